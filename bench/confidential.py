@@ -86,7 +86,7 @@ def _good(report: Report, where: Path | None, count: int) -> None:
         report.add(Row(part, "civicmail", f"use: good messages {kind}", 100 * sure[f"use {kind}"] / messages, "%", None, "< 1 %"))
 
 
-_SNAPSHOT = access.make(
+_SNAPSHOT = access.build(
     1, 1, ("city.example",), [access.Person("ann", ME, "Ann", "employee", 1)],
     [access.Mailbox(ME, "personal", "Ann", "parks", "open", "", "ann", (ME,))], {},
 )  # fmt: skip

@@ -100,7 +100,7 @@ def _fill(data: Path, messages: int) -> int:
 
 def _mail(count: int, now: int) -> Iterator[tuple[Any, bytes, Any]]:
     """Between mailboxes of the city and strangers, in order of receipt: capture, bytes, and what a parse would give."""
-    from civicmail.city.policy.shapes import Disposition
+    from civicmail.city.policy.dispositions import Disposition
     from civicmail.core.message.model import Address, Envelope, Fields, Recipient
     from civicmail.mail.archive.identity import capture_id
     from civicmail.mail.archive.records import Capture, Source

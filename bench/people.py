@@ -135,9 +135,9 @@ def _now() -> int:
 
 
 def _officer() -> Any:
-    from civicmail.city.access.actors import ALWAYS, Actor, Held
+    from civicmail.city.access.actors import FOREVER, Actor, HeldRole
 
-    return Actor("p-office", "The office", (Held("access-officer", "", ALWAYS),))
+    return Actor("p-office", "The office", (HeldRole("access-officer", "", FOREVER),))
 
 
 def _median(report: Report, who: str, what: str, seconds: list[float], target: float | None = None) -> None:
@@ -183,8 +183,8 @@ def _fill(report: Report, who: str) -> Any:
 def _snapshot(report: Report, who: str, data: Path) -> None:
     """Made, written and durable; read again as each door does."""
     from civicmail.city.access.actions.publishing import publish
-    from civicmail.city.access.published import snapshot_path
-    from civicmail.city.access.snapshotfile import decode
+    from civicmail.city.access.published_snapshot import snapshot_path
+    from civicmail.city.access.snapshot_file import decode
 
     _median(report, who, "publish the snapshot", [_timed(publish) for _ in range(ROUNDS)])
     content = snapshot_path(data).read_bytes()
@@ -283,15 +283,15 @@ def _forms(report: Report, who: str, t: Any, data: Path, requests: int) -> None:
     A city worker is at work, as far as the files say."""
     from django.test import Client
 
-    from civicmail.city.access.published import Watch, touch_alive
+    from civicmail.city.access.published_snapshot import SnapshotWatcher, mark_database_alive
     from pages.world import signed_in
 
     client = Client(headers={"host": "localhost"}, raise_request_exception=False)
     client.cookies["sessionid"] = signed_in(t.people["head"])
-    watch = Watch(data, _now)
+    watch = SnapshotWatcher(data, _now)
     took = []
     for n in range(2 * requests + 2):
-        touch_alive(data)
+        mark_database_alive(data)
         way, state, after = ("suspend", "active", True) if n % 2 == 0 else ("resume", "suspended", False)
         path = f"/access/authorisations/{t.authorisations['crew0'].pk}/{way}/"
         begun = time.perf_counter()
@@ -317,11 +317,11 @@ def _page(client: Any, name: str, path: str) -> float:
 
 def _ending(report: Report, who: str, data: Path, count: int) -> None:
     """From the officer's click until the snapshot is out, and until a gateway that held the old one refuses the last of them."""
-    from civicmail.city.access.actions.ending import end_many
-    from civicmail.city.access.published import Watch
+    from civicmail.city.access.actions.access_end import end_many
+    from civicmail.city.access.published_snapshot import SnapshotWatcher
     from civicmail.city.directory.models import Person
 
-    watch = Watch(data, _now)
+    watch = SnapshotWatcher(data, _now)
     everybody = Person.objects.filter(uid__startswith="e-", account__isnull=False).order_by("id")
     out, refused = [], []
     for n in range(ROUNDS):

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 
 from bench import sources
 from bench.report import Report, Row
-from civicmail.city.policy import published
+from civicmail.city.policy import active_rules
+from civicmail.city.policy.dispositions import Facts
 from civicmail.city.policy.engine import decide
-from civicmail.city.policy.rules import Book
-from civicmail.city.policy.shapes import Facts
+from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.settings import Settings
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, ParsedMessage, Recipient
@@ -56,7 +56,7 @@ def run(report: Report, *, small: bool) -> None:
     if not sources_:
         report.note("phishing is left out: CIVICMAIL_PHISHING names no folder")
         return
-    book = published.starter()
+    book = active_rules.starter_pack()
     for source in sources_:
         _bad(report, source, book, 50 if small else BAD)
     good = sources.good()
@@ -65,7 +65,7 @@ def run(report: Report, *, small: bool) -> None:
         _good(report, source, book, each)
 
 
-def _bad(report: Report, source: sources.Source, book: Book, most: int) -> None:
+def _bad(report: Report, source: sources.Source, book: RuleSet, most: int) -> None:
     placeholder = os.environ.get("CIVICMAIL_PLACEHOLDER", "").encode()
     seen: list[tuple[Marked, Marked]] = []
     for raw in source.some(2 * most):
@@ -85,7 +85,7 @@ def _bad(report: Report, source: sources.Source, book: Book, most: int) -> None:
     report.note(f"{source.name}: new marks on what had none: {', '.join(f'{name} {count}' for name, count in by.most_common())}")
 
 
-def _good(report: Report, source: sources.Source, book: Book, most: int) -> None:
+def _good(report: Report, source: sources.Source, book: RuleSet, most: int) -> None:
     mail = source.some(most)
     seen, spent = [], 0.0
     for raw in mail:
@@ -108,7 +108,7 @@ def _good(report: Report, source: sources.Source, book: Book, most: int) -> None
     )
 
 
-def marked(raw: bytes, message: ParsedMessage, book: Book, *, results: bool) -> Marked:
+def marked(raw: bytes, message: ParsedMessage, book: RuleSet, *, results: bool) -> Marked:
     """By the rules of the book, without those that ask DNS, the directory or the city's own learner. results: with what the host
     that received it wrote down."""
     facts = {**looked_at(_crlf(raw), message), **(proofs(message) if results else {})}

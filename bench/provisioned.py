@@ -46,7 +46,7 @@ def run(report: Report, *, people: int = made.PEOPLE, changes: int = 600) -> Non
 def _worker(data: Path) -> Iterator[None]:
     """The city worker, as it runs in every installation: it carries entries, and tells doors what was left to it."""
     from civicmail.city.access.actions.publishing import publish
-    from civicmail.city.access.published import alive_path
+    from civicmail.city.access.published_snapshot import alive_path
 
     publish()
     program = str(Path(sys.executable).parent / "civicmail")

@@ -19,11 +19,11 @@ from typing import Any
 from bench.processes import Cost, measured
 from bench.report import Report, Row
 from bench.scratch import scratch
-from civicmail.city.policy import published
+from civicmail.city.policy import active_rules
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.city.policy.engine import decide
-from civicmail.city.policy.facts import told
+from civicmail.city.policy.facts import without_defaults
 from civicmail.city.policy.rules import Rule
-from civicmail.city.policy.shapes import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.oversight.heads import Heads
 from civicmail.desk.oversight.replaying import Replaying, Tally, books
@@ -73,7 +73,7 @@ def changed(rule: Rule) -> Rule:
 
 def _written(data: Path, count: int) -> dict[str, Any]:
     """Write the messages, and decide each as a gateway with the changed rule would; what that came to."""
-    starter = published.starter()
+    starter = active_rules.starter_pack()
     rule = starter.rule(RULE)
     assert rule is not None
     _, after = books(starter, changed(rule), RULE)
@@ -108,13 +108,13 @@ def _mail(count: int) -> Iterator[tuple[Capture, bytes, dict[str, Any], list[dic
         }  # fmt: skip
         to = tuple(Recipient(f"p{n}@city.example") for n in range(len(copies)))
         base = capture_of(capture_id(now), scan(body), Envelope("a@out.example", to, now), Source("mx"))
-        decided = tuple(Disposition(n, "deliver", ("deliver",), told(dict(copy))) for n, copy in enumerate(copies))
-        yield replace(base, facts=told(dict(message)), dispositions=decided), body, message, copies
+        decided = tuple(Disposition(n, "deliver", ("deliver",), without_defaults(dict(copy))) for n, copy in enumerate(copies))
+        yield replace(base, facts=without_defaults(dict(message)), dispositions=decided), body, message, copies
 
 
 def replayed(data: Path) -> Tally:
     """The whole archive by the steps of the worker."""
-    starter = published.starter()
+    starter = active_rules.starter_pack()
     rule = starter.rule(RULE)
     assert rule is not None
     tally, replaying = Tally(), Replaying(RULE, *books(starter, changed(rule), RULE), _day)

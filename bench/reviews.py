@@ -56,12 +56,12 @@ def _history(now: int) -> None:
 
     for year in range(YEARS, 0, -1):
         at = now - year * 365 * 86_400_000
-        day = review_schedule.moment(at).date()
+        day = review_schedule.from_ms(at).date()
         review = Review.objects.create(key=f"everyone:{day}", tier="everyone", planned=day, by="tick")
         begun = review_start.begin(review, actor=review_schedule.TICK, now=now - year * 1000)
-        ReviewRow.objects.filter(review=begun).update(state="verified", answer="keep", at=review_schedule.moment(at))
+        ReviewRow.objects.filter(review=begun).update(state="verified", answer="keep", at=review_schedule.from_ms(at))
         Review.objects.filter(pk=begun.pk).update(
-            state="closed", started=review_schedule.moment(at), deadline=review_schedule.moment(at) + timedelta(14)
+            state="closed", started=review_schedule.from_ms(at), deadline=review_schedule.from_ms(at) + timedelta(14)
         )
 
 
@@ -69,7 +69,7 @@ def _start(report: Report, who: str, now: int) -> Any:
     from civicmail.city.conduct.actions import review_schedule, review_start
     from civicmail.city.conduct.models import Review, ReviewPart
 
-    review = Review.objects.create(key="everyone:now", tier="everyone", planned=review_schedule.moment(now).date(), by="tick")
+    review = Review.objects.create(key="everyone:now", tier="everyone", planned=review_schedule.from_ms(now).date(), by="tick")
     begun = time.perf_counter()
     started = review_start.begin(review, actor=review_schedule.TICK, now=now)
     took = time.perf_counter() - begun

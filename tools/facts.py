@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from civicmail.city.policy.facts import FACTS, Fact
-from civicmail.city.policy.matrix import WORDS
+from civicmail.city.policy.failure_policy import PART_LABELS
 
 PAGE = Path(__file__).parents[1] / "docs" / "policy" / "facts.md"
 _TYPES = {"bool": "yes or no", "int": "number", "text": "text", "texts": "texts"}
@@ -44,7 +44,7 @@ def _row(fact: Fact) -> str:
 
 
 def _parts() -> str:
-    rows = [f"| `{part}` | {words} |" for part, words in WORDS.items()]
+    rows = [f"| `{part}` | {words} |" for part, words in PART_LABELS.items()]
     return "\n".join(
         ["## Parts", "", "What can fail, as the fail matrix names it.", "", "| part | what it is |", "|---|---|", *rows, ""]
     )

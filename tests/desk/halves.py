@@ -10,15 +10,24 @@ from pathlib import Path
 from django.db import transaction
 
 from city.access.staff import MS, WORDS
-from civicmail.city.access.actions import amending, barring, entries, invitations, mandates, requests, roster, urgent
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actions import (
+    access_requests,
+    barring,
+    bulk_authorization,
+    entries,
+    invitations,
+    mandate_amendments,
+    mandates,
+    urgent_mandates,
+)
+from civicmail.city.access.actors import Actor, HeldRole
 from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import NotPermitted
+from civicmail.city.access.mandate_request import MandateRequest
 from civicmail.city.access.models import Authorisation, Bar, Invitation
-from civicmail.city.access.moments import DAY, moment
-from civicmail.city.access.queries import foureyes
+from civicmail.city.access.queries import four_eyes
 from civicmail.city.access.reasons import Reasons
-from civicmail.city.access.wanted import Wanted
 from civicmail.city.conduct.actions import consequences, findings, review_answers
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, Violation
 from civicmail.city.directory.models import Department, Person
@@ -32,7 +41,7 @@ from civicmail.mail.archive import dispose
 from civicmail.mail.archive.errors import NotDisposed
 
 WHY = "It is needed for the work that is done here."
-WHOLE = tuple(Held(duty, "", MS + 2000 * DAY) for duty in DUTIES)
+WHOLE = tuple(HeldRole(duty, "", MS + 2000 * DAY_MS) for duty in DUTIES)
 FOUR = ("ann", "bea", "cyd", "dot")
 Second = Callable[[Actor, int], object]
 
@@ -54,41 +63,41 @@ def where() -> Department:
 
 
 def _request(a: str, now: int) -> Second:
-    asked = requests.ask(row("sub"), reasons=Reasons(**WORDS), until=now + 60 * DAY, actor=able(a), now=now)
-    return lambda who, at: requests.approve(asked, actor=who, now=at, reason=WHY)
+    asked = access_requests.ask(row("sub"), reasons=Reasons(**WORDS), until=now + 60 * DAY_MS, actor=able(a), now=now)
+    return lambda who, at: access_requests.approve(asked, actor=who, now=at, reason=WHY)
 
 
 def _request_higher(a: str, now: int) -> Second:
-    Bar.objects.create(person=row("sub"), kind="re-entry", since=moment(now), reason=WHY, first=row("boss"))
+    Bar.objects.create(person=row("sub"), kind="re-entry", since=from_ms(now), reason=WHY, first=row("boss"))
     return _request(a, now)
 
 
 def _roster(a: str, now: int) -> Second:
-    profile = roster.write_profile(where(), "Field agent", Reasons(**WORDS), actor=able(a), now=now)
-    return lambda who, at: roster.authorise(profile, [row("sub")], until=at + 60 * DAY, actor=who, now=at)
+    profile = bulk_authorization.write_profile(where(), "Field agent", Reasons(**WORDS), actor=able(a), now=now)
+    return lambda who, at: bulk_authorization.authorise(profile, [row("sub")], until=at + 60 * DAY_MS, actor=who, now=at)
 
 
 def _mandate(a: str, now: int, verb: str = "approve") -> Second:
-    wanted = Wanted(("sub",), reason=WHY)
+    wanted = MandateRequest(("sub",), reason=WHY)
     if verb == "ratify":
-        made = urgent.ask_urgent("examination", "examiner", wanted, stepped_up=moment(now), actor=able(a), now=now)
-        return lambda who, at: urgent.ratify(made, actor=who, reason=WHY, now=at)
+        made = urgent_mandates.ask_urgent("examination", "examiner", wanted, stepped_up=from_ms(now), actor=able(a), now=now)
+        return lambda who, at: urgent_mandates.ratify(made, actor=who, reason=WHY, now=at)
     made = mandates.ask("examination", "examiner", wanted, actor=able(a), now=now)
     return lambda who, at: mandates.approve(made, actor=who, now=at)
 
 
 def _amendment(a: str, now: int) -> Second:
-    made = mandates.ask("examination", "examiner", Wanted(("sub",), reason=WHY), actor=able(a), now=now)
-    mandates.put_in_force(made, now, now + 14 * DAY)
-    made.state, made.approver, made.decided = "open", row("boss"), moment(now)
+    made = mandates.ask("examination", "examiner", MandateRequest(("sub",), reason=WHY), actor=able(a), now=now)
+    mandates.put_in_force(made, now, now + 14 * DAY_MS)
+    made.state, made.approver, made.decided = "open", row("boss"), from_ms(now)
     made.save()
-    change = amending.amend(made, Wanted(("sub",), days=30, reason=WHY), actor=able(a), now=now)
-    return lambda who, at: amending.approve(change, actor=who, now=at)
+    change = mandate_amendments.amend(made, MandateRequest(("sub",), days=30, reason=WHY), actor=able(a), now=now)
+    return lambda who, at: mandate_amendments.approve(change, actor=who, now=at)
 
 
 def _bar(a: str, now: int) -> Second:
     made = Bar.objects.create(
-        person=row("sub"), kind="permanent", since=moment(now), reason=WHY, first=row("boss"), second=row("head")
+        person=row("sub"), kind="permanent", since=from_ms(now), reason=WHY, first=row("boss"), second=row("head")
     )
     asked = barring.ask_end(made, "Section 12", actor=able(a), reason=WHY, now=now)
     return lambda who, at: barring.answer_end(asked, yes=True, actor=who, reason=WHY, now=at)
@@ -96,8 +105,8 @@ def _bar(a: str, now: int) -> Second:
 
 def _violation(a: str, now: int, part: str, state: str, second: Callable[[Violation, Actor, int], object]) -> Second:
     made = Violation.objects.create(
-        person=row("sub"), department=where(), kind="employee", clause="P-12", what=WHY, source="person", made=moment(now),
-        state=state, since=moment(now), response=WHY, **{part: row(a)},
+        person=row("sub"), department=where(), kind="employee", clause="P-12", what=WHY, source="person", made=from_ms(now),
+        state=state, since=from_ms(now), response=WHY, **{part: row(a)},
     )  # fmt: skip
     return lambda who, at: second(made, who, at)
 
@@ -134,8 +143,8 @@ def _heard(a: str, now: int) -> Second:
 def _review(a: str, now: int) -> Second:
     right = Authorisation.objects.filter(person=row("head")).get()
     review = Review.objects.create(
-        key="r", tier="everyone", state="running", planned=date(2026, 3, 1), started=moment(now),
-        deadline=moment(now + 300 * DAY), by="tick",
+        key="r", tier="everyone", state="running", planned=date(2026, 3, 1), started=from_ms(now),
+        deadline=from_ms(now + 300 * DAY_MS), by="tick",
     )  # fmt: skip
     part = ReviewPart.objects.create(review=review, department=where(), reviewer=row("boss"), role="head")
     asked = ReviewRow.objects.create(
@@ -154,18 +163,18 @@ def _review(a: str, now: int) -> Second:
 def _mark(a: str, now: int) -> Second:
     with transaction.atomic():
         look = entries.enter("content.reveal", actor=able(a), reason=WHY, now=now)
-    return lambda who, at: looks.mark(look, "2026-W10", actor=who, remark=WHY, now=moment(at))
+    return lambda who, at: looks.mark(look, "2026-W10", actor=who, remark=WHY, now=from_ms(at))
 
 
 def _rule(a: str, now: int) -> Second:
-    made = Version.objects.create(rule="x", number=1, text="", authors=[a], made=moment(now), since=moment(now), state="proposed")
+    made = Version.objects.create(rule="x", number=1, text="", authors=[a], made=from_ms(now), since=from_ms(now), state="proposed")
     return lambda who, at: deciding.refuse(made, actor=who, reason=WHY, now=at)
 
 
 def _emergency(a: str, now: int) -> Second:
-    ends = moment(now + 3 * DAY)
+    ends = from_ms(now + 3 * DAY_MS)
     made = Emergency.objects.create(
-        kind="domain", value="x.example", do="refuse", reason=WHY, officer=row(a), at=moment(now), until=ends, ratify_by=ends
+        kind="domain", value="x.example", do="refuse", reason=WHY, officer=row(a), at=from_ms(now), until=ends, ratify_by=ends
     )
     return lambda who, at: emergencies.ratify(made, actor=who, reason=WHY, now=at)
 
@@ -173,15 +182,15 @@ def _emergency(a: str, now: int) -> Second:
 def _release(a: str, now: int, kind: str = "other", state: str = "asked") -> Second:
     made = Release.objects.create(
         capture=str(uuid.uuid4()), kind=kind, rules="", requester=row("boss" if state == "agreed" else a), why=WHY,
-        made=moment(now), state=state, first=row(a) if state == "agreed" else None,
+        made=from_ms(now), state=state, first=row(a) if state == "agreed" else None,
     )  # fmt: skip
     return lambda who, at: release_requests.deny(made, actor=who, reason=WHY, now=at)
 
 
 def _files(a: str, now: int, verb: str = "answer") -> Second:
     made = Approval.objects.create(
-        capture=str(uuid.uuid4()), person=row(a), department=where(), received=moment(now), made=moment(now), since=moment(now),
-        ends=moment(now + 9 * DAY), sampled=verb == "sample",
+        capture=str(uuid.uuid4()), person=row(a), department=where(), received=from_ms(now), made=from_ms(now), since=from_ms(now),
+        ends=from_ms(now + 9 * DAY_MS), sampled=verb == "sample",
     )  # fmt: skip
     if verb == "sample":
         return lambda who, at: approval_decisions.record_sample_review(made, actor=who, reason=WHY, now=at)
@@ -189,27 +198,27 @@ def _files(a: str, now: int, verb: str = "answer") -> Second:
 
 
 def _switch(a: str, now: int) -> Second:
-    made = AskedDepartment.objects.create(department=where(), by=row(a), asked=moment(now), reason=WHY, forecast=900)
+    made = AskedDepartment.objects.create(department=where(), by=row(a), asked=from_ms(now), reason=WHY, forecast=900)
     return lambda who, at: switch_approval.agree(made, actor=who, reason=WHY, now=at)
 
 
 def _pull(a: str, now: int) -> Second:
-    case = Case.objects.create(capture=str(uuid.uuid4()), text="0" * 64, made=moment(now))
-    made = Pull.objects.create(case=case, total=60, state="asked", by=row(a), why=WHY, made=moment(now))
+    case = Case.objects.create(capture=str(uuid.uuid4()), text="0" * 64, made=from_ms(now))
+    made = Pull.objects.create(case=case, total=60, state="asked", by=row(a), why=WHY, made=from_ms(now))
     return lambda who, at: message_removal.decide(made, agrees=True, actor=who, reason=WHY, now=at)
 
 
 def _finding(a: str, now: int) -> Second:
     made = Finding.objects.create(
-        capture=str(uuid.uuid4()), rule="x", clause="P-12", pseudonym="p", received=moment(now), made=moment(now), state="second",
-        reviewer=row(a), answered=moment(now),
+        capture=str(uuid.uuid4()), rule="x", clause="P-12", pseudonym="p", received=from_ms(now), made=from_ms(now), state="second",
+        reviewer=row(a), answered=from_ms(now),
     )  # fmt: skip
     return lambda who, at: review_findings.decide_second(made, right=True, actor=who, reason=WHY, now=at)
 
 
 def _disposal(a: str, now: int) -> Second:
     def second(who: Actor, at: int) -> None:
-        known = foureyes.facts({a, who.uid}, began=now, now=at)
+        known = four_eyes.facts({a, who.uid}, began=now, now=at)
         try:
             dispose.dispose(Path("/nowhere"), proposer=a, approver=who.uid, eyes=known, reason=WHY, now=at, view=None)  # type: ignore[arg-type]
         except NotDisposed as refused:

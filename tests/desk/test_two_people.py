@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from city.access import staff
 from city.access.staff import MS
-from civicmail.city.access.actions import duties, entries, people, structure
+from civicmail.city.access.actions import duties, entries, organization, people
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.foureyes import WINDOW
+from civicmail.city.access.four_eyes import WINDOW
 from civicmail.city.access.models import Account, Invitation
-from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.permissions import TAKE_TWO
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Person
@@ -38,7 +38,7 @@ def test_every_act_of_the_table_that_takes_two_is_tried_here() -> None:
 @pytest.fixture
 def town(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
     settings.DATA = tmp_path
-    monkeypatch.setattr(entries, "LAG_MOST", 4000 * DAY)
+    monkeypatch.setattr(entries, "MAX_LAG_MS", 4000 * DAY_MS)
     boss, head = staff.person("boss"), staff.person("head")
     top = staff.department("top", boss)
     clerk = staff.department("clerk", head, top)
@@ -83,11 +83,19 @@ def test_two_people_do_it_and_one_who_recovered_the_other_does_not(act: str) -> 
 
 def opened(of: str, by: str, now: int, other: str = "") -> None:
     """other: who handed the second half over, "" for a link that by has seen whole."""
-    account, at = Account.objects.get(person__uid=of), moment(now)
+    account, at = Account.objects.get(person__uid=of), from_ms(now)
     Invitation.objects.create(
-        account=account, mac=str(uuid.uuid4()), recovery=True, made=at, until=moment(now + DAY), used=at, by=by, handed_by=other,
-        handed=at if other else None, whole=not other,
-    )  # fmt: skip
+        account=account,
+        mac=str(uuid.uuid4()),
+        recovery=True,
+        made=at,
+        until=from_ms(now + DAY_MS),
+        used=at,
+        by=by,
+        handed_by=other,
+        handed=at if other else None,
+        whole=not other,
+    )
 
 
 # -- histories
@@ -123,7 +131,7 @@ class World:
         twice = by != of
         name = Name(row(of).family, row(of).given) if twice else Name(f"Other{uid}", uid)
         people.add(uid, name, Work("employee", where()), actor=able(by), reason=WHY, now=self.now)
-        Account.objects.create(person=row(uid), username=f"{uid}@city.example", made=moment(self.now))
+        Account.objects.create(person=row(uid), username=f"{uid}@city.example", made=from_ms(self.now))
         self.owner[uid] = self.owner[of]
 
     def rename(self, by: str, of: str) -> None:
@@ -133,14 +141,14 @@ class World:
 
     def deputy(self, by: str, of: str) -> None:
         clerk = where()
-        structure.lead_department(clerk, clerk.head, [row(of)], actor=able(by), reason=WHY, now=self.now)
+        organization.lead_department(clerk, clerk.head, [row(of)], actor=able(by), reason=WHY, now=self.now)
 
     def grant(self, by: str, of: str) -> None:
         with suppress(CivicmailError):
-            duties.grant(row(of), "privacy-officer", until=self.now + 9 * DAY, actor=able(by), reason=WHY, now=self.now)
+            duties.grant(row(of), "privacy-officer", until=self.now + 9 * DAY_MS, actor=able(by), reason=WHY, now=self.now)
 
     def wait(self, by: str, of: str) -> None:
-        self.now += 40 * DAY
+        self.now += 40 * DAY_MS
 
 
 STEPS = st.sampled_from(["open", "open", "letter", "add", "rename", "deputy", "grant", "wait"])

@@ -8,7 +8,20 @@ import pytest
 
 from house.sources import PACKAGE, modules, name, tree
 
-FURNITURE = {"models", "actions", "queries", "views", "urls", "forms", "tasks", "admin", "migrations", "apps", "templatetags"}
+FURNITURE = {
+    "models",
+    "actions",
+    "queries",
+    "views",
+    "urls",
+    "forms",
+    "tasks",
+    "worker_jobs",
+    "admin",
+    "migrations",
+    "apps",
+    "templatetags",
+}
 
 
 @pytest.mark.rule("house", "Only models, actions, queries and views of city and desk, and the web room, import Django.")

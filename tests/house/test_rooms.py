@@ -13,7 +13,7 @@ from house.sources import FLOORS, PACKAGE, ROOT, modules, name, rooms, tree
 NO_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc", "lib", "base"}
 NAMED_BY_DJANGO = "src/civicmail/front/web/sqlite/base.py"
 PURE = ("core/message", "core/wire", "core/query", "city/policy")
-READS_A_FILE = "city/policy/published.py"
+READS_A_FILE = "city/policy/active_rules.py"
 """The book of rules that is in force is a file, which this one module writes and looks at."""
 IO_MODULES = {"os", "io", "pathlib", "socket", "ssl", "subprocess", "tempfile", "time", "shutil", "asyncio", "threading", "random"}
 

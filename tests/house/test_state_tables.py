@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.steps import Table
+from civicmail.city.access.state_table import StateTable
 from civicmail.desk.mailbox import sendstates
 from civicmail.desk.workbench import states as exports
 from house.sources import PACKAGE, ROOT, modules, name
@@ -21,40 +21,40 @@ NOBODY = {"tick", "hook", "look", "reader"}
 """Acts that the guard is not asked about: what the time does, another program, a look for which it was asked already, and a reader
 outside."""
 OTHERWISE = {
-    "src/civicmail/city/access/actions/ending.py": "steps of one verb, in their order",
+    "src/civicmail/city/access/actions/access_end.py": "steps of one verb, in their order",
     "src/civicmail/desk/mailbox/sendstates.py": "walked below",
     "src/civicmail/desk/workbench/states.py": "walked below",
 }
 """Modules with STEPS that are no such table; on pages these are something else."""
 
 
-def _tables() -> dict[str, Table[Any]]:
+def _tables() -> dict[str, StateTable[Any]]:
     """By place: access/states.py:TABLE, and for tables by kind holding/releasestates.py:TABLES[malware]."""
-    found: dict[str, Table[Any]] = {}
+    found: dict[str, StateTable[Any]] = {}
     for path in modules("src/civicmail"):
-        if not re.search(r"import .*\bTable\b", path.read_text()) or "access.steps" not in path.read_text():
+        if not re.search(r"import .*\bStateTable\b", path.read_text()) or "access.state_table" not in path.read_text():
             continue
         module = import_module(".".join(path.relative_to(ROOT / "src").with_suffix("").parts))
         place = "/".join(path.parts[-2:])
         for key, value in vars(module).items():
             several = {f"[{kind}]": one for kind, one in value.items()} if isinstance(value, dict) else {"": value}
-            found |= {f"{place}:{key}{kind}": one for kind, one in several.items() if isinstance(one, Table)}
+            found |= {f"{place}:{key}{kind}": one for kind, one in several.items() if isinstance(one, StateTable)}
     return found
 
 
 TABLES = _tables()
 
 
-def _states(table: Table[Any]) -> set[str]:
+def _states(table: StateTable[Any]) -> set[str]:
     return {s.source for s in table.steps} | {s.target for s in table.steps}
 
 
-def _firsts(table: Table[Any]) -> set[str]:
+def _firsts(table: StateTable[Any]) -> set[str]:
     """Where a life begins: the first line of the table, and whatever no step leads to."""
     return {table.steps[0].source} | (_states(table) - {s.target for s in table.steps if s.target != s.source})
 
 
-def _reached(table: Table[Any], begin: set[str]) -> set[str]:
+def _reached(table: StateTable[Any], begin: set[str]) -> set[str]:
     seen, waiting = set(begin), list(begin)
     while waiting:
         at = waiting.pop()

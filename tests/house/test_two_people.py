@@ -1,4 +1,4 @@
-"""Whether two accounts are two people is decided in one place (city/access/foureyes.py): no act compares who acts with whoever did
+"""Whether two accounts are two people is decided in one place (city/access/four_eyes.py): no act compares who acts with whoever did
 the other half by itself."""
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import pytest
 from house.sources import PACKAGE, modules, tree
 
 OWN = {
-    "city/access/whomay.py": {
-        "actor.uid == about.sponsor", "about.holder == actor.uid != about.person", "about.person == actor.uid",
-        "actor.uid in about.senders", "actor.uid == about.answers", "about.reviewer == actor.uid",
+    "city/access/authorization_rules.py": {
+        "actor.uid == resource.sponsor", "resource.holder == actor.uid != resource.person", "resource.person == actor.uid",
+        "actor.uid in resource.senders", "actor.uid == resource.responsible", "resource.reviewer == actor.uid",
     },
     "city/access/actions/mandates.py": {"asker in people", "actor.uid not in allowed", "actor.uid == row.person.uid"},
-    "city/access/actions/roster.py": {"approver.pk in ids"},
+    "city/access/actions/bulk_authorization.py": {"approver.pk in ids"},
     "city/access/actions/undertakings.py": {"contact.uid != actor.uid"},
     "city/conduct/actions/review_answers.py": {"behalf == actor.uid"},
     "city/conduct/actions/reassignment.py": {"mine.reviewer_id != me.pk", "to.pk == me.pk"},
@@ -34,10 +34,12 @@ def test_no_act_compares_people_by_itself() -> None:
     found: dict[str, set[str]] = {}
     for path in modules("src"):
         place = str(path.relative_to(PACKAGE)) if PACKAGE in path.parents else ""
-        if place.startswith(("city/", "desk/")) and ("/actions/" in place or path.name in ("whomay.py", "guard.py", "acts.py")):
+        if place.startswith(("city/", "desk/")) and (
+            "/actions/" in place or path.name in ("authorization_rules.py", "guard.py", "acts.py")
+        ):
             found[place] = set(_comparisons(path))
     found = {place: said for place, said in found.items() if said}
-    assert found == OWN, "ask queries/foureyes.require, and name the act's `second` in the table of acts"
+    assert found == OWN, "ask queries/four_eyes.require, and name the act's `second_person` in the table of acts"
 
 
 def _comparisons(path: Path) -> Iterator[str]:
@@ -57,6 +59,6 @@ def _acting(path: Path) -> set[str]:
             values = node.value.elts if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple) else [node.value]
             names = target.elts if isinstance(target, ast.Tuple) else [target]
             for name, value in zip(names, values, strict=False):
-                if isinstance(name, ast.Name) and "person_of(actor)" in ast.unparse(value):
+                if isinstance(name, ast.Name) and "acting_person(actor)" in ast.unparse(value):
                     found.add(name.id)
     return found

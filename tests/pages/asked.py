@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.conduct.actions import review_schedule, review_start
 from civicmail.city.conduct.models import Essential, Review, ReviewRow
 from civicmail.city.directory.models import Mailbox
@@ -38,4 +38,4 @@ def reviews(t: Any) -> dict[str, Any]:
 
 def _begun(t: Any, key: str, tier: str) -> Review:
     made = Review.objects.create(key=key, tier=tier, planned=t.now.date(), by="tick")
-    return review_start.begin(made, actor=review_schedule.TICK, now=ms(t.now) - 1000)
+    return review_start.begin(made, actor=review_schedule.TICK, now=epoch_ms(t.now) - 1000)

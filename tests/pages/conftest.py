@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from pages.asked import reviews
 from pages.cases import cases, index
 from pages.drafts import drafts
@@ -59,13 +59,13 @@ def with_mail(installed: Path, *, book: bool = True, every: bool = False) -> Tow
 def made(installed: Path, *, book: bool, every: bool = False) -> Town:
     """The same, new."""
     t = town()
-    t.objects |= post(installed, ms(t.now)) | cases(t) | violations(t) | drafts(t) | reviews(t) | gone(t)
+    t.objects |= post(installed, epoch_ms(t.now)) | cases(t) | violations(t) | drafts(t) | reviews(t) | gone(t)
     t.objects |= rulebook(t) if book else {}
     t.objects |= incidents(t)
     t.objects |= leaving(t)
     if every:
-        everything(t, everymail(installed, ms(t.now)))
-    index(installed, ms(t.now))
+        everything(t, everymail(installed, epoch_ms(t.now)))
+    index(installed, epoch_ms(t.now))
     return t
 
 

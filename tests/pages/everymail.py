@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from civicmail.city.policy.shapes import Disposition, Do, Finding
+from civicmail.city.policy.dispositions import Action, Disposition, Finding
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import Writer
@@ -25,8 +25,8 @@ DANA, OUTSIDE = "dana.ortiz@city.example", "ann@paving.example"
 AWAY = ("unavailable:clamav",)
 HOP = {"hop": "smtp://192.0.2.9:25", "try": 1}
 PULLED = {"pull": 1, "mailbox": DANA, "delivered": 1, "actor": "p-security", "reason": "It asks for passwords.", "lying": []}
-DECIDED: dict[str, tuple[Do, tuple[str, ...]]] = {
-    **{do: (do, ("own-words",)) for do in get_args(Do)},
+DECIDED: dict[str, tuple[Action, tuple[str, ...]]] = {
+    **{do: (do, ("own-words",)) for do in get_args(Action)},
     "held for a manager": ("hold", ("files-need-manager",)),
     "held for a mailbox": ("hold", ("access-held",)),
     "held with an account": ("hold", ("contained",)),
@@ -37,9 +37,12 @@ DECIDED: dict[str, tuple[Do, tuple[str, ...]]] = {
     "elsewhere": ("kept", ("pass-elsewhere",)),
 }
 """What was decided when it came."""
-LATER: dict[str, tuple[Do, list[tuple[Type, dict[str, Any]]]]] = {
+LATER: dict[str, tuple[Action, list[tuple[Type, dict[str, Any]]]]] = {
     "pending too long": ("pending", [(Type.DECIDED, facts_of(Disposition(0, "pending", AWAY), held=True))]),
-    **{f"pending, then {do}": ("pending", [(Type.DECIDED, facts_of(Disposition(0, do, ("own-words",))))]) for do in get_args(Do)},
+    **{
+        f"pending, then {do}": ("pending", [(Type.DECIDED, facts_of(Disposition(0, do, ("own-words",))))])
+        for do in get_args(Action)
+    },
     "trying": ("deliver", [(Type.ATTEMPT, HOP)]),
     "deferred": ("deliver", [(Type.DEFERRED, {**HOP, "reply": "451 4.7.1 come later", "next": 0})]),
     "delivered": ("deliver", [(Type.DELIVERED, {**HOP, "reply": "250 2.0.0 stored"})]),

@@ -13,10 +13,10 @@ from typing import Any, get_args
 
 from django.db.models import Model
 
-from civicmail.city.access import mandatestates
-from civicmail.city.access import states as rights
+from civicmail.city.access import authorization_states as rights
+from civicmail.city.access import mandate_states
 from civicmail.city.access.models import Amendment, Authorisation, Ending, Mandate, MandateYear, Subject
-from civicmail.city.access.steps import Table
+from civicmail.city.access.state_table import StateTable
 from civicmail.city.access.views.feeds import STATES as FEEDS
 from civicmail.city.conduct import (
     closure_states,
@@ -65,13 +65,13 @@ AMENDED = frozenset({"asked", "approved", "refused", "withdrawn", "lapsed"})
 """Of models whose comment is their table."""
 
 
-def of(table: Table[Any]) -> frozenset[str]:
+def of(table: StateTable[Any]) -> frozenset[str]:
     return frozenset({s.source for s in table.steps} | {s.target for s in table.steps})
 
 
 STATES: dict[tuple[type[Model], str], Iterable[str]] = {
     (Authorisation, "state"): of(rights.TABLE),
-    (Mandate, "state"): of(mandatestates.TABLE),
+    (Mandate, "state"): of(mandate_states.TABLE),
     (Mandate, "ratified"): RATIFIED,
     (Amendment, "state"): AMENDED,
     (FeedRun, "state"): FEEDS,
@@ -158,7 +158,7 @@ def _mandates(t: Any) -> None:
 
     def one(like: Mandate, state: str, **more: Any) -> None:
         year.last += 1
-        begun = state in (*mandatestates.LOOKING, *mandatestates.OVER)
+        begun = state in (*mandate_states.VIEWABLE, *mandate_states.ENDED)
         never = {} if begun else {"starts": None, "until": None}
         over = {"finding": "What was asked for was found and handed over."} if state == "closed" else {}
         number = f"{year.year % 100}-{year.last:03}"

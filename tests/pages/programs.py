@@ -10,20 +10,20 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from civicmail.city.access import shownonce
+from civicmail.city.access import one_time_secrets
 from civicmail.city.access.credentials import device_key
 from civicmail.city.access.models import Account, Token
-from civicmail.city.access.scopes import SCOPES
+from civicmail.city.access.token_scopes import SCOPES
 
 Ask = Callable[..., Any]
 
 
 def token_of(person: Any, scopes: Iterable[str] = SCOPES) -> str:
     """As tokens.make_for_program makes it, also for whoever may not make one."""
-    text, now = shownonce.new("token"), timezone.now()
+    text, now = one_time_secrets.new_secret("token"), timezone.now()
     Token.objects.create(
         person=person, name="a program", scopes=list(scopes), epoch=Account.objects.get(person=person).epoch, made=now,
-        mac=shownonce.seal("token", device_key(settings.DATA), text), until=now + timedelta(days=30),
+        mac=one_time_secrets.seal("token", device_key(settings.DATA), text), until=now + timedelta(days=30),
     )  # fmt: skip
     return text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.desk.oversight.models import Emergency, Hits, Replay, Version
 from civicmail.desk.oversight.replaying import Tally
 
@@ -74,12 +74,28 @@ def rulebook(t: Any) -> dict[str, Any]:
     tally.with_.update({"executable": 4})
     tally.asked.update({"fire|2026-10-02": 2, "fire|2026-10-03": 1})
     replay = Replay.objects.create(
-        version=acts, sha256="0" * 64, by=t.people["author"], first=ms(t.now - 31 * day), last=ms(t.now), asked=t.now, since=t.now,
-        state="done", found=240_212, done=240_212, took=120_000, result=tally.plain(),
-    )  # fmt: skip
+        version=acts,
+        sha256="0" * 64,
+        by=t.people["author"],
+        first=epoch_ms(t.now - 31 * day),
+        last=epoch_ms(t.now),
+        asked=t.now,
+        since=t.now,
+        state="done",
+        found=240_212,
+        done=240_212,
+        took=120_000,
+        result=tally.plain(),
+    )
     waiting = Replay.objects.create(
-        version=acts, sha256="0" * 64, by=t.people["author"], first=ms(t.now - 31 * day), last=ms(t.now), asked=t.now, since=t.now,
-    )  # fmt: skip
+        version=acts,
+        sha256="0" * 64,
+        by=t.people["author"],
+        first=epoch_ms(t.now - 31 * day),
+        last=epoch_ms(t.now),
+        asked=t.now,
+        since=t.now,
+    )
     return {"emergency": emergency.pk, "replay": replay.pk, "replay waiting": waiting.pk, "draft": draft.number}
 
 

@@ -18,7 +18,7 @@ from ninja import Schema
 
 from civicmail.city.access.actions import tokens
 from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.scopes import SCOPES
+from civicmail.city.access.token_scopes import SCOPES
 from civicmail.front.web.api import authentication
 from civicmail.front.web.api.document import API, OPERATIONS
 from house.sources import ROOT

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.conf import settings as configured
 
-from civicmail.city.access.moments import DAY, ms
-from civicmail.city.access.published import publish
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
+from civicmail.city.access.published_snapshot import publish
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.notices import signed_links
 from civicmail.desk.holding.models import Containment
 from desk.holding.test_containment import attacked
@@ -27,11 +27,11 @@ def test_a_resident_asks_and_whoever_is_asked_answers(browse: Callable[..., Any]
     """By links, without an account."""
 
     def begin(town: Any) -> str:
-        now = ms(town.now)
-        publish(installed, current(now, now, tuple(configured.CITY.city.domains)))
+        now = epoch_ms(town.now)
+        publish(installed, build_snapshot(now, now, tuple(configured.CITY.city.domains)))
         capture = came(installed, now - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
         index(installed, now)
-        return f"/verify/{signed_links.make(installed, 'verify', capture.id, 0, now + DAY)}/"
+        return f"/verify/{signed_links.make(installed, 'verify', capture.id, 0, now + DAY_MS)}/"
 
     page = browse("", begin)
     assert looked_at(page) == []

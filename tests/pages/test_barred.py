@@ -9,8 +9,8 @@ from django.db import transaction
 from django.test import Client
 
 from civicmail.city.access.actions import barring
-from civicmail.city.access.actors import ALWAYS, Actor, Held
-from civicmail.city.access.moments import ms
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.directory.models import Person
 from desk.holding.test_quarantine import words
 from pages.world import Town
@@ -22,9 +22,9 @@ WHY = "Sent bids of others outside, a third time."
 def bar(city: Town, key: str) -> Person:
     person = city.people[key]
     with transaction.atomic():
-        barring.put(
+        barring.impose(
             person, "permanent", until=None, origin="", reason=WHY, first=city.people["office"], second=city.people["head"],
-            actor=Actor("p-office", "", (Held("access-officer", "", ALWAYS),)), now=ms(city.now),
+            actor=Actor("p-office", "", (HeldRole("access-officer", "", FOREVER),)), now=epoch_ms(city.now),
         )  # fmt: skip
     return person
 

@@ -57,7 +57,7 @@ def test_a_cut_ledger_shows_nothing_anywhere(
     city: Town, visit: Callable[[str], Client], installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new page of mail fails here until it is in one of the lists above."""
-    monkeypatch.setattr(entries, "lag_ms", lambda now: entries.LAG_MOST + 1)
+    monkeypatch.setattr(entries, "lag_ms", lambda now: entries.MAX_LAG_MS + 1)
     zipped = installed / "exports" / str(city.objects["export"]) / "export.zip"
     zipped.parent.mkdir(parents=True)
     zipped.write_bytes(b"Kestrel budget")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access import compared
-from civicmail.city.access.compared import Difference
+from civicmail.city.access import comparison_result
+from civicmail.city.access.comparison_result import Difference
 from civicmail.city.access.models import Entry
 from pages.shots import shot
 
@@ -21,7 +21,7 @@ def marked(installed: Path) -> Entry:
     """The newest entry was changed, and another is gone."""
     row = Entry.objects.order_by("-id")[0]
     found = [Difference("removed", GONE, "00ab", 0, "0003", 7), Difference("altered", "It was changed.", row.uuid.hex, row.pk)]
-    compared.save(installed, 1_772_452_800_000, 12, found)
+    comparison_result.save(installed, 1_772_452_800_000, 12, found)
     return row
 
 
@@ -40,7 +40,7 @@ def test_an_entry_that_is_not_what_the_journal_has_is_marked(visit: Callable[...
     assert "This is not what the journal has" in auditor.get(f"{AUDIT}{entry.pk}/").content.decode()
     office = visit("office").get(AUDIT).content.decode()
     assert "2 differences" in office and "content.show by p-exa" not in office
-    compared.save(installed, 1_772_452_800_000, 12, [])
+    comparison_result.save(installed, 1_772_452_800_000, 12, [])
     page = auditor.get(AUDIT).content.decode()
     assert "These entries are what the journals have" in page and "not what the journal has" not in page
 

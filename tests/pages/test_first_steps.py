@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.directory.models import Department, MailGroup
 from civicmail.front.web.firststeps import page
 from civicmail.front.web.firststeps.steps import Step, steps
@@ -25,7 +25,7 @@ def short_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def named(town: Town) -> dict[str, Step]:
-    return {step.title: step for step in steps(now=ms(town.now))}
+    return {step.title: step for step in steps(now=epoch_ms(town.now))}
 
 
 @pytest.mark.rule(

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.tasks import Task, Tasks, waiting_first
+from civicmail.city.access.queries.home_tasks import Task, Tasks, waiting_first
 from civicmail.city.conduct.queries import tasks
 from civicmail.desk.holding.models import AskedDepartment, Release
 from pages.world import Town
@@ -27,7 +27,7 @@ DESKS = {
 
 def waiting(t: Town, key: str) -> dict[str, str]:
     """Label -> route of what waits for somebody."""
-    now = ms(t.now) + 1000  # duties are taken up by then
+    now = epoch_ms(t.now) + 1000  # duties are taken up by then
     groups = tasks.of(actor_of(t.people[key].account, "", now), now)
     return {str(task.label): task.route for group in groups for task in group.tasks}
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from civicmail.city.access.queries import named
+from civicmail.city.access.queries import display_names
 from pages.world import Town
 
 
@@ -22,7 +22,10 @@ def test_lists_name_people_and_evidence_keeps_the_number_beside_it(visit: Callab
 
 @pytest.mark.django_db
 def test_parts_of_the_program_and_commands_are_told_in_words(city: Town) -> None:
-    assert named.of("p-crew0") == "Dana Ortiz"
-    assert named.of("tick") == "the program" and named.of("os:root") == "root, by a command"
-    assert named.both("p-gone", None) == "p-gone"
-    assert named.those({"p-crew0", "p-gone"}) == {"p-crew0": "Dana Ortiz"} and city.people["crew0"].display == "Dana Ortiz"
+    assert display_names.name_of_uid("p-crew0") == "Dana Ortiz"
+    assert display_names.name_of_uid("tick") == "the program" and display_names.name_of_uid("os:root") == "root, by a command"
+    assert display_names.name_and_uid("p-gone", None) == "p-gone"
+    assert (
+        display_names.names_by_uid({"p-crew0", "p-gone"}) == {"p-crew0": "Dana Ortiz"}
+        and city.people["crew0"].display == "Dana Ortiz"
+    )

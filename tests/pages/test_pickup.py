@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp
 from desk.holding.test_pickups import MAIL, SECRET, box
@@ -25,7 +25,7 @@ def test_a_reader_opens_answers_and_meets_the_end(browse: Callable[..., Any], in
     def begin(town: Any) -> str:
         box(installed, town, mail=MAIL)
         rules = replace(settings.CITY.secure)
-        pickups.register_boxes(installed, "Sample City", "https://mail.city.example", rules, now=ms(town.now))
+        pickups.register_boxes(installed, "Sample City", "https://mail.city.example", rules, now=epoch_ms(town.now))
         PickUp.objects.update(token=pickups.token_digest(token), person=town.people["crew0"])
         return f"/pickup/{token}/"
 
@@ -61,7 +61,7 @@ def test_the_sender_sees_it_and_sets_a_passphrase(browse: Callable[..., Any], in
 
     def begin(town: Any) -> str:
         box(installed, town, mail=MAIL)
-        pickups.register_boxes(installed, "Sample City", "https://mail.city.example", settings.CITY.secure, now=ms(town.now))
+        pickups.register_boxes(installed, "Sample City", "https://mail.city.example", settings.CITY.secure, now=epoch_ms(town.now))
         PickUp.objects.update(person=town.people["crew0"])
         return "/mail/secure/"
 

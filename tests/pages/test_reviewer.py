@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Account
-from civicmail.city.access.moments import ms
 from civicmail.city.conduct.actions import enforcement, non_response, review_schedule, review_start
 from civicmail.city.conduct.models import Review, ReviewRow
 from pages.test_walk import focused, tab_to
@@ -32,7 +32,7 @@ def fifty(t: Town, *, never: int = EXCEPTIONS, begun: timedelta = timedelta(seco
     late = [t.people[f"fire{n}"] for n in range(never)]
     Account.objects.filter(person__in=late).update(last_login=None)
     made = Review.objects.create(key="everyone:fifty", tier="everyone", planned=t.now.date(), by="tick")
-    return review_start.begin(made, actor=review_schedule.TICK, now=ms(timezone.now() - begun))
+    return review_start.begin(made, actor=review_schedule.TICK, now=epoch_ms(timezone.now() - begun))
 
 
 def test_fifty_rows_are_answered_by_keyboard(browse: Callable[..., Any]) -> None:
@@ -79,7 +79,7 @@ def test_the_breaker_is_seen_tripping_and_an_officer_applies_it_in_batches(brows
     then a tenth of the department at a time, by keyboard."""
     page = browse("office", "/policy/text/")
     review = fifty(page.town, never=8, begun=timedelta(days=15, hours=1))
-    non_response.end_due(ms(timezone.now()))
+    non_response.end_due(epoch_ms(timezone.now()))
     rows = ReviewRow.objects.filter(review=review, department__code="fire")
     assert (rows.filter(state="stopped").count(), rows.filter(state="suspending").count()) == (8, 0)
     page.goto(page.url.split("/policy/")[0] + f"/access/campaigns/{review.pk}/")
@@ -97,5 +97,5 @@ def test_the_breaker_is_seen_tripping_and_an_officer_applies_it_in_batches(brows
     tenth = rows.filter(state="suspending").count()
     assert 1 <= tenth <= 6 and rows.filter(state="stopped").count() == 8 - tenth
     page.get_by_text(f"Fire Department: the breaker holds back {8 - tenth}.").wait_for()
-    enforcement.carry_out_due(ms(timezone.now()))
+    enforcement.carry_out_due(epoch_ms(timezone.now()))
     assert rows.filter(state="suspended").count() == tenth

@@ -13,8 +13,8 @@ import pytest
 from django.apps import apps
 from django.db.models import CharField
 
-from civicmail.city.access.steps import Table
-from civicmail.city.policy.shapes import Do
+from civicmail.city.access.state_table import StateTable
+from civicmail.city.policy.dispositions import Action
 from civicmail.mail.archive.envelopes import State
 from civicmail.mail.archive.rescreening import TOO_LONG, UNAVAILABLE
 from house.test_state_tables import TABLES
@@ -43,7 +43,7 @@ def _used() -> set[str]:
     return {place for place, table in TABLES.items() if any(_of(table) <= states for states in asked)}
 
 
-def _of(table: Table[str]) -> frozenset[str]:
+def _of(table: StateTable[str]) -> frozenset[str]:
     return everystate.of(table)
 
 
@@ -61,7 +61,7 @@ def test_the_town_has_mail_in_every_state(whole_city: Town, installed: Path) -> 
     """Whatever is decided at the door or later, and what became of it; for whom it is, and who sent it."""
     assert whole_city.objects
     traced, copies = passages(installed), [copy for _, copy in outstanding(installed)]
-    assert {p.do for p in traced} >= set(get_args(Do))
+    assert {p.do for p in traced} >= set(get_args(Action))
     assert {p.state for p in traced} == set(get_args(State))
     assert {copy.now for copy in copies} >= {"deliver", "mark", "encrypt", "hold", "quarantine", "pending", "redirect"}
     assert {copy.do for copy in copies if copy.is_held and copy.decided[3]} >= {"pending"}

@@ -16,8 +16,8 @@ from django.utils import timezone
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.entries import enter
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import ms
 from civicmail.desk.oversight import sampling
 from civicmail.front.web.system import installation
 from civicmail.front.web.system.urls import urlpatterns
@@ -84,7 +84,7 @@ def test_no_technical_page_and_no_file_of_one_says_what_is_in_a_message(
     city: Town, visit: Visit, installed: Path, checked: None
 ) -> None:
     """Canaries in subject, texts, names of people and files, headers, folders and evidence are on none of them (I1)."""
-    indexed(installed, ms(city.now))
+    indexed(installed, epoch_ms(city.now))
     client, shown = visit("operator"), []
     for path in addresses(city):
         response = client.get(path)
@@ -144,7 +144,7 @@ def test_a_message_is_found_by_time_addresses_and_state(
 ) -> None:
     """The same with an index and without one."""
     if with_index:
-        indexed(installed, ms(city.now))
+        indexed(installed, epoch_ms(city.now))
     said = body(visit("operator").get(f"/system/trace/?{query}"))
     assert {key.removeprefix("mail ") for key, id_ in city.objects.items() if key.startswith("mail ") and id_ in said} == states
 
@@ -235,7 +235,7 @@ def test_content_is_shown_once_with_a_reason_and_after_its_entry(city: Town, vis
 @pytest.mark.rule("P-16, promise 4, E6", "With a cut ledger nothing is revealed.")
 def test_with_a_cut_ledger_nothing_is_revealed(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """503, and nothing of the message (E6)."""
-    monkeypatch.setattr(entries, "lag_ms", lambda now: entries.LAG_MOST + 1)
+    monkeypatch.setattr(entries, "lag_ms", lambda now: entries.MAX_LAG_MS + 1)
     path = f"/system/trace/{city.objects['mail waiting']}/reveal/"
     answer = visit("operator").post(path, {"reason_code": "delivery", "text": "The next hop says nothing."})
     assert answer.status_code == 503
@@ -282,7 +282,7 @@ def last_week(city: Town) -> tuple[str, int]:
     week = sampling.last_whole(timezone.localdate(city.now))
     monday = sampling.monday_of(week)
     assert monday is not None
-    return week, ms(city.now - timedelta(days=(timezone.localdate(city.now) - monday).days - 3))
+    return week, epoch_ms(city.now - timedelta(days=(timezone.localdate(city.now) - monday).days - 3))
 
 
 @pytest.mark.rule(
@@ -291,10 +291,12 @@ def last_week(city: Town) -> tuple[str, int]:
 )
 def test_every_look_is_listed_for_the_auditor_and_ones_own_for_an_operator(city: Town, visit: Visit) -> None:
     """Who, as what, why, which object; never what was seen, nor the words of a search."""
-    reveal(city, ms(city.now), "p-other")
+    reveal(city, epoch_ms(city.now), "p-other")
     with transaction.atomic():
         facts = {"query": CANARIES["subject"], "mandate": "26-014"}
-        enter("content.list", actor=Actor("p-examiner"), reason="Case.", now=ms(city.now), object="mandate:26-014", facts=facts)
+        enter(
+            "content.list", actor=Actor("p-examiner"), reason="Case.", now=epoch_ms(city.now), object="mandate:26-014", facts=facts
+        )
     audit, own = (body(visit(who).get("/oversight/viewings/?format=csv")) for who in ("auditor", "operator"))
     assert "p-other" in audit and "mandate:26-014" in audit and "p-examiner" in audit
     assert CANARIES["subject"] not in audit + body(visit("auditor").get("/oversight/viewings/"))
@@ -306,7 +308,7 @@ def test_every_look_is_listed_for_the_auditor_and_ones_own_for_an_operator(city:
 def test_the_weekly_sample_is_looked_at_with_a_remark_each(city: Town, visit: Visit, count: int) -> None:
     """All of few, twenty of many; each once, and what was not drawn cannot be marked."""
     week, at = last_week(city)
-    before = Entry.objects.filter(act="content.reveal", at__lt=ms(city.now) - 1000).count()
+    before = Entry.objects.filter(act="content.reveal", at__lt=epoch_ms(city.now) - 1000).count()
     made = [reveal(city, at + n) for n in range(count)]
     client = visit("auditor")
     drawn = [
@@ -325,7 +327,7 @@ def test_the_weekly_sample_is_looked_at_with_a_remark_each(city: Town, visit: Vi
     for other in set(made) - set(drawn):
         assert client.post(f"/oversight/viewings/{other.pk}/mark/", {"remark": "Not drawn."}).status_code == 409
         break
-    now = reveal(city, ms(city.now))
+    now = reveal(city, epoch_ms(city.now))
     assert client.post(f"/oversight/viewings/{now.pk}/mark/", {"remark": "Too early."}).status_code == 409
     assert Entry.objects.filter(act="viewing.mark").count() == 1
     assert f"Look at {len(drawn) - 1} reveal" in text(client.get("/"))

@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 
 from civicmail.city.access.actions import mandates
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
+from civicmail.city.access.mandate_request import MandateRequest
 from civicmail.city.access.models import Account, Authorisation, Invitation, Mandate
-from civicmail.city.access.moments import DAY, ms
-from civicmail.city.access.wanted import Wanted
 from civicmail.city.directory.models import Episode, Person
 from pages.world import Town
 
@@ -27,9 +27,9 @@ WORDS = dict.fromkeys(
 @pytest.fixture
 def asked(city: Town) -> Mandate:
     """The examiner asks to look at somebody's mail."""
-    now = ms(city.now)
-    examiner = Actor(city.people["examiner"].uid, "Examiner", (Held("examiner", "", now + DAY),))
-    return mandates.ask("examination", "examiner", Wanted((city.people["crew1"].uid,), reason=WHY), actor=examiner, now=now)
+    now = epoch_ms(city.now)
+    examiner = Actor(city.people["examiner"].uid, "Examiner", (HeldRole("examiner", "", now + DAY_MS),))
+    return mandates.ask("examination", "examiner", MandateRequest((city.people["crew1"].uid,), reason=WHY), actor=examiner, now=now)
 
 
 def answered(visit: Visit, made: Mandate) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.actions import looking, mandates
-from civicmail.city.access.actors import Actor, Held
-from civicmail.city.access.moments import DAY, ms
-from civicmail.city.access.queries.mandates import plain
-from civicmail.city.access.wanted import Wanted
+from civicmail.city.access.actions import content_views, mandates
+from civicmail.city.access.actors import Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
+from civicmail.city.access.mandate_request import MandateRequest
+from civicmail.city.access.queries.mandates import to_mandate
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
@@ -31,14 +31,14 @@ def _page(visit: Visit) -> bytes:
 
 def _case(city: Town, *, close: bool = False, sealed: bool = False, look: bool = True) -> str:
     """A case about crew0, in force; or one that is over by now. Its number."""
-    now = ms(city.now)
-    exa = Actor("p-examiner", held=(Held("examiner", "", now + DAY),))
-    second = Actor("p-records", held=(Held("examination-approver", "", now + DAY),))
-    wanted = Wanted(("p-crew0",), reason="A tip that a permit was sold for money.")
+    now = epoch_ms(city.now)
+    exa = Actor("p-examiner", held=(HeldRole("examiner", "", now + DAY_MS),))
+    second = Actor("p-records", held=(HeldRole("examination-approver", "", now + DAY_MS),))
+    wanted = MandateRequest(("p-crew0",), reason="A tip that a permit was sold for money.")
     row = mandates.ask("examination", "examiner", wanted, sealed=sealed, actor=exa, now=now)
     row = mandates.approve(row, actor=second, now=now)
     if look:
-        looking.under(plain(row), "content.show", actor=exa, facts={"id": "0192"}, now=now)
+        content_views.under(to_mandate(row), "content.show", actor=exa, facts={"id": "0192"}, now=now)
         row.refresh_from_db()
     if close:
         mandates.close(row, "The permit was paid for at the counter.", actor=exa, now=now)

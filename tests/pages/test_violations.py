@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 
 from city.conduct.cases_of_violations import WHY
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Account, Acknowledgement, Bar, Entry, Undertaking
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.saying import day
+from civicmail.city.access.views.wording import day
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import consequence_check
 from civicmail.city.conduct.rate_limit import HOUR_MS, RateLimit
@@ -143,7 +143,7 @@ def test_the_pace_of_a_network_is_forgotten_after_an_hour() -> None:
 def test_a_permanent_bar_that_waits_for_its_second_officer_is_called_that(whole_city: Town) -> None:
     """Nothing was ended by anybody: it did not begin."""
     row = Violation.objects.get(state="proposed")
-    assert consequence_check.of(row, ms(whole_city.now)) == ("wait", "Not in force: a second officer has not agreed yet")
+    assert consequence_check.of(row, epoch_ms(whole_city.now)) == ("wait", "Not in force: a second officer has not agreed yet")
 
 
 def test_a_permanent_bar_has_no_button_that_undoes_it(city: Town, visit: Visit) -> None:

@@ -17,10 +17,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from civicmail.city.access import models as access
-from civicmail.city.access.actions.entries import enter, note_carried
+from civicmail.city.access.actions.entries import enter, mark_carried
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries.signin import digest
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.queries.signin import login_digest
 from civicmail.city.conduct import models as conduct
 from civicmail.city.directory import models as directory
 from civicmail.desk.holding.models import UnaskedDepartment
@@ -139,7 +139,7 @@ def town(now: datetime | None = None) -> Town:
 
 def carry(now: datetime) -> None:
     """The ledger has every entry so far, as it has within a second; else no page would show mail (E6)."""
-    note_carried([(e, "journal", n) for n, e in enumerate(access.Entry.objects.filter(carried__isnull=True))], now=ms(now))
+    mark_carried([(e, "journal", n) for n, e in enumerate(access.Entry.objects.filter(carried__isnull=True))], now=epoch_ms(now))
 
 
 def _staff(t: Town) -> None:
@@ -238,7 +238,7 @@ def _extras(t: Town) -> None:
     )
     with transaction.atomic():
         entry = enter(
-            "sign-in", actor=Actor("p-crew0"), reason="", now=ms(t.now), object="person:p-crew0", facts={"how": ["passkey"]}
+            "sign-in", actor=Actor("p-crew0"), reason="", now=epoch_ms(t.now), object="person:p-crew0", facts={"how": ["passkey"]}
         )
     device = access.Device.objects.create(person=t.people["crew0"], key="k7qm2xvd", name="Pixel phone", mac="0" * 64, made=t.now)
     token = access.Token.objects.create(person=t.people["crew0"], mac="1" * 64, made=t.now, until=t.now + timedelta(days=7))
@@ -271,10 +271,10 @@ def _extras(t: Town) -> None:
     week_ago = t.now - timedelta(days=7)
     with transaction.atomic():
         reveal = enter(
-            "content.reveal", actor=Actor("p-operator"), reason="Two scanners gave different answers.", now=ms(week_ago),
+            "content.reveal", actor=Actor("p-operator"), reason="Two scanners gave different answers.", now=epoch_ms(week_ago),
             object="capture:019ab0c4-7d2e-7a41-9c55-1f6a0e4b7d21", duty="system-administrator", facts={"code": "attack"},
         )  # fmt: skip
-    access.Carried.objects.create(entry=reveal, journal="0001", number=1, at=ms(week_ago))  # else the ledger would lag by a week
+    access.Carried.objects.create(entry=reveal, journal="0001", number=1, at=epoch_ms(week_ago))  # else the ledger lags
     t.objects |= {"reveal": reveal.pk}
     t.objects |= {"feed": run.pk} | _feeds(t)
     t.objects |= {"device": device.key, "token": token.pk}
@@ -283,7 +283,7 @@ def _extras(t: Town) -> None:
     guessed = access.Account.objects.get(person=t.people["crew4"])
     for kind, network in (("password", "198.51.100.23"), ("password", "2001:db8:1:2::/64"), ("login", "")):
         access.Throttle.objects.create(
-            kind=kind, login=digest(guessed.username), network=network, account=guessed, failures=6, streak=12, last=t.now,
+            kind=kind, login=login_digest(guessed.username), network=network, account=guessed, failures=6, streak=12, last=t.now,
             until=t.now + timedelta(minutes=30),
         )  # fmt: skip
 
@@ -339,7 +339,7 @@ def more(t: Town, count: int) -> None:
         directory.Department.objects.create(code=f"division-{n}", name=f"Division {n}", parent=t.departments["public-works"])
         _more_directory(t, n)
         with transaction.atomic():
-            enter("sign-in", actor=Actor("p-crew0"), reason="", now=ms(t.now), object="person:p-crew0", facts={"n": n})
+            enter("sign-in", actor=Actor("p-crew0"), reason="", now=epoch_ms(t.now), object="person:p-crew0", facts={"n": n})
 
 
 def _more_directory(t: Town, n: int) -> None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Device, Mandate, MandateYear, Subject
-from civicmail.city.access.moments import ms
 from civicmail.city.conduct.models import Review, ReviewRow
 from civicmail.city.directory.models import FeedRun
 from civicmail.desk.holding.held_copies import HeldCopies
@@ -19,7 +19,7 @@ from pages.everystate import again
 
 def others(t: Any, data: Path) -> dict[str, str]:
     """Page -> path."""
-    spam = next(c for c in HeldCopies(data).copies(ms(t.now)) if c.rules == ("spam-band",))
+    spam = next(c for c in HeldCopies(data).copies(epoch_ms(t.now)) if c.rules == ("spam-band",))
     t.person("late", "Lio", "Later", "public-works", "Crew Clerk", supervisor=t.people["super"])
     asked = t.authorise("late", "asked")
     approved = Mandate.objects.get(state="approved")

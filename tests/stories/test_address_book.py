@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.city.access.credentials import device_key, mac, new_password
-from civicmail.city.access.published import publish
-from civicmail.city.access.snapshot import Device, Grant, Mailbox, Person, Snapshot, make
+from civicmail.city.access.published_snapshot import publish
+from civicmail.city.access.snapshot import Device, Grant, Mailbox, Person, Snapshot, build
 from neighbours.civic import Civicmail
 
 pytestmark = [pytest.mark.neighbour("vdirsyncer"), pytest.mark.timeout(180)]
@@ -42,7 +42,7 @@ def people(key: bytes, *, live: bool = True) -> Snapshot:
     grants = (Grant(ANN, "holder", version + 86_400_000),) if live else ()
     ann = Person("ann", ANN, "Ann Miller", "employee", 1 if live else 2, "", False, devices, grants)
     box = Mailbox(ANN, "personal", "Ann Miller", "clerk", "open" if live else "held", "", "ann", (ANN,))
-    return make(version, version, ("city.example",), [ann], [box], {})
+    return build(version, version, ("city.example",), [ann], [box], {})
 
 
 @pytest.fixture(scope="module")

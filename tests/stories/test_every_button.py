@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import resolve
 
-from civicmail.city.access.saved import DATABASE
+from civicmail.city.access.database_backup import DATABASE
 from neighbours.civic import Civicmail
 from pages.test_sweep import PAGES, PEOPLE, allowed
 from stories.pressing import WHY, Browser, Button, Form

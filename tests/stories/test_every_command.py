@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from city.policy.books import text_of
-from civicmail.city.access.saved import DATABASE
+from civicmail.city.access.database_backup import DATABASE
 from civicmail.front.cli import verbs
 from neighbours.civic import PROGRAM, Civicmail, civicmail
 from stories import townhall

@@ -21,11 +21,11 @@ import time_machine
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from civicmail.city.access import workdays
+from civicmail.city.access import working_days
 from civicmail.city.access.credentials import device_key, mac, new_password
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Device
-from civicmail.city.access.moments import ms
-from civicmail.city.access.published import touch_alive
+from civicmail.city.access.published_snapshot import mark_database_alive
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.load import load
 from civicmail.desk.holding.actions import publish_approvals
@@ -146,11 +146,11 @@ def says(page: Page, row: Approval, words: str, *chosen: str, why: str = "") -> 
 
 def morning(files: Bureau, later: Callable[[datetime], None]) -> None:
     """It is eleven o'clock of the next working day, and the worker has looked."""
-    when = workdays.end_of_next(timezone.localtime(), []) - timedelta(hours=13)
+    when = working_days.end_of_next(timezone.localtime(), []) - timedelta(hours=13)
     later(when.astimezone(UTC))
-    files.desk.now = ms(when)
+    files.desk.now = epoch_ms(when)
     files.desk.publish()
-    touch_alive(files.data, ms(when))
+    mark_database_alive(files.data, epoch_ms(when))
     files.hear()
     carry(when)
 

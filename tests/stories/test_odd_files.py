@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from mail.screening import filesamples as made
 from mail.screening import qrpictures
 from mail.screening.filesamples import PROGRAM

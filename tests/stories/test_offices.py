@@ -73,7 +73,7 @@ from civicmail.mail.archive import classes
 classes.adopt(Path({data!r}), {text!r}, actor="clerk", reason="council", now=time.time_ns() // 1_000_000)
 """
 _DISPOSE = """
-from civicmail.city.access.foureyes import Facts
+from civicmail.city.access.four_eyes import Facts
 from civicmail.front.worker import keeping
 two, now = Facts(frozenset({{"ana", "ben"}})), time.time_ns() // 1_000_000
 outcome = keeping.dispose(Path({data!r}), proposer="ana", approver="ben", eyes=two, reason="yearly", now=now)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from civicmail.city.access.credentials import device_key, mac, new_password
-from civicmail.city.access.published import publish
-from civicmail.city.access.snapshot import Device, Grant, Mailbox, Person, Snapshot, make
+from civicmail.city.access.published_snapshot import publish
+from civicmail.city.access.snapshot import Device, Grant, Mailbox, Person, Snapshot, build
 from civicmail.mail.courier.held import held_for
 from neighbours.authority import Authority
 from neighbours.civic import Civicmail, answer
@@ -37,7 +37,7 @@ def people(key: bytes, version: int, *, why: str = "", eve: str = "held") -> Sna
     bob = Person("bob", BOB, "Bob Baker", "employee", 1, grants=(Grant(BOB, "holder", until),))
     names = {ANN: ("Ann Miller", "ann", "open"), BOB: ("Bob Baker", "bob", "open"), EVE: ("Eve", "eve", eve)}
     boxes = [Mailbox(a, "personal", name, "clerk", state, "", holder, (a,)) for a, (name, holder, state) in names.items()]  # type: ignore[arg-type]
-    return make(version, now_ms(), ("city.example",), [ann, bob], boxes, {})
+    return build(version, now_ms(), ("city.example",), [ann, bob], boxes, {})
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ import dkim
 import pytest
 
 from civicmail.city.access.credentials import device_key, mac, new_password
-from civicmail.city.policy import published
+from civicmail.city.policy import active_rules
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.courier import dkimkeys
 from neighbours import postfix
@@ -285,7 +285,7 @@ def test_a_phish_is_marked_its_link_is_told_and_an_answer_leaves_with_the_real_o
     assert page.locator(".cm-host").evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 24
     assert page.get_by_role("link", name="Go to").get_attribute("href") == TARGET
     with city.resting("--job city"):  # which puts the rules right within seconds
-        rules = published.active_path(city.data)
+        rules = active_rules.active_path(city.data)
         good = rules.read_text()
         rules.write_text("broken [")
         assert "Not everything could be asked" in opened(link, **PERSON) and "Go to" in opened(link, **PERSON)

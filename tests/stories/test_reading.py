@@ -18,7 +18,7 @@ from city.access.signins import account
 from city.access.signins import person as row
 from civicmail.city.access.credentials import key_path
 from civicmail.city.access.models import Device, Entry, Failure
-from civicmail.city.access.published import Watch, publish, touch_alive
+from civicmail.city.access.published_snapshot import SnapshotWatcher, mark_database_alive, publish
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.front.web import dovecot_auth
 from civicmail.front.worker.imap_disconnect import ImapDisconnect, seen_path
@@ -60,7 +60,7 @@ class Reading:
             self._follows.join(60)
             return
         kick = doveadm(f"http://127.0.0.1:{self.dovecot.api}", str(self._key))
-        kicking = ImapDisconnect(self.data, Watch(self.data, _now), kick, _now)
+        kicking = ImapDisconnect(self.data, SnapshotWatcher(self.data, _now), kick, _now)
         while not seen_path(self.data).exists():  # it knows who may what now: else the first change that it sees is none to it
             kicking.step()
             time.sleep(0.1)
@@ -112,7 +112,7 @@ def _city(**people: Any) -> Snapshot:
 def reading(installed: Path, live_server: Any) -> Iterator[Reading]:
     key_path(installed).write_bytes(KEY)
     publish(installed, replace(_city(), at=_now()))
-    touch_alive(installed)
+    mark_database_alive(installed)
     dovecot_auth._watch.cache_clear()
     with Reading(installed, live_server.url) as found:
         found.publish(_city())
@@ -161,7 +161,7 @@ def test_our_master_user_opens_what_a_leaver_had(installed: Path, live_server: A
     key_path(installed).write_bytes(KEY)
     left = replace(_city().people["ann"], grants=(), devices=(), epoch=2)
     publish(installed, replace(_city(ann=left), at=_now()))
-    touch_alive(installed)
+    mark_database_alive(installed)
     dovecot_auth._watch.cache_clear()
     with Dovecot(asks=Asks(live_server.url, dovecot_auth.secret(installed)), master="master-scratch") as dovecot:
         url = f"imap://127.0.0.1:{dovecot.imap}"

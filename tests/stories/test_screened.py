@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.city.access.credentials import device_key
-from civicmail.city.access.published import publish
-from civicmail.city.policy import published
+from civicmail.city.access.published_snapshot import publish
+from civicmail.city.policy import active_rules
 from civicmail.core.config.clock import now_ms
 from civicmail.desk.oversight import emergencies, ruletext
 from civicmail.mail.archive.machine import Machine
@@ -312,7 +312,7 @@ def test_an_emergency_stops_one_attack_from_outside_and_a_refused_recipient_of_o
     stop = emergencies.text(1, "url", attack, "refuse", "An attack on payroll.", now_ms() + 3_600_000)
     pack = {**ruletext.starter(), "no-shop": NO_SHOP}
     with city.running.resting("--job city"):  # which knows another book, and puts it in force within seconds
-        published.publish(city.running.data, ruletext.joined(pack, [stop]))
+        active_rules.publish(city.running.data, ruletext.joined(pack, [stop]))
         end = time.monotonic() + 30
         while (heard := city.send("--data", mail(tmp_path / "a", text=text)))[0].startswith("250"):
             assert time.monotonic() < end, f"the rule does not act: {heard}"
@@ -329,7 +329,7 @@ def test_an_emergency_stops_one_attack_from_outside_and_a_refused_recipient_of_o
             time.sleep(0.05)
         assert b"x@shop.test" in reports[0] and b"Action: failed" in reports[0] and b"The shop takes no mail" in reports[0]
         assert not [m for m in city.running.mailbox(BOB) if b"multipart/report" in m]
-        published.publish(city.running.data, ruletext.joined(ruletext.starter()))
+        active_rules.publish(city.running.data, ruletext.joined(ruletext.starter()))
 
 
 NO_SHOP = """

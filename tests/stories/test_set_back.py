@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from civicmail.city.access.credentials import device_key, mac, new_password
-from civicmail.city.access.saved import DATABASE, SAVED
+from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE
 from neighbours.authority import Authority
 from neighbours.civic import PROGRAM, Civicmail, civicmail
 from stories.townhall import run, townhall
@@ -56,8 +56,8 @@ def test_whoever_was_dismissed_does_not_come_back_with_older_tables(tmp_path: Pa
     hall = townhall(data)
     run(data, _PHONE.format(mac=mac(device_key(data), PASSWORD)))
     with city:
-        _until(lambda: (data / SAVED).exists() and _sends(city, "sam") and _sends(city, "rosa"), city.log()[-2000:])
-        shutil.copy(data / SAVED, tmp_path / "yesterday")
+        _until(lambda: (data / BACKUP_NAME).exists() and _sends(city, "sam") and _sends(city, "rosa"), city.log()[-2000:])
+        shutil.copy(data / BACKUP_NAME, tmp_path / "yesterday")
         ended = [PROGRAM, "access", "end", "e-4", "--as", "e-1", "--reason", "He was dismissed this morning.", "--data", str(data)]
         subprocess.run(ended, env=os.environ | {"CIVICMAIL_TOKEN_FILE": str(hall.officer)}, check=True, timeout=SECONDS)
         _until(lambda: not _sends(city, "sam"), "he still sends")

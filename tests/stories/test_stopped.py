@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.city.access.credentials import device_key
-from civicmail.city.access.published import publish, snapshot_path
-from civicmail.city.policy import published
+from civicmail.city.access.published_snapshot import publish, snapshot_path
+from civicmail.city.policy import active_rules
 from civicmail.desk.oversight import ruletext
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.screening.confidential import lists
@@ -138,14 +138,14 @@ def test_an_archive_that_cannot_write_takes_nothing(town: Town, tmp_path: Path) 
 
 def test_what_was_spoilt_stops_nothing_while_somebody_remembers_it(town: Town, tmp_path: Path) -> None:
     """P-06: the last book and the last snapshot stay in force."""
-    path, who = published.active_path(town.running.data), snapshot_path(town.running.data)
+    path, who = active_rules.active_path(town.running.data), snapshot_path(town.running.data)
     good = who.read_bytes()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("[[rule]\n")
     who.write_bytes(b"spoilt")
     _, id_ = town.send("--data", mail(tmp_path / "a", attached=("invoice.exe", b"MZ" + bytes(200) + b"PE\0\0" + bytes(200))))
     assert town.do(id_) == "quarantine"
-    published.publish(town.running.data, ruletext.joined(ruletext.starter()))  # a worker that began meanwhile knows no other
+    active_rules.publish(town.running.data, ruletext.joined(ruletext.starter()))  # a worker that began meanwhile knows no other
     who.write_bytes(good)
 
 
@@ -195,7 +195,7 @@ def test_processes_that_never_read_book_model_or_correspondents_let_nothing_in_o
     maker, publisher = town.child("--job mail"), town.child("--job city")
     for worker in (maker, publisher):  # else they make them anew too soon; the first is killed below
         os.kill(worker, signal.SIGSTOP)
-    for path in (model_path(data), correspondents_path(data), published.active_path(data)):
+    for path in (model_path(data), correspondents_path(data), active_rules.active_path(data)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"spoilt")
     town.anew("gateway")
@@ -206,7 +206,7 @@ def test_processes_that_never_read_book_model_or_correspondents_let_nothing_in_o
     assert "unavailable:policy" in town.capture(inward).dispositions[0].rules
     assert town.capture(inward).dispositions[0].do == "pending" and town.do(outward) == "hold"
     assert b"Civicmail-Notice: unchecked" in town.arrives(inside, seconds=SECONDS)
-    published.publish(data, ruletext.joined(ruletext.starter()))
+    active_rules.publish(data, ruletext.joined(ruletext.starter()))
     os.kill(publisher, signal.SIGCONT)
     town.anew("--job mail")  # it makes the model anew
     town.arrives(inward, seconds=SECONDS)

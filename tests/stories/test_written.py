@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Locator, Page, expect
 
-from civicmail.city.access.published import publish, touch_alive
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.published_snapshot import mark_database_alive, publish
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.load import load
 from civicmail.front.worker import courier
@@ -37,8 +37,8 @@ def post_office(installed: Path) -> Iterator[Callable[[], None]]:
 
     def work() -> None:
         if not thread.is_alive():
-            publish(installed, current(1, now_ms(), tuple(settings.CITY.city.domains)))
-            touch_alive(installed)
+            publish(installed, build_snapshot(1, now_ms(), tuple(settings.CITY.city.domains)))
+            mark_database_alive(installed)
             thread.start()
         tick(load(installed), installed, lambda: None)
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.actions import ending, feed, people, replies, structure
+from civicmail.city.access.actions import access_end, autoreplies, feed, organization, people
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.models import Authorisation, Bar, Ending, Entry
-from civicmail.city.access.moments import DAY, ms
 from civicmail.city.conduct.actions import consequences, findings, statements, violation_reports
 from civicmail.city.conduct.actions.consequences import Decision
 from civicmail.city.conduct.models import Review, ReviewRow, Statement, Violation
@@ -93,8 +93,8 @@ def _leavers_of_winter(year: Year) -> list[str]:
     for n in range(10):
         code = sorted(year.city.team)[n % 6]
         person, head = year.city.team[code][20 + n], year.by(year.city.team[code][0])
-        when = year.now + (n % 3) * 4 * DAY
-        ending.end_access(person, reason="Leaves the city for another one.", when=when, actor=head, now=year.now)
+        when = year.now + (n % 3) * 4 * DAY_MS
+        access_end.end_access(person, reason="Leaves the city for another one.", when=when, actor=head, now=year.now)
         gone.append(person.uid)
     year.until(date(2026, 1, 20))
     return gone
@@ -106,11 +106,11 @@ def _review_of_outsiders(year: Year, settings: Any) -> None:
     head = year.city.team["works"][0]
     box = Mailbox.objects.get(holder=head, kind="personal")
     year.until(date(2026, 1, 30))
-    replies.set_autoreply(
+    autoreplies.set_autoreply(
         box,
         "I am away until March.",
         starts=year.now,
-        until=year.now + 30 * DAY,
+        until=year.now + 30 * DAY_MS,
         actor=year.by(head),
         reason="Leave.",
         now=year.now,
@@ -176,7 +176,7 @@ def _second_officer(year: Year) -> Actor:
         duties.grant(
             person,
             "access-officer",
-            until=year.now + 200 * DAY,
+            until=year.now + 200 * DAY_MS,
             actor=year.office,
             reason="The office has two people.",
             now=year.now,
@@ -190,10 +190,10 @@ def _agency_off_and_on(year: Year, settings: Any) -> None:
     """One entry shuts out everybody of an agency; one lets them in again."""
     agency = Agency.objects.get(code="blueheron")
     inside = {e.person.uid for e in Episode.objects.filter(contract__agency=agency, ended__isnull=True)} & rightly(year.now)
-    structure.suspend_agency(agency, actor=year.office, reason="Their data were stolen.", now=year.now)
+    organization.suspend_agency(agency, actor=year.office, reason="Their data were stolen.", now=year.now)
     assert not inside & rightly(year.now)
     agree(year, settings)
-    structure.resume_agency(Agency.objects.get(pk=agency.pk), actor=year.office, reason="All is well again.", now=year.now)
+    organization.resume_agency(Agency.objects.get(pk=agency.pk), actor=year.office, reason="All is well again.", now=year.now)
     assert inside <= rightly(year.now)
     agree(year, settings)
 
@@ -289,7 +289,7 @@ def _every_change_has_an_entry() -> None:
 
     def told(at: datetime | None, *names: str) -> bool:
         return at is not None and any(
-            re.search(rf"(?<![\w-]){re.escape(n)}(?![\w-])", line) for line in said.get(ms(at), []) for n in names
+            re.search(rf"(?<![\w-]){re.escape(n)}(?![\w-])", line) for line in said.get(epoch_ms(at), []) for n in names
         )
 
     for a in Authorisation.objects.select_related("person"):

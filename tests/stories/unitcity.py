@@ -21,7 +21,7 @@ from urllib.parse import quote
 import pytest
 
 from civicmail.city.access.credentials import device_key, mac, new_password
-from civicmail.city.access.saved import DATABASE
+from civicmail.city.access.database_backup import DATABASE
 from civicmail.front.sample import installation
 from civicmail.front.sample.smart_host import World
 from civicmail.front.web import dovecot_auth

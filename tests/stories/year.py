@@ -14,17 +14,17 @@ from pathlib import Path
 from django.db.models import Q
 from django.utils import timezone
 
-from civicmail.city.access import reading
-from civicmail.city.access.actions import devices, looking, roster, sweeping, tokens
+from civicmail.city.access import imap_access
+from civicmail.city.access.actions import bulk_authorization, content_views, date_sweep, devices, tokens
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.credentials import device_of, read_key
+from civicmail.city.access.credentials import find_device, read_key
+from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Acknowledgement, Authorisation, Bar, Usage
-from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.access.tasks import carry
+from civicmail.city.access.worker_jobs import carry_entries
 from civicmail.city.conduct import jobs
 from civicmail.city.conduct.actions import review_answers
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
@@ -47,7 +47,7 @@ class Year:
     person (uid)."""
 
     def __init__(self, data: Path) -> None:
-        self.now = ms(BEGIN)
+        self.now = epoch_ms(BEGIN)
         self.data = data
         self.right: set[str] | None = None
         self.city: Staff = populate(self.now, DEMO)
@@ -64,15 +64,15 @@ class Year:
 
     @property
     def today(self) -> date:
-        return timezone.localdate(moment(self.now))
+        return timezone.localdate(from_ms(self.now))
 
     def until(self, day: date) -> None:
         """Let time pass with all that the worker does, and reviewers who answer what they are asked: day by day while
         everybody, or whoever is from outside, is reviewed, else by the week."""
         while self.today < day:
             busy = Review.objects.filter(state="running", tier__in=("outside", "everyone")).exists()
-            self.now += DAY * (1 if busy else min(7, (day - self.today).days))
-            sweeping.sweep(self.now)
+            self.now += DAY_MS * (1 if busy else min(7, (day - self.today).days))
+            date_sweep.sweep(self.now)
             jobs.run_due(self.now)
             self.answer()
             self.now += 600_000  # what was kept can be taken back for some minutes
@@ -82,7 +82,7 @@ class Year:
     def carry(self) -> None:
         """The ledger gets what was entered, as it does within a second; else nobody would be shown anything."""
         with closing(Writer(self.data, lambda: self.now, file_size=SHORT_FILE)) as writer:
-            carry(lambda heads: append(writer, heads), self.now)
+            carry_entries(lambda heads: append(writer, heads), self.now)
 
     def use(self, people: Iterable[Person]) -> None:
         """Nine of ten use their mail this month."""
@@ -104,12 +104,12 @@ class Year:
 
     def opened(self, domains: tuple[str, ...]) -> set[str]:
         """uids of those for whom one of these opens anything: their mailbox at the door of Dovecot, or their mail to a program."""
-        snapshot, key = current(1, self.now, domains), read_key(self.data)
+        snapshot, key = build_snapshot(1, self.now, domains), read_key(self.data)
         assert key is not None, "device passwords were made"
         found = set()
         for uid, (password, token) in self.keys.items():
             person = snapshot.people.get(uid)
-            if person is not None and device_of(key, person, password) and reading.own_mailbox(snapshot, person, self.now):
+            if person is not None and find_device(key, person, password) and imap_access.own_mailbox(snapshot, person, self.now):
                 found.add(uid)
             shown = tokens.program_by(token, now=self.now)
             if shown is not None and _sees(shown[1], self.now):
@@ -151,13 +151,15 @@ class Year:
         work = Episode.objects.get(person=person, ended__isnull=True)
         team = self.city.team[work.department.code]
         head, deputy = (self.by(p) for p in team[:2])
-        profile = roster.write_profile(work.department, work.position, REASONS, actor=deputy, now=self.now)
-        roster.authorise(profile, [person], until=self.now + 300 * DAY, actor=head, reason="Looked at it.", now=self.now)
+        profile = bulk_authorization.write_profile(work.department, work.position, REASONS, actor=deputy, now=self.now)
+        bulk_authorization.authorise(
+            profile, [person], until=self.now + 300 * DAY_MS, actor=head, reason="Looked at it.", now=self.now
+        )
         self.accept(person)
 
     def accept(self, person: Person) -> None:
         last = Acknowledgement.objects.filter(accepted=True).order_by("-at")[0]
-        Acknowledgement.objects.create(person=person, text=last.text, accepted=True, shown=last.shown, at=moment(self.now))
+        Acknowledgement.objects.create(person=person, text=last.text, accepted=True, shown=last.shown, at=from_ms(self.now))
 
     def feed(self, gone: Iterable[str] = (), changed: dict[str, str] | None = None) -> bytes:
         """The personnel list of this day: employees and the elected, without some, others in another department."""
@@ -182,7 +184,7 @@ def evidence(n: int) -> list[str]:
 def rightly(now: int) -> set[str]:
     """uids of those who may use mail at this moment, by plain rows: employed, an own mailbox in force, an agency that is on, the
     policy accepted, nothing that bars them."""
-    at = moment(now)
+    at = from_ms(now)
     found = set()
     shut = Bar.objects.filter(kind__in=("suspension", "permanent"), ended__isnull=True, since__lte=at)
     barred = set(shut.filter(Q(until__isnull=True) | Q(until__gt=at)).values_list("person", flat=True))
@@ -205,7 +207,7 @@ def rightly(now: int) -> set[str]:
 
 def mail_doors(now: int, domains: tuple[str, ...]) -> set[str]:
     """uids of those whom mail doors let send as themselves."""
-    snapshot: Snapshot = current(1, now, domains)
+    snapshot: Snapshot = build_snapshot(1, now, domains)
     return {
         p.id for p in snapshot.people.values()
         if not p.machine and not p.why and any(g.role == "holder" and g.send and now < g.until for g in p.grants)
@@ -224,7 +226,7 @@ def pages(now: int, uids: Iterable[str]) -> set[str]:
 def _sees(account: Account, now: int) -> bool:
     who = actor_of(account, "127.0.0.1", now)
     try:
-        _, addresses = looking.own(who, now=now)
+        _, addresses = content_views.own(who, now=now)
     except NotPermitted:
         return False
     return bool(set(account.person.addresses.values_list("address", flat=True)) & set(addresses))

@@ -10,20 +10,20 @@ import pytest
 from city.access import staff
 from city.access.staff import MS, NOW, OLD
 from civicmail.city.access.actions import entries, mandates
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
 from civicmail.city.access.duties import Duty
+from civicmail.city.access.epoch import DAY_MS, from_ms
+from civicmail.city.access.mandate_request import MandateRequest
 from civicmail.city.access.models import DutyGrant, Entry, Mandate
-from civicmail.city.access.moments import DAY, moment
-from civicmail.city.access.wanted import Wanted
 from civicmail.city.directory.models import Person
 
 HOUR = 3_600_000
 WHY = "A tip that bids were passed on before the opening."
 
 
-def actor(uid: str, *duties: Duty, departments: tuple[str, ...] = (), taken: int = MS + 300 * DAY) -> Actor:
+def actor(uid: str, *duties: Duty, departments: tuple[str, ...] = (), taken: int = MS + 300 * DAY_MS) -> Actor:
     """Somebody who has these duties, taken up."""
-    return Actor(uid, uid, tuple(Held(d, "", taken) for d in duties), frozenset(departments))
+    return Actor(uid, uid, tuple(HeldRole(d, "", taken) for d in duties), frozenset(departments))
 
 
 EXA = actor("exa", "examiner")
@@ -56,7 +56,7 @@ def town() -> None:
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
     """The town. Nothing carries entries to a ledger there, however much time passes."""
-    monkeypatch.setattr(entries, "LAG_MOST", 400 * DAY)
+    monkeypatch.setattr(entries, "MAX_LAG_MS", 400 * DAY_MS)
     town()
 
 
@@ -72,7 +72,7 @@ def hold(uid: str, duty: str) -> DutyGrant:
 def asked(*people: str, by: Actor = EXA, ground: str = "examination", duty: str = "examiner", **more: Any) -> Mandate:
     """A mandate that somebody has asked for at MS; more: of Wanted, and sealed."""
     sealed = more.pop("sealed", False)
-    wanted = Wanted(**({"people": people or ("wendy",), "reason": WHY} | more))
+    wanted = MandateRequest(**({"people": people or ("wendy",), "reason": WHY} | more))
     return mandates.ask(ground, duty, wanted, sealed=sealed, actor=by, now=MS)
 
 
@@ -82,4 +82,4 @@ def approved(*people: str, at: int = MS + 1, **more: Any) -> Mandate:
 
 def day(number: int) -> Any:
     """So many days after MS."""
-    return moment(MS + number * DAY)
+    return from_ms(MS + number * DAY_MS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from civicmail.city.access.credentials import mac
-from civicmail.city.access.snapshot import Device, Grant, Mailbox, Person, Snapshot, make
+from civicmail.city.access.snapshot import Device, Grant, Mailbox, Person, Snapshot, build
 
 T0 = 1_800_000_000_000
 LATER = T0 + 365 * 86_400_000
@@ -51,4 +51,4 @@ def city(version: int = 1, at: int = T0, *, people: list[Person] | None = None, 
     people_by_id = {p.id: p for p in [*everybody, *(people or [])]}
     boxes_by_id = {m.id: m for m in [*boxes, *(mailboxes or [])]}
     groups = {"all@city.example": ("ann@city.example", "bob@city.example", "eve@city.example", "frank@city.example")}
-    return make(version, at, ("city.example", "parks.example"), [*people_by_id.values()], [*boxes_by_id.values()], groups)
+    return build(version, at, ("city.example", "parks.example"), [*people_by_id.values()], [*boxes_by_id.values()], groups)

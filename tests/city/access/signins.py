@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from civicmail.city.access.actions import invitations
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
 from civicmail.city.access.models import Account, Invitation
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
 
 NOW = 1_772_452_800_000  # 2 March 2026, noon in UTC
 AT = datetime.fromtimestamp(NOW / 1000, UTC)
-OFFICER = Actor("e-1", "Olga Officer", (Held("access-officer", "", ALWAYS),), client="192.0.2.1")
+OFFICER = Actor("e-1", "Olga Officer", (HeldRole("access-officer", "", FOREVER),), client="192.0.2.1")
 
 
-SECOND = Actor("e-9", "Sven Second", (Held("access-officer", "", ALWAYS),), client="192.0.2.2")
+SECOND = Actor("e-9", "Sven Second", (HeldRole("access-officer", "", FOREVER),), client="192.0.2.2")
 
 
 def department(code: str = "clerk") -> Department:

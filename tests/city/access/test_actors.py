@@ -105,9 +105,9 @@ def test_a_privileged_duty_is_taken_up_until_its_time_or_until_it_is_laid_down(b
     staff.employed(boss, staff.department())
     grant = _duty(boss, "examiner")
     use = DutyUse.objects.create(grant=grant, reason="case 7", at=NOW, until=NOW + timedelta(hours=4))
-    assert _actor(boss).has_taken_up("examiner", MS) and not _actor(boss).has_taken_up("examiner", MS + 4 * 3_600_000)
+    assert _actor(boss).has_activated("examiner", MS) and not _actor(boss).has_activated("examiner", MS + 4 * 3_600_000)
     DutyUse.objects.filter(pk=use.pk).update(laid_down=NOW)
-    assert not _actor(boss).has_taken_up("examiner", MS)
+    assert not _actor(boss).has_activated("examiner", MS)
 
 
 def test_a_departments_authoriser_decides_for_its_divisions(boss: Person) -> None:

@@ -10,19 +10,19 @@ from django.db import connection, connections
 
 from city.access import cases, staff
 from city.access.staff import MS
-from civicmail.city.access.actions import duties, ending, looking, mandates, policy, requests, throttling
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actions import access_end, access_requests, content_views, duties, mandates, policy, throttling
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation, DutyGrant, Ending, Entry, Mandate, PolicyText
-from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.mandates import plain
+from civicmail.city.access.queries.mandates import to_mandate
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.directory.models import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 
 
 def _together(*acts: Callable[[], object]) -> list[BaseException | None]:
@@ -61,7 +61,7 @@ def _town() -> tuple[Person, Person, Authorisation]:
     super_ = staff.worker("super", where, head)
     ann = staff.person("ann", account=False)
     staff.employed(ann, where, supervisor=super_)
-    asked = requests.ask(ann, reasons=Reasons(**staff.WORDS), until=MS + 90 * DAY, actor=_actor(super_), now=MS)
+    asked = access_requests.ask(ann, reasons=Reasons(**staff.WORDS), until=MS + 90 * DAY_MS, actor=_actor(super_), now=MS)
     return head, deputy, asked
 
 
@@ -82,8 +82,8 @@ def test_one_says_yes_and_one_says_no() -> None:
     head, deputy, asked = _town()
     by_head, by_deputy = _actor(head), _actor(deputy)
     said = _together(
-        lambda: requests.approve(asked, actor=by_head, now=MS),
-        lambda: requests.refuse(asked, actor=by_deputy, reason="Not needed for this work.", now=MS),
+        lambda: access_requests.approve(asked, actor=by_head, now=MS),
+        lambda: access_requests.refuse(asked, actor=by_deputy, reason="Not needed for this work.", now=MS),
     )
     assert sorted(type(s).__name__ for s in said) == ["Conflict", "NoneType"]
     row = Authorisation.objects.get(pk=asked.pk)
@@ -96,8 +96,8 @@ def test_two_grants_that_exclude_each_other() -> None:
     """D1: both look at the table, one of them grants."""
     head, _, _ = _town()
     said = _together(
-        lambda: duties.grant(head, "auditor", until=MS + DAY, actor=OFFICER, reason="Chosen by the council.", now=MS),
-        lambda: duties.grant(head, "examiner", until=MS + DAY, actor=OFFICER, reason="Chosen by the council.", now=MS),
+        lambda: duties.grant(head, "auditor", until=MS + DAY_MS, actor=OFFICER, reason="Chosen by the council.", now=MS),
+        lambda: duties.grant(head, "examiner", until=MS + DAY_MS, actor=OFFICER, reason="Chosen by the council.", now=MS),
     )
     assert sum(isinstance(s, Conflict) for s in said) == 1 and DutyGrant.objects.count() == 1
 
@@ -105,7 +105,9 @@ def test_two_grants_that_exclude_each_other() -> None:
 def test_two_who_end_the_same_access() -> None:
     """L1: it ends once."""
     _, deputy, _ = _town()
-    said = _together(*[lambda: ending.end_access(deputy, reason="Leaves the city's service.", when=MS, actor=OFFICER, now=MS)] * 2)
+    said = _together(
+        *[lambda: access_end.end_access(deputy, reason="Leaves the city's service.", when=MS, actor=OFFICER, now=MS)] * 2
+    )
     assert [s for s in said if s is not None and not isinstance(s, Conflict)] == []
     assert Ending.objects.count() == 1 and Entry.objects.filter(act="access.end").count() == 1
 
@@ -143,10 +145,10 @@ def test_a_look_while_somebody_stops_the_mandate_is_before_it_or_refused() -> No
     """E2: under the lock of the row, so no entry is later than the end."""
     cases.town()
     made = cases.approved("wendy", at=MS)
-    mandate = plain(made)
+    mandate = to_mandate(made)
     said = _together(
         lambda: mandates.stop(made, actor=cases.APP, reason="this goes too far now", now=MS),
-        lambda: looking.under(mandate, "content.show", actor=cases.EXA, facts={}, now=MS),
+        lambda: content_views.under(mandate, "content.show", actor=cases.EXA, facts={}, now=MS),
     )
     acts = list(Entry.objects.filter(object=f"mandate:{made.number}").order_by("id").values_list("act", flat=True))
     if isinstance(said[1], NotPermitted):

@@ -9,15 +9,15 @@ from django.db import IntegrityError, transaction
 
 from city.access import staff
 from city.access.staff import MS, NOW
-from civicmail.city.access.actions import barring, requests, roster
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actions import access_requests, barring, bulk_authorization
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
 from civicmail.city.access.bars import Kind, identity
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Authorisation, Bar, Device, Entry
-from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries import bars
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.directory.models import Agency, Contract, Department, Person
 
@@ -27,7 +27,7 @@ REASONS = Reasons(**staff.WORDS)
 
 
 def officer(uid: str) -> Actor:
-    return Actor(uid, uid, (Held("access-officer", "", ALWAYS),))
+    return Actor(uid, uid, (HeldRole("access-officer", "", FOREVER),))
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def who(uid: str) -> Person:
 def put(kind: Kind, uid: str = "ann", until: int | None = None) -> Bar:
     second = who("two") if kind == "permanent" else None
     with transaction.atomic():
-        return barring.put(
+        return barring.impose(
             who(uid),
             kind,
             until=until,
@@ -74,16 +74,16 @@ def test_a_suspension_shuts_every_door_until_its_day_and_leaves_rights_as_they_w
     box = staff.mailbox("311@city.example", town)
     staff.authorised(who("ann"), box, who("ann").episodes.get(), who("head"), role="delegate")
     epoch = Account.objects.get(person__uid="ann").epoch
-    bar = put("suspension", until=MS + 30 * DAY)
-    seen = current(1, MS + 1, ("city.example",))
+    bar = put("suspension", until=MS + 30 * DAY_MS)
+    seen = build_snapshot(1, MS + 1, ("city.example",))
     assert "suspended until 1 April 2026" in seen.people["ann"].why and seen.people["ann"].grants == ()
     assert seen.mailboxes["ann@city.example"].state == "held" == seen.mailboxes["311@city.example"].state
     account = Account.objects.get(person__uid="ann")
     assert account.epoch == epoch + 1 and not actor_of(account, "", MS + 1).admitted
     assert set(Authorisation.objects.filter(person__uid="ann").values_list("state", flat=True)) == {"active"}
-    assert barring.lapse(MS + 30 * DAY - 1) == 0
-    assert barring.lapse(MS + 30 * DAY) == 1 and barring.lapse(MS + 30 * DAY) == 0
-    later = current(2, MS + 30 * DAY, ("city.example",))
+    assert barring.expire(MS + 30 * DAY_MS - 1) == 0
+    assert barring.expire(MS + 30 * DAY_MS) == 1 and barring.expire(MS + 30 * DAY_MS) == 0
+    later = build_snapshot(2, MS + 30 * DAY_MS, ("city.example",))
     assert later.people["ann"].why == "" and len(later.people["ann"].grants) == 2
     bar.refresh_from_db()
     assert bar.ended is not None and Entry.objects.filter(act="bar.end", object="person:ann").count() == 1
@@ -97,7 +97,7 @@ def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Depar
     """All rights end; nobody is authorised again, under no contract, no address, by no way of asking."""
     Device.objects.create(person=who("ann"), key="k1", name="phone", mac="00" * 32, made=NOW)
     with pytest.raises(Unusable, match="two officers"), transaction.atomic():
-        barring.put(
+        barring.impose(
             who("ann"),
             "permanent",
             until=None,
@@ -110,7 +110,7 @@ def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Depar
         )
     put("permanent")
     assert Authorisation.objects.get(person__uid="ann").state == "revoked" and not Device.objects.filter(ended=None).exists()
-    seen = current(1, MS, ("city.example",)).people["ann"]
+    seen = build_snapshot(1, MS, ("city.example",)).people["ann"]
     assert "by a decision of 2 March 2026; ask the access office" in seen.why
     assert seen.devices == () and [d.id for d in seen.former] == ["k1"], "who shows it hears why"
     assert not actor_of(Account.objects.get(person__uid="ann"), "", MS).admitted
@@ -126,13 +126,15 @@ def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Depar
         ),
     )
     episode.save()
-    ask = {"reasons": REASONS, "until": MS + 60 * DAY, "actor": Actor("super", supervises=frozenset({"ann"})), "now": MS}
+    ask = {"reasons": REASONS, "until": MS + 60 * DAY_MS, "actor": Actor("super", supervises=frozenset({"ann"})), "now": MS}
     for address in ("", "another@city.example"):
         with pytest.raises(Conflict, match="may not use the city's mail: barred for good"):
-            requests.ask(who("ann"), address=address, **ask)  # type: ignore[arg-type]
-    profile = roster.write_profile(town, "Clerk", REASONS, actor=Actor("two", departments=frozenset({"clerk"})), now=MS)
+            access_requests.ask(who("ann"), address=address, **ask)  # type: ignore[arg-type]
+    profile = bulk_authorization.write_profile(town, "Clerk", REASONS, actor=Actor("two", departments=frozenset({"clerk"})), now=MS)
     with pytest.raises(Conflict, match="Ann Test"):
-        roster.authorise(profile, [who("ann")], until=MS + 60 * DAY, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
+        bulk_authorization.authorise(
+            profile, [who("ann")], until=MS + 60 * DAY_MS, actor=Actor("head", departments=frozenset({"clerk"})), now=MS
+        )
 
 
 @pytest.mark.rule(
@@ -152,11 +154,11 @@ def test_a_permanent_bar_is_terminal_and_ends_by_a_law_and_two_officers(town: De
     with pytest.raises(NotPermitted):
         barring.ask_end(bar, "Wis. Stat. 1.1", actor=officer("ann"), reason="I would like to write again.", now=MS)
     asked = barring.ask_end(bar, "Court order 26-11", actor=officer("one"), reason="The court has set the finding aside.", now=MS)
-    assert bars.refused([who("ann").pk], MS), "it lives while it is asked"
+    assert bars.blocked_people([who("ann").pk], MS), "it lives while it is asked"
     with pytest.raises(NotPermitted, match="takes two"):
         barring.answer_end(asked, yes=True, actor=officer("one"), reason="I agree with myself.", now=MS)
     done = barring.answer_end(asked, yes=True, actor=officer("two"), reason="The order is in the file.", now=MS)
-    assert done.ended is not None and not bars.refused([who("ann").pk], MS)
+    assert done.ended is not None and not bars.blocked_people([who("ann").pk], MS)
     assert Authorisation.objects.get(person__uid="ann").state == "revoked"
     assert Entry.objects.get(act="bar.end").facts["law"] == "Court order 26-11"
 
@@ -167,9 +169,9 @@ def test_who_was_elected_is_never_shut_out(town: Department) -> None:
     staff.worker("mayor", town, who("head"), "elected")
     for kind in ("suspension", "permanent"):
         with pytest.raises(Unusable, match="never silenced"):
-            put(kind, "mayor", MS + DAY)  # type: ignore[arg-type]
-    put("restriction", "mayor", MS + 30 * DAY)
-    seen = current(1, MS, ("city.example",))
+            put(kind, "mayor", MS + DAY_MS)  # type: ignore[arg-type]
+    put("restriction", "mayor", MS + 30 * DAY_MS)
+    seen = build_snapshot(1, MS, ("city.example",))
     assert seen.people["mayor"].restricted and seen.people["mayor"].why == "" and seen.people["mayor"].grants
     assert seen.mailboxes["mayor@city.example"].state == "open" and not seen.people["ann"].restricted
     assert actor_of(Account.objects.get(person__uid="mayor"), "", MS).admitted
@@ -180,15 +182,15 @@ def test_after_a_violation_somebody_higher_decides(town: Department) -> None:
     """Not the head of the department, but the next one up or the access office; and so for an agency that was off."""
     put("re-entry")
     Authorisation.objects.filter(person__uid="ann").update(state="revoked")
-    asked = requests.ask(
-        who("ann"), reasons=REASONS, until=MS + 60 * DAY, actor=Actor("super", supervises=frozenset({"ann"})), now=MS
+    asked = access_requests.ask(
+        who("ann"), reasons=REASONS, until=MS + 60 * DAY_MS, actor=Actor("super", supervises=frozenset({"ann"})), now=MS
     )
     with pytest.raises(NotPermitted, match="next head up"):
-        requests.approve(asked, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
+        access_requests.approve(asked, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
     with pytest.raises(NotPermitted, match="Who asked"):
-        requests.approve(asked, actor=Actor("super", held=(Held("access-officer", "", ALWAYS),)), now=MS)
+        access_requests.approve(asked, actor=Actor("super", held=(HeldRole("access-officer", "", FOREVER),)), now=MS)
     boss = Actor("boss", departments=frozenset({"top", "clerk"}))
-    assert requests.approve(asked, actor=boss, now=MS).state == "active"
+    assert access_requests.approve(asked, actor=boss, now=MS).state == "active"
     assert Entry.objects.get(act="request.approve").facts["higher"] == ["Ann Test had a violation of the e-mail policy."]
 
 
@@ -204,7 +206,7 @@ def test_a_new_identity_is_flagged_and_never_refused(town: Department) -> None:
     put("permanent")
     new = staff.person("new")
     staff.employed(new, town, "contractor")
-    assert bars.higher(new, new.episodes.get()) == []
+    assert bars.escalation_reasons(new, new.episodes.get()) == []
     for change, same in (
         ({"given": "Lee Anna", "family": "TESST"}, "the same name"),
         ({"phone": "414.555.0101"}, "the same telephone number"),
@@ -212,22 +214,22 @@ def test_a_new_identity_is_flagged_and_never_refused(town: Department) -> None:
     ):
         Person.objects.filter(uid="new").update(given="New", family="Test", phone="", outside="")
         Person.objects.filter(uid="new").update(**change)
-        said = bars.higher(who("new"), who("new").episodes.get())
+        said = bars.escalation_reasons(who("new"), who("new").episodes.get())
         assert len(said) == 1 and same in said[0] and "(ann)" in said[0]
-    asked = requests.ask(
-        who("new"), reasons=REASONS, until=MS + 60 * DAY, actor=Actor("super", supervises=frozenset({"new"})), now=MS
+    asked = access_requests.ask(
+        who("new"), reasons=REASONS, until=MS + 60 * DAY_MS, actor=Actor("super", supervises=frozenset({"new"})), now=MS
     )
     with pytest.raises(NotPermitted, match="next head up"):
-        requests.approve(asked, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
+        access_requests.approve(asked, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
     with pytest.raises(NotPermitted, match="next head up"):
-        requests.approve(asked, actor=Actor("boss", departments=frozenset({"top", "clerk"})), now=MS)
+        access_requests.approve(asked, actor=Actor("boss", departments=frozenset({"top", "clerk"})), now=MS)
     with pytest.raises(Unusable, match="reason"):
-        requests.approve(asked, actor=officer("one"), now=MS)
+        access_requests.approve(asked, actor=officer("one"), now=MS)
     why = "Seen with their identity card: another person."
-    assert requests.approve(asked, actor=officer("one"), reason=why, now=MS).state == "active"
+    assert access_requests.approve(asked, actor=officer("one"), reason=why, now=MS).state == "active"
 
 
 def test_one_word_names_and_short_numbers_say_nothing() -> None:
     """A match on less than two words or seven digits would flag half of the city."""
     one, other = identity(("Prince",), phones=("0101",)), identity(("Prince",), phones=("0101",))
-    assert one.alike(other) == []
+    assert one.common_traits(other) == []

@@ -21,13 +21,13 @@ from city.access.people import KEY, PASSWORD, T0, city
 from civicmail.city.access.credentials import (
     Issuer,
     device_key,
-    device_of,
+    find_device,
     jwks_path,
     key_path,
     mac,
     new_password,
+    pseudonym,
     read_key,
-    veil,
 )
 from civicmail.city.access.errors import BadToken
 from civicmail.core.config.settings import Signin
@@ -49,16 +49,16 @@ def test_a_password_has_128_bits_and_more_and_none_is_like_another() -> None:
 def test_it_may_be_typed_in_any_case_with_or_without_spaces(between: str, shout: bool) -> None:
     typed = between.join(PASSWORD.split("-"))
     typed = typed.upper().replace("0", "O").replace("1", "I") if shout else typed
-    assert device_of(KEY, city().people["ann"], typed) == city().people["ann"].devices[0]
+    assert find_device(KEY, city().people["ann"], typed) == city().people["ann"].devices[0]
 
 
 @pytest.mark.rule("P-07", "A device password opens only what it was made for, and what is published opens nothing.")
 def test_a_password_opens_nothing_under_another_key_for_another_person_or_with_a_letter_changed() -> None:
     ann = city().people["ann"]
-    assert device_of(bytes(32), ann, PASSWORD) is None
-    assert device_of(KEY, None, PASSWORD) is None
+    assert find_device(bytes(32), ann, PASSWORD) is None
+    assert find_device(KEY, None, PASSWORD) is None
     for wrong in ("", PASSWORD[:-1], PASSWORD + "x", PASSWORD.replace("3", "4"), ann.devices[0].mac):
-        assert device_of(KEY, ann, wrong) is None
+        assert find_device(KEY, ann, wrong) is None
     assert PASSWORD.replace("-", "") not in repr(city()), "what is published opens nothing"
 
 
@@ -72,9 +72,9 @@ def test_the_key_is_made_once_and_is_nobody_elses(data: Path) -> None:
 
 
 def test_an_unknown_login_is_the_same_every_time_and_cannot_be_read() -> None:
-    assert veil(KEY, "Somebody@city.example") == veil(KEY, "somebody@city.example") != veil(KEY, "else@city.example")
-    assert veil(bytes(32), "somebody@city.example") != veil(KEY, "somebody@city.example")
-    assert mac(KEY, "x") != veil(KEY, "x")
+    assert pseudonym(KEY, "Somebody@city.example") == pseudonym(KEY, "somebody@city.example") != pseudonym(KEY, "else@city.example")
+    assert pseudonym(bytes(32), "somebody@city.example") != pseudonym(KEY, "somebody@city.example")
+    assert mac(KEY, "x") != pseudonym(KEY, "x")
 
 
 # -- tokens

@@ -11,18 +11,18 @@ from city.access import staff
 from city.access.staff import MS, NOW
 from civicmail.city.access import guard
 from civicmail.city.access.actions import duties
-from civicmail.city.access.actors import ALWAYS, Actor, Held, machine
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole, machine
 from civicmail.city.access.duties import CONFLICTS, DUTIES, Duty
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, DutyGrant, DutyUse, Entry
-from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.directory.models import Department, Person
 from civicmail.core.config.errors import UsageError
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 WHY = "Chosen by the administrator."
 CONTROL = "The city attorney reads every entry of this person each week."
 
@@ -39,7 +39,7 @@ def ann(where: Department) -> Person:
     return person
 
 
-def _grant(person: Person, duty: Duty, where: Department, starts: int = MS, until: int = MS + 90 * DAY) -> DutyGrant:
+def _grant(person: Person, duty: Duty, where: Department, starts: int = MS, until: int = MS + 90 * DAY_MS) -> DutyGrant:
     department = where if DUTIES[duty].departmental else None
     return duties.grant(person, duty, department=department, starts=starts, until=until, actor=OFFICER, reason=WHY, now=MS)
 
@@ -59,10 +59,10 @@ def test_the_conflict_table_is_enforced_at_grant(pair: tuple[Duty, Duty], ann: P
 
 def test_dates_are_respected(ann: Person, where: Department) -> None:
     """D1: one after the other is no conflict."""
-    _grant(ann, "auditor", where, until=MS + 10 * DAY)
+    _grant(ann, "auditor", where, until=MS + 10 * DAY_MS)
     with pytest.raises(Conflict):
-        _grant(ann, "examiner", where, starts=MS + 9 * DAY)
-    _grant(ann, "examiner", where, starts=MS + 10 * DAY)
+        _grant(ann, "examiner", where, starts=MS + 9 * DAY_MS)
+    _grant(ann, "examiner", where, starts=MS + 10 * DAY_MS)
 
 
 @pytest.mark.rule("P-16, D3", "A recorded conflict excuses for as long as it says.")
@@ -70,16 +70,16 @@ def test_a_recorded_conflict_lasts_as_long_as_it_says(ann: Person, where: Depart
     """With what watches over it."""
     _grant(ann, "auditor", where)
     with pytest.raises(Unusable, match="reason"):
-        duties.record_conflict(ann, "auditor", "examiner", control="None.", until=MS + DAY, actor=OFFICER, now=MS)
-    duties.record_conflict(ann, "auditor", "examiner", control=CONTROL, until=MS + 30 * DAY, actor=OFFICER, now=MS)
+        duties.record_conflict(ann, "auditor", "examiner", control="None.", until=MS + DAY_MS, actor=OFFICER, now=MS)
+    duties.record_conflict(ann, "auditor", "examiner", control=CONTROL, until=MS + 30 * DAY_MS, actor=OFFICER, now=MS)
     with pytest.raises(Conflict):
-        _grant(ann, "examiner", where, until=MS + 31 * DAY)
-    held = _grant(ann, "examiner", where, until=MS + 30 * DAY)
+        _grant(ann, "examiner", where, until=MS + 31 * DAY_MS)
+    held = _grant(ann, "examiner", where, until=MS + 30 * DAY_MS)
     actor = actor_of(Account.objects.get(person=ann), "", MS)
     assert actor.holds("examiner") and actor.holds("auditor")
     DutyGrant.objects.update(until=NOW.replace(year=2027))
     with pytest.raises(Conflict, match="exclude"):
-        duties.take_up(held, hours=1, actor=Actor("ann", "Ann"), reason="Case 7 of the week.", now=MS + 30 * DAY)
+        duties.take_up(held, hours=1, actor=Actor("ann", "Ann"), reason="Case 7 of the week.", now=MS + 30 * DAY_MS)
 
 
 @pytest.mark.rule("P-16, D4", "A privileged duty is taken up for four hours at most, with a reason.")
@@ -91,12 +91,12 @@ def test_a_privileged_duty_is_taken_up_for_four_hours_at_most_with_a_reason(ann:
     with pytest.raises(NotPermitted):
         duties.take_up(held, hours=2, actor=Actor("bob", "Bob"), reason="Case 7 of the week.", now=MS)
     use = duties.take_up(held, hours=4, actor=self_, reason="Case 7 of the week.", now=MS)
-    assert ms(use.until) == MS + 4 * 3_600_000
+    assert epoch_ms(use.until) == MS + 4 * 3_600_000
     account = Account.objects.get(person=ann)
-    assert actor_of(account, "", MS + 1).has_taken_up("examiner", MS + 1)
+    assert actor_of(account, "", MS + 1).has_activated("examiner", MS + 1)
     duties.lay_down(use, actor=self_, now=MS + 2)
     duties.lay_down(use, actor=self_, now=MS + 3)
-    assert not actor_of(account, "", MS + 3).has_taken_up("examiner", MS + 3)
+    assert not actor_of(account, "", MS + 3).has_activated("examiner", MS + 3)
     assert [*Entry.objects.order_by("id").values_list("act", flat=True)] == ["duty.grant", "duty.take-up", "duty.lay-down"]
 
 
@@ -114,26 +114,26 @@ def test_nobody_grants_themselves_a_duty_and_it_ends_within_a_year(ann: Person, 
         duties.grant(
             ann,
             "auditor",
-            until=MS + DAY,
-            actor=Actor("ann", "Ann", (Held("access-officer", "", ALWAYS),)),
+            until=MS + DAY_MS,
+            actor=Actor("ann", "Ann", (HeldRole("access-officer", "", FOREVER),)),
             reason=WHY,
             now=MS,
         )
     with pytest.raises(Unusable):
-        _grant(ann, "auditor", where, until=MS + 366 * DAY)
+        _grant(ann, "auditor", where, until=MS + 366 * DAY_MS)
     with pytest.raises(Unusable):
-        duties.grant(ann, "authoriser", until=MS + DAY, actor=OFFICER, reason=WHY, now=MS)
+        duties.grant(ann, "authoriser", until=MS + DAY_MS, actor=OFFICER, reason=WHY, now=MS)
 
 
 def test_the_first_duty_claims_the_installation_before_it_is_granted(installed: Path, ann: Person, where: Department) -> None:
     """P-16: the marker is there even when the grant comes to nothing; then only recovery helps."""
     founder = guard.founder(installed)
     with pytest.raises(Conflict, match="access officer"):
-        duties.grant(ann, "auditor", until=MS + DAY, actor=founder, reason=WHY, now=MS)
+        duties.grant(ann, "auditor", until=MS + DAY_MS, actor=founder, reason=WHY, now=MS)
     assert not guard.is_claimed(installed)
     ann.episodes.update(ended=NOW.date())
     with pytest.raises(Conflict):
-        duties.grant(ann, "access-officer", until=MS + DAY, actor=founder, reason=WHY, now=MS)
+        duties.grant(ann, "access-officer", until=MS + DAY_MS, actor=founder, reason=WHY, now=MS)
     assert guard.is_claimed(installed)
     with pytest.raises(NotPermitted, match="claimed"):
         guard.founder(installed)
@@ -143,9 +143,9 @@ def test_the_first_duty_claims_the_installation_before_it_is_granted(installed: 
         raise NotPermitted("This is not the recovery key.")
 
     with pytest.raises(NotPermitted, match="recovery key"):
-        duties.recover(ann, wrong, until=MS + DAY, actor=machine("os:root"), reason=WHY, now=MS)
+        duties.recover(ann, wrong, until=MS + DAY_MS, actor=machine("os:root"), reason=WHY, now=MS)
     Account.objects.update(locked=NOW)
-    duties.recover(ann, lambda: None, until=MS + DAY, actor=machine("os:root"), reason=WHY, now=MS)
+    duties.recover(ann, lambda: None, until=MS + DAY_MS, actor=machine("os:root"), reason=WHY, now=MS)
     actor = actor_of(Account.objects.get(person=ann), "", MS)
     assert actor.holds("access-officer") and actor.admitted and where.pk
     assert Entry.objects.get().act == "access.recover"

@@ -56,7 +56,7 @@ def test_an_entry_outside_of_a_transaction_is_a_mistake() -> None:
 @pytest.mark.rule("P-16, promise 4, A1", "Entries are asked for by absence, so the order of commits hides none.")
 def test_entries_are_carried_by_absence_whatever_the_order_of_their_commits() -> None:
     first, second = _enter(), _enter()
-    entries.note_carried([(second, "j", 1)], now=NOW)
+    entries.mark_carried([(second, "j", 1)], now=NOW)
     assert entries.waiting(10) == [first]
 
 
@@ -64,7 +64,7 @@ def test_entries_are_carried_by_absence_whatever_the_order_of_their_commits() ->
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_shown_while_the_ledger_lags() -> None:
     with transaction.atomic():
-        _enter(NOW - entries.LAG_MOST - 1)
+        _enter(NOW - entries.MAX_LAG_MS - 1)
     with pytest.raises(NotRecorded, match="60 seconds behind"):
         entries.enter_alone("content.show", actor=CLERK, reason="case 1", now=NOW, facts={})
     assert Entry.objects.count() == 1

@@ -49,7 +49,7 @@ def said() -> None:
 )
 def test_words_find_a_person_by_number_or_name_and_a_thing_by_its_name(said: None, words: str, found: set[str]) -> None:
     """P-16."""
-    assert {e.act for e in entries.about(Entry.objects.all(), words)} == found
+    assert {e.act for e in entries.filter_about(Entry.objects.all(), words)} == found
 
 
 def test_the_acts_are_those_that_entries_have(said: None) -> None:
@@ -57,15 +57,15 @@ def test_the_acts_are_those_that_entries_have(said: None) -> None:
 
 
 def test_only_the_newest_are_found(said: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entries, "MOST", 1)
-    assert {e.act for e in entries.about(Entry.objects.all(), "e-1")} == {"duty.grant"}
+    monkeypatch.setattr(entries, "MAX_ROWS", 1)
+    assert {e.act for e in entries.filter_about(Entry.objects.all(), "e-1")} == {"duty.grant"}
 
 
 @pytest.mark.rule("P-16", "Entries of a person, a thing, an act or a time are found by an index.")
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda rows: entries.about(rows, "e-17"),
+        lambda rows: entries.filter_about(rows, "e-17"),
         lambda rows: rows.filter(act="sign-in", at__gte=NOW),
         lambda rows: rows.filter(at__gte=NOW).order_by(),
         lambda rows: rows.filter(person="e-17"),

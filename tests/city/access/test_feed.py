@@ -7,15 +7,15 @@ import pytest
 from city.access import staff
 from city.access.staff import MS
 from civicmail.city.access.actions import feed
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation, Ending, Entry
-from civicmail.city.access.moments import DAY, ms
 from civicmail.city.directory.models import Department, Episode, FeedLine, FeedRun, Mailbox, Person
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 HEAD = "uid,given,family,kind,department,position,supervisor,contract\n"
 
 
@@ -110,7 +110,7 @@ def test_who_moves_keeps_the_old_departments_access_for_two_weeks(clerk: Departm
     assert run.lines.get(uid="ann").changes["department"] == ["clerk", "parks"]
     assert ann.episodes.get().department == parks
     right = Authorisation.objects.get(person=ann)
-    assert right.state == "active" and ms(right.until) == MS + 14 * DAY
+    assert right.state == "active" and epoch_ms(right.until) == MS + 14 * DAY_MS
 
 
 def test_supervisors_who_are_nowhere_or_go_round_are_left_out_and_said(clerk: Department) -> None:

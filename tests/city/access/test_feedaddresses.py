@@ -7,11 +7,11 @@ from django.test import Client
 
 from city.access import staff
 from city.access.staff import MS, NOW
-from civicmail.city.access.actions import feed, mailboxes, requests, roster
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actions import access_requests, bulk_authorization, feed, mailboxes
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Account, Authorisation, Entry
-from civicmail.city.access.moments import DAY
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.directory.actions import groups
 from civicmail.city.directory.models import Address, Department, FeedLine, FeedRun, Mailbox, Person, ReservedAddress
@@ -19,7 +19,7 @@ from pages.world import signed_in
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 HEAD = "uid,given,family,kind,department,position,address,aliases\n"
 WORDS = "Answers letters of the people of this city, on the same day."
 REASONS = Reasons(WORDS, WORDS, WORDS, WORDS)
@@ -64,8 +64,8 @@ def two(clerk: Department) -> tuple[Person, Person]:
 
 def _authorise(clerk: Department, two: tuple[Person, Person], people: list[Person]) -> None:
     head, deputy = (Actor(p.uid, p.display, departments=frozenset({"clerk"})) for p in two)
-    profile = roster.write_profile(clerk, "Clerk", REASONS, actor=deputy, now=MS)
-    roster.authorise(profile, people, until=MS + 300 * DAY, actor=head, now=MS)
+    profile = bulk_authorization.write_profile(clerk, "Clerk", REASONS, actor=deputy, now=MS)
+    bulk_authorization.authorise(profile, people, until=MS + 300 * DAY_MS, actor=head, now=MS)
 
 
 _STAY = ("head,Ann,Head,employee,clerk,Clerk,,", "deputy,Ann,Deputy,employee,clerk,Clerk,,")
@@ -94,7 +94,7 @@ def test_who_has_an_address_already_gets_a_mailbox_of_that_name(clerk: Departmen
 def test_a_request_by_hand_finds_the_address_too(clerk: Department, two: tuple[Person, Person]) -> None:
     _apply(_propose(*_STAY, _line("e-1", "a.test@city.example", "at@city.example")), despite_brake=True)
     asker = Actor(two[1].uid, "Deputy", departments=frozenset({"clerk"}))
-    made = requests.ask(Person.objects.get(uid="e-1"), reasons=REASONS, until=MS + 99 * DAY, actor=asker, now=MS)
+    made = access_requests.ask(Person.objects.get(uid="e-1"), reasons=REASONS, until=MS + 99 * DAY_MS, actor=asker, now=MS)
     assert made.mailbox.address == "a.test@city.example" and "at@city.example" in _reached("e-1")
 
 
@@ -117,7 +117,7 @@ def test_nobody_else_gets_an_address_that_is_kept_for_somebody(clerk: Department
     run = _propose(_line("e-1", "ann.teste.2@city.example"), _line("e-2", "front@city.example"))
     assert "is the address of Ann Teste-1 (e-1)" in _refused(run)["e-2"]
     _apply(_propose(_line("e-1"), _line("e-2")))
-    made = requests.own_mailbox(Person.objects.get(uid="e-2"), clerk, now=MS)
+    made = access_requests.open_own_mailbox(Person.objects.get(uid="e-2"), clerk, now=MS)
     assert made.address == "ann.teste.22@city.example"
 
 

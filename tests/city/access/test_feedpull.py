@@ -11,8 +11,8 @@ import pytest
 from city.access import staff
 from city.access.staff import MS
 from civicmail.city.access.actions import feed, feedpull
-from civicmail.city.access.actions.feedpull import MINUTE, PULLER
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actions.feedpull import MINUTE_MS, PULL_ACTOR
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
 from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.city.access.models import Authorisation, Ending
 from civicmail.city.directory import feed_status
@@ -24,7 +24,7 @@ from civicmail.front.checkup import feeds as checkup
 from civicmail.front.checkup.findings import Installation
 
 pytestmark = pytest.mark.django_db
-OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 SOURCE = Ldap(name="hr", url="ldap://127.0.0.1:1", starttls=False, base="dc=x", every=60, apply=True)
 
 
@@ -57,11 +57,11 @@ def test_the_worker_asks_when_it_is_time_and_applies_what_the_brake_lets_through
     """A hundred come, two go, and doors shut for them; nobody gets access."""
     crowd = [f"e-{n}" for n in range(100)]
     server = Server(_entries(*crowd))
-    assert feedpull.pull_due(MS, ask=server) == 1 and Episode.objects.count() == 100
+    assert feedpull.pull_due(MS, fetch=server) == 1 and Episode.objects.count() == 100
     assert not Authorisation.objects.exists()
     server.entries = _entries(*crowd[2:])
-    assert feedpull.pull_due(MS + 59 * MINUTE, ask=server) == 0 and server.asked == 1
-    assert feedpull.pull_due(MS + 60 * MINUTE, ask=server) == 1
+    assert feedpull.pull_due(MS + 59 * MINUTE_MS, fetch=server) == 0 and server.asked == 1
+    assert feedpull.pull_due(MS + 60 * MINUTE_MS, fetch=server) == 1
     assert Ending.objects.filter(done__isnull=False).count() == 2
     assert [r.state for r in FeedRun.objects.order_by("id")] == ["applied", "applied"]
 
@@ -73,14 +73,14 @@ def test_the_worker_asks_when_it_is_time_and_applies_what_the_brake_lets_through
 def test_half_of_the_people_gone_is_stopped_and_not_asked_again(clerk: Department) -> None:
     crowd = [f"e-{n}" for n in range(100)]
     server = Server(_entries(*crowd))
-    feedpull.pull_due(MS, ask=server)
+    feedpull.pull_due(MS, fetch=server)
     server.entries = _entries(*crowd[50:])
     for hour in (1, 2, 3):
-        feedpull.pull_due(MS + hour * 60 * MINUTE, ask=server)
+        feedpull.pull_due(MS + hour * 60 * MINUTE_MS, fetch=server)
     run = FeedRun.objects.get(state="stopped")
     assert server.asked == 2 and "would end 50 people" in run.brake and not Ending.objects.exists()
     with pytest.raises(NotPermitted):
-        feed.apply(run, actor=PULLER, reason="By itself.", now=MS, despite_brake=True)
+        feed.apply(run, actor=PULL_ACTOR, reason="By itself.", now=MS, despite_brake=True)
 
 
 @pytest.mark.rule("P-08, L7", "A server that is away or has nobody in it ends nobody, and is one report.")
@@ -92,9 +92,9 @@ def test_a_server_that_is_away_or_empty_ends_nobody_and_is_one_report(clerk: Dep
     _officer(head)
     server = Server(None)
     for minutes in (0, 60, 120):
-        assert feedpull.pull_due(MS + minutes * MINUTE, ask=server) == 1
+        assert feedpull.pull_due(MS + minutes * MINUTE_MS, fetch=server) == 1
     server.entries = []
-    feedpull.pull_due(MS + 180 * MINUTE, ask=server)
+    feedpull.pull_due(MS + 180 * MINUTE_MS, fetch=server)
     run = FeedRun.objects.get()
     assert run.state == "failed" and run.reason == "The list has no people in it." and not Ending.objects.exists()
     assert Notice.objects.get().subject == "The personnel feed hr does not answer"
@@ -111,7 +111,7 @@ def _officer(person: Person) -> None:
 
 def test_people_without_a_number_or_department_are_refused_alone(clerk: Department) -> None:
     server = Server([*_entries("e-1"), Entry("cn=printer,dc=x", {"sn": ["Printer"]}), *_entries("e-2", department="nowhere")])
-    run = feedpull.pull(SOURCE, actor=OFFICER, now=MS, ask=server)
+    run = feedpull.pull(SOURCE, actor=OFFICER, now=MS, fetch=server)
     assert sorted(run.lines.values_list("did", flat=True)) == ["added", "refused", "refused"]
     assert run.kind == "ldap" and run.state == "proposed" and run.source == "hr"
 
@@ -126,8 +126,8 @@ def test_doctor_warns_of_a_feed_that_is_silent_or_held(installed: Any, settings:
     assert levels(MS) == [("warning", "feeds")], "it was never heard"
     feed_status.note(installed, "ldap", "hr", "applied", MS)
     feed_status.note(installed, "file", "people.csv", "applied", MS)
-    assert levels(MS + MINUTE) == [("ok", "feeds")]
-    assert levels(MS + 9 * 24 * 60 * MINUTE) == [("warning", "feeds")] * 2
+    assert levels(MS + MINUTE_MS) == [("ok", "feeds")]
+    assert levels(MS + 9 * 24 * 60 * MINUTE_MS) == [("warning", "feeds")] * 2
     feed_status.note(installed, "file", "other.csv", "stopped", MS)
     feed_status.note(installed, "ldap", "hr", "failed", MS)
-    assert levels(MS + MINUTE) == [("problem", "feeds")] * 2
+    assert levels(MS + MINUTE_MS) == [("problem", "feeds")] * 2

@@ -12,12 +12,12 @@ from django.db import transaction
 
 from city.access import staff
 from city.access.staff import MS, NOW
-from civicmail.city.access.actions import barring, feed, requests, roster
+from civicmail.city.access.actions import access_requests, barring, bulk_authorization, feed
 from civicmail.city.access.actions import people as verbs
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Authorisation, DutyGrant, Entry
-from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries import bars
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.directory.actions.people import Name, Work
@@ -25,7 +25,7 @@ from civicmail.city.directory.models import Address, Department, FormerName, Mai
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
-OFFICER = Actor("one", "one", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("one", "one", (HeldRole("access-officer", "", FOREVER),))
 WHY = "Sent bids of others outside, a third time."
 ROWS = "uid,given,family,kind,department,phone,outside\n"
 WORDS = ("Amber", "Birch", "Cedar", "Dogwood", "Elder", "Fir", "Ginkgo", "Hazel")
@@ -50,7 +50,7 @@ def town() -> Department:
 def barred(uid: str = "ann") -> Person:
     person = Person.objects.get(uid=uid)
     with transaction.atomic():
-        barring.put(
+        barring.impose(
             person, "permanent", until=None, origin="violation:1", reason=WHY, first=Person.objects.get(uid="one"),
             second=Person.objects.get(uid="two"), actor=OFFICER, now=MS,
         )  # fmt: skip
@@ -118,9 +118,12 @@ def test_any_history_of_changes_matches_the_bar(town: Department, seed: int) -> 
         if kind == "external":
             uuid = f"6b0c4f4e-0000-4000-8000-0000000001{n:02}"
             ScimUser.objects.create(uid=new.uid, user_name=f"n{n}", external=value, uuid=uuid, said={}, made=NOW, changed=NOW)
-        found = [one for one in bars.alike(new) if one.other == person]
+        found = [one for one in bars.likenesses_of(new) if one.other == person]
         assert len(found) == 1 and found[0].match == (kind != "name"), (said, ever)
-    assert bars.alike(Person.objects.create(uid="n-x", given="Un", family="Known", display="Un Known", phone="414 555 9999")) == []
+    assert (
+        bars.likenesses_of(Person.objects.create(uid="n-x", given="Un", family="Known", display="Un Known", phone="414 555 9999"))
+        == []
+    )
 
 
 @pytest.mark.rule(
@@ -133,21 +136,21 @@ def test_a_former_name_is_a_question_and_a_number_is_the_access_offices(town: De
     called(barred(), "Cara", "Novak")
     staff.employed(new := staff.person("new"), town)
     Person.objects.filter(uid="new").update(given="Ann", family="Test", display="Ann Test")
-    ask = {"reasons": Reasons(**staff.WORDS), "until": MS + 60 * DAY, "actor": OFFICER, "now": MS}
-    asked = requests.ask(Person.objects.get(uid="new"), **ask)  # type: ignore[arg-type]
+    ask = {"reasons": Reasons(**staff.WORDS), "until": MS + 60 * DAY_MS, "actor": OFFICER, "now": MS}
+    asked = access_requests.ask(Person.objects.get(uid="new"), **ask)  # type: ignore[arg-type]
     with pytest.raises(NotPermitted, match="next head up"):
-        requests.approve(asked, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
+        access_requests.approve(asked, actor=Actor("head", departments=frozenset({"clerk"})), now=MS)
     boss = Actor("boss", departments=frozenset({"top", "clerk"}))
-    assert bars.decider(asked)[1].department == "top"
+    assert bars.decision_for(asked)[1].department == "top"
     Person.objects.filter(uid__in=["new", "ann"]).update(phone="414 555 0100")
     asked = Authorisation.objects.get(pk=asked.pk)
-    assert bars.decider(asked)[1].department == "", "the access office alone"
+    assert bars.decision_for(asked)[1].department == "", "the access office alone"
     with pytest.raises(NotPermitted):
-        requests.approve(asked, actor=boss, now=MS)
+        access_requests.approve(asked, actor=boss, now=MS)
     for n in range(2):
         Person.objects.create(uid=f"o-{n}", family=f"O{n}", display=f"O{n}", phone="(414) 555-0100")
-    assert bars.decider(asked)[1].department == "top", "the telephone of an office"
-    assert requests.approve(asked, actor=boss, now=MS).state == "active" and new.uid == "new"
+    assert bars.decision_for(asked)[1].department == "top", "the telephone of an office"
+    assert access_requests.approve(asked, actor=boss, now=MS).state == "active" and new.uid == "new"
 
 
 def test_nobody_who_was_called_otherwise_is_in_a_bulk_of_fifty(town: Department) -> None:
@@ -157,9 +160,9 @@ def test_nobody_who_was_called_otherwise_is_in_a_bulk_of_fifty(town: Department)
     Person.objects.filter(uid="new").update(given="Ann", family="Test", display="Ann Test")
     head = Actor("head", departments=frozenset({"clerk"}))
     other = Actor("two", departments=frozenset({"clerk"}))
-    profile = roster.write_profile(town, "Clerk", Reasons(**staff.WORDS), actor=other, now=MS)
+    profile = bulk_authorization.write_profile(town, "Clerk", Reasons(**staff.WORDS), actor=other, now=MS)
     with pytest.raises(Conflict, match="Ann Test"):
-        roster.authorise(profile, [new], until=MS + 60 * DAY, actor=head, now=MS)
+        bulk_authorization.authorise(profile, [new], until=MS + 60 * DAY_MS, actor=head, now=MS)
 
 
 @pytest.mark.rule(

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from city.access.signins import NOW, OFFICER, person
 from civicmail.city.access.actions import entries, hooks
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Entry, Hook, HookTold, Mandate
-from civicmail.city.access.moments import moment
 
 pytestmark = pytest.mark.django_db
 HOUR = 3_600_000
@@ -22,7 +22,7 @@ def _entry(act: str = "access.end", object_: str = "person:e-17", at: int = NOW,
     with transaction.atomic():
         made = entries.enter(act, actor=OFFICER, reason="so", now=at, object=object_)
     if carried:
-        entries.note_carried([(made, "0001", made.pk)], now=at)
+        entries.mark_carried([(made, "0001", made.pk)], now=at)
     return made
 
 
@@ -47,7 +47,7 @@ def test_entries_are_told_once_each_in_order_from_where_it_began() -> None:
     assert _round(hook, sent, NOW + 1) == 2
     assert [id_ for id_, _ in sent] == [str(first.uuid), str(second.uuid)]
     assert _round(Hook.objects.get(), sent, NOW + 2) == 0, "a worker that begins anew tells nothing again"
-    entries.note_carried([(late, "0001", 9)], now=NOW + 3)
+    entries.mark_carried([(late, "0001", 9)], now=NOW + 3)
     assert _round(Hook.objects.get(), sent, NOW + 4) == 1 and sent[-1][0] == str(late.uuid)
 
 
@@ -58,7 +58,7 @@ def test_an_entry_that_was_committed_late_is_told_although_a_later_one_was_told_
     hook = hooks.hook_of("siem")
     slow, fast = _entry(carried=False), _entry()
     assert _round(hook, sent, NOW) == 1 and sent[-1][0] == str(fast.uuid)
-    entries.note_carried([(slow, "0001", 2)], now=NOW)
+    entries.mark_carried([(slow, "0001", 2)], now=NOW)
     assert _round(hook, sent, NOW) == 1 and sent[-1][0] == str(slow.uuid)
 
 
@@ -82,7 +82,7 @@ def test_what_is_not_taken_is_said_again_later_and_keeps_its_place() -> None:
 
 def test_after_a_long_absence_it_is_told_so_many_in_a_round_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither lost nor flooded."""
-    monkeypatch.setattr(hooks, "AT_ONCE", 3)
+    monkeypatch.setattr(hooks, "BATCH_SIZE", 3)
     sent: Sent = []
     hook = hooks.hook_of("siem")
     made = [_entry() for _ in range(7)]
@@ -109,7 +109,7 @@ def test_only_the_acts_that_the_settings_name_and_never_a_sealed_mandate() -> No
     _entry("device.make")
     sealed = Mandate.objects.create(
         number="26-001", ground="examination", person=person("e-5", "Eva Examiner"), duty="examiner", reason="so", sealed=True,
-        asked=moment(NOW), since=moment(NOW),
+        asked=from_ms(NOW), since=from_ms(NOW),
     )  # fmt: skip
     _entry("access.end", f"mandate:{sealed.number}")
     assert _round(hook, sent, NOW, acts=("duty.*", "access.end")) == 2

@@ -30,7 +30,7 @@ def made(query: str, path: str = "/x/") -> listing.Listing:
         Filter("cost", "Cost", lambda rows, value: rows.filter(mailbox_cost=int(value)), [("0", "free"), ("7", "seven")]),
     ]
     query_ = Department.objects.all()
-    return listing.of(
+    return listing.from_query(
         request, query_, caption="c", columns=columns(), filters=filters, empty="none", noun="departments", sort="name"
     )
 
@@ -92,7 +92,7 @@ def test_the_file_has_all_rows_and_no_formula(many: None) -> None:
     Department.objects.create(code="evil", name="=HYPERLINK(1)", mailbox_cost=1)
     Department.objects.create(code="none", name="", mailbox_cost=2)
     request = RequestFactory().get("/x/?format=csv")
-    response: Any = listing.shown(request, "access/list.html", made("format=csv"), {})
+    response: Any = listing.render_list(request, "access/list.html", made("format=csv"), {})
     text = b"".join(response.streaming_content).decode()
     lines = text.splitlines()
     assert lines[0] == "\ufeffName,Cost"
@@ -104,6 +104,6 @@ def test_the_file_has_all_rows_and_no_formula(many: None) -> None:
 
 def test_a_part_is_asked_for_by_script_and_caches_know_the_difference(many: None) -> None:
     request = RequestFactory().get("/x/", headers={"HX-Request-Type": "partial"})
-    response: Any = listing.shown(request, "access/list.html", made(""), {})
+    response: Any = listing.render_list(request, "access/list.html", made(""), {})
     assert b"<html" not in response.content
     assert response["Vary"] == "HX-Request-Type"

@@ -9,21 +9,21 @@ from django.contrib.sessions.models import Session
 
 from city.access import staff
 from city.access.staff import MS, NOW
-from city.access.test_ending import OFFICER, _equipped, _town
-from civicmail.city.access.actions import ending, invitations, locking, requests, roster, suspensions
-from civicmail.city.access.actions.sweeping import sweep
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from city.access.test_access_end import OFFICER, _equipped, _town
+from civicmail.city.access.actions import access_end, access_requests, bulk_authorization, invitations, locking, suspensions
+from civicmail.city.access.actions.date_sweep import sweep
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.authorization_states import LIVING
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation, Device, Entry, Profile, Token
-from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.access.reasons import Reasons
-from civicmail.city.access.states import LIVING
 from civicmail.city.directory.models import Person
 
 pytestmark = pytest.mark.django_db
-SECURITY = Actor("sec", "Security", (Held("security-officer", taken_until=MS + 3_600_000),))
+SECURITY = Actor("sec", "Security", (HeldRole("security-officer", active_until=MS + 3_600_000),))
 WHY = "The account acts unlike its owner."
 
 
@@ -34,7 +34,7 @@ def test_every_door_is_shut_at_once() -> None:
     _equipped(ann, where, head)
     epoch = Account.objects.get(person=ann).epoch
     assert len(locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)) == 2
-    seen = current(1, MS, ("city.example",))
+    seen = build_snapshot(1, MS, ("city.example",))
     assert seen.people["ann"].why and seen.people["ann"].grants == () == seen.people["ann"].devices
     assert seen.mailboxes["ann@city.example"].state == "held"
     account = Account.objects.get(person=ann)
@@ -57,7 +57,7 @@ def test_only_what_was_in_force_before_is_given_back() -> None:
     assert locking.unlock(ann, rights, actor=SECURITY, reason="Spoke to her at her desk.", now=MS + 1) == 1
     states = dict(Authorisation.objects.filter(person=ann).values_list("role", "state"))
     assert states == {"holder": "active", "delegate": "suspended"}
-    seen = current(1, MS + 1, ("city.example",))
+    seen = build_snapshot(1, MS + 1, ("city.example",))
     assert Account.objects.get(person=ann).is_active and seen.people["ann"].grants and seen.people["ann"].devices == ()
     assert not Token.objects.filter(ended__isnull=True).exists()
 
@@ -65,7 +65,7 @@ def test_only_what_was_in_force_before_is_given_back() -> None:
 @pytest.mark.rule("P-25", "A security officer locks and releases accounts, and nobody their own.")
 def test_nobody_locks_who_may_not_nor_themselves() -> None:
     _, head, ann = _town()
-    for actor in (Actor("sec", held=(Held("security-officer"),)), Actor("ann", held=SECURITY.held), Actor("head")):
+    for actor in (Actor("sec", held=(HeldRole("security-officer"),)), Actor("ann", held=SECURITY.held), Actor("head")):
         with pytest.raises(NotPermitted):
             locking.lock(ann, actor=actor, reason=WHY, now=MS)
         with pytest.raises(NotPermitted):
@@ -83,16 +83,16 @@ def _day_comes(ann: Person) -> None:
 
 def _is_granted(ann: Person) -> None:
     Authorisation.objects.filter(person=ann).update(state="asked", approver=None)
-    assert requests.approve(Authorisation.objects.get(person=ann), actor=HEAD, now=MS).state == "active"
+    assert access_requests.approve(Authorisation.objects.get(person=ann), actor=HEAD, now=MS).state == "active"
 
 
 def _is_authorised_with_others(ann: Person) -> None:
     Authorisation.objects.filter(person=ann).update(state="revoked")
     where, other = ann.episodes.get().department, staff.person("other")
-    profile = roster.write_profile(where, "Clerk", Reasons(**staff.WORDS), actor=HEAD, now=MS)
+    profile = bulk_authorization.write_profile(where, "Clerk", Reasons(**staff.WORDS), actor=HEAD, now=MS)
     Profile.objects.filter(pk=profile.pk).update(by=other)
     profile.refresh_from_db()
-    roster.authorise(profile, [ann], until=MS + 300 * DAY, actor=HEAD, now=MS)
+    bulk_authorization.authorise(profile, [ann], until=MS + 300 * DAY_MS, actor=HEAD, now=MS)
 
 
 def _comes_back(ann: Person) -> None:
@@ -110,11 +110,11 @@ def test_a_right_that_begins_opens_no_account_that_is_locked(begins: Callable[[P
     rights = locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
     begins(ann)
     assert Authorisation.objects.filter(person=ann, state="active").count() == 1
-    account, seen = Account.objects.get(person=ann), current(1, MS, ("city.example",))
+    account, seen = Account.objects.get(person=ann), build_snapshot(1, MS, ("city.example",))
     assert not account.is_active and not actor_of(account, "", MS).admitted
     assert seen.people["ann"].grants == () and seen.mailboxes["ann@city.example"].state == "held"
     locking.unlock(ann, rights, actor=SECURITY, reason="Spoke to her at her desk.", now=MS + 1)
-    account, seen = Account.objects.get(person=ann), current(2, MS + 1, ("city.example",))
+    account, seen = Account.objects.get(person=ann), build_snapshot(2, MS + 1, ("city.example",))
     assert account.is_active and actor_of(account, "", MS + 1).admitted
     assert seen.people["ann"].grants and seen.mailboxes["ann@city.example"].state == "open"
 
@@ -127,9 +127,9 @@ def test_the_owner_of_a_locked_account_hears_whom_to_call_at_every_door() -> Non
     """Nothing of a head who could help, and no link by which it could be opened."""
     _, _, ann = _town()
     locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
-    why = current(1, MS, ("city.example",)).people["ann"].why
+    why = build_snapshot(1, MS, ("city.example",)).people["ann"].why
     assert "call the security office (P-25)" in why and "department" not in why
-    office = Actor("officer", held=(Held("access-officer", "", ALWAYS),))
+    office = Actor("officer", held=(HeldRole("access-officer", "", FOREVER),))
     for make in (invitations.invite, invitations.recover):
         with pytest.raises(Conflict, match="security office"):
             make(ann, actor=office, reason="Lost everything.", now=MS)
@@ -141,8 +141,8 @@ def test_access_that_ended_for_a_violation_is_opened_by_no_day_that_comes() -> N
     _, _, ann = _town("contractor")
     Authorisation.objects.filter(person=ann).update(state="approved", starts=NOW)
     rights = locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
-    ending.end_access(ann, reason="A violation by an agency's employee.", when=MS, actor=OFFICER, now=MS)
+    access_end.end_access(ann, reason="A violation by an agency's employee.", when=MS, actor=OFFICER, now=MS)
     locking.unlock(ann, rights, actor=SECURITY, reason="Spoke to her at her desk.", now=MS + 1)
-    assert sweep(MS + DAY).begun == 0 and not Authorisation.objects.filter(person=ann, state__in=LIVING).exists()
+    assert sweep(MS + DAY_MS).begun == 0 and not Authorisation.objects.filter(person=ann, state__in=LIVING).exists()
     account = Account.objects.get(person=ann)
-    assert not account.is_active and account.contained is None and not actor_of(account, "", MS + DAY).admitted
+    assert not account.is_active and account.contained is None and not actor_of(account, "", MS + DAY_MS).admitted

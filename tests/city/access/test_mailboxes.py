@@ -10,12 +10,12 @@ from django.db import IntegrityError, transaction
 from city.access import staff
 from city.access.staff import KINDS, MS, NOW, OLD
 from civicmail.city.access import guard
-from civicmail.city.access.actions import mailboxes, people, structure
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actions import mailboxes, organization, people
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Device, Entry
-from civicmail.city.access.moments import DAY
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.access.resources import PersonCase
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Agency, Department, Mailbox, Person
@@ -23,7 +23,7 @@ from civicmail.city.directory.queries import owner_at
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 WHY = "Wanted by the department."
 FOR = "Letters that are nobody's in particular."
 
@@ -51,12 +51,12 @@ def test_an_address_is_never_given_to_another_person(later: str) -> None:
     mailboxes.end_alias(ann.mailboxes.get(), "a.mueller@city.example", actor=OFFICER, reason=WHY, now=MS + 1)
     with pytest.raises(Unusable, match="belonged to somebody else"):
         if later == "alias":
-            mailboxes.add_alias(bob.mailboxes.get(), "a.mueller@city.example", actor=OFFICER, reason=WHY, now=MS + DAY)
+            mailboxes.add_alias(bob.mailboxes.get(), "a.mueller@city.example", actor=OFFICER, reason=WHY, now=MS + DAY_MS)
         elif later == "function":
-            mailboxes.make_function("a.mueller@city.example", "A", where, FOR, actor=OFFICER, reason=WHY, now=MS + DAY)
+            mailboxes.make_function("a.mueller@city.example", "A", where, FOR, actor=OFFICER, reason=WHY, now=MS + DAY_MS)
         else:
-            mailboxes.make_group("a.mueller@city.example", "A", where, actor=OFFICER, reason=WHY, now=MS + DAY)
-    mailboxes.add_alias(ann.mailboxes.get(), "a.mueller@city.example", actor=OFFICER, reason=WHY, now=MS + DAY)
+            mailboxes.make_group("a.mueller@city.example", "A", where, actor=OFFICER, reason=WHY, now=MS + DAY_MS)
+    mailboxes.add_alias(ann.mailboxes.get(), "a.mueller@city.example", actor=OFFICER, reason=WHY, now=MS + DAY_MS)
 
 
 @pytest.mark.rule(
@@ -73,19 +73,19 @@ def test_an_address_of_an_office_never_reaches_another_mailbox(later: str) -> No
     mailboxes.end_alias(parking, "meters@city.example", actor=OFFICER, reason=WHY, now=MS + 1)
     with pytest.raises(Unusable, match=r"reached parking@city\.example"):
         if later == "alias":
-            mailboxes.add_alias(roads, "meters@city.example", actor=OFFICER, reason=WHY, now=MS + DAY)
+            mailboxes.add_alias(roads, "meters@city.example", actor=OFFICER, reason=WHY, now=MS + DAY_MS)
         elif later == "function":
-            mailboxes.make_function("meters@city.example", "Meters", where, FOR, actor=OFFICER, reason=WHY, now=MS + DAY)
+            mailboxes.make_function("meters@city.example", "Meters", where, FOR, actor=OFFICER, reason=WHY, now=MS + DAY_MS)
         else:
-            mailboxes.make_group("meters@city.example", "Meters", where, actor=OFFICER, reason=WHY, now=MS + DAY)
-    mailboxes.add_alias(parking, "meters@city.example", actor=OFFICER, reason=WHY, now=MS + DAY)
+            mailboxes.make_group("meters@city.example", "Meters", where, actor=OFFICER, reason=WHY, now=MS + DAY_MS)
+    mailboxes.add_alias(parking, "meters@city.example", actor=OFFICER, reason=WHY, now=MS + DAY_MS)
 
 
 def test_who_an_address_was_on_a_day_is_answered_for_ever() -> None:
     """P-08: with plus-addresses, aliases that ended, and the department of that day."""
     where, _, ann = _town()
     mailboxes.add_alias(ann.mailboxes.get(), "am@city.example", actor=OFFICER, reason=WHY, now=MS)
-    mailboxes.end_alias(ann.mailboxes.get(), "am@city.example", actor=OFFICER, reason=WHY, now=MS + 5 * DAY)
+    mailboxes.end_alias(ann.mailboxes.get(), "am@city.example", actor=OFFICER, reason=WHY, now=MS + 5 * DAY_MS)
     found = owner_at("AM+list@city.example", NOW + timedelta(days=1))
     assert found is not None and (found.person, found.mailbox, found.department) == ("ann", "ann@city.example", "clerk")
     assert owner_at("am@city.example", NOW + timedelta(days=6)) is None and owner_at("am@city.example", OLD) is None
@@ -136,7 +136,7 @@ def test_a_function_mailbox_says_what_for_and_closes_when_nobody_uses_it() -> No
     row.state = "revoked"
     row.save()
     mailboxes.close(box, actor=_actor(head), reason=WHY, now=MS)
-    assert current(1, MS, ("city.example",)).mailboxes["311@city.example"].state == "closed"
+    assert build_snapshot(1, MS, ("city.example",)).mailboxes["311@city.example"].state == "closed"
     with pytest.raises(Unusable, match="was a mailbox"):
         mailboxes.make_function("311@city.example", "311", where, FOR, actor=OFFICER, reason=WHY, now=MS)
 
@@ -145,33 +145,33 @@ def test_a_service_mailbox_ends_within_a_year_and_is_renewed() -> None:
     """S1."""
     where, _, ann = _town()
     with pytest.raises(Unusable, match="year"):
-        mailboxes.make_service("p@city.example", "P", where, FOR, MS + 366 * DAY, actor=OFFICER, reason=WHY, now=MS)
-    box = mailboxes.make_service("p@city.example", "P", where, FOR, MS + 30 * DAY, actor=OFFICER, reason=WHY, now=MS)
+        mailboxes.make_service("p@city.example", "P", where, FOR, MS + 366 * DAY_MS, actor=OFFICER, reason=WHY, now=MS)
+    box = mailboxes.make_service("p@city.example", "P", where, FOR, MS + 30 * DAY_MS, actor=OFFICER, reason=WHY, now=MS)
     Device.objects.create(machine=box, key="k", name="p", mac="00" * 32, made=NOW)
-    mailboxes.renew_service(box, MS + 90 * DAY, actor=OFFICER, reason=WHY, now=MS + DAY)
-    assert current(1, MS + 89 * DAY, ("city.example",)).mailboxes["p@city.example"].state == "open"
-    mailboxes.close(Mailbox.objects.get(pk=box.pk), actor=OFFICER, reason=WHY, now=MS + DAY)
+    mailboxes.renew_service(box, MS + 90 * DAY_MS, actor=OFFICER, reason=WHY, now=MS + DAY_MS)
+    assert build_snapshot(1, MS + 89 * DAY_MS, ("city.example",)).mailboxes["p@city.example"].state == "open"
+    mailboxes.close(Mailbox.objects.get(pk=box.pk), actor=OFFICER, reason=WHY, now=MS + DAY_MS)
     assert Device.objects.get().ended is not None and ann.pk
 
 
 def test_the_tree_of_departments_has_no_cycle_and_heads_work_for_the_city() -> None:
     """P-04, bad input."""
     act = {"actor": OFFICER, "reason": WHY, "now": MS}
-    root = structure.make_department("city", "City", **act)
-    works = structure.make_department("works", "Works", parent=root, **act)
-    streets = structure.make_department("streets", "Streets", parent=works, **act)
+    root = organization.make_department("city", "City", **act)
+    works = organization.make_department("works", "Works", parent=root, **act)
+    streets = organization.make_department("streets", "Streets", parent=works, **act)
     for parent in (streets, works):
         with pytest.raises(Unusable, match="below"):
-            structure.place_department(works, parent, **act)
-    structure.place_department(streets, root, **act)
+            organization.place_department(works, parent, **act)
+    organization.place_department(streets, root, **act)
     with pytest.raises(Unusable, match="does not work"):
-        structure.lead_department(works, staff.person("x"), **act)
+        organization.lead_department(works, staff.person("x"), **act)
     with pytest.raises(Unusable, match="small letters"):
-        structure.make_department("Über", "U", **act)
+        organization.make_department("Über", "U", **act)
     with pytest.raises(Unusable, match="divisions"):
-        structure.close_department(Department.objects.get(code="city"), **act)
+        organization.close_department(Department.objects.get(code="city"), **act)
     with pytest.raises(NotPermitted):
-        structure.make_department("x", "X", actor=Actor("ann", "Ann"), reason=WHY, now=MS)
+        organization.make_department("x", "X", actor=Actor("ann", "Ann"), reason=WHY, now=MS)
 
 
 @pytest.mark.rule("P-09, C3", "An agency is switched off with all its people in one act.")
@@ -180,23 +180,23 @@ def test_an_agency_is_switched_off_with_one_entry_that_lists_its_people() -> Non
     where, head, _ = _town()
     crowd = [staff.worker(f"c{n}", where, head, "contractor") for n in range(40)]
     agency = Agency.objects.get()
-    assert structure.suspend_agency(agency, actor=OFFICER, reason=WHY, now=MS) == 40
-    seen = current(1, MS, ("city.example",))
+    assert organization.suspend_agency(agency, actor=OFFICER, reason=WHY, now=MS) == 40
+    seen = build_snapshot(1, MS, ("city.example",))
     assert all("suspended" in seen.people[p.uid].why and seen.mailboxes[f"{p.uid}@city.example"].state == "held" for p in crowd)
     assert len(Entry.objects.get(act="agency.suspend").facts["people"]) == 40
     with pytest.raises(Conflict):
-        structure.suspend_agency(agency, actor=OFFICER, reason=WHY, now=MS)
-    structure.resume_agency(agency, actor=OFFICER, reason=WHY, now=MS)
-    assert all(current(1, MS, ("city.example",)).people[p.uid].why == "" for p in crowd)
+        organization.suspend_agency(agency, actor=OFFICER, reason=WHY, now=MS)
+    organization.resume_agency(agency, actor=OFFICER, reason=WHY, now=MS)
+    assert all(build_snapshot(1, MS, ("city.example",)).people[p.uid].why == "" for p in crowd)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_somebody_new_begins_without_access_and_an_agencys_people_under_a_contract(kind: str) -> None:
     """P-09: a difference that stands in the table of kinds."""
     where, head, _ = _town()
-    agency = structure.make_agency("acme", "Acme", actor=OFFICER, reason=WHY, now=MS)
+    agency = organization.make_agency("acme", "Acme", actor=OFFICER, reason=WHY, now=MS)
     today = NOW.date()
-    contract = structure.make_contract(agency, "C-7", head, today, today + timedelta(days=90), actor=OFFICER, reason=WHY, now=MS)
+    contract = organization.make_contract(agency, "C-7", head, today, today + timedelta(days=90), actor=OFFICER, reason=WHY, now=MS)
     outside = kind in ("contractor", "vendor", "agent")
     with pytest.raises(Unusable) as refused:
         people.add("n-1", Name("New"), Work(kind, where, contract=None if outside else contract), actor=OFFICER, reason=WHY, now=MS)
@@ -220,7 +220,7 @@ def test_supervision_goes_round_in_no_circle_and_names_are_printable() -> None:
         with pytest.raises(Unusable):
             people.rename(ann, Name("Test", display=display), actor=OFFICER, reason=WHY, now=MS)
     people.rename(ann, Name("Meyer", "Ann"), actor=OFFICER, reason=WHY, now=MS)
-    seen = current(1, MS, ("city.example",))
+    seen = build_snapshot(1, MS, ("city.example",))
     assert seen.people["ann"].name == "Ann Meyer" == seen.mailboxes["ann@city.example"].name
     assert Entry.objects.get(act="person.change").facts["family"] == ["Test", "Meyer"]
 
@@ -229,8 +229,8 @@ def test_supervision_goes_round_in_no_circle_and_names_are_printable() -> None:
 def test_requester_approver_and_holder_are_three_people() -> None:
     """The guard says it before anything is looked up."""
     decider = Actor("head", "Head", departments=frozenset({"clerk"}))
-    assert guard.may(decider, "request.decide", PersonCase("clerk", "ann", firsts=("super",), began=MS), now=MS)
-    assert not guard.may(decider, "request.decide", PersonCase("clerk", "ann", firsts=("head",), began=MS), now=MS)
-    assert not guard.may(decider, "request.decide", PersonCase("clerk", "head", firsts=("super",), began=MS), now=MS)
-    assert not guard.may(decider, "request.decide", PersonCase("parks", "ann", firsts=("super",), began=MS), now=MS)
+    assert guard.may(decider, "request.decide", PersonCase("clerk", "ann", first_actors=("super",), began_ms=MS), now=MS)
+    assert not guard.may(decider, "request.decide", PersonCase("clerk", "ann", first_actors=("head",), began_ms=MS), now=MS)
+    assert not guard.may(decider, "request.decide", PersonCase("clerk", "head", first_actors=("super",), began_ms=MS), now=MS)
+    assert not guard.may(decider, "request.decide", PersonCase("parks", "ann", first_actors=("super",), began_ms=MS), now=MS)
     assert datetime.fromtimestamp(MS / 1000, UTC) == NOW

@@ -7,18 +7,18 @@ import pytest
 from city.access import staff
 from city.access.staff import KINDS, MS
 from civicmail.city.access.actions import policy
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Acknowledgement, Entry, PolicyText
-from civicmail.city.access.moments import DAY
-from civicmail.city.access.queries.policy import owed_by
-from civicmail.city.access.queries.questions import overdue
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries.department_questions import overdue
+from civicmail.city.access.queries.policy_answers import owed_by
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.directory.models import Person
 
 pytestmark = pytest.mark.django_db
 
-OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 TEXT = "Use the city's mail for the work of the city. " * 5
 
 
@@ -70,11 +70,11 @@ def test_declining_stops_access_and_is_no_violation() -> None:
     ann, text = _staff(), _publish()
     policy.accept(ann, text, text.sha256, actor=_self(ann), now=MS)
     policy.decline(ann, text, text.sha256, actor=_self(ann), now=MS + 1)
-    seen = current(1, MS + 1, ("city.example",))
+    seen = build_snapshot(1, MS + 1, ("city.example",))
     assert "declined" in seen.people["ann"].why and seen.mailboxes["ann@city.example"].state == "held"
     assert ann.authorisations.get().state == "active"
     policy.accept(ann, text, text.sha256, actor=_self(ann), now=MS + 2)
-    assert current(1, MS + 2, ("city.example",)).mailboxes["ann@city.example"].state == "open"
+    assert build_snapshot(1, MS + 2, ("city.example",)).mailboxes["ann@city.example"].state == "open"
 
 
 def test_after_grace_the_owner_sees_who_cannot_send() -> None:
@@ -82,9 +82,9 @@ def test_after_grace_the_owner_sees_who_cannot_send() -> None:
     ann = _staff()
     text = _publish()
     policy.accept(ann, text, text.sha256, actor=_self(ann), now=MS)
-    _publish("Phones too.", MS + DAY)
-    assert overdue(["clerk"], MS + 14 * DAY) == []
-    assert overdue(["clerk"], MS + 15 * DAY) == [ann] and overdue(["parks"], MS + 15 * DAY) == []
+    _publish("Phones too.", MS + DAY_MS)
+    assert overdue(["clerk"], MS + 14 * DAY_MS) == []
+    assert overdue(["clerk"], MS + 15 * DAY_MS) == [ann] and overdue(["parks"], MS + 15 * DAY_MS) == []
 
 
 def test_a_version_that_is_not_material_is_asked_of_nobody() -> None:
@@ -105,7 +105,7 @@ def test_a_clerk_records_paper_with_a_reference_and_never_their_own() -> None:
             text,
             accepted=True,
             reference="Binder 4",
-            actor=Actor("ann", "Ann", (Held("access-officer", "", ALWAYS),)),
+            actor=Actor("ann", "Ann", (HeldRole("access-officer", "", FOREVER),)),
             now=MS,
         )
     policy.record_paper(ann, text, accepted=True, reference="Binder 4, sheet 17", actor=OFFICER, now=MS)

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from city.access.resources import KINDS, resource
 from civicmail.city.access import guard
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
+from civicmail.city.access.authorization_rules import NOT_KNOWN
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.resources import CITY, Decision, InDepartment, OfPerson, PersonIn, Resource
-from civicmail.city.access.whomay import NOT_KNOWN
 
 NOW = 1_772_452_800_000
 CODES = st.sampled_from(["", "clerk", "works"])
@@ -30,11 +30,13 @@ FACTS = st.fixed_dictionaries(
 ACTORS = st.builds(
     Actor,
     st.just("ann"),
-    held=st.lists(st.builds(Held, st.sampled_from(sorted(DUTIES)), CODES, st.sampled_from([0, NOW + 1])), max_size=4).map(tuple),
+    held=st.lists(st.builds(HeldRole, st.sampled_from(sorted(DUTIES)), CODES, st.sampled_from([0, NOW + 1])), max_size=4).map(
+        tuple
+    ),
     departments=st.frozensets(CODES),
     supervises=st.frozensets(UIDS),
 )
-MIGHTY = Actor("ann", held=tuple(Held(duty, "", NOW + 1) for duty in DUTIES), departments=frozenset({"", "clerk"}))
+MIGHTY = Actor("ann", held=tuple(HeldRole(duty, "", NOW + 1) for duty in DUTIES), departments=frozenset({"", "clerk"}))
 
 
 @pytest.mark.rule("P-16", "An act is done to a resource of its own kind, or not at all.")
@@ -43,7 +45,7 @@ def test_an_act_is_done_to_its_own_resource_or_not_at_all(
     actor: Actor, facts: dict[str, object], act: str, kind: type[Resource]
 ) -> None:
     """Whoever asks, and whatever else is known of the resource."""
-    if not issubclass(kind, PERMISSIONS[act].of):
+    if not issubclass(kind, PERMISSIONS[act].resource):
         assert not guard.may(actor, act, resource(kind, **facts), now=NOW)
         with pytest.raises(NotPermitted):
             guard.require(actor, act, resource(kind, **facts), now=NOW)
@@ -78,9 +80,9 @@ def test_a_rule_that_meets_a_resource_without_what_it_reads_refuses() -> None:
         ("duty.grant", CITY, OfPerson("cyd")),
         ("access.end", InDepartment("clerk"), everything),
         ("access.end", OfPerson("cyd"), everything),
-        ("rule.decide", OfPerson("cyd"), Decision(firsts=("cyd",), began=NOW - 1)),
+        ("rule.decide", OfPerson("cyd"), Decision(first_actors=("cyd",), began_ms=NOW - 1)),
     ):
-        assert guard.may(MIGHTY, act, about, now=NOW).why == NOT_KNOWN, act
+        assert guard.may(MIGHTY, act, about, now=NOW).reason == NOT_KNOWN, act
         assert guard.could(MIGHTY, act, about, now=NOW), act
         assert guard.may(MIGHTY, act, known, now=NOW), act
 

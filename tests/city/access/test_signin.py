@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from city.access.signins import NOW, OFFICER, SECOND, account, actor, letter, mailbox, person
-from civicmail.city.access import shownonce
+from civicmail.city.access import one_time_secrets
 from civicmail.city.access.actions import devices, invitations, signin, throttling, tokens
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.credentials import device_key, mac
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Device, Entry, Invitation, Token
-from civicmail.city.access.moments import DAY
-from civicmail.city.access.queries import sharing
+from civicmail.city.access.queries import shared_signins
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installed")]
 MINUTE = 60_000
@@ -68,11 +68,11 @@ def _set(to: Account) -> str:
 def test_an_invitation_is_used_once_within_72_hours() -> None:
     ines = person()
     secret = invitations.invite_first(ines, actor=machine("os:root"), reason="claim", now=NOW)
-    assert invitations.find(secret, now=NOW + invitations.LASTS) is None
-    found = invitations.find(secret.upper(), now=NOW + invitations.LASTS - 1)
+    assert invitations.find_invitation(secret, now=NOW + invitations.LIFETIME_MS) is None
+    found = invitations.find_invitation(secret.upper(), now=NOW + invitations.LIFETIME_MS - 1)
     assert found is not None
     assert invitations.accept(found, _set, client="192.0.2.7", now=NOW + 1).check_password("correct horse battery staple")
-    assert invitations.find(secret, now=NOW + 2) is None
+    assert invitations.find_invitation(secret, now=NOW + 2) is None
     with pytest.raises(Conflict, match="already"):
         invitations.accept(found, _set, client="192.0.2.7", now=NOW + 2)
     with pytest.raises(Conflict, match="recovery"):
@@ -95,7 +95,7 @@ def test_half_a_letter_opens_nothing_and_neither_does_a_letter_of_72_hours() -> 
     first = invitations.invite(ines, actor=OFFICER, reason="new clerk", now=NOW)
     row = Invitation.objects.get()
     for second in ("", first, "0000-0000-0000-0000"):
-        assert invitations.find_letter(first, second, now=NOW) is None and invitations.find(first, now=NOW) is None
+        assert invitations.find_letter(first, second, now=NOW) is None and invitations.find_invitation(first, now=NOW) is None
     with pytest.raises(Conflict):
         invitations.accept(row, _set, client="", now=NOW)
     with pytest.raises(NotPermitted, match="takes two"):
@@ -103,14 +103,14 @@ def test_half_a_letter_opens_nothing_and_neither_does_a_letter_of_72_hours() -> 
     second = invitations.hand_over(row, actor=SECOND, reason="showed a passport", now=NOW)
     with pytest.raises(Conflict, match="already"):
         invitations.hand_over(row, actor=SECOND, reason="showed a passport", now=NOW)
-    assert invitations.find_letter(first, second, now=NOW + invitations.LASTS - 1) == row
-    assert invitations.find_letter(first, second, now=NOW + invitations.LASTS) is None
+    assert invitations.find_letter(first, second, now=NOW + invitations.LIFETIME_MS - 1) == row
+    assert invitations.find_letter(first, second, now=NOW + invitations.LIFETIME_MS) is None
 
 
 def test_recovery_ends_what_was_there_and_every_session() -> None:
     """P-07, L2."""
     ines = account(password="the old one")
-    ines.locked = signin.moment(NOW)
+    ines.locked = signin.from_ms(NOW)
     ines.save()
     after = invitations.accept(letter(ines.person, recovery=True), lambda a: "passkey", client="", now=NOW)
     assert not after.has_usable_password() and after.epoch == 2 and after.locked is None
@@ -147,7 +147,7 @@ def test_a_device_password_is_kept_as_its_hmac_and_ends_at_once(installed: Path)
 
 def test_a_person_has_so_many_devices_and_no_more() -> None:
     ines = person()
-    for i in range(devices.MOST):
+    for i in range(devices.MAX_DEVICES):
         devices.make(ines, f"phone {i}", actor=actor(ines), now=NOW)
     with pytest.raises(Conflict, match="end one"):
         devices.make(ines, "one more", actor=actor(ines), now=NOW)
@@ -198,7 +198,7 @@ def test_a_token_is_of_one_person_until_its_end() -> None:
 def test_a_token_of_who_is_locked_or_closed_opens_nothing() -> None:
     ines = account()
     text = tokens.make(ines.person, days=1, actor=actor(ines.person), now=NOW)
-    for change in ({"locked": signin.moment(NOW)}, {"locked": None, "is_active": False}):
+    for change in ({"locked": signin.from_ms(NOW)}, {"locked": None, "is_active": False}):
         Account.objects.update(**change)
         with pytest.raises(NotPermitted, match="not good"):
             tokens.account_by(text, "ines", now=NOW)
@@ -209,20 +209,20 @@ def test_many_places_at_once_and_many_sign_ins_from_one_address_are_signs_to_loo
     """And nothing follows by itself."""
     ines = account()
     for minute, ip in ((0, "192.0.2.1"), (20, "192.0.2.2"), (50, "192.0.2.3")):
-        at = signin.moment(NOW - DAY // 2 + minute * MINUTE)
+        at = signin.from_ms(NOW - DAY_MS // 2 + minute * MINUTE)
         UserSession.objects.create(user=ines, ip=ip, created_at=at, session_key=ip, user_agent="x")
     calm = account(person("e-18", "Otto Other"), "otto")
     for hour, ip in ((1, "192.0.2.1"), (3, "192.0.2.2"), (5, "192.0.2.3")):
-        at = signin.moment(NOW - DAY // 2 + hour * 60 * MINUTE)
+        at = signin.from_ms(NOW - DAY_MS // 2 + hour * 60 * MINUTE)
         UserSession.objects.create(user=calm, ip=ip, created_at=at, session_key=f"otto{ip}", user_agent="x")
     for n in range(3):
         invitations.accept(letter(person(f"e-3{n}", f"New {n}")), _set, client="198.51.100.7", now=NOW)
-    seen = sorted(sharing.signs(NOW + 1), key=lambda s: s.kind)
+    seen = sorted(shared_signins.signs(NOW + 1), key=lambda s: s.kind)
     assert [s.who for s in seen] == ["e-17", "198.51.100.7"]
     places, source = seen
-    assert places == sharing.Sign("places", "e-17", ("192.0.2.1", "192.0.2.2", "192.0.2.3"), NOW - DAY // 2 + 50 * MINUTE)
+    assert places == shared_signins.Sign("places", "e-17", ("192.0.2.1", "192.0.2.2", "192.0.2.3"), NOW - DAY_MS // 2 + 50 * MINUTE)
     assert source.who == "198.51.100.7" and source.facts == ("e-30", "e-31", "e-32")
-    assert sharing.signs(NOW + 2 * DAY) == []
+    assert shared_signins.signs(NOW + 2 * DAY_MS) == []
     ines.refresh_from_db()
     assert ines.is_active and ines.locked is None
 
@@ -232,9 +232,9 @@ def test_no_text_that_was_not_made_here_is_a_token_or_an_invitation(text: str) -
     """Forged secrets: refused, whatever they are."""
     with pytest.raises(NotPermitted):
         tokens.account_by(text, "ines", now=NOW)
-    assert invitations.find(text, now=NOW) is None and invitations.find_letter(text, text, now=NOW) is None
+    assert invitations.find_invitation(text, now=NOW) is None and invitations.find_letter(text, text, now=NOW) is None
 
 
 def test_one_kind_of_secret_never_passes_for_another(installed: Path) -> None:
-    key, text = device_key(installed), shownonce.new("invitation")
-    assert len({shownonce.seal("invitation", key, text), shownonce.seal("token", key, text), mac(key, text)}) == 3
+    key, text = device_key(installed), one_time_secrets.new_secret("invitation")
+    assert len({one_time_secrets.seal("invitation", key, text), one_time_secrets.seal("token", key, text), mac(key, text)}) == 3

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from city.access.people import city
-from civicmail.city.access.snapshot import Changes, Snapshot, changed
-from civicmail.city.access.snapshotfile import decode, encode
+from civicmail.city.access.snapshot import Changes, Snapshot, apply_changes
+from civicmail.city.access.snapshot_file import decode, encode
 
 WHOLE = orjson.loads(encode(city()))
 
@@ -33,10 +33,10 @@ def test_addresses_elsewhere_are_found_and_are_not_in_files_of_an_older_program(
     read = decode(encode(replace(snapshot, people=snapshot.people | {"ann": ann})))
     assert read.by_outside == {"ann@home.example": "ann"} and read.people["ann"].outside == ("ann@home.example",)
     assert [now for now in (4, 5, 8, 9, 20) if read.people["ann"].may_personally(now)] == [5, 8, 20]
-    gone = changed(read, [Changes(read.version + 1, read.at + 1, (replace(ann, outside=("a@new.example",)),))])
+    gone = apply_changes(read, [Changes(read.version + 1, read.at + 1, (replace(ann, outside=("a@new.example",)),))])
     assert gone.by_outside == {"a@new.example": "ann"} and gone.by_name == read.by_name
     assert all(snapshot.people[id_].name == name for name, ids in read.by_name.items() for id_ in ids)
-    other = changed(read, [Changes(read.version + 1, read.at + 1, (replace(ann, name="Ann New"),), gone=("bob",))])
+    other = apply_changes(read, [Changes(read.version + 1, read.at + 1, (replace(ann, name="Ann New"),), gone=("bob",))])
     assert other.by_name["Ann New"] == ("ann",) and not {"ann", "bob"} & {
         i for n, ids in other.by_name.items() if n != "Ann New" for i in ids
     }

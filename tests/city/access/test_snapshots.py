@@ -11,7 +11,7 @@ from django.utils import timezone
 from city.access import staff
 from city.access.staff import KINDS, LATER, MS, NOW, OLD
 from civicmail.city.access.models import Account, Acknowledgement, Authorisation, Device
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.directory.models import Address, Agency, Contract, Mailbox, MailGroup, Person
 
@@ -21,7 +21,7 @@ DOMAINS = ("city.example",)
 
 
 def _snapshot(now: int = MS) -> Snapshot:
-    return current(1, now, DOMAINS)
+    return build_snapshot(1, now, DOMAINS)
 
 
 @pytest.fixture

@@ -15,31 +15,38 @@ from city.access import staff
 from city.access.people import T0, city, person
 from city.access.staff import MS, NOW
 from civicmail.city.access.actions import (
+    access_end,
+    access_requests,
     devices,
-    ending,
     mailboxes,
     personal_use,
     policy,
     publishing,
-    requests,
     signin,
     suspensions,
 )
 from civicmail.city.access.actions import people as persons
-from civicmail.city.access.actions.publishing import PATIENCE, publish, tell_waiting
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actions.publishing import PATIENCE_MS, publish, publish_waiting
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.models import Account, Acknowledgement, Authorisation, PersonalUse, Publication, Untold
-from civicmail.city.access.moments import DAY
-from civicmail.city.access.published import LOOK_EVERY, Watch, changes_path, publish_changes, snapshot_path, touch_alive
-from civicmail.city.access.published import publish as write
+from civicmail.city.access.published_snapshot import (
+    POLL_INTERVAL_MS,
+    SnapshotWatcher,
+    changes_path,
+    mark_database_alive,
+    publish_changes,
+    snapshot_path,
+)
+from civicmail.city.access.published_snapshot import publish as write
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.snapshots import current
-from civicmail.city.access.snapshot import Changes, Snapshot, changed
+from civicmail.city.access.queries.snapshots import build_snapshot
+from civicmail.city.access.snapshot import Changes, Snapshot, apply_changes
 from civicmail.city.directory.actions.people import Name
 from civicmail.city.directory.models import Address, MailGroup, Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
-OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 ACT = {"actor": OFFICER, "reason": "Wanted by the department."}
 
 
@@ -50,7 +57,7 @@ class Clock:
         self.now = now
 
     def __call__(self) -> int:
-        self.now += LOOK_EVERY
+        self.now += POLL_INTERVAL_MS
         return self.now
 
 
@@ -70,7 +77,7 @@ class Town:
         for who in (self.ann, self.bob):
             staff.authorised(who, self.box, who.episodes.get(), self.head, role="delegate")
         publish(MS)
-        self.watch = Watch(data, Clock())
+        self.watch = SnapshotWatcher(data, Clock())
 
     @property
     def actor(self) -> Actor:
@@ -78,7 +85,7 @@ class Town:
 
     @property
     def seen(self) -> Snapshot:
-        found = self.watch.now
+        found = self.watch.current
         assert found is not None
         return found
 
@@ -109,11 +116,11 @@ def _personal(t: Town) -> object:
 ACTS: dict[str, Callable[[Town], object]] = {
     "suspend": lambda t: suspensions.suspend(t.ann, **ACT, now=MS),
     "suspend-and-resume": lambda t: (suspensions.suspend(t.ann, **ACT, now=MS), suspensions.resume(t.ann, **ACT, now=MS)),
-    "end": lambda t: ending.end_access(t.ann, when=MS, **ACT, now=MS),
-    "end-both-delegates": lambda t: ending.end_many([t.ann, t.bob], when=MS, **ACT, now=MS),
+    "end": lambda t: access_end.end_access(t.ann, when=MS, **ACT, now=MS),
+    "end-both-delegates": lambda t: access_end.end_many([t.ann, t.bob], when=MS, **ACT, now=MS),
     "revoke-a-right": lambda t: suspensions.revoke(_grant(t), **ACT, now=MS),
-    "extend": lambda t: requests.extend(
-        _own(t.ann), MS + 90 * DAY, actor=t.actor, reason="Goes on until the winter is over.", now=MS
+    "extend": lambda t: access_requests.extend(
+        _own(t.ann), MS + 90 * DAY_MS, actor=t.actor, reason="Goes on until the winter is over.", now=MS
     ),
     "device": lambda t: devices.make(t.ann, "phone", actor=Actor("ann"), now=MS),
     "unlock": lambda t: (
@@ -126,7 +133,7 @@ ACTS: dict[str, Callable[[Town], object]] = {
         "311@city.example", "311", t.where, "Letters to nobody in particular.", **ACT, now=MS
     ),
     "service": lambda t: mailboxes.make_service(
-        "printer@city.example", "Printer", t.where, "Prints on the third floor.", MS + DAY, **ACT, now=MS
+        "printer@city.example", "Printer", t.where, "Prints on the third floor.", MS + DAY_MS, **ACT, now=MS
     ),
     "personal-use": lambda t: _personal(t),
     "position": lambda t: (
@@ -144,7 +151,7 @@ def test_what_doors_are_told_is_what_a_whole_snapshot_would_say(town: Town, act:
     before = snapshot_path(town.data).read_bytes()
     ACTS[act](town)
     assert snapshot_path(town.data).read_bytes() == before and changes_path(town.data).exists(), "a few people, a small file"
-    seen, whole = town.seen, current(town.seen.version, MS, ("city.example",))
+    seen, whole = town.seen, build_snapshot(town.seen.version, MS, ("city.example",))
     assert seen.people == whole.people
     assert act not in ("personal-use", "position") or seen.people["ann"].personal
     assert seen.mailboxes == whole.mailboxes
@@ -169,7 +176,7 @@ def test_doors_know_to_whom_personal_use_is_allowed_and_until_when(town: Town) -
     tomorrow = (NOW + timedelta(days=1)).date()
     personal_use.allow(town.where, LIMITS, starts=tomorrow, until=UNTIL, actor=town.actor, now=MS)
     assert who() == set() and cora.uid in town.seen.people
-    assert who(MS + DAY) == {"ann", "bob", "carol", "head"}
+    assert who(MS + DAY_MS) == {"ann", "bob", "carol", "head"}
 
 
 def test_an_alias_that_ended_and_a_person_who_is_forgotten_are_gone_at_once(town: Town) -> None:
@@ -187,11 +194,11 @@ def test_an_alias_that_ended_and_a_person_who_is_forgotten_are_gone_at_once(town
 def test_what_a_process_did_not_live_to_tell_the_city_worker_tells(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """It dies right after its commit; within half a second doors know all the same."""
     with monkeypatch.context() as dying:
-        dying.setattr(publishing, "_tell", lambda *_: None)
-        ending.end_access(town.ann, when=MS, **ACT, now=MS)
+        dying.setattr(publishing, "_publish_pending", lambda *_: None)
+        access_end.end_access(town.ann, when=MS, **ACT, now=MS)
     assert town.seen.people["ann"].why == "", "nobody told"
-    assert not tell_waiting(MS + PATIENCE - 1), "the process has its time"
-    assert tell_waiting(MS + PATIENCE) and not tell_waiting(MS + PATIENCE)
+    assert not publish_waiting(MS + PATIENCE_MS - 1), "the process has its time"
+    assert publish_waiting(MS + PATIENCE_MS) and not publish_waiting(MS + PATIENCE_MS)
     assert town.seen.people["ann"].why
 
 
@@ -205,10 +212,10 @@ def test_where_doors_cannot_be_told_the_act_stands_and_the_worker_tells(town: To
         disk.setattr(publishing.published, "publish_changes", full)
         with pytest.raises(OSError, match="space"):
             suspensions.suspend(town.bob, **ACT, now=MS)
-        touch_alive(town.data, MS)
+        mark_database_alive(town.data, MS)
         suspensions.suspend(town.ann, **ACT, now=MS)
         assert Untold.objects.count() == 2
-    assert tell_waiting(MS + DAY)
+    assert publish_waiting(MS + DAY_MS)
     assert town.seen.people["ann"].why and town.seen.people["bob"].why
 
 
@@ -216,15 +223,15 @@ def test_what_shuts_no_door_is_left_to_the_worker_and_not_to_nobody(town: Town) 
     """A list reaches others a moment later where a worker is there; where none is, at once."""
     group = mailboxes.make_group("all@city.example", "All", town.where, everyone=True, **ACT, now=MS)
     assert len(town.seen.groups["all@city.example"]) == 3 and not Untold.objects.exists()
-    touch_alive(town.data, MS)
+    mark_database_alive(town.data, MS)
     mailboxes.close_group(MailGroup.objects.get(pk=group.pk), **ACT, now=MS)
     assert "all@city.example" in town.seen.groups
-    assert tell_waiting(MS)
+    assert publish_waiting(MS)
     assert "all@city.example" not in town.seen.groups and not Untold.objects.exists()
 
 
 def test_what_is_rolled_back_tells_nobody(town: Town) -> None:
-    with pytest.raises(ValueError, match="no"), publishing.together():
+    with pytest.raises(ValueError, match="no"), publishing.single_publication():
         suspensions.suspend(town.ann, **ACT, now=MS)
         raise ValueError("no")
     assert not Untold.objects.exists() and not changes_path(town.data).exists()
@@ -232,15 +239,15 @@ def test_what_is_rolled_back_tells_nobody(town: Town) -> None:
 
 def test_a_whole_snapshot_leaves_out_no_change_that_is_told_while_it_is_made(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """The snapshot was begun before an end and is written after it; the end has the later version and stays on top."""
-    made = publishing.current
+    made = publishing.build_snapshot
 
     def slow(*args: object) -> Snapshot:
         snapshot = made(*args)  # type: ignore[arg-type]
-        monkeypatch.setattr(publishing, "current", made)
-        ending.end_access(town.ann, when=MS, **ACT, now=MS)
+        monkeypatch.setattr(publishing, "build_snapshot", made)
+        access_end.end_access(town.ann, when=MS, **ACT, now=MS)
         return snapshot
 
-    monkeypatch.setattr(publishing, "current", slow)
+    monkeypatch.setattr(publishing, "build_snapshot", slow)
     publish(MS)
     assert town.seen.people["ann"].why
     publish(MS)
@@ -250,14 +257,14 @@ def test_a_whole_snapshot_leaves_out_no_change_that_is_told_while_it_is_made(tow
 @pytest.mark.rule("P-08, promise 5, L2", "A door that looks while files are replaced never forgets an end of access.")
 def test_a_door_that_looks_while_files_are_replaced_never_forgets_an_end(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was folded into the whole is taken out of the changes; a door reads the changes first."""
-    ending.end_access(town.ann, when=MS, **ACT, now=MS)
-    looks = {name: getattr(Watch, name) for name in ("_look_at_changes", "_look_at_snapshot")}
+    access_end.end_access(town.ann, when=MS, **ACT, now=MS)
+    looks = {name: getattr(SnapshotWatcher, name) for name in ("_look_at_changes", "_look_at_snapshot")}
 
-    def and_then(name: str) -> Callable[[Watch], bool]:
-        def look(self: Watch) -> bool:
+    def and_then(name: str) -> Callable[[SnapshotWatcher], bool]:
+        def look(self: SnapshotWatcher) -> bool:
             found: bool = looks[name](self)
             for each, plain in looks.items():
-                monkeypatch.setattr(Watch, each, plain)
+                monkeypatch.setattr(SnapshotWatcher, each, plain)
             publish(MS)
             suspensions.suspend(town.carol, **ACT, now=MS)  # not of ann: her end, which was folded, leaves the file
             return found
@@ -265,9 +272,9 @@ def test_a_door_that_looks_while_files_are_replaced_never_forgets_an_end(town: T
         return look
 
     for name in looks:
-        monkeypatch.setattr(Watch, name, and_then(name))
-    fresh = Watch(town.data, lambda: MS)  # looks once
-    assert fresh.now is not None and fresh.now.people["ann"].why
+        monkeypatch.setattr(SnapshotWatcher, name, and_then(name))
+    fresh = SnapshotWatcher(town.data, lambda: MS)  # looks once
+    assert fresh.current is not None and fresh.current.people["ann"].why
     assert town.seen.people["ann"].why and town.seen.people["carol"].why
 
 
@@ -324,14 +331,14 @@ def test_changes_that_cannot_be_read_change_nothing_and_the_log_says_so(
 ) -> None:
     write(tmp_path, city(1))
     changes_path(tmp_path).write_bytes(damage)
-    watch = Watch(tmp_path, Clock(T0))
-    assert watch.now == city(1) and watch.now == city(1)
+    watch = SnapshotWatcher(tmp_path, Clock(T0))
+    assert watch.current == city(1) and watch.current == city(1)
     assert capsys.readouterr().err.count("cannot be read") == 1
 
 
 def test_changes_of_a_database_that_was_brought_back_from_a_copy_are_over() -> None:
     """Versions are lower and the time is later: what was told before does not come back."""
     stale = Changes(50, T0, (person("ann", "Ann", why="Ended."),))
-    assert changed(city(1, T0 + DAY), [stale]) == city(1, T0 + DAY)
-    assert changed(city(49, T0), [stale]).people["ann"].why == "Ended."
-    assert changed(city(49, T0 + 50), [stale]).people["ann"].why, "clocks of two processes differ"
+    assert apply_changes(city(1, T0 + DAY_MS), [stale]) == city(1, T0 + DAY_MS)
+    assert apply_changes(city(49, T0), [stale]).people["ann"].why == "Ended."
+    assert apply_changes(city(49, T0 + 50), [stale]).people["ann"].why, "clocks of two processes differ"

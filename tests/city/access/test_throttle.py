@@ -25,10 +25,10 @@ def test_waits_grow_and_never_shrink_while_it_goes_on(pauses: list[int], kind: s
     limit, count, now, waited, compared = LIMITS[kind], Count(), DAY * 20_000, 0, 0
     for pause in pauses:
         now += pause
-        if throttle.until(count, limit) > now:
+        if throttle.wait_until(count, limit) > now:
             continue
-        count, compared = throttle.failed(count, limit, now), compared + 1
-        wait = max(0, throttle.until(count, limit) - now)
+        count, compared = throttle.add_failure(count, limit, now), compared + 1
+        wait = max(0, throttle.wait_until(count, limit) - now)
         assert waited <= wait <= DAY, "longer each time, and never for ever"
         assert (wait > 0) == (compared >= limit.free)
         waited = wait
@@ -42,21 +42,21 @@ def test_a_soft_limit_is_a_minute_whatever_strangers_do(pauses: list[int]) -> No
         limit, count, now = LIMITS[kind], Count(), DAY * 20_000
         for pause in pauses:
             now += pause
-            count = throttle.failed(count, limit, now)
-            assert throttle.until(count, limit) in (0, now + MINUTE)
-        assert throttle.until(count, limit) == 0 or count.failures >= limit.free
+            count = throttle.add_failure(count, limit, now)
+            assert throttle.wait_until(count, limit) in (0, now + MINUTE)
+        assert throttle.wait_until(count, limit) == 0 or count.failures >= limit.free
 
 
 @given(st.integers(1, 50), st.integers(0, 20))
 def test_what_was_right_is_taken_back(failures: int, right: int) -> None:
     limit, count = LIMITS["password"], Count()
     for n in range(failures):
-        count = throttle.failed(count, limit, n)
+        count = throttle.add_failure(count, limit, n)
     before = count
     for n in range(right):
-        count = throttle.taken_back(throttle.failed(count, limit, failures + n))
+        count = throttle.remove_failure(throttle.add_failure(count, limit, failures + n))
     assert count.failures == before.failures
-    assert throttle.taken_back(Count()).failures == 0
+    assert throttle.remove_failure(Count()).failures == 0
 
 
 def test_a_hundred_in_a_row_are_the_most_and_the_last_twenty_are_the_owners() -> None:
@@ -78,9 +78,9 @@ def test_a_hundred_in_a_row_are_the_most_and_the_last_twenty_are_the_owners() ->
     ],
 )
 def test_a_place_is_an_address_or_a_64(client: str, network: str, near: str) -> None:
-    assert (throttle.network_of(client), throttle.near_of(client)) == (network, near)
+    assert (throttle.network_of(client), throttle.prefix_of(client)) == (network, near)
 
 
 @given(st.text(max_size=60))
 def test_no_address_breaks_it(client: str) -> None:
-    assert len(throttle.network_of(client)) <= 43 and len(throttle.near_of(client)) <= 43
+    assert len(throttle.network_of(client)) <= 43 and len(throttle.prefix_of(client)) <= 43

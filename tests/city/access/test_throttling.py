@@ -13,9 +13,9 @@ from city.access.signins import NOW, OFFICER, account, mailbox, person
 from civicmail.city.access import throttle
 from civicmail.city.access.actions import entries, signin, throttling
 from civicmail.city.access.actors import machine
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.models import Account, Entry, Failure, Place, Throttle
-from civicmail.city.access.moments import DAY, moment
-from civicmail.city.access.queries.signin import digest
+from civicmail.city.access.queries.signin import login_digest
 from civicmail.city.notices.models import Notice
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installed")]
@@ -65,7 +65,7 @@ def test_a_64_of_ipv6_is_one_network() -> None:
 def test_an_address_behind_which_many_sit_does_not_wait_for_who_came_from_there_before() -> None:
     """Twenty failures for others; a login that is new there waits a minute, others nothing."""
     ines = account()
-    Place.objects.create(account=ines, network="192.0.2.0/24", last=moment(NOW))
+    Place.objects.create(account=ines, network="192.0.2.0/24", last=from_ms(NOW))
     account(person("e-18", "Otto Other"), "otto")
     for n in range(20):
         assert _admits(f"guess{n}")
@@ -79,7 +79,7 @@ def test_an_address_behind_which_many_sit_does_not_wait_for_who_came_from_there_
 )
 def test_guesses_from_many_networks_slow_down_and_the_owners_network_stays_open() -> None:
     ines = account()
-    Place.objects.create(account=ines, network="198.51.100.0/24", last=moment(NOW))
+    Place.objects.create(account=ines, network="198.51.100.0/24", last=from_ms(NOW))
     assert sum(_admits(client=f"10.{n}.0.1") for n in range(60)) == 20
     assert _admits(client="198.51.100.7") and not _admits(client="10.99.0.1", now=NOW + WINDOW - 1)
     assert _admits(client="10.99.0.1", now=NOW + WINDOW) and not _admits(client="10.98.0.1", now=NOW + 2 * WINDOW)
@@ -92,12 +92,12 @@ def test_guesses_from_many_networks_slow_down_and_the_owners_network_stays_open(
 def test_no_more_than_a_hundred_in_a_row_and_the_owner_ends_them() -> None:
     """SP 800-63B: from new networks eighty; the owner's own network stays open, and a sign-in begins anew."""
     ines = account()
-    Place.objects.create(account=ines, network="198.51.100.0/24", last=moment(NOW))
-    spent = sum(_admits(client=f"10.{n // 200}.{n % 200}.1", now=NOW + n * DAY) for n in range(300))
-    assert spent == throttle.STRANGERS_MOST
-    now = NOW + 300 * DAY
-    own = [now + n * 8 * DAY for n in range(60)]
-    assert sum(_admits(client="198.51.100.7", now=at) for at in own) == throttle.MOST - throttle.STRANGERS_MOST
+    Place.objects.create(account=ines, network="198.51.100.0/24", last=from_ms(NOW))
+    spent = sum(_admits(client=f"10.{n // 200}.{n % 200}.1", now=NOW + n * DAY_MS) for n in range(300))
+    assert spent == throttle.MAX_STRANGER_FAILURES
+    now = NOW + 300 * DAY_MS
+    own = [now + n * 8 * DAY_MS for n in range(60)]
+    assert sum(_admits(client="198.51.100.7", now=at) for at in own) == throttle.MAX_FAILURES - throttle.MAX_STRANGER_FAILURES
     throttling.note_success(ines, "198.51.100.7")
     assert _admits(client="198.51.100.7", now=own[-1]) and _admits(client="10.9.9.9", now=own[-1])
 
@@ -140,7 +140,7 @@ def test_nobodys_login_is_counted_like_somebodys_with_as_many_questions() -> Non
         asked[login] = len(seen)
     assert asked["nobody@city.example"] == asked["ines"]
     assert set(Throttle.objects.filter(account=None).exclude(login="").values_list("login", flat=True)) == {
-        digest("nobody@city.example")
+        login_digest("nobody@city.example")
     }
 
 
@@ -167,8 +167,8 @@ def test_counters_are_forgotten_after_a_quiet_week_and_failures_in_a_row_of_some
     account()
     for login in ("ines", "nobody"):
         _admits(login)
-    assert throttling.forget(now=NOW + 7 * DAY) == 0
-    throttling.forget(now=NOW + 7 * DAY + 1)
+    assert throttling.forget(now=NOW + 7 * DAY_MS) == 0
+    throttling.forget(now=NOW + 7 * DAY_MS + 1)
     assert list(Throttle.objects.values_list("kind", "streak")) == [("login", 1)]
 
 
@@ -176,11 +176,11 @@ def test_counters_are_forgotten_after_a_quiet_week_and_failures_in_a_row_of_some
 def test_an_upgrade_opens_what_failures_locked_and_not_what_an_officer_did() -> None:
     by_failures, by_hand = account(), account(person("e-18", "Otto Other"), "otto")
     for one in (by_failures, by_hand):
-        Account.objects.filter(pk=one.pk).update(locked=moment(NOW + 123))
+        Account.objects.filter(pk=one.pk).update(locked=from_ms(NOW + 123))
     entries.enter(
         "account.locked", actor=machine("sign-in"), reason="5 failures within 15 minutes", now=NOW + 123, object="person:e-17"
     )
     import_module("civicmail.city.access.migrations.0025_throttles").free_those_that_failures_locked(apps, None)
     assert list(Account.objects.filter(locked__isnull=False)) == [by_hand]
-    signin.unlock(by_hand, actor=OFFICER, reason="talked with him", now=NOW + DAY)
+    signin.unlock(by_hand, actor=OFFICER, reason="talked with him", now=NOW + DAY_MS)
     assert not Account.objects.filter(locked__isnull=False).exists()

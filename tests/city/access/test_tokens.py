@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from city.access.signins import NOW, account, actor, person
-from civicmail.city.access import scopes
+from civicmail.city.access import token_scopes
 from civicmail.city.access.actions import tokens
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Entry, Token
@@ -45,7 +45,7 @@ def test_a_token_ends_with_the_epoch_of_its_account() -> None:
     assert tokens.program_by(text, now=NOW) is None
     fresh = _made()
     assert tokens.program_by(fresh, now=NOW) is not None
-    for change in ({"locked": tokens.moment(NOW)}, {"locked": None, "is_active": False}):
+    for change in ({"locked": tokens.from_ms(NOW)}, {"locked": None, "is_active": False}):
         Account.objects.update(**change)
         assert tokens.program_by(fresh, now=NOW) is None
 
@@ -84,27 +84,27 @@ def test_nobody_makes_a_token_for_somebody_else_and_nobody_has_more_than_twenty(
     ines = account()
     with pytest.raises(NotPermitted):
         _made(actor=actor(person("e-18", "Otto Other")))
-    for _ in range(tokens.MOST):
+    for _ in range(tokens.MAX_TOKENS):
         _made()
     with pytest.raises(Conflict, match="end one"):
         _made()
     assert tokens.program_by(_made(now=NOW + 366 * tokens.DAY), now=NOW + 366 * tokens.DAY) is not None, (
         "what is over counts no more"
     )
-    assert ines.person.tokens.count() == tokens.MOST + 1
+    assert ines.person.tokens.count() == tokens.MAX_TOKENS + 1
 
 
 def test_a_use_is_noted_once_a_minute_so_that_reading_does_not_write() -> None:
     text = _made()
     for at in (NOW, NOW + 59_999):
         tokens.program_by(text, now=at)
-        assert Token.objects.get().used == tokens.moment(NOW)
+        assert Token.objects.get().used == tokens.from_ms(NOW)
     tokens.program_by(text, now=NOW + 60_000)
-    assert Token.objects.get().used == tokens.moment(NOW + 60_000)
+    assert Token.objects.get().used == tokens.from_ms(NOW + 60_000)
 
 
 def test_every_scope_says_in_words_what_it_is_for_and_which_change_something() -> None:
-    for name, scope in scopes.SCOPES.items():
+    for name, scope in token_scopes.SCOPES.items():
         way, _, what = name.partition(":")
         assert way in ("read", "write") and what
-        assert scope.widens == (way == "write" or name in ("read:content", "read:files", "read:incidents")), name
+        assert scope.needs_fresh_sign_in == (way == "write" or name in ("read:content", "read:files", "read:incidents")), name

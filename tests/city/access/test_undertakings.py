@@ -13,22 +13,22 @@ from hypothesis import strategies as st
 
 from city.access import staff
 from city.access.staff import MS, NOW, OLD
-from civicmail.city.access import honest, standing
-from civicmail.city.access.actions import requests, structure, undertakings
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access import access_status, sender_alignment
+from civicmail.city.access.access_status import GRACE_MS, Version
+from civicmail.city.access.actions import access_requests, organization, undertakings
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.kinds import SPONSORLESS
 from civicmail.city.access.models import Account, Acknowledgement, Authorisation, DutyGrant, PolicyText, Undertaking
-from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.person_kinds import SPONSOR_GRACE_DAYS
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.access.reasons import Reasons
-from civicmail.city.access.standing import GRACE, Version
 from civicmail.city.directory.models import Agency, Contract, Department, Person
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
-OFFICE = Actor("one", "One", (Held("access-officer", "", ALWAYS),))
+OFFICE = Actor("one", "One", (HeldRole("access-officer", "", FOREVER),))
 
 
 @pytest.fixture
@@ -49,17 +49,22 @@ def town() -> Department:
 def policy(version: int, at: int) -> PolicyText:
     """A version without the undertakings that staff.policy makes."""
     made = PolicyText.objects.create(
-        version=version, title="E-mail use", text=f"Version {version}.", sha256=f"{version:064}", published=moment(at), by="os:root"
+        version=version,
+        title="E-mail use",
+        text=f"Version {version}.",
+        sha256=f"{version:064}",
+        published=from_ms(at),
+        by="os:root",
     )
     for uid in ("pat", "one", "boss"):
         Acknowledgement.objects.create(
-            person=Person.objects.get(uid=uid), text=made, accepted=True, shown=made.sha256, at=moment(at + 1)
+            person=Person.objects.get(uid=uid), text=made, accepted=True, shown=made.sha256, at=from_ms(at + 1)
         )
     return made
 
 
 def why(at: int, uid: str = "pat") -> str:
-    return current(1, at, ("city.example",)).people[uid].why
+    return build_snapshot(1, at, ("city.example",)).people[uid].why
 
 
 @pytest.mark.rule(
@@ -69,28 +74,28 @@ def why(at: int, uid: str = "pat") -> str:
 def test_an_agency_without_the_current_undertaking_has_no_living_access(town: Department) -> None:
     """Whatever each person accepted; with the days of grace that everybody has; back with the signature."""
     first = policy(1, MS)
-    assert why(MS + GRACE - 1) == "" and "has not bound itself" in why(MS + GRACE)
+    assert why(MS + GRACE_MS - 1) == "" and "has not bound itself" in why(MS + GRACE_MS)
     pat = Account.objects.get(person__uid="pat")
-    assert not actor_of(pat, "", MS + GRACE).admitted and why(MS + GRACE, "one") == ""
-    seen = current(1, MS + GRACE, ("city.example",))
+    assert not actor_of(pat, "", MS + GRACE_MS).admitted and why(MS + GRACE_MS, "one") == ""
+    seen = build_snapshot(1, MS + GRACE_MS, ("city.example",))
     assert seen.mailboxes["pat@city.example"].state == "held" and seen.people["pat"].grants == ()
     acme = Agency.objects.get(code="acme")
     with pytest.raises(NotPermitted):
-        undertakings.record(acme, first, "File 26-1", actor=Actor("head", departments=frozenset({"works"})), now=MS + GRACE)
-    undertakings.record(acme, first, "File 26-1", actor=OFFICE, now=MS + GRACE)
-    assert why(MS + GRACE) == ""
-    second = policy(2, MS + 20 * DAY)
-    assert why(MS + 20 * DAY + GRACE - 1) == "" and why(MS + 20 * DAY + GRACE)
+        undertakings.record(acme, first, "File 26-1", actor=Actor("head", departments=frozenset({"works"})), now=MS + GRACE_MS)
+    undertakings.record(acme, first, "File 26-1", actor=OFFICE, now=MS + GRACE_MS)
+    assert why(MS + GRACE_MS) == ""
+    second = policy(2, MS + 20 * DAY_MS)
+    assert why(MS + 20 * DAY_MS + GRACE_MS - 1) == "" and why(MS + 20 * DAY_MS + GRACE_MS)
     with pytest.raises(Unusable, match="version in force"):
-        undertakings.record(acme, first, "File 26-1", actor=OFFICE, now=MS + 40 * DAY)
+        undertakings.record(acme, first, "File 26-1", actor=OFFICE, now=MS + 40 * DAY_MS)
     Agency.objects.update(contact="Pat@city.example ")
     acme.refresh_from_db()
     with pytest.raises(NotPermitted, match="contact of the agency"):
-        undertakings.give(acme, second, second.sha256, actor=Actor("one"), now=MS + 40 * DAY)
+        undertakings.give(acme, second, second.sha256, actor=Actor("one"), now=MS + 40 * DAY_MS)
     with pytest.raises(Conflict):
-        undertakings.give(acme, second, first.sha256, actor=Actor("pat", admitted=False), now=MS + 40 * DAY)
-    undertakings.give(acme, second, second.sha256, actor=Actor("pat", admitted=False), now=MS + 40 * DAY)
-    assert why(MS + 40 * DAY) == ""
+        undertakings.give(acme, second, first.sha256, actor=Actor("pat", admitted=False), now=MS + 40 * DAY_MS)
+    undertakings.give(acme, second, second.sha256, actor=Actor("pat", admitted=False), now=MS + 40 * DAY_MS)
+    assert why(MS + 40 * DAY_MS) == ""
     with pytest.raises(IntegrityError), transaction.atomic():
         Undertaking.objects.all().delete()
 
@@ -101,13 +106,13 @@ def test_an_undertaking_is_good_for_the_newest_material_version_or_its_grace(
 ) -> None:
     """Never longer, and a version that changes nothing asks for nothing."""
     days = sorted(at for at, _ in said)
-    versions = tuple(Version(n + 1, at * DAY, m) for n, (at, (_, m)) in enumerate(zip(days, said, strict=True)))
-    now = day * DAY
-    good = standing.is_bound(versions, undertaken, now)
+    versions = tuple(Version(n + 1, at * DAY_MS, m) for n, (at, (_, m)) in enumerate(zip(days, said, strict=True)))
+    now = day * DAY_MS
+    good = access_status.is_bound(versions, undertaken, now)
     newest = max((v.number for v in versions if v.material and v.at <= now), default=0)
     if undertaken >= newest:
         assert good
-    elif now >= versions[newest - 1].at + GRACE:
+    elif now >= versions[newest - 1].at + GRACE_MS:
         assert not good
 
 
@@ -121,16 +126,16 @@ def test_access_ends_at_the_earliest_of_contract_year_and_sponsor(town: Departme
     boss = Person.objects.get(uid="boss")
     assert undertakings.sweep_sponsors(MS) == 0 and not Notice.objects.exists()
     boss.episodes.update(ended=NOW.date())
-    assert undertakings.sweep_sponsors(MS) == 0 and undertakings.sweep_sponsors(MS + DAY) == 0
+    assert undertakings.sweep_sponsors(MS) == 0 and undertakings.sweep_sponsors(MS + DAY_MS) == 0
     (notice,) = Notice.objects.all()
     assert notice.to == "one@city.example" and "9 March 2026" in notice.text, "told once"
     new = staff.person("new")
     staff.employed(new, town, "contractor")
     with pytest.raises(Unusable, match="9 March 2026 at the latest"):
-        requests.ask(new, reasons=Reasons(**staff.WORDS), until=MS + 30 * DAY, actor=OFFICE, now=MS)
-    last = MS + SPONSORLESS * DAY
+        access_requests.ask(new, reasons=Reasons(**staff.WORDS), until=MS + 30 * DAY_MS, actor=OFFICE, now=MS)
+    last = MS + SPONSOR_GRACE_DAYS * DAY_MS
     assert undertakings.sweep_sponsors(last) == 0 and why(last) == ""
-    over = last + DAY
+    over = last + DAY_MS
     assert undertakings.sweep_sponsors(over) == 1 and undertakings.sweep_sponsors(over) == 0
     assert Authorisation.objects.get(person__uid="pat").state == "expired" and why(over)
 
@@ -140,11 +145,11 @@ def test_who_is_sponsored_again_in_time_loses_nothing(town: Department) -> None:
     Person.objects.get(uid="boss").episodes.update(ended=NOW.date())
     undertakings.sweep_sponsors(MS)
     contract = Contract.objects.get()
-    structure.change_contract(
-        contract, Person.objects.get(uid="one"), contract.ends, actor=OFFICE, reason="The next one answers.", now=MS + 6 * DAY
+    organization.change_contract(
+        contract, Person.objects.get(uid="one"), contract.ends, actor=OFFICE, reason="The next one answers.", now=MS + 6 * DAY_MS
     )
-    assert undertakings.sweep_sponsors(MS + 9 * DAY) == 0
-    assert Authorisation.objects.get(person__uid="pat").until == staff.LATER and why(MS + 9 * DAY) == ""
+    assert undertakings.sweep_sponsors(MS + 9 * DAY_MS) == 0
+    assert Authorisation.objects.get(person__uid="pat").until == staff.LATER and why(MS + 9 * DAY_MS) == ""
 
 
 @pytest.mark.rule("P-14, C5", "Where the city wants it, From says for which agency somebody writes.")
@@ -152,15 +157,15 @@ def test_from_says_for_which_agency_somebody_writes_where_the_city_wants_it(town
     """Corrected on the way out, whatever the program wrote; the city's own people are not touched."""
 
     def named() -> tuple[str, str]:
-        boxes = current(1, MS, ("city.example",)).mailboxes
+        boxes = build_snapshot(1, MS, ("city.example",)).mailboxes
         return boxes["pat@city.example"].name, boxes["one@city.example"].name
 
     assert named() == ("Pat Test", "One Test")
     settings.CITY = replaced(settings.CITY)
     assert named() == ("Pat Test (contractor – Acme Paving)", "One Test")
-    snapshot = current(1, MS, ("city.example",))
+    snapshot = build_snapshot(1, MS, ("city.example",))
     header = b"From: Pat Test <pat@city.example>\r\n"
-    verdict = honest.check(header, "pat@city.example", snapshot, person=snapshot.people["pat"], now=MS)
+    verdict = sender_alignment.check(header, "pat@city.example", snapshot, person=snapshot.people["pat"], now=MS)
     (correction,) = verdict.corrections
     assert correction.code == "correct:from" and "=?utf-8?b?" in correction.mask
 

@@ -8,8 +8,8 @@ from typing import Any
 from city.access import staff
 from city.access.staff import MS, NOW, OLD
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.models import Account, Acknowledgement, Authorisation, DutyGrant, DutyUse
-from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.conduct.actions import review_jobs, review_schedule, review_start
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
@@ -97,7 +97,7 @@ def part(review: Review, uid: str) -> ReviewPart:
 
 def day(number: float) -> int:
     """So many days after the start."""
-    return int(START + number * DAY)
+    return int(START + number * DAY_MS)
 
 
 def sweep(now: int) -> int:
@@ -105,4 +105,4 @@ def sweep(now: int) -> int:
     for n in range(8):
         if not review_jobs.sweep(now):
             return n
-    raise AssertionError(f"the sweep always finds something at {moment(now)}")
+    raise AssertionError(f"the sweep always finds something at {from_ms(now)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from city.access import staff
 from city.access.staff import MS
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.actions.consequences import Decision
 from civicmail.city.conduct.models import Violation
@@ -17,7 +17,7 @@ WHY = "Each message was sent from the city's address, in working hours."
 
 
 def actor(uid: str, *departments: str, office: bool = False) -> Actor:
-    return Actor(uid, uid, (Held("access-officer", "", ALWAYS),) if office else (), frozenset(departments), client="192.0.2.7")
+    return Actor(uid, uid, (HeldRole("access-officer", "", FOREVER),) if office else (), frozenset(departments), client="192.0.2.7")
 
 
 HEAD, DEPUTY = actor("head", "works"), actor("deputy", "works")

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from city.access import staff
 from city.access.staff import MS
-from civicmail.city.access.actions import ending
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actions import access_end
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
 from civicmail.city.access.models import Ending
 from civicmail.city.conduct.actions import leavers
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.directory.models import Department, Mailbox, Person
 
-OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 WHY = "Retired at the end of the month, with thanks."
 
 
@@ -34,7 +34,7 @@ class Place:
 
     def leaves(self, who: Person | None = None, now: int = MS) -> Ending:
         """Access ends at once."""
-        return ending.end_access(who or self.ann, reason=WHY, when=now, actor=OFFICER, now=now)
+        return access_end.end_access(who or self.ann, reason=WHY, when=now, actor=OFFICER, now=now)
 
     def leaver(self, now: int = MS) -> Leaver:
         """Access ended, and the department was asked."""

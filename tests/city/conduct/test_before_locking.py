@@ -13,8 +13,8 @@ from django.db import connection
 from city.access import staff
 from city.access.staff import MS
 from city.conduct.asked import START, Works, actor, day, quiet, row
-from civicmail.city.access.actions.ending import end_access
-from civicmail.city.access.moments import DAY
+from civicmail.city.access.actions.access_end import end_access
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.conduct import evidence_file
 from civicmail.city.conduct.actions import daily_mail, leavers, reminders, review_end, review_schedule
 from civicmail.city.conduct.models import DailyMail, Leaver, Review, ReviewRow
@@ -90,7 +90,7 @@ def test_evidence_is_made_before_it_locks_and_anew_where_somebody_was_faster(mon
         return found
 
     monkeypatch.setattr(review_evidence, "evidence", slow)
-    assert review_end.close_due(START + DAY) == 0 and Review.objects.get(pk=review.pk).state == "running"
-    assert review_end.close_due(START + DAY) == 1 and locked == [False, False]
+    assert review_end.close_due(START + DAY_MS) == 0 and Review.objects.get(pk=review.pk).state == "running"
+    assert review_end.close_due(START + DAY_MS) == 1 and locked == [False, False]
     closed = Review.objects.get(pk=review.pk)
     assert closed.state == "closed" and evidence_file.digest(plain(closed).files) == closed.digest

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from city.access import staff
 from city.access.staff import MS
 from city.conduct.left import OFFICER, WHY, Place, place
-from civicmail.city.access.actions import ending
+from civicmail.city.access.actions import access_end
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import DutyGrant, Entry
-from civicmail.city.access.moments import DAY
 from civicmail.city.conduct import external_account_states
 from civicmail.city.conduct.actions import external_systems
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
@@ -89,7 +89,7 @@ def test_another_program_is_told_until_it_confirms_and_only_then_it_is_ended(tow
     assert (row.state, row.how, row.tries, account.ended is not None) == ("ended", "hook", 3, True)
     assert {id_ for _, id_, _ in cloud.heard} == {str(row.key)} and cloud.heard[0][0]["login"] == "ann.t"
     assert Entry.objects.filter(act="outside.confirm", object="person:ann", person="tick").count() == 1
-    assert external_systems.notify_hooks(MS + DAY, cloud) == 0
+    assert external_systems.notify_hooks(MS + DAY_MS, cloud) == 0
 
 
 def test_one_that_says_nothing_is_not_waited_for_again_in_the_same_round(town: Place) -> None:
@@ -109,8 +109,8 @@ def test_what_is_not_confirmed_in_time_is_a_finding_once(town: Place) -> None:
     _gets_in(town, _door(town))
     town.leaves()
     external_systems.request_due(MS)
-    assert external_systems.find_overdue(MS + 2 * DAY - 1) == 0
-    assert (external_systems.find_overdue(MS + 2 * DAY), external_systems.find_overdue(MS + 2 * DAY)) == (1, 0)
+    assert external_systems.find_overdue(MS + 2 * DAY_MS - 1) == 0
+    assert (external_systems.find_overdue(MS + 2 * DAY_MS), external_systems.find_overdue(MS + 2 * DAY_MS)) == (1, 0)
     assert Entry.objects.filter(act="outside.overdue").count() == 1
     assert [n.to for n in Notice.objects.order_by("id")] == ["bob@city.example", "bob@city.example"], "asked at once, and when late"
     mine = asked.tasks(Actor("bob", "Bob"), MS)
@@ -186,7 +186,7 @@ def test_a_hook_that_the_settings_do_not_name_any_more_is_a_problem_and_no_silen
     from civicmail.core.config.settings import Outside
 
     _gets_in(town, _door(town, "cloud"))
-    ending.end_access(town.ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
+    access_end.end_access(town.ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
     external_systems.request_due(MS)
     settings.CITY = replace(settings.CITY, outside=Outside())
     assert external_systems.notify_hooks(MS, Cloud()) == 0

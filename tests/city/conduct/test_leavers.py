@@ -7,13 +7,13 @@ import pytest
 from city.access import staff
 from city.access.staff import LATER, MS, NOW
 from city.conduct.left import WHY, Place, place
-from civicmail.city.access.actions import requests
-from civicmail.city.access.actions.sweeping import sweep
+from civicmail.city.access.actions import access_requests
+from civicmail.city.access.actions.date_sweep import sweep
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Authorisation, AutoReply, Entry, Forwarding
-from civicmail.city.access.moments import DAY
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.conduct.actions import leavers
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import leavers as asked
@@ -52,15 +52,15 @@ def test_who_has_no_mailbox_or_works_here_again_is_no_question(town: Place) -> N
 @pytest.mark.rule("P-08, L6", "A leaver whom nobody has confirmed for a day is a finding, once.")
 def test_a_leaver_nobody_confirms_is_red_after_a_day_and_a_finding_once(town: Place) -> None:
     row = town.leaver()
-    group = asked.tasks(town.boss, MS + DAY - 1)[0]
-    assert (group.name, group.tasks[0].state[0]) == ("Clerk", "wait") and leavers.find_overdue(MS + DAY - 1) == 0
-    assert asked.tasks(town.boss, MS + DAY)[0].tasks[0].state == ("stop", "1 not confirmed in time")
-    assert (leavers.find_overdue(MS + DAY), leavers.find_overdue(MS + DAY)) == (1, 0)
+    group = asked.tasks(town.boss, MS + DAY_MS - 1)[0]
+    assert (group.name, group.tasks[0].state[0]) == ("Clerk", "wait") and leavers.find_overdue(MS + DAY_MS - 1) == 0
+    assert asked.tasks(town.boss, MS + DAY_MS)[0].tasks[0].state == ("stop", "1 not confirmed in time")
+    assert (leavers.find_overdue(MS + DAY_MS), leavers.find_overdue(MS + DAY_MS)) == (1, 0)
     assert Entry.objects.filter(act="leaver.overdue", object="person:ann").count() == 1
     row.refresh_from_db()
-    assert asked.state(row, MS + DAY)[0] == "stop"
-    leavers.answer(row, "nothing", actor=town.boss, reason=WHY, now=MS + DAY)
-    assert not asked.tasks(town.boss, MS + 2 * DAY)
+    assert asked.state(row, MS + DAY_MS)[0] == "stop"
+    leavers.answer(row, "nothing", actor=town.boss, reason=WHY, now=MS + DAY_MS)
+    assert not asked.tasks(town.boss, MS + 2 * DAY_MS)
 
 
 def test_nobody_answers_for_themselves_or_for_another_department(town: Place) -> None:
@@ -73,36 +73,36 @@ def test_nobody_answers_for_themselves_or_for_another_department(town: Place) ->
 @pytest.mark.rule("P-08, L4", "The department says what happens to the mail of who left, and it is done at once.")
 def test_what_comes_goes_to_a_function_mailbox_with_an_answer_and_both_end(town: Place) -> None:
     row = town.leaver()
-    leavers.answer(row, "forward", to=town.office, text=TEXT, until=MS + 30 * DAY, actor=town.boss, reason=WHY, now=MS)
-    seen = current(1, MS, ("city.example",))
+    leavers.answer(row, "forward", to=town.office, text=TEXT, until=MS + 30 * DAY_MS, actor=town.boss, reason=WHY, now=MS)
+    seen = build_snapshot(1, MS, ("city.example",))
     assert destination(seen, town.box.address, MS) == "311@city.example" and AutoReply.objects.get().text == TEXT
-    sweep(MS + 30 * DAY)
+    sweep(MS + 30 * DAY_MS)
     assert AutoReply.objects.get().ended and Forwarding.objects.get().ended
-    assert destination(current(2, MS + 30 * DAY, ("city.example",)), town.box.address, MS + 30 * DAY) is None
+    assert destination(build_snapshot(2, MS + 30 * DAY_MS, ("city.example",)), town.box.address, MS + 30 * DAY_MS) is None
 
 
 @pytest.mark.rule("P-08, L4, M3", "A successor is authorised by somebody else and ends when it was said.")
 def test_a_successor_is_authorised_by_somebody_else_reads_and_ends_by_itself(town: Place) -> None:
     """Who chooses does not approve."""
     row = town.leaver()
-    leavers.answer(row, "successor", successor=town.bob, until=MS + 20 * DAY, actor=town.boss, reason=WHY, now=MS)
+    leavers.answer(row, "successor", successor=town.bob, until=MS + 20 * DAY_MS, actor=town.boss, reason=WHY, now=MS)
     waiting = Authorisation.objects.get(role="successor")
     with pytest.raises(NotPermitted):
-        requests.approve(waiting, actor=town.boss, now=MS)
+        access_requests.approve(waiting, actor=town.boss, now=MS)
     staff.person("deputy")
     deputy = Actor("deputy", "Deputy", departments=frozenset({"clerk"}))
-    requests.approve(waiting, actor=deputy, now=MS)
-    grant = current(1, MS, ("city.example",)).people["bob"].grants[-1]
+    access_requests.approve(waiting, actor=deputy, now=MS)
+    grant = build_snapshot(1, MS, ("city.example",)).people["bob"].grants[-1]
     assert (grant.mailbox, grant.role, grant.send) == ("ann@city.example", "successor", False)
-    sweep(MS + 20 * DAY)
+    sweep(MS + 20 * DAY_MS)
     waiting.refresh_from_db()
     assert waiting.state == "expired"
 
 
 def test_a_later_answer_takes_the_place_of_the_earlier_one(town: Place) -> None:
     row = town.leaver()
-    leavers.answer(row, "successor", successor=town.bob, until=MS + 20 * DAY, actor=town.boss, reason=WHY, now=MS)
-    row = leavers.answer(Leaver.objects.get(), "reply", text=TEXT, until=MS + 20 * DAY, actor=town.boss, reason=WHY, now=MS)
+    leavers.answer(row, "successor", successor=town.bob, until=MS + 20 * DAY_MS, actor=town.boss, reason=WHY, now=MS)
+    row = leavers.answer(Leaver.objects.get(), "reply", text=TEXT, until=MS + 20 * DAY_MS, actor=town.boss, reason=WHY, now=MS)
     assert Authorisation.objects.get(role="successor").state == "revoked" or not Authorisation.objects.filter(
         role="successor", state__in=["asked", "active"]
     )
@@ -118,7 +118,7 @@ def test_a_later_answer_takes_the_place_of_the_earlier_one(town: Place) -> None:
 def test_half_an_answer_is_none(town: Place, said: dict[str, object]) -> None:
     row = town.leaver()
     with pytest.raises(Unusable):
-        leavers.answer(row, actor=town.boss, reason=WHY, now=MS, **{"until": MS + DAY, **said})  # type: ignore[arg-type]
+        leavers.answer(row, actor=town.boss, reason=WHY, now=MS, **{"until": MS + DAY_MS, **said})  # type: ignore[arg-type]
     assert Leaver.objects.get().choice == ""
 
 
@@ -128,5 +128,5 @@ def test_for_who_is_back_nothing_is_chosen_any_more(town: Place) -> None:
     again = staff.employed(town.ann, town.where)
     staff.authorised(town.ann, town.box, again, town.head)
     with pytest.raises(Conflict, match="again"):
-        leavers.answer(row, "forward", to=town.office, until=MS + DAY, actor=town.boss, reason=WHY, now=MS)
-    assert not asked.tasks(town.boss, MS + 2 * DAY) and LATER > NOW
+        leavers.answer(row, "forward", to=town.office, until=MS + DAY_MS, actor=town.boss, reason=WHY, now=MS)
+    assert not asked.tasks(town.boss, MS + 2 * DAY_MS) and LATER > NOW

@@ -7,14 +7,14 @@ import pytest
 from city.access import staff
 from city.access.staff import MS
 from city.conduct.left import OFFICER, WHY, Place, place
-from civicmail.city.access.actions import ending, feed, people, requests
-from civicmail.city.access.actions.sweeping import sweep
+from civicmail.city.access.actions import access_end, access_requests, feed, people
+from civicmail.city.access.actions.date_sweep import sweep
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.city.access.models import Authorisation, Ending, Entry
-from civicmail.city.access.moments import DAY, moment
-from civicmail.city.access.queries import questions
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries import department_questions
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.conduct import jobs
@@ -34,7 +34,7 @@ def goes_on(until: int) -> Snapshot:
     """Everything with a date until then is done, and doors see it."""
     sweep(until)
     jobs.run_due(until)
-    return current(until, until, ("city.example",))
+    return build_snapshot(until, until, ("city.example",))
 
 
 def read(*uids: str, now: int, more: str = "") -> FeedRun:
@@ -78,56 +78,58 @@ def _a_list_that_lies_is_stopped(everybody: list[str]) -> None:
 def _ann_leaves_by_the_list(town: Place, everybody: list[str]) -> None:
     """L1, L2, L6: the list, the page and the sweep are one action; all doors shut, and the department is asked."""
     feed.apply(read(*(u for u in everybody if u != "ann"), now=MS), actor=OFFICER, reason="Looked at it.", now=MS)
-    ending.end_access(town.ann, reason=WHY, when=MS + 5, actor=OFFICER, now=MS + 5)
+    access_end.end_access(town.ann, reason=WHY, when=MS + 5, actor=OFFICER, now=MS + 5)
     seen = goes_on(MS + 1000)
     assert seen.people["ann"].grants == () and seen.mailboxes[town.box.address].state == "held"
     assert Entry.objects.filter(act="access.end", object="person:ann").count() == 1, "twice is once"
     assert OutsideEnding.objects.get().state == "open" and Leaver.objects.count() == 1
-    goes_on(MS + 2 * DAY + 1000)
-    assert asked.tasks(town.boss, MS + 2 * DAY)[0].tasks[0].state[0] == "stop", "red after a day"
+    goes_on(MS + 2 * DAY_MS + 1000)
+    assert asked.tasks(town.boss, MS + 2 * DAY_MS)[0].tasks[0].state[0] == "stop", "red after a day"
     assert OutsideEnding.objects.get().overdue is not None
-    kinds = discrepancies.count_by_kind(discrepancies.find_discrepancies(["clerk"], MS + 2 * DAY, feed=True))
+    kinds = discrepancies.count_by_kind(discrepancies.find_discrepancies(["clerk"], MS + 2 * DAY_MS, feed=True))
     assert (kinds["left"], kinds["outside"]) == (1, 1)
 
 
 def _the_mail_goes_on_and_ends(town: Place) -> None:
     """L3, L4: a function mailbox takes it for a time; nobody else ever gets the address."""
-    now = MS + 3 * DAY
-    leavers.answer(Leaver.objects.get(), "forward", to=town.office, until=now + 30 * DAY, actor=town.boss, reason=WHY, now=now)
+    now = MS + 3 * DAY_MS
+    leavers.answer(Leaver.objects.get(), "forward", to=town.office, until=now + 30 * DAY_MS, actor=town.boss, reason=WHY, now=now)
     external_systems.confirm(OutsideEnding.objects.get(), actor=Actor("bob", "Bob"), reason="Looked there: it is gone.", now=now)
     assert destination(goes_on(now), town.box.address, now) == town.office.address
-    assert destination(goes_on(now + 30 * DAY), town.box.address, now + 30 * DAY) is None
+    assert destination(goes_on(now + 30 * DAY_MS), town.box.address, now + 30 * DAY_MS) is None
     other = Person.objects.get(uid="c1")
     with pytest.raises(Unusable):
-        requests.ask(other, reasons=Reasons(**staff.WORDS), until=now + DAY, address=town.box.address, actor=town.boss, now=now)
+        access_requests.ask(
+            other, reasons=Reasons(**staff.WORDS), until=now + DAY_MS, address=town.box.address, actor=town.boss, now=now
+        )
 
 
 def _ann_is_back_and_gets_nothing_back(town: Place) -> None:
     """L5: a new employment begins without access, and no old step touches what is authorised anew."""
-    now = MS + 60 * DAY
-    work = Work("employee", town.where, "Clerk", None, None, moment(now).date(), None)
+    now = MS + 60 * DAY_MS
+    work = Work("employee", town.where, "Clerk", None, None, from_ms(now).date(), None)
     episode = people.rehire(town.ann, work, actor=town.boss, reason="Works here again.", now=now)
     assert goes_on(now).people["ann"].grants == ()
     assert not Authorisation.objects.filter(episode=episode).exists() and not asked.tasks(town.boss, now)
     staff.authorised(town.ann, town.box, episode, town.head)
-    seen = goes_on(now + 40 * DAY)
+    seen = goes_on(now + 40 * DAY_MS)
     assert [g.mailbox for g in seen.people["ann"].grants] == [town.box.address]
-    assert destination(seen, town.box.address, now + 40 * DAY) == "" and OutsideAccount.objects.get().ended is not None
+    assert destination(seen, town.box.address, now + 40 * DAY_MS) == "" and OutsideAccount.objects.get().ended is not None
 
 
 def _bob_moves(town: Place) -> None:
     """M6: the old department's access ends when it says, 14 days else; the new one decides afresh, and both are asked."""
-    now = MS + 110 * DAY
+    now = MS + 110 * DAY_MS
     parks = staff.department("parks")
     people.move(town.bob, parks, actor=OFFICER, reason="Goes to Parks.", now=now)
     goes_on(now)
-    counts = questions.counts(["clerk", "parks"], now)
+    counts = department_questions.counts(["clerk", "parks"], now)
     assert (counts["clerk"].leaving, counts["parks"].arrived) == (1, 1)
     own = Authorisation.objects.get(person=town.bob, role="holder")
-    assert own.until == moment(now + people.OVERLAP * DAY)
-    people.set_overlap(own, now + 20 * DAY, actor=town.boss, reason="Hands over until then.", now=now)
-    assert goes_on(now + 20 * DAY - 1).people["bob"].grants
-    seen = goes_on(now + 20 * DAY)
+    assert own.until == from_ms(now + people.OVERLAP_DAYS * DAY_MS)
+    people.set_overlap(own, now + 20 * DAY_MS, actor=town.boss, reason="Hands over until then.", now=now)
+    assert goes_on(now + 20 * DAY_MS - 1).people["bob"].grants
+    seen = goes_on(now + 20 * DAY_MS)
     assert seen.people["bob"].grants == () and seen.mailboxes["bob@city.example"].state == "held"
 
 
@@ -142,5 +144,5 @@ def test_whom_the_last_reading_refused_stays_on_the_page_of_what_does_not_fit() 
     feed.apply(read("head", "ann", "bob", now=MS, more=bad), actor=OFFICER, reason="Looked at it.", now=MS)
     lines = [n for n in discrepancies.find_discrepancies(["clerk"], MS, feed=True) if n.kind == "in-feed"]
     assert [(n.who, n.route, "nowhere" in n.hint) for n in lines] == [("x9", "feed", True)]
-    feed.apply(read("head", "ann", "bob", now=MS + DAY), actor=OFFICER, reason="Looked at it.", now=MS + DAY)
-    assert not [n for n in discrepancies.find_discrepancies(["clerk"], MS + DAY, feed=True) if n.kind == "in-feed"]
+    feed.apply(read("head", "ann", "bob", now=MS + DAY_MS), actor=OFFICER, reason="Looked at it.", now=MS + DAY_MS)
+    assert not [n for n in discrepancies.find_discrepancies(["clerk"], MS + DAY_MS, feed=True) if n.kind == "in-feed"]

@@ -6,10 +6,10 @@ import pytest
 
 from city.conduct.asked import START, Works, actor, day, part, quiet, row, sweep
 from civicmail.city.access.actions import suspensions
-from civicmail.city.access.actions.ending import end_access
+from civicmail.city.access.actions.access_end import end_access
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation
-from civicmail.city.access.moments import moment
 from civicmail.city.conduct.actions import non_response, review_answers, review_schedule
 from civicmail.city.conduct.queries import reviews
 
@@ -25,10 +25,10 @@ def test_who_stood_in_for_the_silent_and_leaves_is_replaced_too(leaves: int) -> 
     for n in (7, 8, 10, 11):
         if n == leaves:
             Account.objects.filter(person=works.top).update(is_active=False)
-            works.top.episodes.update(ended=moment(day(n)).date())
+            works.top.episodes.update(ended=from_ms(day(n)).date())
         sweep(day(n))
     found = part(review, "hank")
-    assert (found.joined, found.replaced) == (works.officer, moment(day(10)))
+    assert (found.joined, found.replaced) == (works.officer, from_ms(day(10)))
     with pytest.raises(Exception, match="asked of somebody else"):
         review_answers.keep(row(review, "w1"), actor=actor(works.hank, day(11)), now=day(11))
     assert review_answers.keep(row(review, "w1"), actor=actor(works.officer, day(11)), now=day(11)).state == "pending"
@@ -99,7 +99,7 @@ def test_what_silence_suspended_waits_for_somebody_who_is_there_also_beside_a_ne
     assert review.pk in {w.review.pk for w in reviews.waiting_for(works.hank, day(16)) if w.late}
     for gone in (works.hank, works.top):
         Account.objects.filter(person=gone).update(is_active=False)
-        gone.episodes.update(ended=moment(day(16)).date())
+        gone.episodes.update(ended=from_ms(day(16)).date())
     sweep(day(17))
     assert review.pk in {w.review.pk for w in reviews.waiting_for(works.dora, day(17)) if w.late}
     found = review_answers.keep(row(review, "idle"), actor=actor(works.dora, day(17)), reason="Is back on Monday.", now=day(17))

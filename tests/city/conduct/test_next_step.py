@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.views.violations import comes_next, doable
 
@@ -32,7 +32,7 @@ LATER, EARLIER = NOW + timedelta(days=3), NOW - timedelta(days=1)
 )
 def test_the_main_step_is_what_the_case_waits_for(respond_by: datetime | None, response: str, can: list[str], wanted: str) -> None:
     """An appeal before training, and no finding while the person has time to answer."""
-    assert comes_next(Violation(respond_by=respond_by, response=response), can, ms(NOW)) == wanted
+    assert comes_next(Violation(respond_by=respond_by, response=response), can, epoch_ms(NOW)) == wanted
 
 
 @pytest.mark.parametrize(("state", "due"), [("decided", True), ("appealed", True), ("upheld", True), ("overturned", False)])

@@ -14,10 +14,10 @@ from city.access import staff
 from city.access.staff import NOW
 from city.conduct.asked import START, Works, actor, day, part, quiet, row, sweep
 from civicmail.city.access.actions import suspensions
-from civicmail.city.access.actions.ending import end_access
+from civicmail.city.access.actions.access_end import end_access
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Account, Authorisation, AutoReply, Entry
-from civicmail.city.access.moments import moment
 from civicmail.city.conduct import circuit_breaker, review_item_states
 from civicmail.city.conduct.actions import daily_mail, non_response, review_answers, review_schedule
 from civicmail.city.conduct.circuit_breaker import Suspension
@@ -83,7 +83,7 @@ def test_the_next_head_joins_and_replaces_and_the_deadline_stays() -> None:
     review_answers.keep(row(review, "w0"), actor=actor(works.hank), now=day(8))
     sweep(day(10))
     found = part(review, "hank")
-    assert found.replaced == moment(day(10))
+    assert found.replaced == from_ms(day(10))
     with pytest.raises(Exception, match="asked of somebody else"):
         review_answers.keep(row(review, "w1"), actor=actor(works.hank, day(11)), now=day(11))
     review_answers.keep(row(review, "w1"), actor=actor(works.top, day(11)), now=day(11))
@@ -99,7 +99,7 @@ def test_somebody_who_left_is_replaced_at_once() -> None:
     review = works.start()
     end_access(works.hank, reason="Retired after thirty years.", when=day(1), actor=actor(works.officer), now=day(1))
     Account.objects.filter(person=works.hank).update(is_active=False)
-    works.hank.episodes.update(ended=moment(day(1)).date())
+    works.hank.episodes.update(ended=from_ms(day(1)).date())
     sweep(day(1))
     taken = row(review, "w0").part
     assert taken.reviewer == works.top, "the deputy's own row is in that part, so not dora"
@@ -354,7 +354,7 @@ def test_every_state_is_reached_and_has_a_word() -> None:
                 reached.add(step.target)
                 waiting.append(step.target)
     assert reached == set(review_item_states.STATES) == set(review_item_states.WORDS)
-    assert moment(day(0)) - timedelta(hours=1) == NOW
+    assert from_ms(day(0)) - timedelta(hours=1) == NOW
 
 
 def test_while_a_head_is_away_the_deputy_is_reminded() -> None:
@@ -366,10 +366,10 @@ def test_while_a_head_is_away_the_deputy_is_reminded() -> None:
         mailbox=box,
         kind="own",
         text="Back on Monday.",
-        starts=moment(day(1)),
-        until=moment(day(30)),
+        starts=from_ms(day(1)),
+        until=from_ms(day(30)),
         by="hank",
-        made=moment(day(1)),
+        made=from_ms(day(1)),
     )
     sweep(day(7.2))
     told = set(Notice.objects.filter(key__startswith="review-reminder:").values_list("to", flat=True))

@@ -12,12 +12,12 @@ from city.access import staff
 from city.access.staff import MS, NOW
 from city.conduct import cases_of_violations as cases
 from city.conduct.cases_of_violations import CAPTURE, HEAD, ONE, SPONSOR, TWO, WEEK, WHAT, WHY, actor, said, who
-from civicmail.city.access.actions import requests, structure
+from civicmail.city.access.actions import access_requests, organization
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Authorisation, Bar, Device, Entry
-from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.conduct import consequence_table
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
@@ -61,7 +61,7 @@ def test_a_record_shuts_every_door_in_its_transaction() -> None:
     account = Account.objects.get(person=who("pat"))
     assert account.epoch == epoch + 1 and not account.is_active and not Device.objects.filter(ended=None).exists()
     assert not actor_of(account, "", MS).admitted and Authorisation.objects.get(person=who("pat")).state == "revoked"
-    seen = current(1, MS, ("city.example",))
+    seen = build_snapshot(1, MS, ("city.example",))
     assert seen.people["pat"].why and seen.mailboxes["pat@city.example"].state == "held"
     assert row.state == "recorded" and row.ending is not None and row.ending.done is not None
     told = {n.to: n.text for n in Notice.objects.filter(key__contains=":agency:")}
@@ -89,27 +89,27 @@ def test_a_wrong_record_is_taken_back_by_a_second_officer_and_access_comes_back_
     before = Authorisation.objects.get(person=who("pat"))
     row = recorded()
     with pytest.raises(NotPermitted, match="takes two"):
-        consequences.reverse(row, actor=actor("sponsor", "works"), reason=WHY, now=MS + DAY)
-    done = consequences.reverse(row, actor=ONE, reason="The messages were sent by another Pat.", now=MS + DAY)
+        consequences.reverse(row, actor=actor("sponsor", "works"), reason=WHY, now=MS + DAY_MS)
+    done = consequences.reverse(row, actor=ONE, reason="The messages were sent by another Pat.", now=MS + DAY_MS)
     assert done.state == "reversed" and not Bar.objects.filter(ended=None).exists()
     after = Authorisation.objects.get(person=who("pat"), state="active")
     assert (after.until, after.duties, after.mailbox) == (before.until, before.duties, before.mailbox)
     assert after.episode.pk != before.episode.pk and Episode.objects.get(pk=before.episode.pk).ended is not None
-    seen = current(1, MS + DAY, ("city.example",))
+    seen = build_snapshot(1, MS + DAY_MS, ("city.example",))
     assert seen.people["pat"].why == "" and seen.mailboxes["pat@city.example"].state == "open"
     assert Account.objects.get(person=who("pat")).is_active and seen.people["pat"].devices == ()
     with pytest.raises(Conflict):
-        consequences.reverse(done, actor=TWO, reason="The messages were sent by another Pat.", now=MS + DAY)
+        consequences.reverse(done, actor=TWO, reason="The messages were sent by another Pat.", now=MS + DAY_MS)
 
 
 @pytest.mark.usefixtures("town")
 def test_review_comes_after_the_record_and_re_entry_is_decided_one_level_higher() -> None:
     """C2, C4: their answer on paper, confirmed by another, no ladder; and at the next agency it is known."""
-    row = findings.record_response(recorded(), "I was told to send it.", "Paper 26-9", actor=HEAD, now=MS + DAY)
+    row = findings.record_response(recorded(), "I was told to send it.", "Paper 26-9", actor=HEAD, now=MS + DAY_MS)
     with pytest.raises(NotPermitted, match="Who reported it"):
-        findings.find(row, "confirm", actor=actor("sponsor", "works"), reason=WHY, now=MS + DAY)
-    row = findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + DAY)
-    row = consequences.decide(row, said("ended"), actor=ONE, now=MS + DAY)
+        findings.find(row, "confirm", actor=actor("sponsor", "works"), reason=WHY, now=MS + DAY_MS)
+    row = findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + DAY_MS)
+    row = consequences.decide(row, said("ended"), actor=ONE, now=MS + DAY_MS)
     assert (row.proposed, row.departs) == ("ended", False)
     agency = Agency.objects.create(code="next", name="Next Paving")
     contract = Contract.objects.create(
@@ -117,12 +117,12 @@ def test_review_comes_after_the_record_and_re_entry_is_decided_one_level_higher(
     )
     where = Episode.objects.get(person=who("ann")).department
     Episode.objects.create(person=who("pat"), kind="vendor", department=where, contract=contract, starts=NOW.date())
-    asked = requests.ask(
-        who("pat"), reasons=Reasons(**staff.WORDS), until=MS + 30 * DAY, actor=actor("three", office=True), now=MS + 2 * DAY
+    asked = access_requests.ask(
+        who("pat"), reasons=Reasons(**staff.WORDS), until=MS + 30 * DAY_MS, actor=actor("three", office=True), now=MS + 2 * DAY_MS
     )
     with pytest.raises(NotPermitted, match="next head up"):
-        requests.approve(asked, actor=HEAD, now=MS + 2 * DAY)
-    assert requests.approve(asked, actor=TWO, now=MS + 2 * DAY).state == "active"
+        access_requests.approve(asked, actor=HEAD, now=MS + 2 * DAY_MS)
+    assert access_requests.approve(asked, actor=TWO, now=MS + 2 * DAY_MS).state == "active"
 
 
 @pytest.mark.rule("P-09, C2", "What is confirmed about an agency's person ends access at once; no strike is waited for.")
@@ -149,18 +149,18 @@ def test_forty_people_of_an_agency_are_out_with_one_entry_that_names_them() -> N
     works = staff.department("works", head)
     people = [staff.worker(f"w{n:02}", works, head, "contractor") for n in range(40)]
     agency = Agency.objects.get(code="acme")
-    assert structure.suspend_agency(agency, actor=ONE, reason="Invoices for work that was never done.", now=MS) == 40
+    assert organization.suspend_agency(agency, actor=ONE, reason="Invoices for work that was never done.", now=MS) == 40
     entry = Entry.objects.get(act="agency.suspend")
     assert entry.facts["people"] == sorted(p.uid for p in people)
-    seen = current(1, MS, ("city.example",))
+    seen = build_snapshot(1, MS, ("city.example",))
     assert all(seen.people[p.uid].why and not seen.people[p.uid].grants for p in people)
-    structure.resume_agency(Agency.objects.get(code="acme"), actor=ONE, reason="The invoices were right after all.", now=MS)
+    organization.resume_agency(Agency.objects.get(code="acme"), actor=ONE, reason="The invoices were right after all.", now=MS)
     staff.person("one")
     new = staff.person("new")
     staff.employed(new, works, "contractor")
-    asked = requests.ask(new, reasons=Reasons(**staff.WORDS), until=MS + 30 * DAY, actor=ONE, now=MS)
+    asked = access_requests.ask(new, reasons=Reasons(**staff.WORDS), until=MS + 30 * DAY_MS, actor=ONE, now=MS)
     with pytest.raises(NotPermitted, match="next head up"):
-        requests.approve(asked, actor=HEAD, now=MS)
+        access_requests.approve(asked, actor=HEAD, now=MS)
 
 
 @pytest.mark.rule("P-30", "No walk leaves the table of states, and nothing is decided that was not confirmed.")

@@ -11,9 +11,9 @@ from django.utils import timezone
 from city.access import staff
 from city.access.staff import LATER, NOW
 from city.conduct.asked import START, Works, actor, day, part, row, sweep
+from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Authorisation, DutyGrant, Entry
-from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.conduct.actions import enforcement, reassignment, review_answers
 from civicmail.city.conduct.models import ReviewRow
 from civicmail.city.conduct.review_plans import UNDO_MS, keeps_per_minute
@@ -31,7 +31,7 @@ def test_keep_extends_the_end_as_far_as_kinds_allow_and_is_verified() -> None:
     assert right.until == LATER, "it can be taken back still"
     sweep(START + UNDO_MS)
     right.refresh_from_db()
-    assert moment(START + 364 * DAY) < right.until <= moment(START + UNDO_MS + 366 * DAY) and right.approver == works.hank
+    assert from_ms(START + 364 * DAY_MS) < right.until <= from_ms(START + UNDO_MS + 366 * DAY_MS) and right.approver == works.hank
     sweep(START + UNDO_MS + 5_000)
     found = row(review, "w0")
     assert found.state == "verified" and found.promised == right.until
@@ -84,12 +84,12 @@ def test_change_sets_another_end_within_the_rules() -> None:
     review = works.start()
     with pytest.raises(Unusable):
         review_answers.change(
-            row(review, "w0"), START + 400 * DAY, actor=actor(works.hank), reason="Much longer, please.", now=START
+            row(review, "w0"), START + 400 * DAY_MS, actor=actor(works.hank), reason="Much longer, please.", now=START
         )
     review_answers.change(
-        row(review, "w0"), START + 40 * DAY, actor=actor(works.hank), reason="Until the counter closes.", now=START
+        row(review, "w0"), START + 40 * DAY_MS, actor=actor(works.hank), reason="Until the counter closes.", now=START
     )
-    assert Authorisation.objects.get(person=works.workers[0]).until == moment(START + 40 * DAY)
+    assert Authorisation.objects.get(person=works.workers[0]).until == from_ms(START + 40 * DAY_MS)
     sweep(START + 5_000)
     assert row(review, "w0").state == "verified"
 
@@ -166,7 +166,7 @@ def test_a_duty_is_kept_with_a_new_justification_and_ended_at_once() -> None:
     with pytest.raises(Conflict, match="one by one"):
         review_answers.keep_rest(part(review, "hank"), actor=actor(works.hank), now=START)
     review_answers.revoke(row(review, "w1"), actor=actor(works.hank), reason="No cases any more.", now=START)
-    assert DutyGrant.objects.get(person=works.workers[1]).ended == moment(START)
+    assert DutyGrant.objects.get(person=works.workers[1]).ended == from_ms(START)
     sweep(START + UNDO_MS + 5_000)
     sweep(START + 2 * UNDO_MS)
     assert {row(review, w).state for w in ("w0", "w1")} == {"verified"}
@@ -246,7 +246,7 @@ def test_what_cannot_be_carried_out_says_failed_and_is_tried_again() -> None:
     works = Works(1)
     review = works.start()
     review_answers.keep(row(review, "w0"), actor=actor(works.hank), now=START)
-    works.workers[0].episodes.update(ended=moment(START).date())
+    works.workers[0].episodes.update(ended=from_ms(START).date())
     sweep(START + UNDO_MS)
     found = row(review, "w0")
     assert found.state == "failed" and "does not work for the city" in found.failure
@@ -282,4 +282,4 @@ def test_an_end_within_a_day_is_not_waited_for() -> None:
     Authorisation.objects.filter(person=works.workers[0]).update(until=NOW + timedelta(hours=9))
     review = works.start()
     review_answers.keep(row(review, "w0"), actor=replace(actor(works.hank)), now=START, reason="Is needed for another year.")
-    assert ms(Authorisation.objects.get(person=works.workers[0]).until) > START + 300 * DAY
+    assert epoch_ms(Authorisation.objects.get(person=works.workers[0]).until) > START + 300 * DAY_MS

@@ -15,7 +15,7 @@ import pytest
 
 from city.access.staff import MS
 from city.conduct.asked import START, Works, actor, day, row, sweep
-from civicmail.city.access import tasks
+from civicmail.city.access import worker_jobs
 from civicmail.city.conduct import evidence_file
 from civicmail.city.conduct.actions import reassignment, review_answers
 from civicmail.city.conduct.models import Review
@@ -64,7 +64,7 @@ def small() -> Review:
 def proved(data: Path) -> None:
     """Every entry is in the ledger, under a signed checkpoint."""
     with closing(Writer(data, lambda: MS)) as writer:
-        tasks.carry(lambda heads: append(writer, heads), MS)
+        worker_jobs.carry_entries(lambda heads: append(writer, heads), MS)
     with Sequencer(data) as ledger:
         ledger.integrate(MS)
         ledger.checkpoint(MS)

@@ -13,9 +13,9 @@ from city.access import staff
 from city.access.staff import MS, NOW
 from city.conduct import asked
 from city.conduct.asked import START, Works, actor, day, row, sweep
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.models import Account, Authorisation, Entry, Usage
-from civicmail.city.access.moments import DAY, ms
 from civicmail.city.conduct import review_plans, reviewer_assignment
 from civicmail.city.conduct.actions import review_schedule
 from civicmail.city.conduct.models import Essential, Review, ReviewPart, ReviewRow
@@ -51,12 +51,12 @@ def test_what_is_due_is_planned_ahead_and_begins_on_its_day_once() -> None:
     works.hold(works.workers[0], "examiner")
     sweep(MS)
     assert not Review.objects.exists(), "April is further away than the list goes"
-    sweep(MS + 10 * DAY)
+    sweep(MS + 10 * DAY_MS)
     planned = Review.objects.get(state="planned")
     assert (planned.tier, planned.planned) == ("duties", date(2026, 4, 6))
-    sweep(MS + 34 * DAY)
+    sweep(MS + 34 * DAY_MS)
     assert Review.objects.get(pk=planned.pk).state == "planned"
-    sweep(MS + 35 * DAY)
+    sweep(MS + 35 * DAY_MS)
     planned.refresh_from_db()
     assert planned.state == "running" and planned.rows.count() == 2
     assert Entry.objects.filter(act="review.start", object=f"review:{planned.pk}").count() == 1
@@ -93,7 +93,7 @@ def test_a_change_makes_a_review_of_one_person_once() -> None:
     assert set(made) == {"moved", "leave"} and made["moved"].person == mover
     only = made["moved"].rows.get()
     assert only.part.department == works.works and "outsider" in only.exceptions
-    sweep(START + DAY)
+    sweep(START + DAY_MS)
     assert Review.objects.filter(tier="micro").count() == 2
 
 
@@ -117,7 +117,7 @@ def test_a_row_says_why_who_how_used_and_what_is_out_of_order() -> None:
     assert row(works.start("outside", START + 1), "over").exceptions == ["contract"]
     said = row(review, "soon").asked
     assert said["reasons"] == staff.WORDS and said["approver"] == "Hank Test" and said["cost"] == 21_250
-    assert said["until"] == ms(NOW + timedelta(days=20)) and said["mailbox"] == "soon@city.example" and said["first"]
+    assert said["until"] == epoch_ms(NOW + timedelta(days=20)) and said["mailbox"] == "soon@city.example" and said["first"]
 
 
 @pytest.mark.rule("P-05, P-08", "A reviewer sees how often mail was fetched under the very right that is asked about.")
@@ -158,7 +158,7 @@ def test_what_changed_since_the_last_answer_is_said() -> None:
     first = works.start()
     ReviewRow.objects.filter(pk=row(first, "w0").pk).update(answer="keep")
     Episode.objects.filter(person=works.workers[0]).update(position="Dispatcher")
-    second = row(works.start(now=START + DAY), "w0")
+    second = row(works.start(now=START + DAY_MS), "w0")
     assert second.changed and second.asked["changes"] == ["Position: Clerk → Dispatcher"] and not second.asked["first"]
 
 
@@ -261,4 +261,4 @@ def test_a_large_department_is_split_by_supervisors() -> None:
 
 def test_the_deadline_is_the_end_of_the_fourteenth_day() -> None:
     review = Works(0).start()
-    assert review.deadline is not None and day(14) < ms(review.deadline) <= day(15)
+    assert review.deadline is not None and day(14) < epoch_ms(review.deadline) <= day(15)

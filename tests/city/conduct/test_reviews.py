@@ -12,9 +12,9 @@ from django.test import Client
 from city.access import staff
 from city.access.staff import NOW
 from city.conduct.asked import START, Works, actor, day, part, row, sweep
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import moment
 from civicmail.city.conduct.actions import review_answers
 from civicmail.city.conduct.models import ReviewRow
 from civicmail.city.conduct.queries import reviews
@@ -63,9 +63,9 @@ def test_a_department_is_counted_by_what_it_answered() -> None:
     review_answers.revoke(row(review, "w1"), actor=actor(works.hank), reason="Has left the counter.", now=START)
     sweep(day(14.7))
     review_answers.keep(row(review, "w2"), actor=actor(works.hank, day(15)), now=day(15))
-    found = reviews.of_departments(["works"], NOW, moment(day(30)))
+    found = reviews.of_departments(["works"], NOW, from_ms(day(30)))
     assert (found.asked, found.kept, found.revoked, found.late, found.suspended, found.silent) == (24, 2, 1, 1, 1, 20)
-    assert reviews.of_departments(["works"], moment(day(1)), moment(day(30))).asked == 0
+    assert reviews.of_departments(["works"], from_ms(day(1)), from_ms(day(30))).asked == 0
 
 
 @pytest.mark.usefixtures("frozen", "installed")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from city.access import staff
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import AutoReply, DutyGrant, Entry
 from civicmail.city.conduct import half_year, statement_states
@@ -92,9 +92,9 @@ def test_nobody_but_head_and_deputy_signs() -> None:
     statements.open_due(ms(NOON))
     row = Statement.objects.get(department=works)
     others = [
-        Actor(staff.person("a").uid, held=(Held("authoriser", "works"),)),
-        Actor(staff.person("b").uid, held=(Held("access-officer", "", ALWAYS),)),
-        Actor(staff.person("c").uid, held=(Held("administration-director"),)),
+        Actor(staff.person("a").uid, held=(HeldRole("authoriser", "works"),)),
+        Actor(staff.person("b").uid, held=(HeldRole("access-officer", "", FOREVER),)),
+        Actor(staff.person("c").uid, held=(HeldRole("administration-director"),)),
         Actor(staff.person("d").uid, departments=frozenset({"water"})),
     ]
     for other in others:
@@ -131,7 +131,7 @@ def test_what_nobody_signs_in_time_goes_to_the_administration_director_once() ->
     assert statements.find_overdue(late) == 3, "the director's own department, too"
     assert statements.find_overdue(late + 1) == 0
     assert Notice.objects.filter(to="director@city.example", subject__contains="was not signed in time").count() == 3
-    actor = Actor(director.uid, held=(Held("administration-director"),))
+    actor = Actor(director.uid, held=(HeldRole("administration-director"),))
     assert [t.state for g in waiting.of(actor, late) if g.name == "Statements" for t in g.tasks] == [("stop", "3 overdue")]
 
 

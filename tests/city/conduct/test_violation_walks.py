@@ -13,9 +13,9 @@ from city.access.staff import MS
 from city.conduct import cases_of_violations as cases
 from city.conduct.cases_of_violations import DEPUTY, HEAD, ONE, THREE, TWO, WHY, said, who
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Bar, Entry
-from civicmail.city.access.moments import DAY
 from civicmail.city.conduct.actions import consequences, findings
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.violation_states import STEPS, actions
@@ -78,7 +78,7 @@ def test_whatever_is_tried_a_case_goes_by_its_table_through_different_hands(step
         cases.town()
         row, now = cases.reported(), MS
         for verb, by, days in steps:
-            now += days * DAY
+            now += days * DAY_MS
             before, entries = row.state, Entry.objects.count()
             row = tried(row, verb, by, now)
             assert row.state == before or row.state in {s.target for s in STEPS if s.source == before}

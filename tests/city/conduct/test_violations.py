@@ -14,10 +14,10 @@ from city.conduct import cases_of_violations as cases
 from city.conduct.cases_of_violations import CAPTURE, DEPUTY, HEAD, ONE, THREE, TWO, WEEK, WHAT, WHY, actor, said, who
 from civicmail.city.access.actions import barring, suspensions
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Authorisation, Bar, Entry
-from civicmail.city.access.moments import DAY, moment
-from civicmail.city.access.queries import standing
+from civicmail.city.access.queries import access_status
 from civicmail.city.conduct import consequence_table
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.models import Evidence, Violation
@@ -163,19 +163,21 @@ def test_the_table_proposes_and_an_officer_who_departs_says_so() -> None:
     for outcome, days in (("warning", 0), ("suspension", 30), ("suspension", 30)):
         row = cases.decided(outcome=outcome, days=days, now=now)
         outcomes.append((row.proposed, row.departs))
-        now += 40 * DAY
-        barring.lapse(now)
+        now += 40 * DAY_MS
+        barring.expire(now)
     assert outcomes == [("warning", False), ("suspension", False), ("permanent", True)]
     assert Entry.objects.filter(act="violation.decide").order_by("-id")[0].facts["departs"] == 1
-    later = cases.confirmed(now=now + 3 * 365 * DAY)
-    assert violation_parties.proposed(later, now + 3 * 365 * DAY).outcome == "warning", "three years later nothing counts any more"
-    severe = cases.confirmed(severe=True, now=now + 3 * 365 * DAY)
-    assert violation_parties.proposed(severe, now + 3 * 365 * DAY).outcome == "permanent"
+    later = cases.confirmed(now=now + 3 * 365 * DAY_MS)
+    assert violation_parties.proposed(later, now + 3 * 365 * DAY_MS).outcome == "warning", (
+        "three years later nothing counts any more"
+    )
+    severe = cases.confirmed(severe=True, now=now + 3 * 365 * DAY_MS)
+    assert violation_parties.proposed(severe, now + 3 * 365 * DAY_MS).outcome == "permanent"
     for change in ({"outcome": "restriction"}, {"outcome": "ended"}, {"ground": "mood"}, {"cites": ""}):
         (field,) = change
         plain = {"outcome": "warning", "ground": "rule", "cites": "12.3", "why": WHY} | change
         with pytest.raises(Unusable) as error:
-            consequences.decide(later, consequences.Decision(**plain), actor=ONE, now=now + 3 * 365 * DAY)  # type: ignore[arg-type]
+            consequences.decide(later, consequences.Decision(**plain), actor=ONE, now=now + 3 * 365 * DAY_MS)  # type: ignore[arg-type]
         assert field in error.value.fields
 
 
@@ -184,11 +186,11 @@ def test_a_suspension_ends_by_its_day_and_no_button_of_the_department_ends_it_be
     """Executed and verified at the door."""
     row = cases.decided(outcome="suspension", days=30)
     start = MS + WEEK
-    assert "(P-30)" in standing.why(who("ann").pk, start) and row.until == moment(start + 30 * DAY)
+    assert "(P-30)" in access_status.why_refused(who("ann").pk, start) and row.until == from_ms(start + 30 * DAY_MS)
     with pytest.raises(Conflict):
         suspensions.resume(who("ann"), actor=HEAD, reason="She is needed at work.", now=start)
-    barring.lapse(start + 30 * DAY)
-    assert standing.why(who("ann").pk, start + 30 * DAY) == ""
+    barring.expire(start + 30 * DAY_MS)
+    assert access_status.why_refused(who("ann").pk, start + 30 * DAY_MS) == ""
     assert Bar.objects.filter(person=who("ann"), kind="re-entry", ended=None).exists(), "new access is decided higher for years"
 
 
@@ -199,7 +201,7 @@ def test_a_suspension_ends_by_its_day_and_no_button_of_the_department_ends_it_be
 def test_a_permanent_bar_waits_for_a_second_officer_and_an_appeal_takes_two_again() -> None:
     """Nothing happens before; overturned means asked, and another officer agrees, by a law."""
     row = consequences.decide(cases.confirmed(severe=True), said("permanent"), actor=ONE, now=MS + WEEK)
-    assert row.state == "proposed" and not Bar.objects.exists() and standing.why(who("ann").pk, MS + WEEK) == ""
+    assert row.state == "proposed" and not Bar.objects.exists() and access_status.why_refused(who("ann").pk, MS + WEEK) == ""
     for second in (ONE, HEAD):
         with pytest.raises(NotPermitted):
             consequences.agree(row, yes=True, actor=second, reason="I agree with it.", now=MS + WEEK)
@@ -222,12 +224,12 @@ def test_an_appeal_comes_within_thirty_days_and_what_is_overturned_ends_at_once(
     row = cases.decided(outcome="suspension", days=90)
     decided = MS + WEEK
     with pytest.raises(Conflict, match="time for an appeal"):
-        consequences.appeal(row, "I was on leave when it came.", actor=ANN, now=decided + 30 * DAY)
-    row = consequences.appeal(row, "It was no list, it was my family.", actor=ANN, now=decided + 30 * DAY - 1)
-    assert standing.why(who("ann").pk, decided + DAY), "it goes on until it is heard"
-    consequences.hear(row, uphold=False, actor=TWO, reason=WHY, now=decided + 31 * DAY)
-    assert standing.why(who("ann").pk, decided + 31 * DAY) == "" and not Bar.objects.filter(ended=None).exists()
-    assert violation_parties.strikes_before(cases.reported(now=decided + 32 * DAY), decided + 32 * DAY) == 0
+        consequences.appeal(row, "I was on leave when it came.", actor=ANN, now=decided + 30 * DAY_MS)
+    row = consequences.appeal(row, "It was no list, it was my family.", actor=ANN, now=decided + 30 * DAY_MS - 1)
+    assert access_status.why_refused(who("ann").pk, decided + DAY_MS), "it goes on until it is heard"
+    consequences.hear(row, uphold=False, actor=TWO, reason=WHY, now=decided + 31 * DAY_MS)
+    assert access_status.why_refused(who("ann").pk, decided + 31 * DAY_MS) == "" and not Bar.objects.filter(ended=None).exists()
+    assert violation_parties.strikes_before(cases.reported(now=decided + 32 * DAY_MS), decided + 32 * DAY_MS) == 0
 
 
 def test_who_was_elected_is_restricted_by_every_way_of_the_table() -> None:
@@ -238,7 +240,7 @@ def test_who_was_elected_is_restricted_by_every_way_of_the_table() -> None:
         with pytest.raises(Unusable):
             consequences.decide(row, said(outcome, 30), actor=ONE, now=MS + WEEK)
     consequences.decide(row, said("restriction", 90), actor=ONE, now=MS + WEEK)
-    assert standing.why(who("mayor").pk, MS + WEEK) == ""
+    assert access_status.why_refused(who("mayor").pk, MS + WEEK) == ""
 
 
 @pytest.mark.rule("P-30, V2", "The table of consequences is data; a city has its own, and a bad one is refused.")
@@ -264,10 +266,10 @@ def test_a_citys_own_table_is_read_and_a_bad_one_is_refused(tmp_path: Path) -> N
 def test_a_department_is_counted_by_what_happened_in_a_span() -> None:
     """P-28: what the statement of the department says."""
     cases.decided()
-    findings.find(cases.reported(now=MS + DAY), "dismiss", actor=HEAD, reason=WHY, now=MS + 2 * DAY)
-    cases.reported("pat", now=MS + 3 * DAY)
-    counts = violations.of_departments(["works"], NOW, moment(MS + 10 * DAY))
+    findings.find(cases.reported(now=MS + DAY_MS), "dismiss", actor=HEAD, reason=WHY, now=MS + 2 * DAY_MS)
+    cases.reported("pat", now=MS + 3 * DAY_MS)
+    counts = violations.of_departments(["works"], NOW, from_ms(MS + 10 * DAY_MS))
     assert (counts.reported, counts.of_agencies, counts.confirmed, counts.unfounded) == (3, 1, 1, 1)
     assert (counts.decided, counts.open, counts.slowest, counts.permanent) == (1, 1, 7, 0)
-    assert violations.of_departments(["clerk"], NOW, moment(MS + 10 * DAY)) == violations.Counts()
+    assert violations.of_departments(["clerk"], NOW, from_ms(MS + 10 * DAY_MS)) == violations.Counts()
     assert [row.outcome for row in violations.decided_since(NOW)] == ["warning"]

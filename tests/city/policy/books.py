@@ -6,10 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from civicmail.city.policy import published, reading
+from civicmail.city.policy import active_rules, rule_parser
 from civicmail.city.policy.facts import FACTS
-from civicmail.city.policy.matrix import PARTS
-from civicmail.city.policy.rules import Book
+from civicmail.city.policy.failure_policy import PARTS
+from civicmail.city.policy.rules import RuleSet
 
 NOW = 1_780_000_000_000  # in May 2026
 
@@ -36,8 +36,8 @@ def text_of(
     return "\n".join(lines) + "\n"
 
 
-def book(*texts: str) -> Book:
-    return reading.book([(f"{number}.toml", text) for number, text in enumerate(texts)])
+def book(*texts: str) -> RuleSet:
+    return rule_parser.parse_rule_set([(f"{number}.toml", text) for number, text in enumerate(texts)])
 
 
 def _values(name: str) -> st.SearchStrategy[Any]:
@@ -64,5 +64,5 @@ messages = st.tuples(_facts("message"), st.lists(st.sampled_from(PARTS), max_siz
 recipients = st.lists(_facts("recipient"), min_size=1, max_size=3)
 
 
-def starter() -> Book:
-    return published.starter()
+def starter() -> RuleSet:
+    return active_rules.starter_pack()

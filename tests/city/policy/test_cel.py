@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.policy.cel.closures import NotKnown, Unknown
+from civicmail.city.policy.cel.compiler import Unknown, UnknownResult
 from civicmail.city.policy.cel.condition import condition, read
-from civicmail.city.policy.cel.tree import written
+from civicmail.city.policy.cel.tree import to_source
 from civicmail.city.policy.errors import BadExpression
 from civicmail.city.policy.facts import FACTS
 
@@ -87,7 +87,7 @@ def ours(source: str, facts: dict[str, object], missing: frozenset[str]) -> obje
     scope = DEFAULTS | facts | {name: Unknown(PARTS[name]) for name in missing}
     try:
         return condition(source).holds(scope)
-    except NotKnown:
+    except UnknownResult:
         return "not known"
 
 
@@ -206,7 +206,7 @@ def test_a_part_that_settles_the_answer_is_enough() -> None:
         assert condition(settled).holds(scope) is True
     for settled in ("outbound && size(malware.found) > 0", "size(malware.found) > 0 && outbound"):
         assert condition(settled).holds(scope) is False
-    with pytest.raises(NotKnown) as unknown:
+    with pytest.raises(UnknownResult) as unknown:
         condition("inbound && (size(malware.found) > 0 || spam.band == 'spam')").holds(scope)
     assert unknown.value.parts == {"clamav", "spam"}
 
@@ -228,7 +228,7 @@ def test_texts_are_compared_by_their_characters() -> None:
 def test_a_condition_is_written_as_it_is_read(source: str) -> None:
     """What pages and commands show of a part of a condition reads as that part."""
     tree = read(source)
-    assert _bare(read(written(tree))) == _bare(tree)
+    assert _bare(read(to_source(tree))) == _bare(tree)
 
 
 def _bare(node: object) -> object:

@@ -12,10 +12,10 @@ import tomllib
 import pytest
 
 from city.policy.books import NOW
-from civicmail.city.policy import reading
+from civicmail.city.policy import rule_parser
+from civicmail.city.policy.active_rules import STARTER_FOLDER
 from civicmail.city.policy.engine import decide, fits
-from civicmail.city.policy.published import STARTER
-from civicmail.city.policy.rules import Book, Rule
+from civicmail.city.policy.rules import Rule, RuleSet
 from house.sources import ROOT
 
 _ID = re.compile(r'(?m)^id = "(.+)"$')
@@ -24,7 +24,7 @@ _ID = re.compile(r'(?m)^id = "(.+)"$')
 def _lines() -> dict[str, str]:
     """The lines of each rule, by its id."""
     found: dict[str, str] = {}
-    for path in sorted(STARTER.glob("*.toml")):
+    for path in sorted(STARTER_FOLDER.glob("*.toml")):
         for block in re.split(r"(?m)^(?=\[\[rule\]\]$)", path.read_text(encoding="utf-8"))[1:]:
             (id_,) = _ID.findall(block)
             found[id_] = block.partition("[matrix]")[0]
@@ -37,7 +37,7 @@ TABLE = re.findall(r"(?m)^\| `([a-z-]+)` \| (P-\d\d) \| (\w+) \| (\w+) \|$", (RO
 
 def _alone(id_: str) -> Rule:
     """Raises UnusableBook where an example does not come out, as any book does."""
-    (rule,) = reading.book([(f"{id_}.toml", LINES[id_])]).rules
+    (rule,) = rule_parser.parse_rule_set([(f"{id_}.toml", LINES[id_])]).rules
     return rule
 
 
@@ -51,7 +51,7 @@ def test_a_rule_speaks_where_its_examples_say_and_nowhere_else(id_: str) -> None
     rule = _alone(id_)
     for example in rule.examples:
         assert fits(rule, example.facts) is example.fits
-        (found,) = decide(Book((rule,), reading.book([]).matrix), example.facts, [example.facts], NOW)
+        (found,) = decide(RuleSet((rule,), rule_parser.parse_rule_set([]).matrix), example.facts, [example.facts], NOW)
         assert any(name.rpartition(":")[2] == id_ for name in found.rules) is example.fits
         kept = rule.do if rule.mode == "enforce" and example.fits else "deliver"
         assert found.do == kept
@@ -59,5 +59,5 @@ def test_a_rule_speaks_where_its_examples_say_and_nowhere_else(id_: str) -> None
 
 def test_what_each_rule_serves_and_does_is_what_is_written_down() -> None:
     """Whoever adds a rule, or changes what one does, says so there."""
-    pack = [rule for path in sorted(STARTER.glob("*.toml")) for rule in tomllib.loads(path.read_text()).get("rule", [])]
+    pack = [rule for path in sorted(STARTER_FOLDER.glob("*.toml")) for rule in tomllib.loads(path.read_text()).get("rule", [])]
     assert [(rule["id"], rule["clause"], rule["mode"], rule["do"]) for rule in pack] == TABLE

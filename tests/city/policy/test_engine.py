@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from city.policy.books import NOW, book, messages, recipients, starter, text_of
+from civicmail.city.policy.dispositions import plain_facts, read_facts
 from civicmail.city.policy.engine import decide
-from civicmail.city.policy.facts import told
-from civicmail.city.policy.rules import RANK, Book, Decision
-from civicmail.city.policy.shapes import plain_facts, read_facts
+from civicmail.city.policy.facts import without_defaults
+from civicmail.city.policy.rules import RANK, Decision, RuleSet
 
 CHOICES = (
     text_of("r-refuse", "inbound && auth.spf == 'fail'", "inbound = true, auth.spf = 'fail'", do="refuse"),
@@ -32,7 +32,7 @@ CHOICES = (
 WHOLE = book(*CHOICES)
 
 
-def one(facts: dict[str, Any], recipient: dict[str, Any] | None = None, of: Book = WHOLE) -> Decision:
+def one(facts: dict[str, Any], recipient: dict[str, Any] | None = None, of: RuleSet = WHOLE) -> Decision:
     (decision,) = decide(of, facts, [recipient or {}], NOW)
     return decision
 
@@ -65,7 +65,9 @@ def test_each_copy_is_decided_by_itself(message: dict[str, Any], to: list[dict[s
 @given(messages, recipients)
 def test_a_record_without_defaults_decides_the_same(message: dict[str, Any], to: list[dict[str, Any]]) -> None:
     """What is kept of facts is what differs from the defaults; read back it leads to the same."""
-    assert decide(starter(), message, to, NOW) == decide(starter(), told(message), [told(r) for r in to], NOW)
+    assert decide(starter(), message, to, NOW) == decide(
+        starter(), without_defaults(message), [without_defaults(r) for r in to], NOW
+    )
 
 
 junk = st.one_of(st.none(), st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2), st.booleans(), st.floats())
@@ -169,6 +171,6 @@ def test_a_rule_that_errs_follows_the_matrix(monkeypatch: pytest.MonkeyPatch) ->
 @given(messages, recipients)
 def test_a_replay_of_what_is_kept_decides_as_it_was_decided(message: dict[str, Any], to: list[dict[str, Any]]) -> None:
     """P-29. Written into a head and read back, without defaults, the facts lead to what they led to live."""
-    kept = [orjson.loads(orjson.dumps(plain_facts(told(facts)))) for facts in (message, *to)]
+    kept = [orjson.loads(orjson.dumps(plain_facts(without_defaults(facts)))) for facts in (message, *to)]
     read = [read_facts(plain) for plain in kept]
     assert decide(starter(), read[0], read[1:], NOW) == decide(starter(), message, to, NOW)

@@ -6,9 +6,9 @@ from typing import get_args
 
 from tools.facts import PAGE, page
 
-from civicmail.city.policy.cel.checking import Type
 from civicmail.city.policy.cel.condition import TYPES
-from civicmail.city.policy.facts import FACTS, told
+from civicmail.city.policy.cel.type_checker import Type
+from civicmail.city.policy.facts import FACTS, without_defaults
 
 
 def test_the_page_says_what_the_table_says() -> None:
@@ -26,4 +26,4 @@ def test_each_fact_says_what_it_is() -> None:
 
 
 def test_what_is_told_is_what_differs_from_the_default() -> None:
-    assert told({"inbound": False, "spam.band": "spam", "files.types": ()}) == {"spam.band": "spam"}
+    assert without_defaults({"inbound": False, "spam.band": "spam", "files.types": ()}) == {"spam.band": "spam"}

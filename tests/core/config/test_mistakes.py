@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.policy import seen
+from civicmail.city.policy import finding_labels
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import FILE, load
 from civicmail.core.config.settings import CONFIDENTIAL
@@ -91,7 +91,9 @@ def test_what_would_never_match_anything_is_refused(tmp_path: Path, section: str
 
 
 def test_every_kind_of_confidential_information_and_a_list_of_the_citys_own_may_be_kept_off_tls(tmp_path: Path) -> None:
-    assert all(seen.words("confidential", kind) != kind.replace("-", " ") for kind in CONFIDENTIAL if kind != "health")
+    assert all(
+        finding_labels.code_label("confidential", kind) != kind.replace("-", " ") for kind in CONFIDENTIAL if kind != "health"
+    )
     (tmp_path / FILE).write_text(f"[secure]\nnever_tls = {[*CONFIDENTIAL, 'list:payroll']}\n")
     assert "list:payroll" in load(tmp_path, environ={}).secure.never_tls
 

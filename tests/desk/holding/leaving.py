@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.core.disk.tail import Tail
 from civicmail.desk.holding.actions import publish_approvals
 from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
@@ -89,7 +89,7 @@ class Bureau:
 
 def switch_on(town: Town, now: int, department: str = "public-works") -> None:
     AskedDepartment.objects.create(
-        department=town.departments[department], since=moment(now), asked=moment(now), by=town.people["author"], reason="A test."
+        department=town.departments[department], since=from_ms(now), asked=from_ms(now), by=town.people["author"], reason="A test."
     )
     publish_approvals.publish_standing(now)
 

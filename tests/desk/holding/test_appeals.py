@@ -11,13 +11,13 @@ from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
+from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy.clauses import cited
-from civicmail.city.policy.published import starter
-from civicmail.city.policy.shapes import Disposition, Do
+from civicmail.city.policy.active_rules import starter_pack
+from civicmail.city.policy.clauses import with_link
+from civicmail.city.policy.dispositions import Action, Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import queries
 from civicmail.desk.holding.actions import appeals
@@ -43,11 +43,13 @@ SAID = {"text": "It was an offer that your office had asked for.", "contact": "h
 )
 def test_a_stranger_learns_why_and_nothing_of_the_message_or_of_people(city: Town, visit: Visit, installed: Path) -> None:
     """Promise 7: the rule's words, its clause, whom to ask; no address, no word of the mail."""
-    refused = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse")
+    refused = quarantined(installed, epoch_ms(city.now) - 1000, rule="own-domain-outside", do="refuse")
     shown = words(visit("").get(f"/decision/{refused.uuid}/"))
     assert "Refused: nobody got it" in shown and "own-domain-outside" in shown and "P-26" in shown
     assert not any(word in shown for word in (*CANARIES.values(), "@shop.example", "dana.ortiz", "spam"))
-    assert "P-14" in words(visit("").get(f"/decision/{quarantined(installed, ms(city.now), rule='not-yours', do='refuse').uuid}/"))
+    assert "P-14" in words(
+        visit("").get(f"/decision/{quarantined(installed, epoch_ms(city.now), rule='not-yours', do='refuse').uuid}/")
+    )
 
 
 @pytest.mark.rule(
@@ -56,8 +58,8 @@ def test_a_stranger_learns_why_and_nothing_of_the_message_or_of_people(city: Tow
 )
 def test_a_number_says_nothing_where_nothing_was_decided(city: Town, visit: Visit, installed: Path) -> None:
     """Unknown, simply delivered, waiting for a mailbox's reader: the same answer."""
-    waits = quarantined(installed, ms(city.now) - 1000, rule="access-held", do="hold")
-    shadow = quarantined(installed, ms(city.now) - 1000, rule="shadow:spam-sure", do="deliver")
+    waits = quarantined(installed, epoch_ms(city.now) - 1000, rule="access-held", do="hold")
+    shadow = quarantined(installed, epoch_ms(city.now) - 1000, rule="shadow:spam-sure", do="deliver")
     numbers = ["01a2150e-cece-7bb2-86d0-6e9539f71917", city.objects["mail delivered"], waits.uuid, shadow.uuid]
     answers = [visit("").get(f"/decision/{number}/") for number in numbers]
     assert {a.status_code for a in answers} == {404}
@@ -74,13 +76,13 @@ def test_a_number_says_nothing_where_nothing_was_decided(city: Town, visit: Visi
     ],
 )
 def test_whoever_got_one_copy_learns_nothing_of_another(
-    copies: list[tuple[Do, tuple[str, ...]]], what: str | None, reasons: list[str]
+    copies: list[tuple[Action, tuple[str, ...]]], what: str | None, reasons: list[str]
 ) -> None:
     """Promise 4: the number is in every copy, and a blind copy is nobody's business but its own."""
     envelope = Envelope("heron@shop.example", tuple(Recipient(f"p{n}@city.example") for n in range(len(copies))), 1)
     verdict = Verdict(tuple(Disposition(n, *copy) for n, copy in enumerate(copies)), {})
     capture = capture_of(bytes(16), scan(b"Subject: x\r\n\r\n"), envelope, Source("mx", "mx"), verdict=verdict)
-    told = decision(capture, [], starter())
+    told = decision(capture, [], starter_pack())
     assert (told.what, [r.rule for r in told.reasons]) == (what, reasons) if told else what is None
 
 
@@ -92,9 +94,9 @@ def test_what_waited_for_a_check_is_explained_by_what_was_decided_then() -> None
     then = Event(Type.DECIDED, bytes(16), 2, (0,), {"do": "quarantine", "rules": ["malware-found"]})
     later = Event(Type.DECIDED, bytes(16), 3, (0,), {"do": "deliver", "rules": ["deliver"], "aside": ["clamav"]})
     gone = Event(Type.RELEASED, bytes(16), 3, (0,), {"actor": "e-1", "reason": "two have looked"})
-    assert decision(capture, [], starter()) is None
+    assert decision(capture, [], starter_pack()) is None
     for events, what in (([then], "quarantined"), ([gone, later, then], "released")):
-        told = decision(capture, events, starter())
+        told = decision(capture, events, starter_pack())
         assert told is not None and (told.what, [r.rule for r in told.reasons]) == (what, ["malware-found"])
 
 
@@ -104,7 +106,7 @@ def test_what_waited_for_a_check_is_explained_by_what_was_decided_then() -> None
 )
 def test_what_is_said_against_it_is_answered_by_an_officer_and_told(city: Town, visit: Visit, installed: Path) -> None:
     """An act with an entry; the answer stands on the page, and goes to the address that was left."""
-    capture = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse")
+    capture = quarantined(installed, epoch_ms(city.now) - 1000, rule="own-domain-outside", do="refuse")
     page, stranger = f"/decision/{capture.uuid}/", visit("")
     assert stranger.post(page, {"text": "short"}).status_code == 422
     assert stranger.post(page, SAID).status_code == 302
@@ -142,7 +144,7 @@ def contested(data: Path, rule: str, now: int, do: str = "quarantine") -> Contes
 )
 def test_whoever_is_told_that_it_was_let_go_has_it(city: Town, visit: Visit, installed: Path) -> None:
     """The answer does it, with its entry first; what was refused cannot be let go, and is not offered."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     row = contested(installed, "executable", now)
     page, said = f"/holding/contests/{row.pk}/", {"answer": "released", "reason": "Their invoices come that way."}
     assert "let it go now" in words(visit("security").get(page))
@@ -154,7 +156,7 @@ def test_whoever_is_told_that_it_was_let_go_has_it(city: Town, visit: Visit, ins
         "quarantine.release", "contest.answer",
     ]  # fmt: skip
     assert "was let go" in Notice.objects.get(key=f"contest:{row.pk}").text
-    late = Contest.objects.create(capture=row.capture, rules="executable", text="Me, too, please.", made=moment(now))
+    late = Contest.objects.create(capture=row.capture, rules="executable", text="Me, too, please.", made=from_ms(now))
     appeals.answer(late, "released", actor=FIRST, reason=said["reason"], now=now)
     assert Entry.objects.filter(act="quarantine.release").count() == 1, "it is on its way already"
     refused = contested(installed, "own-domain-outside", now, do="refuse")
@@ -166,9 +168,9 @@ def test_whoever_is_told_that_it_was_let_go_has_it(city: Town, visit: Visit, ins
 @pytest.mark.parametrize(("rule", "why"), [("malware-found", "two officers"), ("confidential-many", "privacy officer")])
 def test_no_answer_lets_go_what_one_officer_may_not(city: Town, installed: Path, rule: str, why: str) -> None:
     """And nobody is told that it was let go."""
-    row = contested(installed, rule, ms(city.now))
+    row = contested(installed, rule, epoch_ms(city.now))
     with pytest.raises(Conflict, match=why):
-        appeals.answer(row, "released", actor=FIRST, reason="It is of a vendor of ours.", now=ms(city.now))
+        appeals.answer(row, "released", actor=FIRST, reason="It is of a vendor of ours.", now=epoch_ms(city.now))
     row.refresh_from_db()
     assert row.answer == "" and not Notice.objects.exists()
     assert states(installed, uuid.UUID(row.capture).bytes) == {DANA: False}
@@ -177,7 +179,7 @@ def test_no_answer_lets_go_what_one_officer_may_not(city: Town, installed: Path,
 @pytest.mark.rule("P-29", "Few wait to be answered about one decision, also of those who say so at the same moment.")
 def test_two_at_once_never_have_more_places_than_there_are(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is second by a moment gets the next place, and none where it was the last one."""
-    capture, now = quarantined(installed, ms(city.now) - 1000, rule="own-domain-outside", do="refuse"), ms(city.now)
+    capture, now = quarantined(installed, epoch_ms(city.now) - 1000, rule="own-domain-outside", do="refuse"), epoch_ms(city.now)
     found = queries.decision(uuid.UUID(capture.uuid))
     assert found is not None
     made = [appeals.appeal(uuid.UUID(capture.uuid), found, SAID["text"], "", now=now) for _ in range(3)]
@@ -194,7 +196,7 @@ def test_two_at_once_never_have_more_places_than_there_are(city: Town, installed
 @pytest.mark.rule("P-29", "One network contests a few decisions a day, and no address of whoever did is kept.")
 def test_one_network_says_so_a_few_times_a_day(city: Town, installed: Path) -> None:
     """Whoever has thousands of numbers of refused mail does not fill the desk; nobody's address is kept."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
 
     def says(client: str, at: int = now) -> Contest:
         capture = quarantined(installed, now - 1000, rule="own-domain-outside", do="refuse")
@@ -207,15 +209,15 @@ def test_one_network_says_so_a_few_times_a_day(city: Town, installed: Path) -> N
     with pytest.raises(Conflict, match="very often today"):
         says("192.0.2.200")
     assert says("198.51.100.1").client and says("2001:db8::1").client and says("").client == ""
-    assert says("192.0.2.1", now + DAY).client != rows[0].client
+    assert says("192.0.2.1", now + DAY_MS).client != rows[0].client
 
 
 def test_the_reply_leads_to_the_page_of_the_decision() -> None:
     said = "550 5.7.1 No. (P-26) Ask: postmaster decision=01a2150e-cece-7bb2-86d0-6e9539f71917"
-    assert cited(said, "https://mail.city.example").endswith(
+    assert with_link(said, "https://mail.city.example").endswith(
         " https://mail.city.example/decision/01a2150e-cece-7bb2-86d0-6e9539f71917/"
     )
-    assert cited(said, "") == said
+    assert with_link(said, "") == said
 
 
 @pytest.mark.rule("P-29, promise 7", "Whoever contested a decision is answered in each language of the city.")
@@ -223,7 +225,7 @@ def test_whoever_contested_is_answered_in_each_language_of_the_city(
     city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody knows which one somebody outside reads."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     row = contested(installed, "executable", now)
     monkeypatch.setattr(appeals, "gettext", lambda text: f"{translation.get_language()}|{text}")
     appeals.answer(row, "upheld", actor=FIRST, reason="It is what we wrote there.", now=now)

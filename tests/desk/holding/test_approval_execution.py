@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy import published
-from civicmail.city.policy.published import STARTER
+from civicmail.city.policy import active_rules
+from civicmail.city.policy.active_rules import STARTER_FOLDER
 from civicmail.desk.holding.actions import approval_execution
 from civicmail.desk.holding.models import Approval
 from civicmail.front.sample.installation import free_ports
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 def book(installed: Path) -> None:
     """What needs the virus scanner is enforced, too."""
     names = ("leaving", "threats")
-    published.publish(installed, "\n".join((STARTER / f"{name}.toml").read_text() for name in names))
+    active_rules.publish(installed, "\n".join((STARTER_FOLDER / f"{name}.toml").read_text() for name in names))
 
 
 @contextmanager

@@ -83,8 +83,8 @@ def test_what_leaves_without_a_question_is_asked_about_in_the_language_of_who_re
         domain="acme.example",
         reason="The same each week.",
         by=head,
-        made=approval_requests.moment(now - 10 * day),
-        until=approval_requests.moment(now + 9 * day),
+        made=approval_requests.from_ms(now - 10 * day),
+        until=approval_requests.from_ms(now + 9 * day),
     )
     assert FileScope(domain="acme.example").is_wide is False and standing_approvals.request_reviews(now) == 1
     told = list(Notice.objects.filter(key__startswith="standing:"))

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import moment
 from civicmail.desk.holding import approval_switches, tasks
 from civicmail.desk.holding.actions import publish_approvals, switch_approval
 from civicmail.desk.holding.models import AskedDepartment, UnaskedDepartment
@@ -55,7 +55,7 @@ def test_a_decision_has_a_name_and_a_day(files: Bureau) -> None:
     with pytest.raises(Unusable):
         switch_approval.decide_off(works, actor=author, reason="No.", now=files.desk.now)
     row = switch_approval.decide_off(works, actor=author, reason=WHY, now=files.desk.now)
-    assert (row.by, row.at, row.reason) == (files.town.people["author"], moment(files.desk.now), WHY)
+    assert (row.by, row.at, row.reason) == (files.town.people["author"], from_ms(files.desk.now), WHY)
     assert files.send("crew0", ACME) is None
     with pytest.raises(Conflict):
         switch_approval.decide_off(works, actor=author, reason=WHY, now=files.desk.now)
@@ -69,7 +69,7 @@ def test_a_decision_has_a_name_and_a_day(files: Bureau) -> None:
 def test_a_department_from_before_is_not_asked_and_still_to_be_decided(files: Bureau) -> None:
     """Nobody's mail waits because of an upgrade."""
     works = files.town.departments["public-works"]
-    UnaskedDepartment.objects.create(department=works, at=moment(files.desk.now))
+    UnaskedDepartment.objects.create(department=works, at=from_ms(files.desk.now))
     publish_approvals.publish_standing(files.desk.now)
     assert files.send("crew0", ACME) is None
     assert works.pk in approval_switches.undecided_departments()

@@ -12,9 +12,9 @@ import pytest
 import time_machine
 from django.test import Client
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Entry, Tally
-from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.conduct.queries import tasks
 from civicmail.city.directory.models import Department, Episode
@@ -173,12 +173,12 @@ def test_the_same_file_goes_again_to_the_same_recipient_whatever_its_name_and_a_
 )
 def test_what_another_rule_holds_stays_and_the_answer_says_so(files: Bureau, installed: Path, settings: Any) -> None:
     """An approval opens no other door."""
-    from civicmail.city.policy import published
-    from civicmail.city.policy.published import STARTER
+    from civicmail.city.policy import active_rules
+    from civicmail.city.policy.active_rules import STARTER_FOLDER
 
-    book = "\n".join(p.read_text() for p in sorted(STARTER.glob("leaving.toml")))
+    book = "\n".join(p.read_text() for p in sorted(STARTER_FOLDER.glob("leaving.toml")))
     row = files.asked("crew0", ACME)
-    published.publish(installed, f"{book}\n{STOP}")
+    active_rules.publish(installed, f"{book}\n{STOP}")
     done = answer(files, row, "head")
     assert done and files.copies(row) == {ACME: "held"}
     assert "no-acme" in row.copies.get().kept
@@ -214,7 +214,7 @@ def test_after_two_working_hours_the_deputy_is_asked_and_then_the_next_head(file
 
 @pytest.mark.rule("P-22", "Who left or is away is passed over.")
 def test_who_left_or_is_away_is_passed_over(files: Bureau, city: Town) -> None:
-    Episode.objects.filter(person=city.people["head"]).update(ended=moment(files.desk.now).date())
+    Episode.objects.filter(person=city.people["head"]).update(ended=from_ms(files.desk.now).date())
     row = files.asked("crew0", ACME)
     assert [p.uid for p in approvers.current_approvers(row, files.desk.now)] == ["p-deputy"]
 
@@ -230,7 +230,7 @@ def test_who_was_asked_and_leaves_answers_nothing_and_the_deputy_hears_of_it_at_
     """The link of whoever left does nothing, and nobody waits for two hours in vain."""
     row, client = files.asked("crew0", ACME), visit("head")
     head, page = city.people["head"], f"/holding/approvals/{row.pk}/"
-    Episode.objects.filter(person=head).update(ended=moment(files.desk.now).date())
+    Episode.objects.filter(person=head).update(ended=from_ms(files.desk.now).date())
     head.account.is_active = False
     head.account.save()
     assert client.get(page).status_code == 302, "to sign in"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.moments import ms
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding.authenticity import AuthenticityCheck, CheckResult, parse_message_id, parse_number
 from civicmail.desk.holding.views import authenticity
@@ -130,7 +130,7 @@ def test_a_text_that_is_a_message_id_is_taken_for_one() -> None:
 @pytest.mark.django_db
 def test_a_message_id_is_looked_up_and_of_mail_that_came_in_nothing_is_told(city: Town, installed: Path) -> None:
     """The first of its name counts, so whoever sends us our own Message-ID hides nothing."""
-    at, anybody = ms(city.now) - 60_000, Client()
+    at, anybody = epoch_ms(city.now) - 60_000, Client()
     body = b"Message-ID: <out.7@city.example>\r\n" + BODY
     with closing(Writer(installed, lambda: at, UNSYNCED, 1 << 20)) as w:
         for n, kind in enumerate(("submission", "mx")):
@@ -146,7 +146,7 @@ def test_a_message_id_is_looked_up_and_of_mail_that_came_in_nothing_is_told(city
 
     shutil.rmtree(installed / "index", ignore_errors=True)
     assert "It cannot be looked up at this moment" in said("<out.7@city.example>"), "and not that nothing is known"
-    index(installed, ms(city.now))
+    index(installed, epoch_ms(city.now))
     assert "The city sent a message with this number" in said("<out.7@city.example>")
     assert "Nothing is known of it" in said("<in.7@city.example>") and "Nothing is known of it" in said("<no.7@city.example>")
 
@@ -179,7 +179,7 @@ def test_anybody_asks_without_an_account_and_is_shown_nothing_of_what_is_kept(
     city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A number of mail that came in is unknown; nobody tries through; what is no message has a plain answer."""
-    came = quarantined(installed, ms(city.now) - 1000)
+    came = quarantined(installed, epoch_ms(city.now) - 1000)
     monkeypatch.setattr(authenticity, "RATE_LIMIT", authenticity.RateLimit(6))
     anybody = Client()
     assert anybody.get("/really/").status_code == 200 and anybody.post("/really/", {"text": ""}).status_code == 422

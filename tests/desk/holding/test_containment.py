@@ -15,10 +15,10 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import translation
 
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Entry
-from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Person
 from civicmail.city.notices.models import Notice
 from civicmail.core.message.model import Envelope, Recipient
@@ -69,10 +69,10 @@ def send(data: Path, at: int, *messages: tuple[bytes, str], login: str = "p-crew
 
 def attacked(city: Town, data: Path) -> tuple[Containment, list[str], list[str]]:
     """The row; what of the attack was held, and what honest mail."""
-    at = ms(city.now) - 60_000
+    at = epoch_ms(city.now) - 60_000
     bad = send(data, at, *((SPAM, f"p{n}@d{n}.example") for n in range(24)))
     good = send(data, at + 1000, (HONEST, "heron@shop.example"), (HONEST.replace(b"Monday", b"Friday"), "ibis@outside.example"))
-    listened(data, ms(city.now))
+    listened(data, epoch_ms(city.now))
     return Containment.objects.get(sender="p-crew0"), bad[20:], good
 
 
@@ -85,8 +85,8 @@ def test_the_user_their_manager_and_security_are_told_once(city: Town, installed
     assert told.keys() == {DANA, "sam.ferrer@city.example", "bram.otis@city.example"}
     assert f"/holding/contained/{row.pk}/" in told["bram.otis@city.example"].text
     assert not any("invoice" in n.text.lower() or "d3.example" in n.text for n in told.values())
-    assert contained.read(installed).held["p-crew0"] == ms(row.made)
-    listened(installed, ms(city.now))
+    assert contained.read(installed).held["p-crew0"] == epoch_ms(row.made)
+    listened(installed, epoch_ms(city.now))
     assert Notice.objects.filter(key__startswith="contained:").count() == 3 and Containment.objects.count() == 2
 
 
@@ -97,7 +97,7 @@ def test_everybody_who_is_told_reads_it_in_their_own_language(city: Town, instal
         monkeypatch.setattr(module, "gettext", lambda text: f"{translation.get_language()}|{text}")
     Person.objects.update(language="es")
     row, _, good = attacked(city, installed)
-    verbs.release(row, good, allowed=0, actor=officer(city), reason=WHY, now=ms(city.now))
+    verbs.release(row, good, allowed=0, actor=officer(city), reason=WHY, now=epoch_ms(city.now))
     told = list(Notice.objects.filter(key__startswith=f"contained:{row.pk}:"))
     assert len(told) == 5 and all(said.startswith("es|") for n in told for said in (n.subject, n.text))
     finding = Finding(received=city.now, clause="P-12")
@@ -111,7 +111,7 @@ def test_the_owner_sees_whom_to_call_and_hears_when_it_is_over(city: Town, visit
     row, _, good = attacked(city, installed)
     assert "Call the security office" in words(visit("crew0").get("/"))
     assert "Call the security office" not in words(visit("crew1").get("/"))
-    verbs.release(row, good, allowed=0, actor=officer(city), reason=WHY, now=ms(city.now))
+    verbs.release(row, good, allowed=0, actor=officer(city), reason=WHY, now=epoch_ms(city.now))
     assert "Call the security office" not in words(visit("crew0").get("/"))
     told = {n.to: n.text for n in Notice.objects.filter(key__startswith=f"contained:{row.pk}:released:")}
     assert told.keys() == {DANA, "sam.ferrer@city.example"} and "go now: 2" in told[DANA] and "desk" not in told[DANA]
@@ -144,7 +144,7 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
     row, bad, good = attacked(city, installed)
     page, officer = f"/holding/contained/{row.pk}/", visit("security")
     officer.post(page, {"lock": "1"})
-    groups = verbs.groups_of(row, ms(city.now))
+    groups = verbs.groups_of(row, epoch_ms(city.now))
     assert [(len(g.captures), g.alike) for g in groups] == [(4, True), (1, False), (1, False)]
     assert officer.post(page, {"reason": "short"}).status_code == 422
     assert officer.post(page, {"reason": WHY, "go": [g.key for g in groups if not g.alike]}).status_code == 302
@@ -155,7 +155,7 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
     row.refresh_from_db()
     waiting = {capture: list(states(installed, _id(capture)).values()) for capture in (*bad, *good)}
     assert row.let == [] and all(waiting[c] == [True] for c in good) and all(waiting[c] == [False] for c in bad)
-    assert contained.read(installed).released == {"p-crew0": ms(row.released)}
+    assert contained.read(installed).released == {"p-crew0": epoch_ms(row.released)}
     assert "Released" in words(officer.get(page)) and "What stays held" in words(officer.get(page))
     assert officer.post(page, {"reason": WHY}).status_code == 422
     assert officer.post(page, {"reason": WHY, "go": [groups[0].key]}).status_code == 302 and verbs.release_chosen() == 4
@@ -169,15 +169,15 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
 def test_what_goes_where_the_sender_never_wrote_is_not_chosen_beforehand(city: Town, visit: Visit, installed: Path) -> None:
     """An attack whose messages all differ is let go by nobody who only presses the button; to whom the owner used to
     write, and colleagues, are chosen."""
-    at = ms(city.now) - 60_000
+    at = epoch_ms(city.now) - 60_000
     known = Known()
     known.of("p-crew0").domains["shop.example"] = None
     save(installed, known)
     send(installed, at, *((b"Subject: Hi\r\n\r\nCall %d\r\n" % n, f"p{n}@d{n}.example") for n in range(24)))
     honest = send(installed, at + 1000, (HONEST, "heron@shop.example"), (HONEST.replace(b"Monday", b"Friday"), "lee@city.example"))
-    listened(installed, ms(city.now))
+    listened(installed, epoch_ms(city.now))
     row = Containment.objects.get(sender="p-crew0")
-    groups = verbs.groups_of(row, ms(city.now))
+    groups = verbs.groups_of(row, epoch_ms(city.now))
     assert len(groups) == 6 and [c for g in groups if g.is_likely_honest for c in g.captures] == honest
     shown = visit("security").get(f"/holding/contained/{row.pk}/").content.decode()
     ticked = re.findall(r'<input[^>]*name="go"[^>]*value="([^"]+)"[^>]*checked', shown)
@@ -199,10 +199,10 @@ def test_after_a_false_alarm_everything_goes_by_one_choice(city: Town, visit: Vi
 @pytest.mark.rule("P-25", "What waits of one contained account hides nothing of another.")
 def test_what_waits_of_one_account_hides_nothing_of_another(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However much newer mail waits."""
-    other = send(installed, ms(city.now) - 120_000, *((SPAM, f"q{n}@e{n}.example") for n in range(22)), login="p-crew1/d1")
+    other = send(installed, epoch_ms(city.now) - 120_000, *((SPAM, f"q{n}@e{n}.example") for n in range(22)), login="p-crew1/d1")
     attacked(city, installed)
     monkeypatch.setattr(containment_groups, "MAX_MESSAGES", 3)
-    groups = verbs.groups_of(Containment.objects.get(sender="p-crew1"), ms(city.now))
+    groups = verbs.groups_of(Containment.objects.get(sender="p-crew1"), epoch_ms(city.now))
     assert [capture for g in groups for capture in g.captures] == other[20:]
 
 
@@ -212,8 +212,8 @@ def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visi
     row, _, _ = attacked(city, installed)
     visit("security").post(f"/holding/contained/{row.pk}/", {"reason": WHY})
     decided_path(installed).unlink()  # as that gateway knew it
-    late = send(installed, ms(city.now) + 1000, (HONEST, "late@outside.example"))
-    listened(installed, ms(city.now) + 2000)
+    late = send(installed, epoch_ms(city.now) + 1000, (HONEST, "late@outside.example"))
+    listened(installed, epoch_ms(city.now) + 2000)
     row.refresh_from_db()
     assert row.let == late and Containment.objects.filter(sender="p-crew0").count() == 1
 
@@ -225,7 +225,7 @@ def test_what_was_let_go_while_a_check_was_away_goes_when_it_is_back(city: Town,
     whole = settings.CITY
     (port,) = free_ports(1)
     settings.CITY = replace(whole, screening=replace(whole.screening, checks=["clamav"], clamd=f"127.0.0.1:{port}"))
-    verbs.release(row, good, allowed=0, actor=officer(city), reason=WHY, now=ms(city.now))
+    verbs.release(row, good, allowed=0, actor=officer(city), reason=WHY, now=epoch_ms(city.now))
     assert verbs.release_chosen() == 0 and verbs.release_chosen() == 0
     row.refresh_from_db()
     assert sorted(row.let) == sorted(good)
@@ -239,7 +239,7 @@ def test_what_was_let_go_while_a_check_was_away_goes_when_it_is_back(city: Town,
 def test_somebody_above_is_told_whoever_of_them_is_there(city: Town, installed: Path) -> None:
     """Who has left hears of nothing; then the head of the department does, and of a head the next one up. Of a
     machine the head of its department, and of a peer, which is a network, nobody."""
-    crew, now = city.people["crew0"], ms(city.now)
+    crew, now = city.people["crew0"], epoch_ms(city.now)
 
     def above(sender: str, person: Person | None = None) -> list[Person]:
         return verbs._managers(Containment(sender=sender, person=person), now)
@@ -255,22 +255,22 @@ def test_somebody_above_is_told_whoever_of_them_is_there(city: Town, installed: 
 @pytest.mark.rule("P-25", "An account is released once.")
 def test_nobody_releases_themselves_and_nothing_twice(city: Town, installed: Path) -> None:
     row, _, _ = attacked(city, installed)
-    duty = (Held("security-officer", taken_until=ms(city.now) + 1000),)
+    duty = (HeldRole("security-officer", active_until=epoch_ms(city.now) + 1000),)
     own, officer = Actor("p-crew0", held=duty), Actor("p-security", held=duty)
     with pytest.raises(NotPermitted):
-        verbs.release(row, [], allowed=0, actor=own, reason=WHY, now=ms(city.now))
-    verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=ms(city.now))
+        verbs.release(row, [], allowed=0, actor=own, reason=WHY, now=epoch_ms(city.now))
+    verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=epoch_ms(city.now))
     with pytest.raises(Conflict):
-        verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=ms(city.now))
+        verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=epoch_ms(city.now))
     row.refresh_from_db()
     with pytest.raises(Conflict):
-        verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=ms(city.now))
+        verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=epoch_ms(city.now))
     with pytest.raises(Conflict):
-        verbs.lock(row, actor=officer, reason=WHY, now=ms(city.now))
+        verbs.lock(row, actor=officer, reason=WHY, now=epoch_ms(city.now))
 
 
 def officer(city: Town) -> Actor:
-    return Actor("p-security", held=(Held("security-officer", taken_until=ms(city.now) + 1000),))
+    return Actor("p-security", held=(HeldRole("security-officer", active_until=epoch_ms(city.now) + 1000),))
 
 
 def _id(capture: str) -> bytes:

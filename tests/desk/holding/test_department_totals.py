@@ -13,14 +13,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Tally
-from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import tallies
 from civicmail.city.conduct import half_year
 from civicmail.city.conduct.queries import statement_sections
 from civicmail.city.directory.models import Department, Episode
-from civicmail.city.policy.shapes import Disposition
-from civicmail.city.policy.shapes import Finding as Seen
+from civicmail.city.policy.dispositions import Disposition
+from civicmail.city.policy.dispositions import Finding as Seen
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding.actions import release_requests, review_findings
 from civicmail.mail.archive.commit import Writer
@@ -60,7 +60,7 @@ def counted(code: str = "public-works") -> dict[str, int]:
 )
 def test_signs_of_personal_use_and_confidential_mail_are_counted_in_sums_alone(city: Town, installed: Path, visit: Visit) -> None:
     """What is exempt, what waits for a check and what has no sign is not in it; and the head sees it by month."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     leaves(installed, now - 9, ("webmail", "own"))
     leaves(installed, now - 8, ("use", "commercial"))
     leaves(installed, now - 7, rules=("shadow:use-personal-bulk",))
@@ -95,7 +95,9 @@ def test_sums_of_few_people_are_told_to_nobody(city: Town, visit: Visit) -> None
     assert "Not told of fewer than 10 people" in words(visit("head").get("/dept/public-works/personal-use/"))
     half = half_year.parse("2026-1")
     assert half is not None
-    lines = {line[0]: line[1] for section in statement_sections.sections(works, half, ms(city.now)) for line in section["lines"]}
+    lines = {
+        line[0]: line[1] for section in statement_sections.sections(works, half, epoch_ms(city.now)) for line in section["lines"]
+    }
     for told in ("Messages with a sign of personal use", "Found by rules on use", "Answered by a reminder"):
         assert lines[told] == "not told of fewer than 10 people"
 
@@ -106,7 +108,7 @@ def test_sums_of_few_people_are_told_to_nobody(city: Town, visit: Visit) -> None
 )
 def test_the_statement_has_approvals_confidential_mail_findings_and_releases(city: Town, installed: Path) -> None:
     """Each from where it happened, in the half in which it did."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     Tally.objects.all().delete()
     sent(installed, now - 1000)
     sent(installed, now - 900)

@@ -17,9 +17,9 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
@@ -46,7 +46,7 @@ WANTED = {"answer": "wanted"}
 
 def noon(city: Town) -> int:
     """Of a day before all the town's own mail."""
-    return ms(timezone.localtime(city.now).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=3))
+    return epoch_ms(timezone.localtime(city.now).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=3))
 
 
 @pytest.mark.rule(
@@ -85,10 +85,10 @@ def test_one_mail_tells_of_quarantine_and_held_and_of_what_was_sent(city: Town, 
     """At the moment that each has chosen, what is kept back still, and no mail of nothing; the sender is named in one's own
     mailbox, and no word of the message anywhere."""
     now = noon(city)
-    assert digests.send_due(now + DAY) == 0
+    assert digests.send_due(now + DAY_MS) == 0
     first, held = quarantined(installed, now), quarantined(installed, now + 60_000, rule="executable", do="hold")
     gone = quarantined(installed, now + 120_000)
-    release_copies.release(kept(gone, now + DAY), actor=FIRST, reason=WHY, now=now)
+    release_copies.release(kept(gone, now + DAY_MS), actor=FIRST, reason=WHY, now=now)
     Digest.objects.create(person=city.people["crew0"], days="daily", hour=15)
     assert digests.send_due(now + 180_000) == 0, "it is not three yet"
     assert (digests.send_due(now + 4 * 3_600_000), digests.send_due(now + 5 * 3_600_000)) == (1, 0)
@@ -96,7 +96,7 @@ def test_one_mail_tells_of_quarantine_and_held_and_of_what_was_sent(city: Town, 
     assert notice.to == DANA and notice.subject == "2 messages are kept back"
     assert len(re.findall(r"/digest/[\w-]{40,}/", notice.text)) == 2 and "from heron@shop.example" in notice.text
     assert not any(word in notice.text for word in CANARIES.values())
-    assert digests.send_due(now + DAY + 4 * 3_600_000) == 0, "told of once"
+    assert digests.send_due(now + DAY_MS + 4 * 3_600_000) == 0, "told of once"
     assert states(installed, first.id) == states(installed, held.id) == {DANA: False}
 
 
@@ -128,7 +128,7 @@ def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, install
     assert notice.subject == "2 messages are kept back or wait"
     assert "could not be checked so far" in notice.text and "to ann@acme.example: The next mail server" in notice.text
     links = re.findall(r"/digest/[\w-]{40,}/", notice.text)
-    with time_machine.travel(moment(slot), tick=False):
+    with time_machine.travel(from_ms(slot), tick=False):
         shown = [words(Client().get(link)) for link in links]
         assert [("Waits for a check" in s, "Waits for the next server" in s) for s in shown] == [(True, False), (False, True)]
         assert not any("let go" in said or "no spam" in said for said in shown)
@@ -136,7 +136,7 @@ def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, install
             assert Client().post(link, WANTED).status_code == 200
     assert not Entry.objects.filter(act="my.release").exists()
     assert states(installed, pending.id) == {DANA: False} and states(installed, sent.id) == {"ann@acme.example": True}
-    assert digests.send_due(slot + DAY) == 1, "those that were late since"
+    assert digests.send_due(slot + DAY_MS) == 1, "those that were late since"
 
 
 @pytest.mark.rule(
@@ -146,9 +146,9 @@ def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, install
 )
 def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit: Visit, installed: Path) -> None:
     """Scanners open links; who may read the mailbox says with the link alone what they could say of their mail anyhow."""
-    now = ms(city.now)
-    spam, program = quarantined(installed, now - DAY), quarantined(installed, now - DAY - 1, rule="executable")
-    assert digests.send_due(now + DAY) == 1
+    now = epoch_ms(city.now)
+    spam, program = quarantined(installed, now - DAY_MS), quarantined(installed, now - DAY_MS - 1, rule="executable")
+    assert digests.send_due(now + DAY_MS) == 1
     text = Notice.objects.get().text
     shown = {page: words(Client().get(page)) for page in re.findall(r"/digest/[\w-]{40,}/", text)}
     assert states(installed, spam.id) == {DANA: False}, "opened, and nothing else"
@@ -173,9 +173,9 @@ def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit
 @pytest.mark.rule("P-02, P-25", "A program that opens a link of a digest and presses its button lets nothing go.")
 def test_a_program_that_presses_every_button_lets_nothing_go(city: Town, installed: Path) -> None:
     """Nothing is chosen beforehand, and what stands first changes nothing."""
-    now = ms(city.now)
-    spam = quarantined(installed, now - DAY)
-    assert digests.send_due(now + DAY) == 1
+    now = epoch_ms(city.now)
+    spam = quarantined(installed, now - DAY_MS)
+    assert digests.send_due(now + DAY_MS) == 1
     page = re.findall(r"/digest/[\w-]{40,}/", Notice.objects.get().text)[0]
     shown = Client().get(page).content.decode()
     (first, _) = re.findall(r'<input[^>]*name="answer"[^>]*>', shown)
@@ -190,15 +190,15 @@ def test_a_program_that_presses_every_button_lets_nothing_go(city: Town, install
 @pytest.mark.rule("P-06, P-08", "A link of a digest is of one person, for two weeks, and of nobody who has no access any more.")
 def test_a_link_is_of_one_person_and_ends(city: Town, visit: Visit, installed: Path) -> None:
     """Of somebody else who is signed in, too old, changed, of another mailbox, or of whoever has no access any more."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     capture = quarantined(installed, now - 1000)
     pk = city.people["crew0"].pk
-    mine = f"/digest/{signed_links.make(installed, 'digest', capture.id, 0, now + DAY, str(pk).encode())}/"
+    mine = f"/digest/{signed_links.make(installed, 'digest', capture.id, 0, now + DAY_MS, str(pk).encode())}/"
     assert visit("crew0").get(mine).status_code == 200 and visit("crew1").get(mine).status_code == 403
     old = f"/digest/{signed_links.make(installed, 'digest', capture.id, 0, now - 1000, str(pk).encode())}/"
     assert Client().get(old).status_code == 410 and Client().post(old, WANTED).status_code == 410
     assert Client().get(mine[:-3] + "AA/").status_code == 404
-    other = signed_links.make(installed, "digest", capture.id, 0, now + DAY, str(city.people["crew1"].pk).encode())
+    other = signed_links.make(installed, "digest", capture.id, 0, now + DAY_MS, str(city.people["crew1"].pk).encode())
     assert "not kept back any more" in words(Client().get(f"/digest/{other}/"))
     Client().post(f"/digest/{other}/", WANTED)
     city.people["crew0"].account.is_active = False
@@ -215,5 +215,7 @@ def test_somebody_chooses_when_it_comes(city: Town, visit: Visit) -> None:
     assert (row.days, row.hour, row.person.uid) == ("weekly", 9, "p-crew0")
     assert client.post("/mail/digest/", {"days": "never", "hour": "9"}).status_code == 422
     with pytest.raises(Unusable):
-        digests.set_schedule("daily", 3, actor=actor_of(city.people["crew0"].account, "", ms(city.now)), now=ms(city.now))
-    assert digest_schedule.last_due("weekly", 9, moment(ms(city.now)), ZONE).astimezone(ZONE).weekday() == 0
+        digests.set_schedule(
+            "daily", 3, actor=actor_of(city.people["crew0"].account, "", epoch_ms(city.now)), now=epoch_ms(city.now)
+        )
+    assert digest_schedule.last_due("weekly", 9, from_ms(epoch_ms(city.now)), ZONE).astimezone(ZONE).weekday() == 0

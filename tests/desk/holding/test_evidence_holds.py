@@ -9,8 +9,8 @@ import pytest
 from city.access.staff import MS
 from city.conduct import cases_of_violations as cases
 from city.conduct.cases_of_violations import CAPTURE, HEAD, ONE, WEEK, WHY, said
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import DAY
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.query.tree import Among
@@ -43,8 +43,8 @@ def test_evidence_is_held_until_nobody_can_appeal(installed: Path) -> None:
     row = findings.ask_response(row, actor=HEAD, now=MS)
     row = findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + WEEK)
     consequences.decide(row, said("warning"), actor=ONE, now=MS + WEEK)
-    assert evidence_holds.reconcile(MS + WEEK + 30 * DAY - 1) == 0 and held(installed) == [(scope, 2)]
-    assert evidence_holds.reconcile(MS + WEEK + 30 * DAY) == 1 and held(installed) == []
+    assert evidence_holds.reconcile(MS + WEEK + 30 * DAY_MS - 1) == 0 and held(installed) == [(scope, 2)]
+    assert evidence_holds.reconcile(MS + WEEK + 30 * DAY_MS) == 1 and held(installed) == []
     acts = Entry.objects.filter(object=f"violation:{row.pk}", act__startswith="hold.").order_by("id").values_list("act", flat=True)
     assert list(acts) == ["hold.placed", "hold.placed", "hold.lifted", "hold.lifted"]
 

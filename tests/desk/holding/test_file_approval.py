@@ -13,13 +13,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import moment
 from civicmail.city.conduct.queries import tasks
 from civicmail.city.directory.models import Department, Episode
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy.approvals import Leaving, Sending
+from civicmail.city.policy.approvals import OutboundFile, Sender
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.holding import approvers
 from civicmail.desk.holding import tasks as approvals
@@ -81,11 +81,11 @@ def test_nobody_else_answers_about_files_of_ones_own(files: Bureau, city: Town, 
 @pytest.mark.rule("P-22, promise 7", "Whoever approves reads at once when another rule keeps the files all the same.")
 def test_the_page_says_when_something_else_keeps_what_was_approved(files: Bureau, installed: Path, visit: Visit) -> None:
     """Whoever approves is not told that it is on its way."""
-    from civicmail.city.policy import published
-    from civicmail.city.policy.published import STARTER
+    from civicmail.city.policy import active_rules
+    from civicmail.city.policy.active_rules import STARTER_FOLDER
 
     row = files.asked("crew0", ACME)
-    published.publish(installed, "\n".join(p.read_text() for p in sorted(STARTER.glob("leaving.toml"))) + "\n" + STOP)
+    active_rules.publish(installed, "\n".join(p.read_text() for p in sorted(STARTER_FOLDER.glob("leaving.toml"))) + "\n" + STOP)
     done = visit("head").post(f"/holding/approvals/{row.pk}/", {"to": ["0"], "answer": "approve"}, follow=True)
     assert "Something else still keeps it: no-acme" in words(done)
     assert "on their way" not in words(done)
@@ -94,11 +94,11 @@ def test_the_page_says_when_something_else_keeps_what_was_approved(files: Bureau
 @pytest.mark.rule("P-22, promise 7", "The sender hears when something else keeps what was approved.")
 def test_the_sender_hears_when_something_else_keeps_what_was_approved(files: Bureau, installed: Path) -> None:
     """They had heard that it is on its way; the page that they are led to says which rule."""
-    from civicmail.city.policy import published
-    from civicmail.city.policy.published import STARTER
+    from civicmail.city.policy import active_rules
+    from civicmail.city.policy.active_rules import STARTER_FOLDER
 
     row, other = files.asked("crew0", ACME, DOT), files.asked("crew1", DOT)
-    published.publish(installed, "\n".join(p.read_text() for p in sorted(STARTER.glob("leaving.toml"))) + "\n" + STOP)
+    active_rules.publish(installed, "\n".join(p.read_text() for p in sorted(STARTER_FOLDER.glob("leaving.toml"))) + "\n" + STOP)
     answer(files, row, "head")
     answer(files, other, "head")
     told = Notice.objects.get(key__startswith="approval-kept:")
@@ -188,7 +188,7 @@ def test_the_records_office_opens_the_link_that_it_is_sent(files: Bureau, visit:
 @pytest.mark.rule("P-22", "However many files wait, all of them are looked at for turns and ends, each department once.")
 def test_however_much_waits_all_of_it_is_looked_at(files: Bureau, city: Town) -> None:
     """The newest of three hundred is passed on in time, and each department is asked about once."""
-    at = moment(files.desk.now + HOUR)
+    at = from_ms(files.desk.now + HOUR)
     rows = Approval.objects.bulk_create(
         Approval(
             capture=str(uuid.uuid4()), person=city.people["crew1"], department=city.departments["public-works"], received=at,
@@ -237,7 +237,7 @@ def test_of_an_offices_mailbox_without_a_sender_the_head_is_asked(files: Bureau,
     shown = words(visit("head").get(f"/holding/approvals/{row.pk}/"))
     assert "Sent from streets@city.example" in shown and "You answer for that mailbox" in shown
     answer(files, row, "head")
-    file, sent = Leaving("1.2", "file", "x.pdf", 9, "ab" * 32), Sending("public-works", "", "streets@city.example")
+    file, sent = OutboundFile("1.2", "file", "x.pdf", 9, "ab" * 32), Sender("public-works", "", "streets@city.example")
     assert publish_approvals.in_force(now).covering([file], sent, ACME, now)
     assert not publish_approvals.in_force(now).covering([file], sent, DOT, now)
     assert approval_requests.request_approval(replace(seen, capture=str(uuid.uuid4()), department="nowhere"), now=now) is None

@@ -15,16 +15,16 @@ import pytest
 from django.test import Client
 
 from city.access.people import T0, own, person
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.snapshot import Mailbox
 from civicmail.city.conduct.models import Evidence, Violation
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy.published import active
-from civicmail.city.policy.shapes import Disposition
-from civicmail.city.policy.shapes import Finding as Seen
+from civicmail.city.policy.active_rules import active
+from civicmail.city.policy.dispositions import Disposition
+from civicmail.city.policy.dispositions import Finding as Seen
 from civicmail.core.disk.tail import Tail
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import queries, record_facts
@@ -55,7 +55,7 @@ PAT = "Pat Nguyen"
 
 
 def reviewer(uid: str = "p-reviewer") -> Actor:
-    return Actor(uid, held=(Held("use-reviewer"),))
+    return Actor(uid, held=(HeldRole("use-reviewer"),))
 
 
 OTHER = reviewer("p-examiner")
@@ -182,7 +182,7 @@ def test_a_listed_file_goes_from_smtp_to_the_reviewers_page_and_to_its_reader(
 )
 def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: Visit, installed: Path) -> None:
     """On no page, in no entry; who looked first does not agree with themselves; nobody answers about themselves."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     capture = sent(installed, now - 1000)
     sent(installed, now - 2000)
     row, older = listened(installed, now)
@@ -223,7 +223,7 @@ def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: V
 )
 def test_a_friendly_reminder_names_the_rule_and_nobody_who_looked(plain: Town, visit: Visit, installed: Path) -> None:
     """One notice to whoever sent it; neither the reviewer nor a word of the message is in it."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     sent(installed, now - 1000)
     (row,) = listened(installed, now)
     answer = {"answer": "reminded", "reason": WHY}
@@ -238,7 +238,7 @@ def test_a_friendly_reminder_names_the_rule_and_nobody_who_looked(plain: Town, v
 @pytest.mark.rule("P-12", "What two reviewers have not confirmed is deleted after thirty days, with everything that was seen.")
 def test_what_nobody_confirms_vanishes_after_thirty_days(plain: Town, installed: Path) -> None:
     """Whatever was answered, with all evidence; what two have confirmed stays."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     for n in range(4):
         sent(installed, now - 1000 - n)
     _, nothing, asks, confirmed = listened(installed, now)
@@ -246,8 +246,8 @@ def test_what_nobody_confirms_vanishes_after_thirty_days(plain: Town, installed:
     asks = review_findings.answer(asks, "second", actor=reviewer(), reason=WHY, now=now)
     confirmed = review_findings.answer(confirmed, "second", actor=reviewer(), reason=WHY, now=now)
     review_findings.decide_second(confirmed, right=True, actor=OTHER, reason=WHY, now=now)
-    assert expire_findings.expire(now + 30 * DAY - 60_000) == 0 and Finding.objects.count() == 4
-    assert expire_findings.expire(now + 30 * DAY) == 3
+    assert expire_findings.expire(now + 30 * DAY_MS - 60_000) == 0 and Finding.objects.count() == 4
+    assert expire_findings.expire(now + 30 * DAY_MS) == 3
     assert list(Finding.objects.all()) == [confirmed]
     assert Entry.objects.filter(act="finding.vanish").count() == 3
 
@@ -259,7 +259,7 @@ def test_what_nobody_confirms_vanishes_after_thirty_days(plain: Town, installed:
 )
 def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: Town, installed: Path) -> None:
     """Of twenty answers or more, by a version of the book; its author hears of it."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     books.adopt(now)
     books.repair()
     rule = queries.rule_set().rule(RULE)
@@ -272,8 +272,8 @@ def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: T
         rule=RULE,
         condition=precision.condition,
         pseudonym="A",
-        received=moment(now),
-        made=moment(now),
+        received=from_ms(now),
+        made=from_ms(now),
     )
     review_findings.answer(Finding.objects.get(), "nothing", actor=reviewer(), reason=WHY, now=now)
     assert expire_findings.switch_off_imprecise(to_shadow, now) == 1
@@ -295,14 +295,14 @@ def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: T
 )
 def test_what_nobody_may_review_and_what_no_person_sent_is_no_finding(plain: Town, installed: Path) -> None:
     """Exempt, imported, inbound, a machine's, in shadow, asked of others: no row, whatever is recorded."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     sent(installed, now - 1000, facts={"use.exempt": True})
     sent(installed, now - 1001, source="import")
     sent(installed, now - 1002, source="mx", login="")
     sent(installed, now - 1003, login="service:printer@city.example")
     sent(installed, now - 1004, rules=(f"shadow:{RULE}",), review=())
     sent(installed, now - 1005, rules=("confidential-many",), review=("security",))
-    sent(installed, now - 31 * DAY)
+    sent(installed, now - 31 * DAY_MS)
     assert listened(installed, now) == [] and Heard.objects.exists()
     sent(installed, now - 1006, rules=(f"notify:{RULE}", "confidential-many"), review=("use", "security"))
     assert [f.rule for f in listened(installed, now)] == [RULE]

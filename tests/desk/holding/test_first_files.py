@@ -11,9 +11,9 @@ import pytest
 from django.test import Client
 
 from civicmail.city.access.actions import mailboxes
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.queries import snapshots
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.directory.models import Mailbox
@@ -36,7 +36,7 @@ WHY = "Bids for the bridge come here until May."
 )
 def test_a_file_of_somebody_new_goes_on_the_word_of_whoever_it_is_for(city: Town, visit: Visit, installed: Path) -> None:
     """One button; the filter learns that such mail is wanted, so the sender is known from then on."""
-    capture = quarantined(installed, ms(city.now) - 1000, rule="first-file", do="hold")
+    capture = quarantined(installed, epoch_ms(city.now) - 1000, rule="first-file", do="hold")
     client, page = visit("crew0"), f"/mail/{capture.uuid}/release/"
     assert "Did you ask for it?" in words(client.get(page)) and states(installed, capture.id) == {DANA: False}
     assert visit("crew1").get(page).status_code == 404
@@ -52,9 +52,11 @@ def test_a_mailbox_invites_files_until_the_day_that_was_said() -> None:
     """Told to the rules with each copy, by the time of the receipt."""
     at, book = NOW, people()
     box = book.mailboxes["bob@city.example"]
-    object.__setattr__(box, "files_until", at + DAY)
+    object.__setattr__(box, "files_until", at + DAY_MS)
     (recipient,) = envelope("bob@city.example").recipients
-    asked = [known.of_recipient(recipient, book, modes, moment)["recipient.invites"] for moment in (at, at + DAY - 1, at + DAY)]
+    asked = [
+        known.of_recipient(recipient, book, modes, moment)["recipient.invites"] for moment in (at, at + DAY_MS - 1, at + DAY_MS)
+    ]
     assert asked == [True, True, False]
 
 
@@ -64,21 +66,21 @@ def test_a_mailbox_invites_files_until_the_day_that_was_said() -> None:
 )
 def test_the_department_says_so_for_a_year_at_most(city: Town, visit: Visit, installed: Path) -> None:
     """With a reason and an entry; the doors are told; nobody else does, and not for a person's own mailbox."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     box = Mailbox.objects.get(address="streets@city.example")
     head = actor_of(city.people["head"].account, "", now)
     with pytest.raises(Unusable):
-        mailboxes.invite_files(box, now + 367 * DAY, actor=head, reason=WHY, now=now)
+        mailboxes.invite_files(box, now + 367 * DAY_MS, actor=head, reason=WHY, now=now)
     with pytest.raises(NotPermitted):
-        mailboxes.invite_files(box, now + DAY, actor=actor_of(city.people["crew0"].account, "", now), reason=WHY, now=now)
+        mailboxes.invite_files(box, now + DAY_MS, actor=actor_of(city.people["crew0"].account, "", now), reason=WHY, now=now)
     with pytest.raises(Conflict):
         own = city.authorisations["crew0"].mailbox
-        mailboxes.invite_files(own, now + DAY, actor=head, reason=WHY, now=now)
+        mailboxes.invite_files(own, now + DAY_MS, actor=head, reason=WHY, now=now)
     day = (city.now + timedelta(days=30)).date()
     answer = visit("head").post(f"/access/mailboxes/{box.address}/files/", {"until": day.isoformat(), "reason": WHY})
     assert answer.status_code == 302
-    until = snapshots.current(1, now, ("city.example",)).mailboxes[box.address].files_until
-    assert now + 29 * DAY < until < now + 32 * DAY
+    until = snapshots.build_snapshot(1, now, ("city.example",)).mailboxes[box.address].files_until
+    assert now + 29 * DAY_MS < until < now + 32 * DAY_MS
     assert Entry.objects.get(act="mailbox.invite").reason == WHY
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.moments import ms
-from civicmail.city.policy.published import active_or_starter
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.policy.active_rules import active_or_starter
 from desk.holding.test_quarantine import quarantined, words
 from pages.world import Town
 
@@ -25,7 +25,7 @@ ASKS = "Say whether you want mail that is kept back"
 def test_mail_that_waits_for_its_reader_is_a_task_of_theirs_alone(
     city: Town, installed: Path, visit: Callable[[str], Client]
 ) -> None:
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     assert ASKS not in words(visit("crew0").get("/"))
     quarantined(installed, now - 3000)
     quarantined(installed, now - 2000, rule="executable")
@@ -43,7 +43,7 @@ def test_the_page_of_what_is_kept_back_says_why_and_leads_on(
     city: Town, installed: Path, visit: Callable[[str], Client], rule: str, do: str
 ) -> None:
     """The rule's own words with their clause, and where it is let go or asked for; nothing of its text."""
-    capture = quarantined(installed, ms(city.now) - 1000, rule=rule, do=do)
+    capture = quarantined(installed, epoch_ms(city.now) - 1000, rule=rule, do=do)
     shown = visit("crew0").get(f"/mail/{capture.uuid}/")
     reader = active_or_starter(installed).rule(rule)
     assert reader is not None and (reader.reader or reader.why)[:40] in words(shown) and reader.clause in words(shown)

@@ -74,7 +74,7 @@ def test_one_file_leaves_for_one_recipient_and_the_other_file_for_nobody(files: 
     some(files, row, (1,), (1,))
     assert files.copies(row) == {LENA: "goes", ACME: "goes", DOT: "held"}
     copies = outstanding_file.current(files.data).entries[uuid.UUID(row.capture).bytes].copies
-    assert (copies[1].apart.leave, copies[1].apart.out) == (((row.parts[0][0], bid),), ((row.parts[1][0], costs),))
+    assert (copies[1].apart.approved, copies[1].apart.stripped) == (((row.parts[0][0], bid),), ((row.parts[1][0], costs),))
     assert not copies[0].apart and not copies[2].apart
     facts = Entry.objects.get(act="approval.approve").facts
     assert (facts["files"], facts["without"], facts["copies"]) == ([bid], [costs], [1])

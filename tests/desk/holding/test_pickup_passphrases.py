@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp
@@ -59,7 +59,7 @@ def test_its_sender_hears_at_once_when_and_from_where_it_was_opened(portal: Any,
     box(installed, city)
     row, _ = told(portal, installed, city)
     PickUp.objects.update(person=city.people["crew0"])
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     for client in ("192.0.2.9", "192.0.2.9", "2001:db8::7"):
         pickups.open_(row, SECRET, rules=portal.secure, client=pickups.reader_actor(client), now=now)
     opened = Notice.objects.filter(key__startswith="pickup-opened:", to="dana.ortiz@city.example").order_by("id")

@@ -16,10 +16,10 @@ import pytest
 from django.test import Client
 from django.utils.translation import override
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.saying import day
+from civicmail.city.access.views.wording import day
 from civicmail.city.notices.models import Notice
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding.actions import pickups
@@ -56,14 +56,14 @@ def box(
 ) -> str:
     id_ = boxes.box_id(bytes(16), number)
     said = {"capture": "00000000-0000-0000-0000-000000000000", "index": number, "to": "pat@out.example"}
-    said |= {"sender": "dana.ortiz@city.example", "login": login, "at": ms(city.now), "kinds": list(kinds)}
+    said |= {"sender": "dana.ortiz@city.example", "login": login, "at": epoch_ms(city.now), "kinds": list(kinds)}
     boxes.place(installed, id_, mail, said)
     return id_
 
 
 def told(portal: Any, installed: Path, city: Town) -> tuple[PickUp, str]:
     """The worker finds the box; the row, and the path of the link in the notice."""
-    worker.step(portal, installed, lambda: ms(city.now))
+    worker.step(portal, installed, lambda: epoch_ms(city.now))
     notice = Notice.objects.get(key__startswith="pickup:")
     found = re.search(r"https://mail\.city\.example(/pickup/[\w-]+/)", notice.text)
     assert found is not None
@@ -83,7 +83,7 @@ def test_the_notice_has_no_content_and_the_link_shows_nothing(portal: Any, city:
     row.refresh_from_db()
     assert (row.state, row.tries, Entry.objects.count()) == ("waits", 0, before)
     assert visit("").get("/pickup/another/").status_code == 404
-    worker.step(portal, installed, lambda: ms(city.now))
+    worker.step(portal, installed, lambda: epoch_ms(city.now))
     assert PickUp.objects.count() == Notice.objects.count() == 1
 
 
@@ -120,7 +120,7 @@ def test_the_notice_says_the_day_as_pages_do_in_both_languages(portal: Any, city
     row.person.language = "es"
     row.person.save()
     row.save()
-    pickups.expire(installed, now=ms(row.until))
+    pickups.expire(installed, now=epoch_ms(row.until))
     assert written(row.made, "es") in Notice.objects.get(key__startswith="pickup-unread:").text
 
 
@@ -166,7 +166,7 @@ def test_a_thousand_guesses_are_five(portal: Any, city: Town, installed: Path, v
     """And its sender hears of it, sets another one, and it opens again."""
     box(installed, city)
     row, link = told(portal, installed, city)
-    rules, now, stranger = portal.secure, ms(city.now), pickups.reader_actor("192.0.2.9")
+    rules, now, stranger = portal.secure, epoch_ms(city.now), pickups.reader_actor("192.0.2.9")
     pickups.open_(row, SECRET, rules=rules, client=stranger, now=now)
     looked = 0
     for guess in range(1000):
@@ -215,7 +215,7 @@ def test_taken_back_while_it_is_open_shows_nothing_more(portal: Any, city: Town,
 def test_its_days_end_and_its_key_goes(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     id_ = box(installed, city)
     row, link = told(portal, installed, city)
-    at = ms(city.now) + portal.secure.days * 86_400_000
+    at = epoch_ms(city.now) + portal.secure.days * 86_400_000
     with pytest.raises(Conflict):
         pickups.open_(row, SECRET, rules=portal.secure, client=pickups.reader_actor(""), now=at)
     worker.step(portal, installed, lambda: at)
@@ -268,7 +268,7 @@ def test_an_answer_goes_through_the_pipeline_as_mail_from_outside(portal: Any, c
     answered = visit("").post(link, {"pass": pass_[1], "text": "Thank you, Dana."})
     assert "on its way" in words(answered)
     assert visit("").post(link, {"pass": "forged", "text": "Me, too."}).status_code == 200, "asked for the passphrase again"
-    later = ms(city.now) + 1000
+    later = epoch_ms(city.now) + 1000
     worker.step(portal, installed, lambda: later)
     worker.step(portal, installed, lambda: later)
     row = PickUp.objects.get()
@@ -302,11 +302,11 @@ def test_whoever_wrote_hears_that_nobody_came_for_it(portal: Any, city: Town, in
     box(installed, city)
     row, _ = told(portal, installed, city)
     box(installed, city, 2)
-    worker.step(portal, installed, lambda: ms(city.now))
+    worker.step(portal, installed, lambda: epoch_ms(city.now))
     other = PickUp.objects.exclude(pk=row.pk).get()
-    pickups.open_(other, SECRET, rules=portal.secure, client=pickups.reader_actor(""), now=ms(city.now))
+    pickups.open_(other, SECRET, rules=portal.secure, client=pickups.reader_actor(""), now=epoch_ms(city.now))
     PickUp.objects.update(person=city.people["crew0"])
-    over = ms(city.now) + portal.secure.days * 86_400_000
+    over = epoch_ms(city.now) + portal.secure.days * 86_400_000
     worker.step(portal, installed, lambda: over)
     worker.step(portal, installed, lambda: over + 1000)
     unread = Notice.objects.filter(key__startswith="pickup-unread:")
@@ -323,7 +323,7 @@ def test_a_box_that_cannot_be_told_of_holds_up_no_other(portal: Any, city: Town,
     good = box(installed, city, 2)
     done = 0
     with suppress(ValueError, KeyError):
-        done = worker.step(portal, installed, lambda: ms(city.now))
+        done = worker.step(portal, installed, lambda: epoch_ms(city.now))
     assert done == 1 and [row.box for row in PickUp.objects.all()] == [good]
 
 
@@ -350,9 +350,9 @@ def test_the_host_of_files_has_nothing_else_and_no_other_host_has_them(
 def test_a_portal_in_clear_text_tells_nobody(portal: Any, city: Town, installed: Path) -> None:
     """What waits in it is told when its address is a good one."""
     box(installed, city)
-    worker.step(replace(portal, web=replace(portal.web, url="http://mail.city.example")), installed, lambda: ms(city.now))
+    worker.step(replace(portal, web=replace(portal.web, url="http://mail.city.example")), installed, lambda: epoch_ms(city.now))
     assert not Notice.objects.exists() and not PickUp.objects.exists()
-    worker.step(portal, installed, lambda: ms(city.now))
+    worker.step(portal, installed, lambda: epoch_ms(city.now))
     assert Notice.objects.count() == PickUp.objects.count() == 1
 
 

@@ -13,8 +13,8 @@ import pytest
 import time_machine
 from django.test import Client
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.tasks import carry
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.worker_jobs import carry_entries
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp
 from civicmail.mail.courier import boxes
@@ -142,7 +142,9 @@ def test_what_broke_off_after_hours_goes_on_by_the_same_link(portal: Any, city: 
     _, link = told(portal, installed, city)
     opened = visit("").post(link, {"secret": SECRET, "again": SECRET}).content.decode()
     at = re.findall(r'href="(/pickup/file/[^"]+)" download', opened)[0]
-    carry(lambda heads: [("city", n) for n in range(len(heads))], ms(city.now))  # nothing is given while the ledger lags
+    carry_entries(
+        lambda heads: [("city", n) for n in range(len(heads))], epoch_ms(city.now)
+    )  # nothing is given while the ledger lags
     with time_machine.travel(city.now + timedelta(hours=5), tick=False):
         rest: Any = Client().get(at, headers={"range": "bytes=9-"})
         assert rest.status_code == 206

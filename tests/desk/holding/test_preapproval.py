@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.desk.holding.actions.approval_requests import is_sampled
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.mailbox.models import Draft, DraftFile
@@ -34,7 +34,7 @@ def files(clock: Any, installed: Path, city: Town, settings: Any) -> Iterator[Bu
 
 def drafted(files: Bureau, to: str, content: bytes = PDF) -> Draft:
     person = files.town.people["crew0"]
-    draft = Draft.objects.create(uid=uuid.uuid4(), person=person, mailbox=LENA, to=to, changed=moment(files.desk.now))
+    draft = Draft.objects.create(uid=uuid.uuid4(), person=person, mailbox=LENA, to=to, changed=from_ms(files.desk.now))
     DraftFile.objects.create(
         draft=draft, name="bid-14.pdf", kind="pdf", size=len(content), sha256=sha256(content).hexdigest(), content=content
     )

@@ -11,10 +11,10 @@ import pytest
 
 from city.access import staff
 from city.access.staff import LATER, MS, NOW
-from civicmail.city.access import approved
-from civicmail.city.access.moments import DAY
+from civicmail.city.access import published_approvals
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.directory.models import Department, Person
-from civicmail.city.policy.approvals import Approvals, Leaving, Sending
+from civicmail.city.policy.approvals import Approvals, OutboundFile, Sender
 from civicmail.desk.holding.actions import approval_execution, publish_approvals
 from civicmail.desk.holding.models import Approval, ApprovalCopy, AskedDepartment
 
@@ -45,8 +45,8 @@ def answered(who: Person) -> ApprovalCopy:
 
 def known(data: Path, who: Person, now: int = MS) -> tuple[str, ...]:
     """By what the file goes there without a question."""
-    file, sending = Leaving("1.2", "file", "x.pdf", 9, SHA256), Sending("clerk", who.uid, "")
-    found = approved.Published(data).at(now)
+    file, sending = OutboundFile("1.2", "file", "x.pdf", 9, SHA256), Sender("clerk", who.uid, "")
+    found = published_approvals.ApprovalsWatcher(data).current(now)
     assert found is not None
     return found.covering([file], sending, "ibis@acme.example", now)
 
@@ -64,8 +64,8 @@ def test_for_an_answer_no_other_one_is_read(data: Path, monkeypatch: pytest.Monk
         for who in (ann, bob):
             copy = answered(who)
             assert approval_execution.execute(copy.approval, MS) == [copy]
-            assert known(data, who) == (f"a{copy.pk}",) and not known(data, who, MS + 30 * DAY)
-    assert approved.read(data).is_same(publish_approvals.in_force(MS), MS)
+            assert known(data, who) == (f"a{copy.pk}",) and not known(data, who, MS + 30 * DAY_MS)
+    assert published_approvals.read(data).is_same(publish_approvals.in_force(MS), MS)
 
 
 @pytest.mark.rule(
@@ -90,21 +90,21 @@ def test_tables_are_read_while_nobody_else_writes_them_down(data: Path, monkeypa
         monkeypatch.setattr(publish_approvals, name, watched(getattr(publish_approvals, name)))
     AskedDepartment.objects.all().delete()
     assert publish_approvals.publish_standing(MS) and len(alone) == 1
-    approved.path_of(data).write_text("{")
+    published_approvals.approvals_path(data).write_text("{")
     assert publish_approvals.publish_standing(MS) and len(alone) == 3, "and where it cannot be read all of it, once"
 
 
 @pytest.mark.rule("P-22", "What is said within a program's transaction is told once more when that ends.")
 def test_what_is_part_of_a_transaction_is_told_once_more_at_its_end(data: Path, django_capture_on_commit_callbacks: Any) -> None:
     """A program's request with a key of its own is one, and until then nobody else knows of it."""
-    ann, before = staff.person("ann"), approved.read(data)
+    ann, before = staff.person("ann"), published_approvals.read(data)
     with django_capture_on_commit_callbacks(execute=True):
         copy = answered(ann)
         approval_execution.execute(copy.approval, MS)
         AskedDepartment.objects.all().delete()
         publish_approvals.publish_standing(MS)
-        approved.publish(data, before)  # another process, by what it reads
-    assert known(data, ann) == (f"a{copy.pk}",) and not approved.read(data).departments
+        published_approvals.publish(data, before)  # another process, by what it reads
+    assert known(data, ann) == (f"a{copy.pk}",) and not published_approvals.read(data).departments
 
 
 @pytest.mark.rule(
@@ -115,12 +115,12 @@ def test_what_is_part_of_a_transaction_is_told_once_more_at_its_end(data: Path, 
 def test_the_worker_tells_again_what_was_lost_when_it_begins_and_once_a_day(data: Path) -> None:
     """A disk that lost answers, or a copy that was restored, makes nobody ask for ever."""
     ann = staff.person("ann")
-    copy, less = answered(ann), approved.read(data)
+    copy, less = answered(ann), published_approvals.read(data)
     approval_execution.execute(copy.approval, MS)
-    for now, there in ((MS, True), (MS + DAY - 1, False), (MS + DAY, True)):
-        approved.publish(data, less)
+    for now, there in ((MS, True), (MS + DAY_MS - 1, False), (MS + DAY_MS, True)):
+        published_approvals.publish(data, less)
         approval_execution.execute_pending(now)
         assert bool(known(data, ann)) is there
     ApprovalCopy.objects.all().delete()  # what the tables do not know is no approval
-    approval_execution.execute_pending(MS + 2 * DAY)
+    approval_execution.execute_pending(MS + 2 * DAY_MS)
     assert not known(data, ann)

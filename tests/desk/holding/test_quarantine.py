@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.policy import published
-from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.city.policy import active_rules
+from civicmail.city.policy.dispositions import Disposition, Finding
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding.actions import expire_quarantine, release_copies, release_requests
 from civicmail.desk.holding.held_copies import HeldCopies
@@ -74,7 +74,7 @@ def states(data: Path, id_: bytes) -> dict[str, bool]:
 )
 def test_an_officer_finds_a_copy_by_its_envelope_and_lets_it_go(city: Town, visit: Visit, installed: Path) -> None:
     """An entry first, the checks once more, and the filter learns; nothing of the message on the page."""
-    id_ = quarantined(installed, ms(city.now) - 1000).id
+    id_ = quarantined(installed, epoch_ms(city.now) - 1000).id
     client, page = visit("security"), f"/holding/quarantine/{Machine(installed).capture(id_).uuid}/0/"
     listed = words(client.get("/holding/quarantine/?from=shop&rule=spam-band"))
     assert "heron@shop.example" in listed and "ibis@outside.example" not in listed
@@ -104,10 +104,12 @@ def test_what_a_check_that_was_away_has_kept_back_is_named_to_whoever_decides(ci
     """On Home with its number, in the list, and on its page in words; it does not go while the check is away."""
     client, label = visit("security"), "Decide about mail that could not be checked"
     assert label not in words(client.get("/"))
-    id_ = quarantined(installed, ms(city.now) - 700_000, rule="unavailable:clamav", do="pending").id
+    id_ = quarantined(installed, epoch_ms(city.now) - 700_000, rule="unavailable:clamav", do="pending").id
     assert label not in words(client.get("/")), "it is tried again so far"
     late = Disposition(0, "pending", ("unavailable:clamav",))
-    write_events(installed, [Event(Type.DECIDED, id_, ms(city.now) - 1000, (0,), facts_of(late, held=True))], ms(city.now))
+    write_events(
+        installed, [Event(Type.DECIDED, id_, epoch_ms(city.now) - 1000, (0,), facts_of(late, held=True))], epoch_ms(city.now)
+    )
     home = client.get("/")
     assert f"{label} A check did not answer in time." in words(home) and "1 waits" in words(home)
     assert 'href="/holding/quarantine/?rule=unchecked"' in home.content.decode()
@@ -127,8 +129,8 @@ def test_what_another_rule_keeps_stays_and_its_name_is_said(city: Town, visit: V
     rule = text("stop-shop", when='sender.domain == "shop.example"').replace(
         '"files.active" = true', '"sender.domain" = "shop.example"'
     )
-    published.publish(installed, (published.STARTER / "spam.toml").read_text() + rule)
-    id_ = quarantined(installed, ms(city.now) - 1000).id
+    active_rules.publish(installed, (active_rules.STARTER_FOLDER / "spam.toml").read_text() + rule)
+    id_ = quarantined(installed, epoch_ms(city.now) - 1000).id
     answer = visit("security").post(f"/holding/quarantine/{Machine(installed).capture(id_).uuid}/0/", {"reason": WHY})
     assert answer.status_code == 422
     assert "It stays: stop-shop (It has a file that acts when it is opened.) keeps it" in words(answer)
@@ -137,7 +139,7 @@ def test_what_another_rule_keeps_stays_and_its_name_is_said(city: Town, visit: V
 
 def test_an_officer_is_offered_only_what_can_be_done_about_a_copy(city: Town, visit: Visit, installed: Path) -> None:
     """Of what a rule keeps another officer is asked; what waits for its recipient has no form; the list says who decides."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     spam, program = quarantined(installed, now - 1000), quarantined(installed, now - 2000, rule="executable")
     asked, taken = (
         quarantined(installed, now - 3000, rule="first-file", do="hold"),
@@ -173,7 +175,7 @@ def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_el
     city: Town, visit: Visit, installed: Path
 ) -> None:
     """Not what a rule holds for a decision, not what is somebody else's."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     mine, held = quarantined(installed, now - 1000), quarantined(installed, now - 2000, do="hold")
     others = quarantined(installed, now - 3000, "lena.vogt@city.example")
     client = visit("crew0")
@@ -199,7 +201,7 @@ def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_el
 )
 def test_without_the_duty_taken_up_nobody_lets_anything_go(city: Town, visit: Visit, installed: Path) -> None:
     """An operator sees envelopes, and decides nothing."""
-    capture = quarantined(installed, ms(city.now) - 1000)
+    capture = quarantined(installed, epoch_ms(city.now) - 1000)
     page = f"/holding/quarantine/{capture.uuid}/0/"
     assert "A security officer decides" in words(visit("operator").get(page))
     assert visit("operator").post(page, {"reason": WHY}).status_code == 403
@@ -213,7 +215,7 @@ def test_without_the_duty_taken_up_nobody_lets_anything_go(city: Town, visit: Vi
 )
 def test_copies_of_one_campaign_go_together_and_nothing_else_does(city: Town, visit: Visit, installed: Path) -> None:
     """Fifty at most, of one domain and by the same rules of the spam filter; an entry for each, a reason for all."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     spam = [quarantined(installed, now - 1000 - n) for n in range(3)]
     program = quarantined(installed, now - 2000, rule="executable")
     client, page = visit("security"), "/holding/quarantine/together/"
@@ -234,7 +236,7 @@ def test_copies_of_one_campaign_go_together_and_nothing_else_does(city: Town, vi
 
 def test_a_sender_is_blocked_from_the_page_of_a_copy(city: Town, visit: Visit, installed: Path) -> None:
     """By an emergency rule: it is filled in, and counted and reasoned there as any other."""
-    capture = quarantined(installed, ms(city.now) - 1000)
+    capture = quarantined(installed, epoch_ms(city.now) - 1000)
     shown = visit("security").get(f"/holding/quarantine/{capture.uuid}/0/").content.decode()
     found = re.search(r'href="([^"]*emergenc[^"]*)"[^>]*>Block this sender', shown)
     assert found is not None
@@ -250,13 +252,13 @@ def test_a_sender_is_blocked_from_the_page_of_a_copy(city: Town, visit: Visit, i
 )
 def test_what_nobody_wanted_in_thirty_days_is_given_up_and_stays_in_the_archive(city: Town, installed: Path) -> None:
     """Not what a rule holds, nor what somebody asks for or says something against; and nobody is sent a report."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     spam, held = quarantined(installed, now), quarantined(installed, now, do="hold")
     wanted, wrong = quarantined(installed, now, rule="executable"), quarantined(installed, now)
     copy = HeldCopies(installed).copy(wanted.id, 0, now)
     assert copy is not None
     row = release_requests.request_release([copy], actor=actor_of(city.people["crew0"].account, "", now), reason=WHY, now=now)
-    Contest.objects.create(capture=wrong.uuid, rules="spam-band", text="It is an offer of ours.", made=moment(now))
+    Contest.objects.create(capture=wrong.uuid, rules="spam-band", text="It is an offer of ours.", made=from_ms(now))
     assert expire_quarantine.expire(now + expire_quarantine.EXPIRE_AFTER_MS - 1) == 0
     assert (
         expire_quarantine.expire(now + expire_quarantine.EXPIRE_AFTER_MS),

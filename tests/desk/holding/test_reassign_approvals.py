@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from civicmail.city.access import guard
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import AutoReply, Entry
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.directory.models import Department, Episode, Mailbox
 from civicmail.city.notices.models import Notice
@@ -55,7 +55,7 @@ def told(begin: str) -> list[str]:
 
 
 def leave(city: Town, now: int, *keys: str) -> None:
-    Episode.objects.filter(person__in=[city.people[key] for key in keys]).update(ended=moment(now).date())
+    Episode.objects.filter(person__in=[city.people[key] for key in keys]).update(ended=from_ms(now).date())
 
 
 def offices(files: Bureau) -> approval_requests.PendingFiles:
@@ -89,7 +89,7 @@ def test_files_of_a_merged_department_are_asked_about_where_its_people_work_now(
     """Who answered for it may not any more; who answers for whoever sent them may."""
     row = files.asked("crew0", ACME)
     Episode.objects.filter(person=city.people["crew0"]).update(department=city.departments["fire"])
-    Department.objects.filter(code="public-works").update(closed=moment(files.desk.now).date())
+    Department.objects.filter(code="public-works").update(closed=from_ms(files.desk.now).date())
     with pytest.raises(NotPermitted):
         answer(files, again(row), "head")
     files.hear(60_000)
@@ -104,7 +104,7 @@ def test_files_of_a_merged_department_are_asked_about_where_its_people_work_now(
 @pytest.mark.rule("P-22, P-29", "That a closed department is asked about no more is told to policy officers, once.")
 def test_that_a_closed_department_is_not_asked_about_any_more_is_told_once(files: Bureau) -> None:
     """Its people work elsewhere, and their files would leave without a question and without a word."""
-    Department.objects.filter(code="public-works").update(closed=moment(files.desk.now).date())
+    Department.objects.filter(code="public-works").update(closed=from_ms(files.desk.now).date())
     for _ in range(2):
         files.hear(60_000)
     assert sorted(told("asked-closed:")) == ["cleo.hart@city.example", "ines.falk@city.example"]
@@ -159,7 +159,7 @@ def test_where_nobody_may_answer_it_goes_back_in_time(files: Bureau, city: Town)
 
 @pytest.mark.rule("P-22", "Where everybody who may answer is away they are asked all the same.")
 def test_where_everybody_is_away_they_are_asked_all_the_same(files: Bureau, city: Town) -> None:
-    at = moment(files.desk.now)
+    at = from_ms(files.desk.now)
     for key in ("head", "deputy"):
         AutoReply.objects.create(
             mailbox=Mailbox.objects.get(holder=city.people[key], kind="personal"), kind="own", text="I am away.",
@@ -219,12 +219,12 @@ def test_two_working_hours_are_over_on_tuesday_where_monday_is_a_holiday(files: 
     """Asked on Friday at half past four, in a night in which the clocks are put on."""
     settings.CITY = replace(settings.CITY, oversight=replace(settings.CITY.oversight, holidays=["2026-03-09"]))
     friday, tuesday = (timezone.make_aware(datetime(2026, 3, day, hour, 30)) for day, hour in ((6, 16), (10, 9)))
-    files.desk.now = ms(friday)
+    files.desk.now = epoch_ms(friday)
     files.desk.publish()
     row = files.asked("crew0", ACME)
     assert timezone.localdate(row.ends) == datetime(2026, 3, 13).date(), "three working days later, at midnight"
     for at in (friday + timedelta(hours=15), friday + timedelta(days=3), tuesday - timedelta(minutes=1)):
-        files.hear(ms(at) - files.desk.now)
+        files.hear(epoch_ms(at) - files.desk.now)
         assert asked(files, row) == ["p-head"]
     files.hear(2 * 60_000)
     assert asked(files, row) == ["p-deputy"]

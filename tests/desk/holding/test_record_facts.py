@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.policy import reading
+from civicmail.city.policy import rule_parser
 from civicmail.desk.holding.actions import approval_requests
 from civicmail.desk.holding.record_facts import CopyDecision, Forwarding, rule_notices, sent_by_anyone, sent_by_person
 
@@ -75,7 +75,7 @@ def test_whose_rule_it_was_is_known_from_checks_that_were_made_later() -> None:
 @pytest.mark.rule("P-22, promise 7", "Whoever sends more files than can be listed hears at once that they go in several messages.")
 def test_whoever_sends_more_files_than_can_be_listed_hears_what_to_do() -> None:
     """Nobody who looks at it can let it go, so nobody is to wait for that."""
-    book = reading.book([])
+    book = rule_parser.parse_rule_set([])
     (told,) = rule_notices([CopyDecision("hold", ("unavailable:leaving",), 1)], book)
     assert told.held and told.words.endswith("If it has more than 100 files, it stays: send them in several messages.")
     (other,) = rule_notices([CopyDecision("hold", ("unavailable:clamav",), 1)], book)

@@ -11,12 +11,12 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import DAY, ms
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy.published import starter
+from civicmail.city.policy.active_rules import starter_pack
 from civicmail.desk.holding import queries, release_kinds, release_states
 from civicmail.desk.holding.actions import release_copies, release_requests
 from civicmail.desk.holding.held_copies import HeldCopy
@@ -32,7 +32,7 @@ ME = Actor("p-crew0")
 
 
 def officer(key: str, duty: str = "security-officer") -> Actor:
-    return Actor(f"p-{key}", held=(Held(duty, taken_until=1 << 60),))  # type: ignore[arg-type]
+    return Actor(f"p-{key}", held=(HeldRole(duty, active_until=1 << 60),))  # type: ignore[arg-type]
 
 
 FIRST, SECOND, PRIVACY = officer("security"), officer("author"), officer("second", "privacy-officer")
@@ -45,7 +45,7 @@ def kept(capture: Capture, now: int) -> HeldCopy:
 
 
 def asked(city: Town, data: Path, rule: str, *, do: str = "quarantine", who: Actor = ME) -> tuple[Capture, Release]:
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     capture = quarantined(data, now - 1000, rule=rule, do=do)
     return capture, release_requests.request_release([kept(capture, now)], actor=who, reason=WHY, now=now)
 
@@ -71,13 +71,13 @@ def asked(city: Town, data: Path, rule: str, *, do: str = "quarantine", who: Act
     ],
 )
 def test_of_several_rules_the_strictest_says_who_decides(rules: tuple[str, ...], kind: str) -> None:
-    assert release_kinds.kind_of(rules, starter()) == kind
+    assert release_kinds.kind_of(rules, starter_pack()) == kind
 
 
 @pytest.mark.rule("P-25", "What the virus scanner knows goes on the word of two security officers, neither of whom has asked.")
 def test_the_virus_scanner_takes_two_officers_who_have_not_asked(city: Town, installed: Path) -> None:
     """Nothing goes on the word of one, of whoever asked, or of the same one twice."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     capture, row = asked(city, installed, "malware-found", who=FIRST)
     with pytest.raises(NotPermitted, match="themselves"):
         release_requests.agree(row, actor=FIRST, reason=WHY, now=now)
@@ -101,7 +101,7 @@ def test_the_virus_scanner_takes_two_officers_who_have_not_asked(city: Town, ins
 
 def test_an_officer_asks_from_the_page_of_a_copy(city: Town, visit: Visit, installed: Path) -> None:
     """And nothing goes by that."""
-    capture = quarantined(installed, ms(city.now) - 1000, rule="malware-found")
+    capture = quarantined(installed, epoch_ms(city.now) - 1000, rule="malware-found")
     client, page = visit("security"), f"/holding/quarantine/{capture.uuid}/0/"
     assert "Why should it go?" in words(client.get(page)) and client.post(page, {"reason": "short"}).status_code == 422
     row_page = client.post(page, {"reason": WHY})["Location"]
@@ -113,7 +113,7 @@ def test_an_officer_asks_from_the_page_of_a_copy(city: Town, visit: Visit, insta
 @pytest.mark.rule("P-19, P-22, P-25", "One officer alone lets nothing go that takes two, a privacy officer or a manager.")
 def test_one_officer_alone_lets_nothing_go_that_takes_more(city: Town, installed: Path) -> None:
     """Not on the page of the quarantine either."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     for n, rule in enumerate(("malware-found", "confidential-many", "file-leaves")):
         copy = kept(quarantined(installed, now - 1000 - n, rule=rule), now)
         with pytest.raises(Conflict):
@@ -129,7 +129,7 @@ def test_one_officer_alone_lets_nothing_go_that_takes_more(city: Town, installed
     "What is kept back for confidential information goes on the word of a privacy officer, who has not asked.",
 )
 def test_confidential_information_waits_for_a_privacy_officer(city: Town, installed: Path) -> None:
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     capture, row = asked(city, installed, "confidential-many", do="hold")
     with pytest.raises(NotPermitted, match="privacy officer"):
         release_requests.release(row, actor=FIRST, reason=WHY, now=now)
@@ -144,7 +144,7 @@ def test_confidential_information_waits_for_a_privacy_officer(city: Town, instal
 )
 def test_whoever_asks_hears_the_answer_and_why(city: Town, visit: Visit, installed: Path) -> None:
     """Asked once, on a page, with a reason; answered with one; nothing of the message is told."""
-    capture = quarantined(installed, ms(city.now) - 1000, rule="executable")
+    capture = quarantined(installed, epoch_ms(city.now) - 1000, rule="executable")
     mine, page = visit("crew0"), f"/mail/{capture.uuid}/release/"
     assert "A security officer decides" in words(mine.get(page))
     assert mine.post(page, {"reason": "short"}).status_code == 422
@@ -152,7 +152,7 @@ def test_whoever_asks_hears_the_answer_and_why(city: Town, visit: Visit, install
     assert "You have asked for it" in words(mine.get(page))
     row = Release.objects.get()
     with pytest.raises(Conflict):
-        release_requests.request_release([kept(capture, ms(city.now))], actor=ME, reason=WHY, now=ms(city.now))
+        release_requests.request_release([kept(capture, epoch_ms(city.now))], actor=ME, reason=WHY, now=epoch_ms(city.now))
     security, there = visit("security"), f"/holding/releases/{row.pk}/"
     assert WHY in words(security.get(there)) and "executable" in words(security.get("/holding/releases/?state=waits"))
     assert visit("operator").get(there).status_code == 403 and mine.get(there).status_code == 403
@@ -167,14 +167,18 @@ def test_whoever_asks_hears_the_answer_and_why(city: Town, visit: Visit, install
 @pytest.mark.rule("P-25", "Nothing is let go twice, and a request about what is not kept back any more ends and is told.")
 def test_a_request_about_what_is_not_kept_back_any_more_is_over(city: Town, installed: Path) -> None:
     """Gone by another way, or unanswered for thirty days; whoever asked is told, once."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     capture, row = asked(city, installed, "executable")
     _, old = asked(city, installed, "beyond-limits")
     release_copies.release_message([kept(capture, now)], actor=FIRST, reason=WHY, now=now)
     assert states(installed, capture.id) == {DANA: True}
     late = release_requests.release(row, actor=FIRST, reason=WHY, now=now)
     assert (late.state, late.let) == ("lapsed", 0), "the same is not let go twice"
-    assert (release_requests.expire(now), release_requests.expire(now + 31 * DAY), release_requests.expire(now + 31 * DAY)) == (
+    assert (
+        release_requests.expire(now),
+        release_requests.expire(now + 31 * DAY_MS),
+        release_requests.expire(now + 31 * DAY_MS),
+    ) == (
         0,
         1,
         0,
@@ -184,7 +188,7 @@ def test_a_request_about_what_is_not_kept_back_any_more_is_over(city: Town, inst
 
 def test_what_one_lets_go_oneself_is_not_asked_for(city: Town, installed: Path) -> None:
     """And what only a manager lets go is asked of nobody here (P-22)."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     for rule in ("spam-band", "file-leaves"):
         with pytest.raises(Conflict):
             asked(city, installed, rule)
@@ -212,7 +216,7 @@ STEPS = st.lists(
 @given(kind=st.sampled_from(["executable", "confidential-many", "malware-found"]), steps=STEPS)
 def test_whatever_is_tried_follows_the_table(city: Town, installed: Path, kind: str, steps: list[tuple[Actor, str]]) -> None:
     """A copy goes only with a request that ended so, after as many people as its kind takes, none of whom has asked."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     with transaction.atomic():
         capture, row = asked(city, installed, kind)
         for actor, verb in steps:
@@ -240,7 +244,7 @@ def test_whatever_is_tried_follows_the_table(city: Town, installed: Path, kind: 
 @pytest.mark.rule("P-25", "No security officer decides alone about mail of their own: they ask, and another one answers.")
 def test_no_officer_decides_alone_about_mail_of_their_own(city: Town, installed: Path) -> None:
     """They ask, and another officer answers."""
-    now, own = ms(city.now), officer("crew0")
+    now, own = epoch_ms(city.now), officer("crew0")
     copy = kept(quarantined(installed, now - 1000, rule="executable"), now)
     with pytest.raises(Conflict, match="another security officer"):
         release_copies.release(copy, actor=own, reason=WHY, now=now)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone, translation
 
+from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import DAY, moment, ms
-from civicmail.city.access.views import saying
+from civicmail.city.access.views import wording
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding import queries, record_facts, senders
@@ -35,12 +35,12 @@ PAT = "pat.nguyen@city.example"
 def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, installed: Path) -> None:
     """Of a rule in notice and of a held copy; with clause and number; no word of the message,
     nothing that a rule on use has found, and nothing to strangers."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     told = sent(installed, now - 3000, rules=("notify:own-account", "notify:use-campaign"), review=())
     held = sent(installed, now - 2000, rules=("confidential-many",), do="hold", review=())
     sent(installed, now - 1000, rules=("shadow:own-account", "use-political-bulk", "unavailable:clamav"), review=())
     sent(installed, now - 900, rules=("notify:own-account",), review=(), source="mx", login="")
-    sent(installed, now - 3 * DAY, rules=("notify:own-account",), review=())
+    sent(installed, now - 3 * DAY_MS, rules=("notify:own-account",), review=())
     listened(installed, now)
     first, second = Notice.objects.order_by("pk")
     assert {first.to, second.to} == {PAT} and told.uuid in first.text and "P-11" in first.text
@@ -71,12 +71,12 @@ def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, insta
 def test_whoever_answers_for_a_machine_or_a_function_mailbox_hears_what_is_kept_back_of_it(city: Town, installed: Path) -> None:
     """The head of the machine's department, and readers of the function mailbox; once a day for
     each, no word of the message, and nothing of what only a rule has something to say about."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     machine = {"rules": ("confidential-many",), "do": "hold", "review": (), "login": "service:printer@city.example/hall"}
     first = sent(installed, now - 5000, **machine)
     sent(installed, now - 4000, **machine)
     sent(installed, now - 3500, **machine | {"do": "deliver", "rules": ("notify:own-account",)})
-    sent(installed, now - 3 * DAY, **machine)
+    sent(installed, now - 3 * DAY_MS, **machine)
     sent(installed, now - 3000, **machine | {"login": "service:nobody@city.example/x"})
     desk = Mailbox.objects.get(address="streets@city.example")
     shared = record_facts.SentMessage("01a2150e-cece-7bb2-86d0-6e9539f71917", desk.address, now - 3000, exempt=False)
@@ -97,7 +97,7 @@ def test_whoever_answers_for_a_machine_or_a_function_mailbox_hears_what_is_kept_
 @pytest.mark.rule("P-25, promise 6, promise 7", "Who sends from inside hears of what is held only because it could not be checked.")
 def test_what_is_held_for_want_of_a_part_is_told_to_who_sent_it(city: Town, installed: Path) -> None:
     """Promises 6 and 7: no rule has words for it; a stranger, and mail that waits for a while only, are not told."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     late = sent(installed, now - 3000, rules=("unavailable:clamav", "pending-too-long"), do="hold", review=())
     sent(installed, now - 2000, rules=("unavailable:clamav",), do="pending", review=())
     sent(installed, now - 1000, rules=("unavailable:clamav", "pending-too-long"), do="hold", review=(), source="mx", login="")
@@ -115,7 +115,7 @@ def test_what_is_held_for_want_of_a_part_is_told_to_who_sent_it(city: Town, inst
 )
 def test_a_threat_is_told_to_reviewers_at_once_and_a_campaign_waits_for_them(city: Town, installed: Path) -> None:
     """To each but whoever sent it, without a name."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     city.grant("crew2", "use-reviewer")
     sent(installed, now - 2000)
     threat = sent(installed, now - 1000, rules=("use-threat",))
@@ -129,14 +129,14 @@ def test_a_threat_is_told_to_reviewers_at_once_and_a_campaign_waits_for_them(cit
 @pytest.mark.rule("P-11", "A sender gets a few such notices a day; their digest says how many more there were.")
 def test_after_a_few_a_day_one_says_how_many_more_there_were(city: Town, installed: Path) -> None:
     """A program that sends a thousand does not bring a thousand notices."""
-    noon = timezone.localtime(moment(ms(city.now))).replace(hour=12, minute=0) - timedelta(days=3)
-    now = ms(noon)
+    noon = timezone.localtime(from_ms(epoch_ms(city.now))).replace(hour=12, minute=0) - timedelta(days=3)
+    now = epoch_ms(noon)
     for n in range(6):
         sent(installed, now - n, rules=("notify:own-account",), review=(), to=1)
     listened(installed, now)
     assert Notice.objects.count() == sender_notices.MAX_PER_DAY == 3
     assert digests.send_due(now) == 0, "the day is not over"
-    assert (digests.send_due(now + DAY), digests.send_due(now + DAY)) == (1, 0)
+    assert (digests.send_due(now + DAY_MS), digests.send_due(now + DAY_MS)) == (1, 0)
     last = Notice.objects.get(key__startswith="digest:")
     assert last.to == PAT and "Rules fitted 3 more messages that you sent" in last.text and not Untold.objects.exists()
 
@@ -148,8 +148,8 @@ def test_after_a_few_a_day_one_says_how_many_more_there_were(city: Town, install
 )
 def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(city: Town, installed: Path) -> None:
     """Time, the sender's domain and the words of the rule, by person; nothing of nothing."""
-    noon = timezone.localtime(moment(ms(city.now))).replace(hour=12, minute=0) - timedelta(days=3)
-    now, desk = ms(noon), "desk@city.example"
+    noon = timezone.localtime(from_ms(epoch_ms(city.now))).replace(hour=12, minute=0) - timedelta(days=3)
+    now, desk = epoch_ms(noon), "desk@city.example"
     box = Mailbox.objects.create(address=desk, name="Desk", kind="function", department=city.departments["clerk"], made=city.now)
     like = city.authorisations["crew0"]
     for key, state in (("crew0", "active"), ("crew1", "active"), ("crew2", "revoked")):
@@ -159,11 +159,11 @@ def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(cit
             requester=like.requester, asked=like.asked, until=like.until, since=like.since, duties="d", performance="p",
             efficiency="e", service="s",
         )  # fmt: skip
-    assert digests.send_due(now + DAY) == 0
+    assert digests.send_due(now + DAY_MS) == 0
     quarantined(installed, now, desk, rule="spam-again")
     quarantined(installed, now + 60_000, desk, rule="executable")
     assert digests.send_due(now + 60_000) == 0, "its moment has not come"
-    assert (digests.send_due(now + DAY), digests.send_due(now + DAY)) == (2, 0)
+    assert (digests.send_due(now + DAY_MS), digests.send_due(now + DAY_MS)) == (2, 0)
     one, other = Notice.objects.order_by("to")
     assert [one.to, other.to] == ["dana.ortiz@city.example", "lena.vogt@city.example"]
     assert one.subject == "2 messages are kept back" and "For desk@city.example, which you use:" in one.text
@@ -180,10 +180,10 @@ def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(cit
 )
 def test_whoever_sent_it_hears_of_it_in_their_own_language(city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also what the rule itself says, as far as the catalogue has it."""
-    person, now = city.people["crew2"], ms(city.now)
+    person, now = city.people["crew2"], epoch_ms(city.now)
     person.language = "es"
     person.save(update_fields=["language"])
-    for module in (sender_notices, saying):
+    for module in (sender_notices, wording):
         monkeypatch.setattr(module, "gettext", lambda text: f"{translation.get_language()}|{text}")
     said = record_facts.rule_notices([record_facts.CopyDecision("hold", ("confidential-many",), 1)], queries.rule_set())
     sender_notices.notify_sender(person, "01a2150e-cece-7bb2-86d0-6e9539f71917", now - 1000, said, now)

@@ -16,15 +16,15 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.access.models import Account, Entry
-from civicmail.city.access.moments import DAY, ms
-from civicmail.city.access.published import publish
+from civicmail.city.access.published_snapshot import publish
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import senders
@@ -65,8 +65,8 @@ def came(
 @pytest.fixture
 def known(city: Town, installed: Path) -> int:
     """Who may what is published; ms of now."""
-    now = ms(city.now)
-    publish(installed, current(now, now, tuple(settings.CITY.city.domains)))
+    now = epoch_ms(city.now)
+    publish(installed, build_snapshot(now, now, tuple(settings.CITY.city.domains)))
     return now
 
 
@@ -193,12 +193,12 @@ def test_an_attacker_cannot_answer(city: Town, visit: Visit, installed: Path, kn
     index(installed, known)
     visit("crew0").post(f"/mail/{capture.uuid}/verify/")
     link, row, anybody = asked_link(LENA), Verification.objects.get(), Client()
-    guessed = signed_links.make(installed, "answer", capture.id, 0, known + DAY, verbs._MORE.pack(row.pk, b"\0" * 16))
-    copy = signed_links.make(installed, "verify", capture.id, 0, known + DAY)
+    guessed = signed_links.make(installed, "answer", capture.id, 0, known + DAY_MS, verbs._MORE.pack(row.pk, b"\0" * 16))
+    copy = signed_links.make(installed, "verify", capture.id, 0, known + DAY_MS)
     for text in (guessed, copy, "x", link.split("/")[2][:-1], "A" * 9000):
         assert anybody.post(f"/verified/{text}/", {"answer": "yes"}).status_code == 404
     assert Verification.objects.get().state == "asked"
-    assert verbs.expire(known + 6 * DAY) == 0 and verbs.expire(known + 8 * DAY) == 1 and verbs.expire(known + 8 * DAY) == 0
+    assert verbs.expire(known + 6 * DAY_MS) == 0 and verbs.expire(known + 8 * DAY_MS) == 1 and verbs.expire(known + 8 * DAY_MS) == 0
     assert "Nobody has answered" in Notice.objects.get(key=f"verified:{row.pk}").text
     assert anybody.post(link, {"answer": "yes"}).status_code == 409, "its time is over"
 
@@ -294,7 +294,7 @@ def test_the_link_of_a_copy_asks_for_its_reader_and_tells_nobody_an_address(
     """Without an account; the answer goes to whose copy it is, and other people's mail stays other people's."""
     capture = came(installed, known - 60_000, '"Lena Vogt" <lena.vogt@evil.example>')
     index(installed, known)
-    link = f"/verify/{signed_links.make(installed, 'verify', capture.id, 0, known + DAY)}/"
+    link = f"/verify/{signed_links.make(installed, 'verify', capture.id, 0, known + DAY_MS)}/"
     anybody = Client()
     shown = words(anybody.get(link))
     assert "a colleague" in shown and LENA not in shown and not Verification.objects.exists()

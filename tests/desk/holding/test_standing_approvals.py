@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding.actions import standing_approvals, switch_approval
@@ -106,8 +106,8 @@ def test_above_forty_a_day_two_people_say_why(files: Bureau) -> None:
     assert files.send("authoriser", ACME, files={"plan.pdf": PDF + b"2"}) is not None
     switch_approval.switch_off(AskedDepartment.objects.get(department=fire), actor=author, reason=WHY, now=now)
     assert files.send("authoriser", ACME, files={"plan.pdf": PDF + b"3"}) is None
-    assert switch_approval.switch_on(fire, 400, actor=author, reason=WHY, now=now).since == moment(now)
-    assert ms(moment(now) + timedelta(0)) == now
+    assert switch_approval.switch_on(fire, 400, actor=author, reason=WHY, now=now).since == from_ms(now)
+    assert epoch_ms(from_ms(now) + timedelta(0)) == now
 
 
 @pytest.mark.rule("P-22", "A pattern of names that fits nearly everything ends as soon as an approval of everything.")

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.moments import DAY, ms
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy.shapes import Disposition
-from civicmail.city.policy.shapes import Finding as Seen
+from civicmail.city.policy.dispositions import Disposition
+from civicmail.city.policy.dispositions import Finding as Seen
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding.actions import forwarding_notices as actions
 from civicmail.desk.holding.models import Forwarded
@@ -41,10 +41,10 @@ def deferred(data: Path, capture: Capture, at: int, reply: str, *, tries: int = 
 @pytest.mark.rule("P-19, promise 7", "Whoever wrote what has no way is told, once.")
 def test_whoever_wrote_what_has_no_way_is_told_once(city: Town, installed: Path) -> None:
     """Promise 7: at the first deferral for want of a way; no word of it, and nothing of other deferrals."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     stuck = sent(installed, now - 3000, do="encrypt", rules=("confidential-out",), review=())
     away = sent(installed, now - 2500, do="encrypt", rules=("confidential-out",), review=())
-    long_ago = sent(installed, now - 3 * DAY, do="encrypt", rules=("confidential-out",), review=())
+    long_ago = sent(installed, now - 3 * DAY_MS, do="encrypt", rules=("confidential-out",), review=())
     nobody = sent(installed, now - 2400, do="encrypt", rules=("confidential-out",), review=(), source="mx", login="")
     for tries in (1, 2):
         deferred(installed, stuck, now - 2000 + tries, f"{NO_WAY}the pick-up portal has no address (web.url)", tries=tries)
@@ -79,7 +79,7 @@ def forwarded(
 @pytest.mark.rule("P-11, P-25", "A mailbox whose rule would forward out of the city is told, and so is security.")
 def test_a_mailbox_that_forwards_out_of_the_city_is_told_and_so_is_security(city: Town, installed: Path) -> None:
     """Its owner, whoever wrote the message, and each security officer; once a day; not of what was let through."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     for n in range(3):
         forwarded(installed, now - 3000 + n, PAT)
     forwarded(installed, now - 2000, "gone.long@city.example")
@@ -96,15 +96,15 @@ def test_a_mailbox_that_forwards_out_of_the_city_is_told_and_so_is_security(city
 @pytest.mark.rule("P-11", "The next day's notice says how much was stopped before.")
 def test_what_was_stopped_on_earlier_days_is_counted_in_the_next_notice(city: Town, installed: Path) -> None:
     """One notice a day, and it says how much has come to be stopped since the first."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     for n in range(4):
-        forwarded(installed, now - DAY + n, PAT)
+        forwarded(installed, now - DAY_MS + n, PAT)
     forwarded(installed, now - 1000, PAT)
     listened(installed, now)
     first, second = [n.text for n in Notice.objects.filter(to=PAT).order_by("pk")]
     assert "not the first" not in first and "It is not the first: 4 messages since" in second
     assert Notice.objects.filter(to=OFFICER, text__contains="4 messages since").count() == 1
-    actions.forget_old(now + 31 * DAY)
+    actions.forget_old(now + 31 * DAY_MS)
     assert not Forwarded.objects.exists()
 
 
@@ -112,12 +112,12 @@ def test_a_mailbox_of_several_people_hears_of_its_rule_itself(city: Town, instal
     """Nobody holds it, and whoever reads it can take the rule out."""
     box = Mailbox.objects.filter(kind="function", closed__isnull=True).first()
     assert box is not None
-    forwarded(installed, ms(city.now) - 1000, box.address)
-    listened(installed, ms(city.now))
+    forwarded(installed, epoch_ms(city.now) - 1000, box.address)
+    listened(installed, epoch_ms(city.now))
     assert "A rule of your mailbox" in Notice.objects.get(to=box.address).text
 
 
 def test_a_rule_is_not_blamed_for_what_another_rule_keeps_back(city: Town, installed: Path) -> None:
-    forwarded(installed, ms(city.now) - 1000, PAT, rules=("confidential-many",))
-    listened(installed, ms(city.now))
+    forwarded(installed, epoch_ms(city.now) - 1000, PAT, rules=("confidential-many",))
+    listened(installed, epoch_ms(city.now))
     assert not Notice.objects.exists() and not Forwarded.objects.exists()

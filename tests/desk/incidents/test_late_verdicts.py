@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.notices.models import Notice
 from civicmail.desk.incidents.models import Case
 from civicmail.front.worker import reports
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.rule("P-25, P-31", "What a rule or the scanner knows only by now is proposed as a case, with why.")
 def test_a_rule_that_came_after_the_message_proposes_to_take_it_back(plain: Town, installed: Path) -> None:
     """One case for a wave, with the rule that stops it; officers hear of it once."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     facts = {"inbound": True, "links.hosts": ("evil.example",)}
     first = came(installed, now - 9000, DANA, raw=phish(host="evil.example"), facts=facts)
     second = came(installed, now - 8000, PAT, raw=phish("Pat", host="evil.example", number=2), facts=facts)
@@ -40,7 +40,7 @@ def test_a_rule_that_came_after_the_message_proposes_to_take_it_back(plain: Town
 @pytest.mark.neighbour("clamd")
 def test_what_the_scanner_finds_late_is_proposed_with_the_name_that_it_gives(plain: Town, installed: Path) -> None:
     """By a real scanner."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     raw = b"From: x@shop.example\r\nSubject: plans\r\n\r\n" + MARK + b"\r\n"
     bad = came(installed, now - 9000, DANA, raw=raw, facts={"inbound": True, "files.count": 1})
     with Clamd() as clamd:

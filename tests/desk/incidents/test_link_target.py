@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.notices import signed_links
-from civicmail.city.policy import published, reading
-from civicmail.city.policy.rules import Book
+from civicmail.city.policy import active_rules, rule_parser
+from civicmail.city.policy.rules import RuleSet
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions.link_openings import record_opening
 from civicmail.desk.incidents.link_destination import Destination, KnownIncidents, LinkContext, destination
@@ -57,11 +57,11 @@ fits = false
 """
 
 
-def book(text: str = RULE) -> Book:
-    return reading.book([("active.toml", text)])
+def book(text: str = RULE) -> RuleSet:
+    return rule_parser.parse_rule_set([("active.toml", text)])
 
 
-def place(url: str, pretended: str = "", *, known: KnownIncidents | None = NOTHING, rules: Book | None = None) -> Destination:
+def place(url: str, pretended: str = "", *, known: KnownIncidents | None = NOTHING, rules: RuleSet | None = None) -> Destination:
     asked = LinkContext(PROTECTED, rules if rules is not None else replace(book(), rules=()), NOW)
     return destination(url, pretended, asked, known)
 
@@ -102,8 +102,8 @@ def test_what_could_not_be_asked_is_said() -> None:
     """Without incidents or rules the page still says where the link leads, and that not all was asked."""
     assert place("https://evil.example/", known=None).unasked
     assert destination("https://evil.example/", "", LinkContext(PROTECTED, None, NOW), KnownIncidents()).unasked
-    assert place("https://evil.example/", rules=replace(book(), trouble="gone")).unasked
-    assert place("https://evil.example/", rules=replace(book(), trouble="gone")).verdict == "stop"
+    assert place("https://evil.example/", rules=replace(book(), error="gone")).unasked
+    assert place("https://evil.example/", rules=replace(book(), error="gone")).verdict == "stop"
 
 
 # -- the page
@@ -203,7 +203,7 @@ def test_who_opened_a_dangerous_link_is_forgotten_after_ninety_days(
     monkeypatch.setattr(reports, "connected", nullcontext)
     for days, host in ((91, "old.example"), (89, "new.example")):
         record_opening(capture, 0, "a@city.example", host, is_confirmed=False, now=city.now - timedelta(days=days))
-    reports.one_round(installed, lambda: ms(city.now))
+    reports.one_round(installed, lambda: epoch_ms(city.now))
     assert [row.host for row in Opening.objects.all()] == ["new.example"]
 
 
@@ -244,8 +244,8 @@ def test_the_links_of_what_was_taken_back_lead_nowhere_wherever_the_copy_lies(ci
 @pytest.mark.django_db
 def test_the_page_works_when_nothing_answers(installed: Path, capture: str) -> None:
     """A damaged book, and incidents that cannot be asked."""
-    published.active_path(installed).parent.mkdir(exist_ok=True)
-    published.active_path(installed).write_text("broken [")
+    active_rules.active_path(installed).parent.mkdir(exist_ok=True)
+    active_rules.active_path(installed).write_text("broken [")
     response = Client().get(link(installed, capture))
     assert response.status_code == 200 and "Not everything could be asked" in words(response)
     assert 'href="https://evil.example/login"' in response.content.decode()

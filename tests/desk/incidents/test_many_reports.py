@@ -11,8 +11,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import DutyGrant
-from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Address, Mailbox, Person
 from civicmail.city.notices.models import Notice
 from civicmail.desk.incidents import queries
@@ -49,7 +49,7 @@ def crowd(t: Town, many: int) -> list[Person]:
 
 def test_a_thousand_reports_are_one_case_and_one_notice_to_each_officer(plain: Town, visit: Visit, installed: Path) -> None:
     """Each in words that differ a little; all are answered by one answer, and the page stays short."""
-    now, people = ms(plain.now), crowd(plain, 1000)
+    now, people = epoch_ms(plain.now), crowd(plain, 1000)
     one = came(installed, now - 9000, DANA, raw=phish())
     marks = [marks_of(phish(f"Colleague {n}", number=n)) for n in range(25)]
     for n, person in enumerate(people):
@@ -67,8 +67,8 @@ def test_a_thousand_reports_are_one_case_and_one_notice_to_each_officer(plain: T
 
 def test_each_list_of_a_case_is_a_file_of_its_own(plain: Town, visit: Visit, installed: Path) -> None:
     """Who has it, and who opened its link: both leave the page as what they say they are."""
-    one = came(installed, ms(plain.now) - 9000, DANA, raw=phish())
-    reporting.report(one.uuid, marks_of(phish()), plain.people["admin"], "page", actor=officer(), now=ms(plain.now))
+    one = came(installed, epoch_ms(plain.now) - 9000, DANA, raw=phish())
+    reporting.report(one.uuid, marks_of(phish()), plain.people["admin"], "page", actor=officer(), now=epoch_ms(plain.now))
     record_opening(str(one.uuid), 0, "a@city.example", "evil.example", is_confirmed=False, now=plain.now)
     page, client = f"/incidents/{Case.objects.get().pk}/", visit("security")
     shown = client.get(page).content.decode()
@@ -82,7 +82,7 @@ def test_who_reports_the_same_at_this_very_moment_begins_no_second_case(
     plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody else's case, in nearly the same words, is there between the look and the beginning."""
-    now, (first, second) = ms(plain.now), crowd(plain, 2)
+    now, (first, second) = epoch_ms(plain.now), crowd(plain, 2)
     one = came(installed, now - 9000, DANA, raw=phish())
     look, calls = queries.case_like, list[int]()
 
@@ -103,7 +103,7 @@ def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
     plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also one that is too large to be read; over several transactions, each once."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     monkeypatch.setattr(mail_reports, "BATCH_SIZE", 2)
     monkeypatch.setattr(reported, "BYTES", 5000)
     theirs = came(installed, now - 9000, DANA, raw=phish())
@@ -129,7 +129,7 @@ def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
 @pytest.mark.rule("P-31", "An answer reaches a thousand reporters in as many statements as a few.")
 def test_everybody_is_told_by_as_many_statements_as_a_few(plain: Town, installed: Path) -> None:
     """An answer to a hundred people does not hold the database for a hundred times as long."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     for person in crowd(plain, 40):
         case = reporting.report(one.uuid, marks_of(phish()), person, "page", actor=officer(), now=now).case
@@ -142,7 +142,7 @@ def test_everybody_is_told_by_as_many_statements_as_a_few(plain: Town, installed
 
 def test_a_sender_with_a_letter_that_no_database_takes_is_a_case(plain: Town, installed: Path) -> None:
     """A NUL in an address is no text in PostgreSQL."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     marks = marks_of(b"From: <a\0b@desk.example>\r\nSubject: x\r\n\r\nhttp://pay.example/\r\n")
     row = reporting.report_from_outside("01a2150e-cece-7bb2-86d0-6e9539f71917", marks, now=now)
     assert row is not None and "\0" not in row.sender

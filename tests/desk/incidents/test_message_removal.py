@@ -12,9 +12,9 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import ms
 from civicmail.city.notices.models import Notice
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
@@ -38,7 +38,7 @@ SECOND = officer("p-admin")
 
 
 def reported(t: Town, capture: Capture, raw: bytes) -> Case:
-    return reporting.report(capture.uuid, marks_of(raw), t.people["crew0"], "page", actor=officer(), now=ms(t.now)).case
+    return reporting.report(capture.uuid, marks_of(raw), t.people["crew0"], "page", actor=officer(), now=epoch_ms(t.now)).case
 
 
 def wave(data: Path, now: int) -> list[Capture]:
@@ -57,7 +57,7 @@ def many(n: int) -> list[Copy]:
 
 
 def work(t: Town, data: Path) -> None:
-    now = ms(t.now)
+    now = epoch_ms(t.now)
     one = Pulling(settings.CITY, data, lambda: now)
     while worker.step(one, lambda: now):
         pass
@@ -79,7 +79,7 @@ def lies(data: Path, local: str, capture: Capture, flags: str = "") -> Path:
 )
 def test_who_has_it_is_everybody_in_the_city_with_the_same_thing_and_nobody_else(plain: Town, installed: Path) -> None:
     """The same sender is not enough; a copy outside of the city is none that we can take."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one, two, _ = wave(installed, now)
     found = queries.find_copies(reported(plain, one, phish()), now=now)
     assert [(h.mailbox, h.capture) for h in found.copies] == [(DANA, one.uuid), (PAT, one.uuid), (PAT, two.uuid)]
@@ -101,7 +101,7 @@ def test_nobody_finds_out_what_mail_says_by_counting(words_: str) -> None:
 @pytest.mark.rule("P-31", "What is pulled back is as many copies as the officer has seen.")
 def test_the_count_comes_first_and_another_one_by_now_is_looked_at_again(plain: Town, visit: Visit, installed: Path) -> None:
     """What is taken back is what was seen; the act is an entry with the number."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     case = reported(plain, wave(installed, now)[0], phish())
     client, page = visit("security"), f"/incidents/{case.pk}/pull/"
     assert "3 copies" in words(client.get(page)) and client.get(page + "?q=password").status_code == 422
@@ -115,7 +115,10 @@ def test_the_count_comes_first_and_another_one_by_now_is_looked_at_again(plain: 
 def test_above_fifty_copies_takes_a_second_person(plain: Town) -> None:
     """Never the same one twice; nothing moves before; the database holds it, too."""
     assert [states.begins(n) for n in (1, 50, 51)] == ["running", "running", "asked"]
-    now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
+    now, case = (
+        epoch_ms(plain.now),
+        reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=epoch_ms(plain.now)),
+    )
     assert message_removal.ask(case, many(50), "", 50, actor=officer(), reason=WHY, now=now).state == "running"
     Pull.objects.update(state="undone")
     made = message_removal.ask(case, many(51), "", 51, actor=officer(), reason=WHY, now=now)
@@ -131,7 +134,10 @@ def test_above_fifty_copies_takes_a_second_person(plain: Town) -> None:
 @pytest.mark.rule("P-31", "Whoever takes a case back bit by bit has a second person from the fifty-first copy on, too.")
 def test_whoever_takes_a_case_back_bit_by_bit_has_a_second_person_too(plain: Town) -> None:
     """Thirty, and thirty more; what was put back, or agreed by two, does not count."""
-    now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
+    now, case = (
+        epoch_ms(plain.now),
+        reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=epoch_ms(plain.now)),
+    )
 
     def ask(copies: list[Copy]) -> Pull:
         return message_removal.ask(case, copies, "", len(copies), actor=officer(), reason=WHY, now=now)
@@ -148,7 +154,10 @@ def test_the_other_officers_hear_at_once_that_a_second_person_is_wanted(plain: T
     """Not whoever asks, and nobody where one officer is enough."""
     plain.grant("crew2", "security-officer")
     Notice.objects.all().delete()
-    now, case = ms(plain.now), reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=ms(plain.now))
+    now, case = (
+        epoch_ms(plain.now),
+        reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=epoch_ms(plain.now)),
+    )
     told = Notice.objects.filter(key__startswith="pull-second:")
     message_removal.ask(case, many(50), "", 50, actor=officer(), reason=WHY, now=now)
     assert not told.exists()
@@ -159,7 +168,7 @@ def test_the_other_officers_hear_at_once_that_a_second_person_is_wanted(plain: T
 @pytest.mark.rule("P-31", "A copy is asked for once: what is to be taken back already is not counted again.")
 def test_a_copy_is_asked_for_once(plain: Town, installed: Path) -> None:
     """Two officers at one moment, or one twice; the page counts only what nobody takes back yet."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     case = reported(plain, wave(installed, now)[0], phish())
     copies = queries.find_copies(case, now=now).copies
     message_removal.ask(case, copies, "", 3, actor=officer(), reason=WHY, now=now)
@@ -172,7 +181,7 @@ def test_a_copy_is_asked_for_once(plain: Town, installed: Path) -> None:
 @pytest.mark.rule("P-31", "Everybody whose copy is taken back is told once; one act puts all of them back.")
 def test_a_pull_goes_on_copy_by_copy_and_one_act_undoes_it(plain: Town, visit: Visit, installed: Path) -> None:
     """Out of mailboxes and My mail, everybody told once, the archive untouched, and back unread where it was unread."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one, two, other = wave(installed, now)
     case = reported(plain, one, phish())
     lies(installed, "dana.ortiz", one, "S"), lies(installed, "dana.ortiz", other), lies(installed, "pat.nguyen", two)
@@ -212,7 +221,7 @@ def test_a_mailbox_that_cannot_be_asked_is_tried_again_and_holds_up_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The problem stands beside the copy; the others go on; a quarter of a minute later it is done."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one = wave(installed, now)[0]
     case = reported(plain, one, phish())
     pull = message_removal.ask(case, queries.find_copies(case, now=now).copies, "", 3, actor=officer(), reason=WHY, now=now)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.desk.incidents import queries, states
 from civicmail.desk.incidents.actions import case_answers, message_removal
 from civicmail.desk.incidents.models import Case
@@ -49,7 +49,7 @@ def test_what_comes_next_in_each_state(state: CaseState, there: int, aside: int,
 
 
 def test_a_dangerous_case_is_answered_then_pulled_then_the_next_one(plain: Town, visit: Visit, installed: Path) -> None:
-    now, security = ms(plain.now), visit("security")
+    now, security = epoch_ms(plain.now), visit("security")
     one, two, other = wave(installed, now)
     for capture in (one, two):
         lies(installed, "dana.ortiz", capture)
@@ -69,14 +69,14 @@ def test_a_dangerous_case_is_answered_then_pulled_then_the_next_one(plain: Town,
 
 
 def test_what_was_done_looks_done(plain: Town, visit: Visit, installed: Path) -> None:
-    now, security = ms(plain.now), visit("security")
+    now, security = epoch_ms(plain.now), visit("security")
     case = reported(plain, wave(installed, now)[0], phish())
     page = security.post(f"/incidents/{case.pk}/", {"answer": "right", "reason": WHY}, follow=True).content.decode()
     assert re.search(r'cm-note--done" role="status"><svg[^>]*><use href="[^"]*#check_circle">', page)
 
 
 def test_what_was_genuine_after_all_is_put_back(plain: Town, visit: Visit, installed: Path) -> None:
-    now, security = ms(plain.now), visit("security")
+    now, security = epoch_ms(plain.now), visit("security")
     one, two, _ = wave(installed, now)
     for capture in (one, two):
         lies(installed, "dana.ortiz", capture)

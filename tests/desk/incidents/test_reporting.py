@@ -14,14 +14,14 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Person
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy.shapes import Disposition, Facts, Finding
+from civicmail.city.policy.dispositions import Disposition, Facts, Finding
 from civicmail.core.disk.tail import Tail
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.incidents.actions import case_answers, incident_notices, reporting
@@ -58,7 +58,7 @@ def phish(name: str = "Dana", host: str = "pay.example", sender: str = "help@des
 
 
 def officer(uid: str = "p-security") -> Actor:
-    return Actor(uid, held=(Held("security-officer", taken_until=FAR),))
+    return Actor(uid, held=(HeldRole("security-officer", active_until=FAR),))
 
 
 def came(
@@ -93,7 +93,7 @@ def heard(data: Path, now: int) -> None:
 )
 def test_the_same_thing_is_one_case_and_everybody_is_answered_once(plain: Town, visit: Visit, installed: Path) -> None:
     """Nearly the same words from two people, and other words apart; one answer with its reason, and the filter learns."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     first = came(installed, now - 9000, DANA, raw=phish())
     second = came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
     assert visit("crew0").post(f"/mail/{first.uuid}/report/", {"what": "danger"}).status_code == 302
@@ -124,7 +124,7 @@ def test_the_same_thing_is_one_case_and_everybody_is_answered_once(plain: Town, 
 )
 def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: Path) -> None:
     """No new case for officers; a link alone makes nothing the same as what was answered."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
     case_answers.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
@@ -139,7 +139,7 @@ def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: 
 @pytest.mark.rule("P-31", "Officers hear, once an hour at most, that what was found dangerous has come again in another message.")
 def test_officers_hear_that_what_was_dangerous_has_come_again(plain: Town, installed: Path) -> None:
     """Once an hour, of another message; not of one that was reported before, or taken back."""
-    now, people = ms(plain.now), plain.people
+    now, people = epoch_ms(plain.now), plain.people
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
     case_answers.answer(row, "right", actor=officer(), reason=WHY, now=now)
@@ -169,7 +169,7 @@ def test_officers_hear_that_what_was_dangerous_has_come_again(plain: Town, insta
 @pytest.mark.parametrize("host", ["pay.example", "evil.example"])
 def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, installed: Path, host: str) -> None:
     """The same words with another link, or from the same place once more, are a new case; the very message is not."""
-    now, people = ms(plain.now), plain.people
+    now, people = epoch_ms(plain.now), plain.people
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
     case_answers.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
@@ -187,7 +187,7 @@ def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, instal
 @pytest.mark.rule("P-25, P-31", "What a check knows only by now is a case again, although the message was called genuine.")
 def test_what_a_check_knows_by_now_is_a_case_although_it_was_called_genuine(plain: Town, installed: Path) -> None:
     """A person may have been wrong about what the scanner did not know then."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
     case_answers.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
@@ -199,7 +199,7 @@ def test_what_a_check_knows_by_now_is_a_case_although_it_was_called_genuine(plai
 @pytest.mark.rule("P-31", "Whoever reports at the very moment of an answer is answered, too.")
 def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The case that it was put to was open a moment ago."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, PAT, raw=phish())
     reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now)
     stale = Case.objects.get()
@@ -212,7 +212,7 @@ def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, instal
 @pytest.mark.rule("P-31", "Who reported something, and whose copy was taken out or put back, hears of it in their own language.")
 def test_everybody_hears_in_their_own_language(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer, and that a copy was taken out of a mailbox or put back."""
-    now, dana = ms(plain.now), plain.people["crew0"]
+    now, dana = epoch_ms(plain.now), plain.people["crew0"]
     Person.objects.filter(pk=dana.pk).update(language="es")
     dana.refresh_from_db()
     one = came(installed, now - 9000, DANA, PAT, raw=phish())
@@ -232,7 +232,7 @@ def test_everybody_hears_in_their_own_language(plain: Town, installed: Path, mon
 @pytest.mark.rule("P-31", "Where a case was dangerous, other mail with a link to its hosts is proposed to be looked at.")
 def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: Town, installed: Path) -> None:
     """A late verdict of links: other words of another sender to the same host are a case, and nobody reported it."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     other = came(
         installed, now - 8000, PAT, sender="bank@safe.example",
@@ -254,7 +254,7 @@ def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is
     plain: Town, visit: Visit, installed: Path
 ) -> None:
     """A click is one look, a link is none; what nobody has reported takes a mandate."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one, like = came(installed, now - 9000, DANA, raw=phish()), came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
     client, page = visit("security"), f"/incidents/{row.pk}/{one.uuid}/"
@@ -271,10 +271,10 @@ def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is
 
 @pytest.mark.rule("P-31", "Only a security officer who has taken the duty up answers a case.")
 def test_only_an_officer_who_has_taken_it_up_answers(plain: Town, installed: Path) -> None:
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
-    for actor in (Actor("p-crew0"), Actor("p-reviewer", held=(Held("use-reviewer"),))):
+    for actor in (Actor("p-crew0"), Actor("p-reviewer", held=(HeldRole("use-reviewer"),))):
         with pytest.raises(NotPermitted):
             case_answers.answer(row, "right", actor=actor, reason=WHY, now=now)
 
@@ -300,7 +300,7 @@ def forward(raw: bytes, how: str) -> bytes:
 def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(plain: Town, installed: Path, how: str) -> None:
     """By its Message-ID, by a link of ours in it, also within another server's, else by its words; heard once. A link of
     another's copy finds nothing."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     theirs = came(installed, now - 9000, DANA, raw=phish())
     others = came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
     raw = forward(phish(), how)
@@ -323,7 +323,7 @@ def test_a_message_that_is_forwarded_to_report_is_found_among_what_came_to_them(
 @pytest.mark.parametrize(("found", "named"), [((Finding("sender", "asserted"),), True), ((), False)])
 def test_a_report_that_a_peer_hands_in_is_heard(plain: Town, installed: Path, found: tuple[Finding, ...], named: bool) -> None:
     """Of the person whom the peer may assert, else of somebody whom we cannot name; none is dropped."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     theirs = came(installed, now - 9000, DANA, raw=phish())
     raw = forward(phish(), "attached")
     came(installed, now - 1000, "report@city.example", raw=raw, kind="relay", sender=DANA, findings=found)
@@ -336,7 +336,7 @@ def test_a_report_that_a_peer_hands_in_is_heard(plain: Town, installed: Path, fo
 @pytest.mark.rule("P-31", "A report of what we never had is a case all the same.")
 def test_what_we_never_had_is_a_case_all_the_same(plain: Town, visit: Visit, installed: Path) -> None:
     """Nobody's report is dropped because its message came another way; the number is that of the report."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     sent = came(
         installed, now - 1000, "Report@City.Example", raw=forward(phish(), "attached"), kind="submission", login="p-crew0",
         sender=DANA,
@@ -351,7 +351,7 @@ def test_what_we_never_had_is_a_case_all_the_same(plain: Town, visit: Visit, ins
 @pytest.mark.rule("P-31, promise 4", "What strangers send to report@ opens few cases a day, and they are told nothing.")
 def test_strangers_open_few_cases_and_are_told_nothing(plain: Town, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand letters to report@ are counted, not a thousand rows; an answer goes to nobody outside."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     monkeypatch.setattr(reporting, "MAX_OUTSIDE", 2)
     for n in range(30):
         text = f"Subject: {n}\r\n\r\n" + " ".join(chr(97 + n % 3) * k for k in range(3, 60))
@@ -366,7 +366,7 @@ def test_strangers_open_few_cases_and_are_told_nothing(plain: Town, installed: P
 @pytest.mark.rule("P-31", "A link in a copy reports it with a button, never with a look, and shows nothing of it.")
 def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: Town, visit: Visit, installed: Path) -> None:
     """Without signing in; as whoever holds the mailbox, by nobody else who is signed in; nothing of it is on the page."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one = came(installed, now - 9000, PAT, DANA, raw=phish())
     token = signed_links.make(installed, "report", one.id, 1, now + 3_600_000)
     client = visit("")
@@ -391,7 +391,7 @@ def test_a_link_in_a_copy_reports_it_with_a_button_and_never_with_a_look(plain: 
 @pytest.mark.rule("P-02, P-31", "Mail of colleagues can be reported as dangerous, and is never called spam.")
 def test_mail_between_colleagues_can_be_dangerous_and_is_never_called_spam(plain: Town, visit: Visit, installed: Path) -> None:
     """An account may have been taken over; what our own people write teaches the filter nothing."""
-    now = ms(plain.now)
+    now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish(), kind="submission", login="p-crew2", sender=PAT)
     page, client = f"/mail/{one.uuid}/report/", visit("crew0")
     assert "spam" not in words(client.get(page)).partition("Is it dangerous?")[2].lower()

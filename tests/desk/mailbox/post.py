@@ -11,9 +11,9 @@ from typing import Any
 
 from django.conf import settings
 
-from civicmail.city.access.honest import check
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.queries.snapshots import build_snapshot
+from civicmail.city.access.sender_alignment import check
 from civicmail.core.message.filter_verdicts import header_of
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import GroupCommit, Writer
@@ -29,8 +29,8 @@ class Post:
 
     def __init__(self, data: Path, town: Town) -> None:
         self.data = data
-        self.now = ms(town.now)
-        self.snapshot = current(1, self.now, tuple(settings.CITY.city.domains))
+        self.now = epoch_ms(town.now)
+        self.snapshot = build_snapshot(1, self.now, tuple(settings.CITY.city.domains))
 
     def submit(self, sender: str, body: bytes, *to: str, refused: str = "", by: str = "") -> bytes:
         """Somebody of the city, signed in, sends it. sender: their own address; by: somebody else, for that mailbox; the id of the

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings as configured
 
 from civicmail.city.access import models as access
-from civicmail.city.policy import published, reading
+from civicmail.city.policy import active_rules, rule_parser
 from civicmail.desk.mailbox.actions import drafting, submitting
 from civicmail.desk.mailbox.forecast import Foreseen
 from civicmail.desk.mailbox.models import Draft, Outgoing
@@ -64,7 +64,7 @@ BOOK = (
 
 @pytest.fixture
 def desk(installed: Path, city: Town, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    published.publish(installed, BOOK)
+    active_rules.publish(installed, BOOK)
     settings.CITY = replace(settings.CITY, screening=replace(settings.CITY.screening, checks=["files", "confidential"]))
     with office(installed, city, configured.CITY) as made:
         monkeypatch.setattr(submitting, "submission", lambda: made.submission)
@@ -131,7 +131,9 @@ def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
     found = foretold(desk, draft)
     assert found.digest(1) == foretold(desk, draft).digest(1)
     assert found.digest(1) != found.digest(2)
-    published.publish(desk.data, rule("other", "P-22", "refuse", "outbound && files.count > 0", "outbound = true, files.count = 1"))
+    active_rules.publish(
+        desk.data, rule("other", "P-22", "refuse", "outbound && files.count > 0", "outbound = true, files.count = 1")
+    )
     desk.now += 5_000
     assert foretold(desk, draft).digest(1) != found.digest(1)
 
@@ -142,7 +144,7 @@ def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
 )
 def test_the_delivery_page_says_why_a_copy_waits_as_the_write_page_did() -> None:
     """Rule, clause and whom to ask; of a rule that kept nothing back, nothing."""
-    book = reading.book([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
+    book = rule_parser.parse_rule_set([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
     held = Passage(0, ANN, "", "hold", ("file-leaves",), "held", 0, "", 0, 0)
     assert delivery.said(held, book) == "Words of file-leaves. Ask your manager. (file-leaves, P-22)"
     assert delivery.said(replace(held, state="delivered"), book) == ""
@@ -151,7 +153,7 @@ def test_the_delivery_page_says_why_a_copy_waits_as_the_write_page_did() -> None
 @pytest.mark.rule("P-19", "From the delivery page a sender is led to where what waits in the portal is taken back.")
 def test_of_what_waits_in_the_portal_the_sender_is_led_to_where_it_is_taken_back() -> None:
     """From the page that says how each copy stands."""
-    book = reading.book([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
+    book = rule_parser.parse_rule_set([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
     waits = Passage(0, ANN, "", "encrypt", (), "delivered", 0, "", 0, 0, proof={"method": "portal", "box": "0" * 32})
     assert delivery._whole(waits, "0", book).pickup == "/mail/secure/"
     assert delivery._whole(replace(waits, proof={"method": "smime"}), "0", book).pickup == ""
@@ -163,7 +165,7 @@ def test_of_what_waits_in_the_portal_the_sender_is_led_to_where_it_is_taken_back
 )
 def test_what_the_sender_put_aside_is_not_said_to_happen() -> None:
     """A copy that left unencrypted for a reason, and what was decided beside the book is said, too."""
-    book = reading.book([("active.toml", rule("seals", "P-19", "encrypt", "outbound", "outbound = true"))])
+    book = rule_parser.parse_rule_set([("active.toml", rule("seals", "P-19", "encrypt", "outbound", "outbound = true"))])
     seals = book.rule("seals")
     assert seals is not None
     assert foretelling.why(("seals", "sent-plain"), [seals]) == [str(shown.RULES["sent-plain"])]
@@ -177,7 +179,7 @@ def test_what_waits_for_its_files_and_leaves_encrypted_then_may_be_put_aside_too
     ssn = 'outbound = true, confidential.high = ["ssn"]'
     seals = rule("seals", "P-19", "encrypt", "outbound && size(confidential.high) > 0", ssn)
     waits = rule("file-leaves", "P-22", "hold", "outbound && files.count > 0", "outbound = true, files.count = 1")
-    published.publish(desk.data, waits + seals)
+    active_rules.publish(desk.data, waits + seals)
     desk.now += 5_000
     found = foretold(desk, written(desk, to=f"{ANN}, {LENA}", text=SSN, file="yes"))
     assert [(c.address, c.do) for c in found.encrypted] == [(ANN, "hold")] and found.sealing == ("seals",)

@@ -12,8 +12,8 @@ import pytest
 from django.test import Client
 
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import ms
 from civicmail.city.directory.models import Person
 from civicmail.core.query.parse import parse
 from civicmail.core.query.scopes import received_by
@@ -73,7 +73,7 @@ def test_what_i_hide_is_out_of_my_lists_and_searches_and_out_of_nothing_else(thr
     assert "Offer 1" not in dana.get("/mail/?format=csv").getvalue().decode()  # type: ignore[attr-defined]
     assert dana.get(f"/mail/{three[1]}/").status_code == 200
     assert rows(lena) == ["Offer 2", "Offer 1", "Offer 0"]
-    scope = And((received_by([DANA]), parse("asphalt", now=datetime.fromtimestamp(ms(city.now) / 1000, UTC))))
+    scope = And((received_by([DANA]), parse("asphalt", now=datetime.fromtimestamp(epoch_ms(city.now) / 1000, UTC))))
     assert len(search(store().reader(), scope, limit=9).hits) == 3  # as a mandate about Dana asks
     assert "1 message is in your lists again." in keep(dana, "show", three[1])
     assert rows(dana) == ["Offer 2", "Offer 1", "Offer 0"]
@@ -202,7 +202,7 @@ def test_labels_are_renamed_with_all_below_them_and_removed_without_their_messag
 
 
 def test_names_trade_places_and_there_is_an_end_to_them(city: Town) -> None:
-    now, dana = ms(city.now), Actor("p-crew0")
+    now, dana = epoch_ms(city.now), Actor("p-crew0")
     one = keeping.make_label("a/b", actor=dana, now=now)
     assert keeping.make_label("A/B", actor=dana, now=now).pk == one.pk
     assert keeping.rename_label(one.pk, "A/B", actor=dana, now=now).name == "A/B"

@@ -13,7 +13,7 @@ from django.test import Client
 
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import Entry
-from civicmail.city.policy import published
+from civicmail.city.policy import active_rules
 from civicmail.desk.mailbox.actions import sending, submitting
 from civicmail.desk.mailbox.actions.sending import Plain
 from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain
@@ -33,7 +33,7 @@ BOOK = rule("seal", "P-19", "encrypt", "outbound && size(confidential.high) > 0"
 
 @pytest.fixture
 def desk(installed: Path, city: Town, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    published.publish(installed, BOOK)
+    active_rules.publish(installed, BOOK)
     screening = replace(settings.CITY.screening, checks=["confidential"])
     settings.CITY = replace(settings.CITY, screening=screening, web=replace(settings.CITY.web, url="https://mail.city.example"))
     with office(installed, city, configured.CITY) as made:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.moments import ms
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -42,7 +42,7 @@ def test_mail_from_outside_says_so_with_the_marks_of_its_reader(
     """Where there is doubt, to ask and to report come before answering.
 
     My mail tells what the delivered copy tells: from outside, and each mark of this reader's copy, not of another's."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     body = b"From: Lena Vogt <lena@out.example>\r\nTo: dana.ortiz@city.example\r\nSubject: Kestrel\r\n\r\nHello.\r\n"
     envelope = Envelope("lena@out.example", (Recipient(DANA), Recipient("pat.nguyen@city.example")), now - 60_000)
     capture = capture_of(capture_id(now - 60_000), scan(body), envelope, Source(kind, "d"))

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from civicmail.city.policy import published
+from civicmail.city.policy import active_rules
 from civicmail.core.message import message_parser
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing
 from desk.mailbox.post import Post, letter
@@ -317,7 +317,7 @@ def test_a_draft_is_discarded_only_when_that_was_asked(desk: Office, visit: Visi
 @pytest.mark.rule("P-19, P-22", "What would be held, refused or told of is sent only by who has seen that, for this text.")
 def test_who_sends_what_would_be_held_has_seen_that_before(desk: Office, visit: Visit) -> None:
     """On the page: the first Send shows what would happen, the second one is a choice; another text is asked again."""
-    published.publish(desk.data, rule("leaves", "P-22", "hold", "outbound", "outbound = true"))
+    active_rules.publish(desk.data, rule("leaves", "P-22", "hold", "outbound", "outbound = true"))
     page = Page(visit("crew0"), "/mail/write/")
     assert page.press("send", to="ann@paving.example", text="The plan.").headers["Location"].endswith("?check=1#check")
     assert "If you send it all the same" in page.text and "Words of leaves." in page.text and "Held" in page.text
@@ -333,7 +333,7 @@ def test_what_was_refused_is_a_draft_again_and_says_why(desk: Office, visit: Vis
     client = visit("crew0")
     page = Page(client, "/mail/write/")
     there = page.press("send", to="ann@paving.example", text="The plan.").headers["Location"]
-    published.publish(desk.data, rule("never", "P-11", "refuse", "outbound", "outbound = true"))
+    active_rules.publish(desk.data, rule("never", "P-11", "refuse", "outbound", "outbound = true"))
     assert desk.work(after=60_000) == 1
     shown = said(client.get(there))
     assert "Your message was not sent" in shown and "Words of never." in shown

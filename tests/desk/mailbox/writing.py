@@ -11,9 +11,9 @@ from typing import Any
 from django.conf import settings
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.moments import ms
-from civicmail.city.access.published import publish
-from civicmail.city.access.queries.snapshots import current
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.published_snapshot import publish
+from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.desk.mailbox.submission import Submission
 from civicmail.front.worker.sending import Sending
 from civicmail.mail.archive.machine import Machine
@@ -38,7 +38,7 @@ class Office:
 
     def publish(self) -> None:
         """Doors know how the database stands."""
-        publish(self.data, current(self.now, self.now, tuple(settings.CITY.city.domains)))
+        publish(self.data, build_snapshot(self.now, self.now, tuple(settings.CITY.city.domains)))
 
     def work(self, after: int = 0) -> int:
         """The worker's round, so many ms from now."""
@@ -54,7 +54,7 @@ class Office:
 @contextmanager
 def office(data: Path, town: Town, config: Any = None) -> Iterator[Office]:
     """config: settings of the installation; those of the pages where there are none."""
-    made = Office(data, town, None, ms(town.now))  # type: ignore[arg-type]
+    made = Office(data, town, None, epoch_ms(town.now))  # type: ignore[arg-type]
     made.publish()
     made.submission = Submission(config or settings.CITY, data, lambda: made.now)
     try:

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 
-from civicmail.city.access.actors import Actor, Held
-from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.actors import Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.desk.oversight.actions import deciding, rules
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.ruletext import MATRIX
@@ -18,15 +18,15 @@ CHANGED = "Another condition."
 
 
 def author(uid: str = "p-author") -> Actor:
-    return Actor(uid, held=(Held("policy-author"),))
+    return Actor(uid, held=(HeldRole("policy-author"),))
 
 
 def second(uid: str = "p-second") -> Actor:
-    return Actor(uid, held=(Held("policy-approver"),))
+    return Actor(uid, held=(HeldRole("policy-approver"),))
 
 
 def officer(uid: str = "p-security", until: int = 1 << 60) -> Actor:
-    return Actor(uid, held=(Held("security-officer", taken_until=until),))
+    return Actor(uid, held=(HeldRole("security-officer", active_until=until),))
 
 
 def text(
@@ -73,7 +73,7 @@ def proposed(t: Town, now: int, written: str = "", *, after: int = 0, starts: ti
 def with_matrix(now: int) -> None:
     """A book is never empty: it has at least the fail matrix."""
     text_ = '[matrix]\nclamav = { inbound = "hold", internal = "deliver-again", outbound = "pending" }\n'
-    at = moment(now)
+    at = from_ms(now)
     Version.objects.create(rule=MATRIX, number=1, text=text_, made=at, since=at, activated=at, state="active", clause="P-29")
 
 
@@ -83,4 +83,4 @@ def mine() -> QuerySet[Version]:
 
 
 def later(now: int, days: int) -> int:
-    return now + days * DAY
+    return now + days * DAY_MS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.notices.models import Notice
 from desk.oversight.book import with_matrix
 from pages.conftest import visit as visit
@@ -20,5 +20,5 @@ def city(installed: Path, db: None) -> Town:
     (installed / "claimed").touch()
     t = with_mail(installed, book=False)
     Notice.objects.all().delete()
-    with_matrix(ms(t.now))
+    with_matrix(epoch_ms(t.now))
     return t

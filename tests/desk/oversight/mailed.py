@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.policy.shapes import Disposition, FactValue
+from civicmail.city.policy.dispositions import Disposition, FactValue
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from civicmail.city.policy.shapes import Disposition, Facts
+from civicmail.city.policy.dispositions import Disposition, Facts
 from civicmail.desk.oversight import approvalforecast
 from civicmail.desk.oversight.approvalforecast import DAY_MS, DAYS, forecast
 from civicmail.desk.oversight.heads import Told

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.moments import DAY, ms
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.desk.oversight import tasks
 from civicmail.desk.oversight.models import Emergency, Replay
 from desk.oversight.book import WHY, approved, mine, text
@@ -70,7 +70,7 @@ def test_two_authors_at_once_lose_no_text(city: Town, visit: Visit) -> None:
 
 def test_a_rule_that_must_tell_first_says_from_when_it_may_act(city: Town, visit: Visit) -> None:
     """On the page, at the day."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     approved(city, now, text(when="files.active", do="hold", mode="notify"))
     client = visit("author")
     assert "10 left" in words(client.get("/policy/rules/no-iso/"))
@@ -104,8 +104,8 @@ def test_the_fail_matrix_is_written_and_answered_on_the_same_pages(city: Town, v
 
 def test_an_attack_is_counted_before_it_is_stopped_and_ratified_on_pages(city: Town, visit: Visit, installed: Path) -> None:
     """P-25: the officer sees how many first; a second person answers; nobody else does either."""
-    now = ms(city.now)
-    keep(installed, [letter(now - DAY + n, {"sender.address": "a@evil.example"}, "fire") for n in range(3)], index=False)
+    now = epoch_ms(city.now)
+    keep(installed, [letter(now - DAY_MS + n, {"sender.address": "a@evil.example"}, "fire") for n in range(3)], index=False)
     officer, second = visit("security"), visit("second")
     wanted = {"kind": "sender", "value": "A@Evil.example", "do": "quarantine", "hours": "24", "reason": WHY}
     counted = officer.post("/policy/emergencies/new/", {**wanted, "go": "count"})
@@ -129,8 +129,8 @@ def test_an_attack_is_counted_before_it_is_stopped_and_ratified_on_pages(city: T
 
 def test_a_replay_is_ordered_watched_and_read(city: Town, visit: Visit, installed: Path) -> None:
     """The page says how far it is, then the numbers, and offers a mandate instead of mail."""
-    now = ms(city.now)
-    keep(installed, [letter(now - 2 * DAY + n, {"files.active": True}, "fire", "clerk") for n in range(3)])
+    now = epoch_ms(city.now)
+    keep(installed, [letter(now - 2 * DAY_MS + n, {"files.active": True}, "fire", "clerk") for n in range(3)])
     approved(city, now)
     client = visit("author")
     bad = client.post("/policy/rules/no-iso/1/replay/", {"days": "7", "query": "kestrel"})
@@ -155,10 +155,10 @@ def test_a_replay_is_ordered_watched_and_read(city: Town, visit: Visit, installe
 )
 def test_a_message_is_explained_check_by_check_without_a_word_of_it(city: Town, visit: Visit, installed: Path) -> None:
     """Findings by place and mask, decisions with their rules; for operators alone."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     approved(city, now)
     facts = {"files.active": True, "message.subject": "Kestrel budget", "links.hosts": ("heron.example",), "spam.score": 12}
-    capture = letter(now - DAY, facts, "fire", do="quarantine", rules=("no-iso", "shadow:use-campaign"))  # type: ignore[arg-type]
+    capture = letter(now - DAY_MS, facts, "fire", do="quarantine", rules=("no-iso", "shadow:use-campaign"))  # type: ignore[arg-type]
     keep(installed, [capture], index=False)
     page = words(visit("operator").get(f"/system/trace/{capture.uuid}/screening/"))
     assert "Quarantines no-iso" in page and "files.active" in page and "spam.score" in page

@@ -17,8 +17,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import ms
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings
 from civicmail.desk.oversight import zones
@@ -53,7 +53,7 @@ def zone(monkeypatch: pytest.MonkeyPatch) -> Zone:
 
 
 def report(town: Town, id_: str, *rows: str) -> bytes:
-    begin = ms(town.now) // 1000 - 86_400
+    begin = epoch_ms(town.now) // 1000 - 86_400
     content = xml(*rows).replace(b"1772400000", str(begin).encode()).replace(b"1772486400", str(begin + 86_400).encode())
     return content.replace(b"<report_id>1<", f"<report_id>{id_}<".encode())
 
@@ -68,10 +68,10 @@ def test_each_record_has_its_state_and_the_line_for_the_zone(city: Town, visit: 
     asked = len(zone.asked)
     client.get(PAGE)
     assert len(zone.asked) == asked, "what is known is not asked again within a minute"
-    key = dkimkeys.new(installed, "city.example", "ed25519", now=ms(city.now), selector="one")
+    key = dkimkeys.new(installed, "city.example", "ed25519", now=epoch_ms(city.now), selector="one")
     made = words(client.get(PAGE))
     assert "one._domainkey.city.example DKIM Waits for you" in made and key.public in made
-    dkimkeys.activate(installed, key, now=ms(city.now))
+    dkimkeys.activate(installed, key, now=epoch_ms(city.now))
     active = client.get(PAGE)
     assert "one._domainkey.city.example DKIM Missing" in words(active) and "No key signs" not in words(active)
     assert 'data-copy="one._domainkey.city.example. IN TXT' in active.content.decode()
@@ -109,7 +109,7 @@ def test_a_resolver_that_does_not_answer_is_said_and_holds_up_nobody(tmp_path: P
 def test_domains_and_health_say_the_same_of_a_name_for_trials(city: Town, visit: Visit, installed: Path) -> None:
     """One called its records missing, the other called them good: nobody was asked."""
     page = words(visit("operator").get(PAGE))
-    (said,) = zone_of_health.zone(Installation(installed, load(installed), ms(city.now)))
+    (said,) = zone_of_health.zone(Installation(installed, load(installed), epoch_ms(city.now)))
     assert said.text in page and "a name for trials" in said.text and "DMARC" not in page
 
 

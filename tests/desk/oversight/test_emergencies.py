@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.city.access import models as access
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import DAY, ms
-from civicmail.city.policy import published, reading
+from civicmail.city.policy import active_rules, rule_parser
 from civicmail.city.policy.engine import decide
 from civicmail.core.config.load import load
 from civicmail.desk.oversight import emergencies as plain
@@ -69,7 +69,7 @@ def made(kind: str = "sender", do: str = "quarantine", *, now: int, hours: int =
 def test_it_stops_what_comes_from_outside_by_one_thing_and_never_what_employees_send(kind: str, do: str) -> None:
     """Whatever is typed is data, never a condition of its own."""
     value = plain.cleaned(kind, TYPED[kind], OWN)
-    book = reading.book([("x", plain.text(7, kind, value, do, 'Because "so".\nid = 1', 1_900_000_000_000))])
+    book = rule_parser.parse_rule_set([("x", plain.text(7, kind, value, do, 'Because "so".\nid = 1', 1_900_000_000_000))])
     for inbound in (True, False):
         decision = decide(book, {"inbound": inbound, **FACTS[kind]}, [{}], 1)[0]
         assert decision.do == (do if inbound else "deliver")
@@ -84,7 +84,7 @@ def test_no_words_make_it_wider(kind: str, typed: str) -> None:
     except Unusable as wrong:
         assert "value" in wrong.fields
         return
-    book = reading.book([("x", plain.text(1, kind, value, "refuse", typed, 1_900_000_000_000))])
+    book = rule_parser.parse_rule_set([("x", plain.text(1, kind, value, "refuse", typed, 1_900_000_000_000))])
     assert [r.when.startswith("inbound && (") for r in book.rules] == [True]
     assert decide(book, {"inbound": True, "sender.address": "a@b.example", "message.subject": "Hello"}, [{}], 1)[0].do == "deliver"
 
@@ -106,10 +106,10 @@ def test_it_acts_at_once_for_72_hours_at_most_and_a_second_person_ratifies(
     city: Town, installed: Path, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     """P-25: never the officer alone, and never longer."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     with django_capture_on_commit_callbacks(execute=True):
         row = made(now=now)
-    assert [r.id for r in published.active(installed).rules] == [f"emergency-{row.pk}"]
+    assert [r.id for r in active_rules.active(installed).rules] == [f"emergency-{row.pk}"]
     with pytest.raises(Conflict):
         made(now=now)
     with pytest.raises(Unusable) as wrong:
@@ -135,14 +135,14 @@ def test_it_acts_at_once_for_72_hours_at_most_and_a_second_person_ratifies(
 def test_where_nobody_looks_into_messages_an_attack_is_stopped_by_its_envelope(city: Town, settings: Any) -> None:
     """P-25: by the return address alone; what nobody would find is not promised."""
     settings.CITY = replace(settings.CITY, screening=replace(settings.CITY.screening, checks=[]))
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     made("domain", do="refuse", now=now, text="evil.example")
     for kind in ("hash", "url", "subject"):
         with pytest.raises(Unusable) as wrong:
             made(kind, now=now)
         assert "kind" in wrong.value.fields
     (text,) = books.emergency_texts(now)
-    book = envelope_rules(reading.book([("x", text)]))
+    book = envelope_rules(rule_parser.parse_rule_set([("x", text)]))
     assert decide(book, {"inbound": True, "sender.domain": "a.evil.example"}, [{}], now)[0].do == "refuse"
 
 
@@ -152,7 +152,7 @@ def test_one_that_nobody_ratifies_ends_and_is_a_finding(
     city: Town, installed: Path, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     """At the end of the next working day; and its own time ends one that was ratified."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     with django_capture_on_commit_callbacks(execute=True):
         row, kept = made(now=now, hours=72), made("hash", now=now, hours=2)
         Emergency.objects.filter(pk=row.pk).update(ratify_by=city.now + timedelta(hours=30))
@@ -163,7 +163,7 @@ def test_one_that_nobody_ratifies_ends_and_is_a_finding(
     row.refresh_from_db()
     assert (row.ratified, row.why) == ("overdue", "nobody ratified it in time")
     assert access.Entry.objects.filter(act="emergency.finding").count() == 1
-    assert published.active(installed).rules == ()
+    assert active_rules.active(installed).rules == ()
     kept.refresh_from_db()
     assert kept.why == "its time is over"
 
@@ -184,10 +184,10 @@ def test_what_it_has_kept_back_goes_on_through_the_checks_when_it_ends(
 ) -> None:
     """P-25, promise 6: pending, not delivered; refused for another reason stays so; each copy once. Also what could not be refused
     any more, because another copy was taken or its client has gone."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     row, other = made(now=now, do=do), made("hash", now=now)
-    mine = letter(now - DAY, {}, "fire", "clerk", do="quarantine", rules=(f"emergency-{row.pk}", *besides))
-    theirs = letter(now - DAY + 1, {}, "fire", do="quarantine", rules=(f"emergency-{other.pk}",))
+    mine = letter(now - DAY_MS, {}, "fire", "clerk", do="quarantine", rules=(f"emergency-{row.pk}", *besides))
+    theirs = letter(now - DAY_MS + 1, {}, "fire", do="quarantine", rules=(f"emergency-{other.pk}",))
     keep(installed, [mine, theirs], index=False)
     assert tasks.release(installed, now) == 0, "nothing while it is in force"
     emergencies.stop(row, actor=officer(), reason=WHY, now=now)

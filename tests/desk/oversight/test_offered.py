@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.desk.oversight import ruletext
 from civicmail.desk.oversight.actions import books
 from civicmail.desk.oversight.models import Version
@@ -34,7 +34,7 @@ def later(city: Town, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     Version.objects.all().delete()
     with monkeypatch.context() as before:
         before.setattr(ruletext, "starter", lambda: older)
-        assert books.adopt(ms(city.now))
+        assert books.adopt(epoch_ms(city.now))
         assert offered.offers() == []
     return older
 
@@ -49,7 +49,7 @@ def test_what_a_later_program_brings_is_shown_and_does_not_act(city: Town, visit
         ("executable", True, later["executable"]),
         ("macros", False, ""),
     ]
-    assert not books.adopt(ms(city.now)) and "macros" not in books.active_texts()
+    assert not books.adopt(epoch_ms(city.now)) and "macros" not in books.active_texts()
     author, second = visit("author"), visit("second")
     assert "2 rules of this version of the program are not in the book" in words(second.get("/policy/rules/"))
     page = words(second.get("/policy/offered/"))
@@ -69,6 +69,6 @@ def test_what_a_later_program_brings_is_shown_and_does_not_act(city: Town, visit
 def test_where_nothing_is_new_the_page_says_so(city: Town, visit: Visit) -> None:
     Version.objects.all().delete()
     assert offered.offers() == [], "nothing was adopted yet"
-    books.adopt(ms(city.now))
+    books.adopt(epoch_ms(city.now))
     assert "Nothing: every rule" in words(visit("second").get("/policy/offered/"))
     assert "not in the book" not in words(visit("second").get("/policy/rules/"))

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.city.access import models as access
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import ms
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.city.policy.engine import decide
-from civicmail.city.policy.reading import book
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.rule_parser import parse_rule_set
 from civicmail.desk.oversight import replaying, ruletext, tasks
 from civicmail.desk.oversight.actions import replays, rules
 from civicmail.desk.oversight.heads import Told
@@ -52,7 +52,7 @@ def made(data: Path, now: int) -> None:
 @given(st.lists(st.tuples(FACTS, COPIES), max_size=12))
 def test_a_replay_counts_what_evaluating_live_decides(mail: list[tuple[dict[str, object], list[dict[str, object]]]]) -> None:
     """P-29; issue 6, acceptance 5: for the version that acts and the one that is tried, message by message."""
-    active = book(
+    active = parse_rule_set(
         [("x", text() + text("other", when="inbound && files.macros", do="refuse").replace("files.active", "files.macros"))]
     )
     tried = ruletext.read(text(when="inbound && (files.active || files.macros)"))
@@ -88,7 +88,7 @@ def test_a_replay_is_made_a_piece_at_a_time_and_goes_on_after_a_restart(
     city: Town, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P-29: every message once, whatever was interrupted; imports and what nobody looked into are told apart."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     old = now - 20 * DAY
     mail = [letter(old + n * 60_000, {"files.active": n % 3 == 0, "files.macros": n % 2 == 0}, "fire", "clerk") for n in range(12)]
     mail += [letter(old + n, {"unavailable": ("files",)}, "fire") for n in range(2)]
@@ -122,7 +122,7 @@ def test_a_replay_is_made_a_piece_at_a_time_and_goes_on_after_a_restart(
 @db
 def test_a_replay_tells_nothing_of_what_is_in_mail(city: Town, installed: Path) -> None:
     """It is narrowed by envelopes alone, and its result has numbers and ids."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     keep(installed, [letter(now - DAY, {"files.active": True, "message.subject": "kestrel"}, "fire")])
     row = approved(city, now)
     for query in ("kestrel", "subject:kestrel", "body:heron", "bcc:a@outside.example", "-subject:kestrel", "(from:a OR plover)"):
@@ -143,7 +143,7 @@ def test_a_replay_tells_nothing_of_what_is_in_mail(city: Town, installed: Path) 
 
 @db
 def test_a_replay_that_was_stopped_goes_no_further(city: Town, installed: Path) -> None:
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     keep(installed, [letter(now - DAY + n, {"files.active": True}, "fire") for n in range(3)])
     row = replays.order(approved(city, now), "", now - 7 * DAY, now - DAY // 2, actor=author(), now=now)
     replays.stop(row, actor=author(), now=now)
@@ -157,7 +157,7 @@ def test_a_replay_that_was_stopped_goes_no_further(city: Town, installed: Path) 
 @db
 def test_hits_are_counted_once_and_what_people_let_go_is_told(city: Town, installed: Path) -> None:
     """P-29: copies by rule and day; a forecast, or a part that was away, is no hit of a rule."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     approved(city, now)
     kept = letter(now - DAY, {"files.active": True}, "fire", "clerk", do="quarantine", rules=("no-iso", "shadow:other"))
     quiet = letter(

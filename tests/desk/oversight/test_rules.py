@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.city.access import models as access
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy import published
+from civicmail.city.policy import active_rules
 from civicmail.desk.oversight import ruletext, states
 from civicmail.desk.oversight.actions import announcing, books, deciding, rules
 from civicmail.desk.oversight.models import Book, Version
@@ -34,14 +34,14 @@ def test_a_rule_acts_after_a_second_person_has_approved_it_and_each_step_is_an_e
     city: Town, installed: Path, django_capture_on_commit_callbacks: object
 ) -> None:
     """P-29: draft, tested, proposed, approved, active; the book is one file from then on."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         row = approved(city, now)
     row.refresh_from_db()
     assert (row.state, row.number, row.approver.uid) == ("active", 1, "p-second")
     assert acts() == ["rule.draft", "rule.test", "rule.propose", "rule.approve", "rule.activate"]
-    assert [r.id for r in published.active(installed).rules] == ["no-iso"]
-    assert Book.objects.get().text == published.active_path(installed).read_text()
+    assert [r.id for r in active_rules.active(installed).rules] == ["no-iso"]
+    assert Book.objects.get().text == active_rules.active_path(installed).read_text()
 
 
 @pytest.mark.rule("P-29", "No rule acts that somebody has approved who has written in it, whatever duties they hold.")
@@ -49,7 +49,7 @@ def test_a_rule_acts_after_a_second_person_has_approved_it_and_each_step_is_an_e
 @pytest.mark.parametrize("who", ["p-helper", "p-author"])
 def test_who_has_written_in_a_rule_never_approves_it(city: Town, who: str) -> None:
     """Neither who began it nor who mended it, whatever duties they hold."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     city.person("helper", "Uma", "Ness", "clerk", "Policy Analyst")
     row = rules.draft(text(), CHANGED, after=0, actor=author(), now=now)
     row = rules.edit(row, text(why="Disk images and shortcuts."), CHANGED, actor=author("p-helper"), now=now)
@@ -67,7 +67,7 @@ def test_who_has_written_in_a_rule_never_approves_it(city: Town, who: str) -> No
 @db
 def test_two_at_once_never_overwrite_each_other(city: Town) -> None:
     """The second one hears that somebody was faster, and nothing is half done."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     row = rules.draft(text(), CHANGED, after=0, actor=author(), now=now)
     seen = Version.objects.get(pk=row.pk)
     rules.edit(row, text(why="Another reason for it."), CHANGED, actor=author(), now=now)
@@ -82,7 +82,7 @@ def test_two_at_once_never_overwrite_each_other(city: Town) -> None:
 
 @db
 def test_what_was_changed_after_it_was_shown_is_not_approved(city: Town) -> None:
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     row = proposed(city, now)
     shown = Version.objects.get(pk=row.pk)
     rules.withdraw(row, WHY, actor=author(), now=now)
@@ -113,7 +113,7 @@ def test_what_was_changed_after_it_was_shown_is_not_approved(city: Town) -> None
 def test_a_broken_draft_says_where_and_what_comes_nearest(city: Town, broken: str, said: str) -> None:
     """P-29: at its field, and nothing is kept."""
     with pytest.raises(Unusable) as wrong:
-        rules.draft(broken, CHANGED, after=0, actor=author(), now=ms(city.now))
+        rules.draft(broken, CHANGED, after=0, actor=author(), now=epoch_ms(city.now))
     assert said in wrong.value.fields["text"]
     assert not mine().exists()
 
@@ -136,10 +136,10 @@ def test_a_rule_that_could_hold_mail_of_employees_tells_them_for_ten_working_day
     row = rules.test(rules.draft(holds, CHANGED, after=2, actor=author(), now=now), actor=author(), now=now)
     first = earliest(row, now)
     assert first is not None
-    assert moment(first).date().isoformat() in ("2026-12-05", "2026-12-04"), "the midnight after Friday, December 4"
+    assert from_ms(first).date().isoformat() in ("2026-12-05", "2026-12-04"), "the midnight after Friday, December 4"
     with pytest.raises(Unusable):
-        rules.propose(row, WHY, starts=moment(first - 1), actor=author(), now=now)
-    row = rules.propose(row, WHY, starts=moment(first), actor=author(), now=now)
+        rules.propose(row, WHY, starts=from_ms(first - 1), actor=author(), now=now)
+    row = rules.propose(row, WHY, starts=from_ms(first), actor=author(), now=now)
     assert deciding.approve(row, actor=second(), reason=WHY, now=now).state == "approved"
     assert books.activate_due(first - 1) == 0
     assert books.activate_due(first) == 1
@@ -148,7 +148,7 @@ def test_a_rule_that_could_hold_mail_of_employees_tells_them_for_ten_working_day
 
 @db
 def test_another_condition_begins_to_tell_anew_and_mail_from_outside_needs_no_notice(city: Town) -> None:
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     told = approved(city, now, text(when="files.active", do="hold", mode="notify"))
     wider = Version(rule="no-iso", number=2, text=text(when="files.active || files.macros", do="hold"), mode="enforce")
     assert earliest(wider, now) is None
@@ -164,7 +164,7 @@ def test_time_ends_a_rule_and_a_second_person_takes_one_out(
     city: Town, installed: Path, django_capture_on_commit_callbacks: object
 ) -> None:
     """P-29: the book is without it from then on, and the versions stay."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         approved(city, now, text(expires=(city.now + timedelta(days=3)).date().isoformat()))
         other = approved(city, now, text("other"))
@@ -174,7 +174,7 @@ def test_time_ends_a_rule_and_a_second_person_takes_one_out(
         with pytest.raises(NotPermitted):
             deciding.approve(out, actor=author(), reason=WHY, now=now)
         assert deciding.approve(out, actor=second(), reason=WHY, now=now).state == "retired"
-    assert published.active(installed).rules == ()
+    assert active_rules.active(installed).rules == ()
     assert {(v.rule, v.state) for v in mine()} == {
         ("no-iso", "expired"),
         ("other", "replaced"),
@@ -187,23 +187,23 @@ def test_the_starter_pack_is_version_1_and_a_lost_file_is_written_again(
     city: Town, installed: Path, django_capture_on_commit_callbacks: object
 ) -> None:
     """P-29: once, by the worker or by whoever writes first; where a process died right after its commit the worker publishes."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     Version.objects.all().delete()
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         rules.draft(text(), CHANGED, after=0, actor=author(), now=now)
     assert not books.adopt(now)
-    book = published.active(installed)
-    assert [r.id for r in book.rules] == [r.id for r in published.starter().rules]
-    assert book.matrix == published.starter().matrix
+    book = active_rules.active(installed)
+    assert [r.id for r in book.rules] == [r.id for r in active_rules.starter_pack().rules]
+    assert book.matrix == active_rules.starter_pack().matrix
     assert not books.repair()
-    published.active_path(installed).unlink()
+    active_rules.active_path(installed).unlink()
     assert books.repair()
-    assert published.active(installed).version == book.version
+    assert active_rules.active(installed).version == book.version
 
 
 @db
 def test_the_fail_matrix_is_approved_like_a_rule(city: Town) -> None:
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     written = '[matrix]\nclamav = { inbound = "hold", internal = "deliver-again", outbound = "pending" }\n'
     row = approved(city, now, written, after=1)
     assert (row.rule, row.state) == (ruletext.MATRIX, "active")
@@ -216,7 +216,7 @@ def test_the_fail_matrix_is_approved_like_a_rule(city: Town) -> None:
 @pytest.mark.parametrize("what", ["draft", "edit", "test", "propose", "withdraw", "take_out", "approve", "refuse"])
 def test_every_verb_asks_the_guard(city: Town, what: str) -> None:
     """A policy approver writes nothing; whoever writes decides nothing of their own."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     row = proposed(city, now)
     verbs = {
         "draft": lambda: rules.draft(text("other"), CHANGED, after=0, actor=second(), now=now),
@@ -252,7 +252,7 @@ def test_nothing_acts_that_nobody_has_approved(actions: list[str]) -> None:
 @db
 def test_employees_are_told_once_what_a_rule_will_do(city: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """P-18, P-29: those whose mail it is, a few at a time, whatever was interrupted; mail from outside concerns nobody."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     one = access.Authorisation.objects.filter(state="active", role="holder").select_related("person", "mailbox").order_by("pk")[0]
     one.person.language = "es"
     one.person.save(update_fields=["language"])

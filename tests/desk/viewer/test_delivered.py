@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.viewer.delivered import given as given_to

@@ -129,7 +129,7 @@ def test_an_export_waits_while_nothing_can_be_recorded(
     visit("recorder").post("/mandates/26-001/exports/", {"query": ""})
     before = access.Entry.objects.count()
     with monkeypatch.context() as lagging, closing(Exporting(installed, now_ms)) as exporting:
-        lagging.setattr(access_entries, "lag_ms", lambda now: access_entries.LAG_MOST + 1)
+        lagging.setattr(access_entries, "lag_ms", lambda now: access_entries.MAX_LAG_MS + 1)
         assert not exporting.step()
     assert Export.objects.latest("id").state == "waiting"
     assert access.Entry.objects.count() == before

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.config.settings import Partner, Secure, Settings, Web
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.checkup.findings import Finding, Installation

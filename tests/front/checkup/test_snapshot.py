@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.published import alive_path, publish, snapshot_path, touch_alive
+from civicmail.city.access.published_snapshot import alive_path, mark_database_alive, publish, snapshot_path
 from civicmail.core.config.settings import Settings
 from civicmail.front.checkup import snapshot
 from civicmail.front.checkup.findings import MINUTE, Installation
@@ -21,7 +21,7 @@ def claimed(tmp_path: Path) -> Path:
     """Published long ago; the database answered now."""
     (tmp_path / "claimed").touch()
     publish(tmp_path, replace(city(), at=NOW - 600 * MINUTE))
-    touch_alive(tmp_path, NOW)
+    mark_database_alive(tmp_path, NOW)
     return tmp_path
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Archive, Settings
 from civicmail.core.disk.lease import Lease, lease_path

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access import compared
+from civicmail.city.access import comparison_result
 from front.cli.test_person_access import _run, claimed
 
 __all__ = ["claimed"]
@@ -137,7 +137,7 @@ def put_back(data: Path, whole: Path) -> None:
 
 def compared_by_tick(data: Path) -> set[str]:
     _run(data, "tick")
-    found = compared.read(data)
+    found = comparison_result.read(data)
     assert found is not None
     return {d.kind for d in found.differences}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.conduct.models import Closure
 from civicmail.core.config.load import load
 from civicmail.front.worker import offboarding
@@ -25,7 +25,7 @@ def test_an_account_is_counted_and_closed_with_the_number_that_was_seen(call: Ca
     kinds = {orjson.loads(line)["kind"] for line in call.said.out.splitlines()}
     assert {"left", "not-in-feed", "in-feed"} <= kinds
     assert call("access close", "p-crew11", *WHY, who="head") == 0
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     while offboarding.step(load(installed, environ={}), installed, lambda: now):
         pass
     counted = Closure.objects.get()

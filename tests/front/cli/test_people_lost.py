@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.saved import DATABASE, SAVED
+from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE
 from front.cli.office import Office
 
 
@@ -43,11 +43,11 @@ def called(*words: str) -> subprocess.CompletedProcess[str]:
 def test_a_lost_file_of_people_is_not_made_anew_while_its_copy_is_there(tmp_path: Path) -> None:
     """An empty one would be published, every mailbox would be gone, and the copy would be made of that."""
     data = Office(tmp_path / "data").data
-    (data / SAVED).write_bytes(b"people")
+    (data / BACKUP_NAME).write_bytes(b"people")
     done = claim(data)
-    assert done.returncode == 3 and f"mv {data / SAVED} {data / DATABASE}" in done.stderr
+    assert done.returncode == 3 and f"mv {data / BACKUP_NAME} {data / DATABASE}" in done.stderr
     assert not (data / DATABASE).exists() or not (data / DATABASE).stat().st_size
-    (data / SAVED).unlink()
+    (data / BACKUP_NAME).unlink()
     assert claim(data).returncode == 0
 
 
@@ -66,10 +66,10 @@ def test_a_damaged_file_of_people_is_a_sentence_for_commands_and_a_finding_of_do
     whole = place.read_bytes()
     place.write_bytes(b"x" * len(whole) if how == "no database" else whole[:4096] + b"x" * (len(whole) - 4096))
     done = called("access", "reconcile", "--as", "1", "--data", str(data))
-    assert done.returncode == 3 and f"cp {data / SAVED} {place}" in done.stderr, done.stderr
+    assert done.returncode == 3 and f"cp {data / BACKUP_NAME} {place}" in done.stderr, done.stderr
     told = called("doctor", "--json", "--data", str(data)).stdout
     (found,) = [f for f in map(json.loads, told.splitlines()) if f.get("check") == "people"]
-    assert found["level"] == "problem" and str(place) in found["text"] and str(data / SAVED) in found["do"]
+    assert found["level"] == "problem" and str(place) in found["text"] and str(data / BACKUP_NAME) in found["do"]
 
 
 @pytest.mark.rule("P-23", "An older program neither reads nor writes tables of people that a newer one has changed.")

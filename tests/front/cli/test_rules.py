@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from city.policy.books import NOW, book, starter, text_of
-from civicmail.city.policy import published
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy import active_rules
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.config.clock import now_ms
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.oversight.heads import Told
@@ -28,7 +28,7 @@ def said(capsys: Any) -> tuple[list[dict[str, Any]], str]:
 
 
 def test_the_rules_in_force_are_listed_and_shown(data: Path, capsys: Any) -> None:
-    published.publish(data, text_of("one") + text_of("gone", expires="2020-01-01"))
+    active_rules.publish(data, text_of("one") + text_of("gone", expires="2020-01-01"))
     assert run(["policy", "rules", "--data", str(data), "--json"]) == 0
     listed, _ = said(capsys)
     assert [(rule["id"], rule["acts"]) for rule in listed] == [("gone", False), ("one", True)]
@@ -86,8 +86,8 @@ def test_a_drill_says_what_would_happen_in_each_direction(data: Path, capsys: An
 
 
 def test_a_book_that_cannot_be_used_is_told_by_every_verb(data: Path, capsys: Any) -> None:
-    published.active_path(data).parent.mkdir(exist_ok=True)
-    published.active_path(data).write_text("no book")
+    active_rules.active_path(data).parent.mkdir(exist_ok=True)
+    active_rules.active_path(data).write_text("no book")
     for verb, code in (("rules", 3), ("test", 1), ("drill clamav", 3)):
         assert run(["policy", *verb.split(), "--data", str(data)]) == code
         assert "active.toml is no TOML" in capsys.readouterr().err

@@ -17,8 +17,8 @@ from city.access import cases
 from city.access.cases import EXA, approved
 from city.access.staff import MS, NOW
 from civicmail.city.access.actions import mandates, tokens
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.models import DutyUse, Entry, Mandate
-from civicmail.city.access.moments import DAY
 from civicmail.city.access.queries import mandates as found
 from civicmail.city.directory.models import Person
 from civicmail.core.message import message_parser
@@ -83,7 +83,7 @@ def _kept(data: Path) -> dict[str, tuple[Capture, bytes]]:
     writer = Writer(data, lambda: MS)
     for name, (sender, recipient, days, subject, custodian) in MAIL.items():
         body = f"From: {sender}\r\nTo: {recipient}\r\nSubject: {subject}\r\nMessage-ID: <{len(made)}@x>\r\n\r\ntext\r\n".encode()
-        at = MS - days * DAY
+        at = MS - days * DAY_MS
         envelope = Envelope(sender, (Recipient(recipient),), at)
         source = Source("import" if custodian else "mx")
         capture = replace(capture_of(capture_id(at), scan(body), envelope, source), custodian=custodian)
@@ -130,7 +130,7 @@ def test_without_a_mandate_nothing_is_found_shown_exported_or_proved(desk: Desk,
             assert desk.run(*words, code=4, mandate=number) == b""
         assert desk.run(*words, "--duty", "records-officer", code=4) == b"", "the mandate says as what"
     assert not found.looks(desk.number).exists()
-    mandates.close(found.of(EXA).get(number=desk.number), "Nothing of it was true.", actor=EXA, now=MS)
+    mandates.close(found.requested_by(EXA).get(number=desk.number), "Nothing of it was true.", actor=EXA, now=MS)
     for words in verbs:
         assert desk.run(*words, code=4) == b"" and b"not in force" in desk.err
 
@@ -231,7 +231,7 @@ def test_whatever_the_query_the_index_answers_with_the_scope_and_nothing_else(
     except QueryError:
         return
     reader = Reader(installed)
-    answer = {hit.id.replace("-", "") for hit in hits(reader, IndexQuery(scope.within(asked, MS), 0))}
+    answer = {hit.id.replace("-", "") for hit in hits(reader, IndexQuery(scope.restrict(asked, MS), 0))}
     names = {name for name, (capture, _) in kept.items() if capture.id.hex() in answer}
     assert names <= IN_SCOPE and len(names) == len(answer)
     wanted = {

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.published import snapshot_path
-from civicmail.city.access.snapshotfile import decode
+from civicmail.city.access.published_snapshot import snapshot_path
+from civicmail.city.access.snapshot_file import decode
 from civicmail.city.conduct.models import Closure
 from civicmail.core.config.clock import now_ms
 from civicmail.desk.holding import queries

@@ -9,8 +9,8 @@ import pytest
 from civicmail.city.access import guard
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.models import Authorisation, DutyGrant, Entry, Mandate, Publication
-from civicmail.city.access.published import snapshot_path
-from civicmail.city.access.snapshotfile import decode
+from civicmail.city.access.published_snapshot import snapshot_path
+from civicmail.city.access.snapshot_file import decode
 from civicmail.city.conduct.models import Leaver, ReviewRow, Statement, Violation
 from civicmail.city.directory.models import Department, Episode, Kind, Person
 from civicmail.front.sample.cast import cast

@@ -12,9 +12,9 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from civicmail.city.access import models as access
-from civicmail.city.access.actions import ending
-from civicmail.city.access.actors import ALWAYS, Actor, Held
-from civicmail.city.access.moments import ms
+from civicmail.city.access.actions import access_end
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.directory.models import Agency
 from civicmail.front.web.api import authentication, pagination
 from civicmail.front.web.api.document import OPERATIONS
@@ -219,9 +219,9 @@ def test_what_ends_access_ends_tokens_at_their_next_use(works: Town) -> None:
     person = works.people["crew0"]
     ask = asking(person)
     assert ask("GET", "/me").status_code == 200
-    officer = Actor("p-office", held=(Held("access-officer", "", ALWAYS),))
-    now = ms(timezone.now())
-    ending.end_access(person, reason="Left the city for another one.", when=now, actor=officer, now=now)
+    officer = Actor("p-office", held=(HeldRole("access-officer", "", FOREVER),))
+    now = epoch_ms(timezone.now())
+    access_end.end_access(person, reason="Left the city for another one.", when=now, actor=officer, now=now)
     answer = ask("GET", "/me")
     assert answer.status_code == 401 and "opens nothing" in answer.json()["detail"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.city.policy.clauses import CLAUSES
-from civicmail.city.policy.published import active_or_starter
 from tools import messages
 
 

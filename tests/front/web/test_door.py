@@ -11,8 +11,8 @@ from django.test import Client
 
 from civicmail.city.access.actions import suspensions
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Account, Acknowledgement, PolicyText
-from civicmail.city.access.moments import ms
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def test_a_session_of_an_older_epoch_is_refused_at_its_next_request(city: Town, 
     client = visit("crew0")
     assert client.get("/my/access/").status_code == 200
     officer = Actor("p-head", departments=frozenset({"public-works"}))
-    suspensions.suspend(city.people["crew0"], actor=officer, reason="On leave from today on.", now=ms(city.now))
+    suspensions.suspend(city.people["crew0"], actor=officer, reason="On leave from today on.", now=epoch_ms(city.now))
     answer = client.get("/my/access/")
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/accounts/login/")

@@ -17,7 +17,7 @@ from django.test import Client
 from city.access.people import KEY, PASSWORD, T0, city, own, person
 from city.access.signins import account, mailbox
 from city.access.signins import person as row
-from civicmail.city.access import published, reading
+from civicmail.city.access import imap_access, published_snapshot
 from civicmail.city.access.credentials import key_path
 from civicmail.city.access.models import Account, Entry, Failure, Usage
 from civicmail.city.access.snapshot import Grant
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.django_db
 def installed(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The small city of people.py is published, at its own time."""
     key_path(installed).write_bytes(KEY)
-    published.publish(installed, city())
-    published.touch_alive(installed, T0)
+    published_snapshot.publish(installed, city())
+    published_snapshot.mark_database_alive(installed, T0)
     monkeypatch.setattr(dovecot_auth, "now_ms", lambda: T0 + 1)
     dovecot_auth._watch.cache_clear()
     dovecot_auth._issuer.cache_clear()
@@ -79,7 +79,7 @@ def test_who_lost_access_is_nobody_at_once_and_delivery_goes_on(installed: Path)
     assert _signs_in(installed, "ann@city.example")
     assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 200
     ended = replace(city().people["ann"], grants=(), devices=(), epoch=2)
-    published.publish(installed, city(2, T0 + 1, people=[ended]))
+    published_snapshot.publish(installed, city(2, T0 + 1, people=[ended]))
     dovecot_auth._watch.cache_clear()
     assert _signs_in(installed, "ann@city.example") == ""
     assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 404
@@ -91,7 +91,7 @@ def test_who_may_not_read_any_more_hears_why_by_the_right_password_alone(install
     """P-09: in ASCII, without what the line of IMAP cannot have; and it is no failure that locks the sign-in."""
     ann = city().people["ann"]
     ended = replace(ann, grants=(), devices=(), former=ann.devices, epoch=2, why='Your access for "Ü" ended; ask the sponsor.')
-    published.publish(installed, city(2, T0 + 1, people=[ended]))
+    published_snapshot.publish(installed, city(2, T0 + 1, people=[ended]))
     dovecot_auth._watch.cache_clear()
     asked = {"user": "a.mueller@city.example", "protocol": "imap", "client": "192.0.2.5"}
     for _ in range(6):
@@ -107,7 +107,7 @@ def test_the_master_user_opens_what_nobody_reads_any_more(installed: Path, setti
     """To take back, to count and to empty; by IMAP, by this name, and where the city has said so."""
     settings.CITY = replace(settings.CITY, courier=replace(settings.CITY.courier, imap="imap://127.0.0.1:143"))
     ended = replace(city().people["ann"], grants=(), devices=(), epoch=2)
-    published.publish(installed, city(2, T0 + 1, people=[ended]))
+    published_snapshot.publish(installed, city(2, T0 + 1, people=[ended]))
     dovecot_auth._watch.cache_clear()
 
     def status(**more: str) -> int:
@@ -155,7 +155,7 @@ def test_whoever_lost_access_reads_by_no_protocol(installed: Path, protocol: str
     """A city may switch more of Dovecot on than we ship."""
     assert _ask(installed, "user", user="ann@city.example", protocol=protocol).status_code == 200
     ended = replace(city().people["ann"], grants=(), devices=(), epoch=2)
-    published.publish(installed, city(2, T0 + 1, people=[ended]))
+    published_snapshot.publish(installed, city(2, T0 + 1, people=[ended]))
     dovecot_auth._watch.cache_clear()
     assert _ask(installed, "user", user="ann@city.example", protocol=protocol).status_code == 404
 
@@ -174,7 +174,7 @@ def test_a_sign_in_is_counted_for_its_day(installed: Path, monkeypatch: pytest.M
     assert _ask(installed, "introspect", token="ann@city.example").json()["active"]
     assert not _ask(installed, "introspect", token="nobody").json()["active"]
     monkeypatch.setattr(dovecot_auth, "now_ms", lambda: T0 + 1 + 86_400_000)
-    published.touch_alive(installed, T0 + 86_400_000)
+    published_snapshot.mark_database_alive(installed, T0 + 86_400_000)
     dovecot_auth._watch.cache_clear()
     _signs_in(installed, "ann@city.example")
     assert list(Usage.objects.order_by("day").values_list("retrieved", flat=True)) == [3, 1]
@@ -210,7 +210,7 @@ def test_without_the_database_the_snapshot_decides(installed: Path, monkeypatch:
     assert _signs_in(installed, "ann@city.example") == "ann@city.example"
     assert _signs_in(installed, "ann@city.example", "wrong") == ""
     assert _ask(installed, "user", user="ann@city.example", protocol="imap").status_code == 200
-    monkeypatch.setattr(dovecot_auth, "now_ms", lambda: T0 + published.INBOUND_MOST + 1)
+    monkeypatch.setattr(dovecot_auth, "now_ms", lambda: T0 + published_snapshot.MAX_INBOUND_AGE_MS + 1)
     dovecot_auth._watch.cache_clear()
     assert _ask(installed, "password", user="ann@city.example", password=PASSWORD).status_code == 503
 
@@ -254,5 +254,5 @@ def test_a_forged_token_is_not_active(installed: Path, monkeypatch: pytest.Monke
 def test_reading_ends_on_its_date() -> None:
     snapshot = city(people=[person("ann", "Ann", own("ann", T0 + 10))])
     ann = snapshot.people["ann"]
-    assert reading.own_mailbox(snapshot, ann, T0 + 9) is not None and reading.own_mailbox(snapshot, ann, T0 + 10) is None
-    assert reading.own_mailbox(snapshot, person("bob", "Bob", Grant("ann@city.example", "holder", T0 + 10)), T0) is None
+    assert imap_access.own_mailbox(snapshot, ann, T0 + 9) is not None and imap_access.own_mailbox(snapshot, ann, T0 + 10) is None
+    assert imap_access.own_mailbox(snapshot, person("bob", "Bob", Grant("ann@city.example", "holder", T0 + 10)), T0) is None

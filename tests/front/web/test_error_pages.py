@@ -14,10 +14,10 @@ from django.db import OperationalError
 from django.test import Client
 
 from civicmail.city.access.actions import entries
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict, NotRecorded
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views import mine
+from civicmail.city.access.views import my_access
 from civicmail.core.config.log import set_up
 from civicmail.core.config.settings import Log
 from civicmail.front.web import start
@@ -34,7 +34,7 @@ def raising(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def broken(*_args: Any, **_kwargs: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(mine.personal, "allowed_to", broken)
+    monkeypatch.setattr(my_access.personal, "allowed_to", broken)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_row_that_comes_with_the_tables_is_waited_for(
 @pytest.mark.rule("P-16, promise 4, E6", "What cannot be recorded is a 503 page with nothing on it.")
 def test_a_cut_ledger_is_503_and_shows_nothing(city: Town, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """E6, P-16: what would be shown is an entry first; while the ledger lags the page is 503, with nothing on it."""
-    now = ms(city.now)
+    now = epoch_ms(city.now)
     Entry.objects.create(uuid="0" * 32, at=now - 61_000, act="x", person="p", head=b"{}")
 
     def shows(*_args: Any, **_kwargs: Any) -> Any:
@@ -87,7 +87,7 @@ def test_a_cut_ledger_is_503_and_shows_nothing(city: Town, visit: Visit, monkeyp
         entries.enter_alone("content.show", actor=Actor("p-crew0"), reason="r", now=now, facts={})
         raise AssertionError("shown without an entry")
 
-    monkeypatch.setattr(mine.personal, "allowed_to", shows)
+    monkeypatch.setattr(my_access.personal, "allowed_to", shows)
     answer = visit("crew0").get("/my/access/")
     assert answer.status_code == 503
     assert b"crew0" not in answer.content

@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 from time_machine import Traveller
 
-from civicmail.city.access.forms import end_of
+from civicmail.city.access.forms import end_of_day
 from civicmail.front.web import formatting
 
 
@@ -37,7 +37,7 @@ def test_days_and_exact_times_and_nothing(frozen: Traveller) -> None:
 @pytest.mark.rule("P-05, P-09", "What ends with a day is told by that day, and not by the one that begins then.")
 def test_what_ends_with_a_day_is_told_by_that_day() -> None:
     """A day that somebody gave ends at the midnight after it, and is told as it was given."""
-    ends = datetime.fromtimestamp(end_of(date(2027, 3, 1)) / 1000, UTC)
+    ends = datetime.fromtimestamp(end_of_day(date(2027, 3, 1)) / 1000, UTC)
     assert ">Mar 1, 2027</time>" in formatting.last_day(ends) and ">Mar 2, 2027</time>" in formatting.day(ends)
     assert ">Mar 2, 2027</time>" in formatting.last_day(ends + timedelta(hours=1)) and formatting.last_day(None) == ""
     assert ">Mar 1, 2027</time>" in formatting.last_day(date(2027, 3, 1))

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from city.access import staff
-from civicmail.city.access.actions import ending, replies
+from civicmail.city.access.actions import access_end, autoreplies
 from civicmail.city.access.actions.publishing import publish
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.models import AutoReply, HeardForAnswers
-from civicmail.city.access.moments import DAY
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.directory.models import Address, Mailbox, Person
 from civicmail.core.config.load import load
 from civicmail.core.message.model import Envelope, Recipient
@@ -27,7 +27,7 @@ from civicmail.mail.pipeline.accept import Pipeline
 pytestmark = pytest.mark.django_db
 
 MS = staff.MS
-OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 HEAD = Actor("head", "Head", departments=frozenset({"clerk"}))
 
 
@@ -46,12 +46,12 @@ class Town:
     def comes(self, sender: str = "bob@home.example", *fields: str, to: str = "ann@city.example") -> str:
         """A message from outside, as the gateway keeps it; its capture id."""
         text = "\r\n".join([f"From: {sender}", f"To: {to}", "Message-ID: <1@home.example>", *fields, "", "Hi", ""])
-        watch = Watch(self.data, lambda: self.now)
+        watch = SnapshotWatcher(self.data, lambda: self.now)
 
         async def accept() -> str:
             commit = GroupCommit(Writer(self.data, lambda: self.now))
             try:
-                pipeline = Pipeline(commit, people=lambda: watch.now)
+                pipeline = Pipeline(commit, people=lambda: watch.current)
                 envelope = Envelope(sender, (Recipient(to),), self.now)
                 return str(uuid.UUID(bytes=(await pipeline.accept(text.encode(), envelope, Source("mx"))).id))
             finally:
@@ -80,8 +80,8 @@ def town(installed: Path) -> Town:
 
 def _away(town: Town, outside: str | None = None) -> AutoReply:
     ann = Actor("ann", "Ann Test")
-    return replies.set_autoreply(
-        town.box, "Back on Monday.", starts=MS, until=MS + 20 * DAY, outside=outside, actor=ann, reason="away", now=MS
+    return autoreplies.set_autoreply(
+        town.box, "Back on Monday.", starts=MS, until=MS + 20 * DAY_MS, outside=outside, actor=ann, reason="away", now=MS
     )
 
 
@@ -91,11 +91,11 @@ def test_a_sender_is_answered_once_a_week(town: Town) -> None:
     town.comes()
     town.comes()
     assert (town.work(), town.work()) == (1, 0)
-    town.now = MS + 7 * DAY - 1
+    town.now = MS + 7 * DAY_MS - 1
     town.comes()
     town.comes("eve@home.example")
     assert town.work() == 1, "another sender is answered; the first waits for the end of the week"
-    town.now = MS + 7 * DAY
+    town.now = MS + 7 * DAY_MS
     town.comes()
     assert town.work() == 1
     assert [c.envelope.recipients[0].address for c in town.answers()] == [
@@ -125,7 +125,7 @@ def test_before_its_time_and_after_it_nothing_is_answered_and_lists_never_are(to
     town.comes()
     town.now = MS + 1
     town.comes("list@lists.example", "List-Id: <x>")
-    town.now = MS + 20 * DAY
+    town.now = MS + 20 * DAY_MS
     town.comes("eve@home.example")
     assert town.work() == 0 and not town.answers()
 
@@ -150,13 +150,15 @@ def test_a_stranger_with_an_odd_address_keeps_nobody_elses_answer_back(town: Tow
 def test_for_who_left_the_department_answers_while_the_mail_waits(town: Town) -> None:
     """L4: until its end, and no longer than the holder is gone."""
     _away(town)
-    ending.end_access(town.ann, reason="Retired at the end of the month.", when=MS, actor=OFFICER, now=MS)
+    access_end.end_access(town.ann, reason="Retired at the end of the month.", when=MS, actor=OFFICER, now=MS)
     publish(MS)
     town.now = MS + 1000
     town.comes("bob@home.example")
     assert town.work() == 0, "an own answer is not given in the name of who is gone"
     said = "Ann Test does not work here any more."
-    replies.set_autoreply(town.box, said, starts=MS, until=MS + 9 * DAY, kind="left", actor=HEAD, reason="left", now=town.now)
+    autoreplies.set_autoreply(
+        town.box, said, starts=MS, until=MS + 9 * DAY_MS, kind="left", actor=HEAD, reason="left", now=town.now
+    )
     town.now += 1000
     town.comes("bob@home.example")
     assert town.work() == 1 and said.encode() in Machine(town.data).body(town.answers()[0].id)
@@ -176,7 +178,7 @@ def test_the_mailbox_of_a_function_answers_by_the_same_rules(town: Town) -> None
     Address.objects.create(address="desk@city.example", mailbox=office, since=staff.OLD)
     publish(MS)
     ann = Actor("ann", "Ann Test")
-    replies.set_autoreply(office, "We are shut today.", starts=MS, until=MS + 20 * DAY, actor=ann, reason="shut", now=MS)
+    autoreplies.set_autoreply(office, "We are shut today.", starts=MS, until=MS + 20 * DAY_MS, actor=ann, reason="shut", now=MS)
     town.comes(to="desk@city.example")
     assert town.work() == 1
     town.comes(to="311@city.example")

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings as configured
 
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy import published
+from civicmail.city.policy import active_rules
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.wire.paths import parse_path
 from civicmail.front.worker.auto_replies import AutoReplies
@@ -37,7 +37,7 @@ def desk(installed: Path, db: None, settings: Any) -> Iterator[Office]:
     (installed / "claimed").touch()
     town: Town = with_mail(installed, book=False)
     Notice.objects.all().delete()
-    published.publish(installed, BOOK)
+    active_rules.publish(installed, BOOK)
     settings.CITY = replace(settings.CITY, screening=replace(settings.CITY.screening, checks=["files"]))
     with office(installed, town, configured.CITY) as made:
         yield made

@@ -68,7 +68,7 @@ def _hook(tmp_path: Path, siem: _Heard) -> Webhook:
 def _entry(at: int = NOW) -> str:
     with transaction.atomic():
         made = entries.enter("access.end", actor=machine("tick"), reason="so", now=at, object="person:e-17")
-    entries.note_carried([(made, "0001", made.pk)], now=at)
+    entries.mark_carried([(made, "0001", made.pk)], now=at)
     return str(made.uuid)
 
 

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from city.access.people import T0, city, own, person
-from civicmail.city.access.published import Watch, publish
+from civicmail.city.access.published_snapshot import SnapshotWatcher, publish
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.errors import ConfigError
 from civicmail.front.worker.imap_disconnect import LOOK_EVERY, RETRY_AFTER_MS, ImapDisconnect
@@ -75,7 +75,7 @@ def world(tmp_path: Path) -> World:
 
 @pytest.fixture
 def kicking(world: World) -> ImapDisconnect:
-    made = ImapDisconnect(world.data, Watch(world.data, lambda: world.now), world.kick, lambda: world.now)
+    made = ImapDisconnect(world.data, SnapshotWatcher(world.data, lambda: world.now), world.kick, lambda: world.now)
     made.step()
     world.now += RETRY_AFTER_MS
     made.step()
@@ -85,7 +85,7 @@ def kicking(world: World) -> ImapDisconnect:
 
 def begun(world: World) -> ImapDisconnect:
     """A worker that begins now, after two rounds."""
-    made = ImapDisconnect(world.data, Watch(world.data, lambda: world.now), world.kick, lambda: world.now)
+    made = ImapDisconnect(world.data, SnapshotWatcher(world.data, lambda: world.now), world.kick, lambda: world.now)
     made.step()
     world.now += RETRY_AFTER_MS
     made.step()

@@ -24,7 +24,7 @@ from city.conduct.left import WHY, Place, place
 from civicmail.city.access.actions.publishing import publish
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Entry
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.conduct import closure_states
 from civicmail.city.conduct.actions import account_closure
 from civicmail.city.conduct.models import Closure
@@ -59,9 +59,9 @@ class Town:
         """So many messages reach the mailbox, as the courier delivers them; their capture ids."""
 
         async def run() -> list[str]:
-            watch = Watch(self.data, lambda: self.now)
+            watch = SnapshotWatcher(self.data, lambda: self.now)
             commit = GroupCommit(Writer(self.data, lambda: self.now))
-            pipeline = Pipeline(commit, people=lambda: watch.now)
+            pipeline = Pipeline(commit, people=lambda: watch.current)
             ids = []
             for n in range(count):
                 text = f"From: bob@home.example\r\nTo: {ANN}\r\nSubject: {n}\r\n\r\nHello {n}\r\n"

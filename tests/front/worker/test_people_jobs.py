@@ -16,8 +16,8 @@ from civicmail.city.access.actions import devices, entries
 from civicmail.city.access.actions.publishing import publish
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Account, Carried, Device, Entry, Failure, Untold, Usage
-from civicmail.city.access.published import Watch, alive_path
-from civicmail.city.access.tasks import carry
+from civicmail.city.access.published_snapshot import SnapshotWatcher, alive_path
+from civicmail.city.access.worker_jobs import carry_entries
 from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import Tail
@@ -152,7 +152,7 @@ def test_tables_of_a_first_minute_get_the_entries_that_were_sealed_since(install
     with pytest.raises(Lost), transaction.atomic():
         devices.end(device, actor=Actor("ann", "Ann Test", admitted=True), now=NOW)
         with closing(Writer(installed, lambda: NOW, file_size=SHORT_FILE)) as writer:
-            carry(lambda heads: people_jobs.append(writer, heads), NOW)
+            carry_entries(lambda heads: people_jobs.append(writer, heads), NOW)
             _receive(writer, 1)
         raise Lost
     _seal_all(installed)
@@ -198,6 +198,6 @@ def test_a_job_tells_doors_what_a_process_did_not_live_to_tell(installed: Path) 
     doors = next(job for job in people_jobs.jobs(installed, _ready, lambda: now) if job.name == "doors")
     assert doors.every <= 0.25
     run_job(doors, installed, Impatient(1))
-    seen = Watch(installed, lambda: now).now
+    seen = SnapshotWatcher(installed, lambda: now).current
     assert seen is not None and "locked" in seen.people["ann"].why
     assert not Untold.objects.exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.city.policy.dispositions import Disposition, Finding
 from civicmail.core.config.settings import Otel, Settings
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.worker import traces

@@ -11,9 +11,9 @@ from django.test import Client
 
 from city.access.staff import MS
 from city.conduct.asked import Works, row
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
 from civicmail.city.access.models import Usage
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.web.system.trace_search import TraceQuery, find
 from civicmail.front.worker import people_jobs
@@ -27,7 +27,7 @@ from pages.world import signed_in
 
 LETTER = b"From: ana@out.example\r\nSubject: x\r\nMessage-ID: <%d@out.example>\r\n\r\nHello.\r\n"
 BOX, ALIAS, OUTSIDE = "w0@city.example", "w.zero@city.example", "ana@out.example"
-AUDITOR = Actor("p-admin", "Noor", (Held("system-administrator", taken_until=MS + 400 * 86_400_000),))
+AUDITOR = Actor("p-admin", "Noor", (HeldRole("system-administrator", active_until=MS + 400 * 86_400_000),))
 PLAYED = (
     ("mx", OUTSIDE, "", (BOX,), "deliver"),
     ("mx", OUTSIDE, "", (BOX,), "mark"),

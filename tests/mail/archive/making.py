@@ -8,7 +8,7 @@ from pathlib import Path
 
 from civicmail.city.access.guard import owner_permit
 from civicmail.city.access.permits import Permit
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.disk import journal
 from civicmail.core.disk.files import File, Files
 from civicmail.core.message.model import Envelope, Recipient

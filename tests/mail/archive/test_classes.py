@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.mail.archive import keyring
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.regroup import regroup

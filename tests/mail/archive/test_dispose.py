@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from civicmail.city.access.foureyes import Facts, Opened
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.access.four_eyes import AccountOpening, Facts
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.disk import lease
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.ledger.proof import prove
@@ -265,7 +265,7 @@ def test_two_persons_a_reason_and_a_claimed_installation(tmp_path: Path) -> None
     town(tmp_path, [b"x"])
     with pytest.raises(NotDisposed, match="two persons"):
         go(tmp_path, approver=" ana")
-    opened = Opened("Ben", frozenset({"Ana"}), "recovered", LATER - 1)
+    opened = AccountOpening("Ben", frozenset({"Ana"}), "recovered", LATER - 1)
     one, tied = Facts(frozenset({"Ana"})), Facts(frozenset({"Ana", "Ben"}), (opened,))
     for eyes, why in ((one, "cannot be told"), (tied, "opened your sign-in")):
         with pytest.raises(NotDisposed, match=why):

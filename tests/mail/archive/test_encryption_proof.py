@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive import encryption_proof
 from civicmail.mail.archive.envelopes import trace_of

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
 from civicmail.city.access.errors import NotPermitted
-from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.city.policy.dispositions import Disposition, Finding
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.envelopes import MessageTrace, is_named, shown_reply, trace_of
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture, Event, Occurrence, Report, Source, Type
 from mail.archive.making import NOW, capture, delivered, fill, seal, writer
 
-ADMIN = Actor("p-admin", "Noor", (Held("system-administrator", taken_until=NOW + 1000),))
+ADMIN = Actor("p-admin", "Noor", (HeldRole("system-administrator", active_until=NOW + 1000),))
 CANARY = "kestrel"
 
 
@@ -130,9 +130,9 @@ def test_nothing_of_the_content_comes_out() -> None:
     [
         Actor(""),
         Actor("p-x", "X"),
-        Actor("p-admin", "Noor", (Held("system-administrator"),)),
-        Actor("p-admin", "Noor", (Held("system-administrator", taken_until=NOW),)),
-        Actor("p-audit", "Ivo", (Held("auditor"),)),
+        Actor("p-admin", "Noor", (HeldRole("system-administrator"),)),
+        Actor("p-admin", "Noor", (HeldRole("system-administrator", active_until=NOW),)),
+        Actor("p-audit", "Ivo", (HeldRole("auditor"),)),
         Actor("tick", machine=True),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.city.policy.dispositions import Disposition, Finding
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.query.match import matches

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.policy.approvals import Apart
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.approvals import PartialApproval
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
 from civicmail.core.message.model import Envelope, Recipient
@@ -390,4 +390,4 @@ def test_which_files_leave_is_remembered_past_a_snapshot_and_whatever_is_decided
         books.event("3", Type.DECIDED, id_, at, [0], do="deliver", rules=[], apart=apart)
     books.event("3", Type.DECIDED, id_, T0 + 20, [0], do="deliver", rules=["late"])
     copy = decode(encode(books.replay())).entries[id_].copies[0]
-    assert copy.apart == Apart((("1.2", "last"),), (("1.3", "b"),))
+    assert copy.apart == PartialApproval((("1.2", "last"),), (("1.3", "b"),))

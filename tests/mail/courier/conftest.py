@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
-from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.city.policy.dispositions import Disposition, Finding
 from civicmail.core.config.settings import City, Courier, Settings
 from civicmail.core.disk.tail import Tail
 from civicmail.core.message.header_scan import content_hash

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.policy.approvals import Apart, Part
+from civicmail.city.policy.approvals import Part, PartialApproval
 from civicmail.core.message import message_parser
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.apart import also, derived
@@ -43,10 +43,12 @@ def files_of(raw: bytes) -> list[Part]:
     return [(path, sha256(part.content).hexdigest()) for path, part in leaving.parts(message_parser.parse(raw))]
 
 
-def apart_of(raw: bytes, *leave: int) -> Apart:
+def apart_of(raw: bytes, *leave: int) -> PartialApproval:
     """The files with these numbers, from 0, leave."""
     files = files_of(raw)
-    return Apart(tuple(f for n, f in enumerate(files) if n in leave), tuple(f for n, f in enumerate(files) if n not in leave))
+    return PartialApproval(
+        tuple(f for n, f in enumerate(files) if n in leave), tuple(f for n, f in enumerate(files) if n not in leave)
+    )
 
 
 def told(raw: bytes, path: str) -> str:
@@ -61,7 +63,7 @@ def test_in_place_of_a_file_that_was_not_approved_stands_a_line_that_names_it() 
     """P-22, promise 2."""
     apart = apart_of(THREE, 0)
     left = derived(THREE, replaced(THREE, apart))
-    assert files_of(left) == list(apart.leave) and b"costs" not in left and base64.b64encode(b"%PDF costs") not in left
+    assert files_of(left) == list(apart.approved) and b"costs" not in left and base64.b64encode(b"%PDF costs") not in left
     assert told(left, "1.3").startswith(
         "The file “costs.pdf” was not approved by the department manager and is not part of this message. Ask the sender.\r\n"
     )
@@ -97,7 +99,7 @@ def test_every_other_byte_of_the_message_stays(files: list[tuple[str, bytes]], d
         _, found, rest = rest.partition(piece)
         assert found == piece, "in this order"
     before, after = message_parser.parse(raw), message_parser.parse(left)
-    gone = {path for path, _ in apart.out}
+    gone = {path for path, _ in apart.stripped}
     assert [p.path for p in before.parts] == [p.path for p in after.parts]
     assert [p.content for p in before.parts if p.path not in gone] == [p.content for p in after.parts if p.path not in gone]
     assert before.headers == after.headers and len(edits) == len(gone)
@@ -128,11 +130,11 @@ def test_what_is_signed_or_encrypted_is_not_taken_apart(kind: str) -> None:
 def test_files_that_are_not_exactly_the_approved_ones_do_not_leave() -> None:
     """Another file at its place, one more, one less."""
     right = apart_of(THREE, 0)
-    (path, digest), out = right.leave[0], right.out
+    (path, digest), out = right.approved[0], right.stripped
     other = sha256(b"other").hexdigest()
     for leave, gone in (((path, other),), out), (((path, digest),), out[:1]), (((path, digest), out[0]), out), ((), out):
         with pytest.raises(NotAsApproved, match="exactly"):
-            replaced(THREE, Apart(leave, gone))
+            replaced(THREE, PartialApproval(leave, gone))
     assert replaced(THREE, right)
 
 
@@ -142,7 +144,7 @@ def test_what_was_to_be_changed_inside_of_a_file_is_gone_with_it() -> None:
     assert done == {**sent, "replaced": [[5, 3, "a"], [100, 50, "note"], [300, 2, "c"]]}
 
 
-def approve(town: Any, id_: bytes, index: int, apart: Apart) -> None:
+def approve(town: Any, id_: bytes, index: int, apart: PartialApproval) -> None:
     town.writer.event(Event(Type.DECIDED, id_, town.now, (index,), {"do": "deliver", "rules": [], "apart": apart.plain()}))
     town.writer.event(Event(Type.RELEASED, id_, town.now, (index,), {"reason": "approved", "actor": "e-1"}))
     town.writer.flush()
@@ -184,7 +186,7 @@ def test_a_copy_that_is_not_what_was_approved_waits_and_the_log_says_so(town, ne
         town.use(outbound=str(hop))
         id_ = town.keep("bob@out.example", do="hold", text=THREE)
         right = apart_of(THREE, 0)
-        approve(town, id_, 0, Apart(((right.leave[0][0], sha256(b"other").hexdigest()),), right.out))
+        approve(town, id_, 0, PartialApproval(((right.approved[0][0], sha256(b"other").hexdigest()),), right.stripped))
         async with town.courier():
             await town.until(lambda: town.facts(id_, "deferred") or town.facts(id_, "delivered"))
         assert not hop.messages and "exactly those that were approved" in town.facts(id_, "deferred")[0]["reply"]

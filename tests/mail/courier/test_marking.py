@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.core.config.settings import City, Courier, Marks, Settings, Web
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.records import Capture, Source

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.leaving import as_sent
 from civicmail.mail.courier.notes import lines, strangers

@@ -11,7 +11,7 @@ import pytest
 
 from city.access.people import LATER, city, mailbox, own, person
 from city.access.people import T0 as THEN
-from civicmail.city.access.published import Watch, publish
+from civicmail.city.access.published_snapshot import SnapshotWatcher, publish
 from civicmail.city.access.snapshot import Grant, Snapshot
 from civicmail.mail.archive import machine, outstanding_file
 from civicmail.mail.archive.machine import Machine
@@ -29,7 +29,7 @@ READS = person("bob", "Bob Baker", own("bob"), Grant(EVE, "successor", LATER, se
 @pytest.fixture
 def returning(town: Town) -> Callable[[Snapshot], int]:
     """Publishes a snapshot and looks once."""
-    watch = Watch(town.data, town.clock)
+    watch = SnapshotWatcher(town.data, town.clock)
     job = Returning(town.data, watch, town.clock)
 
     def look(snapshot: Snapshot) -> int:

@@ -14,7 +14,7 @@ import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.core.config.errors import RefusedError, UsageError
 from civicmail.mail.courier import dkimkeys, signer, signing
 from civicmail.mail.courier.dkimkeys import KeysDamaged

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from city.access.people import LATER, city, mailbox
-from city.access.test_honest import CORRECTED, DISHONEST, HONEST
-from civicmail.city.access.sentences import SENTENCES
+from city.access.test_sender_alignment import CORRECTED, DISHONEST, HONEST
+from civicmail.city.access.sender_refusals import REFUSALS
 from civicmail.city.access.snapshot import Grant
 from mail.gateway.running import kept
 from mail.gateway.town import RELAY, Town, town
@@ -51,7 +51,7 @@ def test_every_dishonest_form_is_refused_by_submission_with_its_own_sentence(her
         with here.signed_in() as client:
             answer = said(client, header)
         if wanted:
-            assert answer.startswith(f"550 5.7.1 {SENTENCES[wanted]} ({wanted}, P-14) archived="), name
+            assert answer.startswith(f"550 5.7.1 {REFUSALS[wanted]} ({wanted}, P-14) archived="), name
             heard.add(re.sub(" archived=.*", "", answer))
         else:
             assert answer.startswith("250"), name
@@ -65,7 +65,7 @@ def test_every_dishonest_form_is_refused_by_a_relay_with_a_scope(here: Town) -> 
         for name, (header, rule) in DISHONEST.items():
             answer = said(client, header)
             if MENDED.get(name, rule):
-                assert any(answer.startswith(f"550 5.7.1 {s} ({r}, P-14)") for r, s in SENTENCES.items()), name
+                assert any(answer.startswith(f"550 5.7.1 {s} ({r}, P-14)") for r, s in REFUSALS.items()), name
             else:
                 assert answer.startswith("250"), name
 

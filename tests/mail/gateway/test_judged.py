@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.policy.published import active_path, publish
+from civicmail.city.policy.active_rules import active_path, publish
 from civicmail.core.config.settings import Listener, Screening, Settings, Web
 from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive import outstanding_file

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from city.access.people import T0, mailbox
-from civicmail.city.access.published import INBOUND_MOST, snapshot_path
+from civicmail.city.access.published_snapshot import MAX_INBOUND_AGE_MS, snapshot_path
 from civicmail.core.config.settings import Courier, Listener, Settings
 from mail.gateway.running import Client, kept, running, settings_for
 from mail.gateway.town import MX, RELAY, Town, town
@@ -101,7 +101,7 @@ def test_without_a_database_inbound_goes_on_for_a_day(here: Town) -> None:
     with Client(here.ports[MX]) as client:
         client.reply()
         client.say(b"EHLO x", b"MAIL FROM:<>")
-        here.clock.now = T0 + INBOUND_MOST
+        here.clock.now = T0 + MAX_INBOUND_AGE_MS
         assert client.say(b"RCPT TO:<bob@city.example>").startswith("250")
         here.clock.now += 1000
         assert client.say(b"RCPT TO:<bob@city.example>").startswith("451")

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from city.access.people import KEY, LATER, PASSWORD, T0, city
-from civicmail.city.access.credentials import jwks_path, mac, veil
-from civicmail.city.access.published import OUTBOUND_MOST, touch_alive
+from civicmail.city.access.credentials import jwks_path, mac, pseudonym
+from civicmail.city.access.published_snapshot import MAX_OUTBOUND_AGE_MS, mark_database_alive
 from civicmail.city.access.snapshot import Device, Grant
 from civicmail.core.config.settings import Signin
 from mail.gateway.running import kept
@@ -103,7 +103,7 @@ def test_every_sign_in_and_every_failure_is_an_entry_without_what_was_typed(here
         ("sign-in-failed", "", "", "PLAIN", "127.0.0.1", door),
         ("sign-in", "ann", "ann-phone", "PLAIN", "127.0.0.1", door),
     ]
-    assert entries[1]["login"] == veil(KEY, "hunter2-typed-as-a-name") and "login" not in entries[0]
+    assert entries[1]["login"] == pseudonym(KEY, "hunter2-typed-as-a-name") and "login" not in entries[0]
     written = b"".join(p.read_bytes() for p in (here.data / "journal").rglob("*.log"))
     for typed in ("my-secret-typo", "hunter2", PASSWORD, PASSWORD.replace("-", "")):
         assert typed.encode() not in written
@@ -214,7 +214,7 @@ def test_who_may_come_again_has_nothing_kept_before(here: Town, size: int) -> No
             if wanted == 421:
                 ended(here, "ann", epoch=2)
             else:
-                here.clock.now += OUTBOUND_MOST + 1000
+                here.clock.now += MAX_OUTBOUND_AGE_MS + 1000
             client.send(letter)
             assert client.getreply()[0] == wanted
         here.publish()
@@ -242,14 +242,14 @@ def test_a_machine_sends_from_its_own_mailbox_until_its_end(here: Town) -> None:
 def test_without_a_database_nothing_goes_out_after_a_quarter_of_an_hour_and_the_client_keeps_it(here: Town) -> None:
     """Promise 6: our fault, 4xx."""
     with here.signed_in() as client:
-        here.clock.now = T0 + OUTBOUND_MOST
+        here.clock.now = T0 + MAX_OUTBOUND_AGE_MS
         assert client.mail(ANN)[0] == 250
         client.rset()
         here.clock.now += 1000
         assert client.mail(ANN)[0] == 451
     with here.client() as client:
         assert sign_in(client, ANN)[0] == 454
-        touch_alive(here.data, here.clock.now)
+        mark_database_alive(here.data, here.clock.now)
         here.clock.now += 250
         assert sign_in(client, ANN)[0] == 235
 

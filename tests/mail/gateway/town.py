@@ -12,7 +12,7 @@ from typing import Any
 
 from city.access.people import KEY, PASSWORD, T0, city
 from civicmail.city.access.credentials import key_path
-from civicmail.city.access.published import publish, touch_alive
+from civicmail.city.access.published_snapshot import mark_database_alive, publish
 from civicmail.city.access.snapshot import Mailbox, Person
 from civicmail.core.config.settings import Containment, Listener, Screening, Senders, Settings, Signin
 from civicmail.core.disk.tail import Tail
@@ -113,6 +113,6 @@ def town(
     )
     key_path(data).write_bytes(KEY)
     publish(data, city())
-    touch_alive(data, T0)
+    mark_database_alive(data, T0)
     with running(data, settings, clock=clock) as run:
         yield Town(data, run, authority, clock)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from civicmail.city.access.snapshot import Grant, Mailbox, Person, Snapshot, make
+from civicmail.city.access.snapshot import Grant, Mailbox, Person, Snapshot, build
 from civicmail.city.policy.cel.condition import condition
 from civicmail.city.policy.facts import FACTS
-from civicmail.city.policy.matrix import Matrix, Row
-from civicmail.city.policy.rules import Book, Rule
+from civicmail.city.policy.failure_policy import FailurePolicy, Row
+from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.core.message.model import Envelope, Recipient
 
 NOW = 1_772_452_800_000
@@ -35,8 +35,8 @@ def rule(id_: str, when: str, do: str, **more: Any) -> Rule:
     )
 
 
-def book(*rules: Rule, matrix: dict[str, Row] | None = None, trouble: str = "") -> Book:
-    return Book(tuple(sorted(rules, key=lambda r: r.weight)), Matrix(matrix or {}), "v1", trouble=trouble)
+def book(*rules: Rule, matrix: dict[str, Row] | None = None, trouble: str = "") -> RuleSet:
+    return RuleSet(tuple(sorted(rules, key=lambda r: r.weight)), FailurePolicy(matrix or {}), "v1", error=trouble)
 
 
 def envelope(*to: str, sender: str = "ann@out.example", login: str = "", received: int = NOW) -> Envelope:
@@ -61,7 +61,7 @@ def people(**states: str) -> Snapshot:
         Person(name, name, name.title(), "employee", 1, grants=(Grant(f"{name}@city.example", "holder", FOR_EVER),))
         for name in ("bob", "eve")
     ]
-    return make(1, NOW, ("city.example",), persons, boxes, {"all@city.example": ("bob@city.example", "eve@city.example")})
+    return build(1, NOW, ("city.example",), persons, boxes, {"all@city.example": ("bob@city.example", "eve@city.example")})
 
 
 def modes(address: str) -> Any:

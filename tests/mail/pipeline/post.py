@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from civicmail.city.policy.shapes import Disposition, Do, Facts, Finding
+from civicmail.city.policy.dispositions import Action, Disposition, Facts, Finding
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -33,7 +33,7 @@ class Mail:
         return self._kept(raw, Source("mx"), envelope, facts, message_id, findings)
 
     def sent(
-        self, raw: bytes, by: str = "u1", to: str = "carla@shop.example", do: Do = "deliver", facts: Facts | None = None
+        self, raw: bytes, by: str = "u1", to: str = "carla@shop.example", do: Action = "deliver", facts: Facts | None = None
     ) -> bytes:
         envelope = Envelope("ann@city.example", (Recipient(to),), self.now, login=f"{by}/d1")
         return self._kept(raw, Source("submission"), envelope, facts, do=do)
@@ -65,7 +65,7 @@ class Mail:
         facts: Facts | None = None,
         message_id: str = "",
         findings: tuple[Finding, ...] = (),
-        do: Do = "deliver",
+        do: Action = "deliver",
     ) -> bytes:
         self.now += 1000
         sha256 = hashlib.sha256(raw).digest()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import GroupCommit, Spool, Writer
 from civicmail.mail.archive.identity import once_bits, same_bits

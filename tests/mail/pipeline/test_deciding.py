@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.policy.matrix import Row
-from civicmail.city.policy.published import starter
-from civicmail.city.policy.rules import Book
+from civicmail.city.policy.active_rules import starter_pack
+from civicmail.city.policy.failure_policy import Row
+from civicmail.city.policy.rules import RuleSet
 from civicmail.mail.pipeline.addressed import addressed
 from civicmail.mail.pipeline.deciding import Settled, Verdict, answer, decided, envelope_rules
 from civicmail.mail.screening.screen import NOT_SCREENED, Screened
@@ -21,7 +21,7 @@ BAD = Screened(facts={"message.subject": "bad"})
 
 
 def verdict(
-    rules: Book, *to: str, source: str = "mx", screened: Screened = NOT_SCREENED, snapshot: Any = None, **more: Any
+    rules: RuleSet, *to: str, source: str = "mx", screened: Screened = NOT_SCREENED, snapshot: Any = None, **more: Any
 ) -> Verdict:
     snapshot = snapshot or people()
     reached = addressed(envelope(*to, **more), snapshot, modes)
@@ -198,7 +198,9 @@ def test_without_screening_only_rules_of_the_envelope_are_left() -> None:
     forged = rule("forged", 'inbound && auth.dmarc != "pass"', "refuse")
     assert [r.id for r in envelope_rules(book(small, forged, NOBODY)).rules] == ["many"]
     assert all(
-        not name.startswith(("auth.", "files.", "links.")) for r in envelope_rules(starter()).rules for name in r.condition.names
+        not name.startswith(("auth.", "files.", "links."))
+        for r in envelope_rules(starter_pack()).rules
+        for name in r.condition.names
     )
 
 

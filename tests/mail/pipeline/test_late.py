@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from civicmail.city.policy.shapes import Disposition, Do
+from civicmail.city.policy.dispositions import Action, Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
@@ -28,7 +28,9 @@ NOW = 1_800_000_000_000
 BAD = b"Subject: plans\r\n\r\n" + MARK + b"\r\n"
 
 
-def came(data: Path, at: int, raw: bytes = BAD, *, do: Do = "deliver", kind: str = "mx", files: int = 1, **said: Any) -> Capture:
+def came(
+    data: Path, at: int, raw: bytes = BAD, *, do: Action = "deliver", kind: str = "mx", files: int = 1, **said: Any
+) -> Capture:
     """said: more facts, with _ for their dot."""
     envelope = Envelope("x@shop.example", (Recipient("ann@city.example"),), at)
     capture = capture_of(capture_id(at), scan(raw), envelope, Source(kind, kind))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from civicmail.city.policy.shapes import Do
+from civicmail.city.policy.dispositions import Action
 from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.pipeline import goodmail, taught
@@ -169,7 +169,7 @@ def test_what_answers_nothing_is_not_read_for_it(
     [(b"Auto-Submitted: auto-replied\r\n", "deliver"), (b"Precedence: bulk\r\n", "deliver"), (b"", "refuse"), (b"", "hold")],
 )
 def test_an_absent_persons_mailbox_and_what_never_went_say_nothing(
-    data: Path, post: Mail, learn: Callable[..., LearnJob], field: bytes, do: Do
+    data: Path, post: Mail, learn: Callable[..., LearnJob], field: bytes, do: Action
 ) -> None:
     post.comes(mail(1, spam=True), message_id="<q1@outside.example>")
     post.sent(field + b"In-Reply-To: <q1@outside.example>\r\nSubject: Away\r\n\r\nI am away.\r\n", do=do)

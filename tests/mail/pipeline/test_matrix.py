@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from civicmail.city.policy.facts import FACTS
-from civicmail.city.policy.matrix import CELLS, DIRECTIONS, PARTS, POLICY, READ, Row, wrong
+from civicmail.city.policy.failure_policy import CELLS, DIRECTIONS, PARSER, PARTS, POLICY, Row, cell_error
 from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import SHORT_FILE, GroupCommit, Writer
@@ -39,7 +39,7 @@ class Away:
     is_idle = False
 
     def __init__(self, part: str, cell: str) -> None:
-        said = part if part not in (READ, POLICY, "spamd") else {"spamd": "rspamd"}.get(part, "links")
+        said = part if part not in (PARSER, POLICY, "spamd") else {"spamd": "rspamd"}.get(part, "links")
         name = next(fact.name for fact in FACTS.values() if fact.check == said and fact.of == "message")
         default = FACTS[name].default
         when = f"size({name}) > 0" if isinstance(default, tuple) else f'{name} != "none"' if isinstance(default, str) else name
@@ -57,7 +57,7 @@ class Away:
         return decided(settled, self._found, self._book, snapshot, modes_, NOW, records=True, late=late), self._found
 
 
-CASES = [(p, w, c) for p in PARTS for w in DIRECTIONS for c in CELLS if not wrong(p, w, c)]
+CASES = [(p, w, c) for p in PARTS for w in DIRECTIONS for c in CELLS if not cell_error(p, w, c)]
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -12,7 +12,7 @@ from civicmail.mail.pipeline.known import of_message
 @pytest.mark.parametrize(("at", "said"), [(9, "none"), (10, "limited"), (19, "limited"), (20, "none")])
 def test_personal_use_is_what_was_allowed_when_it_was_sent(at: int, said: str) -> None:
     ann = access.Person("ann", "ann@city.example", "Ann", "employee", 1, personal=((10, 20),))
-    people = access.make(1, 1, ("city.example",), [ann], [], {})
+    people = access.build(1, 1, ("city.example",), [ann], [], {})
     facts = of_message(Envelope("ann@city.example", (), at, login="ann"), "submission", 1, people, lambda _: None)
     assert facts["sender.personal_use"] == said
     stranger = of_message(Envelope("x@out.example", (), at), "mx", 1, people, lambda _: None)

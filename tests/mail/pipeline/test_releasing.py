@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access import published as people_published
-from civicmail.city.access.published import publish
-from civicmail.city.policy import published
-from civicmail.city.policy.approvals import Apart
+from civicmail.city.access import published_snapshot as people_published
+from civicmail.city.access.published_snapshot import publish
+from civicmail.city.policy import active_rules
+from civicmail.city.policy.approvals import PartialApproval
 from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive import outstanding_file
@@ -210,13 +210,13 @@ def test_a_mailbox_that_nobody_may_read_keeps_its_copy(place: Place) -> None:
 def test_rules_of_a_moment_ago_are_those_that_decide(tmp_path: Path) -> None:
     """Whoever lets things go one after the other reads a book that was published in between."""
     publish(tmp_path, people())
-    published.publish(tmp_path, STOP.replace("city.example", "acme.example"))
+    active_rules.publish(tmp_path, STOP.replace("city.example", "acme.example"))
     settings = Settings(city=City(domains=["city.example"]), screening=Screening(checks=[]))
     with closing(Releasing(settings, tmp_path, lambda: NOW + 5)) as releasing:
         place = Place(tmp_path, Scanner(), releasing)
         first, id_ = place.receive("bob@city.example"), place.receive("bob@city.example")
         assert releasing.release(first, [0], by="e-7", reason="x").let == (0,)
-        published.publish(tmp_path, STOP)
+        active_rules.publish(tmp_path, STOP)
         found = releasing.release(id_, [0], by="e-7", reason="x")
         assert found.let == () and found.kept[0].rules == ("stop",)
 
@@ -241,11 +241,11 @@ def test_what_is_decided_about_is_what_leaves_and_no_later_release_puts_a_file_b
     place.scanner.facts["malware.found"] = ("X",)
     id_ = place.receive("bob@city.example", "eve@city.example", "ann@acme.example", content=raw)
     assert place.releasing.release(id_, [0], by="e-7", reason="x", apart=apart).kept[0].rules[0] == "virus"
-    assert files_of(place.scanner.looked) == list(apart.leave)
+    assert files_of(place.scanner.looked) == list(apart.approved)
     place.scanner.facts = {"unavailable": ("clamav",)}
     assert place.releasing.release(id_, [1], by="e-7", reason="x", apart=apart).kept[1].do == "pending"
     place.scanner.facts = {}
     assert place.releasing.release(id_, [0, 1, 2], by="e-9", reason="clean by now").let == (0, 1, 2)
     copies = outstanding_file.current(place.data).entries[id_].copies
-    assert [copies[i].apart for i in (0, 1, 2)] == [apart, apart, Apart()]
-    assert files_of(place.scanner.looked) == list(apart.leave), "looked at last"
+    assert [copies[i].apart for i in (0, 1, 2)] == [apart, apart, PartialApproval()]
+    assert files_of(place.scanner.looked) == list(apart.approved), "looked at last"

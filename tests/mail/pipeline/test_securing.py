@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Source

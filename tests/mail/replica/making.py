@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger.sequencer import Sequencer, positions
 from civicmail.core.message.model import Envelope, Recipient

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.saved import DATABASE, SAVED
+from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE
 from civicmail.mail.replica.errors import NotACopy
 from civicmail.mail.replica.restore import restore
 from mail.replica.making import Town, folder_link, ship
@@ -49,10 +49,10 @@ def test_what_the_old_one_said_has_to_be_readable(town: Town, copy: Path, tmp_pa
 @pytest.mark.rule("P-23", "A restore says so where the copy has no tables of people, or none that can be read.")
 def test_tables_of_people_that_cannot_be_read_are_named(town: Town, copy: Path, tmp_path: Path) -> None:
     """The new installation would come up, and nobody would have a mailbox."""
-    (copy / SAVED).write_bytes(b"x" * 9000)
+    (copy / BACKUP_NAME).write_bytes(b"x" * 9000)
     found = " ".join(restore(copy, tmp_path / "new", now=town.clock()).problems)
     assert DATABASE in found and "cannot be read" in found
-    (copy / SAVED).unlink()
+    (copy / BACKUP_NAME).unlink()
     assert restore(copy, tmp_path / "newer", now=town.clock()).problems == [], "a city without people has none"
     (copy / "claimed").touch()
-    assert SAVED in " ".join(restore(copy, tmp_path / "newest", now=town.clock()).problems)
+    assert BACKUP_NAME in " ".join(restore(copy, tmp_path / "newest", now=town.clock()).problems)

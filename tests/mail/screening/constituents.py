@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from civicmail.city.access.snapshot import Grant, Mailbox, Person, make
+from civicmail.city.access.snapshot import Grant, Mailbox, Person, build
 from civicmail.mail.screening.shapes import Joint
 from mail.screening.joints import CITY, NOW, incoming, office, outgoing, world
 
@@ -78,7 +78,7 @@ def letters(count: int, seed: int = 11) -> Iterator[tuple[str, Joint]]:
     """(what kind of letter, the case): none of them is anybody's own."""
     chance = random.Random(seed)
     people, boxes = town(chance)
-    there = world(make(1, NOW, (CITY,), people, boxes, {}))
+    there = world(build(1, NOW, (CITY,), people, boxes, {}))
     staff = [p for p in people if p.grants]
     for n in range(count):
         who = chance.choice(staff)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from civicmail.city.access.snapshot import Grant, Mailbox, Person, Snapshot, make
+from civicmail.city.access.snapshot import Grant, Mailbox, Person, Snapshot, build
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening.shapes import Joint, Seen
@@ -50,7 +50,7 @@ BOXES = [
 
 
 def snapshot(people: Sequence[Person] = PEOPLE, boxes: Sequence[Mailbox] = BOXES) -> Snapshot:
-    return make(1, NOW, (CITY,), list(people), list(boxes), {})
+    return build(1, NOW, (CITY,), list(people), list(boxes), {})
 
 
 def world(there: Snapshot | None = None) -> World:

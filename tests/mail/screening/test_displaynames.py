@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access.published import publish
-from civicmail.city.access.snapshot import Changes, Person, changed
+from civicmail.city.access.published_snapshot import publish
+from civicmail.city.access.snapshot import Changes, Person, apply_changes
 from civicmail.mail.screening import displaynames, staffnames
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.shapes import Found, Joint
@@ -225,7 +225,7 @@ def test_a_city_of_thousands_is_asked_in_microseconds_and_brought_up_to_date_in_
     assert time.process_time() - start < 5
     start = time.process_time()
     for n in range(20):
-        many = changed(many, [Changes(many.version + 1, many.at, (person(f"p{n}", f"New Person{n}"),))])
+        many = apply_changes(many, [Changes(many.version + 1, many.at, (person(f"p{n}", f"New Person{n}"),))])
         assert index.of(many).names(f"Person{n} New") and not index.names(f"{chr(65 + n % 26)}ada{n % 977} Family{n}")
     assert time.process_time() - start < 10
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.approved import Published, path_of, publish
-from civicmail.city.policy.approvals import Approvals, Standing
+from civicmail.city.access.published_approvals import ApprovalsWatcher, approvals_path, publish
+from civicmail.city.policy.approvals import Approvals, FileApproval
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import correspondents, leaves, leaving
 from civicmail.mail.screening.correspondents import Correspondents, MappedCorrespondents, origin
@@ -45,7 +45,7 @@ def sending(raw: bytes, *to: str, data: Path, links: tuple[str, ...] = ()) -> Jo
     found = leaving.find(Inner(raw, message_parser.parse(raw), {"inbound": False}))
     case = outgoing(DANA, [("", address) for address in to], links=tuple(SeenLink(url, "", "1") for url in links))
     screening = replace(WORLD.settings.screening, shares=["files.springfield.gov"])
-    tools = {leaves.NAME: leaves.Tools(Published(data), MappedCorrespondents(data))}
+    tools = {leaves.NAME: leaves.Tools(ApprovalsWatcher(data), MappedCorrespondents(data))}
     world = replace(WORLD, settings=replace(WORLD.settings, screening=screening), tools=tools)
     joint: Joint = replace(case, world=world, more={leaving.NAME: found.more})
     return joint
@@ -180,8 +180,8 @@ def test_a_standing_approval_covers_what_fits_all_of_it_until_its_end(field: str
     case = sending(ONE, "ibis@acme.example", "heron@else.example", f"john@{CITY}", data=tmp_path)
 
     def to(value: str, until: int = NOW + 1) -> dict[str, Any]:
-        publish(tmp_path, Approvals(frozenset(), (Standing("s1", until, **{field: value}),)))
-        case.world.tools[leaves.NAME] = leaves.Tools(Published(tmp_path), MappedCorrespondents(tmp_path))
+        publish(tmp_path, Approvals(frozenset(), (FileApproval("s1", until, **{field: value}),)))
+        case.world.tools[leaves.NAME] = leaves.Tools(ApprovalsWatcher(tmp_path), MappedCorrespondents(tmp_path))
         return approved(case)
 
     assert to(right)["ibis@acme.example"] == "s1"
@@ -194,7 +194,7 @@ def test_a_standing_approval_covers_what_fits_all_of_it_until_its_end(field: str
 def test_every_file_of_a_message_has_to_be_covered(tmp_path: Path) -> None:
     """One that is not holds them all."""
     two = mail(part(PDF, "application/pdf", name="plan.pdf"), part(b"secret", "application/octet-stream", name="list.bin"))
-    publish(tmp_path, Approvals(frozenset(), (Standing("s1", NOW + 1, sha256=DIGEST),)))
+    publish(tmp_path, Approvals(frozenset(), (FileApproval("s1", NOW + 1, sha256=DIGEST),)))
     assert approved(sending(ONE, "ibis@acme.example", data=tmp_path)) == {"ibis@acme.example": "s1"}
     assert approved(sending(two, "ibis@acme.example", data=tmp_path)) == {}
 
@@ -223,5 +223,5 @@ def test_a_link_to_a_shared_file_of_the_city_counts_as_a_file(tmp_path: Path) ->
 @pytest.mark.rule("P-22, promise 6", "Approvals that cannot be read let nothing through.")
 def test_approvals_that_cannot_be_read_let_nothing_through(tmp_path: Path) -> None:
     publish(tmp_path, Approvals())
-    path_of(tmp_path).write_text("{")
+    approvals_path(tmp_path).write_text("{")
     assert leaves.find(sending(ONE, "ibis@acme.example", data=tmp_path)).facts == {"unavailable": ("leaving",)}

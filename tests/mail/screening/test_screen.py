@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.core.config.settings import Screening, Settings
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening import joint, limited, outer, read, screen, seencode

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from civicmail.city.policy.shapes import FactValue
+from civicmail.city.policy.dispositions import FactValue
 from civicmail.core.config.settings import Screening, Settings
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import message_parser

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from civicmail.city.access.honest import CHECK
-from civicmail.city.policy.shapes import Disposition, Do, Finding
+from civicmail.city.access.sender_alignment import CHECK
+from civicmail.city.policy.dispositions import Action, Disposition, Finding
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.mailbox_evidence import ASSERTED
@@ -31,7 +31,7 @@ PEOPLE = [
     ("Lee", "Lee+News@X.Example"),
     ("O'Brien, Pat", "pat@city.example"),
 ]
-DONE: list[Do] = ["deliver", "deliver", "deliver", "hold", "quarantine", "refuse", "kept"]
+DONE: list[Action] = ["deliver", "deliver", "deliver", "hold", "quarantine", "refuse", "kept"]
 IDS = [f"{n}.Thread@b.example" for n in range(8)]
 FILES = [("report 2024.pdf", "application", "pdf"), ("Plan.XLSX", "application", "vnd.ms-excel"), ("été.png", "image", "png")]
 
@@ -51,7 +51,7 @@ def captures(seed: int, number: int) -> Iterator[tuple[Capture, bytes]]:
 def capture(chance: random.Random, body: bytes, received: int, class_: str) -> Capture:
     recipients = tuple(Recipient(address) for _, address in chance.sample(PEOPLE, chance.randint(0, 3)))
     kind, login = chance.choice([("mx", ""), ("submission", "p-1/k7qm2xvd"), ("relay", ""), ("local", ""), ("import", "")])
-    done: list[Do] = [chance.choice(DONE) for _ in recipients]
+    done: list[Action] = [chance.choice(DONE) for _ in recipients]
     return Capture(
         id=capture_id(received, chance.randbytes(10)),
         received=received,

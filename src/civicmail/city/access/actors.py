@@ -8,15 +8,15 @@ from civicmail.city.access.duties import Duty
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldRole:
     """A duty that is in force. department: "" for the whole city; taken_until: ms until which a privileged one is taken up."""
 
     duty: Duty
     department: str = ""
-    taken_until: int = 0
+    active_until: int = 0
 
 
-ALWAYS = 1 << 62
+FOREVER = 1 << 62
 """ms until which a duty is taken up that nobody lays down: of the owner of a folder that nobody has claimed."""
 
 
@@ -28,7 +28,7 @@ class Actor:
 
     uid: str
     name: str = ""
-    held: tuple[Held, ...] = ()
+    held: tuple[HeldRole, ...] = ()
     departments: frozenset[str] = field(default_factory=frozenset)
     supervises: frozenset[str] = field(default_factory=frozenset)
     admitted: bool = True
@@ -39,15 +39,15 @@ class Actor:
         """Whether a duty is held, for this department where the duty is a department's."""
         return any(h.duty == duty and (not h.department or h.department == department) for h in self.held)
 
-    def has_taken_up(self, duty: Duty, now: int) -> bool:
-        return any(h.duty == duty and now < h.taken_until for h in self.held)
+    def has_activated(self, duty: Duty, now: int) -> bool:
+        return any(h.duty == duty and now < h.active_until for h in self.held)
 
     def decides_for(self, department: str) -> bool:
         """Whether this is a designated authoriser of the department (M3): its head, a deputy, or one by duty."""
         return department in self.departments or self.holds("authoriser", department)
 
 
-NOBODY = Actor("", admitted=False)
+ANONYMOUS = Actor("", admitted=False)
 
 
 def machine(name: str) -> Actor:

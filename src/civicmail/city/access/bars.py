@@ -13,29 +13,33 @@ Kind = Literal["re-entry", "suspension", "restriction", "permanent"]
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class BarKind:
     """name: as pages call it; shuts: nothing is sent or read while it lives; two: officers begin it, and two end it before its
     time; elected: what there is for elected officials, who are never silenced (decision 0039)."""
 
     name: str
-    says: str
-    shuts: bool = False
-    two: bool = False
-    elected: bool = False
+    description: str
+    closes_mail: bool = False
+    takes_two_officers: bool = False
+    applies_to_elected: bool = False
 
 
-KINDS: dict[Kind, Meaning] = {
-    "re-entry": Meaning("One level higher", "New access is decided by the next head up or the access office.", elected=True),
-    "suspension": Meaning("Suspended", "No mail is sent or read until it ends.", shuts=True),
-    "restriction": Meaning(
-        "Restricted", "Reads and receives everything; writes inside, and to one outside address at a time.", elected=True
+KINDS: dict[Kind, BarKind] = {
+    "re-entry": BarKind(
+        "One level higher", "New access is decided by the next head up or the access office.", applies_to_elected=True
     ),
-    "permanent": Meaning("Barred for good", "No mail, at any agency, under any name or address.", shuts=True, two=True),
+    "suspension": BarKind("Suspended", "No mail is sent or read until it ends.", closes_mail=True),
+    "restriction": BarKind(
+        "Restricted", "Reads and receives everything; writes inside, and to one outside address at a time.", applies_to_elected=True
+    ),
+    "permanent": BarKind(
+        "Barred for good", "No mail, at any agency, under any name or address.", closes_mail=True, takes_two_officers=True
+    ),
 }
-SHUTS: frozenset[str] = frozenset(kind for kind, meaning in KINDS.items() if meaning.shuts)
-OUTSIDE_MOST = 1
+CLOSING_KINDS: frozenset[str] = frozenset(kind for kind, meaning in KINDS.items() if meaning.closes_mail)
+MAX_OUTSIDE_RECIPIENTS = 1
 """Outside recipients of one message from somebody who is restricted."""
-_DIGITS_LEAST, _DIGITS = 7, 9
+_MIN_DIGITS, _COMPARED_DIGITS = 7, 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +48,32 @@ class Identity:
     formerly; phones, addresses (theirs with the city, too), numbers at an identity provider."""
 
     names: frozenset[str]
-    before: frozenset[str] = frozenset()
+    former_names: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
 
-    def alike(self, other: Identity) -> list[str]:
+    def common_traits(self, other: Identity) -> list[str]:
         """What is the same about two people, in words. A name is a question to a person; the rest is hardly ever another's
         (is_match)."""
-        said = []
+        reasons = []
         if self.names & other.names:
-            said.append(NAME)
-        elif (self.names | self.before) & (other.names | other.before):
-            said.append(FORMER)
+            reasons.append(NAME)
+        elif (self.names | self.former_names) & (other.names | other.former_names):
+            reasons.append(FORMER)
         if self.phones & other.phones:
-            said.append(PHONE)
+            reasons.append(PHONE)
         if self.addresses & other.addresses:
-            said.append("the same address elsewhere")
+            reasons.append("the same address elsewhere")
         if self.numbers & other.numbers:
-            said.append("the same number")
-        return said
+            reasons.append("the same number")
+        return reasons
 
 
 NAME, FORMER, PHONE = "the same name", "the same name (one of them formerly)", "the same telephone number"
 
 
-def is_match(same: Iterable[str]) -> bool:
+def is_strong_match(same: Iterable[str]) -> bool:
     """Whether it is more than a name, which many people share."""
     return not set(same) <= {NAME, FORMER}
 
@@ -85,16 +89,16 @@ def identity(
     return Identity(
         _keys(names),
         _keys(before),
-        frozenset(filter(None, map(digits, phones))),
+        frozenset(filter(None, map(phone_key, phones))),
         frozenset(without_detail(a) for text in addresses for a in text.lower().split()),
         frozenset(number.strip().lower() for number in numbers if number.strip()),
     )
 
 
-def digits(phone: str) -> str:
+def phone_key(phone: str) -> str:
     """The last digits, by which telephone numbers are compared however they are written; "" for an extension."""
-    found = "".join(c for c in phone if c.isdigit())
-    return found[-_DIGITS:] if len(found) >= _DIGITS_LEAST else ""
+    numerals = "".join(c for c in phone if c.isdigit())
+    return numerals[-_COMPARED_DIGITS:] if len(numerals) >= _MIN_DIGITS else ""
 
 
 def _keys(names: Iterable[str]) -> frozenset[str]:

@@ -69,36 +69,36 @@ def read_key(data: Path) -> bytes | None:
 
 def mac(key: bytes, password: str) -> str:
     """How a device password is known: in any case, with or without spaces and dashes, o read as 0, i and l as 1."""
-    return hmac.digest(key, b"device\0" + plain(password).encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+    return hmac.digest(key, b"device\0" + normalize(password).encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
 
 
-def plain(typed: str) -> str:
+def normalize(typed: str) -> str:
     """What somebody meant who typed what was shown."""
     return typed.lower().translate(_READ_AS)
 
 
-def veil(key: bytes, name: str) -> str:
+def pseudonym(key: bytes, name: str) -> str:
     """An unknown login as records and the log may hold it: the same for the same name, and nobody reads the name from it."""
     return hmac.digest(key, b"login\0" + name.lower().encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[:16]
 
 
-def device_of(key: bytes, person: Person | None, password: str) -> Device | None:
+def find_device(key: bytes, person: Person | None, password: str) -> Device | None:
     """The device whose password this is. The time it takes tells neither whether the person exists nor how close it was."""
     return _matching(key, person.devices if person is not None else (), password)
 
 
-def former_device_of(key: bytes, person: Person | None, password: str) -> Device | None:
+def find_former_device(key: bytes, person: Person | None, password: str) -> Device | None:
     """The device whose password this was until the access of its person ended. It opens nothing: who knows it may hear why, and
     nobody else does (P-09)."""
     return _matching(key, person.former if person is not None and person.why else (), password)
 
 
 def _matching(key: bytes, devices: Iterable[Device], password: str) -> Device | None:
-    typed, found = mac(key, password), None
+    typed, matching = mac(key, password), None
     for device in devices:
         if hmac.compare_digest(device.mac, typed):
-            found = device
-    return found
+            matching = device
+    return matching
 
 
 # -- tokens
@@ -122,41 +122,41 @@ class Issuer:
         """The login that a token is for. Raises BadToken."""
         if not self._settings.issuer:
             raise BadToken("This installation takes no tokens.")
-        self._look()
+        self._poll()
         return _login(token, self._keys, self._settings, self._clock() // 1000)
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         try:
             s = self._path.stat()
             stamp = (s.st_mtime_ns, s.st_size)
             if stamp == self._stamp:
                 return
             self._stamp = stamp
-            self._keys = keys_of(self._path.read_bytes())
+            self._keys = parse_jwks(self._path.read_bytes())
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             log.error("the issuer's keys cannot be read, the last ones stay in force", error=type(error).__name__)
 
 
-def keys_of(content: bytes) -> dict[str, _Key]:
+def parse_jwks(content: bytes) -> dict[str, _Key]:
     """Public keys of an issuer by key id, from its JSON Web Key Set (RFC 7517); what is for encryption, or symmetric, is left
     out."""
     from jwt import PyJWK
     from jwt.exceptions import PyJWTError
 
-    found: dict[str, _Key] = {}
+    keys: dict[str, _Key] = {}
     for plain in orjson.loads(content)["keys"]:
         if plain.get("use", "sig") != "sig" or plain.get("kty") not in _BY_TYPE:
             continue
         try:
             allowed = (plain["alg"],) if "alg" in plain else _BY_TYPE[plain["kty"]]
             key = PyJWK.from_dict(plain, None if "alg" in plain else allowed[0])
-            found[str(plain.get("kid", ""))] = key.key, [a for a in allowed if a in ALGORITHMS]
+            keys[str(plain.get("kid", ""))] = key.key, [a for a in allowed if a in ALGORITHMS]
         except PyJWTError:
             log.warning("a key of the issuer is of no use")
-    return found
+    return keys
 
 
-def claims_of(token: str, keys: Mapping[str, _Key], *, issuer: str, audience: str, now: int) -> dict[str, Any]:
+def verify_token(token: str, keys: Mapping[str, _Key], *, issuer: str, audience: str, now: int) -> dict[str, Any]:
     """What a signed token says: its signature, issuer, audience and times are good. now: seconds. Raises BadToken."""
     import jwt
 
@@ -182,7 +182,7 @@ def claims_of(token: str, keys: Mapping[str, _Key], *, issuer: str, audience: st
 
 def _login(token: str, keys: Mapping[str, _Key], settings: Signin, now: int) -> str:
     """The claim that names the login, of a token that is good. now: seconds."""
-    claims = claims_of(token, keys, issuer=settings.issuer, audience=settings.audience, now=now)
+    claims = verify_token(token, keys, issuer=settings.issuer, audience=settings.audience, now=now)
     login = claims.get(settings.claim)
     if not isinstance(login, str) or not login:
         raise BadToken("The token does not say who signs in.")

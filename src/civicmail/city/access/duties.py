@@ -69,7 +69,7 @@ DUTIES: dict[Duty, Meaning] = {
     ),
 }
 
-MOST_HOURS = 4
+MAX_HOURS = 4
 
 _NOT_WITH_AUDIT: tuple[Duty, ...] = (
     "system-administrator",
@@ -105,6 +105,6 @@ CONFLICTS: frozenset[frozenset[Duty]] = frozenset(
 """Pairs that one person may not hold at the same time: whoever runs a control does not audit it (AC-5)."""
 
 
-def conflicts(held: frozenset[Duty], wanted: Duty) -> list[Duty]:
+def conflicts(held: frozenset[Duty], requested: Duty) -> list[Duty]:
     """Which of the duties that somebody holds exclude the wanted one, in order."""
-    return sorted(duty for duty in held if frozenset({duty, wanted}) in CONFLICTS)
+    return sorted(duty for duty in held if frozenset({duty, requested}) in CONFLICTS)

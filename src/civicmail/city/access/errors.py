@@ -3,11 +3,11 @@
 RefusedError
 ├── NotPermitted        the asker may not see or do this
 ├── Conflict            it cannot be done as things stand: somebody was faster, a rule of the table says no
-│   └── Taken           the number or name is somebody else's
+│   └── AlreadyTaken    the number or name is somebody else's
 └── BadToken            a token of the sign-in is not good, or not for us
 LaterError
 ├── NotRecorded         what would be shown cannot be recorded now, so it is not shown (E6)
-└── Held                the brake of a feed: a person has to decide first (L7)
+└── FeedHeld            the brake of a feed: a person has to decide first (L7)
 UsageError
 └── Unusable            of city/directory: what was typed cannot be used; `fields` says where
 """
@@ -29,11 +29,11 @@ class Conflict(RefusedError):
     http = 409
 
 
-class Taken(Conflict):
+class AlreadyTaken(Conflict):
     """Somebody else has this number or name already."""
 
 
-class Held(LaterError):
+class FeedHeld(LaterError):
     """A feed would end or change too many within a day; the access office decides, and the feed comes again (L7). line: what it
     would do."""
 

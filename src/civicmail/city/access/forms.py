@@ -12,9 +12,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.duties import MOST_HOURS
-from civicmail.city.access.moments import ms
-from civicmail.city.access.reasons import LEAST, MOST, Reasons
+from civicmail.city.access.duties import MAX_HOURS
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.reasons import MAX_LENGTH, MIN_LENGTH, Reasons
 from civicmail.city.directory.models import Person
 
 if TYPE_CHECKING:
@@ -24,34 +24,42 @@ if TYPE_CHECKING:
 FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
 
 
-def long(
-    label: StrOrPromise, hint: StrOrPromise = "", *, least: int = 0, most: int = 400, rows: int = 3, required: bool = True
+def text_field(
+    label: StrOrPromise,
+    hint: StrOrPromise = "",
+    *,
+    min_length: int = 0,
+    max_length: int = 400,
+    rows: int = 3,
+    required: bool = True,
 ) -> forms.CharField:
     """A text of one or more sentences."""
-    widget = forms.Textarea(attrs={"rows": rows, "maxlength": most})
-    return forms.CharField(label=label, help_text=hint, widget=widget, min_length=least or None, max_length=most, required=required)
+    widget = forms.Textarea(attrs={"rows": rows, "maxlength": max_length})
+    return forms.CharField(
+        label=label, help_text=hint, widget=widget, min_length=min_length or None, max_length=max_length, required=required
+    )
 
 
-def a_day(label: str, hint: str = "", *, required: bool = True) -> forms.DateField:
+def day_field(label: str, hint: str = "", *, required: bool = True) -> forms.DateField:
     """A day of people alive, so that the midnight after it is a time in every zone."""
     widget = forms.DateInput(attrs={"type": "date", "min": FIRST.isoformat(), "max": LAST.isoformat()})
     bounds = [MinValueValidator(FIRST), MaxValueValidator(LAST)]
     return forms.DateField(label=label, help_text=hint, widget=widget, required=required, validators=bounds)
 
 
-def offer(form: forms.Form, name: str, choices: Iterable[tuple[str, StrOrPromise]]) -> None:
+def set_choices(form: forms.Form, name: str, choices: Iterable[tuple[str, StrOrPromise]]) -> None:
     """What a field lets choose, where that is known only when the page is asked for."""
     field = form.fields[name]
     assert isinstance(field, forms.ChoiceField)
     field.choices = list(choices)
 
 
-def end_of(day: date) -> int:
+def end_of_day(day: date) -> int:
     """ms at the end of a day, in the city's time zone."""
-    return ms(timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)))
+    return epoch_ms(timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)))
 
 
-class Somebody(forms.CharField):
+class PersonField(forms.CharField):
     """A person by personnel number or by the address of their mailbox; its value is the Person, or None."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -61,27 +69,27 @@ class Somebody(forms.CharField):
         plain = super().clean(value).strip()
         if not plain:
             return None
-        found = Person.objects.filter(Q(uid=plain) | Q(mailboxes__address=plain.lower())).distinct().first()
-        if found is None:
+        person = Person.objects.filter(Q(uid=plain) | Q(mailboxes__address=plain.lower())).distinct().first()
+        if person is None:
             raise forms.ValidationError("Nobody has this number or address.")
-        return found
+        return person
 
 
-class _Several(forms.ClearableFileInput):
+class _MultipleFileInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
 
-class SeveralFiles(forms.FileField):
+class MultipleFileField(forms.FileField):
     """Cleans to a list of files."""
 
-    widget = _Several
+    widget = _MultipleFileInput
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
         single, files = super().clean, [one for one in data or [] if one]
         return [single(one, initial) for one in files] if files or not self.required else [single(None, initial)]
 
 
-class Answer(forms.Form):
+class PolicyAnswerForm(forms.Form):
     """To a policy version. shown: the checksum of the text that was on the page; nothing is preselected (P1)."""
 
     answer = forms.ChoiceField(
@@ -94,36 +102,38 @@ class Answer(forms.Form):
     shown = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
 
-class Why(forms.Form):
+class ReasonsForm(forms.Form):
     """The four reasons of P-04."""
 
-    duties = long("Which duties need it?", "The work that cannot be done as well without mail.", least=LEAST, most=MOST)
-    performance = long("How does it help the person to do better work?", least=LEAST, most=MOST)
-    efficiency = long("How does it save time or money?", least=LEAST, most=MOST)
-    service = long("How does it help the people of the city?", least=LEAST, most=MOST)
+    duties = text_field(
+        "Which duties need it?", "The work that cannot be done as well without mail.", min_length=MIN_LENGTH, max_length=MAX_LENGTH
+    )
+    performance = text_field("How does it help the person to do better work?", min_length=MIN_LENGTH, max_length=MAX_LENGTH)
+    efficiency = text_field("How does it save time or money?", min_length=MIN_LENGTH, max_length=MAX_LENGTH)
+    service = text_field("How does it help the people of the city?", min_length=MIN_LENGTH, max_length=MAX_LENGTH)
 
     def reasons(self) -> Reasons:
         c = self.cleaned_data
         return Reasons(c["duties"], c["performance"], c["efficiency"], c["service"])
 
 
-class Until(forms.Form):
+class AccessEndForm(forms.Form):
     """Which address, until when."""
 
-    until = a_day("Until which day?", "At most a year; for contractors at most to the end of the contract.")
+    until = day_field("Until which day?", "At most a year; for contractors at most to the end of the contract.")
     address = forms.EmailField(
         label="Address", required=False, help_text="Empty: the one the person has or had, else made from the name."
     )
 
 
-class Chosen(forms.Form):
+class PeopleChoiceForm(forms.Form):
     """Several people of a position at once. version: of the profile as it was shown."""
 
-    until = a_day("Until which day?", "At most a year; for contractors at most to the end of the contract.")
+    until = day_field("Until which day?", "At most a year; for contractors at most to the end of the contract.")
     version = forms.IntegerField(widget=forms.HiddenInput)
 
 
-class Decision(forms.Form):
+class DecisionForm(forms.Form):
     """On a request. state: as it was shown; nothing is preselected."""
 
     decision = forms.ChoiceField(
@@ -132,7 +142,7 @@ class Decision(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose one of the two."},
     )
-    reason = long("Reason", "Needed for a refusal; who asked reads it.", required=False)
+    reason = text_field("Reason", "Needed for a refusal; who asked reads it.", required=False)
     state = forms.CharField(widget=forms.HiddenInput, max_length=10)
 
     def clean(self) -> dict[str, Any]:
@@ -142,19 +152,19 @@ class Decision(forms.Form):
         return data
 
 
-class Because(forms.Form):
+class ReasonForm(forms.Form):
     """A reason alone."""
 
-    reason = long("Reason", "At least 20 characters. It is kept for ever.", least=20)
+    reason = text_field("Reason", "At least 20 characters. It is kept for ever.", min_length=20)
 
 
-class SuspendOrResume(Because):
+class SuspendOrResume(ReasonForm):
     """state: of the authorisation as it was shown."""
 
     state = forms.CharField(widget=forms.HiddenInput, max_length=10)
 
 
-class Leaving(forms.Form):
+class LeaverForm(forms.Form):
     """The end of somebody's access. successor: who may read what comes, for a time; nothing is preselected."""
 
     when = forms.ChoiceField(
@@ -163,13 +173,13 @@ class Leaving(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose when."},
     )
-    day = a_day("Which day?", "Only for the second answer.", required=False)
-    successor = Somebody(
+    day = day_field("Which day?", "Only for the second answer.", required=False)
+    successor = PersonField(
         label="Who looks after the mail?",
         help_text="Personnel number or address. Mail is kept in any case; a successor gets the right to read it for a time.",
         required=False,
     )
-    reason = long("Reason", "At least 20 characters. It is kept for ever.", least=20)
+    reason = text_field("Reason", "At least 20 characters. It is kept for ever.", min_length=20)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -184,14 +194,14 @@ class PersonalUseRule(forms.Form):
     """Whom a department allows how much personal use, until when (P-10)."""
 
     whom = forms.ChoiceField(label="For whom?")
-    person = Somebody(label="Which person?", required=False, help_text="Only for one person: personnel number or address.")
-    limits = long("Within which limits?", "In words: what, when, how much.", least=20, most=1000)
-    until = a_day("Until which day?", "It ends by itself.")
+    person = PersonField(label="Which person?", required=False, help_text="Only for one person: personnel number or address.")
+    limits = text_field("Within which limits?", "In words: what, when, how much.", min_length=20, max_length=1000)
+    until = day_field("Until which day?", "It ends by itself.")
 
     def __init__(self, positions: list[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named = [(f"position:{p}", f"Position: {p}") for p in positions if p]
-        offer(self, "whom", [("", "Choose"), ("all", "Everybody in the department"), *named, ("person", "One person")])
+        set_choices(self, "whom", [("", "Choose"), ("all", "Everybody in the department"), *named, ("person", "One person")])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -200,20 +210,20 @@ class PersonalUseRule(forms.Form):
         return data
 
 
-class TakeUp(forms.Form):
+class ActivationForm(forms.Form):
     """A privileged duty, for some hours."""
 
     hours = forms.TypedChoiceField(
         label=_("For how long?"),
         coerce=int,
-        choices=[(1, _("1 hour")), (2, _("2 hours")), (3, _("3 hours")), (MOST_HOURS, _("4 hours"))],
+        choices=[(1, _("1 hour")), (2, _("2 hours")), (3, _("3 hours")), (MAX_HOURS, _("4 hours"))],
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose how long.")},
     )
-    reason = long(_("What for?"), _("The case or task. It stands in every entry of what you do."), least=20)
+    reason = text_field(_("What for?"), _("The case or task. It stands in every entry of what you do."), min_length=20)
 
 
-class Apply(Because):
+class ApplyFeedForm(ReasonForm):
     """A list that was read. state: as it was shown; count: typed where the brake holds it, so that nobody overlooks the number of
     those who are ended, or changed where nobody is."""
 
@@ -235,7 +245,7 @@ class Apply(Because):
         return data
 
 
-class Upload(forms.Form):
+class FeedUploadForm(forms.Form):
     """A list of the personnel system."""
 
     file = forms.FileField(label="CSV file", help_text="With a line of column names first. Nothing is changed before you apply it.")

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access import foureyes, grounds
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access import examination_grounds, four_eyes
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.access.authorization_rules import NOT_KNOWN
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.permissions import PERMISSIONS, UNDER_A_MANDATE, Permission
 from civicmail.city.access.permits import _MADE_BY_GUARD, Permit
 from civicmail.city.access.resources import CITY, Decision, OfPerson, Resource
-from civicmail.city.access.whomay import NOT_KNOWN
 from civicmail.core.config.sentence import sentence
 
 Entry = Callable[[dict[str, Any]], str]
@@ -31,72 +31,80 @@ Entry = Callable[[dict[str, Any]], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AccessDecision:
     """yes, or the sentence why not, the clause, and whom to ask."""
 
-    yes: bool
-    why: str = ""
+    allowed: bool
+    reason: str = ""
     clause: str = ""
-    ask: str = ""
+    contact: str = ""
 
     def __bool__(self) -> bool:
-        return self.yes
+        return self.allowed
 
 
-def may(actor: Actor, act: str, about: Resource = CITY, *, now: int) -> Answer:
+def may(actor: Actor, act: str, resource: Resource = CITY, *, now: int) -> AccessDecision:
     """Whether the actor may do this to that. now: ms. What is not in the table of acts nobody may do, nor what is done to a
     resource without a fact that the act's rule reads."""
     rule = PERMISSIONS.get(act)
     if rule is None:
-        return Answer(False, f"Nobody may do {act}.")
+        return AccessDecision(False, f"Nobody may do {act}.")
     if actor.uid and not actor.machine and not actor.admitted and not rule.before_admission:
-        return Answer(False, sentence("Acknowledge the e-mail policy first."), "P-18", sentence("the access office"))
-    said = rule.rule(actor, about, now)
-    if not said and not isinstance(about, rule.of):
-        said = NOT_KNOWN
-    if not said and rule.second:
-        said = _second(actor, rule, about, now)
-    return Answer(not said, said, rule.clause, rule.ask)
+        return AccessDecision(False, sentence("Acknowledge the e-mail policy first."), "P-18", sentence("the access office"))
+    refusal = rule.rule(actor, resource, now)
+    if not refusal and not isinstance(resource, rule.resource):
+        refusal = NOT_KNOWN
+    if not refusal and rule.second_person:
+        refusal = _second(actor, rule, resource, now)
+    return AccessDecision(not refusal, refusal, rule.clause, rule.contact)
 
 
-def could(actor: Actor, act: str, about: Resource = CITY, *, now: int) -> Answer:
+def could(actor: Actor, act: str, resource: Resource = CITY, *, now: int) -> AccessDecision:
     """The same in advance, where it is not known yet to what: whether a page, a button or a line of the menu is shown. What is
     not known of a resource is left to `may`, which no act does without."""
-    answer = may(actor, act, about, now=now)
-    return Answer(True, "", answer.clause, answer.ask) if answer.why == NOT_KNOWN else answer
+    answer = may(actor, act, resource, now=now)
+    return AccessDecision(True, "", answer.clause, answer.contact) if answer.reason == NOT_KNOWN else answer
 
 
-def _second(actor: Actor, act: Permission, about: Resource, now: int) -> str:
+def _second(actor: Actor, rule: Permission, resource: Resource, now: int) -> str:
     """Why the actor is no second person for an act that takes two; empty where they are."""
-    if not isinstance(about, Decision):
+    if not isinstance(resource, Decision):
         return NOT_KNOWN
-    return foureyes.why_not(actor.uid, about.firsts, about.eyes, began=about.began, now=now, said=act.second, alone=act.alone)
+    return four_eyes.why_refused(
+        actor.uid,
+        resource.first_actors,
+        resource.four_eyes,
+        began=resource.began_ms,
+        now=now,
+        sentence=rule.second_person,
+        alone=rule.alone,
+    )
 
 
-def require(actor: Actor, act: str, about: Resource = CITY, *, now: int) -> None:
+def require(actor: Actor, act: str, resource: Resource = CITY, *, now: int) -> None:
     """Raise NotPermitted with the sentence unless the actor may. An act that takes two people is refused where nobody has looked
     whether they are two (queries/foureyes.py)."""
-    if not (answer := may(actor, act, about, now=now)):
-        raise NotPermitted(answer.why)
-    if isinstance(about, Decision) and about.firsts and about.eyes is None and PERMISSIONS[act].second:
-        raise NotPermitted(foureyes.UNKNOWN)
+    if not (answer := may(actor, act, resource, now=now)):
+        raise NotPermitted(answer.reason)
+    if isinstance(resource, Decision) and resource.first_actors and resource.four_eyes is None and PERMISSIONS[act].second_person:
+        raise NotPermitted(four_eyes.UNKNOWN)
 
 
-def require_could(actor: Actor, act: str, about: Resource = CITY, *, now: int) -> None:
+def require_could(actor: Actor, act: str, resource: Resource = CITY, *, now: int) -> None:
     """Raise NotPermitted with the sentence unless the actor could do this to something."""
-    if not (answer := could(actor, act, about, now=now)):
-        raise NotPermitted(answer.why)
+    if not (answer := could(actor, act, resource, now=now)):
+        raise NotPermitted(answer.reason)
 
 
 def permit(
-    actor: Actor, act: str, facts: dict[str, Any], *, duty: str, reason: str, now: int, write: Entry, about: Resource = CITY
+    actor: Actor, act: str, facts: dict[str, Any], *, duty: str, reason: str, now: int, write: Entry, resource: Resource = CITY
 ) -> Permit:
     """A permit for one act without a mandate: a reveal, a department's mode. facts: what it is about; write commits the entry in a
     transaction of its own and returns where it stands. Raises NotPermitted, also for what takes a mandate (E2), and what write
     raises: then nothing may be shown (E6)."""
     if act in UNDER_A_MANDATE:
         raise NotPermitted("Looking at other people's mail needs a mandate.")
-    require(actor, act, about, now=now)
+    require(actor, act, resource, now=now)
     if not reason.strip():
         raise NotPermitted("Looking at mail needs a reason.")
     entry = write({"act": act, "person": actor.uid, "duty": duty, "reason": reason, **facts})
@@ -118,16 +126,16 @@ def require_under(actor: Actor, mandate: Mandate, act: str, *, now: int) -> None
     require(actor, act, OfPerson(mandate.person), now=now)
     if not mandate.is_live(now):
         raise NotPermitted(f"Mandate {mandate.number} is not in force.")
-    if said := grounds.why_not(actor, mandate.ground, mandate.duty, mandate.departments, now):
-        raise NotPermitted(said)
+    if refusal := examination_grounds.why_refused(actor, mandate.ground, mandate.duty, mandate.departments, now):
+        raise NotPermitted(refusal)
 
 
 def permit_under(actor: Actor, mandate: Mandate, act: str, facts: dict[str, Any], *, now: int, write: Entry) -> Permit:
     """A permit for other people's mail. The entry, with the mandate's number, is durable when this returns (E6). Raises
     NotPermitted, and what write raises."""
     require_under(actor, mandate, act, now=now)
-    said = {"person": actor.uid, "duty": mandate.duty, "reason": mandate.reason}
-    entry = write({"act": act, **said, **facts, "mandate": mandate.number, "ground": mandate.ground})
+    permit_facts = {"person": actor.uid, "duty": mandate.duty, "reason": mandate.reason}
+    entry = write({"act": act, **permit_facts, **facts, "mandate": mandate.number, "ground": mandate.ground})
     return Permit(actor.uid, mandate.duty, mandate.reason, now, entry, mandate.number, _seal=_MADE_BY_GUARD)
 
 
@@ -142,7 +150,7 @@ def founder(data: Path, client: str = "") -> Actor:
     if is_claimed(data):
         raise NotPermitted("This installation is claimed: its access officers do this.")
     name = owner(data)
-    return Actor(f"os:{name}", name, (Held("access-officer", taken_until=ALWAYS),), client=client)
+    return Actor(f"os:{name}", name, (HeldRole("access-officer", active_until=FOREVER),), client=client)
 
 
 def owner_permit(data: Path, verb: str, facts: dict[str, Any], *, reason: str, now: int, write: Entry) -> Permit:

@@ -14,7 +14,7 @@ _ALIKE = confusables.TABLE | str.maketrans(
 )
 """What Unicode has, more of Cyrillic, Greek, phonetic letters, and digits and signs that stand for letters; i is read as l, like a
 capital I."""
-WIDE = str.maketrans("\uff20\ufe6b\uff0e\u3002\uff61\u2024", "@@....")
+AT_AND_DOT_LOOKALIKES = str.maketrans("\uff20\ufe6b\uff0e\u3002\uff61\u2024", "@@....")
 """Signs that are shown like an at or a dot."""
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC")
 
@@ -22,10 +22,10 @@ _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC")
 @lru_cache(maxsize=1 << 16)  # a large city has 20,000 names
 def skeleton(text: str) -> str:
     """The same for all names that look alike: compatibility forms, case, accents, look-alikes and spacing are evened out."""
-    return look(text)
+    return uncached_skeleton(text)
 
 
-def look(text: str) -> str:
+def uncached_skeleton(text: str) -> str:
     """As skeleton, of a text of any length, which is not remembered."""
     plain = text if text.isascii() else "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     plain = plain.casefold().translate(_ALIKE)

@@ -27,16 +27,16 @@ GROUNDS: dict[Ground, str] = {
 }
 """What a look is for, as pages name it."""
 
-DAYS = 14
+DEFAULT_DAYS = 14
 """Days for which a mandate is good unless something else was asked for."""
-DAYS_MOST = 90
-URGENT = 4 * 3_600_000
+MAX_DAYS = 90
+URGENT_MS = 4 * 3_600_000
 """ms for which an urgent one is good (E4)."""
-UNUSED = 72 * 3_600_000
+UNUSED_MS = 72 * 3_600_000
 """ms after which what was asked and not answered, or approved and not used, lapses (E3)."""
 
-_REACHED: tuple[Text, ...] = ("rcpt", "from", "sent")
-NOTHING = Not(Everything())
+_ADDRESS_FIELDS: tuple[Text, ...] = ("rcpt", "from", "sent")
+MATCH_NOTHING = Not(Everything())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +54,25 @@ class Scope:
     def tree(self, now: int) -> Tree:
         """What may be seen: sent or received by one of the mailboxes or imported as these people's, in the time, with the words.
         Nobody's mailboxes are nothing. now: ms, which newer_than: counts from."""
-        parts: list[Tree] = [Or(tuple(self._theirs())) if self.boxes or self.custodians else NOTHING]
+        parts: list[Tree] = [Or(tuple(self._mailbox_terms())) if self.boxes or self.custodians else MATCH_NOTHING]
         if self.since is not None or self.until is not None:
             parts.append(Range("received", self.since, self.until))
         if self.words.strip():
-            parts.append(words(self.words, now))
+            parts.append(parse_words(self.words, now))
         return And(tuple(parts))
 
-    def within(self, asked: Tree, now: int) -> Tree:
+    def restrict(self, query: Tree, now: int) -> Tree:
         """The asked query, and nothing outside of the scope."""
-        return And((self.tree(now), asked))
+        return And((self.tree(now), query))
 
-    def covering(self, now: int) -> Callable[[View], bool]:
+    def matcher(self, now: int) -> Callable[[View], bool]:
         """What matches(self.tree(now), view) says, made once for many views: 26 ms each were too long for a department."""
         boxes, names = frozenset(map(exact, self.boxes)), frozenset(map(custodian, self.custodians))
         low, high = self.since, self.until
-        narrowed = words(self.words, now) if self.words.strip() else None
+        narrowed = parse_words(self.words, now) if self.words.strip() else None
 
         def covers(view: View) -> bool:
-            reached = any(not boxes.isdisjoint(view[field].split()) for field in _REACHED)
+            reached = any(not boxes.isdisjoint(view[field].split()) for field in _ADDRESS_FIELDS)
             if not reached and names.isdisjoint(view["custodian"].split()):
                 return False
             if (low is not None and view["received"] < low) or (high is not None and view["received"] > high):
@@ -81,9 +81,9 @@ class Scope:
 
         return covers
 
-    def _theirs(self) -> Iterator[Tree]:
+    def _mailbox_terms(self) -> Iterator[Tree]:
         boxes = [exact(box) for box in self.boxes]
-        for field in _REACHED:
+        for field in _ADDRESS_FIELDS:
             for box in boxes:
                 yield Token(field, box)
         for name in self.custodians:
@@ -118,12 +118,12 @@ def custodian(name: str) -> str:
     return f"={exact(name)}"
 
 
-def words(text: str, now: int, *, accepted: bool = True) -> Tree:
+def parse_words(text: str, now: int, *, accepted: bool = True) -> Tree:
     """The words of a scope as a tree. accepted: of a mandate that is there. Raises QueryError."""
     return parse(text, now=datetime.fromtimestamp(now / 1000, UTC), accepted=accepted)
 
 
-def widens(before: Scope, after: Scope, now: int) -> bool:
+def is_wider(before: Scope, after: Scope, now: int) -> bool:
     """Whether a changed scope may reach something that the one before did not (E5). Words are narrower only where the former ones
     all stand and more are and-ed; everything else counts as wider."""
     if not set(after.people) <= set(before.people):
@@ -132,9 +132,9 @@ def widens(before: Scope, after: Scope, now: int) -> bool:
         return True
     if before.until is not None and (after.until is None or after.until > before.until):
         return True
-    old, new = words(before.words, now), words(after.words, now)
-    return not (isinstance(old, Everything) or old == new or set(_anded(old)) <= set(_anded(new)))
+    old, new = parse_words(before.words, now), parse_words(after.words, now)
+    return not (isinstance(old, Everything) or old == new or set(_conjuncts(old)) <= set(_conjuncts(new)))
 
 
-def _anded(tree: Tree) -> tuple[Tree, ...]:
+def _conjuncts(tree: Tree) -> tuple[Tree, ...]:
     return tree.parts if isinstance(tree, And) else (tree,)

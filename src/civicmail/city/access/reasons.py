@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.sentence import sentence
 
-LEAST = 20
-MOST = 2000
+MIN_LENGTH = 20
+MAX_LENGTH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class Reasons:
     efficiency: str
     service: str
 
-    def checked(self) -> Reasons:
+    def validated(self) -> Reasons:
         """The same without white space around. Raises Unusable."""
         plain = {field: " ".join(text.split()) for field, text in self.plain().items()}
-        fields = {field: f"Write at least {LEAST} characters." for field, text in plain.items() if len(text) < LEAST}
-        fields |= {field: f"Write at most {MOST} characters." for field, text in plain.items() if len(text) > MOST}
+        fields = {field: f"Write at least {MIN_LENGTH} characters." for field, text in plain.items() if len(text) < MIN_LENGTH}
+        fields |= {field: f"Write at most {MAX_LENGTH} characters." for field, text in plain.items() if len(text) > MAX_LENGTH}
         if fields:
             raise Unusable("E-mail is authorised for four reasons in writing.", fields)
         return Reasons(**plain)
@@ -33,14 +33,14 @@ class Reasons:
         return asdict(self)
 
 
-def reason(text: str, field: str = "reason", *, least: int = 3, most: int = 400) -> str:
+def checked_reason(text: str, field: str = "reason", *, min_length: int = 3, max_length: int = 400) -> str:
     """A reason in words, without white space around. Raises Unusable."""
     plain = " ".join(text.split())
-    if len(plain) < least:
+    if len(plain) < min_length:
         raise Unusable(
             sentence("Give a reason in words."),
-            {field: sentence("Give a reason in words, at least {least} characters.", least=least)},
+            {field: sentence("Give a reason in words, at least {least} characters.", least=min_length)},
         )
-    if len(plain) > most:
-        raise Unusable(sentence("The reason is too long."), {field: sentence("At most {most} characters.", most=most)})
+    if len(plain) > max_length:
+        raise Unusable(sentence("The reason is too long."), {field: sentence("At most {most} characters.", most=max_length)})
     return plain

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from civicmail.city.access import foureyes
+from civicmail.city.access import four_eyes
 from civicmail.city.access.actors import Actor
 
 
@@ -40,7 +40,7 @@ class OfPerson(Resource):
 
     def is_about(self, actor: Actor) -> bool:
         """Whether the actor is the person whom it is about, under whatever number."""
-        return foureyes.is_same(actor.uid, self.person, self.eyes if isinstance(self, Decision) else None)
+        return four_eyes.is_same_person(actor.uid, self.person, self.four_eyes if isinstance(self, Decision) else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +48,9 @@ class Decision(Resource):
     """What takes two people. firsts: whoever did the other halves ("" for somebody who is not known); began: when that was, ms;
     eyes: what is known of these people (foureyes.py), without which only a button is decided, never an act."""
 
-    firsts: tuple[str, ...]
-    began: int
-    eyes: foureyes.Facts | None = None
+    first_actors: tuple[str, ...]
+    began_ms: int
+    four_eyes: four_eyes.Facts | None = None
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,17 @@ class GrantOn(PersonIn):
 
 
 @dataclass(frozen=True)
-class Work(PersonIn):
+class Employment(PersonIn):
     """What somebody does here. sponsor: of the contract under which they are here, "" without one."""
 
     sponsor: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
-class AccountElsewhere(PersonIn):
+class ExternalAccount(PersonIn):
     """Somebody's account elsewhere. answers: for the door, uid."""
 
-    answers: str = field(kw_only=True)
+    responsible: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class OwnCase(OfPerson, Decision):
 
 
 @dataclass(frozen=True)
-class Files(PersonCase):
+class OutboundFiles(PersonCase):
     """Files that leave in somebody's message. alone: nobody is above the sender in this, so they decide themselves (P-22)."""
 
     alone: bool = field(kw_only=True)

@@ -101,15 +101,15 @@ class Snapshot:
     def mailbox_of(self, address: str) -> Mailbox | None:
         """The mailbox behind an address; what follows a plus in the local part is the holder's own affair (RFC 5233)."""
         address = address.lower()
-        found = self.by_address.get(address)
-        if found is None:
-            found = self.by_address.get(without_detail(address))
-        return self.mailboxes.get(found) if found is not None else None
+        mailbox_id = self.by_address.get(address)
+        if mailbox_id is None:
+            mailbox_id = self.by_address.get(without_detail(address))
+        return self.mailboxes.get(mailbox_id) if mailbox_id is not None else None
 
     def person_of(self, login: str) -> Person | None:
         """The person or machine that signs in under this name."""
-        found = self.by_login.get(login.lower())
-        return self.people.get(found) if found is not None else None
+        uid = self.by_login.get(login.lower())
+        return self.people.get(uid) if uid is not None else None
 
     def grant(self, person: Person, address: str, now: int) -> Grant | None:
         """By which right this person sends from an address now; None without one."""
@@ -119,7 +119,7 @@ class Snapshot:
         return next((g for g in person.grants if g.mailbox == mailbox.id and g.send and now < g.until), None)
 
 
-def make(
+def build(
     version: int,
     at: int,
     domains: tuple[str, ...],
@@ -139,16 +139,16 @@ def make(
         by_login={p.login: p.id for p in people},
         names=(*(p.name for p in people), *(m.name for m in mailboxes)),
         by_outside={address: p.id for p in people for address in p.outside},
-        by_name=bearers((p.name, p.id) for p in people),
+        by_name=ids_by_name((p.name, p.id) for p in people),
     )
 
 
-def bearers(people: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+def ids_by_name(people: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     """Each name, and whose it is. people: (name, id)."""
-    found: dict[str, tuple[str, ...]] = {}
+    result: dict[str, tuple[str, ...]] = {}
     for name, id_ in people:
-        found[name] = (*found.get(name, ()), id_)
-    return found
+        result[name] = (*result.get(name, ()), id_)
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +163,17 @@ class Changes:
     gone: tuple[str, ...] = ()
 
 
-AWRY = 60_000
+MAX_CLOCK_SKEW_MS = 60_000
 """ms by which clocks of processes may differ."""
 
 
 def is_newer(changes: Changes, version: int, at: int) -> bool:
     """Whether a snapshot of this version and time does not have these changes yet. Of a database that was brought back from a copy
     versions are lower and times later: what was told before that is over."""
-    return changes.version > version and changes.at > at - AWRY
+    return changes.version > version and changes.at > at - MAX_CLOCK_SKEW_MS
 
 
-def changed(base: Snapshot, changes: Iterable[Changes]) -> Snapshot:
+def apply_changes(base: Snapshot, changes: Iterable[Changes]) -> Snapshot:
     """The snapshot with what is newer than it, in order. Lists stay as they were until the whole one comes."""
     newer = [c for c in changes if is_newer(c, base.version, base.at)]
     if not newer:
@@ -195,8 +195,8 @@ def changed(base: Snapshot, changes: Iterable[Changes]) -> Snapshot:
     by_outside |= {address: p.id for p in people.values() if p is not None for address in p.outside}
     by_name = dict(base.by_name)
     for id_ in people.keys() & base.people.keys():
-        if left := tuple(other for other in by_name.pop(base.people[id_].name, ()) if other != id_):
-            by_name[base.people[id_].name] = left
+        if remaining := tuple(other for other in by_name.pop(base.people[id_].name, ()) if other != id_):
+            by_name[base.people[id_].name] = remaining
     for id_, p in people.items():
         if p is not None:
             by_name[p.name] = (*by_name.get(p.name, ()), id_)
@@ -204,8 +204,8 @@ def changed(base: Snapshot, changes: Iterable[Changes]) -> Snapshot:
         base,
         version=newer[-1].version,
         at=max(base.at, *(c.at for c in newer)),
-        people=_Over(base.people, people),
-        mailboxes=_Over(base.mailboxes, boxes),
+        people=_Overlay(base.people, people),
+        mailboxes=_Overlay(base.mailboxes, boxes),
         by_address=by_address,
         by_login=by_login,
         names=(*base.names, *(v.name for v in (*people.values(), *boxes.values()) if v is not None)),
@@ -214,7 +214,7 @@ def changed(base: Snapshot, changes: Iterable[Changes]) -> Snapshot:
     )
 
 
-class _Over[T](Mapping[str, T]):
+class _Overlay[T](Mapping[str, T]):
     """Values, with some of them in place of others; None for what is gone."""
 
     def __init__(self, base: Mapping[str, T], over: Mapping[str, T | None]) -> None:
@@ -224,10 +224,10 @@ class _Over[T](Mapping[str, T]):
     def __getitem__(self, key: str) -> T:
         if key not in self._over:
             return self._base[key]
-        found = self._over[key]
-        if found is None:
+        value = self._over[key]
+        if value is None:
             raise KeyError(key)
-        return found
+        return value
 
     def __iter__(self) -> Iterator[str]:
         yield from (key for key in self._base if key not in self._over)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-What = Literal[
+TallyKind = Literal[
     "files-approved",
     "files-refused",
     "files-records",

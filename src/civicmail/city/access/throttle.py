@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 MINUTE = 60_000
 DAY = 86_400_000
-FORGET = 7 * DAY
+FORGET_AFTER_MS = 7 * DAY
 """ms without a failure after which those of one login count from the beginning; longer than any wait."""
-WHOLE = 4
+ACCOUNT_FACTOR = 4
 """So many times `signin.attempts` fail for one login from networks that are new to it, or from one /24, before those wait, too."""
-STRANGERS_MOST = 80
+MAX_STRANGER_FAILURES = 80
 """Failures in a row of one login after which no password is compared any more from a network that it never came from."""
-MOST = 100
+MAX_FAILURES = 100
 """The same from anywhere. The rest is for the owner's own networks, so that no stranger uses it up."""
 
 
@@ -36,44 +36,44 @@ class Limit:
 
     free: int
     first: int
-    most: int
-    forget: int = FORGET
+    max_wait: int
+    forget: int = FORGET_AFTER_MS
 
 
-def failed(count: Count, limit: Limit, now: int) -> Count:
+def add_failure(count: Count, limit: Limit, now: int) -> Count:
     """One failure more. A clock that went back shortens no wait."""
     if now - count.last >= limit.forget:
         return Count(1, now)
     return Count(count.failures + 1, max(now, count.last))
 
 
-def taken_back(count: Count) -> Count:
+def remove_failure(count: Count) -> Count:
     """One that was counted before it was compared, and was right."""
     return replace(count, failures=max(0, count.failures - 1))
 
 
-def until(count: Count, limit: Limit) -> int:
+def wait_until(count: Count, limit: Limit) -> int:
     """ms of the moment before which nothing more is compared; 0 for at once."""
     over = count.failures - limit.free
     if over < 0:
         return 0
-    return count.last + min(limit.first << min(over, 40), max(limit.first, limit.most))
+    return count.last + min(limit.first << min(over, 40), max(limit.first, limit.max_wait))
 
 
 def is_closed(streak: int, known: bool) -> bool:
     """Whether so many failures in a row end passwords for this login until somebody signs in with it in another way, or an officer
     says so. known: asked from a network from which it came before."""
-    return streak >= (MOST if known else STRANGERS_MOST)
+    return streak >= (MAX_FAILURES if known else MAX_STRANGER_FAILURES)
 
 
 def limits(attempts: int, per_address: int, window: int) -> dict[str, Limit]:
     """What each counter may: of one login from one network, from one /24, from networks new to it, and of a network whatever the
     login. attempts, per_address, window (seconds): of [signin]."""
     pair = Limit(attempts, window * 1000, DAY)
-    soft = Limit(WHOLE * attempts, MINUTE, MINUTE, window * 1000)
+    soft = Limit(ACCOUNT_FACTOR * attempts, MINUTE, MINUTE, window * 1000)
     network = Limit(per_address, MINUTE, MINUTE, window * 1000)
     return {
-        "password": pair, "code": pair, "mail": pair, "login": Limit(WHOLE * attempts, window * 1000, DAY),
+        "password": pair, "code": pair, "mail": pair, "login": Limit(ACCOUNT_FACTOR * attempts, window * 1000, DAY),
         "near": soft, "network": network, "mailnet": network,
     }  # fmt: skip
 
@@ -86,7 +86,7 @@ def network_of(client: str) -> str:
     return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
-def near_of(client: str) -> str:
+def prefix_of(client: str) -> str:
     """The /24 that an address of IPv4 is in, else ""."""
     address = _address(client)
     if address is None or address.version == 6:

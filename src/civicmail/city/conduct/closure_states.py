@@ -10,25 +10,25 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 
 State = Literal["counting", "counted", "ordered", "closing", "closed", "stopped", "dropped"]
 
 WORKER_STATES: frozenset[str] = frozenset({"counting", "ordered", "closing"})
 """States in which the worker has something to do."""
 
-STEPS: tuple[Step[State], ...] = (
-    Step("counting", "count", "counted", "tick"),
-    Step("counting", "stop", "stopped", "tick"),
-    Step("counting", "drop", "dropped", "account.close"),
-    Step("counted", "order", "ordered", "account.close"),
-    Step("counted", "again", "counting", "account.close"),
-    Step("counted", "drop", "dropped", "account.close"),
-    Step("ordered", "begin", "closing", "tick"),
-    Step("ordered", "stop", "stopped", "tick"),
-    Step("closing", "finish", "closed", "tick"),
-    Step("stopped", "again", "counting", "account.close"),
-    Step("stopped", "drop", "dropped", "account.close"),
+STEPS: tuple[Transition[State], ...] = (
+    Transition("counting", "count", "counted", "tick"),
+    Transition("counting", "stop", "stopped", "tick"),
+    Transition("counting", "drop", "dropped", "account.close"),
+    Transition("counted", "order", "ordered", "account.close"),
+    Transition("counted", "again", "counting", "account.close"),
+    Transition("counted", "drop", "dropped", "account.close"),
+    Transition("ordered", "begin", "closing", "tick"),
+    Transition("ordered", "stop", "stopped", "tick"),
+    Transition("closing", "finish", "closed", "tick"),
+    Transition("stopped", "again", "counting", "account.close"),
+    Transition("stopped", "drop", "dropped", "account.close"),
 )
 WORDS: dict[str, tuple[str, str]] = {
     "counting": ("wait", "Being counted"),
@@ -41,5 +41,7 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """State to (role, word)."""
 
-TABLE = Table[State](STEPS, lambda state: f"This account is in another state now ({WORDS[state][1].lower()}); look at it again.")
+TABLE = StateTable[State](
+    STEPS, lambda state: f"This account is in another state now ({WORDS[state][1].lower()}); look at it again."
+)
 step = TABLE.step

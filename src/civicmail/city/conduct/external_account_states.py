@@ -11,21 +11,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 
 State = Literal["open", "told", "ended", "moot"]
 
 OPEN_STATES: frozenset[str] = frozenset({"open", "told"})
 
-STEPS: tuple[Step[State], ...] = (
-    Step("open", "tell", "told", "tick"),
-    Step("told", "tell", "told", "tick"),
-    Step("open", "answer", "ended", "hook"),
-    Step("told", "answer", "ended", "hook"),
-    Step("open", "confirm", "ended", "outside.confirm"),
-    Step("told", "confirm", "ended", "outside.confirm"),
-    Step("open", "drop", "moot", "tick"),
-    Step("told", "drop", "moot", "tick"),
+STEPS: tuple[Transition[State], ...] = (
+    Transition("open", "tell", "told", "tick"),
+    Transition("told", "tell", "told", "tick"),
+    Transition("open", "answer", "ended", "hook"),
+    Transition("told", "answer", "ended", "hook"),
+    Transition("open", "confirm", "ended", "outside.confirm"),
+    Transition("told", "confirm", "ended", "outside.confirm"),
+    Transition("open", "drop", "moot", "tick"),
+    Transition("told", "drop", "moot", "tick"),
 )
 WORDS: dict[str, tuple[str, str]] = {
     "open": ("wait", "Not ended yet"),
@@ -35,5 +35,5 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """State to (role, word)."""
 
-TABLE = Table[State](STEPS, lambda _: "This was answered already; look at it again.")
+TABLE = StateTable[State](STEPS, lambda _: "This was answered already; look at it again.")
 step = TABLE.step

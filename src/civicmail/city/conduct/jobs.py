@@ -23,7 +23,7 @@ JOBS: tuple[Job, ...] = (
     external_systems.request_due,
     external_systems.find_overdue,
     review_jobs.sweep,
-    barring.lapse,
+    barring.expire,
     undertakings.sweep_sponsors,
     daily_mail.write,
 )

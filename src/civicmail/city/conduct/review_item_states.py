@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 
 State = Literal["open", "pending", "done", "verified", "failed", "silent", "stopped", "suspending", "suspended", "moot"]
 
@@ -27,24 +27,24 @@ UNANSWERED: frozenset[str] = frozenset({"open", "silent", "stopped"})
 SETTLED: frozenset[str] = frozenset({"verified", "failed", "silent", "stopped", "moot"})
 """Nothing comes by itself any more."""
 
-STEPS: tuple[Step[State], ...] = (
-    *(Step(state, "answer", "pending", "review.decide") for state in ("open", "silent", "stopped", "suspended")),
-    Step("open", "hand-on", "open", "review.decide"),
-    Step("pending", "undo", "open", "review.decide"),
-    Step("pending", "carry", "done", "tick"),
-    Step("pending", "fail", "failed", "tick"),
-    Step("done", "verify", "verified", "tick"),
-    Step("done", "fail", "failed", "tick"),
-    Step("failed", "retry", "pending", "review.run"),
-    Step("open", "silence", "silent", "tick"),
-    Step("open", "suspend", "suspending", "tick"),
-    Step("open", "stop", "stopped", "tick"),
-    Step("stopped", "apply", "suspending", "review.run"),
-    Step("stopped", "leave", "silent", "review.run"),
-    Step("suspending", "carry", "suspended", "tick"),
-    Step("suspending", "fail", "failed", "tick"),
-    Step("suspended", "lapse", "pending", "tick"),
-    *(Step(state, "moot", "moot", "tick") for state in ("open", "pending", "silent", "stopped", "suspending", "suspended")),
+STEPS: tuple[Transition[State], ...] = (
+    *(Transition(state, "answer", "pending", "review.decide") for state in ("open", "silent", "stopped", "suspended")),
+    Transition("open", "hand-on", "open", "review.decide"),
+    Transition("pending", "undo", "open", "review.decide"),
+    Transition("pending", "carry", "done", "tick"),
+    Transition("pending", "fail", "failed", "tick"),
+    Transition("done", "verify", "verified", "tick"),
+    Transition("done", "fail", "failed", "tick"),
+    Transition("failed", "retry", "pending", "review.run"),
+    Transition("open", "silence", "silent", "tick"),
+    Transition("open", "suspend", "suspending", "tick"),
+    Transition("open", "stop", "stopped", "tick"),
+    Transition("stopped", "apply", "suspending", "review.run"),
+    Transition("stopped", "leave", "silent", "review.run"),
+    Transition("suspending", "carry", "suspended", "tick"),
+    Transition("suspending", "fail", "failed", "tick"),
+    Transition("suspended", "lapse", "pending", "tick"),
+    *(Transition(state, "moot", "moot", "tick") for state in ("open", "pending", "silent", "stopped", "suspending", "suspended")),
 )
 
 _STATE_WORDS = {
@@ -83,6 +83,6 @@ ANSWERS: dict[str, str] = {
 }
 """What an answer is called once it was given."""
 
-TABLE = Table[State](STEPS, lambda state: f"This question {_STATE_WORDS[state]}; look at it again.")
+TABLE = StateTable[State](STEPS, lambda state: f"This question {_STATE_WORDS[state]}; look at it again.")
 step = TABLE.step
 actions = TABLE.actions

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 
 State = Literal["planned", "running", "over", "closed", "called-off"]
 
-STEPS: tuple[Step[State], ...] = (
-    Step("planned", "start", "running", "review.run"),
-    Step("planned", "call-off", "called-off", "review.run"),
-    Step("running", "end", "over", "tick"),
-    Step("over", "close", "closed", "tick"),
+STEPS: tuple[Transition[State], ...] = (
+    Transition("planned", "start", "running", "review.run"),
+    Transition("planned", "call-off", "called-off", "review.run"),
+    Transition("running", "end", "over", "tick"),
+    Transition("over", "close", "closed", "tick"),
 )
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -29,5 +29,5 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """State -> role and word, as pages show it."""
 
-TABLE = Table[State](STEPS, lambda state: f"This review is {WORDS[state][1].lower()}; look at it again.")
+TABLE = StateTable[State](STEPS, lambda state: f"This review is {WORDS[state][1].lower()}; look at it again.")
 step = TABLE.step

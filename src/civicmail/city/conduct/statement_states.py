@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 
 State = Literal["open", "signed", "exceptions"]
 
@@ -20,10 +20,10 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """State -> (role, word)."""
 
-STEPS: tuple[Step[State], ...] = (
-    Step("open", "sign", "signed", "statement.sign"),
-    Step("open", "except", "exceptions", "statement.sign"),
+STEPS: tuple[Transition[State], ...] = (
+    Transition("open", "sign", "signed", "statement.sign"),
+    Transition("open", "except", "exceptions", "statement.sign"),
 )
 
-TABLE = Table[State](STEPS, lambda _: "This statement was signed already; look at it again.")
+TABLE = StateTable[State](STEPS, lambda _: "This statement was signed already; look at it again.")
 step = TABLE.step

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 
 State = Literal[
     "reported",
@@ -29,19 +29,19 @@ State = Literal[
     "reversed",
 ]
 
-STEPS: tuple[Step[State], ...] = (
-    Step("reported", "confirm", "confirmed", "violation.find"),
-    Step("reported", "dismiss", "unfounded", "violation.find"),
-    Step("reported", "note", "noted", "violation.find"),
-    Step("recorded", "confirm", "confirmed", "violation.find"),
-    Step("recorded", "reverse", "reversed", "violation.reverse"),
-    Step("confirmed", "decide", "decided", "violation.decide"),
-    Step("confirmed", "propose", "proposed", "violation.decide"),
-    Step("proposed", "agree", "decided", "violation.second"),
-    Step("proposed", "disagree", "confirmed", "violation.second"),
-    Step("decided", "appeal", "appealed", "my.violations"),
-    Step("appealed", "uphold", "upheld", "violation.hear"),
-    Step("appealed", "overturn", "overturned", "violation.hear"),
+STEPS: tuple[Transition[State], ...] = (
+    Transition("reported", "confirm", "confirmed", "violation.find"),
+    Transition("reported", "dismiss", "unfounded", "violation.find"),
+    Transition("reported", "note", "noted", "violation.find"),
+    Transition("recorded", "confirm", "confirmed", "violation.find"),
+    Transition("recorded", "reverse", "reversed", "violation.reverse"),
+    Transition("confirmed", "decide", "decided", "violation.decide"),
+    Transition("confirmed", "propose", "proposed", "violation.decide"),
+    Transition("proposed", "agree", "decided", "violation.second"),
+    Transition("proposed", "disagree", "confirmed", "violation.second"),
+    Transition("decided", "appeal", "appealed", "my.violations"),
+    Transition("appealed", "uphold", "upheld", "violation.hear"),
+    Transition("appealed", "overturn", "overturned", "violation.hear"),
 )
 STATES: frozenset[str] = frozenset({s.source for s in STEPS} | {s.target for s in STEPS})
 FIRST: frozenset[str] = frozenset({"reported", "recorded"})
@@ -65,7 +65,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "reversed": ("quiet", "Record was wrong"),
 }
 
-TABLE = Table[State](
+TABLE = StateTable[State](
     STEPS,
     lambda state: f"This violation is in another state by now ({WORDS[state][1].lower()}); look at it again.",
 )

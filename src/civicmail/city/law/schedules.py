@@ -14,14 +14,14 @@ from typing import Any, Literal
 
 from civicmail.city.law.errors import BadSchedule
 
-LEAST_YEARS = 7  # Wis. Stat. 19.21(4)(b): less only with the approval of the Public Records Board
-VALID_YEARS = 10  # 16.61(4)
+MIN_YEARS = 7  # Wis. Stat. 19.21(4)(b): less only with the approval of the Public Records Board
+MAX_APPROVAL_YEARS = 10  # 16.61(4)
 NOTICE = timedelta(days=60)  # 19.21(4)(a), to the State Historical Society
 LATEST = 253_402_300_799_999  # ms: the last moment of the year 9999
 _EPOCH = date(1970, 1, 1)
 _NEEDED = {"class", "id", "title", "approval", "approved", "expires"}
 _KNOWN = _NEEDED | {"years", "days", "permanent", "trigger", "board", "historical", "notified", "addresses"}
-Why = Literal["due", "not yet", "permanent", "no schedule", "expired", "notice"]
+Obstacle = Literal["due", "not yet", "permanent", "no schedule", "expired", "notice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Schedule:
             return LATEST
         return (end - _EPOCH).days * 86_400_000 + rest
 
-    def stands_in_the_way(self, today: date) -> Why | None:
+    def obstacle_on(self, today: date) -> Obstacle | None:
         """Why nothing of this series may be disposed of on this day, or None."""
         if self.permanent:
             return "permanent"
@@ -74,7 +74,7 @@ class Decision:
 
     class_: str
     due: int
-    why: Why
+    why: Obstacle
     schedule: Schedule | None
 
     @property
@@ -100,17 +100,17 @@ class Schedules:
             if any(a == pattern or (pattern.startswith("@") and a.endswith(pattern)) for a in folded)
         }
 
-    def shortest(self, received: int) -> int:
+    def earliest_due(self, received: int) -> int:
         """Before this time nothing that was received then is due, whatever its class."""
         return min((s.due(received) for s in self.by_class.values()), default=LATEST)
 
-    def longest(self, classes: Collection[str], received: int) -> str:
+    def longest_kept_class(self, classes: Collection[str], received: int) -> str:
         """The class that keeps longest what was received at this time; one without a schedule keeps for ever."""
         return max(sorted(classes), key=lambda c: self.by_class[c].due(received) if c in self.by_class else LATEST + 1)
 
     def decide(self, classes: Collection[str], received: int, now: int) -> Decision:
         """Whether a capture of these classes is due; any doubt about any of them says no. Times are ms since 1970."""
-        longest = self.longest(classes, received)
+        longest = self.longest_kept_class(classes, received)
         known = [self.by_class[c] for c in classes if c in self.by_class]
         due = max((s.due(received) for s in known), default=LATEST)
         schedule = self.by_class.get(longest)
@@ -118,7 +118,7 @@ class Schedules:
             return Decision(longest, LATEST, "no schedule", schedule)
         today = datetime.fromtimestamp(now / 1000, UTC).date()
         for series in known:
-            if (why := series.stands_in_the_way(today)) is not None:
+            if (why := series.obstacle_on(today)) is not None:
                 return Decision(longest, due, why, schedule)
         return Decision(longest, due, "due" if due <= now else "not yet", schedule)
 
@@ -145,7 +145,7 @@ def _schedule(table: Any, n: int) -> Schedule:
         raise BadSchedule(f"{name} is no table.")
     if unknown := set(table) - _KNOWN:
         raise BadSchedule(f"{name} has {min(unknown)}, which is not known.")
-    found = Schedule(
+    schedule = Schedule(
         _get(table, name, "class", str),
         _get(table, name, "id", str),
         _get(table, name, "title", str),
@@ -161,8 +161,8 @@ def _schedule(table: Any, n: int) -> Schedule:
         _get(table, name, "notified", date) if "notified" in table else None,
         tuple(str(a).lower() for a in _get(table, name, "addresses", list, [])),
     )
-    _check(found)
-    return found
+    _check(schedule)
+    return schedule
 
 
 def _check(s: Schedule) -> None:
@@ -172,11 +172,11 @@ def _check(s: Schedule) -> None:
         "years and days are not negative": s.years < 0 or s.days < 0,
         'trigger is "received" or "year-end"': s.trigger not in {"received", "year-end"},
         'historical is "waived" or "notify"': s.historical not in {"waived", "notify"},
-        f"under {LEAST_YEARS} years it needs the number of the board that approved it (board)": not s.permanent
-        and s.years < LEAST_YEARS
+        f"under {MIN_YEARS} years it needs the number of the board that approved it (board)": not s.permanent
+        and s.years < MIN_YEARS
         and not s.board.strip(),
         "it expires before it was approved": s.expires < s.approved,
-        f"an approval is good for {VALID_YEARS} years at most": s.expires > _years_later(s.approved, VALID_YEARS),
+        f"an approval is good for {MAX_APPROVAL_YEARS} years at most": s.expires > _years_later(s.approved, MAX_APPROVAL_YEARS),
     }
     for what, is_wrong in wrong.items():
         if is_wrong:

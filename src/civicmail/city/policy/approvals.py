@@ -1,6 +1,6 @@
 """Whose files are asked about before they leave, and which may leave without a question (P-22). Pure.
 
-The rooms where people decide publish it, every gateway reads it (city/access/approved.py).
+The rooms where people decide publish it, every gateway reads it (city/access/published_approvals.py).
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ Part = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Apart:
+class PartialApproval:
     """Of the files of a message these leave with a copy, and those do not. False where none is left out: it leaves as kept."""
 
-    leave: tuple[Part, ...] = ()
-    out: tuple[Part, ...] = ()
+    approved: tuple[Part, ...] = ()
+    stripped: tuple[Part, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.out)
+        return bool(self.stripped)
 
     def plain(self) -> dict[str, Any]:
         """Nothing of what leaves whole."""
-        return {"leave": [list(part) for part in self.leave], "out": [list(part) for part in self.out]} if self else {}
+        return {"leave": [list(part) for part in self.approved], "out": [list(part) for part in self.stripped]} if self else {}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Apart:
+    def from_plain(cls, plain: Mapping[str, Any]) -> PartialApproval:
         """As it stands in an event."""
         leave, out = (tuple((str(path), str(sha256)) for path, sha256 in plain.get(name, ())) for name in ("leave", "out"))
         return cls(leave, out)
 
 
-WHOLE = Apart()
+NOTHING_STRIPPED = PartialApproval()
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
+class OutboundFile:
     """One file that would leave. part: its path in the message; kind: file, or link for one of the city's that is only pointed at;
     sha256: of its bytes, of a link of its address; hexadecimal."""
 
@@ -56,7 +56,7 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class Sender:
     """Who sends. department: its code; person: uid; mailbox: the address it comes from, lower case."""
 
     department: str
@@ -65,7 +65,7 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FileApproval:
     """Files that may leave without a question. Every field that says something must fit; until: ms from which it no longer does.
     series: a pattern of names ("agenda-*.pdf"); domain, address: of the recipient; mailbox: of a function, so of a role."""
 
@@ -79,7 +79,7 @@ class Standing:
     domain: str = ""
     address: str = ""
 
-    def fits(self, file: Leaving, sending: Sending, recipient: str, now: int) -> bool:
+    def fits(self, file: OutboundFile, sending: Sender, recipient: str, now: int) -> bool:
         """recipient: an address, lower case."""
         pairs = (
             (self.department, sending.department),
@@ -91,34 +91,34 @@ class Standing:
         )
         return (
             now < self.until
-            and all(wanted in ("", said) for wanted, said in pairs)
+            and all(expected in ("", actual) for expected, actual in pairs)
             and (not self.series or fnmatchcase(file.name.casefold(), self.series.casefold()))
         )
 
 
-class Answers:
+class ApprovedFiles:
     """What managers said yes to: one file, to one recipient, of one sender each. More come, and none is taken back: each ends by
     its time. It grows while it is read, so nobody has to copy those of a month for the next one."""
 
-    def __init__(self, said: Iterable[Standing] = ()) -> None:
-        self._of: dict[tuple[str, str], tuple[Standing, ...]] = {}
-        for one in said:
-            self.add(one)
+    def __init__(self, approvals: Iterable[FileApproval] = ()) -> None:
+        self._by_file: dict[tuple[str, str], tuple[FileApproval, ...]] = {}
+        for approval in approvals:
+            self.add(approval)
 
-    def add(self, one: Standing) -> None:
-        if one not in self:
-            self._of[one.sha256, one.address] = (*self.of(one.sha256, one.address), one)
+    def add(self, approval: FileApproval) -> None:
+        if approval not in self:
+            self._by_file[approval.sha256, approval.address] = (*self.for_file(approval.sha256, approval.address), approval)
 
-    def of(self, sha256: str, address: str) -> tuple[Standing, ...]:
+    def for_file(self, sha256: str, address: str) -> tuple[FileApproval, ...]:
         """About this file and this recipient, in their order."""
-        return self._of.get((sha256, address), ())
+        return self._by_file.get((sha256, address), ())
 
-    def at(self, now: int) -> frozenset[Standing]:
+    def in_force(self, now: int) -> frozenset[FileApproval]:
         """Those that hold. now: ms."""
-        return frozenset(one for some in self._of.values() for one in some if now < one.until)
+        return frozenset(approval for approvals in self._by_file.values() for approval in approvals if now < approval.until)
 
-    def __contains__(self, one: Standing) -> bool:
-        return one in self.of(one.sha256, one.address)
+    def __contains__(self, approval: FileApproval) -> bool:
+        return approval in self.for_file(approval.sha256, approval.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +126,33 @@ class Approvals:
     """departments: codes of those whose files are asked about; standing: few, answers: many."""
 
     departments: frozenset[str] = frozenset()
-    standing: tuple[Standing, ...] = ()
-    answers: Answers = field(default_factory=Answers, compare=False)
-    _of: dict[str, list[Standing]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    standing: tuple[FileApproval, ...] = ()
+    approved_files: ApprovedFiles = field(default_factory=ApprovedFiles, compare=False)
+    _by_hash: dict[str, list[FileApproval]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for one in self.standing:
-            self._of.setdefault(one.sha256, []).append(one)
+        for approval in self.standing:
+            self._by_hash.setdefault(approval.sha256, []).append(approval)
 
     def covering(
-        self, files: Iterable[Leaving], sending: Sending, recipient: str, now: int, came: Iterable[str] = ()
+        self, files: Iterable[OutboundFile], sending: Sender, recipient: str, now: int, received: Iterable[str] = ()
     ) -> tuple[str, ...]:
         """The standing approvals, and answers, by which all of these files may go to this recipient, each once; () where one is not
         covered. came: sha256 of files that came from there."""
-        found: dict[str, None] = {}
-        known = frozenset(came)
+        covering_ids: dict[str, None] = {}
+        returned = frozenset(received)
         for file in files:
-            wanted = (*self._of.get(file.sha256, ()), *self.answers.of(file.sha256, recipient), *self._of.get("", ()))
-            by = next((one.id for one in wanted if one.fits(file, sending, recipient, now)), "")
-            if not by and file.sha256 not in known:
+            candidates = (
+                *self._by_hash.get(file.sha256, ()),
+                *self.approved_files.for_file(file.sha256, recipient),
+                *self._by_hash.get("", ()),
+            )
+            approval_id = next((approval.id for approval in candidates if approval.fits(file, sending, recipient, now)), "")
+            if not approval_id and file.sha256 not in returned:
                 return ()
-            found[by or RETURNED] = None
-        return tuple(found)
+            covering_ids[approval_id or RETURNED] = None
+        return tuple(covering_ids)
 
     def is_same(self, other: Approvals, now: int) -> bool:
         """Whether both say the same at this moment. now: ms."""
-        return self == other and self.answers.at(now) == other.answers.at(now)
+        return self == other and self.approved_files.in_force(now) == other.approved_files.in_force(now)

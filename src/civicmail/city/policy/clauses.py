@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from civicmail.core.config.sentence import Sentence
 from civicmail.core.config.sentence import sentence as _
 
-PLACE = "/policy/text/"
-CITED = re.compile(r"\bP-(\d\d)\b")
+CLAUSES_PATH = "/policy/text/"
+CLAUSE_REFERENCE = re.compile(r"\bP-(\d\d)\b")
 """How text cites a clause."""
-DECIDED = re.compile(r"\bdecision=([0-9a-f-]{36})\b")
+DECISION_REFERENCE = re.compile(r"\bdecision=([0-9a-f-]{36})\b")
 """How a reply names what was decided."""
-LINE_MOST = 480
+MAX_REPLY_LENGTH = 480
 """Characters of a reply, as core/wire cuts them."""
 
 
@@ -36,9 +36,9 @@ class Clause:
         return self.number.lower()
 
 
-def address(clause: str, pages: str = "") -> str:
+def clause_url(clause: str, pages: str = "") -> str:
     """Where a clause is read. pages: the address of the pages, without a slash at its end (`web.url`); empty: on this host."""
-    return f"{pages}{PLACE}#{clause.lower()}"
+    return f"{pages}{CLAUSES_PATH}#{clause.lower()}"
 
 
 _ALL = (
@@ -320,12 +320,12 @@ OUT_OF_REACH = (
 """What no mail system reaches, and is city property and a public record all the same."""
 
 
-def cited(reply: str, pages: str) -> str:
+def with_link(reply: str, pages: str) -> str:
     """An SMTP reply that says no, with an address at its end where the pages have one and both fit on a line (RFC 5321 4.5.3.1.5):
     of the page of its decision, which tells how to contest it, else of the clause that it names."""
-    found = CITED.search(reply) if pages and reply.startswith("5") else None
-    if found is None:
+    match = CLAUSE_REFERENCE.search(reply) if pages and reply.startswith("5") else None
+    if match is None:
         return reply
-    decided = DECIDED.search(reply)
-    longer = f"{reply} {f'{pages}/decision/{decided[1]}/' if decided else address(found[0], pages)}"
-    return longer if len(longer) <= LINE_MOST else reply
+    decision = DECISION_REFERENCE.search(reply)
+    linked = f"{reply} {f'{pages}/decision/{decision[1]}/' if decision else clause_url(match[0], pages)}"
+    return linked if len(linked) <= MAX_REPLY_LENGTH else reply

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from civicmail.city.policy.shapes import Disposition, Do
+from civicmail.city.policy.dispositions import Action, Disposition
 
 Mode = Literal["elsewhere", "observe", "live"]
 """Of a department: its mail passes to the old system; passes, and rules say what they would do; is ours."""
@@ -15,7 +15,7 @@ KEPT_SOURCES = frozenset({"import", "journal"})
 
 
 def dispositions(
-    modes: Sequence[Mode | None], source: str, *, settled: Mapping[int, tuple[Do, str]] | None = None, refused: str = ""
+    modes: Sequence[Mode | None], source: str, *, settled: Mapping[int, tuple[Action, str]] | None = None, refused: str = ""
 ) -> tuple[Disposition, ...]:
     """One disposition for each of the envelope's recipients. modes: of their departments, None outside the city; source: the kind
     of door the message came in by. settled: for recipients that are here, what is done with their copies and by which rule, where
@@ -29,7 +29,7 @@ def dispositions(
     return tuple(_disposition(to, mode, (settled or {}).get(to)) for to, mode in enumerate(modes))
 
 
-def _disposition(to: int, mode: Mode | None, settled: tuple[Do, str] | None) -> Disposition:
+def _disposition(to: int, mode: Mode | None, settled: tuple[Action, str] | None) -> Disposition:
     if settled is None or mode in ("elsewhere", "observe"):
         return Disposition(to, "deliver", _passing(mode))
     return Disposition(to, settled[0], (settled[1],))

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from civicmail.city.policy.dispositions import FactValue
 from civicmail.city.policy.engine import decide
-from civicmail.city.policy.matrix import DIRECTIONS, POLICY, Cell, Direction
-from civicmail.city.policy.rules import Book, Decision
-from civicmail.city.policy.shapes import FactValue
+from civicmail.city.policy.failure_policy import DIRECTIONS, POLICY, Cell, Direction
+from civicmail.city.policy.rules import Decision, RuleSet
 
 _PLAIN: Final[Mapping[Direction, tuple[dict[str, FactValue], dict[str, FactValue]]]] = {
     "inbound": ({"source": "mx", "inbound": True, "sender.domain": "neighbour.example"}, {"recipient.inside": True}),
@@ -30,28 +30,30 @@ class Step:
     direction: Direction
     cell: Cell
     decision: Decision
-    wanted: bool
+    is_needed: bool
     rules: tuple[str, ...]
 
 
-def drill(book: Book, part: str, now: int) -> tuple[Step, ...]:
+def drill(book: RuleSet, part: str, now: int) -> tuple[Step, ...]:
     """The three directions of the matrix. part: of matrix.PARTS; now: ms."""
-    return tuple(_step(book, part, way, now) for way in DIRECTIONS)
+    return tuple(_step(book, part, direction, now) for direction in DIRECTIONS)
 
 
-def _step(book: Book, part: str, way: Direction, now: int) -> Step:
-    message, recipient = _PLAIN[way]
+def _step(book: RuleSet, part: str, direction: Direction, now: int) -> Step:
+    message, recipient = _PLAIN[direction]
     if part == POLICY:
-        book = Book(book.rules, book.matrix, book.version, book.title, trouble="a drill")
+        book = RuleSet(book.rules, book.matrix, book.version, book.title, error="a drill")
     (decision,) = decide(book, message | {"unavailable": (part,)}, [recipient], now)
-    return Step(way, book.matrix.cell(part, way), decision, part in decision.parts, _asking(book, part, way, now))
+    return Step(
+        direction, book.matrix.cell(part, direction), decision, part in decision.parts, _dependent_rules(book, part, direction, now)
+    )
 
 
-def _asking(book: Book, part: str, way: Direction, now: int) -> tuple[str, ...]:
+def _dependent_rules(book: RuleSet, part: str, direction: Direction, now: int) -> tuple[str, ...]:
     """The enforced rules that cannot answer without the part."""
-    message, recipient = _PLAIN[way]
+    message, recipient = _PLAIN[direction]
     return tuple(
         rule.id
         for rule in book.rules
-        if part in decide(Book((rule,), book.matrix), message | {"unavailable": (part,)}, [recipient], now)[0].parts
+        if part in decide(RuleSet((rule,), book.matrix), message | {"unavailable": (part,)}, [recipient], now)[0].parts
     )

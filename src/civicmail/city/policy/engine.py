@@ -5,51 +5,55 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from civicmail.city.policy.cel.closures import NotKnown, Scope, Unknown
+from civicmail.city.policy.cel.compiler import Scope, Unknown, UnknownResult
+from civicmail.city.policy.dispositions import FactValue
 from civicmail.city.policy.facts import FACTS
-from civicmail.city.policy.matrix import ALIAS, POLICY, READ, Cell, Direction, direction
-from civicmail.city.policy.rules import RANK, Book, Decision, Mark, Outcome, Rule
-from civicmail.city.policy.shapes import FactValue
+from civicmail.city.policy.failure_policy import PARSER, PART_ALIASES, POLICY, Cell, Direction, direction_of
+from civicmail.city.policy.rules import RANK, Decision, Mark, Outcome, Rule, RuleSet
 
 _DEFAULTS: Final[dict[str, Any]] = {name: fact.default for name, fact in FACTS.items()}
-_OF_CHECK: Final[dict[str, tuple[str, ...]]] = {
+_FACTS_BY_CHECK: Final[dict[str, tuple[str, ...]]] = {
     check: tuple(name for name, fact in FACTS.items() if fact.check == check) for check in {f.check for f in FACTS.values()} - {""}
 }
-_IN_MESSAGE: Final = tuple(name for name, fact in FACTS.items() if fact.check or name.startswith(("from.", "message.")))
-_OF_ENVELOPE: Final = frozenset({"message.size", "message.outside", "message.recipients"})
+_MESSAGE_FACTS: Final = tuple(name for name, fact in FACTS.items() if fact.check or name.startswith(("from.", "message.")))
+_ENVELOPE_FACTS: Final = frozenset({"message.size", "message.outside", "message.recipients"})
 _OUTCOMES: Final[dict[Cell, Outcome]] = {"later": "later", "hold": "hold", "pending": "pending", "deliver-again": "mark"}
 UNCHECKED: Final = "unchecked"
 """The mark of a copy that was delivered although a part could not answer."""
-_NO_ANSWER: Final = "temperror"
+_DNS_UNAVAILABLE: Final = "temperror"
 """What authentication says where DNS did not (RFC 8601 2.7)."""
 _REVIEWED_USE: Final = "use"
-_LATER: Final = "451 4.7.1 It could not be checked at this moment; please try again later"
-_WAITS: Final = "It could not be checked completely so far, and is checked again."
+_TEMPFAIL_REPLY: Final = "451 4.7.1 It could not be checked at this moment; please try again later"
+_RECHECK_TEXT: Final = "It could not be checked completely so far, and is checked again."
+
+_Evaluated = Iterable[tuple[Rule, bool | frozenset[str]]]
 
 
 def decide(
-    book: Book, message: Mapping[str, FactValue], recipients: Sequence[Mapping[str, FactValue]], now_ms: int
+    book: RuleSet, message: Mapping[str, FactValue], recipients: Sequence[Mapping[str, FactValue]], now_ms: int
 ) -> tuple[Decision, ...]:
     """One decision for each recipient. message, recipients: facts of city/policy/facts.py, as far as they differ from their
     defaults; message["unavailable"] names the parts that could not answer."""
-    rules = [rule for rule in book.rules if rule.acts(now_ms)]
-    once: Scope | None = None
+    rules = [rule for rule in book.rules if rule.is_active(now_ms)]
+    shared_scope: Scope | None = None
     answers: dict[str, bool | frozenset[str]] = {}
     decisions = []
     for recipient in recipients:
         scope = _scope(message, recipient)
-        if once is None:
-            once = scope
-            answers = {rule.id: _answer(rule, scope) for rule in rules if not rule.each_copy}
-        found = [(rule, _answer(rule, scope) if rule.each_copy else answers[rule.id]) for rule in rules]
-        wanted = {POLICY} if book.trouble else set()
-        decisions.append(_decided(book, found, direction(message, recipient), wanted, exempt=scope.get("use.exempt") is True))
+        if shared_scope is None:
+            shared_scope = scope
+            answers = {rule.id: _evaluate(rule, scope) for rule in rules if not rule.each_copy}
+        evaluated = [(rule, _evaluate(rule, scope) if rule.each_copy else answers[rule.id]) for rule in rules]
+        missing = {POLICY} if book.error else set()
+        decisions.append(
+            _decision(book, evaluated, direction_of(message, recipient), missing, exempt=scope.get("use.exempt") is True)
+        )
     return tuple(decisions)
 
 
 def fits(rule: Rule, facts: Mapping[str, FactValue]) -> bool | frozenset[str]:
     """Whether a rule fits facts of a message and one recipient together; for want of which parts that is not known."""
-    return _answer(rule, _scope(facts, {}))
+    return _evaluate(rule, _scope(facts, {}))
 
 
 def _scope(message: Mapping[str, FactValue], recipient: Mapping[str, FactValue]) -> Scope:
@@ -58,10 +62,10 @@ def _scope(message: Mapping[str, FactValue], recipient: Mapping[str, FactValue])
     scope: Scope = dict(_DEFAULTS)
     for name, value in (*message.items(), *recipient.items()):
         if name in scope:
-            scope[name] = _sound(name, value)
+            scope[name] = _checked_value(name, value)
     for part in _texts(message.get("unavailable")):
-        for name in _IN_MESSAGE if part == READ else _OF_CHECK.get(ALIAS.get(part, part), ()):
-            if scope[name] in (_DEFAULTS[name], _NO_ANSWER) and name not in _OF_ENVELOPE:
+        for name in _MESSAGE_FACTS if part == PARSER else _FACTS_BY_CHECK.get(PART_ALIASES.get(part, part), ()):
+            if scope[name] in (_DEFAULTS[name], _DNS_UNAVAILABLE) and name not in _ENVELOPE_FACTS:
                 scope[name] = Unknown(part)
     return scope
 
@@ -70,7 +74,7 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, tuple | list) else ()
 
 
-def _sound(name: str, value: FactValue) -> object:
+def _checked_value(name: str, value: FactValue) -> object:
     """The value, or Unknown where it is not of the fact's type: a check that says nonsense has said nothing."""
     default = _DEFAULTS[name]
     if isinstance(default, tuple):
@@ -81,56 +85,58 @@ def _sound(name: str, value: FactValue) -> object:
     return Unknown(FACTS[name].check or POLICY)
 
 
-def _answer(rule: Rule, scope: Scope) -> bool | frozenset[str]:
+def _evaluate(rule: Rule, scope: Scope) -> bool | frozenset[str]:
     try:
         return bool(rule.condition.holds(scope))
-    except NotKnown as unknown:
+    except UnknownResult as unknown:
         return unknown.parts
     except Exception:  # noqa: BLE001 - a rule that errs must neither lose mail nor let it pass: the fail matrix speaks
         return frozenset((POLICY,))
 
 
-def _decided(
-    book: Book, found: Iterable[tuple[Rule, bool | frozenset[str]]], way: Direction, wanted: set[str], *, exempt: bool
-) -> Decision:
-    """found: acting rules by weight, with their answers; wanted: parts that are missing whatever rules say."""
-    fitting = [rule for rule, answer in found if answer is True]
+def _decision(book: RuleSet, evaluated: _Evaluated, direction: Direction, missing_parts: set[str], *, exempt: bool) -> Decision:
+    """evaluated: acting rules by weight, with their answers; missing_parts: missing whatever rules say."""
+    fitting = [rule for rule, answer in evaluated if answer is True]
     acting = [rule for rule in fitting if rule.mode == "enforce"]
     do: Outcome = max((rule.do for rule in acting), key=RANK.__getitem__, default="deliver")
-    for rule, answer in found:
+    for rule, answer in evaluated:
         if isinstance(answer, frozenset) and rule.mode == "enforce":
-            wanted |= answer
+            missing_parts |= answer
     secure = any(rule.do == "encrypt" for rule in acting)
-    parts = tuple(sorted(wanted))
-    cells = [book.matrix.cell(part, way) for part in parts]
+    parts = tuple(sorted(missing_parts))
+    cells = [book.matrix.cell(part, direction) for part in parts]
     missing: Outcome = max((_OUTCOMES[cell] for cell in cells), key=RANK.__getitem__, default="deliver")
-    spoke = next((rule for rule in acting if rule.do == do), None)
-    names = (*(_named(rule) for rule in fitting), *(f"unavailable:{part}" for part in parts))
+    deciding_rule = next((rule for rule in acting if rule.do == do), None)
+    names = (*(_rule_label(rule) for rule in fitting), *(f"unavailable:{part}" for part in parts))
     marks = tuple(Mark(rule.mark, rule.reader, rule.id, rule.clause) for rule in acting if rule.mark)
     review = dict.fromkeys(rule.review for rule in fitting if rule.review and rule.mode != "shadow")
     if exempt:
         review.pop(_REVIEWED_USE, None)
     if parts:
-        marks = (*marks, Mark(UNCHECKED, _WAITS, "", "P-25"))
+        marks = (*marks, Mark(UNCHECKED, _RECHECK_TEXT, "", "P-25"))
     if RANK[missing] > RANK[do] and missing != "mark":
-        reply = _LATER if missing == "later" else ""
+        reply = _TEMPFAIL_REPLY if missing == "later" else ""
         return Decision(
-            missing, names, marks, reply, words=_WAITS, sender=_WAITS, review=tuple(review), again=True, parts=parts, secure=secure
-        )
+            missing, names, marks, reply, words=_RECHECK_TEXT, sender=_RECHECK_TEXT, review=tuple(review), again=True,
+            parts=parts, secure=secure,
+        )  # fmt: skip
     do = max(do, missing, key=RANK.__getitem__)
-    if spoke is None:
-        return Decision(do, names, marks, words=_WAITS if parts else "", review=tuple(review), again=bool(parts), parts=parts)
+    if deciding_rule is None:
+        return Decision(
+            do, names, marks, words=_RECHECK_TEXT if parts else "", review=tuple(review), again=bool(parts), parts=parts
+        )
     return Decision(
-        do, names, marks, reply_of(spoke), words=spoke.reader, sender=spoke.sender, clause=spoke.clause, ask=spoke.ask,
-        review=tuple(review), again=bool(parts), parts=parts, secure=secure,
+        do, names, marks, smtp_reply(deciding_rule), words=deciding_rule.reader, sender=deciding_rule.sender,
+        clause=deciding_rule.clause, ask=deciding_rule.ask, review=tuple(review), again=bool(parts), parts=parts,
+        secure=secure,
     )  # fmt: skip
 
 
-def _named(rule: Rule) -> str:
+def _rule_label(rule: Rule) -> str:
     return rule.id if rule.mode == "enforce" else f"{rule.mode}:{rule.id}"
 
 
-def reply_of(rule: Rule) -> str:
+def smtp_reply(rule: Rule) -> str:
     """What an SMTP client is told by a rule that refuses, else nothing (RFC 3463: 5.7.1, not authorised, message refused)."""
     if rule.do != "refuse":
         return ""

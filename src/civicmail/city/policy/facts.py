@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from civicmail.city.policy.shapes import FactValue
+from civicmail.city.policy.dispositions import FactValue
 
-Of = Literal["message", "recipient"]
+FactOwner = Literal["message", "recipient"]
 Type = Literal["bool", "int", "text", "texts"]
 
 
@@ -24,7 +24,7 @@ class Fact:
     default: FactValue
     says: str
     check: str = ""
-    of: Of = "message"
+    of: FactOwner = "message"
 
     @property
     def type(self) -> Type:
@@ -169,6 +169,6 @@ FACTS: dict[str, Fact] = {fact.name: fact for fact in _ALL}
 """By name, in the order in which they are explained."""
 
 
-def told(facts: dict[str, FactValue]) -> dict[str, FactValue]:
+def without_defaults(facts: dict[str, FactValue]) -> dict[str, FactValue]:
     """The facts that say something: without those at their default. Raises KeyError for a name that is none."""
     return {name: value for name, value in facts.items() if value != FACTS[name].default}

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 from civicmail.city.policy.cel.condition import Condition
-from civicmail.city.policy.matrix import Matrix
-from civicmail.city.policy.shapes import FactValue
+from civicmail.city.policy.dispositions import FactValue
+from civicmail.city.policy.failure_policy import FailurePolicy
 
-RuleDo = Literal["deliver", "mark", "encrypt", "hold", "quarantine", "refuse"]
+RuleAction = Literal["deliver", "mark", "encrypt", "hold", "quarantine", "refuse"]
 """deliver: the rule does nothing to the copy; it marks it for a review, or adds words."""
 Outcome = Literal["deliver", "mark", "encrypt", "pending", "later", "hold", "quarantine", "refuse"]
 Mode = Literal["shadow", "notify", "enforce"]
@@ -20,10 +20,10 @@ Severity = Literal["low", "medium", "high"]
 RANK: Final[dict[str, int]] = {outcome: rank for rank, outcome in enumerate(get_args(Outcome))}
 """The lattice: of two outcomes the one further behind is done, whichever rule stands first. What is not known yet comes before what
 is known to be kept back: a hold stays a hold when the virus scanner is away besides."""
-DOS: Final = get_args(RuleDo)
+RULE_ACTIONS: Final = get_args(RuleAction)
 MODES: Final = get_args(Mode)
 SEVERITIES: Final = get_args(Severity)
-TAKEN: Final = frozenset(
+RESERVED_IDS: Final = frozenset(
     {"deliver", "pass-elsewhere", "keep-copy", "one-answer", "expand-list", "same-mailbox", "list-member-closed"}
     | {"access-held", "access-closed", "access-ended", "secure-asked", "sent-plain"}
 )
@@ -55,7 +55,7 @@ class Rule:
     why: str
     severity: Severity
     mode: Mode
-    do: RuleDo
+    do: RuleAction
     when: str
     unless: str
     condition: Condition
@@ -71,7 +71,7 @@ class Rule:
     line: int = 0
     each_copy: bool = False
 
-    def acts(self, now: int) -> bool:
+    def is_active(self, now: int) -> bool:
         return now < self.ends
 
     @property
@@ -82,22 +82,22 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class RuleSet:
     """rules: by `weight`; version: of its text, the first 16 digits of SHA-256; trouble: why what was published cannot be used;
     then mail waits as the matrix says for `policy`."""
 
     rules: tuple[Rule, ...]
-    matrix: Matrix
+    matrix: FailurePolicy
     version: str = ""
     title: str = ""
-    trouble: str = ""
+    error: str = ""
 
     def rule(self, id_: str) -> Rule | None:
         return next((rule for rule in self.rules if rule.id == id_), None)
 
     def expired(self, now: int) -> tuple[Rule, ...]:
         """The rules that no longer act. now: ms."""
-        return tuple(rule for rule in self.rules if not rule.acts(now))
+        return tuple(rule for rule in self.rules if not rule.is_active(now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 from civicmail.core.config.sentence import sentence as _
 
 State = Literal["waits", "approved", "refused", "records", "withdrawn", "expired", "gone"]
 
-STEPS: tuple[Step[State], ...] = (
-    Step("waits", "approve", "approved", "approval.answer"),
-    Step("waits", "refuse", "refused", "approval.answer"),
-    Step("waits", "records", "records", "approval.answer"),
-    Step("waits", "withdraw", "withdrawn", "approval.withdraw"),
-    Step("waits", "expire", "expired", "tick"),
-    Step("waits", "moot", "gone", "tick"),
+STEPS: tuple[Transition[State], ...] = (
+    Transition("waits", "approve", "approved", "approval.answer"),
+    Transition("waits", "refuse", "refused", "approval.answer"),
+    Transition("waits", "records", "records", "approval.answer"),
+    Transition("waits", "withdraw", "withdrawn", "approval.withdraw"),
+    Transition("waits", "expire", "expired", "tick"),
+    Transition("waits", "moot", "gone", "tick"),
 )
 ANSWERS = ("approve", "refuse", "records")
 CANCELLED = frozenset({"refused", "withdrawn", "expired"})
@@ -38,4 +38,4 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """State -> role and word, as pages show it."""
 
-TABLE = Table[State](STEPS, lambda state: f"It was answered already: {WORDS[state][1].lower()}. Look at it again.")
+TABLE = StateTable[State](STEPS, lambda state: f"It was answered already: {WORDS[state][1].lower()}. Look at it again.")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import ms
-from civicmail.city.access.resources import Files
+from civicmail.city.access.resources import OutboundFiles
 from civicmail.city.conduct.queries.deciders import absent, gone_or_suspended
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.core.config.sentence import sentence
@@ -140,17 +140,19 @@ def by_approver(rows: Iterable[Approval], now: int) -> dict[int, list[Approval]]
     return rows_by_person
 
 
-def sample_resource(row: Approval) -> Files:
+def sample_resource(row: Approval) -> OutboundFiles:
     """What the guard is asked of whoever looks at what somebody decided about own files: of the next one up, where there is one. No
     deputy looks after the head."""
     department = row.department
     if department.head_id == row.person_id and department.parent is not None:
         department = department.parent
-    return Files(department.code, row.person.uid, firsts=(row.person.uid,), began=ms(row.made), alone=True)
+    return OutboundFiles(department.code, row.person.uid, first_actors=(row.person.uid,), began_ms=epoch_ms(row.made), alone=True)
 
 
-def resource(row: Approval) -> Files:
+def resource(row: Approval) -> OutboundFiles:
     """What the guard is asked."""
     if decides_own(row):
-        return Files(row.department.code, row.person.uid, firsts=(), began=ms(row.made), alone=True)
-    return Files(row.department.code, row.person.uid, firsts=(row.person.uid,), began=ms(row.made), alone=False)
+        return OutboundFiles(row.department.code, row.person.uid, first_actors=(), began_ms=epoch_ms(row.made), alone=True)
+    return OutboundFiles(
+        row.department.code, row.person.uid, first_actors=(row.person.uid,), began_ms=epoch_ms(row.made), alone=False
+    )

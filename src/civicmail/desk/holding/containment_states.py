@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 from civicmail.core.config.sentence import sentence as _
 
 State = Literal["held", "locked", "released"]
@@ -20,12 +20,12 @@ STATES: dict[str, tuple[str, str]] = {
     "locked": ("lock", "Mail waits, doors are locked"),
     "released": ("done", "Released"),
 }
-STEPS: tuple[Step[State], ...] = (
-    Step("held", "lock", "locked", "containment.lock"),
-    Step("held", "release", "released", "containment.release"),
-    Step("locked", "release", "released", "containment.release"),
+STEPS: tuple[Transition[State], ...] = (
+    Transition("held", "lock", "locked", "containment.lock"),
+    Transition("held", "release", "released", "containment.release"),
+    Transition("locked", "release", "released", "containment.release"),
 )
-TABLE = Table[State](
+TABLE = StateTable[State](
     STEPS, lambda state: f"This account is in another state by now ({STATES[state][1].lower()}); look at it again."
 )
 step = TABLE.step

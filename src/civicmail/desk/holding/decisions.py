@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from civicmail.city.access.sentences import CLAUSE, SENTENCES
-from civicmail.city.policy.rules import Book
-from civicmail.city.policy.shapes import tellable_rules
+from civicmail.city.access.sender_refusals import CLAUSE, REFUSALS
+from civicmail.city.policy.dispositions import disclosable_rules
+from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.sentence import sentence
 from civicmail.mail.archive.records import Capture, Event, Type
 
@@ -48,7 +48,7 @@ class Decision:
     reasons: tuple[Reason, ...]
 
 
-def decision(capture: Capture, events: Sequence[Event], book: Book) -> Decision | None:
+def decision(capture: Capture, events: Sequence[Event], book: RuleSet) -> Decision | None:
     """None where nothing was decided that anybody could contest: mail that was simply delivered, copies for the record, mailboxes
     that wait for a reader.
 
@@ -80,11 +80,11 @@ def _common_rules(rules: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(rules[0]) if all(name in other_rules for other_rules in rules[1:]))
 
 
-def _reasons(rules: tuple[str, ...], book: Book) -> list[Reason]:
+def _reasons(rules: tuple[str, ...], book: RuleSet) -> list[Reason]:
     reasons = []
-    for name in tellable_rules(rules):  # what is in shadow, or only tells, has another name there than in the book
+    for name in disclosable_rules(rules):  # what is in shadow, or only tells, has another name there than in the book
         if (rule := book.rule(name)) is not None:
             reasons.append(Reason(name, rule.sender or rule.reader, rule.clause, rule.ask))
-        elif name in SENTENCES:
-            reasons.append(Reason(name, f"{SENTENCES[name]}.", CLAUSE, _MAIL_OFFICE))
+        elif name in REFUSALS:
+            reasons.append(Reason(name, f"{REFUSALS[name]}.", CLAUSE, _MAIL_OFFICE))
     return reasons

@@ -15,9 +15,9 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.policy.matrix import WORDS
-from civicmail.city.policy.seen import in_words
-from civicmail.city.policy.shapes import USE, tellable_rules
+from civicmail.city.policy.dispositions import USE_CHECK, disclosable_rules
+from civicmail.city.policy.failure_policy import PART_LABELS
+from civicmail.city.policy.finding_labels import describe
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message.header_scan import header_length
 from civicmail.core.message.message_parser import fields
@@ -98,10 +98,18 @@ class HeldCopies:
                         since = copy.decided[0] or entry.received
                         held.append(
                             HeldCopy(
-                                entry.id, index, entry.received, entry.sender, copy.address, copy.target, do, tellable_rules(rules),
-                                since, entry.kind,
+                                entry.id,
+                                index,
+                                entry.received,
+                                entry.sender,
+                                copy.address,
+                                copy.target,
+                                do,
+                                disclosable_rules(rules),
+                                since,
+                                entry.kind,
                             )
-                        )  # fmt: skip
+                        )
         return sorted(held, key=lambda c: (c.received, c.id, -c.index), reverse=True)
 
     def delayed(self, now: int) -> list[HeldCopy]:
@@ -160,7 +168,7 @@ class HeldCopies:
 
 def unavailable_checks(rules: tuple[str, ...]) -> tuple[str, ...]:
     """The checks that did not answer, in words, of what the records name as rules."""
-    return tuple(dict.fromkeys(WORDS.get(part, part) for part in unavailable_parts(rules)))
+    return tuple(dict.fromkeys(PART_LABELS.get(part, part) for part in unavailable_parts(rules)))
 
 
 def _receipt_decision(machine: Machine, id_: bytes, index: int) -> tuple[str, tuple[str, ...]]:
@@ -178,6 +186,6 @@ def _checks(capture: Capture, events: list[Event], index: int) -> tuple[tuple[st
     findings = last.facts["findings"] if last else [f.plain() for f in capture.findings]
     codes_by_check: dict[str, dict[str, None]] = {}
     for finding in findings:
-        if finding["check"] not in (USE, "policy", "screening"):
+        if finding["check"] not in (USE_CHECK, "policy", "screening"):
             codes_by_check.setdefault(finding["check"], {})[finding["code"]] = None
-    return tuple(in_words(check, codes) for check, codes in codes_by_check.items())
+    return tuple(describe(check, codes) for check, codes in codes_by_check.items())

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Collection
 
 from civicmail.city.access.errors import Unusable
-from civicmail.city.policy.approvals import Apart
+from civicmail.city.policy.approvals import PartialApproval
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.sentence import sentence
 from civicmail.core.disk.errors import DamagedFile
@@ -52,11 +52,11 @@ def withheld_files(row: Approval, chosen: Collection[int]) -> list[str]:
     return list(dict.fromkeys(withheld))
 
 
-def file_choice(copy: ApprovalCopy) -> Apart:
+def file_choice(copy: ApprovalCopy) -> PartialApproval:
     """For the records of the archive."""
     files = [(str(part[0]), str(part[3])) for part in copy.approval.parts if part[1] == "file"]
     if not copy.without:
-        return Apart()
-    return Apart(
+        return PartialApproval()
+    return PartialApproval(
         tuple(part for part in files if part[1] not in copy.without), tuple(part for part in files if part[1] in copy.without)
     )

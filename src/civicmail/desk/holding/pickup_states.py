@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 from civicmail.core.config.sentence import sentence as _
 
 State = Literal["waits", "opened", "locked", "revoked", "over"]
@@ -34,16 +34,16 @@ WORDS: dict[str, tuple[str, str]] = {
 
 _LIVE: tuple[State, ...] = ("waits", "opened")
 _KEPT: tuple[State, ...] = (*_LIVE, "locked")
-STEPS: tuple[Step[State], ...] = (
-    *(Step[State](state, "open", "opened", READER) for state in _LIVE),
-    *(Step[State](state, "lock", "locked", READER) for state in _LIVE),
-    *(Step[State](state, "secret", "waits", "my.write") for state in _KEPT),
-    *(Step[State](state, "revoke", "revoked", "my.write") for state in _KEPT),
-    *(Step[State](state, "expire", "over", "tick") for state in _KEPT),
+STEPS: tuple[Transition[State], ...] = (
+    *(Transition[State](state, "open", "opened", READER) for state in _LIVE),
+    *(Transition[State](state, "lock", "locked", READER) for state in _LIVE),
+    *(Transition[State](state, "secret", "waits", "my.write") for state in _KEPT),
+    *(Transition[State](state, "revoke", "revoked", "my.write") for state in _KEPT),
+    *(Transition[State](state, "expire", "over", "tick") for state in _KEPT),
 )
 CLOSED_MESSAGES = {
     "locked": _("It is locked, because the passphrase was wrong too often. Ask whoever sent it to you."),
     "revoked": _("It was taken back. Ask whoever sent it to you."),
     "over": _("It is not here any more: its days are over. Ask whoever sent it to you to send it again."),
 }
-TABLE = Table[State](STEPS, lambda state: CLOSED_MESSAGES.get(state, _("It is in another state by now; look at it again.")))
+TABLE = StateTable[State](STEPS, lambda state: CLOSED_MESSAGES.get(state, _("It is in another state by now; look at it again.")))

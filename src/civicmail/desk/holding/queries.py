@@ -8,10 +8,10 @@ from pathlib import Path
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.resources import OwnCase
-from civicmail.city.policy.published import active_or_starter
-from civicmail.city.policy.rules import Book, Rule
+from civicmail.city.policy.active_rules import active_or_starter
+from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.query.fold import exact
 from civicmail.core.query.tree import Token
@@ -89,7 +89,7 @@ def count_answerable(actor: Actor, now: int) -> int:
 def release_resource(row: Release) -> OwnCase:
     """An answer to a request: not of whoever asked, and where it takes two not of the first of them again."""
     firsts = (row.requester.uid, *([row.first.uid] if row.first else []))
-    return OwnCase(row.requester.uid, firsts=firsts, began=ms(row.made))
+    return OwnCase(row.requester.uid, first_actors=firsts, began_ms=epoch_ms(row.made))
 
 
 def contests_of(capture: uuid.UUID) -> list[Contest]:
@@ -103,5 +103,5 @@ def named_rules(names: tuple[str, ...]) -> list[tuple[str, Rule | None]]:
     return [(name, active_rules.rule(name)) for name in names]
 
 
-def rule_set() -> Book:
+def rule_set() -> RuleSet:
     return active_or_starter(installation())

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from civicmail.city.access.honest import CHECK
-from civicmail.city.policy.matrix import WORDS
-from civicmail.city.policy.rules import Book, Rule
-from civicmail.city.policy.shapes import ABOUT_USE, USE
+from civicmail.city.access.sender_alignment import CHECK
+from civicmail.city.policy.dispositions import USE_CHECK, USE_PREFIX
+from civicmail.city.policy.failure_policy import PART_LABELS
+from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.core.config.sentence import sentence
 from civicmail.mail.archive.mailbox_evidence import ASSERTED
 from civicmail.mail.archive.rescreening import UNAVAILABLE
@@ -122,15 +122,15 @@ def later_decision(head: Mapping[str, Any]) -> CopyDecision:
     )
 
 
-def use_findings(decisions: Iterable[CopyDecision], book: Book) -> dict[str, tuple[int, tuple[tuple[str, str, str, str], ...]]]:
+def use_findings(decisions: Iterable[CopyDecision], book: RuleSet) -> dict[str, tuple[int, tuple[tuple[str, str, str, str], ...]]]:
     """The rules that ask the use reviewer: each with how many copies it is about, and what was seen."""
     by_rule: dict[str, tuple[int, tuple[tuple[str, str, str, str], ...]]] = {}
     for decision in decisions:
-        if USE not in decision.review:
+        if USE_CHECK not in decision.review:
             continue
         for name in (rule.removeprefix(NOTIFY) for rule in decision.rules):
             rule = book.rule(name)
-            if rule is not None and rule.review == USE:
+            if rule is not None and rule.review == USE_CHECK:
                 by_rule[name] = by_rule.get(name, (0, ()))[0] + decision.copies, decision.evidence
     return by_rule
 
@@ -138,12 +138,12 @@ def use_findings(decisions: Iterable[CopyDecision], book: Book) -> dict[str, tup
 PERSONAL_MARKERS = tuple(sign.encode() for sign in ('"code":"own"', '"code":"commercial"', '"shadow:use-personal'))
 """One of these stands in the head of every record with a sign of personal use; see is_personal."""
 ENCRYPTED_MARKER = b'"do":"encrypt"'
-_OWN_USE = frozenset({(webmail.NAME, "own"), (USE, "commercial")})
+_OWN_USE = frozenset({(webmail.NAME, "own"), (USE_CHECK, "commercial")})
 _PERSONAL, _CONFIDENTIAL = "P-10", "P-19"
 _QUALIFIED = ("shadow:", NOTIFY)
 
 
-def is_personal(head: Mapping[str, Any], decisions: Iterable[CopyDecision], book: Book) -> bool:
+def is_personal(head: Mapping[str, Any], decisions: Iterable[CopyDecision], book: RuleSet) -> bool:
     """Whether there is a sign that it was personal use (P-10): it went to the sender's own account outside, has words of a business
     of one's own, or fits a rule on personal use, also one in shadow. For sums alone: it says nothing about one message."""
     codes = {(f["check"], f["code"]) for f in head.get("findings", ())}
@@ -152,18 +152,18 @@ def is_personal(head: Mapping[str, Any], decisions: Iterable[CopyDecision], book
     )
 
 
-def confidential_outcome(decisions: Iterable[CopyDecision], book: Book) -> str:
+def confidential_outcome(decisions: Iterable[CopyDecision], book: RuleSet) -> str:
     """What was done with a message for what is confidential in it (P-19): "held", "encrypted", or ""."""
     actions = {decision.do for decision in decisions if any(rule.clause == _CONFIDENTIAL for rule in _acting_rules(decision, book))}
     return "held" if actions & HELD else "encrypted" if "encrypt" in actions else ""
 
 
-def _matching_rules(decision: CopyDecision, book: Book) -> Iterable[Rule]:
+def _matching_rules(decision: CopyDecision, book: RuleSet) -> Iterable[Rule]:
     names = (name.removeprefix(_QUALIFIED[0]).removeprefix(_QUALIFIED[1]) for name in decision.rules)
     return [rule for name in names if (rule := book.rule(name)) is not None]
 
 
-def _acting_rules(decision: CopyDecision, book: Book) -> Iterable[Rule]:
+def _acting_rules(decision: CopyDecision, book: RuleSet) -> Iterable[Rule]:
     return [rule for name in decision.rules if (rule := book.rule(name)) is not None and rule.do == decision.do]
 
 
@@ -178,7 +178,7 @@ class RuleNotice:
     clause: str
 
 
-def rule_notices(decisions: Iterable[CopyDecision], book: Book) -> list[RuleNotice]:
+def rule_notices(decisions: Iterable[CopyDecision], book: RuleSet) -> list[RuleNotice]:
     """What whoever sent it is told: of rules that hold it, and of those that only tell; each once, held ones first. What is held
     for want of a part alone is told, too: no rule has words for it."""
     notices: dict[str, RuleNotice] = {}
@@ -189,7 +189,7 @@ def rule_notices(decisions: Iterable[CopyDecision], book: Book) -> list[RuleNoti
             rule = book.rule(rule_name)
             if (
                 rule is None
-                or rule_name.startswith(ABOUT_USE)
+                or rule_name.startswith(USE_PREFIX)
                 or not (rule.sender or rule.reader)
                 or not (is_notice or decision.do in HELD)
             ):
@@ -211,7 +211,7 @@ def unavailable_parts(rules: Iterable[str]) -> tuple[str, ...]:
 
 
 def _unchecked_notice(parts: tuple[str, ...]) -> RuleNotice:
-    missing = ", ".join(WORDS.get(part, part) for part in parts)
+    missing = ", ".join(PART_LABELS.get(part, part) for part in parts)
     words = sentence(
         "It could not be checked ({parts}), so it waits until somebody has looked at it. Nothing was found in it.", parts=missing
     )
@@ -230,5 +230,5 @@ def condition_digest(rule: Rule | None) -> str:
 
 def _evidence(findings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str, str, str], ...]:
     """Only of the check for use: what else was found in it is not the reviewer's."""
-    evidence = [(f["check"], f["code"], f.get("part", ""), f.get("mask", "")) for f in findings if f["check"] == USE]
+    evidence = [(f["check"], f["code"], f.get("part", ""), f.get("mask", "")) for f in findings if f["check"] == USE_CHECK]
     return tuple(evidence[:MAX_EVIDENCE])

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final, Literal
 
+from civicmail.city.policy.dispositions import disclosable_rules
 from civicmail.city.policy.facts import FACTS
-from civicmail.city.policy.rules import Book, Rule
-from civicmail.city.policy.shapes import tellable_rules
+from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.mail.pipeline.releasing import FILES, MALWARE, SPAM
 
 Kind = Literal["spam", "asked", "other", "confidential", "malware", "elsewhere"]
@@ -52,7 +52,7 @@ NO_EFFECT_PREFIXES: Final = ("notify:", "shadow:", "forecast:")
 """How rules are named that do nothing to a copy."""
 
 
-def kind_of(rules: Iterable[str], book: Book) -> Kind:
+def kind_of(rules: Iterable[str], book: RuleSet) -> Kind:
     """rules: of a disposition, as records name them. Of a copy of which nothing is known an officer decides."""
     held_kinds = [_rule_kind(name, book.rule(name)) for name in holding_rules(rules, book)]
     return max(held_kinds, key=_ORDER.index, default="other")
@@ -63,17 +63,17 @@ def strictest(kinds: Collection[Kind]) -> Kind:
     return max(kinds, key=_ORDER.index, default="other")
 
 
-def holding_rules(rules: Iterable[str], book: Book) -> tuple[str, ...]:
+def holding_rules(rules: Iterable[str], book: RuleSet) -> tuple[str, ...]:
     """Those that keep a copy back: no marks, nothing that is only told."""
     holding = []
-    for name in tellable_rules(tuple(rules)):
+    for name in disclosable_rules(tuple(rules)):
         rule = book.rule(name)
         if not name.startswith(NO_EFFECT_PREFIXES) and (rule is None or rule.do in ("hold", "quarantine", "refuse")):
             holding.append(name)
     return tuple(holding)
 
 
-def decided_by(rules: Iterable[str], book: Book) -> str:
+def decided_by(rules: Iterable[str], book: RuleSet) -> str:
     """Who lets it go, in words; rules as of kind_of."""
     names = tuple(rules)
     return CONTAINED_DECIDED_BY if CONTAINED in names else DECIDED_BY[kind_of(names, book)]

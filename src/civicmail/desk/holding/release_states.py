@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 
 State = Literal["asked", "agreed", "released", "kept", "refused", "withdrawn", "lapsed"]
 
@@ -30,33 +30,33 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def _final_steps(source: State, act: str) -> tuple[Step[State], ...]:
+def _final_steps(source: State, act: str) -> tuple[Transition[State], ...]:
     """How a request ends in the hands of whoever may do this."""
     return (
-        Step(source, "release", "released", act),
-        Step(source, "keep", "kept", act),
-        Step(source, "refuse", "refused", act),
-        Step(source, "withdraw", "withdrawn", "my.mail"),
-        Step(source, "lapse", "lapsed", "tick"),
+        Transition(source, "release", "released", act),
+        Transition(source, "keep", "kept", act),
+        Transition(source, "refuse", "refused", act),
+        Transition(source, "withdraw", "withdrawn", "my.mail"),
+        Transition(source, "lapse", "lapsed", "tick"),
     )
 
 
-_MALWARE: tuple[Step[State], ...] = (
-    Step("asked", "agree", "agreed", "release.agree"),
-    Step("asked", "refuse", "refused", "release.agree"),
-    Step("asked", "withdraw", "withdrawn", "my.mail"),
-    Step("asked", "lapse", "lapsed", "tick"),
+_MALWARE: tuple[Transition[State], ...] = (
+    Transition("asked", "agree", "agreed", "release.agree"),
+    Transition("asked", "refuse", "refused", "release.agree"),
+    Transition("asked", "withdraw", "withdrawn", "my.mail"),
+    Transition("asked", "lapse", "lapsed", "tick"),
     *_final_steps("agreed", "release.second"),
 )
-STEPS: dict[str, tuple[Step[State], ...]] = {
+STEPS: dict[str, tuple[Transition[State], ...]] = {
     "other": _final_steps("asked", "release.answer"),
     "confidential": _final_steps("asked", "release.confidential"),
     "malware": _MALWARE,
 }
 """By kind (kinds.Kind)."""
 _OTHER_STATE = "This request is in another state by now ({word}); look at it again."
-TABLES: dict[str, Table[State]] = {
-    kind: Table[State](steps, lambda state: _OTHER_STATE.format(word=WORDS[state][1].lower())) for kind, steps in STEPS.items()
+TABLES: dict[str, StateTable[State]] = {
+    kind: StateTable[State](steps, lambda state: _OTHER_STATE.format(word=WORDS[state][1].lower())) for kind, steps in STEPS.items()
 }
 
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext, ngettext
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.duties import Duty
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.queries.home_tasks import Task, Tasks
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.holding import approval_switches, containment_states, queries, release_states
 from civicmail.desk.holding.held_copies import UNCHECKED
@@ -154,7 +154,7 @@ def _unchecked_tasks(actor: Actor, now: int) -> list[Task]:
         copies = queries.unchecked(now)
     except LaterError:
         return [Task(label, "quarantine", (), "How much waits cannot be told at this moment.", ("warn", "Not known"))]
-    since = moment(min((copy.since for copy in copies), default=0))
+    since = from_ms(min((copy.since for copy in copies), default=0))
     task = Task(label, "quarantine", (), hint, ("wait", _waiting_text(len(copies))), since, f"rule={UNCHECKED}")
     return [_or_activate_first(task, "quarantine.release", actor, now)] if copies else []
 

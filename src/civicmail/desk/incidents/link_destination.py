@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from civicmail.city.policy.dispositions import FactValue
 from civicmail.city.policy.engine import decide
-from civicmail.city.policy.rules import Book
-from civicmail.city.policy.shapes import FactValue
+from civicmail.city.policy.rules import RuleSet
 from civicmail.core.message import links
 from civicmail.mail.screening import exact, urls
 from civicmail.mail.screening.lookalikes import Protected, like
@@ -58,7 +58,7 @@ class LinkContext:
     """protected: names that others pretend to be; book: rules in force, None where they cannot be read; now: ms."""
 
     protected: Protected
-    book: Book | None
+    book: RuleSet | None
     now: int
     recipient: Mapping[str, FactValue] = field(default_factory=dict)
 
@@ -82,7 +82,7 @@ def destination(url: str, pretended: str, context: LinkContext, known: KnownInci
         why.append(("foreign", place_.reads))
     if target.scheme == "http":
         why.append(("plain", ""))
-    return replace(place_, why=tuple(why), unasked=known is None or context.book is None or bool(context.book.trouble))
+    return replace(place_, why=tuple(why), unasked=known is None or context.book is None or bool(context.book.error))
 
 
 def _of_incidents(known: KnownIncidents | None) -> Sequence[tuple[Why, str]]:
@@ -99,5 +99,5 @@ def _of_rules(url: str, host: str, context: LinkContext) -> Sequence[tuple[Why, 
     place = exact.place(url)
     message: dict[str, FactValue] = {"inbound": True, "links.count": 1, "links.hosts": (host,)}
     message["links.places"] = (place,) if place else ()
-    (decision,) = decide(replace(naming, trouble=""), message, [context.recipient], context.now)
+    (decision,) = decide(replace(naming, error=""), message, [context.recipient], context.now)
     return [("rule", decision.clause)] if decision.do in _KEEPS else []

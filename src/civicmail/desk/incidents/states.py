@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 
 CaseState = Literal["open", "right", "genuine"]
 PullState = Literal["asked", "refused", "running", "done", "undoing", "undone"]
@@ -41,18 +41,18 @@ COPIES = {
 }
 """Of one copy; but for "waits" they are the outcomes of mail/courier/pulling.py."""
 
-CASE = Table[CaseState](
-    [Step("open", "right", "right", "report.answer"), Step("open", "genuine", "genuine", "report.answer")],
+CASE = StateTable[CaseState](
+    [Transition("open", "right", "right", "report.answer"), Transition("open", "genuine", "genuine", "report.answer")],
     lambda state: f"Somebody was faster. How it stands now: {CASES[state][1]}.",
 )
-PULL = Table[PullState](
+PULL = StateTable[PullState](
     [
-        Step("asked", "agree", "running", "pull.second"),
-        Step("asked", "refuse", "refused", "pull.second"),
-        Step("running", "finish", "done", "tick"),
-        Step("running", "undo", "undoing", "pull.undo"),
-        Step("done", "undo", "undoing", "pull.undo"),
-        Step("undoing", "finish", "undone", "tick"),
+        Transition("asked", "agree", "running", "pull.second"),
+        Transition("asked", "refuse", "refused", "pull.second"),
+        Transition("running", "finish", "done", "tick"),
+        Transition("running", "undo", "undoing", "pull.undo"),
+        Transition("done", "undo", "undoing", "pull.undo"),
+        Transition("undoing", "finish", "undone", "tick"),
     ],
     lambda state: f"Somebody was faster. How it stands now: {PULLS[state][1]}.",
 )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.access.queries.home_tasks import Task, Tasks
 from civicmail.desk.holding.tasks import ACTIVATE_FIRST
 from civicmail.desk.incidents.models import Case, Pull
 

@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from civicmail.city.policy.rules import Book, Rule
-from civicmail.city.policy.shapes import Disposition, tellable_rules
+from civicmail.city.policy.dispositions import Disposition, disclosable_rules
+from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.desk.mailbox.cautions import Caution
 from civicmail.desk.mailbox.submission import Outlook
 from civicmail.mail.pipeline.addressed import LISTED, SAME
@@ -106,7 +106,7 @@ def foreseen(outlook: Outlook, domains: frozenset[str]) -> Foreseen:
     return Foreseen((*named, *loud[:MEMBERS]), members=len(behind), cautions=outlook.cautions)
 
 
-def rules_of(names: Sequence[str], book: Book) -> tuple[Rule, ...]:
+def rules_of(names: Sequence[str], book: RuleSet) -> tuple[Rule, ...]:
     """The rules of the book that act on a copy, or of which its sender is told. names: as a disposition has them, tellable."""
     found = [book.rule(name.removeprefix(NOTIFY)) for name in names]
     return tuple(rule for rule in found if rule is not None)
@@ -114,7 +114,7 @@ def rules_of(names: Sequence[str], book: Book) -> tuple[Rule, ...]:
 
 def _copy(outlook: Outlook, d: Disposition, domains: frozenset[str], stuck: frozenset[str]) -> Foretold:
     recipient = outlook.envelope.recipients[d.to]
-    rules = tellable_rules(d.rules)
+    rules = disclosable_rules(d.rules)
     told = rules_of(rules, outlook.book)
     outside = recipient.address.rpartition("@")[2].lower() not in domains
     behind = recipient.expanded[0] if recipient.expanded else ""

@@ -8,12 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import looking
+from civicmail.city.access.actions import content_views
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import NotPermitted, NotRecorded
 from civicmail.city.access.permits import Permit
-from civicmail.city.access.queries import standing
-from civicmail.city.access.queries.boxes import addresses
+from civicmail.city.access.queries import access_status
+from civicmail.city.access.queries.mailbox_addresses import addresses
 from civicmail.city.directory.models import Address, Mailbox, Person
 from civicmail.core.query.scopes import received_by
 from civicmail.desk.mailbox import finding
@@ -32,7 +32,7 @@ from civicmail.mail.search.errors import DamagedIndex
 def mine_now(actor: Actor, *, now: int) -> tuple[Permit, Mine]:
     """A permit for one's own mail, and the mailboxes that are the actor's at this moment: their own first. Raises NotPermitted,
     NotRecorded."""
-    permit, found = looking.own(actor, now=now)
+    permit, found = content_views.own(actor, now=now)
     return permit, mine_of(boxes_of(actor, found), now)
 
 
@@ -117,7 +117,7 @@ def _unread(actor: Actor, now: int) -> int:
         return 0
     try:
         permit = guard.own_permit(actor, now=now)
-        everyone = standing.everybody(now, [person.pk])
+        everyone = access_status.load_status(now, [person.pk])
         rights = everyone.rights.get(person.pk, []) if everyone.is_live(person.pk) else []
         rows = [r.mailbox for r in rights if not r.suspended and r.role != "successor"]
         mine = mine_of(boxes_of(actor, addresses(rows)), now)

@@ -4,8 +4,9 @@
     submission.forecast(parcel)        what would happen to each copy at this moment; nothing is kept
     submission.send(parcel)            durable on return
 
-Both ask the same: whether the person may send, whether the message says honestly who it is from (city/access/honest.py), what is
-in it (mail/screening), and what the rules in force say (mail/pipeline/deciding.py). Knows no Django.
+Both check the same: whether the person may send, whether the message says honestly who it is from
+(city/access/sender_alignment.py), what is in it (mail/screening), and what the rules in force say
+(mail/pipeline/deciding.py). Knows no Django.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access import honest
-from civicmail.city.access.bars import OUTSIDE_MOST
-from civicmail.city.access.honest import is_identified
-from civicmail.city.access.sentences import reply
+from civicmail.city.access import sender_alignment
+from civicmail.city.access.bars import MAX_OUTSIDE_RECIPIENTS
+from civicmail.city.access.sender_alignment import has_identification_block
+from civicmail.city.access.sender_refusals import smtp_reply
 from civicmail.city.directory.modes import Modes
 from civicmail.city.policy.delivery import dispositions
-from civicmail.city.policy.rules import Book
-from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.city.policy.dispositions import Disposition, Finding
+from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.filter_verdicts import header_of
 from civicmail.core.message.model import Envelope, Recipient
@@ -91,7 +92,7 @@ class Outlook:
     judged: Judged
     envelope: Envelope
     dispositions: tuple[Disposition, ...]
-    book: Book
+    book: RuleSet
     reply: str = ""
     cautions: tuple[Caution, ...] = ()
 
@@ -143,7 +144,7 @@ class Submission:
         if self._commit is not None:
             self._apart.submit(self._commit.rotate_if_idle).result()
 
-    def book(self) -> Book:
+    def book(self) -> RuleSet:
         """The rules in force at this moment."""
         return self._apart.submit(lambda: self._ready()[1].book).result()
 
@@ -256,18 +257,18 @@ class Submission:
             return Judged("" if no.startswith("4") else "access-ended", no)
         assert snapshot is not None and person is not None, "who may send is known"
         outside = [path for path in map(parse_path, parcel.to) if path.domain not in self._domains]
-        if person.restricted and len(outside) > OUTSIDE_MOST:
+        if person.restricted and len(outside) > MAX_OUTSIDE_RECIPIENTS:
             return Judged(RESTRICTED, ONE_AT_A_TIME)
         now, header = self._clock(), header_of(parcel.content)
-        verdict = honest.check(header or b"", parcel.sender, snapshot, person=person, now=now)
+        verdict = sender_alignment.check(header or b"", parcel.sender, snapshot, person=person, now=now)
         if verdict.refused:
             return Judged(verdict.refused, verdict.smtp, verdict.findings)
         wanted = self._settings.senders.identification
-        if not wanted or is_identified(message_reader.words(parcel.content), wanted, snapshot, person, now):
+        if not wanted or has_identification_block(message_reader.words(parcel.content), wanted, snapshot, person, now):
             return Judged(findings=verdict.findings)
         if self._settings.senders.without_identification == "refuse":
-            return Judged(UNIDENTIFIED, reply(UNIDENTIFIED), (Finding(honest.CHECK, UNIDENTIFIED),))
-        return Judged(findings=(*verdict.findings, Finding(honest.CHECK, UNIDENTIFIED)))
+            return Judged(UNIDENTIFIED, smtp_reply(UNIDENTIFIED), (Finding(sender_alignment.CHECK, UNIDENTIFIED),))
+        return Judged(findings=(*verdict.findings, Finding(sender_alignment.CHECK, UNIDENTIFIED)))
 
     async def _accepted(self, parcel: Parcel, key: str, judged: Judged) -> Receipt:
         """Through the only way in for all mail. Large content goes to a spool file, as it does at every door."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
-from civicmail.city.access.workdays import SATURDAY
+from civicmail.city.access.working_days import SATURDAY
 from civicmail.desk.oversight.heads import Told
 
 DAYS = 28

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import moment
 from civicmail.mail.screening import exact, urls
 from civicmail.mail.screening.form import alabel
 
@@ -150,7 +150,7 @@ id = "{PREFIX}{number}"
 clause = "P-25"
 owner = "Security officer"
 why = {_text(why)}
-expires = {moment(until).strftime("%Y-%m-%dT%H:%M:%SZ")}
+expires = {from_ms(until).strftime("%Y-%m-%dT%H:%M:%SZ")}
 severity = "high"
 mode = "enforce"
 do = "{do}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from civicmail.city.policy.shapes import Disposition, Facts
+from civicmail.city.policy.dispositions import Disposition, Facts
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.workbench.gathering import lies
 from civicmail.mail.archive.errors import NotInArchive

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.city.policy.engine import decide
-from civicmail.city.policy.rules import Book, Decision, Rule
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.rules import Decision, Rule, RuleSet
 from civicmail.core.query.tree import ADDRESSES, Among, And, Digits, Near, Not, Or, Token, Tree, Words
 from civicmail.desk.oversight.counting import Day
 from civicmail.desk.oversight.heads import Told
@@ -44,14 +44,14 @@ def asks_for_content(tree: Tree) -> bool:
             return False
 
 
-def books(active: Book, tried: Rule | None, id_: str) -> tuple[Book, Book]:
+def books(active: RuleSet, tried: Rule | None, id_: str) -> tuple[RuleSet, RuleSet]:
     """The book as it is and with the tried version in its place; None: without the rule. Both with this rule enforced."""
     others = tuple(rule for rule in active.rules if rule.id != id_)
     now = active.rule(id_)
     return _with(active, others, now), _with(active, others, tried)
 
 
-def _with(book: Book, others: tuple[Rule, ...], rule: Rule | None) -> Book:
+def _with(book: RuleSet, others: tuple[Rule, ...], rule: Rule | None) -> RuleSet:
     if rule is None:
         return replace(book, rules=others)
     return replace(book, rules=tuple(sorted((*others, replace(rule, mode="enforce")), key=lambda r: r.weight)))
@@ -114,8 +114,8 @@ class Replaying:
     """id: of the rule; before, after: the two books; day: of a moment, in the city's time zone."""
 
     id: str
-    before: Book
-    after: Book
+    before: RuleSet
+    after: RuleSet
     day: Day
 
     def add(self, tally: Tally, some: Iterable[Told | str]) -> None:

@@ -12,14 +12,14 @@ from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import moment
-from civicmail.city.policy import published, reading
+from civicmail.city.policy import active_rules, rule_parser
 from civicmail.city.policy.cel.condition import read as read_condition
 from civicmail.city.policy.cel.tree import Chain, Compare, Name, Node, Value, Values
 from civicmail.city.policy.errors import UnusableBook
-from civicmail.city.policy.matrix import Matrix
-from civicmail.city.policy.rules import Book, Rule
+from civicmail.city.policy.failure_policy import FailurePolicy
+from civicmail.city.policy.rules import Rule, RuleSet
 
 MATRIX = "fail-matrix"
 MOST = 40_000
@@ -35,7 +35,7 @@ def plain(text: str) -> str:
     return text.replace("\r\n", "\n").strip() + "\n"
 
 
-def book(text: str, name: str = _HERE) -> Book:
+def book(text: str, name: str = _HERE) -> RuleSet:
     """A text as a book of its own. Raises Unusable, with file, line and the nearest fact at the field "text"."""
     if len(text) > MOST:
         said = f"A version has at most {MOST:,} characters."
@@ -47,8 +47,8 @@ def book(text: str, name: str = _HERE) -> Book:
 
 
 @lru_cache(maxsize=256)
-def _book(text: str, name: str) -> Book:
-    return reading.book([(name, text)])
+def _book(text: str, name: str) -> RuleSet:
+    return rule_parser.parse_rule_set([(name, text)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def read(text: str) -> Rule:
     return found.rules[0]
 
 
-def matrix(text: str) -> Matrix:
+def matrix(text: str) -> FailurePolicy:
     """The fail matrix of a text. Raises Unusable."""
     found = book(text)
     if found.rules or not found.matrix.rows:
@@ -114,7 +114,7 @@ def joined(texts: Mapping[str, str], more: Iterable[str] = ()) -> str:
 def starter() -> dict[str, str]:
     """The texts of the starter pack by id, the fail matrix among them."""
     found: dict[str, str] = {}
-    for path in sorted(published.STARTER.glob("*.toml")):
+    for path in sorted(active_rules.STARTER_FOLDER.glob("*.toml")):
         text = path.read_text(encoding="utf-8")
         starts = [m.start() for m in _HEAD.finditer(text)]
         for start, end in pairwise([*starts, len(text)]):
@@ -149,7 +149,7 @@ def same_effect(one: str, other: str) -> bool:
 
 def last_day(rule: Rule) -> date:
     """The last day on which it acts, in UTC."""
-    return moment(rule.ends - 1).date()
+    return from_ms(rule.ends - 1).date()
 
 
 def _all_of(when: str) -> tuple[Node, ...]:

@@ -11,26 +11,26 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.steps import Step, Table
+from civicmail.city.access.state_table import StateTable, Transition
 
 State = Literal["draft", "tested", "proposed", "approved", "active", "replaced", "retired", "expired", "refused", "withdrawn"]
 
 OPEN: frozenset[str] = frozenset({"draft", "tested", "proposed", "approved"})
 """States of a version on its way; a rule has one of them at most."""
 
-STEPS: tuple[Step[State], ...] = (
-    Step("draft", "edit", "draft", "rule.write"),
-    Step("tested", "edit", "draft", "rule.write"),
-    Step("draft", "test", "tested", "rule.write"),
-    Step("tested", "test", "tested", "rule.write"),
-    Step("tested", "propose", "proposed", "rule.write"),
-    *(Step(state, "withdraw", "withdrawn", "rule.write") for state in ("draft", "tested", "proposed", "approved")),
-    Step("proposed", "approve", "approved", "rule.decide"),
-    Step("proposed", "refuse", "refused", "rule.decide"),
-    Step("approved", "activate", "active", "tick"),
-    Step("approved", "end", "retired", "tick"),
-    Step("active", "replace", "replaced", "tick"),
-    Step("active", "expire", "expired", "tick"),
+STEPS: tuple[Transition[State], ...] = (
+    Transition("draft", "edit", "draft", "rule.write"),
+    Transition("tested", "edit", "draft", "rule.write"),
+    Transition("draft", "test", "tested", "rule.write"),
+    Transition("tested", "test", "tested", "rule.write"),
+    Transition("tested", "propose", "proposed", "rule.write"),
+    *(Transition(state, "withdraw", "withdrawn", "rule.write") for state in ("draft", "tested", "proposed", "approved")),
+    Transition("proposed", "approve", "approved", "rule.decide"),
+    Transition("proposed", "refuse", "refused", "rule.decide"),
+    Transition("approved", "activate", "active", "tick"),
+    Transition("approved", "end", "retired", "tick"),
+    Transition("active", "replace", "replaced", "tick"),
+    Transition("active", "expire", "expired", "tick"),
 )
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -47,5 +47,7 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """State -> role and word on pages."""
 
-TABLE = Table[State](STEPS, lambda state: f"This version is in the state “{WORDS[state][1].lower()}” by now; look at it again.")
+TABLE = StateTable[State](
+    STEPS, lambda state: f"This version is in the state “{WORDS[state][1].lower()}” by now; look at it again."
+)
 step = TABLE.step

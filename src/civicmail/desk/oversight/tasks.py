@@ -11,9 +11,9 @@ from pathlib import Path
 import orjson
 from django.utils import timezone
 
-from civicmail.city.access.actions import reached
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.policy import reading
+from civicmail.city.access.actions import journal_offsets
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.policy import rule_parser
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
@@ -52,7 +52,7 @@ Clock = Callable[[], int]
 
 def day_of(at: int) -> datetime:
     """In the city's time zone."""
-    return timezone.localtime(moment(at))
+    return timezone.localtime(from_ms(at))
 
 
 def sweep(data: Path, now: int) -> int:
@@ -69,7 +69,7 @@ def release(data: Path, now: int) -> int:
     total = 0
     for row in queries.to_release():
         assert row.ended is not None
-        age = now - ms(row.ended)
+        age = now - epoch_ms(row.ended)
         if SOON < age <= SETTLED:
             continue
         count = releasing.let_go(data, releasing.kept_by(data, str(row)), str(row), lambda: now)
@@ -87,7 +87,7 @@ class Counting:
         self._data = data
         self._heads: Heads | None = None
         self.heard = Heard(lambda at: day_of(at).date())
-        self.positions = reached.of(Counted)
+        self.positions = journal_offsets.read_offsets(Counted)
 
     def hear(self, record: Record) -> None:
         if record.type == Type.RECEIPT:
@@ -160,7 +160,7 @@ class _Made:
     def __init__(self, data: Path, row: Replay) -> None:
         self.row = row
         tried = ruletext.read(row.version.text)
-        active = reading.book([("the book", ruletext.joined(books.active_texts()))])
+        active = rule_parser.parse_rule_set([("the book", ruletext.joined(books.active_texts()))])
         before, after = compared(active, None if row.version.ends else tried, row.version.rule)
         self._replaying = Replaying(row.version.rule, before, after, lambda at: day_of(at).date())
         self._tally = Tally.from_plain(row.result)

@@ -10,12 +10,12 @@ from django import forms
 from django.db.models import Q
 from django.utils import timezone
 
-from civicmail.city.access.forms import a_day, end_of, long, offer
-from civicmail.city.access.grounds import Way
-from civicmail.city.access.grounds import name as duty_name
-from civicmail.city.access.mandates import DAYS, DAYS_MOST, GROUNDS
-from civicmail.city.access.moments import ms
-from civicmail.city.access.wanted import PEOPLE_MOST, WORDS_MOST, Wanted
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.examination_grounds import GroundRule
+from civicmail.city.access.examination_grounds import role_name as duty_name
+from civicmail.city.access.forms import day_field, end_of_day, set_choices, text_field
+from civicmail.city.access.mandate_request import MAX_PEOPLE, MAX_WORDS_LENGTH, MandateRequest
+from civicmail.city.access.mandates import DEFAULT_DAYS, GROUNDS, MAX_DAYS
 from civicmail.city.directory.models import Department, Person
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.mail.archive.holds import GROUNDS as HOLDS
@@ -34,15 +34,15 @@ class People(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"})
-        super().__init__(widget=widget, max_length=100 * PEOPLE_MOST, **kwargs)
+        super().__init__(widget=widget, max_length=100 * MAX_PEOPLE, **kwargs)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {}  # how many characters are left says nothing here
 
     def clean(self, value: Any) -> tuple[str, ...]:
         lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
-        if len(lines) > PEOPLE_MOST:
-            raise forms.ValidationError(f"At most {PEOPLE_MOST} people; more are a department.")
+        if len(lines) > MAX_PEOPLE:
+            raise forms.ValidationError(f"At most {MAX_PEOPLE} people; more are a department.")
         errors, found = [], []
         for line in lines:
             matching = _matching(line)
@@ -77,26 +77,30 @@ class Scope(forms.Form):
         required=False,
     )
     department = forms.ChoiceField(label="Or a whole department", required=False, help_text="With its divisions.")
-    first = a_day("Received from", required=False)
-    last = a_day("Received until", required=False)
+    first = day_field("Received from", required=False)
+    last = day_field("Received until", required=False)
     words = forms.CharField(
         label="Only with these words",
         help_text='As in a search: "lead lines" OR permit, from:, subject:, has:attachment.',
-        max_length=WORDS_MOST,
+        max_length=MAX_WORDS_LENGTH,
         required=False,
     )
-    days = forms.IntegerField(label="For how many days?", help_text=f"1 to {DAYS_MOST}; then it ends by itself.", initial=DAYS)
-    reason = long("Why?", "At least 20 characters. Whoever decides reads it, and it is kept for ever.", least=20, most=400)
+    days = forms.IntegerField(
+        label="For how many days?", help_text=f"1 to {MAX_DAYS}; then it ends by itself.", initial=DEFAULT_DAYS
+    )
+    reason = text_field(
+        "Why?", "At least 20 characters. Whoever decides reads it, and it is kept for ever.", min_length=20, max_length=400
+    )
 
     def __init__(self, *args: Any, departments: Sequence[Department] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "department", [("", "No department"), *((d.code, d.name) for d in departments)])
+        set_choices(self, "department", [("", "No department"), *((d.code, d.name) for d in departments)])
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> MandateRequest:
         c = self.cleaned_data
-        first = ms(timezone.make_aware(datetime.combine(c["first"], time.min))) if c["first"] else None
-        last = end_of(c["last"]) - 1 if c["last"] else None
-        return Wanted(c["people"], c["department"], first, last, c["words"], c["days"], c["reason"])
+        first = epoch_ms(timezone.make_aware(datetime.combine(c["first"], time.min))) if c["first"] else None
+        last = end_of_day(c["last"]) - 1 if c["last"] else None
+        return MandateRequest(c["people"], c["department"], first, last, c["words"], c["days"], c["reason"])
 
 
 class Asking(Scope):
@@ -110,9 +114,9 @@ class Asking(Scope):
     )
     field_order = ("way", "people", "department", "first", "last", "words", "days", "reason", "sealed")
 
-    def __init__(self, *args: Any, ways: Sequence[Way] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, ways: Sequence[GroundRule] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "way", [(f"{w.ground}/{w.duty}", f"{GROUNDS[w.ground]}, as {duty_name(w.duty).lower()}") for w in ways])
+        set_choices(self, "way", [(f"{w.ground}/{w.duty}", f"{GROUNDS[w.ground]}, as {duty_name(w.duty).lower()}") for w in ways])
         if len(ways) == 1:
             self.fields["way"].initial = f"{ways[0].ground}/{ways[0].duty}"
 
@@ -127,12 +131,12 @@ class Answer(forms.Form):
     decision = forms.ChoiceField(
         label="Your decision", widget=forms.RadioSelect, error_messages={"required": "Choose one of the two."}
     )
-    reason = long("Reason", "Needed for a no, in at least 10 characters; who asked reads it.", required=False)
+    reason = text_field("Reason", "Needed for a no, in at least 10 characters; who asked reads it.", required=False)
     state = forms.CharField(widget=forms.HiddenInput, max_length=10)
 
     def __init__(self, *args: Any, yes: str, no: str, always: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "decision", [("yes", yes), ("no", no)])
+        set_choices(self, "decision", [("yes", yes), ("no", no)])
         if always:
             self.fields["reason"].required = True
             self.fields["reason"].help_text = "At least 10 characters; it is kept for ever."
@@ -153,14 +157,16 @@ class Answer(forms.Form):
 class Finding(forms.Form):
     """With which a mandate is closed (E8). state: as it was shown."""
 
-    finding = long("What was found?", "At least 10 characters. It is kept with the mandate.", least=10, most=4000, rows=6)
+    finding = text_field(
+        "What was found?", "At least 10 characters. It is kept with the mandate.", min_length=10, max_length=4000, rows=6
+    )
     state = forms.CharField(widget=forms.HiddenInput, max_length=10)
 
 
 class Reason(forms.Form):
     """A reason alone. state: as it was shown."""
 
-    reason = long("Reason", "At least 10 characters. It is kept for ever.", least=10)
+    reason = text_field("Reason", "At least 10 characters. It is kept for ever.", min_length=10)
     state = forms.CharField(widget=forms.HiddenInput, max_length=10)
 
 
@@ -173,7 +179,9 @@ class Holding(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a ground."},
     )
-    reason = long("Reason", "At least 20 characters, with the number of the request or the case. It is kept for ever.", least=20)
+    reason = text_field(
+        "Reason", "At least 20 characters, with the number of the request or the case. It is kept for ever.", min_length=20
+    )
     query = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST_QUERY, required=False)
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Q, QuerySet
 
-from civicmail.city.access import grounds
+from civicmail.city.access import examination_grounds
 from civicmail.city.access.actions.mandates import resolve
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.mandates import Scope
 from civicmail.city.access.models import Amendment
 from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.queries import boxes, lines
-from civicmail.city.access.queries.mandates import plain
+from civicmail.city.access.queries import mailbox_addresses, reporting_lines
+from civicmail.city.access.queries.mandates import to_mandate
 from civicmail.city.directory.models import Department, Person
 from civicmail.core.query.tree import Everything
 from civicmail.desk.viewer.queries import store
@@ -66,15 +66,17 @@ def _scope(row: Row, change: Amendment | None) -> Scope:
     if change is None:
         if row.state == "asked":
             resolve(row)  # as an approval of this moment would; the row is not saved
-        return plain(row).scope
-    scope = plain(row).scope
+        return to_mandate(row).scope
+    scope = to_mandate(row).scope
     people = list(Person.objects.filter(uid__in=change.people))
-    theirs = set(boxes.of_people(people)) | (set(boxes.of_department(row.department)) if row.department else set())
+    theirs = set(mailbox_addresses.addresses_of_people(people)) | (
+        set(mailbox_addresses.addresses_of_department(row.department)) if row.department else set()
+    )
     return replace(
         scope,
         people=tuple(change.people),
         boxes=tuple(sorted(theirs)),
-        custodians=boxes.names_of_imports(people),
+        custodians=mailbox_addresses.custodian_names(people),
         since=change.first,
         until=change.last,
         words=change.words,
@@ -104,7 +106,7 @@ SHOWN = 20
 def subjects(people: Collection[Person]) -> list[Subject]:
     """The first twenty of these people, for whoever decides."""
     some = sorted(people, key=lambda p: (p.family, p.given, p.uid))[:SHOWN]
-    known = lines.lines()
+    known = reporting_lines.load_lines()
     above = {p.uid: known.above(p.uid) for p in some}
     everybody = {uid for uids in above.values() for uid in uids}
     names = dict(Person.objects.filter(uid__in=everybody).values_list("uid", "display"))
@@ -121,7 +123,7 @@ def subjects(people: Collection[Person]) -> list[Subject]:
 
 def conflicts(asker: Person, people: Collection[Person]) -> list[str]:
     """In sentences where who asks stands in the line of somebody that it is about; at most five of them."""
-    known = lines.lines()
+    known = reporting_lines.load_lines()
     above = known.above(asker.uid)
     found = [f"{p} is above {asker}." for p in people if p.uid in above]
     found += [f"{asker} is above {p}." for p in people if asker.uid in known.above(p.uid)]
@@ -130,17 +132,19 @@ def conflicts(asker: Person, people: Collection[Person]) -> list[str]:
 
 def classes(row: Row) -> list[str]:
     """Names of the protected classes that it touches (E3)."""
-    return [grounds.PROTECTED[kind] for kind in row.protected if kind in grounds.PROTECTED]
+    return [examination_grounds.PROTECTED_CLASSES[kind] for kind in row.protected if kind in examination_grounds.PROTECTED_CLASSES]
 
 
 def choosable(actor: Actor) -> list[Department]:
     """Departments that a form offers: the actor's own for a head without a duty that reaches further, else all that are open."""
     rows = Department.objects.filter(closed__isnull=True).order_by("name")
-    wide = any(way.duty != grounds.HEAD and actor.holds(way.duty) for way in grounds.WAYS)
+    wide = any(way.duty != examination_grounds.HEAD and actor.holds(way.duty) for way in examination_grounds.GROUND_RULES)
     return list(rows if wide else rows.filter(code__in=actor.departments))
 
 
 def everybody(department: Department) -> list[Person]:
     """Who works in a department or its divisions, in order."""
-    rows = Person.objects.filter(episodes__department__in=boxes.with_divisions(department), episodes__ended__isnull=True)
+    rows = Person.objects.filter(
+        episodes__department__in=mailbox_addresses.with_divisions(department), episodes__ended__isnull=True
+    )
     return list(rows.distinct().order_by("family", "given", "uid"))

@@ -30,7 +30,7 @@ NOT_THERE = "Nothing is kept under this id within this mandate."
 
 def within(mandate: Mandate, tree: Tree, now: int) -> Tree:
     """What a search under this mandate asks the index. now: ms."""
-    return mandate.scope.within(tree, now)
+    return mandate.scope.restrict(tree, now)
 
 
 class Gate:
@@ -42,7 +42,7 @@ class Gate:
         self._archive = archive
         self._permit = permit
         self._tree = mandate.scope.tree(now)
-        self._covers = mandate.scope.covering(now)
+        self._covers = mandate.scope.matcher(now)
         self._see = viewer(data)
 
     def read(self, place: Place) -> Message:

@@ -11,10 +11,10 @@ from django.db.models import Q
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.models import Account
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries import mandates
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.core.config.errors import CivicmailError, LaterError
@@ -123,10 +123,10 @@ class Exporting:
         plain = mandate.scope
         told = {"people": list(plain.people), "since": plain.since, "until": plain.until, "words": plain.words}
         about = About(
-            settings.CITY.city.name, ms(row.asked), self._actor.uid, mandate.duty, mandate.reason, row.query, row.entry,
+            settings.CITY.city.name, epoch_ms(row.asked), self._actor.uid, mandate.duty, mandate.reason, row.query, row.entry,
             mandate.number, mandate.ground, told,
         )  # fmt: skip
-        tree = scope.within(mandate, asked, ms(row.asked))
+        tree = scope.within(mandate, asked, epoch_ms(row.asked))
         self._made = Running(folder(self._data, row), archive, reader, tree, gate.read, about)
 
     def _require(self) -> None:
@@ -149,9 +149,9 @@ class Exporting:
 
 def sweep(data: Path, now: int) -> int:
     """Remove the files of exports whose time is over, whose mandate is, or that were stopped or failed two weeks ago; how many."""
-    late = moment(now - states.KEPT_DAYS * 86_400_000)
+    late = from_ms(now - states.KEPT_DAYS * 86_400_000)
     over = ~Q(mandate__state__in=("approved", "open", "urgent"))
-    ready = Export.objects.filter(Q(state="ready") & (Q(until__lte=moment(now)) | over))
+    ready = Export.objects.filter(Q(state="ready") & (Q(until__lte=from_ms(now)) | over))
     count = 0
     for row in ready.select_related("mandate").order_by("pk")[:AT_ONCE]:
         running.remove(folder(data, row))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from civicmail.city.access import setback
-from civicmail.city.access.saved import DATABASE, SAVED, fault
+from civicmail.city.access import database_rollback
+from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE, read_error
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.checkup.wording import when
 
@@ -16,8 +16,8 @@ def people(p: Installation) -> Iterator[Finding]:
     """Check the SQLite file; a database server is checked elsewhere."""
     place = p.data / DATABASE
     if not p.settings.database.url and place.exists() and place.stat().st_size:
-        if why := fault(place):
-            do = f"Stop Civicmail, keep the file, then: cp {p.data / SAVED} {place}"
+        if why := read_error(place):
+            do = f"Stop Civicmail, keep the file, then: cp {p.data / BACKUP_NAME} {place}"
             yield Finding(
                 CHECK, "problem", f"{place} cannot be read: {why}. Nobody can be looked up there; mail goes on for a day.", do
             )
@@ -28,7 +28,7 @@ def people(p: Installation) -> Iterator[Finding]:
 
 def _set_back(p: Installation) -> Iterator[Finding]:
     try:
-        back = setback.read(p.data)
+        back = database_rollback.read(p.data)
     except ValueError as error:
         yield Finding(CHECK, "problem", str(error), "The page Entries has them: people.set-back.")
         return
@@ -36,10 +36,10 @@ def _set_back(p: Installation) -> Iterator[Finding]:
         return
     text = (
         f"The tables of people were older than the journals at {when(back.at)}: {back.acts} acts between {when(back.first)} and "
-        f"{when(back.last)} are not carried out in them, and {len(back.shut)} people are shut out until an officer has looked."
+        f"{when(back.last)} are not carried out in them, and {len(back.blocked)} people are shut out until an officer has looked."
     )
     do = (
         "An access officer looks at the entries people.set-back, does again what is missing, and lets back in who may: "
-        f"civicmail access unlock, access resume. Then remove {p.data / setback.NAME}"
+        f"civicmail access unlock, access resume. Then remove {p.data / database_rollback.NAME}"
     )
     yield Finding(CHECK, "problem", text, do)

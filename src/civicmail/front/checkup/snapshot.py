@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from civicmail.city.access import guard
-from civicmail.city.access.published import Watch, alive_path
+from civicmail.city.access.published_snapshot import SnapshotWatcher, alive_path
 from civicmail.front.checkup.findings import MINUTE, Finding, Installation
 from civicmail.front.checkup.wording import when
 
@@ -16,9 +16,9 @@ def snapshot(p: Installation) -> Iterator[Finding]:
     """Check that the database answered, or a snapshot was published, within a minute."""
     if not guard.is_claimed(p.data):
         return
-    watch = Watch(p.data, lambda: p.now)
-    known = watch.now
-    if known is None and not watch.is_blind:
+    watch = SnapshotWatcher(p.data, lambda: p.now)
+    known = watch.current
+    if known is None and not watch.is_unreadable:
         return  # nobody has a mailbox yet
     if known is None:
         text = "Gateways do not know who may use mail: nothing that can be read was published, so nobody sends."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from civicmail.city.access import compared, guard
+from civicmail.city.access import comparison_result, guard
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.disk import journal, lease, lost_records
 from civicmail.core.disk.tail import Tail
@@ -95,7 +95,7 @@ def delay(p: Installation) -> Iterator[Finding]:
 
 def entries(p: Installation) -> Iterator[Finding]:
     """Whether the table of entries is what the journals say: no look was removed, changed or invented in the database."""
-    last = compared.read(p.data)
+    last = comparison_result.read(p.data)
     if last is None:
         if guard.is_claimed(p.data):
             text = "Entries of people were never compared with the journals."

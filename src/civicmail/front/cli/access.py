@@ -41,10 +41,10 @@ def claim(
     From then on the owner of the data folder opens no mail any more: people do, as a duty, with a reason.
     """
     desk = actors.owned("access claim", data, config, now=now_ms())
-    from civicmail.city.access.actions.claiming import First, claim_installation
+    from civicmail.city.access.actions.claiming import FirstOfficer, claim_installation
 
     code, _, name = department.partition("=")
-    first = First(uid, given, family, code.strip(), name.strip() or code.strip().title(), login)
+    first = FirstOfficer(uid, given, family, code.strip(), name.strip() or code.strip().title(), login)
     secret = claim_installation(first, actor=desk.actor, reason=reason, now=desk.now)
     output.words("The installation is claimed. This link sets the first passkey; it works once, for 72 hours:")
     output.show(_link(desk.settings, secret))
@@ -62,7 +62,7 @@ def end(
 ) -> None:
     """End a person's access at every entry point within a second; archived mail stays."""
     desk = actors.signed_in("access end", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions.ending import end_access
+    from civicmail.city.access.actions.access_end import end_access
 
     end_at = _moment(when, desk.now)
     ending = end_access(actors.named(person), reason=reason, when=end_at, actor=desk.actor, now=desk.now)
@@ -84,7 +84,7 @@ def extend(
 ) -> None:
     """Extend a person's authorization. The department decides, and nobody about their own."""
     desk = actors.signed_in("access extend", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import requests
+    from civicmail.city.access.actions import access_requests
     from civicmail.city.access.models import Authorisation
 
     who = actors.named(person)
@@ -92,7 +92,7 @@ def extend(
     row = (live.filter(mailbox__address=mailbox.lower()) if mailbox else live.filter(role="holder")).first()
     if row is None:
         raise Unusable(f"{who} has no access{f' to {mailbox}' if mailbox else ''} that could be extended.")
-    made = requests.extend(row, options.end_of(until), actor=desk.actor, reason=reason, now=desk.now)
+    made = access_requests.extend(row, options.end_of(until), actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"{who}: {made.mailbox} until {options.last_day(made.until)}.")
 
 
@@ -176,11 +176,11 @@ def signs(
     desk = actors.signed_in("access signs", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access import guard
     from civicmail.city.access.actions.entries import enter_alone
-    from civicmail.city.access.queries import sharing
+    from civicmail.city.access.queries import shared_signins
 
     guard.require(desk.actor, "entries.see", now=desk.now)
     enter_alone("access.signs", actor=desk.actor, reason=reason, now=desk.now, facts={})
-    for sign in sharing.signs(desk.now):
+    for sign in shared_signins.signs(desk.now):
         if json:
             output.emit({"kind": sign.kind, "who": sign.who, "facts": list(sign.facts), "at": sign.at})
         else:

@@ -73,7 +73,7 @@ def for_record(data: Path, verb: str, facts: dict[str, Any], asker: Credentials,
     actor = _who(data, verb, asker, now)
     if actor is None:
         return Doing(guard.owner(data), unentered)
-    from civicmail.city.access.actions.deeds import entering_of
+    from civicmail.city.access.actions.external_acts import entering_of
 
     return Doing(actor.uid, entering_of(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker)))
 
@@ -87,9 +87,9 @@ def in_files(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *
         with _machine_act(data, verb, asker.reason, now, facts) as by:
             yield by
         return
-    from civicmail.city.access.actions import deeds
+    from civicmail.city.access.actions import external_acts
 
-    with deeds.in_files(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker)) as entry:
+    with external_acts.in_files(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker)) as entry:
         yield By(actor.uid, entry)
 
 
@@ -183,9 +183,9 @@ def _ready(folder: Path, config: Path | None, tables: bool) -> None:
 
 def named(text: str) -> Person:
     """A person by number or sign-in name. Raises Unusable."""
-    from civicmail.city.access.queries.signin import person_named
+    from civicmail.city.access.queries.signin import find_person
 
-    person = person_named(text)
+    person = find_person(text)
     if person is None:
         raise Unusable(f"The directory has nobody who is {text}.")
     return person

@@ -50,9 +50,9 @@ def add(
 ) -> None:
     """Enter an agency."""
     desk = actors.office("agency add", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import structure
+    from civicmail.city.access.actions import organization
 
-    made = structure.make_agency(code, name, contact=contact, actor=desk.actor, reason=reason, now=desk.now)
+    made = organization.make_agency(code, name, contact=contact, actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"{made.code} is entered.")
 
 
@@ -70,11 +70,11 @@ def contract(
 ) -> None:
     """Enter a contract of an agency."""
     desk = actors.office("agency contract", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import structure
+    from civicmail.city.access.actions import organization
 
     who = actors.named(sponsor) if sponsor else None
     first, last = options.day(starts), options.day(ends)
-    made = structure.make_contract(_agency(code), number, who, first, last, actor=desk.actor, reason=reason, now=desk.now)
+    made = organization.make_contract(_agency(code), number, who, first, last, actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"{code}/{made.number} from {made.starts} to {made.ends}.")
 
 
@@ -84,9 +84,9 @@ def suspend(
 ) -> None:
     """Stop the mail of all its people, at once."""
     desk = actors.office("agency suspend", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import structure
+    from civicmail.city.access.actions import organization
 
-    count = structure.suspend_agency(_agency(code), actor=desk.actor, reason=reason, now=desk.now)
+    count = organization.suspend_agency(_agency(code), actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"{code} is suspended, with {count} people.")
 
 
@@ -94,9 +94,9 @@ def suspend(
 def resume(code: Code, reason: options.Why, as_: options.As = "", data: options.Data = None, config: options.Config = None) -> None:
     """Let its people use mail again, as far as each is authorised."""
     desk = actors.office("agency resume", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import structure
+    from civicmail.city.access.actions import organization
 
-    count = structure.resume_agency(_agency(code), actor=desk.actor, reason=reason, now=desk.now)
+    count = organization.resume_agency(_agency(code), actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"{code} is not suspended any more; it has {count} people.")
 
 

@@ -113,7 +113,7 @@ def _kept(s: Schedule) -> str:
 
 
 def _validity(s: Schedule) -> str:
-    why = s.stands_in_the_way(datetime.now(UTC).date())
+    why = s.obstacle_on(datetime.now(UTC).date())
     states = {"expired": f"not valid (approved {s.approved}, expires {s.expires}): it disposes of nothing"}
     states["notice"] = "the State Historical Society was not told 60 days ago: it disposes of nothing"
     return states.get(why or "", f"valid until {s.expires}")

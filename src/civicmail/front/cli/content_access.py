@@ -51,7 +51,7 @@ class ContentAccess:
 
     def within(self, tree: Tree) -> Tree:
         """The index query restricted to the scope."""
-        return tree if self.mandate is None else self.mandate.scope.within(tree, self.now)
+        return tree if self.mandate is None else self.mandate.scope.restrict(tree, self.now)
 
     def reading(self, archive: Archive) -> Callable[[Place], bytes]:
         """Reads the bytes of a capture; raises OutOfScope for one that is not within the scope, whatever the index says."""

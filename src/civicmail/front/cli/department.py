@@ -94,14 +94,14 @@ def open_(
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
     desk = actors.office("department open", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import departmentlist, routing
+    from civicmail.city.access.actions import department_import, department_routing
     from civicmail.city.directory import department_file
 
     lists = department_file.read(content, file.name)
-    done = departmentlist.open_list(lists, actor=desk.actor, reason=reason, now=desk.now, dry_run=dry_run)
+    done = department_import.import_departments(lists, actor=desk.actor, reason=reason, now=desk.now, dry_run=dry_run)
     by_hand = desk.folder / store.DIRECTORY
     if not dry_run and not done.clashes and by_hand.exists() and file.samefile(by_hand):
-        routing.put_away_file()
+        department_routing.put_away_file()
     if json:
         output.emit({"new": done.new, "changed": done.changed, "clashes": done.clashes, "done": not (dry_run or done.clashes)})
     else:
@@ -132,10 +132,10 @@ def lead(
 ) -> None:
     """Say who decides for a department: exactly these from now on."""
     desk = actors.office("department lead", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import structure
+    from civicmail.city.access.actions import organization
 
     who, others = (actors.named(head) if head else None), [actors.named(d) for d in deputy or ()]
-    structure.lead_department(actors.department(code), who, others, actor=desk.actor, reason=reason, now=desk.now)
+    organization.lead_department(actors.department(code), who, others, actor=desk.actor, reason=reason, now=desk.now)
     names = " and ".join(str(p) for p in (who, *others) if p)
     output.show(f"{code} is decided for by {names or 'nobody'}.")
 

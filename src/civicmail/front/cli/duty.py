@@ -30,9 +30,9 @@ def lay_down(
     """Lay down a duty of one's own before its time is over."""
     desk = actors.signed_in("duty lay-down", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access.actions import duties
-    from civicmail.city.access.queries.actors import taken_up
+    from civicmail.city.access.queries.actors import active_roles
 
-    used = [use for use in taken_up(actors.named(desk.actor.uid), desk.now) if use.grant.duty == _duty(duty)]
+    used = [use for use in active_roles(actors.named(desk.actor.uid), desk.now) if use.grant.duty == _duty(duty)]
     if not used:
         raise Unusable(f"You have not taken up the duty {DUTIES[_duty(duty)].name.lower()}.")
     for use in used:
@@ -45,11 +45,11 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
     """List roles with their holders and end dates."""
     desk = actors.signed_in("duty list", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
+    from civicmail.city.access.epoch import from_ms
     from civicmail.city.access.models import DutyGrant
-    from civicmail.city.access.moments import moment
 
     guard.require(desk.actor, "duty.see", now=desk.now)
-    rows = DutyGrant.objects.select_related("person", "department").filter(ended__isnull=True, until__gt=moment(desk.now))
+    rows = DutyGrant.objects.select_related("person", "department").filter(ended__isnull=True, until__gt=from_ms(desk.now))
     for row in rows.order_by("duty", "until"):
         code = row.department.code if row.department else ""
         if json:

@@ -42,14 +42,14 @@ def entries(
     desk = actors.signed_in("entries", data, config, as_, now=now_ms())
     from civicmail.city.access import guard
     from civicmail.city.access.actions.entries import enter_alone
-    from civicmail.city.access.queries.entries import heads, seen_by
+    from civicmail.city.access.queries.entries import heads, visible_to
 
     guard.require(desk.actor, "entries.see", now=desk.now)
     filters = {k: v for k, v in (("act", act), ("person", person), ("object", object_)) if v}
     since = _begin(from_) if from_ else 0
     facts = {**filters, **({"from": from_} if from_ else {}), **({"format": format_.value} if format_ else {"limit": limit})}
     enter_alone("entries.see", actor=desk.actor, reason=reason, now=desk.now, facts=facts)
-    rows = seen_by(desk.actor).filter(**filters)
+    rows = visible_to(desk.actor).filter(**filters)
     if format_ is not None:
         _export(heads(rows, since), format_, desk.settings)
         return

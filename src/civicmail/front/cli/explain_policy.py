@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from civicmail.city.policy import published
+from civicmail.city.policy import active_rules
+from civicmail.city.policy.dispositions import Disposition, Facts, disclosable_rules, plain_facts
 from civicmail.city.policy.engine import decide
 from civicmail.city.policy.facts import FACTS
-from civicmail.city.policy.rules import Book, Decision
-from civicmail.city.policy.shapes import Disposition, Facts, plain_facts, tellable_rules
+from civicmail.city.policy.rules import Decision, RuleSet
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.content_access import Credentials
@@ -44,7 +44,7 @@ def explain(
     if not places:
         output.words(f"civicmail: nothing is kept under {id_}.")
         raise typer.Exit(1)
-    heads, book = Heads(folder), published.active(folder)
+    heads, book = Heads(folder), active_rules.active(folder)
     for place in places:
         head = heads.told(place.id)
         if json:
@@ -53,7 +53,7 @@ def explain(
             _show(head, explanation(head, book), book)
 
 
-def explanation(head: Told, book: Book) -> dict[str, Any]:
+def explanation(head: Told, book: RuleSet) -> dict[str, Any]:
     """As JSON. today: the decision of the rules in force, empty if no facts were recorded."""
     known = bool(head.facts)
     today = decide(book, head.facts, [copy.facts for copy in head.copies], head.received) if known else (None,) * len(head.copies)
@@ -71,13 +71,13 @@ def _copy(copy: Disposition, today: Decision | None) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "to": copy.to,
         "do": copy.do,
-        "rules": list(tellable_rules(copy.rules)),
+        "rules": list(disclosable_rules(copy.rules)),
         "facts": plain_facts(copy.facts),
     }
-    return plain | {"today": {"do": today.do, "rules": list(tellable_rules(today.rules))} if today is not None else {}}
+    return plain | {"today": {"do": today.do, "rules": list(disclosable_rules(today.rules))} if today is not None else {}}
 
 
-def _show(head: Told, plain: dict[str, Any], book: Book) -> None:
+def _show(head: Told, plain: dict[str, Any], book: RuleSet) -> None:
     output.show(f"{head.id} of {output.when(head.received)}, by {head.source}")
     for name, value in plain["facts"].items():
         output.show(f"  {name:<22} {', '.join(value) if isinstance(value, list) else value}")
@@ -91,12 +91,12 @@ def _show(head: Told, plain: dict[str, Any], book: Book) -> None:
             output.show(f"  The book in force would do {today['do']}{_by(today['rules'])}.")
 
 
-def _of_book(names: list[str], book: Book) -> list[str]:
+def _of_book(names: list[str], book: RuleSet) -> list[str]:
     """Only names of rules."""
     return [name for name in names if ":" in name or book.rule(name) is not None]
 
 
-def _why(name: str, book: Book) -> None:
+def _why(name: str, book: RuleSet) -> None:
     rule = book.rule(name.rpartition(":")[2])
     if rule is None:
         output.show(f"  {name}")

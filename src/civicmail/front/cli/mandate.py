@@ -10,9 +10,9 @@ import typer
 
 from civicmail.city.access import guard
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.grounds import PROTECTED
-from civicmail.city.access.mandates import DAYS, GROUNDS
-from civicmail.city.access.wanted import Wanted
+from civicmail.city.access.examination_grounds import PROTECTED_CLASSES
+from civicmail.city.access.mandate_request import MandateRequest
+from civicmail.city.access.mandates import DEFAULT_DAYS, GROUNDS
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import actors, options, output, verbs
@@ -38,7 +38,7 @@ def ask(
     first: Annotated[str, typer.Option("--first", metavar="DAY", help="Received on this day, UTC, or later.")] = "",
     last: Annotated[str, typer.Option("--last", metavar="DAY", help="Received on this day, UTC, or before.")] = "",
     words: Annotated[str, typer.Option("--words", metavar="QUERY", help="Only what this query finds.")] = "",
-    days: Annotated[int, typer.Option("--days", help="For so many days from the approval on.")] = DAYS,
+    days: Annotated[int, typer.Option("--days", help="For so many days from the approval on.")] = DEFAULT_DAYS,
     sealed: Annotated[bool, typer.Option("--sealed", help="What is looked at is never shown to whom it is about.")] = False,
     data: options.Data = None,
     config: options.Config = None,
@@ -49,7 +49,7 @@ def ask(
     from civicmail.city.access.actions import mandates
 
     uids = tuple(actors.named(name).uid for name in people or ())
-    scope = Wanted(uids, department, _start(first), _end(last), words, days, options.why(reason))
+    scope = MandateRequest(uids, department, _start(first), _end(last), words, days, options.why(reason))
     made = mandates.ask(ground, duty, scope, sealed=sealed, actor=desk.actor, now=desk.now)
     output.emit(_plain(made)) if json else output.show(f"{made.number} waits for a second person.")
 
@@ -61,7 +61,7 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
     from civicmail.city.access.queries import mandates
 
     waiting = mandates.waiting_for(desk.actor, desk.now)
-    rows = [*mandates.of(desk.actor), *waiting.asked, *waiting.urgent, *(c.mandate for c in waiting.changes)]
+    rows = [*mandates.requested_by(desk.actor), *waiting.requested, *waiting.urgent, *(c.mandate for c in waiting.changes)]
     for row in rows:
         if json:
             output.emit(_plain(row))
@@ -129,7 +129,7 @@ def close(
 
 @app.command()
 def protect(
-    kind: Annotated[str, typer.Argument(metavar="CLASS", help=f"One of {', '.join(PROTECTED)}.")],
+    kind: Annotated[str, typer.Argument(metavar="CLASS", help=f"One of {', '.join(PROTECTED_CLASSES)}.")],
     as_: options.Signed,
     reason: options.Why,
     person: Annotated[str, typer.Option("--person", metavar="PERSON", help="Somebody who belongs to it.")] = "",
@@ -142,14 +142,16 @@ def protect(
     if sum(map(bool, (person, department, approver))) != 1:
         raise UsageError("Say one of --person, --department and --approver.")
     desk = _desk("mandate protect", data, config, as_)
-    from civicmail.city.access.actions import protecting
+    from civicmail.city.access.actions import protections
 
     if approver:
-        made = protecting.name_approver(kind, actors.named(approver), actor=desk.actor, reason=reason, now=desk.now)
+        made = protections.name_approver(kind, actors.named(approver), actor=desk.actor, reason=reason, now=desk.now)
     else:
         whom = actors.named(person) if person else actors.department(department)
-        made = protecting.protect(kind, whom, actor=desk.actor, reason=reason, now=desk.now)
-    output.show(f"{PROTECTED[made.kind]}: {made.person or made.department}{' decides' if made.approves else ' is protected'}.")
+        made = protections.protect(kind, whom, actor=desk.actor, reason=reason, now=desk.now)
+    output.show(
+        f"{PROTECTED_CLASSES[made.kind]}: {made.person or made.department}{' decides' if made.approves else ' is protected'}."
+    )
 
 
 def _desk(verb: str, data: Path | None, config: Path | None, as_: str) -> Desk:
@@ -163,7 +165,7 @@ def _seen(desk: Desk, number: str) -> Mandate:
     """A mandate that the asker may know of. Raises Unusable for any other, whether there is one or not."""
     from civicmail.city.access.queries import mandates
 
-    mandate = mandates.seen(desk.actor, number, desk.now)
+    mandate = mandates.find_visible(desk.actor, number, desk.now)
     if mandate is None:
         raise Unusable(f"You see no mandate {number}.")
     return mandate

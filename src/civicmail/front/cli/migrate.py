@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from civicmail.city.access.saved import DATABASE, SAVED
+from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE
 from civicmail.core.config import formats
 from civicmail.core.config.release import VERSION
 from civicmail.core.config.settings import Settings
@@ -46,7 +46,7 @@ def migrate(
 
 def _has_none(settings: Settings, folder: Path) -> bool:
     """Whether there is no file of tables, and none that was lost; to ask for it would make one."""
-    return not settings.database.url and not (folder / DATABASE).exists() and not (folder / SAVED).exists()
+    return not settings.database.url and not (folder / DATABASE).exists() and not (folder / BACKUP_NAME).exists()
 
 
 def _pending(settings: Settings, folder: Path, config: Path | None) -> list[tuple[str, str]]:

@@ -58,7 +58,7 @@ def end_of(text: str) -> int:
     """The end of a day like 2026-12-31 in the city's time zone, in ms; once the tables are open. Raises UsageError."""
     from civicmail.city.access import forms
 
-    return forms.end_of(day(text))
+    return forms.end_of_day(day(text))
 
 
 def last_day(ends: datetime) -> str:

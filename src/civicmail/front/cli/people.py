@@ -110,7 +110,7 @@ def _proposed(content: bytes, name: str, mapping: str, desk: Any) -> Any:
         names = ", ".join(FeedMapping.objects.values_list("name", flat=True)) or "none"
         raise UsageError(f"There is no mapping {mapping}; there are {names}.")
     if saved is None and not (table := feed_table.read(content)).is_ours:
-        saved = feedmaps.recognised(table)
+        saved = feedmaps.find_mapping(table)
     if saved is None:
         return feed.propose(content, source=name, actor=desk.actor, now=desk.now)
     return feedmaps.propose(content, feedmaps.columns_of(saved), source=name, actor=desk.actor, now=desk.now)
@@ -191,7 +191,7 @@ def show(
 
 
 def _plain(who: Any, now: int) -> dict[str, Any]:
-    from civicmail.city.access.queries import standing
+    from civicmail.city.access.queries import access_status
 
     work = [
         f"{e.kind} of {e.department.code}{f', {e.position}' if e.position else ''}, {e.starts} to {e.ended or 'now'}"
@@ -202,4 +202,10 @@ def _plain(who: Any, now: int) -> dict[str, Any]:
         f"{a.mailbox.address}: {a.role}, {a.state} until {options.last_day(a.until)}"
         for a in who.authorisations.select_related("mailbox")
     ]
-    return {"uid": who.uid, "name": who.display, "work": work, "access": access or kept, "why": standing.why(who.pk, now)}
+    return {
+        "uid": who.uid,
+        "name": who.display,
+        "work": work,
+        "access": access or kept,
+        "why": access_status.why_refused(who.pk, now),
+    }

@@ -37,14 +37,14 @@ def open_for_person(data: Path, verb: str, facts: dict[str, Any], asker: Credent
     if not (asker.person and asker.mandate):
         raise NotPermitted("This installation is claimed: content needs --as PERSON --mandate NUMBER.")
     actor = person(data, asker, now=now)
-    from civicmail.city.access.actions import looking
+    from civicmail.city.access.actions import content_views
     from civicmail.city.access.queries import mandates
 
     mandate = mandates.live(actor, asker.mandate, now)
     if asker.duty not in ("", mandate.duty):
         raise NotPermitted(f"Mandate {mandate.number} is for the duty {mandate.duty}.")
     full_facts = {"verb": verb, **facts} | ({"note": asker.reason.strip()[:400]} if asker.reason.strip() else {})
-    permit = looking.under(mandate, verbs.line(verb).act, actor=actor, facts=full_facts, now=now)
+    permit = content_views.under(mandate, verbs.line(verb).act, actor=actor, facts=full_facts, now=now)
     return ContentAccess(data, permit, now, mandate, _watching(mandate, verbs.line(verb).act))
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from civicmail.city.policy import published, reading
+from civicmail.city.policy import active_rules, rule_parser
 from civicmail.city.policy.errors import UnusableBook
 from civicmail.city.policy.rules import Rule
 from civicmail.core.config.clock import now_ms
@@ -52,7 +52,7 @@ def replay(
     def day(at: int) -> date:
         return datetime.fromtimestamp(at / 1000, zone).date()
 
-    tally, replaying = Tally(), Replaying(rule.id, *books(published.active(folder), rule, rule.id), day)
+    tally, replaying = Tally(), Replaying(rule.id, *books(active_rules.active(folder), rule, rule.id), day)
     heads = Heads(folder)
     with output.progress("reading") as report:
         for ids in heads.ids(now - days * DAY, now, most=PAGE):
@@ -67,7 +67,7 @@ def replay(
 def _rule(file: Path) -> Rule:
     """The one rule of a file. Raises UsageError, UnusableBook."""
     try:
-        book = reading.book([(file.name, file.read_text(encoding="utf-8"))])
+        book = rule_parser.parse_rule_set([(file.name, file.read_text(encoding="utf-8"))])
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:

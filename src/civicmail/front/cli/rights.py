@@ -58,11 +58,13 @@ def ask(
 ) -> None:
     """Request a mailbox for a person. The department decides, and nobody about their own."""
     desk = actors.signed_in("access ask", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import requests
+    from civicmail.city.access.actions import access_requests
     from civicmail.city.access.reasons import Reasons
 
     reasons, end = Reasons(duties, performance, efficiency, service), min(options.end_of(until), desk.now + YEAR)
-    _show(requests.ask(actors.named(person), reasons=reasons, until=end, address=address, actor=desk.actor, now=desk.now), json)
+    _show(
+        access_requests.ask(actors.named(person), reasons=reasons, until=end, address=address, actor=desk.actor, now=desk.now), json
+    )
 
 
 def grant(
@@ -81,7 +83,7 @@ def grant(
 ) -> None:
     """Ask that a named person may use another mailbox, under their own sign-in."""
     desk = actors.signed_in("access grant", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import requests
+    from civicmail.city.access.actions import access_requests
     from civicmail.city.access.reasons import Reasons
     from civicmail.city.directory.models import Mailbox
 
@@ -89,7 +91,7 @@ def grant(
     if box is None:
         raise Unusable(f"There is no mailbox {mailbox}.")
     reasons, end = Reasons(duties, performance, efficiency, service), min(options.end_of(until), desk.now + YEAR)
-    made = requests.ask_grant(actors.named(person), box, role, reasons=reasons, until=end, actor=desk.actor, now=desk.now)
+    made = access_requests.ask_grant(actors.named(person), box, role, reasons=reasons, until=end, actor=desk.actor, now=desk.now)
     _show(made, json)
 
 
@@ -104,11 +106,11 @@ def decide(
 ) -> None:
     """Approve or deny a request made by another person, for another person."""
     desk = actors.signed_in("access decide", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import requests
+    from civicmail.city.access.actions import access_requests
 
     if answer not in ("yes", "no"):
         raise UsageError("Answer yes or no.")
-    verb = requests.approve if answer == "yes" else requests.refuse
+    verb = access_requests.approve if answer == "yes" else access_requests.refuse
     _show(verb(_the(number), actor=desk.actor, reason=reason, now=desk.now), json)
 
 
@@ -122,9 +124,9 @@ def withdraw(
 ) -> None:
     """Take a request back before it is in force."""
     desk = actors.signed_in("access withdraw", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import requests
+    from civicmail.city.access.actions import access_requests
 
-    _show(requests.withdraw(_the(number), actor=desk.actor, reason=reason, now=desk.now), json)
+    _show(access_requests.withdraw(_the(number), actor=desk.actor, reason=reason, now=desk.now), json)
 
 
 def revoke(
@@ -148,7 +150,7 @@ def stay(
     """Call an end off that was planned and has not come: the person stays."""
     desk = actors.signed_in("access stay", data, config, as_, now=now_ms(), tables=True)
     from civicmail.city.access import guard
-    from civicmail.city.access.actions import ending
+    from civicmail.city.access.actions import access_end
     from civicmail.city.access.queries.actors import about_person
 
     who = actors.named(person)
@@ -156,7 +158,7 @@ def stay(
     planned = who.endings.select_related("person", "episode").filter(done__isnull=True).order_by("-pk").first()
     if planned is None:
         raise Unusable(f"No end of access is planned for {who}.")
-    ending.call_off(planned, actor=desk.actor, reason=reason, now=desk.now)
+    access_end.call_off(planned, actor=desk.actor, reason=reason, now=desk.now)
     output.show(f"{who} stays.")
 
 

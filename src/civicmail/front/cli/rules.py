@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from civicmail.city.policy import comparing, published, reading
+from civicmail.city.policy import active_rules, rule_diff, rule_parser
 from civicmail.city.policy import drill as drills
 from civicmail.city.policy.errors import UnusableBook
-from civicmail.city.policy.matrix import PARTS, WORDS
-from civicmail.city.policy.pinning import unpinned
-from civicmail.city.policy.rules import Book, Rule
+from civicmail.city.policy.example_coverage import uncovered_parts
+from civicmail.city.policy.failure_policy import PART_LABELS, PARTS
+from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import options, output
@@ -30,18 +30,18 @@ def rules(
     json: options.Json = False,
 ) -> None:
     """The rules in force, the strictest first."""
-    book = published.active(options.data_folder(data))
+    book = active_rules.active(options.data_folder(data))
     if rule and book.rule(rule) is None:
         raise UsageError(f"There is no rule {rule}{_nearest(rule, [r.id for r in book.rules])}.")
     for rule_ in book.rules:
         if rule and rule_.id != rule:
             continue
         if json:
-            output.emit(plain(rule_) | {"acts": rule_.acts(now_ms())})
+            output.emit(plain(rule_) | {"acts": rule_.is_active(now_ms())})
         elif rule:
             _details(rule_)
         else:
-            ends = f"until {rule_.expires}" if rule_.acts(now_ms()) else f"ended {rule_.expires}"
+            ends = f"until {rule_.expires}" if rule_.is_active(now_ms()) else f"ended {rule_.expires}"
             output.show(f"{rule_.id:<20} {rule_.mode:<8} {rule_.do:<10} {rule_.clause}  {rule_.severity:<6} {ends}")
     if not json and not rule:
         output.words(f"{len(book.rules)} rules, book {book.version}, {'in force' if not book.title else book.title.lower()}.")
@@ -54,13 +54,13 @@ def test(files: Files = None, data: options.Data = None, json: options.Json = Fa
     except UnusableBook as error:
         output.emit({"problem": str(error)}) if json else output.words(f"civicmail: {error}")
         raise typer.Exit(1) from None
-    loose = [(rule, part) for rule in book.rules for part in unpinned(rule)]
+    loose = [(rule, part) for rule in book.rules for part in uncovered_parts(rule)]
     for rule, part in loose:
         warning = f"no example of {rule.id} needs `{part}`"
         output.emit({"rule": rule.id, "warning": warning}) if json else output.words(f"{rule.file}, line {rule.line}: {warning}.")
-    ending = [rule for rule in book.rules if not rule.acts(now_ms() + SOON)]
+    ending = [rule for rule in book.rules if not rule.is_active(now_ms() + SOON)]
     for rule in ending:
-        warning = f"{rule.id} {'ends soon' if rule.acts(now_ms()) else 'has ended'} ({rule.expires})"
+        warning = f"{rule.id} {'ends soon' if rule.is_active(now_ms()) else 'has ended'} ({rule.expires})"
         output.emit({"rule": rule.id, "warning": warning}) if json else output.words(f"{rule.file}, line {rule.line}: {warning}.")
     count = sum(len(rule.examples) for rule in book.rules)
     if json:
@@ -76,7 +76,7 @@ def diff(
     json: options.Json = False,
 ) -> None:
     """Compare two rule sets: rules, fields, failure policy. Exit 1 if they differ."""
-    changes = comparing.changes(_book([old], data), _book([new] if new else None, data))
+    changes = rule_diff.changes(_book([old], data), _book([new] if new else None, data))
     for change in changes:
         if json:
             output.emit({"what": change.what, "name": change.name, "field": change.field, "old": change.old, "new": change.new})
@@ -103,13 +103,13 @@ def drill(
     if part not in PARTS:
         raise UsageError(f"There is no part {part}{_nearest(part, PARTS)}. There are {', '.join(PARTS)}.")
     if not json:
-        output.show(f"Without {part} ({WORDS[part]}):")
-    for step in drills.drill(published.active(options.data_folder(data)), part, now_ms()):
+        output.show(f"Without {part} ({PART_LABELS[part]}):")
+    for step in drills.drill(active_rules.active(options.data_folder(data)), part, now_ms()):
         decision = step.decision
         if json:
-            plain = {"part": part, "direction": step.direction, "cell": step.cell, "wanted": step.wanted, "do": decision.do}
+            plain = {"part": part, "direction": step.direction, "cell": step.cell, "wanted": step.is_needed, "do": decision.do}
             output.emit(plain | {"reply": decision.reply, "again": decision.again, "rules": list(step.rules)})
-        elif not step.wanted:
+        elif not step.is_needed:
             output.show(f"  {step.direction:<9} nothing changes: no rule that is enforced needs it")
         else:
             again = ", and checked again" if decision.again and step.cell != "later" else ""
@@ -130,12 +130,12 @@ _IN_WORDS = {
 def plain(rule: Rule) -> dict[str, object]:
     """A rule as JSON."""
     examples = [{"facts": dict(example.facts), "fits": example.fits} for example in rule.examples]
-    return {"id": rule.id, **{field: getattr(rule, field) for field in comparing.FIELDS}, "examples": examples}
+    return {"id": rule.id, **{field: getattr(rule, field) for field in rule_diff.FIELDS}, "examples": examples}
 
 
 def _details(rule: Rule) -> None:
     output.show(rule.id)
-    for field in comparing.FIELDS:
+    for field in rule_diff.FIELDS:
         if text := getattr(rule, field):
             output.show(f"  {field:<9} {text}")
     for example in rule.examples:
@@ -143,9 +143,9 @@ def _details(rule: Rule) -> None:
         output.show(f"  example   {'fits' if example.fits else 'does not fit'}: {facts}")
 
 
-def _book(files: Sequence[Path] | None, data: Path | None) -> Book:
+def _book(files: Sequence[Path] | None, data: Path | None) -> RuleSet:
     if not files:
-        return published.active(options.data_folder(data))
+        return active_rules.active(options.data_folder(data))
     texts = []
     for path in files:
         try:
@@ -154,7 +154,7 @@ def _book(files: Sequence[Path] | None, data: Path | None) -> Book:
             raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
         except UnicodeDecodeError:
             raise UsageError(f"{path} is not UTF-8.") from None
-    return reading.book(texts)
+    return rule_parser.parse_rule_set(texts)
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

@@ -74,8 +74,8 @@ def desks(data: Path, city: Staff) -> int:
 
 def snapshot(data: Path) -> Snapshot:
     """The published snapshot."""
-    from civicmail.city.access.published import snapshot_path
-    from civicmail.city.access.snapshotfile import decode
+    from civicmail.city.access.published_snapshot import snapshot_path
+    from civicmail.city.access.snapshot_file import decode
 
     return decode(snapshot_path(data).read_bytes())
 

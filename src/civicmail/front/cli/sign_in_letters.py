@@ -42,10 +42,10 @@ def hand_over(
         else actors.owned(verb, data, config, now=now_ms())
     )
     from civicmail.city.access.actions import invitations
-    from civicmail.city.access.queries import letters
+    from civicmail.city.access.queries import signin_letters
 
     who = actors.named(person)
-    letter = letters.waiting(desk.now).filter(account__person=who).last()
+    letter = signin_letters.waiting(desk.now).filter(account__person=who).last()
     if letter is None:
         raise Unusable(f"No letter for {who} waits to be handed over.")
     half = invitations.hand_over(letter, actor=desk.actor, reason=reason, now=desk.now)

@@ -121,12 +121,12 @@ def change(
 def _change(desk: Desk, who: Person, changes: dict[str, str], position: str | None, supervisor: str | None, reason: str) -> None:
     from civicmail.city.access.actions import people
     from civicmail.city.access.actions.acting import employment
-    from civicmail.city.access.actions.publishing import together
+    from civicmail.city.access.actions.publishing import single_publication
     from civicmail.city.directory.actions.people import Name
 
     act: dict[str, Any] = {"actor": desk.actor, "reason": reason, "now": desk.now}
     name = {field: getattr(who, field) for field in ("family", "given", "display", "phone", "language")} | changes
-    with together():
+    with single_publication():
         people.rename(who, Name(**name), **act)
         if position is not None or supervisor is not None:
             work = employment(who)

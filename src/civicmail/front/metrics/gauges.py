@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from civicmail.city.access.saved import SAVED
+from civicmail.city.access.database_backup import BACKUP_NAME
 from civicmail.city.directory.modes import Modes
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.settings import Settings
@@ -111,7 +111,7 @@ class Gauges:
     def _kept(self, _now: int) -> Values:
         """The backup named in the settings, and the saved copy of SQLite."""
         settings = self._settings
-        places = {"archive": settings.archive.backup, "database": "" if settings.database.url else str(self._data / SAVED)}
+        places = {"archive": settings.archive.backup, "database": "" if settings.database.url else str(self._data / BACKUP_NAME)}
         present = {what: Path(place) for what, place in places.items() if place and Path(place).exists()}
         return {("civicmail_backup_timestamp_seconds", (what,)): place.stat().st_mtime for what, place in present.items()}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from civicmail.city.access.actions import ending
-from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.actions import access_end
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.conduct import half_year
 from civicmail.city.conduct.actions import (
     external_systems,
@@ -83,12 +83,12 @@ def _leavers(city: Staff, now: int) -> None:
     external_systems.give(badge, lists, actor=officer, reason="The list of the porter.", now=now)
     for person, short in zip(gone, ("police", "police", "works"), strict=True):
         above = actor(city.team[short][0], now)
-        ending.end_access(person, reason="Has left the service of the city.", when=now, actor=above, now=now)
+        access_end.end_access(person, reason="Has left the service of the city.", when=now, actor=above, now=now)
     leavers.open_due(now)
     external_systems.request_due(now)
     answered = Leaver.objects.get(ending__person=gone[0])
     leavers.answer(
-        answered, "reply", text="I do not work here any more. Please write to police@city.example.", until=now + 60 * DAY,
+        answered, "reply", text="I do not work here any more. Please write to police@city.example.", until=now + 60 * DAY_MS,
         actor=actor(city.team["police"][0], now), reason="Cases went to the inspector on duty.", now=now,
     )  # fmt: skip
 
@@ -121,5 +121,5 @@ def _statements(city: Staff, now: int) -> None:
     }
     for short, remarks in signed.items():
         row = Statement.objects.get(department=city.departments[short], half=str(half))
-        why = f"Read and signed on {moment(now):%d.%m.%Y}."
+        why = f"Read and signed on {from_ms(now):%d.%m.%Y}."
         statements.sign(row, remarks, actor=actor(city.team[short][0], now), reason=why, now=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from civicmail.city.access.actions import devices
-from civicmail.city.access.actions.publishing import together
+from civicmail.city.access.actions.publishing import single_publication
 from civicmail.city.access.models import Account
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.holding.actions import switch_approval
@@ -17,7 +17,7 @@ def sign_in(now: int) -> dict[str, tuple[str, str]]:
     boxes = Mailbox.objects.filter(kind="personal", closed__isnull=True).select_related("holder").order_by("pk")
     accounts = {a.person_id: a.username for a in Account.objects.filter(person__isnull=False)}
     logins = {}
-    with together():
+    with single_publication():
         for box in boxes:
             if box.holder is None or box.holder.pk not in accounts or not (who := actor(box.holder, now)).admitted:
                 continue

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from civicmail.city.access.actions import mandates
 from civicmail.city.access.duties import Duty
+from civicmail.city.access.mandate_request import MandateRequest
 from civicmail.city.access.models import Mandate
-from civicmail.city.access.wanted import Wanted
 from civicmail.front.sample.staff_context import Staff, actor, on_duty
 
 _AS: tuple[Duty, ...] = ("examiner", "city-attorney", "examination-approver")
@@ -19,16 +19,22 @@ def looks(city: Staff, now: int) -> list[Mandate]:
     clerk, supervisor = city.named["clerk"].uid, city.named["supervisor"].uid
 
     street = mandates.ask(
-        "request", "records-officer", Wanted((clerk, supervisor), words='"street light"', reason=_STREETS), actor=records, now=now
+        "request",
+        "records-officer",
+        MandateRequest((clerk, supervisor), words='"street light"', reason=_STREETS),
+        actor=records,
+        now=now,
     )
     mandates.approve(street, actor=approver, now=now)
-    wait = Wanted((clerk,), days=7, reason="A resident says that the answers to three letters were changed afterwards.")
+    wait = MandateRequest((clerk,), days=7, reason="A resident says that the answers to three letters were changed afterwards.")
     waiting = mandates.ask("examination", "examiner", wait, actor=examiner, now=now)
-    claim = Wanted(department="works", words="sidewalk", reason="Claim 2026-118, the fall on Harbor Road: what was known before.")
+    claim = MandateRequest(
+        department="works", words="sidewalk", reason="Claim 2026-118, the fall on Harbor Road: what was known before."
+    )
     closed = mandates.ask("litigation", "city-attorney", claim, actor=attorney, now=now)
     closed = mandates.approve(closed, actor=approver, now=now)
     mandates.close(closed, "Two letters from residents were found and are with the court.", actor=attorney, now=now)
-    wide = Wanted(department="it", reason="To see whether anybody uses mail for private things.")
+    wide = MandateRequest(department="it", reason="To see whether anybody uses mail for private things.")
     refused = mandates.ask("examination", "examiner", wide, actor=examiner, now=now)
     mandates.refuse(
         refused, actor=approver, reason="A whole department without a cause is too wide; name people and a cause.", now=now

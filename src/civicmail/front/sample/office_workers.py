@@ -14,9 +14,9 @@ from random import Random
 
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.duties import Duty
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import DutyGrant
-from civicmail.city.access.moments import ms
-from civicmail.city.access.tasks import again_soon
+from civicmail.city.access.worker_jobs import retried_next_round
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.holding import approvers, queries
 from civicmail.desk.holding.actions import approval_decisions, containment, release_copies
@@ -59,13 +59,13 @@ class OfficeWorkers:
     def work(self) -> None:
         """Do what people would do at this moment of the day."""
         hour, now = self._moment()
-        with again_soon():
+        with retried_next_round():
             self._approve(hour, now)
-        with again_soon():
+        with retried_next_round():
             self._secure(hour, now)
         if int(hour) > self._looked and not self._is_over():
             self._looked = int(hour)
-            with again_soon():
+            with retried_next_round():
                 self._read_quarantine(now)
 
     def _approve(self, hour: float, now: int) -> None:
@@ -74,7 +74,7 @@ class OfficeWorkers:
         for batch in batched((pk for pk in waiting if pk not in self._due), _BATCH_SIZE):
             for row in rows.filter(pk__in=batch):
                 self.worked.asked.update(p.uid for p in approvers.current_approvers(row, now)[:1])
-                self._began[row.pk], self._due[row.pk] = hour - (now - ms(row.made)) / self._hour, self._later(hour)
+                self._began[row.pk], self._due[row.pk] = hour - (now - epoch_ms(row.made)) / self._hour, self._later(hour)
                 self._says[row.pk] = "approve" if self._random.random() < _APPROVED else "refuse"
         answers = map if self._managers is None else self._managers.map
         for batch in batched((pk for pk in waiting if self._due.get(pk, math.inf) <= hour), _BATCH_SIZE):
@@ -85,7 +85,7 @@ class OfficeWorkers:
     def _answer(self, row: Approval) -> list[tuple[str, float]]:
         """Answer an approval. Returns the answer and the delay in minutes of the day, or nothing."""
         answered: list[tuple[str, float]] = []
-        with again_soon():
+        with retried_next_round():
             _, now = self._moment()
             if self._is_over() or not (people := approvers.current_approvers(row, now)):
                 return []

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.moments import DAY, moment
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.conduct.actions import account_closure
 from civicmail.city.directory.models import Department, Mailbox, Person
@@ -75,7 +75,7 @@ def _acquaintances(data: Path) -> None:
 
 
 def _switch(city: Staff, now: int) -> None:
-    author, then = on_duty(city.named["policy-author"], "policy-author", now), now - 10 * DAY
+    author, then = on_duty(city.named["policy-author"], "policy-author", now), now - 10 * DAY_MS
     books.adopt(then)
     switch_approval.switch_on(city.departments["works"], 64, actor=author, reason=_SWITCH, now=then)
     switch_approval.switch_on(city.departments["police"], 460, actor=author, reason=_MANY, now=then)
@@ -84,15 +84,15 @@ def _switch(city: Staff, now: int) -> None:
     head = actor(city.named["head"], now)
     agenda = standing_approvals.FileScope(series="agenda-*.pdf", domain="cranes.example")
     standing_approvals.allow(
-        city.departments["works"], agenda, now + 90 * DAY, actor=head, reason="The agenda of each week is public.", now=now
+        city.departments["works"], agenda, now + 90 * DAY_MS, actor=head, reason="The agenda of each week is public.", now=now
     )
 
 
 def _files(data: Path, city: Staff, box: Letterbox, now: int) -> None:
     clerk, supervisor, head = (_who(city.named[key]) for key in ("clerk", "supervisor", "head"))
     late, *others = letters_to_answer.leaving(clerk, supervisor, _who(city.six("works")[5]), head)
-    box.keep(late, now - 8 * DAY)
-    _hear(data, now - 8 * DAY)
+    box.keep(late, now - 8 * DAY_MS)
+    _hear(data, now - 8 * DAY_MS)
     approval_requests.sweep(now)
     for n, letter in enumerate(others):
         box.keep(letter, now - 150 * 60_000 + n * 20 * 60_000)
@@ -124,7 +124,7 @@ def _letters(city: Staff, box: Letterbox, now: int) -> dict[str, bytes]:
     readers = tuple(_who(person) for person in (*city.team["works"][:6], *city.team["finance"][:4], *city.team["law"][:2]))
     box.keep(letters_to_answer.secure(clerk), now - 30 * 60_000)
     box.keep(letters_to_answer.campaign(_who(city.team["works"][9])), now - 26 * HOUR)
-    box.keep(letters_to_answer.meeting(supervisor, clerk, f"{moment(now) + timedelta(days=3):%Y%m%d}"), now - 3 * HOUR)
+    box.keep(letters_to_answer.meeting(supervisor, clerk, f"{from_ms(now) + timedelta(days=3):%Y%m%d}"), now - 3 * HOUR)
     box.keep(letters_to_answer.first_file(clerk), now - 2 * HOUR)
     for n, letter in enumerate(letters_to_answer.stolen(_who(city.team["finance"][7]))):
         box.keep(letter, now - HOUR + n * 15_000)
@@ -209,7 +209,7 @@ def _rules(city: Staff, now: int) -> None:
     first = texts["first-file"].replace('mode = "shadow"', 'mode = "enforce"')
     first = first.replace("&& !recipient.invites", '&& !recipient.invites && recipient.department == "works"')
     first = first.replace("{ inbound = true", '{ recipient.department = "works", inbound = true')
-    at = now - DAY
+    at = now - DAY_MS
     draft = rules.draft(first, "It acts, in Public Works alone.", after=1, actor=author, now=at)
     tested = rules.test(draft, actor=author, now=at)
     proposed = rules.propose(tested, "Two weeks in shadow: three files a day would wait.", actor=author, now=at)

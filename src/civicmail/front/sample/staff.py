@@ -9,27 +9,27 @@ from datetime import timedelta
 from itertools import batched
 
 from civicmail.city.access.actions import (
+    access_end,
+    access_requests,
+    bulk_authorization,
     duties,
-    ending,
     feed,
     mailboxes,
-    officelists,
+    office_lists,
+    organization,
     people,
     personal_use,
     policy,
-    requests,
-    roster,
     signin,
-    structure,
     suspensions,
     undertakings,
 )
-from civicmail.city.access.actions.publishing import together
+from civicmail.city.access.actions.publishing import single_publication
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.duties import Duty
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.models import Account, Authorisation
-from civicmail.city.access.moments import DAY
-from civicmail.city.access.queries.policy import newest
+from civicmail.city.access.queries.policy_answers import newest
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Agency, Contract, Mailbox, Person
 from civicmail.front.sample.people import DOMAIN, SAMPLE, Town
@@ -61,7 +61,7 @@ _ROLES: dict[str, tuple[tuple[str, Duty], ...]] = {
 def populate(now: int, town: Town = SAMPLE) -> Staff:
     """Fill directory and access; one transaction, one publication. now: ms."""
     city = Staff(town)
-    with together():
+    with single_publication():
         _structure(city, now)
         _offices(city, now)
         _policy(city, now)
@@ -78,13 +78,13 @@ def populate(now: int, town: Town = SAMPLE) -> Staff:
 
 
 def _structure(city: Staff, now: int) -> None:
-    root = structure.make_department("city", "Sample City", mailbox_cost=14_400, actor=FOUNDER, reason=WHY, now=now)
+    root = organization.make_department("city", "Sample City", mailbox_cost=14_400, actor=FOUNDER, reason=WHY, now=now)
     city.departments["city"] = root
     for department in city.town.departments:
-        city.departments[department.short] = structure.make_department(
+        city.departments[department.short] = organization.make_department(
             department.short, department.name, parent=root, mailbox_cost=14_400, actor=FOUNDER, reason=WHY, now=now
         )
-    streets = structure.make_department(
+    streets = organization.make_department(
         "streets", "Streets and Lights", parent=city.departments["works"], mailbox_cost=14_400, actor=FOUNDER, reason=WHY, now=now
     )
     city.departments["streets"] = streets
@@ -128,10 +128,10 @@ _addresses: dict[str, str] = {}
 
 def _offices(city: Staff, now: int) -> None:
     mayor, administrator = city.named["mayor"], city.named["administrator"]
-    structure.lead_department(city.departments["city"], mayor, [administrator], actor=FOUNDER, reason=WHY, now=now)
+    organization.lead_department(city.departments["city"], mayor, [administrator], actor=FOUNDER, reason=WHY, now=now)
     for short, team in city.team.items():
-        structure.lead_department(city.departments[short], team[0], [team[1]], actor=FOUNDER, reason=WHY, now=now)
-    structure.lead_department(city.departments["streets"], city.team["works"][2], actor=FOUNDER, reason=WHY, now=now)
+        organization.lead_department(city.departments[short], team[0], [team[1]], actor=FOUNDER, reason=WHY, now=now)
+    organization.lead_department(city.departments["streets"], city.team["works"][2], actor=FOUNDER, reason=WHY, now=now)
     for person in (mayor, administrator, *(p for team in city.team.values() for p in team)):
         address = _addresses.get(person.uid, f"{person.given}.{person.family}@{DOMAIN}".lower())
         signin.open_account(person, username=address, actor=FOUNDER, reason=WHY, now=now)
@@ -166,8 +166,10 @@ def _leaders(city: Staff, now: int) -> None:
 
 
 def _give(person: Person, asker: Actor, decider: Actor, now: int) -> Authorisation:
-    request = requests.ask(person, reasons=REASONS, until=now + YEAR, address=_addresses.get(person.uid, ""), actor=asker, now=now)
-    return requests.approve(request, actor=decider, now=now)
+    request = access_requests.ask(
+        person, reasons=REASONS, until=now + YEAR, address=_addresses.get(person.uid, ""), actor=asker, now=now
+    )
+    return access_requests.approve(request, actor=decider, now=now)
 
 
 def _roster(city: Staff, short: str, now: int) -> None:
@@ -177,12 +179,14 @@ def _roster(city: Staff, short: str, now: int) -> None:
     none = (city.named["without-access"], city.six("library")[4])
     for person in team[2:]:
         if person not in none:
-            requests.own_mailbox(person, where, _addresses[person.uid], now=now)
+            access_requests.open_own_mailbox(person, where, _addresses[person.uid], now=now)
     for position in dict.fromkeys(_TEAM):
-        profile = roster.write_profile(where, position, REASONS, actor=deputy, now=now)
+        profile = bulk_authorization.write_profile(where, position, REASONS, actor=deputy, now=now)
         team_members = [p for n, p in enumerate(team[2:]) if _TEAM[n % 4] == position and p not in none]
         for batch in batched(team_members, 50):
-            roster.authorise(profile, list(batch), until=now + YEAR, actor=head, reason="Reviewed with the deputy.", now=now)
+            bulk_authorization.authorise(
+                profile, list(batch), until=now + YEAR, actor=head, reason="Reviewed with the deputy.", now=now
+            )
 
 
 _OUTSIDERS = (
@@ -208,22 +212,22 @@ def _outsiders(city: Staff, now: int) -> None:
         ("mutual", "Mutual Recovery", "finance"),
     )
     for number, (code, name, short) in enumerate(names):
-        agency = structure.make_agency(code, name, contact=f"office@{code}.example", actor=officer, reason=WHY, now=now)
+        agency = organization.make_agency(code, name, contact=f"office@{code}.example", actor=officer, reason=WHY, now=now)
         agencies[code] = _contract(agency, f"2026-{number + 14}", city.six(short)[0], officer, now)
         if (text := newest()) is not None:
             undertakings.record(agency, text, f"Contract file 2026-{number + 14}, annex 2", actor=officer, now=now)
     for uid, given, family, kind, short, position, code in _OUTSIDERS:
         where, team = city.department(short), city.six(short)
         person = _add_by(city, officer, uid, given, family, Work(kind, where, position, team[2], agencies.get(code)), now)
-        until = now + (100 * DAY if code else YEAR)
-        request = requests.ask(person, reasons=REASONS, until=until, actor=actor(team[1], now), now=now)
-        requests.approve(request, actor=actor(team[0], now), now=now)
+        until = now + (100 * DAY_MS if code else YEAR)
+        request = access_requests.ask(person, reasons=REASONS, until=until, actor=actor(team[1], now), now=now)
+        access_requests.approve(request, actor=actor(team[0], now), now=now)
         city.named.setdefault(kind, person)
 
 
 def _contract(agency: Agency, number: str, sponsor: Person, officer: Actor, now: int) -> Contract:
     starts, ends = today(now) - timedelta(days=200), today(now) + timedelta(days=120)
-    return structure.make_contract(agency, number, sponsor, starts, ends, actor=officer, reason=WHY, now=now)
+    return organization.make_contract(agency, number, sponsor, starts, ends, actor=officer, reason=WHY, now=now)
 
 
 def _add_by(city: Staff, officer: Actor, uid: str, given: str, family: str, work: Work, now: int) -> Person:
@@ -249,7 +253,7 @@ def _boxes(city: Staff, now: int) -> None:
                 reason=WHY, now=now,
             )
         )  # fmt: skip
-    officelists.make_missing(city.departments["it"], actor=officer, reason=WHY, now=now)
+    office_lists.make_missing(city.departments["it"], actor=officer, reason=WHY, now=now)
     clerk = city.departments["clerk"]
     box = mailboxes.make_function(
         f"311@{DOMAIN}", "City Services 311", clerk, "Where residents ask first.", actor=officer, reason=WHY, now=now
@@ -272,8 +276,10 @@ def _boxes(city: Staff, now: int) -> None:
 
 def _grant(person: Person, box: Mailbox, city: Staff, short: str, now: int) -> None:
     team = city.team[short]
-    request = requests.ask_grant(person, box, "delegate", reasons=REASONS, until=now + YEAR, actor=actor(team[1], now), now=now)
-    requests.approve(request, actor=actor(team[0], now), now=now)
+    request = access_requests.ask_grant(
+        person, box, "delegate", reasons=REASONS, until=now + YEAR, actor=actor(team[1], now), now=now
+    )
+    access_requests.approve(request, actor=actor(team[0], now), now=now)
 
 
 def _acknowledge(city: Staff, now: int) -> None:
@@ -311,7 +317,7 @@ def _duties(city: Staff, now: int) -> None:
     given = city.named["records-officer"].duties.get(duty="records-officer")
     duties.take_up(given, hours=2, actor=actor(given.person, now), reason="Records request 2026-31.", now=now)
     duties.record_conflict(
-        city.named["records-officer"], "records-officer", "retention-officer", until=now + 90 * DAY, actor=officer, now=now,
+        city.named["records-officer"], "records-officer", "retention-officer", until=now + 90 * DAY_MS, actor=officer, now=now,
         control="The city attorney reads each disposal while the retention officer is on leave.",
     )  # fmt: skip
 
@@ -330,16 +336,16 @@ def _events(city: Staff, now: int) -> None:
     """Make pending, denied, suspended, ended, ending and moved authorizations."""
     _, _, supervisor, _, clerk, inspector = city.six("works")
     library, harbor, housing, finance = (city.six(short) for short in ("library", "harbor", "housing", "finance"))
-    request = requests.ask(library[4], reasons=REASONS, until=now + YEAR, actor=actor(library[2], now), now=now)
+    request = access_requests.ask(library[4], reasons=REASONS, until=now + YEAR, actor=actor(library[2], now), now=now)
     city.pending += [request, _requested_by_works(inspector, supervisor, now)]
     refused, head = _requested_by_works(clerk, supervisor, now), actor(city.named["head"], now)
-    requests.refuse(refused, actor=head, reason="Two people read this mailbox already.", now=now)
+    access_requests.refuse(refused, actor=head, reason="Two people read this mailbox already.", now=now)
     city.named |= {"suspended": harbor[5], "ended": housing[5], "leaving": finance[4], "mover": city.six("health")[3]}
     suspensions.suspend(harbor[5], actor=actor(harbor[0], now), reason="On leave until further notice.", now=now)
     above, why = actor(housing[0], now), "Retired at the end of the month."
-    ending.end_access(housing[5], reason=why, when=now, actor=above, now=now, successor=housing[4])
+    access_end.end_access(housing[5], reason=why, when=now, actor=above, now=now, successor=housing[4])
     above, why = actor(finance[0], now), "Leaves for another city."
-    ending.end_access(finance[4], reason=why, when=now + 20 * DAY, actor=above, now=now)
+    access_end.end_access(finance[4], reason=why, when=now + 20 * DAY_MS, actor=above, now=now)
     where, officer, why = (
         city.department("parks"),
         at_office(city, now),
@@ -350,5 +356,5 @@ def _events(city: Staff, now: int) -> None:
 
 def _requested_by_works(person: Person, supervisor: Person, now: int) -> Authorisation:
     """A supervisor requests access to the mailbox of Public Works."""
-    box, until = Mailbox.objects.get(address=f"works@{DOMAIN}"), now + 90 * DAY
-    return requests.ask_grant(person, box, "delegate", reasons=REASONS, until=until, actor=actor(supervisor, now), now=now)
+    box, until = Mailbox.objects.get(address=f"works@{DOMAIN}"), now + 90 * DAY_MS
+    return access_requests.ask_grant(person, box, "delegate", reasons=REASONS, until=until, actor=actor(supervisor, now), now=now)

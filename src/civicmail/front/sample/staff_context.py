@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from civicmail.city.access.actions import duties
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
 from civicmail.city.access.duties import DUTIES, Duty
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.models import Account, Authorisation
-from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.directory.models import Department, Person
 from civicmail.front.sample.people import SAMPLE, Town
 
-FOUNDER = Actor("os:sample", "The sample city", (Held("access-officer", taken_until=ALWAYS),))
+FOUNDER = Actor("os:sample", "The sample city", (HeldRole("access-officer", active_until=FOREVER),))
 """Acts as access officer until there is one."""
 
-YEAR = 360 * DAY
+YEAR = 360 * DAY_MS
 WHY = "The sample city begins its work."
 REASONS = Reasons(
     duties="Answers letters of residents and of other departments.",
@@ -67,7 +67,7 @@ def actor(person: Person, now: int) -> Actor:
 def on_duty(person: Person, duty: Duty, now: int, reason: str = WHY) -> Actor:
     """The person in this duty, which is taken up where it has to be."""
     who = actor(person, now)
-    if DUTIES[duty].privileged and not who.has_taken_up(duty, now):
+    if DUTIES[duty].privileged and not who.has_activated(duty, now):
         duties.take_up(person.duties.get(duty=duty, ended__isnull=True), hours=4, actor=who, reason=reason, now=now)
         who = actor(person, now)
     return who
@@ -84,4 +84,4 @@ def oneself(person: Person) -> Actor:
 
 
 def today(now: int) -> date:
-    return moment(now).date()
+    return from_ms(now).date()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.api import problems
 
@@ -30,7 +30,7 @@ class OperationView:
 
 
 @acting("home")
-def page(request: Asked) -> HttpResponse:
+def page(request: CityRequest) -> HttpResponse:
     """What can a program do here? Every operation by subject, with its scope and the act that the guard is asked for."""
     require(request, "home")
     from civicmail.front.web.api.document import API, OPERATIONS  # imported when somebody asks (urls.py)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.city.access import guard
-from civicmail.city.access.saved import DATABASE
+from civicmail.city.access.database_backup import DATABASE
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import load
 from civicmail.core.disk import journal
@@ -41,12 +41,12 @@ class AuditLogCheck:
         from django.conf import settings
         from django.db import DatabaseError
 
-        from civicmail.city.access.queries import comparison
+        from civicmail.city.access.queries import entry_comparison
 
         if self._data != settings.DATA:  # this process works for another installation
             return
         try:
-            self._known = comparison.before()
+            self._known = entry_comparison.take_baseline()
         except DatabaseError as error:
             self._problem = f"The table of entries cannot be read ({type(error).__name__}), so nothing was compared with it."
 
@@ -67,14 +67,14 @@ class AuditLogCheck:
             return [{"code": "entries", "text": self._problem}] if self._problem else []
         from django.db import DatabaseError
 
-        from civicmail.city.access.actions import reached
+        from civicmail.city.access.actions import journal_offsets
         from civicmail.city.access.models import Followed
-        from civicmail.city.access.queries import comparison
+        from civicmail.city.access.queries import entry_comparison
         from civicmail.core.config.clock import now_ms
 
         try:
-            followed = comparison.followed_from(reached.of(Followed), journal.retired(self._data))
-            result = comparison.compare(self._expected, self._known, followed, now=now_ms())
+            followed = entry_comparison.followed_from(journal_offsets.read_offsets(Followed), journal.retired(self._data))
+            result = entry_comparison.compare(self._expected, self._known, followed, now=now_ms())
         except DatabaseError as error:
             return [{"code": "entries", "text": f"The table of entries cannot be read ({type(error).__name__})."}]
         if result.pending:

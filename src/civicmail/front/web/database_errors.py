@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.db import OperationalError, connection
 
-from civicmail.city.access.saved import DATABASE, SAVED
+from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.release import VERSION
 
@@ -21,7 +21,7 @@ class PeopleDamaged(ConfigError, OperationalError):
     """city.sqlite3 is no database, or is damaged."""
 
     def __init__(self, place: str) -> None:
-        saved = Path(place).with_name(SAVED)
+        saved = Path(place).with_name(BACKUP_NAME)
         super().__init__(f"{place} is damaged. Stop Civicmail, keep that file, then `cp {saved} {place}`, and start it again.")
 
 
@@ -42,7 +42,7 @@ def require_known(applied: Iterable[tuple[str, str]], ours: Collection[tuple[str
 
 def require_people(data: Path) -> None:
     """Raise PeopleLost before an empty file would take the place of the lost one."""
-    place, saved = data / DATABASE, data / SAVED
+    place, saved = data / DATABASE, data / BACKUP_NAME
     if connection.vendor == "sqlite" and saved.exists() and not (place.exists() and place.stat().st_size):
         raise PeopleLost(
             f"{place} is lost, and {saved} is its copy: stop Civicmail, then `mv {saved} {place}`, and start it again."

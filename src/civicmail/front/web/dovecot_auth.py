@@ -22,16 +22,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access import reading
+from civicmail.city.access import imap_access
 from civicmail.city.access.actions.devices import note_use
 from civicmail.city.access.actions.entries import enter_ahead
 from civicmail.city.access.actions.throttling import note_wrong_device
 from civicmail.city.access.actions.usage import note_retrieved
 from civicmail.city.access.actors import machine
-from civicmail.city.access.credentials import Issuer, device_of, former_device_of, read_key
+from civicmail.city.access.credentials import Issuer, find_device, find_former_device, read_key
 from civicmail.city.access.errors import BadToken, NotRecorded
 from civicmail.city.access.models import Account
-from civicmail.city.access.published import INBOUND_MOST, Watch
+from civicmail.city.access.published_snapshot import MAX_INBOUND_AGE_MS, SnapshotWatcher
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
@@ -65,8 +65,8 @@ def secret(data: Path) -> str:
 
 
 @lru_cache(maxsize=2)
-def _watch(data: Path) -> Watch:
-    return Watch(data, now_ms)
+def _watch(data: Path) -> SnapshotWatcher:
+    return SnapshotWatcher(data, now_ms)
 
 
 @lru_cache(maxsize=2)
@@ -85,8 +85,8 @@ def dovecot_only(answer: Ask) -> Callable[[HttpRequest], HttpResponse]:
         if data is None or not is_local(request) or not hmac.compare_digest(_shown(request), secret(data).encode()):
             return HttpResponse(status=404)
         watch = _watch(data)
-        snapshot = watch.now
-        if snapshot is None or not watch.serves(INBOUND_MOST):
+        snapshot = watch.current
+        if snapshot is None or not watch.is_fresh(MAX_INBOUND_AGE_MS):
             return HttpResponse(status=503)
         fields = _fields(request)
         return HttpResponse(status=400) if fields is None else answer(fields, snapshot)
@@ -127,16 +127,16 @@ def password(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     and may not read any more; nobody else learns whose access ended (P-09)."""
     assert settings.DATA is not None  # the door has asked
     login, client = fields.get("user", ""), fields.get("client", "")[:45]
-    person = reading.person_named(snapshot, login)
+    person = imap_access.find_person(snapshot, login)
     name = person.login if person is not None else login
     key, typed = read_key(settings.DATA) or b"", fields.get("password", "")
-    device, former = device_of(key, person, typed), former_device_of(key, person, typed)
+    device, former = find_device(key, person, typed), find_former_device(key, person, typed)
     if person is None or (device is None and former is None):
         _failed(name, client)
         return JsonResponse({"ok": False})
     if device is not None and _is_locked(name):
         return JsonResponse({"ok": False})
-    mailbox = reading.own_mailbox(snapshot, person, now_ms()) if device is not None else None
+    mailbox = imap_access.own_mailbox(snapshot, person, now_ms()) if device is not None else None
     if device is None or mailbox is None:
         why = in_ascii(person.why).translate(_NOT_IN_IMAP)
         return JsonResponse({"ok": False, "why": why} if why else {"ok": False})
@@ -149,21 +149,21 @@ def password(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
 def version(data: Path) -> int | None:
     """Version of the snapshot in use; None if none may be used."""
     watch = _watch(data)
-    snapshot = watch.now
-    return snapshot.version if snapshot is not None and watch.serves(INBOUND_MOST) else None
+    snapshot = watch.current
+    return snapshot.version if snapshot is not None and watch.is_fresh(MAX_INBOUND_AGE_MS) else None
 
 
 def person_by_password(data: Path, login: str, typed: str, client: str) -> str | None:
     """The id of the person whose device password this is and who may read mail now, or None. Counts as a use."""
-    snapshot = _watch(data).now
-    person = reading.person_named(snapshot, login) if snapshot is not None else None
+    snapshot = _watch(data).current
+    person = imap_access.find_person(snapshot, login) if snapshot is not None else None
     key = read_key(data) or b""
-    device = device_of(key, person, typed)
+    device = find_device(key, person, typed)
     if snapshot is None or person is None or device is None:
-        if former_device_of(key, person, typed) is None:
+        if find_former_device(key, person, typed) is None:
             _failed(person.login if person is not None else login, client)
         return None
-    if _is_locked(person.login) or reading.own_mailbox(snapshot, person, now_ms()) is None:
+    if _is_locked(person.login) or imap_access.own_mailbox(snapshot, person, now_ms()) is None:
         return None
     _used(device.id, client)
     return person.id
@@ -183,7 +183,7 @@ def user(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
         return HttpResponse(status=404)
     if fields.get("protocol") not in DELIVERS:
         holder = snapshot.people.get(mailbox.holder)
-        if holder is None or reading.own_mailbox(snapshot, holder, now_ms()) != mailbox or _is_locked(holder.login):
+        if holder is None or imap_access.own_mailbox(snapshot, holder, now_ms()) != mailbox or _is_locked(holder.login):
             return HttpResponse(status=404)
     return JsonResponse({"user": mailbox.id})
 
@@ -212,8 +212,8 @@ def introspect(fields: dict[str, Any], snapshot: Snapshot) -> HttpResponse:
     except BadToken as error:
         log.info("a token was refused at the IMAP door", why=str(error))
         return JsonResponse({"active": False})
-    person = reading.person_named(snapshot, login)
-    mailbox = reading.own_mailbox(snapshot, person, now_ms()) if person is not None else None
+    person = imap_access.find_person(snapshot, login)
+    mailbox = imap_access.own_mailbox(snapshot, person, now_ms()) if person is not None else None
     if person is None or mailbox is None or _is_locked(person.login):
         return JsonResponse({"active": False})
     _fetched(person.id, mailbox.id)

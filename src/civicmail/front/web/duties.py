@@ -10,20 +10,20 @@ from django.views.decorators.http import require_POST
 
 from civicmail.city.access.actions import duties as verbs
 from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import DutyUse
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries.actors import taken_up
+from civicmail.city.access.queries.actors import active_roles
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
 from civicmail.city.access.views.page import Page
 
 
 @acting("my.duties")
-def duties(request: Asked) -> HttpResponse:
+def duties(request: CityRequest) -> HttpResponse:
     """Which duties the person holds, until when, and which of them is taken up now."""
     who = me(request)
     require(request, "my.duties", OfPerson(who.uid))
-    used = {u.grant_id: u for u in taken_up(who, ms(request.now))}
+    used = {u.grant_id: u for u in active_roles(who, epoch_ms(request.now))}
     grants = who.duties.filter(ended__isnull=True, until__gt=request.now).select_related("department").order_by("duty")
     rows = [(g, DUTIES[g.duty], used.get(g.pk)) for g in grants if g.duty in DUTIES]
     return render(request, "duties.html", {"page": Page(gettext("As what may I act?"), gettext("My duties")), "rows": rows})
@@ -31,9 +31,9 @@ def duties(request: Asked) -> HttpResponse:
 
 @acting("duty.take-up")
 @require_POST
-def lay_down(request: Asked, pk: int) -> HttpResponse:
+def lay_down(request: CityRequest, pk: int) -> HttpResponse:
     """Done before the time was over."""
     use = get_object_or_404(DutyUse.objects.select_related("grant__person"), pk=pk, grant__person=me(request))
-    verbs.lay_down(use, actor=request.actor, now=ms(request.now))
+    verbs.lay_down(use, actor=request.actor, now=epoch_ms(request.now))
     messages.success(request, gettext("The duty is laid down."))
     return redirect("duties")

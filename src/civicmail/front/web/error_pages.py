@@ -15,9 +15,9 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from civicmail.city.access.authorization_rules import needs_activation
 from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.views import saying
-from civicmail.city.access.whomay import wants_taking_up
+from civicmail.city.access.views import wording
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.front.web import language, refusal_log, start
@@ -93,11 +93,11 @@ def error_page(
     if problems.is_of_api(request):
         return problems.problem_response(request, status)
     with language.theirs(request):
-        words = saying.said(message) if message else error_text.message
+        words = wording.translate(message) if message else error_text.message
         shown = {
             "telling": error_text,
             "message": words,
-            "ask": saying.said(ask),
+            "ask": wording.translate(ask),
             "clause": clause,
             "status": status,
             "take_up": take_up,
@@ -118,8 +118,10 @@ def error_response(request: Any, error: CivicmailError) -> HttpResponse:
     match = request.resolver_match
     act = PERMISSIONS.get(getattr(match.func, "act", "")) if match and error.http == 403 else None
     words = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)  # a Sentence is one no more as str()
-    whom, clause = (act.ask, act.clause) if act else ("", "")
-    return error_page(request, error.http, words, whom, clause, take_up=wants_taking_up(words), busy=isinstance(error, NotFinished))
+    whom, clause = (act.contact, act.clause) if act else ("", "")
+    return error_page(
+        request, error.http, words, whom, clause, take_up=needs_activation(words), busy=isinstance(error, NotFinished)
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

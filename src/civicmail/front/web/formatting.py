@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from civicmail.city.access.queries import days
-from civicmail.city.access.views import saying
+from civicmail.city.access.views import wording
 
 _KILO = 1000
 SHOW_HOUR_WITHIN = timedelta(days=14)
@@ -46,14 +46,14 @@ def when(value: datetime | date | int | None) -> SafeString | str:
     elif (now.date() - local.date()).days == 1:
         text = gettext("Yesterday {time}").format(time=clock(local))
     else:
-        text = f"{saying.short(local) if local.year == now.year else saying.day(local)}, {clock(local)}"
+        text = f"{wording.short_day(local) if local.year == now.year else wording.day(local)}, {clock(local)}"
     at = local.isoformat(timespec="seconds")
     return format_html('<time class="cm-when" datetime="{}" title="{}">{}</time>', at, _full(local), text)
 
 
 def clock(value: datetime) -> str:
     """The time of day: "2:30 p.m."."""
-    return saying.clock(value)
+    return wording.clock(value)
 
 
 def day(value: datetime | date | None) -> SafeString | str:
@@ -61,7 +61,7 @@ def day(value: datetime | date | None) -> SafeString | str:
     if value is None or value == "":
         return ""
     local = timezone.localtime(value).date() if isinstance(value, datetime) else value
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), saying.day(local))
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), wording.day(local))
 
 
 def last_day(value: datetime | date | None) -> SafeString | str:
@@ -84,7 +84,7 @@ def instant(at: int) -> str:
 
 
 def _full(local: datetime) -> str:
-    return f"{saying.day(local)}, {date_format(local, 'g:i:s a')} {local.tzname()}"
+    return f"{wording.day(local)}, {date_format(local, 'g:i:s a')} {local.tzname()}"
 
 
 def span(seconds: float | None) -> str:

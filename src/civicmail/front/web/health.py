@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions.entries import lag_ms
-from civicmail.city.access.actions.publishing import untold_ms
+from civicmail.city.access.actions.publishing import publication_lag_ms
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web import request_metrics, start
 from civicmail.front.web.local_requests import is_local
@@ -44,7 +44,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     try:
         now = now_ms()
         gauges["civicmail_entries_lag_seconds"] = ("How long the oldest entry waits for the ledger.", lag_ms(now) / 1000)
-        gauges["civicmail_untold_seconds"] = ("How long the oldest change of who may what waits for doors.", untold_ms(now) / 1000)
+        gauges["civicmail_untold_seconds"] = (
+            "How long the oldest change of who may what waits for doors.",
+            publication_lag_ms(now) / 1000,
+        )
     except DatabaseFault:
         pass  # civicmail_web_ready says it
     return HttpResponse(request_metrics.text(gauges), content_type="text/plain; version=0.0.4")

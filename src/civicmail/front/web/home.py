@@ -7,10 +7,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import officelists, tasks
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.queries import home_tasks, office_lists
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, acting, could, me, require
+from civicmail.city.access.views.city_request import CityRequest, acting, could, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import tasks as conduct
 from civicmail.desk.holding import own_quarantine
@@ -21,62 +21,62 @@ from civicmail.front.web.formatting import clock
 
 
 @acting("home")
-def home(request: Asked) -> HttpResponse:
+def home(request: CityRequest) -> HttpResponse:
     """Before anything else the policy is read and accepted; who declined it sees why nothing else is here."""
     require(request, "home", OfPerson(request.actor.uid))
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     facts = request.facts
-    if facts.active and facts.owed is not None and facts.owed.is_over(now) and not facts.owed.declined:
+    if facts.active and facts.owed is not None and facts.owed.is_overdue(now) and not facts.owed.declined:
         return redirect("acknowledge", version=facts.owed.version)
-    groups = [*tasks.of(me(request), request.actor, facts, now), *conduct.of(request.actor, now)]
+    groups = [*home_tasks.tasks_of(me(request), request.actor, facts, now), *conduct.of(request.actor, now)]
     if mail := _mail(request.actor, now):
-        groups.insert(0, tasks.Tasks(gettext("My mail"), mail))
+        groups.insert(0, home_tasks.Tasks(gettext("My mail"), mail))
     if setup := firststeps.task(request):
-        groups.insert(0, tasks.Tasks("First steps", setup))
+        groups.insert(0, home_tasks.Tasks("First steps", setup))
     if records := _records(request, now):
-        groups.append(tasks.Tasks(gettext("Public records"), records))
+        groups.append(home_tasks.Tasks(gettext("Public records"), records))
     if could(request, "viewings.mark") and (sampled := looks.tasks(request.now)):
-        groups.append(tasks.Tasks(gettext("Oversight"), sampled))
+        groups.append(home_tasks.Tasks(gettext("Oversight"), sampled))
     if could(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
-        groups.append(tasks.Tasks(gettext("Rule book"), proposed))
-    groups = tasks.waiting_first(tasks.joined(groups))
+        groups.append(home_tasks.Tasks(gettext("Rule book"), proposed))
+    groups = home_tasks.waiting_first(home_tasks.merge_groups(groups))
     pinned = me(request).saved_views.filter(pinned=True)
     page = Page(gettext("What must I do now?"), gettext("Home"))
     checked = clock(request.now).removesuffix(".")  # of p.m., where the sentence has its own
     return render(request, "home.html", {"page": page, "groups": groups, "checked": checked, "facts": facts, "pinned": pinned})
 
 
-def _mail(actor: Actor, now: int) -> list[tasks.Task]:
+def _mail(actor: Actor, now: int) -> list[home_tasks.Task]:
     """Quarantined mail of the person: first what they may release, which the digest lists too."""
     own = own_quarantine.count_for(actor, now)
     others = mailbox.held_for(actor, now=now) - own
     return [*([_own(own)] if own else []), *([_held(others)] if others > 0 else [])]
 
 
-def _records(request: Asked, now: int) -> list[tasks.Task]:
+def _records(request: CityRequest, now: int) -> list[home_tasks.Task]:
     """Records requests sent to records@, for their officers, else for the access officer (P-21)."""
-    if not (lists := officelists.read_by(me(request).pk)):
+    if not (lists := office_lists.read_by(me(request).pk)):
         return []
     tasks_ = []
     if count := mailbox.unread_at(request.actor, lists, now=now):
         words = ngettext("{count} not read", "{count} not read", count).format(count=count)
         label, query = gettext("Read what came to records@"), f"q=to:{lists[0]}"
-        tasks_.append(tasks.Task(label, "my-mail", (), lists[0], ("wait", words), query=query))
+        tasks_.append(home_tasks.Task(label, "my-mail", (), lists[0], ("wait", words), query=query))
     if not request.actor.holds("records-officer"):
         hint = gettext("Mail to records@ comes to you until somebody has that duty.")
-        tasks_.append(tasks.Task(gettext("Name a records officer"), "duty-grants", (), hint, ("warn", gettext("Nobody"))))
+        tasks_.append(home_tasks.Task(gettext("Name a records officer"), "duty-grants", (), hint, ("warn", gettext("Nobody"))))
     return tasks_
 
 
-def _own(count: int) -> tasks.Task:
+def _own(count: int) -> home_tasks.Task:
     words = ngettext("{count} waits for you", "{count} wait for you", count).format(count=count)
     label = gettext("Say whether you want mail that is kept back")
     hint = gettext("It may be spam, or brings a file of somebody new.")
-    return tasks.Task(label, "my-mail", (), hint, ("wait", words), query="state=held")
+    return home_tasks.Task(label, "my-mail", (), hint, ("wait", words), query="state=held")
 
 
-def _held(count: int) -> tasks.Task:
+def _held(count: int) -> home_tasks.Task:
     """Held mail that somebody else decides."""
     words = ngettext("{count} held", "{count} held", count).format(count=count)
     label, hint = gettext("See what of your mail is held"), gettext("It waits for a person, and you can see why.")
-    return tasks.Task(label, "my-mail", (), hint, ("lock", words), query="state=held")
+    return home_tasks.Task(label, "my-mail", (), hint, ("lock", words), query="state=held")

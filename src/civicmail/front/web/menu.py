@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import waiting
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.queries import menu_counts
 from civicmail.city.access.resources import CITY, InDepartment, OfPerson, Resource
-from civicmail.city.access.views.asked import Asked
+from civicmail.city.access.views.city_request import CityRequest
 from civicmail.desk.holding import findings, tasks
 from civicmail.desk.holding import queries as holding
 from civicmail.desk.incidents import queries as incidents
@@ -125,12 +125,12 @@ SYSTEM = (
 )
 
 
-def groups(request: Asked, actor: Actor) -> list[Group]:
+def groups(request: CityRequest, actor: Actor) -> list[Group]:
     """The menu of this person on this page."""
-    now = ms(request.now)
-    counts = waiting.counts(actor)
+    now = epoch_ms(request.now)
+    counts = menu_counts.counts(actor)
     mine = _items(request, actor, MY, now, counts | _mail(actor, now) | _approvals(actor, now), OfPerson(actor.uid))
-    if actor.admitted and (actor.supervises or waiting.decided_departments(actor) or actor.holds("access-officer")):
+    if actor.admitted and (actor.supervises or menu_counts.decided_departments(actor) or actor.holds("access-officer")):
         url = reverse("request-new")
         mine.append(Item(_("Ask for access"), url, current=_is_current(request, url)))
     menu = [Group(_("My work"), mine)]
@@ -219,4 +219,4 @@ def _department(request: HttpRequest, actor: Actor) -> tuple[str, str] | None:
     """The department that the page is about, where the person may see it, else the first that the person decides for."""
     match = request.resolver_match
     code = match.kwargs.get("department", "") if match else ""
-    return waiting.department_of(actor, code)
+    return menu_counts.department_of(actor, code)

@@ -18,13 +18,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from civicmail.city.access.actors import NOBODY
-from civicmail.city.access.moments import ms
+from civicmail.city.access.access_status import why_refused
+from civicmail.city.access.actors import ANONYMOUS
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.queries import standing
+from civicmail.city.access.queries import access_status
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.standing import why
-from civicmail.city.access.views.asked import Asked
+from civicmail.city.access.views.city_request import CityRequest
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence
@@ -105,11 +105,11 @@ class RequestMiddleware:
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: Asked) -> HttpResponseBase:
+    def __call__(self, request: CityRequest) -> HttpResponseBase:
         started = time.perf_counter()
         request.id = uuid.uuid4().hex[:12]
         request.now = timezone.now()
-        request.actor = NOBODY
+        request.actor = ANONYMOUS
         request.bare = request.path in (*MACHINES, FEEDS, *BOOKS) or request.path.startswith((f"{FEEDS}/", DAV, problems.ROOT))
         response: HttpResponseBase
         if status := _refused(request):
@@ -125,13 +125,13 @@ class RequestMiddleware:
             self._note(request, response.status_code, time.perf_counter() - started)
         return response
 
-    def process_exception(self, request: Asked, error: Exception) -> HttpResponse | None:
+    def process_exception(self, request: CityRequest, error: Exception) -> HttpResponse | None:
         """Turn one of our errors into its page; others go to error_pages.server_error."""
         if isinstance(error, CivicmailError) and error.http != 500:
             return error_pages.error_response(request, error)
         return None
 
-    def _note(self, request: Asked, status: int, seconds: float) -> None:
+    def _note(self, request: CityRequest, status: int, seconds: float) -> None:
         match = request.resolver_match
         view = (match.view_name or "unnamed") if match else "-"
         request_metrics.note(view, status, seconds)
@@ -176,27 +176,27 @@ class AccessMiddleware:
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: Asked) -> HttpResponseBase:
+    def __call__(self, request: CityRequest) -> HttpResponseBase:
         if not request.bare:
             self._know(request)
         return self.get_response(request)
 
-    def _know(self, request: Asked) -> None:
+    def _know(self, request: CityRequest) -> None:
         """A session of an older epoch, or whose time is over, ends here, at its next request (L2)."""
         if not request.user.is_authenticated:
-            request.actor = replace(NOBODY, client=client(request))
+            request.actor = replace(ANONYMOUS, client=client(request))
             return
-        account, now = request.user, ms(request.now)
+        account, now = request.user, epoch_ms(request.now)
         over = "epoch" if request.session.get(EPOCH) != account.epoch else session_lifetime.why_over(request, now)
         if over:
             log.info("a session is over", id=request.id, person=account.person.uid, why=over)
             auth.logout(request)
             return
         session_lifetime.note_use(request, now)
-        request.facts = standing.of(account.person.pk, now)
+        request.facts = access_status.status_of(account.person.pk, now)
         request.actor = actor_of(account, client(request), now, request.facts)
 
-    def process_view(self, request: Asked, view: object, args: object, kwargs: object) -> HttpResponseBase | None:
+    def process_view(self, request: CityRequest, view: object, args: object, kwargs: object) -> HttpResponseBase | None:
         assert request.resolver_match is not None, "there is a view"
         if request.bare or request.resolver_match.view_name in PUBLIC:
             return None
@@ -208,23 +208,25 @@ class AccessMiddleware:
             return self._elsewhere(request, reverse("second-factor"))
         return self._gate(request, view)
 
-    def _sign_in_first(self, request: Asked) -> HttpResponseBase:
+    def _sign_in_first(self, request: CityRequest) -> HttpResponseBase:
         """Redirect to sign-in and back; a script's partial request reloads the whole page."""
         back = request.htmx.current_url_abs_path if request.htmx else request.get_full_path() if request.method == "GET" else ""
         to = f"{reverse('account_login')}?{urlencode({'next': back or '/'})}"
         return self._elsewhere(request, to)
 
-    def _elsewhere(self, request: Asked, to: str) -> HttpResponseBase:
+    def _elsewhere(self, request: CityRequest, to: str) -> HttpResponseBase:
         return HttpResponse(status=204, headers={"HX-Redirect": to}) if request.htmx else HttpResponseRedirect(to)
 
-    def _gate(self, request: Asked, view: object) -> HttpResponseBase | None:
+    def _gate(self, request: CityRequest, view: object) -> HttpResponseBase | None:
         """Ask for policy acknowledgment, or explain why there is no access."""
         actor, act = request.actor, PERMISSIONS.get(getattr(view, "act", ""))
         if not actor.uid or actor.admitted or act is None or act.before_admission:
             return None
-        now, facts = ms(request.now), request.facts
-        if facts.owed is not None and facts.owed.is_over(now):
+        now, facts = epoch_ms(request.now), request.facts
+        if facts.owed is not None and facts.owed.is_overdue(now):
             back = urlencode({"next": request.get_full_path() if request.method == "GET" else "/"})
             return HttpResponseRedirect(f"{reverse('acknowledge', args=[facts.owed.version])}?{back}")
         refusal_log.note(request, "no access", 403)
-        return error_pages.error_page(request, 403, why(facts, now) or sentence("You may not use these pages at this moment."))
+        return error_pages.error_page(
+            request, 403, why_refused(facts, now) or sentence("You may not use these pages at this moment.")
+        )

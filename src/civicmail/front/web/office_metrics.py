@@ -7,8 +7,8 @@ from django.db import close_old_connections
 from django.db.models import Min
 
 from civicmail.city.access.actions.entries import lag_ms
-from civicmail.city.access.actions.publishing import untold_ms
-from civicmail.city.access.moments import ms
+from civicmail.city.access.actions.publishing import publication_lag_ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.core.disk.metrics import Values
 from civicmail.desk.holding.models import Approval
 
@@ -28,7 +28,7 @@ def _counts(now: int) -> Values:
     oldest = waiting.aggregate(oldest=Min("made"))["oldest"]
     return {
         ("civicmail_entries_lag_seconds", ()): lag_ms(now) / 1000,
-        ("civicmail_changes_lag_seconds", ()): untold_ms(now) / 1000,
+        ("civicmail_changes_lag_seconds", ()): publication_lag_ms(now) / 1000,
         ("civicmail_approvals_waiting", ()): waiting.distinct().count(),
-        ("civicmail_approvals_oldest_age_seconds", ()): max(0, now - ms(oldest)) / 1000 if oldest else 0,
+        ("civicmail_approvals_oldest_age_seconds", ()): max(0, now - epoch_ms(oldest)) / 1000 if oldest else 0,
     }

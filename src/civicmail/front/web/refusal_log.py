@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from civicmail.city.access.actors import NOBODY, Actor
+from civicmail.city.access.actors import ANONYMOUS, Actor
 from civicmail.core.config.log import get_logger
 
 log = get_logger()
@@ -14,6 +14,6 @@ def note(request: Any, error: str, status: int) -> None:
     """Log a refusal without repeating the input. error: its kind."""
     match = getattr(request, "resolver_match", None)
     act = getattr(request, "act", "") or (getattr(match.func, "act", "") if match else "")
-    actor: Actor = getattr(request, "actor", NOBODY)
+    actor: Actor = getattr(request, "actor", ANONYMOUS)
     who = {"person": actor.uid or "-", "client": actor.client or "-"}
     log.info("refused", id=getattr(request, "id", ""), error=error, status=status, act=act or "-", **who)

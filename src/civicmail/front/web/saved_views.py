@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.models import SavedView
 
@@ -55,7 +55,7 @@ def is_page(path: str) -> bool:
 
 
 @acting("my.views")
-def views(request: Asked) -> HttpResponse:
+def views(request: CityRequest) -> HttpResponse:
     """The person's saved views."""
     require(request, "my.views", OfPerson(me(request).uid))
     rows = SavedView.objects.filter(person=me(request))
@@ -63,7 +63,7 @@ def views(request: Asked) -> HttpResponse:
 
 
 @acting("my.views")
-def save(request: Asked) -> HttpResponse:
+def save(request: CityRequest) -> HttpResponse:
     """?page=PATH&query=...: under which name? The same name once more takes the place of the old one."""
     who = me(request)
     require(request, "my.views", OfPerson(who.uid))
@@ -80,7 +80,7 @@ def save(request: Asked) -> HttpResponse:
     return render(request, "access/form.html", shown, status=422 if form.is_bound and form.errors else 200)
 
 
-def _save(request: Asked, form: Save, path: str, query: str) -> bool:
+def _save(request: CityRequest, form: Save, path: str, query: str) -> bool:
     who, name, pinned = me(request), form.cleaned_data["name"].strip(), form.cleaned_data["pinned"]
     mine = SavedView.objects.filter(person=who)
     if mine.count() >= MAX_VIEWS and not mine.filter(page=path, name=name).exists():
@@ -97,7 +97,7 @@ def _save(request: Asked, form: Save, path: str, query: str) -> bool:
 
 @acting("my.views")
 @require_POST
-def delete(request: Asked, pk: int) -> HttpResponse:
+def delete(request: CityRequest, pk: int) -> HttpResponse:
     """Delete a saved view; the list itself stays."""
     require(request, "my.views", OfPerson(me(request).uid))
     get_object_or_404(SavedView, pk=pk, person=me(request)).delete()

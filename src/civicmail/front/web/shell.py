@@ -15,11 +15,11 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from civicmail.city.access import guard
-from civicmail.city.access.actors import NOBODY, Actor
+from civicmail.city.access.actors import ANONYMOUS, Actor
 from civicmail.city.access.duties import DUTIES
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked
-from civicmail.city.access.views.saying import said
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.views.city_request import CityRequest
+from civicmail.city.access.views.wording import translate
 from civicmail.front.web import language
 from civicmail.front.web.formatting import clock
 from civicmail.front.web.menu import Group, groups
@@ -39,8 +39,8 @@ class DutyInUse:
 class Shell:
     """Read by shell.html."""
 
-    request: Asked
-    actor: Actor = field(default=NOBODY)
+    request: CityRequest
+    actor: Actor = field(default=ANONYMOUS)
 
     @property
     def city(self) -> str:
@@ -63,15 +63,15 @@ class Shell:
 
     @property
     def duty(self) -> DutyInUse | None:
-        now = ms(timezone.now())
-        taken = [h for h in self.actor.held if now < h.taken_until]
+        now = epoch_ms(timezone.now())
+        taken = [h for h in self.actor.held if now < h.active_until]
         if not taken:
             return None
-        last = max(taken, key=lambda h: h.taken_until)
+        last = max(taken, key=lambda h: h.active_until)
         under = getattr(self.request, "under", None)  # put there by pages that show mail under a mandate
         case = gettext(" · mandate {number}").format(number=under.number) if under else ""
-        duty = said(DUTIES[last.duty].name) + case
-        words = gettext("{duty} until {time}").format(duty=duty, time=clock(moment(last.taken_until)))
+        duty = translate(DUTIES[last.duty].name) + case
+        words = gettext("{duty} until {time}").format(duty=duty, time=clock(from_ms(last.active_until)))
         return DutyInUse(words, reverse("duties"))
 
     @property
@@ -111,7 +111,7 @@ class Shell:
         return settings.DATA is not None and not guard.is_claimed(settings.DATA)
 
 
-def shell(request: Asked) -> dict[str, Any]:
+def shell(request: CityRequest) -> dict[str, Any]:
     """Context processor: `shell` in every template."""
     bare = getattr(request, "bare", False)
-    return {"shell": Shell(request, NOBODY if bare else getattr(request, "actor", NOBODY))}
+    return {"shell": Shell(request, ANONYMOUS if bare else getattr(request, "actor", ANONYMOUS))}

@@ -11,17 +11,17 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.actions import accountnews, invitations
-from civicmail.city.access.forms import Because
+from civicmail.city.access.actions import account_notices, invitations
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.models import Invitation
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import letters, waiting
+from civicmail.city.access.queries import menu_counts, signin_letters
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, absolute, acting, require, require_could
+from civicmail.city.access.views.city_request import CityRequest, absolute, acting, require, require_could
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.directory.models import Person
 from civicmail.front.web.local_requests import is_local
 from civicmail.front.web.signin import step_up
@@ -33,7 +33,7 @@ TITLE = "Sign-in letters"
 @acting("account.invite")
 @step_up.required
 @never_cache
-def invite(request: Asked, uid: str) -> HttpResponse:
+def invite(request: CityRequest, uid: str) -> HttpResponse:
     """Print a letter for a first sign-in."""
     return _letter(request, uid, "invite")
 
@@ -41,20 +41,20 @@ def invite(request: Asked, uid: str) -> HttpResponse:
 @acting("account.recover")
 @step_up.required
 @never_cache
-def recover(request: Asked, uid: str) -> HttpResponse:
+def recover(request: CityRequest, uid: str) -> HttpResponse:
     """Print a letter for a person who lost all credentials; the old ones end when it is used."""
     return _letter(request, uid, "recover")
 
 
-def _letter(request: Asked, uid: str, kind: str) -> HttpResponse:
+def _letter(request: CityRequest, uid: str, kind: str) -> HttpResponse:
     who = get_object_or_404(Person, uid=uid)
     about = about_person(who)
     require(request, f"account.{kind}", about)
     back = reverse("person", args=[about.department, who.uid]) if about.department else "/"
-    form = Because(request.POST or None)
+    form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         verb = invitations.invite if kind == "invite" else invitations.recover
-        half = tried(form, lambda: verb(who, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)))
+        half = run_verb(form, lambda: verb(who, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)))
         if half is not None:
             return _printed(request, who, half, back)
     effects = {
@@ -62,8 +62,8 @@ def _letter(request: Asked, uid: str, kind: str) -> HttpResponse:
         "recover": [
             f"You print a letter for {who} with the first half of what opens the account. It is good for 72 hours.",
             "When it is used, every passkey, code, password, device password, token and open session from before ends.",
-            f"{who} hears of it at once, at every address that is known: {len(accountnews.addresses_of(who))}.",
-            *(f"Call {number} as well, and say what you are doing." for number in accountnews.numbers_of(who)),
+            f"{who} hears of it at once, at every address that is known: {len(account_notices.addresses_of(who))}.",
+            *(f"Call {number} as well, and say what you are doing." for number in account_notices.numbers_of(who)),
         ],
     }[kind]
     effects.append("Somebody else hands the letter over, has seen the person, and gives the second half. Nobody else sees both.")
@@ -73,7 +73,7 @@ def _letter(request: Asked, uid: str, kind: str) -> HttpResponse:
     return render(request, "access/confirm.html", shown, status=status_of(form))
 
 
-def _printed(request: Asked, who: Person, half: str, back: str) -> HttpResponse:
+def _printed(request: CityRequest, who: Person, half: str, back: str) -> HttpResponse:
     """The letter, shown this once, and who can hand it over."""
     letter = Invitation.objects.select_related("account__person").filter(account__person=who).latest("pk")
     folder = shlex.quote(str(installation.data())) if is_local(request) else "DIR"
@@ -81,24 +81,24 @@ def _printed(request: Asked, who: Person, half: str, back: str) -> HttpResponse:
     shown = {
         "page": Page("This is shown once", str(who), [(str(who), back)], once=True),
         "who": who, "half": half, "back": back, "letter": letter, "where": absolute(request, reverse("welcome")),
-        "others": letters.who_may_hand_over(letter, ms(request.now)), "command": command,
+        "others": signin_letters.who_may_hand_over(letter, epoch_ms(request.now)), "command": command,
     }  # fmt: skip
     return render(request, "invited.html", shown)
 
 
 @acting("account.hand-over")
-def waiting_letters(request: Asked) -> HttpResponseBase:
+def waiting_letters(request: CityRequest) -> HttpResponseBase:
     """Letters that another officer must hand over."""
-    if not waiting.decided_departments(request.actor):
+    if not menu_counts.decided_departments(request.actor):
         require_could(request, "account.hand-over")
-    listing_ = listing.of(
+    listing_ = listing.from_query(
         request,
-        letters.waiting_for(request.actor, ms(request.now)),
+        signin_letters.waiting_for(request.actor, epoch_ms(request.now)),
         caption=TITLE,
         columns=[
             Column("person", "For", lambda r: Cell(str(r.account.person), reverse("letter", args=[r.pk]), hint=r.reason)),
             Column("kind", "What", lambda r: "Recovery" if r.recovery else "First sign-in", name="what"),
-            Column("by", "Asked by", lambda r: accountnews.name_of(r.by), name="asked by"),
+            Column("by", "Asked by", lambda r: account_notices.name_of(r.by), name="asked by"),
             Column("until", "Until", lambda r: r.until, ("until",), name="until"),
         ],
         filters=[],
@@ -106,22 +106,22 @@ def waiting_letters(request: Asked) -> HttpResponseBase:
         noun="letters",
         sort="until",
     )
-    return listing.shown(request, "access/list.html", listing_, {"page": Page(TITLE, "Access")})
+    return listing.render_list(request, "access/list.html", listing_, {"page": Page(TITLE, "Access")})
 
 
 @acting("account.hand-over")
 @step_up.required
 @never_cache
-def hand_over(request: Asked, pk: int) -> HttpResponse:
+def hand_over(request: CityRequest, pk: int) -> HttpResponse:
     """Show the second half, for the person who is present."""
-    row = get_object_or_404(letters.waiting(ms(request.now)), pk=pk)
-    require(request, "account.hand-over", letters.about(row))
+    row = get_object_or_404(signin_letters.waiting(epoch_ms(request.now)), pk=pk)
+    require(request, "account.hand-over", signin_letters.about(row))
     who, back = row.account.person, reverse("letters")
-    form = Because(request.POST or None)
+    form = ReasonForm(request.POST or None)
     crumbs = [(TITLE, back)]
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
-        half = tried(form, lambda: invitations.hand_over(row, actor=request.actor, reason=reason, now=ms(request.now)))
+        half = run_verb(form, lambda: invitations.hand_over(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)))
         if half is not None:
             page = Page("This is shown once", str(who), crumbs, once=True)
             shown = {"page": page, "who": who, "half": half, "back": back, "where": absolute(request, reverse("welcome"))}
@@ -141,9 +141,9 @@ def hand_over(request: Asked, pk: int) -> HttpResponse:
 def _effects(row: Invitation) -> list[Any]:
     who = row.account.person
     effects = [
-        f"{accountnews.name_of(row.by)} asked for it: {row.reason}",
+        f"{account_notices.name_of(row.by)} asked for it: {row.reason}",
         f"See {who} in person, with a card that has a picture; say in the reason what you saw.",
         "Give the sealed letter and the second half to nobody else. Open no letter: whoever has both halves is the person.",
-        *(f"Call {number} if anything is odd." for number in accountnews.numbers_of(who)),
+        *(f"Call {number} if anything is odd." for number in account_notices.numbers_of(who)),
     ]
     return [*effects, "With it every passkey, password and session from before ends."] if row.recovery else effects

@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 
-from civicmail.city.access.saved import settle, write_whole
+from civicmail.city.access.database_backup import move_into_place, write_backup
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.front.web.database_errors import require_known, require_people
@@ -105,7 +105,7 @@ def _is_under_way(mark: Path, applied: set[Step]) -> bool:
 def _save(data: Path, files: Files) -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            write_whole(cursor.execute, data / BEFORE, files)
+            write_backup(cursor.execute, data / BEFORE, files)
     else:
         _dump(data, files)
 
@@ -138,7 +138,7 @@ def _dump(data: Path, files: Files) -> None:
             f"The tables of people are of an older version and could not be saved before they are changed: {why}. Nothing was "
             f"changed. Mend that, or save them yourself and say `civicmail migrate --unsaved --data {data}`."
         )
-    settle(made, data / BEFORE_DUMP, files)
+    move_into_place(made, data / BEFORE_DUMP, files)
 
 
 def _forget(data: Path, files: Files) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.http import HttpResponseBase
 
-from civicmail.city.access.moments import moment
-from civicmail.city.access.views.asked import acting
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.views.city_request import acting
 from civicmail.desk.workbench.views import asking
 from civicmail.front.web.signin import step_up
 
@@ -18,5 +18,5 @@ from civicmail.front.web.signin import step_up
 def urgent(request: Any) -> HttpResponseBase:
     """The request page, with the time of the step-up; a demo requires none."""
     at = request.session.get(step_up.AT)
-    proved: datetime = moment(at) if isinstance(at, int) else request.now
+    proved: datetime = from_ms(at) if isinstance(at, int) else request.now
     return asking.at_once(request, proved)

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from civicmail.city.access import compared
-from civicmail.city.access.actions import reached
+from civicmail.city.access import comparison_result
+from civicmail.city.access.actions import journal_offsets
 from civicmail.city.access.models import Followed
-from civicmail.city.access.queries import comparison
+from civicmail.city.access.queries import entry_comparison
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Record, Tail
@@ -48,11 +48,11 @@ class AuditLogComparison:
     def step(self) -> bool:
         """Compare once. Raises DatabaseError, sqlite3.Error; the next one then starts over."""
         now = self._clock()
-        known = comparison.before()
+        known = entry_comparison.take_baseline()
         while journal_reader.read(self._tail, self._hear):
             self._expected.note(self._tail.positions)
-        followed = comparison.followed_from(reached.of(Followed), journal.retired(self._data))
-        result = comparison.compare(self._expected, known, followed, now=now)
+        followed = entry_comparison.followed_from(journal_offsets.read_offsets(Followed), journal.retired(self._data))
+        result = entry_comparison.compare(self._expected, known, followed, now=now)
         self.differences = len(result.differences)
         if result.differences:
             log.error(
@@ -61,7 +61,7 @@ class AuditLogComparison:
                 first=result.differences[0].kind,
                 security=True,
             )
-        compared.save(self._data, now, result.entries, result.differences)
+        comparison_result.save(self._data, now, result.entries, result.differences)
         return False
 
     def close(self) -> None:
@@ -71,8 +71,8 @@ class AuditLogComparison:
 def _opened(data: Path) -> RecordedEntries:
     """The file, or a new one where it is damaged."""
     try:
-        return RecordedEntries(data / compared.RECORDED)
+        return RecordedEntries(data / comparison_result.RECORDED)
     except sqlite3.DatabaseError:
-        for name in compared.FILES:
+        for name in comparison_result.FILES:
             (data / name).unlink(missing_ok=True)
-        return RecordedEntries(data / compared.RECORDED)
+        return RecordedEntries(data / comparison_result.RECORDED)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from civicmail.city.access.published import watching
+from civicmail.city.access.published_snapshot import shared_watcher
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record
@@ -42,18 +42,18 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
     @contextmanager
     def start() -> Iterator[Work]:
         prepare()
-        with connected(), closing(AutoReplies(settings, data, clock)) as answering:
-            yield lambda: answering.step() > 0
+        with connected(), closing(AutoReplies(settings, data, clock)) as autoreply_claims:
+            yield lambda: autoreply_claims.step() > 0
 
     return Job("answers", start, EVERY, lease=LEASE)
 
 
 def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     """Answer everything that wants it; how many. Raises LeaseHeld."""
-    with Lease.take(lease_path(data, LEASE)), connected(), closing(AutoReplies(settings, data, clock)) as answering:
+    with Lease.take(lease_path(data, LEASE)), connected(), closing(AutoReplies(settings, data, clock)) as autoreply_claims:
         count = 0
-        while not answering.is_done:
-            count += answering.step()
+        while not autoreply_claims.is_done:
+            count += autoreply_claims.step()
         return count
 
 
@@ -61,15 +61,15 @@ class AutoReplies:
     """Not safe for concurrent rounds. clock: epoch ms."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
-        from civicmail.city.access.actions import reached
+        from civicmail.city.access.actions import journal_offsets
         from civicmail.city.access.models import HeardForAnswers
 
         self._settings = settings
         self._clock = clock
         self._letters = Letters(data)
-        self._watch = watching(data, clock)
+        self._watch = shared_watcher(data, clock)
         self._post = OwnMailer(settings, data, clock, self._watch)
-        self._tail = begin(data, reached.of(HeardForAnswers))
+        self._tail = begin(data, journal_offsets.read_offsets(HeardForAnswers))
         self._noted = clock()
         self._checking = ForecastReplies(settings, data, clock)
         self._questions: list[Capture] = []
@@ -77,13 +77,13 @@ class AutoReplies:
 
     def step(self) -> int:
         """Read new records and send replies. Returns how many. Raises LaterError if the archive cannot commit."""
-        from civicmail.city.access.actions import reached
+        from civicmail.city.access.actions import journal_offsets
         from civicmail.city.access.models import HeardForAnswers
-        from civicmail.city.access.queries import replies
+        from civicmail.city.access.queries import autoreplies
 
         now = self._clock()
         matches: list[tuple[Capture, AutoReply]] = []
-        texts = cache(lambda: {r.mailbox.address: r for r in replies.of_mailboxes()})  # asked in rounds in which there is mail
+        texts = cache(lambda: {r.mailbox.address: r for r in autoreplies.of_mailboxes()})  # asked in rounds in which there is mail
         has_more = read(self._tail, lambda record: self._hear(record, texts, matches))
         own_replies = [own for capture, reply in matches if (own := self._compose(capture, reply)) is not None]
         if own_replies:
@@ -94,7 +94,7 @@ class AutoReplies:
         self._questions = []
         if answered or not has_more or not 0 <= now - self._noted < NOTE_EVERY:
             self._noted = now
-            reached.note(HeardForAnswers, self._tail.positions)
+            journal_offsets.store_offsets(HeardForAnswers, self._tail.positions)
         self.is_done = not has_more
         return answered
 
@@ -119,17 +119,17 @@ class AutoReplies:
 
     def _compose(self, capture: Capture, reply: AutoReply) -> OwnMessage | None:
         """Compose and claim the mailbox's reply; None if it sends none."""
-        from civicmail.city.access.actions import answering
+        from civicmail.city.access.actions import autoreply_claims
 
         city = self._settings.city
-        box, snapshot = reply.mailbox, self._watch.now
+        box, snapshot = reply.mailbox, self._watch.current
         known = snapshot.mailboxes.get(box.address) if snapshot is not None else None
         sender = capture.envelope.sender
         inside = sender.rpartition("@")[2].lower() in city.domains
         words = reply.text if inside else reply.outside
         if not words or not self._letters.is_for_a_person(capture.id, known.addresses if known is not None else (box.address,)):
             return None
-        if not answering.claim(reply, sender, capture.uuid, received=capture.received):
+        if not autoreply_claims.claim(reply, sender, capture.uuid, received=capture.received):
             return None
         answer = Answer(box.address, known.name if known is not None else box.name)
         return OwnMessage(key(capture, box.address), sender, build(capture, answer, words, city.name, city.host))
@@ -139,14 +139,14 @@ def _matching(
     capture: Capture, decided: dict[int, tuple[str, tuple[str, ...]]], texts: dict[str, AutoReply]
 ) -> list[tuple[Capture, AutoReply]]:
     """The replies to a capture, once for each mailbox, with the texts in force at receipt."""
-    from civicmail.city.access.moments import ms
+    from civicmail.city.access.epoch import epoch_ms
 
-    replies: dict[str, AutoReply] = {}
+    autoreplies: dict[str, AutoReply] = {}
     for index, (do, rules) in sorted(decided.items()):
         recipient = capture.envelope.recipients[index]
         reply = texts.get(recipient.box or recipient.address.lower())
-        if reply is None or not ms(reply.starts) <= capture.received < ms(reply.until):
+        if reply is None or not epoch_ms(reply.starts) <= capture.received < epoch_ms(reply.until):
             continue
         if asked(capture, index, do, rules, reply.kind):
-            replies[reply.mailbox.address] = reply
-    return [(capture, reply) for reply in replies.values()]
+            autoreplies[reply.mailbox.address] = reply
+    return [(capture, reply) for reply in autoreplies.values()]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.tail import Record
 from civicmail.front.worker.job_loop import Job, Work
@@ -39,7 +39,7 @@ class BaselineJob:
         self._domains = frozenset(settings.city.domains)
         self._data = data
         self._clock = clock
-        self._people = Watch(data, clock)
+        self._people = SnapshotWatcher(data, clock)
         self._known = containing.load(data)
         self._tail = begin(data, self._known.positions)
         self._saved = clock()
@@ -62,4 +62,4 @@ class BaselineJob:
 
     def _hear(self, record: Record) -> None:
         if record.type == Type.RECEIPT:
-            self._known.hear(record.head, self._domains, self._people.now, partial(containing.alike_in, record))
+            self._known.hear(record.head, self._domains, self._people.current, partial(containing.alike_in, record))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from civicmail.city.access.published import watching
+from civicmail.city.access.published_snapshot import shared_watcher
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
@@ -44,14 +44,16 @@ def run(
 @contextmanager
 def _returning(data: Path) -> Iterator[Work]:
     """Release held mail whose recipient may read again."""
-    job = Returning(data, watching(data, now_ms), now_ms)
+    job = Returning(data, shared_watcher(data, now_ms), now_ms)
     yield lambda: job.step() > 0
 
 
 @contextmanager
 def _kick(settings: Settings, data: Path) -> Iterator[Work]:
     """End the IMAP connections of people who lost access."""
-    kicking = ImapDisconnect(data, watching(data, now_ms), doveadm(settings.signin.kick, settings.signin.kick_key_file), now_ms)
+    kicking = ImapDisconnect(
+        data, shared_watcher(data, now_ms), doveadm(settings.signin.kick, settings.signin.kick_key_file), now_ms
+    )
     yield lambda: kicking.step() > 0
 
 

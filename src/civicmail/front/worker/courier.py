@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.directory.modes import Modes
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
@@ -48,10 +48,10 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
 async def _deliver(settings: Settings, data: Path, stop: StopEvent) -> None:
     stopping = asyncio.Event()
     own = GroupCommit(Writer(data, now_ms))  # for reports to our senders: mail of our own takes the way of all mail
-    modes, people = Modes(settings, data), Watch(data, now_ms)
+    modes, people = Modes(settings, data), SnapshotWatcher(data, now_ms)
     watch = asyncio.create_task(_watch(data, stop, stopping, own, modes))
     try:
-        await deliver.run(settings, data, stopping, Pipeline(own, modes.of, lambda: people.now).accept, now_ms)
+        await deliver.run(settings, data, stopping, Pipeline(own, modes.of, lambda: people.current).accept, now_ms)
     finally:
         watch.cancel()
         with contextlib.suppress(asyncio.CancelledError):

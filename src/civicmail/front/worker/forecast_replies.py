@@ -42,7 +42,7 @@ class ForecastReplies:
 
     def answer(self, capture: Capture) -> None:
         """Send the forecast for one message. Raises LaterError and DatabaseError if nothing was sent; it is retried."""
-        from civicmail.city.access.moments import moment
+        from civicmail.city.access.epoch import from_ms
         from civicmail.city.directory.models import Person
         from civicmail.city.notices.actions import notify
         from civicmail.desk.holding.senders import address_of
@@ -52,7 +52,7 @@ class ForecastReplies:
         if person is None or content is None or not (to := address_of(person)):
             return
         subject, text = self._compose(capture, content, person.uid, person.language)
-        notify(f"check:{capture.uuid}", to, subject, text, now=moment(self._clock()))
+        notify(f"check:{capture.uuid}", to, subject, text, now=from_ms(self._clock()))
 
     def _compose(self, capture: Capture, content: bytes, uid: str, language: str) -> tuple[str, str]:
         from civicmail.desk.mailbox.views import foretelling

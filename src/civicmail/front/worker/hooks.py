@@ -68,7 +68,7 @@ class WebhookDelivery:
         self._verbs = hooks
         self._row = hooks.hook_of(hook.name)
         self._left: HookStatus | None = None
-        self.most = hooks.AT_ONCE
+        self.most = hooks.BATCH_SIZE
 
     def step(self, now: int) -> int:
         """Run one round. Returns how many entries were delivered. now: epoch ms."""

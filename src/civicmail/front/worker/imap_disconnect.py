@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.access.published import Watch
-from civicmail.city.access.reading import own_mailbox
+from civicmail.city.access.imap_access import own_mailbox
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
@@ -57,7 +57,9 @@ class Rights:
 class ImapDisconnect:
     """Follows the snapshot. kick raises OSError if Dovecot is unavailable; it is retried after a second. clock: epoch ms."""
 
-    def __init__(self, data: Path, watch: Watch, kick: Disconnect, clock: Callable[[], int], files: Files = OS_FILES) -> None:
+    def __init__(
+        self, data: Path, watch: SnapshotWatcher, kick: Disconnect, clock: Callable[[], int], files: Files = OS_FILES
+    ) -> None:
         self._place = seen_path(data)
         self._watch = watch
         self._kick = kick
@@ -97,7 +99,7 @@ class ImapDisconnect:
         self._noted = digest_
 
     def _look(self, now: int) -> None:
-        snapshot = self._watch.now
+        snapshot = self._watch.current
         if snapshot is None or (snapshot.version == self._seen[0] and 0 <= now - self._seen[1] < LOOK_EVERY):
             return
         self._seen = (snapshot.version, now)

@@ -65,12 +65,12 @@ def step(pulling: Pulling, clock: Callable[[], int]) -> int:
 
 
 def _some(pulling: Pulling, pull: Pull, clock: Callable[[], int]) -> int:
-    from civicmail.city.access.moments import moment
+    from civicmail.city.access.epoch import from_ms
     from civicmail.desk.incidents.actions.message_removal import TAKEN, finish
 
     states = ["waits"] if pull.state == "running" else ["stopped", *TAKEN]
     remaining = pull.copies.filter(state__in=states)
-    due = remaining.exclude(tried__gt=moment(clock()) - RETRY_AFTER, problem__gt="")
+    due = remaining.exclude(tried__gt=from_ms(clock()) - RETRY_AFTER, problem__gt="")
     done = sum(_one(pulling, pull, copy, clock) for copy in due[:BATCH_SIZE])
     if not remaining.exists():
         finish(pull, now=clock())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from civicmail.city.access.published import watching
+from civicmail.city.access.published_snapshot import shared_watcher
 from civicmail.city.notices.message import NoticeContent, build
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
@@ -48,20 +48,20 @@ class Sending:
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
         self._settings = settings
         self._clock = clock
-        self._post = OwnMailer(settings, data, clock, watching(data, clock))
+        self._post = OwnMailer(settings, data, clock, shared_watcher(data, clock))
 
     def step(self) -> int:
         """Send what waits, at most AT_ONCE; how many. Raises LaterError where the archive cannot commit."""
-        from civicmail.city.access.moments import moment, ms
+        from civicmail.city.access.epoch import epoch_ms, from_ms
         from civicmail.city.notices import actions, queries
 
         waiting = queries.waiting(BATCH_SIZE)
         if not waiting:
             return 0
-        letters = [self._own(NoticeContent(n.key, n.to, n.subject, n.text, ms(n.made))) for n in waiting]
+        letters = [self._own(NoticeContent(n.key, n.to, n.subject, n.text, epoch_ms(n.made))) for n in waiting]
         ids = self._post.send(letters, Source("local", "notices"))
         for notice, id_ in zip(waiting, ids, strict=True):
-            actions.mark_sent(notice, id_, now=moment(self._clock()))
+            actions.mark_sent(notice, id_, now=from_ms(self._clock()))
         return len(waiting)
 
     def _own(self, letter: NoticeContent) -> OwnMessage:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.directory.modes import Modes
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope, Recipient
@@ -59,7 +59,7 @@ class OwnMailer:
     """clock: epoch ms. people: the snapshot; judging: screening and rules, for mail that is treated like a stranger's."""
 
     def __init__(
-        self, settings: Settings, data: Path, clock: Callable[[], int], people: Watch, judging: Judging | None = None
+        self, settings: Settings, data: Path, clock: Callable[[], int], people: SnapshotWatcher, judging: Judging | None = None
     ) -> None:
         self.data = data
         self._settings = settings
@@ -78,7 +78,7 @@ class OwnMailer:
 
     async def _send(self, mail: Sequence[OwnMessage], source: Source) -> list[str]:
         commit = GroupCommit(Writer(self.data, self._clock, file_size=SHORT_FILE))
-        pipeline = Pipeline(commit, Modes(self._settings, self.data).of, lambda: self._people.now, self._judging)
+        pipeline = Pipeline(commit, Modes(self._settings, self.data).of, lambda: self._people.current, self._judging)
         try:
             return [await self._one(pipeline, message, source) for message in mail]
         finally:

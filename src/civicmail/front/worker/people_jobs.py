@@ -24,7 +24,7 @@ from civicmail.mail.archive.commit import ENTERED, SHORT_FILE, Writer
 from civicmail.mail.archive.records import Event, Type
 
 if TYPE_CHECKING:  # its module needs Django, which is started later
-    from civicmail.city.access.tasks import Following
+    from civicmail.city.access.worker_jobs import UsageRecorder
 
 log = get_logger()
 
@@ -67,14 +67,14 @@ def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
 def one_round(data: Path, prepare: Prepare, clock: Clock) -> tuple[int, int, list[str]]:
     """Once what the jobs do all the time: how much had a date that has come, how many entries were carried, and leases that others
     hold."""
-    from civicmail.city.access import tasks
+    from civicmail.city.access import worker_jobs
 
     def carry() -> int:
         with closing(Writer(data, clock, file_size=SHORT_FILE)) as writer:
-            return tasks.carry(lambda heads: append(writer, heads), clock())
+            return worker_jobs.carry_entries(lambda heads: append(writer, heads), clock())
 
     rounds: dict[str, Callable[[], int]] = {
-        "deadlines": lambda: sum(asdict(tasks.Sweeping().step(clock())).values()),
+        "deadlines": lambda: sum(asdict(worker_jobs.SweepJob().step(clock())).values()),
         "conduct": _conduct(clock),
         "follow": lambda: _following(data, clock).all(),
         "exports": lambda: _all_exports(data, clock),
@@ -109,11 +109,11 @@ def _once(prepare: Prepare) -> Prepare:
 
 @contextmanager
 def _carry(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    from civicmail.city.access import tasks
+    from civicmail.city.access import worker_jobs
 
     prepare()
     with connected(), closing(Writer(data, clock, file_size=SHORT_FILE)) as writer:
-        carrying = tasks.Carrying(lambda heads: append(writer, heads))
+        carrying = worker_jobs.EntryCarrier(lambda heads: append(writer, heads))
 
         def work() -> bool:
             carrying.step(clock())
@@ -131,14 +131,14 @@ def append(writer: Writer, heads: list[dict[str, Any]]) -> list[tuple[str, int]]
 
 
 def _deadlines(clock: Clock) -> Round:
-    from civicmail.city.access.actions import routing
-    from civicmail.city.access.tasks import Sweeping
+    from civicmail.city.access.actions import department_routing
+    from civicmail.city.access.worker_jobs import SweepJob
 
-    sweeping = Sweeping()
+    sweeping = SweepJob()
 
     def step() -> None:
         sweeping.step(clock())
-        routing.follow()
+        department_routing.follow()
 
     return step
 
@@ -159,15 +159,15 @@ def _feeds(clock: Clock) -> Round:
 
 def _doors(clock: Clock) -> Round:
     """Publish changes that were not published yet."""
-    from civicmail.city.access.tasks import tell_waiting
+    from civicmail.city.access.worker_jobs import publish_waiting
 
-    return lambda: tell_waiting(clock())
+    return lambda: publish_waiting(clock())
 
 
 def _alive(clock: Clock) -> Round:
-    from civicmail.city.access.tasks import note_alive
+    from civicmail.city.access.worker_jobs import mark_alive
 
-    return lambda: note_alive(clock())
+    return lambda: mark_alive(clock())
 
 
 @contextmanager
@@ -191,9 +191,9 @@ def compare_once(data: Path, now: int) -> int:
 
 def _save(data: Path) -> Round:
     """Save the whole database to a file for backup."""
-    from civicmail.city.access.tasks import Saving
+    from civicmail.city.access.worker_jobs import DatabaseBackup
 
-    return Saving(data).step
+    return DatabaseBackup(data).step
 
 
 @contextmanager
@@ -206,9 +206,9 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 def _following(data: Path, clock: Clock) -> JournalReader:
     """Goes on from where the tables say. Tables that say nothing may be a copy of a city's first minutes: they lack entries that
     were sealed since, which the journals have no more."""
-    from civicmail.city.access.tasks import Following
+    from civicmail.city.access.worker_jobs import UsageRecorder
 
-    ear = _Heard(Following())
+    ear = _Heard(UsageRecorder())
     is_new = not ear.positions
     listening = JournalReader(data, ear, clock)
     if is_new:
@@ -224,7 +224,7 @@ def _following(data: Path, clock: Clock) -> JournalReader:
 class _Heard:
     """Updates the tables from mail records."""
 
-    def __init__(self, following: Following) -> None:
+    def __init__(self, following: UsageRecorder) -> None:
         self._following = following
 
     @property
@@ -233,10 +233,10 @@ class _Heard:
 
     @property
     def has_news(self) -> bool:
-        return bool(self._following.heard.attempts or self._following.heard.deeds)
+        return bool(self._following.batch.attempts or self._following.batch.external_acts)
 
     def hear(self, record: Record) -> None:
-        heard = self._following.heard
+        heard = self._following.batch
         if record.type == Type.RECEIPT:
             heard.receipt(orjson.loads(record.head))
         elif record.type == Type.ENTRY:
@@ -244,13 +244,13 @@ class _Heard:
             heard.entry(plain["facts"], plain["at"])
             self.recall(record)
         elif ENTERED in record.head:
-            heard.deeds.append(orjson.loads(record.head)["facts"]["entry"])
+            heard.external_acts.append(orjson.loads(record.head)["facts"]["entry"])
 
     def recall(self, record: Record) -> None:
         """Take an entry for the table, where it is one; who signed in long ago is not counted."""
         facts = orjson.loads(record.head)["facts"]
         if "uuid" in facts:
-            self._following.heard.entries.append((facts, record.journal, record.number))
+            self._following.batch.entries.append((facts, record.journal, record.number))
 
     def write(self, now: int) -> None:
         self._following.write(now)
@@ -309,9 +309,9 @@ def each(prepare: Prepare, begin: Callable[[], Round]) -> Callable[[], AbstractC
 @contextmanager
 def connected() -> Iterator[None]:
     """Give the thread its own database connection, closed at the end."""
-    from civicmail.city.access.tasks import release
+    from civicmail.city.access.worker_jobs import close_connections
 
     try:
         yield
     finally:
-        release()
+        close_connections()

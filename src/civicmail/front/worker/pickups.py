@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.published import watching
+from civicmail.city.access.published_snapshot import shared_watcher
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.message.header_format import mailbox, one_line
@@ -62,7 +62,7 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     if waiting:
         letters = [_letter(row, settings.city.host) for row in waiting]
         with closing(Judging(settings, data, clock, patient=True)) as judging:  # screened as all mail from outside is
-            OwnMailer(settings, data, clock, watching(data, clock), judging).send(letters, Source("mx", DOOR))
+            OwnMailer(settings, data, clock, shared_watcher(data, clock), judging).send(letters, Source("mx", DOOR))
         for row in waiting:
             pickups.mark_sent(row, now=clock())
     return done + len(waiting) + pickups.expire(data, now=now)

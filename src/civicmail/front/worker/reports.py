@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
-from civicmail.city.policy.published import Watch
-from civicmail.city.policy.rules import Book
+from civicmail.city.policy.active_rules import RuleSetWatcher
+from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.job_loop import Job, Work
@@ -79,11 +79,11 @@ def _late(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> Ite
 def _late_rules(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
     prepare()
     with connected():
-        rules, watch = LateRules(data), Watch(data, clock)
-        yield lambda: look_for_rules(rules, watch.book, clock())
+        rules, watch = LateRules(data), RuleSetWatcher(data, clock)
+        yield lambda: look_for_rules(rules, watch.rule_set, clock())
 
 
-def look_for_rules(rules: LateRules, book: Book, now: int) -> bool:
+def look_for_rules(rules: LateRules, book: RuleSet, now: int) -> bool:
     """Find recent mail that a new rule would quarantine. Returns whether there is more to check."""
     for id_, rule in rules.step(book, now):
         _propose(id_, f"The rule {rule} stops it by now.", now)

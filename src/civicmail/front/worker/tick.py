@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.errors import LeaseHeld
@@ -134,7 +134,7 @@ def _extract(settings: Settings, data: Path, done: Done) -> None:
 
 def _returning(_settings: Settings, data: Path, done: Done) -> None:
     with Lease.take(lease_path(data, "returning")):
-        done.released = Returning(data, Watch(data, now_ms), now_ms).step()
+        done.released = Returning(data, SnapshotWatcher(data, now_ms), now_ms).step()
 
 
 def _link(settings: Settings, data: Path, done: Done) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from civicmail.city.policy.approvals import WHOLE, Apart
+from civicmail.city.policy.approvals import NOTHING_STRIPPED, PartialApproval
 from civicmail.mail.archive.records import Type
 
 ENCRYPT = "encrypt"
@@ -59,7 +59,7 @@ class Copy:
         self.decided = UNDECIDED
         self.secure = False
         self.pulled: tuple[int, str, int, int] = (0, "", 0, 0)
-        self.parted: tuple[int, str, int, Apart] = (0, "", 0, WHOLE)
+        self.parted: tuple[int, str, int, PartialApproval] = (0, "", 0, NOTHING_STRIPPED)
 
     def apply(self, type_: int, at: int, facts: dict[str, Any], place: tuple[str, int]) -> None:
         """Take in one event about this copy."""
@@ -85,7 +85,7 @@ class Copy:
         self.decided = max(self.decided, (at, *place, facts["do"], tuple(facts["rules"]), marks))
         self.secure |= wants_encryption(facts)
         if "apart" in facts:
-            self.parted = max(self.parted, (at, *place, Apart.from_plain(facts["apart"])))
+            self.parted = max(self.parted, (at, *place, PartialApproval.from_plain(facts["apart"])))
         if facts["do"] == "refuse":
             self._ended(Type.FAILED, at, facts)
 
@@ -135,7 +135,7 @@ class Copy:
         return self.onto[3] or self.address
 
     @property
-    def apart(self) -> Apart:
+    def apart(self) -> PartialApproval:
         """Which files leave with it, where some do not."""
         return self.parted[3]
 
@@ -199,7 +199,7 @@ class Copy:
         if len(plain) > 26:
             copy.pulled = (plain[26], plain[27], plain[28], plain[29])
         if len(plain) > 30:
-            copy.parted = (plain[30], plain[31], plain[32], Apart.from_plain(plain[33]))
+            copy.parted = (plain[30], plain[31], plain[32], PartialApproval.from_plain(plain[33]))
         return copy
 
 

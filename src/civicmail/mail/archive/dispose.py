@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
 
-from civicmail.city.access.foureyes import Facts, is_same, why_not
+from civicmail.city.access.four_eyes import Facts, is_same_person, why_refused
 from civicmail.city.access.guard import is_claimed
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
@@ -78,7 +78,7 @@ class Examination:
         """
         for month in list(self.store.catalogue.months):
             runs = self.store.catalogue.runs_now(month)
-            if self.schedules.shortest(_start_of(month)) > self._now:
+            if self.schedules.earliest_due(_start_of(month)) > self._now:
                 outcome.keep("not yet", sum(run.captures for run in runs))
                 continue
             known = bytearray()
@@ -161,16 +161,16 @@ def dispose(
     patience: Patience | None = None,
 ) -> Outcome:
     """Dispose of everything that is due. Takes the lease `seal`; patience: where a worker holds it. now: ms. eyes: what is known of
-    the two people (city/access/foureyes.py).
+    the two people (city/access/four_eyes.py).
 
     Raises NotDisposed for one person alone or an unclaimed installation, MissingReason, LeaseHeld, RulesChanged: what has its
     certificate by then is gone, all else is as it was.
     """
     if not (proposer.strip() and approver.strip() and reason.strip()):
         raise MissingReason("A disposal needs who proposes it, who approves it, and why.")
-    if is_same(proposer.strip().casefold(), approver.strip().casefold()):
+    if is_same_person(proposer.strip().casefold(), approver.strip().casefold()):
         raise NotDisposed(_TWO)
-    if why := why_not(approver, [proposer], eyes, began=0, now=now, said=_TWO):
+    if why := why_refused(approver, [proposer], eyes, began=0, now=now, sentence=_TWO):
         raise NotDisposed(why)
     if not is_claimed(data):
         raise NotDisposed("An unclaimed installation only simulates disposal.")

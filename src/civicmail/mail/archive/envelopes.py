@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from civicmail.city.policy.shapes import USE, Disposition, tellable_rules
+from civicmail.city.policy.dispositions import USE_CHECK, Disposition, disclosable_rules
 from civicmail.mail.archive import encryption_proof
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.records import Capture, Event, Type
@@ -132,7 +132,7 @@ def trace_of(capture: Capture, events: Sequence[Event]) -> MessageTrace:
         class_=capture.class_,
         journal=capture.journal,
         number=capture.number,
-        checks=tuple(dict.fromkeys((f.check, f.code) for f in capture.findings if f.check != USE)),
+        checks=tuple(dict.fromkeys((f.check, f.code) for f in capture.findings if f.check != USE_CHECK)),
         passages=tuple(_passages(capture, known, named)),
         steps=tuple(_step(event, named) for event in known),
     )
@@ -189,7 +189,7 @@ PULLED_BACK = "pulled-back"
 def _rules(copy: Copy, disposition: Disposition | None) -> tuple[str, ...]:
     if copy.is_pulled:
         return (PULLED_BACK,)
-    return tellable_rules(copy.decided[4] if copy.decided[3] else disposition.rules) if disposition else ()
+    return disclosable_rules(copy.decided[4] if copy.decided[3] else disposition.rules) if disposition else ()
 
 
 def _state(copy: Copy) -> State:
@@ -211,7 +211,7 @@ def _step(event: Event, named: Collection[str]) -> Step:
     facts = tuple((key, _fact(event.facts[key], named)) for key in _FACTS if event.facts.get(key) not in (None, ""))
     if proof := encryption_proof.line(event.facts.get("proof", {})):
         facts = (*facts, ("proof", proof))
-    if event.type == Type.DECIDED and (rules := tellable_rules(tuple(event.facts["rules"]))):
+    if event.type == Type.DECIDED and (rules := disclosable_rules(tuple(event.facts["rules"]))):
         facts = (*facts, ("rules", " ".join(rules)))
     return Step(event.type.name.lower(), event.at, event.to, facts, event.journal, event.number)
 

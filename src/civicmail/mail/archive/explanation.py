@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from civicmail.city.policy.dispositions import UNAVAILABLE, USE_CHECK, Disposition, Facts, FactValue, Finding, disclosable_rules
 from civicmail.city.policy.facts import FACTS
-from civicmail.city.policy.shapes import UNAVAILABLE, USE, Disposition, Facts, FactValue, Finding, tellable_rules
 from civicmail.mail.archive.records import Capture, Event, Type
 
 PLAIN = frozenset(
@@ -78,7 +78,7 @@ class MessageExplanation:
 def explain(capture: Capture, events: Sequence[Event]) -> MessageExplanation:
     """events: about the capture, in any order."""
     later = sorted((e for e in events if e.type == Type.DECIDED), key=lambda e: (e.at, e.journal, e.number))
-    findings = [f for f in capture.findings if f.check != USE]
+    findings = [f for f in capture.findings if f.check != USE_CHECK]
     return MessageExplanation(
         capture.uuid,
         capture.sha256.hex(),
@@ -114,7 +114,7 @@ def _evidence(f: Finding) -> Evidence:
 
 def _facts(facts: Facts) -> tuple[tuple[str, str], ...]:
     """In the order in which facts are explained."""
-    kept = [name for name in FACTS if name in facts and name not in VEILED and FACTS[name].check != USE]
+    kept = [name for name in FACTS if name in facts and name not in VEILED and FACTS[name].check != USE_CHECK]
     return tuple((name, _value_text(facts[name])) for name in kept)
 
 
@@ -127,11 +127,11 @@ def _value_text(value: FactValue) -> str:
 def _decided(capture: Capture, d: Disposition) -> Decision:
     named = capture.envelope.recipients
     address = named[d.to].address if d.to < len(named) else ""
-    return Decision(address, d.do, tellable_rules(d.rules), tuple(name for name, _ in d.marks), _facts(d.facts), 0)
+    return Decision(address, d.do, disclosable_rules(d.rules), tuple(name for name, _ in d.marks), _facts(d.facts), 0)
 
 
 def _since(capture: Capture, event: Event) -> list[Decision]:
     facts = event.facts
-    rules, marks = tellable_rules(tuple(facts.get("rules", ()))), tuple(str(m[0]) for m in facts.get("marks", ()))
+    rules, marks = disclosable_rules(tuple(facts.get("rules", ()))), tuple(str(m[0]) for m in facts.get("marks", ()))
     named = capture.envelope.recipients
     return [Decision(named[i].address, str(facts.get("do", "")), rules, marks, (), event.at) for i in event.to if i < len(named)]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import orjson
 
-from civicmail.city.policy.shapes import Disposition, Facts, Finding, plain_facts, read_facts
+from civicmail.city.policy.dispositions import Disposition, Facts, Finding, plain_facts, read_facts
 from civicmail.core.message.model import Envelope, Recipient
 
 VERSION = 1

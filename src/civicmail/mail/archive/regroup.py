@@ -71,7 +71,7 @@ def _raised(sealer: Sealer, store: Store, names: list[Name], schedules: Schedule
         heads = [orjson.loads(h) for h in store.events(id_)]
         raised = {h["facts"]["class"] for h in heads if h["type"] == "class"}
         raised |= classes.class_after(head["class"], (Type[h["type"].upper()] for h in heads))
-        target = gather.class_name(schedules.longest({head["class"]} | raised, head["received"]))
+        target = gather.class_name(schedules.longest_kept_class({head["class"]} | raised, head["received"]))
         if any(e.where.class_ != target for e in entries):
             targets[id_] = target
     return targets

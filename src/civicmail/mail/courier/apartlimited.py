@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from civicmail.city.policy.approvals import Apart
+from civicmail.city.policy.approvals import PartialApproval
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.core.sandbox.errors import CRASHED, Unreadable
@@ -49,7 +49,7 @@ def paths(body: bytes) -> frozenset[str]:
     return frozenset(map(str, said))
 
 
-def replaced(body: bytes, apart: Apart) -> Replaced:
+def replaced(body: bytes, apart: PartialApproval) -> Replaced:
     """What stands in place of the files that do not leave. Raises NotAsApproved, LaterError. Blocks."""
     said = _asked({"apart": apart.plain()}, body)
     if isinstance(said, str):
@@ -58,12 +58,12 @@ def replaced(body: bytes, apart: Apart) -> Replaced:
         found: Replaced = [[int(at), int(length), str(text)] for at, length, text in said]
     except (TypeError, ValueError):
         raise LaterError(_UNREAD.format(why=CRASHED)) from None
-    if len(found) != len(apart.out) or not all(text.startswith(parting.HEAD) for _, _, text in found):
+    if len(found) != len(apart.stripped) or not all(text.startswith(parting.HEAD) for _, _, text in found):
         raise LaterError(_UNREAD.format(why=CRASHED))
     return found
 
 
-def finished(kept: Kept, sent: dict[str, Any], apart: Apart) -> dict[str, Any]:
+def finished(kept: Kept, sent: dict[str, Any], apart: PartialApproval) -> dict[str, Any]:
     """`sent` of a copy, without the files that do not leave with it. Raises NotAsApproved, which the log tells the operator, and
     LaterError, DamagedFile. Blocks."""
     if not apart:

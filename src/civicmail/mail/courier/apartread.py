@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from civicmail.city.policy.approvals import Apart, Part
+from civicmail.city.policy.approvals import Part, PartialApproval
 from civicmail.core.message import message_parser, removable_parts
 from civicmail.mail.courier.apart import Replaced, derived, note
 from civicmail.mail.courier.errors import NotAsApproved
@@ -23,17 +23,17 @@ def paths(raw: bytes) -> list[str]:
     return [path for path, _ in _files(raw) if path in there]
 
 
-def replaced(raw: bytes, apart: Apart) -> Replaced:
+def replaced(raw: bytes, apart: PartialApproval) -> Replaced:
     """What stands in place of the files that do not leave. raw: the kept bytes. Raises NotAsApproved."""
     found = sorted(_edits(raw, apart), key=lambda edit: int(edit[0]))
-    if sorted(_files(derived(raw, found))) != sorted(apart.leave):
+    if sorted(_files(derived(raw, found))) != sorted(apart.approved):
         raise NotAsApproved("The files of a copy would not be exactly those that were approved, so it does not leave.")
     return found
 
 
-def _edits(raw: bytes, apart: Apart) -> Iterator[list[Any]]:
+def _edits(raw: bytes, apart: PartialApproval) -> Iterator[list[Any]]:
     there = removable_parts.places(raw)
-    for path, _ in apart.out:
+    for path, _ in apart.stripped:
         if (place := there.get(path)) is None:
             raise NotAsApproved("A file cannot be left out of this message: it is signed, or lies inside another part.")
         yield [place.start, place.end - place.start, note(place.name)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from civicmail.city.policy.approvals import Apart
+from civicmail.city.policy.approvals import PartialApproval
 from civicmail.core.sandbox import request_server
 from civicmail.mail.courier import apartread
 from civicmail.mail.courier.errors import NotAsApproved
@@ -22,7 +22,7 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
     if "apart" not in question:
         return orjson.dumps(apartread.paths(content))
     try:
-        return orjson.dumps(apartread.replaced(content, Apart.from_plain(question["apart"])))
+        return orjson.dumps(apartread.replaced(content, PartialApproval.from_plain(question["apart"])))
     except NotAsApproved as error:
         return orjson.dumps(str(error))
 

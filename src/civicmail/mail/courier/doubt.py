@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from civicmail.city.policy.shapes import Facts
+from civicmail.city.policy.dispositions import Facts
 from civicmail.core.message.edits import Edit
 from civicmail.core.message.text_parts import TextPart
 from civicmail.mail.screening import payment

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from civicmail.city.policy.clauses import CITED, address
+from civicmail.city.policy.clauses import CLAUSE_REFERENCE, clause_url
 from civicmail.core.message.header_scan import header_length
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.records import Capture
@@ -88,8 +88,8 @@ def _words(copy: Copy, action: str, host: str, pages: str) -> str:
             "You may write again when the reason is gone. Nothing was lost: the message is kept in the city's archive (P-23)."
         )
         if pages:
-            clause = CITED.search(copy.reply)
-            text += f"\n\nWhat the e-mail policy says about it:\n\n    {address(clause[0] if clause else 'P-23', pages)}"
+            clause = CLAUSE_REFERENCE.search(copy.reply)
+            text += f"\n\nWhat the e-mail policy says about it:\n\n    {clause_url(clause[0] if clause else 'P-23', pages)}"
     else:
         text = f"Your message to <{copy.address}> was {action}."
     return f"{text}\n\n{host}\n"

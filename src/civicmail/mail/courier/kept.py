@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import mapped

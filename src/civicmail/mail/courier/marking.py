@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.signed_links import KeyRing, Token
 from civicmail.core.config.log import get_logger
@@ -65,7 +65,7 @@ class Marking:
         self._base = (settings.marks.url or settings.web.url).rstrip("/")
         self._people = MappedCorrespondents(data)
         self._settings = settings
-        self._watch: Watch | None = None
+        self._watch: SnapshotWatcher | None = None
 
     def is_single(self, kind: str) -> bool:
         """Whether every reader's copy of mail by this door has links of its own, so that none is sent to two."""
@@ -110,8 +110,8 @@ class Marking:
         if "*" in departments or not departments:
             return bool(departments)
         if self._watch is None:
-            self._watch = Watch(self._data, self._clock)
-        mailbox = self._watch.now.mailbox_of(target) if self._watch.now is not None else None
+            self._watch = SnapshotWatcher(self._data, self._clock)
+        mailbox = self._watch.current.mailbox_of(target) if self._watch.current is not None else None
         return mailbox is not None and mailbox.department in departments
 
     # -- to the outside

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from email.header import Header
 from typing import Any
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.core.message.filter_verdicts import verdicts
 from civicmail.mail.screening.results import results, speaks_for
 

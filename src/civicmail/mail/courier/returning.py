@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.outstanding import Outstanding
@@ -43,7 +43,7 @@ def destination(snapshot: Snapshot, mailbox: str, now: int) -> str | None:
 class Returning:
     """One round of it at a time. clock: ms."""
 
-    def __init__(self, data: Path, watch: Watch, clock: Callable[[], int]) -> None:
+    def __init__(self, data: Path, watch: SnapshotWatcher, clock: Callable[[], int]) -> None:
         self._data = data
         self._watch = watch
         self._clock = clock
@@ -55,7 +55,7 @@ class Returning:
     def step(self) -> int:
         """Release what may go; how many messages. Durable on return, and twice releases nothing twice. Raises
         DamagedFile, LaterError."""
-        snapshot, now = self._watch.now, self._clock()
+        snapshot, now = self._watch.current, self._clock()
         if snapshot is None:
             return 0
         outstanding = self._followed.now(now)  # kept up with: whoever looks once a minute finds it sealed away, and reads all anew

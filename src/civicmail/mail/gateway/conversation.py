@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Coroutine, Iterable
 from typing import Any, cast
 
-from civicmail.city.policy.clauses import cited
+from civicmail.city.policy.clauses import with_link
 from civicmail.core.config.log import get_logger
 from civicmail.core.wire import replies
 from civicmail.core.wire.errors import WireError
@@ -257,7 +257,7 @@ class Conversation(asyncio.Protocol):
 
     def _cited(self, reply: str) -> str:
         """With the place where the clause of a refusal is read."""
-        return cited(reply, self._gate.settings.web.url)
+        return with_link(reply, self._gate.settings.web.url)
 
     def _rcpt(self, event: RcptTo) -> str:
         people, kind = self._gate.people, self._door.kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.core.message import header_scan
 from civicmail.core.message.filter_verdicts import header_of, verdicts
 from civicmail.core.message.model import Envelope, Protocol, Recipient

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from civicmail.city.access.honest import CHECK, check, is_identified
-from civicmail.city.access.sentences import reply
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.access.sender_alignment import CHECK, check, has_identification_block
+from civicmail.city.access.sender_refusals import smtp_reply
+from civicmail.city.policy.dispositions import Finding
 from civicmail.core.message.filter_verdicts import header_of
 from civicmail.mail.gateway.doors import Door
 from civicmail.mail.gateway.gate import Gate
@@ -57,7 +57,7 @@ def judge(gate: Gate, door: Door, member: Member | None, sender: str, start: byt
     wanted = gate.settings.senders.identification
     if person is None or snapshot is None or person.machine or not wanted:
         return Judged(findings=verdict.findings)
-    if is_identified(text, wanted, snapshot, person, now):
+    if has_identification_block(text, wanted, snapshot, person, now):
         return Judged(findings=verdict.findings)
     if gate.settings.senders.without_identification == "refuse":
         return _refused("unidentified")
@@ -65,4 +65,4 @@ def judge(gate: Gate, door: Door, member: Member | None, sender: str, start: byt
 
 
 def _refused(rule: str) -> Judged:
-    return Judged(rule, reply(rule), (Finding(CHECK, rule),))
+    return Judged(rule, smtp_reply(rule), (Finding(CHECK, rule),))

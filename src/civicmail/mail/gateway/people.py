@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.access.bars import OUTSIDE_MOST
-from civicmail.city.access.honest import is_relayed_for
-from civicmail.city.access.published import INBOUND_MOST, OUTBOUND_MOST, Watch
-from civicmail.city.access.sentences import reply as refusal
+from civicmail.city.access.bars import MAX_OUTSIDE_RECIPIENTS
+from civicmail.city.access.published_snapshot import MAX_INBOUND_AGE_MS, MAX_OUTBOUND_AGE_MS, SnapshotWatcher
+from civicmail.city.access.sender_alignment import may_relay
+from civicmail.city.access.sender_refusals import smtp_reply as refusal
 from civicmail.city.access.snapshot import Person, Snapshot
 from civicmail.city.policy.delivery import Mode
 from civicmail.core.config.sentence import in_ascii
@@ -51,7 +51,7 @@ class People:
     """clock: ms since 1970; modes: of the department of an address."""
 
     def __init__(self, data: Path, settings: Settings, clock: Callable[[], int], modes: Callable[[str], Mode | None]) -> None:
-        self.watch = Watch(data, clock)
+        self.watch = SnapshotWatcher(data, clock)
         self._clock = clock
         self._modes = modes
         self._domains = frozenset(settings.city.domains)
@@ -59,18 +59,18 @@ class People:
 
     @property
     def now(self) -> Snapshot | None:
-        return self.watch.now
+        return self.watch.current
 
     # -- who sends
 
     def member(self, member: Member | None) -> Person | None:
         """The person who signed in, as the snapshot has them."""
-        snapshot = self.watch.now
+        snapshot = self.watch.current
         return snapshot.people.get(member.person) if snapshot is not None and member is not None else None
 
     def may_send(self, member: Member | None) -> str:
         """Asked at every command that brings mail nearer, and before what came is kept (L2)."""
-        if self.watch.now is None or member is None or not self.watch.serves(OUTBOUND_MOST):
+        if self.watch.current is None or member is None or not self.watch.is_fresh(MAX_OUTBOUND_AGE_MS):
             return NOT_SURE
         person = self.member(member)
         if person is None:
@@ -88,20 +88,20 @@ class People:
             return self.may_send(member) or self._own_sender(path, member)
         if door.kind != "relay":
             return ""
-        if not is_relayed_for(path.raw, door.senders):
+        if not may_relay(path.raw, door.senders):
             return refusal("envelope-out-of-scope")
         if path.domain not in self._domains:
             return ""
-        if self.watch.is_blind or not self.watch.serves(OUTBOUND_MOST):
+        if self.watch.is_unreadable or not self.watch.is_fresh(MAX_OUTBOUND_AGE_MS):
             return NOT_SURE
-        snapshot = self.watch.now
+        snapshot = self.watch.current
         mailbox = snapshot.mailbox_of(_plain(path)) if snapshot is not None else None
         if mailbox is None or mailbox.state == "open" or self._modes(mailbox.id) != "live":
             return ""
         return with_why("550 5.7.1", mailbox.why) if mailbox.why else ENDED
 
     def _own_sender(self, path: WirePath, member: Member | None) -> str:
-        snapshot, person = self.watch.now, self.member(member)
+        snapshot, person = self.watch.current, self.member(member)
         assert snapshot is not None and person is not None
         if path.is_null:
             return ""  # of a confirmation (RFC 8098, 3; RFC 6409, 3.2): From says whose, and is checked
@@ -110,7 +110,7 @@ class People:
     def outside(self, member: Member | None, path: WirePath, before: int) -> str:
         """RCPT: who is restricted writes to one outside address at a time (P-30, decision 0039). before: how many outside
         recipients the message has already."""
-        if before < OUTSIDE_MOST or path.domain in self._domains:
+        if before < MAX_OUTSIDE_RECIPIENTS or path.domain in self._domains:
             return ""
         person = self.member(member)
         return ONE_AT_A_TIME if person is not None and person.restricted else ""
@@ -121,10 +121,10 @@ class People:
         """RCPT: the mailbox is there and takes mail."""
         if kind == "journal" or path.domain not in self._domains or path.local.lower() in _ALWAYS:
             return ""
-        snapshot = self.watch.now
+        snapshot = self.watch.current
         if snapshot is None:
-            return NOT_SURE if self.watch.is_blind else ""
-        if not self.watch.serves(INBOUND_MOST):
+            return NOT_SURE if self.watch.is_unreadable else ""
+        if not self.watch.is_fresh(MAX_INBOUND_AGE_MS):
             return NOT_SURE
         address = _plain(path)
         if self._modes(address) != "live" or address in snapshot.groups:

@@ -17,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from civicmail.city.access import throttle
-from civicmail.city.access.credentials import Issuer, device_of, former_device_of, read_key, veil
+from civicmail.city.access.credentials import Issuer, find_device, find_former_device, pseudonym, read_key
 from civicmail.city.access.errors import BadToken
-from civicmail.city.access.published import OUTBOUND_MOST
+from civicmail.city.access.published_snapshot import MAX_OUTBOUND_AGE_MS
 from civicmail.city.access.snapshot import Device, Person, Snapshot
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
@@ -55,7 +55,9 @@ class Attempts:
 
     def is_blocked(self, login: str, client: str) -> bool:
         now = self._clock()
-        return any(throttle.until(self._failed.get(key, _NONE), self._limits[key[0]]) > now for key in self._keys(login, client))
+        return any(
+            throttle.wait_until(self._failed.get(key, _NONE), self._limits[key[0]]) > now for key in self._keys(login, client)
+        )
 
     def failed(self, login: str, client: str) -> None:
         now = self._clock()
@@ -63,14 +65,14 @@ class Attempts:
             self._swept = now
             self._failed = {key: count for key, count in self._failed.items() if self._matters(key[0], count, now)}
         for key in self._keys(login, client):
-            self._failed[key] = throttle.failed(self._failed.get(key, _NONE), self._limits[key[0]], now)
+            self._failed[key] = throttle.add_failure(self._failed.get(key, _NONE), self._limits[key[0]], now)
 
     def succeeded(self, login: str, client: str) -> None:
         self._failed.pop(("mail", login, throttle.network_of(client)), None)
 
     def _matters(self, kind: str, count: throttle.Count, now: int) -> bool:
         limit = self._limits[kind]
-        return throttle.until(count, limit) > now or now - count.last < limit.first
+        return throttle.wait_until(count, limit) > now or now - count.last < limit.first
 
     def _keys(self, login: str, client: str) -> list[tuple[str, str, str]]:
         network = throttle.network_of(client)
@@ -94,12 +96,12 @@ class SignIns:
         """The reply, and who it is. door: kind and address of the listener; before: failures on this connection."""
         snapshot = self._people.now
         self._key = self._key or read_key(self._data)
-        if snapshot is None or self._key is None or not self._people.watch.serves(OUTBOUND_MOST):
+        if snapshot is None or self._key is None or not self._people.watch.is_fresh(MAX_OUTBOUND_AGE_MS):
             return LATER, None
         login = shown.name.lower()
         person, device = self._whose(shown, snapshot, self._key)
         found = person is not None and (device is not None or shown.is_token)
-        former = None if found else former_device_of(self._key, person, shown.secret)
+        former = None if found else find_former_device(self._key, person, shown.secret)
         if not found and former is None and self.attempts.is_blocked(login, client):
             log.info("a wrong sign-in was not counted any more", door=door, client=client)
             await self._delay(before)
@@ -109,7 +111,7 @@ class SignIns:
         facts = {"act": act, "person": person.id if person is not None else "", "duty": "", "device": by.id if by else ""}
         facts |= {"reason": "", "door": door, "client": client, "by": shown.mechanism}
         if person is None:
-            facts["login"] = veil(self._key, login)
+            facts["login"] = pseudonym(self._key, login)
         if found:
             self.attempts.succeeded(login, client)
         elif former is None:
@@ -129,7 +131,7 @@ class SignIns:
         who could be let in."""
         if not shown.is_token:
             person = snapshot.person_of(shown.name)
-            return person, device_of(key, person, shown.secret)
+            return person, find_device(key, person, shown.secret)
         try:
             login = self._issuer.login(shown.secret)
         except BadToken as problem:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.delivery import KEPT_SOURCES, Mode, dispositions
-from civicmail.city.policy.shapes import UNAVAILABLE, Disposition, Do, Finding
+from civicmail.city.policy.dispositions import UNAVAILABLE, Action, Disposition, Finding
 from civicmail.core.disk.files import map_of
 from civicmail.core.message import header_scan
 from civicmail.core.message.model import Envelope
@@ -182,7 +182,7 @@ class Pipeline:
         if refused:
             here = [modes(r.address) for r in envelope.recipients]
             return envelope, Verdict(dispositions(here, source, refused=refused), {})
-        to: dict[int, tuple[Do, str]] = {}
+        to: dict[int, tuple[Action, str]] = {}
         seen: tuple[Finding, ...] = ()
         snapshot = self._people()
         if asks_before(envelope, source, snapshot, modes):

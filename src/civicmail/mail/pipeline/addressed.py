@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.delivery import Mode
-from civicmail.city.policy.shapes import Do
+from civicmail.city.policy.dispositions import Action
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.wire.errors import PathError
 from civicmail.core.wire.paths import parse_path
@@ -31,7 +31,7 @@ class Addressed:
     """settled: for each recipient whose copy is not simply delivered what is done with it, and by which rule."""
 
     envelope: Envelope
-    settled: dict[int, tuple[Do, str]]
+    settled: dict[int, tuple[Action, str]]
 
 
 def addressed(envelope: Envelope, snapshot: Snapshot, modes: Callable[[str], Mode | None]) -> Addressed:
@@ -78,7 +78,7 @@ class _Recipients:
         self._boxes = snapshot.mailboxes
         self._at: dict[str, int] = {}
         self.found: list[Recipient] = []
-        self.settled: dict[int, tuple[Do, str]] = {}
+        self.settled: dict[int, tuple[Action, str]] = {}
         self._left_out: set[str] = set()
 
     def add(self, recipient: Recipient, box: str) -> None:
@@ -89,7 +89,7 @@ class _Recipients:
                 self.settle("hold", HELD if mailbox.state == "held" else CLOSED)
         self.found.append(recipient)
 
-    def settle(self, do: Do, rule: str) -> None:
+    def settle(self, do: Action, rule: str) -> None:
         """What is done with the copy of the recipient that is added next."""
         self.settled[len(self.found)] = (do, rule)
 

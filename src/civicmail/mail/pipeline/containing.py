@@ -23,7 +23,7 @@ from typing import Any
 import orjson
 
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.policy.shapes import Do, Finding
+from civicmail.city.policy.dispositions import Action, Finding
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk import frames, journal
@@ -47,7 +47,7 @@ VERSION = 1
 _SOURCES = (b'"kind":"submission"', b'"kind":"relay"')
 
 log = get_logger()
-Settled = Mapping[int, tuple[Do, str]]
+Settled = Mapping[int, tuple[Action, str]]
 
 
 @dataclass(slots=True)
@@ -150,7 +150,7 @@ class Containing:
         since = max(self._known.tripped.get(sender, 0), decided.held.get(sender, 0))
         return self._settings.on and since > decided.released.get(sender, 0)
 
-    def foretold(self, content: bytes, envelope: Envelope, source: str, to: Settled) -> tuple[dict[int, tuple[Do, str]], str]:
+    def foretold(self, content: bytes, envelope: Envelope, source: str, to: Settled) -> tuple[dict[int, tuple[Action, str]], str]:
         """What `settled` would do with the copies of one more message, which is not counted, and its sign; "" for none."""
         seen = self._seen(content, envelope, source)
         sign = seen.sign if seen is not None else ""
@@ -158,7 +158,7 @@ class Containing:
 
     def settled(
         self, content: bytes, envelope: Envelope, source: str, to: Settled
-    ) -> tuple[dict[int, tuple[Do, str]], tuple[Finding, ...]]:
+    ) -> tuple[dict[int, tuple[Action, str]], tuple[Finding, ...]]:
         """to: what is done with copies that are not simply delivered, as addressed.py has it. content: the message, or its
         beginning. What is settled there stays so; everything else of a held sender waits."""
         seen = self._seen(content, envelope, source)
@@ -225,8 +225,8 @@ def alike_in(record: Record) -> tuple[str, ...]:
         return ()
 
 
-def _held(to: Settled, copies: int) -> dict[int, tuple[Do, str]]:
-    held: dict[int, tuple[Do, str]] = {index: ("hold", RULE) for index in range(copies) if index not in to}
+def _held(to: Settled, copies: int) -> dict[int, tuple[Action, str]]:
+    held: dict[int, tuple[Action, str]] = {index: ("hold", RULE) for index in range(copies) if index not in to}
     return {**held, **to}
 
 

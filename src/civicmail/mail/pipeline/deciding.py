@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.policy.clauses import LINE_MOST
+from civicmail.city.policy.clauses import MAX_REPLY_LENGTH
 from civicmail.city.policy.delivery import KEPT_SOURCES, dispositions
+from civicmail.city.policy.dispositions import Action, Disposition, Facts, Finding
 from civicmail.city.policy.engine import decide
-from civicmail.city.policy.facts import FACTS, told
-from civicmail.city.policy.rules import Book, Decision
-from civicmail.city.policy.shapes import Disposition, Do, Facts, Finding
+from civicmail.city.policy.facts import FACTS, without_defaults
+from civicmail.city.policy.rules import Decision, RuleSet
 from civicmail.core.message.model import Envelope
 from civicmail.mail.archive.records import ASIDE, MAIL, REFUSED, uuid_text
 from civicmail.mail.pipeline import known
@@ -53,7 +53,7 @@ class Settled:
     envelope: Envelope
     source: str
     size: int
-    to: Mapping[int, tuple[Do, str]]
+    to: Mapping[int, tuple[Action, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Verdict:
 def decided(
     settled: Settled,
     screened: Screened,
-    book: Book | None,
+    book: RuleSet | None,
     snapshot: Snapshot | None,
     modes: Modes,
     now: int,
@@ -87,7 +87,7 @@ def decided(
     anything to say; late: its client was told long ago that it is taken. now: ms."""
     envelope, source = settled.envelope, settled.source
     here = [modes(recipient.address) for recipient in envelope.recipients]
-    if book is None or source in KEPT_SOURCES or source not in DECIDED or not (book.rules or book.trouble or screened.unavailable):
+    if book is None or source in KEPT_SOURCES or source not in DECIDED or not (book.rules or book.error or screened.unavailable):
         return Verdict(dispositions(here, source, settled=settled.to), {})
     message = {**known.of_message(envelope, source, settled.size, snapshot, modes), **screened.facts}
     at = envelope.received
@@ -102,7 +102,7 @@ def decided(
     found = [_joined(b, d, passing=p) for b, d, p in zip(base, decisions, passing, strict=True)]
     writes = records or any(d.rules for d in decisions)
     if writes:
-        found = [replace(one, facts=told(dict(facts))) for one, facts in zip(found, copies, strict=True)]
+        found = [replace(one, facts=without_defaults(dict(facts))) for one, facts in zip(found, copies, strict=True)]
     findings = (Finding(POLICY, BOOK, mask=book.version),) if any(d.rules for d in decisions) else ()
     whole = Verdict(tuple(found), kept(message, book) if writes else {}, findings)
     inbound = message["inbound"] is True
@@ -112,10 +112,10 @@ def decided(
     return replace(whole, class_=ASIDE) if inbound and _is_aside(whole.dispositions) else whole
 
 
-def kept(message: Facts, book: Book) -> Facts:
+def kept(message: Facts, book: RuleSet) -> Facts:
     """The facts of a message that its record keeps. Of long lists the beginning, and what a rule in force names: so the rules
     decide the same of the record as of the message, and no head grows with links that nobody asks about."""
-    said = told(dict(message))
+    said = without_defaults(dict(message))
     for name, most in _RECORDED.items():
         values = said.get(name, ())
         if isinstance(values, tuple) and len(values) > most:
@@ -169,10 +169,10 @@ def _quarantined(one: Disposition) -> Disposition:
 
 def answer(reply: str, id_: bytes) -> str:
     """A reply that says no, with the id by which everybody finds what was decided."""
-    return f"{reply[: LINE_MOST - _ROOM]} decision={uuid_text(id_)}"
+    return f"{reply[: MAX_REPLY_LENGTH - _ROOM]} decision={uuid_text(id_)}"
 
 
-def envelope_rules(book: Book) -> Book:
+def envelope_rules(book: RuleSet) -> RuleSet:
     """The book without rules that ask what nobody has looked for: what is left is for mail that is not screened."""
     unread = {name for name, fact in FACTS.items() if fact.check or name.startswith(("from.", "message."))} - _OF_ENVELOPE
     return replace(book, rules=tuple(rule for rule in book.rules if not rule.condition.names & unread))

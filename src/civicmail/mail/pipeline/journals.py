@@ -12,7 +12,7 @@ import mmap
 from dataclasses import dataclass, replace
 from typing import Any
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.core.message import journal_report
 from civicmail.core.message.journal_report import JournalReport, Reported
 from civicmail.core.message.model import Envelope, Recipient

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.policy.published import Watch
-from civicmail.city.policy.rules import Book
-from civicmail.city.policy.wanted import is_wanted_of_inbound
+from civicmail.city.policy.active_rules import RuleSetWatcher
+from civicmail.city.policy.needed_checks import is_needed_for_inbound
+from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope
 from civicmail.mail.pipeline.deciding import DECIDED, Settled, Verdict, decided, envelope_rules
@@ -37,12 +37,12 @@ class Judging:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._watch = Watch(data, clock)
+        self._watch = RuleSetWatcher(data, clock)
         screens = is_screened(settings.screening)
         self._screener = Screener(settings, data, clock, patient=patient, readers=readers) if screens else None
-        self._whole: Book | None = None
-        self._unscreened: Book | None = None
-        self._asked_of: Book | None = None
+        self._whole: RuleSet | None = None
+        self._unscreened: RuleSet | None = None
+        self._asked_of: RuleSet | None = None
         self._spares: tuple[str, ...] = ()
 
     @property
@@ -56,12 +56,12 @@ class Judging:
         if self._screener is not None:
             return False
         book = self.book
-        return not book.rules and not book.trouble
+        return not book.rules and not book.error
 
     @property
-    def book(self) -> Book:
+    def book(self) -> RuleSet:
         """The rules in force; without those that ask about what nobody looks for, where nothing is screened."""
-        book = self._watch.book
+        book = self._watch.rule_set
         if self._screener is not None:
             return book
         if self._unscreened is None or book is not self._whole:
@@ -70,7 +70,7 @@ class Judging:
 
     def look(self) -> None:
         """Take up rules that were published just before: for whoever acts on them."""
-        self._watch.look()
+        self._watch.refresh()
 
     def warm(self) -> None:
         """Start what takes a while to start; returns at once."""
@@ -100,9 +100,9 @@ class Judging:
 
     def _spared(self) -> tuple[str, ...]:
         """The costly checks that no rule in force asks for, of mail from outside."""
-        book = self._watch.book
+        book = self._watch.rule_set
         if book is not self._asked_of:
-            spared = tuple(check for check in COSTLY if not book.trouble and not is_wanted_of_inbound(book, check))
+            spared = tuple(check for check in COSTLY if not book.error and not is_needed_for_inbound(book, check))
             self._asked_of, self._spares = book, spared
         return self._spares
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
 from civicmail.city.policy.delivery import Mode
-from civicmail.city.policy.shapes import Facts, FactValue
+from civicmail.city.policy.dispositions import Facts, FactValue
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening.screen import is_inbound
 

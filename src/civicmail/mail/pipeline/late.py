@@ -23,7 +23,7 @@ from typing import Any
 import orjson
 
 from civicmail.city.policy.engine import fits
-from civicmail.city.policy.rules import Book, Rule
+from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
@@ -101,10 +101,10 @@ class LateRules:
         with contextlib.suppress(FileNotFoundError, ValueError):
             self._state |= orjson.loads(self._path.read_bytes())
 
-    def step(self, book: Book, now: int) -> list[tuple[bytes, str]]:
+    def step(self, book: RuleSet, now: int) -> list[tuple[bytes, str]]:
         """Look at some more. now: ms. What it says is remembered by done() alone, so that nobody dies between both."""
         self.is_more = False
-        acting = {_digest(rule): rule for rule in naming(book) if rule.acts(now)} if not book.trouble else {}
+        acting = {_digest(rule): rule for rule in naming(book) if rule.is_active(now)} if not book.error else {}
         new = {digest: rule for digest, rule in acting.items() if digest not in self._state["known"]}
         if not new:
             return []
@@ -149,7 +149,7 @@ def _walk(
     return found, last
 
 
-def naming(book: Book) -> tuple[Rule, ...]:
+def naming(book: RuleSet) -> tuple[Rule, ...]:
     """The rules in force that keep back what has a certain link or file."""
     return tuple(r for r in book.rules if r.mode == "enforce" and r.do in _KEEPS and r.condition.names & _NAMES)
 

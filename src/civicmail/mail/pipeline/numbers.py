@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from civicmail.city.policy.shapes import Facts
+from civicmail.city.policy.dispositions import Facts
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message.model import Envelope
 from civicmail.core.sandbox.errors import Unreadable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 
 
 @dataclass(frozen=True, slots=True)

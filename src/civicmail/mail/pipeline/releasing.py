@@ -18,11 +18,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.published import watching
+from civicmail.city.access.published_snapshot import shared_watcher
 from civicmail.city.directory.modes import Modes
-from civicmail.city.policy.approvals import WHOLE, Apart
+from civicmail.city.policy.approvals import NOTHING_STRIPPED, PartialApproval
+from civicmail.city.policy.dispositions import UNAVAILABLE, Disposition, Facts, plain_facts
 from civicmail.city.policy.facts import FACTS
-from civicmail.city.policy.shapes import UNAVAILABLE, Disposition, Facts, plain_facts
 from civicmail.core.config.settings import Settings
 from civicmail.mail.archive.commit import Entering, unentered, write_entered
 from civicmail.mail.archive.copies import WAITING
@@ -63,7 +63,7 @@ class Releasing:
         self._clock = clock
         self._judging = judging
         self._modes = Modes(settings, data, count().__next__)  # a second passes with each look
-        self._people = watching(data, clock)
+        self._people = shared_watcher(data, clock)
         self._lock = threading.Lock()
         self._machine = Machine(data)
         self._readers = readers_for(settings, patient=True)
@@ -81,7 +81,7 @@ class Releasing:
         malware: Collection[str] = (),
         to: str = "",
         for_all: bool = False,
-        apart: Apart = WHOLE,
+        apart: PartialApproval = NOTHING_STRIPPED,
         entering: Entering = unentered,
     ) -> Released:
         """Durable on return. aside: checks whose findings are put aside; rules: ids of rules that are; malware: what the scanner
@@ -136,7 +136,7 @@ class Releasing:
         self._judging = judging
         judging.look()
         self._modes.refresh()
-        snapshot, source = self._people.look(), capture.source.kind
+        snapshot, source = self._people.refresh(), capture.source.kind
         settled = Settled(capture.envelope, source, capture.size, standing(capture, snapshot, self._modes.of))
         screened = self.runner.run(judging.screened(body, settled, snapshot))
         verdict = judging.decided(settled, word.overruled(screened), snapshot, self._modes.of, late=True, without=word.rules)
@@ -158,7 +158,7 @@ class Word:
     malware: frozenset[str]
     to: str
     for_all: bool
-    apart: Apart
+    apart: PartialApproval
 
     def overruled(self, screened: Screened) -> Screened:
         """What was found, without what is put aside."""
@@ -169,12 +169,12 @@ class Word:
         return replace(screened, facts=left)
 
 
-def _with(body: bytes, apart: Apart) -> bytes:
+def _with(body: bytes, apart: PartialApproval) -> bytes:
     """The message as it would leave: what does not leave is not decided about."""
     return derived(body, apartlimited.replaced(body, apart)) if apart else body
 
 
-def _remembered(said: Disposition, apart: Apart, known: Apart) -> Disposition:
+def _remembered(said: Disposition, apart: PartialApproval, known: PartialApproval) -> Disposition:
     """While a part is away nothing is recorded, and it is tried again; but which files go is no decision to forget, so it is, once.
     known: what is recorded of that."""
     return replace(said, do="hold") if apart != known and said.do == "pending" else said

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.directory.modes import Modes
-from civicmail.city.policy.shapes import Disposition, Do, plain_facts
+from civicmail.city.policy.dispositions import Action, Disposition, plain_facts
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
@@ -64,7 +64,7 @@ class Rescreening:
         self._judging = judging
         self._runner = runner
         self._modes = Modes(settings, data)
-        self._people = Watch(data, clock)
+        self._people = SnapshotWatcher(data, clock)
         self._following = RescreeningFollower(data)
         self._machine = Machine(data)
         self._next: dict[bytes, tuple[int, int]] = {}  # when it is tried again, and how long is waited after that
@@ -107,7 +107,7 @@ class Rescreening:
         return outcome(found, verdict, screened, now)
 
     async def _looked(self, found: Waiting) -> tuple[Verdict, Screened]:
-        capture, snapshot = found.capture, self._people.now
+        capture, snapshot = found.capture, self._people.current
         body = self._machine.body(capture.id)
         settled = Settled(capture.envelope, capture.source.kind, capture.size, standing(capture, snapshot, self._modes.of))
         return await self._judging.verdict(body, settled, snapshot, self._modes.of, late=True)
@@ -131,9 +131,11 @@ def waiting_of(capture: Capture, events: Sequence[Event]) -> Waiting:
     return Waiting(capture, pending, tuple(index for index in sorted(unsure - set(pending)) if not copies[index].is_held))
 
 
-def standing(capture: Capture, snapshot: Snapshot | None, modes: Callable[[str], Any]) -> dict[int, tuple[Do, str]]:
+def standing(capture: Capture, snapshot: Snapshot | None, modes: Callable[[str], Any]) -> dict[int, tuple[Action, str]]:
     """What the directory says today about the copies of a receipt, as addressed() said when it came."""
-    settled: dict[int, tuple[Do, str]] = {d.to: ("kept", d.rules[0]) for d in capture.dispositions if d.do == "kept" and d.rules}
+    settled: dict[int, tuple[Action, str]] = {
+        d.to: ("kept", d.rules[0]) for d in capture.dispositions if d.do == "kept" and d.rules
+    }
     for index, recipient in enumerate(capture.envelope.recipients):
         if snapshot is None or index in settled or modes(recipient.address) != "live":
             continue

@@ -13,7 +13,7 @@ from dataclasses import replace
 from mmap import mmap
 
 from civicmail.city.policy.delivery import Mode
-from civicmail.city.policy.shapes import Disposition, Finding
+from civicmail.city.policy.dispositions import Disposition, Finding
 from civicmail.core.message import header_scan
 from civicmail.core.message.encoded_words import decode
 

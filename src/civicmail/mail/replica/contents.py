@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.access.compared import FILES as COMPARED
-from civicmail.city.access.saved import LIVING
+from civicmail.city.access.comparison_result import FILES as COMPARED
+from civicmail.city.access.database_backup import LIVE_FILES
 from civicmail.mail.archive import seal_state
 
 SMALL = 1 << 16
@@ -25,7 +25,7 @@ _SPOOL = re.compile(r"journal/[0-9a-f]{4,8}/spool/[0-9a-f]{32}")
 _NAME = re.compile(r"(?!\.)[^/\0]{1,200}")
 _DERIVED = frozenset(
     {"catalogue", "index", "maildir", "exports", "leases", "standby", "static", "fenced", "heartbeats", "lost+found"}
-    | {*LIVING, *COMPARED}
+    | {*LIVE_FILES, *COMPARED}
 )
 _DERIVED_BELOW = re.compile(
     r"access/(alive|connected)|ledger/(entries\.idx|tree|wanted|leaves/.*\.idx)|journal/[0-9a-f]{4,8}/(lock|durable)|policy/answers"

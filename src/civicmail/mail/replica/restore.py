@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.city.access import guard
-from civicmail.city.access.saved import DATABASE, SAVED, fault
+from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE, read_error
 from civicmail.core.config.load import FILE
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld
@@ -77,8 +77,8 @@ def restore(
             restored = Restored(epoch.read(copy).number, copy_folder.reported_state(copy))
             restored.files = _copy_all(copy, data, files, progress)
             settings = (copy / FILE).read_bytes() if (copy / FILE).exists() else None
-    if (data / SAVED).exists():
-        files.rename(data / SAVED, data / DATABASE)
+    if (data / BACKUP_NAME).exists():
+        files.rename(data / BACKUP_NAME, data / DATABASE)
         files.sync_folder(data)
     restored.problems += _people(data, settings)
     until = _make_work(data, restored, now, files)
@@ -100,10 +100,13 @@ def _require_plain(copy: Path) -> None:
 def _people(data: Path, settings: bytes | None) -> list[str]:
     """What is wrong with the tables of people, where no server keeps them."""
     if (data / DATABASE).exists():
-        why = fault(data / DATABASE)
+        why = read_error(data / DATABASE)
         return [f"The tables of people ({DATABASE}) cannot be read: {why}. Put back another copy before you start."] if why else []
     if guard.is_claimed(data) and not _has_server(settings):
-        return [f"The copy has no tables of people ({SAVED}): nobody would have a mailbox. Put back another copy before you start."]
+        return [
+            f"The copy has no tables of people ({BACKUP_NAME}): nobody would have a mailbox. Put back another copy "
+            "before you start."
+        ]
     return []
 
 

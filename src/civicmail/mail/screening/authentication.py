@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from civicmail.city.policy.shapes import UNAVAILABLE, FactValue, Finding
+from civicmail.city.policy.dispositions import UNAVAILABLE, FactValue, Finding
 from civicmail.mail.screening import arc, dkim, dmarc, nameserver, pretence, senderfields, signatures, spf
 from civicmail.mail.screening.domains import a_labels, is_within
 from civicmail.mail.screening.origin import Origin, edge_says, origin

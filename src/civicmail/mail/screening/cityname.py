@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from urllib.parse import unquote
 
-from civicmail.city.access.fromfield import is_hidden
-from civicmail.city.access.lookalike import WIDE, look
+from civicmail.city.access.from_header import is_hidden
+from civicmail.city.access.lookalike import AT_AND_DOT_LOOKALIKES, uncached_skeleton
 from civicmail.core.message import encoded_words
 from civicmail.mail.screening.skeleton import shown
 
@@ -46,7 +46,7 @@ def is_named(texts: Iterable[str], domains: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=8)
 def _keys(domains: tuple[str, ...]) -> tuple[str, ...]:
     every = {*domains, *map(shown, domains)}
-    return tuple({form for domain in every for form in (_bare(domain), look(_bare(domain)).replace(" ", ""))})
+    return tuple({form for domain in every for form in (_bare(domain), uncached_skeleton(_bare(domain)).replace(" ", ""))})
 
 
 def _forms(text: str) -> set[str]:
@@ -62,7 +62,7 @@ def _forms(text: str) -> set[str]:
 def _looks(text: str) -> tuple[str, str, str]:
     """Signs that look like two letters may meet only where something between them is left out, or part there."""
     plain = visible(text).casefold()
-    return _bare(plain), _bare(look(plain)), look(_bare(plain)).replace(" ", "")
+    return _bare(plain), _bare(uncached_skeleton(plain)), uncached_skeleton(_bare(plain)).replace(" ", "")
 
 
 def _bare(text: str) -> str:
@@ -73,7 +73,7 @@ def visible(text: str) -> str:
     """Without characters that nobody sees, and with a plain dot and at for those that look so."""
     if text.isascii():
         return text
-    return "".join(c for c in text.translate(WIDE) if c.isascii() or not is_hidden(c))
+    return "".join(c for c in text.translate(AT_AND_DOT_LOOKALIKES) if c.isascii() or not is_hidden(c))
 
 
 # -- ways to read a text

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from civicmail.city.access.lookalike import WIDE, skeleton
+from civicmail.city.access.lookalike import AT_AND_DOT_LOOKALIKES, skeleton
 from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
 from civicmail.mail.screening import staffnames
 
@@ -39,7 +39,7 @@ class Claimed:
 
 def seen(name: str) -> str:
     """A display name as people see it."""
-    return staffnames.visible(name[: staffnames.LONGEST]).translate(WIDE)
+    return staffnames.visible(name[: staffnames.LONGEST]).translate(AT_AND_DOT_LOOKALIKES)
 
 
 def claimed(snapshot: Snapshot | None, name: str) -> Claimed:

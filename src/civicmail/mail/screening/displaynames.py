@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from civicmail.city.access.fromfield import is_hidden
+from civicmail.city.access.from_header import is_hidden
 from civicmail.city.access.lookalike import mixes_scripts
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.core.config.settings import Settings
 from civicmail.mail.screening import staffnames, urls
 from civicmail.mail.screening.claimed import claimed
@@ -36,7 +36,7 @@ MASK = 160
 def open_(settings: Settings, data: Path) -> None:
     """Look at protected names, and at those that were published last, before mail comes: thousands take a fifth of a second."""
     protect(World(settings, 0).domains, tuple(settings.screening.protected))
-    snapshot = Watch(data, lambda: 0).now
+    snapshot = SnapshotWatcher(data, lambda: 0).current
     if snapshot is not None:
         staffnames.people(snapshot, "")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from civicmail.city.policy.shapes import FactValue
+from civicmail.city.policy.dispositions import FactValue
 from civicmail.mail.screening import forwarding
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.shapes import Found, Inner

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from civicmail.city.policy.shapes import UNAVAILABLE, FactValue, Finding
+from civicmail.city.policy.dispositions import UNAVAILABLE, FactValue, Finding
 from civicmail.mail.screening.chosen import names_of
 from civicmail.mail.screening.shapes import Found
 

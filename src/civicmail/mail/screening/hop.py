@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from functools import lru_cache
 
-from civicmail.city.policy.shapes import Facts
+from civicmail.city.policy.dispositions import Facts
 from civicmail.core.message.model import Envelope
 
 LIST_MOST, SIGNED_MOST = 200, 4

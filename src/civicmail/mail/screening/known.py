@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from civicmail.city.policy.shapes import Facts
+from civicmail.city.policy.dispositions import Facts
 from civicmail.core.config.settings import Settings
 from civicmail.mail.screening.correspondents import MappedCorrespondents
 from civicmail.mail.screening.shapes import NOTHING, Found, Joint, unavailable

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from civicmail.city.access.approved import Published, watching
+from civicmail.city.access.published_approvals import ApprovalsWatcher, shared_watcher
 from civicmail.city.access.snapshot import Person, Snapshot
-from civicmail.city.policy.approvals import Approvals, Leaving, Sending
-from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.city.policy.approvals import Approvals, OutboundFile, Sender
+from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.core.config.settings import Settings
 from civicmail.mail.screening import leaving, urls
 from civicmail.mail.screening.correspondents import MappedCorrespondents
@@ -31,12 +31,12 @@ RECIPIENTS = 1000
 class Tools:
     """World.tools["leaving"]."""
 
-    approvals: Published
+    approvals: ApprovalsWatcher
     correspondents: MappedCorrespondents
 
 
 def open_(_settings: Settings, data: Path) -> Tools:
-    return Tools(watching(data), MappedCorrespondents(data))
+    return Tools(shared_watcher(data), MappedCorrespondents(data))
 
 
 def find(case: Joint) -> Found:
@@ -45,7 +45,7 @@ def find(case: Joint) -> Found:
     if case.inbound or not files:
         return NOTHING
     tools = case.world.tools.get(NAME)
-    known = tools.approvals.at(case.world.now) if isinstance(tools, Tools) else None
+    known = tools.approvals.current(case.world.now) if isinstance(tools, Tools) else None
     if known is None:
         return unavailable(NAME, "list", VERSION)
     assert isinstance(tools, Tools)
@@ -58,7 +58,7 @@ def find(case: Joint) -> Found:
     return Found(found, facts, {"recipients": recipients} if recipients else {})
 
 
-def sending_of(case: Joint) -> Sending:
+def sending_of(case: Joint) -> Sender:
     """Who sends it, and the department that answers for it: of the mailbox that it comes from, else of the sender's own one."""
     snapshot, sender = case.world.snapshot, case.envelope.sender.lower()
     person = _person(case, snapshot)
@@ -66,7 +66,7 @@ def sending_of(case: Joint) -> Sending:
     if box is None and person is not None and snapshot is not None:
         box = next((snapshot.mailboxes.get(g.mailbox) for g in person.grants if g.role == "holder"), None)
     uid = person.id if person is not None else (box.holder if box is not None else "")
-    return Sending(box.department if box is not None else "", uid, box.id if box is not None else sender)
+    return Sender(box.department if box is not None else "", uid, box.id if box is not None else sender)
 
 
 def _person(case: Joint, snapshot: Snapshot | None) -> Person | None:
@@ -74,14 +74,14 @@ def _person(case: Joint, snapshot: Snapshot | None) -> Person | None:
     return snapshot.people.get(login) if snapshot is not None and login else None
 
 
-def _files(case: Joint) -> Iterator[Leaving]:
+def _files(case: Joint) -> Iterator[OutboundFile]:
     rows = case.more.get(NAME, {}).get(leaving.FILES, ())
     for row in rows if isinstance(rows, list | tuple) else ():  # of a limited process: believed as far as it is of the right kind
         part, name, size, sha256 = row
-        yield Leaving(str(part), "file", str(name), int(size), str(sha256))
+        yield OutboundFile(str(part), "file", str(name), int(size), str(sha256))
 
 
-def _links(case: Joint) -> Iterator[Leaving]:
+def _links(case: Joint) -> Iterator[OutboundFile]:
     shares = frozenset(host.lower() for host in case.world.settings.screening.shares)
     seen: set[str] = set()
     for link in case.seen.links if shares else ():
@@ -90,11 +90,11 @@ def _links(case: Joint) -> Iterator[Leaving]:
             continue
         seen.add(link.url)
         name = urlsplit(link.url).path.rpartition("/")[2] if "[" not in link.url else ""
-        yield Leaving(link.part, "link", name, 0, hashlib.sha256(link.url.encode("utf-8", "replace")).hexdigest())
+        yield OutboundFile(link.part, "link", name, 0, hashlib.sha256(link.url.encode("utf-8", "replace")).hexdigest())
 
 
 def _recipients(
-    case: Joint, files: list[Leaving], sending: Sending, known: Approvals, people: MappedCorrespondents
+    case: Joint, files: list[OutboundFile], sending: Sender, known: Approvals, people: MappedCorrespondents
 ) -> Iterator[tuple[str, dict[str, FactValue]]]:
     came = people.at(case.world.now)
     domains, now = frozenset(case.world.domains), case.world.now

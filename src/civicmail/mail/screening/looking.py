@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.core.message.model import Link
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Spent, Unreadable
 from civicmail.core.sandbox.extraction import Extraction

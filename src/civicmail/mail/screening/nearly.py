@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.mail.screening import spam
 from civicmail.mail.screening.alike import keys_of
 from civicmail.mail.screening.bands import ALIKE

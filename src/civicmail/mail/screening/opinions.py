@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.mail.screening.programs import Away, Program
 from civicmail.mail.screening.shapes import NOTHING, Found, Outer, unavailable
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.core.message.model import ParsedMessage
 from civicmail.mail.screening import urls
 from civicmail.mail.screening.companies import companies

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from civicmail.city.policy.shapes import UNAVAILABLE, Finding
+from civicmail.city.policy.dispositions import UNAVAILABLE, Finding
 from civicmail.core.message import defect_codes, message_parser
 from civicmail.core.message.model import Address, ParsedMessage
 from civicmail.core.sandbox import filetype

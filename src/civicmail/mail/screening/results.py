@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from civicmail.city.policy.shapes import UNAVAILABLE, Finding
+from civicmail.city.policy.dispositions import UNAVAILABLE, Finding
 from civicmail.mail.screening.domains import a_labels
 
 FIELD = "Authentication-Results"

@@ -16,7 +16,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.policy.shapes import UNAVAILABLE, Facts, Finding
+from civicmail.city.policy.dispositions import UNAVAILABLE, Facts, Finding
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from civicmail.city.policy.shapes import UNAVAILABLE, FactValue, Finding, read_facts
+from civicmail.city.policy.dispositions import UNAVAILABLE, FactValue, Finding, read_facts
 from civicmail.mail.screening.shapes import Seen, SeenFile, SeenLink
 
 _LENGTH = 4

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from civicmail.city.access.fromfield import Dishonest, Named, read
+from civicmail.city.access.from_header import InvalidSender, NamedAddress, parse_mailbox
 from civicmail.core.message import addresses, encoded_words, limits
 from civicmail.mail.screening import canonical
 from civicmail.mail.screening.cityname import is_named, visible
@@ -154,9 +154,9 @@ class _Found:
         self.texts.append(text)
         try:
             if len(value) > VALUE_MOST:
-                raise Dishonest("too-long")
-            named = read(value)
-        except Dishonest as problem:
+                raise InvalidSender("too-long")
+            named = parse_mailbox(value)
+        except InvalidSender as problem:
             self.rule = self.rule or problem.rule
             domains = [one.domain for one in addresses.parse(text)]
         else:
@@ -167,7 +167,7 @@ class _Found:
     def _is_ours(self, name: str) -> bool:
         return any(is_within(name, city) for city in self.cities)
 
-    def _shown(self, named: Named) -> str:
+    def _shown(self, named: NamedAddress) -> str:
         """The rule that an address breaks which every program reads alike, and which some show as another."""
         local, _, domain = named.address.lower().rpartition("@")
         if "xn--" in domain and not self._is_ours(domain):

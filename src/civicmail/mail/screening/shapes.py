@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.policy.shapes import UNAVAILABLE, FactValue, Finding
+from civicmail.city.policy.dispositions import UNAVAILABLE, FactValue, Finding
 from civicmail.core.message.model import Envelope, ParsedMessage
 
 if TYPE_CHECKING:

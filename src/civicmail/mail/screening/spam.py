@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.policy.shapes import Facts, Finding
+from civicmail.city.policy.dispositions import Facts, Finding
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope
 from civicmail.mail.screening import hop, tokens

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from civicmail.city.access.fromfield import is_hidden
+from civicmail.city.access.from_header import is_hidden
 from civicmail.city.access.lookalike import skeleton
 from civicmail.city.access.snapshot import Person, Snapshot
 

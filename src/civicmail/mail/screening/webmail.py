@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
-from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.mail.screening import forwarding, ownaccounts, staffnames
 from civicmail.mail.screening.consumers import is_consumer
 from civicmail.mail.screening.domains import a_labels

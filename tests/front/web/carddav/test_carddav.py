@@ -16,7 +16,7 @@ from django.test import Client
 from city.access.people import KEY, PASSWORD, T0, city
 from city.access.signins import account, department
 from city.access.signins import person as row
-from civicmail.city.access import published
+from civicmail.city.access import published_snapshot
 from civicmail.city.access.credentials import key_path
 from civicmail.city.access.models import Account, Entry, Failure
 from civicmail.city.directory.models import Episode, Mailbox, MailGroup, Person
@@ -34,8 +34,8 @@ SPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:carddav" xmlns:s="http:
 def installed(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Ann signs in with her device; in the directory are Bo, an office, a list, a closed mailbox and a machine."""
     key_path(installed).write_bytes(KEY)
-    published.publish(installed, city())
-    published.touch_alive(installed, T0)
+    published_snapshot.publish(installed, city())
+    published_snapshot.mark_database_alive(installed, T0)
     monkeypatch.setattr(dovecot_auth, "now_ms", lambda: T0 + 1)
     monkeypatch.setattr(books, "_last", None)
     dovecot_auth._watch.cache_clear()
@@ -201,7 +201,7 @@ def test_nobody_reads_it_who_may_not_read_mail_at_this_moment(installed: Path) -
     assert Failure.objects.filter(door="imap").exists() and not Entry.objects.exists()
     ann = city().people["ann"]
     for version, ended in enumerate((replace(ann, grants=()), replace(ann, grants=(), devices=(), epoch=2)), 2):
-        published.publish(installed, city(version, T0 + 1, people=[ended]))
+        published_snapshot.publish(installed, city(version, T0 + 1, people=[ended]))
         dovecot_auth._watch.cache_clear()
         assert ask("PROPFIND", BOOK, Depth="0").status_code == 401
 

@@ -12,10 +12,10 @@ from django.test import Client
 
 from city.access import staff
 from civicmail.city.access.actions import feedkeys
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
 from civicmail.city.directory.models import Department, Episode, Person
 
-OFFICER = Actor("officer", "The office", (Held("access-officer", "", ALWAYS),))
+OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 MANY = 200
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from city.access import staff
-from civicmail.city.access.actions import requests
+from civicmail.city.access.actions import access_requests
 from civicmail.city.directory.models import Address, Department, FeedRun, Mailbox, Person, ReservedAddress
 from front.web.scim.conftest import Provider
 
@@ -32,7 +32,7 @@ def test_the_primary_address_of_ours_is_the_main_one_and_what_is_elsewhere_is_le
     assert len(_kept("n-1")) == 2, "what is not said any more stays"
     assert provider.ask("PUT", f"/Users/{made['id']}", user("n-1", emails=_emails("ann@tenant.example")))[0] == 200
     assert len(_kept("n-1")) == 2
-    assert requests.own_mailbox(Person.objects.get(uid="n-1"), crowd, now=staff.MS).address == "ann@city.example"
+    assert access_requests.open_own_mailbox(Person.objects.get(uid="n-1"), crowd, now=staff.MS).address == "ann@city.example"
 
 
 def test_an_address_of_somebody_else_is_refused_and_stands_in_the_report(crowd: Department, provider: Provider, user: User) -> None:

@@ -33,7 +33,7 @@ def test_a_barred_person_with_a_new_number_and_their_old_sign_in_name_is_told(
     status, answer = provider.ask("PUT", f"/Users/{said['id']}", {**user("e-7"), "userName": "other@login.example"})
     assert status == 200, answer
     with transaction.atomic():
-        barring.put(
+        barring.impose(
             Person.objects.get(uid="e-7"), "permanent", until=None, origin="", reason="A third time.", first=one,
             second=staff.person("two"), actor=OFFICER, now=MS,
         )  # fmt: skip

@@ -52,7 +52,7 @@ def kept_open() -> Iterator[None]:
 @pytest.mark.usefixtures("kept_open")
 def test_the_conformance_tester_passes(crowd: Department, token: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The number is the userName, because the tester gives an immutable attribute of an extension another value in PUT."""
-    monkeypatch.setattr("civicmail.city.access.queries.brake.people_now", lambda: 100_000)  # it lets many go
+    monkeypatch.setattr("civicmail.city.access.queries.deletion_threshold.people_now", lambda: 100_000)  # it lets many go
     settings.CITY = replace(settings.CITY, feeds=replace(settings.CITY.feeds, number="userName", department="parks"))
     application, headers = get_wsgi_application(), {"Authorization": f"Bearer {token}"}
     client = WSGISCIMClient(application, base_url="http://localhost/scim/v2", headers=headers)

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from city.access import staff
 from civicmail.city.access.actions import publishing
 from civicmail.city.access.models import Publication, Untold
-from civicmail.city.access.published import changes_path, snapshot_path, touch_alive
+from civicmail.city.access.published_snapshot import changes_path, mark_database_alive, snapshot_path
 from civicmail.city.directory.models import Department, Person, ScimUser
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.scim import storage
@@ -120,7 +120,7 @@ def test_where_there_is_no_mailbox_there_is_nothing_to_publish(installed: Path, 
     def made(*_: object) -> None:
         raise AssertionError("a snapshot of nobody was made")
 
-    monkeypatch.setattr(publishing, "current", made)
+    monkeypatch.setattr(publishing, "build_snapshot", made)
     Untold.objects.create(at=staff.MS, people=[1])
     publishing.publish(staff.MS)
     assert not Untold.objects.exists() and not snapshot_path(installed).exists()
@@ -132,18 +132,18 @@ def test_the_city_worker_makes_the_whole_before_anybody_has_to_wait(
 ) -> None:
     """When much was told in parts, and only where a worker is there."""
     people = list(Person.objects.filter(uid="ann").values_list("pk", flat=True))
-    monkeypatch.setattr("civicmail.city.access.published.CHANGES_LARGE", 10)
+    monkeypatch.setattr("civicmail.city.access.published_snapshot.LARGE_CHANGES_BYTES", 10)
     version = publishing.publish()
 
     def told() -> list[tuple[bool, bool]]:
         publishing.publish_on_commit(people)
-        publishing.tell()
+        publishing.publish_pending()
         return list(Untold.objects.values_list("whole", "waits"))
 
     assert told() == [] and changes_path(installed).exists()
-    touch_alive(installed, now_ms())
+    mark_database_alive(installed, now_ms())
     assert told() == [(True, True)] and told() == [(True, True)], "asked once"
-    assert publishing.tell_waiting(now_ms()) and not Untold.objects.exists()
+    assert publishing.publish_waiting(now_ms()) and not Untold.objects.exists()
     assert Publication.objects.get().version > version + 3
 
 
@@ -161,8 +161,8 @@ def test_a_name_is_told_by_the_city_worker_and_what_may_shut_a_door_at_once(ann:
         return list(Untold.objects.values_list("whole", "waits"))
 
     assert told("displayName", "Ann One") == [(False, False)]
-    touch_alive(installed, now_ms())
+    mark_database_alive(installed, now_ms())
     assert told("userType", "volunteer") == [(False, False)]
     assert told("displayName", "Ann Two") == [(False, True)]
-    assert publishing.tell_waiting(now_ms()) and not Untold.objects.exists()
+    assert publishing.publish_waiting(now_ms()) and not Untold.objects.exists()
     assert b"Ann Two" in changes_path(installed).read_bytes()

@@ -11,8 +11,8 @@ from django.test import Client
 from city.access import staff
 from city.access.staff import MS
 from civicmail.city.access.actions import feed, feedkeys
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.models import Authorisation, DutyGrant, Ending
-from civicmail.city.access.moments import DAY
 from civicmail.city.directory.models import Department, Episode, FeedLine, FeedRun, Person
 from civicmail.city.notices.models import Notice
 from front.web.scim.conftest import OFFICER, Provider
@@ -21,7 +21,7 @@ from pages.world import signed_in
 User = Callable[..., dict[str, Any]]
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 OFF = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "active", "value": False}]}
-HOUR, DAY_S = 3600, DAY // 1000
+HOUR, DAY_S = 3600, DAY_MS // 1000
 
 
 class Leavers:
@@ -90,7 +90,7 @@ def test_after_a_report_was_rejected_a_single_leaver_is_shut_out_at_once(leavers
     """P-08, P-09, P-29, L1."""
     mass(leavers)
     frozen.shift(DAY_S)
-    feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all here.", now=MS + DAY)
+    feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all here.", now=MS + DAY_MS)
     assert leavers.ends("e-20") == [204] and not works("e-20")
 
 
@@ -103,10 +103,10 @@ def test_of_whom_an_officer_was_asked_an_officer_decides(leavers: Leavers, froze
     mass(leavers)
     frozen.shift(DAY_S)
     assert leavers.ends("e-4") == [503], "it waits"
-    feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all here.", now=MS + DAY)
+    feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all here.", now=MS + DAY_MS)
     frozen.shift(DAY_S)
     assert leavers.ends("e-5") == [503] and works("e-5"), "an officer said that they stay"
-    feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all here.", now=MS + 2 * DAY)
+    feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all here.", now=MS + 2 * DAY_MS)
     frozen.shift(31 * DAY_S)
     assert leavers.ends("e-6") == [204]
 
@@ -139,7 +139,7 @@ def test_a_mass_that_stays_below_the_brake_each_day_is_held_all_the_same(leavers
     assert went == [204] * 10 + [503] * 2 + [204] + [503] * 2 + [204] + [503] * 2
     held = FeedRun.objects.get(state="stopped")
     assert "more than 5 % of the people were ended within thirty days" in held.brake
-    now = MS + 6 * (DAY + HOUR * 1000)
+    now = MS + 6 * (DAY_MS + HOUR * 1000)
     feed.apply(held, actor=OFFICER, reason="The season is over.", now=now, despite_brake=True)
     assert leavers.ends("e-30", "e-31") == [204, 204]
 

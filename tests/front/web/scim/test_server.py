@@ -10,11 +10,11 @@ from django.test import Client
 
 from city.access import staff
 from city.access.staff import MS
-from civicmail.city.access.actions import ending, feed, feedkeys, people, tokens
+from civicmail.city.access.actions import access_end, feed, feedkeys, people, tokens
 from civicmail.city.access.actions.people import Work
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.models import Account, Authorisation, Ending, Entry
-from civicmail.city.access.moments import DAY
 from civicmail.city.directory.models import Department, Episode, FeedKey, FeedLine, FeedRun, Person
 from front.web.scim.conftest import OFFICER, Provider
 from pages.world import signed_in
@@ -88,7 +88,7 @@ def test_a_deleted_user_is_gone_and_the_person_stays_with_mail_and_address(ann: 
 def test_active_is_what_is_true_and_not_what_was_said_last(ann: tuple[Person, str], provider: Provider) -> None:
     """200 and nothing done is what such doors are known for."""
     person, id_ = ann
-    ending.end_access(person, reason="Left us today.", when=MS, actor=OFFICER, now=MS)
+    access_end.end_access(person, reason="Left us today.", when=MS, actor=OFFICER, now=MS)
     assert provider.ask("GET", f"/Users/{id_}")[1]["active"] is False
     again = Work(kind="employee", department=Department.objects.get(code="parks"))
     people.rehire(person, again, actor=OFFICER, reason="Came back by hand.", now=MS)
@@ -158,9 +158,9 @@ def test_what_waits_for_an_officer_or_was_rejected_is_not_done_a_little_each_day
     ids = [_made(provider, user(f"e-{n}", name={"givenName": f"Given{n}", "familyName": f"Family{n}"})) for n in range(10)]
     move = _says(f"{ENTERPRISE}:department", "parks")
     assert [provider.ask("PATCH", f"/Users/{id_}", move)[0] for id_ in ids[:7]] == [204] * 6 + [503]
-    frozen.shift(2 * DAY // 1000)
+    frozen.shift(2 * DAY_MS // 1000)
     assert provider.ask("PATCH", f"/Users/{ids[7]}", move)[0] == 503, "it waits still"
-    now = MS + 2 * DAY
+    now = MS + 2 * DAY_MS
     feed.reject(FeedRun.objects.get(state="stopped"), actor=OFFICER, reason="They are all clerks.", now=now)
     status, said = provider.ask("PATCH", f"/Users/{ids[8]}", move)
     assert status == 503 and "rejected" in said["detail"]
@@ -243,9 +243,9 @@ def test_only_a_token_of_the_feed_that_is_in_force_opens_the_door(provider: Prov
         assert provider.last.headers["WWW-Authenticate"].startswith("Bearer")
     provider.token = good
     assert provider.ask("GET", "/Users")[0] == 200
-    frozen.shift(31 * DAY // 1000)
+    frozen.shift(31 * DAY_MS // 1000)
     assert provider.ask("GET", "/Users")[0] == 401, "it is over"
-    frozen.shift(-31 * DAY // 1000)
+    frozen.shift(-31 * DAY_MS // 1000)
     feedkeys.end(key, actor=OFFICER, reason="Not needed any more.", now=MS)
     assert provider.ask("GET", "/Users")[0] == 401
 

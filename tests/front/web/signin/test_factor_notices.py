@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from city.access.signins import NOW, account, actor, mailbox
-from civicmail.city.access.actions import accountnews, devices, tokens
+from civicmail.city.access.actions import account_notices, devices, tokens
+from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import Account, AccountNews, Place, Token
-from civicmail.city.access.moments import DAY
 from civicmail.city.notices.models import Notice
 from civicmail.front.web.signin.factor_notices import on_password
 
@@ -33,7 +33,7 @@ def ines(settings: Any) -> Account:
 
 
 def _told(now: int) -> list[tuple[str, str]]:
-    accountnews.tell_news(now=now)
+    account_notices.send_due(now=now)
     return list(Notice.objects.order_by("id").values_list("to", "text"))
 
 
@@ -52,11 +52,11 @@ def test_what_is_new_is_told_in_one_message_at_each_address(ines: Account) -> No
     authenticator_added.send(Authenticator, request=None, user=ines, authenticator=passkey)
     on_password(Account, ines)
     assert set(AccountNews.objects.values_list("kind", flat=True)) == {"device", "token", "program", "passkey", "password"}
-    AccountNews.objects.update(at=accountnews.moment(NOW))
-    told = _told(NOW + accountnews.WAITS)
+    AccountNews.objects.update(at=account_notices.from_ms(NOW))
+    told = _told(NOW + account_notices.BATCH_DELAY_MS)
     assert [to for to, _ in told] == ["ines@city.example", "ines@home.example"]
     assert all(word in told[0][1] for word in ("Pixel phone", "command line", "help desk", "passkey", "new password"))
-    assert _told(NOW + DAY) == told, "once"
+    assert _told(NOW + DAY_MS) == told, "once"
 
 
 def _sign_in(address: str) -> None:
@@ -80,6 +80,6 @@ def test_a_token_that_changes_duties_lasts_a_day(ines: Account) -> None:
     with pytest.raises(Unusable, match="lasts one day"):
         tokens.make_for_program(ines.person, "roster", ["write:duties"], days=2, actor=who, now=NOW)
     text = tokens.make_for_program(ines.person, "roster", ["write:duties"], days=1, actor=who, now=NOW)
-    Token.objects.update(until=accountnews.moment(NOW + 300 * DAY))
-    assert tokens.program_by(text, now=NOW + DAY) is not None
-    assert tokens.program_by(text, now=NOW + DAY + 1) is None
+    Token.objects.update(until=account_notices.from_ms(NOW + 300 * DAY_MS))
+    assert tokens.program_by(text, now=NOW + DAY_MS) is not None
+    assert tokens.program_by(text, now=NOW + DAY_MS + 1) is None

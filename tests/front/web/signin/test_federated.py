@@ -159,7 +159,7 @@ def test_no_identity_is_connected_to_somebody_elses_session() -> None:
 @pytest.mark.usefixtures("provided")
 def test_locked_is_locked_by_every_way() -> None:
     """AC-7."""
-    Account.objects.filter(pk=account().pk).update(locked=signin.moment(now_ms()))
+    Account.objects.filter(pk=account().pk).update(locked=signin.from_ms(now_ms()))
     browser = _browser()
     assert b"locked" in _by_oidc(browser, "e-17").content and not _is_in(browser)
 

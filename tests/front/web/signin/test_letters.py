@@ -15,9 +15,9 @@ from django.urls import reverse
 
 from civicmail.city.access.actions import invitations
 from civicmail.city.access.actors import machine
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.models import Account, Device, DutyUse, Entry, Invitation, Token
-from civicmail.city.access.moments import ms
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.settings import Oidc, Signin
 from civicmail.front.web.signin.step_up import AT
@@ -81,7 +81,7 @@ def test_an_access_officer_alone_recovers_nobody(city: Town, visit: Visit) -> No
         secrets += _shown(visit("office").post(f"/access/sign-in-letters/{letter.pk}/", {"reason": BECAUSE}))
         assert _opened_by(secrets) == "", victim
         with pytest.raises(NotPermitted, match="two officers"):
-            invitations.hand_over(letter, actor=machine("os:root"), reason=BECAUSE, now=ms(city.now))
+            invitations.hand_over(letter, actor=machine("os:root"), reason=BECAUSE, now=epoch_ms(city.now))
 
 
 def test_two_halves_by_two_people_open_the_account_once(city: Town, visit: Visit) -> None:
@@ -152,7 +152,7 @@ def test_a_recovery_ends_everything_and_the_person_hears_of_each_step(city: Town
 def test_officers_hear_of_the_recovery_key(city: Town) -> None:
     """Whoever has it gets in past all of them, and not unnoticed."""
     who = city.people["crew0"]
-    invitations.invite_first(who, actor=machine("os:root"), reason="locked out", now=ms(city.now), recovery=True)
+    invitations.invite_first(who, actor=machine("os:root"), reason="locked out", now=epoch_ms(city.now), recovery=True)
     told = set(Notice.objects.values_list("to", "subject"))
     assert ("maya.lund@city.example", "The recovery key was used") in told
     assert (who.account.person.mailboxes.get().address, "A new sign-in for your account") in told
@@ -192,7 +192,7 @@ def test_grants_letters_and_recoveries_want_a_fresh_proof(city: Town, visit: Vis
     """A session that somebody left open does none of it."""
     office = visit("office")
     session = office.session
-    session[AT] = ms(city.now) - 400_000
+    session[AT] = epoch_ms(city.now) - 400_000
     session.save()
     letter = city.objects["letter"]
     paths = ("duties/grant", "people/p-crew0/invite", "people/p-crew0/recover", f"sign-in-letters/{letter}")
@@ -208,9 +208,9 @@ def test_the_owner_hands_over_first_letters_alone(city: Town, visit: Visit) -> N
     shown = visit("office").post("/access/people/p-crew0/invite/", {"reason": BECAUSE}).content.decode()
     assert "civicmail access hand-over p-crew0" in shown
     letter = Invitation.objects.latest("pk")
-    assert invitations.hand_over(letter, actor=machine("os:root"), reason=BECAUSE, now=ms(city.now))
+    assert invitations.hand_over(letter, actor=machine("os:root"), reason=BECAUSE, now=epoch_ms(city.now))
     assert Entry.objects.get(act="account.hand-over").person == "os:root"
     Account.objects.filter(person=city.people["head"]).update(last_login=city.now)
     _, another = _letter(visit, "office", "p-crew7")
     with pytest.raises(NotPermitted, match="can hand this letter over"):
-        invitations.hand_over(another, actor=machine("os:root"), reason=BECAUSE, now=ms(city.now))
+        invitations.hand_over(another, actor=machine("os:root"), reason=BECAUSE, now=epoch_ms(city.now))

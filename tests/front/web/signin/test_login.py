@@ -68,7 +68,7 @@ def test_every_no_is_the_same_no() -> None:
     has to wait after too many wrong ones look the same."""
     account(password=PASSWORD)
     account(person("e-18", "Otto Other"), "otto", PASSWORD)
-    Account.objects.filter(username="otto").update(locked=signin.moment(now_ms()))
+    Account.objects.filter(username="otto").update(locked=signin.from_ms(now_ms()))
     mailbox(None, "info@city.example", "function")
     printer = mailbox(None, "printer@city.example", "service")
     secret = devices.make_for_machine(printer, "hall", until=now_ms() + 86_400_000, actor=OFFICER, reason="scans", now=now_ms())

@@ -18,7 +18,7 @@ from django.urls import reverse
 from city.access.signins import OFFICER, account, person
 from civicmail.city.access.actions import signin
 from civicmail.city.access.models import AccountNews, Entry, Identity
-from civicmail.city.access.queries.signin import held_up
+from civicmail.city.access.queries.signin import locked_or_waiting
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Oidc
 from civicmail.front.web.signin import step_up
@@ -145,7 +145,7 @@ def test_another_provider_that_says_the_same_number_is_somebody_else(city: OpenI
     stranger = _browser()
     assert b"another identity" in _sign_in(stranger, school, "school").content and not _is_in(stranger)
     assert AccountNews.objects.filter(kind="identity", what="School").count() == 1
-    assert list(held_up(now_ms())) == [ines]
+    assert list(locked_or_waiting(now_ms())) == [ines]
     signin.unlock(ines, actor=OFFICER, reason="she has moved to the school", now=now_ms())
     assert Entry.objects.filter(act="account.unlock").exists()
     assert _sign_in(stranger, school, "school")["Location"] == "/"

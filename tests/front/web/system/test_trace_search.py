@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
 from civicmail.city.access.errors import NotPermitted
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.web.system.trace_search import TraceQuery, find, fits
 from civicmail.mail.archive import outstanding_file
@@ -22,7 +22,7 @@ from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.tasks import IndexJob
 from mail.archive.making import NOW, capture, seal, writer
 
-ADMIN = Actor("p-admin", "Noor", (Held("system-administrator", taken_until=NOW + 1000),))
+ADMIN = Actor("p-admin", "Noor", (HeldRole("system-administrator", active_until=NOW + 1000),))
 SENDERS = ("", "ann@x.example", "Ann@X.example", "ann@y.example", "jo.ann@x.example", "postmaster")
 TO = ("ben@city.example", "cleo@city.example", "ben@sub.city.example", "ann@x.example")
 WANTED = (

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Entry
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.config.load import load
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message.model import Envelope, Recipient
@@ -20,7 +20,7 @@ from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.records import Capture, Event, Type
 from mail.archive.making import NOW, capture, delivered, seal, writer
 
-ADMIN = Actor("p-admin", "Noor", (Held("system-administrator", taken_until=NOW + 1000),))
+ADMIN = Actor("p-admin", "Noor", (HeldRole("system-administrator", active_until=NOW + 1000),))
 
 
 def mail(*to: tuple[str, str], at: int = NOW) -> Capture:
@@ -126,7 +126,7 @@ def test_trying_again_takes_the_duty_a_reason_and_somebody_who_waits(installed: 
     held: list[Line] = [line for line in lines if line.held]
     for actor, some, why, error in (
         (Actor("p-x"), lines, "because", NotPermitted),
-        (replace(ADMIN, held=(Held("system-administrator"),)), lines, "because", NotPermitted),
+        (replace(ADMIN, held=(HeldRole("system-administrator"),)), lines, "because", NotPermitted),
         (ADMIN, lines, " ", Unusable),
         (ADMIN, held, "because", Conflict),
         (ADMIN, [], "because", Conflict),

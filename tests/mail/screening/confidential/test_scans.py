@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.policy.shapes import FactValue
+from civicmail.city.policy.dispositions import FactValue
 from civicmail.core.config.settings import City, Screening, Search, Settings
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.sandbox.errors import TOO_LONG

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civicmail.city.access import snapshot as access
+from civicmail.city.policy.active_rules import starter_pack
 from civicmail.city.policy.engine import decide
-from civicmail.city.policy.published import starter
 from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
@@ -51,7 +51,7 @@ def snapshot(*, kind: str = "employee", personal: bool = False, box: str = "pers
         access.Mailbox("ann@city.example", box, "Ann", "parks", "open", "", "ann", ("ann@city.example",)),  # type: ignore[arg-type]
         access.Mailbox("bob@city.example", "personal", "Bob", "union", "open", "", "", ("bob@city.example",)),
     ]
-    return access.make(1, 1, ("city.example",), people, boxes, {})
+    return access.build(1, 1, ("city.example",), people, boxes, {})
 
 
 def used(
@@ -256,7 +256,7 @@ def test_long_texts_are_cut(bomb: str) -> None:
 def test_a_mailing_goes_to_the_reviewer_and_is_delivered_and_a_newsletter_goes_to_nobody(tmp_path: Path) -> None:
     """P-12: through the limited process and the rules out of the box, as mail goes."""
     chosen = Settings(city=City(domains=["city.example"]), screening=Screening(checks=["use"]))
-    book = starter()
+    book = starter_pack()
 
     async def story() -> list[tuple[set[str], set[str]]]:
         screener, seen = Screener(chosen, tmp_path, lambda: NOW), []

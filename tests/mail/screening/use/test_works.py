@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
+from civicmail.city.policy.active_rules import starter_pack
 from civicmail.city.policy.engine import decide
-from civicmail.city.policy.published import starter
 from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
@@ -180,7 +180,7 @@ def test_a_listed_file_goes_to_the_reviewer_and_is_delivered_as_mail_goes(tmp_pa
             found = await screener.screen(raw, envelope, "submission", people)
             known = of_message(envelope, "submission", 1, people, lambda _: None)
             asked = [of_recipient(recipient, people, lambda _: None, envelope.received) for recipient in envelope.recipients]
-            (decision,) = decide(starter(), {**known, **found.facts}, asked, NOW)
+            (decision,) = decide(starter_pack(), {**known, **found.facts}, asked, NOW)
             seen[name] = (decision.do, decision.review, {rule for rule in decision.rules if "use-infringement" in rule})
         await asyncio.to_thread(screener.close)
         return seen

@@ -9,15 +9,15 @@ from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.directory.models import Episode, Person
 
 
-def person_of(actor: Actor) -> Person:
+def acting_person(actor: Actor) -> Person:
     """The person who acts. Raises NotPermitted for whoever is none: a machine, the owner of the data folder."""
-    found = Person.objects.filter(uid=actor.uid).first() if actor.uid and not actor.machine else None
-    if found is None:
+    person = Person.objects.filter(uid=actor.uid).first() if actor.uid and not actor.machine else None
+    if person is None:
         raise NotPermitted("This takes a person of the city who is signed in.")
-    return found
+    return person
 
 
-def locked[Row: Model](row: Row, *seen: str) -> Row:
+def lock_row[Row: Model](row: Row, *seen: str) -> Row:
     """The row as it is now, locked until the transaction ends. seen: names of columns that must be as the asker saw them; raises
     Conflict where somebody was faster."""
     now = type(row)._default_manager.select_for_update().get(pk=row.pk)
@@ -28,7 +28,7 @@ def locked[Row: Model](row: Row, *seen: str) -> Row:
 
 def employment(person: Person) -> Episode:
     """The open employment of somebody. Raises Conflict without one."""
-    found = person.episodes.select_related("department", "contract__agency").filter(ended__isnull=True).first()
-    if found is None:
+    episode = person.episodes.select_related("department", "contract__agency").filter(ended__isnull=True).first()
+    if episode is None:
         raise Conflict(f"{person} does not work for the city now.")
-    return found
+    return episode

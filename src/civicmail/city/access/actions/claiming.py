@@ -7,31 +7,31 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access.actions import duties, entries, invitations, officelists, routing
+from civicmail.city.access.actions import department_routing, duties, entries, invitations, office_lists
 from civicmail.city.access.actions.acting import employment
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import DAY, moment
 from civicmail.city.directory.models import Department, Episode, Kind, Person
 
-LASTS = 365 * DAY
+ROLE_LIFETIME_MS = 365 * DAY_MS
 """ms of the first duty; the officer renews it, or another one does."""
 
 
 @dataclass(frozen=True, slots=True)
-class First:
+class FirstOfficer:
     """The first person, as the owner of the folder names them. department: code; called: its name where it is new."""
 
     uid: str
     given: str
     family: str
     department: str
-    called: str
+    department_name: str
     login: str = ""
 
 
-def claim_installation(first: First, *, actor: Actor, reason: str, now: int) -> str:
+def claim_installation(first: FirstOfficer, *, actor: Actor, reason: str, now: int) -> str:
     """The secret of the first invitation. The marker is durable before the grant is: an installation whose claim was interrupted is
     claimed all the same. A person or department that is there already is taken. Raises Conflict, Unusable."""
     wrong = {key: "This is missing." for key in ("uid", "family", "department") if not getattr(first, key).strip()}
@@ -39,8 +39,8 @@ def claim_installation(first: First, *, actor: Actor, reason: str, now: int) -> 
         raise Unusable("Say who, from which department, and why.", wrong)
     with transaction.atomic():
         person = _person(first, actor, now)
-        duties.first(person, until=now + LASTS, actor=actor, reason=reason, now=now)
-        officelists.make_first(employment(person).department, actor=actor, reason=reason, now=now)
+        duties.first(person, until=now + ROLE_LIFETIME_MS, actor=actor, reason=reason, now=now)
+        office_lists.make_first(employment(person).department, actor=actor, reason=reason, now=now)
         secret = invitations.invite_first(person, actor=actor, reason=reason, now=now, username=first.login)
         publish_on_commit()
         if (data := data_folder()) is not None:
@@ -48,14 +48,14 @@ def claim_installation(first: First, *, actor: Actor, reason: str, now: int) -> 
     return secret
 
 
-def _person(first: First, actor: Actor, now: int) -> Person:
-    if (found := Person.objects.filter(uid=first.uid.strip()).first()) is not None:
-        return found
-    home, _ = Department.objects.get_or_create(code=first.department.lower(), defaults={"name": first.called[:120]})
-    routing.write_on_commit()
+def _person(first: FirstOfficer, actor: Actor, now: int) -> Person:
+    if (person := Person.objects.filter(uid=first.uid.strip()).first()) is not None:
+        return person
+    home, _ = Department.objects.get_or_create(code=first.department.lower(), defaults={"name": first.department_name[:120]})
+    department_routing.write_on_commit()
     given, family = first.given.strip(), first.family.strip()
     made = Person.objects.create(uid=first.uid.strip(), given=given, family=family, display=f"{given} {family}".strip())
-    since = timezone.localdate(moment(now))
+    since = timezone.localdate(from_ms(now))
     Episode.objects.create(person=made, kind=Kind.EMPLOYEE, department=home, position="Access officer", starts=since)
     facts = {"department": home.code}
     entries.enter("person.add", actor=actor, reason="claim", now=now, object=f"person:{made.uid}", facts=facts)

@@ -9,23 +9,23 @@ from pathlib import Path
 from django.db import IntegrityError, transaction
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import accountnews, entries, inplace, sessions
+from civicmail.city.access.actions import account_notices, bulk_update, entries, sessions
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.credentials import device_key, mac, new_password
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Account, Device
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_mailbox
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.core.config.sentence import sentence
 
-MOST = 20
+MAX_DEVICES = 20
 """Device passwords that one person may have at a time."""
 
-YEAR = 366 * 86_400_000
-SEEN_EVERY = 60_000
+YEAR_MS = 366 * 86_400_000
+USE_NOTED_EVERY_MS = 60_000
 """ms after which a use is noted again: a program that asks each second is one line, not a thousand writes."""
 
 
@@ -36,11 +36,11 @@ def make(person: Person, name: str, *, actor: Actor, now: int) -> str:
         raise Unusable("Say which device it is for.", {"name": "Say which device it is for."})
     with transaction.atomic():
         Person.objects.select_for_update().get(pk=person.pk)  # two at once must not pass MOST
-        if Device.objects.filter(person=person, ended__isnull=True).count() >= MOST:
-            raise Conflict(sentence("There are {most} device passwords; end one that is not used any more.", most=MOST))
-        password, device = _new(Device(person=person, name=name[:80], made=moment(now)))
+        if Device.objects.filter(person=person, ended__isnull=True).count() >= MAX_DEVICES:
+            raise Conflict(sentence("There are {most} device passwords; end one that is not used any more.", most=MAX_DEVICES))
+        password, device = _new(Device(person=person, name=name[:80], made=from_ms(now)))
         entries.enter("device.make", actor=actor, reason="", now=now, object=f"device:{device.key}", facts={"name": device.name})
-        accountnews.note(person, "device", device.name, now=now)
+        account_notices.add(person, "device", device.name, now=now)
         publish_on_commit([person.pk])
     return password
 
@@ -48,17 +48,17 @@ def make(person: Person, name: str, *, actor: Actor, now: int) -> str:
 def make_for_machine(mailbox: Mailbox, name: str, *, until: int, actor: Actor, reason: str, now: int) -> str:
     """The password of a machine that sends as a service mailbox, shown this once. until: ms, at most a year away (S1)."""
     guard.require(actor, "machine.make", about_mailbox(mailbox), now=now)
-    wrong = {
+    errors = {
         "name": "" if name.strip() else "Say which machine it is for.",
         "reason": "" if reason.strip() else "Say why.",
-        "until": "" if now < until <= now + YEAR else "A machine's password ends within a year.",
+        "until": "" if now < until <= now + YEAR_MS else "A machine's password ends within a year.",
     }
-    if wrong := {field: said for field, said in wrong.items() if said}:
-        raise Unusable(next(iter(wrong.values())), wrong)
+    if errors := {field: error for field, error in errors.items() if error}:
+        raise Unusable(next(iter(errors.values())), errors)
     if mailbox.kind != "service" or mailbox.closed:
         raise Conflict(f"{mailbox.address} is no service mailbox: people use it, under their own names.")
     with transaction.atomic():
-        password, device = _new(Device(machine=mailbox, name=name.strip()[:80], made=moment(now), until=moment(until)))
+        password, device = _new(Device(machine=mailbox, name=name.strip()[:80], made=from_ms(now), until=from_ms(until)))
         facts = {"name": device.name, "mailbox": mailbox.address, "until": until}
         entries.enter("machine.make", actor=actor, reason=reason, now=now, object=f"device:{device.key}", facts=facts)
         publish_on_commit((), [mailbox.pk])
@@ -76,7 +76,7 @@ def end(device: Device, *, actor: Actor, now: int, reason: str = "") -> None:
         row = Device.objects.select_for_update().get(pk=device.pk)
         if row.ended is not None:
             return
-        row.ended = moment(now)
+        row.ended = from_ms(now)
         row.save(update_fields=["ended"])
         entries.enter("device.end", actor=actor, reason=reason, now=now, object=f"device:{row.key}", facts={"name": row.name})
         publish_on_commit([row.person_id] if row.person_id else [], [row.machine_id] if row.machine_id else [])
@@ -93,7 +93,7 @@ def lose(device: Device, *, keep: str, actor: Actor, now: int) -> tuple[int, int
         row = Device.objects.select_for_update().get(pk=device.pk)
         if row.ended is not None:
             return 0, account.epoch
-        row.ended = moment(now)
+        row.ended = from_ms(now)
         row.save(update_fields=["ended"])
         ended = sum(sessions.end(Account.objects.filter(pk=account.pk), keep=keep).values())
         facts = {"name": row.name, "sessions": ended}
@@ -113,10 +113,10 @@ def note_uses(uses: Mapping[str, tuple[str, int]]) -> None:
     for begin in range(0, len(keys), 500):
         for device in Device.objects.filter(key__in=keys[begin : begin + 500]).only("id", "key", "used"):
             client, at = uses[device.key]
-            if device.used is None or at - ms(device.used) >= SEEN_EVERY:
-                device.used, device.used_from = moment(at), client[:45]
+            if device.used is None or at - epoch_ms(device.used) >= USE_NOTED_EVERY_MS:
+                device.used, device.used_from = from_ms(at), client[:45]
                 later.append(device)
-    inplace.write(later, ["used", "used_from"])
+    bulk_update.update_rows(later, ["used", "used_from"])
 
 
 def _new(device: Device) -> tuple[str, Device]:

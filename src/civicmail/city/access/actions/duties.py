@@ -11,23 +11,23 @@ from django.db import transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import employment, locked
+from civicmail.city.access.actions.acting import employment, lock_row
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.duties import CONFLICTS, DUTIES, MOST_HOURS, Duty, conflicts
+from civicmail.city.access.duties import CONFLICTS, DUTIES, MAX_HOURS, Duty, conflicts
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.kinds import MOST
 from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, DutyUse
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.officelists import OFFICE_LISTS
+from civicmail.city.access.office_lists import OFFICE_LISTS
+from civicmail.city.access.person_kinds import MAX_AUTHORIZATION
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Department, Person
 from civicmail.core.config.sentence import sentence
 from civicmail.core.disk.files import OS_FILES, Files
 
-HOUR = 3_600_000
+HOUR_MS = 3_600_000
 _MAY_MOVE_LISTS = frozenset({"duty.grant", "duty.end", "access.claim", "access.recover"})
 
 
@@ -88,14 +88,14 @@ def claim(data: Path, files: Files = OS_FILES) -> None:
 def end(held: DutyGrant, *, actor: Actor, reason: str, now: int) -> None:
     """A duty ends before its time, and what was taken up under it. Raises Conflict when it has ended."""
     guard.require(actor, "duty.end", about_person(held.person), now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        row = locked(held, "ended")
-        if row.ended is not None or row.until <= moment(now):
+        row = lock_row(held, "ended")
+        if row.ended is not None or row.until <= from_ms(now):
             raise Conflict("This duty has ended already.")
-        row.ended = moment(now)
+        row.ended = from_ms(now)
         row.save(update_fields=["ended"])
-        DutyUse.objects.filter(grant=row, laid_down__isnull=True, until__gt=moment(now)).update(laid_down=moment(now))
+        DutyUse.objects.filter(grant=row, laid_down__isnull=True, until__gt=from_ms(now)).update(laid_down=from_ms(now))
         _entered("duty.end", row, actor, reason, now)
 
 
@@ -105,22 +105,22 @@ def record_conflict(
     """Say why somebody may have two duties that exclude each other, what watches over it, and until when (ms, within a year) (D3).
     Raises Unusable."""
     guard.require(actor, "duty.record-conflict", about_person(person), now=now)
-    control = in_words(control, "control", least=30, most=2000)
+    control = checked_reason(control, "control", min_length=30, max_length=2000)
     fields = {}
     if frozenset({first, second}) not in CONFLICTS:
         fields["second"] = "These two do not exclude each other."
-    if not now < until <= now + MOST.days * 24 * HOUR:
+    if not now < until <= now + MAX_AUTHORIZATION.days * 24 * HOUR_MS:
         fields["until"] = "A conflict is recorded for a year at most."
     if fields:
         raise Unusable(next(iter(fields.values())), fields)
     first, second = sorted((first, second))
     with transaction.atomic():
-        locked(person)
-        same = ConflictRecord.objects.filter(person=person, first=first, second=second, until__gte=moment(until))
+        lock_row(person)
+        same = ConflictRecord.objects.filter(person=person, first=first, second=second, until__gte=from_ms(until))
         if same.exists():
             raise Conflict(f"This conflict of {person} is recorded already, for as long or longer.")
         made = ConflictRecord.objects.create(
-            person=person, first=first, second=second, control=control, until=moment(until), by=actor.uid, at=moment(now)
+            person=person, first=first, second=second, control=control, until=from_ms(until), by=actor.uid, at=from_ms(now)
         )
         facts = {"first": first, "second": second, "until": until}
         entries.enter(
@@ -132,20 +132,20 @@ def record_conflict(
 def take_up(held: DutyGrant, *, hours: int, actor: Actor, reason: str, now: int) -> DutyUse:
     """Take up a privileged duty of one's own for at most four hours, with a reason (D4). Asks about conflicts again (D1)."""
     guard.require(actor, "duty.take-up", OfPerson(held.person.uid), now=now)
-    reason = in_words(reason, least=10)
-    if not 1 <= hours <= MOST_HOURS:
-        raise Unusable(f"A duty is taken up for 1 to {MOST_HOURS} hours.", {"hours": f"From 1 to {MOST_HOURS}."})
+    reason = checked_reason(reason, min_length=10)
+    if not 1 <= hours <= MAX_HOURS:
+        raise Unusable(f"A duty is taken up for 1 to {MAX_HOURS} hours.", {"hours": f"From 1 to {MAX_HOURS}."})
     with transaction.atomic():
-        row = locked(held, "ended")
-        at = moment(now)
+        row = lock_row(held, "ended")
+        at = from_ms(now)
         if row.ended is not None or not row.starts <= at < row.until:
             raise Conflict(sentence("This duty is not in force."))
         if row.duty not in DUTIES or not DUTIES[row.duty].privileged:
             raise Conflict(sentence("This duty does not have to be taken up."))
         _require_compatible(row.person, row.duty, now, now + 1, besides=row.pk)
         DutyUse.objects.filter(grant=row, laid_down__isnull=True, until__gt=at).update(laid_down=at)
-        use = DutyUse.objects.create(grant=row, reason=reason, at=at, until=min(moment(now + hours * HOUR), row.until))
-        _entered("duty.take-up", row, actor, reason, now, taken_until=ms(use.until))
+        use = DutyUse.objects.create(grant=row, reason=reason, at=at, until=min(from_ms(now + hours * HOUR_MS), row.until))
+        _entered("duty.take-up", row, actor, reason, now, taken_until=epoch_ms(use.until))
     return use
 
 
@@ -153,9 +153,9 @@ def lay_down(use: DutyUse, *, actor: Actor, now: int) -> None:
     """Lay down a duty that was taken up; a second time changes nothing."""
     guard.require(actor, "duty.take-up", OfPerson(use.grant.person.uid), now=now)
     with transaction.atomic():
-        row = locked(use)
-        if row.laid_down is None and row.until > moment(now):
-            row.laid_down = moment(now)
+        row = lock_row(use)
+        if row.laid_down is None and row.until > from_ms(now):
+            row.laid_down = from_ms(now)
             row.save(update_fields=["laid_down"])
             _entered("duty.lay-down", row.grant, actor, "", now)
 
@@ -173,7 +173,7 @@ def _grant(
     act: str = "duty.grant",
 ) -> DutyGrant:
     starts = now if starts is None else starts
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     fields = {}
     if duty not in DUTIES:
         raise Unusable("There is no such duty.", {"duty": "There is no such duty."})
@@ -181,14 +181,14 @@ def _grant(
         fields["department"] = (
             "Say for which department." if DUTIES[duty].departmental else "This duty is the whole city's, not a department's."
         )
-    if not now <= starts < until <= starts + MOST.days * 24 * HOUR:
+    if not now <= starts < until <= starts + MAX_AUTHORIZATION.days * 24 * HOUR_MS:
         fields["until"] = "A duty begins now or later, and ends within a year."
     if fields:
         raise Unusable(next(iter(fields.values())), fields)
     with transaction.atomic():
-        locked(person)  # two who grant at once must not both pass the table of conflicts
+        lock_row(person)  # two who grant at once must not both pass the table of conflicts
         employment(person)
-        at, end_ = moment(starts), moment(until)
+        at, end_ = from_ms(starts), from_ms(until)
         twice = DutyGrant.objects.filter(
             person=person, duty=duty, department=department, ended__isnull=True, until__gt=at, starts__lt=end_
         )
@@ -205,11 +205,11 @@ def _grant(
 def _require_compatible(person: Person, duty: str, starts: int, until: int, besides: int = 0) -> None:
     """Raise Conflict where the person has a duty at some time between, ms, that excludes this one, unless that was recorded for as
     long."""
-    others = DutyGrant.objects.filter(person=person, ended__isnull=True, until__gt=moment(starts), starts__lt=moment(until))
+    others = DutyGrant.objects.filter(person=person, ended__isnull=True, until__gt=from_ms(starts), starts__lt=from_ms(until))
     held = {row.duty: row for row in others.exclude(pk=besides).order_by("until")}
     bad = conflicts(frozenset(d for d in DUTIES if d in held), next(d for d in DUTIES if d == duty))
     for other in bad:
-        last = min(moment(until), held[other].until)
+        last = min(from_ms(until), held[other].until)
         first, second = sorted((duty, other))
         recorded = ConflictRecord.objects.filter(person=person, first=first, second=second, until__gte=last)
         if not recorded.exists():
@@ -224,10 +224,10 @@ def _entered(act: str, row: DutyGrant, actor: Actor, reason: str, now: int, **mo
         "person": row.person.uid,
         "duty": row.duty,
         "department": row.department.code if row.department else "",
-        "starts": ms(row.starts),
-        "until": ms(row.until),
+        "starts": epoch_ms(row.starts),
+        "until": epoch_ms(row.until),
         **more,
     }
     entries.enter(act, actor=actor, reason=reason, now=now, object=f"duty:{row.pk}", duty=row.duty, facts=facts)
-    if act in _MAY_MOVE_LISTS and any(row.duty in one.duties for one in OFFICE_LISTS.values()):
+    if act in _MAY_MOVE_LISTS and any(row.duty in office_list.duties for office_list in OFFICE_LISTS.values()):
         publish_on_commit(later=True)  # whose mail it is that records@ gets

@@ -6,13 +6,13 @@ from collections.abc import Collection
 
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.kinds import UNSILENCED
+from civicmail.city.access.person_kinds import NEVER_SILENCED
 from civicmail.city.directory.models import Episode
 
 
 def among(people: Collection[int]) -> bool:
     """Whether one of these (ids of rows) holds an elected office now."""
-    return Episode.objects.filter(person__in=people, ended__isnull=True, kind__in=UNSILENCED).exists()
+    return Episode.objects.filter(person__in=people, ended__isnull=True, kind__in=NEVER_SILENCED).exists()
 
 
 def require_end(people: Collection[int], actor: Actor) -> None:

@@ -26,31 +26,31 @@ from civicmail.core.config.release import VERSION
 from civicmail.core.ledger.entries import canonical
 from civicmail.core.ledger.entry_journal import EntryJournal
 
-LAG_MOST = 60_000
+MAX_LAG_MS = 60_000
 """ms that an entry may wait for the ledger before nothing more is shown."""
 
 COLUMNS = ("at", "act", "person", "duty", "behalf", "object", "reason", "facts", "client")
 """What the table has of an entry beside its head."""
 
-SETTLED = 3_600_000
+SETTLED_AFTER_MS = 3_600_000
 """ms for which no transaction stays open."""
 
 
-_one_answer = ContextVar("one_answer", default=False)
+_single_transaction = ContextVar("one_answer", default=False)
 _looks: ContextVar[list[Entry] | None] = ContextVar("looks", default=None)
 """Entries that are to be durable in a journal before their transaction is committed; None outside of a look."""
 
 
 @contextmanager
-def one_answer() -> Iterator[None]:
+def single_transaction() -> Iterator[None]:
     """For whoever is one transaction with all that they do, and answers when that is committed: what they look at is not shown
     before."""
-    token = _one_answer.set(True)
+    token = _single_transaction.set(True)
     try:
         with transaction.atomic(durable=True):
             yield
     finally:
-        _one_answer.reset(token)
+        _single_transaction.reset(token)
 
 
 def enter(
@@ -98,8 +98,8 @@ def plain_of(
     act: str, actor: Actor, reason: str, now: int, object: str, facts: dict[str, Any], *, duty: str = "", behalf: str = ""
 ) -> dict[str, Any]:
     """An entry as data, under a uuid of its own."""
-    said = {"person": actor.uid, "duty": duty, "behalf": behalf, "object": object, "reason": reason, "client": actor.client}
-    return {"v": 1, "uuid": str(uuid.uuid4()), "at": now, "act": act, "facts": facts, "version": VERSION, **said}
+    context = {"person": actor.uid, "duty": duty, "behalf": behalf, "object": object, "reason": reason, "client": actor.client}
+    return {"v": 1, "uuid": str(uuid.uuid4()), "at": now, "act": act, "facts": facts, "version": VERSION, **context}
 
 
 def enter_alone(act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]) -> Entry:
@@ -115,7 +115,7 @@ def before_showing(now: int) -> Iterator[None]:
     as enter_alone does."""
     try:
         require_fresh(now)
-        with transaction.atomic(durable=not _one_answer.get()), _journaled(now):
+        with transaction.atomic(durable=not _single_transaction.get()), _journaled(now):
             yield
     except (DatabaseError, NotJournaled) as error:
         raise NotRecorded("This cannot be recorded at this moment, so nothing is shown.") from error
@@ -138,7 +138,7 @@ def _journaled(now: int) -> Iterator[None]:
         places = EntryJournal.for_folder(data).append([orjson.loads(entry.head) for entry in made], now)
     except (CivicmailError, OSError) as error:
         raise NotJournaled from error
-    note_carried([(entry, journal, number) for entry, (journal, number) in zip(made, places, strict=True)], now=now)
+    mark_carried([(entry, journal, number) for entry, (journal, number) in zip(made, places, strict=True)], now=now)
 
 
 class NotJournaled(Exception):
@@ -147,7 +147,7 @@ class NotJournaled(Exception):
 
 def require_fresh(now: int) -> None:
     """Raise NotRecorded while the ledger lags: nothing is shown then, not even what leaves no entry."""
-    if (lag := lag_ms(now)) > LAG_MOST:
+    if (lag := lag_ms(now)) > MAX_LAG_MS:
         raise NotRecorded(f"The ledger is {lag // 1000} seconds behind, so nothing can be shown at this moment.")
 
 
@@ -155,7 +155,7 @@ def enter_ahead(act: str, *, actor: Actor, reason: str, now: int, object: str = 
     """Commit the entry of a look that does not wait for the ledger, or of something long that begins, such as an import. Raises
     NotRecorded when it could not be written: then nothing may be shown, and nothing begins."""
     try:
-        with transaction.atomic(durable=not _one_answer.get()), _journaled(now):
+        with transaction.atomic(durable=not _single_transaction.get()), _journaled(now):
             return enter(act, actor=actor, reason=reason, now=now, object=object, duty=duty, facts=facts)
     except (DatabaseError, NotJournaled) as error:
         raise NotRecorded("This cannot be recorded at this moment, so nothing is done.") from error
@@ -171,7 +171,7 @@ def lag_ms(now: int) -> int:
 def settled(now: int) -> int:
     """The id of an entry that was carried an hour ago or longer, 0 without one: whatever has a smaller one was committed long ago
     and is carried too. `waiting` asks about all of them now and then, because long is not always."""
-    older = Carried.objects.filter(at__lte=now - SETTLED).order_by("-entry")
+    older = Carried.objects.filter(at__lte=now - SETTLED_AFTER_MS).order_by("-entry")
     return older.values_list("entry", flat=True).first() or 0
 
 
@@ -181,25 +181,25 @@ def waiting(limit: int, after: int = 0) -> list[Entry]:
     return list(Entry.objects.filter(id__gt=after, carried__isnull=True).order_by("id")[:limit])
 
 
-def note_carried(places: list[tuple[Entry, str, int]], *, now: int) -> None:
+def mark_carried(places: list[tuple[Entry, str, int]], *, now: int) -> None:
     """Remember where the journal has these entries: (entry, journal, number). The records are durable before this is called."""
     with transaction.atomic():
         Carried.objects.bulk_create([Carried(entry=e, journal=journal, number=number, at=now) for e, journal, number in places])
 
 
-def restore(found: Iterable[tuple[dict[str, Any], str, int]], *, now: int) -> list[dict[str, Any]]:
+def restore(recorded: Iterable[tuple[dict[str, Any], str, int]], *, now: int) -> list[dict[str, Any]]:
     """Write the entries of journals that have no row, because a process died in between or an older database was put back; which
     these were. found: each as data, with its journal and number. Belongs into a transaction."""
-    by = {str(plain["uuid"]): (plain, journal, number) for plain, journal, number in found}
+    by = {str(plain["uuid"]): (plain, journal, number) for plain, journal, number in recorded}
     names = list(by)
-    there: set[str] = set()
+    known_uuids: set[str] = set()
     for begin in range(0, len(names), 500):
-        there.update(map(str, Entry.objects.filter(uuid__in=names[begin : begin + 500]).values_list("uuid", flat=True)))
-    missing = [name for name in names if name not in there]
+        known_uuids.update(map(str, Entry.objects.filter(uuid__in=names[begin : begin + 500]).values_list("uuid", flat=True)))
+    missing = [name for name in names if name not in known_uuids]
     for begin in range(0, len(missing), 500):
-        some = missing[begin : begin + 500]
-        Entry.objects.bulk_create([row_of(by[name][0]) for name in some], ignore_conflicts=True)  # it may be about to be committed
-        rows = Entry.objects.filter(uuid__in=some, carried__isnull=True)
+        batch = missing[begin : begin + 500]
+        Entry.objects.bulk_create([row_of(by[name][0]) for name in batch], ignore_conflicts=True)  # it may be about to be committed
+        rows = Entry.objects.filter(uuid__in=batch, carried__isnull=True)
         places = [(row, *by[str(row.uuid)][1:]) for row in rows]
         Carried.objects.bulk_create(
             [Carried(entry=row, journal=journal, number=number, at=now) for row, journal, number in places], ignore_conflicts=True

@@ -8,15 +8,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries, feedlines, feednews
-from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actions import entries, feed_notices, feedlines
+from civicmail.city.access.actions.acting import lock_row
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.moments import moment
 from civicmail.city.access.queries import feedaddresses as addresses_known
-from civicmail.city.access.queries.feeds import contracts, known
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.queries.feeds import contracts, known_people
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.directory import deletion_threshold, feed_addresses, feed_diff, feed_file
 from civicmail.city.directory.feed_addresses import AddressBook
 from civicmail.city.directory.feed_file import Feed
@@ -35,9 +35,9 @@ def propose(content: bytes, *, source: str, actor: Actor, now: int) -> FeedRun:
 def propose_read(feed: Feed, sha256: str, *, source: str, kind: str = "file", actor: Actor, now: int) -> FeedRun:
     """The same for a list that was read by other means. sha256: of what was read; kind: file or ldap."""
     guard.require(actor, "feed.pull" if kind == "ldap" else "feed.run", now=now)
-    people = known()
+    people = known_people()
     departments = frozenset(Department.objects.filter(closed__isnull=True).values_list("code", flat=True))
-    today = timezone.localdate(moment(now))
+    today = timezone.localdate(from_ms(now))
     speaks = bool(feed_addresses.COLUMNS & feed.columns)
     if speaks:
         people = addresses_known.with_addresses(people, everybody=True)
@@ -47,9 +47,9 @@ def propose_read(feed: Feed, sha256: str, *, source: str, kind: str = "file", ac
     brake = deletion_threshold.reasons_to_stop(lines, people, today)
     with transaction.atomic():
         waiting = FeedRun.objects.filter(state__in=WAITING).exclude(kind="scim")
-        waiting.update(state="rejected", reason="A newer list was read.", decided=moment(now))
+        waiting.update(state="rejected", reason="A newer list was read.", decided=from_ms(now))
         run = FeedRun.objects.create(
-            at=moment(now),
+            at=from_ms(now),
             kind=kind,
             source=source[:200],
             sha256=sha256,
@@ -60,10 +60,10 @@ def propose_read(feed: Feed, sha256: str, *, source: str, kind: str = "file", ac
         )
         FeedLine.objects.bulk_create(
             [FeedLine(run=run, line=n.line, uid=n.uid, did=n.did, changes=n.changes, reason=n.reason[:300]) for n in lines],
-            batch_size=feedlines.AT_ONCE,
+            batch_size=feedlines.BATCH_SIZE,
         )
         _entered("feed.run", run, actor, "", now, feedlines.counts(lines))
-        feednews.heard(run, now=now)
+        feed_notices.record_result(run, now=now)
     return run
 
 
@@ -71,9 +71,9 @@ def apply(run: FeedRun, *, actor: Actor, reason: str, now: int, despite_brake: b
     """Do what was proposed, all or nothing. despite_brake: somebody looked at the many whom it is about; the worker, which pulls
     from LDAP by itself, never says so. Raises Conflict for a proposal that is not the newest, or that the brake holds."""
     guard.require(actor, "feed.pull" if actor.machine and run.kind == "ldap" else "feed.apply", now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        row = locked(run, "state")
+        row = lock_row(run, "state")
         if row.state not in WAITING:
             raise Conflict("This proposal was applied or rejected already.")
         if row.state == "stopped" and (actor.machine or not despite_brake):
@@ -81,11 +81,11 @@ def apply(run: FeedRun, *, actor: Actor, reason: str, now: int, despite_brake: b
         lines = list(row.lines.all())
         if row.kind == "scim":  # it waited for days, and there is no list that could be read again
             _refuse_leavers(lines)
-        counts = feedlines.do(lines, actor=actor, now=now)
-        row.state, row.reason, row.decided = "applied", reason[:400], moment(now)
+        counts = feedlines.apply_lines(lines, actor=actor, now=now)
+        row.state, row.reason, row.decided = "applied", reason[:400], from_ms(now)
         row.save(update_fields=["state", "reason", "decided"])
         _entered("feed.apply", row, actor, reason, now, counts | {"despite_brake": int(run.state == "stopped")})
-        feednews.heard(row, now=now)
+        feed_notices.record_result(row, now=now)
         publish_on_commit()
     return row
 
@@ -96,21 +96,21 @@ def _refuse_leavers(lines: list[FeedLine]) -> None:
     gone = [line for line in lines if line.did == "changed" and line.uid not in here]
     for line in gone:
         line.did, line.reason = "refused", "Does not work for the city any more."
-    FeedLine.objects.bulk_update(gone, ["did", "reason"], batch_size=feedlines.AT_ONCE)
+    FeedLine.objects.bulk_update(gone, ["did", "reason"], batch_size=feedlines.BATCH_SIZE)
 
 
 def reject(run: FeedRun, *, actor: Actor, reason: str, now: int) -> None:
     """The proposal is not done."""
     guard.require(actor, "feed.apply", now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        row = locked(run, "state")
+        row = lock_row(run, "state")
         if row.state not in WAITING:
             raise Conflict("This proposal was applied or rejected already.")
-        row.state, row.reason, row.decided = "rejected", reason[:400], moment(now)
+        row.state, row.reason, row.decided = "rejected", reason[:400], from_ms(now)
         row.save(update_fields=["state", "reason", "decided"])
         _entered("feed.reject", row, actor, reason, now, {})
-        feednews.heard(row, now=now)
+        feed_notices.record_result(row, now=now)
 
 
 def note_failure(source: str, why: str, *, kind: str, actor: Actor, now: int) -> FeedRun:
@@ -119,14 +119,14 @@ def note_failure(source: str, why: str, *, kind: str, actor: Actor, now: int) ->
     with transaction.atomic():
         last = FeedRun.objects.filter(kind=kind, source=source[:200]).order_by("-at", "-id").first()
         if last is not None and last.state == "failed":
-            last.at, last.reason = moment(now), why[:400]
+            last.at, last.reason = from_ms(now), why[:400]
             last.save(update_fields=["at", "reason"])
             return last
         run = FeedRun.objects.create(
-            at=moment(now), kind=kind, source=source[:200], sha256="", state="failed", by=actor.uid, reason=why[:400]
+            at=from_ms(now), kind=kind, source=source[:200], sha256="", state="failed", by=actor.uid, reason=why[:400]
         )
         _entered("feed.failed", run, actor, why[:400], now, {})
-        feednews.heard(run, now=now)
+        feed_notices.record_result(run, now=now)
     return run
 
 

@@ -12,24 +12,24 @@ from typing import Any
 
 from django.utils import timezone
 
-from civicmail.city.access.actions import ending, entries, feedaddresses, likeness
-from civicmail.city.access.actions.people import OVERLAP, shorten
+from civicmail.city.access.actions import access_end, ban_matches, entries, feedaddresses
+from civicmail.city.access.actions.people import OVERLAP_DAYS, shorten
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import DAY, moment
 from civicmail.city.access.queries.feeds import contracts
 from civicmail.city.directory.feed_diff import FeedResult
 from civicmail.city.directory.models import Contract, Department, Episode, FeedLine, Person
 
-AT_ONCE = 1000
+BATCH_SIZE = 1000
 _NAMES = ("family", "given", "display", "phone", "language", "outside")
-_CALLED = frozenset({"family", "given", "display", "phone", "outside", "starts"})
+_IDENTIFYING = frozenset({"family", "given", "display", "phone", "outside", "starts"})
 """Fields by which somebody is known again, or comes."""
 _OF_PEOPLE = frozenset({*_NAMES, "supervisor"})
 _WORK = ("department", "contract", "ends", "kind", "position")
 
 
-def do(
+def apply_lines(
     lines: Sequence[FeedLine],
     *,
     actor: Actor,
@@ -50,12 +50,12 @@ def do(
         _hire(by_did["added"], people, departments, now)
         _change(by_did["changed"], departments, now)
         _supervise(changed, people)
-        feedaddresses.bring(changed, actor=actor, reason=reason, now=now)
-        called = [people[line.uid] for line in changed if line.uid in people and not _CALLED.isdisjoint(line.changes)]
-        likeness.tell(called, now=now)
+        feedaddresses.apply_addresses(changed, actor=actor, reason=reason, now=now)
+        called = [people[line.uid] for line in changed if line.uid in people and not _IDENTIFYING.isdisjoint(line.changes)]
+        ban_matches.notify_of_matches(called, now=now)
     if leavers := _leavers(by_did["ended"]):
-        made = ending.plan(leavers, reason=gone, when=now, actor=actor, now=now)
-        ending.carry_out(made, actor=actor, now=now)
+        made = access_end.schedule(leavers, reason=gone, when=now, actor=actor, now=now)
+        access_end.carry_out(made, actor=actor, now=now)
     for did, act in (("added", "person.add"), ("changed", "person.change")):
         done = [(f"person:{line.uid}", line.changes) for line in by_did[did]]
         entries.enter_each(act, done, actor=actor, reason=reason, now=now)
@@ -65,18 +65,20 @@ def do(
 def _leavers(lines: Sequence[FeedLine]) -> list[Person]:
     """Those of the lines who work for the city still."""
     uids = [line.uid for line in lines]
-    found: dict[int, Person] = {}
-    for begin in range(0, len(uids), AT_ONCE):
-        rows = Person.objects.filter(uid__in=uids[begin : begin + AT_ONCE], episodes__ended__isnull=True, episodes__isnull=False)
-        found |= {p.pk: p for p in rows}
-    return list(found.values())
+    leavers: dict[int, Person] = {}
+    for begin in range(0, len(uids), BATCH_SIZE):
+        rows = Person.objects.filter(uid__in=uids[begin : begin + BATCH_SIZE], episodes__ended__isnull=True, episodes__isnull=False)
+        leavers |= {p.pk: p for p in rows}
+    return list(leavers.values())
 
 
 def _people(lines: Sequence[FeedLine]) -> dict[str, Person]:
     """By uid; new ones are made, names of others brought up to date."""
     uids = [line.uid for line in lines]
     people = {
-        p.uid: p for begin in range(0, len(uids), AT_ONCE) for p in Person.objects.filter(uid__in=uids[begin : begin + AT_ONCE])
+        p.uid: p
+        for begin in range(0, len(uids), BATCH_SIZE)
+        for p in Person.objects.filter(uid__in=uids[begin : begin + BATCH_SIZE])
     }
     new, renamed = [], []
     for line in lines:
@@ -88,9 +90,9 @@ def _people(lines: Sequence[FeedLine]) -> dict[str, Person]:
             for name, value in names.items():
                 setattr(person, name, value)
             renamed.append(person)
-    for person in Person.objects.bulk_create(new, batch_size=AT_ONCE):
+    for person in Person.objects.bulk_create(new, batch_size=BATCH_SIZE):
         people[person.uid] = person
-    _save(Person, renamed, _spoken(lines, _NAMES))
+    _save(Person, renamed, _columns_changed(lines, _NAMES))
     return people
 
 
@@ -99,34 +101,34 @@ def _hire(lines: Sequence[FeedLine], people: dict[str, Person], departments: dic
     if not lines:
         return
     agreed = contracts()
-    today = timezone.localdate(moment(now))
+    today = timezone.localdate(from_ms(now))
     busy = set(
         Episode.objects.filter(ended__isnull=True, person__in=[people[n.uid].pk for n in lines]).values_list("person", flat=True)
     )
     made = []
     for line in lines:
-        said = {name: values[1] for name, values in line.changes.items()}
+        fields = {name: values[1] for name, values in line.changes.items()}
         if people[line.uid].pk in busy:
             raise Conflict(f"{line.uid} works for the city by now; read the list again.")
         made.append(
             Episode(
                 person=people[line.uid],
-                kind=said["kind"],
-                department=departments[said["department"]],
-                position=said.get("position", ""),
-                contract=_contract(agreed, said.get("contract", "")),
-                starts=_day(said["starts"]) or today,
-                ends=_day(said.get("ends", "")),
+                kind=fields["kind"],
+                department=departments[fields["department"]],
+                position=fields.get("position", ""),
+                contract=_contract(agreed, fields.get("contract", "")),
+                starts=_day(fields["starts"]) or today,
+                ends=_day(fields.get("ends", "")),
             )
         )
-    Episode.objects.bulk_create(made, batch_size=AT_ONCE)
+    Episode.objects.bulk_create(made, batch_size=BATCH_SIZE)
 
 
 def _change(lines: Sequence[FeedLine], departments: dict[str, Department], now: int) -> None:
     """Work that is other; who goes to another department keeps the old one's access for the overlap (M6)."""
     if not lines:
         return
-    agreed = contracts() if _spoken(lines, ("contract",)) else {}
+    agreed = contracts() if _columns_changed(lines, ("contract",)) else {}
     open_ = Episode.objects.filter(ended__isnull=True, person__uid__in=[line.uid for line in lines])
     episodes = {e.person.uid: e for e in open_.select_related("person", *(["department"] if departments else []))}
     moved: dict[Department, list[int]] = defaultdict(list)
@@ -146,27 +148,27 @@ def _change(lines: Sequence[FeedLine], departments: dict[str, Department], now: 
             elif name in ("kind", "position"):
                 setattr(episode, name, value)
         changed.append(episode)
-    _save(Episode, changed, _spoken(lines, _WORK))
+    _save(Episode, changed, _columns_changed(lines, _WORK))
     for old, who in moved.items():
-        shorten(who, old, until=now + OVERLAP * DAY, now=now)
+        shorten(who, old, until=now + OVERLAP_DAYS * DAY_MS, now=now)
 
 
 def _supervise(lines: Sequence[FeedLine], people: dict[str, Person]) -> None:
     """Last, when everybody is there."""
-    wanted = {people[n.uid].pk: n.changes["supervisor"][1] for n in lines if "supervisor" in n.changes}
-    if not wanted:
+    supervisors = {people[n.uid].pk: n.changes["supervisor"][1] for n in lines if "supervisor" in n.changes}
+    if not supervisors:
         return
     above = {p.uid: p for p in people.values()}
-    missing = [uid for uid in set(wanted.values()) if uid and uid not in above]
-    for begin in range(0, len(missing), AT_ONCE):
-        above |= {p.uid: p for p in Person.objects.filter(uid__in=missing[begin : begin + AT_ONCE])}
-    rows = list(Episode.objects.filter(ended__isnull=True, person__in=wanted))
+    missing = [uid for uid in set(supervisors.values()) if uid and uid not in above]
+    for begin in range(0, len(missing), BATCH_SIZE):
+        above |= {p.uid: p for p in Person.objects.filter(uid__in=missing[begin : begin + BATCH_SIZE])}
+    rows = list(Episode.objects.filter(ended__isnull=True, person__in=supervisors))
     for episode in rows:
-        episode.supervisor = above.get(wanted[episode.person_id])
+        episode.supervisor = above.get(supervisors[episode.person_id])
     _save(Episode, rows, ["supervisor"])
 
 
-def _spoken(lines: Sequence[FeedLine], columns: Sequence[str]) -> list[str]:
+def _columns_changed(lines: Sequence[FeedLine], columns: Sequence[str]) -> list[str]:
     """Those of the columns that any line changes: nothing else is written."""
     return [column for column in columns if any(column in line.changes for line in lines)]
 
@@ -176,7 +178,7 @@ def _save(model: type[Person] | type[Episode], rows: Sequence[Any], fields: list
     if len(rows) == 1 and fields:
         rows[0].save(update_fields=fields)
     elif rows and fields:
-        model.objects.bulk_update(rows, fields, batch_size=AT_ONCE)
+        model.objects.bulk_update(rows, fields, batch_size=BATCH_SIZE)
 
 
 def _contract(agreed: dict[str, Contract], name: str) -> Contract | None:

@@ -8,17 +8,17 @@ from django.db import transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, feed
-from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actions.acting import lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import DAY, moment
-from civicmail.city.access.queries.scim import names
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.queries.scim import provider_names
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.directory import feed_table
 from civicmail.city.directory.feed_table import Columns, Table
 from civicmail.city.directory.models import FeedMapping, FeedRun, FeedUpload
 
-KEPT = DAY
+KEEP_UPLOAD_MS = DAY_MS
 """ms for which a file waits for somebody to say what its columns are."""
 
 
@@ -27,11 +27,11 @@ def keep(content: bytes, name: str, *, actor: Actor, now: int) -> FeedUpload:
     guard.require(actor, "feed.map", now=now)
     feed_table.read(content)
     with transaction.atomic():
-        FeedUpload.objects.filter(at__lt=moment(now - KEPT)).delete()
-        return FeedUpload.objects.create(name=name[:200], content=content, at=moment(now), by=actor.uid)
+        FeedUpload.objects.filter(at__lt=from_ms(now - KEEP_UPLOAD_MS)).delete()
+        return FeedUpload.objects.create(name=name[:200], content=content, at=from_ms(now), by=actor.uid)
 
 
-def recognised(table: Table) -> FeedMapping | None:
+def find_mapping(table: Table) -> FeedMapping | None:
     """The saved mapping of files with this first line."""
     return next((m for m in FeedMapping.objects.order_by("-made") if m.header == table.key), None)
 
@@ -40,7 +40,7 @@ def propose(content: bytes, mapping: Columns, *, source: str, actor: Actor, now:
     """Read a file as the mapping says, and say what it would do. What departments are called is known without it. Raises
     Unusable."""
     guard.require(actor, "feed.run", now=now)
-    known = dict(names(now).departments)
+    known = dict(provider_names(now).departments)
     full = Columns(mapping.columns, mapping.kinds, known | dict(mapping.departments), mapping.dates, mapping.kind)
     read = feed_table.feed(feed_table.read(content), full)
     return feed.propose_read(read, hashlib.sha256(content).hexdigest(), source=source, actor=actor, now=now)
@@ -63,12 +63,12 @@ def columns_of(saved: FeedMapping) -> Columns:
     return Columns(saved.columns, saved.kinds, saved.departments, saved.dates, saved.kind)
 
 
-def forget(saved: FeedMapping, *, actor: Actor, reason: str, now: int) -> None:
+def delete_mapping(saved: FeedMapping, *, actor: Actor, reason: str, now: int) -> None:
     """The mapping is not used any more; the next file of this kind is asked about again."""
     guard.require(actor, "feed.map", now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        row = locked(saved)
+        row = lock_row(saved)
         entries.enter("feed.map-forget", actor=actor, reason=reason, now=now, object=f"feed-map:{row.name}")
         row.delete()
 
@@ -85,7 +85,7 @@ def _save(name: str, table: Table, mapping: Columns, actor: Actor, now: int) -> 
     }
     if not name.replace("-", "").replace("_", "").isalnum() or len(name) > 60 or not name.isascii():
         raise Unusable("A name of a mapping has letters, digits and dashes.", {"save": "Letters, digits and dashes."})
-    FeedMapping.objects.update_or_create(name=name.lower(), defaults={**plain, "made": moment(now), "by": actor.uid})
+    FeedMapping.objects.update_or_create(name=name.lower(), defaults={**plain, "made": from_ms(now), "by": actor.uid})
     entries.enter(
         "feed.map-save", actor=actor, reason="", now=now, object=f"feed-map:{name.lower()}", facts={"columns": plain["columns"]}
     )

@@ -18,7 +18,7 @@ from django.db.models import Max, QuerySet
 from civicmail.city.access.actions.entries import settled
 from civicmail.city.access.models import Entry, Hook, HookTold, Mandate
 
-AT_ONCE = 200
+BATCH_SIZE = 200
 """Entries of one round: after a long absence the other side is not flooded."""
 
 Send = Callable[[str, bytes], str]
@@ -27,11 +27,11 @@ Send = Callable[[str, bytes], str]
 
 def hook_of(name: str) -> Hook:
     """The row of a hook; a new one begins behind the newest entry: the past is in the ledger for whoever wants it."""
-    found = Hook.objects.filter(name=name).first()
-    if found is None:
+    hook = Hook.objects.filter(name=name).first()
+    if hook is None:
         newest = Entry.objects.aggregate(newest=Max("pk"))["newest"] or 0
-        found, _ = Hook.objects.get_or_create(name=name, defaults={"position": newest})
-    return found
+        hook, _ = Hook.objects.get_or_create(name=name, defaults={"position": newest})
+    return hook
 
 
 def step(hook: Hook, acts: Iterable[str], send: Send, wait: Callable[[int], int], *, now: int) -> int:
@@ -39,19 +39,19 @@ def step(hook: Hook, acts: Iterable[str], send: Send, wait: Callable[[int], int]
     next try after so many; now: ms."""
     if now < hook.due:
         return 0
-    told = 0
+    delivered = 0
     patterns = tuple(acts)
-    for entry in list(waiting(hook)[:AT_ONCE]):
-        if _is_wanted(entry, patterns):
-            if problem := send(str(entry.uuid), body_of(entry)):
+    for entry in list(waiting(hook)[:BATCH_SIZE]):
+        if _matches(entry, patterns):
+            if problem := send(str(entry.uuid), payload(entry)):
                 _note(hook, tries=hook.tries + 1, due=now + wait(hook.tries + 1), problem=problem[:200])
-                return told
-            told += 1
-            _pass(hook, entry, tries=0, due=0, problem="", told=now)
+                return delivered
+            delivered += 1
+            _mark_delivered(hook, entry, tries=0, due=0, problem="", told=now)
         else:
-            _pass(hook, entry)
+            _mark_delivered(hook, entry)
     _settle(hook, now)
-    return told
+    return delivered
 
 
 def waiting(hook: Hook) -> QuerySet[Entry]:
@@ -67,7 +67,7 @@ def lag_ms(hook: Hook, now: int) -> int:
     return max(0, now - oldest) if oldest is not None else 0
 
 
-def body_of(entry: Entry) -> bytes:
+def payload(entry: Entry) -> bytes:
     """What is sent: the head that the ledger proves, and where its journal has it."""
     at = datetime.fromtimestamp(entry.at / 1000, UTC).isoformat(timespec="milliseconds")
     data: dict[str, Any] = orjson.loads(bytes(entry.head))
@@ -76,14 +76,14 @@ def body_of(entry: Entry) -> bytes:
     )
 
 
-def _is_wanted(entry: Entry, patterns: tuple[str, ...]) -> bool:
+def _matches(entry: Entry, patterns: tuple[str, ...]) -> bool:
     kind, _, number = entry.object.partition(":")
     if kind == "mandate" and Mandate.objects.filter(number=number, sealed=True).exists():
         return False
     return not patterns or any(fnmatchcase(entry.act, pattern) for pattern in patterns)
 
 
-def _pass(hook: Hook, entry: Entry, **changes: Any) -> None:
+def _mark_delivered(hook: Hook, entry: Entry, **changes: Any) -> None:
     """Told and remembered are not one transaction with the other side: whoever dies between them tells it again, under its id."""
     with transaction.atomic():
         HookTold.objects.get_or_create(hook=hook, entry=entry.pk)

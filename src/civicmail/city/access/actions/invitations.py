@@ -15,21 +15,21 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 
-from civicmail.city.access import guard, shownonce
-from civicmail.city.access.actions import accountnews, entries, sessions, signin
+from civicmail.city.access import guard, one_time_secrets
+from civicmail.city.access.actions import account_notices, entries, sessions, signin
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.credentials import device_key
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Invitation
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import foureyes, letters
+from civicmail.city.access.queries import four_eyes, signin_letters
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.directory.models import Person
 from civicmail.core.config.sentence import sentence
 
-LASTS = 72 * 3_600_000
+LIFETIME_MS = 72 * 3_600_000
 """ms for which an invitation can be used."""
 
 
@@ -40,14 +40,14 @@ def invite(person: Person, *, actor: Actor, reason: str, now: int, username: str
     and where an identity provider signs people in.
     """
     guard.require(actor, "account.invite", about_person(person), now=now)
-    return _letter(person, False, actor=actor, reason=reason, now=now, username=username)
+    return _create_letter(person, False, actor=actor, reason=reason, now=now, username=username)
 
 
 def recover(person: Person, *, actor: Actor, reason: str, now: int) -> str:
     """The first half of a letter for somebody who lost everything; what was set before goes when it is used. The person hears of it
     at every address that is known."""
     guard.require(actor, "account.recover", about_person(person), now=now)
-    return _letter(person, True, actor=actor, reason=reason, now=now)
+    return _create_letter(person, True, actor=actor, reason=reason, now=now)
 
 
 def hand_over(letter: Invitation, *, actor: Actor, reason: str, now: int) -> str:
@@ -55,24 +55,24 @@ def hand_over(letter: Invitation, *, actor: Actor, reason: str, now: int) -> str
 
     actor may be the owner of the data folder for a first sign-in, while nobody else could do it.
     """
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     if actor.machine:
         _require_nobody_else(letter, now)
     else:
-        foureyes.require(actor, "account.hand-over", letters.about(letter), now=now)
+        four_eyes.require(actor, "account.hand-over", signin_letters.about(letter), now=now)
     with transaction.atomic():
         row = Invitation.objects.select_for_update().select_related("account__person").get(pk=letter.pk)
         if not _is_open(row, now) or row.whole or row.handed is not None or not row.account.is_active:
             raise Conflict(sentence("This letter was handed over already, a newer one was made, or its time is over."))
-        half = shownonce.new_half()
-        row.second = shownonce.seal_half("counterpart", _key(), half)
-        row.handed, row.handed_by, row.until = moment(now), actor.uid, moment(now + LASTS)
+        half = one_time_secrets.new_half()
+        row.second = one_time_secrets.seal_half("counterpart", _key(), half)
+        row.handed, row.handed_by, row.until = from_ms(now), actor.uid, from_ms(now + LIFETIME_MS)
         row.save(update_fields=["second", "handed", "handed_by", "until"])
         who = row.account.person
         facts = {"letter": row.pk, "by": row.by, "recovery": int(row.recovery)}
         entries.enter("account.hand-over", actor=actor, reason=reason, now=now, object=f"person:{who.uid}", facts=facts)
         if row.recovery:
-            accountnews.recovery(row, "handed", now=now)
+            account_notices.notify_of_recovery(row, "handed", now=now)
     return half
 
 
@@ -80,23 +80,23 @@ def invite_first(person: Person, *, actor: Actor, reason: str, now: int, recover
     """A whole link, for `access claim` and `access recover`, where nobody is signed in who could invite. actor: a machine's."""
     if not actor.machine:
         raise NotPermitted("Officers invite people; this is for the command line of the owner.")
-    secret = shownonce.new("invitation")
-    _made(person, recovery, secret, actor=actor, reason=reason, now=now, username=username)
+    secret = one_time_secrets.new_secret("invitation")
+    _create(person, recovery, secret, actor=actor, reason=reason, now=now, username=username)
     return secret
 
 
-def _letter(person: Person, recovery: bool, *, actor: Actor, reason: str, now: int, username: str = "") -> str:
+def _create_letter(person: Person, recovery: bool, *, actor: Actor, reason: str, now: int, username: str = "") -> str:
     signin_ = settings.CITY.signin
     if named := [p.name for p in signin_.oidc] + [p.name for p in signin_.saml]:
         raise Conflict(f"People sign in by {' or '.join(named)} here, and no letter opens accounts: they are helped there.")
-    half = shownonce.new_half()
-    _made(person, recovery, half, actor=actor, reason=reason, now=now, username=username)
+    half = one_time_secrets.new_half()
+    _create(person, recovery, half, actor=actor, reason=reason, now=now, username=username)
     return half
 
 
-def _made(person: Person, recovery: bool, secret: str, *, actor: Actor, reason: str, now: int, username: str) -> None:
+def _create(person: Person, recovery: bool, secret: str, *, actor: Actor, reason: str, now: int, username: str) -> None:
     """secret: a whole link, for a machine, else the first half of a letter."""
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
         account = signin.account_of(person, actor=actor, reason=reason, now=now, username=username)
         if account.contained is not None:
@@ -105,47 +105,53 @@ def _made(person: Person, recovery: bool, secret: str, *, actor: Actor, reason: 
             raise Conflict(f"{person.display} does not work here any more.")
         if not recovery and (account.last_login is not None or has_credentials(account)):
             raise Conflict(f"{person.display} has a sign-in already; after a loss two officers make a recovery letter.")
-        account.invitations.filter(used__isnull=True, ended__isnull=True).update(ended=moment(now))
+        account.invitations.filter(used__isnull=True, ended__isnull=True).update(ended=from_ms(now))
         whole = actor.machine
-        mac = shownonce.seal("invitation", _key(), secret) if whole else shownonce.seal_half("letter", _key(), secret)
+        mac = one_time_secrets.seal("invitation", _key(), secret) if whole else one_time_secrets.seal_half("letter", _key(), secret)
         row = Invitation.objects.create(
-            account=account, mac=mac, whole=whole, recovery=recovery, made=moment(now), until=moment(now + LASTS), by=actor.uid,
+            account=account,
+            mac=mac,
+            whole=whole,
+            recovery=recovery,
+            made=from_ms(now),
+            until=from_ms(now + LIFETIME_MS),
+            by=actor.uid,
             reason=reason,
-        )  # fmt: skip
+        )
         act = "account.recover" if recovery else "account.invite"
-        facts = {"letter": row.pk, "whole": int(whole), "until": now + LASTS}
+        facts = {"letter": row.pk, "whole": int(whole), "until": now + LIFETIME_MS}
         entries.enter(act, actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
         if recovery:
-            accountnews.recovery(row, "asked", now=now)
+            account_notices.notify_of_recovery(row, "asked", now=now)
         if recovery and whole:
-            accountnews.recovery_key_used(row, now=now)
+            account_notices.notify_of_recovery_key(row, now=now)
 
 
 def _require_nobody_else(letter: Invitation, now: int) -> None:
     if letter.recovery:
         raise NotPermitted("A recovery takes two officers; where there are none, the recovery key opens: civicmail access recover.")
-    if who := letters.who_may_hand_over(letter, now):
+    if who := signin_letters.who_may_hand_over(letter, now):
         raise NotPermitted(f"{who[0]} can hand this letter over, so the command line does not.")
 
 
-def find(secret: str, *, now: int) -> Invitation | None:
+def find_invitation(secret: str, *, now: int) -> Invitation | None:
     """The invitation of the command line that this is the secret of, while it can be used."""
-    if not shownonce.is_shaped("invitation", secret):
+    if not one_time_secrets.has_shape("invitation", secret):
         return None
-    found = _by(shownonce.seal("invitation", _key(), secret))
-    return found if found is not None and found.whole and _is_open(found, now) else None
+    invitation = _find_by_mac(one_time_secrets.seal("invitation", _key(), secret))
+    return invitation if invitation is not None and invitation.whole and _is_open(invitation, now) else None
 
 
 def find_letter(first: str, second: str, *, now: int) -> Invitation | None:
     """The letter that these are the halves of, while it can be used."""
-    found = _by(shownonce.seal_half("letter", _key(), first))
-    theirs = shownonce.seal_half("counterpart", _key(), second)
-    if found is None or found.whole or found.handed is None or not hmac.compare_digest(found.second, theirs):
+    invitation = _find_by_mac(one_time_secrets.seal_half("letter", _key(), first))
+    theirs = one_time_secrets.seal_half("counterpart", _key(), second)
+    if invitation is None or invitation.whole or invitation.handed is None or not hmac.compare_digest(invitation.second, theirs):
         return None
-    return found if _is_open(found, now) else None
+    return invitation if _is_open(invitation, now) else None
 
 
-def _by(mac: str) -> Invitation | None:
+def _find_by_mac(mac: str) -> Invitation | None:
     return Invitation.objects.select_related("account__person").filter(mac=mac).first()
 
 
@@ -167,13 +173,13 @@ def accept(invitation: Invitation, set_: Callable[[Account], str], *, client: st
         account.locked = None
         account.save()
         how = set_(account)
-        row.used = moment(now)
+        row.used = from_ms(now)
         row.save(update_fields=["used"])
         actor = Actor(account.person.uid, account.person.display, client=client)
         facts = {"how": how, "recovery": int(row.recovery), "letter": row.pk, "by": row.by, "handed_by": row.handed_by, **gone}
         entries.enter("account.set", actor=actor, reason="link", now=now, object=f"person:{actor.uid}", facts=facts)
         if row.recovery:
-            accountnews.recovery(row, "used", now=now)
+            account_notices.notify_of_recovery(row, "used", now=now)
         publish_on_commit([account.person_id])
     return account
 
@@ -185,7 +191,7 @@ def has_credentials(account: Account) -> bool:
 
 
 def _is_open(row: Invitation, now: int) -> bool:
-    return row.used is None and row.ended is None and moment(now) < row.until
+    return row.used is None and row.ended is None and from_ms(now) < row.until
 
 
 def _key() -> bytes:

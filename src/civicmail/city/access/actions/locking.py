@@ -13,13 +13,13 @@ from django.db import transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, sessions
+from civicmail.city.access.actions.access_requests import transition
 from civicmail.city.access.actions.publishing import publish_on_commit
-from civicmail.city.access.actions.requests import put
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Account, Authorisation, Device
-from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Mailbox, Person
 
@@ -28,12 +28,12 @@ def lock(person: Person, *, actor: Actor, reason: str, now: int) -> list[int]:
     """Nobody signs in as this person, sends, or reads their mail; what comes is held. Returns the authorisations (ids of rows)
     that were in force, for unlock. Twice is once. Raises NotPermitted, Unusable."""
     guard.require(actor, "containment.lock", about_person(person), now=now)
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         rows = list(Authorisation.objects.select_for_update().filter(person=person, state="active"))
         for row in rows:
-            put(row, "suspend", reason, now)
-        counts = sessions.end_all_of(person, now=now, is_active=False, contained=moment(now))
+            transition(row, "suspend", reason, now)
+        counts = sessions.end_all_of(person, now=now, is_active=False, contained=from_ms(now))
         facts = {"authorisations": [str(row.pk) for row in rows], **counts}
         entries.enter("containment.lock", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=facts)
         publish_on_commit([person.pk])
@@ -43,9 +43,9 @@ def lock(person: Person, *, actor: Actor, reason: str, now: int) -> list[int]:
 def lock_service(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
     """The same for a machine: its passwords end. Raises NotPermitted, Unusable."""
     guard.require(actor, "containment.lock", OfPerson(""), now=now)
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        ended = Device.objects.filter(machine=mailbox, ended__isnull=True).update(ended=moment(now))
+        ended = Device.objects.filter(machine=mailbox, ended__isnull=True).update(ended=from_ms(now))
         facts = {"devices": ended}
         entries.enter("containment.lock", actor=actor, reason=reason, now=now, object=f"mailbox:{mailbox.address}", facts=facts)
         publish_on_commit(mailboxes=[mailbox.pk])
@@ -55,12 +55,12 @@ def unlock(person: Person, rights: Collection[int], *, actor: Actor, reason: str
     """The sign-in is open again, and those of the authorisations that are still suspended are in force; how many. Raises
     NotPermitted, Unusable."""
     guard.require(actor, "containment.release", about_person(person), now=now)
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         mine = Authorisation.objects.select_for_update().filter(person=person, state="suspended", pk__in=list(rights))
         rows = list(mine)
         for row in rows:
-            put(row, "resume", reason, now)
+            transition(row, "resume", reason, now)
         account = Account.objects.filter(person=person)
         account.update(contained=None)
         if person.episodes.filter(ended__isnull=True).exists():

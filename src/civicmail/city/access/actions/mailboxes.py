@@ -8,17 +8,17 @@ from django.conf import settings
 from django.db import transaction
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries, replies
-from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actions import autoreplies, entries
+from civicmail.city.access.actions.acting import lock_row
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.authorization_states import LIVING
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.kinds import MOST
 from civicmail.city.access.models import Authorisation, Device
-from civicmail.city.access.moments import moment
+from civicmail.city.access.person_kinds import MAX_AUTHORIZATION
 from civicmail.city.access.queries.actors import about_department, about_mailbox
-from civicmail.city.access.reasons import reason as in_words
-from civicmail.city.access.states import LIVING
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.directory import local_part
 from civicmail.city.directory.actions import addresses, groups
 from civicmail.city.directory.actions import mailboxes as rows
@@ -28,9 +28,9 @@ from civicmail.city.directory.models import Department, Mailbox, MailGroup
 def make_function(address: str, name: str, department: Department, purpose: str, *, actor: Actor, reason: str, now: int) -> Mailbox:
     """A mailbox of a duty: named people are authorised to use it, nobody signs in as it. Raises Unusable."""
     guard.require(actor, "mailbox.make", about_department(department), now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        made = rows.open_function(address, name, department, purpose, domains(), now=moment(now))
+        made = rows.open_function(address, name, department, purpose, domains(), now=from_ms(now))
         _entered("mailbox.make", made, actor, reason, now)
     return made
 
@@ -40,10 +40,10 @@ def make_service(
 ) -> Mailbox:
     """The address of a machine that sends; expires: ms, at most a year away. Raises Unusable."""
     guard.require(actor, "machine.make", about_department(department), now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     _require_year(expires, now)
     with transaction.atomic():
-        made = rows.open_service(address, name, department, purpose, moment(expires), domains(), now=moment(now))
+        made = rows.open_service(address, name, department, purpose, from_ms(expires), domains(), now=from_ms(now))
         _entered("machine.make", made, actor, reason, now)
     return made
 
@@ -51,13 +51,13 @@ def make_service(
 def renew_service(mailbox: Mailbox, expires: int, *, actor: Actor, reason: str, now: int) -> None:
     """Give a machine more time: at most a year from now."""
     guard.require(actor, "machine.make", about_mailbox(mailbox), now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     _require_year(expires, now)
     with transaction.atomic():
-        row = locked(mailbox, "expires", "closed")
+        row = lock_row(mailbox, "expires", "closed")
         if row.kind != Mailbox.Type.SERVICE or row.closed is not None:
             raise Conflict(f"{row} is no service mailbox that is open.")
-        row.expires = moment(expires)
+        row.expires = from_ms(expires)
         row.save(update_fields=["expires"])
         _entered("machine.make", row, actor, reason, now)
 
@@ -66,14 +66,14 @@ def invite_files(mailbox: Mailbox, until: int, *, actor: Actor, reason: str, now
     """Files of people whom the city does not know do not wait for a word of the recipient here. until: ms, at most a year away; 0:
     they wait again. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "mailbox.invite", about_mailbox(mailbox), now=now)
-    reason = in_words(reason, least=10)
-    if until and not now < until <= now + MOST.days * 86_400_000:
+    reason = checked_reason(reason, min_length=10)
+    if until and not now < until <= now + MAX_AUTHORIZATION.days * 86_400_000:
         raise Unusable("It ends within a year.", {"until": "Within a year, and not before today."})
     with transaction.atomic():
-        row = locked(mailbox, "files_until", "closed")
+        row = lock_row(mailbox, "files_until", "closed")
         if row.kind != Mailbox.Type.FUNCTION or row.closed is not None:
             raise Conflict(f"{row} is no mailbox of a duty that is open.")
-        row.files_until = moment(until) if until else None
+        row.files_until = from_ms(until) if until else None
         row.save(update_fields=["files_until"])
         _entered("mailbox.invite", row, actor, reason, now, until=str(row.files_until or ""))
 
@@ -81,39 +81,39 @@ def invite_files(mailbox: Mailbox, until: int, *, actor: Actor, reason: str, now
 def close(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
     """Nothing is taken for it any more; its mail and its addresses stay its own. Raises Conflict while somebody is authorised."""
     guard.require(actor, "mailbox.close", about_mailbox(mailbox), now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        row = locked(mailbox, "closed")
+        row = lock_row(mailbox, "closed")
         if row.closed is not None:
             raise Conflict(f"{row} was closed already.")
         if Authorisation.objects.filter(mailbox=row, state__in=LIVING).exists():
             raise Conflict(f"Somebody is authorised to use {row}; end that first.")
-        rows.close(row, now=moment(now))
-        replies.end_all(row, actor=actor, reason=reason, now=now)
-        Device.objects.filter(machine=row, ended__isnull=True).update(ended=moment(now))
+        rows.close(row, now=from_ms(now))
+        autoreplies.end_all(row, actor=actor, reason=reason, now=now)
+        Device.objects.filter(machine=row, ended__isnull=True).update(ended=from_ms(now))
         _entered("mailbox.close", row, actor, reason, now)
 
 
 def add_alias(mailbox: Mailbox, address: str, *, actor: Actor, reason: str, now: int) -> None:
     """Another address that reaches it. Raises Unusable for one that was ever somebody else's."""
     guard.require(actor, "address.change", about_mailbox(mailbox), now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        row = locked(mailbox, "closed")
+        row = lock_row(mailbox, "closed")
         if row.closed is not None:
             raise Conflict(f"{row} was closed.")
         plain = local_part.checked(address, domains(), personal=row.holder is not None)
-        addresses.give(row, plain, now=moment(now))
+        addresses.give(row, plain, now=from_ms(now))
         _entered("address.change", row, actor, reason, now, added=plain)
 
 
 def end_alias(mailbox: Mailbox, address: str, *, actor: Actor, reason: str, now: int) -> None:
     """The alias reaches nobody any more, and is nobody else's ever."""
     guard.require(actor, "address.change", about_mailbox(mailbox), now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        row = locked(mailbox)
-        addresses.take(row, address.strip().lower(), now=moment(now))
+        row = lock_row(mailbox)
+        addresses.take(row, address.strip().lower(), now=from_ms(now))
         _entered("address.change", row, actor, reason, now, removed=address.strip().lower())
 
 
@@ -122,9 +122,9 @@ def make_group(
 ) -> MailGroup:
     """A list; everyone: all personal mailboxes of the department and its divisions. Raises Unusable."""
     guard.require(actor, "group.change", about_department(department), now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        made = groups.make(address, name, department, domains(), everyone=everyone, now=moment(now))
+        made = groups.make(address, name, department, domains(), everyone=everyone, now=from_ms(now))
         facts = {"name": name, "department": department.code, "everyone": int(everyone)}
         entries.enter("group.change", actor=actor, reason=reason, now=now, object=f"group:{made.address}", facts=facts)
         publish_on_commit(later=True)
@@ -136,9 +136,9 @@ def change_group(
 ) -> None:
     """Who is on a list from now on."""
     guard.require(actor, "group.change", about_department(group.department), now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        row = locked(group, "closed")
+        row = lock_row(group, "closed")
         if row.closed is not None:
             raise Conflict(f"The list {row} was closed.")
         facts = groups.change(row, members, subgroups)
@@ -149,12 +149,12 @@ def change_group(
 def close_group(group: MailGroup, *, actor: Actor, reason: str, now: int) -> None:
     """The list takes nothing more; nobody else gets its address."""
     guard.require(actor, "group.change", about_department(group.department), now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        row = locked(group, "closed")
+        row = lock_row(group, "closed")
         if row.closed is not None:
             raise Conflict(f"The list {row} was closed already.")
-        groups.close(row, now=moment(now))
+        groups.close(row, now=from_ms(now))
         entries.enter("group.change", actor=actor, reason=reason, now=now, object=f"group:{row.address}", facts={"closed": 1})
         publish_on_commit(later=True)
 
@@ -165,7 +165,7 @@ def domains() -> tuple[str, ...]:
 
 
 def _require_year(expires: int, now: int) -> None:
-    if not now < expires <= now + MOST.days * 86_400_000:
+    if not now < expires <= now + MAX_AUTHORIZATION.days * 86_400_000:
         raise Unusable("A service mailbox ends within a year.", {"expires": "Within a year."})
 
 

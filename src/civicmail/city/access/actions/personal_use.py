@@ -9,18 +9,18 @@ from django.utils import timezone
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import employment, locked, person_of
+from civicmail.city.access.actions.acting import acting_person, employment, lock_row
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.kinds import DIFFERENCES, MOST
 from civicmail.city.access.models import PersonalUse
-from civicmail.city.access.moments import moment
+from civicmail.city.access.person_kinds import MAX_AUTHORIZATION, PERSON_KINDS
 from civicmail.city.access.queries.actors import about_department
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.directory.models import Department, Person
 
-LEAST = 20
+MIN_LENGTH = 20
 
 
 def allow(
@@ -37,13 +37,13 @@ def allow(
     """The head allows limited personal use to all, to a position, or to a named person. limits: in words; until: at most a year
     away. Raises Unusable, Conflict."""
     guard.require(actor, "personal-use.set", InDepartment(department.code), now=now)
-    today = timezone.localdate(moment(now))
+    today = timezone.localdate(from_ms(now))
     starts = starts or today
     limits = " ".join(limits.split())
     fields = {}
-    if len(limits) < LEAST:
-        fields["limits"] = f"Say the limits in at least {LEAST} characters."
-    if not max(starts, today) <= until <= starts + timedelta(days=MOST.days):
+    if len(limits) < MIN_LENGTH:
+        fields["limits"] = f"Say the limits in at least {MIN_LENGTH} characters."
+    if not max(starts, today) <= until <= starts + timedelta(days=MAX_AUTHORIZATION.days):
         fields["until"] = "It ends within a year."
     if position and person is not None:
         fields["person"] = "Choose a position or a person, not both."
@@ -53,10 +53,10 @@ def allow(
         episode = employment(person)
         if episode.department != department:
             raise Unusable("This person works in another department.", {"person": "Works in another department."})
-        if not DIFFERENCES[episode.kind].personal_use:
+        if not PERSON_KINDS[episode.kind].personal_use:
             raise Unusable("Personal use is for the city's own people.", {"person": "Is here under a contract."})
     with transaction.atomic():
-        by = person_of(actor)
+        by = acting_person(actor)
         made = PersonalUse.objects.create(
             department=department, position=position.strip(), person=person, limits=limits, starts=starts, until=until, by=by
         )
@@ -69,10 +69,10 @@ def end(allowed: PersonalUse, *, actor: Actor, reason: str = "", now: int) -> No
     """It is allowed no longer. Raises Conflict when it has ended."""
     guard.require(actor, "personal-use.set", about_department(allowed.department), now=now)
     with transaction.atomic():
-        row = locked(allowed, "ended")
+        row = lock_row(allowed, "ended")
         if row.ended is not None:
             raise Conflict("This has ended already.")
-        row.ended = moment(now)
+        row.ended = from_ms(now)
         row.save(update_fields=["ended"])
         _entered("personal-use.end", row, actor, reason, now)
         _publish(row)

@@ -10,11 +10,11 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Acknowledgement, PolicyText
-from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Person
 from civicmail.core.config.sentence import sentence
@@ -39,7 +39,7 @@ def publish(
     """The next version is in force; a material one is asked of everybody. changed: what is new, in words, from version 2 on; after:
     the version that the writer had in front of them, 0 for none. The hash goes into the ledger. Raises Unusable, Conflict."""
     guard.require(actor, "policy.publish", now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     fields = _wrong(title, text)
     with transaction.atomic():
         newest = PolicyText.objects.select_for_update().order_by("-version").first()
@@ -56,7 +56,7 @@ def publish(
             changed=changed.strip(),
             sha256=digest(text.strip()),
             material=material or newest is None,
-            published=moment(now),
+            published=from_ms(now),
             by=actor.uid,
         )
         _save(made)
@@ -69,7 +69,7 @@ def publish(
 def _wrong(title: str, text: str) -> dict[str, str]:
     fields = {"title": "" if title.strip() else "A policy has a title."}
     fields["text"] = "" if len(text.strip()) >= 100 else "A policy text has at least 100 characters."
-    return {field: said for field, said in fields.items() if said}
+    return {field: error for field, error in fields.items() if error}
 
 
 def _save(text: PolicyText) -> None:
@@ -97,7 +97,7 @@ def decline(person: Person, text: PolicyText, shown: str, *, actor: Actor, now: 
 def record_paper(person: Person, text: PolicyText, *, accepted: bool, reference: str, actor: Actor, now: int) -> Acknowledgement:
     """A clerk records what somebody signed on paper. reference: where the paper or its scan is kept (P3)."""
     guard.require(actor, "policy.paper", about_person(person), now=now)
-    reference = in_words(reference, "reference", most=200)
+    reference = checked_reason(reference, "reference", max_length=200)
     return _answer(person, text, accepted=accepted, shown=text.sha256, how="paper", reference=reference, actor=actor, now=now)
 
 
@@ -114,7 +114,7 @@ def _answer(
         if how == "paper" and same.exists():
             raise Conflict("This paper is recorded already.")
         made = Acknowledgement.objects.create(
-            person=person, text=text, accepted=accepted, shown=shown, at=moment(now), how=how, reference=reference
+            person=person, text=text, accepted=accepted, shown=shown, at=from_ms(now), how=how, reference=reference
         )
         act = "policy.paper" if how == "paper" else "policy.accept" if accepted else "policy.decline"
         facts = {"version": text.version, "sha256": shown, "accepted": int(accepted)}

@@ -16,15 +16,15 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from civicmail.city.access import published
+from civicmail.city.access import published_snapshot
 from civicmail.city.access.models import Publication, Untold
-from civicmail.city.access.queries.snapshots import current, has_mailboxes, some
+from civicmail.city.access.queries.snapshots import build_changes, build_snapshot, has_mailboxes
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
 
-AWAY = 30_000
+WORKER_TIMEOUT_MS = 30_000
 """ms after which a city worker that says nothing is taken to be away."""
-PATIENCE = 150
+PATIENCE_MS = 150
 """ms that the process which made a change has for telling it, before the city worker does."""
 log = get_logger()
 
@@ -46,23 +46,23 @@ def publish_on_commit(
     if lists or not few:
         Untold.objects.create(at=now, whole=True, waits=waits)
     waiting: list[Any] = connection.run_on_commit
-    if not any(tell in entry for entry in waiting):
-        transaction.on_commit(tell)
+    if not any(publish_pending in entry for entry in waiting):
+        transaction.on_commit(publish_pending)
 
 
 @contextmanager
-def together() -> Iterator[None]:
+def single_publication() -> Iterator[None]:
     """Several verbs as one transaction with one publication at its end."""
     with transaction.atomic():
         yield
 
 
-def tell() -> None:
+def publish_pending() -> None:
     """Tell doors what waits to be told, but for what is left to the city worker. Raises OSError and DatabaseError where no worker
     is there that would do it."""
     try:
         due = list(Untold.objects.filter(waits=False).values_list("whole", flat=True))
-        _tell(bool(due), any(due))
+        _publish_pending(bool(due), any(due))
     except (OSError, DatabaseError) as error:
         data = data_folder()
         if data is None or not _has_worker(data, now_ms()):
@@ -70,44 +70,44 @@ def tell() -> None:
         log.error("doors could not be told what changed, the city worker does it", error=type(error).__name__)
 
 
-def tell_waiting(now: int) -> bool:
+def publish_waiting(now: int) -> bool:
     """What the city worker does every quarter of a second: tell what was left to it, and what a process did not live to tell. True
     when there was something."""
     rows = list(Untold.objects.order_by("id").values_list("at", "whole", "waits"))
-    due = [whole for at, whole, waits in rows if waits or not 0 <= now - at < PATIENCE]
-    _tell(bool(due), any(due))
+    due = [whole for at, whole, waits in rows if waits or not 0 <= now - at < PATIENCE_MS]
+    _publish_pending(bool(due), any(due))
     return bool(due)
 
 
-def _tell(some_wait: bool, whole: bool) -> None:
-    if some_wait and (whole or not _tell_few()):
+def _publish_pending(some_wait: bool, whole: bool) -> None:
+    if some_wait and (whole or not _publish_changes()):
         publish()
 
 
-def _tell_few() -> bool:
+def _publish_changes() -> bool:
     """Write what changed for a few people. False where the whole is due instead. One tells at a time, so that of two versions the
     later one was read later; what is read and written for it holds up nobody who changes something."""
     data = data_folder()
     if data is None:
         return True
-    with published.telling(data):
+    with published_snapshot.publication_lock(data):
         row = _next()
         rows = list(Untold.objects.filter(whole=False))
         people = {id_ for r in rows for id_ in r.people}
         mailboxes = {id_ for r in rows for id_ in r.mailboxes}
-        changes = some(row.version, row.at, people, mailboxes)
-        if changes is None or not published.publish_changes(data, changes):
+        changes = build_changes(row.version, row.at, people, mailboxes)
+        if changes is None or not published_snapshot.publish_changes(data, changes):
             return False
         with transaction.atomic():
             row.save(update_fields=["version", "at"])
             Untold.objects.filter(pk__in=[r.pk for r in rows]).delete()
-            _ask_for_whole(data, row.at)
+            _request_full(data, row.at)
     return True
 
 
-def _ask_for_whole(data: Path, now: int) -> None:
+def _request_full(data: Path, now: int) -> None:
     """The city worker makes the whole before so much was told in parts that somebody who changes something has to wait for it."""
-    if published.is_whole_worth_it(data) and _has_worker(data, now) and not Untold.objects.filter(whole=True).exists():
+    if published_snapshot.needs_full_snapshot(data) and _has_worker(data, now) and not Untold.objects.filter(whole=True).exists():
         Untold.objects.create(at=now, whole=True, waits=True)
 
 
@@ -117,17 +117,22 @@ def publish(now: int | None = None) -> int:
     data = data_folder()
     if data is None:
         return 0
-    with published.telling(data), transaction.atomic():  # every part of an earlier version was told before this is read
+    with (
+        published_snapshot.publication_lock(data),
+        transaction.atomic(),
+    ):  # every part of an earlier version was told before this is read
         row = _next(now)
         row.save(update_fields=["version", "at"])
-        told = list(Untold.objects.values_list("pk", flat=True))
-    if has_mailboxes() or published.snapshot_path(data).exists():  # else there is nothing that doors could be told
-        published.publish(data, current(row.version, row.at, tuple(settings.CITY.city.domains)))  # nobody waits for the lock
-    Untold.objects.filter(pk__in=told).delete()
+        pending = list(Untold.objects.values_list("pk", flat=True))
+    if has_mailboxes() or published_snapshot.snapshot_path(data).exists():  # else there is nothing that doors could be told
+        published_snapshot.publish(
+            data, build_snapshot(row.version, row.at, tuple(settings.CITY.city.domains))
+        )  # nobody waits for the lock
+    Untold.objects.filter(pk__in=pending).delete()
     return row.version
 
 
-def untold_ms(now: int) -> int:
+def publication_lag_ms(now: int) -> int:
     """How long the oldest change that doors do not know yet has waited; 0 without one."""
     oldest = Untold.objects.order_by("at").values_list("at", flat=True).first()
     return max(0, now - oldest) if oldest is not None else 0
@@ -142,10 +147,10 @@ def _next(now: int | None = None) -> Publication:
 
 def _has_worker(data: Path, now: int) -> bool:
     try:
-        said = published.alive_path(data).stat().st_mtime_ns // 1_000_000
+        beat = published_snapshot.alive_path(data).stat().st_mtime_ns // 1_000_000
     except OSError:
         return False
-    return abs(now - said) < AWAY
+    return abs(now - beat) < WORKER_TIMEOUT_MS
 
 
 def data_folder() -> Path | None:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actions.acting import lock_row
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict, Unusable
@@ -20,28 +20,28 @@ from civicmail.city.directory.models import Mailbox, MailGroup
 SOURCE = "SCIM"
 
 
-def set_members(group: MailGroup, wanted: Sequence[str], *, actor: Actor, now: int) -> None:
+def set_members(group: MailGroup, member_ids: Sequence[str], *, actor: Actor, now: int) -> None:
     """These users (their ids) are on the list, and no others; whoever else is on it and is no user of the provider stays. All or
     nothing. Raises Unusable for somebody who is not there or has no mailbox, Conflict for a list that was closed."""
     guard.require(actor, "feed.take", now=now)
     with transaction.atomic():
-        row = locked(group, "closed")
+        row = lock_row(group, "closed")
         if row.closed is not None:
             raise Conflict(f"The list {row} was closed.")
         stays = row.members.exclude(pk__in=provided_boxes().values("pk"))
-        facts = groups.change(row, [*stays, *_boxes(wanted)], row.subgroups.all())
+        facts = groups.change(row, [*stays, *_boxes(member_ids)], row.subgroups.all())
         if facts["added"] or facts["removed"]:
             entries.enter("group.change", actor=actor, reason=SOURCE, now=now, object=f"group:{row.address}", facts=facts)
             publish_on_commit(later=True)
 
 
-def _boxes(wanted: Sequence[str]) -> list[Mailbox]:
+def _boxes(member_ids: Sequence[str]) -> list[Mailbox]:
     """The mailbox of each."""
     uids: dict[str, str] = {}
-    good = {id_ for id_ in wanted if _is_uuid(id_)}
+    good = {id_ for id_ in member_ids if _is_uuid(id_)}
     for id_, uid in users().filter(uuid__in=good).values_list("uuid", "uid"):
         uids[str(id_)] = uid
-    if missing := [id_ for id_ in wanted if id_ not in uids]:
+    if missing := [id_ for id_ in member_ids if id_ not in uids]:
         raise Unusable(f"There is no user {missing[0][:60]}.")
     boxes = {box.holder.uid: box for box in provided_boxes().filter(holder__uid__in=uids.values()) if box.holder is not None}
     if without := sorted(set(uids.values()) - set(boxes)):

@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib.sessions.models import Session
 from django.db.models import F, QuerySet
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Account, Device, DutyUse, Invitation, Token
-from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.endings import sessions_of
 from civicmail.city.directory.models import Person
 
@@ -16,8 +16,8 @@ from civicmail.city.directory.models import Person
 def end(accounts: QuerySet[Account], *, keep: str = "", **also: Any) -> dict[int, int]:
     """Whatever is signed in ends, inside the caller's transaction; how many sessions of the pages that were, by account. keep: key
     of one that stays, if it takes over the new epoch; also: columns of the accounts that change with it."""
-    there = sessions_of(list(accounts.values_list("pk", flat=True)))
-    ended = {account: [key for key in keys if key != keep] for account, keys in there.items()}
+    sessions = sessions_of(list(accounts.values_list("pk", flat=True)))
+    ended = {account: [key for key in keys if key != keep] for account, keys in sessions.items()}
     accounts.update(epoch=F("epoch") + 1, **also)
     Session.objects.filter(session_key__in=[key for keys in ended.values() for key in keys]).delete()
     return {account: len(keys) for account, keys in ended.items()}
@@ -26,7 +26,7 @@ def end(accounts: QuerySet[Account], *, keep: str = "", **also: Any) -> dict[int
 def end_all_of(person: Person, *, now: int, **also: Any) -> dict[str, int]:
     """Whatever may be in other hands ends for good: sessions, device passwords, tokens, invitations, and what was taken up of
     duties. Inside the caller's transaction; how many of each. also: columns of the account that change with it."""
-    at = moment(now)
+    at = from_ms(now)
     devices = Device.objects.filter(person=person, ended__isnull=True).update(ended=at)
     tokens = Token.objects.filter(person=person, ended__isnull=True).update(ended=at)
     taken = DutyUse.objects.filter(grant__person=person, laid_down__isnull=True, until__gt=at).update(laid_down=at)

@@ -8,14 +8,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import accountnews, entries
+from civicmail.city.access.actions import account_notices, entries
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Account, Entry, Failure, Identity, Throttle
-from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.queries.signin import account_typed, digest, normal, waiting, waits_of
+from civicmail.city.access.queries.signin import find_account, login_digest, normalize, waiting, waits_of
 from civicmail.city.directory.models import Mailbox, Person
 
 SIGNIN = machine("sign-in")
@@ -33,12 +33,12 @@ def open_account(person: Person, *, actor: Actor, reason: str, now: int, usernam
 def account_of(person: Person, *, actor: Actor, reason: str, now: int, username: str = "") -> Account:
     """As open_account, for verbs that have asked the guard about more."""
     with transaction.atomic():
-        if (found := Account.objects.select_for_update().filter(person=person).first()) is not None:
-            return found
-        name = normal(username) or _address_of(person) or normal(person.uid)
+        if (account := Account.objects.select_for_update().filter(person=person).first()) is not None:
+            return account
+        name = normalize(username) or _address_of(person) or normalize(person.uid)
         try:
             with transaction.atomic():
-                made = Account(person=person, username=name, made=moment(now))
+                made = Account(person=person, username=name, made=from_ms(now))
                 made.set_unusable_password()
                 made.save()
         except IntegrityError:
@@ -55,9 +55,9 @@ def _address_of(person: Person) -> str:
 
 def note_refused(login: str, *, door: str, client: str, now: int) -> None:
     """A row for whoever looks: somebody was refused where nothing can be guessed (a provider's identity, a mail door)."""
-    account = account_typed(login)
-    name = digest(account.username if account is not None else login)
-    Failure.objects.create(account=account, login=name, door=door[:12], client=client[:45], at=moment(now))
+    account = find_account(login)
+    name = login_digest(account.username if account is not None else login)
+    Failure.objects.create(account=account, login=name, door=door[:12], client=client[:45], at=from_ms(now))
 
 
 def unlock(account: Account, *, actor: Actor, reason: str, now: int) -> None:
@@ -68,11 +68,11 @@ def unlock(account: Account, *, actor: Actor, reason: str, now: int) -> None:
         raise Unusable("Say why.", {"reason": "Say why."})
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=account.pk)
-        waits = Throttle.objects.filter(Q(account=row) | Q(login=digest(row.username)))
+        waits = Throttle.objects.filter(Q(account=row) | Q(login=login_digest(row.username)))
         places = sorted({wait.network for wait in waits.filter(waiting(now)) if wait.kind != "login"})
         if row.locked is None and not waits.filter(waiting(now)).exists():
             raise Conflict("This sign-in is not locked, and nobody waits for it.")
-        facts = {"locked": ms(row.locked) if row.locked is not None else 0, "networks": places}
+        facts = {"locked": epoch_ms(row.locked) if row.locked is not None else 0, "networks": places}
         if waits.filter(kind=IDENTITY).exists():
             Identity.objects.filter(account=row).delete()
         row.locked = None
@@ -91,18 +91,18 @@ def bind(account: Account, provider: str, subject: str, *, name: str, configured
         Identity.objects.filter(account=row).exclude(provider__in=configured).delete()
         mine = Identity.objects.filter(account=row).first()
         if mine is None and not Identity.objects.filter(provider=provider, subject=subject).exists():
-            Identity.objects.create(account=row, provider=provider, subject=subject, since=moment(now))
+            Identity.objects.create(account=row, provider=provider, subject=subject, since=from_ms(now))
             return True
         if mine is not None and (mine.provider, mine.subject) == (provider, subject):
             return True
         wait, new = Throttle.objects.get_or_create(
-            kind=IDENTITY, login=digest(row.username), network=name[:43],
-            defaults={"account": row, "failures": 0, "last": moment(now)},
+            kind=IDENTITY, login=login_digest(row.username), network=name[:43],
+            defaults={"account": row, "failures": 0, "last": from_ms(now)},
         )  # fmt: skip
-        wait.failures, wait.last, wait.until = wait.failures + 1, moment(now), moment(now + 7 * DAY)
+        wait.failures, wait.last, wait.until = wait.failures + 1, from_ms(now), from_ms(now + 7 * DAY_MS)
         wait.save(update_fields=["failures", "last", "until"])
         if new:
-            accountnews.note(row.person, "identity", name, now=now)
+            account_notices.add(row.person, "identity", name, now=now)
         return False
 
 
@@ -111,26 +111,26 @@ def tell_of_guesses(*, now: int) -> int:
     told. It is an entry, too."""
     guessed = Throttle.objects.filter(waiting(now), kind__in=["password", "code", "login"])
     own = Account.objects.filter(pk__in=guessed.values("account"), is_active=True, person__episodes__ended__isnull=True)
-    told = 0
+    notified = 0
     for account in own.select_related("person").distinct().order_by("pk"):
         with transaction.atomic():
-            told += _tell_of_guesses(account, now)
-    return told
+            notified += _tell_of_guesses(account, now)
+    return notified
 
 
 def _tell_of_guesses(account: Account, now: int) -> bool:
     object_ = f"person:{account.person.uid}"
-    if Entry.objects.filter(act="account.guessed", object=object_, at__gt=now - DAY).exists():
+    if Entry.objects.filter(act="account.guessed", object=object_, at__gt=now - DAY_MS).exists():
         return False
     rows = waits_of(account, now)
     places = sorted({row.network for row in rows if row.network and not row.network.startswith("session")})
     facts = {"failures": sum(row.failures for row in rows), "networks": places[:20]}
     entries.enter("account.guessed", actor=SIGNIN, reason="too many wrong passwords or codes", now=now, object=object_, facts=facts)
-    accountnews.guesses(account, places, now=now)
+    account_notices.notify_of_guesses(account, places, now=now)
     return True
 
 
 def forget_failures(*, now: int) -> int:
     """Remove failures that count no longer, a day after they happened; returns how many."""
-    before = moment(now - 86_400_000)
+    before = from_ms(now - 86_400_000)
     return Failure.objects.filter(at__lt=before).delete()[0]

@@ -7,14 +7,14 @@ from django.db.models import F
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import elected, entries
-from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actions.access_requests import transition
+from civicmail.city.access.actions.acting import lock_row
 from civicmail.city.access.actions.publishing import publish_on_commit
-from civicmail.city.access.actions.requests import put
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Account, Authorisation
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.access.resources import PersonIn
 from civicmail.city.directory.models import Person
 
@@ -39,10 +39,10 @@ def revoke(authorisation: Authorisation, *, actor: Actor, reason: str, now: int)
     guard.require(actor, "access.end", about, now=now)
     if authorisation.role == "holder":
         elected.require_end([authorisation.person_id], actor)
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(authorisation, "state")
-        put(row, "revoke", reason, now)
+        row = lock_row(authorisation, "state")
+        transition(row, "revoke", reason, now)
         facts = {"person": row.person.uid, "mailbox": row.mailbox.address, "role": row.role, "state": row.state}
         entries.enter("access.revoke", actor=actor, reason=reason, now=now, object=f"authorisation:{row.pk}", facts=facts)
         publish_on_commit([row.person_id])
@@ -51,13 +51,13 @@ def revoke(authorisation: Authorisation, *, actor: Actor, reason: str, now: int)
 
 def _all(person: Person, action: str, state: str, *, actor: Actor, reason: str, now: int) -> int:
     guard.require(actor, f"access.{action}", about_person(person), now=now)
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         rows = list(Authorisation.objects.select_for_update().filter(person=person, state=state))
         if not rows:
             raise Conflict(f"{person} has no access that is {'suspended' if action == 'resume' else 'in force'}.")
         for row in rows:
-            put(row, action, reason, now)
+            transition(row, action, reason, now)
         if action == "suspend":
             Account.objects.filter(person=person).update(epoch=F("epoch") + 1)
         facts = {"authorisations": [str(row.pk) for row in rows]}

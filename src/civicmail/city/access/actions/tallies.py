@@ -8,15 +8,15 @@ from django.db.models import F
 from django.utils import timezone
 
 from civicmail.city.access.models import Tally
-from civicmail.city.access.tallies import What
+from civicmail.city.access.tallies import TallyKind
 from civicmail.city.directory.models import Department
 
 
-def add(department: Department | None, what: What, *, at: datetime, count: int = 1) -> None:
+def add(department: Department | None, what: TallyKind, *, at: datetime, count: int = 1) -> None:
     """So many more in the month of this moment. None: of somebody who works nowhere; nothing is counted."""
     if department is None or count <= 0:
         return
-    there = Tally.objects.filter(department=department, month=timezone.localdate(at).replace(day=1), what=what)
-    if not there.update(count=F("count") + count):
+    rows = Tally.objects.filter(department=department, month=timezone.localdate(at).replace(day=1), what=what)
+    if not rows.update(count=F("count") + count):
         Tally.objects.get_or_create(department=department, month=timezone.localdate(at).replace(day=1), what=what)
-        there.update(count=F("count") + count)
+        rows.update(count=F("count") + count)

@@ -15,10 +15,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from civicmail.city.access import throttle
-from civicmail.city.access.actions.accountnews import network_of as place_of
+from civicmail.city.access.actions.account_notices import network_of as place_of
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.models import Account, Failure, Place, Throttle
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.queries.signin import account_typed, digest
+from civicmail.city.access.queries.signin import find_account, login_digest
 from civicmail.core.config.log import get_logger
 
 log = get_logger()
@@ -37,8 +37,8 @@ class Ticket:
 def admit(login: str, what: str, *, client: str, now: int, session: str = "") -> Ticket | None:
     """Count one try of a login, and say whether it may be compared; None when it may not, and then nothing was counted. what:
     password or code. session: key of a session of this login, whose tries are its own and nobody else's. now: ms."""
-    account = account_typed(login)
-    name = digest(account.username if account is not None else login)
+    account = find_account(login)
+    name = login_digest(account.username if account is not None else login)
     places = Place.objects.filter(account=account.pk if account is not None else None, network=place_of(client))
     known = places.exists() or bool(session)
     keys = _keys(name, what, client, known, session)
@@ -53,7 +53,7 @@ def _counted(keys: Sequence[tuple[str, str, str]], account: Account | None, know
         return ()
     pk = account.pk if account is not None else None
     Throttle.objects.bulk_create(
-        [Throttle(kind=k, login=of, network=n, account_id=pk if of else None, last=moment(now)) for k, of, n in keys],
+        [Throttle(kind=k, login=of, network=n, account_id=pk if of else None, last=from_ms(now)) for k, of, n in keys],
         ignore_conflicts=True,
     )
     with transaction.atomic():
@@ -70,7 +70,9 @@ def _counted(keys: Sequence[tuple[str, str, str]], account: Account | None, know
 def note_failure(ticket: Ticket, *, door: str, now: int) -> None:
     """It was wrong: a row for whoever looks. It was counted before."""
     log.info("a sign-in failed", door=door, account=ticket.account or "-", client=ticket.client)
-    Failure.objects.create(account_id=ticket.account, login=ticket.login, door=door[:12], client=ticket.client[:45], at=moment(now))
+    Failure.objects.create(
+        account_id=ticket.account, login=ticket.login, door=door[:12], client=ticket.client[:45], at=from_ms(now)
+    )
 
 
 def take_back(ticket: Ticket) -> None:
@@ -78,7 +80,7 @@ def take_back(ticket: Ticket) -> None:
     with transaction.atomic():
         rows = list(Throttle.objects.filter(pk__in=ticket.rows).order_by("kind", "login", "network").select_for_update())
         for row in rows:
-            count = throttle.taken_back(throttle.Count(row.failures, ms(row.last)))
+            count = throttle.remove_failure(throttle.Count(row.failures, epoch_ms(row.last)))
             row.failures, row.streak = count.failures, max(0, row.streak - 1)
             row.until = _until(count, _limit(row.kind))
         Throttle.objects.bulk_update(rows, ["failures", "streak", "until"])
@@ -86,8 +88,8 @@ def take_back(ticket: Ticket) -> None:
 
 def note_success(account: Account, client: str) -> None:
     """Somebody signed in, by whatever means: failures in a row begin anew, from this network all of them."""
-    mine = Throttle.objects.filter(login=digest(account.username))
-    here = Q(network=throttle.network_of(client)) | Q(kind="near", network=throttle.near_of(client))
+    mine = Throttle.objects.filter(login=login_digest(account.username))
+    here = Q(network=throttle.network_of(client)) | Q(kind="near", network=throttle.prefix_of(client))
     mine.exclude(kind__in=["login", "mail"]).filter(here).delete()
     mine.filter(kind="login").update(streak=0)
 
@@ -95,17 +97,17 @@ def note_success(account: Account, client: str) -> None:
 def note_wrong_device(login: str, *, client: str, now: int) -> None:
     """A wrong device password at the door for reading. It counts for mail programs alone; so many are rows, and no more. These
     passwords are 140 random bits: the right one is compared first, and always opens."""
-    account, network = account_typed(login), throttle.network_of(client)
-    name = digest(account.username if account is not None else login)
+    account, network = find_account(login), throttle.network_of(client)
+    name = login_digest(account.username if account is not None else login)
     keys = [("mail", name, network), ("mailnet", "", network)]
     if _counted(keys, account, False, now):
-        Failure.objects.create(account=account, login=name, door="imap", client=client[:45], at=moment(now))
+        Failure.objects.create(account=account, login=name, door="imap", client=client[:45], at=from_ms(now))
 
 
 def forget(*, now: int) -> int:
     """Remove counters that say nothing any more; how many. How often somebody's own login failed in a row is kept until they sign
     in."""
-    old = Throttle.objects.filter(last__lt=moment(now - throttle.FORGET))
+    old = Throttle.objects.filter(last__lt=from_ms(now - throttle.FORGET_AFTER_MS))
     return old.exclude(kind="login", account__isnull=False, streak__gt=0).delete()[0]
 
 
@@ -114,7 +116,7 @@ def _keys(name: str, what: str, client: str, known: bool, session: str) -> list[
     if session:
         own = f"session {hashlib.sha256(session.encode()).hexdigest()[:32]}"
         return [(what, name, own), ("login", name, "")]
-    network, near = throttle.network_of(client), throttle.near_of(client)
+    network, near = throttle.network_of(client), throttle.prefix_of(client)
     keys = [(what, name, network), ("login", name, "")]
     keys += [("near", name, near)] if near else []
     return keys if known else [*keys, ("network", "", network)]
@@ -134,7 +136,7 @@ def _refused(rows: list[Throttle], known: bool, now: int) -> bool:
                 return True
             if known:
                 continue
-        if row.until is not None and ms(row.until) > now:
+        if row.until is not None and epoch_ms(row.until) > now:
             return True
     return False
 
@@ -146,13 +148,13 @@ def _count(row: Throttle, known: bool, now: int) -> None:
         if known:
             return
     limit = _limit(row.kind)
-    count = throttle.failed(throttle.Count(row.failures, ms(row.last)), limit, now)
-    row.failures, row.last, row.until = count.failures, moment(count.last), _until(count, limit)
+    count = throttle.add_failure(throttle.Count(row.failures, epoch_ms(row.last)), limit, now)
+    row.failures, row.last, row.until = count.failures, from_ms(count.last), _until(count, limit)
 
 
 def _until(count: throttle.Count, limit: throttle.Limit) -> datetime | None:
-    found = throttle.until(count, limit)
-    return moment(found) if found else None
+    until_ms = throttle.wait_until(count, limit)
+    return from_ms(until_ms) if until_ms else None
 
 
 def _limit(kind: str) -> throttle.Limit:

@@ -9,83 +9,85 @@ from pathlib import Path
 
 from django.db import transaction
 
-from civicmail.city.access import guard, scopes, shownonce
-from civicmail.city.access.actions import accountnews, entries
+from civicmail.city.access import guard, one_time_secrets, token_scopes
+from civicmail.city.access.actions import account_notices, entries
 from civicmail.city.access.actions.publishing import data_folder
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.credentials import device_key
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Token
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Person
 from civicmail.core.config.sentence import sentence
 
 DAY = 86_400_000
-LASTS = 30
+DEFAULT_DAYS = 30
 """The most days for which a token of the command line may be made."""
 
-LASTS_API = 365
+MAX_API_DAYS = 365
 """The same for one with scopes: a program cannot ask for another one, so it may live longer, and can do less."""
 
-LASTS_DUTIES = 1
+MAX_DUTY_DAYS = 1
 """The same for one that changes who has which duty: nobody looks when it is used, so whoever finds it has a day (P-07)."""
 
 WRITES_DUTIES = "write:duties"
 
-MOST = 20
+MAX_TOKENS = 20
 """Tokens with scopes that one person may have at a time."""
 
-SEEN_EVERY = 60_000
+USE_NOTED_EVERY_MS = 60_000
 """ms after which a use is noted again."""
 
 
 def make(person: Person, *, days: int, actor: Actor, now: int) -> str:
     """A new token for the command line, shown this once."""
     guard.require(actor, "my.devices", OfPerson(person.uid), now=now)
-    if not 1 <= days <= LASTS:
-        raise Unusable(f"A token lasts from 1 to {LASTS} days.", {"days": f"From 1 to {LASTS} days."})
+    if not 1 <= days <= DEFAULT_DAYS:
+        raise Unusable(f"A token lasts from 1 to {DEFAULT_DAYS} days.", {"days": f"From 1 to {DEFAULT_DAYS} days."})
     with transaction.atomic():
-        return _made(person, "", [], now + days * DAY, actor, now)
+        return _create(person, "", [], now + days * DAY, actor, now)
 
 
-def make_for_program(person: Person, name: str, wanted: Collection[str], *, days: int, actor: Actor, now: int) -> str:
+def make_for_program(person: Person, name: str, requested: Collection[str], *, days: int, actor: Actor, now: int) -> str:
     """A new token of the API, shown this once. name: the program that it is for; wanted: scopes. Raises Unusable, Conflict."""
     guard.require(actor, "my.devices", OfPerson(person.uid), now=now)
-    most = LASTS_DUTIES if WRITES_DUTIES in wanted else LASTS_API
+    most = MAX_DUTY_DAYS if WRITES_DUTIES in requested else MAX_API_DAYS
     wrong = {
         "name": "" if name.strip() else "Say which program it is for.",
-        "days": "" if 1 <= days <= most else _too_long(most),
-        "scopes": "" if wanted and not scopes.unknown(wanted) else "Choose what the program may do, from the list.",
+        "days": "" if 1 <= days <= most else _lifetime_error(most),
+        "scopes": ""
+        if requested and not token_scopes.unknown_scopes(requested)
+        else "Choose what the program may do, from the list.",
     }
-    if wrong := {field: said for field, said in wrong.items() if said}:
+    if wrong := {field: error for field, error in wrong.items() if error}:
         raise Unusable(next(iter(wrong.values())), wrong)
     with transaction.atomic():
         Person.objects.select_for_update().get(pk=person.pk)  # two at once must not pass MOST
-        if _living(person, now) >= MOST:
-            raise Conflict(sentence("There are {most} tokens for programs; end one that is not used any more.", most=MOST))
-        return _made(person, name.strip()[:80], scopes.in_order(wanted), now + days * DAY, actor, now)
+        if _living(person, now) >= MAX_TOKENS:
+            raise Conflict(sentence("There are {most} tokens for programs; end one that is not used any more.", most=MAX_TOKENS))
+        return _create(person, name.strip()[:80], token_scopes.ordered(requested), now + days * DAY, actor, now)
 
 
-def _too_long(most: int) -> str:
-    if most == LASTS_DUTIES:
+def _lifetime_error(most: int) -> str:
+    if most == MAX_DUTY_DAYS:
         return sentence("A token that changes who has which duty lasts one day.")
     return sentence("From 1 to {most} days.", most=most)
 
 
 def _living(person: Person, now: int) -> int:
-    return Token.objects.filter(person=person, ended__isnull=True, until__gt=moment(now)).exclude(name="").count()
+    return Token.objects.filter(person=person, ended__isnull=True, until__gt=from_ms(now)).exclude(name="").count()
 
 
-def _made(person: Person, name: str, wanted: list[str], until: int, actor: Actor, now: int) -> str:
-    text = shownonce.new("token")
+def _create(person: Person, name: str, requested: list[str], until: int, actor: Actor, now: int) -> str:
+    text = one_time_secrets.new_secret("token")
     epoch = Account.objects.filter(person=person).values_list("epoch", flat=True).first()
     row = Token.objects.create(
-        person=person, name=name, scopes=wanted, epoch=epoch, mac=_seal(text), made=moment(now), until=moment(until)
+        person=person, name=name, scopes=requested, epoch=epoch, mac=_seal(text), made=from_ms(now), until=from_ms(until)
     )
-    facts = {"until": until} | ({"name": name, "scopes": wanted} if wanted else {})
+    facts = {"until": until} | ({"name": name, "scopes": requested} if requested else {})
     entries.enter("token.make", actor=actor, reason="", now=now, object=f"token:{row.pk}", facts=facts)
-    accountnews.note(person, "program" if wanted else "token", name, now=now)
+    account_notices.add(person, "program" if requested else "token", name, now=now)
     return text
 
 
@@ -95,7 +97,7 @@ def end(token: Token, *, actor: Actor, now: int) -> None:
     with transaction.atomic():
         row = Token.objects.select_for_update().get(pk=token.pk)
         if row.ended is None:
-            row.ended = moment(now)
+            row.ended = from_ms(now)
             row.save(update_fields=["ended"])
             entries.enter("token.end", actor=actor, reason="", now=now, object=f"token:{row.pk}")
 
@@ -104,36 +106,36 @@ def account_by(text: str, person: str, *, now: int) -> Account:
     """The account of the person (uid or sign-in name) whose token of the command line this is, and note the use. Raises
     NotPermitted, with one sentence for every reason: wrong, over, ended, somebody else's, for the API, of somebody who left or is
     locked."""
-    found = _shown(text, now)
-    named = found is not None and person.strip().lower() in (found[1].username, found[1].person.uid.lower())
-    if found is None or not named or found[0].scopes:
+    match = _find_valid(text, now)
+    named = match is not None and person.strip().lower() in (match[1].username, match[1].person.uid.lower())
+    if match is None or not named or match[0].scopes:
         raise NotPermitted("The token is not good for this person; make a new one on the page Devices.")
-    Token.objects.filter(pk=found[0].pk).update(used=moment(now))
-    return found[1]
+    Token.objects.filter(pk=match[0].pk).update(used=from_ms(now))
+    return match[1]
 
 
 def program_by(text: str, *, now: int) -> tuple[Token, Account] | None:
     """The token of the API with this text, and whose it is; None for every reason why it opens nothing."""
-    found = _shown(text, now)
-    if found is None or not found[0].scopes or _is_too_old(found[0], now):
+    match = _find_valid(text, now)
+    if match is None or not match[0].scopes or _is_too_old(match[0], now):
         return None
-    if found[0].used is None or now - ms(found[0].used) >= SEEN_EVERY:
-        Token.objects.filter(pk=found[0].pk).update(used=moment(now))
-    return found
+    if match[0].used is None or now - epoch_ms(match[0].used) >= USE_NOTED_EVERY_MS:
+        Token.objects.filter(pk=match[0].pk).update(used=from_ms(now))
+    return match
 
 
 def _is_too_old(token: Token, now: int) -> bool:
     """Of one that was made when such tokens lived longer."""
-    return WRITES_DUTIES in token.scopes and now - ms(token.made) > LASTS_DUTIES * DAY
+    return WRITES_DUTIES in token.scopes and now - epoch_ms(token.made) > MAX_DUTY_DAYS * DAY
 
 
-def _shown(text: str, now: int) -> tuple[Token, Account] | None:
+def _find_valid(text: str, now: int) -> tuple[Token, Account] | None:
     """What the database has under the seal of this text, while it is good: not over, not ended, its person here, not locked, and
     nothing has ended all sessions since (L2)."""
-    if not shownonce.is_shaped("token", text):
+    if not one_time_secrets.has_shape("token", text):
         return None
     seal = _seal(text)
-    row = Token.objects.filter(mac=seal, ended__isnull=True, until__gt=moment(now)).first()
+    row = Token.objects.filter(mac=seal, ended__isnull=True, until__gt=from_ms(now)).first()
     if row is None or not hmac.compare_digest(row.mac, seal):
         return None
     account = Account.objects.select_related("person").filter(person=row.person_id).first()
@@ -145,4 +147,4 @@ def _shown(text: str, now: int) -> tuple[Token, Account] | None:
 def _seal(text: str) -> str:
     data = data_folder()
     assert isinstance(data, Path), "tokens need a data folder"
-    return shownonce.seal("token", device_key(data), text)
+    return one_time_secrets.seal("token", device_key(data), text)

@@ -9,16 +9,16 @@ from django.utils import timezone
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.authorization_states import LIVING, step
+from civicmail.city.access.epoch import format_day, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.kinds import SPONSORLESS
 from civicmail.city.access.models import Authorisation, DutyGrant, PolicyText, Undertaking
-from civicmail.city.access.moments import in_words, moment
+from civicmail.city.access.person_kinds import SPONSOR_GRACE_DAYS
 from civicmail.city.access.queries import sponsors, undertakings
-from civicmail.city.access.reasons import reason as given
-from civicmail.city.access.states import LIVING, step
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.directory.models import Agency, Mailbox, Person
 from civicmail.city.notices.actions import notify
 
@@ -28,7 +28,7 @@ TICK = machine("tick")
 def record(agency: Agency, text: PolicyText, reference: str, *, actor: Actor, now: int) -> Undertaking:
     """The agency has signed on paper. reference: where the paper is kept. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "undertaking.record", now=now)
-    reference = given(reference, "reference", most=200)
+    reference = checked_reason(reference, "reference", max_length=200)
     return _bind(agency, text, "paper", reference, actor, now)
 
 
@@ -44,12 +44,14 @@ def give(agency: Agency, text: PolicyText, shown: str, *, actor: Actor, now: int
 
 def _bind(agency: Agency, text: PolicyText, how: str, reference: str, actor: Actor, now: int) -> Undertaking:
     with transaction.atomic():
-        row = locked(agency)
-        if text.material is False or text != undertakings.wanted(now):
+        row = lock_row(agency)
+        if text.material is False or text != undertakings.required_version(now):
             raise Unusable("An agency binds itself to the version in force.", {"reference": "Not the version in force."})
         if Undertaking.objects.filter(agency=row, text=text).exists():
             raise Conflict(f"{row} has bound itself to version {text.version} already.")
-        made = Undertaking.objects.create(agency=row, text=text, how=how, reference=reference, by=person_of(actor), at=moment(now))
+        made = Undertaking.objects.create(
+            agency=row, text=text, how=how, reference=reference, by=acting_person(actor), at=from_ms(now)
+        )
         facts = {"version": text.version, "sha256": text.sha256, "how": how}
         entries.enter("undertaking.record", actor=actor, reason=reference, now=now, object=f"agency:{row.code}", facts=facts)
         publish_on_commit(later=True)
@@ -62,19 +64,19 @@ def _bind(agency: Agency, text: PolicyText, how: str, reference: str, actor: Act
 def sweep_sponsors(now: int) -> int:
     """Contracts whose sponsor has left: officers and the agency's contact are told once, and after SPONSORLESS days access under
     them ends; how many authorisations did."""
-    today, count = timezone.localdate(moment(now)), 0
-    for contract, left in sponsors.alone(today):
-        last = left + timedelta(days=SPONSORLESS)
+    today, count = timezone.localdate(from_ms(now)), 0
+    for contract, left in sponsors.sponsorless_contracts(today):
+        last = left + timedelta(days=SPONSOR_GRACE_DAYS)
         with transaction.atomic():
             lines = [
                 f"{contract.sponsor}, who answers for the people of {contract.agency} under contract {contract.number}, "
-                f"does not work for the city since {in_words(left)}.",
-                f"Name another sponsor by {in_words(last)}; else mail access of these people ends with that day (P-09).",
+                f"does not work for the city since {format_day(left)}.",
+                f"Name another sponsor by {format_day(last)}; else mail access of these people ends with that day (P-09).",
             ]
-            for to in _told(contract.agency, now):
+            for to in _recipients(contract.agency, now):
                 key = f"sponsor-left:{contract.pk}:{contract.sponsor_id}:{left.isoformat()}:{to}"
-                notify(key, to, f"A sponsor is missing: contract {contract.number}", "\n\n".join(lines), now=moment(now))
-            if timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min)) <= moment(now):
+                notify(key, to, f"A sponsor is missing: contract {contract.number}", "\n\n".join(lines), now=from_ms(now))
+            if timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min)) <= from_ms(now):
                 count += _expire(contract.pk, now)
     return count
 
@@ -82,7 +84,7 @@ def sweep_sponsors(now: int) -> int:
 def _expire(contract: int, now: int) -> int:
     rows = list(Authorisation.objects.select_for_update().filter(episode__contract=contract, state__in=LIVING).order_by("id"))
     for row in rows:
-        row.state, row.since, row.why = step(row.state, "expire"), moment(now), "the sponsor left and nobody followed"
+        row.state, row.since, row.why = step(row.state, "expire"), from_ms(now), "the sponsor left and nobody followed"
     Authorisation.objects.bulk_update(rows, ["state", "since", "why"])
     done = [(f"authorisation:{row.pk}", {"state": row.state, "contract": contract}) for row in rows]
     entries.enter_each("access.expire", done, actor=TICK, reason="the sponsor left and nobody followed", now=now)
@@ -91,9 +93,9 @@ def _expire(contract: int, now: int) -> int:
     return len(rows)
 
 
-def _told(agency: Agency, now: int) -> list[str]:
+def _recipients(agency: Agency, now: int) -> list[str]:
     """Addresses of access officers, and of the agency's contact where that is one of ours."""
-    at = moment(now)
+    at = from_ms(now)
     held = DutyGrant.objects.in_force(at).filter(duty="access-officer")
     people = {*held.values_list("person", flat=True)}
     if (contact := undertakings.contact_of(agency)) is not None:
@@ -110,6 +112,6 @@ def addresses_of(people: set[int]) -> list[str]:
     )
 
 
-def told_of(person: Person) -> str:
+def own_address_of(person: Person) -> str:
     """The address of somebody's own mailbox, "" for whoever has none that is open."""
     return next(iter(addresses_of({person.pk})), "")

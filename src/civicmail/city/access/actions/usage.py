@@ -10,17 +10,17 @@ from collections.abc import Collection
 from django.db.models import F
 from django.utils import timezone
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Usage
-from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Mailbox, Person
 
 
 def note_retrieved(person: str, mailboxes: Collection[str], *, now: int) -> None:
     """Once more. person: uid; mailboxes: their main addresses. Whoever or whatever is not in the directory is not counted."""
     row = Person.objects.filter(uid=person).only("pk").first()
-    day = timezone.localdate(moment(now))
+    day = timezone.localdate(from_ms(now))
     for box in Mailbox.objects.filter(address__in=mailboxes).only("pk") if row is not None else ():
-        there = Usage.objects.filter(mailbox=box, person=row, day=day)
-        if not there.update(retrieved=F("retrieved") + 1):
+        rows = Usage.objects.filter(mailbox=box, person=row, day=day)
+        if not rows.update(retrieved=F("retrieved") + 1):
             Usage.objects.get_or_create(mailbox=box, person=row, day=day)
-            there.update(retrieved=F("retrieved") + 1)
+            rows.update(retrieved=F("retrieved") + 1)

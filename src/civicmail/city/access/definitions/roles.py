@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from civicmail.city.access.act import Act, Command, Operation, Page, Parameter, Sheet
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.duties import DUTIES, MOST_HOURS, Duty
+from civicmail.city.access.duties import DUTIES, MAX_HOURS, Duty
 from civicmail.city.access.inputs import Because, Choice, Choices, Day, Input, Number, PersonName, Text, reason
 from civicmail.city.access.resources import OfPerson, Resource
 from civicmail.core.config.sentence import sentence as _
@@ -46,11 +46,11 @@ class GrantDuty(Act[None, GrantInput, "DutyGrant"]):
 
     def perform(self, given: GrantInput, *, actor: Actor, now: int) -> DutyGrant:
         from civicmail.city.access.actions import duties
-        from civicmail.city.access.forms import end_of
+        from civicmail.city.access.forms import end_of_day
         from civicmail.city.directory.models import Department
 
         return duties.grant(
-            given.person, _duty(given.duty), until=end_of(given.until), actor=actor, reason=given.reason, now=now,
+            given.person, _duty(given.duty), until=end_of_day(given.until), actor=actor, reason=given.reason, now=now,
             department=Department.objects.filter(code=given.department).first(),
         )  # fmt: skip
 
@@ -86,9 +86,9 @@ class EndDuty(Act["DutyGrant", Because, "DutyGrant"]):
         return get_object_or_404(DutyGrant.objects.select_related("person", "department"), pk=pk)
 
     def find(self, person: str, duty: str, department: str, *, actor: Actor) -> DutyGrant:
-        from civicmail.city.access.queries.signin import person_named
+        from civicmail.city.access.queries.signin import find_person
 
-        somebody = person_named(person)
+        somebody = find_person(person)
         return _held(somebody.uid if somebody is not None else person, duty, department)
 
     def resource(self, row: DutyGrant) -> Resource:
@@ -138,10 +138,10 @@ class RecordConflict(Act[None, ConflictInput, "ConflictRecord"]):
 
     def perform(self, given: ConflictInput, *, actor: Actor, now: int) -> ConflictRecord:
         from civicmail.city.access.actions import duties
-        from civicmail.city.access.forms import end_of
+        from civicmail.city.access.forms import end_of_day
 
         return duties.record_conflict(
-            given.person, _duty(given.first), _duty(given.second), control=given.control, until=end_of(given.until),
+            given.person, _duty(given.first), _duty(given.second), control=given.control, until=end_of_day(given.until),
             actor=actor, now=now,
         )  # fmt: skip
 
@@ -161,7 +161,7 @@ class ActivateInput(Input):
 
     hours = Number(
         label=_("For how long?"), missing=_("Choose how long."),
-        choices=[(1, _("1 hour")), (2, _("2 hours")), (3, _("3 hours")), (MOST_HOURS, _("4 hours"))],
+        choices=[(1, _("1 hour")), (2, _("2 hours")), (3, _("3 hours")), (MAX_HOURS, _("4 hours"))],
     )  # fmt: skip
     reason = Text(label=_("What for?"), help=_("The case or task. It stands in every entry of what you do."), min_length=10)
 
@@ -198,9 +198,9 @@ class TakeUpDuty(Act["DutyGrant", ActivateInput, "DutyUse"]):
         from django.urls import reverse
         from django.utils.translation import gettext
 
-        from civicmail.city.access.views import saying
+        from civicmail.city.access.views import wording
 
-        duty, back = saying.duty(row.duty).lower(), reverse("duties")
+        duty, back = wording.duty(row.duty).lower(), reverse("duties")
         return Sheet(
             title=gettext("Take up the duty {duty}?").format(duty=duty), section=gettext("My duties"), back=back,
             crumbs=[(gettext("My duties"), back)], submit=gettext("Act as {duty}").format(duty=duty),

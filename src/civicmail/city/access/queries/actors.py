@@ -6,25 +6,25 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.access_status import MailFacts
+from civicmail.city.access.actors import Actor, HeldRole
 from civicmail.city.access.duties import CONFLICTS
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, DutyUse
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.queries import standing
+from civicmail.city.access.queries import access_status
 from civicmail.city.access.resources import InDepartment, MailboxIn, PersonIn
-from civicmail.city.access.standing import Facts
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
 
 
-def actor_of(account: Account, client: str, now: int, facts: Facts | None = None) -> Actor:
+def actor_of(account: Account, client: str, now: int, facts: MailFacts | None = None) -> Actor:
     """The person behind a sign-in. now: ms; client: the address the request comes from; facts: how they stand, where that was read
     already. About ten queries.
 
     An account that is closed or locked, and one of a person who does not work here any more, holds nothing and is not admitted.
     """
     person = account.person
-    facts = facts or standing.of(person.pk, now)
-    if not account.is_active or facts.locked or not facts.employed or facts.out:
+    facts = facts or access_status.status_of(person.pk, now)
+    if not account.is_active or facts.locked or not facts.employed or facts.is_blocked:
         return Actor(person.uid, person.display, admitted=False, client=client)
     tree = _tree()
     held = tuple(_held(person, tree, now))
@@ -41,14 +41,14 @@ def actor_of(account: Account, client: str, now: int, facts: Facts | None = None
     )
 
 
-def is_admitted(facts: Facts, works_here: bool, now: int) -> bool:
+def is_admitted(facts: MailFacts, works_here: bool, now: int) -> bool:
     """Whether somebody may use the pages at all: live access, or an office or duty and no suspended access, and the policy
     accepted. Heads and officers come first: somebody has to authorise the first mailbox."""
     live = facts.active or (works_here and facts.suspended is None)
-    return live and (facts.owed is None or not facts.owed.is_over(now))
+    return live and (facts.owed is None or not facts.owed.is_overdue(now))
 
 
-def offices(person: Person) -> frozenset[str]:
+def departments_led(person: Person) -> frozenset[str]:
     """Codes of the departments that a person heads or is a deputy of, with their divisions."""
     return frozenset(_by_office(person, _tree()))
 
@@ -82,17 +82,17 @@ class _Tree:
                 self._below.setdefault(parent, []).append(id_)
 
     def with_divisions(self, top: int) -> list[str]:
-        found, waiting = [], [top]
+        codes, waiting = [], [top]
         seen = {top}
         while waiting:
             id_ = waiting.pop()
             if id_ in self.codes:
-                found.append(self.codes[id_])
+                codes.append(self.codes[id_])
             for below in self._below.get(id_, []):
                 if below not in seen:
                     seen.add(below)
                     waiting.append(below)
-        return found
+        return codes
 
 
 def _tree() -> _Tree:
@@ -106,10 +106,10 @@ def _by_office(person: Person, tree: _Tree) -> set[str]:
     return {code for office in offices for code in tree.with_divisions(office)}
 
 
-def _held(person: Person, tree: _Tree, now: int) -> list[Held]:
+def _held(person: Person, tree: _Tree, now: int) -> list[HeldRole]:
     """Two duties that exclude each other are of no use, neither of them, unless that was recorded with what watches over it (D1,
     D3). One of a department's is held for its divisions, too."""
-    at = moment(now)
+    at = from_ms(now)
     grants = DutyGrant.objects.in_force(at).filter(person=person)
     rows = list(grants.order_by("id").values_list("id", "duty", "department"))
     if not rows:
@@ -121,17 +121,17 @@ def _held(person: Person, tree: _Tree, now: int) -> list[Held]:
         allowed = {frozenset(pair) for pair in recorded}
         bad = {duty for pair in CONFLICTS if pair <= duties and pair not in allowed for duty in pair}
     uses = DutyUse.objects.filter(grant__in=[id_ for id_, _, _ in rows], at__lte=at, until__gt=at, laid_down__isnull=True)
-    taken = {grant: ms(until) for grant, until in uses.order_by("until").values_list("grant", "until")}
+    taken = {grant: epoch_ms(until) for grant, until in uses.order_by("until").values_list("grant", "until")}
     return [
-        Held(duty, code, taken.get(id_, 0))
+        HeldRole(duty, code, taken.get(id_, 0))
         for id_, duty, department in rows
         if duty not in bad
         for code in ([""] if department is None else tree.with_divisions(department))
     ]
 
 
-def taken_up(person: Person, now: int) -> list[DutyUse]:
+def active_roles(person: Person, now: int) -> list[DutyUse]:
     """Privileged duties that a person has taken up at this moment."""
-    at = moment(now)
+    at = from_ms(now)
     live = Q(laid_down__isnull=True, until__gt=at, grant__ended__isnull=True, grant__until__gt=at)
     return list(DutyUse.objects.filter(live, grant__person=person).select_related("grant").order_by("until"))

@@ -11,15 +11,15 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils.timezone import localdate
 
-from civicmail.city.access.bars import KINDS, PHONE, SHUTS, Identity, digits, identity, is_match
+from civicmail.city.access.bars import CLOSING_KINDS, KINDS, PHONE, Identity, identity, is_strong_match, phone_key
+from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
 from civicmail.city.access.models import Authorisation, Bar, Entry
-from civicmail.city.access.moments import in_words, moment, ms
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.resources import PersonCase
 from civicmail.city.directory.models import Address, Episode, FormerName, Person, ScimUser
 
-_AT_ONCE = 1000
-_SHARED = 3
+_BATCH_SIZE = 1000
+_MAX_SHARING = 3
 """People with one telephone number from which on it is an office's."""
 _MARKED = Q(kind="re-entry", ended__isnull=True) | Q(kind="permanent")
 
@@ -32,16 +32,18 @@ def living(at: datetime, people: Iterable[int] | None = None) -> QuerySet[Bar, B
 
 def sentence_of(bar: Bar) -> str:
     """What a bar that shuts every door means, for whoever would ask for access."""
-    since = f"By a decision of {in_words(localdate(bar.since))} (P-30)."
+    since = f"By a decision of {format_day(localdate(bar.since))} (P-30)."
     if bar.kind == "permanent":
-        return f"{since} {KINDS[bar.kind].says} Asking for access leads to nothing; the work for the city goes on without mail."
-    until = f" until {in_words(last_day(bar.until))}" if bar.until else ""
+        return (
+            f"{since} {KINDS[bar.kind].description} Asking for access leads to nothing; the work for the city goes on without mail."
+        )
+    until = f" until {format_day(last_day(bar.until))}" if bar.until else ""
     return f"{since} No mail is sent or read{until}."
 
 
-def refused(people: Iterable[int], now: int) -> dict[int, Bar]:
+def blocked_people(people: Iterable[int], now: int) -> dict[int, Bar]:
     """Who gets no access at all now, with the bar that says so. now: ms."""
-    return {row.person_id: row for row in living(moment(now), people).filter(kind__in=SHUTS).select_related("person")}
+    return {row.person_id: row for row in living(from_ms(now), people).filter(kind__in=CLOSING_KINDS).select_related("person")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,40 +76,40 @@ class Likeness:
         return f"{self.other} ({self.other.uid}) is barred for good, and has {same}: {asks}"
 
 
-def higher(person: Person, episode: Episode | None) -> list[str]:
+def escalation_reasons(person: Person, episode: Episode | None) -> list[str]:
     """Why new access of somebody is decided one level higher, in sentences; none where it is not (C4)."""
-    return _higher(person, episode, alike(person))
+    return _escalation_reasons(person, episode, likenesses_of(person))
 
 
-def _higher(person: Person, episode: Episode | None, likenesses: Iterable[Likeness]) -> list[str]:
-    said = []
+def _escalation_reasons(person: Person, episode: Episode | None, likenesses: Iterable[Likeness]) -> list[str]:
+    reasons = []
     if Bar.objects.filter(_MARKED, person=person).exists():
-        said.append(f"{person} had a violation of the e-mail policy.")
+        reasons.append(f"{person} had a violation of the e-mail policy.")
     agency = episode.contract.agency if episode is not None and episode.contract is not None else None
     if agency is not None and Entry.objects.filter(act="agency.suspend", object=f"agency:{agency.code}").exists():
-        said.append(f"{agency} was switched off before.")
-    return [*said, *map(str, likenesses)]
+        reasons.append(f"{agency} was switched off before.")
+    return [*reasons, *map(str, likenesses)]
 
 
-def higher_of(people: Iterable[Person], now: int) -> set[int]:
+def escalated_people(people: Iterable[Person], now: int) -> set[int]:
     """Which of many people are decided about by hand, one level higher, or get nothing at all (ids of rows). A fixed number of
     queries."""
     rows = {p.pk: p for p in people}
-    found = set(Bar.objects.filter(_MARKED, person__in=rows).values_list("person", flat=True)) | set(refused(rows, now))
+    marked = set(Bar.objects.filter(_MARKED, person__in=rows).values_list("person", flat=True)) | set(blocked_people(rows, now))
     episodes = Episode.objects.filter(person__in=rows, ended__isnull=True, contract__isnull=False)
     agencies = dict(episodes.values_list("person", "contract__agency__code"))
     objects = {f"agency:{code}" for code in agencies.values()}
     off = set(Entry.objects.filter(act="agency.suspend", object__in=objects).values_list("object", flat=True))
-    found |= {person for person, code in agencies.items() if f"agency:{code}" in off}
-    return found | set(alike_of(rows.values()))
+    marked |= {person for person, code in agencies.items() if f"agency:{code}" in off}
+    return marked | set(likenesses_by_person(rows.values()))
 
 
-def alike(person: Person) -> list[Likeness]:
+def likenesses_of(person: Person) -> list[Likeness]:
     """Others with a living bar who are known by the same as this person, now or formerly (C4)."""
-    return alike_of([person]).get(person.pk, [])
+    return likenesses_by_person([person]).get(person.pk, [])
 
 
-def alike_of(people: Iterable[Person]) -> dict[int, list[Likeness]]:
+def likenesses_by_person(people: Iterable[Person]) -> dict[int, list[Likeness]]:
     """The same for many, by id of the row; without those who are like nobody. Fifteen queries at most, and one where nobody is
     barred."""
     rows = {p.pk: p for p in people}
@@ -121,26 +123,26 @@ def alike_of(people: Iterable[Person]) -> dict[int, list[Likeness]]:
         return {}
     others = Person.objects.in_bulk(kinds)
     theirs = identities(others.values())
-    found: dict[int, list[Likeness]] = {}
+    likenesses: dict[int, list[Likeness]] = {}
     shared: set[str] | None = None
     for pk, mine in identities(rows.values()).items():
         for other in sorted(others):
-            same = mine.alike(theirs[other]) if other != pk else []
+            same = mine.common_traits(theirs[other]) if other != pk else []
             if PHONE in same:
                 shared = _shared_phones() if shared is None else shared
                 same = [s for s in same if s != PHONE or (mine.phones & theirs[other].phones) - shared]
             if same:
-                likeness = Likeness(others[other], tuple(same), "permanent" in kinds[other], is_match(same))
-                found.setdefault(pk, []).append(likeness)
-    return found
+                likeness = Likeness(others[other], tuple(same), "permanent" in kinds[other], is_strong_match(same))
+                likenesses.setdefault(pk, []).append(likeness)
+    return likenesses
 
 
 def identities(people: Iterable[Person]) -> dict[int, Identity]:
     """Everything that the directory ever said of people, by id of the row. Four queries for each thousand."""
-    found: dict[int, Identity] = {}
+    identities_by_id: dict[int, Identity] = {}
     rows = list(people)
-    for begin in range(0, len(rows), _AT_ONCE):
-        some = {p.pk: p for p in rows[begin : begin + _AT_ONCE]}
+    for begin in range(0, len(rows), _BATCH_SIZE):
+        some = {p.pk: p for p in rows[begin : begin + _BATCH_SIZE]}
         uids = {p.uid: p.pk for p in some.values()}
         former: dict[int, list[FormerName]] = {pk: [] for pk in some}
         for was in FormerName.objects.filter(person__in=some):
@@ -155,8 +157,8 @@ def identities(people: Iterable[Person]) -> dict[int, Identity]:
             addresses[uids[uid]].append(name if "@" in name else "")
             numbers[uids[uid]].append(f"external:{external}" if external else "")
         for pk, p in some.items():
-            found[pk] = _identity(p, former[pk], addresses[pk], numbers[pk])
-    return found
+            identities_by_id[pk] = _identity(p, former[pk], addresses[pk], numbers[pk])
+    return identities_by_id
 
 
 def _identity(person: Person, former: list[FormerName], addresses: list[str], numbers: list[str]) -> Identity:
@@ -170,21 +172,21 @@ def _identity(person: Person, former: list[FormerName], addresses: list[str], nu
 
 def _shared_phones() -> set[str]:
     """Numbers of offices: more than a few people have them."""
-    counts = Counter(filter(None, map(digits, Person.objects.exclude(phone="").values_list("phone", flat=True))))
-    return {number for number, count in counts.items() if count > _SHARED}
+    counts = Counter(filter(None, map(phone_key, Person.objects.exclude(phone="").values_list("phone", flat=True))))
+    return {number for number, count in counts.items() if count > _MAX_SHARING}
 
 
 def about_authorisation(a: Authorisation) -> PersonCase:
     """An act on an authorisation: the owning department's; whoever asked for it does not decide about it."""
-    return PersonCase(a.department.code, a.person.uid, firsts=(a.requester.uid,), began=ms(a.asked))
+    return PersonCase(a.department.code, a.person.uid, first_actors=(a.requester.uid,), began_ms=epoch_ms(a.asked))
 
 
-def decider(a: Authorisation) -> tuple[str, PersonCase, list[str]]:
+def decision_for(a: Authorisation) -> tuple[str, PersonCase, list[str]]:
     """What the guard is asked about who wants to approve this request: the act, about what, and why it is one level higher; the
     access office alone where somebody barred for good has more in common with them than a name."""
-    likenesses = alike(a.person) if a.state in ("asked", "approved") else []
-    why = _higher(a.person, a.episode, likenesses) if a.state in ("asked", "approved") else []
+    likenesses = likenesses_of(a.person) if a.state in ("asked", "approved") else []
+    why = _escalation_reasons(a.person, a.episode, likenesses) if a.state in ("asked", "approved") else []
     if not why:
         return "request.decide", about_authorisation(a), []
-    above = a.department.parent if not any(one.is_strong for one in likenesses) else None
+    above = a.department.parent if not any(likeness.is_strong for likeness in likenesses) else None
     return "request.decide-higher", replace(about_authorisation(a), department=above.code if above else ""), why

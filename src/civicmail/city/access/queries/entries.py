@@ -10,12 +10,12 @@ import orjson
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from civicmail.city.access import mandatestates
+from civicmail.city.access import mandate_states
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Entry, Mandate
 from civicmail.city.directory.models import Person
 
-MOST = 5_000
+MAX_ROWS = 5_000
 """Words find so many entries, the newest."""
 
 NAMES = 20
@@ -52,13 +52,13 @@ SELECT act FROM found WHERE act IS NOT NULL
 """
 
 
-def seen_by(actor: Actor) -> QuerySet[Entry]:
+def visible_to(actor: Actor) -> QuerySet[Entry]:
     """What somebody may see: auditors all but mandates that are sealed (E8), or that are about themselves and not over (E1); the
     access office nothing of mandates, because who keeps duties does not watch who looks (AC-5)."""
     rows = Entry.objects.all()
     if not actor.holds("auditor"):
         return rows.exclude(object__startswith="mandate:")
-    mine = Q(subjects__person__uid=actor.uid) & ~Q(state__in=mandatestates.OVER)
+    mine = Q(subjects__person__uid=actor.uid) & ~Q(state__in=mandate_states.ENDED)
     hidden = Mandate.objects.filter(Q(sealed=True) | mine).values_list("number", flat=True).distinct()
     return rows.exclude(object__in=[f"mandate:{number}" for number in hidden.order_by("number")])
 
@@ -70,17 +70,17 @@ def acts() -> list[str]:
         return [act for (act,) in c.fetchall()]
 
 
-def about(rows: QuerySet[Entry], words: str) -> QuerySet[Entry]:
+def filter_about(rows: QuerySet[Entry], words: str) -> QuerySet[Entry]:
     """The newest MOST of a person (number, or a part of the name) or a thing ("mailbox:ann@city.example", or without what
     it is)."""
     people = Person.objects.filter(Q(display__icontains=words) | Q(uid__iexact=words)).values_list("uid", flat=True)
     who = [words, *people[:NAMES]]
     what = [words, *(f"{kind}:{words}" for kind in KINDS), *(f"person:{uid}" for uid in who[1:])]
     newest = Entry.objects.order_by("-id").values_list("pk", flat=True)
-    found: set[int] = set()
+    ids: set[int] = set()
     for fits in (Q(person__in=who), Q(behalf__in=who), Q(object__in=what)):  # an index for each; together they would be sorted
-        found.update(newest.filter(fits)[:MOST])
-    return rows.filter(pk__in=sorted(found, reverse=True)[:MOST])
+        ids.update(newest.filter(fits)[:MAX_ROWS])
+    return rows.filter(pk__in=sorted(ids, reverse=True)[:MAX_ROWS])
 
 
 def heads(rows: QuerySet[Entry], since: int) -> Iterator[tuple[dict[str, Any], str, int]]:

@@ -15,7 +15,7 @@ from civicmail.city.directory.feed_addresses import AddressBook, HeldAddresses, 
 from civicmail.city.directory.feed_diff import Known
 from civicmail.city.directory.models import Address, Mailbox, MailGroup, ReservedAddress
 
-AT_ONCE = 1000
+BATCH_SIZE = 1000
 
 
 def book(addresses: Collection[str] | None = None) -> AddressBook:
@@ -25,8 +25,8 @@ def book(addresses: Collection[str] | None = None) -> AddressBook:
         return AddressBook(domains, _owners(None), skeleton)
     owners: dict[str, Owner] = {}
     every = sorted(set(addresses))
-    for begin in range(0, len(every), AT_ONCE):
-        owners |= _owners(every[begin : begin + AT_ONCE])
+    for begin in range(0, len(every), BATCH_SIZE):
+        owners |= _owners(every[begin : begin + BATCH_SIZE])
     return AddressBook(domains, owners)
 
 
@@ -34,29 +34,29 @@ def _owners(some: list[str] | None) -> dict[str, Owner]:
     def among(rows: QuerySet[Any]) -> QuerySet[Any]:
         return (rows if some is None else rows.filter(address__in=some)).order_by()
 
-    found = {}
+    owners = {}
     for address, uid, name in among(ReservedAddress.objects.all()).values_list("address", "person__uid", "person__display"):
-        found[address] = Owner(uid, f"the address of {name} ({uid})", kept=True)
+        owners[address] = Owner(uid, f"the address of {name} ({uid})", kept=True)
     of_aliases = ("address", "person__uid", "person__display", "mailbox__address")
     for address, uid, name, box in among(Address.objects.all()).values_list(*of_aliases):
-        found[address] = (
+        owners[address] = (
             Owner(uid, f"or was the address of {name} ({uid})") if uid else Owner("", f"an address of the mailbox {box}")
         )
     of_boxes = ("address", "holder__uid", "holder__display")
     for address, uid, name in among(Mailbox.objects.all()).values_list(*of_boxes):
-        found[address] = Owner(uid, f"the address of {name} ({uid})") if uid else Owner("", "a mailbox that is no person's own")
+        owners[address] = Owner(uid, f"the address of {name} ({uid})") if uid else Owner("", "a mailbox that is no person's own")
     for address in among(MailGroup.objects.all()).values_list("address", flat=True):
-        found[address] = Owner("", f"the list {address}")
-    return found
+        owners[address] = Owner("", f"the list {address}")
+    return owners
 
 
 def with_addresses(people: Mapping[str, Known], *, everybody: bool = False) -> dict[str, Known]:
     """The same people with the addresses that they have. everybody: these are all of the city. Four queries."""
-    found = had(None if everybody else {*people})
-    return {uid: replace(person, had=found[uid]) if uid in found else person for uid, person in people.items()}
+    addresses = addresses_by_uid(None if everybody else {*people})
+    return {uid: replace(person, had=addresses[uid]) if uid in addresses else person for uid, person in people.items()}
 
 
-def had(uids: set[str] | None) -> dict[str, HeldAddresses]:
+def addresses_by_uid(uids: set[str] | None) -> dict[str, HeldAddresses]:
     """The addresses of these people, or of everybody, by uid."""
     boxes = Mailbox.objects.filter(holder__isnull=False)
     kept, reaching = ReservedAddress.objects.all(), Address.objects.filter(until__isnull=True, person__isnull=False)
@@ -76,15 +76,15 @@ def had(uids: set[str] | None) -> dict[str, HeldAddresses]:
         if is_main:
             main[uid] = address
     everyone = {*box, *others}
-    return {uid: _one(main.get(uid, ""), others[uid], box.get(uid, "")) for uid in everyone}
+    return {uid: _had_of(main.get(uid, ""), others[uid], box.get(uid, "")) for uid in everyone}
 
 
-def _one(main: str, others: Iterable[str], box: str) -> HeldAddresses:
+def _had_of(main: str, others: Iterable[str], box: str) -> HeldAddresses:
     return HeldAddresses(main, tuple(sorted({*others} - {main})), box)
 
 
 def of_lines(changes: Iterable[Mapping[str, list[str]]]) -> Iterator[str]:
     """Every address that lines bring."""
-    for one in changes:
+    for change in changes:
         for column in ("address", "aliases"):
-            yield from one.get(column, ["", ""])[1].split()
+            yield from change.get(column, ["", ""])[1].split()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import DutyGrant
-from civicmail.city.access.moments import moment
 from civicmail.city.directory.feed_diff import Known
 from civicmail.city.directory.models import Contract, Episode, Mailbox, Person
 
@@ -31,33 +31,33 @@ def contracts() -> dict[str, Contract]:
     return {f"{c.agency.code}/{c.number}": c for c in Contract.objects.select_related("agency")}
 
 
-def known() -> dict[str, Known]:
+def known_people() -> dict[str, Known]:
     """Everybody who is or was in the directory, by uid, with the work that they do now. Two queries."""
     work = {row[0]: row[1:] for row in Episode.objects.filter(ended__isnull=True).order_by().values_list(*_WORK)}
     return {row[1]: _known(row, work.get(row[0])) for row in Person.objects.order_by().values_list(*_NAMES)}
 
 
-def known_one(uid: str, supervisor: str = "") -> dict[str, Known]:
+def known_person(uid: str, supervisor: str = "") -> dict[str, Known]:
     """One person, and those who stand above the supervisor whom they shall have; a query for each, one more for who works here no
     more."""
-    found: dict[str, Known] = {}
-    wanted = [uid, supervisor]
+    people_by_uid: dict[str, Known] = {}
+    uids = [uid, supervisor]
     for _ in range(HIGHEST):
-        asked = [uid for uid in wanted if uid and uid not in found]
-        people = _known_among(asked) if asked else {}
+        missing = [uid for uid in uids if uid and uid not in people_by_uid]
+        people = _known_among(missing) if missing else {}
         if not people:
             break
-        found |= people
-        wanted = [person.supervisor for person in people.values() if person.uid != uid]
-    return found
+        people_by_uid |= people
+        uids = [person.supervisor for person in people.values() if person.uid != uid]
+    return people_by_uid
 
 
 def _known_among(uids: Sequence[str]) -> dict[str, Known]:
     rows = Episode.objects.filter(ended__isnull=True, person__uid__in=uids).order_by().values_list(*_OF_PERSON, *_WORK[1:])
-    found = {row[1]: _known(row[: len(_NAMES)], row[len(_NAMES) :]) for row in rows}
-    if left := [uid for uid in uids if uid not in found]:
-        found |= {row[1]: _known(row, None) for row in Person.objects.filter(uid__in=left).order_by().values_list(*_NAMES)}
-    return found
+    known = {row[1]: _known(row[: len(_NAMES)], row[len(_NAMES) :]) for row in rows}
+    if left := [uid for uid in uids if uid not in known]:
+        known |= {row[1]: _known(row, None) for row in Person.objects.filter(uid__in=left).order_by().values_list(*_NAMES)}
+    return known
 
 
 def _known(person: tuple[Any, ...], work: tuple[Any, ...] | None) -> Known:
@@ -74,6 +74,6 @@ def _known(person: tuple[Any, ...], work: tuple[Any, ...] | None) -> Known:
 
 def officers(now: int) -> list[str]:
     """The addresses of those who hold the access office now. now: ms."""
-    at = moment(now)
+    at = from_ms(now)
     held = DutyGrant.objects.in_force(at).filter(duty="access-officer").values("person")
     return sorted(Mailbox.objects.filter(holder__in=held, closed__isnull=True).values_list("address", flat=True))

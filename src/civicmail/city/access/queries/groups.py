@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from civicmail.city.access.officelists import of
-from civicmail.city.access.queries import officelists
+from civicmail.city.access.office_lists import find_list
+from civicmail.city.access.queries import office_lists
 from civicmail.city.directory.models import Department, Mailbox, MailGroup
 
 
@@ -51,32 +51,32 @@ def expanded(boxes: Iterable[Box]) -> dict[str, tuple[str, ...]]:
 
 def _of_office(address: str, boxes: Iterable[Box]) -> list[str]:
     """Of a list that names nobody: personal mailboxes of those whose duty it is."""
-    people = set(officelists.holders(address)) if of(address) else set()
+    people = set(office_lists.holders(address)) if find_list(address) else set()
     return [box.address for box in boxes if people and box.kind == "personal" and box.holder in people]
 
 
 def _behind(top: int, direct: dict[int, list[str]], inside: dict[int, list[int]]) -> list[str]:
-    found: list[str] = []
+    addresses: list[str] = []
     seen, waiting = {top}, [top]
     while waiting:
         id_ = waiting.pop()
-        found += direct.get(id_, [])
+        addresses += direct.get(id_, [])
         for sub in inside[id_]:
             if sub not in seen:
                 seen.add(sub)
                 waiting.append(sub)
-    return found
+    return addresses
 
 
 def _members() -> dict[int, list[int]]:
     return _pairs(MailGroup.members.through, "mailgroup", "mailbox")
 
 
-def _pairs(through: type, one: str, other: str) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = defaultdict(list)
-    for a, b in through.objects.order_by("id").values_list(one, other):  # type: ignore[attr-defined]  # Django makes the class
-        found[a].append(b)
-    return found
+def _pairs(through: type, first_column: str, second_column: str) -> dict[int, list[int]]:
+    pairs: dict[int, list[int]] = defaultdict(list)
+    for a, b in through.objects.order_by("id").values_list(first_column, second_column):  # type: ignore[attr-defined]  # Django makes the class
+        pairs[a].append(b)
+    return pairs
 
 
 def _everyone(boxes: Iterable[Box]) -> dict[int, list[str]]:
@@ -84,7 +84,7 @@ def _everyone(boxes: Iterable[Box]) -> dict[int, list[str]]:
     rows = list(Department.objects.order_by("id").values_list("id", "code", "parent"))
     parent = {id_: above for id_, _, above in rows}
     of_code = {code: id_ for id_, code, _ in rows}
-    found: dict[int, list[str]] = defaultdict(list)
+    addresses: dict[int, list[str]] = defaultdict(list)
     for box in boxes:
         if box.kind != "personal":
             continue
@@ -92,9 +92,9 @@ def _everyone(boxes: Iterable[Box]) -> dict[int, list[str]]:
         seen: set[int] = set()
         while department is not None and department not in seen:
             seen.add(department)
-            found[department].append(box.address)
+            addresses[department].append(box.address)
             department = parent[department]
-    return found
+    return addresses
 
 
 def behind(group: MailGroup) -> tuple[str, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.roster import Event
 from civicmail.city.directory.models import Person
 
-MOST = 50
+MAX_ENTRIES = 50
 """Events of one thing that a page shows; the rest is in the list of entries."""
 
 WORDS = {
@@ -40,16 +40,17 @@ _SKIPPED = frozenset({"version", "people"})
 _LISTED = frozenset({"added", "removed", "before", "after"})
 
 
-def of(*objects: str, most: int = MOST) -> list[Event]:
+def timeline(*objects: str, max_entries: int = MAX_ENTRIES) -> list[Event]:
     """The newest first. objects: as entries name them, "agency:acme". Two queries."""
-    rows = list(Entry.objects.filter(object__in=objects).defer("head").order_by("-id")[:most])
+    rows = list(Entry.objects.filter(object__in=objects).defer("head").order_by("-id")[:max_entries])
     names = dict(Person.objects.filter(uid__in={row.person for row in rows}).values_list("uid", "display"))
     return [
-        Event(moment(row.at), words(row.act, row.facts), names.get(row.person, row.person), row.reason, row.duty) for row in rows
+        Event(from_ms(row.at), describe(row.act, row.facts), names.get(row.person, row.person), row.reason, row.duty)
+        for row in rows
     ]
 
 
-def words(act: str, facts: dict[str, Any]) -> str:
+def describe(act: str, facts: dict[str, Any]) -> str:
     """What an entry says in a line: "Changed: members added ann@city.example"."""
     if act == "agency.suspend":
         count = len(facts.get("people", ()))
@@ -60,13 +61,13 @@ def words(act: str, facts: dict[str, Any]) -> str:
         return "Closed"
     if act.startswith("violation."):
         facts = {name: value for name, value in facts.items() if name in _OF_A_VIOLATION}
-    plain = {name.replace("_", " "): _told(name, value) for name, value in facts.items() if name not in _SKIPPED}
-    said = [f"{name} {told}" for name, told in plain.items() if told]
+    plain = {name.replace("_", " "): _value_text(name, value) for name, value in facts.items() if name not in _SKIPPED}
+    parts = [f"{name} {value_text}" for name, value_text in plain.items() if value_text]
     first = WORDS.get(act, act)
-    return f"{first}: {'; '.join(said)}" if said else first
+    return f"{first}: {'; '.join(parts)}" if parts else first
 
 
-def _told(name: str, value: Any) -> str:
+def _value_text(name: str, value: Any) -> str:
     """A fact in words: a list is what it lists, before and after of what changed are told as such."""
     if value in ("", None):
         return ""

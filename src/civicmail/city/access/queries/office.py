@@ -10,16 +10,16 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Account, Authorisation, DutyGrant, Ending
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import questions
+from civicmail.city.access.queries import department_questions
 from civicmail.city.directory.models import Contract, Department, Episode, FeedRun
 
-SOON = timedelta(days=30)
+ENDS_SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Problem:
     """Something out of order: what, how many, and the URL name where it is put in order."""
 
     words: str
@@ -29,37 +29,37 @@ class Trouble:
     role: str
 
 
-def troubles(now: datetime) -> list[Trouble]:
+def problems(now: datetime) -> list[Problem]:
     """The worst first; a fixed number of queries."""
     return [t for t in (*_stopped(now), *_to_look_at(now)) if t.count]
 
 
-def _stopped(now: datetime) -> list[Trouble]:
+def _stopped(now: datetime) -> list[Problem]:
     """Where something is wrong or waits for somebody."""
     open_ = Ending.objects.filter(done__isnull=True, when__lte=now).count()
     shut_out = Account.objects.filter(locked__isnull=False).count()
     return [
-        Trouble("Endings that are not done", "A door is still open.", open_, "endings", "stop"),
-        Trouble("Locked sign-ins", "They open when you release them.", shut_out, "unlocks", "stop"),
-        Trouble("Feeds that the brake stopped", "They would end too many.", _runs("stopped"), "feeds", "stop"),
-        Trouble("Feeds that wait for a decision", "", _runs("proposed"), "feeds", "wait"),
+        Problem("Endings that are not done", "A door is still open.", open_, "endings", "stop"),
+        Problem("Locked sign-ins", "They open when you release them.", shut_out, "unlocks", "stop"),
+        Problem("Feeds that the brake stopped", "They would end too many.", _runs("stopped"), "feeds", "stop"),
+        Problem("Feeds that wait for a decision", "", _runs("proposed"), "feeds", "wait"),
     ]
 
 
-def _to_look_at(now: datetime) -> list[Trouble]:
+def _to_look_at(now: datetime) -> list[Problem]:
     """Where something is missing, or ends soon."""
     headless = Department.objects.filter(head__isnull=True, closed__isnull=True).count()
-    ends = Authorisation.objects.filter(state="active", until__gt=now, until__lte=now + SOON).count()
+    ends = Authorisation.objects.filter(state="active", until__gt=now, until__lte=now + ENDS_SOON).count()
     alone = Contract.objects.filter(sponsor__isnull=True, ends__gte=timezone.localdate(now)).count()
-    idle = questions.never_used_anywhere(ms(now))
-    duties = DutyGrant.objects.filter(ended__isnull=True, until__gt=now, until__lte=now + SOON).count()
-    answers, asked = "Nobody in the city answers for their people.", "A question to the owner, not a deletion."
+    idle = department_questions.never_used_anywhere(epoch_ms(now))
+    duties = DutyGrant.objects.filter(ended__isnull=True, until__gt=now, until__lte=now + ENDS_SOON).count()
+    answers, hint = "Nobody in the city answers for their people.", "A question to the owner, not a deletion."
     return [
-        Trouble("Departments without a head", "Nobody there decides who gets mail.", headless, "departments", "warn"),
-        Trouble("Access that ends within 30 days", "", ends, "departments", "warn"),
-        Trouble("Contracts that run without a sponsor", answers, alone, "agencies", "warn"),
-        Trouble("Mailboxes never used in 30 days", asked, idle, "departments", "quiet"),
-        Trouble("Duties that end within 30 days", "", duties, "duty-grants", "quiet"),
+        Problem("Departments without a head", "Nobody there decides who gets mail.", headless, "departments", "warn"),
+        Problem("Access that ends within 30 days", "", ends, "departments", "warn"),
+        Problem("Contracts that run without a sponsor", answers, alone, "agencies", "warn"),
+        Problem("Mailboxes never used in 30 days", hint, idle, "departments", "quiet"),
+        Problem("Duties that end within 30 days", "", duties, "duty-grants", "quiet"),
     ]
 
 

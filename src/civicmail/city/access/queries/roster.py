@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
+from civicmail.city.access.authorization_states import LIVING
 from civicmail.city.access.models import Acknowledgement, Authorisation, Usage
-from civicmail.city.access.states import LIVING
 from civicmail.city.directory.models import Department, Episode, Person
 
 

@@ -12,7 +12,7 @@ from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.directory.models import Contract, Department, Episode, Mailbox, MailGroup, Person, ScimUser
 from civicmail.city.directory.scim_row import Names
 from civicmail.core.config.pairs import parse
@@ -35,20 +35,20 @@ def works(uid: str) -> bool:
     return Episode.objects.filter(person__uid=uid, ended__isnull=True).exists()
 
 
-def names(now: int) -> Names:
+def provider_names(now: int) -> Names:
     """What a provider may call things today. One query, and one more where somebody has a contract. now: ms."""
-    said = settings.CITY.feeds
+    feeds = settings.CITY.feeds
     rows = list(Department.objects.filter(closed__isnull=True).order_by("code").values_list("code", "name"))
     departments = {name.lower(): code for code, name in rows} | {code.lower(): code for code, _ in rows}
-    departments |= {theirs.lower(): ours for theirs, ours in parse(said.departments).items()}
+    departments |= {theirs.lower(): ours for theirs, ours in parse(feeds.departments).items()}
     return Names(
         frozenset(code for code, _ in rows),
         departments,
         _Running(now),
-        said.number,
-        said.kind,
-        parse(said.kinds),
-        said.department,
+        feeds.number,
+        feeds.kind,
+        parse(feeds.kinds),
+        feeds.department,
         frozenset(domain.lower() for domain in settings.CITY.city.domains),
     )
 
@@ -60,30 +60,30 @@ class _Running(Mapping[str, str]):
         self._now = now
 
     @cached_property
-    def _found(self) -> dict[str, str]:
+    def _by_word(self) -> dict[str, str]:
         return _contracts(self._now)
 
     def __getitem__(self, word: str) -> str:
-        return self._found[word]
+        return self._by_word[word]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
+        return iter(self._by_word)
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._by_word)
 
 
 def _contracts(now: int) -> dict[str, str]:
     """An agency's code or name stands for its contract where exactly one runs."""
-    today = timezone.localdate(moment(now))
+    today = timezone.localdate(from_ms(now))
     running = Contract.objects.filter(ends__gte=today).order_by("id").values_list("agency__code", "agency__name", "number")
-    found, by_agency = {}, defaultdict(list)
+    own_keys, by_agency = {}, defaultdict(list)
     for code, name, number in running:
         key = f"{code}/{number}"
-        found[key.lower()] = key
+        own_keys[key.lower()] = key
         by_agency[code.lower()].append(key)
         by_agency[name.lower()].append(key)
-    return {word: keys[0] for word, keys in by_agency.items() if len(set(keys)) == 1} | found
+    return {word: keys[0] for word, keys in by_agency.items() if len(set(keys)) == 1} | own_keys
 
 
 def uid_of_user(id_: str) -> str:
@@ -104,8 +104,8 @@ def lists(addresses: Sequence[str]) -> QuerySet[MailGroup]:
 
 def provided_boxes() -> QuerySet[Mailbox]:
     """The personal mailboxes of users who are not gone."""
-    there = ScimUser.objects.filter(gone__isnull=True).values("uid")
-    boxes = Mailbox.objects.filter(kind="personal", closed__isnull=True, holder__uid__in=there)
+    uids = ScimUser.objects.filter(gone__isnull=True).values("uid")
+    boxes = Mailbox.objects.filter(kind="personal", closed__isnull=True, holder__uid__in=uids)
     return boxes.select_related("holder").order_by("id")
 
 

@@ -9,37 +9,37 @@ from typing import cast
 from allauth.account.internal.userkit import get_user_by_username
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Account, Throttle
-from civicmail.city.access.moments import moment
-from civicmail.city.access.throttle import STRANGERS_MOST
+from civicmail.city.access.throttle import MAX_STRANGER_FAILURES
 from civicmail.city.directory.models import Person
 
 
-def normal(login: str) -> str:
+def normalize(login: str) -> str:
     """A login as it is kept and compared: NFKC, lower case, without spaces around it."""
     return unicodedata.normalize("NFKC", login).strip().lower()
 
 
-def digest(login: str) -> str:
+def login_digest(login: str) -> str:
     """What failures keep of a login that may be anybody's, or a password typed into the wrong field."""
-    return hashlib.sha256(normal(login).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(normalize(login).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def person_named(text: str) -> Person | None:
+def find_person(text: str) -> Person | None:
     """The person with this number in the directory, or this sign-in name; None for nobody, and where two fit."""
     people = Person.objects.select_related("account")
-    found = {*people.filter(uid=text.strip()), *people.filter(account__username=normal(text))}
-    return found.pop() if len(found) == 1 else None
+    matching = {*people.filter(uid=text.strip()), *people.filter(account__username=normalize(text))}
+    return matching.pop() if len(matching) == 1 else None
 
 
-def account_typed(login: str) -> Account | None:
+def find_account(login: str) -> Account | None:
     """The account that is meant, found as where the password is compared: what names one account counts as one login. Two
     questions, also for nobody's."""
-    compared, kept = get_user_by_username(login), Account.objects.filter(username=normal(login)).first()
+    compared, kept = get_user_by_username(login), Account.objects.filter(username=normalize(login)).first()
     return cast("Account | None", compared or kept)
 
 
-def held_up(now: int) -> QuerySet[Account, Account]:
+def locked_or_waiting(now: int) -> QuerySet[Account, Account]:
     """Accounts that are locked, or for which somebody has to wait somewhere at this moment (waits_of)."""
     waits = Throttle.objects.filter(waiting(now)).order_by("kind", "network")
     rows = Account.objects.filter(Q(locked__isnull=False) | Exists(waits.filter(account=OuterRef("pk"))))
@@ -48,10 +48,10 @@ def held_up(now: int) -> QuerySet[Account, Account]:
 
 def waiting(now: int) -> Q:
     """Of counters: whoever is new there, or whoever is there, waits."""
-    return Q(until__gt=moment(now)) | Q(kind="login", streak__gte=STRANGERS_MOST)
+    return Q(until__gt=from_ms(now)) | Q(kind="login", streak__gte=MAX_STRANGER_FAILURES)
 
 
 def waits_of(account: Account, now: int) -> list[Throttle]:
     """Where passwords of this login are not compared at this moment; of one of `held_up` without a question."""
-    found: list[Throttle] | None = getattr(account, "waits", None)
-    return list(account.throttles.filter(waiting(now)).order_by("kind", "network")) if found is None else found
+    throttles: list[Throttle] | None = getattr(account, "waits", None)
+    return list(account.throttles.filter(waiting(now)).order_by("kind", "network")) if throttles is None else throttles

@@ -15,14 +15,14 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
-from civicmail.city.access import standing
+from civicmail.city.access import access_status
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.models import Account, Authorisation, Device
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.queries.access_status import REMEMBERED_FOR, AccessStatus, load_status
+from civicmail.city.access.queries.autoreplies import Forwards, forwards
 from civicmail.city.access.queries.groups import expanded
-from civicmail.city.access.queries.personal import Times, allowed
-from civicmail.city.access.queries.replies import Forwards, forwards
-from civicmail.city.access.queries.standing import REMEMBERED, Everybody, everybody
-from civicmail.city.access.snapshot import Changes, Grant, Mailbox, Person, Snapshot, State, make
+from civicmail.city.access.queries.personal_use import Times, allowed
+from civicmail.city.access.snapshot import Changes, Grant, Mailbox, Person, Snapshot, State, build
 from civicmail.city.access.snapshot import Device as Known
 from civicmail.city.directory.models import Address
 from civicmail.city.directory.models import Mailbox as MailboxRow
@@ -31,7 +31,7 @@ from civicmail.city.directory.models import Person as PersonRow
 MANY = 400
 """People and mailboxes above which the whole snapshot is made instead of a part of it."""
 
-FOR_EVER = 1 << 53
+FOREVER_MS = 1 << 53
 """ms: of a machine without an end, far beyond everybody."""
 
 
@@ -54,11 +54,11 @@ class Box(NamedTuple):
     files_until: datetime | None
 
 
-def current(version: int, now: int, domains: tuple[str, ...]) -> Snapshot:
+def build_snapshot(version: int, now: int, domains: tuple[str, ...]) -> Snapshot:
     """now: ms."""
-    at = moment(now)
+    at = from_ms(now)
     boxes = {box.id: box for box in _boxes()}
-    people = everybody(now)
+    people = load_status(now)
     keys = _devices(at, "machine")
     machines = [_machine(box, keys.get(box.id, ()), at) for box in boxes.values() if box.kind == "service" and not box.closed]
     grants = _grants(people, boxes)
@@ -66,7 +66,7 @@ def current(version: int, now: int, domains: tuple[str, ...]) -> Snapshot:
     ways = forwards(at)
     mailboxes = [_mailbox(box, people, named, addresses, at, ways) for box, addresses in _addressed(boxes)]
     persons = _people(people, (_devices(at, "person"), _former(at)), grants, allowed(at), now)
-    return make(version, now, domains, [*persons, *machines], mailboxes, expanded(boxes.values()))
+    return build(version, now, domains, [*persons, *machines], mailboxes, expanded(boxes.values()))
 
 
 def has_mailboxes() -> bool:
@@ -74,7 +74,7 @@ def has_mailboxes() -> bool:
     return MailboxRow.objects.exists()
 
 
-def some(version: int, now: int, people: Collection[int], boxes: Collection[int]) -> Changes | None:
+def build_changes(version: int, now: int, people: Collection[int], boxes: Collection[int]) -> Changes | None:
     """What doors have to know anew when something about these people and mailboxes (ids of rows) has changed: they, the mailboxes
     that they hold, held or use, and everybody else who has to do with these. None for so many that a whole snapshot is due. The
     same functions say it as say the whole."""
@@ -84,8 +84,8 @@ def some(version: int, now: int, people: Collection[int], boxes: Collection[int]
     with_them |= set(MailboxRow.objects.filter(id__in=near, holder__isnull=False).values_list("holder", flat=True))
     if len(with_them) + len(near) > MANY:
         return None
-    at = moment(now)
-    stand = everybody(now, with_them)
+    at = from_ms(now)
+    stand = load_status(now, with_them)
     used = near | {right.mailbox for rights in stand.rights.values() for right in rights}
     rows = {box.id: box for box in _boxes(used)}
     grants = _grants(stand, rows)
@@ -97,9 +97,9 @@ def some(version: int, now: int, people: Collection[int], boxes: Collection[int]
     machines = [_machine(box, keys.get(box.id, ()), at) for box in mine.values() if box.kind == "service" and not box.closed]
     known = _devices(at, "person", with_them), _former(at, with_them)
     persons = [*_people(stand, known, grants, allowed(at, with_them), now, with_them), *machines]
-    there = {person.id for person in persons}
+    person_ids = {person.id for person in persons}
     uids = PersonRow.objects.filter(id__in=with_them).values_list("uid", flat=True)
-    gone = {*uids, *(f"service:{box.address}" for box in mine.values() if box.kind == "service")} - there
+    gone = {*uids, *(f"service:{box.address}" for box in mine.values() if box.kind == "service")} - person_ids
     return Changes(version, now, tuple(persons), tuple(mailboxes), tuple(sorted(gone)))
 
 
@@ -125,26 +125,26 @@ def _boxes(ids: Collection[int] | None = None) -> list[Box]:
 
 def _addressed(boxes: dict[int, Box]) -> list[tuple[Box, tuple[str, ...]]]:
     """Each mailbox with the addresses that reach it now, the main one first."""
-    found: dict[int, list[str]] = {box.id: [box.address] for box in boxes.values()}
+    addresses_by_box: dict[int, list[str]] = {box.id: [box.address] for box in boxes.values()}
     rows = Address.objects.filter(until__isnull=True).order_by("id")
     if len(boxes) <= MANY:
         rows = rows.filter(mailbox__in=list(boxes))
     for address, box in rows.values_list("address", "mailbox"):
         if box in boxes and address != boxes[box].address:
-            found[box].append(address)
-    return [(boxes[id_], tuple(addresses)) for id_, addresses in found.items()]
+            addresses_by_box[box].append(address)
+    return [(boxes[id_], tuple(addresses)) for id_, addresses in addresses_by_box.items()]
 
 
 def _devices(at: datetime, owner: str, of: Collection[int] | None = None) -> dict[int, tuple[Known, ...]]:
     """Device passwords in force by owner: "person", or "machine", which is a mailbox. of: ids of these alone."""
-    found: dict[int, tuple[Known, ...]] = {}
+    devices: dict[int, tuple[Known, ...]] = {}
     if of is not None and not of:
-        return found
+        return devices
     whose = {f"{owner}__isnull": False} if of is None else {f"{owner}__in": of}
     rows = Device.objects.filter(Q(until__isnull=True) | Q(until__gt=at), ended__isnull=True, **whose)
     for id_, key, mac in rows.order_by("id").values_list(owner, "key", "mac"):
-        found[id_] = (*found.get(id_, ()), Known(key, mac))
-    return found
+        devices[id_] = (*devices.get(id_, ()), Known(key, mac))
+    return devices
 
 
 def _former(at: datetime, of: Collection[int] | None = None) -> dict[int, tuple[Known, ...]]:
@@ -152,31 +152,31 @@ def _former(at: datetime, of: Collection[int] | None = None) -> dict[int, tuple[
     before. of: ids of these alone."""
     with_access = Q(person__endings__steps__step="devices", person__endings__steps__at=F("ended"))
     with_bar = Q(person__bars__kind="permanent", person__bars__since=F("ended"))
-    rows = Device.objects.filter(with_access | with_bar, ended__gt=at - REMEMBERED)
+    rows = Device.objects.filter(with_access | with_bar, ended__gt=at - REMEMBERED_FOR)
     if of is not None:
         rows = rows.filter(person__in=of)
-    found: dict[int, dict[str, Known]] = {}
+    passwords: dict[int, dict[str, Known]] = {}
     for id_, key, mac in rows.order_by("id").values_list("person", "key", "mac"):
-        found.setdefault(id_, {})[key] = Known(key, mac)
-    return {id_: tuple(known.values()) for id_, known in found.items()}
+        passwords.setdefault(id_, {})[key] = Known(key, mac)
+    return {id_: tuple(known.values()) for id_, known in passwords.items()}
 
 
-def _grants(people: Everybody, boxes: dict[int, Box]) -> dict[int, list[Grant]]:
+def _grants(people: AccessStatus, boxes: dict[int, Box]) -> dict[int, list[Grant]]:
     """What each person may do with which mailbox. A successor reads and does not send."""
-    found: dict[int, list[Grant]] = {}
+    grants: dict[int, list[Grant]] = {}
     for person, rights in people.rights.items():
         if not people.is_live(person):
             continue
-        found[person] = [
+        grants[person] = [
             Grant(boxes[r.mailbox].address, r.role, min(r.until, people.own[person]), r.role != "successor")
             for r in rights
             if not r.suspended and r.mailbox in boxes and not boxes[r.mailbox].closed
         ]
-    return found
+    return grants
 
 
 def _people(
-    people: Everybody,
+    people: AccessStatus,
     passwords: tuple[dict[int, tuple[Known, ...]], dict[int, tuple[Known, ...]]],
     grants: dict[int, list[Grant]],
     personal: dict[int, Times],
@@ -185,8 +185,8 @@ def _people(
 ) -> list[Person]:
     """Whoever has a sign-in and works here, or did until lately. passwords: in force, and those that ended with access; of: ids of
     these alone."""
-    found, (devices, former) = [], passwords
-    since = timezone.localdate(moment(now) - REMEMBERED)
+    result, (devices, former) = [], passwords
+    since = timezone.localdate(from_ms(now) - REMEMBERED_FOR)
     rows = Account.objects.order_by("id")
     if of is not None:
         rows = rows.filter(person__in=of)
@@ -196,34 +196,34 @@ def _people(
         if work is None or (work.ended is not None and work.ended < since):
             continue
         facts = people.facts(person, now)
-        why = standing.why(facts, now) or ("" if active else "Your sign-in is closed; ask the access office.")
+        why = access_status.why_refused(facts, now) or ("" if active else "Your sign-in is closed; ask the access office.")
         known, given = devices.get(person, ()), tuple(grants.get(person, ()))
         elsewhere, personally = tuple(outside.lower().split()), personal.get(person, ())
         less = people.is_restricted(person)
         past = former.get(person, ()) if facts.barred or not facts.employed else ()
-        found.append(
+        result.append(
             Person(
                 uid, login.lower(), name, work.kind, epoch, why, devices=known, grants=given, outside=elsewhere,
                 personal=personally, restricted=less, former=past,
             )
         )  # fmt: skip
-    return found
+    return result
 
 
 def _machine(box: Box, devices: tuple[Known, ...], at: datetime) -> Person:
     """A service sender: it signs in with its address, sends as itself, and ends by itself (S1)."""
-    until = ms(box.expires) if box.expires else FOR_EVER
+    until = epoch_ms(box.expires) if box.expires else FOREVER_MS
     over = box.expires is not None and box.expires <= at
     why = "The time of this service mailbox is over; its department renews it." if over else ""
     grants = () if over else (Grant(box.address, "service", until),)
     return Person(f"service:{box.address}", box.address, box.name, "service", 1, why, machine=True, devices=devices, grants=grants)
 
 
-def _mailbox(box: Box, people: Everybody, named: set[str], addresses: tuple[str, ...], at: datetime, ways: Forwards) -> Mailbox:
+def _mailbox(box: Box, people: AccessStatus, named: set[str], addresses: tuple[str, ...], at: datetime, ways: Forwards) -> Mailbox:
     state, why = _state(box, people, named, at)
     name, holder = _named(box, people), box.holder_uid or ""
     forward, until = ways.get(box.id, ("", at))
-    beyond, files = ms(until) if forward else 0, ms(box.files_until) if box.files_until else 0
+    beyond, files = epoch_ms(until) if forward else 0, epoch_ms(box.files_until) if box.files_until else 0
     kind: Any = box.kind
     return Mailbox(
         box.address, kind, name, box.department, state, why, holder=holder, addresses=addresses, forward=forward,
@@ -231,7 +231,7 @@ def _mailbox(box: Box, people: Everybody, named: set[str], addresses: tuple[str,
     )  # fmt: skip
 
 
-def _named(box: Box, people: Everybody) -> str:
+def _named(box: Box, people: AccessStatus) -> str:
     """The display name that mail from it carries; with the agency, where the city wants it so (C5)."""
     work = people.work.get(box.holder) if box.holder is not None else None
     name = box.holder_name or box.name
@@ -240,7 +240,7 @@ def _named(box: Box, people: Everybody) -> str:
     return f"{name} ({work.kind} – {work.firm})"
 
 
-def _state(box: Box, people: Everybody, named: set[str], at: datetime) -> tuple[State, str]:
+def _state(box: Box, people: AccessStatus, named: set[str], at: datetime) -> tuple[State, str]:
     if box.closed:
         return "closed", "This mailbox was closed."
     if box.kind == "service":

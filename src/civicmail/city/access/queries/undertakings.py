@@ -5,42 +5,42 @@ from __future__ import annotations
 from django.db.models import Max
 from django.utils import timezone
 
-from civicmail.city.access import standing
+from civicmail.city.access import access_status
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import PolicyText, Undertaking
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import policy
+from civicmail.city.access.queries import policy_answers
 from civicmail.city.directory.models import Agency, Mailbox, Person
 
 
-def wanted(now: int) -> PolicyText | None:
+def required_version(now: int) -> PolicyText | None:
     """The version to which agencies bind themselves now: the newest material one."""
-    return PolicyText.objects.filter(material=True, published__lte=moment(now)).order_by("-version").first()
+    return PolicyText.objects.filter(material=True, published__lte=from_ms(now)).order_by("-version").first()
 
 
-def of(agency: Agency) -> list[Undertaking]:
+def undertakings_of(agency: Agency) -> list[Undertaking]:
     """What the agency has bound itself to, the newest first."""
     return list(Undertaking.objects.filter(agency=agency).select_related("text", "by"))
 
 
-def owing(now: int) -> list[Agency]:
+def agencies_owing(now: int) -> list[Agency]:
     """Agencies with a contract that runs and without an undertaking for the version in force, in order of their names."""
-    text = wanted(now)
+    text = required_version(now)
     if text is None:
         return []
-    runs = Agency.objects.filter(contracts__ends__gte=timezone.localdate(moment(now))).distinct()
+    runs = Agency.objects.filter(contracts__ends__gte=timezone.localdate(from_ms(now))).distinct()
     return list(runs.exclude(undertakings__text__version__gte=text.version).order_by("name"))
 
 
 def is_bound(agency: Agency, now: int) -> bool:
     """Whether people of the agency may have living access, as far as its undertaking goes."""
     newest = Undertaking.objects.filter(agency=agency).order_by("-text__version").values_list("text__version", flat=True).first()
-    return standing.is_bound(policy.versions(), newest or 0, now)
+    return access_status.is_bound(policy_answers.versions(), newest or 0, now)
 
 
 def states(now: int) -> dict[int, tuple[int, bool]]:
     """Each agency (id of the row): the newest version that it has bound itself to, 0 for none, and whether it owes one. Two
     queries."""
-    versions = policy.versions()
+    versions = policy_answers.versions()
     newest = Agency.objects.order_by("pk").annotate(undertaken=Max("undertakings__text__version")).values_list("pk", "undertaken")
     owed = max((v.number for v in versions if v.material and v.at <= now), default=0)
     return {pk: (undertaken or 0, (undertaken or 0) < owed) for pk, undertaken in newest}

@@ -16,7 +16,7 @@ from django.db.models.functions import TruncMonth
 from civicmail.city.access.models import Usage
 from civicmail.city.directory.models import Person
 
-MANY = 500
+MAX_IN_QUERY = 500
 """People or mailboxes from which on a query about everybody is shorter than the list of them."""
 
 
@@ -44,33 +44,33 @@ class Used:
         return Use(sent, received, fetched, notices, last)
 
 
-def since(day: date, people: Collection[int], boxes: Collection[int]) -> Used:
+def usage_since(day: date, people: Collection[int], boxes: Collection[int]) -> Used:
     """What these people (ids of rows) did, and what came to these mailboxes, from a day on. Three queries."""
-    found, rows = Used(), Usage.objects.filter(day__gte=day).order_by()
-    mine = rows if len(people) > MANY else rows.filter(person__in=set(people))
-    there = rows if len(boxes) > MANY else rows.filter(mailbox__in=set(boxes))
+    used, rows = Used(), Usage.objects.filter(day__gte=day).order_by()
+    mine = rows if len(people) > MAX_IN_QUERY else rows.filter(person__in=set(people))
+    in_boxes = rows if len(boxes) > MAX_IN_QUERY else rows.filter(mailbox__in=set(boxes))
     last = dict(_last(mine))
     did = mine.filter(person__isnull=False).values("mailbox", "person").annotate(s=Sum("sent"), f=Sum("retrieved"))
     for box, person, sent, fetched in did.values_list("mailbox", "person", "s", "f"):
         assert person is not None
-        found.by[box, person] = (sent, fetched, last.get((box, person)))
-    came = there.values("mailbox").annotate(r=Sum("received"), n=Sum("notices"))
-    found.came = {box: (received, notices) for box, received, notices in came.values_list("mailbox", "r", "n")}
-    return found
+        used.by[box, person] = (sent, fetched, last.get((box, person)))
+    came = in_boxes.values("mailbox").annotate(r=Sum("received"), n=Sum("notices"))
+    used.came = {box: (received, notices) for box, received, notices in came.values_list("mailbox", "r", "n")}
+    return used
 
 
 def last_sent(boxes: Collection[int]) -> dict[tuple[int, int], date]:
     """(mailbox, person) -> the last day ever on which something was sent."""
-    found: dict[tuple[int, int], date] = {}
-    wanted = sorted(boxes)
-    for begin in range(0, len(wanted), MANY):
-        found |= dict(_last(Usage.objects.filter(mailbox__in=wanted[begin : begin + MANY]).order_by()))
-    return found
+    days: dict[tuple[int, int], date] = {}
+    box_ids = sorted(boxes)
+    for begin in range(0, len(box_ids), MAX_IN_QUERY):
+        days |= dict(_last(Usage.objects.filter(mailbox__in=box_ids[begin : begin + MAX_IN_QUERY]).order_by()))
+    return days
 
 
 def _last(rows: QuerySet[Usage, Usage]) -> list[tuple[tuple[int, int], date]]:
-    said = rows.filter(sent__gt=0, person__isnull=False).values("mailbox", "person").annotate(last=Max("day"))
-    return [((box, person), last) for box, person, last in said.values_list("mailbox", "person", "last") if person]
+    days = rows.filter(sent__gt=0, person__isnull=False).values("mailbox", "person").annotate(last=Max("day"))
+    return [((box, person), last) for box, person, last in days.values_list("mailbox", "person", "last") if person]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Month:
     notices: int = 0
 
 
-def months(person: Person, most: int = 12) -> list[Month]:
+def months(person: Person, max_months: int = 12) -> list[Month]:
     """How much somebody sent from any mailbox, what came to their own, and how often they fetched mail, by month, the newest
     first."""
     rows = (
@@ -92,6 +92,6 @@ def months(person: Person, most: int = 12) -> list[Month]:
         .values("month")
         .annotate(sent_=Sum("sent"), received_=Sum("received"), retrieved_=Sum("retrieved"), notices_=Sum("notices"))
         .order_by("-month")
-        .values_list("month", "sent_", "received_", "retrieved_", "notices_")[:most]
+        .values_list("month", "sent_", "received_", "retrieved_", "notices_")[:max_months]
     )
     return [Month(*row) for row in rows]

@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy
 from civicmail.city.access import inputs
 from civicmail.city.access.act import Act, Sheet
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import Somebody, a_day, long
+from civicmail.city.access.forms import PersonField, day_field, text_field
 from civicmail.city.access.inputs import Choices, Field
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, View, acting, require, require_could
-from civicmail.city.access.views.confirming import CONFIRM, FORM, answered
+from civicmail.city.access.views.city_request import CityRequest, View, acting, require, require_could
+from civicmail.city.access.views.form_response import CONFIRM_TEMPLATE, FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.saying import said
+from civicmail.city.access.views.wording import translate
 from civicmail.core.config.sentence import Sentence
 
 CHANGED = "It was changed meanwhile. Look at it again, then decide."
@@ -39,25 +39,25 @@ def page_of(act: Act[Any, Any, Any]) -> View:
     """The view of an act's page."""
 
     @acting(act.permission)
-    def view(request: Asked, **keys: Any) -> HttpResponse:
+    def view(request: CityRequest, **keys: Any) -> HttpResponse:
         row = act.load(*keys.values(), actor=request.actor) if act.has_row else None
         require_act(act, row, request, view=request.method != "POST")
         form = form_of(act, row, request.actor, request.POST or None)
         sheet = act.sheet(row) if act.has_row else act.sheet()
-        return answered(
-            request, form, lambda: carry_out(act, row, form, request.actor, ms(request.now)),
+        return respond_to_form(
+            request, form, lambda: carry_out(act, row, form, request.actor, epoch_ms(request.now)),
             page=Page(sheet.title, sheet.section, sheet.crumbs, sheet.state, sheet.facts), back=sheet.back, to=sheet.after,
-            said=lambda done: said(act.message(row, done)), template=_template(sheet), **_shown(sheet),
+            message=lambda done: translate(act.message(row, done)), template=_template(sheet), **_shown(sheet),
         )  # fmt: skip
 
     view.__doc__ = act.summary
     return view
 
 
-def require_act(act: Act[Any, Any, Any], row: Any, request: Asked, *, view: bool = False) -> None:
+def require_act(act: Act[Any, Any, Any], row: Any, request: CityRequest, *, view: bool = False) -> None:
     """Raise NotPermitted, or Http404 for what this person may not know of. view: only the page is looked at."""
     permission = (view and act.view_permission) or act.permission
-    if act.is_hidden(row, request.actor, ms(request.now)):
+    if act.is_hidden(row, request.actor, epoch_ms(request.now)):
         raise Http404
     resource = act.resource(row)
     if resource is None:
@@ -117,8 +117,10 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
         case inputs.Text(rows=1):
             return forms.CharField(min_length=field.min_length or None, max_length=field.max_length, **words)
         case inputs.Text():
-            return long(words["label"], words["help_text"], least=field.min_length, most=field.max_length, rows=field.rows,
-                        required=field.required)  # fmt: skip
+            return text_field(
+                words["label"], words["help_text"], min_length=field.min_length, max_length=field.max_length,
+                rows=field.rows, required=field.required,
+            )  # fmt: skip
         case inputs.Email():
             return forms.EmailField(**words)
         case inputs.Number(choices=[_, *_]):
@@ -126,7 +128,7 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
         case inputs.Number() | inputs.OptionalNumber():
             return forms.IntegerField(min_value=field.minimum, max_value=field.maximum, **words)
         case inputs.Day() | inputs.OptionalDay():
-            return a_day(words["label"], words["help_text"], required=field.required)
+            return day_field(words["label"], words["help_text"], required=field.required)
         case inputs.Choice(radio=True):
             return forms.ChoiceField(choices=offered, widget=forms.RadioSelect, **words)
         case inputs.Choice():
@@ -138,7 +140,7 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
         case inputs.Flag():
             return forms.BooleanField(**words)
         case inputs.PersonName() | inputs.OptionalPerson():
-            return Somebody(**words)
+            return PersonField(**words)
         case inputs.Seen():
             return forms.CharField(widget=forms.HiddenInput, max_length=field.max_length, required=False)
         case _:
@@ -156,7 +158,7 @@ def _translated(words: str) -> Any:
 
 
 def _template(sheet: Sheet) -> str:
-    return sheet.template or (CONFIRM if sheet.effects else FORM)
+    return sheet.template or (CONFIRM_TEMPLATE if sheet.effects else FORM_TEMPLATE)
 
 
 def _shown(sheet: Sheet) -> dict[str, Any]:

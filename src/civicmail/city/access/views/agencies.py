@@ -10,15 +10,15 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.actions import structure
-from civicmail.city.access.forms import Because
+from civicmail.city.access.actions import organization
+from civicmail.city.access.authorization_states import LIVING
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import history, undertakings
-from civicmail.city.access.states import LIVING
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.officeforms import AgencyWords, ContractEnd, NewAgency, NewContract
 from civicmail.city.access.views.page import Action, Page
@@ -26,12 +26,12 @@ from civicmail.city.directory.models import Agency, Contract, Episode
 
 
 @acting("agency.see")
-def agencies(request: Asked) -> HttpResponseBase:
+def agencies(request: CityRequest) -> HttpResponseBase:
     """All of them, with how many of their people work here now."""
     require(request, "agency.see")
     now = timezone.localdate(request.now)
     working = Q(contracts__episodes__ended__isnull=True, contracts__episodes__isnull=False)
-    found = listing.of(
+    table = listing.from_query(
         request,
         Agency.objects.annotate(
             people=Count("contracts__episodes", filter=working, distinct=True),
@@ -59,17 +59,17 @@ def agencies(request: Asked) -> HttpResponseBase:
     actions = [Action("Add an agency", reverse("agency-new"), primary=True)] if may(request, "agency.change") else []
     actions.append(Action("Who answers for whom?", reverse("sponsors")))
     page = Page("Who works for the city from outside?", "Agencies", actions=actions)
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 @acting("agency.see")
-def agency(request: Asked, code: str) -> HttpResponseBase:
+def agency(request: CityRequest, code: str) -> HttpResponseBase:
     """Its contracts with their sponsors, its people now, and what happened."""
     require(request, "agency.see")
     row = get_object_or_404(Agency, code=code)
     today = timezone.localdate(request.now)
     people = Episode.objects.filter(contract__agency=row, ended__isnull=True)
-    found = listing.of(
+    table = listing.from_query(
         request,
         people,
         caption=f"People of {row.name}",
@@ -87,13 +87,13 @@ def agency(request: Asked, code: str) -> HttpResponseBase:
     )
     contracts = row.contracts.select_related("sponsor").order_by(F("ends").desc(), "number")
     shown = {
-        "page": _page(request, row, found.everything),
+        "page": _page(request, row, table.everything),
         "agency": row,
         "contracts": [(c, _contract_state(c, today)) for c in contracts],
         "may_change": bool(may(request, "agency.change")),
-        "events": history.of(f"agency:{row.code}"),
+        "events": history.timeline(f"agency:{row.code}"),
     }
-    return listing.shown(request, "access/agency.html", found, shown)
+    return listing.render_list(request, "access/agency.html", table, shown)
 
 
 def _person(e: Any) -> Cell:
@@ -108,12 +108,12 @@ def _contract_state(c: Contract, today: Any) -> tuple[str, str]:
     return ("plain", "Running") if c.starts <= today else ("wait", "Not begun")
 
 
-def _page(request: Asked, row: Agency, people: int) -> Page:
+def _page(request: CityRequest, row: Agency, people: int) -> Page:
     actions = []
     if may(request, "agency.change"):
         actions.append(Action("Add a contract", reverse("contract-new", args=[row.code]), primary=True))
         actions.append(Action("Change…", reverse("agency-change", args=[row.code])))
-    if may(request, "undertaking.record") and undertakings.wanted(ms(request.now)) is not None:
+    if may(request, "undertaking.record") and undertakings.required_version(epoch_ms(request.now)) is not None:
         actions.append(Action("Record undertaking…", reverse("undertaking", args=[row.code])))
     if may(request, "agency.suspend"):
         way = "on" if row.suspended else "off"
@@ -123,17 +123,17 @@ def _page(request: Asked, row: Agency, people: int) -> Page:
     if row.suspended:
         facts.append(("Off since", row.suspended))
     state = ("lock", "Switched off") if row.suspended else ("plain", "In use")
-    return Page(row.name, "Agencies", [_up()], state, facts, actions)
+    return Page(row.name, "Agencies", [_crumbs()], state, facts, actions)
 
 
-def _undertaking(request: Asked, row: Agency) -> str:
+def _undertaking(request: CityRequest, row: Agency) -> str:
     """What it has bound itself to, and whether that is enough (P-09)."""
-    signed = next(iter(undertakings.of(row)), None)
-    said = f"version {signed.text.version}" if signed is not None else "none"
-    return said if undertakings.is_bound(row, ms(request.now)) else f"{said}: its people have no mail before a new one"
+    signed = next(iter(undertakings.undertakings_of(row)), None)
+    status = f"version {signed.text.version}" if signed is not None else "none"
+    return status if undertakings.is_bound(row, epoch_ms(request.now)) else f"{status}: its people have no mail before a new one"
 
 
-def _up() -> tuple[str, str]:
+def _crumbs() -> tuple[str, str]:
     return "Agencies", reverse("agencies")
 
 
@@ -142,26 +142,26 @@ def _one(row: Agency) -> tuple[str, str]:
 
 
 @acting("agency.change")
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """A company or body whose people work for the city."""
     require(request, "agency.change")
     form = NewAgency(request.POST or None)
 
     def verb() -> Agency:
         c = form.cleaned_data
-        return structure.make_agency(
-            c["code"], c["name"], contact=c["contact"], actor=request.actor, reason=c["reason"], now=ms(request.now)
+        return organization.make_agency(
+            c["code"], c["name"], contact=c["contact"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
         )
 
-    page = Page("Which agency is new?", "Agencies", [_up()])
-    return answered(
-        request, form, verb, page=page, back=reverse("agencies"), template=FORM, submit="Add 1 agency",
-        said=lambda made: f"{made} was added. Add its contract next.", to=lambda made: reverse("agency", args=[made.code]),
+    page = Page("Which agency is new?", "Agencies", [_crumbs()])
+    return respond_to_form(
+        request, form, verb, page=page, back=reverse("agencies"), template=FORM_TEMPLATE, submit="Add 1 agency",
+        message=lambda made: f"{made} was added. Add its contract next.", to=lambda made: reverse("agency", args=[made.code]),
     )  # fmt: skip
 
 
 @acting("agency.change")
-def change(request: Asked, code: str) -> HttpResponse:
+def change(request: CityRequest, code: str) -> HttpResponse:
     """Its name, and how to reach it; the code stays."""
     require(request, "agency.change")
     row = get_object_or_404(Agency, code=code)
@@ -169,14 +169,16 @@ def change(request: Asked, code: str) -> HttpResponse:
 
     def verb() -> None:
         c = form.cleaned_data
-        structure.change_agency(row, c["name"], c["contact"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        organization.change_agency(row, c["name"], c["contact"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
 
-    page = Page(f"What is different about {row.name}?", "Agencies", [_up(), _one(row)])
-    return answered(request, form, verb, page=page, back=_one(row)[1], template=FORM, submit="Save", said="The agency was changed.")
+    page = Page(f"What is different about {row.name}?", "Agencies", [_crumbs(), _one(row)])
+    return respond_to_form(
+        request, form, verb, page=page, back=_one(row)[1], template=FORM_TEMPLATE, submit="Save", message="The agency was changed."
+    )
 
 
 @acting("agency.change")
-def contract_new(request: Asked, code: str) -> HttpResponse:
+def contract_new(request: CityRequest, code: str) -> HttpResponse:
     """A contract with its dates and the city's person who answers for the people under it."""
     require(request, "agency.change")
     row = get_object_or_404(Agency, code=code)
@@ -184,19 +186,26 @@ def contract_new(request: Asked, code: str) -> HttpResponse:
 
     def verb() -> Contract:
         c = form.cleaned_data
-        return structure.make_contract(
-            row, c["number"], c["sponsor"], c["starts"], c["ends"], actor=request.actor, reason=c["reason"], now=ms(request.now)
+        return organization.make_contract(
+            row,
+            c["number"],
+            c["sponsor"],
+            c["starts"],
+            c["ends"],
+            actor=request.actor,
+            reason=c["reason"],
+            now=epoch_ms(request.now),
         )
 
-    page = Page(f"Under which contract do people of {row.name} work?", "Agencies", [_up(), _one(row)])
-    return answered(
-        request, form, verb, page=page, back=_one(row)[1], template=FORM, submit="Add 1 contract",
-        said=lambda made: f"Contract {made.number} was added.",
+    page = Page(f"Under which contract do people of {row.name} work?", "Agencies", [_crumbs(), _one(row)])
+    return respond_to_form(
+        request, form, verb, page=page, back=_one(row)[1], template=FORM_TEMPLATE, submit="Add 1 contract",
+        message=lambda made: f"Contract {made.number} was added.",
     )  # fmt: skip
 
 
 @acting("agency.change")
-def contract_change(request: Asked, pk: int) -> HttpResponse:
+def contract_change(request: CityRequest, pk: int) -> HttpResponse:
     """Another sponsor or last day: access ends with the contract at the latest."""
     require(request, "agency.change")
     row = get_object_or_404(Contract.objects.select_related("agency", "sponsor"), pk=pk)
@@ -205,40 +214,42 @@ def contract_change(request: Asked, pk: int) -> HttpResponse:
 
     def verb() -> int:
         c = form.cleaned_data
-        return structure.change_contract(row, c["sponsor"], c["ends"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return organization.change_contract(
+            row, c["sponsor"], c["ends"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
+        )
 
     effects = [
         "Access of the people under it ends with the last day of the contract at the latest.",
         "A later last day makes nobody's access longer: the departments extend it.",
     ]
-    page = Page(f"Change contract {row.number}?", "Agencies", [_up(), _one(row.agency)])
-    return answered(
+    page = Page(f"Change contract {row.number}?", "Agencies", [_crumbs(), _one(row.agency)])
+    return respond_to_form(
         request, form, verb, page=page, back=_one(row.agency)[1], effects=effects, verb="Change 1 contract",
-        said=lambda count: f"The contract was changed. Access that ends earlier now: {count}.",
+        message=lambda count: f"The contract was changed. Access that ends earlier now: {count}.",
     )  # fmt: skip
 
 
 @acting("agency.suspend")
-def off(request: Asked, code: str) -> HttpResponse:
+def off(request: CityRequest, code: str) -> HttpResponse:
     """Mail of all its people stops at once, in one act."""
     return _switch(request, code, off=True)
 
 
 @acting("agency.suspend")
-def on(request: Asked, code: str) -> HttpResponse:
+def on(request: CityRequest, code: str) -> HttpResponse:
     """Its people may use mail again, as far as each is authorised."""
     return _switch(request, code, off=False)
 
 
-def _switch(request: Asked, code: str, *, off: bool) -> HttpResponse:
+def _switch(request: CityRequest, code: str, *, off: bool) -> HttpResponse:
     require(request, "agency.suspend")
     row = get_object_or_404(Agency, code=code)
     people = Episode.objects.filter(contract__agency=row, ended__isnull=True)
     count = people.count()
     mail = Authorisation.objects.filter(episode__in=people, role="holder", state__in=LIVING).count()
     words = f"{count} {'person' if count == 1 else 'people'}"
-    verb_of = structure.suspend_agency if off else structure.resume_agency
-    form = Because(request.POST or None)
+    verb_of = organization.suspend_agency if off else organization.resume_agency
+    form = ReasonForm(request.POST or None)
     effects = [
         f"{words} of {row.name} cannot send, and {'is' if count == 1 else 'are'} out of every page and program within a second."
         if off
@@ -247,11 +258,11 @@ def _switch(request: Asked, code: str, *, off: bool) -> HttpResponse:
     ]
     stays = ["No mail is deleted, no authorisation ends, no contract changes.", "One entry names everybody whom this concerns."]
     way = "off" if off else "on"
-    page = Page(f"Switch {row.name} {way}?", "Agencies", [_up(), _one(row)])
-    return answered(
+    page = Page(f"Switch {row.name} {way}?", "Agencies", [_crumbs(), _one(row)])
+    return respond_to_form(
         request,
         form,
-        lambda: verb_of(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        lambda: verb_of(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
         page=page, back=_one(row)[1], effects=effects, stays=stays, stop=off,
-        verb=f"Switch {way} 1 agency with {words}", said=lambda n: f"{row} is switched {way}, with {n} of its people.",
+        verb=f"Switch {way} 1 agency with {words}", message=lambda n: f"{row} is switched {way}, with {n} of its people.",
     )  # fmt: skip

@@ -9,14 +9,14 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.access import compared
+from civicmail.city.access import comparison_result
 from civicmail.city.access.actions.publishing import data_folder
-from civicmail.city.access.compared import Compared
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.queries import entries as found_by
-from civicmail.city.access.queries import named
-from civicmail.city.access.views import listing, saying
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.comparison_result import ComparisonResult
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.queries import display_names
+from civicmail.city.access.queries import entries as entry_queries
+from civicmail.city.access.views import listing, wording
+from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 
@@ -26,50 +26,50 @@ DAYS = [("1", "the last day"), ("7", "7 days"), ("31", "31 days"), ("366", "a ye
 
 
 @acting("entries.see")
-def entries(request: Asked) -> HttpResponseBase:
+def entries(request: CityRequest) -> HttpResponseBase:
     """The newest first. Nothing of it can be changed or hidden: a filter says how many there are without it."""
     require(request, "entries.see")
-    last = compared.read(data_folder())
-    found = listing.of(
+    last = comparison_result.read(data_folder())
+    table = listing.from_query(
         request,
-        found_by.seen_by(request.actor),
+        entry_queries.visible_to(request.actor),
         caption="Entries",
         columns=_columns(_wrong(last)),
         filters=[
-            Filter("q", f"Person or object, the newest {found_by.MOST:,}", found_by.about),
-            Filter("act", "Act", lambda rows, value: rows.filter(act=value), [(a, a) for a in found_by.acts()]),
+            Filter("q", f"Person or object, the newest {entry_queries.MAX_ROWS:,}", entry_queries.filter_about),
+            Filter("act", "Act", lambda rows, value: rows.filter(act=value), [(a, a) for a in entry_queries.acts()]),
             Filter("since", "Since", lambda rows, value: rows.filter(at__gte=_since(request.now, value)), DAYS),
         ],
         empty="Nothing was recorded yet.",
         noun="entries",
         sort="-when",
-        slim=lambda rows: rows.defer("head", "facts").annotate(by_name=named.name_of("person")),
+        slim=lambda rows: rows.defer("head", "facts").annotate(by_name=display_names.name_of("person")),
     )
     page = Page("What was recorded?", "Entries")
-    return listing.shown(request, "access/entries.html", found, {"page": page, **_told(last, request)})
+    return listing.render_list(request, "access/entries.html", table, {"page": page, **_comparison_facts(last, request)})
 
 
 @acting("entries.see")
-def entry(request: Asked, pk: int) -> HttpResponse:
+def entry(request: CityRequest, pk: int) -> HttpResponse:
     """One entry with all that it says, and where the ledger has it."""
     require(request, "entries.see")
-    found = get_object_or_404(found_by.seen_by(request.actor).select_related("carried"), pk=pk)
-    carried = getattr(found, "carried", None)
-    wrong = _wrong(compared.read(data_folder())).get(found.pk)
-    there = ("done", "In the ledger") if carried else ("wait", "On its way to the ledger")
+    row = get_object_or_404(entry_queries.visible_to(request.actor).select_related("carried"), pk=pk)
+    carried = getattr(row, "carried", None)
+    wrong = _wrong(comparison_result.read(data_folder())).get(row.pk)
+    state = ("done", "In the ledger") if carried else ("wait", "On its way to the ledger")
     page = Page(
-        found.act,
+        row.act,
         "Entries",
         [("Entries", reverse("entries"))],
-        ("stop", "Not what the journal has") if wrong else there,
-        [("Entry", str(found.uuid))],
+        ("stop", "Not what the journal has") if wrong else state,
+        [("Entry", str(row.uuid))],
     )
-    facts = sorted(found.facts.items()) if isinstance(found.facts, dict) else []
-    names = named.those({found.person, found.behalf})
+    facts = sorted(row.facts.items()) if isinstance(row.facts, dict) else []
+    names = display_names.names_by_uid({row.person, row.behalf})
     shown = {
-        "page": page, "entry": found, "at": moment(found.at), "carried": carried, "facts": facts, "duty": saying.duty(found.duty),
-        "wrong": wrong, "who": named.both(found.person, names.get(found.person)),
-        "behalf": named.both(found.behalf, names.get(found.behalf)),
+        "page": page, "entry": row, "at": from_ms(row.at), "carried": carried, "facts": facts, "duty": wording.duty(row.duty),
+        "wrong": wrong, "who": display_names.name_and_uid(row.person, names.get(row.person)),
+        "behalf": display_names.name_and_uid(row.behalf, names.get(row.behalf)),
     }  # fmt: skip
     return render(request, "access/entry.html", shown)
 
@@ -78,25 +78,27 @@ def _columns(wrong: Mapping[int, str]) -> list[Column]:
     return [
         Column("act", "Act", lambda e: Cell(e.act, reverse("entry", args=[e.pk]), hint=_MARK if e.pk in wrong else "")),
         Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),  # needs no sorting
-        Column("person", "Who", lambda e: Cell(named.both(e.person, e.by_name), hint=saying.duty(e.duty)), name="by"),
+        Column(
+            "person", "Who", lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.duty(e.duty)), name="by"
+        ),
         Column("object", "To what", lambda e: Cell(e.object, full=True)),
         Column("reason", "Why", lambda e: e.reason),
         Column("client", "From", lambda e: e.client, name="from"),
     ]
 
 
-def _wrong(last: Compared | None) -> dict[int, str]:
+def _wrong(last: ComparisonResult | None) -> dict[int, str]:
     """Rows that are not what the journals say, and what is wrong with each."""
     return {d.row: d.text for d in last.differences if d.row} if last is not None else {}
 
 
-def _told(last: Compared | None, request: Asked) -> dict[str, object]:
+def _comparison_facts(last: ComparisonResult | None, request: CityRequest) -> dict[str, object]:
     """What the page says of the last comparison; which entries they are only auditors read, because some are of mandates."""
     if last is None:
         return {"compared": None}
     listed = [d.text for d in last.differences[:LISTED]] if request.actor.holds("auditor") else []
-    return {"compared": last, "compared_at": moment(last.at), "listed": listed, "more": last.count - len(listed)}
+    return {"compared": last, "compared_at": from_ms(last.at), "listed": listed, "more": last.count - len(listed)}
 
 
 def _since(now: datetime, days: str) -> int:
-    return ms(now - timedelta(days=int(days)))
+    return epoch_ms(now - timedelta(days=int(days)))

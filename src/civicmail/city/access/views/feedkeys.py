@@ -9,22 +9,22 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.actions import feedkeys as verbs
-from civicmail.city.access.forms import Because
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import named
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm
+from civicmail.city.access.queries import display_names
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, absolute, acting, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, absolute, acting, require
+from civicmail.city.access.views.form_response import respond_to_form
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.directory.models import FeedKey
 
 FEEDS = ("Personnel feed", "feeds")
 
 
-class NewKey(Because):
+class NewKey(ReasonForm):
     """Which program, for how long."""
 
     field_order = ("name", "days", "reason")
@@ -32,14 +32,14 @@ class NewKey(Because):
     days = forms.IntegerField(
         label="For how many days?",
         min_value=1,
-        max_value=verbs.LASTS,
+        max_value=verbs.MAX_DAYS,
         initial=180,
-        help_text=f"At most {verbs.LASTS}. Make the next one before.",
+        help_text=f"At most {verbs.MAX_DAYS}. Make the next one before.",
     )
 
 
 @acting("feed.key")
-def keys(request: Asked) -> HttpResponseBase:
+def keys(request: CityRequest) -> HttpResponseBase:
     """Every token that there ever was, those in force with when and from where they were last used."""
     require(request, "feed.key")
 
@@ -48,16 +48,16 @@ def keys(request: Asked) -> HttpResponseBase:
             return Cell("Ended", role="quiet")
         return Cell("Over", role="warn") if key.until <= request.now else Cell("In force", role="done")
 
-    found = listing.of(
+    table = listing.from_query(
         request,
-        FeedKey.objects.annotate(by_name=named.name_of("by")),
+        FeedKey.objects.annotate(by_name=display_names.name_of("by")),
         caption="Tokens of identity providers",
         columns=[
             Column("name", "Program", lambda k: Cell(k.name, "" if k.ended else reverse("feed-key-end", args=[k.pk])), ("name",)),
             Column("state", "State", state),
             Column("until", "Until", lambda k: last_day(k.until), ("until",), name="until"),
             Column("used", "Last used", lambda k: Cell(k.used or "never", hint=k.used_from), ("used",), name="used"),
-            Column("by", "Made by", lambda k: named.told(k.by, k.by_name), ("by",), name="by"),
+            Column("by", "Made by", lambda k: display_names.shown_name(k.by, k.by_name), ("by",), name="by"),
         ],
         empty="No identity provider has a token. Make one to let it say who works here, over SCIM.",
         noun="tokens",
@@ -69,25 +69,27 @@ def keys(request: Asked) -> HttpResponseBase:
         [(FEEDS[0], reverse(FEEDS[1]))],
         actions=[Action("Make a token", reverse("feed-key-new"), primary=True)],
     )
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 @acting("feed.key")
 @never_cache
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """Shown once."""
     require(request, "feed.key")
     form = NewKey(request.POST or None)
     crumbs = [(FEEDS[0], reverse(FEEDS[1])), ("Tokens", reverse("feed-keys"))]
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        secret = tried(
+        fields = form.cleaned_data
+        secret = run_verb(
             form,
-            lambda: verbs.make(said["name"], days=said["days"], actor=request.actor, reason=said["reason"], now=ms(request.now)),
+            lambda: verbs.make(
+                fields["name"], days=fields["days"], actor=request.actor, reason=fields["reason"], now=epoch_ms(request.now)
+            ),
         )
         if secret is not None:
             page = Page("This is shown once", "Personnel feed", crumbs, once=True)
-            shown = {"page": page, "secret": secret, "what": said["name"], "url": absolute(request, "/scim/v2")}
+            shown = {"page": page, "secret": secret, "what": fields["name"], "url": absolute(request, "/scim/v2")}
             return render(request, "access/feedkey.html", {**shown, "back": reverse("feed-keys")})
     page = Page("Let a program say who works here", "Personnel feed", crumbs)
     note = "Whoever has the token can add and end people, never give anybody access."
@@ -96,19 +98,19 @@ def new(request: Asked) -> HttpResponse:
 
 
 @acting("feed.key")
-def end(request: Asked, pk: int) -> HttpResponse:
+def end(request: CityRequest, pk: int) -> HttpResponse:
     """It opens nothing any more."""
     require(request, "feed.key")
     key = get_object_or_404(FeedKey, pk=pk)
-    form = Because(request.POST or None)
+    form = ReasonForm(request.POST or None)
     back = reverse("feed-keys")
-    return answered(
+    return respond_to_form(
         request,
         form,
-        lambda: verbs.end(key, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        lambda: verbs.end(key, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
         page=Page(f"End the token of {key.name}?", "Personnel feed", [(FEEDS[0], reverse(FEEDS[1])), ("Tokens", back)]),
         back=back,
-        said=f"{key.name} is not heard any more.",
+        message=f"{key.name} is not heard any more.",
         effects=["The program is refused at its next request.", "People who leave are not ended by it any more."],
         stays=["People stay as they are."],
         verb="End 1 token",

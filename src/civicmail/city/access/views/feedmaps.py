@@ -11,12 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from civicmail.city.access.actions import feedmaps
-from civicmail.city.access.forms import Because, long
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import named
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm, text_field
+from civicmail.city.access.queries import display_names
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory import feed_table
@@ -59,12 +59,12 @@ class Meaning(forms.Form):
             choices=[("", "a column says it"), *((k, k) for k in KINDS)],
             required=False,
         )
-        self.fields["kinds"] = long("Their words for kinds", "One on a line: FT = employee", required=False, most=2000)
-        self.fields["departments"] = long(
+        self.fields["kinds"] = text_field("Their words for kinds", "One on a line: FT = employee", required=False, max_length=2000)
+        self.fields["departments"] = text_field(
             "Their names of departments",
             "One on a line: Streets Div. = streets. Names and codes known here need none.",
             required=False,
-            most=20_000,
+            max_length=20_000,
         )
         self.fields["dates"] = forms.ChoiceField(
             label="How are days written?", choices=list(feed_table.DATES.items()), required=False
@@ -91,20 +91,24 @@ class Meaning(forms.Form):
 
     def columns(self) -> Columns:
         """What was said."""
-        said = self.cleaned_data
-        columns = {name: said.get(f"column-{n}", "") for n, name in enumerate(self.table.key)}
+        fields = self.cleaned_data
+        columns = {name: fields.get(f"column-{n}", "") for n, name in enumerate(self.table.key)}
         chosen = {theirs: ours for theirs, ours in columns.items() if ours}
-        return Columns(chosen, said["kinds"], said["departments"], said.get("dates") or "iso", said["kind"])
+        return Columns(chosen, fields["kinds"], fields["departments"], fields.get("dates") or "iso", fields["kind"])
 
 
 @acting("feed.map")
-def meaning(request: Asked, pk: int) -> HttpResponse:
+def meaning(request: CityRequest, pk: int) -> HttpResponse:
     """Nothing is changed by the answer: it leads to what the list would do."""
     require(request, "feed.map")
     upload = get_object_or_404(FeedUpload, pk=pk)
     table = feed_table.read(bytes(upload.content))
     form = Meaning(table, request.POST or None)
-    facts = [("Lines", len(table.rows)), ("Encoding", table.encoding), ("Separator", _SAID.get(table.separator, table.separator))]
+    facts = [
+        ("Lines", len(table.rows)),
+        ("Encoding", table.encoding),
+        ("Separator", _SEPARATOR_NAMES.get(table.separator, table.separator)),
+    ]
     page = Page(
         "What are the columns of this file?",
         "Personnel feed",
@@ -115,15 +119,15 @@ def meaning(request: Asked, pk: int) -> HttpResponse:
 
     def read() -> Any:
         save = form.cleaned_data["save"]
-        return feedmaps.propose_upload(upload, form.columns(), actor=request.actor, now=ms(request.now), save=save)
+        return feedmaps.propose_upload(upload, form.columns(), actor=request.actor, now=epoch_ms(request.now), save=save)
 
-    return answered(
+    return respond_to_form(
         request,
         form,
         read,
         page=page,
         back=reverse("feed-new"),
-        said="The list was read. Nothing is changed before you apply it.",
+        message="The list was read. Nothing is changed before you apply it.",
         to=lambda run: reverse("feed", args=[run.pk]),
         template="access/form.html",
         submit="Read the list",
@@ -135,29 +139,29 @@ _NOTE = (
     "Choose what each column is. Columns that are not read change nothing. Names with odd letters in the first lines show that the "
     "encoding was guessed wrong: export the file as UTF-8 then."
 )
-_SAID = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 @acting("feed.map")
-def mappings(request: Asked) -> HttpResponseBase:
+def mappings(request: CityRequest) -> HttpResponseBase:
     """Every mapping that was kept."""
     require(request, "feed.map")
-    found = listing.of(
+    table = listing.from_query(
         request,
-        _saved().annotate(by_name=named.name_of("by")),
+        _saved().annotate(by_name=display_names.name_of("by")),
         caption="Files that are known again",
         columns=[
             Column("name", "Name", lambda m: Cell(m.name, reverse("feed-map-forget", args=[m.name])), ("name",)),
             Column("columns", "Columns", lambda m: ", ".join(f"{theirs} = {ours}" for theirs, ours in sorted(m.columns.items()))),
             Column("made", "Kept", lambda m: m.made, ("made",), name="kept"),
-            Column("by", "By", lambda m: named.told(m.by, m.by_name), ("by",), name="by"),
+            Column("by", "By", lambda m: display_names.shown_name(m.by, m.by_name), ("by",), name="by"),
         ],
         empty="No mapping was kept. Read a file with columns of its own: you are asked what they are, and can keep the answer.",
         noun="mappings",
         sort="name",
     )
     page = Page("Which files are known again?", "Personnel feed", [(FEEDS[0], reverse(FEEDS[1]))])
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 def _saved() -> QuerySet[FeedMapping]:
@@ -165,21 +169,21 @@ def _saved() -> QuerySet[FeedMapping]:
 
 
 @acting("feed.map")
-def forget(request: Asked, name: str) -> HttpResponse:
+def forget(request: CityRequest, name: str) -> HttpResponse:
     """The next file of this kind is asked about again."""
     require(request, "feed.map")
     saved = get_object_or_404(FeedMapping, name=name)
-    form = Because(request.POST or None)
+    form = ReasonForm(request.POST or None)
     back = reverse("feed-maps")
     page = Page(f"Forget the mapping {saved.name}?", "Personnel feed", [(FEEDS[0], reverse(FEEDS[1])), ("Mappings", back)])
     effects = [f"{theirs} is read as {ours}." for theirs, ours in sorted(saved.columns.items())]
-    return answered(
+    return respond_to_form(
         request,
         form,
-        lambda: feedmaps.forget(saved, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        lambda: feedmaps.delete_mapping(saved, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
         page=page,
         back=back,
-        said="The mapping is forgotten.",
+        message="The mapping is forgotten.",
         effects=["The next file with this first line is asked about again.", *effects],
         stays=["Lists that were read stay as they are."],
         verb="Forget 1 mapping",

@@ -11,15 +11,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from civicmail.city.access.actions import feed, feedmaps
-from civicmail.city.access.forms import Apply, Because, Upload
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import named
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ApplyFeedForm, FeedUploadForm, ReasonForm
+from civicmail.city.access.queries import display_names
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, require
+from civicmail.city.access.views.form_response import respond_to_form
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.directory import deletion_threshold, feed_table
 from civicmail.city.directory.models import FeedLine, FeedRun
 
@@ -37,19 +37,19 @@ OPEN = ("proposed", "stopped")
 
 
 @acting("feed.run")
-def feeds(request: Asked) -> HttpResponseBase:
+def feeds(request: CityRequest) -> HttpResponseBase:
     """Every list that was read."""
     require(request, "feed.run")
-    found = listing.of(
+    table = listing.from_query(
         request,
-        FeedRun.objects.annotate(by_name=named.name_of("by")),
+        FeedRun.objects.annotate(by_name=display_names.name_of("by")),
         caption="Personnel lists that were read",
         columns=[
             Column("source", "Source", lambda r: Cell(r.source, reverse("feed", args=[r.pk]), hint=SOURCES[r.kind]), ("source",)),
             Column("at", "Read", lambda r: r.at, ("at",)),
             Column("rows", "Lines", lambda r: r.rows, ("rows",), num=True, name="lines"),
             Column("state", "State", lambda r: Cell(STATES[r.state][1], role=STATES[r.state][0])),
-            Column("by", "By", lambda r: Cell(named.told(r.by, r.by_name), hint=r.reason), ("by",), name="by"),
+            Column("by", "By", lambda r: Cell(display_names.shown_name(r.by, r.by_name), hint=r.reason), ("by",), name="by"),
         ],
         filters=[
             Filter("kind", "Source", lambda rows, value: rows.filter(kind=value), list(SOURCES.items())),
@@ -65,16 +65,16 @@ def feeds(request: Asked) -> HttpResponseBase:
         Action("Mappings of files", reverse("feed-maps")),
     ]
     page = Page("What did the feed change?", "Personnel feed", actions=actions)
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 @acting("feed.run")
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """Read a file; nothing is changed by that."""
     require(request, "feed.run")
-    form = Upload(request.POST or None, request.FILES or None) if request.method == "POST" else Upload()
+    form = FeedUploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else FeedUploadForm()
     if request.method == "POST" and form.is_valid():
-        to = tried(form, lambda: _read(request, form.cleaned_data["file"]))
+        to = run_verb(form, lambda: _read(request, form.cleaned_data["file"]))
         if to is not None:
             return redirect(to)
     page = Page("Which list shall be read?", "Personnel feed", [("Personnel feed", reverse("feeds"))])
@@ -82,13 +82,13 @@ def new(request: Asked) -> HttpResponse:
     return render(request, "access/form.html", shown, status=status_of(form))
 
 
-def _read(request: Asked, file: Any) -> str:
+def _read(request: CityRequest, file: Any) -> str:
     """Where it goes on: to what the list would do, or to the question what its columns are."""
-    content, now = file.read(), ms(request.now)
+    content, now = file.read(), epoch_ms(request.now)
     table = feed_table.read(content)
     if table.is_ours:
         made = feed.propose(content, source=file.name, actor=request.actor, now=now)
-    elif (saved := feedmaps.recognised(table)) is not None:
+    elif (saved := feedmaps.find_mapping(table)) is not None:
         mapping = feedmaps.columns_of(saved)
         made = feedmaps.propose(content, mapping, source=file.name, actor=request.actor, now=now)
     else:
@@ -97,14 +97,14 @@ def _read(request: Asked, file: Any) -> str:
 
 
 @acting("feed.run")
-def run(request: Asked, pk: int) -> HttpResponseBase:
+def run(request: CityRequest, pk: int) -> HttpResponseBase:
     """What one list would do, or did: the ended and the refused first."""
     require(request, "feed.run")
     row = get_object_or_404(FeedRun, pk=pk)
     counts = Counter(dict(row.lines.order_by().values_list("did").annotate(n=Count("id"))))
-    found = listing.of(
+    table = listing.from_query(
         request,
-        row.lines.annotate(name=named.name_of("uid")),
+        row.lines.annotate(name=display_names.name_of("uid")),
         caption="Lines",
         columns=[
             Column("uid", "Number", lambda n: Cell(n.uid or "none", hint=_name(n)), ("uid",)),
@@ -129,7 +129,7 @@ def run(request: Asked, pk: int) -> HttpResponseBase:
             Action("Reject…", reverse("feed-reject", args=[pk])),
         ]
     page = Page(row.source, "Personnel feed", [("Personnel feed", reverse("feeds"))], STATES[row.state], facts, actions)
-    return listing.shown(request, "access/feed.html", found, {"page": page, "run": row, "refused": counts["refused"]})
+    return listing.render_list(request, "access/feed.html", table, {"page": page, "run": row, "refused": counts["refused"]})
 
 
 def _name(line: Any) -> str:
@@ -139,32 +139,32 @@ def _name(line: Any) -> str:
 
 def _changes(line: FeedLine) -> str:
     """ "position: Clerk, then Inspector; phone: 4711"."""
-    said = []
+    changes = []
     for name, (before, after) in sorted(line.changes.items()):
         if before or after:  # what a list leaves empty is no news
-            said.append(f"{name}: {before} to {after or 'none'}" if before else f"{name}: {after}")
-    return "; ".join(said)
+            changes.append(f"{name}: {before} to {after or 'none'}" if before else f"{name}: {after}")
+    return "; ".join(changes)
 
 
 @acting("feed.apply")
-def apply(request: Asked, pk: int) -> HttpResponse:
+def apply(request: CityRequest, pk: int) -> HttpResponse:
     """All or nothing. Where the brake holds it, the number of those who would be ended is typed."""
     require(request, "feed.apply")
     row = get_object_or_404(FeedRun, pk=pk)
     ended = row.lines.filter(did="ended").count()
     held = deletion_threshold.counted(list(row.lines.all())) if row.state == "stopped" else None
-    form = Apply(held, request.POST or None, initial={"state": row.state})
+    form = ApplyFeedForm(held, request.POST or None, initial={"state": row.state})
     despite = row.state == "stopped"
 
     def do() -> FeedRun:
         row.state, reason = form.cleaned_data["state"], form.cleaned_data["reason"]
-        return feed.apply(row, actor=request.actor, reason=reason, now=ms(request.now), despite_brake=despite)
+        return feed.apply(row, actor=request.actor, reason=reason, now=epoch_ms(request.now), despite_brake=despite)
 
     words = f"Apply, and end access of {ended} {'person' if ended == 1 else 'people'} now" if ended else "Apply the list"
     stays = ["Nobody gets mail access by this: the departments decide that.", "Mail of those who are ended is kept."]
-    return answered(
+    return respond_to_form(
         request, form, do, page=Page(f"Apply {row.source}?", "Personnel feed", _crumbs(row)), back=reverse("feed", args=[pk]),
-        effects=_effects(row), stays=stays, verb=words, stop=ended > 0, said="The list was applied.",
+        effects=_effects(row), stays=stays, verb=words, stop=ended > 0, message="The list was applied.",
     )  # fmt: skip
 
 
@@ -184,17 +184,17 @@ def _effects(row: FeedRun) -> list[str]:
 
 
 @acting("feed.apply")
-def reject(request: Asked, pk: int) -> HttpResponse:
+def reject(request: CityRequest, pk: int) -> HttpResponse:
     """The list changes nothing."""
     require(request, "feed.apply")
     row = get_object_or_404(FeedRun, pk=pk)
-    form = Because(request.POST or None)
-    return answered(
-        request, form, lambda: feed.reject(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+    form = ReasonForm(request.POST or None)
+    return respond_to_form(
+        request, form, lambda: feed.reject(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
         page=Page(f"Reject {row.source}?", "Personnel feed", _crumbs(row)), back=reverse("feed", args=[pk]),
-        effects=["The list changes nothing."], verb="Reject 1 list", said="The list was rejected. Nothing was changed.",
+        effects=["The list changes nothing."], verb="Reject 1 list", message="The list was rejected. Nothing was changed.",
     )  # fmt: skip
 
 
-def _in_state(rows: QuerySet[FeedRun], wanted: str) -> QuerySet[FeedRun]:
-    return rows.filter(state__in=OPEN) if wanted == "open" else rows.filter(state=wanted)
+def _in_state(rows: QuerySet[FeedRun], state: str) -> QuerySet[FeedRun]:
+    return rows.filter(state__in=OPEN) if state == "open" else rows.filter(state=state)

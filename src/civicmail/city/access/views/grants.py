@@ -9,18 +9,18 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.actions import people, requests, suspensions
+from civicmail.city.access.actions import access_requests, people, suspensions
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.forms import Because, end_of
+from civicmail.city.access.forms import ReasonForm, end_of_day
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import DAY, ms
-from civicmail.city.access.queries import states
+from civicmail.city.access.queries import authorization_labels
 from civicmail.city.access.queries.bars import about_authorisation
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.resources import GrantOn
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import FORM, answered
-from civicmail.city.access.views.mailboxes import the, up
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
+from civicmail.city.access.views.mailboxes import find_mailbox, mailbox_crumbs
 from civicmail.city.access.views.officeforms import AskGrant, Extend, UntilBecause
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Person
@@ -29,9 +29,9 @@ WITH = ("mailbox__holder", "person", "department", "requester", "approver", "epi
 
 
 @acting("grant.ask")
-def ask(request: Asked, address: str) -> HttpResponse:
+def ask(request: CityRequest, address: str) -> HttpResponse:
     """?person=UID of who shall use it. Who asks, who approves and who uses it are three people."""
-    box = the(request, address)
+    box = find_mailbox(request, address)
     holder = box.holder.uid if box.holder else ""
     named = Person.objects.filter(uid=request.GET.get("person", "")).first()
     require(request, "grant.ask", GrantOn(box.department.code, named.uid if named else "", holder=holder))
@@ -42,22 +42,22 @@ def ask(request: Asked, address: str) -> HttpResponse:
         c = form.cleaned_data
         if c["person"] is None:
             raise Unusable("Say who.", {"person": "Say who."})
-        until = min(end_of(c["until"]), ms(request.now) + 365 * DAY)
-        return requests.ask_grant(
-            c["person"], box, c["role"], reasons=form.reasons(), until=until, actor=request.actor, now=ms(request.now)
+        until = min(end_of_day(c["until"]), epoch_ms(request.now) + 365 * DAY_MS)
+        return access_requests.ask_grant(
+            c["person"], box, c["role"], reasons=form.reasons(), until=until, actor=request.actor, now=epoch_ms(request.now)
         )
 
-    page = Page(f"Who shall use {box.address}?", str(box.department), up(box))
-    return answered(
-        request, form, verb, page=page, back=up(box)[0][1], template=FORM, submit="Send for approval",
+    page = Page(f"Who shall use {box.address}?", str(box.department), mailbox_crumbs(box))
+    return respond_to_form(
+        request, form, verb, page=page, back=mailbox_crumbs(box)[0][1], template=FORM_TEMPLATE, submit="Send for approval",
         note="The person keeps their own sign-in, and every message says who sent it. The right ends with the person's own access.",
-        said=lambda a: f"The request for {a.person} was sent to {a.department}.",
+        message=lambda a: f"The request for {a.person} was sent to {a.department}.",
         to=lambda a: reverse("request", args=[a.pk]) if may(request, "request.see", about_authorisation(a)) else "",
     )  # fmt: skip
 
 
 @acting("request.decide")
-def extend(request: Asked, pk: int) -> HttpResponse:
+def extend(request: CityRequest, pk: int) -> HttpResponse:
     """What ends soon goes on, before it ends: an approver says why and until when."""
     a = get_object_or_404(Authorisation.objects.select_related(*WITH), pk=pk)
     about = about_authorisation(a)
@@ -66,22 +66,24 @@ def extend(request: Asked, pk: int) -> HttpResponse:
     contract = a.episode.contract
     if contract is not None:
         year = min(year, contract.ends)
-    form = Extend(request.POST or None, initial={"until": year, "was": str(ms(a.until))})
+    form = Extend(request.POST or None, initial={"until": year, "was": str(epoch_ms(a.until))})
 
     def verb() -> Authorisation:
         c = form.cleaned_data
-        if c["was"] != str(ms(a.until)):
+        if c["was"] != str(epoch_ms(a.until)):
             raise Conflict("Somebody has changed this meanwhile; look at it again.")
-        until = min(end_of(c["until"]), ms(request.now) + 365 * DAY)
-        return requests.extend(a, until, actor=request.actor, reason=c["reason"], now=ms(request.now))
+        until = min(end_of_day(c["until"]), epoch_ms(request.now) + 365 * DAY_MS)
+        return access_requests.extend(a, until, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
 
     effects = [f"{a.person} may use {a.mailbox} until the day that you say. Now it ends on {_day(a)}."]
     stays = ["The four reasons stay as they were written. Where they are not true any more, ask anew instead."]
     back = _person(a)
-    page = Page(f"Keep {a.mailbox.address} for {a.person}?", str(a.department), [back], states.of(a, request.now))
-    return answered(
+    page = Page(
+        f"Keep {a.mailbox.address} for {a.person}?", str(a.department), [back], authorization_labels.current_state(a, request.now)
+    )
+    return respond_to_form(
         request, form, verb, page=page, back=back[1], effects=effects, stays=stays, verb="Keep access of 1 person",
-        said=lambda made: f"{made.person} keeps {made.mailbox} until {_day(made)}.",
+        message=lambda made: f"{made.person} keeps {made.mailbox} until {_day(made)}.",
     )  # fmt: skip
 
 
@@ -95,7 +97,7 @@ def _person(a: Authorisation) -> tuple[str, str]:
 
 
 @acting("access.end")
-def overlap(request: Asked, pk: int) -> HttpResponse:
+def overlap(request: CityRequest, pk: int) -> HttpResponse:
     """The department that a mover left says when what it authorised ends (M6)."""
     a = get_object_or_404(Authorisation.objects.select_related(*WITH), pk=pk)
     require(request, "access.end", about_authorisation(a))
@@ -107,34 +109,39 @@ def overlap(request: Asked, pk: int) -> HttpResponse:
 
     def verb() -> None:
         c = form.cleaned_data
-        until = min(end_of(c["until"]), ms(request.now) + 90 * DAY)
-        people.set_overlap(a, until, actor=request.actor, reason=c["reason"], now=ms(request.now))
+        until = min(end_of_day(c["until"]), epoch_ms(request.now) + 90 * DAY_MS)
+        people.set_overlap(a, until, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
 
     back = reverse("people", args=[a.department.code])
     page = Page(f"When does the access of {a.person} end here?", str(a.department), [(f"{a.department}: people", back)])
-    return answered(
+    return respond_to_form(
         request, form, verb, page=page, back=back, effects=effects, stays=stays, verb="Set 1 end",
-        said=f"The end for {a.person} is set.",
+        message=f"The end for {a.person} is set.",
     )  # fmt: skip
 
 
 @acting("access.end")
-def revoke(request: Asked, pk: int) -> HttpResponse:
+def revoke(request: CityRequest, pk: int) -> HttpResponse:
     """One right of somebody ends for good; their own access and their other rights stay."""
     a = get_object_or_404(Authorisation.objects.select_related(*WITH), pk=pk)
     about = about_authorisation(a)
     require(request, "access.end", about)
-    form = Because(request.POST or None)
+    form = ReasonForm(request.POST or None)
     effects = [f"{a.person} cannot send from {a.mailbox} or read it, within a second."]
     if a.role == "holder":
         effects.append("It is the person's own: what was granted to them ends too, and what comes in is held.")
     stays = ["Mail is kept.", "Whoever needs it again is authorised anew."]
-    back = up(a.mailbox)[0]
-    page = Page(f"End the right of {a.person} to {a.mailbox.address}?", str(a.department), [back], states.of(a, request.now))
-    return answered(
+    back = mailbox_crumbs(a.mailbox)[0]
+    page = Page(
+        f"End the right of {a.person} to {a.mailbox.address}?",
+        str(a.department),
+        [back],
+        authorization_labels.current_state(a, request.now),
+    )
+    return respond_to_form(
         request,
         form,
-        lambda: suspensions.revoke(a, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
+        lambda: suspensions.revoke(a, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
         page=page, back=back[1], effects=effects, stays=stays, verb="End 1 right", stop=True,
-        said=f"The right of {a.person} to {a.mailbox} has ended.",
+        message=f"The right of {a.person} to {a.mailbox} has ended.",
     )  # fmt: skip

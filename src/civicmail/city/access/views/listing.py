@@ -18,10 +18,10 @@ from django.shortcuts import render
 from django.utils import timezone
 
 PER_PAGE = 50
-OF_A_PAGE = frozenset({"after", "before", "page"})
+PAGE_PARAMS = frozenset({"after", "before", "page"})
 """What of an address says where in a list one is."""
-CSV_MOST = 50_000
-ONE = {
+MAX_CSV_ROWS = 50_000
+SINGULARS = {
     "people": "person",
     "agencies": "agency",
     "copies": "copy",
@@ -66,8 +66,8 @@ class Column:
     name: str = ""
 
     def cell(self, row: Any) -> Cell:
-        found = self.value(row)
-        return found if isinstance(found, Cell) else Cell("" if found is None else found)
+        value = self.value(row)
+        return value if isinstance(value, Cell) else Cell("" if value is None else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,10 @@ class Listing:
     page: int = 1
     pages: int = 1
     path: str = ""
-    asked: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
     sort: str = ""
     at: datetime = field(default_factory=timezone.now)
-    found: QuerySet[Any] | Sequence[Any] | None = None
+    results: QuerySet[Any] | Sequence[Any] | None = None
 
     @property
     def first(self) -> int:
@@ -149,7 +149,7 @@ class Listing:
         """What is counted, in the number in which it is."""
         if (self.everything if self.chips else self.total) != 1:
             return self.noun
-        return ONE.get(self.noun, self.noun.removesuffix("s"))
+        return SINGULARS.get(self.noun, self.noun.removesuffix("s"))
 
     @property
     def query(self) -> str:
@@ -167,28 +167,28 @@ class Listing:
     @property
     def fields(self) -> list[tuple[Filter, str]]:
         """The filters that are always in sight."""
-        return [(f, self.asked.get(f.key, "")) for f in self.filters[:2]]
+        return [(f, self.params.get(f.key, "")) for f in self.filters[:2]]
 
     @property
     def more(self) -> list[tuple[Filter, str]]:
         """The others, behind "More filters"."""
-        return [(f, self.asked.get(f.key, "")) for f in self.filters[2:]]
+        return [(f, self.params.get(f.key, "")) for f in self.filters[2:]]
 
     @property
     def more_used(self) -> int:
         return sum(bool(value) for _, value in self.more)
 
     def link(self, **changes: str) -> str:
-        return address(self.path, self.asked, changes)
+        return list_url(self.path, self.params, changes)
 
 
-def address(path: str, asked: Mapping[str, str], changes: Mapping[str, str]) -> str:
+def list_url(path: str, params: Mapping[str, str], changes: Mapping[str, str]) -> str:
     """The address of a list with these changes; where in it one was stays only where it is the change."""
-    wanted = {k: v for k, v in {**asked, **changes}.items() if v and (k not in OF_A_PAGE or k in changes)}
-    return f"{path}?{urlencode(wanted)}" if wanted else path
+    changed = {k: v for k, v in {**params, **changes}.items() if v and (k not in PAGE_PARAMS or k in changes)}
+    return f"{path}?{urlencode(changed)}" if changed else path
 
 
-def of(
+def from_query(
     request: HttpRequest,
     query: QuerySet[Any],
     *,
@@ -205,24 +205,24 @@ def of(
     """The list as the address of the request wants it. sort: key of the column, "-" before it for descending, where none is asked;
     slim: adds what rows need (select_related, annotations) after counting."""
     known = {"sort", "page", *(f.key for f in filters)}
-    asked = {k: str(v).strip()[:200] for k, v in request.GET.items() if k in known and str(v).strip()}
-    asked = {k: v for k, v in asked.items() if not _is_unknown_choice(filters, k, v)}
-    listing = Listing(caption, columns, filters, empty, noun, ticks, path=path or request.path, asked=asked)
+    params = {k: str(v).strip()[:200] for k, v in request.GET.items() if k in known and str(v).strip()}
+    params = {k: v for k, v in params.items() if not _is_unknown_choice(filters, k, v)}
+    listing = Listing(caption, columns, filters, empty, noun, ticks, path=path or request.path, params=params)
     listing.everything = query.count()
-    found = query
+    rows = query
     for f in filters:
-        if value := asked.get(f.key):
-            found = f.apply(found, value)
+        if value := params.get(f.key):
+            rows = f.apply(rows, value)
             listing.chips.append(Chip(f.words_for(value), listing.link(**{f.key: ""})))
-    listing.total = found.count() if listing.chips else listing.everything
-    listing.sort = asked.get("sort") or sort
-    found = found.order_by(*_order(columns, listing.sort), "pk") if listing.sort else found
-    listing.found = slim(found) if slim else found
+    listing.total = rows.count() if listing.chips else listing.everything
+    listing.sort = params.get("sort") or sort
+    rows = rows.order_by(*_order(columns, listing.sort), "pk") if listing.sort else rows
+    listing.results = slim(rows) if slim else rows
     fill(listing)
     return listing
 
 
-def of_rows(
+def from_rows(
     request: HttpRequest,
     rows: Sequence[Any],
     *,
@@ -236,8 +236,8 @@ def of_rows(
 ) -> Listing:
     """A list of rows that are no rows of the database, in the order given: mappings with a "pk". keep: parameters of the address
     that stay in its links; sort: by which column they are in order, where whoever gives them sorts by the address."""
-    asked = {k: v for k in ("page", *keep) if (v := request.GET.get(k, "").strip()[:400])}
-    listing = Listing(caption, columns, (), empty, noun, ticks, path=request.path, asked=asked, sort=sort, found=rows)
+    params = {k: v for k in ("page", *keep) if (v := request.GET.get(k, "").strip()[:400])}
+    listing = Listing(caption, columns, (), empty, noun, ticks, path=request.path, params=params, sort=sort, results=rows)
     listing.total = listing.everything = len(rows)
     fill(listing)
     return listing
@@ -245,18 +245,18 @@ def of_rows(
 
 def fill(listing: Listing) -> None:
     """Put the page that the address asks for into a list that has its rows and total."""
-    assert listing.found is not None
+    assert listing.results is not None
     listing.pages = max(1, -(-listing.total // PER_PAGE))
-    listing.page = min(max(1, int(p) if (p := listing.asked.get("page", "1")).isdecimal() else 1), listing.pages)
+    listing.page = min(max(1, int(p) if (p := listing.params.get("page", "1")).isdecimal() else 1), listing.pages)
     listing.heads = [_head(listing, column) for column in listing.columns]
-    rows = listing.found[(listing.page - 1) * PER_PAGE : listing.page * PER_PAGE]
+    rows = listing.results[(listing.page - 1) * PER_PAGE : listing.page * PER_PAGE]
     listing.rows = [_row(listing.columns, row) for row in rows]
 
 
-def shown(request: HttpRequest, template: str, listing: Listing, context: dict[str, Any]) -> HttpResponseBase:
+def render_list(request: HttpRequest, template: str, listing: Listing, context: dict[str, Any]) -> HttpResponseBase:
     """The page with this list; its CSV where the address asks for that; the region of the list where script asks for a part."""
     if request.GET.get("format") == "csv":
-        return _file(listing)
+        return _csv_response(listing)
     part = request.headers.get("HX-Request-Type") == "partial"
     name = "components/list.html" if part else template
     response = render(request, name, {**context, "listing": listing, "part": part})
@@ -270,10 +270,10 @@ def _is_unknown_choice(filters: Sequence[Filter], key: str, value: str) -> bool:
 
 def _order(columns: Sequence[Column], sort: str) -> list[str]:
     by = next((c.sort for c in columns if c.key == sort.lstrip("-") and c.sort), ())
-    return [_turned(f) for f in by] if sort.startswith("-") else list(by)
+    return [_reversed(f) for f in by] if sort.startswith("-") else list(by)
 
 
-def _turned(name: str) -> str:
+def _reversed(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 
 
@@ -294,11 +294,11 @@ class _Echo:
         return line
 
 
-def _file(listing: Listing) -> StreamingHttpResponse:
+def _csv_response(listing: Listing) -> StreamingHttpResponse:
     """The whole list, not only this page, as UTF-8 with a mark that spreadsheets know; formulas are made text (CWE-1236)."""
-    assert listing.found is not None
+    assert listing.results is not None
     writer = csv.writer(_Echo())
-    rows = _lines(listing.columns, listing.found[:CSV_MOST])
+    rows = _lines(listing.columns, listing.results[:MAX_CSV_ROWS])
     head = writer.writerow([c.label for c in listing.columns])
     lines: Iterator[str] = (writer.writerow(row) for row in rows)
     response = StreamingHttpResponse(_after("\ufeff" + head, lines), content_type="text/csv; charset=utf-8")

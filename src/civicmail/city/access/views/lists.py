@@ -11,18 +11,18 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from civicmail.city.access.actions import mailboxes as verbs
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import Because
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import groups, history, inuse
+from civicmail.city.access.forms import ReasonForm
+from civicmail.city.access.queries import groups, history, mailbox_users
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.department_choices import department_choices
+from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.officeforms import AddMember, NewList
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.places import offered
 from civicmail.city.access.views.roster import crumb, department_of
 from civicmail.city.directory.models import Department, Mailbox, MailGroup
 
@@ -30,7 +30,7 @@ STATES = [("open", "open"), ("closed", "closed")]
 
 
 @acting("mailbox.see")
-def everywhere(request: Asked) -> HttpResponseBase:
+def everywhere(request: CityRequest) -> HttpResponseBase:
     """All lists of the city."""
     require(request, "mailbox.see")
     column = Column("department", "Owner", lambda g: str(g.department), ("department__name",), name="owner")
@@ -41,7 +41,7 @@ def everywhere(request: Asked) -> HttpResponseBase:
 
 
 @acting("mailbox.see")
-def of_department(request: Asked, department: str) -> HttpResponseBase:
+def of_department(request: CityRequest, department: str) -> HttpResponseBase:
     """The lists that one department owns."""
     where = department_of(department)
     require(request, "mailbox.see", InDepartment(where.code))
@@ -50,17 +50,19 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
     return _listed(request, MailGroup.objects.filter(department=where), page, [], [])
 
 
-def _new(request: Asked, department: str) -> list[Action]:
+def _new(request: CityRequest, department: str) -> list[Action]:
     if not may(request, "group.change", InDepartment(department)):
         return []
-    asked = f"?department={department}" if department else ""
-    return [Action("Make a list", f"{reverse('list-new')}{asked}", primary=True)]
+    query = f"?department={department}" if department else ""
+    return [Action("Make a list", f"{reverse('list-new')}{query}", primary=True)]
 
 
-def _listed(request: Asked, rows: QuerySet[Any], page: Page, columns: list[Column], filters: list[Filter]) -> HttpResponseBase:
-    found = listing.of(
+def _listed(
+    request: CityRequest, rows: QuerySet[Any], page: Page, columns: list[Column], filters: list[Filter]
+) -> HttpResponseBase:
+    table = listing.from_query(
         request,
-        inuse.with_sizes(rows),
+        mailbox_users.with_sizes(rows),
         caption="Lists",
         columns=[
             Column("address", "Address", lambda g: Cell(g.address, reverse("list", args=[g.address]), hint=g.name), ("address",)),
@@ -80,23 +82,23 @@ def _listed(request: Asked, rows: QuerySet[Any], page: Page, columns: list[Colum
         sort="address",
         slim=lambda q: q.select_related("department"),
     )
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 def _state(g: MailGroup) -> tuple[str, str]:
     return ("quiet", "Closed") if g.closed else ("plain", "Open")
 
 
-def _the(request: Asked, address: str) -> tuple[MailGroup, InDepartment]:
+def _find_list(request: CityRequest, address: str) -> tuple[MailGroup, InDepartment]:
     g = get_object_or_404(MailGroup.objects.select_related("department"), address=address.strip().lower())
     about = InDepartment(g.department.code)
     return g, about
 
 
 @acting("mailbox.see")
-def one(request: Asked, address: str) -> HttpResponseBase:
+def show(request: CityRequest, address: str) -> HttpResponseBase:
     """Who is on it, and how many mailboxes mail to it reaches through the lists inside."""
-    g, about = _the(request, address)
+    g, about = _find_list(request, address)
     require(request, "mailbox.see", about)
     changes = bool(may(request, "group.change", about)) and g.closed is None
     columns = [
@@ -106,7 +108,7 @@ def one(request: Asked, address: str) -> HttpResponseBase:
     ]
     if changes:
         columns.append(Column("out", "", lambda m: Cell(f"Take {m.address} out…", _out(g, m.address))))
-    found = listing.of(
+    table = listing.from_query(
         request,
         g.members.all(),
         caption=f"Mailboxes on {g.address}",
@@ -131,9 +133,9 @@ def one(request: Asked, address: str) -> HttpResponseBase:
         "group": g,
         "inside": [(s, _out(g, s.address) if changes else "") for s in g.subgroups.order_by("address")],
         "above": g.supergroups.order_by("address"),
-        "events": history.of(f"group:{g.address}"),
+        "events": history.timeline(f"group:{g.address}"),
     }
-    return listing.shown(request, "access/maillist.html", found, shown)
+    return listing.render_list(request, "access/maillist.html", table, shown)
 
 
 def _out(g: MailGroup, address: str) -> str:
@@ -141,9 +143,9 @@ def _out(g: MailGroup, address: str) -> str:
 
 
 @acting("group.change")
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """A list that one department owns."""
-    places = offered(request, "group.change")
+    places = department_choices(request, "group.change")
     form = NewList(places, request.POST or None, initial={"department": request.GET.get("department", "")})
 
     def verb() -> MailGroup:
@@ -151,82 +153,89 @@ def new(request: Asked) -> HttpResponse:
         where = Department.objects.get(code=c["department"])
         everyone = c["everyone"] == "all"
         return verbs.make_group(
-            c["address"], c["name"], where, everyone=everyone, actor=request.actor, reason=c["reason"], now=ms(request.now)
+            c["address"], c["name"], where, everyone=everyone, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
         )
 
     code = request.GET.get("department", "")
     here = dict(places).get(code)
     back = reverse("dept-lists", args=[code]) if here else reverse("lists") if request.actor.holds("access-officer") else "/"
     page = Page("Which list is needed?", "Lists", [("Lists", back)])
-    return answered(
-        request, form, verb, page=page, back=back, template=FORM, submit="Make 1 list",
-        said=lambda made: f"{made.address} was made.", to=lambda made: reverse("list", args=[made.address]),
+    return respond_to_form(
+        request, form, verb, page=page, back=back, template=FORM_TEMPLATE, submit="Make 1 list",
+        message=lambda made: f"{made.address} was made.", to=lambda made: reverse("list", args=[made.address]),
     )  # fmt: skip
 
 
 @acting("group.change")
-def add(request: Asked, address: str) -> HttpResponse:
+def add(request: CityRequest, address: str) -> HttpResponse:
     """A mailbox, or another list with all that is behind it."""
-    g, about = _the(request, address)
+    g, about = _find_list(request, address)
     require(request, "group.change", about)
     form = AddMember(request.POST or None)
 
     def verb() -> None:
-        wanted = form.cleaned_data["address"].strip().lower()
-        box = Mailbox.objects.filter(Q(address=wanted) | Q(addresses__address=wanted, addresses__until=None)).distinct().first()
-        sub = MailGroup.objects.filter(address=wanted, closed__isnull=True).exclude(pk=g.pk).first()
+        address = form.cleaned_data["address"].strip().lower()
+        box = Mailbox.objects.filter(Q(address=address) | Q(addresses__address=address, addresses__until=None)).distinct().first()
+        sub = MailGroup.objects.filter(address=address, closed__isnull=True).exclude(pk=g.pk).first()
         if (box is None or box.closed) and sub is None:
-            sentence = f"{wanted} is no mailbox or list of the city that is open."
+            sentence = f"{address} is no mailbox or list of the city that is open."
             raise Unusable(sentence, {"address": sentence})
         _change(request, g, form, [*g.members.all(), *([box] if box else [])], [*g.subgroups.all(), *([sub] if sub else [])])
 
-    page = Page(f"Who else gets mail to {g.address}?", str(g.department), _up(g))
-    return answered(
-        request, form, verb, page=page, back=_up(g)[0][1], template=FORM, submit="Add 1 address", said="It is on the list."
+    page = Page(f"Who else gets mail to {g.address}?", str(g.department), _crumbs(g))
+    return respond_to_form(
+        request,
+        form,
+        verb,
+        page=page,
+        back=_crumbs(g)[0][1],
+        template=FORM_TEMPLATE,
+        submit="Add 1 address",
+        message="It is on the list.",
     )
 
 
-def _change(request: Asked, g: MailGroup, form: Any, members: Iterable[Mailbox], subs: Iterable[MailGroup]) -> None:
-    verbs.change_group(g, members, subs, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+def _change(request: CityRequest, g: MailGroup, form: Any, members: Iterable[Mailbox], subs: Iterable[MailGroup]) -> None:
+    verbs.change_group(g, members, subs, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now))
 
 
-def _up(g: MailGroup) -> list[tuple[str, str]]:
+def _crumbs(g: MailGroup) -> list[tuple[str, str]]:
     return [(g.address, reverse("list", args=[g.address]))]
 
 
 @acting("group.change")
-def take_out(request: Asked, address: str) -> HttpResponse:
+def take_out(request: CityRequest, address: str) -> HttpResponse:
     """?address=... is on it no longer."""
-    g, about = _the(request, address)
+    g, about = _find_list(request, address)
     require(request, "group.change", about)
     which = request.GET.get("address", "").strip().lower()
-    form = Because(request.POST or None)
-    there = g.members.filter(address=which).exists() or g.subgroups.filter(address=which).exists()
+    form = ReasonForm(request.POST or None)
+    is_member = g.members.filter(address=which).exists() or g.subgroups.filter(address=which).exists()
 
     def verb() -> None:
-        if there:
+        if is_member:
             _change(request, g, form, g.members.exclude(address=which), g.subgroups.exclude(address=which))
 
-    effects = [f"Mail to {g.address} does not reach {which} through this list any more." if there else f"{which} is not on it."]
-    return answered(
-        request, form, verb, page=Page(f"Take {which} out of {g.address}?", str(g.department), _up(g)), back=_up(g)[0][1],
+    effects = [f"Mail to {g.address} does not reach {which} through this list any more." if is_member else f"{which} is not on it."]
+    return respond_to_form(
+        request, form, verb, page=Page(f"Take {which} out of {g.address}?", str(g.department), _crumbs(g)), back=_crumbs(g)[0][1],
         effects=effects, stays=["The mailbox, its mail and other lists stay as they are."], verb="Take 1 address out",
-        said=f"{which} is not on the list.",
+        message=f"{which} is not on the list.",
     )  # fmt: skip
 
 
 @acting("group.change")
-def close(request: Asked, address: str) -> HttpResponse:
+def close(request: CityRequest, address: str) -> HttpResponse:
     """It takes nothing more."""
-    g, about = _the(request, address)
+    g, about = _find_list(request, address)
     require(request, "group.change", about)
-    form = Because(request.POST or None)
+    form = ReasonForm(request.POST or None)
     effects = [f"Mail to {g.address} reaches nobody from now on.", "Lists that it is on go on without it."]
-    return answered(
+    return respond_to_form(
         request,
         form,
-        lambda: verbs.close_group(g, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
-        page=Page(f"Close {g.address}?", str(g.department), _up(g)), back=_up(g)[0][1], effects=effects,
+        lambda: verbs.close_group(g, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
+        page=Page(f"Close {g.address}?", str(g.department), _crumbs(g)), back=_crumbs(g)[0][1], effects=effects,
         stays=["Mail that came by it is kept.", "Nobody else gets the address."], verb="Close 1 list", stop=True,
-        said=f"{g.address} was closed.",
+        message=f"{g.address} was closed.",
     )  # fmt: skip

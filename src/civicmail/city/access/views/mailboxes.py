@@ -10,19 +10,19 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from civicmail.city.access.actions import mailboxes as verbs
-from civicmail.city.access.forms import Because, end_of
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import history, inuse
+from civicmail.city.access.authorization_states import LIVING
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm, end_of_day
+from civicmail.city.access.queries import history, mailbox_users
 from civicmail.city.access.queries.actors import about_mailbox
 from civicmail.city.access.resources import GrantOn, InDepartment, MailboxIn
-from civicmail.city.access.states import LIVING
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.department_choices import department_choices
+from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.officeforms import NewMailbox, UntilBecause
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.places import offered
 from civicmail.city.access.views.rights import second_person, user_acts
 from civicmail.city.access.views.roster import crumb, department_of
 from civicmail.city.directory.models import Department, Mailbox
@@ -31,7 +31,7 @@ OPEN = [("open", "open"), ("closed", "closed"), ("unused", "nobody may read it")
 
 
 @acting("mailbox.see")
-def everywhere(request: Asked) -> HttpResponseBase:
+def everywhere(request: CityRequest) -> HttpResponseBase:
     """All mailboxes of the city, of whatever kind."""
     require(request, "mailbox.see")
     rows = Mailbox.objects.all()
@@ -44,7 +44,7 @@ def everywhere(request: Asked) -> HttpResponseBase:
 
 
 @acting("mailbox.see")
-def of_department(request: Asked, department: str) -> HttpResponseBase:
+def of_department(request: CityRequest, department: str) -> HttpResponseBase:
     """The mailboxes that one department owns; those of duties and machines first in sight."""
     where = department_of(department)
     require(request, "mailbox.see", InDepartment(where.code))
@@ -52,24 +52,26 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
     return _listed(request, Mailbox.objects.filter(department=where), page, [], [])
 
 
-def _new(request: Asked, department: str) -> list[Action]:
+def _new(request: CityRequest, department: str) -> list[Action]:
     if not may(request, "mailbox.make", InDepartment(department)):
         return []
-    asked = f"?department={department}" if department else ""
-    return [Action("Make a mailbox", f"{reverse('mailbox-new')}{asked}", primary=True)]
+    query = f"?department={department}" if department else ""
+    return [Action("Make a mailbox", f"{reverse('mailbox-new')}{query}", primary=True)]
 
 
-def _listed(request: Asked, rows: QuerySet[Any], page: Page, columns: list[Column], filters: list[Filter]) -> HttpResponseBase:
+def _listed(
+    request: CityRequest, rows: QuerySet[Any], page: Page, columns: list[Column], filters: list[Filter]
+) -> HttpResponseBase:
     def state(q: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value == "moved":
-            return inuse.of_movers(q)
+            return mailbox_users.of_movers(q)
         if value == "unused":
-            return inuse.without_users(q, request.now)
+            return mailbox_users.without_users(q, request.now)
         return q.filter(closed__isnull=value == "open")
 
-    found = listing.of(
+    table = listing.from_query(
         request,
-        inuse.with_users(rows, request.now),
+        mailbox_users.with_users(rows, request.now),
         caption="Mailboxes",
         columns=[
             Column("address", "Address", _address, ("address",)),
@@ -89,7 +91,7 @@ def _listed(request: Asked, rows: QuerySet[Any], page: Page, columns: list[Colum
         sort="address",
         slim=lambda q: q.select_related("department", "holder"),
     )
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 def _address(m: Any) -> Cell:
@@ -100,7 +102,7 @@ def _cell(state: tuple[str, str]) -> Cell:
     return Cell(state[1], role=state[0])
 
 
-def state_of(box: Any, request: Asked) -> tuple[str, str]:
+def state_of(box: Any, request: CityRequest) -> tuple[str, str]:
     """(role, word) of a mailbox with its number of users."""
     if box.closed:
         return ("quiet", "Closed")
@@ -109,16 +111,16 @@ def state_of(box: Any, request: Asked) -> tuple[str, str]:
     return ("plain", "Open") if box.users else ("lock", "Held: nobody may read it")
 
 
-def the(request: Asked, address: str) -> Any:
+def find_mailbox(request: CityRequest, address: str) -> Any:
     """The mailbox of an address, with how many use it; 404."""
-    rows = inuse.with_users(Mailbox.objects.select_related("department", "holder"), request.now)
+    rows = mailbox_users.with_users(Mailbox.objects.select_related("department", "holder"), request.now)
     return get_object_or_404(rows, address=address.strip().lower())
 
 
 @acting("mailbox.see")
-def mailbox(request: Asked, address: str) -> HttpResponse:
+def mailbox(request: CityRequest, address: str) -> HttpResponse:
     """One mailbox: who uses it, under which addresses it was and is, and what happened. Nothing of what is in it."""
-    box = the(request, address)
+    box = find_mailbox(request, address)
     about = about_mailbox(box)
     require(request, "mailbox.see", about)
     with_ = ("person", "department", "approver", "requester", "episode")
@@ -133,12 +135,12 @@ def mailbox(request: Asked, address: str) -> HttpResponse:
         "ended": ended,
         "addresses": box.addresses.order_by("-since"),
         "may_change": may_change,
-        "events": history.of(f"mailbox:{box.address}"),
+        "events": history.timeline(f"mailbox:{box.address}"),
     }
     return render(request, "access/mailbox.html", shown)
 
 
-def _page(request: Asked, box: Any, about: MailboxIn) -> Page:
+def _page(request: CityRequest, box: Any, about: MailboxIn) -> Page:
     actions = []
     if box.closed is None:
         if box.kind != Mailbox.Type.SERVICE and may(request, "grant.ask", GrantOn(about.department, "", holder=about.person)):
@@ -166,35 +168,35 @@ def _page(request: Asked, box: Any, about: MailboxIn) -> Page:
     return Page(box.address, str(box.department), crumbs, state_of(box, request), facts, actions)
 
 
-def up(box: Mailbox) -> list[tuple[str, str]]:
+def mailbox_crumbs(box: Mailbox) -> list[tuple[str, str]]:
     """The way back from what is done to a mailbox."""
     return [(box.address, reverse("mailbox", args=[box.address]))]
 
 
 @acting("mailbox.make")
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """Of a duty, or of a machine: owned by one department."""
-    places = offered(request, "mailbox.make")
+    places = department_choices(request, "mailbox.make")
     form = NewMailbox(places, request.POST or None, initial={"department": request.GET.get("department", "")})
 
     def verb() -> Mailbox:
         c = form.cleaned_data
         where = Department.objects.get(code=c["department"])
-        act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+        act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
         if c["kind"] == "service":
-            return verbs.make_service(c["address"], c["name"], where, c["purpose"], end_of(c["expires"]), **act)
+            return verbs.make_service(c["address"], c["name"], where, c["purpose"], end_of_day(c["expires"]), **act)
         return verbs.make_function(c["address"], c["name"], where, c["purpose"], **act)
 
     page = Page("Which mailbox is needed?", "Mailboxes", [_back(request)])
-    return answered(
-        request, form, verb, page=page, back=_back(request)[1], template=FORM, submit="Make 1 mailbox",
+    return respond_to_form(
+        request, form, verb, page=page, back=_back(request)[1], template=FORM_TEMPLATE, submit="Make 1 mailbox",
         note="A mailbox of a duty is used by named people, each with an access of their own. Nobody signs in as it.",
-        said=lambda made: f"{made.address} was made. What comes is held until somebody may use it.",
+        message=lambda made: f"{made.address} was made. What comes is held until somebody may use it.",
         to=lambda made: reverse("mailbox", args=[made.address]),
     )  # fmt: skip
 
 
-def _back(request: Asked) -> tuple[str, str]:
+def _back(request: CityRequest) -> tuple[str, str]:
     """To the list that the person came from."""
     code = request.GET.get("department", "")
     if code and Department.objects.filter(code=code).exists():
@@ -203,55 +205,66 @@ def _back(request: Asked) -> tuple[str, str]:
 
 
 @acting("mailbox.close")
-def close(request: Asked, address: str) -> HttpResponse:
+def close(request: CityRequest, address: str) -> HttpResponse:
     """It takes nothing more; what is in it stays."""
-    box = the(request, address)
+    box = find_mailbox(request, address)
     about = about_mailbox(box)
     require(request, "mailbox.close", about)
-    form = Because(request.POST or None)
+    form = ReasonForm(request.POST or None)
     machines = box.devices.filter(ended__isnull=True).count()
     effects = [f"Mail to {box.address} and its other addresses is refused from now on."]
     effects += [f"Passwords of machines that end: {machines}."] if box.kind == Mailbox.Type.SERVICE else []
     stays = ["Mail is kept. The addresses are never given to a person.", "It cannot be opened again."]
-    return answered(
+    return respond_to_form(
         request,
         form,
-        lambda: verbs.close(box, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
-        page=Page(f"Close {box.address}?", str(box.department), up(box)), back=up(box)[0][1], effects=effects, stays=stays,
-        verb="Close 1 mailbox", stop=True, said=f"{box.address} was closed.",
-    )  # fmt: skip
+        lambda: verbs.close(box, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
+        page=Page(f"Close {box.address}?", str(box.department), mailbox_crumbs(box)),
+        back=mailbox_crumbs(box)[0][1],
+        effects=effects,
+        stays=stays,
+        verb="Close 1 mailbox",
+        stop=True,
+        message=f"{box.address} was closed.",
+    )
 
 
 @acting("machine.make")
-def renew(request: Asked, address: str) -> HttpResponse:
+def renew(request: CityRequest, address: str) -> HttpResponse:
     """A machine goes on for at most a year."""
-    box = the(request, address)
+    box = find_mailbox(request, address)
     about = about_mailbox(box)
     require(request, "machine.make", about)
     form = UntilBecause(request.POST or None)
 
     def verb() -> None:
         c = form.cleaned_data
-        verbs.renew_service(box, end_of(c["until"]), actor=request.actor, reason=c["reason"], now=ms(request.now))
+        verbs.renew_service(box, end_of_day(c["until"]), actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
 
     effects = ["The machines of this mailbox may send until then, as far as their own passwords last."]
-    return answered(
-        request, form, verb, page=Page(f"How long does {box.address} go on?", str(box.department), up(box)), back=up(box)[0][1],
-        effects=effects, verb="Give 1 mailbox more time", said="It has more time.",
-    )  # fmt: skip
+    return respond_to_form(
+        request,
+        form,
+        verb,
+        page=Page(f"How long does {box.address} go on?", str(box.department), mailbox_crumbs(box)),
+        back=mailbox_crumbs(box)[0][1],
+        effects=effects,
+        verb="Give 1 mailbox more time",
+        message="It has more time.",
+    )
 
 
 @acting("mailbox.invite")
-def files(request: Asked, address: str) -> HttpResponse:
+def files(request: CityRequest, address: str) -> HttpResponse:
     """Whether files of strangers wait here: bids and permits come as files, and nobody can say beforehand from whom."""
-    box = the(request, address)
+    box = find_mailbox(request, address)
     about = about_mailbox(box)
     require(request, "mailbox.invite", about)
     form = UntilBecause(request.POST or None)
 
     def verb() -> None:
         c = form.cleaned_data
-        verbs.invite_files(box, end_of(c["until"]), actor=request.actor, reason=c["reason"], now=ms(request.now))
+        verbs.invite_files(box, end_of_day(c["until"]), actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
 
     effects = [
         f"Files in mail to {box.address} do not wait until somebody says that they asked for them.",
@@ -261,7 +274,14 @@ def files(request: Asked, address: str) -> HttpResponse:
         "Everything else that is looked for in mail is looked for here, too.",
         "It ends by itself on the day that you say; another day may be said at any time.",
     ]
-    return answered(
-        request, form, verb, page=Page(f"Does {box.address} invite files?", str(box.department), up(box)), back=up(box)[0][1],
-        effects=effects, stays=stays, verb="Invite files to 1 mailbox", said="Files to it do not wait until then.",
-    )  # fmt: skip
+    return respond_to_form(
+        request,
+        form,
+        verb,
+        page=Page(f"Does {box.address} invite files?", str(box.department), mailbox_crumbs(box)),
+        back=mailbox_crumbs(box)[0][1],
+        effects=effects,
+        stays=stays,
+        verb="Invite files to 1 mailbox",
+        message="Files to it do not wait until then.",
+    )

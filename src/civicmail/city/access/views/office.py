@@ -10,16 +10,15 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from civicmail.city.access.duties import CONFLICTS, DUTIES
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, Ending
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import named
-from civicmail.city.access.queries import office as found_here
+from civicmail.city.access.queries import display_names, office
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.queries.signin import held_up, waits_of
+from civicmail.city.access.queries.signin import locked_or_waiting, waits_of
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views import listing, saying
-from civicmail.city.access.views.asked import Asked, acting, could, may, require, require_could
+from civicmail.city.access.views import listing, wording
+from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require, require_could
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import crumb
@@ -27,20 +26,20 @@ from civicmail.city.directory.models import Department
 
 
 @acting("duty.grant")
-def office(request: Asked) -> HttpResponse:
+def overview(request: CityRequest) -> HttpResponse:
     """The worst first; in order is one sentence."""
     require_could(request, "duty.grant")
     page = Page("Where is access out of order?", "Access office")
-    return render(request, "access/office.html", {"page": page, "troubles": found_here.troubles(request.now)})
+    return render(request, "access/office.html", {"page": page, "troubles": office.problems(request.now)})
 
 
 @acting("duty.see")
-def departments(request: Asked) -> HttpResponseBase:
+def departments(request: CityRequest) -> HttpResponseBase:
     """All that are open, with their heads and how many people have access."""
     require(request, "duty.see")
-    found = listing.of(
+    table = listing.from_query(
         request,
-        found_here.departments(),
+        office.departments(),
         caption="Departments",
         columns=[
             Column("name", "Department", lambda d: Cell(d.name, reverse("department", args=[d.code]), hint=d.code), ("name",)),
@@ -60,11 +59,11 @@ def departments(request: Asked) -> HttpResponseBase:
     )
     actions = [Action("Open a department", reverse("department-new"), primary=True)] if may(request, "department.change") else []
     page = Page("Which departments are there?", "Access office", actions=actions)
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
-def _headed(rows: QuerySet[Department], wanted: str) -> QuerySet[Department]:
-    return rows.filter(head__isnull=True, closed__isnull=True) if wanted == "none" else rows.filter(head__isnull=False)
+def _headed(rows: QuerySet[Department], choice: str) -> QuerySet[Department]:
+    return rows.filter(head__isnull=True, closed__isnull=True) if choice == "none" else rows.filter(head__isnull=False)
 
 
 def _head_cell(d: Department) -> Cell:
@@ -72,7 +71,7 @@ def _head_cell(d: Department) -> Cell:
 
 
 @acting("duty.see")
-def duty_grants(request: Asked) -> HttpResponseBase:
+def duty_grants(request: CityRequest) -> HttpResponseBase:
     """Who holds which power, until when, and what excludes what."""
     require(request, "duty.see")
     names = [(key, d.name) for key, d in DUTIES.items()]
@@ -80,14 +79,14 @@ def duty_grants(request: Asked) -> HttpResponseBase:
         Column("person", "Person", lambda g: Cell(str(g.person), hint=g.person.uid), ("person__family", "person__given")),
         Column("duty", "Duty", _duty_cell, ("duty",)),
         Column("until", "Until", lambda g: last_day(g.until), ("until",), name="until"),
-        Column("by", "Granted by", lambda g: Cell(named.told(g.by, g.by_name), hint=g.reason), name="by"),
+        Column("by", "Granted by", lambda g: Cell(display_names.shown_name(g.by, g.by_name), hint=g.reason), name="by"),
     ]
     grants_too = bool(could(request, "duty.grant"))
     if grants_too:
         columns.append(Column("end", "", lambda g: Cell(f"End for {g.person}…", reverse("duty-end", args=[g.pk]))))
-    found = listing.of(
+    table = listing.from_query(
         request,
-        found_here.holders(request.now).annotate(by_name=named.name_of("by")),
+        office.holders(request.now).annotate(by_name=display_names.name_of("by")),
         caption="Duties",
         columns=columns,
         filters=[
@@ -104,72 +103,75 @@ def duty_grants(request: Asked) -> HttpResponseBase:
     shown = {
         "page": Page("Who holds which power?", "Access office", actions=actions),
         "pairs": sorted(tuple(sorted(DUTIES[d].name for d in pair)) for pair in CONFLICTS),
-        "conflicts": [(c, saying.duty(c.first), saying.duty(c.second), named.told(c.by, c.by_name)) for c in _conflicts(request)],
+        "conflicts": [
+            (c, wording.duty(c.first), wording.duty(c.second), display_names.shown_name(c.by, c.by_name))
+            for c in _conflicts(request)
+        ],
     }
-    return listing.shown(request, "access/duty_grants.html", found, shown)
+    return listing.render_list(request, "access/duty_grants.html", table, shown)
 
 
-def _conflicts(request: Asked) -> QuerySet[Any]:
+def _conflicts(request: CityRequest) -> QuerySet[Any]:
     rows = ConflictRecord.objects.filter(until__gt=request.now).select_related("person").order_by("until")
-    return rows.annotate(by_name=named.name_of("by"))
+    return rows.annotate(by_name=display_names.name_of("by"))
 
 
 def _duty_cell(g: DutyGrant) -> Cell:
-    return Cell(saying.duty(g.duty), hint=str(g.department or ""))
+    return Cell(wording.duty(g.duty), hint=str(g.department or ""))
 
 
 @acting("account.unlock")
-def unlocks(request: Asked) -> HttpResponseBase:
+def unlocks(request: CityRequest) -> HttpResponseBase:
     """Sign-ins that are locked, and those for which somebody waits after wrong passwords: from where, and until when."""
     require_could(request, "account.unlock")
-    found = listing.of(
+    table = listing.from_query(
         request,
-        held_up(ms(request.now)),
+        locked_or_waiting(epoch_ms(request.now)),
         caption="Throttled sign-ins",
         columns=[
             Column("person", "Person", lambda a: Cell(str(a.person), hint=a.username), ("person__family",)),
             Column(
-                "state", "State", lambda a: f"Locked since {saying.minute(a.locked)}" if a.locked else "Throttled", name="state"
+                "state", "State", lambda a: f"Locked since {wording.minute(a.locked)}" if a.locked else "Throttled", name="state"
             ),
             Column(
                 "waits",
                 "Where, and until when",
-                lambda a: "; ".join(saying.wait(w) for w in waits_of(a, ms(request.now))),
+                lambda a: "; ".join(wording.wait_text(w) for w in waits_of(a, epoch_ms(request.now))),
                 name="from",
             ),
             Column("act", "", lambda a: Cell(f"Release {a.person}…", reverse("unlock", args=[a.pk]))),
         ],
-        filters=[Filter("state", "State", found_here.held_up_by, [("locked", "Locked"), ("waits", "Waits")])],
+        filters=[Filter("state", "State", office.held_up_by, [("locked", "Locked"), ("waits", "Waits")])],
         empty="No sign-in is locked, and nobody waits for one.",
         noun="throttled sign-ins",
         sort="person",
     )
-    return listing.shown(
-        request, "access/list.html", found, {"page": Page("For which sign-ins does somebody wait?", "Access office")}
+    return listing.render_list(
+        request, "access/list.html", table, {"page": Page("For which sign-ins does somebody wait?", "Access office")}
     )
 
 
 @acting("duty.grant")
-def endings(request: Asked) -> HttpResponseBase:
+def endings(request: CityRequest) -> HttpResponseBase:
     """Every end of access, with when its last door was shut."""
     require_could(request, "duty.grant")
-    found = listing.of(
+    table = listing.from_query(
         request,
-        Ending.objects.select_related("person", "episode__department").annotate(by_name=named.name_of("by")),
+        Ending.objects.select_related("person", "episode__department").annotate(by_name=display_names.name_of("by")),
         caption="Endings",
         columns=[
             Column("person", "Person", lambda e: Cell(str(e.person), reverse("ending", args=[e.pk])), ("person__family",)),
             Column("department", "Department", lambda e: str(e.episode.department), ("episode__department__name",)),
             Column("when", "Ends", lambda e: e.when, ("when",), name="ends"),
             Column("state", "State", _ending_state),
-            Column("reason", "Why", lambda e: Cell(e.reason, hint=f"by {named.told(e.by, e.by_name)}")),
+            Column("reason", "Why", lambda e: Cell(e.reason, hint=f"by {display_names.shown_name(e.by, e.by_name)}")),
         ],
         filters=[Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value))],
         empty="No access was ended yet.",
         noun="endings",
         sort="-when",
     )
-    return listing.shown(request, "access/list.html", found, {"page": Page("Whose access ended?", "Access office")})
+    return listing.render_list(request, "access/list.html", table, {"page": Page("Whose access ended?", "Access office")})
 
 
 STEPS = {
@@ -192,22 +194,22 @@ def _ending_state(e: Any) -> Cell:
 
 
 @acting("roster.see")
-def ending(request: Asked, pk: int) -> HttpResponse:
+def ending(request: CityRequest, pk: int) -> HttpResponse:
     """What one end of access did, door by door, with times."""
-    found = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=pk)
-    where = found.episode.department
+    row = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=pk)
+    where = row.episode.department
     require(request, "roster.see", InDepartment(where.code))
-    state = ("done", "All doors are shut") if found.done else ("wait", "Not done yet")
+    state = ("done", "All doors are shut") if row.done else ("wait", "Not done yet")
     crumbs = [crumb(where)]
-    facts = [("Ends", found.when), ("By", named.of(found.by)), ("Successor", found.successor or "none")]
+    facts = [("Ends", row.when), ("By", display_names.name_of_uid(row.by)), ("Successor", row.successor or "none")]
     actions = []
-    if found.done is None and found.when > request.now and may(request, "access.end", about_person(found.person)):
-        actions.append(Action("The person stays…", reverse("call-off", args=[found.pk])))
-    page = Page(f"End of access: {found.person}", where.name, crumbs, state, facts, actions)
+    if row.done is None and row.when > request.now and may(request, "access.end", about_person(row.person)):
+        actions.append(Action("The person stays…", reverse("call-off", args=[row.pk])))
+    page = Page(f"End of access: {row.person}", where.name, crumbs, state, facts, actions)
     shown = {
         "page": page,
-        "ending": found,
-        "steps": [(STEPS.get(s.step, s.step), s) for s in found.steps.all()],
-        "account": Account.objects.filter(person=found.person).first(),
+        "ending": row,
+        "steps": [(STEPS.get(s.step, s.step), s) for s in row.steps.all()],
+        "account": Account.objects.filter(person=row.person).first(),
     }
     return render(request, "access/ending.html", shown)

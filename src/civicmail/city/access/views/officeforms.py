@@ -6,11 +6,11 @@ from typing import Any
 
 from django import forms
 
-from civicmail.city.access.forms import Because, Somebody, Why, a_day, long, offer
+from civicmail.city.access.forms import PersonField, ReasonForm, ReasonsForm, day_field, set_choices, text_field
 from civicmail.city.directory.models import Person
 
 
-class NewAgency(Because):
+class NewAgency(ReasonForm):
     """code: short, for ever; the personnel list names it."""
 
     code = forms.SlugField(label="Code", max_length=40, help_text="Small letters, digits and dashes, as the personnel list has it.")
@@ -19,7 +19,7 @@ class NewAgency(Because):
     field_order = ("code", "name", "contact", "reason")
 
 
-class AgencyWords(Because):
+class AgencyWords(ReasonForm):
     """What may change about an agency."""
 
     name = forms.CharField(label="Name", max_length=120)
@@ -27,13 +27,13 @@ class AgencyWords(Because):
     field_order = ("name", "contact", "reason")
 
 
-class ContractEnd(Because):
+class ContractEnd(ReasonForm):
     """Who answers for the people under a contract, and until when it is."""
 
-    sponsor = Somebody(
+    sponsor = PersonField(
         label="Who in the city answers for its people?", help_text="The sponsor: personnel number or address.", required=False
     )
-    ends = a_day("Last day")
+    ends = day_field("Last day")
     field_order: tuple[str, ...] = ("sponsor", "ends", "reason")
 
 
@@ -41,11 +41,11 @@ class NewContract(ContractEnd):
     """A contract of an agency."""
 
     number = forms.CharField(label="Number of the contract", max_length=60)
-    starts = a_day("First day")
+    starts = day_field("First day")
     field_order = ("number", "sponsor", "starts", "ends", "reason")
 
 
-class ForDepartment(Because):
+class ForDepartment(ReasonForm):
     """An address that a department gets. departments: (code, name) of those from which somebody may choose."""
 
     department = forms.ChoiceField(label="Which department owns it?")
@@ -53,7 +53,7 @@ class ForDepartment(Because):
 
     def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "department", [("", "Choose"), *departments] if len(departments) > 1 else departments)
+        set_choices(self, "department", [("", "Choose"), *departments] if len(departments) > 1 else departments)
 
 
 class NewMailbox(ForDepartment):
@@ -66,8 +66,8 @@ class NewMailbox(ForDepartment):
         error_messages={"required": "Choose one of the two."},
     )
     name = forms.CharField(label="Name", max_length=160, help_text="Mail from it carries this name.")
-    purpose = long("What is it for?", "At least 20 characters.", least=20)
-    expires = a_day("Until which day?", "Only for a machine: at most a year.", required=False)
+    purpose = text_field("What is it for?", "At least 20 characters.", min_length=20)
+    expires = day_field("Until which day?", "Only for a machine: at most a year.", required=False)
     field_order = ("kind", "department", "address", "name", "purpose", "expires", "reason")
 
     def clean(self) -> dict[str, Any]:
@@ -77,10 +77,10 @@ class NewMailbox(ForDepartment):
         return data
 
 
-class UntilBecause(Because):
+class UntilBecause(ReasonForm):
     """An end and a reason."""
 
-    until = a_day("Until which day?", "At most a year.")
+    until = day_field("Until which day?", "At most a year.")
     field_order = ("until", "reason")
 
 
@@ -90,7 +90,7 @@ class Extend(UntilBecause):
     was = forms.CharField(widget=forms.HiddenInput, max_length=20)
 
 
-class NewAlias(Because):
+class NewAlias(ReasonForm):
     """Another address of a mailbox."""
 
     address = forms.EmailField(label="Address", help_text="In a domain of the city.")
@@ -101,13 +101,13 @@ class Whose(forms.Form):
     """An address and a day."""
 
     address = forms.EmailField(label="Address")
-    day = a_day("Day", required=False)
+    day = day_field("Day", required=False)
 
 
-class AskGrant(Why):
+class AskGrant(ReasonsForm):
     """Who shall use a mailbox, as what, why, until when. own: it is somebody's own."""
 
-    person = Somebody(label="Who?", help_text="Personnel number or address.")
+    person = PersonField(label="Who?", help_text="Personnel number or address.")
     role = forms.ChoiceField(
         label="As what?",
         choices=[
@@ -117,7 +117,7 @@ class AskGrant(Why):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose one of the two."},
     )
-    until = a_day("Until which day?", "At most a year; for contractors at most to the end of the contract.")
+    until = day_field("Until which day?", "At most a year; for contractors at most to the end of the contract.")
     field_order = ("person", "role", "duties", "performance", "efficiency", "service", "until")
 
     def __init__(self, own: bool, *args: Any, **kwargs: Any) -> None:
@@ -140,7 +140,7 @@ class NewList(ForDepartment):
     field_order = ("department", "address", "name", "everyone", "reason")
 
 
-class AddMember(Because):
+class AddMember(ReasonForm):
     """A mailbox or a list."""
 
     address = forms.EmailField(label="Address", help_text="Of a mailbox of the city, or of another list.")
@@ -154,20 +154,20 @@ class People(forms.CharField):
 
     def clean(self, value: Any) -> list[Person]:
         words = super().clean(value).replace(",", " ").split()
-        found = [Somebody(required=False).clean(word) for word in dict.fromkeys(words)]
-        return [person for person in found if person is not None]
+        people = [PersonField(required=False).clean(word) for word in dict.fromkeys(words)]
+        return [person for person in people if person is not None]
 
 
-class Lead(Because):
+class Lead(ReasonForm):
     """Who decides for a department. was: the head as the page showed it."""
 
-    head = Somebody(label="Head", help_text="Personnel number or address. Empty: nobody.", required=False)
+    head = PersonField(label="Head", help_text="Personnel number or address. Empty: nobody.", required=False)
     deputies = People(label="Deputies", help_text="Numbers or addresses, one a line.", required=False, max_length=2000)
     was = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
     field_order = ("head", "deputies", "reason", "was")
 
 
-class Place(Because):
+class Place(ReasonForm):
     """Where a department belongs."""
 
     parent = forms.ChoiceField(label="Part of which department?", required=False)
@@ -175,10 +175,10 @@ class Place(Because):
 
     def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "parent", departments)
+        set_choices(self, "parent", departments)
 
 
-class ChangeDepartment(Because):
+class ChangeDepartment(ReasonForm):
     """What may change about a department. cost: dollars a year."""
 
     name = forms.CharField(label="Name", max_length=120)
@@ -205,14 +205,14 @@ class PolicyWords(forms.Form):
     is none."""
 
     title = forms.CharField(label="Title", max_length=200)
-    text = long(
+    text = text_field(
         "Text",
         "Empty lines part paragraphs; a line that begins with # and a space is a heading. Nothing else means anything.",
-        least=100,
-        most=60_000,
+        min_length=100,
+        max_length=60_000,
         rows=18,
     )
-    changed = long("What is new?", "In plain words; people read it above the text.", most=2000, rows=3)
+    changed = text_field("What is new?", "In plain words; people read it above the text.", max_length=2000, rows=3)
     material = forms.ChoiceField(
         label="Is it a material change?",
         choices=[
@@ -232,7 +232,7 @@ class PolicyWords(forms.Form):
 class Paper(forms.Form):
     """What somebody signed on paper."""
 
-    person = Somebody(label="Who signed?", help_text="Personnel number or address.")
+    person = PersonField(label="Who signed?", help_text="Personnel number or address.")
     version = forms.ChoiceField(label="Which version?")
     answer = forms.ChoiceField(
         label="What does the paper say?",
@@ -246,4 +246,4 @@ class Paper(forms.Form):
 
     def __init__(self, versions: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "version", versions)
+        set_choices(self, "version", versions)

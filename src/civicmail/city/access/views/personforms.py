@@ -7,24 +7,24 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from civicmail.city.access.forms import Because, Somebody, a_day, offer
+from civicmail.city.access.forms import PersonField, ReasonForm, day_field, set_choices
 from civicmail.city.directory.models import Kind
 
 
-class Rehire(Because):
+class Rehire(ReasonForm):
     """Work that begins. contracts: of agencies, as choices."""
 
     kind = forms.ChoiceField(label="What is the person to the city?", choices=[("", "Choose"), *Kind.choices])
     contract = forms.ChoiceField(label="Under which contract?", help_text="For contractors, vendors and agents.", required=False)
     position = forms.CharField(label="Position", max_length=120, required=False)
-    supervisor = Somebody(label="Supervisor", help_text="Personnel number or address.", required=False)
-    starts = a_day("First day")
-    ends = a_day("Last day, as planned", required=False)
+    supervisor = PersonField(label="Supervisor", help_text="Personnel number or address.", required=False)
+    starts = day_field("First day")
+    ends = day_field("Last day, as planned", required=False)
     field_order: tuple[str, ...] = ("kind", "contract", "position", "supervisor", "starts", "ends", "reason")
 
     def __init__(self, contracts: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "contract", contracts)
+        set_choices(self, "contract", contracts)
 
 
 class Named(forms.Form):
@@ -46,20 +46,20 @@ class NewPerson(Named, Rehire):
     field_order = ("uid", "given", "family", "display", "phone", "language", *Rehire.field_order)
 
 
-class Change(Named, Because):
+class Change(Named, ReasonForm):
     """What may be different about somebody who works here."""
 
     position = forms.CharField(label="Position", max_length=120, required=False)
-    supervisor = Somebody(label="Supervisor", help_text="Personnel number or address.", required=False)
+    supervisor = PersonField(label="Supervisor", help_text="Personnel number or address.", required=False)
     field_order = ("given", "family", "display", "phone", "language", "position", "supervisor", "reason")
 
 
-class Move(Because):
+class Move(ReasonForm):
     """To another department. overlap: days."""
 
     department = forms.ChoiceField(label="To which department?")
     position = forms.CharField(label="Position there", max_length=120, required=False)
-    supervisor = Somebody(label="Supervisor there", help_text="Personnel number or address.", required=False)
+    supervisor = PersonField(label="Supervisor there", help_text="Personnel number or address.", required=False)
     overlap = forms.IntegerField(
         label="For how many days does access go on?",
         help_text="0 to 90; then what this department authorised ends.",
@@ -70,4 +70,4 @@ class Move(Because):
 
     def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "department", [("", "Choose"), *departments])
+        set_choices(self, "department", [("", "Choose"), *departments])

@@ -10,14 +10,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
 from civicmail.city.access.actions import policy as verbs
-from civicmail.city.access.forms import Answer
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import PolicyAnswerForm
 from civicmail.city.access.models import PolicyText
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import policy as said
+from civicmail.city.access.queries import policy_answers
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.policy.clauses import CLAUSES, OUT_OF_REACH
 
 
@@ -36,17 +36,17 @@ def blocks(text: str) -> list[Block]:
 
 
 @acting("policy.read")
-def clauses(request: Asked) -> HttpResponse:
+def clauses(request: CityRequest) -> HttpResponse:
     """Each clause by itself, for everybody, signed in or not: what refusals and pages link to."""
     require(request, "policy.read")
     page = Page(gettext("What are the rules for e-mail?"), gettext("E-mail policy"))
-    newest = said.newest() if request.actor.uid else None
+    newest = policy_answers.newest() if request.actor.uid else None
     shown = {"page": page, "clauses": CLAUSES.values(), "out_of_reach": OUT_OF_REACH, "newest": newest}
     return render(request, "access/clauses.html", shown)
 
 
 @acting("policy.read")
-def read(request: Asked, version: int) -> HttpResponse:
+def read(request: CityRequest, version: int) -> HttpResponse:
     """Any version that was ever published."""
     require(request, "policy.read")
     text = get_object_or_404(PolicyText, version=version)
@@ -57,21 +57,21 @@ def read(request: Asked, version: int) -> HttpResponse:
 
 
 @acting("policy.acknowledge")
-def acknowledge(request: Asked, version: int) -> HttpResponse:
+def acknowledge(request: CityRequest, version: int) -> HttpResponse:
     """Read, and answer; an answer to another text than the one that was shown does not count."""
     who = me(request)
     require(request, "policy.acknowledge", OfPerson(who.uid))
-    text = said.newest()
+    text = policy_answers.newest()
     if text is None:
         raise Http404
     if text.version != version:
         return redirect("acknowledge", version=text.version)
-    owed = said.owed_by(who.pk, ms(request.now))
-    form = Answer(request.POST or None, initial={"shown": text.sha256})
+    owed = policy_answers.owed_by(who.pk, epoch_ms(request.now))
+    form = PolicyAnswerForm(request.POST or None, initial={"shown": text.sha256})
     if request.method == "POST" and form.is_valid():
         verb = verbs.accept if form.cleaned_data["answer"] == "accept" else verbs.decline
         seen = form.cleaned_data["shown"]
-        if tried(form, lambda: verb(who, text, seen, actor=request.actor, now=ms(request.now))):
+        if run_verb(form, lambda: verb(who, text, seen, actor=request.actor, now=epoch_ms(request.now))):
             return redirect(_back(request))
     facts = [(gettext("Version"), text.version), (gettext("In force since"), text.published)]
     page = Page(gettext("Do I accept the rules?"), gettext("E-mail policy"), facts=facts)
@@ -79,8 +79,8 @@ def acknowledge(request: Asked, version: int) -> HttpResponse:
     return render(request, "access/acknowledge.html", shown, status=status_of(form))
 
 
-def _back(request: Asked) -> str:
+def _back(request: CityRequest) -> str:
     """Where the person was going, on this host; home otherwise."""
-    wanted = request.GET.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return wanted if safe else "/"
+    target = request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return target if safe else "/"

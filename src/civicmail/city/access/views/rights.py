@@ -9,20 +9,20 @@ from typing import Any
 from django.urls import reverse
 
 from civicmail.city.access import guard
-from civicmail.city.access.foureyes import Facts
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import foureyes
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.four_eyes import Facts
+from civicmail.city.access.queries import four_eyes
 from civicmail.city.access.queries.bars import about_authorisation
-from civicmail.city.access.views.asked import Asked, may
+from civicmail.city.access.views.city_request import CityRequest, may
 from civicmail.city.access.views.page import Action
 
 
-def second_person(request: Asked, rights: Iterable[Any]) -> Facts:
+def second_person(request: CityRequest, rights: Iterable[Any]) -> Facts:
     """What is known of whoever asks here and of those who asked for these rights; loaded once for all rows of a page."""
-    return foureyes.facts_of(map(about_authorisation, rights), request.actor, ms(request.now))
+    return four_eyes.facts_of(map(about_authorisation, rights), request.actor, epoch_ms(request.now))
 
 
-def user_acts(request: Asked, a: Any, eyes: Facts) -> list[Action]:
+def user_acts(request: CityRequest, a: Any, eyes: Facts) -> list[Action]:
     """What can be done to one right of somebody, as pages of their own. eyes: as of second_person, with this right among them."""
     about = about_authorisation(a)
     acts = []
@@ -30,7 +30,7 @@ def user_acts(request: Asked, a: Any, eyes: Facts) -> list[Action]:
         return [Action("Look at the request", reverse("request", args=[a.pk]))]
     moved = a.role == "holder" and a.episode.department_id != a.department_id
     extends = a.state in ("active", "suspended") and not moved
-    if extends and guard.may(request.actor, "request.decide", replace(about, eyes=eyes), now=ms(request.now)):
+    if extends and guard.may(request.actor, "request.decide", replace(about, four_eyes=eyes), now=epoch_ms(request.now)):
         acts.append(Action("Keep for longer…", reverse("extend", args=[a.pk])))
     if a.role != "holder" and may(request, "access.end", about):
         acts.append(Action("End this right…", reverse("revoke", args=[a.pk])))

@@ -12,16 +12,24 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
+from civicmail.city.access.access_status import why_refused
 from civicmail.city.access.actions import invitations
-from civicmail.city.access.foureyes import Facts
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import bars, personal, questions, roster, standing, states, usage
+from civicmail.city.access.authorization_states import LIVING
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.four_eyes import Facts
+from civicmail.city.access.queries import (
+    access_status,
+    authorization_labels,
+    bars,
+    department_questions,
+    personal_use,
+    roster,
+    usage,
+)
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.resources import InDepartment, PersonIn, Resource
-from civicmail.city.access.standing import why
-from civicmail.city.access.states import LIVING
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, could, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.rights import second_person, user_acts
@@ -43,12 +51,12 @@ def crumb(where: Department) -> tuple[str, str]:
 
 
 @acting("roster.see")
-def people(request: Asked, department: str) -> HttpResponseBase:
+def people(request: CityRequest, department: str) -> HttpResponseBase:
     """One row a person who works there now."""
     where = department_of(department)
     about = InDepartment(where.code)
     require(request, "roster.see", about)
-    found = listing.of(
+    table = listing.from_query(
         request,
         roster.people(where),
         caption=f"People of {where.name}",
@@ -66,10 +74,10 @@ def people(request: Asked, department: str) -> HttpResponseBase:
     actions.append(Action("Ask for access", reverse("request-new"), primary=True))
     facts = [("Head", where.head or "nobody"), ("Code", where.code)]
     page = Page("Who has mail here?", where.name, facts=facts, actions=actions)
-    return listing.shown(request, "access/list.html", found, {"page": page, "department": where})
+    return listing.render_list(request, "access/list.html", table, {"page": page, "department": where})
 
 
-def _columns(request: Asked, where: Department) -> list[Column]:
+def _columns(request: CityRequest, where: Department) -> list[Column]:
     today = timezone.localdate(request.now)
 
     def name(e: Episode) -> Cell:
@@ -77,12 +85,12 @@ def _columns(request: Asked, where: Department) -> list[Column]:
         return Cell(str(e.person), reverse("person", args=[where.code, e.person.uid]), hint=outside or e.position)
 
     def access(e: Episode) -> Cell:
-        role, word = states.told(e.access_state) if e.access_state else ("quiet", "No access")  # type: ignore[attr-defined]  # an annotation
+        role, word = authorization_labels.state_label(e.access_state) if e.access_state else ("quiet", "No access")  # type: ignore[attr-defined]  # an annotation
         return Cell(word, role=role if e.access_state else "plain")  # type: ignore[attr-defined]  # as above
 
     def notes(e: Episode) -> Cell:
-        said = _exception(e, today)
-        return Cell(said, role="warn") if said else Cell()
+        note = _exception(e, today)
+        return Cell(note, role="warn") if note else Cell()
 
     return [
         Column("name", "Name", name, ("person__family", "person__given")),
@@ -112,14 +120,14 @@ def _exception(e: Any, today: Any) -> str:
     return ""
 
 
-def _filters(request: Asked, where: Department) -> list[Filter]:
+def _filters(request: CityRequest, where: Department) -> list[Filter]:
     def words(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         for word in value.split()[:5]:
             fields = ("person__given", "person__family", "person__display", "person__uid", "position")
-            asked = Q(person__mailboxes__address__icontains=word)
+            condition = Q(person__mailboxes__address__icontains=word)
             for f in fields:
-                asked |= Q(**{f"{f}__icontains": word})
-            rows = rows.filter(pk__in=Episode.objects.filter(asked).order_by().values("pk"))
+                condition |= Q(**{f"{f}__icontains": word})
+            rows = rows.filter(pk__in=Episode.objects.filter(condition).order_by().values("pk"))
         return rows
 
     def state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
@@ -129,7 +137,7 @@ def _filters(request: Asked, where: Department) -> list[Filter]:
         return rows.filter(access_until__lte=request.now + timedelta(days=int(value)))
 
     def late(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return rows.filter(person__in=questions.overdue_in([where.code], ms(request.now))) if value else rows
+        return rows.filter(person__in=department_questions.overdue_in([where.code], epoch_ms(request.now))) if value else rows
 
     return [
         Filter("q", "Words", words),
@@ -141,7 +149,7 @@ def _filters(request: Asked, where: Department) -> list[Filter]:
 
 
 @acting("roster.see")
-def person(request: Asked, department: str, uid: str) -> HttpResponse:
+def person(request: CityRequest, department: str, uid: str) -> HttpResponse:
     """What one person of the department has and uses. Who works or worked elsewhere is not found here."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
@@ -149,24 +157,24 @@ def person(request: Asked, department: str, uid: str) -> HttpResponse:
     episode = who.episodes.filter(department=where).select_related("supervisor", "contract__agency").first()
     if episode is None:
         raise Http404
-    now = ms(request.now)
-    facts, barred = standing.of(who.pk, now), bars.refused([who.pk], now).get(who.pk)
+    now = epoch_ms(request.now)
+    facts, barred = access_status.status_of(who.pk, now), bars.blocked_people([who.pk], now).get(who.pk)
     about, today = PersonIn(where.code, who.uid), timezone.localdate(request.now)
     rights = list(who.authorisations.select_related("mailbox", "department", "approver", "requester", "episode").order_by("-since"))
     living = sorted((a for a in rights if a.state in LIVING), key=lambda a: a.role != "holder")  # the own one first
     eyes = second_person(request, living)
-    used = usage.since(today - questions.UNUSED, [who.pk], [a.mailbox_id for a in living])
+    used = usage.usage_since(today - department_questions.UNUSED_AFTER, [who.pk], [a.mailbox_id for a in living])
     shown = {
         "page": _head(request, where, who, episode, living, facts, barred=barred is not None),
         "department": where,
         "who": who,
-        "why": why(facts, now),
+        "why": why_refused(facts, now),
         "bar": barred,
         "barred": bars.sentence_of(barred) if barred is not None else "",
-        "likenesses": [one.unnamed for one in bars.alike(who)] if not episode.ended else [],
+        "likenesses": [likeness.unnamed for likeness in bars.likenesses_of(who)] if not episode.ended else [],
         "living": living,
         "here": [(a, _acts(request, a, about, eyes)) for a in living],
-        "uses": personal.allowed_to(who, today),
+        "uses": personal_use.allowed_to(who, today),
         "months": usage.months(who),
         "used": [(a.mailbox, used.of(a.mailbox_id, who.pk)) for a in living],
         "events": roster.timeline(who),
@@ -176,7 +184,9 @@ def person(request: Asked, department: str, uid: str) -> HttpResponse:
     return render(request, "access/person.html", shown)
 
 
-def _head(request: Asked, where: Department, who: Person, episode: Episode, living: list[Any], facts: Any, *, barred: bool) -> Page:
+def _head(
+    request: CityRequest, where: Department, who: Person, episode: Episode, living: list[Any], facts: Any, *, barred: bool
+) -> Page:
     about = PersonIn(where.code, who.uid)
     actions = []
     if not living and not episode.ended and not barred and may(request, "request.ask", about):
@@ -195,17 +205,17 @@ def _head(request: Asked, where: Department, who: Person, episode: Episode, livi
         actions.append(Action("Record a paper…", f"{reverse('policy-paper')}?person={who.uid}"))
     if may(request, "outside.of-person", about):
         actions.append(Action("Other doors", reverse("outside-person", args=[where.code, who.uid])))
-    said = [
+    page_facts = [
         ("Kind", Kind(episode.kind).label),
         ("Position", episode.position or "none"),
         ("Supervisor", episode.supervisor or "none"),
     ]
     if not living and (kept := who.reserved.filter(main=True).first()):
-        said.append(("Address, once authorised", kept.address))
+        page_facts.append(("Address, once authorised", kept.address))
     if episode.contract:
-        said.append(("Contract", f"{episode.contract}, until {episode.contract.ends:%b %-d, %Y}"))
+        page_facts.append(("Contract", f"{episode.contract}, until {episode.contract.ends:%b %-d, %Y}"))
     state = ("stop", "Left") if episode.ended else ("plain", "Works here")
-    return Page(who.display, where.name, [crumb(where)], state, said, actions)
+    return Page(who.display, where.name, [crumb(where)], state, page_facts, actions)
 
 
 def _decides(who: Person, now: Any) -> bool:
@@ -214,7 +224,7 @@ def _decides(who: Person, now: Any) -> bool:
     return leads.exists() or who.duties.filter(ended__isnull=True, until__gt=now).exists()
 
 
-def _signin(request: Asked, who: Person, about: Resource) -> list[Action]:
+def _signin(request: CityRequest, who: Person, about: Resource) -> list[Action]:
     """A letter to set up a sign-in for who has none; after a loss it is the access office's; none where a provider signs in."""
     account = getattr(who, "account", None)
     if settings.CITY.signin.oidc or settings.CITY.signin.saml:
@@ -226,7 +236,7 @@ def _signin(request: Asked, who: Person, about: Resource) -> list[Action]:
     return [Action("Lost sign-in…", reverse("recover", args=[who.uid]))] if may(request, "account.recover", about) else []
 
 
-def _acts(request: Asked, a: Any, about: Resource, eyes: Facts) -> list[Action]:
+def _acts(request: CityRequest, a: Any, about: Resource, eyes: Facts) -> list[Action]:
     """What can be done to one authorisation, as pages of their own."""
     if a.state == "asked":
         return [Action("Look at the request", reverse("request", args=[a.pk]))]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from civicmail.city.access.queries.mandates import shown_to
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
 from civicmail.city.access.views.page import Page
 
 WHY = {
@@ -32,7 +32,7 @@ WHO = {
 
 
 @acting("my.viewings")
-def viewings(request: Asked) -> HttpResponse:
+def viewings(request: CityRequest) -> HttpResponse:
     """What may be shown, newest first; nothing of what is open or sealed changes a byte of it."""
     who = me(request)
     require(request, "my.viewings", OfPerson(who.uid))

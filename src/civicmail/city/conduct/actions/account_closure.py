@@ -15,17 +15,17 @@ import orjson
 from django.db import transaction
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries, replies
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions import autoreplies, entries
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.authorization_states import LIVING
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_mailbox
-from civicmail.city.access.queries.replies import is_left
-from civicmail.city.access.reasons import reason as given
-from civicmail.city.access.states import LIVING
+from civicmail.city.access.queries.autoreplies import is_left
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct import closure_states
 from civicmail.city.conduct.models import Closure
 from civicmail.city.directory.actions import mailboxes
@@ -51,15 +51,15 @@ def ask(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> Closure:
     """Count what the live mailbox has and the archive lacks: the first step. Raises NotPermitted, and Conflict for somebody who has
     access, or while somebody reads it."""
     guard.require(actor, "account.close", about_mailbox(mailbox), now=now)
-    reason = given(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(mailbox, "closed")
+        row = lock_row(mailbox, "closed")
         _require_left(row, now)
         if Closure.objects.filter(mailbox=row).exclude(state__in=["closed", "dropped"]).exists():
             raise Conflict("This account is being closed already.")
-        at = moment(now)
+        at = from_ms(now)
         made = Closure.objects.create(
-            mailbox=row, department=row.department, since=at, asked=at, by=person_of(actor), reason=reason
+            mailbox=row, department=row.department, since=at, asked=at, by=acting_person(actor), reason=reason
         )  # fmt: skip
         entries.enter("account.count", actor=actor, reason=reason, now=now, object=f"mailbox:{row.address}", facts={})
     return made
@@ -79,15 +79,15 @@ def order(closure: Closure, *, live: int, actor: Actor, reason: str, now: int) -
     """Delete the live copy, of which so many messages were seen, as soon as the archive has all of it. Raises NotPermitted,
     Conflict."""
     guard.require(actor, "account.close", about_mailbox(closure.mailbox), now=now)
-    reason = given(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(closure, "state", "live")
+        row = lock_row(closure, "state", "live")
         if row.live != live:
             raise Conflict("The count is another one by now; look at it again.")
         _require_left(row.mailbox, now)
         row.state = closure_states.step(row.state, "order")
-        row.since = row.ordered = moment(now)
-        row.orderer, row.reason, row.problem = person_of(actor), reason, ""
+        row.since = row.ordered = from_ms(now)
+        row.orderer, row.reason, row.problem = acting_person(actor), reason, ""
         row.save()
         facts = {"live": row.live, "listed": row.listed}
         entries.enter("account.close", actor=actor, reason=reason, now=now, object=f"mailbox:{row.mailbox.address}", facts=facts)
@@ -96,10 +96,10 @@ def order(closure: Closure, *, live: int, actor: Actor, reason: str, now: int) -
 
 def _step(closure: Closure, action: str, act: str, actor: Actor, reason: str, now: int) -> None:
     guard.require(actor, "account.close", about_mailbox(closure.mailbox), now=now)
-    reason = given(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(closure, "state")
-        row.state, row.since, row.problem = closure_states.step(row.state, action), moment(now), ""
+        row = lock_row(closure, "state")
+        row.state, row.since, row.problem = closure_states.step(row.state, action), from_ms(now), ""
         row.save()
         entries.enter(act, actor=actor, reason=reason, now=now, object=f"mailbox:{row.mailbox.address}", facts={})
 
@@ -118,8 +118,8 @@ def _require_left(mailbox: Mailbox, now: int) -> None:
 def note_count(closure: Closure, count: Count, *, now: int) -> None:
     """The first count, for the department to look at."""
     with transaction.atomic():
-        row = locked(closure, "state")
-        row.state, row.since = closure_states.step(row.state, "count"), moment(now)
+        row = lock_row(closure, "state")
+        row.state, row.since = closure_states.step(row.state, "count"), from_ms(now)
         row.live, row.size, row.listed, row.holds = count.live, count.size, count.listed, count.holds
         row.brought = count.missing
         row.save()
@@ -128,8 +128,8 @@ def note_count(closure: Closure, count: Count, *, now: int) -> None:
 def stop(closure: Closure, problem: str, *, now: int) -> None:
     """It cannot go on; the department sees why."""
     with transaction.atomic():
-        row = locked(closure, "state")
-        row.state, row.since, row.problem = closure_states.step(row.state, "stop"), moment(now), problem[:300]
+        row = lock_row(closure, "state")
+        row.state, row.since, row.problem = closure_states.step(row.state, "stop"), from_ms(now), problem[:300]
         row.save()
         facts = {"problem": row.problem}
         entries.enter("account.stopped", actor=TICK, reason="", now=now, object=f"mailbox:{row.mailbox.address}", facts=facts)
@@ -138,14 +138,14 @@ def stop(closure: Closure, problem: str, *, now: int) -> None:
 def begin(closure: Closure, *, now: int) -> Closure:
     """From now on nothing is taken for it. Raises Conflict where its holder is back."""
     with transaction.atomic():
-        row = locked(closure, "state")
+        row = lock_row(closure, "state")
         box = Mailbox.objects.select_for_update().get(pk=row.mailbox_id)
         _require_left(box, now)
-        row.state, row.since = closure_states.step(row.state, "begin"), moment(now)
+        row.state, row.since = closure_states.step(row.state, "begin"), from_ms(now)
         row.cost = _cost(box)
         row.save()
-        replies.end_all(box, actor=TICK, reason="the account is closed", now=now)
-        mailboxes.close(box, now=moment(now))
+        autoreplies.end_all(box, actor=TICK, reason="the account is closed", now=now)
+        mailboxes.close(box, now=from_ms(now))
         entries.enter(
             "mailbox.close", actor=TICK, reason=row.reason, now=now, object=f"mailbox:{box.address}", facts={"closure": row.pk}
         )
@@ -156,9 +156,9 @@ def begin(closure: Closure, *, now: int) -> Closure:
 def note_emptying(closure: Closure, count: Count, brought: int, *, now: int) -> None:
     """What is about to be deleted: everything of it is in the archive. Durable before the first file goes."""
     with transaction.atomic():
-        row = locked(closure, "state")
+        row = lock_row(closure, "state")
         row.live, row.size, row.listed, row.holds = count.live, count.size, count.listed, count.holds
-        row.brought, row.since = brought, moment(now)
+        row.brought, row.since = brought, from_ms(now)
         row.sha256 = hashlib.sha256(certificate(row)).hexdigest()
         row.save()
         facts = {"live": row.live, "size": row.size, "brought": row.brought, "listed": row.listed, "certificate": row.sha256}
@@ -168,9 +168,9 @@ def note_emptying(closure: Closure, count: Count, brought: int, *, now: int) -> 
 def finish(closure: Closure, *, now: int) -> None:
     """The live copy is deleted; the certificate stays, and whoever ordered it hears of it."""
     with transaction.atomic():
-        row = locked(closure, "state")
+        row = lock_row(closure, "state")
         row.state = closure_states.step(row.state, "finish")
-        row.since = row.closed = moment(now)
+        row.since = row.closed = from_ms(now)
         row.save()
         facts = {"live": row.live, "brought": row.brought, "listed": row.listed, "certificate": row.sha256, "cost": row.cost}
         entries.enter(
@@ -182,7 +182,7 @@ def finish(closure: Closure, *, now: int) -> None:
                 f"The account {row.mailbox} is closed. Its {row.live} messages are in the archive; the live copy is deleted.\n\n"
                 "The certificate stands on the page of the leaver."
             )
-            notify(f"closure:{row.pk}", box.address, f"{row.mailbox}: the account is closed", text, now=moment(now))
+            notify(f"closure:{row.pk}", box.address, f"{row.mailbox}: the account is closed", text, now=from_ms(now))
 
 
 def certificate(row: Closure) -> bytes:
@@ -191,7 +191,7 @@ def certificate(row: Closure) -> bytes:
         "v": 1, "mailbox": row.mailbox.address, "department": row.department.code,
         "holder": row.mailbox.holder.uid if row.mailbox.holder else "", "messages": row.live, "bytes": row.size,
         "brought": row.brought, "listed": row.listed, "holds": row.holds, "cost": row.cost,
-        "asked": ms(row.asked), "by": row.by.uid, "ordered": ms(row.ordered) if row.ordered else 0,
+        "asked": epoch_ms(row.asked), "by": row.by.uid, "ordered": epoch_ms(row.ordered) if row.ordered else 0,
         "orderer": row.orderer.uid if row.orderer else "", "reason": row.reason,
     }  # fmt: skip
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)

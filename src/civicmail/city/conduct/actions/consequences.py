@@ -15,14 +15,14 @@ from django.utils import timezone
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import barring
-from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actions.acting import lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS, epoch_ms, format_day, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Bar
-from civicmail.city.access.moments import DAY, in_words, moment, ms
-from civicmail.city.access.queries import foureyes
+from civicmail.city.access.queries import four_eyes
 from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.conduct.actions.findings import close_for_outsiders, require_no_part
 from civicmail.city.conduct.actions.next_steps import notify_next
@@ -34,7 +34,7 @@ from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.violation_states import step
 from civicmail.city.directory.models import Person
 
-APPEAL = 30 * DAY
+APPEAL = 30 * DAY_MS
 """So long after the decision it can be appealed."""
 
 
@@ -55,11 +55,11 @@ def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Vio
     found it, Unusable, Conflict."""
     guard.require(actor, "violation.decide", violation_parties.about_violation(row), now=now)
     with transaction.atomic():
-        violation = locked(row, "state")
+        violation = lock_row(row, "state")
         decider = require_no_part(violation, actor, now)
         violation.state = step(violation.state, "propose" if decision.outcome == "permanent" else "decide")
         _write(violation, decision, now)
-        violation.since, violation.decider = moment(now), decider
+        violation.since, violation.decider = from_ms(now), decider
         record_entry(
             "violation.decide",
             violation,
@@ -83,16 +83,16 @@ def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Vio
 def agree(row: Violation, *, yes: bool, actor: Actor, reason: str, now: int) -> Violation:
     """A second officer agrees to a permanent bar, and it begins; or does not, and somebody decides afresh. Raises NotPermitted for
     the first one, Conflict."""
-    foureyes.require(actor, "violation.second", violation_parties.about_violation(row), now=now)
-    reason = given(reason, least=10)
+    four_eyes.require(actor, "violation.second", violation_parties.about_violation(row), now=now)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        violation = locked(row, "state", "decider_id")
+        violation = lock_row(row, "state", "decider_id")
         second = require_no_part(violation, actor, now)
-        violation.state, violation.since = step(violation.state, "agree" if yes else "disagree"), moment(now)
+        violation.state, violation.since = step(violation.state, "agree" if yes else "disagree"), from_ms(now)
         record_entry("violation.second", violation, actor, reason, now, yes=int(yes))
         if yes:
             assert violation.decider is not None, "somebody proposed it"
-            violation.second, violation.seconded = second, moment(now)
+            violation.second, violation.seconded = second, from_ms(now)
             _take_effect(violation, 0, violation.decider, second, actor, now)
         else:
             violation.decider, violation.outcome, violation.why = None, "", ""
@@ -104,12 +104,12 @@ def agree(row: Violation, *, yes: bool, actor: Actor, reason: str, now: int) -> 
 def note_training(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation:
     """The person has done the training. Raises Conflict."""
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
-    reason = given(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        violation = locked(row, "trained")
+        violation = lock_row(row, "trained")
         if violation.outcome != "warning" or violation.decided is None or violation.trained is not None:
             raise Conflict("No training is open here.")
-        violation.trained = moment(now)
+        violation.trained = from_ms(now)
         violation.save(update_fields=["trained"])
         record_entry("violation.train", violation, actor, reason, now)
     return violation
@@ -124,17 +124,17 @@ def appeal(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
 def record_appeal(row: Violation, text: str, reference: str, *, actor: Actor, now: int) -> Violation:
     """An appeal on paper. reference: where it is kept."""
     guard.require(actor, "violation.hear", violation_parties.about_violation(row), now=now)
-    return _appeal(row, text, given(reference, "reference", most=200), actor, now)
+    return _appeal(row, text, checked_reason(reference, "reference", max_length=200), actor, now)
 
 
 def _appeal(row: Violation, text: str, reference: str, actor: Actor, now: int) -> Violation:
-    text = given(text, "text", least=10, most=4000)
+    text = checked_reason(text, "text", min_length=10, max_length=4000)
     with transaction.atomic():
-        violation = locked(row, "state")
+        violation = lock_row(row, "state")
         violation.state = step(violation.state, "appeal")
-        if violation.decided is None or now >= ms(violation.decided) + APPEAL:
+        if violation.decided is None or now >= epoch_ms(violation.decided) + APPEAL:
             raise Conflict("The time for an appeal is over: it was 30 days from the decision.")
-        violation.since, violation.appeal, violation.appealed = moment(now), text, moment(now)
+        violation.since, violation.appeal, violation.appealed = from_ms(now), text, from_ms(now)
         violation.save()
         record_entry("violation.appeal", violation, actor, reference, now)
         notify_next(violation, now)
@@ -145,12 +145,12 @@ def hear(row: Violation, *, uphold: bool, law: str = "", actor: Actor, reason: s
     """Somebody who had no part in it hears the appeal. What is overturned ends at once; a permanent bar is asked to end, by a law,
     and ends when another officer agrees (V3). Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "violation.hear", violation_parties.about_violation(row), now=now)
-    reason = given(reason, least=20, most=1000)
+    reason = checked_reason(reason, min_length=20, max_length=1000)
     with transaction.atomic():
-        violation = locked(row, "state")
+        violation = lock_row(row, "state")
         hearer = require_no_part(violation, actor, now)
-        violation.state, violation.since = step(violation.state, "uphold" if uphold else "overturn"), moment(now)
-        violation.hearer, violation.heard, violation.hearing = hearer, moment(now), reason
+        violation.state, violation.since = step(violation.state, "uphold" if uphold else "overturn"), from_ms(now)
+        violation.hearer, violation.heard, violation.hearing = hearer, from_ms(now), reason
         if not uphold:
             _undo(violation, law, hearer, actor, reason, now)
         violation.save()
@@ -165,13 +165,13 @@ def hear(row: Violation, *, uphold: bool, law: str = "", actor: Actor, reason: s
 def reverse(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation:
     """A record was wrong: a second officer takes it back, and access comes back as it was (P-09, decision 0040). Raises
     NotPermitted for who recorded it, Conflict."""
-    foureyes.require(actor, "violation.reverse", violation_parties.about_violation(row), now=now)
-    reason = given(reason, least=20, most=1000)
+    four_eyes.require(actor, "violation.reverse", violation_parties.about_violation(row), now=now)
+    reason = checked_reason(reason, min_length=20, max_length=1000)
     with transaction.atomic():
-        violation = locked(row, "state")
+        violation = lock_row(row, "state")
         officer = require_no_part(violation, actor, now)
-        violation.state, violation.since = step(violation.state, "reverse"), moment(now)
-        violation.hearer, violation.heard, violation.hearing = officer, moment(now), reason
+        violation.state, violation.since = step(violation.state, "reverse"), from_ms(now)
+        violation.hearer, violation.heard, violation.hearing = officer, from_ms(now), reason
         count = _reopen(violation, officer, actor, reason, now)
         violation.save()
         record_entry("violation.reverse", violation, actor, reason, now, authorisations=count)
@@ -193,29 +193,29 @@ def _write(row: Violation, decision: Decision, now: int) -> None:
     proposed = violation_parties.proposed(row, now)
     row.outcome, row.proposed = decision.outcome, proposed.outcome
     row.departs = decision.outcome != proposed.outcome or bool(proposed.days and decision.days != proposed.days)
-    row.ground, row.cites = decision.ground, given(decision.cites, "cites", least=2, most=300)
-    row.why = given(decision.why, "why", least=20, most=1000)
+    row.ground, row.cites = decision.ground, checked_reason(decision.cites, "cites", min_length=2, max_length=300)
+    row.why = checked_reason(decision.why, "why", min_length=20, max_length=1000)
     row.procedure = {key: " ".join(words.split())[:300] for key, words in decision.procedure.items() if words.strip()}
 
 
 def _take_effect(row: Violation, days: int, first: Person, second: Person | None, actor: Actor, now: int) -> None:
     """What concerns mail begins in this transaction."""
     assert row.person is not None, "whoever is decided about is known"
-    row.decided = moment(now)
+    row.decided = from_ms(now)
     origin, reason = f"violation:{row.pk}", f"Violation {row.pk}, {row.clause}."
     if row.outcome != "none":
-        row.lapses = moment(now + violation_parties.ladder_of(row)[1].years * 365 * DAY)
+        row.lapses = from_ms(now + violation_parties.ladder_of(row)[1].years * 365 * DAY_MS)
         if row.bar is None and row.outcome != "permanent":
-            barring.put(
-                row.person, "re-entry", until=ms(row.lapses), origin=origin, reason=reason, first=first, actor=actor, now=now
+            barring.impose(
+                row.person, "re-entry", until=epoch_ms(row.lapses), origin=origin, reason=reason, first=first, actor=actor, now=now
             )
     if row.outcome == "suspension" or row.outcome == "restriction":
-        row.until = moment(now + days * DAY)
-        row.bar = barring.put(
-            row.person, row.outcome, until=ms(row.until), origin=origin, reason=reason, first=first, actor=actor, now=now
+        row.until = from_ms(now + days * DAY_MS)
+        row.bar = barring.impose(
+            row.person, row.outcome, until=epoch_ms(row.until), origin=origin, reason=reason, first=first, actor=actor, now=now
         )
     elif row.outcome == "permanent":
-        row.bar = barring.put(
+        row.bar = barring.impose(
             row.person, "permanent", until=None, origin=origin, reason=reason, first=first, second=second, actor=actor, now=now
         )
     close_for_outsiders(row, now)
@@ -224,9 +224,9 @@ def _take_effect(row: Violation, days: int, first: Person, second: Person | None
 
 def _decision_lines(row: Violation) -> list[str]:
     assert row.decided is not None and row.outcome, "it was decided"
-    until = f", until {in_words(last_day(row.until))}" if row.until is not None else ""
+    until = f", until {format_day(last_day(row.until))}" if row.until is not None else ""
     ground = violation_parties.table().grounds.get(row.ground, row.ground)
-    last = in_words(timezone.localdate(moment(ms(row.decided) + APPEAL)))
+    last = format_day(timezone.localdate(from_ms(epoch_ms(row.decided) + APPEAL)))
     pages = settings.CITY.web.url
     where = f"{pages}{own_address(row)}" if pages else "the pages, or on paper at the access office"
     return [
@@ -240,7 +240,7 @@ def _decision_lines(row: Violation) -> list[str]:
 def _undo(row: Violation, law: str, hearer: Person, actor: Actor, reason: str, now: int) -> None:
     if row.outcome == "permanent":
         assert row.bar is not None, "it began with one"
-        law = given(law, "law", least=5, most=300)
+        law = checked_reason(law, "law", min_length=5, max_length=300)
         barring.propose_end(row.bar, law, actor=actor, reason=reason[:400], now=now)
         return
     if row.ending is not None:

@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from civicmail.city.access import workdays
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import standing
-from civicmail.city.access.queries import tasks as office
+from civicmail.city.access import working_days
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.queries import access_status
+from civicmail.city.access.queries import home_tasks as office
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.tasks import Task, Tasks, joined
+from civicmail.city.access.queries.home_tasks import Task, Tasks, merge_groups
 from civicmail.city.conduct.models import DailyMail, ReviewStep
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.conduct.queries import tasks as conduct
@@ -37,7 +37,7 @@ WAITING_ROLES = frozenset({"wait", "warn", "stop"})
 
 def write(now: int) -> int:
     """The mails of this day that were not written yet, at most AT_ONCE people in a round; how many were looked at."""
-    at = timezone.localtime(moment(now))
+    at = timezone.localtime(from_ms(now))
     if not FROM <= at.time() < UNTIL or not _is_working_day(at.date()):
         return 0
     had = set(DailyMail.objects.filter(day=at.date()).values_list("person", flat=True))
@@ -55,7 +55,7 @@ def managers(now: int) -> list[Person]:
 
 
 def _is_working_day(day: date) -> bool:
-    return day.weekday() < workdays.SATURDAY and day.isoformat() not in settings.CITY.oversight.holidays
+    return day.weekday() < working_days.SATURDAY and day.isoformat() not in settings.CITY.oversight.holidays
 
 
 def _write(person: Person, at: datetime, now: int) -> None:
@@ -68,7 +68,7 @@ def _write(person: Person, at: datetime, now: int) -> None:
     with transaction.atomic():
         _, made = DailyMail.objects.get_or_create(person=person, day=at.date(), defaults={"tasks": count})
         if made and count and to:
-            notify(f"daily:{at.date()}:{person.pk}", to, subject, text, now=moment(now))
+            notify(f"daily:{at.date()}:{person.pk}", to, subject, text, now=from_ms(now))
 
 
 def waiting_tasks(person: Person, now: int) -> list[Tasks]:
@@ -79,18 +79,18 @@ def waiting_tasks(person: Person, now: int) -> list[Tasks]:
     actor = actor_of(account, "", now)
     if not actor.admitted:
         return []
-    groups = [*office.of(person, actor, standing.of(person.pk, now), now), *conduct.of(actor, now)]
+    groups = [*office.tasks_of(person, actor, access_status.status_of(person.pk, now), now), *conduct.of(actor, now)]
     had = _reminded(person, now)
     waiting = [
         Tasks(group.name, [t for t in group.tasks if t.state[0] in WAITING_ROLES and (t.route, *t.args[1:]) not in had])
         for group in groups
     ]
-    return joined([group for group in waiting if group.tasks])
+    return merge_groups([group for group in waiting if group.tasks])
 
 
 def _reminded(person: Person, now: int) -> set[tuple[object, ...]]:
     """Screens of reviews of which this person had a reminder today: nobody hears of them twice."""
-    day = str(timezone.localdate(moment(now)))
+    day = str(timezone.localdate(from_ms(now)))
     if not Notice.objects.filter(key=f"review-reminder:{person.pk}:{day}").exists():
         return set()
     steps = ReviewStep.objects.filter(step="reminded", words=day, to=person.display)

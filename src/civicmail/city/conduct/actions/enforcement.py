@@ -12,14 +12,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from civicmail.city.access import kinds
-from civicmail.city.access.actions import entries, requests
+from civicmail.city.access import person_kinds
+from civicmail.city.access.actions import access_requests, entries
 from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Account, Authorisation, DutyGrant, DutyUse
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.conduct.actions.review_start import object_of
 from civicmail.city.conduct.models import ReviewRow
@@ -48,7 +48,7 @@ def carry_out(row: ReviewRow, *, now: int) -> None:
     except (Conflict, Unusable) as error:
         why = str(error.args[0])[:300]
     row.state = step(row.state, "fail" if why else "carry")
-    row.carried, row.failure = moment(now), why
+    row.carried, row.failure = from_ms(now), why
     row.save(update_fields=CARRIED_FIELDS)
     if why:
         facts = {"rows": [row.pk], "answer": row.answer, "why": why}
@@ -57,7 +57,7 @@ def carry_out(row: ReviewRow, *, now: int) -> None:
 
 def carry_out_due(now: int) -> int:
     """Answers that can no longer be taken back, and suspensions that were decided; how many."""
-    rows = ReviewRow.objects.filter(state="pending", at__lte=moment(now - UNDO_MS)) | ReviewRow.objects.filter(state="suspending")
+    rows = ReviewRow.objects.filter(state="pending", at__lte=from_ms(now - UNDO_MS)) | ReviewRow.objects.filter(state="suspending")
     keys = list(rows.order_by("id").values_list("pk", flat=True)[:BATCH_SIZE])
     for pk in keys:
         with transaction.atomic():
@@ -69,7 +69,7 @@ def carry_out_due(now: int) -> int:
 
 def verify_due(now: int) -> int:
     """Look up again what was carried out: in the rows, and in the snapshot that doors have (R12). How many were looked at."""
-    done = ReviewRow.objects.filter(carried__lte=moment(now - SETTLE_MS), checked__isnull=True, state__in=["done", "suspended"])
+    done = ReviewRow.objects.filter(carried__lte=from_ms(now - SETTLE_MS), checked__isnull=True, state__in=["done", "suspended"])
     keys = list(done.order_by("id").values_list("pk", flat=True)[:BATCH_SIZE])
     if not keys:
         return 0
@@ -95,13 +95,13 @@ def require_end(row: ReviewRow, until: int, now: int) -> None:
     """Raise Unusable for an end that the table of kinds does not allow, or that a duty cannot have: a duty is granted for longer by
     the access office alone."""
     if row.duty is not None:
-        if moment(until) > row.duty.until:
+        if from_ms(until) > row.duty.until:
             sentence = "A review shortens a duty; for longer the access office grants it anew."
             raise Unusable(sentence, {"until": sentence})
         return
     assert row.right is not None
     work = _work(row.right)
-    requests.checked_end(work.kind, work.contract.ends if work.contract else None, until, now)
+    access_requests.checked_end(work.kind, work.contract.ends if work.contract else None, until, now)
 
 
 def locked(pk: int) -> ReviewRow:
@@ -113,7 +113,7 @@ def locked(pk: int) -> ReviewRow:
 def is_published(now: int) -> Snapshot | None:
     """What doors have at this moment; None where nothing is published."""
     data = data_folder()
-    return Watch(data, lambda: now).now if data is not None else None
+    return SnapshotWatcher(data, lambda: now).current if data is not None else None
 
 
 # -- what each answer does
@@ -126,7 +126,7 @@ def _do(row: ReviewRow, now: int) -> None:
     assert row.right is not None
     right = Authorisation.objects.select_for_update(of=("self",)).select_related("episode__contract", "person").get(pk=row.right.pk)
     if row.answer in ("keep", "change") and right.state == "suspended" and row.late:
-        requests.put(right, "resume", "a late answer of the review", now)
+        access_requests.transition(right, "resume", "a late answer of the review", now)
         publish_on_commit([right.person_id])
     if row.answer == "keep":
         _extend(row, right, _latest(right, now), now)
@@ -151,18 +151,18 @@ def _extend(row: ReviewRow, right: Authorisation, until: datetime, now: int, *, 
     row.promised = until
     if until == right.until:
         return
-    before = ms(right.until)
+    before = epoch_ms(right.until)
     right.until = until
-    if until > moment(before) and row.by_id is not None and not own:
+    if until > from_ms(before) and row.by_id is not None and not own:
         right.approver_id, right.decided = row.by_id, row.at
     right.save(update_fields=["until", "approver", "decided"])
-    _entered("request.extend" if ms(until) > before else "access.shorten", row, right, now, before=before)
+    _entered("request.extend" if epoch_ms(until) > before else "access.shorten", row, right, now, before=before)
 
 
 def _suspend(row: ReviewRow, right: Authorisation, now: int) -> None:
     if right.state == "suspended":
         return
-    requests.put(right, "suspend", "nobody answered in the review", now)
+    access_requests.transition(right, "suspend", "nobody answered in the review", now)
     _sign_out(right)
     _entered("access.suspend", row, right, now)
 
@@ -170,7 +170,7 @@ def _suspend(row: ReviewRow, right: Authorisation, now: int) -> None:
 def _end(row: ReviewRow, right: Authorisation, now: int) -> None:
     if right.state in ("revoked", "expired", "withdrawn"):
         return
-    requests.put(right, "revoke", f"review: {row.reason or 'nobody answered'}", now)
+    access_requests.transition(right, "revoke", f"review: {row.reason or 'nobody answered'}", now)
     _sign_out(right)
     _entered("access.revoke", row, right, now)
 
@@ -186,7 +186,7 @@ def _do_duty(row: ReviewRow, granted: DutyGrant, now: int) -> None:
     grant = DutyGrant.objects.select_for_update(of=("self",)).get(pk=granted.pk)
     if row.answer == "suspend":
         return
-    if grant.ended is not None or grant.until <= moment(now):
+    if grant.ended is not None or grant.until <= from_ms(now):
         if row.answer in ("keep", "change"):
             raise Conflict("This duty is over; it is granted anew.")
         return
@@ -198,17 +198,17 @@ def _do_duty(row: ReviewRow, granted: DutyGrant, now: int) -> None:
         grant.until = row.promised
         grant.save(update_fields=["until"])
     else:
-        grant.ended = moment(now)
+        grant.ended = from_ms(now)
         grant.save(update_fields=["ended"])
-        DutyUse.objects.filter(grant=grant, laid_down__isnull=True, until__gt=moment(now)).update(laid_down=moment(now))
-    facts = {"person": row.asked["uid"], "duty": grant.duty, "until": ms(grant.until), "rows": [row.pk]}
+        DutyUse.objects.filter(grant=grant, laid_down__isnull=True, until__gt=from_ms(now)).update(laid_down=from_ms(now))
+    facts = {"person": row.asked["uid"], "duty": grant.duty, "until": epoch_ms(grant.until), "rows": [row.pk]}
     act = "duty.end" if grant.ended else "duty.shorten"
     entries.enter(act, actor=TICK, reason=row.reason, now=now, object=f"duty:{grant.pk}", duty=grant.duty, facts=facts)
 
 
 def _entered(act: str, row: ReviewRow, right: Authorisation, now: int, **more: int) -> None:
     """In the name of whoever answered; of nobody where nobody did."""
-    facts = {"person": row.asked["uid"], "mailbox": row.asked["mailbox"], "state": right.state, "until": ms(right.until)}
+    facts = {"person": row.asked["uid"], "mailbox": row.asked["mailbox"], "state": right.state, "until": epoch_ms(right.until)}
     facts |= {"review": row.review_id, "row": row.pk, **more}
     actor = Actor(row.by.uid) if row.by is not None else TICK
     entries.enter(act, actor=actor, reason=row.reason, now=now, object=f"authorisation:{right.pk}", facts=facts)
@@ -224,7 +224,7 @@ def _work(right: Authorisation) -> Episode:
 
 def _latest(right: Authorisation, now: int) -> datetime:
     work = _work(right)
-    return kinds.latest(work.kind, timezone.localtime(moment(now)), work.contract.ends if work.contract else None)
+    return person_kinds.latest_end(work.kind, timezone.localtime(from_ms(now)), work.contract.ends if work.contract else None)
 
 
 # -- whether it is so
@@ -232,7 +232,7 @@ def _latest(right: Authorisation, now: int) -> datetime:
 
 def _verify(row: ReviewRow, seen: Snapshot | None, now: int) -> None:
     why = _differs(row, seen, now)
-    row.checked, row.failure = moment(now), why[:300]
+    row.checked, row.failure = from_ms(now), why[:300]
     if row.state == "done":
         row.state = step(row.state, "fail" if why else "verify")
     row.save(update_fields=CARRIED_FIELDS)
@@ -245,7 +245,7 @@ def _differs(row: ReviewRow, seen: Snapshot | None, now: int) -> str:
     """Why what was promised is not so; empty where it is."""
     if row.duty is not None:
         grant = DutyGrant.objects.get(pk=row.duty.pk)
-        over = grant.ended is not None or grant.until <= moment(now)
+        over = grant.ended is not None or grant.until <= from_ms(now)
         if row.answer == "suspend":
             return ""
         return "" if over == (row.answer in ("revoke", "lapse")) else "The duty is not as it was decided."

@@ -6,11 +6,11 @@ from django.db import transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actions.acting import lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct.models import Essential
 from civicmail.city.directory.models import Mailbox
 
@@ -18,12 +18,12 @@ from civicmail.city.directory.models import Mailbox
 def mark(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> Essential:
     """The city cannot do without it for an hour. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "review.run", now=now)
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        locked(mailbox)
+        lock_row(mailbox)
         if mailbox.closed is not None or Essential.objects.filter(mailbox=mailbox, ended__isnull=True).exists():
             raise Conflict(f"{mailbox} is closed, or marked already.")
-        made = Essential.objects.create(mailbox=mailbox, reason=reason, by=actor.uid, at=moment(now))
+        made = Essential.objects.create(mailbox=mailbox, reason=reason, by=actor.uid, at=from_ms(now))
         entries.enter("review.essential", actor=actor, reason=reason, now=now, object=f"mailbox:{mailbox.address}")
     return made
 
@@ -31,11 +31,11 @@ def mark(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> Essential:
 def unmark(essential: Essential, *, actor: Actor, reason: str, now: int) -> None:
     """It is a mailbox like others. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "review.run", now=now)
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(essential)
+        row = lock_row(essential)
         if row.ended is not None:
             raise Conflict("This mark was taken away already.")
-        row.ended = moment(now)
+        row.ended = from_ms(now)
         row.save(update_fields=["ended"])
         entries.enter("review.not-essential", actor=actor, reason=reason, now=now, object=f"mailbox:{row.mailbox.address}")

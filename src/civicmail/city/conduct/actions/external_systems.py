@@ -17,12 +17,12 @@ from django.utils.text import slugify
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import employment, locked
+from civicmail.city.access.actions.acting import employment, lock_row
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct import external_account_states
 from civicmail.city.conduct.actions.review_notices import addresses
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
@@ -46,7 +46,7 @@ def add_door(name: str, *, person: Person, hook: str = "", days: int = 1, actor:
     """Another system that people get into. person: answers for it, and ends accounts by hand; hook: of the settings. Raises
     NotPermitted, Unusable."""
     guard.require(actor, "outside.change", now=now)
-    reason, name = given(reason), " ".join(name.split())
+    reason, name = checked_reason(reason), " ".join(name.split())
     fields = {} if 2 <= len(name) <= 120 and slugify(name) else {"name": "Between 2 and 120 characters."}
     fields |= _wrong(person, hook, days)
     code = slugify(name)[:40]
@@ -55,7 +55,7 @@ def add_door(name: str, *, person: Person, hook: str = "", days: int = 1, actor:
     if fields:
         raise Unusable("This door cannot be added.", fields)
     with transaction.atomic():
-        made = OutsideDoor.objects.create(code=code, name=name, hook=hook, person=person, days=days, made=moment(now))
+        made = OutsideDoor.objects.create(code=code, name=name, hook=hook, person=person, days=days, made=from_ms(now))
         facts = {"name": name, "hook": hook, "person": person.uid, "days": days}
         entries.enter("outside.change", actor=actor, reason=reason, now=now, object=f"door:{code}", facts=facts)
     return made
@@ -65,11 +65,11 @@ def change_door(door: OutsideDoor, *, person: Person, hook: str, days: int, acto
     """Somebody else answers for it, or it is ended in another way; what has to end there goes on with them. Raises NotPermitted,
     Unusable, Conflict where it is used no more."""
     guard.require(actor, "outside.change", now=now)
-    reason = given(reason)
+    reason = checked_reason(reason)
     if fields := _wrong(person, hook, days):
         raise Unusable("This door cannot be changed like that.", fields)
     with transaction.atomic():
-        row = locked(door, "closed")
+        row = lock_row(door, "closed")
         if row.closed is not None:
             raise Conflict(f"{row} is used no more.")
         before, row.person, row.hook, row.days = row.person, person, hook, days
@@ -89,12 +89,12 @@ def _wrong(person: Person, hook: str, days: int) -> dict[str, str]:
 def close_door(door: OutsideDoor, *, actor: Actor, reason: str, now: int) -> None:
     """The system is used no more: nobody is told of ends there. Raises Conflict while somebody gets in."""
     guard.require(actor, "outside.change", now=now)
-    reason = given(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
-        row = locked(door, "closed")
+        row = lock_row(door, "closed")
         if row.closed is not None or row.accounts.filter(ended__isnull=True).exists():
             raise Conflict("It is closed already, or somebody still gets in there: end that first.")
-        row.closed = moment(now)
+        row.closed = from_ms(now)
         row.save(update_fields=["closed"])
         entries.enter("outside.change", actor=actor, reason=reason, now=now, object=f"door:{row.code}", facts={"closed": 1})
 
@@ -105,16 +105,16 @@ def give(door: OutsideDoor, people: Iterable[tuple[Person, str]], *, actor: Acto
     pairs = list(people)
     for person, _ in pairs:
         guard.require(actor, "outside.give", about_person(person), now=now)
-    reason = given(reason)
+    reason = checked_reason(reason)
     if wrong := [login for _, login in pairs if not 1 <= len(login) <= 160 or not login.isprintable()]:
         raise Unusable("A name there has between 1 and 160 characters.", {"people": f"{wrong[0][:40]!r} is no name."})
     with transaction.atomic():
-        if locked(door, "closed").closed is not None:
+        if lock_row(door, "closed").closed is not None:
             raise Conflict(f"{door} is used no more.")
         made = 0
         for person, login in pairs:
             episode = employment(person)
-            fresh = {"person": person, "login": login, "since": moment(now), "by": actor.uid}
+            fresh = {"person": person, "login": login, "since": from_ms(now), "by": actor.uid}
             _, new = OutsideAccount.objects.get_or_create(door=door, episode=episode, ended=None, defaults=fresh)
             if new:
                 made += 1
@@ -126,9 +126,9 @@ def give(door: OutsideDoor, people: Iterable[tuple[Person, str]], *, actor: Acto
 def take(account: OutsideAccount, *, actor: Actor, reason: str, now: int) -> None:
     """Somebody who stays does not get in there any more: it was ended there, says who answers. Raises Conflict."""
     guard.require(actor, "outside.give", about_person(account.person), now=now)
-    reason = given(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(account, "ended")
+        row = lock_row(account, "ended")
         if row.ended is not None or row.endings.filter(state__in=list(external_account_states.OPEN_STATES)).exists():
             raise Conflict("It has ended, or its end is under way: confirm that.")
         _end(row, now)
@@ -139,9 +139,9 @@ def take(account: OutsideAccount, *, actor: Actor, reason: str, now: int) -> Non
 def confirm(ending: OutsideEnding, *, actor: Actor, reason: str, now: int) -> OutsideEnding:
     """A person looked there: the account has ended. reason: what they saw. Raises NotPermitted, Conflict."""
     guard.require(actor, "outside.confirm", external_systems.about(ending), now=now)
-    reason = given(reason, least=20)
+    reason = checked_reason(reason, min_length=20)
     with transaction.atomic():
-        return _done(locked(ending, "state"), "confirm", "person", actor, reason, now)
+        return _done(lock_row(ending, "state"), "confirm", "person", actor, reason, now)
 
 
 # -- what the time does
@@ -154,12 +154,12 @@ def request_due(now: int) -> int:
         with transaction.atomic():
             made = [
                 OutsideEnding(
-                    account=a, ending=e, key=uuid.uuid4(), made=moment(now), due=moment(now) + timedelta(days=a.door.days)
+                    account=a, ending=e, key=uuid.uuid4(), made=from_ms(now), due=from_ms(now) + timedelta(days=a.door.days)
                 )
                 for a, e in rows
             ]
             OutsideEnding.objects.bulk_create(made)
-            facts = [(f"person:{r.account.person.uid}", {"door": r.account.door.code, "due": ms(r.due)}) for r in made]
+            facts = [(f"person:{r.account.person.uid}", {"door": r.account.door.code, "due": epoch_ms(r.due)}) for r in made]
             entries.enter_each("outside.ask", facts, actor=TICK, reason="access has ended", now=now)
             for row in made:
                 if not row.account.door.hook:
@@ -172,10 +172,10 @@ def find_overdue(now: int) -> int:
     """What was not confirmed in its time: a finding, once, and who answers hears of it."""
     with transaction.atomic():
         late = OutsideEnding.objects.select_for_update(of=("self",)).filter(
-            state__in=list(external_account_states.OPEN_STATES), due__lte=moment(now), overdue__isnull=True
+            state__in=list(external_account_states.OPEN_STATES), due__lte=from_ms(now), overdue__isnull=True
         )
         rows = list(late.select_related("account__door__person", "account__person").order_by("id")[:BATCH_SIZE])
-        OutsideEnding.objects.filter(pk__in=[row.pk for row in rows]).update(overdue=moment(now))
+        OutsideEnding.objects.filter(pk__in=[row.pk for row in rows]).update(overdue=from_ms(now))
         facts = [(f"person:{r.account.person.uid}", {"door": r.account.door.code, "state": r.state}) for r in rows]
         entries.enter_each("outside.overdue", facts, actor=TICK, reason="not confirmed in time", now=now)
         for row in rows:
@@ -219,7 +219,7 @@ def _try(row: OutsideEnding, wires: dict[str, Hook], sender: Sender, now: int) -
     body = orjson.dumps(
         {
             "type": "access.ended", "id": str(row.key), "door": account.door.code, "login": account.login,
-            "person": account.person.uid, "ended": ms(row.ending.when),
+            "person": account.person.uid, "ended": epoch_ms(row.ending.when),
         },
         option=orjson.OPT_SORT_KEYS,
     )  # fmt: skip
@@ -233,7 +233,7 @@ def _note(ending: OutsideEnding, answer: Reply, now: int) -> None:
         if row.state not in external_account_states.OPEN_STATES:
             return
         row.tries, row.problem = row.tries + 1, answer.problem[:200]
-        row.next = moment(now + retry_delay(row.tries))
+        row.next = from_ms(now + retry_delay(row.tries))
         if answer.ok and _is_confirmed(answer.body):
             _done(row, "answer", "hook", TICK, "the other side says that it is done", now)
             return
@@ -254,7 +254,7 @@ def _is_confirmed(body: bytes) -> bool:
 
 def _done(row: OutsideEnding, action: str, how: str, actor: Actor, reason: str, now: int) -> OutsideEnding:
     row.state = external_account_states.step(row.state, action)
-    row.done, row.how, row.by, row.reason = moment(now), how, actor.uid, reason
+    row.done, row.how, row.by, row.reason = from_ms(now), how, actor.uid, reason
     row.save()
     _end(row.account, now)
     facts = {"door": row.account.door.code, "how": how, "tries": row.tries}
@@ -268,7 +268,7 @@ def _drop(ending: OutsideEnding, now: int) -> None:
         row = OutsideEnding.objects.select_for_update().get(pk=ending.pk)
         if row.state not in external_account_states.OPEN_STATES:
             return
-        row.state, row.done, row.by = external_account_states.step(row.state, "drop"), moment(now), TICK.uid
+        row.state, row.done, row.by = external_account_states.step(row.state, "drop"), from_ms(now), TICK.uid
         row.reason = "works here again and gets in under the same name"
         row.save()
         _end(row.account, now)
@@ -279,7 +279,7 @@ def _drop(ending: OutsideEnding, now: int) -> None:
 
 
 def _end(account: OutsideAccount, now: int) -> None:
-    OutsideAccount.objects.filter(pk=account.pk, ended__isnull=True).update(ended=moment(now))
+    OutsideAccount.objects.filter(pk=account.pk, ended__isnull=True).update(ended=from_ms(now))
 
 
 def _tell_person(row: OutsideEnding, step: str, now: int) -> None:
@@ -296,4 +296,4 @@ def _tell_person(row: OutsideEnding, step: str, now: int) -> None:
     )
     for person, address in sorted(to.items()):
         key = f"outside:{row.account_id}:{row.ending_id}:{step}" + (f":{person}" if left else "")
-        notify(key, address, f"{door}: an account {late}", text, now=moment(now))
+        notify(key, address, f"{door}: an account {late}", text, now=from_ms(now))

@@ -8,14 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.foureyes import is_same, why_not
-from civicmail.city.access.moments import in_words, moment, ms
-from civicmail.city.access.queries import foureyes
-from civicmail.city.access.queries.lines import lines
-from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.four_eyes import is_same_person, why_refused
+from civicmail.city.access.queries import four_eyes
+from civicmail.city.access.queries.reporting_lines import load_lines
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.conduct.actions.next_steps import notify_next
 from civicmail.city.conduct.actions.violation_reports import RESPONSE_MS, end_access, notify_person, own_address, record_entry
@@ -38,17 +38,18 @@ def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
     Conflict."""
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
     with transaction.atomic():
-        violation = locked(row, "state", "respond_by")
+        violation = lock_row(row, "state", "respond_by")
         if violation.state not in FIRST or violation.respond_by is not None or violation.person is None:
             raise Conflict("The person was asked already, or is not named, or it was found.")
         require_no_part(violation, actor, now)
-        violation.respond_by = moment(now + RESPONSE_MS)
+        violation.respond_by = from_ms(now + RESPONSE_MS)
         violation.save(update_fields=["respond_by"])
         record_entry("violation.ask", violation, actor, "", now, until=now + RESPONSE_MS)
         pages = settings.CITY.web.url
         lines_ = [
             f"Somebody has reported that {violation.clause} of the e-mail policy was broken, by you. Nothing was found yet.",
-            f"Before anybody decides you can say what you have to say, until {in_words(timezone.localdate(violation.respond_by))}.",
+            "Before anybody decides you can say what you have to say, until "
+            f"{format_day(timezone.localdate(violation.respond_by))}.",
             f"It is read and answered here: {pages}{own_address(violation)}"
             if pages
             else "It stands on the pages, under My access.",
@@ -67,16 +68,16 @@ def record_response(row: Violation, text: str, reference: str, *, actor: Actor, 
     """What the person has said on paper or to an officer, who writes it down, for whoever has no sign-in any
     more. reference: where the paper is kept."""
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
-    return _respond(row, text, given(reference, "reference", most=200), actor, now)
+    return _respond(row, text, checked_reason(reference, "reference", max_length=200), actor, now)
 
 
 def _respond(row: Violation, text: str, reference: str, actor: Actor, now: int) -> Violation:
-    text = given(text, "text", least=10, most=MAX_RESPONSE)
+    text = checked_reason(text, "text", min_length=10, max_length=MAX_RESPONSE)
     with transaction.atomic():
-        violation = locked(row, "state", "response")
+        violation = lock_row(row, "state", "response")
         if violation.state not in FIRST or violation.response:
             raise Conflict("It was found meanwhile, or an answer is there already.")
-        violation.response, violation.responded = text, moment(now)
+        violation.response, violation.responded = text, from_ms(now)
         violation.save(update_fields=["response", "responded"])
         record_entry("violation.respond", violation, actor, reference, now)
     return violation
@@ -88,15 +89,15 @@ def find(
     """The finding. action: confirm, dismiss or note; severe: of the class that goes straight to the end of the ladder; good_faith:
     False where the report was none. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
-    reason = given(reason, least=20, most=1000)
+    reason = checked_reason(reason, min_length=20, max_length=1000)
     if action not in FINDINGS:
         raise Unusable("Choose a finding.", {"finding": "Choose a finding."})
     with transaction.atomic():
-        violation = locked(row, "state", "response")
+        violation = lock_row(row, "state", "response")
         finder = require_no_part(violation, actor, now)
         target = step(violation.state, action)
         _require_fair(violation, action, good_faith, now)
-        violation.state, violation.since, violation.found = target, moment(now), moment(now)
+        violation.state, violation.since, violation.found = target, from_ms(now), from_ms(now)
         violation.finder, violation.finding, violation.severe = finder, reason, severe and action == "confirm"
         violation.good_faith = good_faith
         violation.save()
@@ -129,7 +130,7 @@ def _require_fair(row: Violation, action: str, good_faith: bool, now: int) -> No
         return
     if row.own and good_faith:
         raise Unusable("What somebody tells of themselves in good faith never counts (P-30).", {"finding": "Told in good faith."})
-    if not row.response and (row.respond_by is None or now < ms(row.respond_by)):
+    if not row.response and (row.respond_by is None or now < epoch_ms(row.respond_by)):
         raise Conflict("The person is asked first, and has a week to answer.")
 
 
@@ -140,13 +141,13 @@ _REPORTER = "Who reported it does not decide about it."
 def require_no_part(row: Violation, actor: Actor, now: int) -> Person:
     """The officer, who is not the person or the reporter, had no other part in it before, and is not below the person (V4). Raises
     NotPermitted."""
-    me, about = person_of(actor), foureyes.with_facts(violation_parties.about_violation(row), actor, now)
+    me, about = acting_person(actor), four_eyes.with_facts(violation_parties.about_violation(row), actor, now)
     if about.is_about(actor):
         raise NotPermitted("Nobody decides about themselves.")
-    refusal = _REPORTER if row.reporter is not None and is_same(actor.uid, row.reporter.uid) else _SEPARATE
-    if why := why_not(actor.uid, about.firsts, about.eyes, began=about.began, now=now, said=refusal):
+    refusal = _REPORTER if row.reporter is not None and is_same_person(actor.uid, row.reporter.uid) else _SEPARATE
+    if why := why_refused(actor.uid, about.first_actors, about.four_eyes, began=about.began_ms, now=now, sentence=refusal):
         raise NotPermitted(why)
-    if row.person is not None and row.person.uid in lines().above(me.uid):
+    if row.person is not None and row.person.uid in load_lines().above(me.uid):
         raise NotPermitted("Nobody decides about somebody who is above them.")
     return me
 
@@ -159,4 +160,4 @@ def close_for_outsiders(row: Violation, now: int) -> None:
         "You wrote to us about a message from the city. It was looked at, and the matter is closed. What follows for people who "
         "work for the city is not told to others."
     )
-    notify(f"violation:{row.pk}:outside", row.contact, f"{settings.CITY.city.name}: your complaint", text, now=moment(now))
+    notify(f"violation:{row.pk}:outside", row.contact, f"{settings.CITY.city.name}: your complaint", text, now=from_ms(now))

@@ -15,17 +15,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import entries, replies, requests
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions import access_requests, autoreplies, entries
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.authorization_states import LIVING
+from civicmail.city.access.epoch import DAY_MS, format_day, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import DAY, in_words, moment
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.reasons import Reasons
-from civicmail.city.access.reasons import reason as given
-from civicmail.city.access.states import LIVING
+from civicmail.city.access.reasons import Reasons, checked_reason
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import deciders, leavers
 from civicmail.city.directory.models import Department, Mailbox, Person
@@ -33,9 +32,9 @@ from civicmail.city.notices.actions import notify_many
 
 TICK = machine("tick")
 BATCH_SIZE = 500
-RED = DAY
+RED = DAY_MS
 """ms after which a leaver whom nobody has confirmed is a finding (L6)."""
-MAX_SUCCESSION = 366 * DAY
+MAX_SUCCESSION = 366 * DAY_MS
 NoticeRow = tuple[str, str, str, str]
 """Key, to, subject, text."""
 
@@ -57,25 +56,25 @@ def answer(
     the earlier one. Raises NotPermitted, Unusable, Conflict."""
     who = leaver.ending.person
     guard.require(actor, "leaver.answer", about_person(who), now=now)
-    reason = given(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     _require_choice(choice, until, now)
     with transaction.atomic():
-        row = locked(leaver, "choice")
+        row = lock_row(leaver, "choice")
         box = row.mailbox
         if not leavers.is_gone(row, now):
             raise Conflict(f"{who} works here again, or the account is closed: nothing is to be chosen.")
-        replies.end_all(box, actor=actor, reason=reason, now=now)
+        autoreplies.end_all(box, actor=actor, reason=reason, now=now)
         _end_successors(box, choice, actor, reason, now)
         words: dict[str, Any] = {"actor": actor, "reason": reason, "now": now}
         if choice == "reply" or text.strip():
-            replies.set_autoreply(box, text, starts=now, until=until or now + MAX_SUCCESSION, kind="left", **words)
+            autoreplies.set_autoreply(box, text, starts=now, until=until or now + MAX_SUCCESSION, kind="left", **words)
         if choice == "forward":
             if to is None:
                 raise Unusable("Say where to.", {"to": "Choose a function mailbox of the department."})
-            replies.forward_left(box, to, until=until, **words)
+            autoreplies.forward_left(box, to, until=until, **words)
         elif choice == "successor":
             _ask_successor(row, successor, until, actor, now)
-        row.choice, row.answered, row.person = choice, moment(now), person_of(actor)
+        row.choice, row.answered, row.person = choice, from_ms(now), acting_person(actor)
         row.save(update_fields=["choice", "answered", "person"])
         facts = {"choice": choice, "until": until, "episode": row.ending.episode_id}
         facts |= {"to": to.address} if choice == "forward" and to is not None else {}
@@ -98,7 +97,7 @@ def _ask_successor(row: Leaver, successor: Person | None, until: int, actor: Act
         return
     words = f"Succeeds {who} and goes on with what was left."
     reasons = Reasons(words, words, words, words)
-    requests.ask_grant(successor, row.mailbox, "successor", reasons=reasons, until=until, actor=actor, now=now)
+    access_requests.ask_grant(successor, row.mailbox, "successor", reasons=reasons, until=until, actor=actor, now=now)
 
 
 def _end_successors(box: Mailbox, choice: str, actor: Actor, reason: str, now: int) -> None:
@@ -107,7 +106,7 @@ def _end_successors(box: Mailbox, choice: str, actor: Actor, reason: str, now: i
         return
     rows = Authorisation.objects.select_for_update().filter(mailbox=box, role="successor", state__in=LIVING).order_by("id")
     for row in rows:
-        requests.put(row, "revoke", reason, now)
+        access_requests.transition(row, "revoke", reason, now)
         facts = {"person": row.person.uid, "mailbox": box.address, "role": row.role, "state": row.state}
         entries.enter("access.revoke", actor=actor, reason=reason, now=now, object=f"authorisation:{row.pk}", facts=facts)
         publish_on_commit([row.person_id], [box.pk])
@@ -121,12 +120,12 @@ def open_due(now: int) -> int:
     once, one letter each (L6); how many leavers."""
     done = 0
     while rows := leavers.without_question(now):
-        made = [Leaver(ending=ending, mailbox=box, department=ending.episode.department, told=moment(now)) for ending, box in rows]
+        made = [Leaver(ending=ending, mailbox=box, department=ending.episode.department, told=from_ms(now)) for ending, box in rows]
         letters = _letters(made, now)  # before the transaction: nobody waits for whom to ask
         with transaction.atomic():
             known = set(Leaver.objects.filter(ending__in=[row.ending for row in made]).values_list("ending_id", flat=True))
             Leaver.objects.bulk_create([row for row in made if row.ending_id not in known])
-            notify_many(letters, now=moment(now))
+            notify_many(letters, now=from_ms(now))
         done += len(made)
     return done
 
@@ -147,9 +146,9 @@ def _letters(made: list[Leaver], now: int) -> list[NoticeRow]:
 def find_overdue(now: int) -> int:
     """Leavers whom nobody has confirmed within a day: a finding, once (L6)."""
     with transaction.atomic():
-        late = Leaver.objects.select_for_update(of=("self",)).filter(choice="", told__lte=moment(now - RED), overdue__isnull=True)
+        late = Leaver.objects.select_for_update(of=("self",)).filter(choice="", told__lte=from_ms(now - RED), overdue__isnull=True)
         rows = list(late.select_related("ending__person", "department").order_by("id")[:BATCH_SIZE])
-        Leaver.objects.filter(pk__in=[row.pk for row in rows]).update(overdue=moment(now))
+        Leaver.objects.filter(pk__in=[row.pk for row in rows]).update(overdue=from_ms(now))
         facts = [(f"person:{r.ending.person.uid}", {"department": r.department.code}) for r in rows]
         entries.enter_each("leaver.overdue", facts, actor=TICK, reason="nobody has confirmed it within a day", now=now)
     return len(rows)
@@ -161,7 +160,7 @@ def _to(department: Department, people: list[Person], new: list[Leaver], now: in
     for holder, address in boxes.values_list("holder", "address"):
         to.setdefault(holder or 0, address)
     names = ", ".join(str(row.ending.person) for row in new[:10]) + (f" and {len(new) - 10} more" if len(new) > 10 else "")
-    day = in_words(timezone.localdate(moment(now + RED)))
+    day = format_day(timezone.localdate(from_ms(now + RED)))
     subject = f"{department}: mail access of {len(new)} {'person has' if len(new) == 1 else 'people have'} ended"
     text = "\n\n".join(
         [

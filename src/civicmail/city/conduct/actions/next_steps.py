@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from civicmail.city.access.actions.undertakings import told_of
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.actions.undertakings import own_address_of
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.conduct.actions.violation_reports import address
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import next_steps
@@ -27,6 +27,6 @@ def notify_next(row: Violation, now: int) -> None:
     place = f"Look at it here: {pages}{address(row)}" if pages else "It stands on the pages, under Violations."
     text = f"Violation {row.pk} ({row.clause}) {news}. You are asked because you had no part in it so far.\n\n{place}"
     for person in next_steps.next_deciders(row, now):
-        if to := told_of(person):
-            key = f"violation:{row.pk}:{row.state}:{ms(row.since)}:{to}"
-            notify(key, to, f"Violation {row.pk} to look at", text, now=moment(now))
+        if to := own_address_of(person):
+            key = f"violation:{row.pk}:{row.state}:{epoch_ms(row.since)}:{to}"
+            notify(key, to, f"Violation {row.pk} to look at", text, now=from_ms(now))

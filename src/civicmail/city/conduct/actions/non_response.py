@@ -14,10 +14,10 @@ from django.db import transaction
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.kinds import UNSILENCED
-from civicmail.city.access.moments import moment
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.person_kinds import NEVER_SILENCED
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct import circuit_breaker, review_states
 from civicmail.city.conduct.actions import enforcement, review_notices
 from civicmail.city.conduct.actions.review_start import object_of
@@ -40,7 +40,7 @@ BATCH_SIZE = 100
 def end_due(now: int) -> int:
     """Reviews whose deadline has passed; how many rows silence fell on."""
     count = 0
-    for review in Review.objects.filter(state="running", deadline__lte=moment(now)).order_by("deadline", "id"):
+    for review in Review.objects.filter(state="running", deadline__lte=from_ms(now)).order_by("deadline", "id"):
         with transaction.atomic():
             count += _end(Review.objects.select_for_update().get(pk=review.pk), now)
     return count
@@ -53,7 +53,7 @@ def _end(review: Review, now: int) -> int:
     reviewers = dict(ReviewRow.objects.filter(review=review, state="open").values_list("pk", "part__reviewer"))
     codes = dict(Department.objects.values_list("pk", "code"))
     elected = set(
-        ReviewRow.objects.filter(review=review, right__role="holder", right__episode__kind__in=UNSILENCED).values_list(
+        ReviewRow.objects.filter(review=review, right__role="holder", right__episode__kind__in=NEVER_SILENCED).values_list(
             "pk", flat=True
         )
     )
@@ -91,7 +91,7 @@ def _record_deadline(review: Review, rows: Sequence[ReviewRow], tripped: dict[st
     counts = {state: sum(r.state == state for r in rows) for state in ("silent", "suspending", "stopped")}
     facts = {"key": review.key, **counts, "tripped": tripped, "rows": [r.pk for r in rows if r.state != "silent"]}
     entries.enter("review.deadline", actor=TICK, reason="", now=now, object=object_of(review), facts=facts)
-    at = moment(now)
+    at = from_ms(now)
     steps = [ReviewStep(review=review, at=at, step="tripped", by="tick", to=to, words=why) for to, why in sorted(tripped.items())]
     ReviewStep.objects.bulk_create(steps)
     if tripped:
@@ -107,7 +107,7 @@ def apply_batch(review: Review, department: Department, *, actor: Actor, reason:
     """Suspend a tenth of a department's people at most of what was held back there; essential: those behind an essential mailbox,
     too. Returns how many rows. Raises NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
-    reason = in_words(reason, least=20)
+    reason = checked_reason(reason, min_length=20)
     with transaction.atomic():
         rows = _stopped(review, department)
         max_rows = max(1, int(circuit_breaker.MAX_SHARE * review_scope.with_access(now).get(department.code, 0)))
@@ -124,7 +124,7 @@ def apply_batch(review: Review, department: Department, *, actor: Actor, reason:
 def leave(review: Review, department: Department, *, actor: Actor, reason: str, now: int) -> int:
     """What was held back in a department is not suspended; a new round asks again. Raises NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
-    reason = in_words(reason, least=20)
+    reason = checked_reason(reason, min_length=20)
     with transaction.atomic():
         rows = _stopped(review, department)
         for row in rows:
@@ -146,7 +146,7 @@ def _by_hand(
     what: str, review: Review, department: Department, rows: Sequence[ReviewRow], actor: Actor, reason: str, now: int
 ) -> None:
     ReviewStep.objects.create(
-        review=review, at=moment(now), step=what, by=actor.uid, to=department.code, words=f"{len(rows)}: {reason}"[:400]
+        review=review, at=from_ms(now), step=what, by=actor.uid, to=department.code, words=f"{len(rows)}: {reason}"[:400]
     )
     facts = {"department": department.code, "rows": [r.pk for r in rows]}
     entries.enter(f"review.{what}", actor=actor, reason=reason, now=now, object=object_of(review), facts=facts)
@@ -154,7 +154,7 @@ def _by_hand(
 
 def expire_due(now: int) -> int:
     """What was suspended by silence fourteen days ago, and nobody has answered about since, ends; how many."""
-    rows = ReviewRow.objects.filter(state="suspended", carried__lte=moment(now) - timedelta(days=GRACE_DAYS)).order_by("id")
+    rows = ReviewRow.objects.filter(state="suspended", carried__lte=from_ms(now) - timedelta(days=GRACE_DAYS)).order_by("id")
     keys = list(rows.values_list("pk", flat=True)[:BATCH_SIZE])
     for pk in keys:
         with transaction.atomic():

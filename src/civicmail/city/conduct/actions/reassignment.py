@@ -11,11 +11,11 @@ from django.db import transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import person_of
+from civicmail.city.access.actions.acting import acting_person
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct.actions.review_answers import WITH
 from civicmail.city.conduct.actions.review_start import object_of, only_open
 from civicmail.city.conduct.models import ReviewPart, ReviewRow, ReviewStep
@@ -32,7 +32,7 @@ MAX_HOPS = 2
 def not_mine(row: ReviewRow, department: Department, *, actor: Actor, reason: str, now: int) -> ReviewRow:
     """Another department answers for this person: the row goes to whoever is asked there. After two such hops it goes to the access
     office. Raises NotPermitted, Unusable, Conflict."""
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         mine = _mine(row, actor, now)
         eligible = reviewers.reviewers(now)
@@ -46,11 +46,13 @@ def not_mine(row: ReviewRow, department: Department, *, actor: Actor, reason: st
 def dont_know(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewRow:
     """Somebody else has to say: the row goes to the next head, and where that is this person's own part, to the access office.
     Raises NotPermitted, Unusable, Conflict."""
-    reason = in_words(reason, least=3)
+    reason = checked_reason(reason, min_length=3)
     with transaction.atomic():
         mine = _mine(row, actor, now)
         eligible = reviewers.reviewers(now)
-        above = eligible.after(mine.part.department_id, person_of(actor).pk, {p for p in (mine.person_id, mine.approver_id) if p})
+        above = eligible.after(
+            mine.part.department_id, acting_person(actor).pk, {p for p in (mine.person_id, mine.approver_id) if p}
+        )
         chain = [above] if above is not None and mine.hops < MAX_HOPS else []
         head = [c for c in eligible.chain(mine.part.department_id) if c.why == "head"] if mine.part.role == "supervisor" else []
         officers = [Candidate(p, reviewers.OFFICER) for p in eligible.officers if p in eligible.present]
@@ -61,20 +63,20 @@ def dont_know(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewR
 def delegate(part: ReviewPart, to: Person, until: int, *, actor: Actor, reason: str, now: int) -> ReviewPart:
     """Somebody of the reviewer's choice answers, until a time (ms) before the deadline, for a reason. The reviewer stays
     accountable; whoever was chosen cannot hand it on (R7). Raises NotPermitted, Unusable, Conflict."""
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         mine = ReviewPart.objects.select_for_update(of=("self",)).select_related("review", "department").get(pk=part.pk)
         guard.require(actor, "review.delegate", part_reviewers.about(mine, actor.uid, now), now=now)
         only_open(mine.review)
-        me = person_of(actor)
+        me = acting_person(actor)
         if mine.reviewer_id != me.pk or mine.replaced is not None:
             raise Conflict("Only the reviewer hands this on, once: whoever stands in does not.")
         if to.pk == me.pk or to.pk not in reviewers.present([to.pk], [], now):
             sentence = "Choose somebody else who works here and can sign in."
             raise Unusable(sentence, {"to": sentence})
-        if mine.review.deadline is None or not moment(now) < moment(until) <= mine.review.deadline:
+        if mine.review.deadline is None or not from_ms(now) < from_ms(until) <= mine.review.deadline:
             raise Unusable("Standing in ends with the deadline at the latest.", {"until": "By the deadline of the review."})
-        mine.delegate, mine.delegate_until, mine.delegate_why = to, moment(until), reason
+        mine.delegate, mine.delegate_until, mine.delegate_why = to, from_ms(until), reason
         mine.save(update_fields=["delegate", "delegate_until", "delegate_why"])
         note(mine, "delegated", actor, now, to=to.display, words=reason)
         facts = {"part": mine.pk, "to": to.uid, "until": until}
@@ -87,14 +89,14 @@ def note(
 ) -> None:
     """Something that happened, for the evidence."""
     ReviewStep.objects.create(
-        review_id=part.review_id, part=part, row=row, at=moment(now), step=what, by=actor.uid, to=to[:120], words=words[:400]
+        review_id=part.review_id, part=part, row=row, at=from_ms(now), step=what, by=actor.uid, to=to[:120], words=words[:400]
     )
 
 
 def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
     ReviewRow.objects.select_for_update().get(pk=row.pk)
     mine = ReviewRow.objects.select_related(*WITH).get(pk=row.pk)
-    guard.require(actor, "review.decide", replace(part_reviewers.about_row(mine, actor.uid, now), firsts=()), now=now)
+    guard.require(actor, "review.decide", replace(part_reviewers.about_row(mine, actor.uid, now), first_actors=()), now=now)
     only_open(mine.review)
     step(mine.state, "hand-on")
     if mine.part_id != row.part_id:
@@ -106,7 +108,7 @@ def _hand_on(
     row: ReviewRow, department: Department, chain: list[Candidate], what: str, actor: Actor, reason: str, now: int
 ) -> None:
     """To the first of the chain who may answer it and is not who hands it on."""
-    me = person_of(actor).pk
+    me = acting_person(actor).pk
     barred = {me, row.person_id, row.approver_id, row.part.reviewer_id}
     candidate = next((c for c in chain if c.person not in barred), None)
     if candidate is None:

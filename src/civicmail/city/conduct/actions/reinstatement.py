@@ -11,9 +11,9 @@ from django.utils import timezone
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Account, Authorisation
-from civicmail.city.access.moments import moment
 from civicmail.city.conduct.models import Violation
 from civicmail.city.directory.models import Episode, Person
 
@@ -24,7 +24,7 @@ def give_back(row: Violation, officer: Person, *, actor: Actor, now: int) -> int
     """Inside the transaction of a verb that asked the guard; how many authorisations. Raises Conflict where the contract is over or
     the person works here again already."""
     assert row.ending is not None and row.person is not None, "only what ended comes back"
-    old, today = row.ending.episode, timezone.localdate(moment(now))
+    old, today = row.ending.episode, timezone.localdate(from_ms(now))
     if row.person.episodes.filter(ended__isnull=True).exists():
         raise Conflict(f"{row.person} works here again; the department authorises what is needed.")
     if old.contract is not None and old.contract.ends < today:
@@ -34,12 +34,12 @@ def give_back(row: Violation, officer: Person, *, actor: Actor, now: int) -> int
         contract=old.contract, starts=today, ends=old.ends,
     )  # fmt: skip
     assert row.ending.done is not None, "it was carried out at once"
-    ended = Authorisation.objects.filter(episode=old, state="revoked", since=row.ending.done, until__gt=moment(now))
+    ended = Authorisation.objects.filter(episode=old, state="revoked", since=row.ending.done, until__gt=from_ms(now))
     made = [
         Authorisation(
             mailbox=a.mailbox, person=row.person, episode=new, department=a.department, role=a.role, profile=a.profile,
             requester=a.requester, asked=a.asked, approver=officer if a.requester_id != officer.pk else a.approver,
-            decided=moment(now), starts=moment(now), until=a.until, state="active", since=moment(now),
+            decided=from_ms(now), starts=from_ms(now), until=a.until, state="active", since=from_ms(now),
             why="the record was wrong", cost=a.cost, **{word: getattr(a, word) for word in _WORDS},
         )
         for a in ended.select_related("mailbox", "department", "profile", "requester", "approver").order_by("id")

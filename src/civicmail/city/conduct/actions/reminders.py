@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct.actions.reassignment import note
 from civicmail.city.conduct.actions.review_notices import addresses, day_of, last_day, name_of
 from civicmail.city.conduct.actions.review_start import object_of
@@ -39,7 +39,7 @@ Work = dict[int, dict[int, int]]
 
 def remind(now: int) -> int:
     """Seven, three and one day before the deadline, and on the last day; how many people were written to."""
-    at = timezone.localtime(moment(now))
+    at = timezone.localtime(from_ms(now))
     if at.hour < FIRST_HOUR:
         return 0
     due = [r for r in Review.objects.filter(state="running").order_by("id") if (last_day(r) - at.date()).days in REMINDER_DAYS]
@@ -79,7 +79,7 @@ def waiting(reviews: Collection[Review], now: int) -> Work:
 def _write(due: list[Review], work: Work, now: int) -> int:
     """One message a person, whatever the number of reviews."""
     by_pk = {r.pk: r for r in due}
-    day = str(timezone.localdate(moment(now)))
+    day = str(timezone.localdate(from_ms(now)))
     to, steps = addresses(work), []
     names = dict(Person.objects.filter(pk__in=work).values_list("pk", "display"))
     with transaction.atomic():
@@ -88,7 +88,7 @@ def _write(due: list[Review], work: Work, now: int) -> int:
             if person in to:
                 text = "Does each still need mail access? The page Home leads there.\n\n" + "\n\n".join(lines)
                 total = sum(counts.values())
-                notify(f"review-reminder:{person}:{day}", to[person], f"Access review: {total} open", text, now=moment(now))
+                notify(f"review-reminder:{person}:{day}", to[person], f"Access review: {total} open", text, now=from_ms(now))
             steps += [_reminded(pk, now, names[person]) for pk in counts]
         reminded = {s.review_id for s in steps}
         steps += [_reminded(r.pk, now) for r in due if r.pk not in reminded]
@@ -98,8 +98,8 @@ def _write(due: list[Review], work: Work, now: int) -> int:
 
 def _reminded(review: int, now: int, name: str = "") -> ReviewStep:
     """name: empty where nobody had to be reminded on that day."""
-    day = str(timezone.localdate(moment(now)))
-    return ReviewStep(review_id=review, at=moment(now), step="reminded", by="tick", to=name, words=day)
+    day = str(timezone.localdate(from_ms(now)))
+    return ReviewStep(review_id=review, at=from_ms(now), step="reminded", by="tick", to=name, words=day)
 
 
 def step_in(now: int) -> int:
@@ -120,7 +120,7 @@ def step_in(now: int) -> int:
 
 def _step_in(part: ReviewPart, eligible: reviewers.Reviewers, now: int) -> int:
     assert part.review.started is not None
-    since = moment(now) - part.review.started
+    since = from_ms(now) - part.review.started
     alone = part.reviewer_id if part.replaced is None else part.joined_id
     if alone is None or alone not in eligible.present:
         return _take_over(part, eligible, now)
@@ -157,7 +157,7 @@ def _take_over(part: ReviewPart, eligible: reviewers.Reviewers, now: int) -> int
 def _join(part: ReviewPart, eligible: reviewers.Reviewers, now: int) -> int:
     assert part.reviewer_id is not None
     candidate = eligible.after(part.department_id, part.reviewer_id)
-    part.joined_id, part.joined_at = (candidate.person if candidate else None), moment(now)
+    part.joined_id, part.joined_at = (candidate.person if candidate else None), from_ms(now)
     name = Person.objects.values_list("display", flat=True).get(pk=candidate.person) if candidate else ""
     with transaction.atomic():
         part.save(update_fields=["joined", "joined_at"])
@@ -169,7 +169,7 @@ def _join(part: ReviewPart, eligible: reviewers.Reviewers, now: int) -> int:
 
 def _replace(part: ReviewPart, now: int) -> int:
     assert part.joined is not None
-    part.replaced = moment(now)
+    part.replaced = from_ms(now)
     with transaction.atomic():
         part.save(update_fields=["replaced"])
         _stepped(part, "replaced", now, to=part.joined.display, words=f"in place of {part.named}")
@@ -189,5 +189,5 @@ def _tell(part: ReviewPart, person: int, words: str, now: int) -> None:
     if address:
         count = ReviewRow.objects.filter(part=part, state__in=WAITING_STATES).count()
         text = f"{words}\n\n{name_of(part.review)}, {part.department}: {count} open, by {day_of(part.review)}."
-        key = f"review-part:{part.pk}:{person}:{timezone.localdate(moment(now))}"
-        notify(key, address, f"Access review: {count} open", text, now=moment(now))
+        key = f"review-part:{part.pk}:{person}:{timezone.localdate(from_ms(now))}"
+        notify(key, address, f"Access review: {count} open", text, now=from_ms(now))

@@ -14,12 +14,12 @@ from django.db import transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import elected, entries
-from civicmail.city.access.actions.acting import person_of
+from civicmail.city.access.actions.acting import acting_person
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import DAY, moment
-from civicmail.city.access.queries import foureyes
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.queries import four_eyes
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct.actions import enforcement
 from civicmail.city.conduct.actions.review_start import object_of, only_open
 from civicmail.city.conduct.models import ReviewPart, ReviewRow
@@ -37,11 +37,11 @@ def keep(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewR
     row is out of order. Raises NotPermitted, Unusable, Conflict."""
     plan = PLANS[row.review.tier]
     least = 20 if plan.renews else 10 if row.exceptions else 0
-    reason = in_words(reason, least=least) if least or reason.strip() else ""
+    reason = checked_reason(reason, min_length=least) if least or reason.strip() else ""
     with transaction.atomic():
         mine = _mine(row, actor, now)
-        waits = mine.state != "suspended" and (mine.right is None or mine.right.until > moment(now + DAY))
-        _answer(mine, "keep", reason, person_of(actor), now)
+        waits = mine.state != "suspended" and (mine.right is None or mine.right.until > from_ms(now + DAY_MS))
+        _answer(mine, "keep", reason, acting_person(actor), now)
         _entered("review.keep", [mine], actor, reason, now)
         if not waits:  # the access is shut, or would be over before that
             enforcement.carry_out(mine, now=now)
@@ -61,10 +61,10 @@ def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
         if first:
             raise Conflict(f"{len(first)} that are out of order or have changed wait for an answer first.")
         full = ReviewRow.objects.select_related(*WITH).filter(pk__in=[r.pk for r in rows]).order_by("id")
-        uids, me = part_reviewers.uids_of(part, now), person_of(actor)
+        uids, me = part_reviewers.uids_of(part, now), acting_person(actor)
         resources = {r: part_reviewers.about_row(r, actor.uid, now, uids) for r in full}
-        facts = foureyes.facts_of(resources.values(), actor, now)
-        mine = [r for r in full if guard.may(actor, "review.decide", replace(resources[r], eyes=facts), now=now)]
+        facts = four_eyes.facts_of(resources.values(), actor, now)
+        mine = [r for r in full if guard.may(actor, "review.decide", replace(resources[r], four_eyes=facts), now=now)]
         if not mine:
             raise Conflict("Nothing is left here that could be kept together.")
         only_open(part.review)
@@ -77,11 +77,11 @@ def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
 
 def revoke(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewRow:
     """It is not needed any more: the right or duty ends at once; mail is kept. Raises NotPermitted, Unusable, Conflict."""
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         mine = _mine(row, actor, now)
         _spare_elected(mine, actor)
-        _answer(mine, "revoke", reason, person_of(actor), now)
+        _answer(mine, "revoke", reason, acting_person(actor), now)
         _entered("review.revoke", [mine], actor, reason, now)
         enforcement.carry_out(mine, now=now)
     return mine
@@ -90,16 +90,16 @@ def revoke(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewRow:
 def change(row: ReviewRow, until: int, *, actor: Actor, reason: str, now: int) -> ReviewRow:
     """It is needed until another day (ms), earlier or later as the table of kinds allows. Raises NotPermitted, Unusable,
     Conflict."""
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     if until <= now:
         raise Unusable("The end lies in the future; to end it now, choose End.", {"until": "A day to come."})
     with transaction.atomic():
         mine = _mine(row, actor, now)
         enforcement.require_end(mine, until, now)
-        if mine.right is not None and moment(until) < mine.right.until:
+        if mine.right is not None and from_ms(until) < mine.right.until:
             _spare_elected(mine, actor)
-        mine.promised = moment(until)
-        _answer(mine, "change", reason, person_of(actor), now)
+        mine.promised = from_ms(until)
+        _answer(mine, "change", reason, acting_person(actor), now)
         _entered("review.change", [mine], actor, reason, now, until=until)
         enforcement.carry_out(mine, now=now)
     return mine
@@ -109,8 +109,8 @@ def undo(row: ReviewRow, *, actor: Actor, now: int) -> ReviewRow:
     """Take back a "keep" that was not carried out yet. Raises Conflict when it was."""
     with transaction.atomic():
         mine = _locked(row)
-        foureyes.require(actor, "review.decide", part_reviewers.about_row(mine, actor.uid, now), now=now)
-        if mine.answer != "keep" or mine.by_id != person_of(actor).pk:
+        four_eyes.require(actor, "review.decide", part_reviewers.about_row(mine, actor.uid, now), now=now)
+        if mine.answer != "keep" or mine.by_id != acting_person(actor).pk:
             raise Conflict("Only whoever kept it takes that back.")
         if mine.late:
             raise Conflict("The deadline has passed; this answer stands.")
@@ -124,14 +124,14 @@ def undo(row: ReviewRow, *, actor: Actor, now: int) -> ReviewRow:
 def may_undo(row: ReviewRow, now: int) -> bool:
     """Whether a "keep" waits still to be carried out."""
     return (
-        row.state == "pending" and row.answer == "keep" and row.at is not None and moment(now - UNDO_MS) < row.at and not row.late
+        row.state == "pending" and row.answer == "keep" and row.at is not None and from_ms(now - UNDO_MS) < row.at and not row.late
     )
 
 
 def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
     """The row as it is now, locked, where this person may answer it. Raises NotPermitted, Conflict."""
     mine = _locked(row)
-    foureyes.require(actor, "review.decide", part_reviewers.about_row(mine, actor.uid, now), now=now)
+    four_eyes.require(actor, "review.decide", part_reviewers.about_row(mine, actor.uid, now), now=now)
     if mine.state != "suspended":  # a new round does not ask again about what silence has suspended
         only_open(mine.review)
     if mine.part_id != row.part_id:
@@ -152,8 +152,8 @@ def _locked(row: ReviewRow) -> ReviewRow:
 
 def _answer(row: ReviewRow, answer: str, reason: str, by: Person, now: int, *, bulk: bool = False, save: bool = True) -> None:
     row.state = step(row.state, "answer")
-    row.answer, row.reason, row.by, row.at, row.bulk = answer, reason, by, moment(now), bulk
-    row.late = row.review.deadline is not None and moment(now) >= row.review.deadline
+    row.answer, row.reason, row.by, row.at, row.bulk = answer, reason, by, from_ms(now), bulk
+    row.late = row.review.deadline is not None and from_ms(now) >= row.review.deadline
     row.failure, row.checked = "", None
     if save:
         row.save(update_fields=CHANGED)

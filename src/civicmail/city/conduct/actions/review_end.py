@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct import evidence_file, review_states
 from civicmail.city.conduct.actions.review_start import object_of
 from civicmail.city.conduct.models import Review, ReviewRow
@@ -45,7 +45,7 @@ def moot_due(now: int) -> int:
 
 def _over(now: int) -> QuerySet[ReviewRow]:
     """Rows of a right or duty that is over before anything was made of them, and suspended ones of what is in force again."""
-    at = moment(now)
+    at = from_ms(now)
     rows = ReviewRow.objects.filter(review__state__in=["running", "over"])
     gone = Q(right__isnull=False) & (~Q(right__state__in=["active", "suspended"]) | Q(right__until__lte=at))
     gone |= Q(duty__isnull=False) & (Q(duty__ended__isnull=False) | Q(duty__until__lte=at))
@@ -65,7 +65,7 @@ def close_due(now: int) -> int:
     """Reviews in which nothing comes any more: after the days of grace, or as soon as everything was answered and verified."""
     moving = ReviewRow.objects.filter(review=OuterRef("pk"), state__in=MOVING)
     failed = ReviewRow.objects.filter(review=OuterRef("pk"), state__in=["failed", "silent"])
-    late = Q(state="over", deadline__lte=moment(now) - timedelta(days=GRACE_DAYS))
+    late = Q(state="over", deadline__lte=from_ms(now) - timedelta(days=GRACE_DAYS))
     rows = Review.objects.filter(late | Q(Q(state__in=["running", "over"]) & ~Exists(failed))).filter(~Exists(moving))
     keys = list(rows.order_by("id").values_list("pk", flat=True))
     return sum(_close(pk, now) for pk in keys)
@@ -79,7 +79,7 @@ def _close(pk: int, now: int) -> int:
     if review.state == "running":
         review.state = review_states.step(review.state, "end")
     review.state = review_states.step(review.state, "close")
-    review.closed = moment(now)
+    review.closed = from_ms(now)
     evidence = review_evidence.evidence(review)
     review.digest = evidence_file.digest(evidence.files)
     with transaction.atomic():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 
+from civicmail.city.access.epoch import format_day, from_ms
 from civicmail.city.access.models import DutyGrant
-from civicmail.city.access.moments import in_words, moment
 from civicmail.city.access.queries import days
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.review_plans import PLANS
@@ -33,7 +33,7 @@ def last_day(review: Review) -> date:
 
 
 def day_of(review: Review) -> str:
-    return in_words(last_day(review)) if review.deadline is not None else ""
+    return format_day(last_day(review)) if review.deadline is not None else ""
 
 
 def notify_reviewers(review: Review, parts: Sequence[ReviewPart], *, now: int) -> None:
@@ -52,7 +52,7 @@ def notify_reviewers(review: Review, parts: Sequence[ReviewPart], *, now: int) -
                 "unused, or out of order otherwise, is suspended."
             )
             notices.append((f"review:{review.pk}:asked:{person}", to[person], f"Access review: {name_of(review)}", text))
-    notify_many(notices, now=moment(now))
+    notify_many(notices, now=from_ms(now))
     if nobody := sum(p.reviewer_id is None for p in parts):
         text = f"In the review “{name_of(review)}” nobody can be asked in {nobody} places: name a head."
         notify_officers(f"review:{review.pk}:nobody", "Access review: nobody can be asked", text, now=now)
@@ -60,7 +60,7 @@ def notify_reviewers(review: Review, parts: Sequence[ReviewPart], *, now: int) -
 
 def notify_officers(key: str, subject: str, text: str, *, now: int) -> None:
     """Everybody who is access officer now hears it."""
-    at = moment(now)
+    at = from_ms(now)
     grants = DutyGrant.objects.in_force(at).filter(duty="access-officer")
     people = set(grants.values_list("person", flat=True))
     for person, address in sorted(addresses(people).items()):

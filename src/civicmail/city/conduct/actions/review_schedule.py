@@ -12,10 +12,10 @@ from django.utils import timezone
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Authorisation, DutyGrant
-from civicmail.city.access.moments import moment
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct import review_states
 from civicmail.city.conduct.actions.review_start import begin, object_of
 from civicmail.city.conduct.models import Review, ReviewRow
@@ -34,7 +34,7 @@ def plan_due(now: int) -> int:
     """Reviews of the coming weeks stand in the list; how many are new."""
     if not Mailbox.objects.exists():
         return 0
-    by_key = {f"{tier}:{day}": (tier, day) for tier, day in due(timezone.localdate(moment(now)))}
+    by_key = {f"{tier}:{day}": (tier, day) for tier, day in due(timezone.localdate(from_ms(now)))}
     existing = set(Review.objects.filter(key__in=by_key).values_list("key", flat=True))
     new = 0
     for key, (tier, day) in by_key.items():
@@ -49,7 +49,7 @@ def plan_due(now: int) -> int:
 
 def start_due(now: int) -> int:
     """Reviews whose day has come; how many."""
-    today = timezone.localdate(moment(now))
+    today = timezone.localdate(from_ms(now))
     rows = list(Review.objects.filter(state="planned", planned__lte=today).order_by("planned", "id"))
     for review in rows:
         begin(review, actor=TICK, now=now)
@@ -59,14 +59,14 @@ def start_due(now: int) -> int:
 def start_now(tier: Tier, *, actor: Actor, reason: str, now: int, departments: Sequence[Department] = ()) -> Review:
     """A review of a tier begins at once, of all departments or of these. Raises NotPermitted, Unusable."""
     guard.require(actor, "review.run", now=now)
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     if tier not in PLANS or tier == "micro":
         raise Unusable("There is no such review.", {"tier": "Choose one of the list."})
     with transaction.atomic():
         review = Review.objects.create(
             key=f"{tier}:{now}:{actor.uid}"[:120],
             tier=tier,
-            planned=timezone.localdate(moment(now)),
+            planned=timezone.localdate(from_ms(now)),
             by=actor.uid,
             reason=reason,
             definition={"departments": sorted(d.pk for d in departments), "codes": sorted(d.code for d in departments)},
@@ -77,7 +77,7 @@ def start_now(tier: Tier, *, actor: Actor, reason: str, now: int, departments: S
 def start_early(review: Review, *, actor: Actor, reason: str, now: int) -> Review:
     """One that is planned begins today. Raises NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         row = Review.objects.select_for_update().get(pk=review.pk)
         row.by, row.reason = actor.uid, reason
@@ -88,7 +88,7 @@ def start_early(review: Review, *, actor: Actor, reason: str, now: int) -> Revie
 def call_off(review: Review, *, actor: Actor, reason: str, now: int) -> Review:
     """One that is planned does not take place; the next of its kind does. Raises NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
-    reason = in_words(reason, least=20)
+    reason = checked_reason(reason, min_length=20)
     with transaction.atomic():
         row = Review.objects.select_for_update().get(pk=review.pk)
         row.state = review_states.step(row.state, "call-off")
@@ -102,7 +102,7 @@ def next_round(review: Review, *, actor: Actor, reason: str, now: int) -> Review
     """Ask again about what nobody has answered, and about nothing else: the old deadline stays as it was (R10). Raises
     NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
-    reason = in_words(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         row = Review.objects.select_for_update().get(pk=review.pk)
         if row.state not in ("over", "closed"):
@@ -118,7 +118,7 @@ def next_round(review: Review, *, actor: Actor, reason: str, now: int) -> Review
             person=row.person,
             round=row.round + 1,
             former=row,
-            planned=timezone.localdate(moment(now)),
+            planned=timezone.localdate(from_ms(now)),
             by=actor.uid,
             reason=reason,
         )
@@ -138,7 +138,7 @@ def micro_due(now: int) -> int:
     for key, cause, person in new:
         with transaction.atomic():
             review = Review.objects.create(
-                key=key, tier="micro", cause=cause, person_id=person, planned=timezone.localdate(moment(now)), by="tick"
+                key=key, tier="micro", cause=cause, person_id=person, planned=timezone.localdate(from_ms(now)), by="tick"
             )
         begin(review, actor=TICK, now=now)  # after a crash before this it is one whose day has come
     return len(new)
@@ -148,7 +148,7 @@ def _with_something(people: set[int], now: int) -> set[int]:
     """Who of these has a right or a duty, so that there is something to ask about."""
     if not people:
         return set()
-    at = moment(now)
+    at = from_ms(now)
     rights = Authorisation.objects.filter(person__in=people, state__in=["active", "suspended"], until__gt=at)
     grants = DutyGrant.objects.in_force(at).filter(person__in=people)
     return {*rights.values_list("person", flat=True), *grants.values_list("person", flat=True)}
@@ -161,7 +161,7 @@ Causes = dict[str, tuple[str, int]]
 def _moved(now: int) -> Causes:
     """Access in force that another department authorised than the one where the person works (M6)."""
     rows = Authorisation.objects.filter(
-        state__in=["active", "suspended"], until__gt=moment(now), role="holder", episode__ended__isnull=True
+        state__in=["active", "suspended"], until__gt=from_ms(now), role="holder", episode__ended__isnull=True
     )
     rows = rows.exclude(episode__department=F("department"))
     moves = rows.values_list("pk", "person", "episode__department")
@@ -171,12 +171,12 @@ def _moved(now: int) -> Causes:
 def _on_leave(now: int) -> Causes:
     """Suspended for longer than LEAVE, but by silence or a decision: those have their own days."""
     rows = Authorisation.objects.filter(
-        state="suspended", role="holder", until__gt=moment(now), since__lte=moment(now) - LONG_LEAVE
+        state="suspended", role="holder", until__gt=from_ms(now), since__lte=from_ms(now) - LONG_LEAVE
     )
     rows = rows.exclude(review_rows__state__in=["suspending", "suspended"])
     return {f"leave:{pk}:{since:%Y-%m-%d}": ("leave", person) for pk, person, since in rows.values_list("pk", "person", "since")}
 
 
 def _decided(now: int) -> Causes:
-    rows = violations.decided_since(moment(now) - LOOK_BACK)
+    rows = violations.decided_since(from_ms(now) - LOOK_BACK)
     return {f"violation:{row.pk}": ("violation", row.person_id) for row in rows if row.person_id is not None}

@@ -19,9 +19,9 @@ from django.utils import timezone
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.duties import CONFLICTS
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Authorisation, DutyGrant
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.conduct import circuit_breaker, review_plans, review_states, reviewer_assignment
 from civicmail.city.conduct.actions import review_notices
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewStep
@@ -51,7 +51,7 @@ def begin(review: Review, *, actor: Actor, now: int) -> Review:
     with transaction.atomic():
         review = Review.objects.select_for_update().get(pk=review.pk)
         review.state = review_states.step(review.state, "start")
-        review.started = moment(now)
+        review.started = from_ms(now)
         review.deadline = deadline(now)
         review.definition |= definition(review, now)
         review.snapshot = checksum([q.row for q in questions])
@@ -61,7 +61,7 @@ def begin(review: Review, *, actor: Actor, now: int) -> Review:
             "key": review.key,
             "tier": review.tier,
             "round": review.round,
-            "deadline": ms(review.deadline),
+            "deadline": epoch_ms(review.deadline),
             "questions": len(questions),
             "reviewers": len({p.reviewer_id for p in parts if p.reviewer_id}),
             "nobody": sum(p.reviewer_id is None for p in parts),
@@ -74,7 +74,7 @@ def begin(review: Review, *, actor: Actor, now: int) -> Review:
 
 def deadline(now: int) -> datetime:
     """The end of the last day, in the city's time zone."""
-    day = timezone.localdate(moment(now)) + timedelta(days=review_plans.REVIEW_DAYS + 1)
+    day = timezone.localdate(from_ms(now)) + timedelta(days=review_plans.REVIEW_DAYS + 1)
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
@@ -121,9 +121,11 @@ def _questions(review: Review, now: int) -> tuple[list[Question], review_scope.K
     grants = review_scope.duties(tier, now, person=person, departments=departments)
     if review.former is not None:
         left = ReviewRow.objects.filter(review=review.former, state__in=UNANSWERED)
-        rights = Authorisation.objects.filter(pk__in=left.values("right"), state__in=["active", "suspended"], until__gt=moment(now))
+        rights = Authorisation.objects.filter(
+            pk__in=left.values("right"), state__in=["active", "suspended"], until__gt=from_ms(now)
+        )
         rights = rights.select_related("mailbox", "person", "department", "approver", "profile").order_by("id")
-        grants = DutyGrant.objects.filter(pk__in=left.values("duty"), ended__isnull=True, until__gt=moment(now))
+        grants = DutyGrant.objects.filter(pk__in=left.values("duty"), ended__isnull=True, until__gt=from_ms(now))
         grants = grants.select_related("person", "department").order_by("id")
     of_rights, of_duties = list(rights), list(grants)
     people = [a.person_id for a in of_rights] + [g.person_id for g in of_duties]
@@ -222,7 +224,7 @@ def _saved(review: Review, questions: list[Question], shares: list[tuple[int, Sh
         for n in share.rows:
             questions[n].row.part = part
     ReviewRow.objects.bulk_create([q.row for q in questions], batch_size=BATCH_SIZE)
-    at = moment(now)
+    at = from_ms(now)
     steps = [
         ReviewStep(review=review, part=p, at=at, step="asked" if p.reviewer_id else "nobody", by="tick", to=p.named) for p in parts
     ]

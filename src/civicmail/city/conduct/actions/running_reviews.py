@@ -8,9 +8,9 @@ from django.utils import timezone
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct.actions import enforcement, reminders
 from civicmail.city.conduct.actions.review_start import object_of
 from civicmail.city.conduct.models import Review, ReviewRow, ReviewStep
@@ -19,12 +19,12 @@ from civicmail.city.conduct.models import Review, ReviewRow, ReviewStep
 def remind(review: Review, *, actor: Actor, reason: str, now: int) -> int:
     """Write to everybody with open rows, once a day; how many. Raises NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     with transaction.atomic():
         row = Review.objects.select_for_update().get(pk=review.pk)
         if row.state != "running":
             raise Conflict("Reminders are for a review that runs.")
-        day = str(timezone.localdate(moment(now)))
+        day = str(timezone.localdate(from_ms(now)))
         if ReviewStep.objects.filter(review=row, step="reminded", words=day).exists():
             raise Conflict("They were reminded today already.")
         count = reminders.remind_now(row, now=now)

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import format_day, from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import in_words, moment
-from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.conduct import half_year, statement_states
 from civicmail.city.conduct.models import Statement
@@ -39,16 +39,18 @@ def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -
     if len(remarks) > MAX_REMARKS or (remarks and len(remarks) < 20):
         raise Unusable("Say what is not in order.", {"remarks": f"Between 20 and {MAX_REMARKS} characters."})
     with transaction.atomic():
-        statement = locked(row, "state")
+        statement = lock_row(row, "state")
         half = half_year.parse(statement.half)
         assert half is not None, "the calendar wrote it"
         statement.state = statement_states.step(statement.state, "except" if remarks else "sign")
-        statement.remarks, statement.person, statement.signed = remarks, person_of(actor), moment(now)
+        statement.remarks, statement.person, statement.signed = remarks, acting_person(actor), from_ms(now)
         statement.numbers = statement_sections.sections(statement.department, half, now)
         statement.save()
         facts = {"half": statement.half, "state": statement.state, "due": str(statement.due)}
         object_ = f"department:{statement.department.code}"
-        entries.enter("statement.sign", actor=actor, reason=given(reason, most=400), now=now, object=object_, facts=facts)
+        entries.enter(
+            "statement.sign", actor=actor, reason=checked_reason(reason, max_length=400), now=now, object=object_, facts=facts
+        )
         if remarks:
             _tell_directors(statement, "is signed, and not all is in order", now)
     return statement
@@ -60,7 +62,7 @@ def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -
 def open_due(now: int) -> int:
     """One statement for each department that answers for itself, of the half that is over; how many were opened. Who signs is
     written to. A department that comes later answers for its first whole half."""
-    today = timezone.localdate(moment(now))
+    today = timezone.localdate(from_ms(now))
     half = half_year.of(today).before()
     if today > half.last + timedelta(days=DAYS):
         return 0
@@ -77,7 +79,7 @@ def open_one(department: Department, half: half_year.Half, due: date, now: int) 
     """One statement, and a letter to who signs; False where it is open already. due: the last day to sign."""
     with transaction.atomic():
         row, made = Statement.objects.get_or_create(
-            department=department, half=str(half), defaults={"made": moment(now), "due": due}
+            department=department, half=str(half), defaults={"made": from_ms(now), "due": due}
         )
         if made:
             facts = {"half": row.half, "due": str(due)}
@@ -88,7 +90,7 @@ def open_one(department: Department, half: half_year.Half, due: date, now: int) 
 
 def remind(now: int) -> int:
     """Who has not signed hears of it 14, 7 and 1 days before it is due; how many were written to. Nobody else does."""
-    today = timezone.localdate(moment(now))
+    today = timezone.localdate(from_ms(now))
     rows = Statement.objects.filter(state="open", due__in=[today + timedelta(days=n) for n in REMINDER_DAYS]).select_related(
         "department__head"
     )
@@ -97,7 +99,7 @@ def remind(now: int) -> int:
 
 def find_overdue(now: int) -> int:
     """What nobody has signed in time goes to the administration director, once; how many did (P-28)."""
-    today = timezone.localdate(moment(now))
+    today = timezone.localdate(from_ms(now))
     done = 0
     while True:
         with transaction.atomic():
@@ -105,7 +107,7 @@ def find_overdue(now: int) -> int:
             row = late.select_related("department").order_by("pk").first()
             if row is None:
                 return done
-            row.overdue = moment(now)
+            row.overdue = from_ms(now)
             row.save(update_fields=["overdue"])
             facts = {"half": row.half, "due": str(row.due)}
             entries.enter(
@@ -123,11 +125,11 @@ def _ask(row: Statement, step: str, now: int) -> int:
     text = "\n\n".join(
         [
             f"Your department answers for its people's use of e-mail twice a year. The statement of {row.department} for "
-            f"{half.in_words} is filled in: read it, and sign it, or say what is not in order, by {in_words(row.due)}.",
+            f"{half.in_words} is filled in: read it, and sign it, or say what is not in order, by {format_day(row.due)}.",
             link(row),
         ]
     )
-    subject = f"Statement for {half.in_words}: sign by {in_words(row.due)}"
+    subject = f"Statement for {half.in_words}: sign by {format_day(row.due)}"
     return _tell(deciders.of_department(row.department, now), f"statement:{row.pk}:{step}", subject, text, now)
 
 
@@ -150,7 +152,7 @@ def _tell(people: list[Person], key: str, subject: str, text: str, now: int) -> 
     for holder, address in boxes.values_list("holder", "address"):
         to.setdefault(holder or 0, address)
     for person, address in to.items():
-        notify(f"{key}:{person}", address, subject, text, now=moment(now))
+        notify(f"{key}:{person}", address, subject, text, now=from_ms(now))
     return len(to)
 
 

@@ -17,15 +17,15 @@ from django.utils import timezone
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import barring, entries
-from civicmail.city.access.actions.acting import locked, person_of
-from civicmail.city.access.actions.ending import carry_out, plan
-from civicmail.city.access.actions.undertakings import told_of
+from civicmail.city.access.actions.access_end import carry_out, schedule
+from civicmail.city.access.actions.acting import acting_person, lock_row
+from civicmail.city.access.actions.undertakings import own_address_of
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import DAY_MS, format_day, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.kinds import DIFFERENCES
-from civicmail.city.access.moments import DAY, in_words, moment
-from civicmail.city.access.queries import foureyes
-from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.person_kinds import PERSON_KINDS
+from civicmail.city.access.queries import four_eyes
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct.models import Evidence, Violation
 from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.violation_states import FIRST
@@ -39,7 +39,7 @@ MAX_TEXT = 2000
 MAX_EVIDENCE = 20
 MAX_WAITING = 200
 """Reports from outside that may wait at a time for somebody to look at them."""
-RESPONSE_MS = 7 * DAY
+RESPONSE_MS = 7 * DAY_MS
 """So long the person has for a response before there may be a finding against them."""
 
 
@@ -47,7 +47,7 @@ def report(person: Person, clause: str, what: str, evidence: Sequence[str] = (),
     """Somebody signed in says that a rule was broken, by another or by themselves; it is held to be in good faith. evidence:
     numbers of captures. Raises NotPermitted, Unusable."""
     guard.require(actor, "violation.report", now=now)
-    reporter = person_of(actor)
+    reporter = acting_person(actor)
     with transaction.atomic():
         return _open(
             person, clause, what, evidence, source="person", reporter=reporter, own=reporter == person, actor=actor, now=now
@@ -81,13 +81,13 @@ def record(person: Person, clause: str, what: str, evidence: Sequence[str], *, a
     transaction; response and review come after (P-09). Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "violation.record", violation_parties.about(person), now=now)
     work = violation_parties.work_of(person)
-    if work is None or not DIFFERENCES[work.kind].contract or work.contract is None:
+    if work is None or not PERSON_KINDS[work.kind].contract or work.contract is None:
         raise Unusable(
             "This is for people of agencies; of the city's own a violation is reported.", {"person": "Not of an agency."}
         )
     if not evidence:
         raise Unusable("A record names its evidence.", {"evidence": "Give the number of one message at least."})
-    recorder = person_of(actor)
+    recorder = acting_person(actor)
     with transaction.atomic():
         row = _open(
             person, clause, what, evidence, source="recorded", reporter=recorder, state="recorded", respond=now + RESPONSE_MS,
@@ -104,9 +104,9 @@ def end_access(row: Violation, by: Person, *, actor: Actor, now: int) -> None:
     assert row.person is not None, "whoever is shut out is known"
     work = row.person.episodes.filter(ended__isnull=True).exists()
     if work:
-        (row.ending,) = plan([row.person], reason=f"Violation {row.pk} of the e-mail policy.", when=now, actor=actor, now=now)
+        (row.ending,) = schedule([row.person], reason=f"Violation {row.pk} of the e-mail policy.", when=now, actor=actor, now=now)
         carry_out([row.ending], actor=actor, now=now)
-    row.bar = barring.put(
+    row.bar = barring.impose(
         row.person,
         "re-entry",
         until=None,
@@ -123,12 +123,12 @@ def name(row: Violation, person: Person, clause: str, *, actor: Actor, reason: s
     """The access office finds out whose message it was, and which rule is meant; the department hears of it. Raises NotPermitted
     for what is about oneself, Unusable, Conflict."""
     guard.require(actor, "violation.name", now=now)
-    reason = given(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        violation = locked(row, "state", "person_id")
+        violation = lock_row(row, "state", "person_id")
         if violation.person is not None or violation.state != "reported":
             raise Conflict("Somebody has named the person meanwhile; look at it again.")
-        if foureyes.is_oneself(actor, person, now):
+        if four_eyes.is_oneself(actor, person, now):
             raise NotPermitted("Somebody else looks at what is about you.")
         violation.clause = _checked_clause(clause)
         _place(violation, person)
@@ -141,14 +141,14 @@ def name(row: Violation, person: Person, clause: str, *, actor: Actor, reason: s
 def add_evidence(row: Violation, number: str, *, actor: Actor, reason: str, now: int) -> Evidence:
     """Another message that it is about, by its number. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
-    reason = given(reason)
+    reason = checked_reason(reason)
     (number,) = _checked_evidence([number])
     with transaction.atomic():
-        violation = locked(row, "state")
+        violation = lock_row(row, "state")
         if violation.state not in FIRST:
             raise Conflict("It was found already; evidence comes before.")
         made, is_new = Evidence.objects.get_or_create(
-            violation=violation, capture=number, defaults={"by": person_of(actor), "at": moment(now)}
+            violation=violation, capture=number, defaults={"by": acting_person(actor), "at": from_ms(now)}
         )
         if not is_new:
             raise Conflict("This message is named already.")
@@ -173,13 +173,13 @@ def _open(
     respond: int | None = None,
     words: Sequence[str] = (),
 ) -> Violation:
-    what = given(what, "what", least=20, most=MAX_TEXT)
+    what = checked_reason(what, "what", min_length=20, max_length=MAX_TEXT)
     numbers = _checked_evidence(evidence)
-    at = moment(now)
+    at = from_ms(now)
     row = Violation(
         clause=_checked_clause(clause) if person is not None else "", what=what, source=source, reporter=reporter, own=own,
         contact=contact.strip()[:254], origin=origin, made=at, state=state, since=at,
-        respond_by=moment(respond) if respond is not None else None,
+        respond_by=from_ms(respond) if respond is not None else None,
     )  # fmt: skip
     if person is not None:
         _place(row, person)
@@ -244,13 +244,13 @@ def _tell_heads(row: Violation, now: int, words: Sequence[str] = ()) -> None:
     place = f"{pages}{address(row)}" if pages else "It stands on the pages, under Violations."
     whose = f"{row.person}" if row.person is not None else "somebody who is to be named"
     first = (
-        f"On {in_words(timezone.localdate(row.made))} a violation of the e-mail policy was "
+        f"On {format_day(timezone.localdate(row.made))} a violation of the e-mail policy was "
         f"{'recorded' if row.state == 'recorded' else 'reported'}: {row.clause or 'rule to be named'}, {whose}."
     )
     lines = [*(words or [first]), f"Look at it here: {place}" if pages else place]
     for to in violation_parties.head_addresses(row, now):
         key = f"violation:{row.pk}:{row.person.uid if row.person is not None else ''}:{to}"
-        notify(key, to, f"Violation {row.pk} to look at", "\n\n".join(lines), now=moment(now))
+        notify(key, to, f"Violation {row.pk} to look at", "\n\n".join(lines), now=from_ms(now))
 
 
 def _tell_agency(row: Violation, now: int) -> None:
@@ -262,12 +262,12 @@ def _tell_agency(row: Violation, now: int) -> None:
         "else; a record that was wrong is taken back.",
     ]
     for to in violation_parties.agency_addresses(row):
-        notify(f"violation:{row.pk}:agency:{to}", to, f"Access ended: {row.person}", "\n\n".join(lines), now=moment(now))
+        notify(f"violation:{row.pk}:agency:{to}", to, f"Access ended: {row.person}", "\n\n".join(lines), now=from_ms(now))
 
 
 def notify_person(row: Violation, key: str, subject: str, lines: list[str], now: int) -> None:
     """A notice to the person, where they have a mailbox of their own still; else the agency's sponsor and contact hand it on."""
     assert row.person is not None, "whoever is told is known"
-    own = told_of(row.person)
+    own = own_address_of(row.person)
     for to in violation_parties.agency_addresses(row) if row.ending_id is not None else [own] if own else []:
-        notify(f"violation:{row.pk}:{key}:{to}", to, subject, "\n\n".join(lines), now=moment(now))
+        notify(f"violation:{row.pk}:{key}:{to}", to, subject, "\n\n".join(lines), now=from_ms(now))

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from django.db.models import QuerySet
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries import waiting
-from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.access.queries import menu_counts
+from civicmail.city.access.queries.home_tasks import Task, Tasks
 from civicmail.city.conduct.closure_states import WORKER_STATES
 from civicmail.city.conduct.models import Closure
 from civicmail.city.directory.models import Address
@@ -38,7 +38,7 @@ def of_mailbox(mailbox: int) -> Closure | None:
 
 def tasks(actor: Actor, _now: int) -> list[Tasks]:
     """Counts that a department has to look at; two queries."""
-    codes = waiting.decided_departments(actor)
+    codes = menu_counts.decided_departments(actor)
     rows = Closure.objects.filter(state__in=["counted", "stopped"], department__code__in=codes).exclude(
         mailbox__holder__uid=actor.uid
     )

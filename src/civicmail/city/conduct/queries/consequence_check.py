@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from civicmail.city.access.authorization_states import LIVING
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Authorisation, Bar
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import bars, standing
-from civicmail.city.access.states import LIVING
+from civicmail.city.access.queries import access_status, bars
 from civicmail.city.conduct.models import Violation
 
 MISMATCH = ("stop", "Not so at the doors: tell the system administrator")
@@ -46,14 +46,18 @@ def _shut(row: Violation, now: int) -> tuple[str, str]:
         if row.ending.done is None or rights.exists():
             return MISMATCH
         return ("done", "Verified: every door is shut")
-    return MISMATCH if rights.exists() or not standing.why(row.person_id, now) else ("done", "Verified: every door is shut")
+    return (
+        MISMATCH
+        if rights.exists() or not access_status.why_refused(row.person_id, now)
+        else ("done", "Verified: every door is shut")
+    )
 
 
 def _until(row: Violation, now: int) -> tuple[str, str]:
     assert row.person_id is not None and row.until is not None, "it has an end"
-    if row.until <= moment(now) or not _has_open_bar(row, now):
+    if row.until <= from_ms(now) or not _has_open_bar(row, now):
         return ("quiet", "Over")
     if row.outcome == "suspension":
-        return ("done", "Verified: mail is shut until then") if standing.why(row.person_id, now) else MISMATCH
-    living = bars.living(moment(now), [row.person_id]).filter(origin=f"violation:{row.pk}", kind="restriction").exists()
+        return ("done", "Verified: mail is shut until then") if access_status.why_refused(row.person_id, now) else MISMATCH
+    living = bars.living(from_ms(now), [row.person_id]).filter(origin=f"violation:{row.pk}", kind="restriction").exists()
     return ("done", "Verified: mail is restricted until then") if living else MISMATCH

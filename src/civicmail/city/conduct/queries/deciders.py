@@ -9,8 +9,8 @@ from collections.abc import Collection
 
 from django.utils import timezone
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Authorisation, AutoReply, DutyGrant
-from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Department, Episode, Person
 
 
@@ -38,7 +38,7 @@ def gone_or_suspended(people: Collection[int]) -> set[int]:
 
 def absent(people: Collection[int], now: int) -> set[int]:
     """Of these (ids of rows) who is not there now: is gone, or has said so by an automatic reply."""
-    at = moment(now)
+    at = from_ms(now)
     away = AutoReply.objects.filter(mailbox__holder__in=people, kind="own", starts__lte=at, until__gt=at, ended__isnull=True)
     return gone_or_suspended(people) | {holder for holder in away.values_list("mailbox__holder", flat=True) if holder is not None}
 
@@ -78,7 +78,7 @@ def of_departments(departments: Collection[Department], now: int) -> dict[int, l
 
 def holders(duty: str, now: int) -> list[Person]:
     """Who holds a duty of the whole city now, in order of names."""
-    at = moment(now)
+    at = from_ms(now)
     rows = DutyGrant.objects.in_force(at).filter(duty=duty).values("person")
     return list(Person.objects.filter(pk__in=rows).order_by("family", "given", "pk"))
 
@@ -87,7 +87,9 @@ def accountable_departments(now: int) -> list[Department]:
     """Departments that answer for themselves: with a head of their own, or with nothing above them, and with people. In order of
     names; what has no head belongs to the one above (span)."""
     working = set(
-        Episode.objects.filter(ended__isnull=True, starts__lte=timezone.localdate(moment(now))).values_list("department", flat=True)
+        Episode.objects.filter(ended__isnull=True, starts__lte=timezone.localdate(from_ms(now))).values_list(
+            "department", flat=True
+        )
     )
     rows = Department.objects.filter(closed__isnull=True).select_related("head", "parent").order_by("name", "pk")
     return [

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import DAY, moment
-from civicmail.city.access.queries import questions
-from civicmail.city.access.queries.replies import left_mailboxes
+from civicmail.city.access.queries import department_questions
+from civicmail.city.access.queries.autoreplies import left_mailboxes
 from civicmail.city.conduct.external_account_states import OPEN_STATES
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import external_systems, leavers
@@ -64,7 +64,7 @@ def count_by_kind(discrepancies: Collection[Discrepancy]) -> dict[str, int]:
 def _left(codes: Collection[str], now: int) -> Iterator[Discrepancy]:
     rows = leavers.open_rows(now).filter(department__code__in=codes).select_related("ending__person", "mailbox", "department")
     for row in rows:
-        role = "stop" if row.told <= moment(now - DAY) else "wait"
+        role = "stop" if row.told <= from_ms(now - DAY_MS) else "wait"
         where, act = row.department.code, "Confirm, and choose for the mail"
         at = (where, row.pk)
         yield Discrepancy("left", str(row.ending.person), row.mailbox.address, where, row.ending.when, act, "left", at, role)
@@ -100,7 +100,7 @@ def _outside(codes: Collection[str]) -> Iterator[Discrepancy]:
 
 
 def _moved(codes: Collection[str]) -> Iterator[Discrepancy]:
-    for episode in questions.arrived_movers(codes):
+    for episode in department_questions.arrived_movers(codes):
         where = episode.department.code
         yield Discrepancy(
             "moved", str(episode.person), "came from another department", where, None, "Decide about mail here", "person",
@@ -109,7 +109,10 @@ def _moved(codes: Collection[str]) -> Iterator[Discrepancy]:
 
 
 def _idle(codes: Collection[str], now: int) -> Iterator[Discrepancy]:
-    for kind, rows in (("never", questions.never_used(codes, now)), ("unused", questions.not_used(codes, now))):
+    for kind, rows in (
+        ("never", department_questions.never_used(codes, now)),
+        ("unused", department_questions.not_used(codes, now)),
+    ):
         for a in rows:
             yield _idle_line(kind, a)
 

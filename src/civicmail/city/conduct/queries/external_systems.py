@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Ending
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries.tasks import Task, Tasks
-from civicmail.city.access.resources import AccountElsewhere
+from civicmail.city.access.queries.home_tasks import Task, Tasks
+from civicmail.city.access.resources import ExternalAccount
 from civicmail.city.conduct.external_account_states import OPEN_STATES
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 from civicmail.city.directory.models import Episode, Person
@@ -25,10 +25,10 @@ def hooks() -> dict[str, tuple[str, str]]:
     return {h.name: (h.url, h.secret_file) for h in settings.CITY.outside.hook}
 
 
-def about(row: OutsideEnding) -> AccountElsewhere:
+def about(row: OutsideEnding) -> ExternalAccount:
     """Confirming that an account elsewhere has ended."""
     account = row.account
-    return AccountElsewhere(account.episode.department.code, account.person.uid, answers=account.door.person.uid)
+    return ExternalAccount(account.episode.department.code, account.person.uid, responsible=account.door.person.uid)
 
 
 def doors() -> QuerySet[OutsideDoor]:
@@ -58,7 +58,7 @@ def endings() -> QuerySet[OutsideEnding]:
 
 def without_ending(now: int) -> list[tuple[OutsideAccount, Ending]]:
     """Accounts elsewhere of employments whose access has ended, and that nobody was asked to end yet."""
-    done = Ending.objects.filter(episode=OuterRef("episode"), done__isnull=False, done__lte=moment(now))
+    done = Ending.objects.filter(episode=OuterRef("episode"), done__isnull=False, done__lte=from_ms(now))
     requested = OutsideEnding.objects.filter(account=OuterRef("pk"))
     rows = OutsideAccount.objects.filter(Exists(done), ~Exists(requested), ended__isnull=True).select_related("door").order_by("id")
     accounts = list(rows[:500])
@@ -68,7 +68,7 @@ def without_ending(now: int) -> list[tuple[OutsideAccount, Ending]]:
 
 def due_notifications(now: int) -> list[OutsideEnding]:
     """Ends that another program is to be told of now: never, or not confirmed at the last try."""
-    due = Q(next__isnull=True) | Q(next__lte=moment(now))
+    due = Q(next__isnull=True) | Q(next__lte=from_ms(now))
     rows = endings().filter(due, state__in=list(OPEN_STATES), account__door__closed__isnull=True).exclude(account__door__hook="")
     return list(rows.order_by("next", "id")[:50])
 

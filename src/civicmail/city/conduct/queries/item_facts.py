@@ -12,8 +12,8 @@ from typing import Any
 from django.utils import timezone
 
 from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
 from civicmail.city.access.models import Authorisation, DutyGrant
-from civicmail.city.access.moments import in_words, moment, ms
 from civicmail.city.conduct.models import ReviewRow
 from civicmail.city.conduct.queries.review_scope import Known
 from civicmail.city.directory.models import Episode, Kind, Mailbox
@@ -45,7 +45,7 @@ def of_right(a: Authorisation, k: Known) -> dict[str, Any]:
         "reasons": {r: getattr(a, r) for r in REASONS},
         "approver": a.approver.display if a.approver else "",
         "approved": _day(a.decided),
-        "until": ms(a.until),
+        "until": epoch_ms(a.until),
         "cost": a.cost,
         "sent": used.sent,
         "received": used.received,
@@ -79,7 +79,7 @@ def of_duty(g: DutyGrant, k: Known) -> dict[str, Any]:
         "reasons": {"granted": g.reason},
         "approver": k.names.get(g.by, g.by),
         "approved": _day(g.starts),
-        "until": ms(g.until),
+        "until": epoch_ms(g.until),
         "cost": 0,
         "privileged": bool(meaning and meaning.privileged),
         "uses": uses,
@@ -127,7 +127,9 @@ def _person(uid: str, name: str, work: Episode | None) -> dict[str, Any]:
         shown |= {"kind": str(Kind(work.kind).label), "position": work.position, "department": work.department.name}
         shown["supervisor"] = work.supervisor.display if work.supervisor else ""
         if work.contract:
-            shown["contract"] = f"{work.contract.agency.name}, contract {work.contract.number} until {in_words(work.contract.ends)}"
+            shown["contract"] = (
+                f"{work.contract.agency.name}, contract {work.contract.number} until {format_day(work.contract.ends)}"
+            )
     return shown
 
 
@@ -155,4 +157,4 @@ def _day(at: datetime | date | None) -> str:
 
 def end_of(facts: dict[str, Any]) -> datetime:
     """Until when the right was when it was asked about."""
-    return moment(facts["until"])
+    return from_ms(facts["until"])

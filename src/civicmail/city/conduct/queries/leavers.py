@@ -10,11 +10,11 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.models import Ending
-from civicmail.city.access.moments import DAY, moment
-from civicmail.city.access.queries import waiting
-from civicmail.city.access.queries.replies import left_mailboxes
-from civicmail.city.access.queries.tasks import Task, Tasks
+from civicmail.city.access.queries import menu_counts
+from civicmail.city.access.queries.autoreplies import left_mailboxes
+from civicmail.city.access.queries.home_tasks import Task, Tasks
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.directory.models import Episode, Mailbox
 
@@ -34,7 +34,7 @@ def without_question(now: int) -> list[tuple[Ending, Mailbox]]:
     mine = Mailbox.objects.filter(holder=OuterRef("person"), kind="personal", closed__isnull=True)
     again = Episode.objects.filter(person=OuterRef("person"), ended__isnull=True)
     later = Ending.objects.filter(person=OuterRef("person"), pk__gt=OuterRef("pk"), done__isnull=False)
-    rows = Ending.objects.filter(done__gt=moment(now) - MAX_AGE, leaver__isnull=True)
+    rows = Ending.objects.filter(done__gt=from_ms(now) - MAX_AGE, leaver__isnull=True)
     rows = rows.filter(Exists(mine), ~Exists(again), ~Exists(later))
     employments = list(rows.select_related("person", "episode__department").order_by("id")[:BATCH_SIZE])
     boxes = {
@@ -65,7 +65,7 @@ def of_departments(codes: Collection[str]) -> QuerySet[Leaver]:
 
 def is_overdue(leaver: Leaver, now: int) -> bool:
     """Unanswered for more than a day (L6)."""
-    return not leaver.choice and leaver.told <= moment(now - DAY)
+    return not leaver.choice and leaver.told <= from_ms(now - DAY_MS)
 
 
 def state(leaver: Leaver, now: int) -> tuple[str, str]:
@@ -81,11 +81,11 @@ def state(leaver: Leaver, now: int) -> tuple[str, str]:
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
     """What a department has to say of people who left; one query."""
-    codes = waiting.decided_departments(actor)
+    codes = menu_counts.decided_departments(actor)
     if not codes:
         return []
     rows = open_rows(now).filter(department__code__in=codes).exclude(ending__person__uid=actor.uid).order_by()
-    late = Count("id", filter=Q(told__lte=moment(now - DAY)))
+    late = Count("id", filter=Q(told__lte=from_ms(now - DAY_MS)))
     counted = rows.values("department__code", "department__name").annotate(n=Count("id"), late=late, since=Min("told"))
     return [Tasks(row["department__name"], [_task(row["department__code"], row)]) for row in counted.order_by("department__name")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries.lines import lines
+from civicmail.city.access.queries.reporting_lines import load_lines
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.conduct.violation_states import OPEN
@@ -39,7 +39,7 @@ def next_deciders(row: Violation, now: int) -> list[Person]:
         return office
     own = [p for p in (row.department.head, *row.department.deputies.all()) if p is not None and p.pk not in had]
     away = deciders.absent([p.pk for p in own], now)
-    order, whose = lines(), row.person.uid if row.person is not None else ""
+    order, whose = load_lines(), row.person.uid if row.person is not None else ""
     present = [p for p in own if p.pk not in away and whose not in order.above(p.uid)]
     return present[:1] or office
 
@@ -47,5 +47,5 @@ def next_deciders(row: Violation, now: int) -> list[Person]:
 def _without_part(actor: Actor, rows: list[Violation]) -> list[Violation]:
     """Those in which this person had no part, and that are about nobody who is above them."""
     mine = [row for row in rows if actor.uid not in {p.uid for part in PART_COLUMNS if (p := getattr(row, part)) is not None}]
-    above: set[str] = lines().above(actor.uid) if mine else set()
+    above: set[str] = load_lines().above(actor.uid) if mine else set()
     return [row for row in mine if row.person is None or row.person.uid not in above]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.resources import PartOfReview, ReviewedRight
 from civicmail.city.conduct.models import ReviewPart, ReviewRow
 from civicmail.city.directory.models import Person
@@ -18,7 +18,7 @@ def of_part(part: ReviewPart, now: int) -> set[int]:
     people = set() if part.replaced is not None or part.reviewer_id is None else {part.reviewer_id}
     if part.joined_id is not None:
         people.add(part.joined_id)
-    if part.delegate_id is not None and part.delegate_until is not None and moment(now) < part.delegate_until:
+    if part.delegate_id is not None and part.delegate_until is not None and from_ms(now) < part.delegate_until:
         people.add(part.delegate_id)
     if part.role == "head" and part.replaced is None:
         people |= {p.pk for p in part.department.deputies.all()}
@@ -46,13 +46,13 @@ def about_row(row: ReviewRow, uid: str, now: int, uids: set[str] | None = None) 
     """What the guard is asked about a row. uids: of those who may answer its part, where they are known already."""
     firsts = (row.approver.uid,) if row.approver is not None else ()
     reviewer = uid if uid in (uids_of(row.part, now) if uids is None else uids) else ""
-    began = ms(row.review.started) if row.review.started is not None else 0
-    return ReviewedRight(row.part.department.code, row.person.uid, reviewer=reviewer, firsts=firsts, began=began)
+    began = epoch_ms(row.review.started) if row.review.started is not None else 0
+    return ReviewedRight(row.part.department.code, row.person.uid, reviewer=reviewer, first_actors=firsts, began_ms=began)
 
 
 def parts_of(person: int, now: int) -> QuerySet[ReviewPart]:
     """Parts of reviews that are not closed, which this person (id of the row) may answer now, in order."""
-    at = moment(now)
+    at = from_ms(now)
     mine = Q(reviewer=person, replaced__isnull=True) | Q(joined=person) | Q(delegate=person, delegate_until__gt=at)
     mine |= Q(role="head", replaced__isnull=True, department__deputies=person)
     pending = Q(review__next__isnull=True) | Q(rows__state="suspended")  # a new round does not ask again about these

@@ -13,8 +13,8 @@ import orjson
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Carried, Entry
-from civicmail.city.access.moments import ms
 from civicmail.city.conduct import evidence_file
 from civicmail.city.conduct.evidence_file import Evidence
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewStep
@@ -97,7 +97,7 @@ def speeds(rows: Iterable[ReviewRow]) -> dict[str, int]:
     times: dict[str, list[int]] = {}
     for row in rows:
         if row.answer == "keep" and not row.bulk and row.by is not None and row.at is not None:
-            times.setdefault(row.by.uid, []).append(ms(row.at))
+            times.setdefault(row.by.uid, []).append(epoch_ms(row.at))
     return {uid: keeps_per_minute(at) for uid, at in times.items()}
 
 

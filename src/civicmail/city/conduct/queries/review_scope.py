@@ -14,24 +14,24 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Account, Authorisation, Device, DutyGrant, DutyUse, Ending
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import standing, usage
-from civicmail.city.access.queries.questions import NEVER, UNUSED
+from civicmail.city.access.person_kinds import PERSON_KINDS
+from civicmail.city.access.queries import access_status, usage
+from civicmail.city.access.queries.department_questions import NEVER_USED_AFTER, UNUSED_AFTER
 from civicmail.city.access.queries.usage import Used
 from civicmail.city.conduct.models import Essential
 from civicmail.city.conduct.queries import violations
 from civicmail.city.conduct.review_plans import Tier
 from civicmail.city.directory.models import Episode, Mailbox
 
-UNDER_CONTRACT = tuple(kind for kind, d in DIFFERENCES.items() if d.contract)
+UNDER_CONTRACT = tuple(kind for kind, d in PERSON_KINDS.items() if d.contract)
 SOON = timedelta(days=30)
 
 
 def rights(tier: Tier, now: int, *, person: int | None = None, departments: Collection[int] = ()) -> QuerySet[Authorisation]:
     """The rights in force of a tier, or all of one person's (id of the row). departments: of these owners alone."""
-    rows = Authorisation.objects.filter(state__in=["active", "suspended"], until__gt=moment(now))
+    rows = Authorisation.objects.filter(state__in=["active", "suspended"], until__gt=from_ms(now))
     outside = Q(episode__kind__in=UNDER_CONTRACT) | Q(mailbox__kind=Mailbox.Type.FUNCTION)
     if tier == "duties":
         rows = rows.none()
@@ -46,7 +46,7 @@ def rights(tier: Tier, now: int, *, person: int | None = None, departments: Coll
 
 def duties(tier: Tier, now: int, *, person: int | None = None, departments: Collection[int] = ()) -> QuerySet[DutyGrant]:
     """The duties in force of the first tier, or all of one person's."""
-    rows = DutyGrant.objects.in_force(moment(now))
+    rows = DutyGrant.objects.in_force(from_ms(now))
     if tier == "micro":
         rows = rows.filter(person=person)
     elif tier != "duties":
@@ -79,7 +79,7 @@ class Known:
 def known(people: Iterable[int], now: int, boxes: Collection[int] = ()) -> Known:
     """About these people, and what these mailboxes received (ids of rows); a fixed number of queries, however many they are."""
     people = set(people)
-    k = Known(now, timezone.localdate(moment(now)))
+    k = Known(now, timezone.localdate(from_ms(now)))
     whole = len(people) > 500  # then a query about everybody is shorter than the list of them
     of: dict[str, Any] = {} if whole else {"person__in": people}
     rows = Episode.objects.filter(**of).select_related("department", "supervisor", "contract__agency").order_by("starts", "id")
@@ -87,12 +87,12 @@ def known(people: Iterable[int], now: int, boxes: Collection[int] = ()) -> Known
         if e.person_id not in k.work or e.ended is None or k.work[e.person_id].ended is not None:
             k.work[e.person_id] = e
     _seen(k, of)
-    k.used = usage.since(k.today - UNUSED, people, boxes)
+    k.used = usage.usage_since(k.today - UNUSED_AFTER, people, boxes)
     k.last = usage.last_sent(boxes)
-    everybody = standing.everybody(now, None if whole else people)
+    everybody = access_status.load_status(now, None if whole else people)
     for person in people:
         owed = everybody.facts(person, now).owed
-        if owed is not None and owed.is_over(now):
+        if owed is not None and owed.is_overdue(now):
             k.unaccepted.add(person)
     k.violations = violations.open_of(people)
     k.leaving = set(Ending.objects.filter(done__isnull=True, **of).values_list("person", flat=True))
@@ -110,7 +110,7 @@ def _seen(k: Known, of: dict[str, Any]) -> None:
 
 def taken_up(k: Known, grants: Collection[int]) -> None:
     """How often duties were taken up in ninety days, and when last."""
-    rows = DutyUse.objects.filter(grant__in=grants, at__gt=moment(k.now) - UNUSED).order_by("at").values_list("grant", "at")
+    rows = DutyUse.objects.filter(grant__in=grants, at__gt=from_ms(k.now) - UNUSED_AFTER).order_by("at").values_list("grant", "at")
     for grant, at in rows:
         n, _ = k.taken_up.get(grant, (0, at))
         k.taken_up[grant] = (n + 1, at)
@@ -128,7 +128,7 @@ def exceptions_of(a: Authorisation, k: Known) -> list[str]:
             exceptions.append("outsider")
         if a.profile is not None and a.profile.position != work.position:
             exceptions.append("purpose")
-    if a.until <= moment(k.now) + SOON:
+    if a.until <= from_ms(k.now) + SOON:
         exceptions.append("ends")
     if a.state == "suspended":
         exceptions.append("suspended")
@@ -145,12 +145,14 @@ def _of_person(person: int, k: Known) -> list[str]:
 
 def _unused(a: Authorisation, k: Known) -> list[str]:
     """M7: never in thirty days, or not in ninety; and not yet, which silence does nothing to."""
-    now, starts, seen = moment(k.now), a.starts or a.asked, k.seen.get(a.person_id)
+    now, starts, seen = from_ms(k.now), a.starts or a.asked, k.seen.get(a.person_id)
     sent = k.last.get((a.mailbox_id, a.person_id))
     if seen is None and sent is None:
-        return ["never"] if starts <= now - NEVER else ["unused"]
-    lately = (seen is not None and seen > now - UNUSED) or (sent is not None and sent > timezone.localdate(now - UNUSED))
-    return [] if lately or starts > now - UNUSED else ["idle"]
+        return ["never"] if starts <= now - NEVER_USED_AFTER else ["unused"]
+    lately = (seen is not None and seen > now - UNUSED_AFTER) or (
+        sent is not None and sent > timezone.localdate(now - UNUSED_AFTER)
+    )
+    return [] if lately or starts > now - UNUSED_AFTER else ["idle"]
 
 
 def _unused_of_another(a: Authorisation, k: Known) -> list[str]:
@@ -162,16 +164,16 @@ def _unused_of_another(a: Authorisation, k: Known) -> list[str]:
 def duty_exceptions(g: DutyGrant, k: Known, conflicts: set[int], privileged: bool) -> list[str]:
     """What is out of order with a duty. conflicts: people who hold two that exclude each other."""
     exceptions = _of_person(g.person_id, k)
-    if privileged and g.pk not in k.taken_up and g.starts <= moment(k.now) - UNUSED:
+    if privileged and g.pk not in k.taken_up and g.starts <= from_ms(k.now) - UNUSED_AFTER:
         exceptions.append("idle")
-    if g.until <= moment(k.now) + SOON:
+    if g.until <= from_ms(k.now) + SOON:
         exceptions.append("ends")
     return [*exceptions, "conflict"] if g.person_id in conflicts else exceptions
 
 
 def with_access(now: int) -> dict[str, int]:
     """How many people have access in force, by code of the owning department; the breaker's measure."""
-    rows = Authorisation.objects.filter(state__in=["active", "suspended"], until__gt=moment(now)).order_by()
+    rows = Authorisation.objects.filter(state__in=["active", "suspended"], until__gt=from_ms(now)).order_by()
     counted: dict[str, set[int]] = {}
     for code, person in rows.values_list("department__code", "person"):
         counted.setdefault(code, set()).add(person)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_date
 
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct.actions.review_answers import may_undo
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.queries import part_reviewers
@@ -131,7 +131,7 @@ def screen_row(row: ReviewRow, person: Person, now: int) -> ScreenRow:
         ANSWERS.get(row.answer, ""),
         may=not barred,
         undo=may_undo(row, now) and row.by_id == person.pk,
-        until=moment(facts["until"]),
+        until=from_ms(facts["until"]),
         last_sent=parse_date(facts.get("last_sent") or facts.get("last_used") or ""),
         last_seen=parse_date(facts.get("last_seen") or ""),
         approved=parse_date(facts.get("approved") or ""),

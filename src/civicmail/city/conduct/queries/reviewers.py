@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import DutyGrant
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import standing
+from civicmail.city.access.queries import access_status
 from civicmail.city.access.queries.actors import is_admitted
 from civicmail.city.conduct.queries.deciders import absent
 from civicmail.city.conduct.reviewer_assignment import Candidate
@@ -68,7 +68,7 @@ class Reviewers:
 def reviewers(now: int, besides: Collection[int] = (), *, away: bool = True) -> Reviewers:
     """As things stand at this moment (ms); a fixed number of queries. besides: ids of other people who may be asked, such as
     supervisors; away: whoever says to be away for some days is passed over, too."""
-    at = moment(now)
+    at = from_ms(now)
     departments = list(Department.objects.order_by("id").values_list("id", "parent", "head"))
     deputies: dict[int, list[int]] = {}
     through = Department.deputies.through._default_manager.order_by("person__family", "person__given", "person")
@@ -91,7 +91,7 @@ def reviewers(now: int, besides: Collection[int] = (), *, away: bool = True) -> 
 def present(people: Collection[int], by_office: Collection[int], now: int, *, away: bool = True) -> frozenset[int]:
     """Of these (ids of rows) who can answer: works here, may use the pages, is not away. by_office: who may without a mailbox."""
     not_here = absent(list(people), now) if away else set()
-    everybody = standing.everybody(now, list(people))
+    everybody = access_status.load_status(now, list(people))
     can_sign_in = set(Person.objects.filter(pk__in=people, account__is_active=True).values_list("pk", flat=True))
     able = set()
     for person in set(people) - not_here:

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries.tasks import Task, Tasks
-from civicmail.city.access.views import saying
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.queries.home_tasks import Task, Tasks
+from civicmail.city.access.views import wording
 from civicmail.city.conduct.actions.review_notices import last_day, name_of
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.queries import part_reviewers
@@ -107,11 +107,11 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
 def _task(w: Waiting, now: int) -> Task:
     where = gettext("{department}: answer the access review").format(department=w.department_name)
     words = ngettext("{count} open", "{count} open", w.open).format(count=w.open)
-    hint = gettext("{name}, by {day}.").format(name=name_of(w.review), day=saying.day(w.due))
+    hint = gettext("{name}, by {day}.").format(name=name_of(w.review), day=wording.day(w.due))
     if w.late:
         where = gettext("{department}: say what becomes of suspended access").format(department=w.department_name)
         hint = gettext("Nobody answered in time. Without an answer it ends two weeks after that.")
-    left = (w.due - timezone.localdate(moment(now))).days
+    left = (w.due - timezone.localdate(from_ms(now))).days
     role = "stop" if w.late else "warn" if left <= SOON else "wait"
     return Task(where, "access-review", (w.department, w.review.pk), hint, (role, words), w.review.started)
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet
 
 from civicmail.city.access.queries import sponsors
-from civicmail.city.access.queries.office import SOON, counted
+from civicmail.city.access.queries.office import ENDS_SOON, counted
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.violation_states import OPEN
 from civicmail.city.directory.models import Episode, Person
@@ -30,7 +30,7 @@ def rows(of: Person | None = None) -> QuerySet[Any]:
 
 def left(today: date) -> dict[int, date]:
     """Contracts (ids of rows) that run and whose sponsor left, with the day of that. Two queries."""
-    return {alone.contract.pk: alone.left for alone in sponsors.alone(today)}
+    return {alone.contract.pk: alone.left for alone in sponsors.sponsorless_contracts(today)}
 
 
 def in_state(episodes: QuerySet[Any], state: str, today: date, owing: dict[int, bool]) -> QuerySet[Any]:
@@ -42,5 +42,5 @@ def in_state(episodes: QuerySet[Any], state: str, today: date, owing: dict[int, 
     if state == "alone":
         return episodes.filter(Q(contract__sponsor__isnull=True) | Q(contract__in=list(left(today))))
     if state == "soon":
-        return episodes.filter(contract__ends__gte=today, contract__ends__lte=today + SOON)
+        return episodes.filter(contract__ends__gte=today, contract__ends__lte=today + ENDS_SOON)
     return episodes.filter(contract__ends__lt=today)

@@ -15,11 +15,11 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Authorisation, Ending, PersonalUse
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import questions, tallies, undertakings
-from civicmail.city.access.queries.questions import SUMS_LEAST
+from civicmail.city.access.person_kinds import PERSON_KINDS
+from civicmail.city.access.queries import department_questions, tallies, undertakings
+from civicmail.city.access.queries.department_questions import MIN_PEOPLE_FOR_SUMS
 from civicmail.city.conduct.half_year import Half
 from civicmail.city.conduct.queries import reviews, violations
 from civicmail.city.conduct.queries.deciders import with_headless_divisions
@@ -29,7 +29,7 @@ from civicmail.city.directory.models import Department, Episode
 Figure = list[str]
 Section = dict[str, Any]
 
-MIN_COUNT = f"not told of fewer than {SUMS_LEAST} people"
+MIN_COUNT = f"not told of fewer than {MIN_PEOPLE_FOR_SUMS} people"
 SIGNS = (
     "to the sender's own account outside, with words of a business of one's own, or by a rule on personal use; what nobody can "
     "recognise is not in it"
@@ -43,7 +43,7 @@ def sections(department: Department, half: Half, now: int) -> list[Section]:
     where = with_headless_divisions(department)
     codes = [d.code for d in where]
     since, until = _bounds(half)
-    counted, enough = tallies.of(where, half.first, half.after().first), tallies.is_enough(where)
+    counted, enough = tallies.sums_of(where, half.first, half.after().first), tallies.is_enough(where)
     return [
         _section("Who has mail", "P-04", _roster(codes, now)),
         _section("Roster reviewed", "P-05", _reviewed(codes, since, until, now)),
@@ -76,7 +76,7 @@ def _roster(codes: list[str], now: int) -> list[tuple[str, object, str]]:
     people = Episode.objects.filter(department__code__in=codes, ended__isnull=True).count()
     rows = Authorisation.objects.filter(department__code__in=codes, state__in=["approved", "active", "suspended"]).order_by()
     living = list(rows.values_list("person", "role", "until", "cost"))
-    soon = moment(now) + timedelta(days=60)
+    soon = from_ms(now) + timedelta(days=60)
     return [
         ("People", people, ""),
         ("With an authorisation in writing", len({person for person, role, _, _ in living if role == "holder"}), ""),
@@ -93,7 +93,7 @@ def _roster(codes: list[str], now: int) -> list[tuple[str, object, str]]:
 def _reviewed(codes: list[str], since: datetime, until: datetime, now: int) -> list[tuple[str, object, str]]:
     answered = reviews.of_departments(codes, since, until)
     unanswered = answered.open + answered.silent + answered.suspended + answered.stopped
-    usage = questions.counts(codes, now).values()
+    usage = department_questions.counts(codes, now).values()
     decided = Authorisation.objects.filter(department__code__in=codes, decided__gte=since, decided__lt=until)
     return [
         ("Asked about in reviews", answered.asked, ""),
@@ -142,15 +142,15 @@ def _day(at: datetime) -> Any:
 
 
 def _bound(codes: list[str], now: int) -> list[tuple[str, object, str]]:
-    kinds = [kind for kind, difference in DIFFERENCES.items() if difference.contract]
+    kinds = [kind for kind, difference in PERSON_KINDS.items() if difference.contract]
     people = Episode.objects.filter(department__code__in=codes, ended__isnull=True, kind__in=kinds).order_by()
     of = list(
         people.values_list("contract", "contract__agency", "contract__ends", "contract__sponsor", "contract__agency__suspended")
     )
     contracts = {contract: (ends, sponsor, off) for contract, _, ends, sponsor, off in of if contract}
     agencies = {agency for _, agency, *_ in of}
-    owing = [agency for agency in undertakings.owing(now) if agency.pk in agencies]
-    today = timezone.localdate(moment(now))
+    owing = [agency for agency in undertakings.agencies_owing(now) if agency.pk in agencies]
+    today = timezone.localdate(from_ms(now))
     return [
         ("Contractors, vendors and agents", len(of), ""),
         ("Without a contract on record", sum(not contract for contract, *_ in of), ""),
@@ -163,7 +163,7 @@ def _bound(codes: list[str], now: int) -> list[tuple[str, object, str]]:
 
 
 def _personal(where: list[Department], now: int) -> list[tuple[str, object, str]]:
-    today = timezone.localdate(moment(now))
+    today = timezone.localdate(from_ms(now))
     rows = PersonalUse.objects.filter(department__in=where, ended__isnull=True, starts__lte=today, until__gte=today)
     everybody = rows.filter(person__isnull=True, position="").count()
     some = rows.count() - everybody
@@ -213,7 +213,7 @@ def _releases(counted: Counter[str]) -> list[tuple[str, object, str]]:
 
 
 def _accepted(codes: list[str], now: int) -> list[tuple[str, object, str]]:
-    return [("People who cannot send until they accept it", len(questions.overdue_in(codes, now)), "")]
+    return [("People who cannot send until they accept it", len(department_questions.overdue_in(codes, now)), "")]
 
 
 def _waited(codes: list[str], since: datetime, until: datetime, now: int) -> list[tuple[str, object, str]]:
@@ -221,7 +221,7 @@ def _waited(codes: list[str], since: datetime, until: datetime, now: int) -> lis
     answered = rows.filter(decided__gte=since, decided__lt=until).values_list("asked", "decided")
     days = [(decided - requested) / timedelta(days=1) for requested, decided in answered if decided is not None]
     waiting = rows.filter(state="asked")
-    long = waiting.filter(Q(asked__lte=moment(now) - LONG_TIME)).count()
+    long = waiting.filter(Q(asked__lte=from_ms(now) - LONG_TIME)).count()
     return [
         ("Requests for access answered", len(days), ""),
         ("Half of them within", f"{median(days):.1f} days" if days else "none was asked", ""),

@@ -8,9 +8,9 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries.tasks import Task, Tasks
-from civicmail.city.access.views import saying
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.queries.home_tasks import Task, Tasks
+from civicmail.city.access.views import wording
 from civicmail.city.conduct import half_year
 from civicmail.city.conduct.models import Statement
 
@@ -39,12 +39,12 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
 def _mine(actor: Actor, now: int) -> list[Tasks]:
     if not actor.departments:
         return []
-    today = timezone.localdate(moment(now))
+    today = timezone.localdate(from_ms(now))
     rows = Statement.objects.filter(state="open", department__code__in=actor.departments).select_related("department")
     by_department: dict[str, list[Task]] = {}
     for row in rows.order_by("department__name", "half"):
         half = half_year.parse(row.half)
-        by = f"By {saying.short(row.due)}"
+        by = f"By {wording.short_day(row.due)}"
         state = ("stop", "Overdue") if row.due < today else ("warn" if row.due - today <= SOON else "wait", by)
         label = f"Sign the statement for {half.in_words if half else row.half}"
         by_department.setdefault(row.department.name, []).append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries.tasks import Tasks
+from civicmail.city.access.queries.home_tasks import Tasks
 from civicmail.city.conduct.queries import closures, external_systems, leavers, reviews, statements, violation_tasks
 
 Source = Callable[[Actor, int], list[Tasks]]

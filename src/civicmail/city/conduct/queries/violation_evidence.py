@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from django.db.models import Q
 
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct.actions.consequences import APPEAL
 from civicmail.city.conduct.models import Evidence
 from civicmail.city.conduct.violation_states import OPEN
@@ -16,7 +16,7 @@ from civicmail.city.conduct.violation_states import OPEN
 def needed(now: int) -> dict[int, frozenset[str]]:
     """Case -> the 32 digits of each capture that it names, of cases that are open or can be appealed. now: ms. One query."""
     rows = Evidence.objects.filter(
-        Q(violation__state__in=OPEN) | Q(violation__state="decided", violation__decided__gt=moment(now - APPEAL))
+        Q(violation__state__in=OPEN) | Q(violation__state="decided", violation__decided__gt=from_ms(now - APPEAL))
     )
     by_case: dict[int, set[str]] = defaultdict(set)
     for case, capture in rows.values_list("violation", "capture"):

@@ -7,11 +7,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q
 
-from civicmail.city.access.actions.undertakings import told_of
-from civicmail.city.access.kinds import DIFFERENCES
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.actions.undertakings import own_address_of
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.person_kinds import PERSON_KINDS
 from civicmail.city.access.queries.undertakings import contact_of
-from civicmail.city.access.resources import PersonCase, Work
+from civicmail.city.access.resources import Employment, PersonCase
 from civicmail.city.conduct import consequence_table
 from civicmail.city.conduct.consequence_table import Consequence, Ladder, Table
 from civicmail.city.conduct.models import Violation
@@ -29,13 +29,13 @@ def work_of(person: Person) -> Episode | None:
     return rows.filter(ended__isnull=True).first() or rows.order_by("-ended", "-id").first()
 
 
-def about(person: Person | None) -> Work:
+def about(person: Person | None) -> Employment:
     """An act on somebody, with the sponsor of the contract under which they are here."""
     work = work_of(person) if person is not None else None
     if person is None or work is None:
-        return Work("", person.uid if person is not None else "", sponsor="")
+        return Employment("", person.uid if person is not None else "", sponsor="")
     sponsor = work.contract.sponsor if work.contract is not None else None
-    return Work(work.department.code, person.uid, sponsor=sponsor.uid if sponsor is not None else "")
+    return Employment(work.department.code, person.uid, sponsor=sponsor.uid if sponsor is not None else "")
 
 
 def about_violation(row: Violation) -> PersonCase:
@@ -44,12 +44,14 @@ def about_violation(row: Violation) -> PersonCase:
     uid = row.person.uid if row.person is not None else ""
     had = [getattr(row, part) for part in DECISION_COLUMNS]
     firsts = tuple(dict.fromkeys(p.uid for p in had if p is not None))
-    return PersonCase(row.department.code if row.department is not None else "", uid, firsts=firsts, began=ms(row.made))
+    return PersonCase(
+        row.department.code if row.department is not None else "", uid, first_actors=firsts, began_ms=epoch_ms(row.made)
+    )
 
 
 def is_outside(row: Violation) -> bool:
     """Of an agency's person."""
-    return row.kind in DIFFERENCES and DIFFERENCES[row.kind].contract
+    return row.kind in PERSON_KINDS and PERSON_KINDS[row.kind].contract
 
 
 def head_addresses(row: Violation, now: int) -> list[str]:
@@ -58,7 +60,7 @@ def head_addresses(row: Violation, now: int) -> list[str]:
     if row.person is not None and row.person in people:
         above = row.department.parent if row.department is not None else None
         people = deciders.of_department(above, now) if above is not None else deciders.holders("access-officer", now)
-    return sorted({to for person in people if person != row.person and (to := told_of(person))})
+    return sorted({to for person in people if person != row.person and (to := own_address_of(person))})
 
 
 def agency_addresses(row: Violation) -> list[str]:
@@ -67,7 +69,7 @@ def agency_addresses(row: Violation) -> list[str]:
         return []
     contract = row.episode.contract if row.episode is not None else None
     people = [contact_of(row.agency), contract.sponsor if contract is not None else None]
-    return sorted({to for person in people if person is not None and person != row.person and (to := told_of(person))})
+    return sorted({to for person in people if person is not None and person != row.person and (to := own_address_of(person))})
 
 
 def table() -> Table:
@@ -78,7 +80,7 @@ def table() -> Table:
 
 def ladder_of(row: Violation) -> tuple[str, Ladder]:
     """Name and steps of the ladder for this kind of person."""
-    name = DIFFERENCES[row.kind].ladder if row.kind in DIFFERENCES else "staff"
+    name = PERSON_KINDS[row.kind].ladder if row.kind in PERSON_KINDS else "staff"
     return name, table().ladders[name]
 
 
@@ -86,7 +88,7 @@ def strikes_before(row: Violation, now: int) -> int:
     """How many strikes of the person count already: decided, standing, not lapsed."""
     if row.person is None:
         return 0
-    rows = Violation.objects.filter(Q(lapses__isnull=True) | Q(lapses__gt=moment(now)), person=row.person, state__in=COUNTS)
+    rows = Violation.objects.filter(Q(lapses__isnull=True) | Q(lapses__gt=from_ms(now)), person=row.person, state__in=COUNTS)
     return rows.exclude(pk=row.pk).exclude(outcome__in=["", "none"]).count()
 
 

@@ -9,11 +9,11 @@ from django.utils.translation import gettext, ngettext
 
 from civicmail.city.access import guard
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Bar
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import undertakings, waiting
-from civicmail.city.access.queries.tasks import Task, Tasks
-from civicmail.city.access.views import saying
+from civicmail.city.access.queries import menu_counts, undertakings
+from civicmail.city.access.queries.home_tasks import Task, Tasks
+from civicmail.city.access.views import wording
 from civicmail.city.conduct.actions.consequences import APPEAL
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import next_steps
@@ -23,7 +23,7 @@ from civicmail.city.directory.models import Agency, Department, Person
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
     """One's own answer, a department's cases, and what waits for the access office. A fixed number of queries."""
-    codes, office = waiting.decided_departments(actor), bool(guard.may(actor, "violation.name", now=now))
+    codes, office = menu_counts.decided_departments(actor), bool(guard.may(actor, "violation.name", now=now))
     theirs, others = next_steps.waiting(actor, codes, office=office)
     groups = [Tasks(gettext("My work"), [*_mine(actor, now), *_binds(actor, now)])]
     groups += _departments(theirs, codes)
@@ -33,20 +33,20 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
 
 def for_them(actor: Actor, now: int) -> list[int]:
     """Keys of the cases that wait for this person, as Home counts them."""
-    codes, office = waiting.decided_departments(actor), bool(guard.may(actor, "violation.name", now=now))
+    codes, office = menu_counts.decided_departments(actor), bool(guard.may(actor, "violation.name", now=now))
     return [row.pk for rows in next_steps.waiting(actor, codes, office=office) for row in rows]
 
 
 def _mine(actor: Actor, now: int) -> list[Task]:
     to_answer = Q(state__in=FIRST, respond_by__isnull=False, response="")
-    decided = Q(state="decided", decided__gt=moment(now - APPEAL))
+    decided = Q(state="decided", decided__gt=from_ms(now - APPEAL))
     rows = Violation.objects.filter(to_answer | decided, person__uid=actor.uid).exclude(outcome="none").order_by("id")
     tasks_ = []
     for row in rows:
         label = gettext("Answer what was reported about you") if row.response == "" and row.state in FIRST else None
         label = label or gettext("Read what was decided about you")
         until = row.respond_by if row.state in FIRST else None
-        by = gettext("By {day}").format(day=saying.short(until)) if until is not None else gettext("Open")
+        by = gettext("By {day}").format(day=wording.short_day(until)) if until is not None else gettext("Open")
         tasks_.append(Task(label, "my-violation", (row.pk,), row.clause, ("warn", by), row.since))
     return tasks_
 
@@ -55,7 +55,7 @@ def _binds(actor: Actor, now: int) -> list[Task]:
     """The contact of an agency that owes its undertaking."""
     addresses = list(Person.objects.filter(uid=actor.uid, mailboxes__closed=None).values_list("mailboxes__address", flat=True))
     mine = Agency.objects.filter(contact__in=[a for a in addresses if a])
-    owing = {a.pk for a in undertakings.owing(now)} if mine else set()
+    owing = {a.pk for a in undertakings.agencies_owing(now)} if mine else set()
     label = gettext("Accept the e-mail policy for {agency}")
     state = ("warn", gettext("Mail waits for this"))
     return [Task(label.format(agency=a), "undertaking-give", (a.code,), "", state) for a in mine if a.pk in owing]
@@ -89,7 +89,7 @@ def _office(actor: Actor, rows: list[Violation], now: int) -> list[Task]:
     if count := ends.count():
         words = ngettext("{count} asked", "{count} asked", count).format(count=count)
         tasks_.append(Task(gettext("Answer whether a bar ends"), "bars", (), "", ("wait", words), query="kind=permanent"))
-    if owing := undertakings.owing(now):
+    if owing := undertakings.agencies_owing(now):
         words = ngettext("{count} agency", "{count} agencies", len(owing)).format(count=len(owing))
         hint = gettext("Their people have no mail without one, or soon.")
         tasks_.append(Task(gettext("Get the signed undertaking"), "agencies", (), hint, ("warn", words)))

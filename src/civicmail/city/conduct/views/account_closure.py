@@ -11,24 +11,24 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.forms import Because
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.queries.actors import about_mailbox
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import respond_to_form
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.conduct import closure_states
 from civicmail.city.conduct.actions import account_closure as verbs
 from civicmail.city.conduct.models import Closure, Leaver
 from civicmail.city.conduct.queries import closures, leavers
 
 
-class Deciding(Because):
+class Deciding(ReasonForm):
     """live: how many messages were counted, as the page showed it."""
 
     decision = forms.ChoiceField(
@@ -49,25 +49,30 @@ class Deciding(Because):
 
 
 @acting("account.close")
-def new(request: Asked, department: str, pk: int) -> HttpResponse:
+def new(request: CityRequest, department: str, pk: int) -> HttpResponse:
     """The first step: the live copy is counted against the archive."""
     where = department_of(department)
     row = get_object_or_404(leavers.of_departments([where.code]), pk=pk)
     require(request, "account.close", about_mailbox(row.mailbox))
     if (closure := closures.of_mailbox(row.mailbox_id)) is not None and closure.state != "closed":
         return redirect("closure", pk=closure.pk)
-    form = Because(request.POST or None)
+    form = ReasonForm(request.POST or None)
     back = reverse("left", args=[where.code, row.pk])
-    return answered(
-        request, form, lambda: verbs.ask(row.mailbox, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
-        page=Page(f"Close the account {row.mailbox}?", where.name, _crumbs(row)), back=back, verb="Count 1 mailbox",
+    return respond_to_form(
+        request,
+        form,
+        lambda: verbs.ask(row.mailbox, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
+        page=Page(f"Close the account {row.mailbox}?", where.name, _crumbs(row)),
+        back=back,
+        verb="Count 1 mailbox",
         effects=[
             "Every message of the live mailbox is looked for in the archive, and what is missing there is counted.",
             "You see the count, and decide then. Nothing is deleted by this step.",
         ],
         stays=["The archive, its holds and the addresses stay as they are, also afterwards."],
-        said=f"The mailbox {row.mailbox} is being counted.", to=lambda made: reverse("closure", args=[made.pk]),
-    )  # fmt: skip
+        message=f"The mailbox {row.mailbox} is being counted.",
+        to=lambda made: reverse("closure", args=[made.pk]),
+    )
 
 
 def _crumbs(row: Leaver) -> list[tuple[str, str]]:
@@ -79,7 +84,7 @@ def _crumbs(row: Leaver) -> list[tuple[str, str]]:
 
 
 @acting("account.closed")
-def one(request: Asked, pk: int) -> HttpResponse:
+def one(request: CityRequest, pk: int) -> HttpResponse:
     """The count, the decision, and in the end the certificate, which can be printed."""
     row = get_object_or_404(Closure.objects.select_related(*closures.WITH), pk=pk)
     require(request, "account.closed", InDepartment(row.department.code))
@@ -92,7 +97,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
         if (
             request.method == "POST"
             and form.is_valid()
-            and tried(form, lambda: decide(row, form, actor=request.actor, now=ms(request.now))) is not None
+            and run_verb(form, lambda: decide(row, form, actor=request.actor, now=epoch_ms(request.now))) is not None
         ):
             messages.success(request, _MESSAGES[form.cleaned_data["decision"]])
             return redirect("closure", pk=row.pk)
@@ -129,10 +134,10 @@ def _state(row: Closure) -> tuple[str, str]:
 
 
 @acting("reconcile.see")
-def everywhere(request: Asked) -> HttpResponseBase:
+def everywhere(request: CityRequest) -> HttpResponseBase:
     """Certificates of the whole city."""
     require(request, "reconcile.see")
-    table = listing.of(
+    table = listing.from_query(
         request,
         Closure.objects.all(),
         caption="Closed accounts",
@@ -157,4 +162,4 @@ def everywhere(request: Asked) -> HttpResponseBase:
         sort="-closed",
         slim=lambda rows: rows.select_related("mailbox", "department"),
     )
-    return listing.shown(request, "access/list.html", table, {"page": Page("Which accounts were closed?", "Access office")})
+    return listing.render_list(request, "access/list.html", table, {"page": Page("Which accounts were closed?", "Access office")})

@@ -12,14 +12,14 @@ from django.urls import reverse
 
 from civicmail.city.access.actions import barring
 from civicmail.city.access.bars import KINDS
-from civicmail.city.access.forms import long
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.models import Bar
-from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.resources import PersonCase
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.views.violation_forms import YesOrNo
@@ -31,11 +31,11 @@ class End(forms.Form):
     """By a law, and only as a question to another officer."""
 
     law = forms.CharField(label="By which law or order?", max_length=300)
-    reason = long("Why?", "At least 20 characters. It is kept for ever.", least=20, rows=4)
+    reason = text_field("Why?", "At least 20 characters. It is kept for ever.", min_length=20, rows=4)
 
 
 @acting("violations.see")
-def bars(request: Asked) -> HttpResponseBase:
+def bars(request: CityRequest) -> HttpResponseBase:
     """What lives, and what has ended; a permanent bar follows the person whatever they are called."""
     require(request, "violations.see")
 
@@ -43,7 +43,7 @@ def bars(request: Asked) -> HttpResponseBase:
         living = Q(ended__isnull=True) & (Q(until__isnull=True) | Q(until__gt=request.now))
         return rows.filter(living) if value == "now" else rows.exclude(living)
 
-    table = listing.of(
+    table = listing.from_query(
         request,
         Bar.objects.all(),
         caption="Bars after violations",
@@ -64,7 +64,7 @@ def bars(request: Asked) -> HttpResponseBase:
         slim=lambda rows: rows.select_related("person"),
     )  # fmt: skip
     page = Page("Who may not use mail?", "Violations", [("Violations", reverse("violations"))])
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 def _person(b: Bar) -> Cell:
@@ -72,12 +72,12 @@ def _person(b: Bar) -> Cell:
 
 
 @acting("violations.see")
-def bar(request: Asked, pk: int) -> HttpResponse:
+def bar(request: CityRequest, pk: int) -> HttpResponse:
     """One bar. A permanent one has no button that undoes it: an officer asks, by a law, and another one answers."""
     require(request, "violations.see")
     row = get_object_or_404(Bar.objects.select_related("person", "first", "second", "asker", "ender"), pk=pk)
     about = barring.about_end(row)
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     lives = row.kind == "permanent" and row.ended is None
     asking = lives and row.asker is None and bool(may(request, "bar.ask-end", about))
     answering = lives and row.asker is not None and bool(may(request, "bar.end", about))
@@ -93,11 +93,21 @@ def bar(request: Asked, pk: int) -> HttpResponse:
             return barring.ask_end(row, c["law"], actor=request.actor, reason=c["reason"], now=now)
         return barring.answer_end(row, yes=c["answer"] == "yes", actor=request.actor, reason=c["reason"], now=now)
 
-    return answered(
-        request, form, verb, page=_page(row, about), back=reverse("bars"), template="conduct/bar.html", bar=row, lives=lives,
-        says=KINDS[row.kind].says, asking=asking, answering=answering,
-        said="Another officer answers now." if row.asker is None else "Your answer is recorded.", to=reverse("bar", args=[row.pk]),
-    )  # fmt: skip
+    return respond_to_form(
+        request,
+        form,
+        verb,
+        page=_page(row, about),
+        back=reverse("bars"),
+        template="conduct/bar.html",
+        bar=row,
+        lives=lives,
+        says=KINDS[row.kind].description,
+        asking=asking,
+        answering=answering,
+        message="Another officer answers now." if row.asker is None else "Your answer is recorded.",
+        to=reverse("bar", args=[row.pk]),
+    )
 
 
 def _page(row: Bar, about: PersonCase) -> Page:

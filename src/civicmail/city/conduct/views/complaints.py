@@ -9,12 +9,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked
+from civicmail.city.access.forms import text_field
+from civicmail.city.access.views.city_request import CityRequest
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.conduct.actions import violation_reports
 from civicmail.city.conduct.rate_limit import RateLimit
 
@@ -24,11 +24,11 @@ LIMIT = RateLimit(5)
 class Complaint(forms.Form):
     """The message is described, and named by its number where somebody knows that."""
 
-    what = long(
+    what = text_field(
         gettext_lazy("What was wrong?"),
         gettext_lazy("Who wrote to whom, when, and what was wrong about it. At least 20 characters."),
-        least=20,
-        most=violation_reports.MAX_TEXT,
+        min_length=20,
+        max_length=violation_reports.MAX_TEXT,
         rows=6,
     )
     number = forms.CharField(
@@ -42,9 +42,9 @@ class Complaint(forms.Form):
 
 
 @never_cache
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """The same for everybody, signed in or not: who is signed in is not looked at."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     form = Complaint(request.POST or None)
 
     def verb() -> bool:
@@ -54,7 +54,7 @@ def new(request: Asked) -> HttpResponse:
         violation_reports.complain(c["what"], c["number"], c["contact"], now=now)
         return True
 
-    if request.method == "POST" and form.is_valid() and tried(form, verb):
+    if request.method == "POST" and form.is_valid() and run_verb(form, verb):
         messages.success(request, gettext("We have it, and somebody will look at it. Thank you."))
         return redirect(request.path)
     page = Page(gettext("What is wrong about a message from the city?"), gettext("Complaint"))

@@ -7,10 +7,10 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.roster import department_of
@@ -20,35 +20,35 @@ from civicmail.city.directory.models import Department
 
 
 @acting("roster.see")
-def of_department(request: Asked, department: str) -> HttpResponseBase:
+def of_department(request: CityRequest, department: str) -> HttpResponseBase:
     """Of one department."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     crumbs = [(f"{where.name}: people", reverse("people", args=[where.code]))]
     page = Page("What does not fit?", where.name, crumbs)
     return _shown(
-        request, page, discrepancies.find_discrepancies([where.code], ms(request.now), feed=False), {where.code: where.name}
+        request, page, discrepancies.find_discrepancies([where.code], epoch_ms(request.now), feed=False), {where.code: where.name}
     )
 
 
 @acting("reconcile.see")
-def everywhere(request: Asked) -> HttpResponseBase:
+def everywhere(request: CityRequest) -> HttpResponseBase:
     """Of the whole city, with what a waiting reading of the personnel list says."""
     require(request, "reconcile.see")
     names = dict(Department.objects.order_by("name").values_list("code", "name"))
     return _shown(
         request,
         Page("What does not fit?", "Access office"),
-        discrepancies.find_discrepancies(names, ms(request.now), feed=True),
+        discrepancies.find_discrepancies(names, epoch_ms(request.now), feed=True),
         names,
     )
 
 
-def _shown(request: Asked, page: Page, lines: list[Discrepancy], names: dict[str, str]) -> HttpResponseBase:
+def _shown(request: CityRequest, page: Page, lines: list[Discrepancy], names: dict[str, str]) -> HttpResponseBase:
     kind = request.GET.get("kind", "")
     counts = discrepancies.count_by_kind(lines)
     rows = [{"pk": n, "line": line} for n, line in enumerate(lines) if kind not in KINDS or line.kind == kind]
-    table = listing.of_rows(
+    table = listing.from_rows(
         request,
         rows,
         caption="What does not fit",
@@ -63,7 +63,7 @@ def _shown(request: Asked, page: Page, lines: list[Discrepancy], names: dict[str
         "everything": kind not in KINDS,
         "total": len(lines),
     }
-    return listing.shown(request, "conduct/reconcile.html", table, shown)
+    return listing.render_list(request, "conduct/reconcile.html", table, shown)
 
 
 def _columns(names: dict[str, str], *, feeds: bool) -> list[Column]:

@@ -10,13 +10,13 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.forms import Because
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.roster import department_of
@@ -29,7 +29,7 @@ from civicmail.city.directory.models import Person
 
 
 @acting("outside.of-person")
-def person(request: Asked, department: str, uid: str) -> HttpResponseBase:
+def person(request: CityRequest, department: str, uid: str) -> HttpResponseBase:
     """What one person gets or got into besides ours."""
     where = department_of(department)
     require(request, "outside.of-person", InDepartment(where.code))
@@ -43,7 +43,7 @@ def person(request: Asked, department: str, uid: str) -> HttpResponseBase:
         Column("ended", "Ended", lambda a: a.ended, ("ended",), name="ended"),
         Column("act", "", lambda a: _act_cell(request, a)),
     ]
-    table = listing.of(
+    table = listing.from_query(
         request,
         external_systems.of_person(who),
         caption=f"Doors that are not ours, of {who}",
@@ -57,10 +57,10 @@ def person(request: Asked, department: str, uid: str) -> HttpResponseBase:
         (f"{where.name}: people", reverse("people", args=[where.code])),
         (str(who), reverse("person", args=[where.code, who.uid])),
     ]
-    return listing.shown(request, "access/list.html", table, {"page": Page(f"What does {who} get into?", where.name, crumbs)})
+    return listing.render_list(request, "access/list.html", table, {"page": Page(f"What does {who} get into?", where.name, crumbs)})
 
 
-def _act_cell(request: Asked, account: OutsideAccount) -> Cell:
+def _act_cell(request: CityRequest, account: OutsideAccount) -> Cell:
     """Confirm the end that is under way, or say that somebody who stays does not get in any more."""
     for ending in account.endings.all():
         if ending.state in external_account_states.OPEN_STATES:
@@ -78,22 +78,27 @@ def _account_state(account: OutsideAccount) -> Cell:
 
 
 @acting("outside.give")
-def take(request: Asked, pk: int) -> HttpResponse:
+def take(request: CityRequest, pk: int) -> HttpResponse:
     """Somebody who stays does not get in there any more."""
     account = get_object_or_404(OutsideAccount.objects.select_related("person", "door", "episode__department"), pk=pk)
     require(request, "outside.give", about_person(account.person))
-    form = Because(request.POST or None)
+    form = ReasonForm(request.POST or None)
     back = reverse("person", args=[account.episode.department.code, account.person.uid])
-    return answered(
-        request, form, lambda: verbs.take(account, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
-        page=Page(f"Does {account.person} not get into {account.door} any more?", "Doors that are not ours"), back=back,
+    return respond_to_form(
+        request,
+        form,
+        lambda: verbs.take(account, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
+        page=Page(f"Does {account.person} not get into {account.door} any more?", "Doors that are not ours"),
+        back=back,
         effects=[f"The account {account.login} counts as ended there. End it there first."],
-        stays=["Access to the city's mail stays as it is."], verb="End 1 account", said=f"{account.person}: {account.door} ended.",
-    )  # fmt: skip
+        stays=["Access to the city's mail stays as it is."],
+        verb="End 1 account",
+        message=f"{account.person}: {account.door} ended.",
+    )
 
 
 @acting("outside.see")
-def endings(request: Asked) -> HttpResponseBase:
+def endings(request: CityRequest) -> HttpResponseBase:
     """What has to end elsewhere: all of it for the office, one's own for whoever answers for a door."""
     rows = external_systems.endings()
     if not may(request, "outside.see"):
@@ -101,7 +106,7 @@ def endings(request: Asked) -> HttpResponseBase:
         if not OutsideDoor.objects.filter(person__uid=request.actor.uid).exists():
             require(request, "outside.see")
 
-    table = listing.of(
+    table = listing.from_query(
         request,
         rows,
         caption="Ends of access elsewhere",
@@ -126,9 +131,8 @@ def endings(request: Asked) -> HttpResponseBase:
         sort="due",
     )
     crumbs = up() if may(request, "outside.see") else ()
-    return listing.shown(
-        request, "access/list.html", table, {"page": Page("What has to end elsewhere?", "Doors that are not ours", crumbs)}
-    )
+    page = Page("What has to end elsewhere?", "Doors that are not ours", crumbs)
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 def _in_state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
@@ -138,7 +142,7 @@ def _in_state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
     return open_ends.filter(overdue__isnull=False) if value == "late" else rows.filter(state=value)
 
 
-def _ending_cell(request: Asked, ending: OutsideEnding) -> Cell:
+def _ending_cell(request: CityRequest, ending: OutsideEnding) -> Cell:
     can = ending.state in external_account_states.OPEN_STATES and may(request, "outside.confirm", external_systems.about(ending))
     where = str(ending.account.episode.department)
     return Cell(str(ending.account.person), reverse("outside-confirm", args=[ending.pk]) if can else "", hint=where)
@@ -152,11 +156,11 @@ def _ending_state(ending: OutsideEnding) -> Cell:
 
 
 @acting("outside.confirm")
-def confirm(request: Asked, pk: int) -> HttpResponse:
+def confirm(request: CityRequest, pk: int) -> HttpResponse:
     """Somebody looked there: it is ended."""
     row = get_object_or_404(external_systems.endings(), pk=pk)
     require(request, "outside.confirm", external_systems.about(row))
-    form = Because(request.POST or None)
+    form = ReasonForm(request.POST or None)
     account = row.account
     back = reverse("outside-endings")
     facts: list[tuple[str, Any]] = [("Called there", account.login), ("Access ended here", row.ending.when), ("Due", row.due)]
@@ -164,9 +168,14 @@ def confirm(request: Asked, pk: int) -> HttpResponse:
         times = "once" if row.tries == 1 else f"{row.tries} times"
         facts.append(("Told", f"{times}: {row.problem}" if row.problem else times))
     page = Page(f"Has access of {account.person} to {account.door} ended?", "Doors that are not ours", facts=facts)
-    return answered(
-        request, form, lambda: verbs.confirm(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
-        page=page, back=back, verb="Confirm 1 end", said=f"{account.person}: the end at {account.door} is confirmed.",
+    return respond_to_form(
+        request,
+        form,
+        lambda: verbs.confirm(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
+        page=page,
+        back=back,
+        verb="Confirm 1 end",
+        message=f"{account.person}: the end at {account.door} is confirmed.",
         effects=["It counts as ended, in your name. Say in the reason what you saw there."],
         stays=["Nothing is changed in the other system: end it there first."],
-    )  # fmt: skip
+    )

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import Somebody, long, offer
+from civicmail.city.access.forms import PersonField, set_choices, text_field
 from civicmail.city.directory.models import Person
 
 MAX_LINES = 5000
@@ -16,16 +16,18 @@ MAX_LINES = 5000
 class ChangeSystem(forms.Form):
     """How another system is ended, and by whom."""
 
-    person = Somebody(label="Who answers for it?", help_text="Personnel number or address. Ends accounts there, and confirms it.")
+    person = PersonField(
+        label="Who answers for it?", help_text="Personnel number or address. Ends accounts there, and confirms it."
+    )
     hook = forms.ChoiceField(
         label="Is a program told?", required=False, help_text="Addresses of the settings. Without one, the person does it by hand."
     )
     days = forms.IntegerField(label="Within how many days must an end be confirmed?", initial=1, min_value=1, max_value=30)
-    reason = long("Reason", "Who decided it, and why.", least=20)
+    reason = text_field("Reason", "Who decided it, and why.", min_length=20)
 
     def __init__(self, hooks: list[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "hook", [("", "No: by hand"), *((name, name) for name in hooks)])
+        set_choices(self, "hook", [("", "No: by hand"), *((name, name) for name in hooks)])
 
 
 class NewSystem(ChangeSystem):
@@ -44,7 +46,7 @@ class GiveAccess(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         max_length=400_000,
     )
-    reason = long("Reason", "At least 20 characters. It is kept for ever.", least=20)
+    reason = text_field("Reason", "At least 20 characters. It is kept for ever.", min_length=20)
 
     def people_and_logins(self) -> list[tuple[Person, str]]:
         """Raises Unusable with the first line that cannot be read."""

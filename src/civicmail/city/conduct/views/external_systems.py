@@ -10,12 +10,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import Because
-from civicmail.city.access.moments import ms
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.conduct.actions import external_systems as verbs
@@ -25,10 +25,10 @@ from civicmail.city.conduct.views.external_system_forms import ChangeSystem, Giv
 
 
 @acting("outside.see")
-def doors(request: Asked) -> HttpResponseBase:
+def doors(request: CityRequest) -> HttpResponseBase:
     """Every system that people of the city get into besides ours."""
     require(request, "outside.see")
-    table = listing.of(
+    table = listing.from_query(
         request,
         external_systems.doors(),
         caption="Doors that are not ours",
@@ -48,13 +48,13 @@ def doors(request: Asked) -> HttpResponseBase:
     actions = [Action("Ends of access there", reverse("outside-endings"))]
     if may(request, "outside.change"):
         actions.insert(0, Action("Add a door", reverse("outside-new"), primary=True))
-    return listing.shown(
+    return listing.render_list(
         request, "access/list.html", table, {"page": Page("Which doors are not ours?", "Access office", actions=actions)}
     )
 
 
 @acting("outside.change")
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """A system is added."""
     require(request, "outside.change")
     form = NewSystem(sorted(external_systems.hooks()), request.POST or None)
@@ -65,18 +65,18 @@ def new(request: Asked) -> HttpResponse:
             raise Unusable("Say who answers for it.", {"person": "Say who."})
         return verbs.add_door(
             c["name"], person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"],
-            now=ms(request.now),
+            now=epoch_ms(request.now),
         )  # fmt: skip
 
-    return answered(
-        request, form, verb, page=Page("Which door is not ours?", "Access office", up()), back=up()[0][1], template=FORM,
+    return respond_to_form(
+        request, form, verb, page=Page("Which door is not ours?", "Access office", up()), back=up()[0][1], template=FORM_TEMPLATE,
         submit="Add 1 door", note="Whoever's access ends here has to end there, too, and it counts when it is confirmed.",
-        said=lambda made: f"{made} was added; say who gets in.", to=lambda made: reverse("outside-door", args=[made.code]),
+        message=lambda made: f"{made} was added; say who gets in.", to=lambda made: reverse("outside-door", args=[made.code]),
     )  # fmt: skip
 
 
 @acting("outside.change")
-def change(request: Asked, code: str) -> HttpResponse:
+def change(request: CityRequest, code: str) -> HttpResponse:
     """Somebody else answers for a system, or it is told in another way."""
     require(request, "outside.change")
     row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code, closed__isnull=True)
@@ -89,13 +89,19 @@ def change(request: Asked, code: str) -> HttpResponse:
         if c["person"] is None:
             raise Unusable("Say who answers for it.", {"person": "Say who."})
         return verbs.change_door(
-            row, person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"], now=ms(request.now)
+            row,
+            person=c["person"],
+            hook=c["hook"],
+            days=c["days"],
+            actor=request.actor,
+            reason=c["reason"],
+            now=epoch_ms(request.now),
         )
 
-    return answered(
+    return respond_to_form(
         request, form, verb, page=Page(f"Who answers for {row}?", "Doors that are not ours", [*up(), (row.name, back)]), back=back,
-        template=FORM, submit="Change 1 door", note="What has to end there is theirs from now on.",
-        said=lambda made: f"{made.person} answers for {made}.",
+        template=FORM_TEMPLATE, submit="Change 1 door", note="What has to end there is theirs from now on.",
+        message=lambda made: f"{made.person} answers for {made}.",
     )  # fmt: skip
 
 
@@ -105,7 +111,7 @@ def up() -> list[tuple[str, str]]:
 
 
 @acting("outside.see")
-def door(request: Asked, code: str) -> HttpResponseBase:
+def door(request: CityRequest, code: str) -> HttpResponseBase:
     """Who gets into one system, and who did."""
     require(request, "outside.see")
     row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code)
@@ -118,7 +124,7 @@ def door(request: Asked, code: str) -> HttpResponseBase:
     ]
     if change:
         columns.append(Column("act", "", take_cell))
-    table = listing.of(
+    table = listing.from_query(
         request,
         row.accounts.all(),
         caption=f"People who get into {row}",
@@ -139,7 +145,7 @@ def door(request: Asked, code: str) -> HttpResponseBase:
     )
     state = ("quiet", "Used no more") if row.closed else None
     page = Page(row.name, "Doors that are not ours", up(), state, _door_facts(row), _door_actions(row) if change else ())
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 def _door_facts(row: OutsideDoor) -> list[tuple[str, Any]]:
@@ -168,37 +174,43 @@ def take_cell(account: OutsideAccount) -> Cell:
 
 
 @acting("outside.change")
-def give(request: Asked, code: str) -> HttpResponse:
+def give(request: CityRequest, code: str) -> HttpResponse:
     """One person or thousands, one a line."""
     require(request, "outside.change")
     row = get_object_or_404(OutsideDoor, code=code)
     form = GiveAccess(request.POST or None)
     back = reverse("outside-door", args=[row.code])
-    return answered(
+    return respond_to_form(
         request,
         form,
         lambda: verbs.give(
-            row, form.people_and_logins(), actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)
+            row, form.people_and_logins(), actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)
         ),
         page=Page(f"Who gets into {row}?", "Doors that are not ours", [*up(), (row.name, back)]),
         back=back,
-        template=FORM,
+        template=FORM_TEMPLATE,
         submit="Add these people",
-        said=lambda n: f"{n} more {'person gets' if n == 1 else 'people get'} into {row}.",
+        message=lambda n: f"{n} more {'person gets' if n == 1 else 'people get'} into {row}.",
         note="This only says what is so there: it makes no account. It ends with the person's access here.",
     )
 
 
 @acting("outside.change")
-def close(request: Asked, code: str) -> HttpResponse:
+def close(request: CityRequest, code: str) -> HttpResponse:
     """A system is used no more."""
     require(request, "outside.change")
     row = get_object_or_404(OutsideDoor, code=code)
-    form = Because(request.POST or None)
+    form = ReasonForm(request.POST or None)
     back = reverse("outside-door", args=[row.code])
-    return answered(
-        request, form, lambda: verbs.close_door(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
-        page=Page(f"Is {row} used no more?", "Doors that are not ours", [*up(), (row.name, back)]), back=back,
-        effects=["Nobody is told of ends of access there any more."], stays=["What was confirmed stays on record."],
-        verb="Close 1 door", said=f"{row} is used no more.", to=up()[0][1],
-    )  # fmt: skip
+    return respond_to_form(
+        request,
+        form,
+        lambda: verbs.close_door(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
+        page=Page(f"Is {row} used no more?", "Doors that are not ours", [*up(), (row.name, back)]),
+        back=back,
+        effects=["Nobody is told of ends of access there any more."],
+        stays=["What was confirmed stays on record."],
+        verb="Close 1 door",
+        message=f"{row} is used no more.",
+        to=up()[0][1],
+    )

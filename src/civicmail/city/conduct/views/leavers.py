@@ -10,18 +10,18 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.forms import Somebody, a_day, end_of, long, offer
+from civicmail.city.access.authorization_states import LIVING
+from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.access.forms import PersonField, day_field, end_of_day, set_choices, text_field
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import DAY, moment, ms
 from civicmail.city.access.queries.actors import about_mailbox, about_person
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.states import LIVING
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.conduct.actions import leavers as verbs
 from civicmail.city.conduct.external_account_states import WORDS
 from civicmail.city.conduct.models import Leaver
@@ -41,22 +41,22 @@ class Answering(forms.Form):
     to = forms.ChoiceField(
         label="Which function mailbox?", required=False, help_text="For the second answer. One of this department."
     )
-    successor = Somebody(
+    successor = PersonField(
         label="Who succeeds?",
         required=False,
         help_text="For the third answer: personnel number or address. Somebody else approves it, and each look is recorded.",
     )
-    text = long(
+    text = text_field(
         "What do people hear who write?",
         "For the first answer; with the others, too, where you want it. Say whom to write to instead.",
-        most=4000, rows=4, required=False,
+        max_length=4000, rows=4, required=False,
     )  # fmt: skip
-    until = a_day("Until which day?", "It ends by itself, within a year. Not needed for the last answer.", required=False)
-    reason = long("Reason", "At least 20 characters. It is kept for ever.", least=20)
+    until = day_field("Until which day?", "It ends by itself, within a year. Not needed for the last answer.", required=False)
+    reason = text_field("Reason", "At least 20 characters. It is kept for ever.", min_length=20)
 
     def __init__(self, boxes: list[Mailbox], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "to", [("", "Choose"), *((str(box.pk), box.address) for box in boxes)])
+        set_choices(self, "to", [("", "Choose"), *((str(box.pk), box.address) for box in boxes)])
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -69,19 +69,19 @@ class Answering(forms.Form):
 
 
 @acting("roster.see")
-def of_department(request: Asked, department: str) -> HttpResponseBase:
+def of_department(request: CityRequest, department: str) -> HttpResponseBase:
     """Everybody whose access has ended and about whom the department was asked, the newest first."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
-    now = ms(request.now)
+    now = epoch_ms(request.now)
 
     def state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         open_ = leavers.open_rows(now).values("pk")
         if value == "red":
-            return rows.filter(pk__in=open_, told__lte=moment(now - DAY))
+            return rows.filter(pk__in=open_, told__lte=from_ms(now - DAY_MS))
         return rows.filter(pk__in=open_) if value == "open" else rows.filter(choice=value)
 
-    table = listing.of(
+    table = listing.from_query(
         request,
         leavers.of_departments([where.code]),
         caption=f"People who left {where.name}",
@@ -102,7 +102,7 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
         sort="-ended",
     )
     page = Page("Who left, and what happens to the mail?", where.name, [(f"{where.name}: people", _people(where))])
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 def _people(where: Department) -> str:
@@ -119,12 +119,12 @@ def _state_cell(row: Leaver, now: int) -> Cell:
 
 
 @acting("roster.see")
-def one(request: Asked, department: str, pk: int) -> HttpResponse:
+def one(request: CityRequest, department: str, pk: int) -> HttpResponse:
     """One leaver: the doors, the mail, the account."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     row = get_object_or_404(leavers.of_departments([where.code]), pk=pk)
-    who, now = row.ending.person, ms(request.now)
+    who, now = row.ending.person, epoch_ms(request.now)
     about = about_person(who)
     gone = leavers.is_gone(row, now)
     form = None
@@ -133,7 +133,7 @@ def one(request: Asked, department: str, pk: int) -> HttpResponse:
     if gone and may(request, "leaver.answer", about):
         boxes = Mailbox.objects.filter(department=where, kind="function", closed__isnull=True).order_by("address")
         form = Answering(list(boxes), request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid() and tried(form, lambda: _answer(request, row, form)) is not None:
+        if request.method == "POST" and form.is_valid() and run_verb(form, lambda: _answer(request, row, form)) is not None:
             return redirect("left", department=where.code, pk=row.pk)
     elsewhere = external_systems.endings().filter(account__person=who, ending=row.ending).annotate(name=F("account__door__name"))
     shown = {
@@ -146,17 +146,17 @@ def one(request: Asked, department: str, pk: int) -> HttpResponse:
     return render(request, "conduct/leaver.html", shown, status=status_of(form) if form else 200)
 
 
-def _answer(request: Asked, row: Leaver, form: Answering) -> Leaver:
+def _answer(request: CityRequest, row: Leaver, form: Answering) -> Leaver:
     c = form.cleaned_data
     to = Mailbox.objects.filter(pk=c["to"]).first() if c["to"] else None
     return verbs.answer(
-        row, c["choice"], text=c["text"], to=to, successor=c["successor"], until=end_of(c["until"]) if c["until"] else 0,
-        actor=request.actor, reason=c["reason"], now=ms(request.now),
+        row, c["choice"], text=c["text"], to=to, successor=c["successor"], until=end_of_day(c["until"]) if c["until"] else 0,
+        actor=request.actor, reason=c["reason"], now=epoch_ms(request.now),
     )  # fmt: skip
 
 
-def _page(request: Asked, row: Leaver, where: Department, *, gone: bool) -> Page:
-    now, who = ms(request.now), row.ending.person
+def _page(request: CityRequest, row: Leaver, where: Department, *, gone: bool) -> Page:
+    now, who = epoch_ms(request.now), row.ending.person
     facts: list[tuple[str, Any]] = [("Access ended", row.ending.when), ("Mailbox", row.mailbox.address)]
     if row.answered:
         facts += [("Answered", row.answered), ("By", str(row.person))]

@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import saying
-from civicmail.city.access.views.asked import Asked, acting, me, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views import wording
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.actions.consequences import APPEAL
@@ -54,17 +54,19 @@ OUTCOMES = {
 class Answering(forms.Form):
     """What the person says."""
 
-    text = long(_("What do you say to it?"), _("At least 10 characters. Whoever decides reads it."), least=10, most=4000, rows=6)
+    text = text_field(
+        _("What do you say to it?"), _("At least 10 characters. Whoever decides reads it."), min_length=10, max_length=4000, rows=6
+    )
 
 
-def visible_to(request: Asked) -> list[Violation]:
+def visible_to(request: CityRequest) -> list[Violation]:
     """What is about the signed-in person and they were told of: asked, recorded, or found; the newest first."""
     informed = Q(respond_by__isnull=False) | Q(found__isnull=False) | Q(own=True)
     return list(Violation.objects.filter(informed, person=me(request)).order_by("-id"))
 
 
 @acting("my.violations")
-def mine(request: Asked) -> HttpResponse:
+def mine(request: CityRequest) -> HttpResponse:
     """Everything about oneself, with what waits for an answer."""
     require(request, "my.violations", OfPerson(me(request).uid))
     rows = [(v, STATES[v.state], _title(v)) for v in visible_to(request)]
@@ -73,13 +75,13 @@ def mine(request: Asked) -> HttpResponse:
 
 
 @acting("my.violations")
-def one(request: Asked, pk: int) -> HttpResponse:
+def one(request: CityRequest, pk: int) -> HttpResponse:
     """One of them: the rule, what can be said now, what was decided and by which ground. Not who reported it."""
     require(request, "my.violations", OfPerson(me(request).uid))
     row = next((v for v in visible_to(request) if v.pk == pk), None)
     if row is None:
         raise Http404
-    now, form = ms(request.now), Answering(request.POST or None)
+    now, form = epoch_ms(request.now), Answering(request.POST or None)
     pending, message = _asks(row, now)
 
     def verb() -> Violation:
@@ -96,8 +98,8 @@ def one(request: Asked, pk: int) -> HttpResponse:
     )
     heading = gettext("What was reported, and what do you say?")
     page = Page(heading, gettext("Violations"), crumbs, (role, str(word)), facts)
-    return answered(
-        request, form, verb, page=page, back=reverse("my-violations"), said=message, template="conduct/my_violation.html", v=row,
+    return respond_to_form(
+        request, form, verb, page=page, back=reverse("my-violations"), message=message, template="conduct/my_violation.html", v=row,
         title=_title(row), asks=pending, outcome=_outcome(row),
         ground=table.grounds.get(row.ground, row.ground), last=_last(row), to=reverse("my-violation", args=[row.pk]),
     )  # fmt: skip
@@ -112,7 +114,7 @@ def _asks(row: Violation, now: int) -> tuple[str, str]:
     """The same, with what is said afterwards."""
     if row.state in ("reported", "recorded") and not row.response:
         return "response", gettext("Your answer is recorded.")
-    if row.state == "decided" and row.decided is not None and now < ms(row.decided) + APPEAL:
+    if row.state == "decided" and row.decided is not None and now < epoch_ms(row.decided) + APPEAL:
         return "appeal", gettext("Your appeal is recorded. Somebody who had no part in it hears it.")
     return "", ""
 
@@ -121,22 +123,22 @@ def _outcome(row: Violation) -> str:
     """What was decided, for whom it is about; empty while nothing is."""
     if row.decided is None or row.outcome not in OUTCOMES:
         return ""
-    return str(OUTCOMES[row.outcome]).format(day=saying.day(last_day(row.until)) if row.until is not None else "")
+    return str(OUTCOMES[row.outcome]).format(day=wording.day(last_day(row.until)) if row.until is not None else "")
 
 
 def _last(row: Violation) -> str:
     at = row.respond_by if row.state in ("reported", "recorded") else None
     if row.state == "decided" and row.decided is not None:
         at = row.decided + timedelta(milliseconds=APPEAL)
-    return saying.day(at) if at is not None else ""
+    return wording.day(at) if at is not None else ""
 
 
 def _title(row: Violation) -> str:
-    return saying.said(CLAUSES[row.clause].title) if row.clause in CLAUSES else ""
+    return wording.translate(CLAUSES[row.clause].title) if row.clause in CLAUSES else ""
 
 
 @acting("violation.report")
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """Somebody says that a rule was broken, by another or by themselves; sponsors find the people of agencies here."""
     require(request, "violation.report")
     form = Report(request.POST or None)
@@ -144,16 +146,16 @@ def new(request: Asked) -> HttpResponse:
     def verb() -> Violation:
         c = form.cleaned_data
         who = me(request) if c["whose"] == "me" else c["person"]
-        return violation_reports.report(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=ms(request.now))
+        return violation_reports.report(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=epoch_ms(request.now))
 
     page = Page(gettext("Which rule was broken?"), gettext("Violations"))
-    return answered(
-        request, form, verb, page=page, back=reverse("home"), said=gettext("It is reported. Whoever decides is told."),
+    return respond_to_form(
+        request, form, verb, page=page, back=reverse("home"), message=gettext("It is reported. Whoever decides is told."),
         template="conduct/report.html", outside=recordable(request), to=reverse("home"),
     )  # fmt: skip
 
 
-def recordable(request: Asked) -> list[Episode]:
+def recordable(request: CityRequest) -> list[Episode]:
     """People of agencies for whom this person answers: as sponsor, by office, or as access officer; in order of their names."""
     rows = Episode.objects.filter(ended__isnull=True, contract__isnull=False).exclude(person=me(request))
     if not request.actor.holds("access-officer"):

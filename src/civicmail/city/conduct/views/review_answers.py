@@ -9,11 +9,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import end_of
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, acting, hidden_unless, me, require, require_could
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.forms import end_of_day
+from civicmail.city.access.views.city_request import CityRequest, acting, hidden_unless, me, require, require_could
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.actions import reassignment, review_answers
 from civicmail.city.conduct.actions.review_notices import name_of
@@ -26,18 +26,18 @@ from civicmail.city.directory.models import Department
 WITH = ("review", "part__department", "part__reviewer", "person", "approver", "right__mailbox", "duty")
 
 
-def _row(request: Asked, pk: int) -> ReviewRow:
+def _row(request: CityRequest, pk: int) -> ReviewRow:
     """The row, for whoever is asked about it. Raises Http404 for who may not know of it, NotPermitted."""
     row = get_object_or_404(ReviewRow.objects.select_related(*WITH), pk=pk)
-    about = part_reviewers.about_row(row, request.actor.uid, ms(request.now))
+    about = part_reviewers.about_row(row, request.actor.uid, epoch_ms(request.now))
     hidden_unless(request, "review.see", about)
     require(request, "review.decide", about)
     return row
 
 
-def _next(request: Asked, row: ReviewRow) -> str:
+def _next(request: CityRequest, row: ReviewRow) -> str:
     """Where the screen goes on: at the row behind this one, as the screen had them."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     review, department = row.review, row.part.department
     parts = reviewer_screen.visible(review, department, me(request), now, all_=False)
     if not parts:
@@ -49,14 +49,14 @@ def _next(request: Asked, row: ReviewRow) -> str:
 
 
 @acting("review.decide")
-def keep(request: Asked, pk: int) -> HttpResponse:
+def keep(request: CityRequest, pk: int) -> HttpResponse:
     """Of what is in order with one press; else with a reason, on a page of its own where it was missing."""
     row = _row(request, pk)
     needs = bool(row.exceptions) or row.review.tier == "duties"
     form = review_forms.Keep(request.POST or None) if needs else None
     if request.method == "POST" and form is None:
         try:
-            review_answers.keep(row, actor=request.actor, now=ms(request.now))
+            review_answers.keep(row, actor=request.actor, now=epoch_ms(request.now))
             messages.success(request, f"Kept: {row.asked['name']}. It can be taken back for five minutes.")
         except Conflict as error:
             messages.warning(request, str(error.args[0]))
@@ -65,7 +65,7 @@ def keep(request: Asked, pk: int) -> HttpResponse:
     form.fields["reason"].required = needs
 
     def do() -> ReviewRow:
-        return review_answers.keep(row, actor=request.actor, now=ms(request.now), reason=form.cleaned_data["reason"])
+        return review_answers.keep(row, actor=request.actor, now=epoch_ms(request.now), reason=form.cleaned_data["reason"])
 
     return _answered(
         request, row, form, do, f"Keep {_what(row)}?", effects=_kept(row),
@@ -83,7 +83,7 @@ def _kept(row: ReviewRow) -> list[str]:
 
 
 @acting("review.decide")
-def end(request: Asked, pk: int) -> HttpResponse:
+def end(request: CityRequest, pk: int) -> HttpResponse:
     """Ends one right, at once."""
     row = _row(request, pk)
     form = review_forms.Because(request.POST or None)
@@ -92,7 +92,7 @@ def end(request: Asked, pk: int) -> HttpResponse:
         effects = ["The duty ends at once, and what was taken up under it."]
 
     def do() -> ReviewRow:
-        return review_answers.revoke(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+        return review_answers.revoke(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now))
 
     return _answered(
         request, row, form, do, f"End {_what(row)}?", effects=[*effects, "This cannot be undone: it is asked for anew."],
@@ -101,14 +101,14 @@ def end(request: Asked, pk: int) -> HttpResponse:
 
 
 @acting("review.decide")
-def change(request: Asked, pk: int) -> HttpResponse:
+def change(request: CityRequest, pk: int) -> HttpResponse:
     """Another end."""
     row = _row(request, pk)
     form = review_forms.ChangeEnd(request.POST or None)
 
     def do() -> ReviewRow:
-        until = end_of(form.cleaned_data["day"])
-        return review_answers.change(row, until, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+        until = end_of_day(form.cleaned_data["day"])
+        return review_answers.change(row, until, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now))
 
     effects = ["The access ends on the evening of that day; until then nothing changes."]
     return _answered(
@@ -118,14 +118,14 @@ def change(request: Asked, pk: int) -> HttpResponse:
 
 
 @acting("review.decide")
-def not_mine(request: Asked, pk: int) -> HttpResponse:
+def not_mine(request: CityRequest, pk: int) -> HttpResponse:
     """Another department answers."""
     row = _row(request, pk)
     form = review_forms.NotMine(request.POST or None)
 
     def do() -> ReviewRow:
         where = Department.objects.get(code=form.cleaned_data["department"])
-        return reassignment.not_mine(row, where, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+        return reassignment.not_mine(row, where, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now))
 
     effects = ["The question goes to whoever is asked in that department. You are not asked about it any more."]
     return _answered(
@@ -135,14 +135,14 @@ def not_mine(request: Asked, pk: int) -> HttpResponse:
 
 
 @acting("review.decide")
-def unsure(request: Asked, pk: int) -> HttpResponse:
+def unsure(request: CityRequest, pk: int) -> HttpResponse:
     """The next head answers."""
     row = _row(request, pk)
     form = review_forms.Unsure(request.POST or None)
     effects = ["The question goes to the next head, and where nobody is above, to the access office."]
 
     def do() -> ReviewRow:
-        return reassignment.dont_know(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+        return reassignment.dont_know(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now))
 
     return _answered(
         request, row, form, do, f"Who knows about {row.asked['name']}?", effects=effects, verb="Ask the next head",
@@ -152,11 +152,11 @@ def unsure(request: Asked, pk: int) -> HttpResponse:
 
 @acting("review.decide")
 @require_POST
-def undo(request: Asked, pk: int) -> HttpResponse:
+def undo(request: CityRequest, pk: int) -> HttpResponse:
     """Take a "keep" back, until it is carried out."""
     row = _row(request, pk)
     try:
-        review_answers.undo(row, actor=request.actor, now=ms(request.now))
+        review_answers.undo(row, actor=request.actor, now=epoch_ms(request.now))
         messages.success(request, f"Taken back: {row.asked['name']} is open again.")
     except Conflict as error:
         messages.warning(request, str(error.args[0]))
@@ -165,14 +165,14 @@ def undo(request: Asked, pk: int) -> HttpResponse:
 
 @acting("review.decide")
 @require_POST
-def rest(request: Asked, pk: int) -> HttpResponse:
+def rest(request: CityRequest, pk: int) -> HttpResponse:
     """Keep what is unremarkable, together, when nothing else is left."""
     part = get_object_or_404(ReviewPart.objects.select_related("review", "department"), pk=pk)
-    about = part_reviewers.about(part, request.actor.uid, ms(request.now))
+    about = part_reviewers.about(part, request.actor.uid, epoch_ms(request.now))
     hidden_unless(request, "review.see", about)
     require_could(request, "review.decide", about)
     try:
-        count = review_answers.keep_rest(part, actor=request.actor, now=ms(request.now))
+        count = review_answers.keep_rest(part, actor=request.actor, now=epoch_ms(request.now))
         messages.success(request, f"Kept: {count}, of which nothing was out of order.")
     except Conflict as error:
         messages.warning(request, str(error.args[0]))
@@ -180,10 +180,10 @@ def rest(request: Asked, pk: int) -> HttpResponse:
 
 
 @acting("review.delegate")
-def stand_in(request: Asked, pk: int) -> HttpResponse:
+def stand_in(request: CityRequest, pk: int) -> HttpResponse:
     """Somebody else answers for some days; one's own name stays."""
     part = get_object_or_404(ReviewPart.objects.select_related("review", "department", "reviewer"), pk=pk)
-    about = part_reviewers.about(part, request.actor.uid, ms(request.now))
+    about = part_reviewers.about(part, request.actor.uid, epoch_ms(request.now))
     hidden_unless(request, "review.see", about)
     require(request, "review.delegate", about)
     form = review_forms.StandIn(request.POST or None)
@@ -191,18 +191,18 @@ def stand_in(request: Asked, pk: int) -> HttpResponse:
 
     def do() -> ReviewPart:
         c = form.cleaned_data
-        until = min(end_of(c["day"]), ms(part.review.deadline)) if part.review.deadline else 0
-        return reassignment.delegate(part, c["to"], until, actor=request.actor, reason=c["reason"], now=ms(request.now))
+        until = min(end_of_day(c["day"]), epoch_ms(part.review.deadline)) if part.review.deadline else 0
+        return reassignment.delegate(part, c["to"], until, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
 
-    return answered(
+    return respond_to_form(
         request, form, do, page=Page("Who answers in your place?", name_of(part.review), [("The review", back)]), back=back,
         effects=["That person answers beside you until that day, and cannot hand it on.", "You stay accountable."],
-        verb="Let somebody stand in", said=lambda made: f"{made.delegate} stands in for you.",
+        verb="Let somebody stand in", message=lambda made: f"{made.delegate} stands in for you.",
     )  # fmt: skip
 
 
 def _answered(
-    request: Asked,
+    request: CityRequest,
     row: ReviewRow,
     form: review_forms.Because | review_forms.Keep | review_forms.ChangeEnd | review_forms.NotMine | review_forms.Unsure,
     do: Callable[[], ReviewRow],
@@ -214,9 +214,9 @@ def _answered(
     stop: bool = False,
 ) -> HttpResponse:
     back = after(row.part.department.code, row.review_id, row.pk)
-    return answered(
+    return respond_to_form(
         request, form, do, page=Page(heading, name_of(row.review), [("The review", back)]), back=back, effects=effects, verb=verb,
-        stop=stop, said=message, to=lambda _: _next(request, row),
+        stop=stop, message=message, to=lambda _: _next(request, row),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from civicmail.city.access.forms import Somebody, a_day, long, offer
+from civicmail.city.access.forms import PersonField, day_field, set_choices, text_field
 from civicmail.city.conduct.review_plans import PLANS
 from civicmail.city.directory.models import Department, Mailbox
 
@@ -14,46 +14,46 @@ from civicmail.city.directory.models import Department, Mailbox
 class Because(forms.Form):
     """A reason in words."""
 
-    reason = long("Why?", "Whoever reads the evidence of this review reads it.", least=10)
+    reason = text_field("Why?", "Whoever reads the evidence of this review reads it.", min_length=10)
 
 
 class Keep(forms.Form):
     """Why it is needed still."""
 
-    reason = long("Why is it needed still?", "Whoever reads the evidence of this review reads it.", least=10)
+    reason = text_field("Why is it needed still?", "Whoever reads the evidence of this review reads it.", min_length=10)
 
 
 class ChangeEnd(forms.Form):
     """Another end."""
 
-    day = a_day("Last day", "At most a year away, and within a contract.")
-    reason = long("Why?", least=10)
+    day = day_field("Last day", "At most a year away, and within a contract.")
+    reason = text_field("Why?", min_length=10)
 
 
 class NotMine(forms.Form):
     """Which department answers."""
 
     department = forms.ChoiceField(label="Which department answers for this person?")
-    reason = long("Why?", least=10)
+    reason = text_field("Why?", min_length=10)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
-        offer(self, "department", [("", "Choose one"), *rows])
+        set_choices(self, "department", [("", "Choose one"), *rows])
 
 
 class Unsure(forms.Form):
     """What is not known."""
 
-    reason = long("What would you have to know?", "The next head reads it.", least=3)
+    reason = text_field("What would you have to know?", "The next head reads it.", min_length=3)
 
 
 class StandIn(forms.Form):
     """Who answers in one's place."""
 
-    to = Somebody(label="Who answers in your place?", help_text="Personnel number or e-mail address.")
-    day = a_day("Until which day?", "By the deadline at the latest.")
-    reason = long("Why?", "Both of your names stay in the evidence.", least=10)
+    to = PersonField(label="Who answers in your place?", help_text="Personnel number or e-mail address.")
+    day = day_field("Until which day?", "By the deadline at the latest.")
+    reason = text_field("Why?", "Both of your names stay in the evidence.", min_length=10)
 
 
 class Start(forms.Form):
@@ -70,12 +70,12 @@ class Start(forms.Form):
         help_text="None chosen: the whole city.",
         widget=forms.CheckboxSelectMultiple,
     )
-    reason = long("Why now?", least=10)
+    reason = text_field("Why now?", min_length=10)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
-        offer(self, "departments", rows)
+        set_choices(self, "departments", rows)
 
 
 class Batch(forms.Form):
@@ -88,14 +88,14 @@ class Batch(forms.Form):
         error_messages={"required": "Choose one of the two."},
     )
     essential = forms.BooleanField(label="Those behind an essential mailbox, too", required=False)
-    reason = long("Why?", least=20)
+    reason = text_field("Why?", min_length=20)
 
 
 class MarkEssential(forms.Form):
     """A mailbox that silence never shuts."""
 
     address = forms.EmailField(label="Address of the mailbox", max_length=254)
-    reason = long("Why can the city not do without it?", least=10)
+    reason = text_field("Why can the city not do without it?", min_length=10)
 
     def clean_address(self) -> Mailbox:
         mailbox = Mailbox.objects.filter(address=self.cleaned_data["address"].lower(), closed__isnull=True).first()

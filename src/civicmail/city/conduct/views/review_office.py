@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access.actions.publishing import data_folder
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import named
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.queries import display_names
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
@@ -38,17 +38,17 @@ TIERS = [(tier, plan.name) for tier, plan in PLANS.items()]
 
 
 @acting("reviews.see")
-def campaigns(request: Asked) -> HttpResponseBase:
+def campaigns(request: CityRequest) -> HttpResponseBase:
     """All reviews, planned ones too, the newest first."""
     require(request, "reviews.see")
     counts: dict[int, Any] = {}
 
     def slim(rows: Any) -> Any:
         rows = rows.select_related("person")
-        counts.update(reviews.states_of([r.pk for r in rows[: listing.CSV_MOST]]))
+        counts.update(reviews.states_of([r.pk for r in rows[: listing.MAX_CSV_ROWS]]))
         return rows
 
-    table = listing.of(
+    table = listing.from_query(
         request,
         Review.objects.all(),
         caption="Reviews",
@@ -74,7 +74,7 @@ def campaigns(request: Asked) -> HttpResponseBase:
         actions.append(Action("Start a review…", reverse("campaign-new"), primary=True))
     actions.append(Action("Essential mailboxes", reverse("essential")))
     page = Page("Is access reviewed?", "Access office", actions=actions)
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 def _about(review: Review) -> str:
@@ -83,7 +83,7 @@ def _about(review: Review) -> str:
 
 
 @acting("reviews.see")
-def campaign(request: Asked, pk: int) -> HttpResponse:
+def campaign(request: CityRequest, pk: int) -> HttpResponse:
     """One review: who answers, how far it is, what was made of it, what silence did."""
     require(request, "reviews.see")
     review = get_object_or_404(Review.objects.select_related("person", "former"), pk=pk)
@@ -102,7 +102,7 @@ def campaign(request: Asked, pk: int) -> HttpResponse:
         "held_back": [(d, held_back[d.code]) for d in Department.objects.filter(code__in=held_back)],
         "failed": failed[: listing.PER_PAGE],
         "steps": [(STEPS.get(s.step, s.step), s) for s in _steps(review)],
-        "by": named.of(review.by),
+        "by": display_names.name_of_uid(review.by),
         "reminded": review.steps.filter(step="reminded").exclude(to="").count(),
         "fast": FAST_PER_MINUTE,
         "runs": bool(may(request, "review.run")),
@@ -130,7 +130,7 @@ def _steps(review: Review) -> QuerySet[ReviewStep]:
     return review.steps.exclude(step__in=["asked", "reminded"]).order_by("-id")[: listing.PER_PAGE]
 
 
-def _page(request: Asked, review: Review, counts: Any) -> Page:
+def _page(request: CityRequest, review: Review, counts: Any) -> Page:
     total = sum(counts.values())
     facts: list[tuple[str, Any]] = [("Starts" if review.state == "planned" else "Began", review.started or review.planned)]
     if review.deadline:
@@ -152,7 +152,7 @@ def _page(request: Asked, review: Review, counts: Any) -> Page:
 
 
 @acting("reviews.see")
-def pack(request: Asked, pk: int) -> HttpResponse:
+def pack(request: CityRequest, pk: int) -> HttpResponse:
     """The evidence as a file, made from the rows each time; its entries are proved where the ledger has signed them."""
     require(request, "reviews.see")
     review = get_object_or_404(Review, pk=pk, started__isnull=False)
@@ -163,7 +163,7 @@ def pack(request: Asked, pk: int) -> HttpResponse:
 
 
 @acting("review.run")
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """Start one that no date asks for."""
     require(request, "review.run")
     form = review_forms.Start(request.POST or None)
@@ -173,56 +173,62 @@ def new(request: Asked) -> HttpResponse:
         c = form.cleaned_data
         departments = list(Department.objects.filter(code__in=c["departments"]))
         return review_schedule.start_now(
-            c["tier"], actor=request.actor, reason=c["reason"], now=ms(request.now), departments=departments
+            c["tier"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now), departments=departments
         )
 
-    return answered(
-        request, form, do, page=Page("Start which review?", "Access office", [("Reviews", back)]), back=back, template=FORM,
-        submit="Start the review", said="The review has begun: everybody who is asked was written to.",
+    return respond_to_form(
+        request,
+        form,
+        do,
+        page=Page("Start which review?", "Access office", [("Reviews", back)]),
+        back=back,
+        template=FORM_TEMPLATE,
+        submit="Start the review",
+        message="The review has begun: everybody who is asked was written to.",
         to=lambda made: reverse("campaign", args=[made.pk]),
-    )  # fmt: skip
+    )
 
 
 @acting("review.run")
-def start(request: Asked, pk: int) -> HttpResponse:
+def start(request: CityRequest, pk: int) -> HttpResponse:
     """One that is planned begins today."""
     require(request, "review.run")
     review = get_object_or_404(Review, pk=pk)
     return _confirmed(
         request, review, f"Start “{name_of(review)}” now?", ["Everybody who is asked is written to today. It has fourteen days."],
         "Start 1 review", "The review has begun.",
-        lambda reason: review_schedule.start_early(review, actor=request.actor, reason=reason, now=ms(request.now)),
+        lambda reason: review_schedule.start_early(review, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
     )  # fmt: skip
 
 
 @acting("review.run")
-def call_off(request: Asked, pk: int) -> HttpResponse:
+def call_off(request: CityRequest, pk: int) -> HttpResponse:
     """One that is planned does not take place."""
     require(request, "review.run")
     review = get_object_or_404(Review, pk=pk)
     return _confirmed(
         request, review, f"Call off “{name_of(review)}”?", ["Nobody is asked this time. The next one of its kind takes place."],
         "Call off 1 review", "The review is called off.",
-        lambda reason: review_schedule.call_off(review, actor=request.actor, reason=reason, now=ms(request.now)),
+        lambda reason: review_schedule.call_off(review, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
     )  # fmt: skip
 
 
 @acting("review.run")
-def remind(request: Asked, pk: int) -> HttpResponse:
+def remind(request: CityRequest, pk: int) -> HttpResponse:
     """Write to everybody with open rows, once a day."""
     require(request, "review.run")
     review = get_object_or_404(Review, pk=pk)
-    people = len(reminders.waiting([review], ms(request.now)))
+    people = len(reminders.waiting([review], epoch_ms(request.now)))
     whom = "1 person" if people == 1 else f"{people} people"
     effects = [f"{whom} with open rows {'is' if people == 1 else 'are'} written to, and nobody else."]
     return _confirmed(
         request, review, "Remind who has open rows?", effects, f"Remind {whom}", "They were reminded.",
-        lambda reason: running_reviews.remind(review, actor=request.actor, reason=reason, now=ms(request.now)),
+        lambda reason: running_reviews.remind(review, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
     )  # fmt: skip
 
 
 @acting("review.run")
-def again(request: Asked, pk: int) -> HttpResponse:
+def again(request: CityRequest, pk: int) -> HttpResponse:
     """A new round of what is open."""
     require(request, "review.run")
     review = get_object_or_404(Review, pk=pk)
@@ -231,12 +237,12 @@ def again(request: Asked, pk: int) -> HttpResponse:
     effects = [f"{rows} asked again, with a deadline of the new round. The old deadline stays as it was."]
     return _confirmed(
         request, review, "Ask again?", effects, "Begin a new round", "The new round has begun.",
-        lambda reason: review_schedule.next_round(review, actor=request.actor, reason=reason, now=ms(request.now)),
+        lambda reason: review_schedule.next_round(review, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
     )  # fmt: skip
 
 
 @acting("review.run")
-def batch(request: Asked, pk: int, department: str) -> HttpResponse:
+def batch(request: CityRequest, pk: int, department: str) -> HttpResponse:
     """What the breaker holds back in a department: suspend some of it, or leave it."""
     require(request, "review.run")
     review, where = get_object_or_404(Review, pk=pk), department_of(department)
@@ -245,36 +251,36 @@ def batch(request: Asked, pk: int, department: str) -> HttpResponse:
     n = reviews.held_back(review).get(where.code, 0)
 
     def do() -> int:
-        c, now = form.cleaned_data, ms(request.now)
+        c, now = form.cleaned_data, epoch_ms(request.now)
         if c["what"] == "leave":
             return non_response.leave(review, where, actor=request.actor, reason=c["reason"], now=now)
         return non_response.apply_batch(review, where, actor=request.actor, reason=c["reason"], now=now, essential=c["essential"])
 
-    return answered(
+    return respond_to_form(
         request, form, do, page=Page(f"{where.name}: {n} held back", name_of(review), [("The review", back)]), back=back,
         effects=["Suspended: sending stops; it ends after fourteen days without an answer."], stays=["No mail is deleted."],
-        verb="Answer for them", said=lambda count: f"{DONE[form.cleaned_data['what']]}: {count}.",
+        verb="Answer for them", message=lambda count: f"{DONE[form.cleaned_data['what']]}: {count}.",
     )  # fmt: skip
 
 
 @acting("review.run")
 @require_POST
-def retry(request: Asked, pk: int) -> HttpResponse:
+def retry(request: CityRequest, pk: int) -> HttpResponse:
     """Try again what could not be carried out."""
     require(request, "review.run")
     row = get_object_or_404(ReviewRow, pk=pk)
-    state = running_reviews.retry(row, actor=request.actor, now=ms(request.now))
+    state = running_reviews.retry(row, actor=request.actor, now=epoch_ms(request.now))
     words = "It is carried out, and checked within a minute." if state != "failed" else "It failed again; the row says why."
     messages.success(request, words) if state != "failed" else messages.warning(request, words)
     return redirect("campaign", pk=row.review_id)
 
 
 @acting("reviews.see")
-def essential(request: Asked) -> HttpResponseBase:
+def essential(request: CityRequest) -> HttpResponseBase:
     """Mailboxes that silence never shuts."""
     require(request, "reviews.see")
     runs = bool(may(request, "review.run"))
-    table = listing.of(
+    table = listing.from_query(
         request,
         Essential.objects.filter(ended__isnull=True),
         caption="Essential mailboxes",
@@ -294,11 +300,11 @@ def essential(request: Asked) -> HttpResponseBase:
     )  # fmt: skip
     actions = [Action("Mark a mailbox…", reverse("essential-new"), primary=True)] if runs else []
     page = Page("What is never shut by silence?", "Access office", [("Reviews", reverse("campaigns"))], actions=actions)
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 @acting("review.run")
-def essential_new(request: Asked) -> HttpResponse:
+def essential_new(request: CityRequest) -> HttpResponse:
     """Mark one."""
     require(request, "review.run")
     form = review_forms.MarkEssential(request.POST or None)
@@ -306,35 +312,41 @@ def essential_new(request: Asked) -> HttpResponse:
 
     def do() -> Essential:
         c = form.cleaned_data
-        return marks.mark(c["address"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return marks.mark(c["address"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
 
-    return answered(
+    return respond_to_form(
         request, form, do, page=Page("Which mailbox is essential?", "Access office", [("Essential mailboxes", back)]), back=back,
-        template=FORM, submit="Mark this mailbox", said=lambda made: f"{made.mailbox} is never shut by silence.",
+        template=FORM_TEMPLATE, submit="Mark this mailbox", message=lambda made: f"{made.mailbox} is never shut by silence.",
     )  # fmt: skip
 
 
 @acting("review.run")
-def essential_end(request: Asked, pk: int) -> HttpResponse:
+def essential_end(request: CityRequest, pk: int) -> HttpResponse:
     """Take the mark away."""
     require(request, "review.run")
     mark = get_object_or_404(Essential.objects.select_related("mailbox"), pk=pk)
     form = review_forms.Because(request.POST or None)
     back = reverse("essential")
-    return answered(
-        request, form, lambda: marks.unmark(mark, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
-        page=Page(f"Is {mark.mailbox} like others?", "Access office", [("Essential mailboxes", back)]), back=back,
-        effects=["Silence in a review may suspend who uses it, as with any other mailbox."], verb="Take 1 mark away",
-        said=f"{mark.mailbox} is like others.",
-    )  # fmt: skip
+    return respond_to_form(
+        request,
+        form,
+        lambda: marks.unmark(mark, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
+        page=Page(f"Is {mark.mailbox} like others?", "Access office", [("Essential mailboxes", back)]),
+        back=back,
+        effects=["Silence in a review may suspend who uses it, as with any other mailbox."],
+        verb="Take 1 mark away",
+        message=f"{mark.mailbox} is like others.",
+    )
 
 
-def _confirmed(request: Asked, review: Review, heading: str, effects: list[str], verb: str, message: str, do: Any) -> HttpResponse:
+def _confirmed(
+    request: CityRequest, review: Review, heading: str, effects: list[str], verb: str, message: str, do: Any
+) -> HttpResponse:
     """One verb of the office with its reason. do: reason -> what it makes, a review where that is the page to go on with."""
     form = review_forms.Because(request.POST or None)
     back = reverse("campaign", args=[review.pk])
-    return answered(
+    return respond_to_form(
         request, form, lambda: do(form.cleaned_data["reason"]), back=back,
-        page=Page(heading, name_of(review), [("The review", back)]), effects=effects, verb=verb, said=message,
+        page=Page(heading, name_of(review), [("The review", back)]), effects=effects, verb=verb, message=message,
         to=lambda made: reverse("campaign", args=[made.pk]) if isinstance(made, Review) else back,
     )  # fmt: skip

@@ -9,10 +9,10 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views import letterkeys, listing
-from civicmail.city.access.views.asked import Asked, acting, may, me, require
+from civicmail.city.access.views import letter_keys, listing
+from civicmail.city.access.views.city_request import CityRequest, acting, may, me, require
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
@@ -25,11 +25,11 @@ from civicmail.city.conduct.review_states import WORDS as CAMPAIGN_WORDS
 
 
 @acting("review.see")
-def review(request: Asked, department: str, pk: int) -> HttpResponse:
+def review(request: CityRequest, department: str, pk: int) -> HttpResponse:
     """What this person is asked about a department, or for who only looks, what is asked there."""
     where = department_of(department)
     access_review = get_object_or_404(Review, pk=pk)
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     about = InDepartment(where.code)
     looks = bool(may(request, "review.see", about))
     parts = reviewer_screen.visible(access_review, where, me(request), now, all_=looks)
@@ -48,7 +48,7 @@ def review(request: Asked, department: str, pk: int) -> HttpResponse:
             "plan": plan,
             "bulk": plan.bulk and shown.plain and not shown.exceptions and not shown.changed,
             "at": request.GET.get("at", ""),
-            "keys": letterkeys.are_on(request),
+            "keys": letter_keys.are_on(request),
             "here": request.path,
             "open": access_review.state in ("running", "over")
             and shown.mine
@@ -62,7 +62,7 @@ def _has_round(access_review: Review) -> bool:
     return Review.objects.filter(former=access_review).exists()
 
 
-def _page(request: Asked, shown: Screen) -> Page:
+def _page(request: CityRequest, shown: Screen) -> Page:
     access_review, part = shown.review, shown.part
     facts = [("Due", last_day(access_review)), ("Silence", "suspends what is out of order")]
     if part is not None and part.reviewer is not None:
@@ -82,13 +82,13 @@ def _page(request: Asked, shown: Screen) -> Page:
 
 
 @acting("roster.see")
-def of_department(request: Asked, department: str) -> HttpResponseBase:
+def of_department(request: CityRequest, department: str) -> HttpResponseBase:
     """The reviews in which a department was asked, the newest first."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     counts |= reviews.states_of(list(Review.objects.filter(parts__department=where).values_list("pk", flat=True)), where.code)
-    table = listing.of(
+    table = listing.from_query(
         request,
         Review.objects.filter(parts__department=where).distinct(),
         caption=f"Reviews of {where.name}",
@@ -104,7 +104,7 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
         sort="-began",
     )
     page = Page("Which reviews were there?", where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))])
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 def after(row_part_department: str, review_pk: int, next_row: int | None) -> str:

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.queries import undertakings
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import listing, saying
-from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views import listing, wording
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.conduct.queries import sponsored_people
@@ -22,7 +22,7 @@ from civicmail.city.directory.models import Agency, Person
 
 
 @acting("agency.see")
-def everybody(request: Asked) -> HttpResponseBase:
+def everybody(request: CityRequest) -> HttpResponseBase:
     """Of the whole city, by sponsor."""
     require(request, "agency.see")
     page = Page(gettext("Who answers for whom?"), gettext("Sponsors"), [(gettext("Agencies"), reverse("agencies"))])
@@ -30,7 +30,7 @@ def everybody(request: Asked) -> HttpResponseBase:
 
 
 @acting("my.sponsored")
-def mine(request: Asked) -> HttpResponseBase:
+def mine(request: CityRequest) -> HttpResponseBase:
     """Those for whom the person who asks answers."""
     who = me(request)
     require(request, "my.sponsored", OfPerson(who.uid))
@@ -39,8 +39,8 @@ def mine(request: Asked) -> HttpResponseBase:
     return _listed(request, Page(gettext("For whom do I answer?"), gettext("My access"), crumbs, actions=actions), who)
 
 
-def _listed(request: Asked, page: Page, who: Person | None) -> HttpResponseBase:
-    today, states = timezone.localdate(request.now), undertakings.states(ms(request.now))
+def _listed(request: CityRequest, page: Page, who: Person | None) -> HttpResponseBase:
+    today, states = timezone.localdate(request.now), undertakings.states(epoch_ms(request.now))
     owing = {agency: owes for agency, (_, owes) in states.items()}
     filters = [
         Filter("q", gettext("Name"), _named),
@@ -51,7 +51,7 @@ def _listed(request: Asked, page: Page, who: Person | None) -> HttpResponseBase:
             Filter("sponsor", gettext("Sponsor"), lambda rows, value: rows.filter(contract__sponsor__uid=value), _sponsors()),
             Filter("agency", gettext("Agency"), lambda rows, value: rows.filter(contract__agency__code=value), _agencies()),
         ]
-    table = listing.of(
+    table = listing.from_query(
         request,
         sponsored_people.rows(who),
         caption=gettext("People of agencies"),
@@ -63,7 +63,7 @@ def _listed(request: Asked, page: Page, who: Person | None) -> HttpResponseBase:
         sort="sponsor" if who is None else "person",
         slim=lambda rows: rows.select_related("person", "department", "contract__agency", "contract__sponsor"),
     )
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 def _columns(left: dict[int, Any], states: dict[int, tuple[int, bool]], *, whole: bool) -> list[Column]:
@@ -73,7 +73,7 @@ def _columns(left: dict[int, Any], states: dict[int, tuple[int, bool]], *, whole
         row, day = e.contract.sponsor, left.get(e.contract.pk)
         if row is None:
             return Cell(gettext("Nobody"), role="warn")
-        hint = gettext("left on {day}").format(day=saying.day(day)) if day else ""
+        hint = gettext("left on {day}").format(day=wording.day(day)) if day else ""
         return Cell(str(row), f"{reverse('sponsors')}?sponsor={row.uid}", hint=hint)
 
     def person(e: Any) -> Cell:

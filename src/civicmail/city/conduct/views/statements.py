@@ -12,15 +12,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.city.conduct import half_year, statement_states
 from civicmail.city.conduct.actions import statements
 from civicmail.city.conduct.models import Statement
@@ -38,8 +38,12 @@ class Signing(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose one of the two answers."},
     )
-    remarks = long(
-        "What is not in order", "And what you will do about it, until when.", most=statements.MAX_REMARKS, rows=5, required=False
+    remarks = text_field(
+        "What is not in order",
+        "And what you will do about it, until when.",
+        max_length=statements.MAX_REMARKS,
+        rows=5,
+        required=False,
     )
 
     def clean(self) -> dict[str, Any]:
@@ -52,11 +56,11 @@ class Signing(forms.Form):
 
 
 @acting("statement.see")
-def of_department(request: Asked, department: str) -> HttpResponseBase:
+def of_department(request: CityRequest, department: str) -> HttpResponseBase:
     """All statements of one department, the newest first."""
     where = department_of(department)
     require(request, "statement.see", InDepartment(where.code))
-    table = listing.of(
+    table = listing.from_query(
         request,
         Statement.objects.filter(department=where),
         caption=f"Statements of {where.name}",
@@ -71,14 +75,14 @@ def of_department(request: Asked, department: str) -> HttpResponseBase:
     if not may(request, "roster.see", InDepartment(where.code)):
         up = [("Statements", reverse("all-statements"))]
     page = Page("What has the department answered for?", where.name, up)
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 @acting("statements.see")
-def everywhere(request: Asked) -> HttpResponseBase:
+def everywhere(request: CityRequest) -> HttpResponseBase:
     """Of all departments: which have answered, in order of their names, never by how well."""
     require(request, "statements.see")
-    table = listing.of(
+    table = listing.from_query(
         request,
         Statement.objects.all(),
         caption="Statements of departments",
@@ -93,7 +97,7 @@ def everywhere(request: Asked) -> HttpResponseBase:
         sort="department",
         slim=lambda rows: rows.select_related("department", "person"),
     )
-    return listing.shown(request, "access/list.html", table, {"page": Page("Which departments have answered?", "Statements")})
+    return listing.render_list(request, "access/list.html", table, {"page": Page("Which departments have answered?", "Statements")})
 
 
 def _department(row: Statement) -> Cell:
@@ -137,10 +141,10 @@ def _state(row: Statement) -> tuple[str, str]:
 
 
 @acting("statement.see")
-def one(request: Asked, department: str, half: str) -> HttpResponse:
+def one(request: CityRequest, department: str, half: str) -> HttpResponse:
     """One page, filled in by the system; the head signs at its foot. As it was signed, once it is."""
     row = statement_of(request, department, half)
-    now, about = ms(request.now), InDepartment(row.department.code)
+    now, about = epoch_ms(request.now), InDepartment(row.department.code)
     period = half_year.parse(row.half)
     assert period is not None, "its address was read already"
     signing = row.state == "open" and may(request, "statement.sign", about)
@@ -151,7 +155,7 @@ def one(request: Asked, department: str, half: str) -> HttpResponse:
         if form.is_valid():
             c = form.cleaned_data
             remarks = c["remarks"] if c["answer"] == "except" else ""
-            if tried(form, lambda: statements.sign(row, remarks, actor=request.actor, reason=SENTENCE, now=now)):
+            if run_verb(form, lambda: statements.sign(row, remarks, actor=request.actor, reason=SENTENCE, now=now)):
                 return redirect("statement", department=row.department.code, half=row.half)
     sections = row.numbers if row.state != "open" else statement_sections.sections(row.department, period, now)
     if request.GET.get("format") == "csv":
@@ -164,7 +168,7 @@ def one(request: Asked, department: str, half: str) -> HttpResponse:
     return render(request, "conduct/statement.html", shown, status=status_of(form) if form else 200)
 
 
-def statement_of(request: Asked, department: str, half: str) -> Statement:
+def statement_of(request: CityRequest, department: str, half: str) -> Statement:
     """The statement of a department for a half, where this person may see it. Raises NotPermitted, Http404."""
     where = department_of(department)
     require(request, "statement.see", InDepartment(where.code))

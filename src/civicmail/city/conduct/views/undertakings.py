@@ -10,11 +10,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from civicmail.city.access.actions import undertakings as verbs
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import PolicyText, Undertaking
-from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import undertakings
-from civicmail.city.access.views.asked import Asked, acting, me, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.policy import blocks
 from civicmail.city.directory.models import Agency
@@ -38,28 +38,35 @@ class Bind(forms.Form):
 
 
 @acting("undertaking.record")
-def record(request: Asked, code: str) -> HttpResponse:
+def record(request: CityRequest, code: str) -> HttpResponse:
     """The access office has the paper."""
     require(request, "undertaking.record")
     agency, text = _agency_and_policy(request, code)
     form, back = Paper(request.POST or None), reverse("agency", args=[agency.code])
 
     def verb() -> Undertaking:
-        return verbs.record(agency, text, form.cleaned_data["reference"], actor=request.actor, now=ms(request.now))
+        return verbs.record(agency, text, form.cleaned_data["reference"], actor=request.actor, now=epoch_ms(request.now))
 
     effects = [f"People of {agency} may use mail as far as each is authorised, until a newer version asks for a new signature."]
-    done = ", ".join(f"version {u.text.version} ({HOW[u.how]})" for u in undertakings.of(agency)) or "nothing yet"
+    done = ", ".join(f"version {u.text.version} ({HOW[u.how]})" for u in undertakings.undertakings_of(agency)) or "nothing yet"
     page = Page(
         f"Has {agency} signed version {text.version}?", "Agencies", [("Agencies", reverse("agencies")), (agency.name, back)],
         facts=[("Bound to", done)],
     )  # fmt: skip
-    return answered(
-        request, form, verb, page=page, back=back, effects=effects, verb="Record 1 undertaking", said="The undertaking is recorded."
+    return respond_to_form(
+        request,
+        form,
+        verb,
+        page=page,
+        back=back,
+        effects=effects,
+        verb="Record 1 undertaking",
+        message="The undertaking is recorded.",
     )
 
 
 @acting("undertaking.give")
-def give(request: Asked, code: str) -> HttpResponse:
+def give(request: CityRequest, code: str) -> HttpResponse:
     """The agency's contact, who has a mailbox here, reads the text and binds the agency."""
     require(request, "undertaking.give")
     agency, text = _agency_and_policy(request, code)
@@ -68,18 +75,25 @@ def give(request: Asked, code: str) -> HttpResponse:
     form = Bind(request.POST or None, initial={"shown": text.sha256})
 
     def verb() -> Undertaking:
-        return verbs.give(agency, text, form.cleaned_data["shown"], actor=request.actor, now=ms(request.now))
+        return verbs.give(agency, text, form.cleaned_data["shown"], actor=request.actor, now=epoch_ms(request.now))
 
     heading = gettext("Does {agency} accept the e-mail policy?").format(agency=agency)
-    return answered(
-        request, form, verb, page=Page(heading, gettext("Policy")), back=reverse("home"), template="conduct/undertaking.html",
-        blocks=blocks(text.text), done=text.version in {u.text.version for u in undertakings.of(agency)}, to=reverse("home"),
-        said=gettext("The agency is bound to this version."),
-    )  # fmt: skip
+    return respond_to_form(
+        request,
+        form,
+        verb,
+        page=Page(heading, gettext("Policy")),
+        back=reverse("home"),
+        template="conduct/undertaking.html",
+        blocks=blocks(text.text),
+        done=text.version in {u.text.version for u in undertakings.undertakings_of(agency)},
+        to=reverse("home"),
+        message=gettext("The agency is bound to this version."),
+    )
 
 
-def _agency_and_policy(request: Asked, code: str) -> tuple[Agency, PolicyText]:
-    agency, text = get_object_or_404(Agency, code=code), undertakings.wanted(ms(request.now))
+def _agency_and_policy(request: CityRequest, code: str) -> tuple[Agency, PolicyText]:
+    agency, text = get_object_or_404(Agency, code=code), undertakings.required_version(epoch_ms(request.now))
     if text is None:
         raise Http404
     return agency, text

@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.forms import Somebody, long, offer
-from civicmail.city.access.views import saying
+from civicmail.city.access.forms import PersonField, set_choices, text_field
+from civicmail.city.access.views import wording
 from civicmail.city.conduct.actions.findings import FINDINGS, MAX_RESPONSE
 from civicmail.city.conduct.actions.violation_reports import MAX_TEXT
 from civicmail.city.conduct.consequence_table import MAX_DAYS, OUTCOMES, Ladder, Procedure, Table
@@ -22,7 +22,7 @@ NUMBERS = _("The number of the message, as its page and its record name it; seve
 
 def clauses() -> list[tuple[str, str]]:
     """Rules that somebody can break, with their titles in the language of the page."""
-    choices = [(number, f"{number} {saying.said(c.title)}") for number, c in CLAUSES.items() if number not in LEFT_OUT]
+    choices = [(number, f"{number} {wording.translate(c.title)}") for number, c in CLAUSES.items() if number not in LEFT_OUT]
     return [("", str(_("Choose"))), *choices]
 
 
@@ -31,7 +31,7 @@ class _RuleForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "clause", clauses())
+        set_choices(self, "clause", clauses())
 
     def numbers(self) -> list[str]:
         """Of the messages that it is about."""
@@ -45,11 +45,16 @@ class Report(_RuleForm):
         label=_("Who was it?"), choices=[("other", _("Somebody else")), ("me", _("It was me, by mistake"))],
         widget=forms.RadioSelect, error_messages={"required": _("Choose one of the two answers.")},
     )  # fmt: skip
-    person = Somebody(
+    person = PersonField(
         label=_("Which person?"), required=False, help_text=_("Only for the first answer: personnel number or address.")
     )
     clause = forms.ChoiceField(label=_("Which rule?"))
-    what = long(_("What happened?"), _("In your own words, without copying mail. At least 20 characters."), least=20, most=MAX_TEXT)
+    what = text_field(
+        _("What happened?"),
+        _("In your own words, without copying mail. At least 20 characters."),
+        min_length=20,
+        max_length=MAX_TEXT,
+    )
     evidence = forms.CharField(label=_("Which messages?"), max_length=800, required=False, help_text=NUMBERS)
 
     def clean(self) -> dict[str, Any]:
@@ -63,16 +68,18 @@ class Record(_RuleForm):
     """Of an agency's person: access ends with it."""
 
     clause = forms.ChoiceField(label="Which rule was broken?")
-    what = long("What happened?", "In your own words, without copying mail. At least 20 characters.", least=20, most=MAX_TEXT)
+    what = text_field(
+        "What happened?", "In your own words, without copying mail. At least 20 characters.", min_length=20, max_length=MAX_TEXT
+    )
     evidence = forms.CharField(label="Which messages show it?", max_length=800, help_text=NUMBERS)
 
 
 class Name(_RuleForm):
     """Whose message it was."""
 
-    person = Somebody(label="Whose message was it?", help_text="Personnel number or address.")
+    person = PersonField(label="Whose message was it?", help_text="Personnel number or address.")
     clause = forms.ChoiceField(label="Which rule is meant?")
-    reason = long("How do you know?", "At least 10 characters.", least=10)
+    reason = text_field("How do you know?", "At least 10 characters.", min_length=10)
 
 
 class Nothing(forms.Form):
@@ -82,7 +89,7 @@ class Nothing(forms.Form):
 class Response(forms.Form):
     """On paper, or told to an officer."""
 
-    text = long("What does the person say?", "In their words.", least=10, most=MAX_RESPONSE, rows=6)
+    text = text_field("What does the person say?", "In their words.", min_length=10, max_length=MAX_RESPONSE, rows=6)
     reference = forms.CharField(label="Where is the paper?", max_length=200, help_text="File, or who heard it and when.")
 
 
@@ -90,7 +97,7 @@ class MessageNumber(forms.Form):
     """One more message."""
 
     number = forms.CharField(label="Number of the message", max_length=60)
-    reason = long("What does it show?", "In your own words.", least=3)
+    reason = text_field("What does it show?", "In your own words.", min_length=3)
 
 
 class Finding(forms.Form):
@@ -101,12 +108,12 @@ class Finding(forms.Form):
     )
     severe = forms.BooleanField(label="Severe: straight to the end of the table", required=False)
     bad_faith = forms.BooleanField(label="The report was not made in good faith", required=False)
-    reason = long("Why?", "At least 20 characters. The person reads it.", least=20, most=1000, rows=4)
+    reason = text_field("Why?", "At least 20 characters. The person reads it.", min_length=20, max_length=1000, rows=4)
 
     def __init__(self, own: bool, reversible: bool, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         left_out = {"note"} - ({"note"} if own else set()) | ({"dismiss"} if reversible else set())
-        offer(self, "finding", [(key, words) for key, words in FINDINGS.items() if key not in left_out])
+        set_choices(self, "finding", [(key, words) for key, words in FINDINGS.items() if key not in left_out])
 
 
 class Deciding(forms.Form):
@@ -121,15 +128,19 @@ class Deciding(forms.Form):
     ground = forms.ChoiceField(label="Ground")
     cites = forms.CharField(label="Section, article or number", max_length=300)
     procedure = forms.ChoiceField(label="Procedure")
-    why = long(
-        "Why?", "At least 20 characters; where you depart from the table, why. The person reads it.", least=20, most=1000, rows=4
+    why = text_field(
+        "Why?",
+        "At least 20 characters; where you depart from the table, why. The person reads it.",
+        min_length=20,
+        max_length=1000,
+        rows=4,
     )
 
     def __init__(self, table: Table, ladder: Ladder, procedures: Sequence[Procedure], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "outcome", [(o, OUTCOMES[o]) for o in ladder.outcomes])
-        offer(self, "ground", [("", "Choose"), *table.grounds.items()])
-        offer(self, "procedure", [("", "Choose"), *((p.id, p.name) for p in procedures)])
+        set_choices(self, "outcome", [(o, OUTCOMES[o]) for o in ladder.outcomes])
+        set_choices(self, "ground", [("", "Choose"), *table.grounds.items()])
+        set_choices(self, "procedure", [("", "Choose"), *((p.id, p.name) for p in procedures)])
         self._keys_by_procedure = {p.id: [key for key, _label in p.asks] for p in procedures}
         for procedure in procedures:
             for key, label in procedure.asks:
@@ -154,11 +165,11 @@ class YesOrNo(forms.Form):
     """A second person."""
 
     answer = forms.ChoiceField(label="Do you agree?", widget=forms.RadioSelect, error_messages={"required": "Choose an answer."})
-    reason = long("Why?", "At least 20 characters.", least=20, most=1000, rows=4)
+    reason = text_field("Why?", "At least 20 characters.", min_length=20, max_length=1000, rows=4)
 
     def __init__(self, yes: str, no: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "answer", [("yes", yes), ("no", no)])
+        set_choices(self, "answer", [("yes", yes), ("no", no)])
 
 
 class Hearing(YesOrNo):
@@ -180,4 +191,4 @@ class Hearing(YesOrNo):
 class Because(forms.Form):
     """A reason alone."""
 
-    reason = long("Why?", "At least 20 characters. It is kept for ever.", least=20, most=1000, rows=4)
+    reason = text_field("Why?", "At least 20 characters. It is kept for ever.", min_length=20, max_length=1000, rows=4)

@@ -12,10 +12,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import in_words, moment, ms
-from civicmail.city.access.views.asked import Asked, acting, hidden_unless, may, require
-from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.city_request import CityRequest, acting, hidden_unless, may, require
+from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.actions.consequences import Decision
@@ -42,7 +42,7 @@ class Step:
 
 
 @acting("violation.see")
-def do(request: Asked, department: str, pk: int, what: str) -> HttpResponse:
+def do(request: CityRequest, department: str, pk: int, what: str) -> HttpResponse:
     """The step that the address names, for whoever may; a step that is over or not due yet says so."""
     act = next((act for key, _, act in DOING if key == what), None)
     if act is None:
@@ -56,18 +56,18 @@ def do(request: Asked, department: str, pk: int, what: str) -> HttpResponse:
     step = _STEPS[what](request, row)
     back = reverse("violation", args=[department, row.pk])
     page = Page(step.question, str(row.department), [(f"Violation {row.pk}", back)])
-    return answered(
-        request, step.form, lambda: step.do(step.form.cleaned_data), page=page, back=back, said=step.message,
-        **({"template": FORM, "submit": step.button} if not step.effects else {}), effects=step.effects, stays=step.stays,
+    return respond_to_form(
+        request, step.form, lambda: step.do(step.form.cleaned_data), page=page, back=back, message=step.message,
+        **({"template": FORM_TEMPLATE, "submit": step.button} if not step.effects else {}), effects=step.effects, stays=step.stays,
         verb=step.button, stop=step.stop,
     )  # fmt: skip
 
 
-def _ask(request: Asked, row: Violation) -> Step:
-    now, actor = ms(request.now), request.actor
-    until = timezone.localdate(moment(now + violation_reports.RESPONSE_MS))
+def _ask(request: CityRequest, row: Violation) -> Step:
+    now, actor = epoch_ms(request.now), request.actor
+    until = timezone.localdate(from_ms(now + violation_reports.RESPONSE_MS))
     effects = (
-        f"{row.person} is told the rule, and has until {in_words(until)} to answer.",
+        f"{row.person} is told the rule, and has until {format_day(until)} to answer.",
         "There is no finding against anybody before they answered, or that day.",
     )
     stays = ("They do not learn who reported it. Their access stays as it is.",)
@@ -78,8 +78,8 @@ def _ask(request: Asked, row: Violation) -> Step:
     )  # fmt: skip
 
 
-def _response(request: Asked, row: Violation) -> Step:
-    now, actor = ms(request.now), request.actor
+def _response(request: CityRequest, row: Violation) -> Step:
+    now, actor = epoch_ms(request.now), request.actor
     form = typed.Response(request.POST or None)
     return Step(
         f"What does {row.person} say?", form,
@@ -88,8 +88,8 @@ def _response(request: Asked, row: Violation) -> Step:
     )  # fmt: skip
 
 
-def _evidence(request: Asked, row: Violation) -> Step:
-    now, actor = ms(request.now), request.actor
+def _evidence(request: CityRequest, row: Violation) -> Step:
+    now, actor = epoch_ms(request.now), request.actor
     form = typed.MessageNumber(request.POST or None)
     return Step(
         "Which message shows it?", form,
@@ -98,8 +98,8 @@ def _evidence(request: Asked, row: Violation) -> Step:
     )  # fmt: skip
 
 
-def _finding(request: Asked, row: Violation) -> Step:
-    now, actor = ms(request.now), request.actor
+def _finding(request: CityRequest, row: Violation) -> Step:
+    now, actor = epoch_ms(request.now), request.actor
     form = typed.Finding(row.own, row.state == "recorded", request.POST or None)
     effects = (
         "Confirmed: somebody else decides what follows. The person is told.",
@@ -115,8 +115,8 @@ def _finding(request: Asked, row: Violation) -> Step:
     return Step(f"Did {row.person} break {row.clause}?", form, verb, "Record 1 finding", "The finding is recorded.", effects)
 
 
-def _reverse(request: Asked, row: Violation) -> Step:
-    now, actor = ms(request.now), request.actor
+def _reverse(request: CityRequest, row: Violation) -> Step:
+    now, actor = epoch_ms(request.now), request.actor
     form = typed.Because(request.POST or None)
     effects = (
         f"{row.person} works here again, with the same rights until the same days, and signs in as before.",
@@ -129,8 +129,8 @@ def _reverse(request: Asked, row: Violation) -> Step:
     )  # fmt: skip
 
 
-def _decision(request: Asked, row: Violation) -> Step:
-    now, actor = ms(request.now), request.actor
+def _decision(request: CityRequest, row: Violation) -> Step:
+    now, actor = epoch_ms(request.now), request.actor
     table, (_, ladder) = violation_parties.table(), violation_parties.ladder_of(row)
     form = typed.Deciding(table, ladder, table.procedures_for(row.kind), request.POST or None)
     proposed = violation_parties.proposed(row, now)
@@ -149,8 +149,8 @@ def _decision(request: Asked, row: Violation) -> Step:
     return Step(f"What follows for {row.person}?", form, verb, "Decide 1 case", "It is decided.", effects, stays)
 
 
-def _second(request: Asked, row: Violation) -> Step:
-    now, actor = ms(request.now), request.actor
+def _second(request: CityRequest, row: Violation) -> Step:
+    now, actor = epoch_ms(request.now), request.actor
     form = typed.YesOrNo("Yes: barred for good", "No: somebody decides afresh", request.POST or None)
     effects = (
         f"Yes: {row.person} may not use the city's mail any more, at any agency, under any name or address.",
@@ -165,8 +165,8 @@ def _second(request: Asked, row: Violation) -> Step:
     )  # fmt: skip
 
 
-def _training(request: Asked, row: Violation) -> Step:
-    now, actor = ms(request.now), request.actor
+def _training(request: CityRequest, row: Violation) -> Step:
+    now, actor = epoch_ms(request.now), request.actor
     form = typed.Because(request.POST or None)
     return Step(
         f"Has {row.person} done the training?", form,
@@ -174,8 +174,8 @@ def _training(request: Asked, row: Violation) -> Step:
     )  # fmt: skip
 
 
-def _appeal(request: Asked, row: Violation) -> Step:
-    now, actor = ms(request.now), request.actor
+def _appeal(request: CityRequest, row: Violation) -> Step:
+    now, actor = epoch_ms(request.now), request.actor
     form = typed.Response(request.POST or None)
     return Step(
         f"What does {row.person} say against it?", form,
@@ -184,8 +184,8 @@ def _appeal(request: Asked, row: Violation) -> Step:
     )  # fmt: skip
 
 
-def _hearing(request: Asked, row: Violation) -> Step:
-    now, actor = ms(request.now), request.actor
+def _hearing(request: CityRequest, row: Violation) -> Step:
+    now, actor = epoch_ms(request.now), request.actor
     form = typed.Hearing("It stands", "It is overturned", request.POST or None)
     effects = (
         "Overturned: a suspension or restriction ends at once, and the strike does not count.",
@@ -198,7 +198,7 @@ def _hearing(request: Asked, row: Violation) -> Step:
     )  # fmt: skip
 
 
-_STEPS: dict[str, Callable[[Asked, Violation], Step]] = {
+_STEPS: dict[str, Callable[[CityRequest, Violation], Step]] = {
     "ask": _ask,
     "response": _response,
     "evidence": _evidence,
@@ -213,7 +213,7 @@ _STEPS: dict[str, Callable[[Asked, Violation], Step]] = {
 
 
 @acting("violation.name")
-def name(request: Asked, pk: int) -> HttpResponse:
+def name(request: CityRequest, pk: int) -> HttpResponse:
     """Whose message it was: from there on it is the department's."""
     require(request, "violation.name")
     row = get_object_or_404(Violation, pk=pk)
@@ -222,17 +222,26 @@ def name(request: Asked, pk: int) -> HttpResponse:
 
     def verb() -> Violation:
         c = form.cleaned_data
-        return violation_reports.name(row, c["person"], c["clause"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return violation_reports.name(
+            row, c["person"], c["clause"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
+        )
 
     page = Page("Whose message was it?", "Violations", [(f"Violation {row.pk}", back)])
-    return answered(
-        request, form, verb, page=page, back=back, template=FORM, submit="Name 1 person", said="The department is told.",
+    return respond_to_form(
+        request,
+        form,
+        verb,
+        page=page,
+        back=back,
+        template=FORM_TEMPLATE,
+        submit="Name 1 person",
+        message="The department is told.",
         to=lambda made: reverse("violation", args=[made.department.code, made.pk]) if made.department else back,
-    )  # fmt: skip
+    )
 
 
 @acting("violation.record")
-def record(request: Asked, uid: str) -> HttpResponse:
+def record(request: CityRequest, uid: str) -> HttpResponse:
     """An agency's person: access ends with the record, at every door. Made for a phone."""
     who = get_object_or_404(Person, uid=uid)
     about = violation_parties.about(who)
@@ -244,7 +253,7 @@ def record(request: Asked, uid: str) -> HttpResponse:
 
     def verb() -> Violation:
         c = form.cleaned_data
-        return violation_reports.record(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=ms(request.now))
+        return violation_reports.record(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=epoch_ms(request.now))
 
     effects = [
         f"{who} ({work.contract.agency}) is signed out everywhere, and can neither send nor read, within a second.",
@@ -252,13 +261,22 @@ def record(request: Asked, uid: str) -> HttpResponse:
     ]
     stays = ["No mail is deleted.", "Their answer and a review by somebody else come after. A wrong record is taken back."]
     page = Page(f"Record a violation by {who}?", str(work.contract.agency))
-    return answered(
-        request, form, verb, page=page, back=reverse("violation-new"), effects=effects, stays=stays, stop=True,
-        verb="End access of 1 person now", said=f"Access of {who} has ended at every door.", to=lambda made: _after(request, made),
-    )  # fmt: skip
+    return respond_to_form(
+        request,
+        form,
+        verb,
+        page=page,
+        back=reverse("violation-new"),
+        effects=effects,
+        stays=stays,
+        stop=True,
+        verb="End access of 1 person now",
+        message=f"Access of {who} has ended at every door.",
+        to=lambda made: _after(request, made),
+    )
 
 
-def _after(request: Asked, made: Violation) -> str:
+def _after(request: CityRequest, made: Violation) -> str:
     """The record, where whoever made it may see what becomes of it."""
     about = violation_parties.about_violation(made)
     if made.department is None or not may(request, "violation.see", about):

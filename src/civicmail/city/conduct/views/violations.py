@@ -10,12 +10,12 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import history
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, could, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
@@ -49,33 +49,33 @@ DOING: tuple[tuple[str, str, str], ...] = (
 
 
 @acting("violation.see")
-def of_department(request: Asked, department: str) -> HttpResponseBase:
+def of_department(request: CityRequest, department: str) -> HttpResponseBase:
     """All of one department, the newest first."""
     where = department_of(department)
     require(request, "violation.see", InDepartment(where.code))
     rows = Violation.objects.filter(department=where)
     table = _list(request, rows, f"Violations in {where.name}", "No violations recorded.", _place)
     page = Page("What was reported, and what followed?", where.name, [(where.name, reverse("people", args=[where.code]))])
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 @acting("violations.see")
-def everywhere(request: Asked) -> HttpResponseBase:
+def everywhere(request: CityRequest) -> HttpResponseBase:
     """Of the whole city; what nobody has a name for yet is here alone."""
     require(request, "violations.see")
     table = _list(request, Violation.objects.all(), "Violations", "No violations recorded.", _place)
     actions = [Action("Bars", reverse("bars"))]
     page = Page("What was reported, and what followed?", "Violations", actions=actions)
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
-def _list(request: Asked, rows: QuerySet[Violation, Violation], caption: str, empty: str, place: Any) -> listing.Listing:
+def _list(request: CityRequest, rows: QuerySet[Violation, Violation], caption: str, empty: str, place: Any) -> listing.Listing:
     def state(query: QuerySet[Any], value: str) -> QuerySet[Any]:
         if value == "mine":
-            return query.filter(pk__in=violation_tasks.for_them(request.actor, ms(request.now)))
+            return query.filter(pk__in=violation_tasks.for_them(request.actor, epoch_ms(request.now)))
         return query.filter(state__in=OPEN) if value == "open" else query.filter(state=value)
 
-    return listing.of(
+    return listing.from_query(
         request,
         rows,
         caption=caption,
@@ -109,7 +109,7 @@ def _place(v: Violation) -> str:
 
 
 @acting("violations.see")
-def unnamed(request: Asked, pk: int) -> HttpResponse:
+def unnamed(request: CityRequest, pk: int) -> HttpResponse:
     """A report of which nobody knows yet whose message it was."""
     require(request, "violations.see")
     row = get_object_or_404(Violation.objects.select_related(*WITH), pk=pk)
@@ -119,7 +119,7 @@ def unnamed(request: Asked, pk: int) -> HttpResponse:
     return _show(request, row, Page(f"Violation {row.pk}", "Violations", crumbs, WORDS[row.state], _facts(row), shown))
 
 
-def violation_or_404(request: Asked, department: str, pk: int) -> Violation:
+def violation_or_404(request: CityRequest, department: str, pk: int) -> Violation:
     """The violation of this department; 404 elsewhere."""
     where = department_of(department)
     row = Violation.objects.select_related(*WITH).filter(pk=pk, department=where).first()
@@ -129,20 +129,20 @@ def violation_or_404(request: Asked, department: str, pk: int) -> Violation:
 
 
 @acting("violation.see")
-def one(request: Asked, department: str, pk: int) -> HttpResponse:
+def one(request: CityRequest, department: str, pk: int) -> HttpResponse:
     """One case from report to appeal, with what can be done now."""
     require(request, "violation.see", InDepartment(department_of(department).code))
     row = violation_or_404(request, department, pk)
     crumbs = [(f"{row.department}: violations", reverse("dept-violations", args=[department]))]
     can = _doable(request, row)
-    main = comes_next(row, [what for what, _ in can], ms(request.now))
+    main = comes_next(row, [what for what, _ in can], epoch_ms(request.now))
     actions = [Action(label, reverse("violation-do", args=[department, row.pk, what]), primary=what == main) for what, label in can]
     page = Page(f"Violation {row.pk}: {row.person}", str(row.department), crumbs, WORDS[row.state], _facts(row), actions)
     return _show(request, row, page)
 
 
-def _show(request: Asked, row: Violation, page: Page) -> HttpResponse:
-    now = ms(request.now)
+def _show(request: CityRequest, row: Violation, page: Page) -> HttpResponse:
+    now = epoch_ms(request.now)
     role, words = consequence_check.of(row, now)
     table, (ladder_name, ladder) = violation_parties.table(), violation_parties.ladder_of(row)
     before = violation_parties.strikes_before(row, now)
@@ -162,7 +162,7 @@ def _show(request: Asked, row: Violation, page: Page) -> HttpResponse:
         "asks": _procedure_facts(row),
         "part": _part(request, row),
         "mandate": bool(could(request, "mandate.ask")),
-        "events": history.of(f"violation:{row.pk}"),
+        "events": history.timeline(f"violation:{row.pk}"),
     }
     return render(request, "conduct/violation.html", shown)
 
@@ -187,7 +187,7 @@ def doable(row: Violation) -> list[str]:
 
 def comes_next(row: Violation, can: Sequence[str], now: int) -> str:
     """Which of the steps that somebody may take is the main one; none while the person has time to answer."""
-    waits_for_answer = row.respond_by is not None and not row.response and now < ms(row.respond_by)
+    waits_for_answer = row.respond_by is not None and not row.response and now < epoch_ms(row.respond_by)
     order = ("ask", *(() if waits_for_answer else ("finding",)), "decision", "second", "hearing", "training")
     return next((what for what in order if what in can), "")
 
@@ -195,7 +195,7 @@ def comes_next(row: Violation, can: Sequence[str], now: int) -> str:
 _APART = frozenset({"ask", "finding", "reverse", "decision", "second", "hearing"})
 
 
-def _doable(request: Asked, row: Violation) -> list[tuple[str, str]]:
+def _doable(request: CityRequest, row: Violation) -> list[tuple[str, str]]:
     mine = not _part(request, row)
     can = doable(row)
     return [
@@ -205,14 +205,14 @@ def _doable(request: Asked, row: Violation) -> list[tuple[str, str]]:
     ]
 
 
-def _part(request: Asked, row: Violation) -> str:
+def _part(request: CityRequest, row: Violation) -> str:
     """Why this person decides nothing here, who could otherwise."""
     if row.state not in OPEN or not could(
         request, "violation.find", InDepartment(violation_parties.about_violation(row).department)
     ):
         return ""
     try:
-        require_no_part(row, request.actor, ms(request.now))
+        require_no_part(row, request.actor, epoch_ms(request.now))
     except NotPermitted as error:
         return str(error.args[0])
     return ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from civicmail.city.policy.cel.checking import Type, check
-from civicmail.city.policy.cel.closures import Made, made
-from civicmail.city.policy.cel.parsing import parse
+from civicmail.city.policy.cel.compiler import Evaluator, compile_node
+from civicmail.city.policy.cel.parser import parse
 from civicmail.city.policy.cel.tree import Chain, Node, Not, names
+from civicmail.city.policy.cel.type_checker import Type, check
 from civicmail.city.policy.facts import FACTS
 
 TYPES: dict[str, Type] = {name: fact.type for name, fact in FACTS.items()}
@@ -20,7 +20,7 @@ class Condition:
 
     source: str
     names: frozenset[str]
-    holds: Made = field(repr=False, compare=False)
+    holds: Evaluator = field(repr=False, compare=False)
 
 
 def read(source: str) -> Node:
@@ -35,4 +35,4 @@ def condition(when: str, unless: str = "") -> Condition:
     node = read(when)
     if unless:
         node = Chain("&&", (node, Not(read(unless), 0)), 0)
-    return Condition(f"({when}) && !({unless})" if unless else when, names(node), made(node))
+    return Condition(f"({when}) && !({unless})" if unless else when, names(node), compile_node(node))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Compares = Literal["==", "!=", "<", "<=", ">", ">=", "in", "+"]
+Operator = Literal["==", "!=", "<", "<=", ">", ">=", "in", "+"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    sign: Compares
+    sign: Operator
     left: Node
     right: Node
     at: int
@@ -80,7 +80,7 @@ class Each:
 Node = Value | Values | Name | Not | Chain | Compare | Call | Each
 
 
-def inner(node: Node) -> tuple[Node, ...]:
+def children(node: Node) -> tuple[Node, ...]:
     """The nodes right below."""
     match node:
         case Values() | Chain():
@@ -103,7 +103,7 @@ def walk(node: Node) -> Iterator[Node]:
     while todo:
         node = todo.pop()
         yield node
-        todo.extend(inner(node))
+        todo.extend(children(node))
 
 
 def names(node: Node) -> frozenset[str]:
@@ -112,13 +112,13 @@ def names(node: Node) -> frozenset[str]:
     return frozenset(n.name for n in walk(node) if isinstance(n, Name) and n.name not in own)
 
 
-def written(node: Node) -> str:
+def to_source(node: Node) -> str:
     """The expression of a tree, with the parentheses that it needs."""
     match node:
         case Value():
             return _literal(node.value)
         case Values():
-            return f"[{', '.join(map(written, node.items))}]"
+            return f"[{', '.join(map(to_source, node.items))}]"
         case Name():
             return node.name
         case Not():
@@ -128,14 +128,14 @@ def written(node: Node) -> str:
         case Compare():
             return f"{_inside(node.left)} {node.sign} {_inside(node.right)}"
         case Each():
-            return f"{_inside(node.target)}.{node.name}({node.variable}, {written(node.inner)})"
+            return f"{_inside(node.target)}.{node.name}({node.variable}, {to_source(node.inner)})"
         case Call():
-            arguments = ", ".join(map(written, node.arguments))
+            arguments = ", ".join(map(to_source, node.arguments))
             return f"{node.name}({arguments})" if node.target is None else f"{_inside(node.target)}.{node.name}({arguments})"
 
 
 def _inside(node: Node) -> str:
-    return f"({written(node)})" if isinstance(node, Chain | Compare) else written(node)
+    return f"({to_source(node)})" if isinstance(node, Chain | Compare) else to_source(node)
 
 
 def _literal(value: bool | int | str) -> str:

@@ -15,11 +15,11 @@ from django.utils.translation import gettext, gettext_lazy, override
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.notices.actions import notify
 from civicmail.core.config.sentence import sentence
 from civicmail.core.wire import hosts
@@ -59,7 +59,7 @@ def appeal(capture: uuid.UUID, decision: Decision, text: str, contact: str, *, c
         rules=",".join(r.rule for r in decision.reasons)[:400],
         text=text,
         contact=contact.strip(),
-        made=moment(now),
+        made=from_ms(now),
         client=network,
     )
     for _ in range(MAX_OPEN):  # of two at once the database lets one have the place, and the other takes the next
@@ -87,7 +87,7 @@ def network_digest(client: str, now: int) -> str:
     network = hosts.network_of(client)
     if not network:
         return ""
-    payload = f"contest\0{network}\0{moment(now):%Y-%m-%d}"
+    payload = f"contest\0{network}\0{from_ms(now):%Y-%m-%d}"
     return hmac.digest(key_of(installation()), payload.encode(), hashlib.sha256).hex()[:16]
 
 
@@ -95,7 +95,7 @@ def answer(row: Contest, outcome: str, *, actor: Actor, reason: str, now: int) -
     """reason: what whoever contested is told, if they left an address. Raises NotPermitted, Unusable, Conflict; LaterError where it
     cannot be let go at this moment: then nothing is answered."""
     guard.require(actor, "contest.answer", now=now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     if outcome not in ANSWERS:
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
     if Contest.objects.filter(pk=row.pk).exclude(answer="").exists():
@@ -103,16 +103,16 @@ def answer(row: Contest, outcome: str, *, actor: Actor, reason: str, now: int) -
     if outcome == "released":
         _release(uuid.UUID(row.capture), actor, reason, now)
     with transaction.atomic():
-        contest = locked(row, "answer")
+        contest = lock_row(row, "answer")
         if contest.answer:
             raise Conflict("It was answered meanwhile.")
-        contest.answer, contest.why, contest.person, contest.answered = outcome, reason[:400], person_of(actor), moment(now)
+        contest.answer, contest.why, contest.person, contest.answered = outcome, reason[:400], acting_person(actor), from_ms(now)
         contest.save()
         facts = {"answer": outcome, "rules": contest.rules}
         entries.enter("contest.answer", actor=actor, reason=reason[:400], now=now, object=f"capture:{contest.capture}", facts=facts)
         if contest.contact:
             subject, text = _notice(contest)
-            notify(f"contest:{contest.pk}", contest.contact, subject, text, now=moment(now))
+            notify(f"contest:{contest.pk}", contest.contact, subject, text, now=from_ms(now))
     return contest
 
 

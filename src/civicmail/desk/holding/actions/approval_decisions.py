@@ -13,15 +13,15 @@ from django.urls import reverse
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, tallies
-from civicmail.city.access.actions.deeds import entering_of
+from civicmail.city.access.actions.external_acts import entering_of
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.permits import Permit
-from civicmail.city.access.queries import foureyes
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.queries import four_eyes
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.tallies import What
+from civicmail.city.access.tallies import TallyKind
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices.actions import notify
@@ -34,7 +34,7 @@ from civicmail.desk.holding.approval_states import ANSWERS, TABLE
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.mail.archive import holds
 
-_TALLY_BY_DECISION: dict[str, What] = {"approve": "files-approved", "refuse": "files-refused", "records": "files-records"}
+_TALLY_BY_DECISION: dict[str, TallyKind] = {"approve": "files-approved", "refuse": "files-refused", "records": "files-records"}
 RECORDS_MAILBOX = "records"
 """The local part of the mailbox of the records office."""
 
@@ -44,9 +44,9 @@ def permit_to_view(row: Approval, *, actor: Actor, now: int, part: str = "") -> 
     returns (P-16). Raises NotPermitted, NotRecorded."""
     is_pending = row.copies.filter(state="waits").exists()
     if is_pending:
-        foureyes.require(actor, "approval.answer", approvers.resource(row), now=now)
+        four_eyes.require(actor, "approval.answer", approvers.resource(row), now=now)
     else:
-        foureyes.require(actor, "approval.sample", approvers.sample_resource(row), now=now)
+        four_eyes.require(actor, "approval.sample", approvers.sample_resource(row), now=now)
     if not is_pending and (not row.sampled or row.seen is not None):
         raise NotPermitted("This was answered already; to look at it again takes a mandate.")
 
@@ -59,7 +59,7 @@ def permit_to_view(row: Approval, *, actor: Actor, now: int, part: str = "") -> 
         return f"entry:{audit_entry.uuid}"
 
     resource, why = approvers.resource(row), f"approval {row.pk}"
-    return guard.permit(actor, "approval.look", {}, duty="manager", reason=why, now=now, write=write, about=resource)
+    return guard.permit(actor, "approval.look", {}, duty="manager", reason=why, now=now, write=write, resource=resource)
 
 
 def decide(
@@ -69,12 +69,12 @@ def decide(
     none for all. As they are afterwards: kept where another rule keeps them, not done where that is left to the worker. Raises
     NotPermitted, Unusable, Conflict where one was answered meanwhile, or somebody else may be using this account: then nothing is
     changed."""
-    foureyes.require(actor, "approval.answer", approvers.resource(row), now=now)
+    four_eyes.require(actor, "approval.answer", approvers.resource(row), now=now)
     approvers.require_not_contained(actor)
     if decision not in ANSWERS:
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
     min_length = 10 if decision == "refuse" or row.own else 0
-    reason = require_reason(reason, least=min_length) if min_length or reason.strip() else ""
+    reason = require_reason(reason, min_length=min_length) if min_length or reason.strip() else ""
     without = partial_approval.withheld_files(row, files) if decision == "approve" and files else []
     if decision == "records":
         _pending_copies(row, indices, decision)  # nothing is put on hold for an answer that comes too late
@@ -84,8 +84,8 @@ def decide(
         facts: dict[str, Any] = {"copies": [c.index for c in copies], "files": [part[3] for part in copies[0].parts]}
         facts |= {"own": int(row.own), **({"without": without} if without else {}), **({"links": row.links} if row.links else {})}
         where = f"approval:{row.pk}"
-        tallies.add(row.department, _TALLY_BY_DECISION[decision], at=moment(now))
-        tallies.add(row.department, "files-minutes", at=moment(now), count=(now - ms(row.made)) // 60_000)
+        tallies.add(row.department, _TALLY_BY_DECISION[decision], at=from_ms(now))
+        tallies.add(row.department, "files-minutes", at=from_ms(now), count=(now - epoch_ms(row.made)) // 60_000)
         entries.enter(f"approval.{decision}", actor=actor, reason=reason, now=now, object=where, facts=facts)
         notify_sender(row, copies, now)
         if decision == "records":
@@ -111,13 +111,13 @@ def _execute(row: Approval, copies: Sequence[ApprovalCopy], now: int) -> list[Ap
 
 def record_sample_review(row: Approval, *, actor: Actor, reason: str, now: int) -> None:
     """The next head has looked at what somebody decided about their own files. Raises NotPermitted, Unusable, Conflict."""
-    foureyes.require(actor, "approval.sample", approvers.sample_resource(row), now=now)
-    reason = require_reason(reason, least=10)
+    four_eyes.require(actor, "approval.sample", approvers.sample_resource(row), now=now)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         locked_approval = Approval.objects.select_for_update().get(pk=row.pk)
         if not locked_approval.sampled or locked_approval.seen is not None:
             raise Conflict("Somebody has looked at it already, or it was not sampled.")
-        locked_approval.seen, locked_approval.seen_why = moment(now), reason
+        locked_approval.seen, locked_approval.seen_why = from_ms(now), reason
         locked_approval.seen_by = Person.objects.get(uid=actor.uid)
         locked_approval.save(update_fields=["seen", "seen_why", "seen_by"])
         entries.enter("approval.sample", actor=actor, reason=reason, now=now, object=f"approval:{row.pk}")
@@ -143,7 +143,7 @@ def _advance(
     Approval.objects.select_for_update().get(pk=row.pk)  # two answers at once are one after the other
     copies, person = _pending_copies(row, indices, action), Person.objects.get(uid=actor.uid)
     for copy in copies:
-        copy.state, copy.by, copy.at, copy.reason = TABLE.step(copy.state, action), person, moment(now), reason
+        copy.state, copy.by, copy.at, copy.reason = TABLE.step(copy.state, action), person, from_ms(now), reason
         copy.without = list(without)
         copy.save(update_fields=["state", "by", "at", "reason", "without"])
     return copies
@@ -187,4 +187,6 @@ def _notify_records_office(row: Approval, now: int) -> None:
         f"of the request, and send what the request may have.\n\n{where}"
     )
     for address in addresses:
-        notify(f"approval-records:{row.pk}:{address}", address, "Files that answer a public-records request", text, now=moment(now))
+        notify(
+            f"approval-records:{row.pk}:{address}", address, "Files that answer a public-records request", text, now=from_ms(now)
+        )

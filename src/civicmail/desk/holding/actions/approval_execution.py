@@ -10,9 +10,9 @@ import uuid
 from contextlib import closing
 from pathlib import Path
 
-from civicmail.city.access.moments import DAY, moment, ms
-from civicmail.city.policy.approvals import Apart
-from civicmail.city.policy.shapes import Disposition
+from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.policy.approvals import PartialApproval
+from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
@@ -34,7 +34,7 @@ MAX_KEPT = 200
 BATCH_SIZE = 50
 FIRST_RETRY_MS, MAX_RETRY_MS = 15_000, 900_000
 """ms until what a check could not look at is tried again: at first, and at most."""
-RETRY_FOR = DAY
+RETRY_FOR = DAY_MS
 """ms after the answer; what cannot be looked at by then is kept, and its sender hears of it."""
 _retries: dict[Path, dict[int, tuple[int, int]]] = {}
 """When an approval (of an installation) is tried again by this process, and how long is waited after that."""
@@ -55,7 +55,7 @@ def execute(row: Approval, now: int) -> list[ApprovalCopy]:
         deferred = _release(row, approved, now)
     done = [c for c in due if c.index not in deferred]
     for copy in done:
-        copy.done = moment(now)
+        copy.done = from_ms(now)
         copy.save(update_fields=["done", "kept"])
     return done
 
@@ -109,7 +109,7 @@ def _release(row: Approval, copies: list[ApprovalCopy], now: int) -> set[int]:
 
 
 def _is_too_late(copy: ApprovalCopy, now: int) -> bool:
-    return copy.at is not None and now - ms(copy.at) >= RETRY_FOR
+    return copy.at is not None and now - epoch_ms(copy.at) >= RETRY_FOR
 
 
 def _release_copies(row: Approval, copies: list[ApprovalCopy]) -> dict[int, Disposition]:
@@ -117,7 +117,7 @@ def _release_copies(row: Approval, copies: list[ApprovalCopy]) -> dict[int, Disp
     if not copies:
         return {}
     reason = f"approval {row.pk}: {copies[0].reason}"
-    by_file_choice: dict[tuple[Apart, str], list[ApprovalCopy]] = {}
+    by_file_choice: dict[tuple[PartialApproval, str], list[ApprovalCopy]] = {}
     for copy in copies:
         assert copy.by is not None, "an answer has a person"
         by_file_choice.setdefault((partial_approval.file_choice(copy), copy.by.uid), []).append(copy)

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.views import saying
+from civicmail.city.access.views import wording
 from civicmail.desk.holding.models import Approval, ApprovalCopy, StandingApproval
 
 NoticeText = tuple[str, str]
@@ -68,7 +68,7 @@ def decision_notice(row: Approval, copies: Sequence[ApprovalCopy]) -> NoticeText
     message_text = gettext("The message of {day} at {time}, to: {to}")
     lines = [
         str(openings[first.state]).format(who=who, things=things),
-        message_text.format(day=saying.day(when), time=saying.clock(when), to=", ".join(copy.address for copy in copies)),
+        message_text.format(day=wording.day(when), time=wording.clock(when), to=", ".join(copy.address for copy in copies)),
     ]
     if first.reason:
         lines.append(gettext("Why: {words}").format(words=first.reason))
@@ -91,7 +91,7 @@ def standing_review_notice(row: StandingApproval) -> NoticeText:
     """For a head and deputies, halfway."""
     page = f"{settings.CITY.web.url}{reverse('standing-approvals')}"
     text = gettext("Files of {department} leave without a question until {day}. Times that this was used so far: {count}.")
-    explanation = text.format(department=row.department.name, day=saying.day(last_day(row.until)), count=row.used)
+    explanation = text.format(department=row.department.name, day=wording.day(last_day(row.until)), count=row.used)
     return gettext("Is it still right?"), f"{explanation}\n\n{gettext('End it, or leave it: {page}').format(page=page)}"
 
 

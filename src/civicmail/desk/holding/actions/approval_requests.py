@@ -14,10 +14,10 @@ import orjson
 from django.db import transaction
 from django.utils import timezone, translation
 
-from civicmail.city.access import workdays, workhours
+from civicmail.city.access import working_days, working_hours
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.queries.days import holidays
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Person
@@ -122,18 +122,25 @@ def request_approval(pending: PendingFiles, *, now: int) -> Approval | None:
     row, created = Approval.objects.get_or_create(
         capture=pending.capture,
         defaults={
-            "person": person, "department": department, "received": moment(pending.at), "made": moment(now), "since": moment(now),
-            "parts": [list(part) for part in pending.parts], "own": decides_own, "sampled": sampled, "ends": expires_at(now),
+            "person": person,
+            "department": department,
+            "received": from_ms(pending.at),
+            "made": from_ms(now),
+            "since": from_ms(now),
+            "parts": [list(part) for part in pending.parts],
+            "own": decides_own,
+            "sampled": sampled,
+            "ends": expires_at(now),
             "words": explanation[:400],
         },
-    )  # fmt: skip
+    )
     copies = [
         ApprovalCopy.objects.get_or_create(approval=row, index=index, defaults={"address": address[:MAX_ADDRESS]})[1]
         for index, address in pending.copies
     ]
     if new_copies := sum(copies):
         if not created:  # one that something else had kept so far has its whole time, too
-            row.step, row.since, row.ends = 0, moment(now), expires_at(now)
+            row.step, row.since, row.ends = 0, from_ms(now), expires_at(now)
             row.save(update_fields=["step", "since", "ends"])
         facts = {"files": len(row.parts), "copies": new_copies, "own": int(row.own), "links": len(row.links)}
         entries.enter("approval.asked", actor=TICK, reason=RULE, now=now, object=f"approval:{row.pk}", facts=facts)
@@ -161,7 +168,7 @@ def is_sampled(id_: str, *, own: bool) -> bool:
 
 def expires_at(now: int) -> datetime:
     """When it goes back to the sender."""
-    return workdays.end_of_nth(timezone.localtime(moment(now)), EXPIRE_AFTER_DAYS, holidays())
+    return working_days.end_of_nth(timezone.localtime(from_ms(now)), EXPIRE_AFTER_DAYS, holidays())
 
 
 # -- what the time does
@@ -177,16 +184,16 @@ def sweep(now: int) -> int:
     for row in rows:
         if row.draft is not None and row.draft not in drafts:
             done += _close(row, "moot", "the draft is gone", now)
-        elif row.ends <= moment(now):
+        elif row.ends <= from_ms(now):
             done += _close(row, "expire", "nobody has answered", now)
         else:
             done += _escalate(row, chains, last_notices, now)
-    return done + remind([row for row in rows if row.ends > moment(now)], now)
+    return done + remind([row for row in rows if row.ends > from_ms(now)], now)
 
 
 def _last_notices(rows: list[Approval], now: int) -> dict[int, datetime]:
     """When people (by id) last had a letter that says that files wait, since the first of these was asked."""
-    earliest = min((row.since for row in rows), default=moment(now))
+    earliest = min((row.since for row in rows), default=from_ms(now))
     notices = Notice.objects.filter(key__startswith="approval-waits:", made__gte=_start_of_hour(earliest)).order_by("made")
     return {int(key.split(":")[1]): made for key, made in notices.values_list("key", "made")}
 
@@ -197,13 +204,13 @@ def _start_of_hour(at: datetime) -> datetime:
 
 def _escalate(row: Approval, chains: approvers.ApproverChains, last_notices: dict[int, datetime], now: int) -> int:
     """Whoever is next is asked, too, when two working hours are over, or nobody of this turn is there any more."""
-    at, since = timezone.localtime(moment(now)), timezone.localtime(row.since)
+    at, since = timezone.localtime(from_ms(now)), timezone.localtime(row.since)
     is_last_group = row.own or row.step + 1 >= len(chains.groups_of(row.department, row.person_id))
-    if is_last_group or workhours.worked(since, at, holidays()) < ESCALATE_AFTER:
+    if is_last_group or working_hours.working_time(since, at, holidays()) < ESCALATE_AFTER:
         return _notify_new_approvers(row, chains.current(row), last_notices, now)
     with transaction.atomic():
         row.step += 1
-        row.since = moment(now)
+        row.since = from_ms(now)
         row.save(update_fields=["step", "since"])
         approver_uids = [p.uid for p in approvers.current_approvers(row, now)]
         entries.enter(
@@ -217,14 +224,14 @@ def _escalate(row: Approval, chains: approvers.ApproverChains, last_notices: dic
 def _notify_new_approvers(row: Approval, people: list[Person], last_notices: dict[int, datetime], now: int) -> int:
     """Whose turn it is hears of it who has had no letter since that began: where who was asked has left, or is away since, at once;
     where it began in an hour that had its letter, when that is over. How many."""
-    turn_start = min(row.since, _start_of_hour(moment(now)))
+    turn_start = min(row.since, _start_of_hour(from_ms(now)))
     if any(p.pk in last_notices and last_notices[p.pk] >= turn_start for p in people):
         return 0
     notified = [p for p in people if senders.address_of(p)]
     if notified:
         with transaction.atomic():
             notify_approvers(row, now)
-        last_notices |= dict.fromkeys((p.pk for p in notified), moment(now))
+        last_notices |= dict.fromkeys((p.pk for p in notified), from_ms(now))
     return len(notified)
 
 
@@ -232,7 +239,7 @@ def _close(row: Approval, action: str, why: str, now: int) -> int:
     with transaction.atomic():
         copies = list(row.copies.select_for_update().filter(state="waits"))
         for copy in copies:
-            copy.state, copy.at = TABLE.step(copy.state, action), moment(now)
+            copy.state, copy.at = TABLE.step(copy.state, action), from_ms(now)
             copy.save(update_fields=["state", "at"])
         if copies:
             facts = {"copies": len(copies)}
@@ -243,10 +250,10 @@ def _close(row: Approval, action: str, why: str, now: int) -> int:
 
 def remind(rows: list[Approval], now: int) -> int:
     """Once a working day, in its first hours, everybody for whom something of an earlier day waits; how many people."""
-    at = timezone.localtime(moment(now))
-    if not workhours.is_open(at, holidays()):
+    at = timezone.localtime(from_ms(now))
+    if not working_hours.is_open(at, holidays()):
         return 0
-    morning = timezone.make_aware(datetime.combine(at.date(), workhours.FROM))
+    morning = timezone.make_aware(datetime.combine(at.date(), working_hours.OPENS))
     due = [
         row for row in rows if timezone.localtime(row.made).date() < at.date() and (row.reminded is None or row.reminded < morning)
     ]
@@ -257,8 +264,8 @@ def remind(rows: list[Approval], now: int) -> int:
             if to := senders.address_of(person):
                 with translation.override(person.language):
                     subject, text = approval_notices.approval_request(pending_rows)
-                notify(f"approval-reminder:{pk}:{at.date()}", to, subject, text, now=moment(now))
-        Approval.objects.filter(pk__in=[r.pk for r in due]).update(reminded=moment(now))
+                notify(f"approval-reminder:{pk}:{at.date()}", to, subject, text, now=from_ms(now))
+        Approval.objects.filter(pk__in=[r.pk for r in due]).update(reminded=from_ms(now))
     return len(rows_by_person)
 
 
@@ -267,13 +274,13 @@ def remind(rows: list[Approval], now: int) -> int:
 
 def notify_approvers(row: Approval, now: int) -> None:
     """Those whose turn it is, once an hour at most: forty files a day are not forty letters."""
-    at = timezone.localtime(moment(now))
+    at = timezone.localtime(from_ms(now))
     for person in approvers.current_approvers(row, now):
         if to := senders.address_of(person):
             key = f"approval-waits:{person.pk}:{at:%Y-%m-%d-%H}"
             with translation.override(person.language):
                 subject, text = approval_notices.approval_request([row])
-            notify(key, to, subject, text, now=moment(now))
+            notify(key, to, subject, text, now=from_ms(now))
 
 
 def notify_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
@@ -284,7 +291,7 @@ def notify_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
     with translation.override(row.person.language):
         notice = approval_notices.decision_notice(row, copies)
     if notice is not None:
-        notify(f"approval:{row.pk}:{copies[0].state}:{copies[0].index}", to, *notice, now=moment(now))
+        notify(f"approval:{row.pk}:{copies[0].state}:{copies[0].index}", to, *notice, now=from_ms(now))
 
 
 def notify_still_held(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
@@ -293,4 +300,4 @@ def notify_still_held(row: Approval, copies: list[ApprovalCopy], now: int) -> No
         return
     with translation.override(row.person.language):
         subject, text = approval_notices.still_held_notice(row, copies)
-    notify(f"approval-kept:{row.pk}:{copies[0].index}", to, subject, text, now=moment(now))
+    notify(f"approval-kept:{row.pk}:{copies[0].index}", to, subject, text, now=from_ms(now))

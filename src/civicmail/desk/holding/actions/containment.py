@@ -18,16 +18,16 @@ from django.utils.translation import gettext, override
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, locking
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.published import Watch
+from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.access.views.saying import said
+from civicmail.city.access.views.wording import translate
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Department, Mailbox, Person
@@ -82,14 +82,14 @@ def contain(message: SuspectMessage, *, now: int) -> None:
     if (
         last is not None
         and last.released is not None
-        and message.at <= ms(last.released) + RELEASE_GRACE_MS * (message.sign == HELD)
+        and message.at <= epoch_ms(last.released) + RELEASE_GRACE_MS * (message.sign == HELD)
     ):
         last.let = [*last.let, message.capture]
         last.save(update_fields=["let"])
         return
     person = senders.person_of(message.sender)
     row = Containment.objects.create(
-        sender=message.sender, person=person, sign=message.sign, capture=message.capture, made=moment(message.at)
+        sender=message.sender, person=person, sign=message.sign, capture=message.capture, made=from_ms(message.at)
     )  # fmt: skip
     _notify(row, now)
     transaction.on_commit(publish)
@@ -99,7 +99,7 @@ def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> Containmen
     """Every door of the account is shut at once. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "containment.lock", _resource(row), now=now)
     with transaction.atomic():
-        row = locked(row, "state")
+        row = lock_row(row, "state")
         row.state = step(row.state, "lock")
         if row.person is not None:
             row.rights = locking.lock(row.person, actor=actor, reason=reason, now=now)
@@ -107,7 +107,7 @@ def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> Containmen
             locking.lock_service(box, actor=actor, reason=reason, now=now)
         else:
             raise Conflict("Nobody signs in as this sender: its peer is a network, which is taken off its listener.")
-        row.locker, row.locked, row.why = person_of(actor), moment(now), reason[:400]
+        row.locker, row.locked, row.why = acting_person(actor), from_ms(now), reason[:400]
         row.save()
     return row
 
@@ -117,13 +117,13 @@ def release(row: Containment, let: Collection[str], *, allowed: int, actor: Acto
     allowed: recipients within an hour that are usual for the next week, 0 for as before. Raises NotPermitted, Unusable,
     Conflict."""
     guard.require(actor, "containment.release", _resource(row), now=now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(row, "state")
+        row = lock_row(row, "state")
         row.state = step(row.state, "release")
-        row.releaser, row.released, row.answer = person_of(actor), moment(now), reason[:400]
+        row.releaser, row.released, row.answer = acting_person(actor), from_ms(now), reason[:400]
         row.let = sorted(set(let))
-        row.allowed, row.allowed_until = allowed, moment(now + WEEK) if allowed else None
+        row.allowed, row.allowed_until = allowed, from_ms(now + WEEK) if allowed else None
         if row.locked is not None and row.person is not None:
             locking.unlock(row.person, row.rights, actor=actor, reason=reason, now=now)
         row.save()
@@ -137,13 +137,13 @@ def release(row: Containment, let: Collection[str], *, allowed: int, actor: Acto
 def release_more(row: Containment, let: Collection[str], *, actor: Actor, reason: str, now: int) -> Containment:
     """More of what stayed held goes, after all. Raises NotPermitted, Unusable, Conflict while the account is not released."""
     guard.require(actor, "containment.release", _resource(row), now=now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(row, "state")
+        row = lock_row(row, "state")
         if row.state in OPEN:
             raise Conflict("This account is not released yet.")
         row.let = sorted({*row.let, *let})
-        row.releaser, row.answer = person_of(actor), reason[:400]
+        row.releaser, row.answer = acting_person(actor), reason[:400]
         row.save(update_fields=["let", "releaser", "answer"])
         facts = {"let": len(let)}
         entries.enter("containment.let-go", actor=actor, reason=reason, now=now, object=f"containment:{row.pk}", facts=facts)
@@ -169,7 +169,7 @@ def _release_some(row: Containment, limit: int) -> int:
                 break  # to ask what is away once more takes time; the others have their turn in the next round
             done.append(capture)
     with transaction.atomic():
-        now = locked(row)
+        now = lock_row(row)
         remaining = [capture for capture in now.let if capture not in done]
         now.let = [*(capture for capture in remaining if capture not in waiting), *waiting]
         now.save(update_fields=["let"])
@@ -196,15 +196,15 @@ def publish() -> None:
     if settings.DATA is None:
         return
     rows = Containment.objects
-    held = {sender: ms(made) for sender, made in rows.filter(state__in=OPEN).values_list("sender", "made")}
+    held = {sender: epoch_ms(made) for sender, made in rows.filter(state__in=OPEN).values_list("sender", "made")}
     last_releases = rows.filter(released__isnull=False).values("sender").annotate(last=Max("released")).order_by()
     allowed = (
         rows.filter(allowed__gt=0, allowed_until__isnull=False).order_by("id").values_list("sender", "allowed", "allowed_until")
     )
     decided = contained.Decided(
         held,
-        {group["sender"]: ms(group["last"]) for group in last_releases if group["last"] is not None},
-        {sender: (most, ms(until)) for sender, most, until in allowed if until is not None},
+        {group["sender"]: epoch_ms(group["last"]) for group in last_releases if group["last"] is not None},
+        {sender: (most, epoch_ms(until)) for sender, most, until in allowed if until is not None},
     )
     try:
         contained.write(Path(settings.DATA), decided)
@@ -233,7 +233,7 @@ def _notify(row: Containment, now: int) -> None:
             if to := senders.address_of(person):
                 with override(person.language):
                     subject, text = _NOTICES[role](row)
-                notify(f"contained:{row.pk}:{role}:{person.pk}", to, subject, text, now=moment(now))
+                notify(f"contained:{row.pk}:{role}:{person.pk}", to, subject, text, now=from_ms(now))
 
 
 def _notify_released(row: Containment, now: int) -> None:
@@ -246,7 +246,7 @@ def _notify_released(row: Containment, now: int) -> None:
                     "A security officer has given it back. Messages that waited and go now: {count}. What was not chosen stays "
                     "held: ask the security office for it, or write it anew."
                 ).format(count=len(row.let))
-            notify(f"contained:{row.pk}:released:{role}:{person.pk}", to, subject, text, now=moment(now))
+            notify(f"contained:{row.pk}:released:{role}:{person.pk}", to, subject, text, now=from_ms(now))
 
 
 def _owner_notice(row: Containment) -> tuple[str, str]:
@@ -254,7 +254,7 @@ def _owner_notice(row: Containment) -> tuple[str, str]:
         "Your account sent {sign}. Somebody else may be using it, so everything that you send waits; nothing is lost.\n\n"
         "Call the security office or the help desk now, not by mail, whether it was you or not."
     )
-    return gettext("Your mail waits"), text.format(sign=said(_sign_text(row)))
+    return gettext("Your mail waits"), text.format(sign=translate(_sign_text(row)))
 
 
 def _manager_notice(row: Containment) -> tuple[str, str]:
@@ -263,7 +263,7 @@ def _manager_notice(row: Containment) -> tuple[str, str]:
         "looked.\n\nIf you know why, tell the security office."
     )
     return gettext("Mail of {who} waits").format(who=_account_name(row)), text.format(
-        who=_account_name(row), sign=said(_sign_text(row))
+        who=_account_name(row), sign=translate(_sign_text(row))
     )
 
 
@@ -272,7 +272,7 @@ def _security_notice(row: Containment) -> tuple[str, str]:
     page = f"{settings.CITY.web.url}{reverse('containment', args=[row.pk])}"
     text = gettext(
         "{who} sent {sign}. Everything of theirs waits.\n\nLook at it, lock it with one button, or let it go: {page}"
-    ).format(who=who, sign=said(_sign_text(row)), page=page)
+    ).format(who=who, sign=translate(_sign_text(row)), page=page)
     return gettext("An account acts unlike its owner: {who}").format(who=who), text
 
 
@@ -309,7 +309,7 @@ def _managers(row: Containment, now: int) -> list[Person]:
 
 def snapshot() -> Snapshot | None:
     """Who may what at this moment, as gateways know it."""
-    return _watch(Path(settings.DATA)).now if settings.DATA is not None else None
+    return _watch(Path(settings.DATA)).current if settings.DATA is not None else None
 
 
 def groups_of(row: Containment, now: int) -> list[MessageGroup]:
@@ -320,5 +320,5 @@ def groups_of(row: Containment, now: int) -> list[MessageGroup]:
 
 
 @lru_cache(maxsize=4)
-def _watch(data: Path) -> Watch:
-    return Watch(data, now_ms)
+def _watch(data: Path) -> SnapshotWatcher:
+    return SnapshotWatcher(data, now_ms)

@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from civicmail.city.access.actions import tallies
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.directory.models import Person
-from civicmail.city.policy.rules import Book
+from civicmail.city.policy.rules import RuleSet
 from civicmail.desk.holding import record_facts, senders
 from civicmail.desk.holding.record_facts import CopyDecision, SentMessage
 
 _WAITS = "pending"
 
 
-def count_sent(sent: SentMessage, decisions: Sequence[CopyDecision], head: Mapping[str, Any], person: Person, book: Book) -> None:
+def count_sent(
+    sent: SentMessage, decisions: Sequence[CopyDecision], head: Mapping[str, Any], person: Person, book: RuleSet
+) -> None:
     """head: with the findings. What waits for a check is counted when that has answered. Belongs into a transaction."""
     if any(decision.do == _WAITS for decision in decisions):
         return
@@ -26,6 +28,6 @@ def count_sent(sent: SentMessage, decisions: Sequence[CopyDecision], head: Mappi
     )
     department = senders.department_of(person) if confidential or personal else None
     if confidential:
-        tallies.add(department, "confidential-held" if confidential == "held" else "confidential-encrypted", at=moment(sent.at))
+        tallies.add(department, "confidential-held" if confidential == "held" else "confidential-encrypted", at=from_ms(sent.at))
     if personal:
-        tallies.add(department, "personal", at=moment(sent.at))
+        tallies.add(department, "personal", at=from_ms(sent.at))

@@ -20,18 +20,18 @@ from django.utils.translation import gettext, ngettext
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import person_of
+from civicmail.city.access.actions.acting import acting_person
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import saying
+from civicmail.city.access.views import wording
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy.rules import Book
+from civicmail.city.policy.rules import RuleSet
 from civicmail.desk.holding import digest_schedule, queries, senders
 from civicmail.desk.holding.actions import sender_notices
 from civicmail.desk.holding.held_copies import DEFERRED, PENDING, RETRYING, HeldCopy
@@ -74,7 +74,7 @@ def send_due(now: int) -> int:
     for pk in sorted(people):
         plan = schedules.get(pk) or Digest(person=people[pk])
         slot = digest_schedule.last_due(
-            plan.days, plan.hour, moment(now), timezone.get_default_timezone(), settings.CITY.oversight.holidays
+            plan.days, plan.hour, from_ms(now), timezone.get_default_timezone(), settings.CITY.oversight.holidays
         )
         if plan.told is not None and slot <= plan.told < slot + digest_schedule.MAX_PERIOD:
             continue
@@ -94,13 +94,13 @@ def set_schedule(days: str, hour: int, *, actor: Actor, now: int) -> Digest:
     if days not in digest_schedule.DAYS or hour not in digest_schedule.HOURS:
         raise Unusable("Choose days and an hour.", {"days": "Choose days and an hour."})
     with transaction.atomic():
-        schedule, _ = Digest.objects.update_or_create(person=person_of(actor), defaults={"days": days, "hour": hour})
+        schedule, _ = Digest.objects.update_or_create(person=acting_person(actor), defaults={"days": days, "hour": hour})
         facts = {"days": days, "hour": hour}
         entries.enter("digest.plan", actor=actor, reason="one's own choice", now=now, object=f"person:{actor.uid}", facts=facts)
     return schedule
 
 
-def compose(content: DigestContent, person: Person, slot: datetime, book: Book) -> tuple[str, str]:
+def compose(content: DigestContent, person: Person, slot: datetime, book: RuleSet) -> tuple[str, str]:
     """Subject and text, in the language that is on."""
     count, pages, lines_left = len(content), settings.CITY.web.url, MAX_LINES
     subject, *paragraphs = _opening(content)
@@ -154,15 +154,15 @@ def late_reason(copy: HeldCopy) -> str:
     return ""
 
 
-def _line(copy: HeldCopy, who: str, person: Person, slot: datetime, book: Book) -> str:
+def _line(copy: HeldCopy, who: str, person: Person, slot: datetime, book: RuleSet) -> str:
     rule = next((known_rule for name in copy.rules if (known_rule := book.rule(name)) is not None), None)
-    explanation = late_reason(copy) or (saying.said(rule.reader or rule.sender or rule.why) if rule is not None else "")
+    explanation = late_reason(copy) or (wording.translate(rule.reader or rule.sender or rule.why) if rule is not None else "")
     explanation = explanation or gettext("By a rule that is not in the book any more.")
-    at = moment(copy.received)
-    time_text = f"{saying.short(at)}, {saying.clock(at)}"
+    at = from_ms(copy.received)
+    time_text = f"{wording.short_day(at)}, {wording.clock(at)}"
     data: Path | None = settings.DATA
     assert data is not None, "digests have an installation"
-    token = signed_links.make(data, "digest", copy.id, copy.index, ms(slot) + LINK_VALID_MS, str(person.pk).encode())
+    token = signed_links.make(data, "digest", copy.id, copy.index, epoch_ms(slot) + LINK_VALID_MS, str(person.pk).encode())
     return f"{time_text}  {who}: {explanation}\n  {settings.CITY.web.url}{reverse('digest', args=[token])}"
 
 
@@ -199,7 +199,7 @@ def _by_person(copies: Iterable[HeldCopy]) -> dict[int, DigestContent]:
 
 def _new_since(content: DigestContent, person: Person, since: datetime, slot: datetime) -> DigestContent:
     """What is new, without what somebody was told of when it happened."""
-    start, end = ms(since), ms(slot)
+    start, end = epoch_ms(since), epoch_ms(slot)
     boxes = {box: kept for box, copies in content.boxes.items() if (kept := [c for c in copies if start < c.since <= end])}
     sent = [c for c in content.sent if start < c.since <= end]
     notified_ids = _already_notified(person, sent)
@@ -219,14 +219,18 @@ def _unnotified() -> dict[int, list[Untold]]:
     return by_person
 
 
-def _send(schedule: Digest, content: DigestContent, unnotified: list[Untold], slot: datetime, book: Book, now: int) -> int:
+def _send(schedule: Digest, content: DigestContent, unnotified: list[Untold], slot: datetime, book: RuleSet, now: int) -> int:
     person = schedule.person
     if not (to := senders.address_of(person)):
         return 0
     with transaction.atomic(), translation.override(person.language):
         subject, text = compose(content, person, slot, book)
         notify(
-            f"digest:{slot.astimezone(timezone.get_default_timezone()):%Y-%m-%dT%H}:{person.pk}", to, subject, text, now=moment(now)
+            f"digest:{slot.astimezone(timezone.get_default_timezone()):%Y-%m-%dT%H}:{person.pk}",
+            to,
+            subject,
+            text,
+            now=from_ms(now),
         )
         Digest.objects.update_or_create(person=person, defaults={"told": slot})
         Untold.objects.filter(pk__in=[row.pk for row in unnotified if row.day < timezone.localdate(slot)]).delete()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from civicmail.city.access.actions.deeds import entering_of
+from civicmail.city.access.actions.external_acts import entering_of
 from civicmail.city.access.actors import machine
 from civicmail.city.conduct.models import Evidence
 from civicmail.city.conduct.queries import violation_evidence

@@ -11,7 +11,7 @@ from django.db.models import F
 
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import machine
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.desk.holding import queries, record_facts
 from civicmail.desk.holding.actions.review_findings import KEPT_STATES
 from civicmail.desk.holding.models import Finding, Precision
@@ -32,7 +32,7 @@ def expire(now: int) -> int:
         expired = (
             Finding.objects.select_for_update()
             .exclude(state__in=KEPT_STATES)
-            .filter(made__lte=moment(now) - timedelta(days=KEEP_DAYS))
+            .filter(made__lte=from_ms(now) - timedelta(days=KEEP_DAYS))
         )
         rows = list(expired.order_by("id")[:BATCH_SIZE])
         audit_objects = [(f"capture:{row.capture}", {"finding": row.pk, "rule": row.rule, "answer": row.state}) for row in rows]
@@ -50,5 +50,5 @@ def switch_off_imprecise(switch: SwitchToShadow, now: int) -> int:
         why = f"Reviewers found {row.confirmed} of {row.answered} findings right, less than half."
         with transaction.atomic():
             done += switch(row.rule, why, now)
-            Precision.objects.filter(pk=row.pk).update(off=moment(now))
+            Precision.objects.filter(pk=row.pk).update(off=from_ms(now))
     return done

@@ -3,7 +3,7 @@ P-23). Without an end nothing of it would ever be due."""
 
 from __future__ import annotations
 
-from civicmail.city.access.actions.deeds import entering_of
+from civicmail.city.access.actions.external_acts import entering_of
 from civicmail.city.access.actors import machine
 from civicmail.desk.holding import queries, release_states
 from civicmail.desk.holding.models import Contest, Release

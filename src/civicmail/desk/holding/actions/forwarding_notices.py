@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext, override
 
-from civicmail.city.access.moments import moment
-from civicmail.city.access.views.saying import clock, day
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.views.wording import clock, day
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices import actions
-from civicmail.city.policy.rules import Book
+from civicmail.city.policy.rules import RuleSet
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions.sender_notices import NOTIFY_WITHIN_MS
 from civicmail.desk.holding.models import Forwarded
@@ -30,11 +30,11 @@ FACT = "message.forwarded"
 COUNT_DAYS = 30
 
 
-def notify(sent: SentMessage, forwarding: Forwarding, decisions: Iterable[CopyDecision], book: Book, now: int) -> None:
+def notify(sent: SentMessage, forwarding: Forwarding, decisions: Iterable[CopyDecision], book: RuleSet, now: int) -> None:
     """Nothing of the message, nor from whom it came, nor where it would have gone. Belongs into a transaction."""
     if now - sent.at > NOTIFY_WITHIN_MS or not (forwarding.refused or any(_is_stopped(decision, book) for decision in decisions)):
         return
-    day_sent = timezone.localdate(moment(sent.at))
+    day_sent = timezone.localdate(from_ms(sent.at))
     earlier = _earlier_count(forwarding.mailbox, day_sent)
     Forwarded.objects.get_or_create(mailbox=forwarding.mailbox, day=day_sent)
     Forwarded.objects.filter(mailbox=forwarding.mailbox, day=day_sent).update(count=F("count") + 1)
@@ -45,15 +45,15 @@ def notify(sent: SentMessage, forwarding: Forwarding, decisions: Iterable[CopyDe
             with override(officer.language):
                 text = "\n\n".join([_security_notice(forwarding), *_earlier_lines(earlier), *_where_held(forwarding)])
                 subject = gettext("A mailbox would have forwarded mail out of the city")
-            actions.notify(f"{key}:{officer.pk}", to, subject, text, now=moment(now))
+            actions.notify(f"{key}:{officer.pk}", to, subject, text, now=from_ms(now))
 
 
 def forget_old(now: int) -> int:
     """Counts that no notice speaks of any more; how many."""
-    return Forwarded.objects.filter(day__lt=timezone.localdate(moment(now)) - timedelta(days=COUNT_DAYS)).delete()[0]
+    return Forwarded.objects.filter(day__lt=timezone.localdate(from_ms(now)) - timedelta(days=COUNT_DAYS)).delete()[0]
 
 
-def _is_stopped(decision: CopyDecision, book: Book) -> bool:
+def _is_stopped(decision: CopyDecision, book: RuleSet) -> bool:
     """Whether it was for this: a rule that asks whether a message was forwarded has kept it back."""
     rules = (rule for name in decision.rules if (rule := book.rule(name)) is not None)
     return decision.do in STOPPED and any(FACT in rule.condition.names for rule in rules)
@@ -61,7 +61,7 @@ def _is_stopped(decision: CopyDecision, book: Book) -> bool:
 
 def _notify_owner(key: str, sent: SentMessage, forwarding: Forwarding, earlier: tuple[int, date | None], now: int) -> None:
     """Whoever holds the mailbox; one that several use hears of it itself."""
-    when, person = timezone.localtime(moment(sent.at)), senders.person_of(forwarding.mailbox) if forwarding.mailbox else None
+    when, person = timezone.localtime(from_ms(sent.at)), senders.person_of(forwarding.mailbox) if forwarding.mailbox else None
     to = senders.address_of(person) if person is not None else _function_address(forwarding.mailbox)
     if not to:
         return
@@ -86,7 +86,7 @@ def _notify_owner(key: str, sent: SentMessage, forwarding: Forwarding, earlier: 
             ),
         ]
         subject = gettext("A rule of your mailbox would have forwarded mail out of the city")
-    actions.notify(key, to, subject, "\n\n".join(lines), now=moment(now))
+    actions.notify(key, to, subject, "\n\n".join(lines), now=from_ms(now))
 
 
 def _security_notice(forwarding: Forwarding) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from civicmail.city.access.actions import reached, tallies
-from civicmail.city.access.moments import moment
-from civicmail.city.policy.rules import Book
+from civicmail.city.access.actions import journal_offsets, tallies
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
@@ -83,7 +83,7 @@ class HoldingConsumer:
 
     def __init__(self) -> None:
         self._pending: list[PendingRecord] = []
-        self.positions: dict[str, int] = reached.of(Heard)
+        self.positions: dict[str, int] = journal_offsets.read_offsets(Heard)
 
     @property
     def has_news(self) -> bool:
@@ -109,12 +109,12 @@ class HoldingConsumer:
             with transaction.atomic():
                 for one, sent in zip(batch, messages, strict=True):
                     self._write_record(one, sent, book, now)
-                reached.note(Heard, {one.journal: one.number for one in batch})
+                journal_offsets.store_offsets(Heard, {one.journal: one.number for one in batch})
             del self._pending[:BATCH_SIZE]
         with transaction.atomic():
-            reached.note(Heard, self.positions)
+            journal_offsets.store_offsets(Heard, self.positions)
 
-    def _write_record(self, pending: PendingRecord, sent: SentMessage | None, book: Book, now: int) -> None:
+    def _write_record(self, pending: PendingRecord, sent: SentMessage | None, book: RuleSet, now: int) -> None:
         """sent: by whom what this record is about was sent; None where that is nobody's, or cannot be told."""
         if pending.contained is not None:
             containment.contain(pending.contained, now=now)
@@ -126,7 +126,7 @@ class HoldingConsumer:
         if pending.pending_files is not None:
             approval_requests.request_approval(pending.pending_files, now=now)
 
-    def _write_sent(self, sent: SentMessage, pending: PendingRecord, book: Book, now: int) -> None:
+    def _write_sent(self, sent: SentMessage, pending: PendingRecord, book: RuleSet, now: int) -> None:
         decisions = pending.decisions
         if sent.forwarding is not None:
             forwarding_notices.notify(sent, sent.forwarding, decisions, book, now)
@@ -151,12 +151,12 @@ class HoldingConsumer:
                     "copies": copies,
                     "evidence": [*map(list, evidence)],
                     "pseudonym": pseudonym_of(person),
-                    "received": moment(sent.at),
-                    "made": moment(now),
+                    "received": from_ms(sent.at),
+                    "made": from_ms(now),
                 },
             )
             if created:
-                tallies.add(senders.department_of(person), "finding", at=moment(sent.at))
+                tallies.add(senders.department_of(person), "finding", at=from_ms(sent.at))
             if created and rule.severity == URGENT_SEVERITY:
                 notify_reviewers(row, person, now)
 

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
-from civicmail.city.access.moments import moment
-from civicmail.city.access.views.saying import day, minute
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.views.wording import day, minute
 from civicmail.city.notices.actions import notify
 from civicmail.desk.holding.models import PickUp
 
@@ -52,7 +52,7 @@ def notify_reader(row: PickUp, city: str, url: str, token: str, now: int) -> Non
         city=city, link=f"{base_url}/pickup/{token}/", until=_day_in("en", row.until), hasta=_day_in("es", row.until),
         opens=passphrase_en, abre=passphrase_es, really=f"{base_url}{reverse('really')}",
     )  # fmt: skip
-    notify(f"pickup:{row.box}", row.to, _SUBJECT.format(city=city), text, now=moment(now))
+    notify(f"pickup:{row.box}", row.to, _SUBJECT.format(city=city), text, now=from_ms(now))
 
 
 def notify_passphrase(row: PickUp, passphrase: str, now: int) -> None:
@@ -64,7 +64,7 @@ def notify_passphrase(row: PickUp, passphrase: str, now: int) -> None:
             "send it by mail: whoever can read their mail could then open the message (P-19)."
         ).format(reader=row.to, until=day(row.until), passphrase=passphrase)
         subject = gettext("Pass on by telephone: the passphrase for {reader}").format(reader=row.to)
-        notify(f"pickup-passphrase:{row.box}", row.sender, subject, text + _page_line(row), now=moment(now))
+        notify(f"pickup-passphrase:{row.box}", row.sender, subject, text + _page_line(row), now=from_ms(now))
 
 
 def notify_opened(row: PickUp, client: str, now: int) -> None:
@@ -78,9 +78,9 @@ def notify_opened(row: PickUp, client: str, now: int) -> None:
             "The confidential message that you sent to {reader} on {day} was opened on {moment} from the network address {client}. "
             "{chosen} Whoever opened it had the link from their mailbox. If you doubt that it was them, call them, and take the "
             "message back: nobody opens it after that."
-        ).format(reader=row.to, day=day(row.made), moment=minute(moment(now)), client=client or gettext("unknown"), chosen=chosen)
+        ).format(reader=row.to, day=day(row.made), moment=minute(from_ms(now)), client=client or gettext("unknown"), chosen=chosen)
         subject = gettext("Opened: your confidential message to {reader}").format(reader=row.to)
-        notify(f"pickup-opened:{row.box}:{row.openings}", row.sender, subject, text + _page_line(row), now=moment(now))
+        notify(f"pickup-opened:{row.box}:{row.openings}", row.sender, subject, text + _page_line(row), now=from_ms(now))
 
 
 def notify_locked(row: PickUp, now: int) -> None:
@@ -92,7 +92,7 @@ def notify_locked(row: PickUp, now: int) -> None:
             "mail with the link."
         ).format(reader=row.to, day=day(row.made))
         subject = gettext("A confidential message is locked")
-        notify(f"pickup-locked:{row.box}:{now}", row.sender, subject, text + _page_line(row), now=moment(now))
+        notify(f"pickup-locked:{row.box}:{now}", row.sender, subject, text + _page_line(row), now=from_ms(now))
 
 
 def notify_unread(row: PickUp, now: int) -> None:
@@ -102,7 +102,7 @@ def notify_unread(row: PickUp, now: int) -> None:
             "Nobody has picked up the confidential message that you sent to {reader} on {day}. Its days are over, so it is not "
             "there any more. Call them, and send it again if they still need it."
         ).format(reader=row.to, day=day(row.made))
-        notify(f"pickup-unread:{row.box}", row.sender, gettext("A confidential message was not picked up"), text, now=moment(now))
+        notify(f"pickup-unread:{row.box}", row.sender, gettext("A confidential message was not picked up"), text, now=from_ms(now))
 
 
 def _language(row: PickUp) -> str:

@@ -20,8 +20,8 @@ from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.credentials import new_password
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment
 from civicmail.city.access.resources import OfPerson
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence as _
@@ -78,7 +78,7 @@ def _boxes_without_row(data: Path) -> list[str]:
 
 def _register(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
     box_facts, token = boxes.about(data, id_), secrets.token_urlsafe(24)
-    until = moment(box_facts["at"]) + timedelta(days=rules.days)
+    until = from_ms(box_facts["at"]) + timedelta(days=rules.days)
     passphrase = new_password(PASSPHRASE_GROUPS) if box_facts.get("kinds") else ""
     person = senders.person_of(str(box_facts["login"]).partition("/")[0] or box_facts["sender"].lower())  # a peer has asserted it
     with transaction.atomic():
@@ -89,7 +89,7 @@ def _register(data: Path, id_: str, city: str, url: str, rules: Secure, now: int
             to=box_facts["to"],
             sender=box_facts["sender"].lower(),
             person=person,
-            made=moment(now),
+            made=from_ms(now),
             until=until,
             token=token_digest(token),
             sender_only=bool(passphrase),
@@ -133,7 +133,7 @@ def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -
         locked.state = pickup_states.TABLE.step(locked.state, "open")
         if is_chosen:
             locked.secret, locked.by = make_password(secret), "reader"
-        locked.tries, locked.opened, locked.openings = 0, locked.opened or moment(now), locked.openings + 1
+        locked.tries, locked.opened, locked.openings = 0, locked.opened or from_ms(now), locked.openings + 1
         locked.save()
         entries.enter(
             "pickup.open", actor=client, reason="", now=now, object=_object_name(locked), facts={"chosen": int(is_chosen)}
@@ -145,7 +145,7 @@ def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -
 def _note_opening(row: PickUp, client: Actor, now: int) -> None:
     """Keep when and from where; the sender hears of each address at once, the first PLACES_MOST of them."""
     known_addresses = set(row.opened_from.values_list("client", flat=True))
-    row.opened_from.create(at=moment(now), client=client.client[:64])
+    row.opened_from.create(at=from_ms(now), client=client.client[:64])
     if client.client[:64] not in known_addresses and len(known_addresses) < MAX_NOTIFIED_ADDRESSES:
         pickup_notices.notify_opened(row, client.client, now)
 
@@ -153,7 +153,7 @@ def _note_opening(row: PickUp, client: Actor, now: int) -> None:
 def _require_open(row: PickUp, now: int) -> PickUp:
     """The row as it is now. Raises Conflict where nothing opens it."""
     fresh = PickUp.objects.get(pk=row.pk)
-    if fresh.until <= moment(now):
+    if fresh.until <= from_ms(now):
         raise Conflict(pickup_states.CLOSED_MESSAGES["over"])
     pickup_states.TABLE.step(fresh.state, "open")
     return fresh
@@ -201,7 +201,7 @@ def reply(row: PickUp, text: str, subject: str, message_id: str, *, expected_cou
             raise Conflict(_("You have answered this message often enough; please write to the city by mail."))
         entries.enter("pickup.reply", actor=client, reason="", now=now, object=_object_name(fresh))
         return PickUpReply.objects.create(
-            pickup=fresh, text=text, subject=subject.replace("\0", "")[:250], message_id=message_id[:998], made=moment(now)
+            pickup=fresh, text=text, subject=subject.replace("\0", "")[:250], message_id=message_id[:998], made=from_ms(now)
         )
 
 
@@ -237,7 +237,7 @@ def _step_by_sender(row: PickUp, action: str, actor: Actor, now: int) -> PickUp:
 
 def expire(data: Path, *, now: int) -> int:
     """End what has waited its days, and remove boxes whose end somebody did not live to carry out; how many rows ended."""
-    expired = PickUp.objects.filter(until__lte=moment(now), state__in=pickup_states.KEPT)
+    expired = PickUp.objects.filter(until__lte=from_ms(now), state__in=pickup_states.KEPT)
     count = 0
     for row in expired[:BATCH_SIZE]:
         with transaction.atomic():
@@ -264,7 +264,7 @@ def unsent_replies(limit: int) -> list[PickUpReply]:
 
 def mark_sent(row: PickUpReply, *, now: int) -> None:
     """It is archived and on its way: the text is in the archive alone from now on."""
-    PickUpReply.objects.filter(pk=row.pk).update(sent=moment(now), text="")
+    PickUpReply.objects.filter(pk=row.pk).update(sent=from_ms(now), text="")
 
 
 def _object_name(row: PickUp) -> str:

@@ -8,9 +8,9 @@ from django.db import transaction
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import OfPerson
 from civicmail.desk.holding import approvers, senders
 from civicmail.desk.holding.actions.approval_requests import expires_at, is_sampled, notify_approvers
@@ -30,7 +30,7 @@ def request_preapproval(draft: Draft, *, actor: Actor, explanation: str, now: in
     """Ask. A draft asks once; about a file that is changed, or a recipient who is added, it is asked when that is sent. Raises
     NotPermitted, Unusable, Conflict."""
     guard.require(actor, "my.write", OfPerson(draft.person.uid), now=now)
-    explanation = require_reason(explanation, "words", least=10)
+    explanation = require_reason(explanation, "words", min_length=10)
     department = senders.department_of(draft.person)
     parts = [[str(f.pk), "file", f.size, f.sha256] for f in draft.files.all()]
     recipients = outside_recipients(draft)
@@ -43,9 +43,9 @@ def request_preapproval(draft: Draft, *, actor: Actor, explanation: str, now: in
             defaults={
                 "person": draft.person,
                 "department": department,
-                "received": moment(now),
-                "made": moment(now),
-                "since": moment(now),
+                "received": from_ms(now),
+                "made": from_ms(now),
+                "since": from_ms(now),
                 "parts": parts,
                 "own": decides_own,
                 "sampled": is_sampled(str(draft.uid), own=decides_own),

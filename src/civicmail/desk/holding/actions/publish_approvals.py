@@ -9,9 +9,9 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from civicmail.city.access import approved
-from civicmail.city.access.moments import DAY, moment, ms
-from civicmail.city.policy.approvals import Answers, Approvals, Standing
+from civicmail.city.access import published_approvals
+from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.policy.approvals import Approvals, ApprovedFiles, FileApproval
 from civicmail.desk.holding import approval_switches
 from civicmail.desk.holding.models import ApprovalCopy, AskedDepartment, StandingApproval
 from civicmail.desk.viewer.queries import installation
@@ -25,7 +25,9 @@ checked_at: dict[Path, int] = {}
 
 def publish_standing(now: int) -> bool:
     """Which departments are asked, and standing approvals: whether they had to be written. Durable on return. Raises OSError."""
-    return _now_and_on_commit(lambda: approved.keep(installation(), lambda: _standing(now), lambda: in_force(now), now))
+    return _now_and_on_commit(
+        lambda: published_approvals.publish_standing(installation(), lambda: _standing(now), lambda: in_force(now), now)
+    )
 
 
 def publish_answers(copies: Collection[ApprovalCopy], now: int) -> None:
@@ -33,7 +35,7 @@ def publish_answers(copies: Collection[ApprovalCopy], now: int) -> None:
     return. Raises OSError."""
     if copies:
         answers = _answers(ApprovalCopy.objects.filter(pk__in=[copy.pk for copy in copies]), now)
-        _now_and_on_commit(lambda: approved.say(installation(), answers, lambda: in_force(now), now))
+        _now_and_on_commit(lambda: published_approvals.append_approvals(installation(), answers, lambda: in_force(now), now))
 
 
 def _now_and_on_commit[Done](do: Callable[[], Done]) -> Done:
@@ -48,9 +50,9 @@ def verify_published(now: int) -> bool:
     """Every answer, when a process begins and once a day: a power cut, a disk and a restored copy may know less or more than
     the tables. Whether they were written anew. Raises OSError."""
     data = installation()
-    if 0 <= now - checked_at.get(data, -DAY) < DAY:
+    if 0 <= now - checked_at.get(data, -DAY_MS) < DAY_MS:
         return False
-    changed = approved.check(data, lambda: in_force(now), now)
+    changed = published_approvals.reconcile(data, lambda: in_force(now), now)
     checked_at[data] = now
     return changed
 
@@ -58,24 +60,26 @@ def verify_published(now: int) -> bool:
 def in_force(now: int) -> Approvals:
     """What stands in the tables at this moment."""
     standing = _standing(now)
-    return Approvals(standing.departments, standing.standing, Answers(_answers(ApprovalCopy.objects.all(), now)))
+    return Approvals(standing.departments, standing.standing, ApprovedFiles(_answers(ApprovalCopy.objects.all(), now)))
 
 
 def _standing(now: int) -> Approvals:
     asked_departments = AskedDepartment.objects.filter(since__isnull=False).values_list("department__code", flat=True)
     departments = {*asked_departments, *approval_switches.waiting_by_default()}
-    rows = StandingApproval.objects.filter(ended__isnull=True, until__gt=moment(now)).select_related("department").order_by("pk")
-    standing = [Standing(f"s{r.pk}", ms(r.until), r.department.code, "", r.mailbox, r.sha256, r.series, r.domain) for r in rows]
+    rows = StandingApproval.objects.filter(ended__isnull=True, until__gt=from_ms(now)).select_related("department").order_by("pk")
+    standing = [
+        FileApproval(f"s{r.pk}", epoch_ms(r.until), r.department.code, "", r.mailbox, r.sha256, r.series, r.domain) for r in rows
+    ]
     return Approvals(frozenset(departments), tuple(standing))
 
 
-def _answers(copies: QuerySet[ApprovalCopy], now: int) -> list[Standing]:
-    rows = copies.filter(state="approved", at__gt=moment(now) - VALID_FOR).order_by("pk")
+def _answers(copies: QuerySet[ApprovalCopy], now: int) -> list[FileApproval]:
+    rows = copies.filter(state="approved", at__gt=from_ms(now) - VALID_FOR).order_by("pk")
     values = rows.values_list("pk", "at", "address", "without", *(f"approval__{name}" for name in APPROVAL_FIELDS))
-    answers: list[Standing] = []
+    answers: list[FileApproval] = []
     for pk, at, address, without, parts, capture, words, who, code in values:  # of a month, at times: no rows are made of it
-        until, to = ms(at + VALID_FOR), address.lower()
+        until, to = epoch_ms(at + VALID_FOR), address.lower()
         sender = {"department": code} if capture and words else {"person": who}  # nobody is known to have sent it
         approved_files = [sha256 for _, _, _, sha256 in parts if sha256 not in without]
-        answers += [Standing(f"a{pk}", until, sha256=sha256, address=to, **sender) for sha256 in approved_files]
+        answers += [FileApproval(f"a{pk}", until, sha256=sha256, address=to, **sender) for sha256 in approved_files]
     return answers

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from civicmail.city.access.actions import entries
 from civicmail.city.access.duties import Duty
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.notices.actions import notify
@@ -45,7 +45,7 @@ def _reassign(row: Approval, chains: approvers.ApproverChains, now: int) -> bool
     if (row.department_id, row.person_id, row.own) == before:
         return False
     row.sampled = is_sampled(row.capture or str(row.draft), own=row.own)
-    row.step, row.since = 0, moment(now)
+    row.step, row.since = 0, from_ms(now)
     with transaction.atomic():
         row.save(update_fields=["department", "person", "own", "sampled", "step", "since"])
         facts = {"department": row.department.code, "own": int(row.own), "to": [p.uid for p in chains.current(row)]}
@@ -90,7 +90,7 @@ def _notify_no_approver(department: Department, now: int) -> None:
         "of a department above it, works here now. What nobody answers goes back to its sender after three working days (P-22).\n\n"
         f"Say who leads it: {settings.CITY.web.url}{reverse('department', args=[department.code])}"
     )
-    day = timezone.localdate(moment(now))
+    day = timezone.localdate(from_ms(now))
     subject = f"Nobody can say whether files of {department.name} may leave"
     _notify(f"approval-nobody:{department.pk}:{day}", subject, text, _holders_of(("access-officer",), now), now)
 
@@ -113,4 +113,4 @@ def _holders_of(duties: Iterable[Duty], now: int) -> list[Person]:
 def _notify(key: str, subject: str, text: str, people: Iterable[Person], now: int) -> None:
     for person in people:
         if to := senders.address_of(person):
-            notify(f"{key}:{person.pk}", to, subject, text, now=moment(now))
+            notify(f"{key}:{person.pk}", to, subject, text, now=from_ms(now))

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import looking
-from civicmail.city.access.actions.deeds import entering_of
+from civicmail.city.access.actions import content_views
+from civicmail.city.access.actions.external_acts import entering_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.directory.models import Address
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import queries, release_kinds
@@ -30,7 +30,7 @@ def release(copy: HeldCopy, *, actor: Actor, reason: str, now: int) -> Released:
     """A security officer says that it is no spam, or has a check asked that did not answer. What is found besides keeps it, and the
     answer names that. Raises NotPermitted, Unusable, NotRecorded, Conflict where it is not kept back any more, LaterError."""
     guard.require(actor, "quarantine.release", now=now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     if (refusal := why_not_on_page(copy, actor)) != "":
         raise Conflict(refusal)
     return _release(copy, "quarantine.release", actor, reason, now, for_all=True)
@@ -40,7 +40,7 @@ def release_campaign(copies: Sequence[HeldCopy], *, actor: Actor, reason: str, n
     """As release, of several copies of one spam campaign; how many went, and how many stay. One that was let go meanwhile is
     neither. Raises as release does, and Conflict for copies that have nothing to do with each other."""
     guard.require(actor, "quarantine.release", now=now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     if not 0 < len(copies) <= MAX_TOGETHER:
         raise Conflict(f"Choose from 1 to {MAX_TOGETHER} copies.")
     if len({campaign(copy) for copy in copies}) > 1:
@@ -104,7 +104,7 @@ def release_message(copies: Sequence[HeldCopy], *, actor: Actor, reason: str, no
     """A security officer says that a message may go: all of its copies that are kept back. What keeps them now is put aside, what
     the checks find besides keeps them. Raises as release does."""
     guard.require(actor, "quarantine.release", now=now)
-    reason, book = require_reason(reason, least=10), queries.rule_set()
+    reason, book = require_reason(reason, min_length=10), queries.rule_set()
     if (refusal := next((why_not for copy in copies if (why_not := why_not_alone(copy, actor))), "")) != "":
         raise Conflict(refusal)
     rules = {name for copy in copies for name in release_kinds.holding_rules(copy.rules, book)}
@@ -119,7 +119,7 @@ def release_message(copies: Sequence[HeldCopy], *, actor: Actor, reason: str, no
 def release_own(copy: HeldCopy, *, actor: Actor, now: int, facts: Mapping[str, int | str] = NO_FACTS) -> Released:
     """Whoever may read the mailbox says that a copy in quarantine is no spam, or that they asked for what waits for their word.
     facts: more of how they said so. Raises as release does."""
-    _, own_addresses = looking.own(actor, now=now)
+    _, own_addresses = content_views.own(actor, now=now)
     if copy.box.lower() not in own_addresses or not recipient_decides(copy):
         raise Conflict("This copy is not yours to let go, or it is not in quarantine any more.")
     if release_kinds.kind_of(copy.rules, queries.rule_set()) == "asked":

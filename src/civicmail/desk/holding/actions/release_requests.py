@@ -19,15 +19,15 @@ from django.utils.translation import gettext
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, tallies
-from civicmail.city.access.actions.acting import locked, person_of
-from civicmail.city.access.actions.deeds import entering_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
+from civicmail.city.access.actions.external_acts import entering_of
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import foureyes
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.queries import four_eyes
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.tallies import What
+from civicmail.city.access.tallies import TallyKind
 from civicmail.city.notices.actions import notify
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import queries, release_kinds, release_states, senders
@@ -50,7 +50,7 @@ def request_release(copies: Sequence[HeldCopy], *, sender: bool = False, actor: 
     """Of copies of one message that whoever asks may know of: those that are for them, or that they sent. Raises NotPermitted,
     Unusable, Conflict where one may let it go without asking, or where only a manager may, and where it was asked already."""
     guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     book = queries.rule_set()
     if not copies:
         raise Conflict(_NOT_HELD)
@@ -64,12 +64,12 @@ def request_release(copies: Sequence[HeldCopy], *, sender: bool = False, actor: 
     rules = dict.fromkeys(rule for copy in copies for rule in release_kinds.holding_rules(copy.rules, book))
     row = Release(
         capture=copies[0].uuid, copies=sorted({copy.index for copy in copies}), kind=kind, rules=_rule_names(rules), sender=sender,
-        malware=list(queries.held_copies().malware(copies[0].id)), requester=person_of(actor), why=reason, made=moment(now),
+        malware=list(queries.held_copies().malware(copies[0].id)), requester=acting_person(actor), why=reason, made=from_ms(now),
     )  # fmt: skip
     try:
         with transaction.atomic():
             row.save(force_insert=True)
-            tallies.add(senders.department_of(row.requester), "release-asked", at=moment(now))
+            tallies.add(senders.department_of(row.requester), "release-asked", at=from_ms(now))
             _enter("release.ask", row, actor, reason, now)
     except IntegrityError:
         raise Conflict(_ALREADY_REQUESTED) from None
@@ -85,9 +85,9 @@ def release(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
     """It may go: the checks are made once more, and only what was kept it when it was asked for is put aside. Raises NotPermitted,
     Unusable, Conflict, LaterError."""
     _require_answerable(row, actor, now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
-        locked_row = locked(row, "state")
+        locked_row = lock_row(row, "state")
         release_states.step(locked_row.kind, locked_row.state, "release")
     released = _release(locked_row, actor, reason, now)
     action = "lapse" if released is None or not (released.let or released.kept) else "release" if released.let else "keep"
@@ -103,9 +103,9 @@ def withdraw(row: Release, *, actor: Actor, now: int) -> Release:
     """Whoever asked does not want it any more. Raises NotPermitted, Conflict."""
     guard.require(actor, "my.mail", OfPerson(row.requester.uid), now=now)
     with transaction.atomic():
-        locked_row = locked(row, "state")
+        locked_row = lock_row(row, "state")
         locked_row.state = release_states.step(locked_row.kind, locked_row.state, "withdraw")
-        locked_row.answered = moment(now)
+        locked_row.answered = from_ms(now)
         locked_row.save(update_fields=["state", "answered"])
         _enter("release.withdraw", locked_row, actor, "withdrawn by whoever asked", now)
     return locked_row
@@ -115,7 +115,9 @@ def expire(now: int) -> int:
     """Requests about what nobody keeps back any more, and those that are too old; how many. Whoever asked is told."""
     rows = list(Release.objects.filter(state__in=release_states.OPEN).order_by("pk")[:BATCH_SIZE])
     held = {(copy.uuid, copy.index) for copy in queries.copies(now)} if rows else set()
-    expired = [r for r in rows if r.made <= moment(now) - EXPIRE_AFTER or not any((r.capture, index) in held for index in r.copies)]
+    expired = [
+        r for r in rows if r.made <= from_ms(now) - EXPIRE_AFTER or not any((r.capture, index) in held for index in r.copies)
+    ]
     for row in expired:
         _close(row, "lapse", TICK, "nothing is kept back any more, or nobody has answered", now, released_count=0)
     return len(expired)
@@ -125,38 +127,38 @@ def _require_answerable(row: Release, actor: Actor, now: int) -> None:
     act = release_states.act_of(row.kind, row.state)
     if not act:
         raise Conflict("This request was answered meanwhile; look at it again.")
-    foureyes.require(actor, act, queries.release_resource(row), now=now)
+    four_eyes.require(actor, act, queries.release_resource(row), now=now)
 
 
 def _decide(row: Release, action: str, actor: Actor, reason: str, now: int) -> Release:
     _require_answerable(row, actor, now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
-        locked_row = locked(row, "state")
+        locked_row = lock_row(row, "state")
         locked_row.state = release_states.step(locked_row.kind, locked_row.state, action)
         if action == "agree":
-            locked_row.first, locked_row.first_why, locked_row.agreed = person_of(actor), reason, moment(now)
+            locked_row.first, locked_row.first_why, locked_row.agreed = acting_person(actor), reason, from_ms(now)
         else:
-            locked_row.person, locked_row.answer, locked_row.answered = person_of(actor), reason, moment(now)
+            locked_row.person, locked_row.answer, locked_row.answered = acting_person(actor), reason, from_ms(now)
         locked_row.save()
         _enter(f"release.{action}", locked_row, actor, reason, now)
         if action == "refuse":
-            tallies.add(senders.department_of(locked_row.requester), "release-kept", at=moment(now))
+            tallies.add(senders.department_of(locked_row.requester), "release-kept", at=from_ms(now))
             _notify_requester(locked_row, now)
     return locked_row
 
 
 def _close(row: Release, action: str, actor: Actor, reason: str, now: int, *, released_count: int) -> Release:
     with transaction.atomic():
-        locked_row = locked(row, "state")
+        locked_row = lock_row(row, "state")
         locked_row.state = release_states.step(locked_row.kind, locked_row.state, action)
-        locked_row.let, locked_row.answered = released_count, moment(now)
+        locked_row.let, locked_row.answered = released_count, from_ms(now)
         if not actor.machine:
-            locked_row.person, locked_row.answer = person_of(actor), reason
+            locked_row.person, locked_row.answer = acting_person(actor), reason
         locked_row.save()
         if locked_row.state in ("released", "kept"):
-            tally: What = "release-let" if locked_row.state == "released" else "release-kept"
-            tallies.add(senders.department_of(locked_row.requester), tally, at=moment(now))
+            tally: TallyKind = "release-let" if locked_row.state == "released" else "release-kept"
+            tallies.add(senders.department_of(locked_row.requester), tally, at=from_ms(now))
         _enter("release.end", locked_row, actor, reason, now, let=released_count)
         _notify_requester(locked_row, now)
     return locked_row
@@ -222,4 +224,4 @@ def _notify_requester(row: Release, now: int) -> None:
         page = f"{settings.CITY.web.url}{reverse('mail-delivery', args=[row.capture])}"
         parts.append(gettext("How the message stands: {page}").format(page=page))
         subject = gettext("About a message that was kept back")
-    notify(f"release:{row.pk}", to, subject, "\n\n".join(parts), now=moment(now))
+    notify(f"release:{row.pk}", to, subject, "\n\n".join(parts), now=from_ms(now))

@@ -16,19 +16,19 @@ from django.utils.translation import gettext, override
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries, tallies
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import in_words, moment, ms
-from civicmail.city.access.queries import foureyes
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.queries import four_eyes
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import Decision
-from civicmail.city.access.views import saying
+from civicmail.city.access.views import wording
 from civicmail.city.conduct.actions import violation_reports
 from civicmail.city.conduct.models import Violation
 from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import notify
-from civicmail.city.policy.clauses import CLAUSES, address
+from civicmail.city.policy.clauses import CLAUSES, clause_url
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.models import Finding, Precision
 from civicmail.desk.holding.pseudonyms import key_of, pseudonym
@@ -52,39 +52,44 @@ def answer(finding: Finding, outcome: str, *, actor: Actor, reason: str, now: in
     guard.require(actor, "finding.answer", now=now)
     if outcome not in ("nothing", "reminded", "second"):
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         row = _locked_finding(finding, "open")
         _require_other_person(row, actor, now)
-        row.state, row.reviewer, row.answered, row.why = outcome, person_of(actor), moment(now), reason
+        row.state, row.reviewer, row.answered, row.why = outcome, acting_person(actor), from_ms(now), reason
         row.save()
         if outcome != "second":
             _count_answer(row, right=outcome == "reminded")
         if outcome == "reminded":
             _remind(row, now)
-            tallies.add(senders.department_of(_sender(row)), "finding-reminded", at=moment(now))
+            tallies.add(senders.department_of(_sender(row)), "finding-reminded", at=from_ms(now))
         _enter(row, actor, reason, now)
     return row
 
 
 def second_review_resource(finding: Finding) -> Decision:
     """What the guard is asked of a second reviewer: not the first."""
-    began = ms(finding.answered) if finding.answered is not None else 0
-    return Decision(firsts=(finding.reviewer.uid if finding.reviewer else "",), began=began)
+    began = epoch_ms(finding.answered) if finding.answered is not None else 0
+    return Decision(first_actors=(finding.reviewer.uid if finding.reviewer else "",), began_ms=began)
 
 
 def decide_second(finding: Finding, *, right: bool, actor: Actor, reason: str, now: int) -> Finding:
     """Another reviewer: from here on both see whose it is, if it was right. Raises NotPermitted, Unusable, Conflict."""
-    foureyes.require(actor, "finding.second", second_review_resource(finding), now=now)
-    reason = require_reason(reason, least=10)
+    four_eyes.require(actor, "finding.second", second_review_resource(finding), now=now)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         row = _locked_finding(finding, "second")
         _require_other_person(row, actor, now)
-        row.state, row.second, row.decided, row.answer = "confirmed" if right else "refused", person_of(actor), moment(now), reason
+        row.state, row.second, row.decided, row.answer = (
+            "confirmed" if right else "refused",
+            acting_person(actor),
+            from_ms(now),
+            reason,
+        )
         row.person = _sender(row) if right else None
         row.save()
         if row.person is not None:  # who has a name now keeps none of it for what is not confirmed
-            tallies.add(senders.department_of(row.person), "finding-confirmed", at=moment(now))
+            tallies.add(senders.department_of(row.person), "finding-confirmed", at=from_ms(now))
             Finding.objects.filter(pseudonym=row.pseudonym, person__isnull=True).update(pseudonym=pseudonym_of(row.person))
         _count_answer(row, right=right)
         _enter(row, actor, reason, now)
@@ -95,12 +100,12 @@ def hand_over(finding: Finding, text: str, *, actor: Actor, now: int) -> Violati
     """The department hears of it: a report of a violation (city/conduct), in the same transaction. Raises NotPermitted, Unusable,
     Conflict."""
     guard.require(actor, "finding.hand-over", now=now)
-    text = require_reason(text, "text", least=20, most=MAX_TEXT)
+    text = require_reason(text, "text", min_length=20, max_length=MAX_TEXT)
     with transaction.atomic():
         row = _locked_finding(finding, "confirmed")
         _require_other_person(row, actor, now)
         assert row.person is not None, "whoever is confirmed has a name"
-        words, by = _report(row, row.person, text), person_of(actor)
+        words, by = _report(row, row.person, text), acting_person(actor)
         made = violation_reports.hand_over(
             row.person, row.clause, text, row.capture, origin_of(row), words, by=by, actor=actor, now=now
         )
@@ -124,7 +129,7 @@ def pseudonym_of(person: Person) -> str:
 
 
 def _locked_finding(finding: Finding, state: str) -> Finding:
-    row = locked(finding, "state")
+    row = lock_row(finding, "state")
     if row.state != state:
         raise Conflict("This finding was answered meanwhile; look at it again.")
     return row
@@ -139,7 +144,7 @@ def _sender(row: Finding) -> Person:
 
 def _require_other_person(row: Finding, actor: Actor, now: int) -> None:
     sender = row.person or senders.sender_of(row.capture)
-    if sender is not None and foureyes.is_oneself(actor, sender, now):
+    if sender is not None and four_eyes.is_oneself(actor, sender, now):
         raise NotPermitted("Nobody answers a finding about themselves.")
 
 
@@ -156,7 +161,7 @@ def _remind(row: Finding, now: int) -> None:
         raise Conflict("Whoever sent it has no mailbox any more, so nobody can be reminded.")
     with override(person.language):
         subject, text = _reminder(row)
-    notify(f"finding:{row.pk}", to, subject, text, now=moment(now))
+    notify(f"finding:{row.pk}", to, subject, text, now=from_ms(now))
 
 
 def _reminder(row: Finding) -> tuple[str, str]:
@@ -164,16 +169,16 @@ def _reminder(row: Finding) -> tuple[str, str]:
     at, clause = timezone.localtime(row.received), CLAUSES[row.clause]
     opening = gettext("On {day} at {time} you sent a message that fits a rule of the e-mail policy about what mail is for.")
     lines = [
-        opening.format(day=saying.day(at), time=saying.clock(at)),
-        f"{row.clause}, {saying.said(clause.title)}: {saying.said(clause.says)}",
-        gettext("It is read here: {page}").format(page=address(row.clause, settings.CITY.web.url)),
+        opening.format(day=wording.day(at), time=wording.clock(at)),
+        f"{row.clause}, {wording.translate(clause.title)}: {wording.translate(clause.says)}",
+        gettext("It is read here: {page}").format(page=clause_url(row.clause, settings.CITY.web.url)),
         gettext(
             "This is a friendly reminder and nothing else: nothing was held back, your department was not told, and what the rule "
             "had found is deleted within 30 days. Who looked at it saw which words a list had in it, and not your name."
         ),
         gettext("If you think that the rule is wrong about this message, nothing has to be done. For questions ask the help desk."),
     ]
-    return gettext("A reminder: {what}").format(what=saying.said(clause.title)), "\n\n".join(lines)
+    return gettext("A reminder: {what}").format(what=wording.translate(clause.title)), "\n\n".join(lines)
 
 
 def _report(row: Finding, person: Person, text: str) -> list[str]:
@@ -190,12 +195,12 @@ def _report(row: Finding, person: Person, text: str) -> list[str]:
 
 def _clause_lines(clause: str) -> list[str]:
     clause_text = CLAUSES[clause]
-    return [f"{clause}, {clause_text.title}: {clause_text.says}", f"It is read here: {address(clause, settings.CITY.web.url)}"]
+    return [f"{clause}, {clause_text.title}: {clause_text.says}", f"It is read here: {clause_url(clause, settings.CITY.web.url)}"]
 
 
 def _when(row: Finding) -> str:
     at = timezone.localtime(row.received)
-    return f"On {in_words(at.date())} at {saying.clock(at)}"
+    return f"On {format_day(at.date())} at {wording.clock(at)}"
 
 
 def _enter(row: Finding, actor: Actor, reason: str, now: int) -> None:

@@ -8,13 +8,13 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from civicmail.city.access.moments import moment
-from civicmail.city.access.views import saying
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.views import wording
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
-from civicmail.city.policy.clauses import CLAUSES, address
+from civicmail.city.policy.clauses import CLAUSES, clause_url
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.models import Finding, Untold
 from civicmail.desk.holding.record_facts import RuleNotice
@@ -30,7 +30,7 @@ def notify_sender(person: Person, capture: str, at: int, rule_notices: list[Rule
     to = senders.address_of(person)
     if not rule_notices or not to or now - at > NOTIFY_WITHIN_MS:
         return
-    day, key = timezone.localdate(moment(at)), notice_key(person, capture, at)
+    day, key = timezone.localdate(from_ms(at)), notice_key(person, capture, at)
     today = key.removesuffix(capture)
     if Notice.objects.filter(key=key).exists():
         return
@@ -41,22 +41,22 @@ def notify_sender(person: Person, capture: str, at: int, rule_notices: list[Rule
         return
     with translation.override(person.language):
         subject, text = compose(capture, at, rule_notices)
-    notify(key, to, subject, text, now=moment(now))
+    notify(key, to, subject, text, now=from_ms(now))
 
 
 def notice_key(person: Person, capture: str, at: int) -> str:
     """Of the notice to somebody about a message of theirs."""
-    return f"sender:{timezone.localdate(moment(at))}:{person.pk}:{capture}"
+    return f"sender:{timezone.localdate(from_ms(at))}:{person.pk}:{capture}"
 
 
 def compose(capture: str, at: int, rules: list[RuleNotice]) -> tuple[str, str]:
     """Subject and text, in the language that is on. Nothing of the message is in it: whoever sent it knows it by its time."""
-    when, pages = timezone.localtime(moment(at)), settings.CITY.web.url
+    when, pages = timezone.localtime(from_ms(at)), settings.CITY.web.url
     if held := any(notice.held for notice in rules):
         opening = gettext("A message that you sent on {day} at {time} was kept back, at least for some recipients.")
     else:
         opening = gettext("A message that you sent on {day} at {time} was sent; a rule has something to say about it.")
-    lines = [opening.format(day=saying.day(when), time=saying.clock(when)), *(rule_paragraphs(told, pages) for told in rules)]
+    lines = [opening.format(day=wording.day(when), time=wording.clock(when)), *(rule_paragraphs(told, pages) for told in rules)]
     if held:
         place = f"{pages}{reverse('decision', args=[capture])}"
         lines.append(gettext("What was decided, and where to say that it is wrong: {page}").format(page=place))
@@ -68,18 +68,18 @@ def compose(capture: str, at: int, rules: list[RuleNotice]) -> tuple[str, str]:
 def rule_paragraphs(notice: RuleNotice, pages: str) -> str:
     """Of one rule: what it says, whom to ask, and the clause that it serves."""
     opening = gettext("Kept back: {words}") if notice.held else gettext("Please note: {words}")
-    lines = [opening.format(words=saying.said(notice.words))]
+    lines = [opening.format(words=wording.translate(notice.words))]
     if notice.ask:
-        lines[0] += " " + gettext("Ask: {whom}.").format(whom=saying.said(notice.ask))
+        lines[0] += " " + gettext("Ask: {whom}.").format(whom=wording.translate(notice.ask))
     serves = gettext("It serves {clause} of the e-mail policy ({title}): {page}")
-    title = saying.said(CLAUSES[notice.clause].title)
-    return "\n\n".join([*lines, serves.format(clause=notice.clause, title=title, page=address(notice.clause, pages))])
+    title = wording.translate(CLAUSES[notice.clause].title)
+    return "\n\n".join([*lines, serves.format(clause=notice.clause, title=title, page=clause_url(notice.clause, pages))])
 
 
 def notify_reviewers(finding: Finding, sender: Person, now: int) -> None:
     """Each use reviewer but the sender hears that there is a finding that does not wait; not whose it is. Belongs into a
     transaction."""
-    at = moment(now)
+    at = from_ms(now)
     where = f"{settings.CITY.web.url}{reverse('finding', args=[finding.pk])}"
     lines = [
         f"The rule {finding.rule} has found something in a message that should be looked at now.",

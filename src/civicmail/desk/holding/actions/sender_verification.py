@@ -20,10 +20,10 @@ from django.utils.translation import gettext, override
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.saying import clock, day
+from civicmail.city.access.views.wording import clock, day
 from civicmail.city.directory.models import Person
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.actions import notify
@@ -56,8 +56,8 @@ def ask(
             capture=str(capture),
             asker=asker,
             defaults={
-                "claimed": claimed[:254], "to": channel.address[:254], "inside": channel.inside, "made": moment(now),
-                "until": moment(now + ANSWER_WITHIN_MS), "secret": hashlib.sha256(secret).hexdigest(),
+                "claimed": claimed[:254], "to": channel.address[:254], "inside": channel.inside, "made": from_ms(now),
+                "until": from_ms(now + ANSWER_WITHIN_MS), "secret": hashlib.sha256(secret).hexdigest(),
             },
         )  # fmt: skip
         if created:
@@ -89,7 +89,7 @@ def answer(row: Verification, answer: str, remark: str, *, now: int) -> Verifica
             raise Conflict(gettext("This was answered already."))
         if locked_row.inside:
             _require_not_contained(locked_row.to)
-        locked_row.state, locked_row.answered, locked_row.said = answer, moment(now), " ".join(remark.split())[:MAX_REMARK]
+        locked_row.state, locked_row.answered, locked_row.said = answer, from_ms(now), " ".join(remark.split())[:MAX_REMARK]
         locked_row.save(update_fields=["state", "answered", "said"])
         facts = {"answer": answer, "inside": int(locked_row.inside)}
         entries.enter("sender.answered", actor=LINK, reason=answer, now=now, object=f"capture:{locked_row.capture}", facts=facts)
@@ -109,7 +109,7 @@ def _require_not_contained(address: str) -> None:
 def expire(now: int) -> int:
     """Questions that nobody has answered in time; whoever asked hears so. How many."""
     with transaction.atomic():
-        expired = list(Verification.objects.select_for_update(of=("self",)).filter(state="asked", until__lte=moment(now))[:200])
+        expired = list(Verification.objects.select_for_update(of=("self",)).filter(state="asked", until__lte=from_ms(now))[:200])
         for row in expired:
             row.state = "lapsed"
             row.save(update_fields=["state"])
@@ -121,8 +121,8 @@ def _send_question(row: Verification, received: int, secret: bytes, now: int) ->
     """To the address that is known from elsewhere, outside in each language of the city. Nothing of the message but its time, and
     whom it came to."""
     payload = _MORE.pack(row.pk, secret)
-    token = signed_links.make(installation(), "answer", uuid.UUID(row.capture).bytes, 0, ms(row.until), payload)
-    when = timezone.localtime(moment(received))
+    token = signed_links.make(installation(), "answer", uuid.UUID(row.capture).bytes, 0, epoch_ms(row.until), payload)
+    when = timezone.localtime(from_ms(received))
     holder = senders.person_of(row.to) if row.inside else None
     link = f"{settings.CITY.web.url}{reverse('verified', args=[token])}"
     subjects, texts = [], []
@@ -130,7 +130,7 @@ def _send_question(row: Verification, received: int, secret: bytes, now: int) ->
         with override(language):
             subjects.append(gettext("Did you write to us?"))
             texts.append(_question(row, when, link))
-    notify(f"verify:{row.pk}", row.to, " / ".join(subjects), "\n\n---\n\n".join(texts), now=moment(now))
+    notify(f"verify:{row.pk}", row.to, " / ".join(subjects), "\n\n---\n\n".join(texts), now=from_ms(now))
 
 
 def _question(row: Verification, when: datetime, link: str) -> str:
@@ -159,4 +159,4 @@ def _notify_asker(row: Verification, now: int) -> None:
         remark = f"\n\n{gettext('They add:')} {row.said}" if row.said else ""
         page = f"{settings.CITY.web.url}{reverse('mail-verify', args=[row.capture])}"
         subject = gettext("About the sender whom you asked about")
-        notify(f"verified:{row.pk}", to, subject, f"{verdict}{remark}\n\n{page}", now=moment(now))
+        notify(f"verified:{row.pk}", to, subject, f"{verdict}{remark}\n\n{page}", now=from_ms(now))

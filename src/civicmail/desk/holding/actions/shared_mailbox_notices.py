@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import moment
-from civicmail.city.access.views.saying import clock, day
+from civicmail.city.access.views.wording import clock, day
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices.actions import notify
@@ -44,12 +44,12 @@ def _notify_owners(what: str, sent: SentMessage, now: int, letter: Callable[[Mai
                 "You hear of it because you answer for this mailbox of {department}: once a day, whatever else waits. Nothing is "
                 "lost; the number of the message is {number}."
             ).format(department=box.department, number=sent.capture)
-        key = f"shared:{what}:{timezone.localdate(moment(sent.at))}:{box.pk}:{to}"
-        notify(key, to, subject, "\n\n".join([*lines, end]), now=moment(now))
+        key = f"shared:{what}:{timezone.localdate(from_ms(sent.at))}:{box.pk}:{to}"
+        notify(key, to, subject, "\n\n".join([*lines, end]), now=from_ms(now))
 
 
 def _held_notice(box: Mailbox, sent: SentMessage, held: list[RuleNotice]) -> tuple[str, list[str]]:
-    when = timezone.localtime(moment(sent.at))
+    when = timezone.localtime(from_ms(sent.at))
     opening = gettext("A message that {mailbox} sent on {day} at {time} was kept back, at least for some recipients.")
     first = opening.format(mailbox=box.address, day=day(when), time=clock(when))
     subject = gettext("Mail of {mailbox} is kept back").format(mailbox=box.address)
@@ -57,7 +57,7 @@ def _held_notice(box: Mailbox, sent: SentMessage, held: list[RuleNotice]) -> tup
 
 
 def _unencryptable_notice(box: Mailbox, sent: SentMessage) -> tuple[str, list[str]]:
-    when = timezone.localtime(moment(sent.at))
+    when = timezone.localtime(from_ms(sent.at))
     text = gettext(
         "A message that {mailbox} sent on {day} at {time} must leave encrypted, and at this moment there is no way to do that for "
         "at least one of its recipients. That copy waits: it does not leave unencrypted."

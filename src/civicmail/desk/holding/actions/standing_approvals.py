@@ -14,9 +14,9 @@ from django.utils.translation import override
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Mailbox, Person
@@ -61,13 +61,13 @@ def allow(department: Department, files: FileScope, until: int, *, actor: Actor,
     """In force on return. until: ms. Raises NotPermitted, Unusable, Conflict where somebody else may be using this account."""
     guard.require(actor, "approval.standing", InDepartment(department.code), now=now)
     approvers.require_not_contained(actor)
-    reason = require_reason(reason, least=10)
-    if fields := _field_errors(department, files, moment(until) - moment(now)):
+    reason = require_reason(reason, min_length=10)
+    if fields := _field_errors(department, files, from_ms(until) - from_ms(now)):
         raise Unusable("This cannot be allowed.", fields)
     with transaction.atomic():
         row = StandingApproval.objects.create(
             department=department, sha256=files.sha256, series=files.series, domain=files.domain, mailbox=files.mailbox,
-            reason=reason, by=Person.objects.get(uid=actor.uid), made=moment(now), until=moment(until),
+            reason=reason, by=Person.objects.get(uid=actor.uid), made=from_ms(now), until=from_ms(until),
         )  # fmt: skip
         facts = {"standing": row.pk, "sha256": files.sha256, "domain": files.domain, "mailbox": files.mailbox, "until": until}
         entries.enter("approval.standing", actor=actor, reason=reason, now=now, object=f"department:{department.code}", facts=facts)
@@ -80,7 +80,7 @@ def end(row: StandingApproval, *, actor: Actor, now: int) -> None:
     guard.require(actor, "approval.standing", InDepartment(row.department.code), now=now)
     with transaction.atomic():
         by = Person.objects.get(uid=actor.uid)
-        if not StandingApproval.objects.filter(pk=row.pk, ended__isnull=True).update(ended=moment(now), ended_by=by):
+        if not StandingApproval.objects.filter(pk=row.pk, ended__isnull=True).update(ended=from_ms(now), ended_by=by):
             raise Conflict("It has ended already.")
         where = f"department:{row.department.code}"
         entries.enter("approval.standing-end", actor=actor, reason="ended", now=now, object=where, facts={"standing": row.pk})
@@ -91,12 +91,12 @@ def count_uses(used: Counter[str], now: int) -> None:
     """How often they were used, by their ids ("s12"). Belongs into a transaction."""
     for id_, times in used.items():
         if id_.startswith("s") and id_[1:].isdecimal():
-            StandingApproval.objects.filter(pk=int(id_[1:])).update(used=F("used") + times, last=moment(now))
+            StandingApproval.objects.filter(pk=int(id_[1:])).update(used=F("used") + times, last=from_ms(now))
 
 
 def request_reviews(now: int) -> int:
     """Halfway the department is asked whether it is still wanted; how many were asked about."""
-    at = moment(now)
+    at = from_ms(now)
     due = [
         row
         for row in StandingApproval.objects.filter(ended__isnull=True, asked__isnull=True, until__gt=at).select_related(

@@ -8,10 +8,10 @@ from django.db import transaction
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.queries import foureyes
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.queries import four_eyes
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import DepartmentCase
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.policy.approvals import RULE
@@ -28,16 +28,16 @@ def switch_on(department: Department, forecast: int, *, actor: Actor, reason: st
     """forecast: of a manager and working day, in tenths. It acts on return, or when the head has agreed. Raises NotPermitted,
     Unusable, Conflict where it was done already."""
     guard.require(actor, "approval.switch", now=now)
-    reason = require_reason(reason, least=20)
+    reason = require_reason(reason, min_length=20)
     rule = queries.rule_set().rule(RULE)
     if rule is None or rule.mode != "enforce":
         raise Conflict(f"The rule {RULE} is not in the book in force, or does not act: adopt it first (rule book, Offered).")
-    since = None if forecast > MAX_DAILY_REQUESTS * TENTHS else moment(now)
+    since = None if forecast > MAX_DAILY_REQUESTS * TENTHS else from_ms(now)
     with transaction.atomic():
         row, created = AskedDepartment.objects.get_or_create(
             department=department,
             defaults={
-                "since": since, "by": Person.objects.get(uid=actor.uid), "asked": moment(now), "reason": reason,
+                "since": since, "by": Person.objects.get(uid=actor.uid), "asked": from_ms(now), "reason": reason,
                 "forecast": forecast,
             },
         )  # fmt: skip
@@ -52,17 +52,17 @@ def switch_on(department: Department, forecast: int, *, actor: Actor, reason: st
 
 def agreement_resource(row: AskedDepartment) -> DepartmentCase:
     """What the guard is asked of whoever agrees: the department's head, and not whoever switched it on."""
-    return DepartmentCase(row.department.code, firsts=(row.by.uid,), began=ms(row.asked))
+    return DepartmentCase(row.department.code, first_actors=(row.by.uid,), began_ms=epoch_ms(row.asked))
 
 
 def agree(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
     """The head's own words, after which it acts. Raises NotPermitted, Unusable, Conflict."""
-    foureyes.require(actor, "approval.agree", agreement_resource(row), now=now)
-    reason = require_reason(reason, least=20)
+    four_eyes.require(actor, "approval.agree", agreement_resource(row), now=now)
+    reason = require_reason(reason, min_length=20)
     with transaction.atomic():
         head = Person.objects.get(uid=actor.uid)
         fresh = AskedDepartment.objects.filter(pk=row.pk, since__isnull=True)
-        if not fresh.update(since=moment(now), head=head, head_reason=reason):
+        if not fresh.update(since=from_ms(now), head=head, head_reason=reason):
             raise Conflict("It acts already.")
         where = f"department:{row.department.code}"
         entries.enter("approval.agree", actor=actor, reason=reason, now=now, object=where, facts={"forecast": row.forecast})
@@ -72,7 +72,7 @@ def agree(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
 def switch_off(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
     """Files of the department are not asked about any more; what waits is still answered. Raises NotPermitted, Unusable."""
     guard.require(actor, "approval.switch", now=now)
-    reason = require_reason(reason, least=20)
+    reason = require_reason(reason, min_length=20)
     with transaction.atomic():
         where = f"department:{row.department.code}"
         entries.enter("approval.switch-off", actor=actor, reason=reason, now=now, object=where)
@@ -85,7 +85,7 @@ def decide_off(department: Department, *, actor: Actor, reason: str, now: int) -
     """Decide that files of a department about which nobody has decided leave without a question. Raises NotPermitted, Unusable,
     Conflict where somebody has."""
     guard.require(actor, "approval.switch", now=now)
-    reason = require_reason(reason, least=20)
+    reason = require_reason(reason, min_length=20)
     with transaction.atomic():
         Department.objects.select_for_update().get(pk=department.pk)
         if approval_switches.switch_of(department).is_decided:
@@ -99,6 +99,6 @@ def decide_off(department: Department, *, actor: Actor, reason: str, now: int) -
 
 def _record_off(department: Department, actor: Actor, reason: str, now: int) -> UnaskedDepartment:
     """With a name and a day; in place of how it was before anybody had to decide."""
-    decision = {"by": Person.objects.get(uid=actor.uid), "at": moment(now), "reason": reason}
+    decision = {"by": Person.objects.get(uid=actor.uid), "at": from_ms(now), "reason": reason}
     row, _ = UnaskedDepartment.objects.update_or_create(department=department, defaults=decision)
     return row

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
-from civicmail.city.access.moments import moment
-from civicmail.city.access.views.saying import clock, day
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.views.wording import clock, day
 from civicmail.city.notices.actions import notify
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions import shared_mailbox_notices
@@ -32,7 +32,7 @@ def notify_sender(sent: SentMessage, now: int) -> None:
     to = senders.address_of(person) if person is not None else ""
     if person is None or not to or now - sent.at > NOTIFY_WITHIN_MS:
         return
-    when, pages = timezone.localtime(moment(sent.at)), settings.CITY.web.url
+    when, pages = timezone.localtime(from_ms(sent.at)), settings.CITY.web.url
     with override(person.language):
         text = gettext(
             "A message that you sent on {day} at {time} must leave encrypted, and at this moment there is no way to do that for at "
@@ -41,4 +41,4 @@ def notify_sender(sent: SentMessage, now: int) -> None:
         ).format(day=day(when), time=clock(when), number=sent.capture)
         if pages:
             text += "\n\n" + gettext("How it stands: {page}").format(page=f"{pages}{reverse('mail-delivery', args=[sent.capture])}")
-        notify(f"no-way:{sent.capture}", to, gettext("A message of yours waits"), text, now=moment(now))
+        notify(f"no-way:{sent.capture}", to, gettext("A message of yours waits"), text, now=from_ms(now))

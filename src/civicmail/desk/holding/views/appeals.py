@@ -13,11 +13,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.forms import long, offer
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import set_choices, text_field
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.desk.holding import queries, tasks
@@ -48,19 +48,21 @@ class AppealAnswerForm(forms.Form):
     """Nothing is chosen beforehand."""
 
     answer = forms.ChoiceField(label="Was it wrong?", choices=list(ANSWER_CHOICES.items()), widget=forms.RadioSelect)
-    reason = long("What do you tell them?", "It is on the page of the decision, and goes to their address.", least=10, most=400)
+    reason = text_field(
+        "What do you tell them?", "It is on the page of the decision, and goes to their address.", min_length=10, max_length=400
+    )
 
     def __init__(self, has_held: bool, *args: Any) -> None:
         """kept: there is something that can be let go, or somebody did."""
         super().__init__(*args)
-        offer(self, "answer", [choice for choice in ANSWER_CHOICES.items() if has_held or choice[0] != "released"])
+        set_choices(self, "answer", [choice for choice in ANSWER_CHOICES.items() if has_held or choice[0] != "released"])
 
 
 @acting("contests.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """The newest first; what waits is one click away."""
     require(request, "contests.see")
-    table = listing.of(
+    table = listing.from_query(
         request,
         Contest.objects.select_related("person"),
         caption="Contested decisions",
@@ -75,11 +77,11 @@ def listed(request: Asked) -> HttpResponseBase:
         noun="contests",
         sort="-made",
     )
-    return listing.shown(request, "access/list.html", table, {"page": Page("Who says that we were wrong?", "Holding")})
+    return listing.render_list(request, "access/list.html", table, {"page": Page("Who says that we were wrong?", "Holding")})
 
 
 @acting("contest.answer")
-def detail(request: Asked, pk: int) -> HttpResponse:
+def detail(request: CityRequest, pk: int) -> HttpResponse:
     """What they say, and an answer."""
     require(request, "contest.answer")
     row = get_object_or_404(Contest, pk=pk)
@@ -88,7 +90,7 @@ def detail(request: Asked, pk: int) -> HttpResponse:
 
     def answer_appeal() -> Contest:
         cleaned = form.cleaned_data
-        return verbs.answer(row, cleaned["answer"], actor=request.actor, reason=cleaned["reason"], now=ms(request.now))
+        return verbs.answer(row, cleaned["answer"], actor=request.actor, reason=cleaned["reason"], now=epoch_ms(request.now))
 
     facts: list[tuple[str, Any]] = [
         ("Said", row.made),
@@ -96,13 +98,13 @@ def detail(request: Asked, pk: int) -> HttpResponse:
         ("Answer to", row.contact or "nobody"),
     ]
     page = Page("Were we wrong?", "Contest", [("Contests", reverse("contests"))], STATES[row.answer], facts)
-    return answered(
+    return respond_to_form(
         request,
         form,
         answer_appeal,
         page=page,
         back=reverse("contests"),
-        said="The answer is given.",
+        message="The answer is given.",
         template="holding/contest.html",
         row=row,
         where=reverse("decision", args=[row.capture]) if decision is not None else "",

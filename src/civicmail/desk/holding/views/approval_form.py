@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from civicmail.city.access.forms import long
+from civicmail.city.access.forms import text_field
 from civicmail.desk.holding import partial_approval
 from civicmail.desk.holding.approval_files import ApprovalFile
 from civicmail.desk.holding.models import Approval
@@ -56,7 +56,9 @@ class DecisionForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    reason = long("Why?", "The sender reads it. A no, and a yes to files of your own, need at least 10 characters.", required=False)
+    reason = text_field(
+        "Why?", "The sender reads it. A no, and a yes to files of your own, need at least 10 characters.", required=False
+    )
 
     def __init__(self, row: Approval, *args: Any, separable: bool, **kwargs: Any) -> None:
         """loose: whether some of the files may leave without the others."""

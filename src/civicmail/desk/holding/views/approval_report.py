@@ -13,7 +13,7 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.desk.holding.approval_states import WORDS
@@ -27,13 +27,13 @@ MAX_COUNTED = 5_000
 
 
 @acting("approvals.see")
-def report(request: Asked) -> HttpResponseBase:
+def report(request: CityRequest) -> HttpResponseBase:
     """Of a head's or deputy's departments; of all for an auditor. The newest first."""
     require(request, "approvals.see")
     rows = ApprovalCopy.objects.filter(at__isnull=False).exclude(state="gone")
     if not request.actor.holds("auditor"):
         rows = rows.filter(approval__department__code__in=request.actor.departments)
-    table = listing.of(
+    table = listing.from_query(
         request,
         rows,
         caption="What was said about files that leave",
@@ -50,12 +50,12 @@ def report(request: Asked) -> HttpResponseBase:
         sort="-at",
         slim=lambda q: q.select_related("approval__person", "approval__department", "by"),
     )
-    assert isinstance(table.found, QuerySet)
-    decided = table.found.exclude(state__in=("expired", "withdrawn"))  # nobody has answered these
+    assert isinstance(table.results, QuerySet)
+    decided = table.results.exclude(state__in=("expired", "withdrawn"))  # nobody has answered these
     times = decided.order_by("-at").values_list("approval__made", "at")[:MAX_COUNTED]
     facts: list[tuple[str, Any]] = [("Answers", table.total), ("Median wait", median_wait(times))]
     page = Page("Who approved what?", "Approvals", [("Approvals", reverse("approvals"))], None, facts)
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 def median_wait(times: Iterable[tuple[datetime, datetime]]) -> str:

@@ -16,16 +16,16 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.csp import csp_override
 
-from civicmail.city.access.actions import looking
+from civicmail.city.access.actions import content_views
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.holding import approval_files, approvers, partial_approval
 from civicmail.desk.holding.actions import approval_decisions
@@ -42,11 +42,11 @@ STATE_CHOICES = [(state, word) for state, (_, word) in WORDS.items()]
 class SampleForm(forms.Form):
     """Of the next head, about somebody's own files."""
 
-    reason = long("What do you say about it?", "At least 10 characters.", least=10)
+    reason = text_field("What do you say about it?", "At least 10 characters.", min_length=10)
 
 
 @acting("approvals.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """What waits for this person's departments, the oldest first, and what was answered: who approved what."""
     require(request, "approvals.see")
     rows = ApprovalCopy.objects.all()
@@ -58,7 +58,7 @@ def listed(request: Asked) -> HttpResponseBase:
         Action("Standing approvals", reverse("standing-approvals")),
     ]
     page = Page("May these files leave?", "Approvals", actions=actions)
-    table = listing.of(
+    table = listing.from_query(
         request,
         rows,
         caption="Files that wait for an approval, and what was said",
@@ -84,14 +84,14 @@ def listed(request: Asked) -> HttpResponseBase:
         sort="state",
         slim=lambda q: q.select_related("approval__person", "approval__department", "by"),
     )
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 @acting("approvals.see")
-def detail(request: Asked, pk: int) -> HttpResponse:
+def detail(request: CityRequest, pk: int) -> HttpResponse:
     """The files, to whom, and the answer. Whoever sent them sees how it stands, and withdraws."""
     row = get_object_or_404(Approval.objects.select_related("person", "department", "seen_by"), pk=pk)
-    now, resource = ms(request.now), approvers.resource(row)
+    now, resource = epoch_ms(request.now), approvers.resource(row)
     is_sender = request.actor.uid == row.person.uid
     if is_sender and not row.own:
         return _in_sender_language(request, row)
@@ -106,7 +106,7 @@ def detail(request: Asked, pk: int) -> HttpResponse:
     separable = has_choice and partial_approval.is_separable(row)
     form = DecisionForm(row, request.POST or None, separable=separable)
     if may_decide and request.method == "POST" and form.is_valid():
-        copies = tried(form, lambda: decide(row, form, actor=request.actor, now=now))
+        copies = run_verb(form, lambda: decide(row, form, actor=request.actor, now=now))
         if copies is not None:
             messages.success(request, _result_text(copies))
             return redirect(_url(row) if row.copies.filter(state="waits").exists() else _list_url(request))
@@ -128,7 +128,7 @@ def detail(request: Asked, pk: int) -> HttpResponse:
     return response
 
 
-def may_follow(request: Asked, row: Approval) -> bool:
+def may_follow(request: CityRequest, row: Approval) -> bool:
     """Whether this person sees how somebody else's files stand, without a say: of a head's own, deputies and those above; the
     records office what was said to answer a request; auditors all."""
     if may(request, "approval.look", approvers.resource(row)):
@@ -145,12 +145,12 @@ def decide(row: Approval, form: DecisionForm, *, actor: Actor, now: int) -> list
 
 @acting("approvals.see")
 @csp_override(downloads.CSP)
-def download_file(request: Asked, pk: int, number: int) -> HttpResponse:
+def download_file(request: CityRequest, pk: int, number: int) -> HttpResponse:
     """One of the files, as a download; asked for by a form, because it is an entry."""
     row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk)
     if request.method != "POST":
         return redirect("approval", pk=pk)
-    return file_response(row, number, actor=request.actor, now=ms(request.now))
+    return file_response(row, number, actor=request.actor, now=epoch_ms(request.now))
 
 
 def file_response(row: Approval, number: int, *, actor: Actor, now: int) -> HttpResponse:
@@ -168,22 +168,24 @@ def file_response(row: Approval, number: int, *, actor: Actor, now: int) -> Http
 
 
 @acting("approvals.see")
-def sample(request: Asked, pk: int) -> HttpResponse:
+def sample(request: CityRequest, pk: int) -> HttpResponse:
     """The next head looks at what somebody decided about files of their own."""
     row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk, sampled=True)
     require(request, "approval.sample", approvers.sample_resource(row))
     form = SampleForm(request.POST or None)
 
     def record() -> bool:
-        approval_decisions.record_sample_review(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+        approval_decisions.record_sample_review(
+            row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)
+        )
         return True
 
-    if request.method == "POST" and form.is_valid() and tried(form, record):
+    if request.method == "POST" and form.is_valid() and run_verb(form, record):
         messages.success(request, "Your look is recorded.")
         return redirect("approvals")
     is_open = row.seen is None
     shown_files = (
-        approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=ms(request.now)))
+        approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=epoch_ms(request.now)))
         if is_open
         else approval_files.without_names(row)
     )
@@ -192,11 +194,11 @@ def sample(request: Asked, pk: int) -> HttpResponse:
 
 
 @acting("my.approvals")
-def my_files(request: Asked) -> HttpResponseBase:
+def my_files(request: CityRequest) -> HttpResponseBase:
     """What of one's own waits, and what became of it."""
     require(request, "my.approvals", OfPerson(request.actor.uid))
-    subjects = message_subjects.Subjects(request.actor, ms(request.now))
-    table = listing.of(
+    subjects = message_subjects.Subjects(request.actor, epoch_ms(request.now))
+    table = listing.from_query(
         request,
         ApprovalCopy.objects.filter(approval__person__uid=request.actor.uid),
         caption=gettext("Files that I sent"),
@@ -214,13 +216,13 @@ def my_files(request: Asked) -> HttpResponseBase:
         sort="-made",
         slim=lambda q: q.select_related("approval", "by"),
     )
-    return listing.shown(
+    return listing.render_list(
         request, "access/list.html", table, {"page": Page(gettext("What became of my files?"), gettext("My files"))}
     )
 
 
 @acting("my.approvals")
-def of_message(request: Asked, capture: uuid.UUID) -> HttpResponse:
+def of_message(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
     """From a message to its question. Of a mailbox that several use whoever sent it has it, and the others hear who that is."""
     row = get_object_or_404(Approval.objects.select_related("person"), capture=str(capture))
     if row.person.uid == request.actor.uid:
@@ -234,19 +236,19 @@ def of_message(request: Asked, capture: uuid.UUID) -> HttpResponse:
     return redirect("mail-delivery", id=message.id)
 
 
-def _my_files(request: Asked, row: Approval) -> HttpResponse:
+def _my_files(request: CityRequest, row: Approval) -> HttpResponse:
     require(request, "my.approvals", OfPerson(row.person.uid))
     waits = [c.index for c in row.copies.all() if c.state == "waits"]
     if request.method == "POST":
         form = forms.Form(request.POST)
-        done = tried(form, lambda: approval_decisions.withdraw(row, waits, actor=request.actor, now=ms(request.now)))
+        done = run_verb(form, lambda: approval_decisions.withdraw(row, waits, actor=request.actor, now=epoch_ms(request.now)))
         has_left = row.copies.filter(state="approved").exists()
         notice = gettext("It is withdrawn: nobody gets these files.")
         if has_left:
             notice = gettext("It is withdrawn: nobody else gets these files.")
         messages.info(request, notice if done else gettext("It was answered meanwhile."))
         return redirect("approval", pk=row.pk)
-    subject = message_subjects.Subjects(request.actor, ms(request.now)).subject_of(row)
+    subject = message_subjects.Subjects(request.actor, epoch_ms(request.now)).subject_of(row)
     facts: list[tuple[str, Any]] = [(gettext("Subject"), subject), (gettext("Sent"), row.received)]
     facts += [(gettext("Answer by"), deadline(row.ends))] if waits else []
     actions = []
@@ -260,16 +262,16 @@ def _my_files(request: Asked, row: Approval) -> HttpResponse:
         facts,
         actions,
     )
-    current_approvers = [] if not waits else approvers.current_approvers(row, ms(request.now))
+    current_approvers = [] if not waits else approvers.current_approvers(row, epoch_ms(request.now))
     copies = copies_of(row)
-    files_shown = approval_files.for_sender(row, looking.own(request.actor, now=ms(request.now))[0])
+    files_shown = approval_files.for_sender(row, content_views.own(request.actor, now=epoch_ms(request.now))[0])
     shown = {"page": page, "row": row, "copies": copies, "waits": bool(waits), "asked": current_approvers, "files": files_shown}
     shown |= {"inside": bool(waits) and message_subjects.has_colleagues(request, row)}
     shown |= {"refused": any(copy.state in ("refused", "expired") for copy, _, _ in copies)}
     return render(request, "holding/my_approval.html", shown)
 
 
-def _in_sender_language(request: Asked, row: Approval) -> HttpResponse:
+def _in_sender_language(request: CityRequest, row: Approval) -> HttpResponse:
     """Whoever sent the files reads of them in a language of their own, although the address is one of managers."""
     with translation.override(getattr(request, "language", "en")):
         response = _my_files(request, row)
@@ -278,14 +280,14 @@ def _in_sender_language(request: Asked, row: Approval) -> HttpResponse:
 
 
 def _page(
-    request: Asked, row: Approval, form: forms.Form, shown: list[approval_files.ApprovalFile], *, asks: bool
+    request: CityRequest, row: Approval, form: forms.Form, shown: list[approval_files.ApprovalFile], *, asks: bool
 ) -> dict[str, Any]:
     facts: list[tuple[str, Any]] = [
         ("From", str(row.person)),
         ("Department", row.department.name),
         ("Sent", row.received),
         ("Answer by", deadline(row.ends)),
-        *([("Asked", turns)] if (turns := approvers.turn_text(row, ms(request.now))) else []),
+        *([("Asked", turns)] if (turns := approvers.turn_text(row, epoch_ms(request.now))) else []),
     ]
     states = {c.state for c in row.copies.all()}
     state = WORDS["waits" if "waits" in states else next(iter(states), "gone")]
@@ -304,7 +306,7 @@ def _page(
     }
 
 
-def _list_url(request: Asked) -> str:
+def _list_url(request: CityRequest) -> str:
     """The list that this person has: whoever was elected, and leads no department, answers only about files of their own."""
     return reverse("approvals" if may(request, "approvals.see") else "my-approvals")
 

@@ -16,8 +16,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.views.city_request import CityRequest
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.rate_limit import RateLimit
 from civicmail.core.config.errors import ConfigError, LaterError
@@ -82,10 +82,10 @@ class PasteForm(forms.Form):
 
 
 @never_cache
-def check(request: Asked) -> HttpResponse:
+def check(request: CityRequest) -> HttpResponse:
     """GET asks, POST answers on the same page."""
     form, result, status = PasteForm(request.POST if request.method == "POST" else None), None, 200
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     client = request.actor.client
     if request.method == "POST":
         if not form.is_valid():
@@ -103,7 +103,7 @@ def check(request: Asked) -> HttpResponse:
     shown: dict[str, Any] = {"page": page, "form": form}
     if result is not None:
         role, title, words = WORDS[result.what]
-        shown |= {"role": role, "title": title, "words": words, "day": moment(result.at) if result.at else None}
+        shown |= {"role": role, "title": title, "words": words, "day": from_ms(result.at) if result.at else None}
     return render(request, "holding/really.html", shown, status=status)
 
 

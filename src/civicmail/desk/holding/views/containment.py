@@ -16,15 +16,15 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.forms import long, offer
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.forms import set_choices, text_field
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.holding import tasks
 from civicmail.desk.holding.actions import containment as verbs
 from civicmail.desk.holding.containment_groups import MessageGroup
@@ -49,14 +49,16 @@ class ReleaseForm(forms.Form):
         min_value=1,
         max_value=MAX_ALLOWED,
     )
-    reason = long("Why is it their owner's again?", "At least 10 characters: whom you spoke to, and what they changed.", least=10)
+    reason = text_field(
+        "Why is it their owner's again?", "At least 10 characters: whom you spoke to, and what they changed.", min_length=10
+    )
 
 
 @acting("containment.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """The newest first; what is open is one click away."""
     require(request, "containment.see")
-    table = listing.of(
+    table = listing.from_query(
         request,
         Containment.objects.all(),
         caption="Accounts that act unlike their owners",
@@ -74,15 +76,15 @@ def listed(request: Asked) -> HttpResponseBase:
         sort="-made",
         slim=lambda rows: rows.select_related("person", "locker", "releaser"),
     )
-    return listing.shown(request, "access/list.html", table, {"page": Page("Has somebody taken an account?", "Holding")})
+    return listing.render_list(request, "access/list.html", table, {"page": Page("Has somebody taken an account?", "Holding")})
 
 
 @acting("containment.release")
-def detail(request: Asked, pk: int) -> HttpResponse:
+def detail(request: CityRequest, pk: int) -> HttpResponse:
     """What was unlike its owner, what waits, one button that locks every door, and the release."""
     require(request, "containment.see")
     row = get_object_or_404(Containment.objects.select_related("person", "locker", "releaser"), pk=pk)
-    groups = verbs.groups_of(row, ms(request.now)) if row.state in OPEN or row.let == [] else []
+    groups = verbs.groups_of(row, epoch_ms(request.now)) if row.state in OPEN or row.let == [] else []
     form = _form(request, groups, is_open=row.state in OPEN)
     if request.method == "POST":
         response = _lock(request, row) if "lock" in request.POST else _release(request, row, form, groups)
@@ -108,10 +110,10 @@ def account_name(row: Containment) -> str:
     return str(row.person) if row.person is not None else row.sender.partition(":")[2]
 
 
-def _lock(request: Asked, row: Containment) -> HttpResponse | None:
+def _lock(request: CityRequest, row: Containment) -> HttpResponse | None:
     form = forms.Form({})
     reason = LOCKED_FOR.format(sign=SIGNS.get(row.sign, row.sign))
-    if tried(form, lambda: verbs.lock(row, actor=request.actor, reason=reason, now=ms(request.now))) is None:
+    if run_verb(form, lambda: verbs.lock(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))) is None:
         messages.error(request, " ".join(str(error) for error in form.non_field_errors()))
     else:
         messages.success(
@@ -120,41 +122,41 @@ def _lock(request: Asked, row: Containment) -> HttpResponse | None:
     return redirect("containment", pk=row.pk)
 
 
-def _release(request: Asked, row: Containment, form: ReleaseForm, groups: list[MessageGroup]) -> HttpResponse | None:
+def _release(request: CityRequest, row: Containment, form: ReleaseForm, groups: list[MessageGroup]) -> HttpResponse | None:
     if not form.is_valid():
         return None
     cleaned = form.cleaned_data
     captures = [capture for g in groups if g.key in cleaned["go"] or ALL_GROUPS in cleaned["go"] for capture in g.captures]
-    actor, why, now = request.actor, cleaned["reason"], ms(request.now)
+    actor, why, now = request.actor, cleaned["reason"], epoch_ms(request.now)
     if row.state not in OPEN:
         if not captures:
             form.add_error("go", "Choose what goes.")
-        if not captures or tried(form, lambda: verbs.release_more(row, captures, actor=actor, reason=why, now=now)) is None:
+        if not captures or run_verb(form, lambda: verbs.release_more(row, captures, actor=actor, reason=why, now=now)) is None:
             return None
         messages.success(request, f"Messages that go now: {len(captures)}.")
         return redirect("containment", pk=row.pk)
     allowed = cleaned["allowed"] or 0
-    if tried(form, lambda: verbs.release(row, captures, allowed=allowed, actor=actor, reason=why, now=now)) is None:
+    if run_verb(form, lambda: verbs.release(row, captures, allowed=allowed, actor=actor, reason=why, now=now)) is None:
         return None
     messages.success(request, f"The account is released. Messages that go now: {len(captures)}; what was not chosen stays held.")
     return redirect("containment", pk=row.pk)
 
 
-def _form(request: Asked, groups: list[MessageGroup], *, is_open: bool) -> ReleaseForm:
+def _form(request: CityRequest, groups: list[MessageGroup], *, is_open: bool) -> ReleaseForm:
     form = ReleaseForm(request.POST or None) if "lock" not in request.POST else ReleaseForm()
     all_choice = (
         [(ALL_GROUPS, f"Everything, {sum(len(g.captures) for g in groups)} messages: it was a false alarm")]
         if len(groups) > 1
         else []
     )
-    offer(form, "go", [*((g.key, _group_text(g)) for g in groups), *all_choice])
+    set_choices(form, "go", [*((g.key, _group_text(g)) for g in groups), *all_choice])
     form.fields["go"].initial = [g.key for g in groups if is_open and g.is_likely_honest]
     return form
 
 
 def _group_text(group: MessageGroup) -> str:
     """A group in one line; nothing of what is in it."""
-    count, at = len(group.captures), timezone.localtime(moment(group.first))
+    count, at = len(group.captures), timezone.localtime(from_ms(group.first))
     what = f"{count} messages that say the same" if count > 1 else "1 message"
     to = f"{group.copies} recipient{'s' * (group.copies > 1)}"
     outside = f" in {_domains_text(group.domains)}" if group.domains else ", only in the city"

@@ -12,13 +12,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.sentences import SENTENCES
-from civicmail.city.access.views import saying
-from civicmail.city.access.views.asked import Asked
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.forms import text_field
+from civicmail.city.access.sender_refusals import REFUSALS
+from civicmail.city.access.views import wording
+from civicmail.city.access.views.city_request import CityRequest
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.holding import queries
 from civicmail.desk.holding.actions import appeals as verbs
 from civicmail.desk.holding.decisions import Decision, Outcome, Reason
@@ -37,10 +37,10 @@ OUTCOMES: dict[Outcome, tuple[str, Any]] = {
 class AppealForm(forms.Form):
     """What was wrong about it."""
 
-    text = long(
+    text = text_field(
         gettext_lazy("Why was it wrong?"),
         gettext_lazy("Say what the message was about. Nobody reads it for this."),
-        most=2000,
+        max_length=2000,
         rows=4,
     )
     contact = forms.EmailField(
@@ -51,20 +51,20 @@ class AppealForm(forms.Form):
 
 def _reason_text(reason: Reason) -> str:
     """In the language of the page."""
-    if (ours := SENTENCES.get(reason.rule)) is not None:
-        return f"{saying.said(ours)}."
-    return saying.said(reason.words)
+    if (ours := REFUSALS.get(reason.rule)) is not None:
+        return f"{wording.translate(ours)}."
+    return wording.translate(reason.words)
 
 
-def _appeal(request: Asked, capture: uuid.UUID, outcome: Decision, cleaned: dict[str, Any], now: int) -> Contest:
+def _appeal(request: CityRequest, capture: uuid.UUID, outcome: Decision, cleaned: dict[str, Any], now: int) -> Contest:
     client = request.actor.client
     return verbs.appeal(capture, outcome, cleaned["text"], cleaned["contact"], client=client, now=now)
 
 
 @never_cache
-def decision(request: Asked, capture: uuid.UUID) -> HttpResponse:
+def decision(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
     """A number of which nothing is known and one of a message that was simply delivered get the same page."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     title = gettext("What was decided about a message?")
     outcome = queries.decision(capture)
     if outcome is None:
@@ -72,10 +72,12 @@ def decision(request: Asked, capture: uuid.UUID) -> HttpResponse:
     form = AppealForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         cleaned = form.cleaned_data
-        if tried(form, lambda: _appeal(request, capture, outcome, cleaned, now)):
+        if run_verb(form, lambda: _appeal(request, capture, outcome, cleaned, now)):
             messages.success(request, gettext("Somebody will look at it. Come back to this page for the answer."))
             return redirect(request.path)
-    page = Page(title, gettext("Decision"), state=OUTCOMES[outcome.what], facts=[(gettext("Received"), moment(outcome.at))])
+    page = Page(title, gettext("Decision"), state=OUTCOMES[outcome.what], facts=[(gettext("Received"), from_ms(outcome.at))])
     shown = {"page": page, "form": form, "found": outcome, "number": str(capture), "contests": queries.contests_of(capture)}
-    shown["reasons"] = [(_reason_text(reason), reason.clause, saying.said(reason.ask), reason.rule) for reason in outcome.reasons]
+    shown["reasons"] = [
+        (_reason_text(reason), reason.clause, wording.translate(reason.ask), reason.rule) for reason in outcome.reasons
+    ]
     return render(request, "holding/decision.html", shown, status=status_of(form))

@@ -22,16 +22,16 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, acting, me, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
+from civicmail.city.access.views.form_response import respond_to_form
+from civicmail.city.access.views.form_verb import status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.saying import said
-from civicmail.city.access.views.trying import status_of
+from civicmail.city.access.views.wording import translate
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink, OldLink
@@ -90,9 +90,9 @@ class OpenedLink:
 
 
 @never_cache
-def digest(request: Asked, token: str) -> HttpResponse:
+def digest(request: CityRequest, token: str) -> HttpResponse:
     """Whoever is not signed in hears what is wrong with a link here, and is not asked to sign in first."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     try:
         return _answer(request, _opened(request, token, now), now)
     except OldLink as error:
@@ -102,15 +102,15 @@ def digest(request: Asked, token: str) -> HttpResponse:
     except BadLink as error:
         return _dead_link(request, gettext("This link was not made by the city's mail, or it was changed on its way."), error.http)
     except NotPermitted as error:
-        return _dead_link(request, str(said(error.args[0])), error.http)
+        return _dead_link(request, str(translate(error.args[0])), error.http)
 
 
-def _dead_link(request: Asked, words: str, status: int) -> HttpResponse:
+def _dead_link(request: CityRequest, words: str, status: int) -> HttpResponse:
     page = Page(gettext("This link does nothing"), gettext("Kept back"))
     return render(request, "holding/digest.html", {"page": page, "copy": None, "dead": words}, status=status)
 
 
-def _answer(request: Asked, opened: OpenedLink, now: int) -> HttpResponse:
+def _answer(request: CityRequest, opened: OpenedLink, now: int) -> HttpResponse:
     may_release = (
         opened.copy is not None
         and not opened.sent
@@ -127,29 +127,31 @@ def _answer(request: Asked, opened: OpenedLink, now: int) -> HttpResponse:
     return response
 
 
-def _leave(request: Asked) -> HttpResponse:
+def _leave(request: CityRequest) -> HttpResponse:
     messages.info(request, gettext("It stays where it is."))
     return redirect(request.path)
 
 
 @acting("my.mail")
-def schedule(request: Asked) -> HttpResponse:
+def schedule(request: CityRequest) -> HttpResponse:
     """One's own choice."""
     require(request, "my.mail", OfPerson(request.actor.uid))
     row = Digest.objects.filter(person=me(request)).first() or Digest()
     form = ScheduleForm(request.POST or None, initial={"days": row.days, "hour": row.hour})
 
     def save() -> Digest:
-        return digests.set_schedule(form.cleaned_data["days"], form.cleaned_data["hour"], actor=request.actor, now=ms(request.now))
+        return digests.set_schedule(
+            form.cleaned_data["days"], form.cleaned_data["hour"], actor=request.actor, now=epoch_ms(request.now)
+        )
 
-    return answered(
+    return respond_to_form(
         request, form, save, page=Page(gettext("When do you hear of what is kept back?"), gettext("My mail"), crumbs()),
-        back=reverse("my-mail"), template="access/form.html", submit=gettext("Save"), said=gettext("It is saved."),
+        back=reverse("my-mail"), template="access/form.html", submit=gettext("Save"), message=gettext("It is saved."),
         note=gettext("One mail says what rules have kept back of your mail. Where nothing is kept back, none comes."),
     )  # fmt: skip
 
 
-def _opened(request: Asked, token: str, now: int) -> OpenedLink:
+def _opened(request: CityRequest, token: str, now: int) -> OpenedLink:
     data: Path | None = settings.DATA
     assert data is not None, "pages have an installation"
     token_data = signed_links.read(data, "digest", token, now)
@@ -166,7 +168,7 @@ def _opened(request: Asked, token: str, now: int) -> OpenedLink:
     return OpenedLink(person, copy, copy is not None and not _is_read_by(copy, person))
 
 
-def _release(request: Asked, opened: OpenedLink, now: int) -> HttpResponse:
+def _release(request: CityRequest, opened: OpenedLink, now: int) -> HttpResponse:
     assert opened.copy is not None
     actor = _actor(request, opened.person, now)
     try:
@@ -176,11 +178,11 @@ def _release(request: Asked, opened: OpenedLink, now: int) -> HttpResponse:
         else:
             messages.warning(request, gettext("It stays: the checks have found something else in it. You can ask for it."))
     except Conflict as error:
-        messages.info(request, said(error.args[0]))
+        messages.info(request, translate(error.args[0]))
     return redirect(request.path)
 
 
-def _actor(request: Asked, person: Person, now: int) -> Actor:
+def _actor(request: CityRequest, person: Person, now: int) -> Actor:
     """Whose link it is, as they stand now. Raises NotPermitted for whoever has no access any more."""
     account = Account.objects.filter(person=person).first()
     if account is None:
@@ -207,7 +209,7 @@ def _context(opened: OpenedLink) -> dict[str, Any]:
         return {"page": Page(title, gettext("Kept back")), "copy": None}
     who = copy.address if opened.sent else copy.sender or gettext("a mail system")
     facts = [
-        (gettext("Received"), moment(copy.received)),
+        (gettext("Received"), from_ms(copy.received)),
         (gettext("To") if opened.sent else gettext("From"), who),
         (gettext("Mailbox"), copy.sender if opened.sent else copy.box),
     ]
@@ -217,6 +219,6 @@ def _context(opened: OpenedLink) -> dict[str, Any]:
     role, word = STATES.get(copy.do, STATES["hold"])
     page = Page(title, gettext("Kept back"), state=(role, str(word)), facts=facts)
     return {
-        "page": page, "copy": copy, "late": late, "words": [said(text) for text in words if text],
+        "page": page, "copy": copy, "late": late, "words": [translate(text) for text in words if text],
         "where": reverse("mail-release", args=[copy.uuid]),
     }  # fmt: skip

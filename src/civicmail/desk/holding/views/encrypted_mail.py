@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import ms
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, me
+from civicmail.city.access.views.city_request import CityRequest, acting, me
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.saying import said
-from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.access.views.wording import translate
 from civicmail.desk.holding import pickup_states
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
@@ -39,9 +39,9 @@ class PassphraseForm(forms.Form):
 
 
 @acting("my.mail")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """The newest first."""
-    table = listing.of(
+    table = listing.from_query(
         request,
         PickUp.objects.filter(person=me(request)),
         caption=gettext("Messages that are picked up"),
@@ -57,12 +57,12 @@ def listed(request: Asked) -> HttpResponseBase:
         sort="-made",
     )
     page = Page(gettext("Messages that are picked up"), gettext("Encrypted mail"), [(gettext("My mail"), reverse("my-mail"))])
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 @acting("my.mail")
 @sensitive_post_parameters("secret")
-def detail(request: Asked, pk: int) -> HttpResponse:
+def detail(request: CityRequest, pk: int) -> HttpResponse:
     """Set a passphrase, or take it back."""
     row = PickUp.objects.filter(pk=pk, person=me(request)).first()
     if row is None:
@@ -72,8 +72,8 @@ def detail(request: Asked, pk: int) -> HttpResponse:
     if request.method == "POST" and action == "revoke":
         return _revoke(request, row)
     if action == "secret" and form.is_valid():
-        secret, now = form.cleaned_data["secret"], ms(request.now)
-        if tried(form, lambda: verbs.set_secret(row, secret, actor=request.actor, reason="my own message", now=now)):
+        secret, now = form.cleaned_data["secret"], epoch_ms(request.now)
+        if run_verb(form, lambda: verbs.set_secret(row, secret, actor=request.actor, reason="my own message", now=now)):
             messages.success(request, gettext("The passphrase is set. Tell it to the reader by telephone."))
             return redirect("secure-mail")
     facts: list[tuple[str, Any]] = [
@@ -96,12 +96,12 @@ def detail(request: Asked, pk: int) -> HttpResponse:
     return render(request, "holding/secure.html", shown, status=status_of(form))
 
 
-def _revoke(request: Asked, row: PickUp) -> HttpResponse:
+def _revoke(request: CityRequest, row: PickUp) -> HttpResponse:
     assert settings.DATA is not None
     try:
-        verbs.revoke(settings.DATA, row, actor=request.actor, reason="my own message", now=ms(request.now))
+        verbs.revoke(settings.DATA, row, actor=request.actor, reason="my own message", now=epoch_ms(request.now))
     except Conflict as error:
-        messages.info(request, said(error.args[0]))
+        messages.info(request, translate(error.args[0]))
     else:
         messages.success(request, gettext("It is taken back. Nobody opens it any more."))
     return redirect("secure-mail")

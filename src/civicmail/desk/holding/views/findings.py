@@ -13,11 +13,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, could, may, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import violations
@@ -48,8 +48,8 @@ class FirstReviewForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose an answer."},
     )
-    reason = long(
-        "Why?", "At least 10 characters. It is kept with the finding; whoever sent the message does not read it.", least=10
+    reason = text_field(
+        "Why?", "At least 10 characters. It is kept with the finding; whoever sent the message does not read it.", min_length=10
     )
 
 
@@ -62,22 +62,26 @@ class SecondReviewForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose an answer."},
     )
-    reason = long("Why?", "At least 10 characters.", least=10)
+    reason = text_field("Why?", "At least 10 characters.", min_length=10)
 
 
 class HandOverForm(forms.Form):
     """What the department's head reads."""
 
-    text = long(
-        "What does the department have to know?", "At least 20 characters. It goes to its head.", least=20, most=1000, rows=5
+    text = text_field(
+        "What does the department have to know?",
+        "At least 20 characters. It goes to its head.",
+        min_length=20,
+        max_length=1000,
+        rows=5,
     )
 
 
 @acting("findings.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """The newest first; nobody's name but of those that are confirmed."""
     require(request, "findings.see")
-    table = listing.of(
+    table = listing.from_query(
         request,
         Finding.objects.all(),
         caption="Findings about what mail is used for",
@@ -94,11 +98,11 @@ def listed(request: Asked) -> HttpResponseBase:
         sort="-received",
         slim=lambda rows: rows.select_related("person"),
     )
-    return listing.shown(request, "access/list.html", table, {"page": Page("Is this what mail is for?", "Findings")})
+    return listing.render_list(request, "access/list.html", table, {"page": Page("Is this what mail is for?", "Findings")})
 
 
 @acting("finding.answer")
-def detail(request: Asked, pk: int) -> HttpResponse:
+def detail(request: CityRequest, pk: int) -> HttpResponse:
     """The rule, what was seen, a pseudonym; and what the reviewer says."""
     require(request, "findings.see")
     row = get_object_or_404(Finding.objects.select_related("reviewer", "second", "person"), pk=pk)
@@ -111,13 +115,13 @@ def detail(request: Asked, pk: int) -> HttpResponse:
         ("Other findings about them", findings.count_same_person(row)),
     ]
     page = Page("Is this what mail is for?", "Finding", [("Findings", reverse("findings"))], STATES[row.state], facts)
-    return answered(
+    return respond_to_form(
         request,
         form,
         verb,
         page=page,
         back=reverse("findings"),
-        said=done_text,
+        message=done_text,
         template="holding/finding.html",
         row=row,
         rule=queries.rule_set().rule(row.rule),
@@ -129,10 +133,10 @@ def detail(request: Asked, pk: int) -> HttpResponse:
     )
 
 
-def _form_for(request: Asked, row: Finding) -> tuple[forms.Form, Callable[[], object], str, str]:
+def _form_for(request: CityRequest, row: Finding) -> tuple[forms.Form, Callable[[], object], str, str]:
     """The form for its state, what it does, the words of its button, and what is said afterwards; "" where there is nothing to ask
     this person."""
-    now, data = ms(request.now), request.POST or None
+    now, data = epoch_ms(request.now), request.POST or None
     actor = request.actor
     form: forms.Form
     if row.state == "second" and may(request, "finding.second", review_findings.second_review_resource(row)):

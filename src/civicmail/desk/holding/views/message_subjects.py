@@ -8,7 +8,7 @@ from django.http import Http404
 from django.utils.translation import gettext
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.views.asked import Asked
+from civicmail.city.access.views.city_request import CityRequest
 from civicmail.core.query.tree import And, Digits, Tree
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.mailbox import queries, scope
@@ -50,7 +50,7 @@ def _draft_subject(row: Approval) -> str:
     return (draft.subject or gettext("(no subject)")) if draft is not None else ""
 
 
-def can_open(request: Asked, row: Approval) -> bool:
+def can_open(request: CityRequest, row: Approval) -> bool:
     """Whether its page opens to whoever sent it: they may have lost the mailbox since, and a draft is no message yet."""
     try:
         return bool(row.capture) and found(request, uuid.UUID(row.capture)) is not None
@@ -58,7 +58,7 @@ def can_open(request: Asked, row: Approval) -> bool:
         return False
 
 
-def has_colleagues(request: Asked, row: Approval) -> bool:
+def has_colleagues(request: CityRequest, row: Approval) -> bool:
     """Whether the message went to people of the city as well, who did not wait for the answer."""
     if not row.capture:
         return False

@@ -14,13 +14,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, acting, me
+from civicmail.city.access.forms import text_field
+from civicmail.city.access.views.city_request import CityRequest, acting, me
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.saying import said
-from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.access.views.wording import translate
 from civicmail.desk.holding import queries, release_kinds, release_states
 from civicmail.desk.holding.actions import release_copies, release_requests
 from civicmail.desk.holding.held_copies import HeldCopy
@@ -38,10 +38,10 @@ DECIDED_BY = {
 class ReasonForm(forms.Form):
     """Why somebody wants it."""
 
-    reason = long(
+    reason = text_field(
         gettext_lazy("Why should it be let go?"),
         gettext_lazy("At least 10 characters. Say from whom you expect it and what for; officers do not read the message."),
-        least=10,
+        min_length=10,
     )
 
 
@@ -55,13 +55,13 @@ class HeldByOwner:
 
 
 @acting("my.mail")
-def release(request: Asked, id: uuid.UUID) -> HttpResponse:
+def release(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     """Asked first, because of what may be in it; the checks are made once more and may say no."""
     message = found(request, id)
     delivery = reverse("mail-delivery", args=[message.id])
     if request.method == "POST" and (number := request.POST.get("withdraw", "")).isdecimal():
         return _withdraw(request, int(number), delivery)
-    held = held_for(message, ms(request.now))
+    held = held_for(message, epoch_ms(request.now))
     if held.own:
         return _release_own(request, message, held.own, delivery)
     request_row = Release.objects.filter(capture=message.id, requester=me(request), state__in=release_states.OPEN).first()
@@ -87,13 +87,13 @@ def release(request: Asked, id: uuid.UUID) -> HttpResponse:
     return _request(request, message, held, delivery)
 
 
-def _release_own(request: Asked, message: Found, copies: list[HeldCopy], delivery: str) -> HttpResponse:
+def _release_own(request: CityRequest, message: Found, copies: list[HeldCopy], delivery: str) -> HttpResponse:
     is_expected = any(release_kinds.kind_of(copy.rules, queries.rule_set()) == "asked" for copy in copies)
     if request.method == "POST":
         try:
-            released = [release_copies.release_own(copy, actor=request.actor, now=ms(request.now)) for copy in copies]
+            released = [release_copies.release_own(copy, actor=request.actor, now=epoch_ms(request.now)) for copy in copies]
         except Conflict as error:  # somebody was faster
-            messages.info(request, said(error.args[0]))
+            messages.info(request, translate(error.args[0]))
             return redirect(delivery)
         if any(d.let for d in released):
             messages.success(request, gettext("It is on its way to your mailbox, and the filter has learnt from it."))
@@ -105,13 +105,13 @@ def _release_own(request: Asked, message: Found, copies: list[HeldCopy], deliver
     return render(request, "holding/own.html", {"page": page, "back": delivery, "asked": is_expected})
 
 
-def _request(request: Asked, message: Found, held: HeldByOwner, delivery: str) -> HttpResponse:
+def _request(request: CityRequest, message: Found, held: HeldByOwner, delivery: str) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         why, sender = form.cleaned_data["reason"], message.eye == "author"
-        now = ms(request.now)
+        now = epoch_ms(request.now)
         if (
-            tried(
+            run_verb(
                 form, lambda: release_requests.request_release(held.others, sender=sender, actor=request.actor, reason=why, now=now)
             )
             is not None
@@ -130,19 +130,19 @@ def _request(request: Asked, message: Found, held: HeldByOwner, delivery: str) -
         "form": form,
         "back": delivery,
         "who": DECIDED_BY[held.kind],
-        "words": [said(text) for text in words if text],
+        "words": [translate(text) for text in words if text],
     }
     return render(request, "holding/ask.html", shown, status=status_of(form))
 
 
-def _withdraw(request: Asked, number: int, delivery: str) -> HttpResponse:
+def _withdraw(request: CityRequest, number: int, delivery: str) -> HttpResponse:
     row = Release.objects.filter(pk=number, requester=me(request)).first()
     try:
         if row is not None:
-            release_requests.withdraw(row, actor=request.actor, now=ms(request.now))
+            release_requests.withdraw(row, actor=request.actor, now=epoch_ms(request.now))
             messages.success(request, gettext("You do not ask for it any more."))
     except Conflict as error:
-        messages.info(request, said(error.args[0]))
+        messages.info(request, translate(error.args[0]))
     return redirect(delivery)
 
 

@@ -18,12 +18,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked
+from civicmail.city.access.forms import text_field
+from civicmail.city.access.views.city_request import CityRequest
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.saying import said
+from civicmail.city.access.views.wording import translate
 from civicmail.desk.holding import pickup_states
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
@@ -66,18 +66,20 @@ class ChoosePassphraseForm(forms.Form):
 
 
 class ReplyForm(forms.Form):
-    text = long(gettext_lazy("Your answer"), gettext_lazy("It stays inside the city’s system."), most=verbs.MAX_REPLY, rows=6)
+    text = text_field(
+        gettext_lazy("Your answer"), gettext_lazy("It stays inside the city’s system."), max_length=verbs.MAX_REPLY, rows=6
+    )
 
 
 @never_cache
 @sensitive_post_parameters("secret", "again")
-def pickup(request: Asked, token: str) -> HttpResponse:
+def pickup(request: CityRequest, token: str) -> HttpResponse:
     """Ask for the passphrase; with it, or a pass, show the message; take an answer."""
     row = PickUp.objects.filter(token=verbs.token_digest(token)).first()
     if row is None:
         page = Page(gettext("A confidential message"), gettext("Pick up"))
         return render(request, "holding/pickup.html", {"page": page, "unknown": True}, status=404)
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     if row.until.timestamp() * 1000 <= now and row.state in pickup_states.KEPT:
         row.state = "over"
     if row.state not in pickup_states.LIVE:
@@ -87,7 +89,7 @@ def pickup(request: Asked, token: str) -> HttpResponse:
     return _ask_passphrase(request, row, now)
 
 
-def _ask_passphrase(request: Asked, row: PickUp, now: int, *, typed: bool = True) -> HttpResponse:
+def _ask_passphrase(request: CityRequest, row: PickUp, now: int, *, typed: bool = True) -> HttpResponse:
     form_class = PassphraseForm if row.secret else ChoosePassphraseForm
     form = form_class(request.POST if typed and request.method == "POST" else None)
     status = 200
@@ -104,16 +106,16 @@ def _ask_passphrase(request: Asked, row: PickUp, now: int, *, typed: bool = True
                 if row.state not in pickup_states.LIVE or row.until.timestamp() * 1000 <= now:
                     return _closed_page(request, row)
                 form = PassphraseForm(request.POST)
-                form.add_error("secret", said(error.args[0]))
+                form.add_error("secret", translate(error.args[0]))
             except Unusable as error:
-                form.add_error("secret", said(error.args[0]))
+                form.add_error("secret", translate(error.args[0]))
     facts = [(gettext("For"), row.to), (gettext("From"), settings.CITY.city.name), (gettext("Here until"), row.until)]
     page = Page(gettext("A confidential message"), gettext("Pick up"), facts=facts)
     shown = {"page": page, "form": form, "first": not row.secret, "sender_only": row.sender_only}
     return render(request, "holding/pickup.html", shown, status=status)
 
 
-def _with_pass(request: Asked, row: PickUp, now: int) -> HttpResponse:
+def _with_pass(request: CityRequest, row: PickUp, now: int) -> HttpResponse:
     """It was opened in this page before: an answer."""
     try:
         opened = signing.loads(request.POST["pass"], salt=SALT, max_age=OPEN_SECONDS)
@@ -128,9 +130,9 @@ def _with_pass(request: Asked, row: PickUp, now: int) -> HttpResponse:
             text, subject, id_ = form.cleaned_data["text"], index["subject"], index["message_id"]
             verbs.reply(row, text, subject, id_, expected_count=opened[-1], client=reader_actor(request), now=now)
         except Conflict as error:
-            form.add_error("text", said(error.args[0]))
+            form.add_error("text", translate(error.args[0]))
         except Unusable as error:
-            form.add_error("text", said(error.args[0]))
+            form.add_error("text", translate(error.args[0]))
         except FileNotFoundError:  # it was taken back at this moment
             return _closed_page(request, PickUp.objects.get(pk=row.pk))
         else:
@@ -138,11 +140,11 @@ def _with_pass(request: Asked, row: PickUp, now: int) -> HttpResponse:
     return _show_message(request, row, form, status=422)
 
 
-def _ask_again(request: Asked, row: PickUp, now: int) -> HttpResponse:
+def _ask_again(request: CityRequest, row: PickUp, now: int) -> HttpResponse:
     return _ask_passphrase(request, row, now, typed=False)
 
 
-def _show_message(request: Asked, row: PickUp, form: forms.Form, *, sent: bool = False, status: int = 200) -> HttpResponse:
+def _show_message(request: CityRequest, row: PickUp, form: forms.Form, *, sent: bool = False, status: int = 200) -> HttpResponse:
     try:
         index = boxes.index(installation(), row.box)
     except FileNotFoundError:
@@ -170,10 +172,12 @@ def _show_message(request: Asked, row: PickUp, form: forms.Form, *, sent: bool =
     return render(request, "holding/pickup.html", shown, status=status)
 
 
-def _closed_page(request: Asked, row: PickUp) -> HttpResponse:
+def _closed_page(request: CityRequest, row: PickUp) -> HttpResponse:
     state = row.state if row.state in pickup_states.CLOSED_MESSAGES else "over"
     page = Page(gettext("A confidential message"), gettext("Pick up"))
-    return render(request, "holding/pickup.html", {"page": page, "closed": said(pickup_states.CLOSED_MESSAGES[state])}, status=410)
+    return render(
+        request, "holding/pickup.html", {"page": page, "closed": translate(pickup_states.CLOSED_MESSAGES[state])}, status=410
+    )
 
 
 def pass_payload(row: PickUp) -> list[Any]:
@@ -185,5 +189,5 @@ def _file_token(row: PickUp, what: str) -> str:
     return signing.dumps([*pass_payload(row), what], salt=FILE_SALT)
 
 
-def reader_actor(request: Asked) -> Actor:
+def reader_actor(request: CityRequest) -> Actor:
     return verbs.reader_actor(request.actor.client)

@@ -17,8 +17,8 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views.city_request import CityRequest
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
@@ -68,14 +68,14 @@ def start_download(pieces: Iterator[bytes]) -> Download | None:
 
 @never_cache
 @require_safe
-def file(request: Asked, signed: str) -> HttpResponseBase:
+def file(request: CityRequest, signed: str) -> HttpResponseBase:
     """A file of an opened message, whole or a range of it (RFC 9110 14.2), so that a broken download goes on."""
     try:
         pk, secret, what = signing.loads(signed, salt=FILE_SALT, max_age=FILE_SECONDS)
     except (signing.BadSignature, ValueError):
         raise Http404 from None
     row = PickUp.objects.filter(pk=pk).first()
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     if row is None or pass_payload(row)[1] != secret or row.state != "opened" or row.until.timestamp() * 1000 <= now:
         raise Http404
     if files_host(settings.CITY) and not is_files_host(settings.CITY, request.get_host()):

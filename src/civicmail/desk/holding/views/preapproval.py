@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, acting, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Page
 from civicmail.desk.holding.actions import preapproval
 from civicmail.desk.holding.models import Approval
@@ -26,11 +26,11 @@ from civicmail.desk.mailbox.models import Draft
 class ExplanationForm(forms.Form):
     """For the manager."""
 
-    words = long(_("What is it for?"), _("At least 10 characters. Your manager reads it."), least=10)
+    words = text_field(_("What is it for?"), _("At least 10 characters. Your manager reads it."), min_length=10)
 
 
 @acting("my.write")
-def preapproval_form(request: Asked, draft: uuid.UUID) -> HttpResponse:
+def preapproval_form(request: CityRequest, draft: uuid.UUID) -> HttpResponse:
     """The files and the people outside of a draft of one's own; how it stands, once they were put up."""
     require(request, "my.write", OfPerson(request.actor.uid))
     row = get_object_or_404(Draft.objects.select_related("person"), uid=draft, person__uid=request.actor.uid)
@@ -38,19 +38,19 @@ def preapproval_form(request: Asked, draft: uuid.UUID) -> HttpResponse:
 
     def send_request() -> object:
         return preapproval.request_preapproval(
-            row, actor=request.actor, explanation=form.cleaned_data["words"], now=ms(request.now)
+            row, actor=request.actor, explanation=form.cleaned_data["words"], now=epoch_ms(request.now)
         )
 
     back = reverse("my-approvals")
     approval = Approval.objects.filter(draft=row.uid).first()
     page = Page(gettext("Ask before you write?"), gettext("Approval"), [(gettext("My files"), back)])
-    return answered(
+    return respond_to_form(
         request,
         form,
         send_request,
         page=page,
         back=back,
-        said=gettext("Your manager is asked."),
+        message=gettext("Your manager is asked."),
         template="holding/put_up.html",
         files=list(row.files.all()),
         outside=preapproval.outside_recipients(row),

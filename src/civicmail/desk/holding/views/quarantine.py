@@ -13,13 +13,13 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries, release_kinds
@@ -41,40 +41,44 @@ SORTS: dict[str, Callable[[HeldCopy], Any]] = {
 class NoSpamForm(forms.Form):
     """Why it may go."""
 
-    reason = long(
-        "Why is it no spam?", "It stays in the record of the message; the filter learns from your answer.", least=10, rows=2
+    reason = text_field(
+        "Why is it no spam?", "It stays in the record of the message; the filter learns from your answer.", min_length=10, rows=2
     )
 
 
 class UncheckedForm(forms.Form):
     """Why it may go as soon as the check answers that was away."""
 
-    reason = long("Why should it go?", "At least 10 characters. It stays in the record of the message.", least=10, rows=2)
+    reason = text_field(
+        "Why should it go?", "At least 10 characters. It stays in the record of the message.", min_length=10, rows=2
+    )
 
 
 class RequestForm(forms.Form):
     """Why it may go, for those who decide about it."""
 
-    reason = long("Why should it go?", "At least 10 characters. Those who decide read it; whoever asks is none of them.", least=10)
+    reason = text_field(
+        "Why should it go?", "At least 10 characters. Those who decide read it; whoever asks is none of them.", min_length=10
+    )
 
 
 @acting("quarantine.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """Every copy, the newest first; found by sender, recipient or rule."""
     require(request, "quarantine.see")
     filters = {name: request.GET.get(name, "").strip()[:254] for name in FILTERS}
-    copies = queries.copies(ms(request.now))
+    copies = queries.copies(epoch_ms(request.now))
     matching = [c for c in copies if _matches(c, filters)]
     sort = request.GET.get("sort", "")
     sort_key = SORTS.get(sort.lstrip("-"))
     matching = sorted(matching, key=sort_key, reverse=sort.startswith("-")) if sort_key is not None else matching
     rows, book = [{"pk": f"{c.uuid}-{c.index}", "copy": c} for c in matching], queries.rule_set()
-    shown = listing.of_rows(
+    shown = listing.from_rows(
         request,
         rows,
         caption="Copies that rules keep back",
         columns=[
-            Column("received", "Received", lambda r: Cell(moment(r["copy"].received), _url(r["copy"])), ("received",)),
+            Column("received", "Received", lambda r: Cell(from_ms(r["copy"].received), _url(r["copy"])), ("received",)),
             Column("state", "State", lambda r: Cell(_state(r["copy"])[1], role=_state(r["copy"])[0])),
             Column("from", "From", lambda r: Cell(r["copy"].sender or "<>", full=True), ("from",), name="from"),
             Column("to", "To", lambda r: Cell(r["copy"].address, full=True), ("to",), name="to"),
@@ -91,15 +95,15 @@ def listed(request: Asked) -> HttpResponseBase:
     names = [(UNCHECKED, "a check did not answer"), *((name, name) for name in sorted(_rules(copies)))]
     bulk = {"bulk_url": reverse("quarantine-together"), "bulk_acts": [("let", "Let go together…")]}
     context = {"page": page, "asked": filters, "names": names, "sort": sort, **bulk}
-    return listing.shown(request, "holding/quarantine.html", shown, context)
+    return listing.render_list(request, "holding/quarantine.html", shown, context)
 
 
 @acting("quarantine.release")
-def together(request: Asked) -> HttpResponse:
+def together(request: CityRequest) -> HttpResponse:
     """Several copies of one campaign: what they have in common, and one reason for all."""
     require(request, "quarantine.release")
     chosen = (request.POST if request.method == "POST" else request.GET).getlist("row")[: release_copies.MAX_TOGETHER + 1]
-    copies = [c for c in queries.copies(ms(request.now)) if f"{c.uuid}-{c.index}" in chosen]
+    copies = [c for c in queries.copies(epoch_ms(request.now)) if f"{c.uuid}-{c.index}" in chosen]
     back = reverse("quarantine")
     if not copies:
         messages.info(request, "Choose copies first; those that were chosen are not kept back any more.")
@@ -107,7 +111,9 @@ def together(request: Asked) -> HttpResponse:
     form = NoSpamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         why = form.cleaned_data["reason"]
-        counts = tried(form, lambda: release_copies.release_campaign(copies, actor=request.actor, reason=why, now=ms(request.now)))
+        counts = run_verb(
+            form, lambda: release_copies.release_campaign(copies, actor=request.actor, reason=why, now=epoch_ms(request.now))
+        )
         if counts is not None:
             stays = f" {counts[1]} stay: the checks have found something else in them." if counts[1] else ""
             messages.success(request, f"{counts[0]} of {len(copies)} go to their recipients now.{stays}")
@@ -124,10 +130,10 @@ def together(request: Asked) -> HttpResponse:
 
 
 @acting("quarantine.release")
-def release(request: Asked, capture: uuid.UUID, index: int) -> HttpResponse:
+def release(request: CityRequest, capture: uuid.UUID, index: int) -> HttpResponse:
     """One copy: who, when, which rules and what they say, what was seen; and the word of an officer that it may go."""
     require(request, "quarantine.see")
-    copy = queries.copy(capture.bytes, index, ms(request.now))
+    copy = queries.copy(capture.bytes, index, epoch_ms(request.now))
     if copy is None:
         messages.info(request, "That copy is not kept back any more.")
         return redirect("quarantine")
@@ -137,11 +143,14 @@ def release(request: Asked, capture: uuid.UUID, index: int) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         if not may_alone:
             require(request, "quarantine.release")
-            request_row = tried(
-                form, lambda: release_requests.request_release([copy], actor=request.actor, reason=reason, now=ms(request.now))
+            request_row = run_verb(
+                form,
+                lambda: release_requests.request_release([copy], actor=request.actor, reason=reason, now=epoch_ms(request.now)),
             )
             return redirect("release", pk=request_row.pk) if request_row is not None else _page(request, copy, form)
-        released = tried(form, lambda: release_copies.release(copy, actor=request.actor, reason=reason, now=ms(request.now)))
+        released = run_verb(
+            form, lambda: release_copies.release(copy, actor=request.actor, reason=reason, now=epoch_ms(request.now))
+        )
         if released is not None and released.let:
             learned = "" if isinstance(form, UncheckedForm) else " The filter has learnt from it."
             messages.success(request, f"It goes to its recipient now.{learned}")
@@ -151,17 +160,17 @@ def release(request: Asked, capture: uuid.UUID, index: int) -> HttpResponse:
     return _page(request, copy, form)
 
 
-def _page(request: Asked, copy: HeldCopy, form: forms.Form) -> HttpResponse:
+def _page(request: CityRequest, copy: HeldCopy, form: forms.Form) -> HttpResponse:
     return render(request, "holding/copy.html", _context(request, copy, form), status=status_of(form))
 
 
-def _context(request: Asked, copy: HeldCopy, form: forms.Form) -> dict[str, Any]:
+def _context(request: CityRequest, copy: HeldCopy, form: forms.Form) -> dict[str, Any]:
     try:
         why = queries.held_copies().check_results(copy)
     except (NotInArchive, DamagedFile):
         raise LaterError("What was found in this message cannot be read at this moment.") from None
     facts: list[tuple[str, Any]] = [
-        ("Received", moment(copy.received)),
+        ("Received", from_ms(copy.received)),
         ("From", copy.sender or "<>"),
         ("To", copy.address),
         ("By way of", f"{why.source}{f', {why.client}' if why.client else ''}"),
@@ -177,7 +186,7 @@ def _context(request: Asked, copy: HeldCopy, form: forms.Form) -> dict[str, Any]
             "may": may(request, "quarantine.release"), "traced": may(request, "system.see")}  # fmt: skip
 
 
-def _block_url(request: Asked, copy: HeldCopy, source: str) -> str:
+def _block_url(request: CityRequest, copy: HeldCopy, source: str) -> str:
     """Where its sender is stopped by an emergency rule, for who may make one; what employees send none of them stops."""
     if not copy.sender or source not in ("mx", "lmtp") or not may(request, "emergency.make"):
         return ""

@@ -13,11 +13,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.core.disk.errors import DamagedFile
@@ -45,14 +45,14 @@ class AnswerForm(forms.Form):
         label="May it go?", choices=[("yes", "Yes, if the checks find nothing else"), ("no", "No, it stays")],
         widget=forms.RadioSelect, error_messages={"required": "Choose an answer."},
     )  # fmt: skip
-    reason = long("Why?", "At least 10 characters. Whoever asked reads it.", least=10)
+    reason = text_field("Why?", "At least 10 characters. Whoever asked reads it.", min_length=10)
 
 
 @acting("releases.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """The newest first; what waits is one click away."""
     require(request, "releases.see")
-    table = listing.of(
+    table = listing.from_query(
         request,
         Release.objects.all(),
         caption="Requests that something is let go",
@@ -74,11 +74,11 @@ def listed(request: Asked) -> HttpResponseBase:
         slim=lambda rows: rows.select_related("requester"),
     )
     page = Page("Who asks that something is let go?", "Holding", [("Quarantine", reverse("quarantine"))])
-    return listing.shown(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 @acting("releases.see")
-def detail(request: Asked, pk: int) -> HttpResponse:
+def detail(request: CityRequest, pk: int) -> HttpResponse:
     """What is asked and why, what keeps it, and an answer. Nobody reads the message for this: that takes a mandate."""
     require(request, "releases.see")
     row = get_object_or_404(Release.objects.select_related("requester", "first", "person"), pk=pk)
@@ -88,7 +88,7 @@ def detail(request: Asked, pk: int) -> HttpResponse:
     if request.method == "POST" and act:
         require(request, act, resource)
     form = AnswerForm(request.POST or None)
-    copies = [c for c in queries.copies(ms(request.now)) if c.uuid == row.capture and c.index in row.copies]
+    copies = [c for c in queries.copies(epoch_ms(request.now)) if c.uuid == row.capture and c.index in row.copies]
     facts: list[tuple[str, Any]] = [
         ("Asked by", str(row.requester)),
         ("Asked", row.made),
@@ -96,29 +96,29 @@ def detail(request: Asked, pk: int) -> HttpResponse:
         ("Who decides", KINDS[row.kind]),
     ]
     page = Page("May it go?", "Request", [("Requests", reverse("releases"))], release_states.WORDS[row.state], facts)
-    return answered(
+    return respond_to_form(
         request,
         form,
         _verb(request, row, form),
         page=page,
         back=reverse("releases"),
-        said=lambda done: DONE_TEXTS[done.state],
+        message=lambda done: DONE_TEXTS[done.state],
         template="holding/release.html",
         row=row,
         copies=copies,
         why=_check_results(copies),
         rules=queries.named_rules(tuple(_rules(row))),
         asks=allowed is not None and bool(allowed),
-        cannot=allowed.why if allowed is not None else "",
+        cannot=allowed.reason if allowed is not None else "",
     )
 
 
-def _verb(request: Asked, row: Release, form: AnswerForm) -> Callable[[], Release]:
+def _verb(request: CityRequest, row: Release, form: AnswerForm) -> Callable[[], Release]:
     def verb() -> Release:
         cleaned = form.cleaned_data
         first = row.kind == "malware" and row.state == "asked"
         do = verbs.deny if cleaned["answer"] == "no" else verbs.agree if first else verbs.release
-        return do(row, actor=request.actor, reason=cleaned["reason"], now=ms(request.now))
+        return do(row, actor=request.actor, reason=cleaned["reason"], now=epoch_ms(request.now))
 
     return verb
 

@@ -17,16 +17,16 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, NotRecorded, Unusable
-from civicmail.city.access.forms import long
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.models import Account
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.permits import Permit
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.views.asked import Asked, acting, me
+from civicmail.city.access.views.city_request import CityRequest, acting, me
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.saying import said
-from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.access.views.wording import translate
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink
@@ -69,7 +69,7 @@ class AnswerForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose an answer.")},
     )
-    said = long(gettext_lazy("Anything to add?"), most=verbs.MAX_REMARK, rows=2, required=False)
+    said = text_field(gettext_lazy("Anything to add?"), max_length=verbs.MAX_REMARK, rows=2, required=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,17 @@ class VerificationCase:
 
 
 @acting("sender.verify")
-def ask(request: Asked, id: uuid.UUID) -> HttpResponse:
+def ask(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     """Of a message in my mail: who would be asked, the question, and the answer."""
     message = found(request, id)
-    case = case_for(message, request.actor.uid, ms(request.now))
+    case = case_for(message, request.actor.uid, epoch_ms(request.now))
     row = Verification.objects.filter(capture=message.id, asker=me(request)).first()
     if request.method == "POST" and (row is not None or case.by is None):
         return redirect("mail-verify", id=id)
     if request.method == "POST" and case.by is not None:
         verbs.ask(
             id, message.capture.received, case.claim.address, case.by, asker=me(request), actor=request.actor,
-            reason="asked by the reader", now=ms(request.now),
+            reason="asked by the reader", now=epoch_ms(request.now),
         )  # fmt: skip
         messages.success(request, gettext("They were asked. You hear the answer by mail, and see it here."))
         return redirect("mail-verify", id=id)
@@ -105,15 +105,15 @@ def ask(request: Asked, id: uuid.UUID) -> HttpResponse:
 
 
 @never_cache
-def ask_by_link(request: Asked, token: str) -> HttpResponse:
+def ask_by_link(request: CityRequest, token: str) -> HttpResponse:
     """By the link of the line of doubt in a delivered copy: whose copy it is stands in it, and the answer goes there."""
-    now, data = ms(request.now), Path(str(settings.DATA))
+    now, data = epoch_ms(request.now), Path(str(settings.DATA))
     page = Page(gettext("Is it really from them?"), gettext("Verify"))
     try:
         token_data = signed_links.read(data, "verify", token, now)
         capture, person, actor, case = _by_link(request, token_data.capture, token_data.index, now)
     except BadLink as error:
-        return render(request, "holding/verify.html", {"page": page, "gone": said(error.args[0])}, status=error.http)
+        return render(request, "holding/verify.html", {"page": page, "gone": translate(error.args[0])}, status=error.http)
     row = Verification.objects.filter(capture=capture.uuid, asker=person).first()
     if request.method == "POST" and row is None and case.by is not None:
         row = verbs.ask(
@@ -125,29 +125,29 @@ def ask_by_link(request: Asked, token: str) -> HttpResponse:
 
 
 @never_cache
-def answer(request: Asked, token: str) -> HttpResponse:
+def answer(request: CityRequest, token: str) -> HttpResponse:
     """For whoever was asked: once, without an account. Opening it answers nothing, so that no scanner does."""
-    now, data = ms(request.now), Path(str(settings.DATA))
+    now, data = epoch_ms(request.now), Path(str(settings.DATA))
     title = gettext("Did you write this message?")
     try:
         row = verbs.by_link(data, token, now)
     except BadLink as error:
-        gone = {"page": Page(title), "gone": said(error.args[0])}
+        gone = {"page": Page(title), "gone": translate(error.args[0])}
         return render(request, "holding/verified.html", gone, status=error.http)
     form = AnswerForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         cleaned = form.cleaned_data
-        if tried(form, lambda: verbs.answer(row, cleaned["answer"], cleaned["said"], now=now)) is not None:
+        if run_verb(form, lambda: verbs.answer(row, cleaned["answer"], cleaned["said"], now=now)) is not None:
             return redirect(request.path)
     row.refresh_from_db()
     at = int.from_bytes(uuid.UUID(row.capture).bytes[:6])  # ms, as the id of a capture begins
     who, from_, received = gettext("Asked by"), gettext("It says it is from"), gettext("It came")
-    page = Page(title, facts=[(who, row.asker.display), (from_, row.claimed), (received, moment(at))])
+    page = Page(title, facts=[(who, row.asker.display), (from_, row.claimed), (received, from_ms(at))])
     return render(request, "holding/verified.html", {"page": page, "form": form, "row": row}, status=status_of(form))
 
 
 def _show(
-    request: Asked, case: VerificationCase, row: Verification | None, page: Page, back: str, *, hidden: bool = False
+    request: CityRequest, case: VerificationCase, row: Verification | None, page: Page, back: str, *, hidden: bool = False
 ) -> HttpResponse:
     """hidden: the address that is asked is not told, because whoever has the link may be anybody."""
     phone = _phone(case) if not hidden else ""
@@ -182,7 +182,7 @@ def _known() -> Correspondents | None:
         return Correspondents()
 
 
-def _by_link(request: Asked, id_: bytes, index: int, now: int) -> tuple[Capture, Person, Any, VerificationCase]:
+def _by_link(request: CityRequest, id_: bytes, index: int, now: int) -> tuple[Capture, Person, Any, VerificationCase]:
     """Raises BadLink where the copy is nobody's own any more."""
     archive = store().archive()
     place = archive.place(id_)

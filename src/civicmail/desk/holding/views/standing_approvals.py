@@ -10,13 +10,13 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.forms import a_day, end_of, long
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import day_field, end_of_day, text_field
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
@@ -38,8 +38,8 @@ class StandingApprovalForm(forms.Form):
     )  # fmt: skip
     domain = forms.CharField(label="To a domain", help_text="acme.example", required=False, max_length=253)
     mailbox = forms.EmailField(label="From a mailbox of a function", help_text="Whoever sends from it: permits@…", required=False)
-    until = a_day("Until which day?", "At most a year; for everything, or all files of a kind, three months.")
-    reason = long("Why need nobody ask?", "At least 10 characters.", least=10)
+    until = day_field("Until which day?", "At most a year; for everything, or all files of a kind, three months.")
+    reason = text_field("Why need nobody ask?", "At least 10 characters.", min_length=10)
 
     def __init__(self, codes: frozenset[str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,13 +47,13 @@ class StandingApprovalForm(forms.Form):
 
 
 @acting("approvals.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """Those in force first; how often each was used."""
     require(request, "approvals.see")
     rows = StandingApproval.objects.all()
     if not request.actor.holds("auditor"):
         rows = rows.filter(department__code__in=request.actor.departments)
-    table = listing.of(
+    table = listing.from_query(
         request,
         rows,
         caption="Standing approvals",
@@ -73,11 +73,11 @@ def listed(request: Asked) -> HttpResponseBase:
     )
     page = Page("What leaves without a question?", "Standing approvals", [("Approvals", reverse("approvals"))])
     new = reverse("standing-approval-new") if request.actor.departments else ""
-    return listing.shown(request, "holding/standing.html", table, {"page": page, "new": new})
+    return listing.render_list(request, "holding/standing.html", table, {"page": page, "new": new})
 
 
 @acting("approvals.see")
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """Only for departments of one's own."""
     require(request, "approvals.see")
     initial = {"sha256": request.GET.get("sha256", "")[:64]}
@@ -93,18 +93,20 @@ def new(request: Asked) -> HttpResponse:
             cleaned["domain"].strip().lower(),
             cleaned["mailbox"].strip().lower(),
         )
-        until = end_of(cleaned["until"])
+        until = end_of_day(cleaned["until"])
         return standing_approvals.allow(
-            cleaned["department"], scope, until, actor=request.actor, reason=cleaned["reason"], now=ms(request.now)
+            cleaned["department"], scope, until, actor=request.actor, reason=cleaned["reason"], now=epoch_ms(request.now)
         )
 
     back = reverse("standing-approvals")
     page = Page("What may leave without a question?", "New", [("Approvals", reverse("approvals")), ("Standing approvals", back)])
-    return answered(request, form, allow, page=page, back=back, said="It may leave from now on.", template=FORM, submit="Allow it")
+    return respond_to_form(
+        request, form, allow, page=page, back=back, message="It may leave from now on.", template=FORM_TEMPLATE, submit="Allow it"
+    )
 
 
 @acting("approvals.see")
-def detail(request: Asked, pk: int) -> HttpResponse:
+def detail(request: CityRequest, pk: int) -> HttpResponse:
     """What it allows, and its end."""
     row = get_object_or_404(StandingApproval.objects.select_related("department", "by", "ended_by"), pk=pk)
     resource = InDepartment(row.department.code)
@@ -113,7 +115,7 @@ def detail(request: Asked, pk: int) -> HttpResponse:
         if not request.actor.holds("auditor"):
             require(request, "approval.standing", resource)
     if request.method == "POST":
-        standing_approvals.end(row, actor=request.actor, now=ms(request.now))
+        standing_approvals.end(row, actor=request.actor, now=epoch_ms(request.now))
         messages.success(request, "It has ended: such files are asked about again.")
         return redirect("standing-approvals")
     back = reverse("standing-approvals")
@@ -139,7 +141,7 @@ def _scope_text(row: StandingApproval) -> str:
     return ", ".join(part for part in parts if part) or "everything"
 
 
-def _state(row: StandingApproval, request: Asked) -> tuple[str, str, str]:
+def _state(row: StandingApproval, request: CityRequest) -> tuple[str, str, str]:
     """Word, link (none), role."""
     if row.ended is not None or row.until <= request.now:
         return "Ended", "", "quiet"

@@ -10,11 +10,11 @@ from django.db import transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import moment
-from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.reasons import checked_reason
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.desk.incidents import queries, states
@@ -31,13 +31,13 @@ def answer(case: Case, verdict: str, *, actor: Actor, reason: str, now: int) -> 
     """said: right or genuine; reason: what every reporter is told. Raises NotPermitted, Unusable, Conflict where somebody has
     answered it meanwhile."""
     guard.require(actor, "report.answer", now=now)
-    reason = given(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     if verdict not in ANSWERS:
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
     with transaction.atomic():
-        row = locked(case, "state")
+        row = lock_row(case, "state")
         row.state = states.CASE.step(row.state, verdict)
-        row.person, row.answered, row.why = person_of(actor), moment(now), reason[:400]
+        row.person, row.answered, row.why = acting_person(actor), from_ms(now), reason[:400]
         row.save()
         facts = {"case": row.pk, "answer": verdict, "reports": row.reports.count()}
         entries.enter("report.answer", actor=actor, reason=row.why, now=now, object=f"capture:{row.capture}", facts=facts)

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from civicmail.city.access.moments import moment
-from civicmail.city.access.views import saying
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.views import wording
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.notices.actions import notify, notify_many
@@ -25,7 +25,7 @@ ANSWERS = frozenset({"right", "genuine"})
 
 def notify_officers(case: Case, now: int) -> None:
     """Each security officer hears of a new case. Belongs into a transaction, as all of these do."""
-    at = moment(now)
+    at = from_ms(now)
     begin = f"About mail that was delivered: {case.proposed}" if case.proposed else "Somebody reported a message as dangerous."
     text = f"{begin}\n\nWho has it, and what the checks saw: {_where(case)}"
     for person in holders("security-officer", now):
@@ -35,7 +35,7 @@ def notify_officers(case: Case, now: int) -> None:
 
 def notify_again(case: Case, now: int) -> None:
     """Each security officer hears, once an hour at most, that what was found dangerous has come again."""
-    at = moment(now)
+    at = from_ms(now)
     text = (
         f"What was found dangerous in case {case.pk} has come again, in another message, and may lie in people's mailboxes.\n\n"
         f"Who has it, and to take it back: {_where(case)}"
@@ -48,7 +48,7 @@ def notify_again(case: Case, now: int) -> None:
 
 def notify_second(pull: Pull, now: int) -> None:
     """Each other security officer hears at once that copies wait for a second person: a danger does not wait for a look at Home."""
-    at = moment(now)
+    at = from_ms(now)
     where = f"{settings.CITY.web.url}{reverse('pull', args=[pull.pk])}"
     text = (
         f"{pull.by} wants to take {pull.total:,} copies of a message back (case {pull.case_id}). A second officer has to agree; "
@@ -72,7 +72,7 @@ def notify_reporters(case: Case, reports: Iterable[Report], now: int) -> None:
             with translation.override(row.reporter.language):
                 subject, text = _answer(case, timezone.localtime(row.made))
             notices.append((f"report:{case.pk}:{row.reporter_id}", address, subject, text))
-    notify_many(notices, now=moment(now))
+    notify_many(notices, now=from_ms(now))
 
 
 def _answer(case: Case, reported: datetime) -> tuple[str, str]:
@@ -83,7 +83,7 @@ def _answer(case: Case, reported: datetime) -> tuple[str, str]:
     else:
         subject = gettext("It is genuine: what you reported")
         verdict = gettext("The message that you reported is what it says it is. Thank you for asking; you may use it.")
-    when = gettext("You reported it at {time} on {day}.").format(day=saying.day(reported), time=saying.clock(reported))
+    when = gettext("You reported it at {time} on {day}.").format(day=wording.day(reported), time=wording.clock(reported))
     return subject, "\n\n".join([verdict, when, gettext("Why: {reason}").format(reason=case.why)])
 
 
@@ -96,7 +96,7 @@ def notify_removed(pull: Pull, mailbox: str, now: int) -> None:
             "keeps all mail.\n\nIf you have opened a link or a file in it, or answered it, tell the help desk now: nobody is "
             "blamed for it."
         )
-    notify(f"pull:{pull.pk}:{mailbox}"[:160], mailbox, subject, text, now=moment(now))
+    notify(f"pull:{pull.pk}:{mailbox}"[:160], mailbox, subject, text, now=from_ms(now))
 
 
 def notify_restored(pull: Pull, mailbox: str, now: int) -> None:
@@ -106,7 +106,7 @@ def notify_restored(pull: Pull, mailbox: str, now: int) -> None:
             "A message that was taken out of your mailbox lies where it lay before: it turned out not to be dangerous.\n\n"
             "What you had removed yourself was not put back."
         )
-    notify(f"pull-back:{pull.pk}:{mailbox}"[:160], mailbox, subject, text, now=moment(now))
+    notify(f"pull-back:{pull.pk}:{mailbox}"[:160], mailbox, subject, text, now=from_ms(now))
 
 
 def _language(mailbox: str) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.desk.incidents.models import Opening
 
 KEPT_DAYS = 90
@@ -29,4 +29,4 @@ def record_opening(capture: str, index: int, mailbox: str, host: str, *, is_conf
 
 def delete_old(now: int) -> int:
     """What is older than KEPT_DAYS goes; how many. now: ms."""
-    return Opening.objects.filter(made__lt=moment(now) - timedelta(days=KEPT_DAYS)).delete()[0]
+    return Opening.objects.filter(made__lt=from_ms(now) - timedelta(days=KEPT_DAYS)).delete()[0]

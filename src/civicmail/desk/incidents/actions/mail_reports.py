@@ -16,7 +16,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 
-from civicmail.city.access.actions import reached
+from civicmail.city.access.actions import journal_offsets
 from civicmail.city.directory.models import Person
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink
@@ -56,7 +56,7 @@ class MailReports:
         self._to = reported.addresses(settings.CITY.screening.incidents, domains)
         self._signs = tuple(address.encode() for address in self._to)
         self._waiting: list[tuple[str, int, Capture]] = []
-        self.positions: dict[str, int] = reached.of(Heard)
+        self.positions: dict[str, int] = journal_offsets.read_offsets(Heard)
 
     @property
     def has_news(self) -> bool:
@@ -81,10 +81,10 @@ class MailReports:
             with transaction.atomic():
                 for (_, _, capture), about in zip(some, looked, strict=True):
                     self._surely(capture, about, now)
-                reached.note(Heard, {journal: number for journal, number, _ in some})
+                journal_offsets.store_offsets(Heard, {journal: number for journal, number, _ in some})
             del self._waiting[:BATCH_SIZE]
         with transaction.atomic():
-            reached.note(Heard, self.positions)
+            journal_offsets.store_offsets(Heard, self.positions)
 
     def _looked(self, capture: Capture) -> _About | None:
         """What a report is about; None where that cannot be told."""

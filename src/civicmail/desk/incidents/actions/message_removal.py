@@ -12,12 +12,12 @@ from django.db import transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.queries import foureyes
-from civicmail.city.access.reasons import reason as given
+from civicmail.city.access.queries import four_eyes
+from civicmail.city.access.reasons import checked_reason
 from civicmail.city.access.resources import Decision
 from civicmail.desk.incidents import queries, states
 from civicmail.desk.incidents.actions.incident_notices import notify_removed, notify_restored, notify_second
@@ -34,19 +34,25 @@ def ask(case: Case, copies: Sequence[Copy], query: str, counted: int, *, actor: 
     has a second person from the fifty-first copy on, too. Raises NotPermitted, Unusable, Conflict where it is another number by
     now, or one of them is to be taken back already."""
     guard.require(actor, "pull.ask", now=now)
-    reason = given(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     removable = [has for has in copies if has.can_be_taken]
     if not removable:
         raise Conflict("Nobody has a copy that could be taken back.")
     if len(removable) != counted:
         raise Conflict(f"There are {len(removable):,} copies by now; look at the number again.")
     with transaction.atomic():
-        locked(case)  # two officers at one moment, or one twice
+        lock_row(case)  # two officers at one moment, or one twice
         if queries.to_be_taken(case) & {(has.capture, has.index) for has in removable}:
             raise Conflict("Some of these copies are to be taken back already; look at the number again.")
         state = states.begins(len(removable) + queries.taken_alone(case))
         made = Pull.objects.create(
-            case=case, query=query[:400], total=len(removable), state=state, by=person_of(actor), why=reason[:400], made=moment(now)
+            case=case,
+            query=query[:400],
+            total=len(removable),
+            state=state,
+            by=acting_person(actor),
+            why=reason[:400],
+            made=from_ms(now),
         )
         Pulled.objects.bulk_create(
             [Pulled(pull=made, capture=has.capture, index=has.index, mailbox=has.mailbox) for has in removable]
@@ -59,17 +65,17 @@ def ask(case: Case, copies: Sequence[Copy], query: str, counted: int, *, actor: 
 
 def about(pull: Pull) -> Decision:
     """What the guard is asked of a second officer: not whoever wants to take the copies back."""
-    return Decision(firsts=(pull.by.uid,), began=ms(pull.made))
+    return Decision(first_actors=(pull.by.uid,), began_ms=epoch_ms(pull.made))
 
 
 def decide(pull: Pull, *, agrees: bool, actor: Actor, reason: str, now: int) -> Pull:
     """The second person. Raises NotPermitted, Unusable, Conflict."""
-    foureyes.require(actor, "pull.second", about(pull), now=now)
-    reason = given(reason, least=10)
+    four_eyes.require(actor, "pull.second", about(pull), now=now)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(pull, "state")
+        row = lock_row(pull, "state")
         row.state = states.PULL.step(row.state, "agree" if agrees else "refuse")
-        row.second, row.decided, row.answer = person_of(actor), moment(now), reason[:400]
+        row.second, row.decided, row.answer = acting_person(actor), from_ms(now), reason[:400]
         row.save()
         _entered("pull.second", row, actor, reason, now)
     return row
@@ -78,11 +84,11 @@ def decide(pull: Pull, *, agrees: bool, actor: Actor, reason: str, now: int) -> 
 def undo(pull: Pull, *, actor: Actor, reason: str, now: int) -> Pull:
     """Every copy that was taken back goes back; what was not reached yet stays where it is. Raises as ask does."""
     guard.require(actor, "pull.undo", now=now)
-    reason = given(reason, least=10)
+    reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(pull, "state")
+        row = lock_row(pull, "state")
         row.state = states.PULL.step(row.state, "undo")
-        row.undone_by, row.undone_why, row.finished = person_of(actor), reason[:400], None
+        row.undone_by, row.undone_why, row.finished = acting_person(actor), reason[:400], None
         row.save()
         _entered("pull.undo", row, actor, reason, now)
     return row
@@ -92,7 +98,7 @@ def note(copy: Pulled, outcome: str, *, now: int) -> None:
     """What the worker has done with a copy, durable in the archive by now; whoever had it is told in the same transaction."""
     with transaction.atomic():
         row = Pulled.objects.select_related("pull").get(pk=copy.pk)
-        row.state, row.tried, row.problem = outcome, moment(now), ""
+        row.state, row.tried, row.problem = outcome, from_ms(now), ""
         row.save()
         if outcome in TAKEN:
             notify_removed(row.pull, row.mailbox, now)
@@ -102,14 +108,14 @@ def note(copy: Pulled, outcome: str, *, now: int) -> None:
 
 def note_problem(copy: Pulled, problem: str, *, now: int) -> None:
     """Its mailbox could not be asked; it is tried again."""
-    Pulled.objects.filter(pk=copy.pk).update(tried=moment(now), problem=problem[:200])
+    Pulled.objects.filter(pk=copy.pk).update(tried=from_ms(now), problem=problem[:200])
 
 
 def finish(pull: Pull, *, now: int) -> None:
     """Nothing of it is left to do: an entry with what became of the copies."""
     with transaction.atomic():
         row = Pull.objects.select_for_update().get(pk=pull.pk)
-        row.state, row.finished = states.PULL.step(row.state, "finish"), moment(now)
+        row.state, row.finished = states.PULL.step(row.state, "finish"), from_ms(now)
         row.save()
         _entered("pull.finish", row, WORKER, row.why, now)
 

@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import locked
+from civicmail.city.access.actions.acting import lock_row
 from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.directory.models import Person
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions.incident_notices import notify_again, notify_officers, notify_reporters
@@ -31,10 +31,10 @@ def report(capture: str, marks: Marks, reporter: Person, how: str, *, actor: Act
     what it is about; how: page, mail or link. Whoever has the message may report it: that is asked by the caller. Twice is once."""
     with transaction.atomic():
         case, is_new = _case(capture, marks, now, known=known)
-        case = case if is_new else locked(case)  # an answer of this moment tells this reporter, or has told everybody before
+        case = case if is_new else lock_row(case)  # an answer of this moment tells this reporter, or has told everybody before
         is_more = queries.is_more(case, capture)
         made, is_first = Report.objects.get_or_create(
-            case=case, reporter=reporter, defaults={"capture": capture, "how": how, "made": moment(now)}
+            case=case, reporter=reporter, defaults={"capture": capture, "how": how, "made": from_ms(now)}
         )
         if is_first:
             facts = {"case": case.pk, "how": how}
@@ -52,9 +52,9 @@ def report_from_outside(capture: str, marks: Marks, *, now: int, known: bool = F
     """Somebody we cannot name has reported something, from outside or by the link in a copy. They are told nothing, whatever comes
     of it; None where there were too many of them today."""
     with transaction.atomic():
-        case = queries.case_like(capture, marks, moment(now) - timedelta(days=ANSWER_DAYS))
+        case = queries.case_like(capture, marks, from_ms(now) - timedelta(days=ANSWER_DAYS))
         if case is None:
-            begun = Case.objects.filter(outside__gt=0, reports__isnull=True, made__gt=moment(now) - timedelta(days=1)).count()
+            begun = Case.objects.filter(outside__gt=0, reports__isnull=True, made__gt=from_ms(now) - timedelta(days=1)).count()
             if begun >= MAX_OUTSIDE:
                 return None
             case, is_new = _case(capture, marks, now, known=known)
@@ -83,13 +83,13 @@ def propose(capture: str, marks: Marks, why: str, *, now: int) -> Case:
 
 def _case(capture: str, marks: Marks, now: int, *, known: bool, genuine: bool = True) -> tuple[Case, bool]:
     """The one that it belongs to, with what this message adds to its marks; or a new one."""
-    since = moment(now) - timedelta(days=ANSWER_DAYS)
+    since = from_ms(now) - timedelta(days=ANSWER_DAYS)
     case, is_new = queries.case_like(capture, marks, since, genuine=genuine), False
     if case is None:
         _one_at_a_time()
         case = queries.case_like(capture, marks, since, genuine=genuine)
     if case is None:
-        made = Case(capture=capture, known=known, text=marks.text, sender=marks.author[:254], made=moment(now))
+        made = Case(capture=capture, known=known, text=marks.text, sender=marks.author[:254], made=from_ms(now))
         made.save(force_insert=True)
         case, is_new = made, True
     rows = [Mark(case=case, kind=kind, value=value[:400]) for kind, value in queries.values(marks)]

@@ -10,15 +10,15 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
-from civicmail.city.policy.seen import in_words
-from civicmail.city.policy.shapes import USE
+from civicmail.city.policy.dispositions import USE_CHECK
+from civicmail.city.policy.finding_labels import describe
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import case_answers
@@ -53,14 +53,14 @@ class Answer(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose an answer."},
     )
-    reason = long("Why?", "At least 10 characters. Everybody who reported it reads this.", least=10)
+    reason = text_field("Why?", "At least 10 characters. Everybody who reported it reads this.", min_length=10)
 
 
 @acting("reports.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """The newest first; what waits is asked for beside."""
     require(request, "reports.see")
-    table = listing.of(
+    table = listing.from_query(
         request,
         Case.objects.annotate(count=Count("reports")),
         caption="Reported mail",
@@ -79,34 +79,34 @@ def listed(request: Asked) -> HttpResponseBase:
         noun="cases",
         sort="-made",
     )
-    return listing.shown(request, "access/list.html", table, {"page": Page("What was reported?", "Reported mail")})
+    return listing.render_list(request, "access/list.html", table, {"page": Page("What was reported?", "Reported mail")})
 
 
 @acting("report.answer")
-def case(request: Asked, pk: int) -> HttpResponseBase:
+def case(request: CityRequest, pk: int) -> HttpResponseBase:
     """Who has it, what the checks saw, who reported it, and the one answer."""
     require(request, "reports.see")
     row = get_object_or_404(Case.objects.select_related("person"), pk=pk)
-    spread_, later = _who(row, ms(request.now))
+    spread_, later = _who(row, epoch_ms(request.now))
     if request.GET.get("format") == "csv":
-        return listing.shown(request, "", _export(request, row, spread_), {})
+        return listing.render_list(request, "", _export(request, row, spread_), {})
     form = Answer(request.POST or None)
 
     def answer() -> object:
         typed = form.cleaned_data
-        return case_answers.answer(row, typed["answer"], actor=request.actor, reason=typed["reason"], now=ms(request.now))
+        return case_answers.answer(row, typed["answer"], actor=request.actor, reason=typed["reason"], now=epoch_ms(request.now))
 
     removable, mailboxes = counted(spread_.copies)
     have = "not known at this moment" if later else _many(removable, mailboxes)
     reports = row.reports.count()
     page = _page(row, reports, have)
-    return answered(
+    return respond_to_form(
         request,
         form,
         answer,
         page=page,
         back=reverse("incident", args=[pk]),
-        said="Everybody who reported it is told.",
+        message="Everybody who reported it is told.",
         template="incidents/case.html",
         row=row,
         found=spread_,
@@ -116,7 +116,7 @@ def case(request: Asked, pk: int) -> HttpResponseBase:
     )
 
 
-def _context(request: Asked, row: Case, spread_: CopyList, reports: int) -> dict[str, Any]:
+def _context(request: CityRequest, row: Case, spread_: CopyList, reports: int) -> dict[str, Any]:
     """What the page of a case shows besides its heading."""
     pulls = list(row.pulls.all())
     back = [pull for pull in pulls if "undo" in PULL.actions(pull.state)]
@@ -171,33 +171,33 @@ def _who(row: Case, now: int) -> tuple[CopyList, str]:
         return CopyList((), 0), str(error)
 
 
-def _spread(request: Asked, spread_: CopyList) -> listing.Listing:
-    return listing.of_rows(
+def _spread(request: CityRequest, spread_: CopyList) -> listing.Listing:
+    return listing.from_rows(
         request,
         [{"pk": f"{has.capture}-{has.index}", "has": has} for has in spread_.copies],
         caption="Who has it",
         columns=[
             Column("mailbox", "Mailbox", lambda r: Cell(r["has"].mailbox, full=True)),
             Column("state", "State", lambda r: _state(r["has"])),
-            Column("since", "Since", lambda r: moment(r["has"].since), name="since"),
+            Column("since", "Since", lambda r: from_ms(r["has"].since), name="since"),
         ],
         empty="Nobody in the city has it.",
         noun="copies",
     )
 
 
-def _export(request: Asked, row: Case, spread_: CopyList) -> listing.Listing:
+def _export(request: CityRequest, row: Case, spread_: CopyList) -> listing.Listing:
     """The one of its two lists that is wanted as a file."""
     openings = _openings(request, queries.captures_of(row), spread_) if request.GET.get("list") == READERS else None
     return openings or _spread(request, spread_)
 
 
-def _openings(request: Asked, captures: list[str], spread_: CopyList) -> listing.Listing | None:
+def _openings(request: CityRequest, captures: list[str], spread_: CopyList) -> listing.Listing | None:
     """Who wanted to go to a dangerous place by a link of it: for security alone. None where nobody did."""
     rows = queries.openings(dict.fromkeys([*captures, *(has.capture for has in spread_.copies)]))
     if not rows:
         return None
-    opened = listing.of_rows(
+    opened = listing.from_rows(
         request,
         [{"pk": row.pk, "row": row} for row in rows],
         caption="Who opened a link to a dangerous place",
@@ -210,7 +210,7 @@ def _openings(request: Asked, captures: list[str], spread_: CopyList) -> listing
         empty="Nobody.",
         noun=READERS,
     )
-    opened.asked["list"] = READERS
+    opened.params["list"] = READERS
     return opened
 
 
@@ -225,9 +225,9 @@ def _checks(row: Case) -> list[tuple[str, str]]:
     for capture in queries.captures_of(row)[:SHOWN]:
         if (capture_record := queries.record(capture)) is not None:
             for finding in capture_record.findings:
-                if finding.check not in (USE, "policy", "screening"):
+                if finding.check not in (USE_CHECK, "policy", "screening"):
                     seen.setdefault(finding.check, {})[finding.code] = None
-    return [in_words(check, codes) for check, codes in seen.items()]
+    return [describe(check, codes) for check, codes in seen.items()]
 
 
 def _from(query: QuerySet[Case], text: str) -> QuerySet[Case]:

@@ -19,14 +19,14 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views import asked
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views import city_request
 from civicmail.city.access.views.page import Page
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink
 from civicmail.city.notices.signed_links import Token
-from civicmail.city.policy import published
-from civicmail.city.policy.rules import Book
+from civicmail.city.policy import active_rules
+from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.message import links
@@ -44,10 +44,10 @@ REPORT_LINK_MS = 3_600_000
 
 
 @never_cache
-def followed(request: asked.Asked, token: str) -> HttpResponse:
+def followed(request: city_request.CityRequest, token: str) -> HttpResponse:
     """GET shows where it leads and a plain link there; POST, on a dangerous one, tells security that the reader has been there."""
     title = gettext("Where does this link lead?")
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     try:
         ring = signed_links.ring(installation())
         link = wrapped.read(ring, token)
@@ -73,7 +73,7 @@ def _sealed(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _is_person(request: asked.Asked) -> bool:
+def _is_person(request: city_request.CityRequest) -> bool:
     """Whether a person opened the page in a browser (W3C Fetch Metadata): programs that look at links, and browsers that look
     ahead, do not say so."""
     headers = request.headers
@@ -96,9 +96,9 @@ def _destination_of(link: Wrapped, now: int) -> Destination:
     return destination(link.url, link.pretended, by, known)
 
 
-def _book() -> Book | None:
+def _book() -> RuleSet | None:
     try:
-        return published.active(installation())
+        return active_rules.active(installation())
     except (CivicmailError, OSError):
         log.warning("the rules in force could not be asked about a link")
         return None
@@ -113,7 +113,7 @@ def _protect(domains: tuple[str, ...], others: tuple[str, ...]) -> Protected:
     return protect(domains, others)
 
 
-def _note(link: Wrapped, target: Destination, request: asked.Asked, *, is_confirmed: bool) -> None:
+def _note(link: Wrapped, target: Destination, request: city_request.CityRequest, *, is_confirmed: bool) -> None:
     """A database that is away keeps nobody from being warned."""
     capture = str(UUID(bytes=link.capture))
     now = request.now

@@ -10,13 +10,13 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import message_removal
@@ -30,26 +30,26 @@ class Why(forms.Form):
     """counted: how many copies the officer has seen."""
 
     counted = forms.IntegerField(widget=forms.HiddenInput)
-    reason = long("Why?", "At least 10 characters. It stays in the record of every copy.", least=10)
+    reason = text_field("Why?", "At least 10 characters. It stays in the record of every copy.", min_length=10)
 
 
 class Reason(forms.Form):
-    reason = long("Why?", "At least 10 characters.", least=10)
+    reason = text_field("Why?", "At least 10 characters.", min_length=10)
 
 
 @acting("pull.ask")
-def ask(request: Asked, pk: int) -> HttpResponse:
+def ask(request: CityRequest, pk: int) -> HttpResponse:
     """How many copies there are, by the words of the address; then the act."""
     require(request, "pull.ask")
     row = get_object_or_404(Case, pk=pk)
     words = request.GET.get("q", "").strip()[:400]
-    spread, wrong = _spread_or_error(row, words, ms(request.now))
+    spread, wrong = _spread_or_error(row, words, epoch_ms(request.now))
     removable, mailboxes = counted(spread.copies)
     form = Why(request.POST or None, initial={"counted": removable})
     if request.method == "POST" and form.is_valid() and not wrong:
         typed = form.cleaned_data
-        made = tried(form, lambda: message_removal.ask(
-            row, spread.copies, words, typed["counted"], actor=request.actor, reason=typed["reason"], now=ms(request.now)
+        made = run_verb(form, lambda: message_removal.ask(
+            row, spread.copies, words, typed["counted"], actor=request.actor, reason=typed["reason"], now=epoch_ms(request.now)
         ))  # fmt: skip
         if made is not None:
             messages.success(request, "The copies are taken back now." if made.state == "running" else "A second person is asked.")
@@ -64,7 +64,7 @@ def ask(request: Asked, pk: int) -> HttpResponse:
 
 
 @acting("pull.ask")
-def pull(request: Asked, pk: int) -> HttpResponseBase:
+def pull(request: CityRequest, pk: int) -> HttpResponseBase:
     """How far it is, copy by copy; the second person's word; undoing."""
     require(request, "reports.see")
     row = get_object_or_404(Pull.objects.select_related("case", "by", "second", "undone_by"), pk=pk)
@@ -83,26 +83,26 @@ def pull(request: Asked, pk: int) -> HttpResponseBase:
     second = row.state == "asked" and bool(may(request, "pull.second", message_removal.about(row)))
     undo = "undo" in PULL.actions(row.state) and bool(may(request, "pull.undo"))
     shown = {"page": page, "row": row, "form": form, "second": second, "undo": undo, "problems": row.copies.filter(problem__gt="")}
-    return listing.shown(request, "incidents/pull.html", _copies(request, row), shown)
+    return listing.render_list(request, "incidents/pull.html", _copies(request, row), shown)
 
 
-def _do(request: Asked, row: Pull, form: Reason) -> bool:
+def _do(request: CityRequest, row: Pull, form: Reason) -> bool:
     """What its button says; whether it was done."""
-    reason, now, actor = form.cleaned_data["reason"], ms(request.now), request.actor
+    reason, now, actor = form.cleaned_data["reason"], epoch_ms(request.now), request.actor
     what = request.POST.get("what", "")
     if what == "undo":
-        done = tried(form, lambda: message_removal.undo(row, actor=actor, reason=reason, now=now))
+        done = run_verb(form, lambda: message_removal.undo(row, actor=actor, reason=reason, now=now))
         words = "The copies are put back now."
     else:
-        done = tried(form, lambda: message_removal.decide(row, agrees=what == "agree", actor=actor, reason=reason, now=now))
+        done = run_verb(form, lambda: message_removal.decide(row, agrees=what == "agree", actor=actor, reason=reason, now=now))
         words = "The copies are taken back now." if what == "agree" else "Nothing is taken back."
     if done is not None:
         messages.success(request, words)
     return done is not None
 
 
-def _copies(request: Asked, row: Pull) -> listing.Listing:
-    return listing.of(
+def _copies(request: CityRequest, row: Pull) -> listing.Listing:
+    return listing.from_query(
         request,
         row.copies.all(),
         caption="Copies of this pull",

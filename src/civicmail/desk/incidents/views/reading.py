@@ -8,8 +8,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.page import Page
 from civicmail.desk.incidents.actions import reading
 from civicmail.desk.incidents.models import Case
@@ -22,7 +22,7 @@ PEOPLE = (("from_", "From"), ("sender", "Sender"), ("reply_to", "Answers to"), (
 
 
 @acting("report.read")
-def read(request: Asked, pk: int, capture: uuid.UUID) -> HttpResponse:
+def read(request: CityRequest, pk: int, capture: uuid.UUID) -> HttpResponse:
     """By POST alone: whoever follows a link, or loads a page again, looks at nothing. As whoever got it was given it."""
     require(request, "report.read")
     row = get_object_or_404(Case, pk=pk)
@@ -30,7 +30,7 @@ def read(request: Asked, pk: int, capture: uuid.UUID) -> HttpResponse:
         return redirect("incident", pk)
     if str(capture) not in [*captures_of(row), row.capture]:
         raise Http404
-    permit = reading.read(row, str(capture), actor=request.actor, now=ms(request.now))
+    permit = reading.read(row, str(capture), actor=request.actor, now=epoch_ms(request.now))
     archive = store().archive()
     place = archive.place(capture.bytes)
     if place is None:

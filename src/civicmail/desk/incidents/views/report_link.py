@@ -14,8 +14,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked, me
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.views.city_request import CityRequest, me
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import signed_links
@@ -28,9 +28,9 @@ from civicmail.mail.archive.records import Capture
 
 
 @never_cache
-def report(request: Asked, token: str) -> HttpResponse:
+def report(request: CityRequest, token: str) -> HttpResponse:
     """A link that is not ours, one that is over, and one of a message that is gone get the same page."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     title = gettext("Report this message?")
     try:
         token_ = signed_links.read(installation(), "report", token, now)
@@ -48,11 +48,11 @@ def report(request: Asked, token: str) -> HttpResponse:
         _report(capture, token_.index, now)
         messages.success(request, gettext("Thank you. Security looks at it. Do not answer it, and open nothing in it."))
         return redirect(request.path)
-    page = Page(title, gettext("Report"), facts=[(gettext("Received"), moment(capture.received))])
+    page = Page(title, gettext("Report"), facts=[(gettext("Received"), from_ms(capture.received))])
     return render(request, "incidents/link.html", {"page": page, "found": capture})
 
 
-def _is_somebody_elses(request: Asked, capture: Capture, index: int) -> bool:
+def _is_somebody_elses(request: CityRequest, capture: Capture, index: int) -> bool:
     """Whether whoever is signed in would report in the name of the person whose copy it is: links are forwarded with their mail."""
     user, holder = cast(Any, request).user, _holder(capture, index)
     return user.is_authenticated and holder is not None and me(request) != holder

@@ -13,11 +13,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.city.access.forms import offer
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, acting, me
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import set_choices
+from civicmail.city.access.views.city_request import CityRequest, acting, me
+from civicmail.city.access.views.form_verb import status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reporting
@@ -38,11 +38,11 @@ class ReportForm(forms.Form):
 
     def __init__(self, *args: Any, answers: Sequence[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "what", answers)
+        set_choices(self, "what", answers)
 
 
 @acting("my.mail")
-def report(request: Asked, id: uuid.UUID) -> HttpResponse:
+def report(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     """Of mail that came to me. Whether something is spam is asked of what came from outside alone."""
     message = found(request, id)
     if message.eye != "given":
@@ -58,9 +58,9 @@ def report(request: Asked, id: uuid.UUID) -> HttpResponse:
     return render(request, "incidents/report.html", shown, status=status_of(form))
 
 
-def carried_out(request: Asked, message: Found, what: str) -> str:
+def carried_out(request: CityRequest, message: Found, what: str) -> str:
     """Do it; what is said afterwards. what: of ANSWERS. Raises LaterError where the message cannot be read now."""
-    now, actor = ms(request.now), request.actor
+    now, actor = epoch_ms(request.now), request.actor
     if may_be_reported(message):
         labels.say(store().data, message.capture.id, Label(what != "good", actor.uid, "report"), now)
     if what != "danger":

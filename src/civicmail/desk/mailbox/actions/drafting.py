@@ -14,10 +14,10 @@ from dataclasses import dataclass, fields
 from django.db import IntegrityError, transaction
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions.acting import person_of
+from civicmail.city.access.actions.acting import acting_person
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import moment
 from civicmail.city.access.resources import OfPerson
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox.actions.sending import is_open
@@ -127,18 +127,18 @@ def sign(lines: str, *, actor: Actor, now: int) -> None:
         said = _("A signature has at most {count} characters.", count=LINES)
         raise Unusable(said, {"lines": said})
     with transaction.atomic():
-        Signature.objects.update_or_create(person=person_of(actor), defaults={"lines": lines.strip()})
+        Signature.objects.update_or_create(person=acting_person(actor), defaults={"lines": lines.strip()})
 
 
 def _new(uid: uuid.UUID, written: Written, answers: Answers, actor: Actor, now: int) -> Draft:
-    person = person_of(actor)
+    person = acting_person(actor)
     if Draft.objects.filter(person=person).count() >= DRAFTS:
         raise Unusable(_("You have {count} drafts; discard some first.", count=DRAFTS))
     said = {f.name: getattr(written, f.name) for f in fields(Written)}
     about = {f.name: getattr(answers, f.name) for f in fields(Answers)}
     try:
         with transaction.atomic():
-            return Draft.objects.create(uid=uid, person=person, changed=moment(now), **said, **about)
+            return Draft.objects.create(uid=uid, person=person, changed=from_ms(now), **said, **about)
     except IntegrityError:  # two windows, or two clicks, at once
         raise Conflict(_("It was changed in another window; look at it again.")) from None
 
@@ -153,7 +153,7 @@ def _require_mine(row: Draft, actor: Actor, version: int) -> None:
 
 
 def _changed(row: Draft, now: int) -> None:
-    row.version, row.changed, row.why = row.version + 1, moment(now), ""
+    row.version, row.changed, row.why = row.version + 1, from_ms(now), ""
     row.save()
 
 

@@ -12,8 +12,8 @@ from django.db import transaction
 
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.mailbox.actions.acting import reader
@@ -50,12 +50,12 @@ def let_go(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> N
 
 def _taken(row: Handled, by: Person | None, actor: Actor, act: str, now: int) -> None:
     before = row.taken_by.uid if row.taken_by else ""
-    row.taken_by, row.taken = by, moment(now) if by else None
+    row.taken_by, row.taken = by, from_ms(now) if by else None
     row.save(update_fields=["taken_by", "taken"])
     facts = {"mailbox": row.mailbox.address, "before": before}
     entries.enter(act, actor=actor, reason="who takes care of it", now=now, object=f"capture:{row.capture}", facts=facts)
 
 
 def _row(capture: uuid.UUID, mailbox: int, person: Person, now: int) -> Handled:
-    facts = {"opened_by": person, "opened": moment(now)}
+    facts = {"opened_by": person, "opened": from_ms(now)}
     return Handled.objects.get_or_create(mailbox_id=mailbox, capture=capture, defaults=facts)[0]

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from django.db import IntegrityError, transaction
 
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment
 from civicmail.city.directory.models import Person
 from civicmail.core.config.sentence import Sentence, sentence
 from civicmail.desk.mailbox import labelnames
@@ -62,7 +62,7 @@ def make_label(typed: str, *, actor: Actor, now: int) -> Label:
         raise Unusable(said, {"name": said})
     try:
         with transaction.atomic():
-            return Label.objects.create(person=person, name=name, key=labelnames.key(name), made=moment(now))
+            return Label.objects.create(person=person, name=name, key=labelnames.key(name), made=from_ms(now))
     except IntegrityError:  # the same click twice
         return Label.objects.get(person=person, key=labelnames.key(name))
 

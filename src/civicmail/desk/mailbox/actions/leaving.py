@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.desk.mailbox import sendstates
 from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain
 
@@ -24,7 +24,7 @@ def due(most: int, *, now: int) -> list[Outgoing]:
     """Take up what may no longer be taken back, the oldest first; with what an earlier process had taken up and did not finish."""
     if not Outgoing.objects.filter(state__in=sendstates.OPEN).exists():  # asked all day, and a transaction keeps others waiting
         return []
-    at = moment(now)
+    at = from_ms(now)
     with transaction.atomic():
         waiting = Outgoing.objects.select_for_update().filter(state="waiting", due__lte=at).order_by("due", "pk")
         for row in waiting[:most]:
@@ -43,7 +43,7 @@ def sent(row: Outgoing, capture: str, *, now: int) -> None:
     """It is archived, and somebody gets it. The draft and its files have done their work."""
     with transaction.atomic():
         fresh = _taken(row)
-        fresh.state, fresh.since = sendstates.STEPS["sending", "send"], moment(now)
+        fresh.state, fresh.since = sendstates.STEPS["sending", "send"], from_ms(now)
         fresh.capture, fresh.content = capture, b""
         fresh.save()
         if fresh.draft is not None:
@@ -54,7 +54,7 @@ def returned(row: Outgoing, capture: str, rule: str, why: str, *, now: int) -> N
     """It is archived as evidence and nobody gets it: the draft is there again, and says why."""
     with transaction.atomic():
         fresh = _taken(row)
-        fresh.state, fresh.since = sendstates.STEPS["sending", "refuse"], moment(now)
+        fresh.state, fresh.since = sendstates.STEPS["sending", "refuse"], from_ms(now)
         fresh.capture, fresh.rule, fresh.why, fresh.content = capture, rule[:60], why[:600], b""
         fresh.save()
         if fresh.draft is not None:
@@ -66,14 +66,14 @@ def later(row: Outgoing, why: str, *, now: int) -> None:
     with transaction.atomic():
         fresh = _taken(row)
         fresh.state = sendstates.STEPS["sending", "wait"]
-        fresh.again = moment(now + min(AGAIN_MOST, AGAIN_FIRST * 2 ** min(fresh.tries, 10)))
+        fresh.again = from_ms(now + min(AGAIN_MOST, AGAIN_FIRST * 2 ** min(fresh.tries, 10)))
         fresh.tries, fresh.why = fresh.tries + 1, why[:600]
         fresh.save()
 
 
 def forget(*, now: int) -> int:
     """Rows whose message went, or was taken back, long ago."""
-    ended = Outgoing.objects.exclude(state__in=sendstates.OPEN).filter(since__lt=moment(now) - KEPT)
+    ended = Outgoing.objects.exclude(state__in=sendstates.OPEN).filter(since__lt=from_ms(now) - KEPT)
     return ended.delete()[0]
 
 

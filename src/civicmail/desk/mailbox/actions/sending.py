@@ -16,11 +16,11 @@ from django.db import transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import person_of
+from civicmail.city.access.actions.acting import acting_person
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import moment
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Mailbox
 from civicmail.core.config.sentence import Sentence
@@ -93,11 +93,11 @@ def send(
 
 def _note_plain(row: Outgoing, plain: Plain, actor: Actor, now: int) -> None:
     """The sender's word and reason, for the privacy officer."""
-    why = require_reason(plain.reason, least=PLAIN_LEAST)
+    why = require_reason(plain.reason, min_length=PLAIN_LEAST)
     box = Mailbox.objects.select_related("department").filter(address=row.mailbox).first()
     SentPlain.objects.create(
         uid=row.uid, person=row.person, mailbox=row.mailbox, department=box.department.code if box else "", reason=why[:400],
-        rules=",".join(plain.rules)[:400], copies=plain.copies, made=moment(now),
+        rules=",".join(plain.rules)[:400], copies=plain.copies, made=from_ms(now),
     )  # fmt: skip
     entries.enter("mail.plain", actor=actor, reason=why, now=now, object=f"outgoing:{row.uid}", facts={"rules": list(plain.rules)})
 
@@ -124,14 +124,14 @@ def _given(
     row = Outgoing.objects.create(
         uid=letter.uid,
         key=key or None,
-        person=person_of(actor),
+        person=acting_person(actor),
         draft=draft.uid if draft else None,
         mailbox=letter.sender.address,
         recipients=to,
         content=build(letter),
-        made=moment(now),
-        due=moment(now + max(0, wait)),
-        since=moment(now),
+        made=from_ms(now),
+        due=from_ms(now + max(0, wait)),
+        since=from_ms(now),
     )
     facts = {"mailbox": letter.sender.address, "recipients": len(to), "files": len(letter.files)}
     behalf = letter.sender.address if letter.behalf is not None else ""
@@ -184,7 +184,7 @@ def hasten(row: Outgoing, *, actor: Actor, now: int) -> Outgoing:
     """Send it at once. Raises NotPermitted, and Conflict where it was taken up, or taken back, already."""
     with transaction.atomic():
         fresh = _stepped(row, "hasten", actor, now)
-        fresh.due = min(fresh.due, moment(now))
+        fresh.due = min(fresh.due, from_ms(now))
         fresh.save()
     return fresh
 
@@ -199,5 +199,5 @@ def _stepped(row: Outgoing, action: Action, actor: Actor, now: int) -> Outgoing:
         said = {"undone": _("It was taken back already."), "returned": _("It was not sent; the draft says why.")}
         raise Conflict(said.get(fresh.state, _("It is sent already, and cannot be taken back.")))
     if state != fresh.state:
-        fresh.state, fresh.since = state, moment(now)
+        fresh.state, fresh.since = state, from_ms(now)
     return fresh

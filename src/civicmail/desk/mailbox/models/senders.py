@@ -11,8 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import standing
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.queries import access_status
 from civicmail.city.directory.models import Episode, Mailbox, Person
 from civicmail.desk.mailbox.models import Signature
 
@@ -40,8 +40,8 @@ def senders(actor: Actor, *, now: int) -> tuple[Sender, ...]:
     person = Person.objects.filter(uid=actor.uid).first() if actor.uid and not actor.machine else None
     if person is None:
         return ()
-    everyone = standing.everybody(now, [person.pk])
-    if not everyone.is_live(person.pk) or standing.why(person.pk, now):
+    everyone = access_status.load_status(now, [person.pk])
+    if not everyone.is_live(person.pk) or access_status.why_refused(person.pk, now):
         return ()
     roles = {r.mailbox: r.role for r in everyone.rights.get(person.pk, []) if not r.suspended and r.role in ROLES}
     rows = Mailbox.objects.filter(pk__in=roles, closed__isnull=True).select_related("holder").order_by("address")
@@ -58,7 +58,7 @@ def block(actor: Actor, mailbox: str, *, now: int) -> str:
     """The identification block that stands under every message: what the city's setting asks for, else name, position, department
     and city as the directory has them. mailbox: it is sent from."""
     person = Person.objects.get(uid=actor.uid)
-    day = timezone.localdate(moment(now))
+    day = timezone.localdate(from_ms(now))
     work = Episode.objects.select_related("department").filter(person=person, ended__isnull=True, starts__lte=day).first()
     position, department = (work.position, work.department.name) if work else ("", "")
     wanted = settings.CITY.senders.identification

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import moment
-from civicmail.city.access.views import saying
-from civicmail.city.access.views.asked import Asked as Request
+from civicmail.city.access.views import wording
+from civicmail.city.access.views.city_request import CityRequest as Request
 from civicmail.core.config.sentence import sentence as _
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.mailbox import answering
@@ -90,8 +90,8 @@ def _begun(one: Found, how: How) -> Beginning:
 
 def _said(one: Found, source: Source, how: How) -> str:
     """The line above a quotation, or the lines above what is handed on."""
-    at = timezone.localtime(answering.date_of(source, moment(one.capture.received)))
-    when = f"{saying.day(at)}, {date_format(at, 'g:i a')}"
+    at = timezone.localtime(answering.date_of(source, from_ms(one.capture.received)))
+    when = f"{wording.day(at)}, {date_format(at, 'g:i a')}"
     sender = answering.people(source.shown.from_)
     if how != "forward":
         return gettext("On {when}, {who} wrote:").format(when=when, who=sender)

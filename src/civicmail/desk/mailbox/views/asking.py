@@ -10,9 +10,9 @@ from typing import Any, cast
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.listing import OF_A_PAGE, Chip, address
-from civicmail.city.access.views.saying import day
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views.listing import PAGE_PARAMS, Chip, list_url
+from civicmail.city.access.views.wording import day
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.mailbox.finding import Asked, Direction, Stand
 from civicmail.desk.mailbox.kept import Mark
@@ -48,17 +48,17 @@ class Address:
     @property
     def asked(self) -> Asked:
         v = self.values
-        start = None if self.since is None else ms(timezone.make_aware(datetime.combine(self.since, time.min)))
+        start = None if self.since is None else epoch_ms(timezone.make_aware(datetime.combine(self.since, time.min)))
         direction, stand = cast(Direction, v.get("direction", "")), cast(Stand, v.get("state", ""))
         return Asked(self.words, direction, stand, start, v.get("after", ""), v.get("before", ""), int(v.get("label", 0)))
 
     @property
     def is_narrowed(self) -> bool:
-        return any(key not in OF_A_PAGE for key in self.values)
+        return any(key not in PAGE_PARAMS for key in self.values)
 
     def link(self, **changes: str) -> str:
         """This list with changes, from its first page."""
-        return address(self.path, self.values, changes)
+        return list_url(self.path, self.values, changes)
 
     @property
     def query(self) -> str:
@@ -66,7 +66,7 @@ class Address:
         return self.link().partition("?")[2]
 
     def first_page(self) -> Address:
-        return Address(self.path, {k: v for k, v in self.values.items() if k not in OF_A_PAGE}, self.since, 1, self.label)
+        return Address(self.path, {k: v for k, v in self.values.items() if k not in PAGE_PARAMS}, self.since, 1, self.label)
 
     def chips(self, mine: Mine) -> list[Chip]:
         """One for each filter in use."""

@@ -17,11 +17,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access.actions.usage import note_retrieved
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting
-from civicmail.city.access.views.saying import said
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting
+from civicmail.city.access.views.wording import translate
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.core.query.scopes import sent_from
 from civicmail.core.query.tree import And, Range, Token
@@ -68,7 +68,7 @@ class Beside:
 
 def opened(request: Request, one: Found) -> Beside:
     """Marks it read, counts that it was fetched, and says what is to be said."""
-    now, id_ = ms(request.now), one.capture.id
+    now, id_ = epoch_ms(request.now), one.capture.id
     kept = queries.kept_by(one.permit, now=now)
     reached = _reached(one)
     boxes = [box for box in reached if box.is_offices]
@@ -82,7 +82,7 @@ def opened(request: Request, one: Found) -> Beside:
 
 
 def _remember(request: Request, one: Found, kept: Shelves, boxes: list[Box]) -> None:
-    now, id_ = ms(request.now), one.capture.id
+    now, id_ = epoch_ms(request.now), one.capture.id
     new = [box.row for box in boxes if id_ not in kept.opened(box.row)]
     if id_ not in kept.read or new:
         keeping.set_read([id_], {row: [id_] for row in new}, read=True, actor=request.actor, now=now)
@@ -122,7 +122,7 @@ def _answers(one: Found, box: Box) -> tuple[tuple[str, datetime], ...]:
         return ()
     tree = And((sent_from(box.addresses), Token("thread", first), Range("received", one.capture.received)))
     hits = search(reader, tree, limit=ANSWERS, sort="oldest", scored=False).hits
-    who = [(_login(one, uuid.UUID(hit.id).bytes), moment(hit.received)) for hit in hits]
+    who = [(_login(one, uuid.UUID(hit.id).bytes), from_ms(hit.received)) for hit in hits]
     names = dict(Person.objects.filter(uid__in=[uid for uid, _ in who]).values_list("uid", "display"))
     return tuple((names.get(uid, ""), at) for uid, at in who)
 
@@ -149,7 +149,7 @@ def take(request: Request, id: uuid.UUID, mailbox: int) -> HttpResponse:
     one = found(request, id)
     if all(box.row != mailbox for box in offices_of(one)):
         raise Http404
-    row, now = Mailbox.objects.get(pk=mailbox), ms(request.now)
+    row, now = Mailbox.objects.get(pk=mailbox), epoch_ms(request.now)
     try:
         if request.POST.get("what") == "let-go":
             handling.let_go(id, row, actor=request.actor, now=now)
@@ -158,5 +158,5 @@ def take(request: Request, id: uuid.UUID, mailbox: int) -> HttpResponse:
             handling.take(id, row, actor=request.actor, now=now)
             messages.success(request, gettext("You take care of this. The others of the mailbox see it."))
     except Conflict as error:
-        messages.warning(request, said(error.args[0]))
+        messages.warning(request, translate(error.args[0]))
     return redirect(reverse("mail-message", args=[one.id]))

@@ -14,16 +14,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.city.access.actions import replies
+from civicmail.city.access.actions import autoreplies
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Authorisation, AutoReply
-from civicmail.city.access.moments import ms
+from civicmail.city.access.queries.autoreplies import about_answer
 from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.queries.replies import about_answer
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting, require
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.saying import day
-from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.access.views.wording import day
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.mailbox import finding, queries
 from civicmail.desk.mailbox.scope import Box
@@ -60,12 +60,12 @@ class Away(forms.Form):
     starts = forms.DateField(label=gettext_lazy("From day"), widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=gettext_lazy("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
     text = forms.CharField(
-        label=gettext_lazy("What people of the city are answered"), max_length=replies.TEXT_MOST, widget=forms.Textarea
+        label=gettext_lazy("What people of the city are answered"), max_length=autoreplies.MAX_TEXT_LENGTH, widget=forms.Textarea
     )
     outside = forms.CharField(
         label=gettext_lazy("What others are answered"),
         help_text=gettext_lazy("Leave it empty to answer nobody outside: then strangers do not learn that you are away."),
-        max_length=replies.TEXT_MOST,
+        max_length=autoreplies.MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea,
     )
@@ -88,7 +88,7 @@ class AwayOf(Away):
 @acting("my.mail")
 def boxes(request: Request) -> HttpResponse:
     """My own first."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     permit, mine = queries.mine_now(request.actor, now=now)
     kept = queries.kept_by(permit, now=now)
     lines = []
@@ -122,7 +122,7 @@ def away(request: Request) -> HttpResponse:
 def away_of(request: Request, mailbox: int) -> HttpResponse:
     """The mailbox of a function answers: whoever may send from it says so, or its department (M5)."""
     box = get_object_or_404(Mailbox, pk=mailbox, kind=Mailbox.Type.FUNCTION, closed__isnull=True)
-    require(request, "reply.set", about_answer(box, ms(request.now)))
+    require(request, "reply.set", about_answer(box, epoch_ms(request.now)))
     return _answer(request, box)
 
 
@@ -132,7 +132,9 @@ def _answer(request: Request, box: Mailbox) -> HttpResponse:
         return _ended(request, box, row)
     form = (Away if box.holder_id else AwayOf)(request.POST if request.method == "POST" else None, initial=_initial(row))
     made = (
-        tried(form, lambda: set_answer(request, box, form.cleaned_data)) if request.method == "POST" and form.is_valid() else None
+        run_verb(form, lambda: set_answer(request, box, form.cleaned_data))
+        if request.method == "POST" and form.is_valid()
+        else None
     )
     if made is not None:
         said = gettext("{mailbox} answers from {start} until {end}.")
@@ -155,9 +157,9 @@ def _way(box: Mailbox) -> str:
 def set_answer(request: Request, box: Mailbox, said: dict[str, Any]) -> AutoReply:
     """said: as Away has checked it. Raises NotPermitted, Unusable."""
     start, end = _midnight(said["starts"]), _midnight(said["until"] + timedelta(days=1))
-    return replies.set_autoreply(
-        box, said["text"], outside=said["outside"], starts=ms(start), until=ms(end), actor=request.actor,
-        reason="away, by the holder" if box.holder_id else "for a while, from the mailbox of a function", now=ms(request.now),
+    return autoreplies.set_autoreply(
+        box, said["text"], outside=said["outside"], starts=epoch_ms(start), until=epoch_ms(end), actor=request.actor,
+        reason="away, by the holder" if box.holder_id else "for a while, from the mailbox of a function", now=epoch_ms(request.now),
     )  # fmt: skip
 
 
@@ -172,7 +174,7 @@ def end_answer(request: Request, box: Mailbox, row: AutoReply | None) -> None:
     """It answers no more, if it did."""
     if row is not None:
         why = "back, by the holder" if box.holder_id else "not wanted any more"
-        replies.end_autoreply(box, actor=request.actor, reason=why, now=ms(request.now))
+        autoreplies.end_autoreply(box, actor=request.actor, reason=why, now=epoch_ms(request.now))
 
 
 def set_now(box: int, at: datetime) -> AutoReply | None:
@@ -208,7 +210,7 @@ def _midnight(on: date) -> datetime:
 
 def _own(request: Request) -> Mailbox | None:
     """The personal mailbox that the person may use at this moment."""
-    _, mine = queries.mine_now(request.actor, now=ms(request.now))
+    _, mine = queries.mine_now(request.actor, now=epoch_ms(request.now))
     row = next((box.row for box in mine.boxes if box.kind == "own"), None)
     return Mailbox.objects.filter(pk=row).first() if row else None
 

@@ -13,13 +13,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.moments import moment
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting
 from civicmail.city.access.views.page import Page
+from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.city.policy.approvals import RULE
-from civicmail.city.policy.published import active_or_starter
-from civicmail.city.policy.rules import Book
+from civicmail.city.policy.rules import RuleSet
 from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.views import foretelling, words
 from civicmail.desk.mailbox.views.one import Found, crumbs, found
@@ -70,9 +70,9 @@ def known_to(one: Found) -> list[Passage]:
     return [p for p in one.traced.passages if p.address.lower() in mine or p.box.lower() in mine]
 
 
-def _whole(p: Passage, id_: str, book: Book) -> Copy:
+def _whole(p: Passage, id_: str, book: RuleSet) -> Copy:
     role, word = words.copy(p.state, p.do)
-    again = moment(p.next) if p.next else None
+    again = from_ms(p.next) if p.next else None
     why = str(words.PROOFS.get(p.proof.get("method", ""), "")) or stuck(p) or said(p, book) or words.means(p.state, p.do)
     reply = p.reply
     if p.state == "cancelled":
@@ -80,10 +80,10 @@ def _whole(p: Passage, id_: str, book: Book) -> Copy:
         why = off or why
     proof = encryption_proof.line(p.proof)
     pickup = reverse("secure-mail") if p.proof.get("method") == "portal" else ""
-    return Copy(words.marked(p.address), role, word, moment(p.since), why, reply, again, release_of(p, id_), proof, pickup)
+    return Copy(words.marked(p.address), role, word, from_ms(p.since), why, reply, again, release_of(p, id_), proof, pickup)
 
 
-def _book() -> Book:
+def _book() -> RuleSet:
     return active_or_starter(installation())
 
 
@@ -93,7 +93,7 @@ def stuck(p: Passage) -> str:
     return str(words.NO_WAY) if p.state in ("deferred", "trying") and p.reply.startswith(NO_WAY) else ""
 
 
-def said(p: Passage, book: Book) -> str:
+def said(p: Passage, book: RuleSet) -> str:
     """Of a copy that a rule keeps back, or refused, the sender reads what the write page had said before: rule, clause, whom to
     ask. The words are those of the book now in force."""
     acting = [rule for rule in rules_of(p.rules, book) if rule.id in p.rules] if p.state in ("held", "refused") else []
@@ -106,7 +106,7 @@ def _own(p: Passage, mine: Collection[str], id_: str) -> Copy:
     role, word = words.copy("cancelled" if elsewhere else p.state, p.do)
     address = p.address if p.address.lower() in mine else p.box
     release = "" if elsewhere else release_of(p, id_)
-    return Copy(words.marked(address), role, word, moment(p.since), words.why(p.rules), release=release)
+    return Copy(words.marked(address), role, word, from_ms(p.since), words.why(p.rules), release=release)
 
 
 def release_of(p: Passage, id_: str) -> str:

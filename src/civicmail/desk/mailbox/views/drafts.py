@@ -14,11 +14,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.mailbox import sendstates
 from civicmail.desk.mailbox.actions import drafting
@@ -83,13 +83,13 @@ def discard(request: Request, uid: uuid.UUID) -> HttpResponse:
     back = reverse("mail-draft", args=[uid])
     form = forms.Form(request.POST if request.method == "POST" else None)
     page = Page(gettext("Shall this draft be discarded?"), gettext("My mail"), [*crumbs(), (gettext("Draft"), back)])
-    return answered(
+    return respond_to_form(
         request,
         form,
-        lambda: drafting.discard(row, actor=request.actor, now=ms(request.now)),
+        lambda: drafting.discard(row, actor=request.actor, now=epoch_ms(request.now)),
         page=page,
         back=back,
-        said=gettext("The draft is discarded."),
+        message=gettext("The draft is discarded."),
         to=reverse("mail-drafts"),
         effects=[gettext("The draft “{subject}” and its files are gone, and cannot be brought back.").format(subject=row.subject)],
         stays=[gettext("Nothing was sent, and no message of yours is touched.")],
@@ -102,7 +102,7 @@ def discard(request: Request, uid: uuid.UUID) -> HttpResponse:
 def signature(request: Request) -> HttpResponse:
     """What the directory says stands there in any case; lines of one's own stand below."""
     require(request, "my.write", OfPerson(request.actor.uid))
-    actor, now = request.actor, ms(request.now)
+    actor, now = request.actor, epoch_ms(request.now)
     form = Sign(request.POST if request.method == "POST" else None, initial={"lines": senders.lines_of(actor)})
     if request.method == "POST" and form.is_valid():
         drafting.sign(form.cleaned_data["lines"].replace("\r\n", "\n"), actor=actor, now=now)

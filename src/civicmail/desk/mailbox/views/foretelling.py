@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext, override
 
-from civicmail.city.access import sentences
-from civicmail.city.access.views import saying
+from civicmail.city.access import sender_refusals
+from civicmail.city.access.views import wording
 from civicmail.city.policy.rules import Rule
 from civicmail.desk.mailbox.cautions import NAMED, Caution
 from civicmail.desk.mailbox.forecast import Foreseen, Foretold
@@ -75,8 +75,8 @@ def why(names: Sequence[str], told: Sequence[Rule]) -> list[str]:
 
 def _rule(names: Sequence[str], rule: Rule) -> str:
     """A rule that acts, or of which the sender is told."""
-    said = saying.said(rule.sender or rule.reader)
-    ask = gettext("Ask {whom}.").format(whom=saying.said(rule.ask)) if rule.ask else ""
+    said = wording.translate(rule.sender or rule.reader)
+    ask = gettext("Ask {whom}.").format(whom=wording.translate(rule.ask)) if rule.ask else ""
     if rule.id not in names:
         said = gettext("You will be told: {said}").format(said=said)
     return " ".join(part for part in (said, ask, f"({rule.id}, {rule.clause})") if part)
@@ -86,11 +86,11 @@ def _stop(found: Foreseen) -> str:
     """Why nobody would get it."""
     if not found.refused:
         return ""
-    if found.refused in sentences.SENTENCES:
-        return f"{saying.said(sentences.SENTENCES[found.refused])}. ({found.refused}, {sentences.CLAUSE})"
+    if found.refused in sender_refusals.REFUSALS:
+        return f"{wording.translate(sender_refusals.REFUSALS[found.refused])}. ({found.refused}, {sender_refusals.CLAUSE})"
     if found.refused == UNIDENTIFIED:
         return gettext("The text does not say who writes and for which department (P-14).")
-    return gettext("You may not send mail at this moment: {why}").format(why=saying.said(plain(found.reply)))
+    return gettext("You may not send mail at this moment: {why}").format(why=wording.translate(plain(found.reply)))
 
 
 def _wait(found: Foreseen) -> str:

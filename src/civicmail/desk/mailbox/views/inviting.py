@@ -17,11 +17,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_POST
 
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting
-from civicmail.city.access.views.saying import day, said
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting
+from civicmail.city.access.views.wording import day, translate
 from civicmail.desk.mailbox import itip
 from civicmail.desk.mailbox.actions import sending
 from civicmail.desk.mailbox.composing import Calendar, Named
@@ -106,7 +106,7 @@ def answer(request: Request, id: uuid.UUID) -> HttpResponse:
     try:
         meeting = respond(request, one, request.POST.get("answer", ""))
     except (Unusable, Conflict, NotPermitted) as error:
-        messages.warning(request, said(error.args[0]))
+        messages.warning(request, translate(error.args[0]))
         return redirect(reverse("mail-message", args=[one.id]))
     messages.success(request, gettext("Your answer goes to {who}.").format(who=_named(meeting.organiser)))
     return redirect(reverse("mail-message", args=[one.id]))
@@ -127,7 +127,7 @@ def respond(request: Request, one: Found, answer_: str) -> Meeting:
 
 def _send(request: Request, one: Found, meeting: Meeting, me: Guest, what: itip.Answer) -> None:
     assert meeting.organiser is not None
-    now, name = ms(request.now), request.actor.name
+    now, name = epoch_ms(request.now), request.actor.name
     box = next(box.id for box in one.mine.boxes if me.address in box.addresses)
     text = senders.signed(str(TEXTS[what]).format(name), "", senders.block(request.actor, box, now=now), "")
     fields = header_of(one.archive.body(one.permit, one.place))
@@ -207,14 +207,14 @@ def told(meeting: Meeting) -> str:
         return gettext("It names no time.")
     same = meeting.start.ms is not None and meeting.end.ms is not None and _day(meeting.start.ms) == _day(meeting.end.ms)
     if same and meeting.end.ms is not None:
-        end = date_format(timezone.localtime(moment(meeting.end.ms)), "TIME_FORMAT")
+        end = date_format(timezone.localtime(from_ms(meeting.end.ms)), "TIME_FORMAT")
     text = start if not end or end == start else gettext("{start} to {end}").format(start=start, end=end)
     return gettext("{when}, by a clock that it does not name").format(when=text) if meeting.start.clock else text
 
 
 def _told(when: When) -> str:
     if when.ms is not None:
-        return _at(timezone.localtime(moment(when.ms)))
+        return _at(timezone.localtime(from_ms(when.ms)))
     if when.day:
         return day(date.fromisoformat(when.day))
     return _at(datetime.fromisoformat(when.clock)) if when.clock else ""
@@ -225,7 +225,7 @@ def _at(at: datetime) -> str:
 
 
 def _day(at: int) -> date:
-    return timezone.localtime(moment(at)).date()
+    return timezone.localtime(from_ms(at)).date()
 
 
 def repeated(repeats: Repeats) -> str:

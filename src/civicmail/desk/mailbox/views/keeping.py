@@ -16,12 +16,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.saying import said
+from civicmail.city.access.views.wording import translate
 from civicmail.core.query.scopes import received_by
 from civicmail.core.query.tree import Among
 from civicmail.desk.mailbox import finding, queries, scope
@@ -46,7 +46,7 @@ class Chosen:
 
     @property
     def now(self) -> int:
-        return ms(self.request.now)
+        return epoch_ms(self.request.now)
 
     @property
     def ids(self) -> list[bytes]:
@@ -81,7 +81,7 @@ def keep(request: Request) -> HttpResponse:
         answer = act(chosen)
         queries.forget_unread(request.actor)
     except Unusable as error:
-        messages.warning(request, said(error.args[0]))
+        messages.warning(request, translate(error.args[0]))
         return redirect(back)
     if isinstance(answer, HttpResponse):
         return answer
@@ -98,7 +98,7 @@ def _back(request: Request) -> str:
 
 def chosen_of(request: Request, rows: Sequence[str]) -> Chosen:
     """Of these ids those that are the person's own. Raises NotIndexed, DamagedIndex."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     permit, mine = queries.mine_now(request.actor, now=now)
     desk = queries.desk(permit, mine, now=now)
     asked = [found for text in rows[:PER_PAGE] if (found := _uuid(text))]

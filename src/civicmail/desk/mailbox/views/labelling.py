@@ -11,12 +11,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views import confirming, letterkeys
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views import form_response, letter_keys
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.mailbox import queries
 from civicmail.desk.mailbox.actions import keeping
 from civicmail.desk.mailbox.kept import Mark
@@ -37,18 +37,18 @@ class Name(forms.Form):
 @acting("my.mail")
 def labels(request: Request) -> HttpResponse:
     """All of them, and a form for one more."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     permit, _ = queries.mine_now(request.actor, now=now)
     kept = queries.kept_by(permit, now=now)
     form = Name(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        made = tried(form, lambda: keeping.make_label(form.cleaned_data["name"], actor=request.actor, now=now))
+        made = run_verb(form, lambda: keeping.make_label(form.cleaned_data["name"], actor=request.actor, now=now))
         if made is not None:
             messages.success(request, gettext("The label {name} is there.").format(name=made.name))
             return redirect("mail-labels")
     rows = [(mark, len(kept.labelled((mark.pk,)))) for mark in kept.labels]
     page = Page(gettext("Which labels do I have?"), gettext("Labels"), crumbs())
-    shown: dict[str, Any] = {"page": page, "form": form, "rows": rows, "keys": letterkeys.are_on(request)}
+    shown: dict[str, Any] = {"page": page, "form": form, "rows": rows, "keys": letter_keys.are_on(request)}
     return render(request, "mailbox/labels.html", shown, status=status_of(form))
 
 
@@ -57,15 +57,15 @@ def label(request: Request, pk: int) -> HttpResponse:
     """Another name for one, and for those below it."""
     mark = _own(request, pk)
     form = Name(request.POST if request.method == "POST" else None, initial={"name": mark.name})
-    now = ms(request.now)
-    return confirming.answered(
+    now = epoch_ms(request.now)
+    return form_response.respond_to_form(
         request,
         form,
         lambda: keeping.rename_label(pk, form.cleaned_data["name"], actor=request.actor, now=now),
         page=Page(gettext("How is this label called?"), gettext("Labels"), _crumbs()),
         back=reverse("mail-labels"),
-        said=lambda row: gettext("The label is called {name} now.").format(name=row.name),
-        template=confirming.FORM,
+        message=lambda row: gettext("The label is called {name} now.").format(name=row.name),
+        template=form_response.FORM_TEMPLATE,
         submit=gettext("Rename"),
     )
 
@@ -75,7 +75,7 @@ def remove(request: Request, pk: int) -> HttpResponse:
     """The messages stay where they are."""
     mark = _own(request, pk)
     if request.method == "POST":
-        name = keeping.remove_label(pk, actor=request.actor, now=ms(request.now))
+        name = keeping.remove_label(pk, actor=request.actor, now=epoch_ms(request.now))
         messages.success(request, gettext("The label {name} is removed. Its messages are where they were.").format(name=name))
         return redirect("mail-labels")
     page = Page(gettext("Remove the label {name}?").format(name=mark.name), gettext("Labels"), _crumbs())
@@ -84,7 +84,7 @@ def remove(request: Request, pk: int) -> HttpResponse:
 
 def _own(request: Request, pk: int) -> Mark:
     """Raises Http404 for what is nobody's of mine."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     permit, _ = queries.mine_now(request.actor, now=now)
     mark = next((m for m in queries.kept_by(permit, now=now).labels if m.pk == pk), None)
     if mark is None:

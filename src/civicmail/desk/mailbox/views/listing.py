@@ -15,10 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views import letterkeys, saying
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.views import letter_keys, wording
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting
 from civicmail.city.access.views.listing import plain_text
 from civicmail.city.access.views.page import Action, Page
 from civicmail.core.query.errors import QueryError
@@ -146,11 +146,11 @@ class Listing:
 @acting("my.mail")
 def mail(request: Request) -> HttpResponseBase:
     """Who may use mail no more is refused here at the next request: what is mine is asked anew for each."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     permit, mine = queries.mine_now(request.actor, now=now)
     kept = queries.kept_by(permit, now=now)
     address = address_of(request.path, request.GET, mine, kept.labels)
-    listing = Listing(address, mine, kept.labels, letterkeys.are_on(request))
+    listing = Listing(address, mine, kept.labels, letter_keys.are_on(request))
     status = 200
     try:
         as_file = request.GET.get("format") == "csv"  # which says nothing of what it lacks
@@ -159,7 +159,7 @@ def mail(request: Request) -> HttpResponseBase:
         if as_file:
             return _file(finding.every(desk, address.asked))
         listing.answer = finding.page(desk, address.asked)
-        listing.cut = saying.said(CUT_MESSAGES[desk.reader.cut]) if desk.reader.cut else ""
+        listing.cut = wording.translate(CUT_MESSAGES[desk.reader.cut]) if desk.reader.cut else ""
     except QueryError as error:
         if address.asked.after or address.asked.before:  # a cursor of another list: begin at its first page
             address = address.first_page()
@@ -188,12 +188,12 @@ def line(row: Row) -> Line:
     url = reverse("mail-message", args=[hit.id])
     domains = settings.CITY.city.domains
     told = (role, str(words.STATES[state]), row.new, row.starred, row.labels)
-    return Line(hit.id, url, words.who(row, domains), row.sent, moment(hit.received), subject, row.size, *told)
+    return Line(hit.id, url, words.who(row, domains), row.sent, from_ms(hit.received), subject, row.size, *told)
 
 
 def _mistake(address: Address, error: QueryError) -> Mistake:
     """With the nearest operator in the place of the wrong one, where that is what is wrong."""
-    said, hint = saying.said(error.message), error.hint
+    said, hint = wording.translate(error.message), error.hint
     text = address.words
     end = text.find(":", error.position) + 1
     if not hint.endswith(":") or not end:
@@ -236,7 +236,7 @@ def _file(rows: Iterator[Row]) -> StreamingHttpResponse:
 
 def _cells(row: Row) -> list[Any]:
     hit = row.hit
-    at = timezone.localtime(moment(hit.received)).isoformat(timespec="seconds")
+    at = timezone.localtime(from_ms(hit.received)).isoformat(timespec="seconds")
     direction = gettext("sent") if row.sent else gettext("brought in") if row.imported else gettext("received")
     texts = (words.plain_who(hit, row.sent), direction, at, hit.subject, str(words.STATES[row.state[1]]))
     return [*(plain_text(text) for text in texts), row.size, hit.id, plain_text("; ".join(row.labels))]

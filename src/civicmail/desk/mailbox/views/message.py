@@ -15,14 +15,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.permits import Permit
-from civicmail.city.access.views import saying
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting
+from civicmail.city.access.views import wording
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Mailbox
-from civicmail.city.policy.published import active_or_starter
+from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.desk.mailbox.fates import fate_of, outcome
 from civicmail.desk.mailbox.finding import header_of
 from civicmail.desk.mailbox.views import beside, inviting, words
@@ -109,7 +109,7 @@ def _is_invited(one: Found) -> bool:
     if one.eye != "given" or one.capture.source.kind not in ("mx", "lmtp"):
         return False
     mine = {p.box.lower() or p.address.lower() for p in known_to(one)} | {p.address.lower() for p in known_to(one)}
-    return Mailbox.objects.filter(address__in=mine, files_until__gt=moment(one.capture.received)).exists()
+    return Mailbox.objects.filter(address__in=mine, files_until__gt=from_ms(one.capture.received)).exists()
 
 
 def _readable(request: Request, id_: uuid.UUID) -> Found:
@@ -151,7 +151,7 @@ def _told(one: Found) -> list[tuple[str, Any]]:
     if one.eye != "given" or not labels.is_inbound(one.capture):
         return []
     told = [(gettext("From outside"), gettext("This message came from outside the city."))]
-    return [*told, *((gettext("Look twice"), saying.said(words_)) for words_ in _marks(one).values())][:_FACTS]
+    return [*told, *((gettext("Look twice"), wording.translate(words_)) for words_ in _marks(one).values())][:_FACTS]
 
 
 def _marks(one: Found) -> dict[str, str]:
@@ -220,7 +220,7 @@ def _reasons(copies: Iterable[Passage]) -> list[str]:
     """What the rules that keep my copies say to a reader, each with its clause; in the words of the book now in force."""
     book, names = active_or_starter(installation()), dict.fromkeys(name for p in copies for name in p.rules)
     keeping = [rule for name in names if (rule := book.rule(name)) is not None and rule.do in ("hold", "quarantine")]
-    return list(dict.fromkeys(f"{saying.said(rule.reader or rule.why)} ({rule.clause})" for rule in keeping))
+    return list(dict.fromkeys(f"{wording.translate(rule.reader or rule.why)} ({rule.clause})" for rule in keeping))
 
 
 def _kept_back(request: Request, one: Found) -> HttpResponse:

@@ -9,9 +9,9 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.permits import Permit
-from civicmail.city.access.views.asked import Asked as Request
+from civicmail.city.access.views.city_request import CityRequest as Request
 from civicmail.desk.mailbox import queries, scope
 from civicmail.desk.mailbox.fates import fate_of, mine_of
 from civicmail.desk.mailbox.scope import Eye, Mine
@@ -51,7 +51,7 @@ class Found:
 
 def found(request: Request, id_: uuid.UUID) -> Found:
     """Raises Http404 for what is not there and for what is nobody's of mine alike, NotPermitted, NotRecorded."""
-    permit, mine = queries.mine_now(request.actor, now=ms(request.now))
+    permit, mine = queries.mine_now(request.actor, now=epoch_ms(request.now))
     archive = store().archive()
     place = archive.place(id_.bytes)
     if place is None or not mine.boxes:

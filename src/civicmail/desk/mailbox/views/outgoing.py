@@ -14,14 +14,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import saying
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting, require
+from civicmail.city.access.views import wording
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting, require
 from civicmail.city.access.views.page import Page
-from civicmail.city.policy.rules import Book
+from civicmail.city.policy.rules import RuleSet
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.mailbox import sendstates
 from civicmail.desk.mailbox.actions import sending, submitting
@@ -92,7 +92,7 @@ def outgoing(request: Request, uid: uuid.UUID) -> HttpResponse:
 
 
 def _acted(request: Request, row: Outgoing) -> HttpResponse:
-    actor, now = request.actor, ms(request.now)
+    actor, now = request.actor, epoch_ms(request.now)
     try:
         if request.POST.get("do") == "undo":
             sending.undo(row, actor=actor, reason="undo", now=now)
@@ -102,7 +102,7 @@ def _acted(request: Request, row: Outgoing) -> HttpResponse:
         else:
             sending.hasten(row, actor=actor, now=now)
     except Conflict as error:
-        messages.warning(request, saying.said(error.args[0]))
+        messages.warning(request, wording.translate(error.args[0]))
     return redirect("mail-outgoing", row.uid)
 
 
@@ -115,7 +115,9 @@ def _shown(request: Request, row: Outgoing) -> Shown:
     open_ = row.state in sendstates.OPEN
     watch = open_ or (under_way and now - row.since < WATCHED)
     seconds = max(0, -(-(row.due - now) // timedelta(seconds=1)))
-    return Shown(_title(row, passages), row, seconds, copies, watch, saying.said(plain(row.why)) if row.why else "", request.path)
+    return Shown(
+        _title(row, passages), row, seconds, copies, watch, wording.translate(plain(row.why)) if row.why else "", request.path
+    )
 
 
 def _passages(request: Request, row: Outgoing) -> list[Passage]:
@@ -126,11 +128,11 @@ def _passages(request: Request, row: Outgoing) -> list[Passage]:
     return list(one.traced.passages) if one.eye == "author" else []
 
 
-def _copy(p: Passage, book: Book | None) -> Copy:
+def _copy(p: Passage, book: RuleSet | None) -> Copy:
     """In the words that were said before sending."""
     role, word = words.copy(p.state, p.do)
     why = " ".join(foretelling.why(p.rules, rules_of(p.rules, book) if book else ()))
-    return Copy(words.marked(p.address), role, word, moment(p.since), why)
+    return Copy(words.marked(p.address), role, word, from_ms(p.since), why)
 
 
 def _title(row: Outgoing, passages: Collection[Passage]) -> str:

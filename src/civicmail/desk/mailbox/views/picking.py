@@ -13,10 +13,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting, require
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting, require
 from civicmail.city.access.views.page import Page
 from civicmail.desk.mailbox import recipients
 from civicmail.desk.mailbox.actions import drafting
@@ -58,7 +58,7 @@ def _added(request: Request, row: Draft, back: str) -> HttpResponse:
         named = [Named(a, known[a]) for a in chosen[name] if a in known]
         count += len(named)
         written = replace(written, **{name: recipients.added(getattr(written, name), named)})
-    drafting.save(row.uid, written, version=row.version, actor=request.actor, now=ms(request.now))
+    drafting.save(row.uid, written, version=row.version, actor=request.actor, now=epoch_ms(request.now))
     said = ngettext("{count} recipient was added.", "{count} recipients were added.", count).format(count=count)
     messages.success(request, said if count else gettext("Nobody was ticked."))
     if request.POST.get("go") == "on":

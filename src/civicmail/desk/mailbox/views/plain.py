@@ -9,7 +9,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.http import HttpResponseBase
 
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.desk.mailbox.models import SentPlain
@@ -19,12 +19,12 @@ MOST = 5
 
 
 @acting("plain.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """The newest first, with the sums of a quarter above them."""
     require(request, "plain.see")
     rows = SentPlain.objects.select_related("person")
     departments = list(SentPlain.objects.order_by("department").values_list("department", flat=True).distinct())
-    found = listing.of(
+    found = listing.from_query(
         request,
         rows,
         caption="Sent unencrypted",
@@ -41,10 +41,10 @@ def listed(request: Asked) -> HttpResponseBase:
         sort="-made",
     )
     page = Page("What went unencrypted, and why?", "Encryption", facts=_sums(request))
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.render_list(request, "access/list.html", found, {"page": page})
 
 
-def _sums(request: Asked) -> list[tuple[str, Any]]:
+def _sums(request: CityRequest) -> list[tuple[str, Any]]:
     """Of the last quarter, by department."""
     since = SentPlain.objects.filter(made__gte=request.now - timedelta(days=DAYS))
     whole = since.aggregate(n=Count("id"), copies=Sum("copies"))

@@ -9,9 +9,9 @@ from collections import OrderedDict
 
 from django.http import HttpResponse, JsonResponse
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.lexer import LONGEST_QUERY
@@ -55,7 +55,7 @@ TEXTS = Texts()
 @acting("my.mail")
 def lines(request: Request) -> HttpResponse:
     """?id=…&q=words: {"lines": {id: [[text, marked], …]}} of those that this person may read; of any other id nothing is said."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     permit, mine = queries.mine_now(request.actor, now=now)
     try:
         asked = frozenset(uuid.UUID(text).hex for text in request.GET.getlist("id")[:PER_PAGE])

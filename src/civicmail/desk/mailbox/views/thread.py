@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting
 from civicmail.city.access.views.page import Page
 from civicmail.desk.mailbox import finding, queries
 from civicmail.desk.mailbox.views.listing import line
@@ -25,7 +25,7 @@ from civicmail.mail.search.fields import thread as first_of
 def thread(request: Request, id: uuid.UUID) -> HttpResponse:
     """Of a copy that is kept back from me only itself is shown: what it answers to stands in it."""
     one = found(request, id)
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     lines, ready = [], True
     try:
         desk = queries.desk(one.permit, one.mine, now=now)

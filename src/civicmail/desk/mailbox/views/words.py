@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from civicmail.city.access import sentences
-from civicmail.city.access.views import saying
+from civicmail.city.access import sender_refusals
+from civicmail.city.access.views import wording
 from civicmail.desk.mailbox.finding import Row
 from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.shown import Run
@@ -164,8 +164,8 @@ def why(rules: Collection[str]) -> str:
             return str(UNCHECKED)
         if rule in RULES:
             return str(RULES[rule])
-        if said := sentences.SENTENCES.get(rule):
-            return f"{saying.said(said)}. ({sentences.CLAUSE})"
+        if said := sender_refusals.REFUSALS.get(rule):
+            return f"{wording.translate(said)}. ({sender_refusals.CLAUSE})"
     return ""
 
 

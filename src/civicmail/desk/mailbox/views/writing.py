@@ -17,14 +17,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import saying
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting, require
+from civicmail.city.access.views import wording
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting, require
+from civicmail.city.access.views.form_verb import status_of
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.trying import status_of
 from civicmail.desk.mailbox import recipients
 from civicmail.desk.mailbox.actions import drafting, submitting
 from civicmail.desk.mailbox.actions.drafting import Answers, New
@@ -74,7 +74,7 @@ class Desk:
     def foot(self) -> str:
         """What stands under the text, whoever writes."""
         mailbox = self.form["mailbox"].value() or (self.senders[0].address if self.senders else "")
-        block = senders.block(self.request.actor, str(mailbox), now=ms(self.request.now))
+        block = senders.block(self.request.actor, str(mailbox), now=epoch_ms(self.request.now))
         return "\n".join(part for part in (block, senders.lines_of(self.request.actor)) if part)
 
     @property
@@ -86,7 +86,7 @@ class Desk:
 def write(request: Request) -> HttpResponse:
     """?re=ID&how=reply, all or forward: an answer; ?to=ADDRESS: a message to somebody. Nothing is saved by looking."""
     require(request, "my.write", OfPerson(request.actor.uid))
-    found = senders.senders(request.actor, now=ms(request.now))
+    found = senders.senders(request.actor, now=epoch_ms(request.now))
     begun = answers.beginning(request, request.GET.get("re", ""), request.GET.get("how", ""))
     start = {"mailbox": _from(found, begun), "version": 0, **begun.initial}
     if not begun.initial and (to := recipients.address_of(request.GET.get("to", ""))):
@@ -100,7 +100,7 @@ def write(request: Request) -> HttpResponse:
 def draft(request: Request, uid: uuid.UUID) -> HttpResponse:
     """A draft of one's own; ?check=1 with what would happen to it."""
     require(request, "my.write", OfPerson(request.actor.uid))
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     row = Draft.objects.filter(uid=uid, person__uid=request.actor.uid).first()
     if row is None and Draft.objects.filter(uid=uid).exists():
         raise Http404
@@ -137,7 +137,7 @@ def _posted(desk: Desk) -> HttpResponse:
         return _stale(desk, part=do == AUTOSAVE)
     except Unusable as error:
         for name, said in (error.fields or {"text": error.args[0]}).items():
-            form.add_error(name if name in form.fields else None, saying.said(said))
+            form.add_error(name if name in form.fields else None, wording.translate(said))
         return shown(desk, part=do == AUTOSAVE)
     if do == AUTOSAVE:
         desk.saved = True
@@ -150,7 +150,7 @@ def _posted(desk: Desk) -> HttpResponse:
 def _save(desk: Desk, do: str) -> None:
     """Text, somebody added, files added or taken out. Raises Conflict, Unusable."""
     request, form = desk.request, desk.form
-    actor, now = request.actor, ms(request.now)
+    actor, now = request.actor, epoch_ms(request.now)
     written, uploaded = form.written, [] if do == AUTOSAVE else form.cleaned_data["file"]
     if do != AUTOSAVE and (who := form.cleaned_data["who"]):
         written = _with(desk, written, who)
@@ -210,7 +210,7 @@ def _done(desk: Desk, do: str) -> HttpResponse:
 
 def _sent(desk: Desk, *, plain: bool = False) -> HttpResponse:
     """Whoever sends has seen what would happen: at once where it is simply delivered, else after the panel was shown."""
-    row, actor, now = desk.row, desk.request.actor, ms(desk.request.now)
+    row, actor, now = desk.row, desk.request.actor, epoch_ms(desk.request.now)
     assert row is not None, "it was saved"
     found = foreseen(desk)
     if found is None or found.refused:
@@ -224,7 +224,7 @@ def _sent(desk: Desk, *, plain: bool = False) -> HttpResponse:
     except Conflict:
         return _stale(desk)
     except Unusable as error:
-        desk.form.add_error(None, saying.said(error.args[0]))
+        desk.form.add_error(None, wording.translate(error.args[0]))
         return shown(desk, 422)
     return redirect("mail-outgoing", out.uid)
 
@@ -232,13 +232,13 @@ def _sent(desk: Desk, *, plain: bool = False) -> HttpResponse:
 def foreseen(desk: Desk) -> Foreseen | None:
     """What would happen to the draft, as a panel; None where its recipients cannot be asked about, which the form says."""
     assert desk.row is not None
-    actor, now = desk.request.actor, ms(desk.request.now)
+    actor, now = desk.request.actor, epoch_ms(desk.request.now)
     if not any(s.address == desk.row.mailbox for s in desk.senders):
         desk.form.add_error("mailbox", gettext("This mailbox is not yours to send from any more: choose one of yours."))
         return None
     to = submitting.gathered(desk.row)
     for name, said in to.wrong.items():
-        desk.form.add_error(name, saying.said(said))
+        desk.form.add_error(name, wording.translate(said))
     if to.wrong:
         return None
     found = submitting.foretell(desk.row, to, actor=actor, now=now)

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from civicmail.city.access.forms import SeveralFiles, offer
+from civicmail.city.access.forms import MultipleFileField, set_choices
 from civicmail.desk.mailbox.actions.drafting import FIELD, LINES, TEXT, Written
 from civicmail.desk.mailbox.models import Draft
 from civicmail.desk.mailbox.models.senders import Sender
@@ -42,7 +42,7 @@ class Write(forms.Form):
     quote = forms.CharField(
         label=gettext_lazy("Quoted below"), required=False, max_length=TEXT, strip=False, widget=forms.Textarea(attrs={"rows": 8})
     )
-    file = SeveralFiles(label=gettext_lazy("Add files"), required=False, allow_empty_file=True)
+    file = MultipleFileField(label=gettext_lazy("Add files"), required=False, allow_empty_file=True)
     who = forms.CharField(label=gettext_lazy("Add somebody"), required=False, max_length=300)
     field = forms.ChoiceField(label=gettext_lazy("as"), required=False, choices=[("to", "To"), ("cc", "Cc"), ("bcc", "Bcc")])
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
@@ -53,7 +53,7 @@ class Write(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("text", "quote"):  # the counter of cm.js is for short texts
             self.fields[name].widget.attrs.pop("maxlength", None)
-        offer(self, "mailbox", [(s.address, f"{s.name} <{s.address}>") for s in senders])
+        set_choices(self, "mailbox", [(s.address, f"{s.name} <{s.address}>") for s in senders])
 
     @property
     def written(self) -> Written:

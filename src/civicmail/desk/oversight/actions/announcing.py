@@ -8,13 +8,13 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.city.access import workdays
+from civicmail.city.access import working_days
 from civicmail.city.access.actions import entries
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.days import holidays
 from civicmail.city.notices.actions import notify
-from civicmail.city.policy.clauses import CLAUSES, address
+from civicmail.city.policy.clauses import CLAUSES, clause_url
 from civicmail.city.policy.rules import Rule
 from civicmail.desk.oversight import ruletext
 from civicmail.desk.oversight.actions.books import TICK
@@ -37,7 +37,7 @@ def announce(now: int) -> int:
     for row in Version.objects.filter(state="active", mode="notify", announced__isnull=True, author__isnull=False).order_by("id"):
         rule = ruletext.said(row.text).rule
         if rule is None or not ruletext.holds_employees(rule) or _is_known(row):
-            Version.objects.filter(pk=row.pk).update(announced=moment(now))
+            Version.objects.filter(pk=row.pk).update(announced=from_ms(now))
             continue
         done += _some(row.pk, rule, now)
     return done
@@ -53,11 +53,11 @@ def _some(pk: int, rule: Rule, now: int) -> int:
         for one in some:
             with translation.override(one.person.language):
                 subject, text = letter(row, rule)
-            notify(f"rule:{row.rule}:{row.number}:{one.mailbox.address}", one.mailbox.address, subject, text, now=moment(now))
+            notify(f"rule:{row.rule}:{row.number}:{one.mailbox.address}", one.mailbox.address, subject, text, now=from_ms(now))
         if some:
             row.told = some[-1].pk
         else:
-            row.announced = moment(now)
+            row.announced = from_ms(now)
             facts = {"rule": row.rule, "version": row.number}
             entries.enter("rule.announce", actor=TICK, reason=row.reason, now=now, object=f"rule:{row.rule}", facts=facts)
         row.save(update_fields=["told", "announced"])
@@ -74,9 +74,9 @@ def letter(row: Version, rule: Rule) -> tuple[str, str]:
     """Subject and text, for those whose mail it will be, in the language that is on; the rule's words are as its author wrote
     them."""
     assert row.activated is not None
-    first = workdays.end_of_nth(timezone.localtime(row.activated), NOTICE_DAYS, holidays())
+    first = working_days.end_of_nth(timezone.localtime(row.activated), NOTICE_DAYS, holidays())
     day = gettext("{day} {month} {year}").format(day=first.day, month=date_format(first, "F"), year=first.year)
-    clause = {"clause": rule.clause, "title": CLAUSES[rule.clause].title, "page": address(rule.clause, settings.CITY.web.url)}
+    clause = {"clause": rule.clause, "title": CLAUSES[rule.clause].title, "page": clause_url(rule.clause, settings.CITY.web.url)}
     lines = [
         str(WILL[rule.do]).format(day=day),
         gettext("Which mail: {words}").format(words=rule.sender or rule.reader or rule.why),

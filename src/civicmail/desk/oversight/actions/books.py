@@ -16,9 +16,9 @@ from django.db import transaction
 from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.publishing import data_folder
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.policy import published
+from civicmail.city.policy import active_rules
 from civicmail.city.policy.errors import UnusableBook
 from civicmail.core.config.log import get_logger
 from civicmail.desk.oversight import emergencies, ruletext, states
@@ -37,7 +37,7 @@ def adopt(now: int) -> bool:
     with transaction.atomic():
         if Version.objects.exists():
             return False
-        at, texts = moment(now), ruletext.starter()
+        at, texts = from_ms(now), ruletext.starter()
         rows = []
         for id_, text in sorted(texts.items()):
             row = Version(rule=id_, number=1, text=text, made=at, since=at, activated=at, state="active", changed="Starter pack.")
@@ -60,10 +60,10 @@ def activate(row: Version, now: int) -> None:
         raise Conflict("This rule does not act any more.")
     if before is not None:
         move(before, "replace", now, f"version {row.number}")
-        before.ended = moment(now)
+        before.ended = from_ms(now)
         before.save()
     move(row, "end" if row.ends else "activate", now)
-    row.activated = moment(now)
+    row.activated = from_ms(now)
     row.save()
     entered("rule.retire" if row.ends else "rule.activate", row, TICK, row.reason, now, before=before.number if before else 0)
     publish(TICK, str(row), now)
@@ -72,7 +72,7 @@ def activate(row: Version, now: int) -> None:
 def activate_due(now: int) -> int:
     """Approved versions whose day has come."""
     count = 0
-    for pk in Version.objects.filter(state="approved").exclude(starts__gt=moment(now)).order_by("id").values_list("pk", flat=True):
+    for pk in Version.objects.filter(state="approved").exclude(starts__gt=from_ms(now)).order_by("id").values_list("pk", flat=True):
         try:
             with transaction.atomic():
                 activate(Version.objects.select_for_update().get(pk=pk, state="approved"), now)
@@ -85,11 +85,11 @@ def activate_due(now: int) -> int:
 def expire_due(now: int) -> int:
     """Rules whose last day is over."""
     with transaction.atomic():
-        over = Version.objects.select_for_update().filter(state="active", expires__lt=moment(now).date())
+        over = Version.objects.select_for_update().filter(state="active", expires__lt=from_ms(now).date())
         rows = list(over.order_by("id")[:AT_ONCE])
         for row in rows:
             move(row, "expire", now, "its last day is over")
-            row.ended = moment(now)
+            row.ended = from_ms(now)
             row.save()
             entered("rule.expire", row, TICK, "its last day is over", now)
         if rows:
@@ -104,7 +104,7 @@ def publish(actor: Actor, cause: str, now: int) -> None:
     digest = sha256(text.encode()).hexdigest()
     if newest is None or newest.sha256 != digest:
         number = newest.number + 1 if newest is not None else 1
-        at = moment(now)
+        at = from_ms(now)
         Book.objects.create(number=number, text=text, sha256=digest, at=at, by=actor.uid, cause=cause[:400])
         facts = {"sha256": digest, "before": newest.sha256 if newest is not None else ""}
         entries.enter("book.publish", actor=actor, reason=cause[:400], now=now, object=f"book:{number}", facts=facts)
@@ -115,9 +115,9 @@ def repair() -> bool:
     """Write the book where the file is another one: a process did not live to do it. True when it was written."""
     newest = Book.objects.order_by("-number").first()
     data = data_folder()
-    if newest is None or data is None or _is_there(published.active_path(data), newest.text):
+    if newest is None or data is None or _is_there(active_rules.active_path(data), newest.text):
         return False
-    published.publish(data, newest.text)
+    active_rules.publish(data, newest.text)
     return True
 
 
@@ -142,10 +142,10 @@ def active_texts() -> dict[str, str]:
 
 def emergency_texts(now: int) -> list[str]:
     """Rules that are in force at once, for three days at most."""
-    rows: Iterable[Emergency] = Emergency.objects.filter(ended__isnull=True, until__gt=moment(now)).order_by("id")
+    rows: Iterable[Emergency] = Emergency.objects.filter(ended__isnull=True, until__gt=from_ms(now)).order_by("id")
     screened = is_screened(settings.CITY.screening)
     kept = [row for row in rows if screened or row.kind in emergencies.ENVELOPE]
-    return [emergencies.text(e.pk, e.kind, e.value, e.do, e.reason, ms(e.until), screened=screened) for e in kept]
+    return [emergencies.text(e.pk, e.kind, e.value, e.do, e.reason, epoch_ms(e.until), screened=screened) for e in kept]
 
 
 def describe(row: Version) -> None:
@@ -157,7 +157,7 @@ def describe(row: Version) -> None:
 
 def move(row: Version, action: str, now: int, why: str = "") -> None:
     """The next state by the table, saved. Raises Conflict."""
-    row.state, row.since, row.why = states.step(row.state, action), moment(now), why[:400]
+    row.state, row.since, row.why = states.step(row.state, action), from_ms(now), why[:400]
     row.save()
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.queries import foureyes
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.queries import four_eyes
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import Decision
 from civicmail.desk.oversight import ruletext
 from civicmail.desk.oversight.actions.books import activate, active_texts, entered, move
@@ -18,27 +18,27 @@ from civicmail.desk.oversight.models import Version
 
 def require_second(version: Version, actor: Actor, now: int) -> None:
     """Raise NotPermitted unless the actor decides about rules and has no hand in this one."""
-    foureyes.require(actor, "rule.decide", about(version), now=now)
+    four_eyes.require(actor, "rule.decide", about(version), now=now)
 
 
 def about(version: Version) -> Decision:
     """What the guard is asked of whoever decides: nobody who has written in this version."""
-    return Decision(firsts=tuple(version.authors) or ("",), began=ms(version.made))
+    return Decision(first_actors=tuple(version.authors) or ("",), began_ms=epoch_ms(version.made))
 
 
 def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
     """It acts from its day on, at once where none was named. version: as it was shown. Raises NotPermitted, Unusable, Conflict."""
     require_second(version, actor, now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         row = _proposed(version, actor, now)
         if not row.ends:
             ruletext.joined(active_texts() | {row.rule: row.text})  # rules that came meanwhile may not go with it
         move(row, "approve", now, reason)
-        row.approver, row.decided = person_of(actor), moment(now)
+        row.approver, row.decided = acting_person(actor), from_ms(now)
         row.save()
         entered("rule.approve", row, actor, reason, now)
-        if row.starts is None or row.starts <= moment(now):
+        if row.starts is None or row.starts <= from_ms(now):
             activate(row, now)
     return row
 
@@ -46,18 +46,18 @@ def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version
 def refuse(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
     """It does not act; its author reads why. Raises NotPermitted, Unusable, Conflict."""
     require_second(version, actor, now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         row = _proposed(version, actor, now)
         move(row, "refuse", now, reason)
-        row.approver, row.decided = person_of(actor), moment(now)
+        row.approver, row.decided = acting_person(actor), from_ms(now)
         row.save()
         entered("rule.refuse", row, actor, reason, now)
     return row
 
 
 def _proposed(version: Version, actor: Actor, now: int) -> Version:
-    row = locked(version, "state", "revision")
+    row = lock_row(version, "state", "revision")
     if row.state != "proposed":
         raise Conflict("Nobody waits for an answer about this version any more; look at it again.")
     require_second(row, actor, now)

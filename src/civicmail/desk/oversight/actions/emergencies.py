@@ -12,15 +12,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access import guard, workdays
+from civicmail.city.access import guard, working_days
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.queries import foureyes
+from civicmail.city.access.queries import four_eyes
 from civicmail.city.access.queries.days import holidays
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import Decision
 from civicmail.desk.oversight import emergencies
 from civicmail.desk.oversight.actions.books import TICK, adopt, publish
@@ -33,7 +33,7 @@ def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Acto
     """In force at once. text: what it stops, as typed; touched: how many messages it would have stopped, as the officer was shown
     before. Raises NotPermitted, Unusable, Conflict where the same is stopped already."""
     guard.require(actor, "emergency.make", now=now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     if kind not in emergencies.KINDS or do not in emergencies.DOS:
         raise Unusable("An emergency rule refuses or quarantines by one thing, and nothing else.")
     if not 1 <= hours <= emergencies.HOURS_MOST:
@@ -45,32 +45,32 @@ def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Acto
     value = emergencies.cleaned(kind, text, tuple(settings.CITY.city.domains))
     adopt(now)
     with transaction.atomic():
-        officer = person_of(actor)
+        officer = acting_person(actor)
         if queries.in_force(now).select_for_update().filter(kind=kind, value=value).exists():
             raise Conflict("An emergency rule stops this already; look at that one first.")
-        at = moment(now)
+        at = from_ms(now)
         row = Emergency.objects.create(
             kind=kind, value=value, do=do, reason=reason, officer=officer, at=at, until=at + timedelta(hours=hours),
-            touched=touched, ratify_by=workdays.end_of_next(timezone.localtime(at), holidays()),
+            touched=touched, ratify_by=working_days.end_of_next(timezone.localtime(at), holidays()),
         )  # fmt: skip
-        _entered("emergency.make", row, actor, reason, now, hours=hours, touched=touched, ratify_by=ms(row.ratify_by))
+        _entered("emergency.make", row, actor, reason, now, hours=hours, touched=touched, ratify_by=epoch_ms(row.ratify_by))
         publish(actor, f"{row}", now)
     return row
 
 
 def about(emergency: Emergency) -> Decision:
     """What the guard is asked of a second person: not whoever made it."""
-    return Decision(firsts=(emergency.officer.uid,), began=ms(emergency.at))
+    return Decision(first_actors=(emergency.officer.uid,), began_ms=epoch_ms(emergency.at))
 
 
 def ratify(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
     """A second person says that it was right; it makes nothing longer. Raises NotPermitted, Unusable, Conflict."""
-    return _answer(emergency, "ratified", actor, require_reason(reason, least=10), now)
+    return _answer(emergency, "ratified", actor, require_reason(reason, min_length=10), now)
 
 
 def reject(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
     """A second person says that it was wrong: it ends at once. Raises as ratify does."""
-    return _answer(emergency, "rejected", actor, require_reason(reason, least=10), now)
+    return _answer(emergency, "rejected", actor, require_reason(reason, min_length=10), now)
 
 
 def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
@@ -78,10 +78,10 @@ def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emerge
     if actor.uid == emergency.officer.uid:
         guard.require(actor, "emergency.make", now=now)
     else:
-        foureyes.require(actor, "emergency.decide", about(emergency), now=now)
-    reason = require_reason(reason, least=10)
+        four_eyes.require(actor, "emergency.decide", about(emergency), now=now)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(emergency, "ratified")
+        row = lock_row(emergency, "ratified")
         _end(row, actor, reason, now)
         publish(actor, f"{row} ended", now)
     return row
@@ -107,7 +107,7 @@ def end_due(now: int) -> int:
 def note_released(emergency: Emergency, copies: int, *, done: bool, now: int) -> None:
     """So many copies more that it had held went on through the checks; done: none is left."""
     with transaction.atomic():
-        row = locked(emergency)
+        row = lock_row(emergency)
         row.gone_on += copies
         row.released = done
         if done:
@@ -116,12 +116,12 @@ def note_released(emergency: Emergency, copies: int, *, done: bool, now: int) ->
 
 
 def _answer(emergency: Emergency, answer: str, actor: Actor, reason: str, now: int) -> Emergency:
-    foureyes.require(actor, "emergency.decide", about(emergency), now=now)
+    four_eyes.require(actor, "emergency.decide", about(emergency), now=now)
     with transaction.atomic():
-        row = locked(emergency, "ratified")
-        if row.ratified != "due" or row.ended is not None or now >= ms(row.ratify_by):
+        row = lock_row(emergency, "ratified")
+        if row.ratified != "due" or row.ended is not None or now >= epoch_ms(row.ratify_by):
             raise Conflict("Nobody waits for this answer any more; look at it again.")
-        row.ratified, row.approver, row.decided = answer, person_of(actor), moment(now)
+        row.ratified, row.approver, row.decided = answer, acting_person(actor), from_ms(now)
         row.save()
         _entered("emergency.ratify" if answer == "ratified" else "emergency.reject", row, actor, reason, now)
         if answer == "rejected":
@@ -133,12 +133,12 @@ def _answer(emergency: Emergency, answer: str, actor: Actor, reason: str, now: i
 def _end(row: Emergency, actor: Actor, why: str, now: int) -> None:
     if row.ended is not None:
         raise Conflict("It has ended already.")
-    row.ended, row.why = moment(now), why[:400]
+    row.ended, row.why = from_ms(now), why[:400]
     row.save()
     _entered("emergency.end", row, actor, why, now)
 
 
 def _entered(act: str, row: Emergency, actor: Actor, reason: str, now: int, **facts: object) -> None:
     """Without what it stops: an address of an outsider does not stand in an entry (I4)."""
-    said = {"emergency": row.pk, "kind": row.kind, "do": row.do, "until": ms(row.until)}
+    said = {"emergency": row.pk, "kind": row.kind, "do": row.do, "until": epoch_ms(row.until)}
     entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"rule:{row}", facts=said | facts)

@@ -9,7 +9,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import F
 
-from civicmail.city.access.actions import reached
+from civicmail.city.access.actions import journal_offsets
 from civicmail.city.directory.models import Person
 from civicmail.desk.oversight import counting, emergencies
 from civicmail.desk.oversight.counting import Heard
@@ -28,7 +28,7 @@ def write(heard: Heard, read: Mapping[str, int], rules: Rules) -> None:
             _add(rule, day, how, copies=count)
         for (rule, day), count in _overridden(heard, rules, known).items():
             _add(rule, day, "enforce", overridden=count)
-        reached.note(Counted, read)
+        journal_offsets.store_offsets(Counted, read)
     heard.clear()
 
 

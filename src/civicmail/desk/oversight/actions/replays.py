@@ -10,10 +10,10 @@ from django.db import transaction
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import moment
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
 from civicmail.desk.oversight import replaying, ruletext
@@ -42,10 +42,10 @@ def order(version: Version, query: str, first: int, last: int, *, actor: Actor, 
     with transaction.atomic():
         if Replay.objects.select_for_update().filter(version=version, state__in=UNDER_WAY).exists():
             raise Conflict("A replay of this version is under way already.")
-        at = moment(now)
+        at = from_ms(now)
         digest = sha256(version.text.encode()).hexdigest()
         row = Replay.objects.create(
-            version=version, sha256=digest, by=person_of(actor), query=query, first=first, last=last, asked=at, since=at
+            version=version, sha256=digest, by=acting_person(actor), query=query, first=first, last=last, asked=at, since=at
         )
         facts = {"replay": row.pk, "version": version.number, "sha256": digest, "query": query, "first": first, "last": last}
         object_ = f"rule:{version.rule}"
@@ -57,10 +57,10 @@ def stop(replay: Replay, *, actor: Actor, now: int) -> None:
     """It goes no further; what was counted stays. Raises NotPermitted, Conflict where it is over."""
     guard.require(actor, "rule.replay", now=now)
     with transaction.atomic():
-        row = locked(replay)
+        row = lock_row(replay)
         if row.state not in UNDER_WAY:
             raise Conflict("This replay is over already.")
-        row.state, row.since, row.why = "stopped", moment(now), f"stopped by {actor.name or actor.uid}"
+        row.state, row.since, row.why = "stopped", from_ms(now), f"stopped by {actor.name or actor.uid}"
         row.save()
 
 
@@ -68,5 +68,5 @@ def note(replay: Replay, *, now: int, **columns: Any) -> bool:
     """How far it has come; False when it was stopped meanwhile. Nobody's decision, so no entry."""
     changed = Replay.objects.filter(pk=replay.pk, state__in=UNDER_WAY).update(**columns)
     if changed and "state" in columns:
-        Replay.objects.filter(pk=replay.pk).update(since=moment(now))
+        Replay.objects.filter(pk=replay.pk).update(since=from_ms(now))
     return bool(changed)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions.deeds import in_files
+from civicmail.city.access.actions.external_acts import in_files
 from civicmail.city.access.actors import Actor
 from civicmail.mail.screening.reports import kept
 from civicmail.mail.screening.reports.kept import Taken

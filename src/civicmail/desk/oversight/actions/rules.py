@@ -9,11 +9,11 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localtime
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import in_words, moment, ms
-from civicmail.city.access.reasons import reason as require_reason
+from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.desk.oversight import ruletext, states
 from civicmail.desk.oversight.actions.books import active_texts, adopt, describe, entered, move
 from civicmail.desk.oversight.models import Version
@@ -32,8 +32,8 @@ def draft(text: str, changed: str, *, after: int, actor: Actor, now: int) -> Ver
         if (newest.number if newest is not None else 0) != after:
             why = f"There is a rule {said.id} already." if not after else f"Somebody has written a newer version of {said.id}."
             raise Conflict(f"{why} Look at it first.")
-        at = moment(now)
-        row = Version(rule=said.id, number=after + 1, author=person_of(actor), authors=[actor.uid], made=at, since=at)
+        at = from_ms(now)
+        row = Version(rule=said.id, number=after + 1, author=acting_person(actor), authors=[actor.uid], made=at, since=at)
         _write(row, text, changed)
         _insert(row)
         entered("rule.draft", row, actor, changed, now)
@@ -48,9 +48,9 @@ def edit(version: Version, text: str, changed: str, *, actor: Actor, now: int) -
     if ruletext.said(text).id != version.rule:
         raise Unusable("The name of a rule stays.", {"text": f"This is a version of {version.rule}: its id stays as it is."})
     with transaction.atomic():
-        row = locked(version, "state", "revision")
-        row.state, row.since, row.revision = states.step(row.state, "edit"), moment(now), row.revision + 1
-        row.authors = list(dict.fromkeys([*row.authors, person_of(actor).uid]))
+        row = lock_row(version, "state", "revision")
+        row.state, row.since, row.revision = states.step(row.state, "edit"), from_ms(now), row.revision + 1
+        row.authors = list(dict.fromkeys([*row.authors, acting_person(actor).uid]))
         _write(row, text, changed)
         row.save()
         entered("rule.edit", row, actor, changed, now)
@@ -61,7 +61,7 @@ def test(version: Version, *, actor: Actor, now: int) -> Version:
     """Its examples, and whether the whole book can be read with it. Raises Unusable with what does not come out, Conflict."""
     guard.require(actor, "rule.write", now=now)
     with transaction.atomic():
-        row = locked(version, "state", "revision")
+        row = lock_row(version, "state", "revision")
         states.step(row.state, "test")
         _require_live(row, now)
         ruletext.joined(active_texts() | {row.rule: row.text})
@@ -74,14 +74,14 @@ def propose(version: Version, reason: str, *, starts: datetime | None = None, ac
     """Ask a second person for it. starts: not before. A rule that would hold or refuse mail of employees has first spent ten
     working days in `notify` with the same condition. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(version, "state", "revision")
+        row = lock_row(version, "state", "revision")
         _require_notice(row, starts, now)
         move(row, "propose", now)
-        row.proposed, row.reason, row.starts = moment(now), reason, starts
+        row.proposed, row.reason, row.starts = from_ms(now), reason, starts
         row.save()
-        entered("rule.propose", row, actor, reason, now, starts=ms(starts) if starts else 0)
+        entered("rule.propose", row, actor, reason, now, starts=epoch_ms(starts) if starts else 0)
     return row
 
 
@@ -89,15 +89,15 @@ def take_out(active: Version, reason: str, *, actor: Actor, now: int) -> Version
     """Propose that a rule acts no longer: a version of its own, which a second person approves. Raises NotPermitted, Unusable,
     Conflict."""
     guard.require(actor, "rule.write", now=now)
-    reason = require_reason(reason, least=10)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
-        row = locked(active, "state")
+        row = lock_row(active, "state")
         if row.state != "active" or row.rule == ruletext.MATRIX:
             raise Conflict("This rule does not act now; look at it again.")
-        at = moment(now)
+        at = from_ms(now)
         number = Version.objects.filter(rule=row.rule).order_by("-number").values_list("number", flat=True)[0] + 1
         made = Version(
-            rule=row.rule, number=number, text=row.text, author=person_of(actor), authors=[actor.uid], made=at, since=at,
+            rule=row.rule, number=number, text=row.text, author=acting_person(actor), authors=[actor.uid], made=at, since=at,
             state="proposed", proposed=at, reason=reason, changed="The rule is taken out.", ends=True,
             clause=row.clause, owner=row.owner, severity=row.severity, mode=row.mode, do=row.do, expires=row.expires,
         )  # fmt: skip
@@ -111,7 +111,7 @@ def withdraw(version: Version, reason: str, *, actor: Actor, now: int) -> Versio
     guard.require(actor, "rule.write", now=now)
     reason = require_reason(reason)
     with transaction.atomic():
-        row = locked(version, "state", "revision")
+        row = lock_row(version, "state", "revision")
         move(row, "withdraw", now, reason)
         entered("rule.withdraw", row, actor, reason, now)
     return row
@@ -133,8 +133,8 @@ def _write(row: Version, text: str, changed: str) -> None:
 
 def _require_live(row: Version, now: int) -> None:
     """A rule that is over already would do nothing."""
-    if row.expires is not None and row.expires < moment(now).date():
-        said = f"It expires on {in_words(row.expires)}, which is over."
+    if row.expires is not None and row.expires < from_ms(now).date():
+        said = f"It expires on {format_day(row.expires)}, which is over."
         raise Unusable(said, {"text": said})
 
 
@@ -152,7 +152,7 @@ def _require_notice(row: Version, starts: datetime | None, now: int) -> None:
     if first is None:
         said = "It could hold or refuse mail of employees, so it tells them for ten working days first: use the mode notify."
         raise Unusable(said, {"starts": said})
-    if max(ms(starts) if starts else 0, now) < first:
-        day = in_words(localtime(moment(first)))
+    if max(epoch_ms(starts) if starts else 0, now) < first:
+        day = format_day(localtime(from_ms(first)))
         said = f"It tells employees for ten working days first, so it starts on {day} at the earliest."
         raise Unusable(said, {"starts": said})

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices.actions import notify
@@ -34,7 +34,7 @@ def to_shadow(rule: str, why: str, now: int) -> bool:
             log.error("a rule cannot be switched off by itself", rule=rule)  # it writes its mode as nobody does
             return False
         newest = Version.objects.filter(rule=rule).order_by("-number").values_list("number", flat=True)[0]
-        at = moment(now)
+        at = from_ms(now)
         row = Version(
             rule=rule, number=newest + 1, text=text, authors=before.authors, made=at, since=at, activated=at, state="active",
             changed=why[:400], reason=why[:400],
@@ -62,4 +62,4 @@ def _tell(row: Version, before: Version, why: str, now: int) -> None:
         box = Mailbox.objects.filter(holder=person, kind="personal", closed__isnull=True).order_by("-made").first()
         if box is not None:
             key = f"rule-off:{row.rule}:{row.number}:{person.pk}"
-            notify(key, box.address, f"The rule {row.rule} has switched itself off", "\n\n".join(lines), now=moment(now))
+            notify(key, box.address, f"The rule {row.rule} has switched itself off", "\n\n".join(lines), now=from_ms(now))

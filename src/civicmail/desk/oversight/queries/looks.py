@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries.entries import seen_by
-from civicmail.city.access.queries.tasks import Task
+from civicmail.city.access.queries.entries import visible_to
+from civicmail.city.access.queries.home_tasks import Task
 from civicmail.desk.oversight import sampling
 
 KINDS: dict[str, str] = {
@@ -56,7 +56,7 @@ class Sample:
 
 def viewings(actor: Actor) -> QuerySet[Entry]:
     """All looks for an auditor, but for what is sealed or about the auditor; for anybody else one's own."""
-    found = seen_by(actor).filter(act__in=list(KINDS))
+    found = visible_to(actor).filter(act__in=list(KINDS))
     return found if actor.holds("auditor") else found.filter(person=actor.uid)
 
 
@@ -103,6 +103,6 @@ def marks_of(entries: Iterable[str]) -> dict[str, Entry]:
 
 def _reveals(monday: date) -> list[Entry]:
     """Reveals without a case in a week of the city's time zone."""
-    start, end = (ms(timezone.make_aware(datetime.combine(day, time.min))) for day in (monday, monday + timedelta(days=7)))
+    start, end = (epoch_ms(timezone.make_aware(datetime.combine(day, time.min))) for day in (monday, monday + timedelta(days=7)))
     rows = Entry.objects.filter(act=REVEAL, at__gte=start, at__lt=end).order_by("id").defer("head")
     return [e for e in rows if not (e.facts.get("mandate") or e.facts.get("case"))]

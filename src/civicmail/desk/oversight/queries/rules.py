@@ -10,13 +10,13 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from civicmail.city.access import workdays
+from civicmail.city.access import working_days
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.days import holidays
+from civicmail.city.access.queries.home_tasks import Task
 from civicmail.city.access.queries.roster import Event
-from civicmail.city.access.queries.tasks import Task
 from civicmail.city.directory.models import Person
 from civicmail.desk.oversight import ruletext
 from civicmail.desk.oversight.models import Book, Emergency, Hits, Version
@@ -37,7 +37,7 @@ def earliest(row: Version, now: int) -> int | None:
     if active.mode == "enforce":
         return 0
     since = told_since(active)
-    return None if since is None else ms(workdays.end_of_nth(timezone.localtime(since), NOTICE_DAYS, holidays()))
+    return None if since is None else epoch_ms(working_days.end_of_nth(timezone.localtime(since), NOTICE_DAYS, holidays()))
 
 
 def told_since(active: Version) -> datetime | None:
@@ -59,7 +59,7 @@ def notice_left(active: Version, now: int) -> int:
     since = told_since(active)
     if since is None:
         return 0
-    over = workdays.whole_between(timezone.localtime(since), timezone.localtime(moment(now)), holidays())
+    over = working_days.whole_between(timezone.localtime(since), timezone.localtime(from_ms(now)), holidays())
     return max(0, NOTICE_DAYS - over)
 
 
@@ -114,7 +114,7 @@ def history(object_: str, most: int = 50) -> list[Event]:
     rows = list(Entry.objects.filter(object=f"rule:{object_}").defer("head").order_by("-id")[:most])
     names = dict(Person.objects.filter(uid__in={row.person for row in rows}).values_list("uid", "display"))
     return [
-        Event(moment(row.at), _event(row), names.get(row.person, "" if row.person == "tick" else row.person), row.reason, row.duty)
+        Event(from_ms(row.at), _event(row), names.get(row.person, "" if row.person == "tick" else row.person), row.reason, row.duty)
         for row in rows
     ]
 

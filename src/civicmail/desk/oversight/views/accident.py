@@ -7,12 +7,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from civicmail.city.access.actions import looking
-from civicmail.city.access.moments import ms
+from civicmail.city.access.actions import content_views
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.reveals import NEXT, WHERE
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.mail.archive.errors import InvalidId
 from civicmail.mail.archive.places import digits_of
 
@@ -39,18 +39,18 @@ class Seen(forms.Form):
 
 
 @acting("content.accident")
-def accident(request: Asked) -> HttpResponse:
+def accident(request: CityRequest) -> HttpResponse:
     """One page, one button for each thing that somebody may have done next."""
     require(request, "content.accident")
     form = Seen(request.POST or None, initial={"message": request.GET.get("message", "")[:80], "how": "other"})
     if request.method == "POST" and form.is_valid():
-        said, now = form.cleaned_data, ms(request.now)
+        said, now = form.cleaned_data, epoch_ms(request.now)
 
         def recorded() -> bool:
-            looking.accident(request.actor, said["message"], said["how"], said["next"], now=now)
+            content_views.accident(request.actor, said["message"], said["how"], said["next"], now=now)
             return True
 
-        if tried(form, recorded):
+        if run_verb(form, recorded):
             messages.success(request, "It is recorded. Thank you for saying so: that is all there is to do.")
             return redirect("viewings" if may(request, "viewings.see") else "home")
     page = Page("Did you see what a message says, by accident?", "Oversight")

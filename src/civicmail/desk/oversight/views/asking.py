@@ -12,12 +12,12 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.queries.days import holidays
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
@@ -37,16 +37,16 @@ KEPT_SECONDS = 600
 class Why(forms.Form):
     """In writing, whatever it is."""
 
-    reason = long("Why?", "At least 20 characters. It is kept with the decision.", least=20)
+    reason = text_field("Why?", "At least 20 characters. It is kept with the decision.", min_length=20)
 
 
 @acting("rules.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """Every department: whether it is asked, and how many questions a day that is, or would be, for its manager."""
     require(request, "rules.see")
-    seen = foreseen(ms(request.now))
+    seen = foreseen(epoch_ms(request.now))
     stand = approval_switches.all_switches()
-    found = listing.of(
+    found = listing.from_query(
         request,
         Department.objects.filter(closed__isnull=True),
         caption="Departments, and the approvals that each would be asked for",
@@ -70,16 +70,16 @@ def listed(request: Asked) -> HttpResponseBase:
         slim=lambda q: q.select_related("head"),
     )
     page = Page("Who is asked before files leave?", "Approvals", facts=_facts(seen))
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.render_list(request, "access/list.html", found, {"page": page})
 
 
 @acting("rules.see")
-def one(request: Asked, department: str) -> HttpResponse:
+def one(request: CityRequest, department: str) -> HttpResponse:
     """Switch it on or off; the head agrees where many questions are foreseen."""
     require(request, "rules.see")
     of = get_object_or_404(Department.objects.select_related("head"), code=department, closed__isnull=True)
     stand = approval_switches.switch_of(of)
-    row, now, form = stand.on, ms(request.now), Why(request.POST or None)
+    row, now, form = stand.on, epoch_ms(request.now), Why(request.POST or None)
     seen = foreseen(now)
     tenths = seen.tenths(of.code)
     verb, submit, done = _verb(request, of, stand, form, tenths)
@@ -92,13 +92,13 @@ def one(request: Asked, department: str) -> HttpResponse:
     ]
     back = reverse("asked-departments")
     page = Page(of.name, "Approvals", [("Approvals", back)], _state(stand)[::-2], facts)
-    return answered(
+    return respond_to_form(
         request,
         form,
         verb,
         page=page,
         back=back,
-        said=done,
+        message=done,
         template="oversight/asked_department.html",
         submit=submit,
         many=tenths > MAX_DAILY_REQUESTS * TENTHS,
@@ -109,9 +109,9 @@ def one(request: Asked, department: str) -> HttpResponse:
     )
 
 
-def _verb(request: Asked, of: Department, stand: ApprovalSwitch, form: forms.Form, tenths: int) -> tuple[Any, str, str]:
+def _verb(request: CityRequest, of: Department, stand: ApprovalSwitch, form: forms.Form, tenths: int) -> tuple[Any, str, str]:
     """What the form does, its button ("" where this person has none), and what is said afterwards."""
-    now, actor, row = ms(request.now), request.actor, stand.on
+    now, actor, row = epoch_ms(request.now), request.actor, stand.on
 
     def why() -> str:
         return str(form.cleaned_data["reason"])

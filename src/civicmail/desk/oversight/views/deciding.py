@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.http import HttpResponse
 
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, acting
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import text_field
+from civicmail.city.access.views.city_request import CityRequest, acting
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Page
 from civicmail.desk.oversight import ruletext, states
 from civicmail.desk.oversight.actions import deciding as verbs
@@ -29,15 +29,15 @@ class Answer(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose one of the two."},
     )
-    reason = long("Reason", "At least 10 characters. Its author reads it, and it is kept for ever.", least=10)
+    reason = text_field("Reason", "At least 10 characters. Its author reads it, and it is kept for ever.", min_length=10)
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
 
 @acting("rule.decide")
-def decide(request: Asked, rule: str, number: int) -> HttpResponse:
+def decide(request: CityRequest, rule: str, number: int) -> HttpResponse:
     """403 for whoever has written in it, whatever duty they hold."""
     row = one(rule, number)
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     verbs.require_second(row, request.actor, now)
     form = Answer(request.POST or None, initial={"revision": row.revision})
 
@@ -58,7 +58,7 @@ def decide(request: Asked, rule: str, number: int) -> HttpResponse:
         "waits": row.state == "proposed",
     }
     heading = f"Shall {rule} be taken out?" if row.ends else f"Shall version {number} of {rule} act?"
-    return answered(
+    return respond_to_form(
         request, form, verb, page=Page(heading, rule, crumbs(rule), states.WORDS[row.state]), back=where(row), to=where,
-        template="oversight/deciding.html", said=lambda v: f"{v}: {states.WORDS[v.state][1].lower()}.", **shown,
+        template="oversight/deciding.html", message=lambda v: f"{v}: {states.WORDS[v.state][1].lower()}.", **shown,
     )  # fmt: skip

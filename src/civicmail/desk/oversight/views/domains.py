@@ -13,11 +13,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from civicmail.city.access.forms import SeveralFiles
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import MultipleFileField
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_verb import status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable
@@ -56,7 +56,7 @@ BESIDES = {
 class Files(forms.Form):
     """Reports as they came."""
 
-    file = SeveralFiles(
+    file = MultipleFileField(
         label="Reports",
         help_text=f"XML, JSON, gz, zip or messages; at most {FILES_MOST} files with {BYTES_MOST // 1_000_000} MB together.",
     )
@@ -71,7 +71,7 @@ class Files(forms.Form):
 
 
 @acting("system.see")
-def domains(request: Asked) -> HttpResponse:
+def domains(request: CityRequest) -> HttpResponse:
     """The zones as they were within a minute; what is kept of the reports of a month; reports that are read in."""
     require(request, "system.see")
     form = Files(request.POST, request.FILES) if request.method == "POST" else Files()
@@ -80,7 +80,7 @@ def domains(request: Asked) -> HttpResponse:
         if form.is_valid() and _read_in(request, form):
             return redirect("domains")
     looks, wrong = _looks()
-    by_month, damaged = _by_month(ms(request.now))
+    by_month, damaged = _by_month(epoch_ms(request.now))
     month = request.GET.get("month", "")
     month = month if month in by_month else next(iter(by_month), "")
     shown: dict[str, Any] = {
@@ -105,7 +105,7 @@ def domains(request: Asked) -> HttpResponse:
     return render(request, "oversight/domains.html", shown, status=status_of(form))
 
 
-def _read_in(request: Asked, form: Files) -> bool:
+def _read_in(request: CityRequest, form: Files) -> bool:
     """Whether anything was; what could not be read is told by its name."""
     files: list[Any] = form.cleaned_data["file"]
     found: list[Report] = []
@@ -121,7 +121,9 @@ def _read_in(request: Asked, form: Files) -> bool:
                 unread.append(f"{(file.name or 'a file')[:80]} is no report that can be read: {error}.")
     if found:
         try:
-            taken = reporting.read_in(installation(), found, _names(), actor=request.actor, files=len(files), now=ms(request.now))
+            taken = reporting.read_in(
+                installation(), found, _names(), actor=request.actor, files=len(files), now=epoch_ms(request.now)
+            )
         except DamagedFile as error:
             form.add_error(None, str(error))
             return False

@@ -10,15 +10,15 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
-from civicmail.city.access.views.confirming import CONFIRM, answered
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.access.views.form_response import CONFIRM_TEMPLATE, respond_to_form
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.oversight import emergencies, trying
 from civicmail.desk.oversight.actions import emergencies as verbs
 from civicmail.desk.oversight.models import Emergency
@@ -52,7 +52,9 @@ class Wanted(forms.Form):
         error_messages={"required": "Choose one."},
     )
     hours = forms.TypedChoiceField(label="For how long?", coerce=int, choices=HOURS, initial="24", widget=forms.RadioSelect)
-    reason = long("What happens?", "At least 10 characters. A second person reads it, and it is kept for ever.", least=10)
+    reason = text_field(
+        "What happens?", "At least 10 characters. A second person reads it, and it is kept for ever.", min_length=10
+    )
 
     def clean_value(self) -> str:
         """As it is kept; what stops too much, or the city itself, is not taken."""
@@ -68,15 +70,15 @@ class Wanted(forms.Form):
 class Why(forms.Form):
     """ratified: as it was shown."""
 
-    reason = long("Reason", "At least 10 characters.", least=10)
+    reason = text_field("Reason", "At least 10 characters.", min_length=10)
 
 
 @acting("rules.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     """The newest first."""
     require(request, "rules.see")
-    now = ms(request.now)
-    found = listing.of(
+    now = epoch_ms(request.now)
+    found = listing.from_query(
         request,
         Emergency.objects.all(),
         caption="Emergency rules",
@@ -97,11 +99,11 @@ def listed(request: Asked) -> HttpResponseBase:
     )
     actions = [Action("Stop an attack…", reverse("emergency-new"), primary=True)] if may(request, "emergency.make") else []
     page = Page("What is stopped at once?", "Emergency rules", [LIST], actions=actions)
-    return listing.shown(request, "access/list.html", found, {"page": page})
+    return listing.render_list(request, "access/list.html", found, {"page": page})
 
 
 @acting("emergency.make")
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """What is wanted; then how many messages of the last days it would have stopped; then it acts."""
     require(request, "emergency.make")
     data = request.POST if request.method == "POST" else None
@@ -117,13 +119,13 @@ def new(request: Asked) -> HttpResponse:
     if c["kind"] not in emergencies.ENVELOPE and not screened:
         form.add_error("kind", "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped.")
         return _asking(request, form)
-    counted = trying.count(store().data, c["kind"], c["value"], c["do"], ms(request.now), screened=screened)
+    counted = trying.count(store().data, c["kind"], c["value"], c["do"], epoch_ms(request.now), screened=screened)
     if data.get("go") == "act":
-        made = tried(
+        made = run_verb(
             form,
             lambda: verbs.make(
                 c["kind"], c["value"], c["do"], c["hours"], touched=counted.touched, actor=request.actor, reason=c["reason"],
-                now=ms(request.now),
+                now=epoch_ms(request.now),
             ),
         )  # fmt: skip
         if made is not None:
@@ -133,12 +135,12 @@ def new(request: Asked) -> HttpResponse:
 
 
 @acting("rules.see")
-def one(request: Asked, pk: int) -> HttpResponse:
+def one(request: CityRequest, pk: int) -> HttpResponse:
     """One emergency rule, and what may be done with it."""
     require(request, "rules.see")
     row = _one(pk)
-    now = ms(request.now)
-    waits = row.ratified == "due" and row.ended is None and now < ms(row.ratify_by)
+    now = epoch_ms(request.now)
+    waits = row.ratified == "due" and row.ended is None and now < epoch_ms(row.ratify_by)
     second = may(request, "emergency.decide", verbs.about(row))
     actions = []
     if waits and second:
@@ -158,7 +160,7 @@ def one(request: Asked, pk: int) -> HttpResponse:
 
 
 @acting("emergency.decide")
-def decide(request: Asked, pk: int) -> HttpResponse:
+def decide(request: CityRequest, pk: int) -> HttpResponse:
     """A second person says whether it was right."""
     row = _one(pk)
     require(request, "emergency.decide", verbs.about(row))
@@ -170,43 +172,48 @@ def decide(request: Asked, pk: int) -> HttpResponse:
     def verb() -> Emergency:
         c = form.cleaned_data
         answer = verbs.ratify if c["decision"] == "approve" else verbs.reject
-        return answer(row, actor=request.actor, reason=c["reason"], now=ms(request.now))
+        return answer(row, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
 
     shown = [f"{emergencies.KINDS[row.kind].name}: {row.value}", f"By {row.officer}: “{row.reason}”"]
-    return answered(
-        request, form, verb, page=Page(f"Was {row} right?", "Emergency rules", [LIST, HERE]), template=CONFIRM,
-        back=reverse("emergency", args=[pk]), said="Your answer is recorded.",
+    return respond_to_form(
+        request, form, verb, page=Page(f"Was {row} right?", "Emergency rules", [LIST, HERE]), template=CONFIRM_TEMPLATE,
+        back=reverse("emergency", args=[pk]), message="Your answer is recorded.",
         effects=[*shown, f"It would have stopped {row.touched:,} messages of the days before."],
         stays=["Nothing makes it longer than it is."], verb="Record decision",
     )  # fmt: skip
 
 
 @acting("rules.see")
-def stop(request: Asked, pk: int) -> HttpResponse:
+def stop(request: CityRequest, pk: int) -> HttpResponse:
     """Before its time, by whoever made it or a second person."""
     row = _one(pk)
     own = request.actor.uid == row.officer.uid
     require(request, "emergency.make" if own else "emergency.decide", verbs.about(row))
     form = Why(request.POST or None)
     held = ["What it has kept back goes on through the checks."] if row.do == "quarantine" else []
-    return answered(
-        request, form,
-        lambda: verbs.stop(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now)),
-        page=Page(f"End {row} now?", "Emergency rules", [LIST, HERE]), back=reverse("emergency", args=[pk]), template=CONFIRM,
-        said="It has ended.", effects=["Mail that it stopped comes in again.", *held], verb="End 1 emergency rule now",
-    )  # fmt: skip
+    return respond_to_form(
+        request,
+        form,
+        lambda: verbs.stop(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
+        page=Page(f"End {row} now?", "Emergency rules", [LIST, HERE]),
+        back=reverse("emergency", args=[pk]),
+        template=CONFIRM_TEMPLATE,
+        message="It has ended.",
+        effects=["Mail that it stopped comes in again.", *held],
+        verb="End 1 emergency rule now",
+    )
 
 
 def _one(pk: int) -> Emergency:
     return get_object_or_404(Emergency.objects.select_related("officer", "approver"), pk=pk)
 
 
-def _asking(request: Asked, form: Wanted) -> HttpResponse:
+def _asking(request: CityRequest, form: Wanted) -> HttpResponse:
     page = Page("What has to be stopped now?", "Emergency rules", [LIST, HERE])
     return render(request, "oversight/stopping.html", {"page": page, "form": form, "back": HERE[1]}, status=status_of(form))
 
 
-def _counted(request: Asked, form: Wanted, counted: Counted) -> HttpResponse:
+def _counted(request: CityRequest, form: Wanted, counted: Counted) -> HttpResponse:
     c = form.cleaned_data
     rows = [
         ("Stopped", f"{emergencies.KINDS[c['kind']].name}: {c['value']}", "value"),
@@ -224,7 +231,7 @@ def _state(row: Emergency, now: int, *, cell: bool = True) -> Any:
     if row.ended is not None:
         found = ("stop", "Ended: not ratified") if row.ratified == "overdue" else ("quiet", "Ended")
         found = ("stop", "Ended: found wrong") if row.ratified == "rejected" else found
-    elif now >= ms(row.until):
+    elif now >= epoch_ms(row.until):
         found = ("quiet", "Ends now")
     else:
         found = ("done", "In force") if row.ratified == "ratified" else ("warn", "In force, to be ratified")

@@ -6,14 +6,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
 from civicmail.city.access.views.page import Action, Page
+from civicmail.city.policy import active_rules
 from civicmail.city.policy import drill as drills
-from civicmail.city.policy import published
 from civicmail.city.policy.errors import UnusableBook
-from civicmail.city.policy.matrix import HARM, PARTS, WORDS
-from civicmail.city.policy.rules import Book
+from civicmail.city.policy.failure_policy import HARM_PARTS, PART_LABELS, PARTS
+from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.oversight import ruletext
 from civicmail.desk.oversight.models import Version
@@ -39,16 +39,16 @@ WAYS = {"inbound": "From outside", "internal": "Inside the city", "outbound": "T
 
 
 @acting("matrix.see")
-def fail_matrix(request: Asked) -> HttpResponse:
+def fail_matrix(request: CityRequest) -> HttpResponse:
     """No cell refuses for good and none delivers as if nothing were missing: such a matrix cannot be written."""
     require(request, "matrix.see")
     row = Version.objects.filter(rule=ruletext.MATRIX, state="active").first()
-    matrix = ruletext.matrix(row.text) if row is not None else published.starter().matrix
+    matrix = ruletext.matrix(row.text) if row is not None else active_rules.starter_pack().matrix
     rows = []
     for part in PARTS:
         found = matrix.row(part)
         cells = [CELLS[cell] for cell in (found.inbound, found.internal, found.outbound)]
-        rows.append((part, WORDS[part], part in HARM, part not in matrix.rows, cells))
+        rows.append((part, PART_LABELS[part], part in HARM_PARTS, part not in matrix.rows, cells))
     facts = [("Version", row.number)] if row is not None else []
     actions = []
     if row is not None and may(request, "rules.see"):
@@ -62,25 +62,25 @@ def fail_matrix(request: Asked) -> HttpResponse:
 
 
 @acting("matrix.see")
-def drill(request: Asked, part: str) -> HttpResponse:
+def drill(request: CityRequest, part: str) -> HttpResponse:
     """What would happen to plain mail if this part failed now, by the book that acts. It stops nothing."""
     require(request, "matrix.see")
     if part not in PARTS:
         raise Http404
     book = _book()
     steps = []
-    for step in drills.drill(book, part, ms(request.now)):
+    for step in drills.drill(book, part, epoch_ms(request.now)):
         asking = [(rule, book.rule(rule)) for rule in step.rules]
-        steps.append((WAYS[step.direction], step.wanted, *CELLS[step.cell], MEANS[step.cell], asking))
+        steps.append((WAYS[step.direction], step.is_needed, *CELLS[step.cell], MEANS[step.cell], asking))
     trail = [("Fail matrix", reverse("fail-matrix"))]
-    page = Page(f"What if {part} is away?", "Fail matrix", trail, facts=[("Part", WORDS[part])])
+    page = Page(f"What if {part} is away?", "Fail matrix", trail, facts=[("Part", PART_LABELS[part])])
     context = {"page": page, "part": part, "steps": steps, "links": bool(may(request, "rules.see"))}
     return render(request, "oversight/drill.html", context)
 
 
-def _book() -> Book:
+def _book() -> RuleSet:
     """What doors follow at this moment."""
     try:
-        return published.active(store().data)
+        return active_rules.active(store().data)
     except UnusableBook as error:
         raise LaterError(str(error)) from error

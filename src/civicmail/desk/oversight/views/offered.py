@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
 from civicmail.city.access.views.page import Page
 from civicmail.desk.oversight.queries.offered import Offer, offers
 from civicmail.desk.oversight.views.one import compared
@@ -14,7 +14,7 @@ from civicmail.desk.oversight.views.rules import LIST
 
 
 @acting("rules.see")
-def offered(request: Asked) -> HttpResponse:
+def offered(request: CityRequest) -> HttpResponse:
     """Each rule with the difference to the one that acts; whoever writes rules may take it as a draft."""
     require(request, "rules.see")
     writes = may(request, "rule.write")

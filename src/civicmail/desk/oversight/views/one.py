@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.oversight import ruletext, states
 from civicmail.desk.oversight.actions import deciding
@@ -32,7 +32,7 @@ class Line:
 
 
 @acting("rules.see")
-def rule(request: Asked, rule: str) -> HttpResponse:
+def rule(request: CityRequest, rule: str) -> HttpResponse:
     """The version that acts, else the newest."""
     require(request, "rules.see")
     if rule == ruletext.MATRIX:
@@ -55,7 +55,7 @@ def rule(request: Asked, rule: str) -> HttpResponse:
 
 
 @acting("rules.see")
-def version(request: Asked, rule: str, number: int) -> HttpResponse:
+def version(request: CityRequest, rule: str, number: int) -> HttpResponse:
     """One version, compared with the one before it or the one that acts, and what can be done with it."""
     require(request, "rules.see")
     rows = found(rule)
@@ -110,12 +110,12 @@ def compared(before: str, after: str) -> list[Line]:
     return lines
 
 
-def may_decide(request: Asked, shown: Version) -> bool:
+def may_decide(request: CityRequest, shown: Version) -> bool:
     """Whether this person may answer about a version: nobody who has written in it."""
     return bool(may(request, "rule.decide", deciding.about(shown)))
 
 
-def _matrix(request: Asked, rows: list[Version]) -> HttpResponse:
+def _matrix(request: CityRequest, rows: list[Version]) -> HttpResponse:
     shown = next((v for v in rows if v.state == "active"), rows[0])
     page = Page("The fail matrix and its versions", "Rules", [LIST, ("Fail matrix", reverse("fail-matrix"))], _state(shown))
     context = _context(request, shown, ruletext.said(shown.text), rows) | {"page": page, "whole": True}
@@ -133,7 +133,7 @@ def _facts(shown: Version, said: ruletext.Said) -> list[tuple[str, Any]]:
     return facts
 
 
-def _actions(request: Asked, shown: Version) -> list[Action]:
+def _actions(request: CityRequest, shown: Version) -> list[Action]:
     args = [shown.rule, shown.number]
     found_ = []
     if may(request, "rule.write"):
@@ -150,8 +150,8 @@ def _actions(request: Asked, shown: Version) -> list[Action]:
     return found_
 
 
-def _context(request: Asked, shown: Version, said: ruletext.Said, rows: list[Version]) -> dict[str, Any]:
-    now = ms(request.now)
+def _context(request: CityRequest, shown: Version, said: ruletext.Said, rows: list[Version]) -> dict[str, Any]:
+    now = epoch_ms(request.now)
     open_ = next((v for v in rows if v.state in states.OPEN), None)
     told = said.rule is not None and shown.mode == "notify" and shown.state == "active" and ruletext.holds_employees(said.rule)
     return {
@@ -177,4 +177,4 @@ def _earliest(shown: Version, now: int) -> str:
     first = queries.earliest(shown, now)
     if first is None:
         return "-"
-    return date_format(timezone.localtime(moment(first)), "M j, Y") if first > now else ""
+    return date_format(timezone.localtime(from_ms(first)), "M j, Y") if first > now else ""

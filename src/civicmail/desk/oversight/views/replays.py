@@ -13,9 +13,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked, acting, could, may, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
 from civicmail.desk.oversight.actions import replays as verbs
@@ -46,7 +46,7 @@ class Order(forms.Form):
 
 
 @acting("rule.replay")
-def order(request: Asked, rule: str, number: int) -> HttpResponse:
+def order(request: CityRequest, rule: str, number: int) -> HttpResponse:
     """Try a version on mail of the past; nothing happens to that mail."""
     require(request, "rule.replay")
     row = one(rule, number)
@@ -54,19 +54,19 @@ def order(request: Asked, rule: str, number: int) -> HttpResponse:
 
     def verb() -> Replay:
         c = form.cleaned_data
-        first = ms(request.now - timedelta(days=int(c["days"])))
-        return verbs.order(row, c["query"], first, ms(request.now), actor=request.actor, now=ms(request.now))
+        first = epoch_ms(request.now - timedelta(days=int(c["days"])))
+        return verbs.order(row, c["query"], first, epoch_ms(request.now), actor=request.actor, now=epoch_ms(request.now))
 
-    return answered(
+    return respond_to_form(
         request, form, verb, page=Page(f"What would version {number} of {rule} have done?", rule, crumbs(rule)),
         back=reverse("rule-version", args=[rule, number]), to=lambda r: reverse("replay", args=[rule, r.pk]),
-        template="access/form.html", said="The replay waits for the worker.", submit="Replay it",
+        template="access/form.html", message="The replay waits for the worker.", submit="Replay it",
         note="It is compared with the version that acts, both as if they were enforced. Nobody sees a message by this.",
     )  # fmt: skip
 
 
 @acting("rules.see")
-def replay(request: Asked, rule: str, pk: int) -> HttpResponse:
+def replay(request: CityRequest, rule: str, pk: int) -> HttpResponse:
     """How far is it, and what did it count?"""
     require(request, "rules.see")
     row = get_object_or_404(Replay.objects.select_related("version", "by"), pk=pk, version__rule=rule)
@@ -79,10 +79,10 @@ def replay(request: Asked, rule: str, pk: int) -> HttpResponse:
 
 @acting("rule.replay")
 @require_POST
-def stop(request: Asked, rule: str, pk: int) -> HttpResponse:
+def stop(request: CityRequest, rule: str, pk: int) -> HttpResponse:
     """It goes no further; what was counted stays."""
     row = get_object_or_404(Replay, pk=pk, version__rule=rule)
-    verbs.stop(row, actor=request.actor, now=ms(request.now))
+    verbs.stop(row, actor=request.actor, now=epoch_ms(request.now))
     messages.success(request, "The replay was stopped.")
     return redirect("replay", rule=rule, pk=pk)
 
@@ -97,10 +97,10 @@ def _page(row: Replay) -> Page:
 
 
 def _day(at: int) -> str:
-    return f"{moment(at):%b} {moment(at).day}, {moment(at).year}"
+    return f"{from_ms(at):%b} {from_ms(at).day}, {from_ms(at).year}"
 
 
-def _shown(request: Asked, row: Replay) -> dict[str, Any]:
+def _shown(request: CityRequest, row: Replay) -> dict[str, Any]:
     tally = Tally.from_plain(row.result)
     names = dict(Department.objects.filter(code__in=[c for c in tally.departments if c != NOBODY]).values_list("code", "name"))
     changed = [(_outcome(key), n) for key, n in tally.outcomes.most_common(12)]

@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, could, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.policy.clauses import CLAUSES
 from civicmail.city.policy.facts import FACTS
-from civicmail.city.policy.matrix import WORDS
-from civicmail.city.policy.rules import DOS, MODES, SEVERITIES
+from civicmail.city.policy.failure_policy import PART_LABELS
+from civicmail.city.policy.rules import MODES, RULE_ACTIONS, SEVERITIES
 from civicmail.desk.oversight import states
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
@@ -43,11 +43,11 @@ DONE = {
 
 
 @acting("rules.see")
-def rules(request: Asked) -> HttpResponseBase:
+def rules(request: CityRequest) -> HttpResponseBase:
     """One row for each rule, with how often it hit."""
     require(request, "rules.see")
     today = timezone.localdate(request.now)
-    found = listing.of(
+    found = listing.from_query(
         request,
         queries.listed(today),
         caption="Rules",
@@ -55,7 +55,7 @@ def rules(request: Asked) -> HttpResponseBase:
         filters=[
             Filter("q", "Rule or owner", _words),
             Filter("mode", "Mode", lambda rows, v: rows.filter(mode=v, state="active"), [(m, MODE[m][1]) for m in MODES]),
-            Filter("do", "Does", lambda rows, v: rows.filter(do=v), [(d, DONE[d]) for d in DOS]),
+            Filter("do", "Does", lambda rows, v: rows.filter(do=v), [(d, DONE[d]) for d in RULE_ACTIONS]),
             Filter("clause", "Clause", lambda rows, v: rows.filter(clause=v), [(c, c) for c in CLAUSES]),
             Filter("severity", "Severity", lambda rows, v: rows.filter(severity=v), [(s, s.capitalize()) for s in SEVERITIES]),
             Filter("state", "State", _state, [("acts", "Acts"), ("open", "A version is on its way"), ("over", "Acts no longer")]),
@@ -70,20 +70,20 @@ def rules(request: Asked) -> HttpResponseBase:
     actions += [Action("Emergency rules", reverse("emergencies"))]
     page = Page("Which rules act, on which clause?", "Rules", actions=actions)
     shown = {"page": page, "waiting": waiting, "book": queries.newest_book(), "offered": len(offers())}
-    return listing.shown(request, "oversight/rules.html", found, shown)
+    return listing.render_list(request, "oversight/rules.html", found, shown)
 
 
 @acting("rules.see")
-def facts(request: Asked) -> HttpResponse:
+def facts(request: CityRequest) -> HttpResponse:
     """What rules may ask about, and who finds it out."""
     require(request, "rules.see")
     groups = (("Of the message", "message"), ("Of one recipient", "recipient"))
-    shown = [(title, [(f, WORDS.get(f.check, "")) for f in FACTS.values() if f.of == of]) for title, of in groups]
+    shown = [(title, [(f, PART_LABELS.get(f.check, "")) for f in FACTS.values() if f.of == of]) for title, of in groups]
     page = Page("What may a rule ask about?", "Rules", [LIST])
     return render(request, "oversight/facts.html", {"page": page, "groups": shown})
 
 
-def _columns(request: Asked) -> list[Column]:
+def _columns(request: CityRequest) -> list[Column]:
     soon = timezone.localdate(request.now) + SOON
 
     def expires(v: Any) -> Cell | Any:

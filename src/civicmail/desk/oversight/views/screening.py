@@ -10,11 +10,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.policy.facts import FACTS
-from civicmail.city.policy.matrix import WORDS
+from civicmail.city.policy.failure_policy import PART_LABELS
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.views.rules import DONE
 from civicmail.desk.viewer.queries import damage_told, store
@@ -22,7 +22,7 @@ from civicmail.mail.archive.explanation import CheckResult, MessageExplanation
 
 OUTCOMES = {**DONE, "pending": "Waits for a check", "kept": "Kept, not delivered", "redirect": "Redirects"}
 CHECKS = {
-    **WORDS,
+    **PART_LABELS,
     "policy": "the rules",
     "screening": "all of it",
     "edge": "what servers before us said",
@@ -32,14 +32,14 @@ CHECKS = {
 
 
 @acting("system.see")
-def screening(request: Asked, capture: uuid.UUID) -> HttpResponse:
+def screening(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
     """By what was recorded when it came in, and since."""
     require(request, "system.see")
     archive = store().archive()
     if (place := archive.place(capture.bytes)) is None:
         raise Http404
     with damage_told():
-        e = archive.explained(request.actor, place, now=ms(request.now))
+        e = archive.explained(request.actor, place, now=epoch_ms(request.now))
     trail = [("Trace", reverse("trace")), (e.sha256[:12], reverse("trace-one", args=[capture]))]
     facts: list[tuple[str, Any]] = [("Checks", len(e.checks))]
     if cost := sum(c.cost for c in e.checks):
@@ -50,7 +50,7 @@ def screening(request: Asked, capture: uuid.UUID) -> HttpResponse:
     return render(request, "oversight/screening.html", {"page": page, "e": e, **_shown(request, e)})
 
 
-def _shown(request: Asked, e: MessageExplanation) -> dict[str, Any]:
+def _shown(request: CityRequest, e: MessageExplanation) -> dict[str, Any]:
     known = set(Version.objects.values_list("rule", flat=True).distinct()) if may(request, "rules.see") else set()
     checks = [(c, CHECKS.get(c.check, ""), _state(c), _span(c.cost) if c.cost else "") for c in e.checks]
     decided = [
@@ -58,7 +58,7 @@ def _shown(request: Asked, e: MessageExplanation) -> dict[str, Any]:
             d,
             OUTCOMES.get(d.do, d.do),
             [(rule, rule.rpartition(":")[2] in known) for rule in d.rules],
-            moment(d.at) if d.at else None,
+            from_ms(d.at) if d.at else None,
         )
         for d in e.decided
     ]

@@ -14,14 +14,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 
-from civicmail.city.access.forms import long
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.queries import named
+from civicmail.city.access.queries import display_names
 from civicmail.city.access.reveals import NEXT, REASONS
-from civicmail.city.access.views import listing, saying
-from civicmail.city.access.views.asked import Asked, acting, could, may, require, require_could
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views import listing, wording
+from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require, require_could
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.oversight import sampling
@@ -35,15 +35,17 @@ DAYS = [("1", "the last day"), ("7", "7 days"), ("31", "31 days"), ("366", "a ye
 class Remark(forms.Form):
     """What the auditor says of a reveal."""
 
-    remark = long("What do you say of it?", "Was the reason a good one, and was this look needed?", least=3, most=400)
+    remark = text_field(
+        "What do you say of it?", "Was the reason a good one, and was this look needed?", min_length=3, max_length=400
+    )
 
 
 @acting("viewings.see")
-def viewings(request: Asked) -> HttpResponseBase:
+def viewings(request: CityRequest) -> HttpResponseBase:
     """The newest first; a system administrator sees one's own."""
     require(request, "viewings.see")
     audits = bool(could(request, "viewings.mark"))
-    found = listing.of(
+    found = listing.from_query(
         request,
         queries.viewings(request.actor),
         caption="Looks at mail",
@@ -56,27 +58,27 @@ def viewings(request: Asked) -> HttpResponseBase:
         empty="Nobody has looked at mail of others yet." if audits else "You have looked at no mail of others.",
         noun="looks",
         sort="-when",
-        slim=lambda rows: rows.defer("head").annotate(by_name=named.name_of("person")),
+        slim=lambda rows: rows.defer("head").annotate(by_name=display_names.name_of("person")),
     )
     acts = [Action("I saw something by accident…", reverse("accident"))]
     if audits:
         acts.append(Action("Weekly sample", reverse("viewings-sample"), primary=True))
     page = Page("Who saw what, and why?", "Oversight", actions=acts)
     shown = {"page": page, "audits": audits, "open": [s for s in queries.weeks(request.now) if s.open] if audits else []}
-    return listing.shown(request, "oversight/viewings.html", found, shown)
+    return listing.render_list(request, "oversight/viewings.html", found, shown)
 
 
 @acting("viewings.mark")
-def sample(request: Asked) -> HttpResponseBase:
+def sample(request: CityRequest) -> HttpResponseBase:
     """What was drawn of a week, and whether somebody has looked at it."""
     require_could(request, "viewings.mark")
     week = request.GET.get("week") or sampling.last_whole(timezone.localdate(request.now))
     drawn = queries.sample_of(week, request.now)
     if drawn is None:
         raise Http404
-    names = named.those({e.person for pair in drawn.drawn for e in pair if e is not None})
+    names = display_names.names_by_uid({e.person for pair in drawn.drawn for e in pair if e is not None})
     rows = [{"pk": e.pk, "entry": e, "mark": mark, "names": names} for e, mark in drawn.drawn]
-    found = listing.of_rows(
+    found = listing.from_rows(
         request,
         rows,
         caption=f"Reveals of {week} that were drawn",
@@ -96,23 +98,23 @@ def sample(request: Asked) -> HttpResponseBase:
     state = ("quiet", "Not over yet") if not drawn.over else ("wait", f"{drawn.open} open") if drawn.open else ("done", "Looked at")
     page = Page(f"Were the reveals of the week of {_day(drawn.monday)} needed?", "Oversight", crumbs, state, facts)
     shown = {"page": page, "weeks": [(s, _day(s.monday), _link(s.week)) for s in queries.weeks(request.now)], "week": week}
-    return listing.shown(request, "oversight/sample.html", found, shown)
+    return listing.render_list(request, "oversight/sample.html", found, shown)
 
 
 @acting("viewings.mark")
-def mark(request: Asked, pk: int) -> HttpResponse:
+def mark(request: CityRequest, pk: int) -> HttpResponse:
     """The auditor has read one reveal of the sample, and says so."""
     reveal = get_object_or_404(Entry.objects.defer("head"), pk=pk, act=queries.REVEAL)
     require(request, "viewings.mark", actions.about(reveal))
-    week = sampling.name_of(timezone.localdate(moment(reveal.at)))
+    week = sampling.name_of(timezone.localdate(from_ms(reveal.at)))
     form = Remark(request.POST or None)
     crumbs = [("Viewings", reverse("viewings")), ("Sample of its week", _link(week))]
-    facts = [("By", named.of(reveal.person)), ("Entry", str(reveal.uuid)[:8])]
-    return answered(
+    facts = [("By", display_names.name_of_uid(reveal.person)), ("Entry", str(reveal.uuid)[:8])]
+    return respond_to_form(
         request, form,
         lambda: actions.mark(reveal, week, actor=request.actor, remark=form.cleaned_data["remark"], now=request.now),
-        page=Page("Was this look needed?", "Oversight", crumbs, facts=facts), back=_link(week), said="Recorded as looked at.",
-        template="oversight/mark.html", reveal=reveal, at=moment(reveal.at), code=_code(reveal),
+        page=Page("Was this look needed?", "Oversight", crumbs, facts=facts), back=_link(week), message="Recorded as looked at.",
+        template="oversight/mark.html", reveal=reveal, at=from_ms(reveal.at), code=_code(reveal),
     )  # fmt: skip
 
 
@@ -120,7 +122,13 @@ def _columns(*, links: bool) -> list[Column]:
     return [
         Column("kind", "What", lambda e: Cell(KINDS[e.act], reverse("entry", args=[e.pk]) if links else ""), ("act",)),
         Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),
-        Column("person", "Who", lambda e: Cell(named.both(e.person, e.by_name), hint=saying.duty(e.duty)), ("person",), name="by"),
+        Column(
+            "person",
+            "Who",
+            lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.duty(e.duty)),
+            ("person",),
+            name="by",
+        ),
         Column("object", "To what", lambda e: Cell(e.object, full=True)),
         Column("reason", "Why", lambda e: Cell(e.reason, hint=_code(e))),
     ]
@@ -133,20 +141,20 @@ def _code(e: Entry) -> str:
 
 def _drawn(row: dict[str, Any]) -> Cell:
     e: Entry = row["entry"]
-    when = date_format(timezone.localtime(moment(e.at)), "l, M j, g:i a")
+    when = date_format(timezone.localtime(from_ms(e.at)), "l, M j, g:i a")
     return Cell(when, "" if row["mark"] else reverse("viewing-mark", args=[e.pk]))
 
 
 def _who(row: dict[str, Any]) -> Cell:
     e: Entry = row["entry"]
-    return Cell(named.both(e.person, row["names"].get(e.person)), hint=saying.duty(e.duty))
+    return Cell(display_names.name_and_uid(e.person, row["names"].get(e.person)), hint=wording.duty(e.duty))
 
 
 def _mark(row: dict[str, Any]) -> Cell:
     made: Entry | None = row["mark"]
     if made is None:
         return Cell("Not yet", role="wait")
-    return Cell(f"by {named.told(made.person, row['names'].get(made.person))}", hint=made.reason)
+    return Cell(f"by {display_names.shown_name(made.person, row['names'].get(made.person))}", hint=made.reason)
 
 
 def _nothing(drawn: Sample) -> str:
@@ -158,7 +166,7 @@ def _words(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
 
 
 def _since(now: datetime, days: str) -> int:
-    return ms(now - timedelta(days=int(days)))
+    return epoch_ms(now - timedelta(days=int(days)))
 
 
 def _day(day: date) -> str:

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import a_day, long
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, acting, require
-from civicmail.city.access.views.confirming import CONFIRM, answered
+from civicmail.city.access.forms import day_field, text_field
+from civicmail.city.access.views.city_request import CityRequest, acting, require
+from civicmail.city.access.views.form_response import CONFIRM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.page import Page
 from civicmail.desk.oversight import ruletext, states
 from civicmail.desk.oversight.actions import rules as verbs
@@ -60,7 +60,7 @@ class RuleText(forms.Form):
         strip=False,
         widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false", "wrap": "off"}),
     )
-    changed = long(
+    changed = text_field(
         "What is new?",
         "In a sentence of at least 3 characters, for whoever approves it; not needed for the first version.",
         required=False,
@@ -71,8 +71,8 @@ class RuleText(forms.Form):
 class Proposal(forms.Form):
     """starts: not before that day."""
 
-    reason = long("Why should it act?", "At least 10 characters. Whoever approves it reads this.", least=10)
-    starts = a_day("From which day?", "Empty: as soon as it is approved.", required=False)
+    reason = text_field("Why should it act?", "At least 10 characters. Whoever approves it reads this.", min_length=10)
+    starts = day_field("From which day?", "Empty: as soon as it is approved.", required=False)
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
     def moment(self) -> datetime | None:
@@ -84,38 +84,38 @@ class Proposal(forms.Form):
 class Reason(forms.Form):
     """A reason alone; revision: of the version as it was shown."""
 
-    reason = long("Reason", "At least 10 characters.", least=10)
+    reason = text_field("Reason", "At least 10 characters.", min_length=10)
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
 
 @acting("rule.write")
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """A rule that is not there yet."""
     require(request, "rule.write")
     form = RuleText(request.POST or None, initial={"text": SKELETON, "seen": 0} | _offered(request))
-    return answered(
+    return respond_to_form(
         request, form, lambda: _draft(request, form),
         page=Page("What shall the new rule do?", "Rules", [LIST]), back=reverse("rules"), template=TEMPLATE,
-        said=lambda v: f"Version {v.number} of {v.rule} is a draft.", to=where, submit="Save as a draft",
+        message=lambda v: f"Version {v.number} of {v.rule} is a draft.", to=where, submit="Save as a draft",
     )  # fmt: skip
 
 
 @acting("rule.write")
-def another(request: Asked, rule: str) -> HttpResponse:
+def another(request: CityRequest, rule: str) -> HttpResponse:
     """The next version, from the text of the one that acts."""
     require(request, "rule.write")
     rows = found(rule)
     start = next((v for v in rows if v.state == "active"), rows[0])
     form = RuleText(request.POST or None, initial={"text": start.text, "seen": rows[0].number} | _offered(request))
-    return answered(
+    return respond_to_form(
         request, form, lambda: _draft(request, form),
         page=Page(f"What is new in version {rows[0].number + 1}?", rule, crumbs(rule)), back=reverse("rule", args=[rule]),
-        template=TEMPLATE, said=lambda v: f"Version {v.number} is a draft.", to=where, submit="Save as a draft",
+        template=TEMPLATE, message=lambda v: f"Version {v.number} is a draft.", to=where, submit="Save as a draft",
     )  # fmt: skip
 
 
 @acting("rule.write")
-def edit(request: Asked, rule: str, number: int) -> HttpResponse:
+def edit(request: CityRequest, rule: str, number: int) -> HttpResponse:
     """A draft, by any author; who edits it does not approve it."""
     require(request, "rule.write")
     row = one(rule, number)
@@ -123,22 +123,22 @@ def edit(request: Asked, rule: str, number: int) -> HttpResponse:
 
     def verb() -> Version:
         c = form.cleaned_data
-        return verbs.edit(_seen(row, c["seen"]), c["text"], c["changed"], actor=request.actor, now=ms(request.now))
+        return verbs.edit(_seen(row, c["seen"]), c["text"], c["changed"], actor=request.actor, now=epoch_ms(request.now))
 
-    return answered(
+    return respond_to_form(
         request, form, verb, page=Page(f"What shall version {number} say?", rule, crumbs(rule)), back=where(row),
-        template=TEMPLATE, said="The draft is saved.", to=where, submit="Save the draft",
+        template=TEMPLATE, message="The draft is saved.", to=where, submit="Save the draft",
     )  # fmt: skip
 
 
 @acting("rule.write")
 @require_POST
-def test(request: Asked, rule: str, number: int) -> HttpResponse:
+def test(request: CityRequest, rule: str, number: int) -> HttpResponse:
     """Its examples, and the whole book with it."""
     require(request, "rule.write")
     row = one(rule, number)
     try:
-        verbs.test(row, actor=request.actor, now=ms(request.now))
+        verbs.test(row, actor=request.actor, now=epoch_ms(request.now))
         count = ruletext.said(row.text).examples
         messages.success(request, f"{count} of {count} examples came out, and the whole book can be read with it.")
     except Unusable as error:
@@ -147,58 +147,70 @@ def test(request: Asked, rule: str, number: int) -> HttpResponse:
 
 
 @acting("rule.write")
-def propose(request: Asked, rule: str, number: int) -> HttpResponse:
+def propose(request: CityRequest, rule: str, number: int) -> HttpResponse:
     """Ask a second person for it."""
     require(request, "rule.write")
     row = one(rule, number)
     form = Proposal(request.POST or None, initial={"revision": row.revision})
-    first = queries.earliest(row, ms(request.now)) if row.state in states.OPEN else 0
+    first = queries.earliest(row, epoch_ms(request.now)) if row.state in states.OPEN else 0
     effects = [f"A second person is asked for {row}; nobody who has written in it may approve it.", *_notice(row, first)]
-    return answered(
+    return respond_to_form(
         request, form,
         lambda: verbs.propose(
             _seen(row, form.cleaned_data["revision"]), form.cleaned_data["reason"], starts=form.moment(), actor=request.actor,
-            now=ms(request.now),
+            now=epoch_ms(request.now),
         ),
-        page=Page(f"Propose version {number} of {rule}?", rule, crumbs(rule)), back=where(row), template=CONFIRM, to=where,
-        said="It waits for a second person.", effects=effects, stays=["The version that acts goes on until then."],
+        page=Page(f"Propose version {number} of {rule}?", rule, crumbs(rule)), back=where(row), template=CONFIRM_TEMPLATE, to=where,
+        message="It waits for a second person.", effects=effects, stays=["The version that acts goes on until then."],
         verb=f"Propose version {number}",
     )  # fmt: skip
 
 
 @acting("rule.write")
-def withdraw(request: Asked, rule: str, number: int) -> HttpResponse:
+def withdraw(request: CityRequest, rule: str, number: int) -> HttpResponse:
     """Give a version up before it acts."""
     require(request, "rule.write")
     row = one(rule, number)
     form = Reason(request.POST or None, initial={"revision": row.revision})
-    return answered(
-        request, form,
+    return respond_to_form(
+        request,
+        form,
         lambda: verbs.withdraw(
-            _seen(row, form.cleaned_data["revision"]), form.cleaned_data["reason"], actor=request.actor, now=ms(request.now)
+            _seen(row, form.cleaned_data["revision"]), form.cleaned_data["reason"], actor=request.actor, now=epoch_ms(request.now)
         ),
-        page=Page(f"Withdraw version {number} of {rule}?", rule, crumbs(rule)), back=where(row), template=CONFIRM, to=where,
-        said="The version is withdrawn.", effects=[f"{row} never acts. Its text is kept."], verb=f"Withdraw version {number}",
-    )  # fmt: skip
+        page=Page(f"Withdraw version {number} of {rule}?", rule, crumbs(rule)),
+        back=where(row),
+        template=CONFIRM_TEMPLATE,
+        to=where,
+        message="The version is withdrawn.",
+        effects=[f"{row} never acts. Its text is kept."],
+        verb=f"Withdraw version {number}",
+    )
 
 
 @acting("rule.write")
-def take_out(request: Asked, rule: str) -> HttpResponse:
+def take_out(request: CityRequest, rule: str) -> HttpResponse:
     """Propose that a rule acts no longer."""
     require(request, "rule.write")
     rows = found(rule)
     row = next((v for v in rows if v.state == "active"), rows[0])
     form = Reason(request.POST or None, initial={"revision": row.revision})
-    return answered(
-        request, form,
+    return respond_to_form(
+        request,
+        form,
         lambda: verbs.take_out(
-            _seen(row, form.cleaned_data["revision"]), form.cleaned_data["reason"], actor=request.actor, now=ms(request.now)
+            _seen(row, form.cleaned_data["revision"]), form.cleaned_data["reason"], actor=request.actor, now=epoch_ms(request.now)
         ),
-        page=Page(f"Take {rule} out of the book?", rule, crumbs(rule)), back=reverse("rule", args=[rule]), template=CONFIRM,
-        to=where, said="It waits for a second person.", stop=True, verb="Propose to take out 1 rule",
+        page=Page(f"Take {rule} out of the book?", rule, crumbs(rule)),
+        back=reverse("rule", args=[rule]),
+        template=CONFIRM_TEMPLATE,
+        to=where,
+        message="It waits for a second person.",
+        stop=True,
+        verb="Propose to take out 1 rule",
         effects=["A second person is asked. When they approve, the rule does nothing any more, to any mail."],
         stays=["Its versions, and what it has done, are kept."],
-    )  # fmt: skip
+    )
 
 
 def where(row: Version) -> str:
@@ -206,15 +218,15 @@ def where(row: Version) -> str:
     return reverse("rule-version", args=[row.rule, row.number])
 
 
-def _offered(request: Asked) -> dict[str, object]:
+def _offered(request: CityRequest) -> dict[str, object]:
     """What the form begins with where a text of the program is taken (views/offered.py)."""
     brought = offer(request.GET.get("offered", ""))
     return {"text": brought.text, "changed": "As this version of the program brings it."} if brought is not None else {}
 
 
-def _draft(request: Asked, form: RuleText) -> Version:
+def _draft(request: CityRequest, form: RuleText) -> Version:
     c = form.cleaned_data
-    return verbs.draft(c["text"], c["changed"], after=c["seen"], actor=request.actor, now=ms(request.now))
+    return verbs.draft(c["text"], c["changed"], after=c["seen"], actor=request.actor, now=epoch_ms(request.now))
 
 
 def _seen(row: Version, revision: int) -> Version:

@@ -23,7 +23,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.csp import csp_override
 
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.permits import Permit
 from civicmail.city.access.views.page import Page
 from civicmail.core.sandbox.errors import Unreadable
@@ -116,7 +116,7 @@ class View:
     def date(self) -> datetime | None:
         """What it says of itself; a year that no calendar has is none."""
         date = self.shown.date
-        return moment(date) if date is not None and _EARLIEST <= date <= _LATEST else None
+        return from_ms(date) if date is not None and _EARLIEST <= date <= _LATEST else None
 
     @property
     def reply_to(self) -> tuple[Person, ...]:

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
-from civicmail.city.access.actions import entries, looking
-from civicmail.city.access.actions.acting import locked, person_of
+from civicmail.city.access.actions import content_views, entries
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor, machine
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.models import Mandate as MandateRow
-from civicmail.city.access.moments import moment
 from civicmail.city.access.permits import Permit
 from civicmail.core.query.parse import parse
 from civicmail.desk.workbench import states
@@ -28,18 +28,20 @@ WORKER = machine("export")
 def order(mandate: Mandate, query: str, *, actor: Actor, now: int) -> Export:
     """Ask for an export of what a query finds within the mandate. Raises QueryError, NotPermitted, Conflict, NotRecorded."""
     parse(query, now=datetime.fromtimestamp(now / 1000, UTC))
-    permit = looking.under(mandate, "content.export", actor=actor, facts={"query": query}, now=now)
+    permit = content_views.under(mandate, "content.export", actor=actor, facts={"query": query}, now=now)
     with transaction.atomic():
         row = MandateRow.objects.get(number=mandate.number)
-        at = moment(now)
-        return Export.objects.create(mandate=row, person=person_of(actor), query=query, asked=at, since=at, entry=permit.entry)
+        at = from_ms(now)
+        return Export.objects.create(mandate=row, person=acting_person(actor), query=query, asked=at, since=at, entry=permit.entry)
 
 
 def begin(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit:
     """The worker begins, or goes on, for who asked: with a permit of this moment. Raises NotPermitted, Conflict, NotRecorded."""
-    permit = looking.under(mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now)
+    permit = content_views.under(
+        mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now
+    )
     with transaction.atomic():
-        row = locked(export)
+        row = lock_row(export)
         if row.state != "waiting":
             row.state = states.step(row.state, "waiting")
         _save(row, "reading", now)
@@ -56,14 +58,14 @@ def note(export: Export, found: int, done: int, failed: int, now: int) -> bool:
 def prove(export: Export, now: int) -> None:
     """All was read."""
     with transaction.atomic():
-        _save(locked(export), "proving", now)
+        _save(lock_row(export), "proving", now)
 
 
 def finish(export: Export, *, manifest: str, size: int, now: int) -> None:
     """The file is whole; its manifest is in the ledger from now on."""
     with transaction.atomic():
-        row = locked(export)
-        row.manifest, row.size, row.until = manifest, size, moment(now) + timedelta(days=states.KEPT_DAYS)
+        row = lock_row(export)
+        row.manifest, row.size, row.until = manifest, size, from_ms(now) + timedelta(days=states.KEPT_DAYS)
         _save(row, "ready", now)
         facts = {"export": row.pk, "manifest": manifest, "messages": row.done, "failed": row.failed, "bytes": size}
         _entered("export.made", row, WORKER, "an export is whole", now, **facts)
@@ -72,7 +74,7 @@ def finish(export: Export, *, manifest: str, size: int, now: int) -> None:
 def fail(export: Export, why: str, now: int) -> None:
     """It cannot be made. why: a sentence without a word of mail."""
     with transaction.atomic():
-        row = locked(export)
+        row = lock_row(export)
         row.why = why[:400]
         _save(row, "failed", now)
         _entered("export.failed", row, WORKER, why, now, export=row.pk)
@@ -81,7 +83,7 @@ def fail(export: Export, why: str, now: int) -> None:
 def stop(export: Export, *, actor: Actor, reason: str, now: int) -> None:
     """Who asked, or the worker when it may not go on, stops it; what was read stays until it is gone on with or removed."""
     with transaction.atomic():
-        row = locked(export)
+        row = lock_row(export)
         row.why = reason[:400]
         _save(row, "stopped", now)
         _entered("export.stop", row, actor, reason, now, export=row.pk)
@@ -89,9 +91,9 @@ def stop(export: Export, *, actor: Actor, reason: str, now: int) -> None:
 
 def go_on(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> None:
     """Who asked wants a stopped one after all. Raises NotPermitted, Conflict, NotRecorded."""
-    looking.under(mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now)
+    content_views.under(mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now)
     with transaction.atomic():
-        row = locked(export)
+        row = lock_row(export)
         row.why = ""
         _save(row, "waiting", now)
 
@@ -102,20 +104,20 @@ def fetch(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit
     if export.mandate.amendments.filter(state="approved", decided__gt=export.since).exists():
         raise Conflict("What the mandate opens has changed since this was made. Export it again.")
     facts = {"export": export.pk, "fetched": export.manifest}
-    return looking.under(mandate, "content.export", actor=actor, facts=facts, now=now)
+    return content_views.under(mandate, "content.export", actor=actor, facts=facts, now=now)
 
 
 def remove(export: Export, why: str, now: int) -> None:
     """Its file is gone, and the row says since when."""
     with transaction.atomic():
-        row = locked(export)
+        row = lock_row(export)
         row.why = why
         _save(row, "gone", now)
         _entered("export.removed", row, WORKER, why, now, export=row.pk)
 
 
 def _save(row: Export, to: states.State, now: int) -> None:
-    row.state, row.since = states.step(row.state, to), moment(now)
+    row.state, row.since = states.step(row.state, to), from_ms(now)
     row.save()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from civicmail.city.access.actions import looking
-from civicmail.city.access.actions.deeds import entering_of
+from civicmail.city.access.actions import content_views
+from civicmail.city.access.actions.external_acts import entering_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.models import Entry
@@ -29,7 +29,7 @@ def hold(
     """Put it into force; returns its id. tree_of: what is asked within the mandate; a permit, because threads are looked up. Raises
     NotPermitted, Conflict, NotRecorded, LeaseHeld."""
     facts = {"query": query, "ground": ground}
-    permit = looking.under(mandate, "content.hold", actor=actor, facts=facts, now=now)
+    permit = content_views.under(mandate, "content.hold", actor=actor, facts=facts, now=now)
     said = f"{holds.MANDATE}{mandate.number}: {query or 'everything'}"
     tree = tree_of(permit)
     where = f"mandate:{mandate.number}"

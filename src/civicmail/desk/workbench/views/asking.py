@@ -11,17 +11,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access import grounds
-from civicmail.city.access.actions import amending, urgent
+from civicmail.city.access import examination_grounds
+from civicmail.city.access.actions import mandate_amendments, urgent_mandates
 from civicmail.city.access.actions import mandates as verbs
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.mandates import GROUNDS
 from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked, acting, require_could
-from civicmail.city.access.views.confirming import FORM, answered
+from civicmail.city.access.views.city_request import CityRequest, acting, require_could
+from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.saying import day
-from civicmail.city.access.views.trying import status_of, tried
+from civicmail.city.access.views.wording import day
 from civicmail.city.directory.models import Department, Person
 from civicmail.desk.workbench import queries
 from civicmail.desk.workbench.forms import Asking, Scope
@@ -29,26 +29,30 @@ from civicmail.desk.workbench.views import one
 
 
 @acting("mandate.ask")
-def new(request: Asked) -> HttpResponse:
+def new(request: CityRequest) -> HttpResponse:
     """Ask; a second person answers."""
     return _ask(request, None)
 
 
 @acting("mandate.ask")
-def at_once(request: Asked, stepped_up: datetime) -> HttpResponse:
+def at_once(request: CityRequest, stepped_up: datetime) -> HttpResponse:
     """An urgent one, in force before a second person answers (E4). stepped_up: when the asker last proved who it is."""
     return _ask(request, stepped_up)
 
 
-def _ask(request: Asked, stepped_up: datetime | None) -> HttpResponse:
+def _ask(request: CityRequest, stepped_up: datetime | None) -> HttpResponse:
     require_could(request, "mandate.ask")
-    now = ms(request.now)
-    ways = [w for w in grounds.ways(request.actor, now) if stepped_up is None or w.duty in grounds.URGENT]
+    now = epoch_ms(request.now)
+    ways = [
+        w
+        for w in examination_grounds.available_rules(request.actor, now)
+        if stepped_up is None or w.duty in examination_grounds.URGENT
+    ]
     go = request.POST.get("go", "")
     form = Asking(request.POST or None, ways=ways, departments=queries.choosable(request.actor))
     checked = request.method == "POST" and form.is_valid()
     if checked and go == "send":
-        made = tried(form, lambda: _send(request, form, stepped_up, now))
+        made = run_verb(form, lambda: _send(request, form, stepped_up, now))
         if made is not None:
             messages.success(request, _sent(made))
             return redirect("mandate", number=made.number)
@@ -60,12 +64,14 @@ def _ask(request: Asked, stepped_up: datetime | None) -> HttpResponse:
     return _shown(request, form, stepped_up, "form")
 
 
-def _send(request: Asked, form: Asking, stepped_up: datetime | None, now: int) -> Row:
+def _send(request: CityRequest, form: Asking, stepped_up: datetime | None, now: int) -> Row:
     ground, duty = form.way_of()
     sealed = form.cleaned_data["sealed"]
     if stepped_up is None:
         return verbs.ask(ground, duty, form.wanted(), actor=request.actor, now=now, sealed=sealed)
-    return urgent.ask_urgent(ground, duty, form.wanted(), stepped_up=stepped_up, actor=request.actor, now=now, sealed=sealed)
+    return urgent_mandates.ask_urgent(
+        ground, duty, form.wanted(), stepped_up=stepped_up, actor=request.actor, now=now, sealed=sealed
+    )
 
 
 def _sent(row: Row) -> str:
@@ -74,7 +80,7 @@ def _sent(row: Row) -> str:
     return f"Mandate {row.number} was asked for. It can be used when a second person has said yes."
 
 
-def _why_not(request: Asked, form: Asking, now: int) -> str:
+def _why_not(request: CityRequest, form: Asking, now: int) -> str:
     """What a verb would refuse anyhow is said before the answers are checked."""
     ground, duty = form.way_of()
     wanted = form.wanted()
@@ -82,22 +88,24 @@ def _why_not(request: Asked, form: Asking, now: int) -> str:
     if bool(wanted.people) == bool(wanted.department):
         return "Name people, or one department."
     codes = verbs.codes_of(list(Person.objects.filter(uid__in=wanted.people)), department)
-    return grounds.why_not(request.actor, ground, duty, codes, now)
+    return examination_grounds.why_refused(request.actor, ground, duty, codes, now)
 
 
-def _shown(request: Asked, form: Asking, stepped_up: datetime | None, step: str) -> HttpResponse:
+def _shown(request: CityRequest, form: Asking, stepped_up: datetime | None, step: str) -> HttpResponse:
     heads = {"form": "Whose mail has to be looked at, and why?", "check": "Check your answers before you send them"}
     if stepped_up is not None:
         heads["form"] = "Look at once, and answer for it"
     page = Page(heads[step], "Ask for a mandate", [one.LIST])
-    fast = stepped_up is None and any(w.duty in grounds.URGENT for w in grounds.ways(request.actor, ms(request.now)))
+    fast = stepped_up is None and any(
+        w.duty in examination_grounds.URGENT for w in examination_grounds.available_rules(request.actor, epoch_ms(request.now))
+    )
     shown: dict[str, Any] = {"page": page, "form": form, "step": step, "urgent": stepped_up is not None, "may_be_urgent": fast}
     if step == "check":
         shown |= _answers(request, form)
     return render(request, "workbench/asking.html", shown, status=status_of(form))
 
 
-def _answers(request: Asked, form: Asking) -> dict[str, Any]:
+def _answers(request: CityRequest, form: Asking) -> dict[str, Any]:
     """What was typed, to be read once more; people are counted and named, mail is neither."""
     ground, duty = form.way_of()
     wanted = form.wanted()
@@ -105,7 +113,7 @@ def _answers(request: Asked, form: Asking) -> dict[str, Any]:
     people = queries.everybody(department) if department else list(Person.objects.filter(uid__in=wanted.people))
     c = form.cleaned_data
     rows = [
-        ("Ground", f"{GROUNDS[ground]}, as {grounds.name(duty).lower()}", "way"),  # type: ignore[index]  # one of the choices
+        ("Ground", f"{GROUNDS[ground]}, as {examination_grounds.role_name(duty).lower()}", "way"),  # type: ignore[index]  # one of the choices
         ("Mail of", _people(people, department), "people"),
         ("Received", _span(c["first"], c["last"]), "first"),
         ("Words", wanted.words or "Any", "words"),
@@ -131,30 +139,30 @@ def _span(first: Any, last: Any) -> str:
 
 
 @acting("mandate.ask")
-def amend(request: Asked, number: str) -> HttpResponse:
+def amend(request: CityRequest, number: str) -> HttpResponse:
     """Another scope or a longer time: narrower at once, wider with a second person's yes (E5)."""
     row, mandate = one.looking(request, number)
     scope = mandate.scope
     initial = {
         "people": "\n".join(scope.people) if row.department is None else "",
         "department": row.department.code if row.department else "",
-        "first": timezone.localdate(moment(scope.since)) if scope.since is not None else None,
-        "last": timezone.localdate(moment(scope.until)) if scope.until is not None else None,
+        "first": timezone.localdate(from_ms(scope.since)) if scope.since is not None else None,
+        "last": timezone.localdate(from_ms(scope.until)) if scope.until is not None else None,
         "words": scope.words,
         "days": row.days,
     }
     departments = [row.department] if row.department else []
     form = Scope(request.POST or None, initial=initial, departments=departments)
-    return answered(
+    return respond_to_form(
         request,
         form,
-        lambda: amending.amend(row, form.wanted(), actor=request.actor, now=ms(request.now)),
+        lambda: mandate_amendments.amend(row, form.wanted(), actor=request.actor, now=epoch_ms(request.now)),
         page=one.page(request, row, "Change what may be looked at"),
         back=reverse("mandate", args=[number]),
-        said=lambda a: (
+        message=lambda a: (
             "A second person decides about the change." if a.state == "asked" else "The mandate is narrower from this moment on."
         ),
-        template=FORM,
+        template=FORM_TEMPLATE,
         submit="Change this mandate",
         note="What makes it wider waits for a second person; until then it stays as it is. What makes it narrower counts at once.",
     )

@@ -8,15 +8,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from civicmail.city.access.actions import amending, urgent
+from civicmail.city.access.actions import mandate_amendments, urgent_mandates
 from civicmail.city.access.actions import mandates as verbs
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.models import Amendment
 from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.queries.mandates import about_mandate, subjects_of
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, acting, require
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.views.city_request import CityRequest, acting, require
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.directory.models import Person
 from civicmail.desk.workbench import queries
 from civicmail.desk.workbench.forms import Answer, Finding, Reason
@@ -26,11 +26,11 @@ DECIDE = "workbench/deciding.html"
 
 
 @acting("mandate.approve")
-def approve(request: Asked, number: str) -> HttpResponse:
+def approve(request: CityRequest, number: str) -> HttpResponse:
     """Should this look be allowed?"""
     row = one.decidable(request, number)
     form = Answer(request.POST or None, yes="Allow this look", no="Do not allow it", initial={"state": row.state})
-    now = ms(request.now)
+    now = epoch_ms(request.now)
 
     def do() -> Row:
         row.state, reason = form.cleaned_data["state"], form.cleaned_data["reason"]
@@ -39,44 +39,44 @@ def approve(request: Asked, number: str) -> HttpResponse:
         return verbs.refuse(row, actor=request.actor, reason=reason, now=now)
 
     shown = _shown(request, row) | {"open": row.state == "asked"}
-    return answered(
+    return respond_to_form(
         request,
         form,
         do,
         page=one.page(request, row, "Should this look be allowed?"),
         back=reverse("mandates"),
-        said=lambda r: f"Mandate {r.number} was {'approved' if r.state == 'approved' else 'refused'}.",
+        message=lambda r: f"Mandate {r.number} was {'approved' if r.state == 'approved' else 'refused'}.",
         template=DECIDE,
         **shown,
     )
 
 
 @acting("mandate.ratify")
-def ratify(request: Asked, number: str) -> HttpResponse:
+def ratify(request: CityRequest, number: str) -> HttpResponse:
     """Was it right to look at once?"""
     row = one.decidable(request, number, "mandate.ratify")
     yes, no = "It was right to look", "It was not: end it, and tell oversight"
     form = Answer(request.POST or None, yes=yes, no=no, always=True, initial={"state": row.state})
 
     def do() -> Row:
-        verb = urgent.ratify if form.is_yes else urgent.reject
-        return verb(row, actor=request.actor, reason=form.cleaned_data["reason"], now=ms(request.now))
+        verb = urgent_mandates.ratify if form.is_yes else urgent_mandates.reject
+        return verb(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now))
 
     shown = _shown(request, row) | {"open": row.ratified == "due"}
-    return answered(
+    return respond_to_form(
         request,
         form,
         do,
         page=one.page(request, row, "Was it right to look at once?"),
         back=reverse("mandates"),
-        said=lambda r: f"Mandate {r.number} was {r.ratified}.",
+        message=lambda r: f"Mandate {r.number} was {r.ratified}.",
         template=DECIDE,
         **shown,
     )
 
 
 @acting("mandate.approve")
-def change(request: Asked, number: str, pk: int) -> HttpResponse:
+def change(request: CityRequest, number: str, pk: int) -> HttpResponse:
     """May this mandate reach further?"""
     row = one.decidable(request, number)
     asked = get_object_or_404(Amendment, pk=pk, mandate=row)
@@ -84,26 +84,26 @@ def change(request: Asked, number: str, pk: int) -> HttpResponse:
 
     def do() -> Amendment:
         asked.state, reason = form.cleaned_data["state"], form.cleaned_data["reason"]
-        verb = amending.approve if form.is_yes else amending.refuse
-        return verb(asked, actor=request.actor, reason=reason, now=ms(request.now))
+        verb = mandate_amendments.approve if form.is_yes else mandate_amendments.refuse
+        return verb(asked, actor=request.actor, reason=reason, now=epoch_ms(request.now))
 
     shown = _shown(request, row, asked) | {"open": asked.state == "asked", "change": asked}
-    return answered(
+    return respond_to_form(
         request,
         form,
         do,
         page=one.page(request, row, "May this mandate reach further?"),
         back=reverse("mandates"),
-        said=lambda a: f"The change of mandate {number} was {a.state}.",
+        message=lambda a: f"The change of mandate {number} was {a.state}.",
         template=DECIDE,
         **shown,
     )
 
 
-def _shown(request: Asked, row: Row, asked: Amendment | None = None) -> dict[str, Any]:
+def _shown(request: CityRequest, row: Row, asked: Amendment | None = None) -> dict[str, Any]:
     """What a second person goes by: who, why, how broad, whose line, which conflicts."""
     people = list(Person.objects.filter(uid__in=asked.people)) if asked else subjects_of(row)
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     earlier = Row.objects.filter(person=row.person).exclude(pk=row.pk).exclude(subjects__person__uid=request.actor.uid)  # E1
     first, last = (asked.first, asked.last) if asked else (row.first, row.last)
     return {
@@ -111,8 +111,8 @@ def _shown(request: Asked, row: Row, asked: Amendment | None = None) -> dict[str
         "reason": asked.reason if asked else row.reason,
         "words": asked.words if asked else row.words,
         "days": asked.days if asked else row.days,
-        "first": moment(first) if first is not None else None,
-        "last": moment(last) if last is not None else None,
+        "first": from_ms(first) if first is not None else None,
+        "last": from_ms(last) if last is not None else None,
         "breadth": queries.breadth(row, now, asked),
         "before": queries.breadth(row, now) if asked else None,
         "subjects": queries.subjects(people),
@@ -124,14 +124,14 @@ def _shown(request: Asked, row: Row, asked: Amendment | None = None) -> dict[str
 
 
 @acting("mandate.ask")
-def withdraw(request: Asked, number: str) -> HttpResponse:
+def withdraw(request: CityRequest, number: str) -> HttpResponse:
     """Take back what nobody has answered yet."""
     row = one.own(request, number)
     return _end(
         request,
         row,
         f"Withdraw mandate {number}?",
-        lambda reason: verbs.withdraw(row, actor=request.actor, reason=reason, now=ms(request.now)),
+        lambda reason: verbs.withdraw(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
         ["Nobody looks at anything under it.", "It can be asked for again, under another number."],
         "Withdraw 1 mandate",
         "withdrawn",
@@ -139,14 +139,14 @@ def withdraw(request: Asked, number: str) -> HttpResponse:
 
 
 @acting("mandate.approve")
-def stop(request: Asked, number: str) -> HttpResponse:
+def stop(request: CityRequest, number: str) -> HttpResponse:
     """A second person ends what is in force."""
     row = one.decidable(request, number)
     return _end(
         request,
         row,
         f"Stop mandate {number}?",
-        lambda reason: verbs.stop(row, actor=request.actor, reason=reason, now=ms(request.now)),
+        lambda reason: verbs.stop(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
         [f"{row.person} sees nothing more under it, from the next click on.", "Its exports are removed, and no more are made."],
         "Stop 1 mandate",
         "stopped",
@@ -154,7 +154,7 @@ def stop(request: Asked, number: str) -> HttpResponse:
 
 
 @acting("mandate.see")
-def seal(request: Asked, number: str) -> HttpResponse:
+def seal(request: CityRequest, number: str) -> HttpResponse:
     """Who looks seals; a second person unseals."""
     row = one.seen(request, number)
     to = not row.sealed
@@ -168,7 +168,7 @@ def seal(request: Asked, number: str) -> HttpResponse:
         request,
         row,
         f"{'Seal' if to else 'Unseal'} mandate {number}?",
-        lambda reason: verbs.seal(row, to, actor=request.actor, reason=reason, now=ms(request.now)),
+        lambda reason: verbs.seal(row, to, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
         effects,
         f"{'Seal' if to else 'Unseal'} 1 mandate",
         "sealed" if to else "unsealed",
@@ -177,7 +177,7 @@ def seal(request: Asked, number: str) -> HttpResponse:
 
 
 def _end(
-    request: Asked, row: Row, heading: str, do: Any, effects: list[str], verb: str, done: str, *, stop: bool = True
+    request: CityRequest, row: Row, heading: str, do: Any, effects: list[str], verb: str, done: str, *, stop: bool = True
 ) -> HttpResponse:
     form = Reason(request.POST or None, initial={"state": row.state})
 
@@ -186,14 +186,14 @@ def _end(
         found: Row = do(form.cleaned_data["reason"])
         return found
 
-    return answered(
+    return respond_to_form(
         request,
         form,
         act,
         page=one.page(request, row, heading),
         back=reverse("mandate", args=[row.number]),
         to=reverse("mandates"),
-        said=f"Mandate {row.number} was {done}.",
+        message=f"Mandate {row.number} was {done}.",
         effects=effects,
         stays=["What was looked at so far stays in the ledger."],
         verb=verb,
@@ -202,24 +202,24 @@ def _end(
 
 
 @acting("mandate.ask")
-def close(request: Asked, number: str) -> HttpResponse:
+def close(request: CityRequest, number: str) -> HttpResponse:
     """Done: say what was found (E8)."""
     row = one.own(request, number)
     form = Finding(request.POST or None, initial={"state": row.state})
 
     def do() -> Row:
         row.state = form.cleaned_data["state"]
-        return verbs.close(row, form.cleaned_data["finding"], actor=request.actor, now=ms(request.now))
+        return verbs.close(row, form.cleaned_data["finding"], actor=request.actor, now=epoch_ms(request.now))
 
     effects = ["Nothing more can be looked at under it.", "Its exports are removed; fetch what you need before."]
     stays = ["Holds stay in force until they are lifted.", "What was looked at stays in the ledger."]
-    return answered(
+    return respond_to_form(
         request,
         form,
         do,
         page=one.page(request, row, f"Close mandate {number}?"),
         back=reverse("mandate", args=[number]),
-        said=f"Mandate {number} was closed.",
+        message=f"Mandate {number} was closed.",
         effects=effects,
         stays=stays,
         verb="Close 1 mandate",

@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, acting
+from civicmail.city.access.views.city_request import CityRequest, acting
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.core.ledger import keys
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.lexer import LONGEST_QUERY
@@ -33,17 +33,17 @@ from civicmail.mail.search.errors import DamagedIndex, NotFinished
 
 
 @acting("content.export")
-def exports(request: Asked, number: str) -> HttpResponse:
+def exports(request: CityRequest, number: str) -> HttpResponse:
     """What was exported; and what this query would give, to be ordered."""
     row, mandate = one.looking(request, number)
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     query = str(request.POST.get("query", request.GET.get("q", ""))).replace("\0", " ").strip()[: LONGEST_QUERY + 1]
     form = Exporting(request.POST or None, initial={"query": query})
     fits, mistake, uncounted = None, "", False
     try:
         if request.method == "POST" and form.is_valid():
             parse(query, now=request.now)
-            made = tried(form, lambda: verbs.order(mandate, query, actor=request.actor, now=now))
+            made = run_verb(form, lambda: verbs.order(mandate, query, actor=request.actor, now=now))
             if made is not None:
                 return redirect("mandate-export", number=number, pk=made.pk)
         fits = counted(request, mandate, query)
@@ -60,7 +60,7 @@ def exports(request: Asked, number: str) -> HttpResponse:
 
 
 @acting("content.export")
-def export(request: Asked, number: str, pk: int) -> HttpResponse:
+def export(request: CityRequest, number: str, pk: int) -> HttpResponse:
     """How far is it?"""
     row, _ = one.looking(request, number)
     found = get_object_or_404(Export, pk=pk, mandate=row)
@@ -71,7 +71,7 @@ def export(request: Asked, number: str, pk: int) -> HttpResponse:
     return response
 
 
-def _page(request: Asked, found: Export) -> Page:
+def _page(request: CityRequest, found: Export) -> Page:
     row = found.mandate
     here = [("Exports", reverse("mandate-exports", args=[row.number]))]
     page = one.page(request, row, f"Export {found.pk}", here=here)
@@ -79,7 +79,7 @@ def _page(request: Asked, found: Export) -> Page:
     return Page(page.h1, page.section, page.crumbs, states.WORDS[found.state], facts)
 
 
-def _shown(request: Asked, found: Export) -> dict[str, Any]:
+def _shown(request: CityRequest, found: Export) -> dict[str, Any]:
     seen = found.done + found.failed
     seconds = (request.now - found.since).total_seconds()
     left = round(seconds * (found.found - seen) / seen) if found.state == "reading" and seen and seconds > 2 else None
@@ -91,36 +91,36 @@ def _shown(request: Asked, found: Export) -> dict[str, Any]:
 
 @acting("content.export")
 @require_POST
-def stop(request: Asked, number: str, pk: int) -> HttpResponse:
+def stop(request: CityRequest, number: str, pk: int) -> HttpResponse:
     """Cancel: what was read so far stays until it is gone on with."""
     row, _ = one.looking(request, number)
     found = get_object_or_404(Export, pk=pk, mandate=row)
-    verbs.stop(found, actor=request.actor, reason="stopped by who asked for it", now=ms(request.now))
+    verbs.stop(found, actor=request.actor, reason="stopped by who asked for it", now=epoch_ms(request.now))
     messages.success(request, "The export was stopped.")
     return redirect("mandate-export", number=number, pk=pk)
 
 
 @acting("content.export")
 @require_POST
-def go_on(request: Asked, number: str, pk: int) -> HttpResponse:
+def go_on(request: CityRequest, number: str, pk: int) -> HttpResponse:
     """Go on where it was stopped."""
     row, mandate = one.looking(request, number)
     found = get_object_or_404(Export, pk=pk, mandate=row)
-    verbs.go_on(found, mandate, actor=request.actor, now=ms(request.now))
+    verbs.go_on(found, mandate, actor=request.actor, now=epoch_ms(request.now))
     messages.success(request, "The export goes on.")
     return redirect("mandate-export", number=number, pk=pk)
 
 
 @acting("content.export")
 @require_POST
-def fetch(request: Asked, number: str, pk: int) -> HttpResponseBase:
+def fetch(request: CityRequest, number: str, pk: int) -> HttpResponseBase:
     """The file itself; the entry is made before its first byte leaves."""
     row, mandate = one.looking(request, number)
     found = get_object_or_404(Export, pk=pk, mandate=row)
     path = folder(installation(), found) / running.FILE
     if found.state == "ready" and not path.exists():
         raise Conflict("The file is not here any more. Export it again.")
-    verbs.fetch(found, mandate, actor=request.actor, now=ms(request.now))
+    verbs.fetch(found, mandate, actor=request.actor, now=epoch_ms(request.now))
     name = f"mandate-{number}-export-{pk}.zip"
     content = path.open("rb")  # the response closes it
     response = FileResponse(content, as_attachment=True, filename=name)

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from civicmail.city.access.views.listing import Chip, address
-from civicmail.city.access.views.saying import day
+from civicmail.city.access.views.listing import Chip, list_url
+from civicmail.city.access.views.wording import day
 from civicmail.core.query.lexer import LONGEST_QUERY
 
 SORTS: dict[str, str] = {"newest": "Newest first", "oldest": "Oldest first"}
@@ -70,7 +70,7 @@ class Filters:
 
     def link(self, **changes: str) -> str:
         """This search with changes, from its first page."""
-        return address(self.path, self.values, changes)
+        return list_url(self.path, self.values, changes)
 
     @property
     def passed(self) -> str:

@@ -7,9 +7,9 @@ from contextlib import suppress
 from django.http import HttpResponse
 from django.urls import reverse
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, acting
-from civicmail.city.access.views.confirming import answered
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views.city_request import CityRequest, acting
+from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.viewer.queries import installation
 from civicmail.desk.viewer.store import NotIndexed
@@ -21,10 +21,10 @@ from civicmail.mail.search.errors import DamagedIndex, NotFinished
 
 
 @acting("content.hold")
-def hold(request: Asked, number: str) -> HttpResponse:
+def hold(request: CityRequest, number: str) -> HttpResponse:
     """What must be kept, and why?"""
     row, mandate = one.looking(request, number)
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     query = str(request.POST.get("query", request.GET.get("q", ""))).replace("\0", " ").strip()[: LONGEST_QUERY + 1]
     form = Holding(request.POST or None, initial={"query": query})
     if row.ground in HOLD_WORDS:
@@ -41,14 +41,14 @@ def hold(request: Asked, number: str) -> HttpResponse:
             installation(), mandate, query, tree_of, ground=c["ground"], actor=request.actor, reason=c["reason"], now=now
         )
 
-    return answered(
+    return respond_to_form(
         request,
         form,
         do,
         page=one.page(request, row, "Keep what this search finds?"),
         back=f"{reverse('mandate-search', args=[number])}",
         to=reverse("mandate", args=[number]),
-        said=lambda name: f"Hold {name} is in force.",
+        message=lambda name: f"Hold {name} is in force.",
         effects=_effects(number, query, fits),
         stays=["Nobody is told, and the mail is delivered and read as before."],
         verb="Place 1 hold",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.http import HttpResponseBase
 from django.urls import reverse
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.mandates import GROUNDS
 from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import mandates
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, could, require_could
+from civicmail.city.access.views.city_request import CityRequest, acting, could, require_could
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.workbench import queries
@@ -18,10 +18,10 @@ from civicmail.desk.workbench.views import one
 
 
 @acting("mandate.see")
-def listed(request: Asked) -> HttpResponseBase:
+def listed(request: CityRequest) -> HttpResponseBase:
     require_could(request, "mandate.see")
-    now = ms(request.now)
-    found = listing.of(
+    now = epoch_ms(request.now)
+    found = listing.from_query(
         request,
         queries.listed(request.actor),
         caption="Mandates",
@@ -47,7 +47,7 @@ def listed(request: Asked) -> HttpResponseBase:
     waiting = mandates.waiting_for(request.actor, now)
     sealed = {GROUNDS[g]: n for g, n in mandates.sealed_counts().items() if g in GROUNDS} if request.actor.holds("auditor") else {}
     page = Page("Whose mail may be looked at, and why?", "Mandates", actions=actions)
-    return listing.shown(request, "workbench/mandates.html", found, {"page": page, "waiting": waiting, "sealed": sealed})
+    return listing.render_list(request, "workbench/mandates.html", found, {"page": page, "waiting": waiting, "sealed": sealed})
 
 
 def _number(row: Row) -> Cell:

@@ -10,29 +10,29 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from civicmail.city.access import grounds
+from civicmail.city.access import examination_grounds
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.mandates import GROUNDS, Mandate
 from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import mandates
-from civicmail.city.access.views.asked import Asked, require, require_could
+from civicmail.city.access.views.city_request import CityRequest, require, require_could
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.workbench.queries import STATES
 
 LIST = ("Mandates", "/mandates/")
 
 
-def seen(request: Asked, number: str) -> Row:
+def seen(request: CityRequest, number: str) -> Row:
     """A mandate that this person may know of. A second person who has not taken up the duty hears that, and nothing else."""
     require_could(request, "mandate.see")
-    now = ms(request.now)
-    row = mandates.seen(request.actor, number, now)
+    now = epoch_ms(request.now)
+    row = mandates.find_visible(request.actor, number, now)
     if row is None:
         raise Http404
     return row
 
 
-def decidable(request: Asked, number: str, act: str = "mandate.approve") -> Row:
+def decidable(request: CityRequest, number: str, act: str = "mandate.approve") -> Row:
     """The same for whoever is to answer: an officer without the duty taken up is told to do that first."""
     require_could(request, act)
     row = seen(request, number)
@@ -40,7 +40,7 @@ def decidable(request: Asked, number: str, act: str = "mandate.approve") -> Row:
     return row
 
 
-def own(request: Asked, number: str) -> Row:
+def own(request: CityRequest, number: str) -> Row:
     """A mandate of who asks; 404 for everybody else's."""
     require_could(request, "mandate.ask")
     row = seen(request, number)
@@ -49,18 +49,21 @@ def own(request: Asked, number: str) -> Row:
     return row
 
 
-def looking(request: Asked, number: str) -> tuple[Row, Mandate]:
+def looking(request: CityRequest, number: str) -> tuple[Row, Mandate]:
     """The same, in force at this moment. Raises NotPermitted, which becomes a page with the sentence, also in the middle."""
     row = own(request, number)
-    mandate = mandates.live(request.actor, number, ms(request.now))
+    mandate = mandates.live(request.actor, number, epoch_ms(request.now))
     request.under = row  # the head of the page shows it
     return row, mandate
 
 
-def page(request: Asked, row: Row, heading: str = "", *, here: Sequence[tuple[str, str]] = (), **more: Any) -> Page:
+def page(request: CityRequest, row: Row, heading: str = "", *, here: Sequence[tuple[str, str]] = (), **more: Any) -> Page:
     """The head of a page about a mandate: number, state, ground, until."""
     crumbs = [LIST, *([(row.number, reverse("mandate", args=[row.number]))] if heading else []), *here]
-    facts: list[tuple[str, Any]] = [("Ground", f"{ground(row)}, as {grounds.name(row.duty).lower()}"), ("Mail of", about(row))]
+    facts: list[tuple[str, Any]] = [
+        ("Ground", f"{ground(row)}, as {examination_grounds.role_name(row.duty).lower()}"),
+        ("Mail of", about(row)),
+    ]
     if row.until and row.state in ("approved", "open", "urgent"):
         facts.append(("In force until", end_of(row)))
     return Page(heading or f"Mandate {row.number}", f"Mandate {row.number}", crumbs, STATES[row.state], facts, **more)
@@ -73,7 +76,7 @@ def end_of(row: Row) -> str:
 
 
 def ground(row: Row) -> str:
-    return GROUNDS[mandates.plain(row).ground]
+    return GROUNDS[mandates.to_mandate(row).ground]
 
 
 def about(row: Row) -> str:

@@ -8,12 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access import grounds, mandatestates
+from civicmail.city.access import examination_grounds, mandate_states
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Entry
 from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.moments import moment
 from civicmail.city.access.queries.mandates import subjects_of
-from civicmail.city.access.views.asked import Asked, acting, could, may
+from civicmail.city.access.views.city_request import CityRequest, acting, could, may
 from civicmail.city.access.views.page import Action
 from civicmail.city.directory.models import Person
 from civicmail.desk.workbench import queries
@@ -56,11 +56,11 @@ ACTS = {
 
 
 @acting("mandate.see")
-def mandate(request: Asked, number: str) -> HttpResponse:
+def mandate(request: CityRequest, number: str) -> HttpResponse:
     """For who looks with the ways on, for a second person with the answer that waits, for an auditor to read."""
     row = one.seen(request, number)
     mine = row.person.uid == request.actor.uid
-    live = row.state in mandatestates.LOOKING and row.starts is not None and row.until is not None and request.now < row.until
+    live = row.state in mandate_states.VIEWABLE and row.starts is not None and row.until is not None and request.now < row.until
     if mine and live:
         request.under = row  # the head of the page shows it
     shown: dict[str, Any] = {
@@ -69,8 +69,8 @@ def mandate(request: Asked, number: str) -> HttpResponse:
         "mine": mine,
         "live": live,
         "people": queries.subjects(subjects_of(row)),
-        "first": moment(row.first) if row.first is not None else None,
-        "last": moment(row.last) if row.last is not None else None,
+        "first": from_ms(row.first) if row.first is not None else None,
+        "last": from_ms(row.last) if row.last is not None else None,
         "classes": queries.classes(row),
         "change": row.amendments.filter(state="asked").first(),
         "may_answer": not mine and bool(could(request, "mandate.approve")),
@@ -82,7 +82,7 @@ def mandate(request: Asked, number: str) -> HttpResponse:
     return render(request, "workbench/mandate.html", shown)
 
 
-def _actions(request: Asked, row: Row, mine: bool, live: bool) -> list[Action]:
+def _actions(request: CityRequest, row: Row, mine: bool, live: bool) -> list[Action]:
     n = [row.number]
     if mine and live:
         return one.actions(row, search=True)
@@ -107,5 +107,5 @@ def _event(e: Entry, name: str) -> dict[str, Any]:
     query = e.facts.get("query")
     if query is not None and e.act.startswith("content."):
         words = f"{words}: {query or 'everything'}"
-    duty = grounds.name(e.duty).lower() if e.duty else ""
-    return {"at": moment(e.at), "by": name, "duty": duty, "words": words, "reason": ""}
+    duty = examination_grounds.role_name(e.duty).lower() if e.duty else ""
+    return {"at": from_ms(e.at), "by": name, "duty": duty, "words": words, "reason": ""}

@@ -9,12 +9,12 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.actions import looking
+from civicmail.city.access.actions import content_views
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.moments import ms
 from civicmail.city.access.permits import Permit
-from civicmail.city.access.views.asked import Asked, acting
+from civicmail.city.access.views.city_request import CityRequest, acting
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.viewer.views import showing
@@ -25,7 +25,7 @@ from civicmail.mail.archive.places import Place
 
 
 @acting("content.show")
-def message(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
+def message(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
     """What does it say?"""
     row, mandate = one.looking(request, number)
     name = "content.print" if request.GET.get("print") else ""
@@ -43,7 +43,7 @@ def message(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
 
 
 @acting("content.show")
-def frame(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
+def frame(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
     """What stands in the frame of "as sent"."""
     _, mandate = one.looking(request, number)
     return showing.frame(request, permits(request, mandate), place_of(id), whole=True)
@@ -51,7 +51,7 @@ def frame(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
 
 @acting("content.attachment")
 @require_POST
-def part(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
+def part(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
     """One file, as a download."""
     _, mandate = one.looking(request, number)
     return showing.part(request, permits(request, mandate), place_of(id), whole=True)
@@ -59,7 +59,7 @@ def part(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
 
 @acting("content.attachment")
 @require_POST
-def raw(request: Asked, number: str, id: uuid.UUID) -> HttpResponse:
+def raw(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
     """The whole message, as a download."""
     _, mandate = one.looking(request, number)
     return showing.raw(request, permits(request, mandate), place_of(id), whole=True)
@@ -73,12 +73,12 @@ def place_of(id_: uuid.UUID) -> Place:
     return place
 
 
-def permits(request: Asked, mandate: Mandate, name: str = "") -> showing.PermitFor:
+def permits(request: CityRequest, mandate: Mandate, name: str = "") -> showing.PermitFor:
     """A permit for what the viewer is about to open: only when its bytes lie in the scope. name: of the act, not show."""
 
     def permit_for(act: str, facts: dict[str, Any]) -> Permit:
-        now = ms(request.now)
-        permit = looking.under(mandate, name or act, actor=request.actor, facts=facts, now=now)
+        now = epoch_ms(request.now)
+        permit = content_views.under(mandate, name or act, actor=request.actor, facts=facts, now=now)
         archive = store().archive()
         place = archive.place(uuid.UUID(facts["id"]).bytes)
         if place is None:
@@ -89,7 +89,7 @@ def permits(request: Asked, mandate: Mandate, name: str = "") -> showing.PermitF
     return permit_for
 
 
-def _page(request: Asked, row: Row, seen: Seen, links: Links) -> Page:
+def _page(request: CityRequest, row: Row, seen: Seen, links: Links) -> Page:
     search = (f"Mandate {row.number}: search", reverse("mandate-search", args=[row.number]))
     actions = [] if request.GET.get("print") else [Action("Print", f"{links.view}?print=1")]
     return Page(seen.subject, f"Mandate {row.number}", [one.LIST, search], actions=actions)

@@ -10,12 +10,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access.actions import looking
+from civicmail.city.access.actions import content_views
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.permits import Permit
-from civicmail.city.access.views.asked import Asked, acting
+from civicmail.city.access.views.city_request import CityRequest, acting
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And, Everything, Range, Tree
@@ -90,7 +90,7 @@ class Answer:
 
 
 @acting("content.list")
-def searched(request: Asked, number: str) -> HttpResponse:
+def searched(request: CityRequest, number: str) -> HttpResponse:
     """What within this mandate fits the words?"""
     row, mandate = one.looking(request, number)
     asked = filters_of(request.path, request.GET)
@@ -102,8 +102,8 @@ def searched(request: Asked, number: str) -> HttpResponse:
             answer.typed = False
             return _shown(request, row, answer, status)
         facts = {"query": asked.query, "sort": asked.sort, "page": asked.number}
-        permit = looking.under(mandate, "content.list", actor=request.actor, facts=facts, now=ms(request.now))
-        find(answer, mandate, permit, ms(request.now))
+        permit = content_views.under(mandate, "content.list", actor=request.actor, facts=facts, now=epoch_ms(request.now))
+        find(answer, mandate, permit, epoch_ms(request.now))
     except QueryError as error:
         answer.mistake, status = error.message, 422
     except (NotIndexed, DamagedIndex):
@@ -111,7 +111,7 @@ def searched(request: Asked, number: str) -> HttpResponse:
     return _shown(request, row, answer, status)
 
 
-def _shown(request: Asked, row: Row, answer: Answer, status: int) -> HttpResponse:
+def _shown(request: CityRequest, row: Row, answer: Answer, status: int) -> HttpResponse:
     part = request.headers.get("HX-Request-Type") == "partial"
     name = "workbench/found.html" if part else "workbench/search.html"
     page = one.page(request, row, "What is there?", actions=one.actions(row, answer.asked.passed))
@@ -137,13 +137,13 @@ def find(answer: Answer, mandate: Mandate, permit: Permit, now: int) -> None:
     answer.cut = CUT_MESSAGES[reader.cut] if reader.cut else ""
 
 
-def counted(request: Asked, mandate: Mandate, query: str) -> int:
+def counted(request: CityRequest, mandate: Mandate, query: str) -> int:
     """How many fit; a number can be asked for word after word, so it is a look with its entry. Raises QueryError, NotIndexed,
     DamagedIndex, NotFinished where it takes too long, and as looking.under."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     parse(query, now=request.now)
     found = store()
-    permit = looking.under(mandate, "content.list", actor=request.actor, facts={"query": query, "counted": 1}, now=now)
+    permit = content_views.under(mandate, "content.list", actor=request.actor, facts={"query": query, "counted": 1}, now=now)
     reader = found.asked(permit.person, whole=True)
     return count(reader, within(reader, Gate(installation(), found.archive(), permit, mandate, now), mandate, query, now))
 
@@ -174,4 +174,4 @@ def _line(hit: Hit, number: str) -> Line:
     subject = runs.told(hit.subject) or (Run("(no subject)"),)
     to = hit.to[0] if hit.to else ""
     more = max(0, len(hit.to) - 1)
-    return Line(url, runs.told(hit.from_) or (Run("(nobody)"),), runs.told(to), more, moment(hit.received), subject, hit.size)
+    return Line(url, runs.told(hit.from_) or (Run("(nobody)"),), runs.told(to), more, from_ms(hit.received), subject, hit.size)

@@ -15,8 +15,8 @@ from pydantic import create_model
 
 from civicmail.city.access import inputs
 from civicmail.city.access.act import Act
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.inputs import Field, Input
-from civicmail.city.access.moments import ms
 from civicmail.city.access.views.actpages import carry_out, form_of, require_act
 from civicmail.front.web.api import request_bodies
 from civicmail.front.web.api.authentication import Call
@@ -40,7 +40,7 @@ def act_operation[Done](router: Router, act: Act[Any, Any, Done], response: type
         require_act(act, row, request)
         form = form_of(act, row, request.actor, _data(act, row, body))
         request_bodies.checked(form)
-        return once(request, lambda: answer(carry_out(act, row, form, request.actor, ms(request.now))))
+        return once(request, lambda: answer(carry_out(act, row, form, request.actor, epoch_ms(request.now))))
 
     kinds: dict[str, Any] = {"request": Call, **{name: _KINDS.get(kind, str) for name, kind in keys.items()}}
     if act.input.fields:

@@ -14,15 +14,15 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
+from civicmail.city.access.access_status import why_refused
 from civicmail.city.access.actions import tokens
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import NotPermitted
 from civicmail.city.access.models import Account, Token
-from civicmail.city.access.moments import ms
 from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.queries import standing
+from civicmail.city.access.queries import access_status
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.standing import why
-from civicmail.city.access.views.asked import Asked
+from civicmail.city.access.views.city_request import CityRequest
 from civicmail.core.config.sentence import sentence
 from civicmail.front.web.api.errors import NoToken, OutOfScope, TooMany
 from civicmail.front.web.signin.request_actor import client
@@ -38,7 +38,7 @@ class Caller:
     token: Token
 
 
-class Call(Asked):
+class Call(CityRequest):
     """A request as operations see it: as pages do (views/asked.py), and by which token."""
 
     act: str
@@ -78,7 +78,7 @@ class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
         """Puts the actor on the request as the middleware does for pages. Raises NoToken, OutOfScope, TooMany, NotPermitted."""
         call: Any = request
-        now = ms(call.now)
+        now = epoch_ms(call.now)
         call.act = self.act
         program = tokens.program_by(token, now=now)
         if program is None:
@@ -89,6 +89,6 @@ class Bearer(HttpBearer):
         if self.scope not in row.scopes:
             raise OutOfScope(self.scope)
         if not call.actor.admitted and not PERMISSIONS[self.act].before_admission:
-            problem = why(standing.of(account.person.pk, now), now)
+            problem = why_refused(access_status.status_of(account.person.pk, now), now)
             raise NotPermitted(problem or sentence("Acknowledge the e-mail policy first."))
         return Caller(account, row)

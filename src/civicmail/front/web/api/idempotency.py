@@ -14,7 +14,7 @@ from typing import Any, cast
 from django.db.models import QuerySet
 from ninja import Schema
 
-from civicmail.city.access.actions.entries import one_answer
+from civicmail.city.access.actions.entries import single_transaction
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.errors import KeyUsed
@@ -34,7 +34,7 @@ def once[Made: Schema](request: Call, act: Callable[[], Made]) -> Made:
     if len(key) > MAX_KEY_LENGTH or not key.isprintable():
         raise Unusable(f"An {HEADER} has at most {MAX_KEY_LENGTH} characters.", {HEADER: f"At most {MAX_KEY_LENGTH} characters."})
     token, digest = request.auth.token, _digest(request)
-    with one_answer():
+    with single_transaction():
         Answered.objects.filter(token=token, at__lt=request.now - KEPT).delete()
         defaults = {"digest": digest, "at": request.now}
         row, new = Answered.objects.select_for_update().get_or_create(token=token, key=key, defaults=defaults)

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.http import Http404, HttpRequest
 from ninja import Schema
 
-from civicmail.city.access.moments import moment
+from civicmail.city.access.epoch import from_ms
 from civicmail.core.message.model import Fields
 from civicmail.desk.viewer import limited
 from civicmail.desk.viewer.shown import Block, Person, Run, Shown
@@ -74,7 +74,7 @@ def _message(capture: Capture, shown: Shown) -> Message:
         for f in shown.files
     ]
     return Message(
-        id=uuid.UUID(bytes=capture.id), received=moment(capture.received), date=moment(date) if date is not None else None,
+        id=uuid.UUID(bytes=capture.id), received=from_ms(capture.received), date=from_ms(date) if date is not None else None,
         shut=False, sender=_people(shown.from_), reply_to=_people(shown.reply_to), to=_people(shown.to), cc=_people(shown.cc),
         bcc=_people(shown.bcc), subject=runs_text(shown.subject), message_id=shown.message_id, size=shown.size, sha256=shown.sha256,
         text="\n".join(_line(block) for block in shown.blocks), page=shown.page, pages=shown.pages, files=files,
@@ -86,7 +86,7 @@ def shut(capture: Capture, fields: Fields) -> Message:
     """What a list shows of a copy that is kept back."""
     names = [f"{a.display} <{a.addr}>" if a.display else a.addr for a in fields.from_]
     return Message(
-        id=uuid.UUID(bytes=capture.id), received=moment(capture.received), date=None, shut=True, sender=names, reply_to=[], to=[],
+        id=uuid.UUID(bytes=capture.id), received=from_ms(capture.received), date=None, shut=True, sender=names, reply_to=[], to=[],
         cc=[], bcc=[], subject=fields.subject, message_id="", size=0, sha256="", text="", page=1, pages=1, files=[], failed="",
     )  # fmt: skip
 

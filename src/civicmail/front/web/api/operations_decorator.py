@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 from ninja import Router, Schema
 
 from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.scopes import SCOPES
+from civicmail.city.access.token_scopes import SCOPES
 from civicmail.front.web.api.authentication import Bearer
 
 

@@ -46,7 +46,7 @@ def problem_response(
         "instance": f"urn:civicmail:request:{getattr(request, 'id', '')}",
     }
     if status == 403 and act in PERMISSIONS:
-        body |= {"clause": PERMISSIONS[act].clause, "ask": str(PERMISSIONS[act].ask)}
+        body |= {"clause": PERMISSIONS[act].clause, "ask": str(PERMISSIONS[act].contact)}
     if fields:
         body["errors"] = [{"field": field, "detail": str(sentence)} for field, sentence in fields.items()]
     answer = JsonResponse(body, status=status, content_type=TYPE)

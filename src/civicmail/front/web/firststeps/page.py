@@ -14,12 +14,12 @@ from django.urls import resolve, reverse
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions import officelists as verbs
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import officelists
-from civicmail.city.access.queries.tasks import Task
+from civicmail.city.access.actions import office_lists as verbs
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.queries import office_lists
+from civicmail.city.access.queries.home_tasks import Task
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.asked import Asked, acting, could, may, me, require
+from civicmail.city.access.views.city_request import CityRequest, acting, could, may, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.firststeps.steps import Step, steps
 from civicmail.front.web.local_requests import is_local
@@ -35,32 +35,32 @@ def is_open() -> bool:
 
 
 @acting("setup.see")
-def first_steps(request: Asked) -> HttpResponse:
+def first_steps(request: CityRequest) -> HttpResponse:
     """How far it is."""
     require(request, "setup.see")
-    return _shown(request, steps(now=ms(request.now), local=is_local(request)))
+    return _shown(request, steps(now=epoch_ms(request.now), local=is_local(request)))
 
 
 @acting("group.change")
 @require_POST
-def make_lists(request: Asked) -> HttpResponse:
+def make_lists(request: CityRequest) -> HttpResponse:
     """Make missing report@ and records@ lists in the department of the person."""
     require(request, "group.change")
     department = me(request).episodes.select_related("department").get(ended__isnull=True).department
-    made = verbs.make_missing(department, actor=request.actor, reason="first steps", now=ms(request.now))
+    made = verbs.make_missing(department, actor=request.actor, reason="first steps", now=epoch_ms(request.now))
     messages.success(request, f"Made: {', '.join(made)}." if made else "Nothing was missing.")
     return redirect("first-steps")
 
 
 def unclaimed(request: Any) -> HttpResponse:
     """The first page of an unclaimed installation; no sign-in."""
-    return _shown(request, steps(now=ms(request.now), local=is_local(request)), claimed=False)
+    return _shown(request, steps(now=epoch_ms(request.now), local=is_local(request)), claimed=False)
 
 
 def _shown(request: Any, steps_: list[Step], *, claimed: bool = True) -> HttpResponse:
     done = sum(step.done for step in steps_)
     state = ("done", "Complete") if done == len(steps_) else ("wait", f"{done} of {len(steps_)} done")
-    missing = claimed and bool(may(request, "group.change")) and bool(officelists.missing(tuple(settings.CITY.city.domains)))
+    missing = claimed and bool(may(request, "group.change")) and bool(office_lists.missing(tuple(settings.CITY.city.domains)))
     steps_shown = [replace(step, links=_links(request, step)) for step in steps_] if claimed else steps_
     shown = {
         "page": Page(TITLE, "Home", state=state),
@@ -74,24 +74,24 @@ def _shown(request: Any, steps_: list[Step], *, claimed: bool = True) -> HttpRes
     return render(request, "firststeps/steps.html", shown)
 
 
-def _links(request: Asked, step: Step) -> tuple[tuple[str, str], ...]:
+def _links(request: CityRequest, step: Step) -> tuple[tuple[str, str], ...]:
     """The links of a step; without an address where another duty opens the page."""
     return tuple((label, address if _opens(request, address) else "") for label, address in step.links)
 
 
-def _opens(request: Asked, address: str) -> bool:
+def _opens(request: CityRequest, address: str) -> bool:
     match = resolve(address)
     about = InDepartment(match.kwargs.get("department", ""))
     return bool(could(request, getattr(match.func, "act", ""), about))
 
 
-def task(request: Asked) -> list[Task]:
+def task(request: CityRequest) -> list[Task]:
     """The task for the pages Home and Health, until all steps are done."""
     if not may(request, "setup.see"):
         return []
     if settings.DATA in _complete:
         return []
-    steps_ = steps(now=ms(request.now))
+    steps_ = steps(now=epoch_ms(request.now))
     if settings.DATA is not None and all(step.done for step in steps_):
         _complete.add(settings.DATA)
     open_count = sum(not step.done for step in steps_)
@@ -104,7 +104,7 @@ def task(request: Asked) -> list[Task]:
 
 
 @acting("setup.see")
-def identification(request: Asked) -> HttpResponse:
+def identification(request: CityRequest) -> HttpResponse:
     """How senders identify themselves, what happens to mail without it, and where the city decides."""
     require(request, "setup.see")
     city = settings.CITY

@@ -17,9 +17,9 @@ from django.urls import reverse
 from civicmail.city import law
 from civicmail.city.access import guard
 from civicmail.city.access.duties import DUTIES, Duty
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Account, Authorisation, DutyGrant, PolicyText
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import officelists, pairs
+from civicmail.city.access.queries import office_lists, understaffed_roles
 from civicmail.city.directory.models import Department, Episode
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.load import FILE
@@ -160,7 +160,7 @@ def _people(of: Asking) -> Step:
 
 
 def _access(of: Asking) -> Step:
-    count = Authorisation.objects.filter(state="active", role="holder", until__gt=moment(of.now)).count()
+    count = Authorisation.objects.filter(state="active", role="holder", until__gt=from_ms(of.now)).count()
     without = Account.objects.filter(person__isnull=False, password="", last_login__isnull=True).count()
     codes = Department.objects.filter(closed__isnull=True, head__isnull=False).order_by("name").values_list("code", "name")[:8]
     return Step(
@@ -185,9 +185,9 @@ def _policy(_: Asking) -> Step:
 
 
 def _duties(of: Asking) -> Step:
-    held = set(DutyGrant.objects.in_force(moment(of.now)).values_list("duty", flat=True))
+    held = set(DutyGrant.objects.in_force(from_ms(of.now)).values_list("duty", flat=True))
     missing = [str(DUTIES[duty].name).lower() for duty in NEEDED if duty not in held]
-    alone = [str(DUTIES[duty].name).lower() for duty in pairs.alone(now=of.now)]
+    alone = [str(DUTIES[duty].name).lower() for duty in understaffed_roles.understaffed_roles(now=of.now)]
     facts = [f"Nobody is {_list(missing)}."] if missing else []
     if alone:
         facts.append(f"It takes two people, and there is no second one for: {_list(alone)}.")
@@ -271,7 +271,7 @@ def _approvals(_: Asking) -> Step:
 
 
 def _lists(_: Asking) -> Step:
-    missing = list(officelists.missing(tuple(settings.CITY.city.domains)))
+    missing = list(office_lists.missing(tuple(settings.CITY.city.domains)))
     return Step(
         "Have report@ and records@",
         "People report dangerous mail to the one, the public asks for records at the other. What comes to records@ reaches the "

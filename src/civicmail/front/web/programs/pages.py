@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, absolute, acting, me, require
+from civicmail.city.access.views.city_request import CityRequest, absolute, acting, me, require
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Person
 from civicmail.core.config import services
@@ -20,7 +20,7 @@ from civicmail.front.web.signin.request_actor import account
 
 @acting("my.devices")
 @never_cache
-def set_up(request: Asked) -> HttpResponse:
+def set_up(request: CityRequest) -> HttpResponse:
     """The steps in order, and the server settings."""
     servers = _known(request)
     address = _address(me(request))
@@ -41,7 +41,7 @@ def set_up(request: Asked) -> HttpResponse:
 
 @acting("my.devices")
 @never_cache
-def phone(request: Asked) -> HttpResponse:
+def phone(request: CityRequest) -> HttpResponse:
     """The address of the set-up page as a picture, for the camera of a phone. Nothing secret is in it."""
     _known(request)
     where = absolute(request, reverse("set-up"))
@@ -54,7 +54,7 @@ def phone(request: Asked) -> HttpResponse:
 
 @acting("my.devices")
 @never_cache
-def profile(request: Asked) -> HttpResponse:
+def profile(request: CityRequest) -> HttpResponse:
     """The Apple profile for the signed-in person; contains no password."""
     servers, who = _known(request), me(request)
     address = _address(who)
@@ -67,7 +67,7 @@ def profile(request: Asked) -> HttpResponse:
     return response
 
 
-def _known(request: Asked) -> services.Services:
+def _known(request: CityRequest) -> services.Services:
     require(request, "my.devices", OfPerson(me(request).uid))
     return services.from_settings(settings.CITY)
 

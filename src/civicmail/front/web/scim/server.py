@@ -38,9 +38,9 @@ from scim2_server.utils import parametrize
 
 from civicmail.city.access.actions import feedkeys, scim
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.errors import Held, NotPermitted, Taken, Unusable
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import Asked, absolute
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.errors import AlreadyTaken, FeedHeld, NotPermitted, Unusable
+from civicmail.city.access.views.city_request import CityRequest, absolute
 from civicmail.city.directory.scim_row import Names
 from civicmail.city.directory.scim_schema import PROVIDER, WITH_LISTS, EnterpriseUser, Group, published
 from civicmail.core.config.errors import CivicmailError
@@ -146,9 +146,9 @@ def _shapes(provider: ScimProvider) -> tuple[type, ...]:
 
 
 @csrf_exempt
-def door(request: Asked, path: str = "") -> HttpResponse:
+def door(request: CityRequest, path: str = "") -> HttpResponse:
     """Every request below /scim/v2."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     service = _plain_service()
     try:
         actor = feedkeys.actor_by(_bearer(request), client=client(request), now=now)
@@ -183,10 +183,10 @@ def _serve(scim_request: ScimRequest, actor: Actor, now: int) -> HttpResponse:
         return _answered(ScimHandler(service, storage).handle(scim_request))
     except SCIMException as error:
         return _answered(service.error_response(error))
-    except (Held, Unusable) as error:
+    except (FeedHeld, Unusable) as error:
         scim.note_not_done(users.about, error, actor=actor, now=now)
         return _refused(service, error)
-    except Taken as error:
+    except AlreadyTaken as error:
         return _answered(service.error_response(UniquenessException(detail=str(error))))
     except CivicmailError as error:
         return _refused(service, error)
@@ -224,7 +224,7 @@ def _refused(service: ScimService, error: CivicmailError) -> HttpResponse:
     if isinstance(error, Unusable):
         return _error(400, str(error), "invalidValue")
     answer = _error(error.http, str(error))
-    if isinstance(error, Held):
+    if isinstance(error, FeedHeld):
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
 

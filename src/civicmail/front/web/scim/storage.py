@@ -52,7 +52,7 @@ class Users(ScimStorage):
     @cached_property
     def names(self) -> Names:
         """The city's terms."""
-        return queries.names(self._now)
+        return queries.provider_names(self._now)
 
     def writes(self) -> None:
         """The request changes something: what it reads is locked until its transaction ends."""

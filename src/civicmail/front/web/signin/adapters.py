@@ -16,12 +16,12 @@ from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.actions import accountnews, entries, throttling
+from civicmail.city.access.actions import account_notices, entries, throttling
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.models import Account
-from civicmail.city.access.queries import standing
-from civicmail.city.access.queries.signin import normal
-from civicmail.city.access.views.saying import said
+from civicmail.city.access.queries import access_status
+from civicmail.city.access.queries.signin import normalize
+from civicmail.city.access.views.wording import translate
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
 from civicmail.front.web.sessions import row_of
@@ -87,7 +87,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             return refused(request, _("This account is locked."), _("Somebody else may be using it. Call the security office."))
         works = account.person.episodes.filter(ended__isnull=True).exists()
         if not account.is_active or not works:
-            why = _("If this is wrong, ask the access office.") if works else said(standing.why(account.person_id, now_ms()))
+            why = (
+                _("If this is wrong, ask the access office.")
+                if works
+                else translate(access_status.why_refused(account.person_id, now_ms()))
+            )
             return refused(request, _("Your access to the city's mail has ended."), why)
         return None
 
@@ -106,7 +110,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         how = [str(r.get("type") or r.get("provider") or r["method"]) for r in records]
         actor = Actor(account.person.uid, account.person.display, client=client(request))
         with transaction.atomic():
-            accountnews.note_place(account, client(request), now=now)
+            account_notices.add_place(account, client(request), now=now)
             throttling.note_success(account, client(request))
             entries.enter("sign-in", actor=actor, reason="", now=now, object=f"person:{actor.uid}", facts={"how": how})
 
@@ -134,7 +138,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 def admitted(request: HttpRequest, login: str, what: str) -> throttling.Ticket | None:
     """Count one try; None if it must wait. Tries in the person's own session are counted apart from those of others."""
     user = getattr(request, "user", None)
-    own = user is not None and user.is_authenticated and normal(login) == normal(user.get_username())
+    own = user is not None and user.is_authenticated and normalize(login) == normalize(user.get_username())
     session = (request.session.session_key or "") if own else ""
     return throttling.admit(login, what, client=client(request), now=now_ms(), session=session)
 

@@ -15,15 +15,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access.actions import devices, tokens
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Device, Token
-from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_mailbox
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.scopes import SCOPES
-from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.token_scopes import SCOPES
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.saying import said
+from civicmail.city.access.views.wording import translate
 from civicmail.city.directory.models import Mailbox
 from civicmail.core.config.sentence import sentence
 from civicmail.front.web.sessions import row_of
@@ -44,7 +44,7 @@ def _devices() -> tuple[str, str]:
 @acting("my.devices")
 @login_required
 @never_cache
-def index(request: Asked) -> HttpResponse:
+def index(request: CityRequest) -> HttpResponse:
     """The person's device passwords and tokens."""
     require(request, "my.devices", OfPerson(me(request).uid))
     living = list(Token.objects.filter(person=me(request), ended__isnull=True, until__gt=request.now).order_by("-made"))
@@ -62,17 +62,17 @@ def index(request: Asked) -> HttpResponse:
 @login_required
 @step_up.required
 @never_cache
-def add_device(request: Asked) -> HttpResponse:
+def add_device(request: CityRequest) -> HttpResponse:
     """A new device password, shown once."""
     require(request, "my.devices", OfPerson(me(request).uid))
     form = NewDevice(request.POST or None)
     if form.is_valid():
         try:
-            password = devices.make(me(request), form.cleaned_data["name"], actor=request.actor, now=ms(request.now))
+            password = devices.make(me(request), form.cleaned_data["name"], actor=request.actor, now=epoch_ms(request.now))
             shown = {"secret": password, "what": form.cleaned_data["name"], "login": account(request).username}
             return render(request, "signin/device_shown.html", {"page": _shown(), **shown})
         except Conflict as error:
-            form.add_error(None, said(error.args[0]))
+            form.add_error(None, translate(error.args[0]))
     page = Page(gettext("Add a device password"), gettext("My devices"), [_devices()])
     return render(request, "signin/device_add.html", {"page": page, "form": form})
 
@@ -80,12 +80,12 @@ def add_device(request: Asked) -> HttpResponse:
 @acting("my.devices")
 @login_required
 @require_POST
-def end_device(request: Asked, key: str) -> HttpResponse:
+def end_device(request: CityRequest, key: str) -> HttpResponse:
     """Revoke a device password; for machines by anybody who may make one."""
     device = get_object_or_404(Device.objects.select_related("person", "machine__department"), key=key)
     if device.person is not None and device.person != me(request):
         raise NotPermitted(sentence("This belongs to somebody else."))
-    devices.end(device, actor=request.actor, now=ms(request.now), reason=request.POST.get("reason", "").strip()[:400])
+    devices.end(device, actor=request.actor, now=epoch_ms(request.now), reason=request.POST.get("reason", "").strip()[:400])
     messages.success(request, gettext("{device} signs in no more.").format(device=device.name))
     back = reverse("machines", args=[device.machine.address]) if device.machine is not None else reverse("my-devices")
     return HttpResponseRedirect(back)
@@ -94,13 +94,13 @@ def end_device(request: Asked, key: str) -> HttpResponse:
 @acting("my.devices")
 @login_required
 @never_cache
-def lost(request: Asked, key: str) -> HttpResponse:
+def lost(request: CityRequest, key: str) -> HttpResponse:
     """The confirmation page for a lost device. It needs no step-up, because speed matters and nothing is granted."""
     device = get_object_or_404(Device.objects.select_related("person"), key=key, person__isnull=False)
     if device.person != me(request):
         raise NotPermitted(sentence("This belongs to somebody else."))
     if request.method == "POST":
-        _, epoch = devices.lose(device, keep=row_of(request.session.session_key), actor=request.actor, now=ms(request.now))
+        _, epoch = devices.lose(device, keep=row_of(request.session.session_key), actor=request.actor, now=epoch_ms(request.now))
         request.session[EPOCH] = epoch
         words = gettext("{device} is closed. Whatever was signed in as you elsewhere has ended.").format(device=device.name)
         messages.success(request, words)
@@ -113,12 +113,12 @@ def lost(request: Asked, key: str) -> HttpResponse:
 @login_required
 @step_up.required
 @never_cache
-def add_token(request: Asked) -> HttpResponse:
+def add_token(request: CityRequest) -> HttpResponse:
     """A token for the command line, shown once."""
     require(request, "my.devices", OfPerson(me(request).uid))
     form = NewToken(request.POST or None)
     if form.is_valid():
-        text = tokens.make(me(request), days=form.cleaned_data["days"], actor=request.actor, now=ms(request.now))
+        text = tokens.make(me(request), days=form.cleaned_data["days"], actor=request.actor, now=epoch_ms(request.now))
         return render(request, "signin/token_shown.html", {"page": _shown(), "secret": text, "login": account(request).username})
     page = Page(gettext("Make a token for the command line"), gettext("My devices"), [_devices()])
     return render(request, "signin/token_add.html", {"page": page, "form": form})
@@ -128,23 +128,23 @@ def add_token(request: Asked) -> HttpResponse:
 @login_required
 @step_up.required
 @never_cache
-def add_program_token(request: Asked) -> HttpResponse:
+def add_program_token(request: CityRequest) -> HttpResponse:
     """Make an API token with scopes; shown once."""
     require(request, "my.devices", OfPerson(me(request).uid))
     office = bool(request.actor.held or request.actor.departments or request.actor.supervises)
-    offered = [(key, f"{said(scope.words)} ({key})") for key, scope in SCOPES.items() if office or not scope.office]
+    offered = [(key, f"{translate(scope.words)} ({key})") for key, scope in SCOPES.items() if office or not scope.office]
     form = NewProgramToken(offered, request.POST or None)
     if form.is_valid():
         name, scopes, days = (form.cleaned_data[field] for field in ("name", "scopes", "days"))
         try:
-            text = tokens.make_for_program(me(request), name, scopes, days=days, actor=request.actor, now=ms(request.now))
+            text = tokens.make_for_program(me(request), name, scopes, days=days, actor=request.actor, now=epoch_ms(request.now))
             shown = {"page": _shown(), "secret": text, "what": name, "program": True, "login": account(request).username}
             return render(request, "signin/token_shown.html", shown)
         except Conflict as error:
-            form.add_error(None, said(error.args[0]))
+            form.add_error(None, translate(error.args[0]))
         except Unusable as error:
             for field, words in error.fields.items():
-                form.add_error(field, said(words))
+                form.add_error(field, translate(words))
     page = Page(gettext("Make a token for a program"), gettext("My devices"), [_devices()])
     return render(request, "signin/program_token_add.html", {"page": page, "form": form})
 
@@ -152,9 +152,9 @@ def add_program_token(request: Asked) -> HttpResponse:
 @acting("my.devices")
 @login_required
 @require_POST
-def end_token(request: Asked, pk: int) -> HttpResponse:
+def end_token(request: CityRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(Token.objects.select_related("person"), pk=pk, person=me(request))
-    tokens.end(token, actor=request.actor, now=ms(request.now))
+    tokens.end(token, actor=request.actor, now=epoch_ms(request.now))
     messages.success(request, gettext("The token opens nothing any more."))
     return HttpResponseRedirect(reverse("my-devices"))
 
@@ -162,7 +162,7 @@ def end_token(request: Asked, pk: int) -> HttpResponse:
 @acting("machine.make")
 @login_required
 @never_cache
-def machines(request: Asked, address: str) -> HttpResponse:
+def machines(request: CityRequest, address: str) -> HttpResponse:
     """The machines that send as a service mailbox."""
     mailbox = get_object_or_404(Mailbox.objects.select_related("department", "holder"), address=address, kind="service")
     require(request, "machine.make", about_mailbox(mailbox))
@@ -175,7 +175,7 @@ def machines(request: Asked, address: str) -> HttpResponse:
 @login_required
 @step_up.required
 @never_cache
-def add_machine(request: Asked, address: str) -> HttpResponse:
+def add_machine(request: CityRequest, address: str) -> HttpResponse:
     """A machine's password, shown once, with an end."""
     mailbox = get_object_or_404(Mailbox.objects.select_related("department", "holder"), address=address, kind="service")
     require(request, "machine.make", about_mailbox(mailbox))
@@ -185,7 +185,7 @@ def add_machine(request: Asked, address: str) -> HttpResponse:
         name, reason = form.cleaned_data["name"], form.cleaned_data["reason"]
         try:
             password = devices.make_for_machine(
-                mailbox, name, until=ms(until), actor=request.actor, reason=reason, now=ms(request.now)
+                mailbox, name, until=epoch_ms(until), actor=request.actor, reason=reason, now=epoch_ms(request.now)
             )
             shown = {"page": _shown(), "secret": password, "what": name, "login": mailbox.address}
             return render(request, "signin/device_shown.html", shown)

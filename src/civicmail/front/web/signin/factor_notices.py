@@ -10,7 +10,7 @@ from allauth.mfa.signals import authenticator_added, authenticator_removed, auth
 from django.utils import translation
 from django.utils.translation import gettext
 
-from civicmail.city.access.actions.accountnews import note
+from civicmail.city.access.actions.account_notices import add
 from civicmail.city.access.models import Account
 from civicmail.core.config.clock import now_ms
 
@@ -27,15 +27,15 @@ def connect() -> None:
 
 
 def on_factor(sender: object, user: Account, authenticator: Authenticator, **_: Any) -> None:
-    note(user.person, _KINDS[authenticator.type], now=now_ms())
+    add(user.person, _KINDS[authenticator.type], now=now_ms())
 
 
 def on_removal(sender: object, user: Account, authenticator: Authenticator, **_: Any) -> None:
     if (kind := _KINDS[authenticator.type]) != "codes":  # these go with the last of the others
         with translation.override(user.person.language):
             what = {"passkey": gettext("a passkey"), "code": gettext("the authenticator app")}[kind]
-        note(user.person, "removed", what, now=now_ms())
+        add(user.person, "removed", what, now=now_ms())
 
 
 def on_password(sender: object, user: Account, **_: Any) -> None:
-    note(user.person, "password", now=now_ms())
+    add(user.person, "password", now=now_ms())

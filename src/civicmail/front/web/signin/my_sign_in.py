@@ -12,11 +12,11 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.actions.accountnews import name_of
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import letters
+from civicmail.city.access.actions.account_notices import name_of
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.queries import signin_letters
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.sessions import row_of
 from civicmail.front.web.signin import recovery_codes, session_list
@@ -26,7 +26,7 @@ from civicmail.front.web.signin.request_actor import account
 @acting("my.sessions")
 @login_required
 @never_cache
-def index(request: Asked) -> HttpResponse:
+def index(request: CityRequest) -> HttpResponse:
     """The person's credentials and open sessions."""
     require(request, "my.sessions", OfPerson(me(request).uid))
     who = account(request)
@@ -40,7 +40,7 @@ def index(request: Asked) -> HttpResponse:
         "codes_left": recovery_codes.left(next((f for f in factors if f.type == Authenticator.Type.RECOVERY_CODES), None)),
         "recoveries": [
             {"by": name_of(r.by), "second": name_of(r.handed_by), "made": r.made, "handed": r.handed, "used": r.used}
-            for r in letters.recoveries_of(who.person, ms(request.now))
+            for r in signin_letters.recoveries_of(who.person, epoch_ms(request.now))
         ],
         "login": who.username,
         "has_password": who.has_usable_password(),
@@ -51,7 +51,7 @@ def index(request: Asked) -> HttpResponse:
 @acting("my.sessions")
 @login_required
 @require_POST
-def end(request: Asked, pk: int) -> HttpResponse:
+def end(request: CityRequest, pk: int) -> HttpResponse:
     """End one session of one's own, or with pk 0 all but this one."""
     require(request, "my.sessions", OfPerson(me(request).uid))
     this = row_of(request.session.session_key)

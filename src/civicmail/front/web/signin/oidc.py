@@ -22,7 +22,7 @@ from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOA
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from civicmail.city.access.credentials import claims_of, keys_of
+from civicmail.city.access.credentials import parse_jwks, verify_token
 from civicmail.city.access.errors import BadToken
 from civicmail.core.config.clock import now_ms
 from civicmail.core.wire.hosts import is_this_machine
@@ -94,8 +94,8 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has 
         """Raises BadToken."""
         if not isinstance(token, str):
             raise BadToken("There is no ID token.")
-        keys = keys_of(orjson.dumps(_published(self.openid_config["jwks_uri"])))
-        claims = claims_of(token, keys, issuer=self.openid_config["issuer"], audience=app.client_id, now=now_ms() // 1000)
+        keys = parse_jwks(orjson.dumps(_published(self.openid_config["jwks_uri"])))
+        claims = verify_token(token, keys, issuer=self.openid_config["issuer"], audience=app.client_id, now=now_ms() // 1000)
         subject, party, audience = claims.get("sub"), claims.get("azp"), claims["aud"]
         if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isprintable():
             raise BadToken("The ID token is about nobody.")

@@ -22,10 +22,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.credentials import device_key, new_password, plain
+from civicmail.city.access.credentials import device_key, new_password, normalize
 from civicmail.city.access.models import Account
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.signin import step_up
 from civicmail.front.web.signin.request_actor import account
@@ -90,7 +90,7 @@ def left(row: Authenticator | None) -> int:
 
 @acting("my.sessions")
 @never_cache
-def make(request: Asked) -> HttpResponse:
+def make(request: CityRequest) -> HttpResponse:
     """Make new recovery codes, shown once; for people with another factor."""
     require(request, "my.sessions", OfPerson(me(request).uid))
     who = account(request)
@@ -111,7 +111,7 @@ def _key() -> bytes:
 
 
 def _mac(key: bytes, code: str) -> str:
-    return hmac.digest(key, b"recovery\0" + plain(code).encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+    return hmac.digest(key, b"recovery\0" + normalize(code).encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
 
 
 def _slow(code: str, salt: str) -> str:

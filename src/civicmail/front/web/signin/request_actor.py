@@ -8,7 +8,7 @@ from allauth.core.internal.httpkit import get_client_ip
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from civicmail.city.access.actors import NOBODY, Actor
+from civicmail.city.access.actors import ANONYMOUS, Actor
 from civicmail.city.access.models import Account
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.core.config.clock import now_ms
@@ -30,4 +30,4 @@ def actor(request: HttpRequest) -> Actor:
     """The actor of a request, as set by the middleware if it ran."""
     if (known := getattr(request, "actor", None)) is not None:
         return cast(Actor, known)
-    return actor_of(account(request), client(request), now_ms()) if request.user.is_authenticated else NOBODY
+    return actor_of(account(request), client(request), now_ms()) if request.user.is_authenticated else ANONYMOUS

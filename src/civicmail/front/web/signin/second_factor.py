@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 
 from civicmail.city.access.models import Account
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import Asked, acting, me, require
+from civicmail.city.access.views.city_request import CityRequest, acting, me, require
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.signin import step_up
 
@@ -75,7 +75,7 @@ def is_missing(request: HttpRequest, account: Account) -> bool:
 
 @acting("my.sessions")
 @never_cache
-def second(request: Asked) -> HttpResponse:
+def second(request: CityRequest) -> HttpResponse:
     """Which of the two shall it be?"""
     require(request, "my.sessions", OfPerson(me(request).uid))
     page = Page(gettext("Add a second way to prove that it is you"), gettext("My sign-in"))

@@ -31,7 +31,7 @@ SECRET = "invitation"  # noqa: S105 - the key of the session under which it wait
 @never_cache
 def enter(request: HttpRequest, secret: str) -> HttpResponse:
     """Open the link; a valid invitation signs out the current session."""
-    if invitations.find(secret, now=now_ms()) is None:
+    if invitations.find_invitation(secret, now=now_ms()) is None:
         return _over(request)
     if request.user.is_authenticated:
         get_adapter(request).logout(request)
@@ -63,7 +63,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
 
 def _invitation(secret: str) -> Invitation | None:
     first, _, second = secret.partition(" ")
-    return invitations.find_letter(first, second, now=now_ms()) if second else invitations.find(first, now=now_ms())
+    return invitations.find_letter(first, second, now=now_ms()) if second else invitations.find_invitation(first, now=now_ms())
 
 
 def _halves(request: HttpRequest) -> HttpResponse:

@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.actions.entries import LAG_MOST, lag_ms
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.actions.entries import MAX_LAG_MS, lag_ms
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.page import Action, Page
 from civicmail.front.checkup.findings import Finding
 from civicmail.front.web.firststeps import page as firststeps
@@ -42,10 +42,10 @@ class Bar:
 
 
 @acting("health.see")
-def health(request: Asked) -> HttpResponse:
+def health(request: CityRequest) -> HttpResponse:
     """GET shows the last results and starts new checks if they are old; POST starts new checks."""
     require(request, "health.see")
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     of = installation.checks()
     known = of.last()
     if request.method == "POST" or (not known.since and now - known.at > STALE):
@@ -65,8 +65,8 @@ def health(request: Asked) -> HttpResponse:
         "off": [(f, *SIGNS[f.level]) for f in findings if f.level == "not-set-up"],
         "good": [f for f in findings if f.level == "ok"],
         "count": len(findings),
-        "checked": clock(moment(known.at)) if known.at else "",
-        "since": clock(moment(known.since)) if known.since else "",
+        "checked": clock(from_ms(known.at)) if known.at else "",
+        "since": clock(from_ms(known.since)) if known.since else "",
         "bars": bars(known),
         "most": max((count for _, count in known.kept), default=0),
         "total": sum(count for _, count in known.kept),
@@ -84,7 +84,7 @@ def bars(known: CheckResults) -> list[Bar]:
     each = WIDTH // max(1, len(known.kept))
     heights = [0 if not highest else max(1, round(count / highest * HEIGHT)) if count else 0 for _, count in known.kept]
     return [
-        Bar(moment(at), count, n * each + 2, HEIGHT - heights[n], each - 4, heights[n]) for n, (at, count) in enumerate(known.kept)
+        Bar(from_ms(at), count, n * each + 2, HEIGHT - heights[n], each - 4, heights[n]) for n, (at, count) in enumerate(known.kept)
     ]
 
 
@@ -92,13 +92,13 @@ def _entries(now: int) -> Finding:
     """Asked of the database, and quickly: the checks know none."""
     lag = lag_ms(now)
     text = f"The oldest entry of somebody's act has waited {lag / 1000:.0f} seconds for the ledger."
-    if lag > LAG_MOST:
+    if lag > MAX_LAG_MS:
         text = f"{text} No content is shown until it has it."
         return Finding("entries", "problem", text, "Is `civicmail run` working? See its log.")
     return Finding("entries", "ok", text if lag else "Every entry of somebody's act is in the ledger's journal.")
 
 
-def _first_steps(request: Asked) -> list[Action]:
+def _first_steps(request: CityRequest) -> list[Action]:
     """The link to the first steps, until all are done."""
     return [Action(task.label, reverse(task.route)) for task in firststeps.task(request)]
 

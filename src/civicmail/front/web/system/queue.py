@@ -15,13 +15,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.city_request import CityRequest, acting, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.front.web.formatting import instant
 from civicmail.front.web.system import installation
 from civicmail.front.web.system.retry import try_now
@@ -34,20 +34,22 @@ HELD = "held"
 class Because(forms.Form):
     """Why it is tried again before its time."""
 
-    reason = long("Why now?", "It stays in the record of each message and in the entry.", least=3, most=400, rows=2)
+    reason = text_field(
+        "Why now?", "It stays in the record of each message and in the entry.", min_length=3, max_length=400, rows=2
+    )
 
 
 @acting("system.see")
-def queue(request: Asked) -> HttpResponseBase:
+def queue(request: CityRequest) -> HttpResponseBase:
     """One row for each next hop, oldest mail first, and one for held mail."""
     require(request, "system.see")
-    lines = installation.waiting_copies(ms(request.now))
+    lines = installation.waiting_copies(epoch_ms(request.now))
     rows: list[dict[str, Any]] = [{"pk": g.hop, "group": g} for g in groups(lines)]
     held = [line for line in lines if line.held]
     if held:
         oldest = min(line.received for line in held)
         rows.append({"pk": HELD, "group": Group(HELD, len(held), len({h.id for h in held}), oldest, "", 0)})
-    listing_ = listing.of_rows(
+    listing_ = listing.from_rows(
         request,
         rows,
         caption="Next hops with mail that waits",
@@ -55,24 +57,24 @@ def queue(request: Asked) -> HttpResponseBase:
             Column("hop", "Next hop", lambda r: Cell(_named(r["pk"]), _link("queue-hop", hop=r["pk"]))),
             Column("recipients", "Recipients", lambda r: r["group"].recipients, num=True, name="recipients"),
             Column("messages", "Messages", lambda r: r["group"].messages, num=True, name="messages"),
-            Column("oldest", "Oldest", lambda r: moment(r["group"].oldest), name="oldest"),
+            Column("oldest", "Oldest", lambda r: from_ms(r["group"].oldest), name="oldest"),
             Column("reply", "Last answer", lambda r: Cell(r["group"].reply or "none yet", full=True)),
             Column("next", "Next try", lambda r: _next(r["group"].next, r["pk"]), name="next try"),
         ],
         empty="Queue is empty.",
         noun="next hops",
     )
-    return listing.shown(request, "access/list.html", listing_, {"page": Page("What is stuck, and why?", "System")})
+    return listing.render_list(request, "access/list.html", listing_, {"page": Page("What is stuck, and why?", "System")})
 
 
 @acting("system.see")
-def hop(request: Asked) -> HttpResponseBase:
+def hop(request: CityRequest) -> HttpResponseBase:
     """Everybody who waits for one next hop."""
     require(request, "system.see")
     name = request.GET.get("hop", "")
-    lines = _of(installation.waiting_copies(ms(request.now)), name)
+    lines = _of(installation.waiting_copies(epoch_ms(request.now)), name)
     rows = [{"pk": f"{uuid.UUID(bytes=line.id)}-{line.index}", "line": line} for line in lines]
-    listing_ = listing.of_rows(
+    listing_ = listing.from_rows(
         request,
         rows,
         caption=f"Who waits: {_named(name)}",
@@ -90,15 +92,15 @@ def hop(request: Asked) -> HttpResponseBase:
     )
     trying = [Action("Try now…", _link("queue-try", hop=name), primary=True)] if lines and name != HELD else []
     page = Page(_named(name).capitalize() if name in (NOWHERE, HELD) else name or "Next hop", "Queue", _crumbs(), actions=trying)
-    return listing.shown(request, "access/list.html", listing_, {"page": page})
+    return listing.render_list(request, "access/list.html", listing_, {"page": page})
 
 
 @acting("queue.act")
-def try_again(request: Asked) -> HttpResponse:
+def try_again(request: CityRequest) -> HttpResponse:
     """Retry a next hop or a message at once, with a reason."""
     require(request, "queue.act")
     name, message = request.GET.get("hop", ""), request.GET.get("message", "")
-    copies = installation.waiting_copies(ms(request.now))
+    copies = installation.waiting_copies(epoch_ms(request.now))
     lines = [line for line in copies if _is(line, message)] if message else _of(copies, name)
     lines = [line for line in lines if not line.held]
     back = reverse("trace-one", args=[message]) if _uuid(message) else _link("queue-hop", hop=name)
@@ -108,7 +110,7 @@ def try_again(request: Asked) -> HttpResponse:
     form = Because(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data, reason = installation.data(), form.cleaned_data["reason"]
-        if count := tried(form, lambda: try_now(data, lines, actor=request.actor, reason=reason, now=ms(request.now))):
+        if count := run_verb(form, lambda: try_now(data, lines, actor=request.actor, reason=reason, now=epoch_ms(request.now))):
             messages.success(request, f"{_messages(count)} will be tried at once.")
             return redirect(back)
     count = len({line.id for line in lines})
@@ -150,7 +152,7 @@ def _received(row: dict[str, Any]) -> Cell:
 def _next(at: int, name: str) -> Cell:
     if name == HELD:
         return Cell("when somebody decides")
-    return Cell(moment(at)) if at else Cell("when a next hop is set" if name == NOWHERE else "now")
+    return Cell(from_ms(at)) if at else Cell("when a next hop is set" if name == NOWHERE else "now")
 
 
 def _uuid(text: str) -> uuid.UUID | None:

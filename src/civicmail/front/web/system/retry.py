@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from civicmail.city.access import guard
-from civicmail.city.access.actions.deeds import entering_of
+from civicmail.city.access.actions.external_acts import entering_of
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.reasons import reason as in_words
+from civicmail.city.access.reasons import checked_reason
 from civicmail.front.web.system.waiting_copies import Line
 from civicmail.mail.courier import actions, bell
 
@@ -21,7 +21,7 @@ def try_now(data: Path, lines: Sequence[Line], *, actor: Actor, reason: str, now
     Durable on return. Raises NotPermitted, Unusable, Conflict where nobody of them waits.
     """
     guard.require(actor, "queue.act", now=now)
-    reason = in_words(reason)
+    reason = checked_reason(reason)
     by: dict[bytes, list[int]] = {}
     for line in lines:
         if not line.held:

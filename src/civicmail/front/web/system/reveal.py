@@ -9,13 +9,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access.actions import looking
-from civicmail.city.access.forms import long
-from civicmail.city.access.moments import ms
+from civicmail.city.access.actions import content_views
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import text_field
 from civicmail.city.access.reveals import REASONS
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.city_request import CityRequest, acting, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.trying import status_of, tried
 from civicmail.desk.viewer import limited
 from civicmail.desk.viewer.queries import damage_told, store
 from civicmail.front.web.system.trace_message import traced_or_404
@@ -27,18 +27,20 @@ class Why(forms.Form):
     """The purpose of a content view; nothing is preselected."""
 
     reason_code = forms.ChoiceField(label="Why must its content be seen?", choices=list(REASONS.items()), widget=forms.RadioSelect)
-    text = long("In words", "What you are looking for. The auditor reads it; at least 10 characters.", least=10, most=400)
+    text = text_field(
+        "In words", "What you are looking for. The auditor reads it; at least 10 characters.", min_length=10, max_length=400
+    )
 
 
 @acting("content.reveal")
-def reveal(request: Asked, capture: uuid.UUID) -> HttpResponse:
+def reveal(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
     """The response to the form is the message; another view needs another reason."""
     require(request, "content.reveal")
     traced = traced_or_404(request, capture)
     form = Why(request.POST or None)
     if request.method == "POST" and form.is_valid():
         code, text = form.cleaned_data["reason_code"], form.cleaned_data["text"]
-        permit = tried(form, lambda: looking.reveal(request.actor, code, text, traced.uuid, now=ms(request.now)))
+        permit = run_verb(form, lambda: content_views.reveal(request.actor, code, text, traced.uuid, now=epoch_ms(request.now)))
         if permit is not None:
             archive = store().archive()
             place = archive.place(capture.bytes)

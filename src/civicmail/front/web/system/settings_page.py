@@ -13,11 +13,11 @@ from pathlib import Path
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import named
+from civicmail.city.access.queries import display_names
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory import store
@@ -50,7 +50,7 @@ class File:
 
 
 @acting("system.see")
-def settings_(request: Asked) -> HttpResponseBase:
+def settings_(request: CityRequest) -> HttpResponseBase:
     """Changed settings first, then departments and runtime changes, then all."""
     require(request, "system.see")
     data = installation.data()
@@ -58,8 +58,8 @@ def settings_(request: Asked) -> HttpResponseBase:
     sourced, problem = _sourced(data, config)
     rows = [{"pk": s.key, "s": s} for s in sourced]
     if request.GET.get("format") == "csv":
-        listed = listing.of_rows(request, rows, caption="Settings", columns=COLUMNS, empty="", noun="settings")
-        return listing.shown(request, "system/settings.html", listed, {})
+        listed = listing.from_rows(request, rows, caption="Settings", columns=COLUMNS, empty="", noun="settings")
+        return listing.render_list(request, "system/settings.html", listed, {})
     shown = {
         "page": Page("How is it set, and who changed it?", "System"),
         "file": _file(config or data / load.FILE),
@@ -75,8 +75,8 @@ def settings_(request: Asked) -> HttpResponseBase:
 def _acts() -> list[tuple[Entry, str, datetime]]:
     """Recent changes by people: entry, person, time."""
     rows = list(Entry.objects.filter(act__in=RUNTIME).defer("head")[:20])
-    names = named.those({e.person for e in rows})
-    return [(e, named.told(e.person, names.get(e.person)), moment(e.at)) for e in rows]
+    names = display_names.names_by_uid({e.person for e in rows})
+    return [(e, display_names.shown_name(e.person, names.get(e.person)), from_ms(e.at)) for e in rows]
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -136,13 +136,13 @@ def _departments(data: Path) -> list[Department]:
         known = sorted(store.load(data).by_name.values(), key=lambda d: d.name)
     except (CivicmailError, OSError):
         return []
-    named = {d.entry.removeprefix("entry:") for d in known if d.entry.startswith("entry:")}
-    entries = {str(e.uuid): e for e in Entry.objects.filter(uuid__in=[n for n in named if _is_uuid(n)]).defer("head")}
+    display_names = {d.entry.removeprefix("entry:") for d in known if d.entry.startswith("entry:")}
+    entries = {str(e.uuid): e for e in Entry.objects.filter(uuid__in=[n for n in display_names if _is_uuid(n)]).defer("head")}
     departments = []
     for d in known:
         entry = entries.get(d.entry.removeprefix("entry:"))
         who, reason = (entry.person, entry.reason) if entry else (f"entry {d.entry}" if d.entry else "the file", "")
-        departments.append(Department(d.name, d.mode, moment(d.since) if d.since else None, who, reason))
+        departments.append(Department(d.name, d.mode, from_ms(d.since) if d.since else None, who, reason))
     return departments
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from civicmail.city.access.moments import moment
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.page import Page
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
@@ -26,7 +26,7 @@ HOW = {
 
 
 @acting("system.see")
-def spam(request: Asked) -> HttpResponse:
+def spam(request: CityRequest) -> HttpResponse:
     """The model that gateways use now."""
     require(request, "system.see")
     try:
@@ -44,7 +44,7 @@ def spam(request: Asked) -> HttpResponse:
         "how": [(HOW.get(how, how), *counts) for how, counts in sorted(taught.how.items(), key=lambda item: -sum(item[1]))],
         "stack": [name for name in trained.stack.names if name != "own"] if trained.stack else [],
         "taught": taught,
-        "back": moment(taught.back) if taught.back else None,
+        "back": from_ms(taught.back) if taught.back else None,
     }
     return render(request, "system/spam.html", shown)
 
@@ -55,7 +55,7 @@ def _state(trained: Model) -> tuple[str, str]:
 
 def _facts(trained: Model) -> list[tuple[str, object]]:
     counts: list[tuple[str, object]] = [("Good messages", f"{trained.ham:,}"), ("Spam", f"{trained.spam:,}")]
-    return [*counts, ("Published", moment(trained.made))] if trained.made else counts
+    return [*counts, ("Published", from_ms(trained.made))] if trained.made else counts
 
 
 def _bands(trained: Model) -> list[tuple[str, int, str]]:

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked as Request
-from civicmail.city.access.views.asked import acting, require
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting, require
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
 from civicmail.desk.viewer.queries import store
@@ -89,8 +89,8 @@ def trace(request: Request) -> HttpResponseBase:
     csv = request.GET.get("format") == "csv"
     answer = _search(request, archive, form, csv)
     rows = [{"pk": t.uuid, "t": t} for t in answer.rows]
-    listing_ = listing.Listing("Messages, newest first", COLUMNS, (), "", "messages", path=request.path, asked=form.params)
-    listing_.found, listing_.total, listing_.everything = rows, len(rows), answer.window
+    listing_ = listing.Listing("Messages, newest first", COLUMNS, (), "", "messages", path=request.path, params=form.params)
+    listing_.results, listing_.total, listing_.everything = rows, len(rows), answer.window
     listing.fill(listing_)
     wider = list(STRETCHES)[list(STRETCHES).index(form.within) + 1 :][:1]
     shown = {
@@ -107,12 +107,12 @@ def trace(request: Request) -> HttpResponseBase:
         "indexed": _reader() is not None,
     }
     if csv:
-        return listing.shown(request, "system/trace.html", listing_, shown)
+        return listing.render_list(request, "system/trace.html", listing_, shown)
     return render(request, "system/trace.html", {**shown, "listing": listing_})
 
 
 def _search(request: Request, archive: Archive, form: Form, csv: bool) -> TraceResult:
-    until = ms(form.at)
+    until = epoch_ms(form.at)
     since = until - int(STRETCHES[form.within][1].total_seconds() * 1000)
     before = request.GET.get("before", "")
     query = TraceQuery(
@@ -123,7 +123,7 @@ def _search(request: Request, archive: Archive, form: Form, csv: bool) -> TraceR
         form.status if form.status in STATES else None,
         bytes.fromhex(before) if len(before) == 32 and set(before) <= set("0123456789abcdef") else b"",
     )
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     waiting = {line.id for line in installation.waiting_copies(now)} if form.status in ("waiting", "held") else set()
     page_size, looks = (CSV_LOOKS, CSV_LOOKS) if csv else (PER_PAGE, MAX_ENVELOPES)
     return find(archive, _reader(), waiting, query, actor=request.actor, now=now, most=page_size, looks=looks)

@@ -9,9 +9,9 @@ from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, may, require
+from civicmail.city.access.views.city_request import CityRequest, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Action, Page
 from civicmail.core.ledger import checkpoints, leaves, sequencer
@@ -62,7 +62,7 @@ class Ledgered:
 
 
 @acting("system.see")
-def one(request: Asked, capture: uuid.UUID) -> HttpResponseBase:
+def one(request: CityRequest, capture: uuid.UUID) -> HttpResponseBase:
     """The envelope of a message; content needs another act with a reason."""
     require(request, "system.see")
     traced = traced_or_404(request, capture)
@@ -77,7 +77,7 @@ def one(request: Asked, capture: uuid.UUID) -> HttpResponseBase:
     facts = [("Received", instant(traced.received)), ("From", traced.sender or "<>"), ("Size", size(traced.size))]
     page = Page(traced.sha256[:12], "Trace", [("Trace", reverse("trace"))], state_of(traced), facts, actions)
     names = [p.address for p in traced.passages]
-    listing_ = listing.of_rows(
+    listing_ = listing.from_rows(
         request,
         [{"pk": p.index, "p": p} for p in traced.passages],
         caption="What was decided for each recipient, and how it stands",
@@ -94,16 +94,16 @@ def one(request: Asked, capture: uuid.UUID) -> HttpResponseBase:
         "left_out": len(traced.steps[MAX_STEPS:]),
         "ledger": ledgered(traced),
     }
-    return listing.shown(request, "system/one.html", listing_, shown)
+    return listing.render_list(request, "system/one.html", listing_, shown)
 
 
-def traced_or_404(request: Asked, capture: uuid.UUID) -> MessageTrace:
+def traced_or_404(request: CityRequest, capture: uuid.UUID) -> MessageTrace:
     """The envelope of a capture; 404 if it is not archived, 503 if it cannot be read."""
     archive = store().archive()
     if (place := archive.place(capture.bytes)) is None:
         raise Http404
     with damage_told():
-        return archive.envelope(request.actor, place, now=ms(request.now))
+        return archive.envelope(request.actor, place, now=epoch_ms(request.now))
 
 
 def ledgered(traced: MessageTrace) -> Ledgered:

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.http import HttpResponseBase
 
 from civicmail.city.access.actions.hooks import lag_ms, waiting
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.models import Hook
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.views import listing
-from civicmail.city.access.views.asked import Asked, acting, require
+from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
 from civicmail.front.web.formatting import span
@@ -21,13 +21,13 @@ SOON = 60_000
 
 
 @acting("system.see")
-def hooks(request: Asked) -> HttpResponseBase:
+def hooks(request: CityRequest) -> HttpResponseBase:
     """One row for each webhook of the settings."""
     require(request, "system.see")
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     known = {row.name: row for row in Hook.objects.all()}
     rows = [_row(hook, known.get(hook.name), now) for hook in settings.CITY.oversight.webhook]
-    listing_ = listing.of_rows(
+    listing_ = listing.from_rows(
         request,
         rows,
         caption="Programs that are told of entries",
@@ -44,7 +44,7 @@ def hooks(request: Asked) -> HttpResponseBase:
         empty="No program is told of entries. To tell one, add a table [[oversight.webhook]] to civicmail.toml, and start again.",
         noun="programs",
     )
-    return listing.shown(request, "access/list.html", listing_, {"page": Page("Who is told of entries?", "System")})
+    return listing.render_list(request, "access/list.html", listing_, {"page": Page("Who is told of entries?", "System")})
 
 
 def _row(hook: Any, row: Hook | None, now: int) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def _row(hook: Any, row: Hook | None, now: int) -> dict[str, Any]:
         return {**plain, "state": ("wait", "Not begun"), "waits": 0, "lag": 0, "told": None, "problem": "", "due": None}
     lag = lag_ms(row, now)
     state = ("stop", "Not taken") if row.problem else ("wait", "Behind") if lag > SOON else ("plain", "Up to date")
-    due = moment(row.due) if row.problem and row.due > now else None
-    delivered = moment(row.told) if row.told else None
+    due = from_ms(row.due) if row.problem and row.due > now else None
+    delivered = from_ms(row.told) if row.told else None
     return {
         **plain,
         "state": state,

@@ -15,9 +15,9 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from civicmail.city.access.queries import states
-from civicmail.city.access.views import saying
-from civicmail.city.policy.clauses import CITED, CLAUSES, address
+from civicmail.city.access.queries import authorization_labels
+from civicmail.city.access.views import wording
+from civicmail.city.policy.clauses import CLAUSE_REFERENCE, CLAUSES, clause_url
 from civicmail.front.web import formatting
 
 register = template.Library()
@@ -35,9 +35,9 @@ ICONS = {
 }
 """Role of a state -> its icon; a state is icon, word and colour, in that order of importance."""
 
-register.filter("state_role", lambda a: states.of(a, timezone.now())[0])
-register.filter("state_word", lambda a: states.of(a, timezone.now())[1])
-register.filter("role_word", states.role)
+register.filter("state_role", lambda a: authorization_labels.current_state(a, timezone.now())[0])
+register.filter("state_word", lambda a: authorization_labels.current_state(a, timezone.now())[1])
+register.filter("role_word", authorization_labels.role_label)
 register.filter("told", formatting.fact)
 register.filter("when", formatting.when)
 register.filter("day", formatting.day)
@@ -48,20 +48,20 @@ register.filter("span", formatting.span)
 register.filter("size", formatting.size)
 register.simple_tag(formatting.share)
 register.filter("money", formatting.money)
-register.filter("said", saying.said)
-register.filter("duty", saying.duty)
+register.filter("said", wording.translate)
+register.filter("duty", wording.duty)
 
 
 @register.filter
 def clauses(words: str) -> SafeString:
     """Text in which every clause that is cited, like P-14, leads to where it is read."""
-    return SafeString(CITED.sub(lambda m: clause(m[0]), conditional_escape(words)))
+    return SafeString(CLAUSE_REFERENCE.sub(lambda m: clause(m[0]), conditional_escape(words)))
 
 
 @register.simple_tag
 def clause(number: str) -> str:
     """A link to a clause of the policy; anything else as it is."""
-    return format_html('<a class="cm-keep" href="{}">{}</a>', address(number), number) if number in CLAUSES else number
+    return format_html('<a class="cm-keep" href="{}">{}</a>', clause_url(number), number) if number in CLAUSES else number
 
 
 @register.filter

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.core.sandbox.errors import ENCRYPTED, TOO_LONG, Spent
 from civicmail.mail.screening.confidential import candidates, prefilter, texts
 from civicmail.mail.screening.confidential.shapes import CHECK, HITS, PERCENT, PICTURES, SCAN, Hit, Text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.mail.screening.confidential import candidates, lists

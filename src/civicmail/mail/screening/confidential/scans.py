@@ -18,7 +18,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.policy.shapes import Finding
+from civicmail.city.policy.dispositions import Finding
 from civicmail.core.config.settings import Settings
 from civicmail.core.sandbox import ocr
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, TOO_MANY, Unreadable

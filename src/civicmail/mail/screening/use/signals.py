@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.kinds import DIFFERENCES
+from civicmail.city.access.person_kinds import PERSON_KINDS
 from civicmail.city.access.snapshot import Person
-from civicmail.city.policy.shapes import FactValue, Finding
+from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.core.config.settings import Settings
 from civicmail.mail.screening.shapes import NOTHING, Found, Joint
 from civicmail.mail.screening.use import works
@@ -115,7 +115,7 @@ def _is_exempt(case: Joint, person: Person, outside: list[str], said: Mapping[st
     named = {name.lower() for name in case.world.settings.screening.unreviewed}
     box = case.world.snapshot.mailbox_of(case.envelope.sender)
     ours = {case.envelope.sender.lower(), box.department if box is not None else "", box.id if box is not None else ""}
-    if (kind := DIFFERENCES.get(person.kind)) is not None and kind.constituents:
+    if (kind := PERSON_KINDS.get(person.kind)) is not None and kind.constituents:
         return True
     if named & ours:
         return True

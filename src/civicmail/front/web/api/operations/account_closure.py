@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from civicmail.city.access.forms import Because
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.queries.actors import about_mailbox
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.city_request import require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import account_closure as verbs
 from civicmail.city.conduct.models import Closure
@@ -41,10 +41,10 @@ def count_account(request: Call, department: str, id: int, body: request_bodies.
     require(request, "roster.see", InDepartment(where.code))
     row = get_object_or_404(leavers.of_departments([where.code]), pk=id)
     require(request, "account.close", about_mailbox(row.mailbox))
-    reason = request_bodies.checked(Because(request_bodies.plain(body)))["reason"]
+    reason = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
 
     def do() -> Closed:
-        made = verbs.ask(row.mailbox, actor=request.actor, reason=reason, now=ms(request.now))
+        made = verbs.ask(row.mailbox, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return _now(made.pk)
 
     return once(request, do)
@@ -63,7 +63,7 @@ def decide_closure(request: Call, id: int, body: Decision) -> Closed:
     def do() -> Closed:
         form = Deciding(row, request_bodies.plain(body))
         request_bodies.checked(form)
-        decide(row, form, actor=request.actor, now=ms(request.now))
+        decide(row, form, actor=request.actor, now=epoch_ms(request.now))
         return _now(row.pk)
 
     return once(request, do)

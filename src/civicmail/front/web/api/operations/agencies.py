@@ -10,13 +10,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import structure, undertakings
-from civicmail.city.access.actions.publishing import together
-from civicmail.city.access.forms import Because
+from civicmail.city.access.actions import organization, undertakings
+from civicmail.city.access.actions.publishing import single_publication
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.models import PolicyText, Undertaking
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries.undertakings import contact_of, wanted
-from civicmail.city.access.views.asked import me, require
+from civicmail.city.access.queries.undertakings import contact_of, required_version
+from civicmail.city.access.views.city_request import me, require
 from civicmail.city.access.views.officeforms import AgencyWords, ContractEnd, NewAgency, NewContract
 from civicmail.city.conduct.views.undertakings import Bind, Paper
 from civicmail.city.directory.models import Agency, Contract, Episode
@@ -119,8 +119,8 @@ def add_agency(request: Call, body: AgencyToAdd) -> OneAgency:
     """A company or body whose people work for the city."""
     require(request, "agency.change")
     c = request_bodies.checked(NewAgency(request_bodies.plain(body)))
-    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
-    return once(request, lambda: _body(structure.make_agency(c["code"], c["name"], contact=c["contact"], **act)))
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
+    return once(request, lambda: _body(organization.make_agency(c["code"], c["name"], contact=c["contact"], **act)))
 
 
 @operation(router, "PATCH", ONE, act="agency.change", scope="write:people", page="agency-change", response=OneAgency)
@@ -129,7 +129,7 @@ def change_agency(request: Call, response: HttpResponse, code: str, body: Agency
     require(request, "agency.change")
     c = request_bodies.checked(AgencyWords(request_bodies.plain(body)))
     return _changed(
-        request, response, code, c["reason"], lambda a, **act: structure.change_agency(a, c["name"], c["contact"], **act)
+        request, response, code, c["reason"], lambda a, **act: organization.change_agency(a, c["name"], c["contact"], **act)
     )
 
 
@@ -137,16 +137,16 @@ def change_agency(request: Call, response: HttpResponse, code: str, body: Agency
 def switch_agency_off(request: Call, response: HttpResponse, code: str, body: request_bodies.Because) -> OneAgency:
     """Mail of all its people stops at once, in one act."""
     require(request, "agency.suspend")
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
-    return _changed(request, response, code, c["reason"], structure.suspend_agency)
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
+    return _changed(request, response, code, c["reason"], organization.suspend_agency)
 
 
 @operation(router, "POST", f"{ONE}/on", act="agency.suspend", scope="write:access", page="agency-on", response=OneAgency)
 def switch_agency_on(request: Call, response: HttpResponse, code: str, body: request_bodies.Because) -> OneAgency:
     """Its people may use mail again, as far as each is authorised."""
     require(request, "agency.suspend")
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
-    return _changed(request, response, code, c["reason"], structure.resume_agency)
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
+    return _changed(request, response, code, c["reason"], organization.resume_agency)
 
 
 @operation(
@@ -164,9 +164,9 @@ def add_contract(request: Call, code: str, body: ContractToAdd) -> ContractOf:
     require(request, "agency.change")
     agency = get_object_or_404(Agency, code=code)
     c = request_bodies.checked(NewContract(request_bodies.plain(body)))
-    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
     terms = (c["number"], c["sponsor"], c["starts"], c["ends"])
-    return once(request, lambda: _terms(structure.make_contract(agency, *terms, **act)))
+    return once(request, lambda: _terms(organization.make_contract(agency, *terms, **act)))
 
 
 @operation(
@@ -177,20 +177,22 @@ def change_contract(request: Call, response: HttpResponse, id: int, body: Contra
     require(request, "agency.change")
     c = request_bodies.checked(ContractEnd(request_bodies.plain(body)))
     rows = Contract.objects.select_related("agency", "sponsor")
-    with together():
+    with single_publication():
         Contract.objects.select_for_update().filter(pk=id).first()
         row = get_object_or_404(rows, pk=id)
         etags.require(request, _terms(row))
-        structure.change_contract(row, c["sponsor"], c["ends"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        organization.change_contract(
+            row, c["sponsor"], c["ends"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
+        )
     return etags.with_etag(response, _terms(rows.get(pk=id)))
 
 
 def _changed(request: Call, response: HttpResponse, code: str, reason: str, do: Callable[..., object]) -> OneAgency:
     """`If-Match` says what was seen; row and verb are one transaction."""
-    with together():
+    with single_publication():
         row = get_object_or_404(Agency.objects.select_for_update(), code=code)
         etags.require(request, _body(row))
-        do(row, actor=request.actor, reason=reason, now=ms(request.now))
+        do(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
     return etags.with_etag(response, _body(Agency.objects.get(code=code)))
 
 
@@ -229,7 +231,9 @@ def record_undertaking(request: Call, code: str, body: SignedPaper) -> Bound:
     require(request, "undertaking.record")
     agency, text = get_object_or_404(Agency, code=code), _in_force(request)
     reference = request_bodies.checked(Paper(request_bodies.plain(body)))["reference"]
-    return once(request, lambda: _bound(undertakings.record(agency, text, reference, actor=request.actor, now=ms(request.now))))
+    return once(
+        request, lambda: _bound(undertakings.record(agency, text, reference, actor=request.actor, now=epoch_ms(request.now)))
+    )
 
 
 @operation(
@@ -243,11 +247,11 @@ def give_undertaking(request: Call, code: str, body: Binding) -> Bound:
     if contact_of(agency) != me(request):
         raise Http404
     shown = request_bodies.checked(Bind({"answer": body.answer or "", "shown": body.shown}))["shown"]
-    return once(request, lambda: _bound(undertakings.give(agency, text, shown, actor=request.actor, now=ms(request.now))))
+    return once(request, lambda: _bound(undertakings.give(agency, text, shown, actor=request.actor, now=epoch_ms(request.now))))
 
 
 def _in_force(request: Call) -> PolicyText:
-    if (text := wanted(ms(request.now))) is None:
+    if (text := required_version(epoch_ms(request.now))) is None:
         raise Http404
     return text
 

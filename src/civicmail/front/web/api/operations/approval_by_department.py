@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.asked import require, require_could
+from civicmail.city.access.views.city_request import require, require_could
 from civicmail.city.directory.models import Department
 from civicmail.desk.holding import approval_switches
 from civicmail.desk.holding.actions import switch_approval
@@ -57,7 +57,7 @@ def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]
     departments: list[Department] = pagination.rows(
         request, response, Department.objects.filter(closed__isnull=True), lambda d: d, by="code"
     )
-    forecast = foreseen(ms(request.now))
+    forecast = foreseen(epoch_ms(request.now))
     stand = approval_switches.all_switches()
     return [_department(d, stand[d.pk], forecast.tenths(d.code)) for d in departments]
 
@@ -66,14 +66,14 @@ def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]
 def read_asked_department(request: Call, department: str) -> Asked:
     """One department."""
     require(request, "rules.see")
-    return _now(_of(department), ms(request.now))
+    return _now(_of(department), epoch_ms(request.now))
 
 
 @operation(router, "POST", f"{ONE}/on", act="approval.switch", scope="write:files", page="asked-department", response=Asked)
 def ask_department(request: Call, department: str, body: Switching) -> Asked:
     """Let a department be asked before files leave; where many questions are foreseen its head has to agree."""
     require(request, "approval.switch")
-    of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
+    of, reason, now = *_seen(request, department, body, epoch_ms(request.now)), epoch_ms(request.now)
 
     def do() -> Asked:
         switch_approval.switch_on(of, foreseen(now).tenths(of.code), actor=request.actor, reason=reason, now=now)
@@ -90,7 +90,7 @@ def agree_to_be_asked(request: Call, department: str, body: Switching) -> Asked:
         require_could(request, "approval.agree", InDepartment(code))
     else:
         require(request, "approval.agree", switch_approval.agreement_resource(row))
-    of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
+    of, reason, now = *_seen(request, department, body, epoch_ms(request.now)), epoch_ms(request.now)
 
     def do() -> Asked:
         switch_approval.agree(_row(of), actor=request.actor, reason=reason, now=now)
@@ -103,7 +103,7 @@ def agree_to_be_asked(request: Call, department: str, body: Switching) -> Asked:
 def ask_department_no_more(request: Call, department: str, body: Switching) -> Asked:
     """Ask it no more, or decide that it is not asked; what waits is still answered."""
     require(request, "approval.switch")
-    of, reason, now = *_seen(request, department, body, ms(request.now)), ms(request.now)
+    of, reason, now = *_seen(request, department, body, epoch_ms(request.now)), epoch_ms(request.now)
 
     def do() -> Asked:
         if approval_switches.switch_of(of).is_decided:

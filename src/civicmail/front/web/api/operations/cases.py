@@ -14,11 +14,11 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Schema
 
 from civicmail.city.access.actions import barring
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.models import Bar
-from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.city_request import require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.actions.consequences import Decision
@@ -160,7 +160,7 @@ def reloaded(row: Violation) -> Violation:
 def ask_reported(request: Call, department: str, id: int, body: CaseSeen) -> Case:
     """Ask the person for an answer; they have a week, and do not learn who reported it."""
     row = _seen(request, department, id, "ask", "violation.find", body)
-    return once(request, lambda: _now(findings.ask_response(row, actor=request.actor, now=ms(request.now))))
+    return once(request, lambda: _now(findings.ask_response(row, actor=request.actor, now=epoch_ms(request.now))))
 
 
 @operation(router, "POST", f"{ONE}/response", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
@@ -169,7 +169,7 @@ def record_response(request: Call, department: str, id: int, body: CaseHeard) ->
     row = _seen(request, department, id, "response", "violation.find", body)
     c = request_bodies.checked(typed.Response(request_bodies.plain(body)))
     response = c["text"], c["reference"]
-    return once(request, lambda: _now(findings.record_response(row, *response, actor=request.actor, now=ms(request.now))))
+    return once(request, lambda: _now(findings.record_response(row, *response, actor=request.actor, now=epoch_ms(request.now))))
 
 
 @operation(router, "POST", f"{ONE}/evidence", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
@@ -179,7 +179,7 @@ def add_evidence(request: Call, department: str, id: int, body: Shows) -> Case:
     c = request_bodies.checked(typed.MessageNumber(request_bodies.plain(body)))
 
     def do() -> Case:
-        violation_reports.add_evidence(row, c["number"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        violation_reports.add_evidence(row, c["number"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
         return _now(row)
 
     return once(request, do)
@@ -194,7 +194,7 @@ def find_violation(request: Call, department: str, id: int, body: CaseFinding) -
     def do() -> Case:
         made = findings.find(
             row, c["finding"], severe=c["severe"], good_faith=not c["bad_faith"], actor=request.actor, reason=c["reason"],
-            now=ms(request.now),
+            now=epoch_ms(request.now),
         )  # fmt: skip
         return _now(made)
 
@@ -206,7 +206,7 @@ def reverse_record(request: Call, department: str, id: int, body: CaseBecause) -
     """Take back a record that was wrong, as somebody else than who made it: access comes back as it was."""
     row = _seen(request, department, id, "reverse", "violation.reverse", body)
     reason = request_bodies.checked(typed.Because(request_bodies.plain(body)))["reason"]
-    return once(request, lambda: _now(consequences.reverse(row, actor=request.actor, reason=reason, now=ms(request.now))))
+    return once(request, lambda: _now(consequences.reverse(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))))
 
 
 @operation(router, "POST", f"{ONE}/decision", act="violation.decide", scope="write:decisions", page="violation-do", response=Case)
@@ -217,7 +217,7 @@ def decide_violation(request: Call, department: str, id: int, body: CaseDecision
     form = typed.Deciding(table, ladder, table.procedures_for(row.kind), {**body.written, **request_bodies.plain(body)})
     c = request_bodies.checked(form)
     decision = Decision(c["outcome"], c["ground"], c["cites"], c["why"], c["days"] or 0, form.written())
-    return once(request, lambda: _now(consequences.decide(row, decision, actor=request.actor, now=ms(request.now))))
+    return once(request, lambda: _now(consequences.decide(row, decision, actor=request.actor, now=epoch_ms(request.now))))
 
 
 @operation(router, "POST", f"{ONE}/second", act="violation.second", scope="write:decisions", page="violation-do", response=Case)
@@ -228,7 +228,7 @@ def second_violation(request: Call, department: str, id: int, body: YesNo) -> Ca
 
     def do() -> Case:
         yes = c["answer"] == "yes"
-        return _now(consequences.agree(row, yes=yes, actor=request.actor, reason=c["reason"], now=ms(request.now)))
+        return _now(consequences.agree(row, yes=yes, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)))
 
     return once(request, do)
 
@@ -238,7 +238,9 @@ def note_training(request: Call, department: str, id: int, body: CaseBecause) ->
     """Note that the person has done the training after a warning."""
     row = _seen(request, department, id, "training", "violation.find", body)
     reason = request_bodies.checked(typed.Because(request_bodies.plain(body)))["reason"]
-    return once(request, lambda: _now(consequences.note_training(row, actor=request.actor, reason=reason, now=ms(request.now))))
+    return once(
+        request, lambda: _now(consequences.note_training(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)))
+    )
 
 
 @operation(router, "POST", f"{ONE}/appeal", act="violation.hear", scope="write:decisions", page="violation-do", response=Case)
@@ -247,7 +249,7 @@ def record_appeal(request: Call, department: str, id: int, body: CaseHeard) -> C
     row = _seen(request, department, id, "appeal", "violation.hear", body)
     c = request_bodies.checked(typed.Response(request_bodies.plain(body)))
     appeal = c["text"], c["reference"]
-    return once(request, lambda: _now(consequences.record_appeal(row, *appeal, actor=request.actor, now=ms(request.now))))
+    return once(request, lambda: _now(consequences.record_appeal(row, *appeal, actor=request.actor, now=epoch_ms(request.now))))
 
 
 @operation(router, "POST", f"{ONE}/hearing", act="violation.hear", scope="write:decisions", page="violation-do", response=Case)
@@ -258,7 +260,7 @@ def hear_appeal(request: Call, department: str, id: int, body: Judged) -> Case:
 
     def do() -> Case:
         made = consequences.hear(
-            row, uphold=c["answer"] == "yes", law=c["law"], actor=request.actor, reason=c["reason"], now=ms(request.now)
+            row, uphold=c["answer"] == "yes", law=c["law"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
         )
         return _now(made)
 
@@ -286,7 +288,9 @@ def name_violation(request: Call, id: int, body: Named) -> Case:
 
     def do() -> Case:
         return _now(
-            violation_reports.name(row, c["person"], c["clause"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+            violation_reports.name(
+                row, c["person"], c["clause"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
+            )
         )
 
     return once(request, do)
@@ -316,7 +320,7 @@ def ask_bar_end(request: Call, id: int, body: EndBar) -> BarLine:
     c = request_bodies.checked(End(request_bodies.plain(body)))
 
     def do() -> BarLine:
-        barring.ask_end(row, c["law"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        barring.ask_end(row, c["law"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
         return _bar(_bars().get(pk=id))
 
     return once(request, do)
@@ -332,7 +336,7 @@ def answer_bar_end(request: Call, id: int, body: AnswerBar) -> BarLine:
 
     def do() -> BarLine:
         yes = c["answer"] == "yes"
-        barring.answer_end(row, yes=yes, actor=request.actor, reason=c["reason"], now=ms(request.now))
+        barring.answer_end(row, yes=yes, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
         return _bar(_bars().get(pk=id))
 
     return once(request, do)

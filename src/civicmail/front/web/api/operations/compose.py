@@ -7,11 +7,11 @@ from datetime import datetime
 
 from ninja import Schema
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import me, require
-from civicmail.city.access.views.saying import said
+from civicmail.city.access.views.city_request import me, require
+from civicmail.city.access.views.wording import translate
 from civicmail.desk.mailbox.actions import sending, submitting
 from civicmail.desk.mailbox.models import Draft, Outgoing, senders
 from civicmail.desk.mailbox.views import foretelling
@@ -86,7 +86,7 @@ def forecast_mail(request: Call, body: Letter) -> Outlook:
 
 def foretold(request: Call, draft: Draft, gathered: submitting.Gathered) -> Outlook:
     """What would happen to a draft."""
-    foreseen = submitting.foretell(draft, gathered, actor=request.actor, now=ms(request.now))
+    foreseen = submitting.foretell(draft, gathered, actor=request.actor, now=epoch_ms(request.now))
     panel = foretelling.panel(foreseen, 0)
     copies = [
         Foretold(
@@ -104,7 +104,7 @@ def foretold(request: Call, draft: Draft, gathered: submitting.Gathered) -> Outl
 def send_mail(request: Call, body: Letter) -> Given:
     """Send a message from a mailbox of mine. With an `Idempotency-Key` it goes once, however often it is asked for."""
     require(request, "my.write", OfPerson(me(request).uid))
-    now, actor = ms(request.now), request.actor
+    now, actor = epoch_ms(request.now), request.actor
     gathered, mailbox = _looked(request, body)
 
     def do() -> Given:
@@ -123,14 +123,14 @@ def _looked(request: Call, body: Letter) -> tuple[submitting.Gathered, str]:
     gathered = submitting.gathered(Draft(to=body.to, cc=body.cc, bcc=body.bcc))
     if gathered.wrong:
         raise Unusable(next(iter(gathered.wrong.values())), gathered.wrong)
-    own = senders.own(senders.senders(request.actor, now=ms(request.now)))
+    own = senders.own(senders.senders(request.actor, now=epoch_ms(request.now)))
     return gathered, body.mailbox.strip().lower() or (own.address if own else "")
 
 
 def given(row: Outgoing) -> Given:
     """What waits, or what became of it."""
     capture = uuid.UUID(row.capture) if row.capture else None
-    why = str(said(plain(row.why))) if row.why else ""
+    why = str(translate(plain(row.why))) if row.why else ""
     return Given(
         uid=row.uid, mailbox=row.mailbox, recipients=list(row.recipients), state=row.state, due=row.due, why=why, draft=row.draft,
         capture=capture,

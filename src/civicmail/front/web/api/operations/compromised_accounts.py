@@ -10,12 +10,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Field, Schema
 
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import offer
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.forms import set_choices
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.city_request import require
 from civicmail.desk.holding.actions import containment as verbs
 from civicmail.desk.holding.containment_groups import MessageGroup
 from civicmail.desk.holding.containment_states import OPEN, SIGNS
@@ -93,7 +93,7 @@ def list_contained(request: Call, response: HttpResponse) -> list[ContainedLine]
 def read_contained(request: Call, id: int) -> OneContained:
     """One of them, with what waits."""
     require(request, "containment.see")
-    return _whole(_row(id), ms(request.now))
+    return _whole(_row(id), epoch_ms(request.now))
 
 
 @operation(router, "POST", f"{ONE}/lock", act="containment.lock", scope="write:holding", page="containment", response=OneContained)
@@ -101,7 +101,7 @@ def lock_contained(request: Call, id: int, body: ContainedSeen) -> OneContained:
     """Lock every door of the account: pages, IMAP, sending, tokens and device passwords."""
     row = _seen(request, id, "containment.lock", body)
     reason = typed.LOCKED_FOR.format(sign=SIGNS.get(row.sign, row.sign))
-    now = ms(request.now)
+    now = epoch_ms(request.now)
 
     def do() -> OneContained:
         verbs.lock(row, actor=request.actor, reason=reason, now=now)
@@ -116,12 +116,12 @@ def lock_contained(request: Call, id: int, body: ContainedSeen) -> OneContained:
 def release_contained(request: Call, id: int, body: Releasing) -> OneContained:
     """Give the account back to its owner, and let go what is named; or, once it is released, more of what stayed held."""
     row = _seen(request, id, "containment.release", body)
-    now = ms(request.now)
+    now = epoch_ms(request.now)
 
     def do() -> OneContained:
         groups = _groups(row, now)
         form = typed.ReleaseForm({**request_bodies.plain(body), "go": body.go})
-        offer(form, "go", [(g.key, g.key) for g in groups])
+        set_choices(form, "go", [(g.key, g.key) for g in groups])
         c = request_bodies.checked(form)
         let = [capture for g in groups if g.key in c["go"] for capture in g.captures]
         if row.state not in OPEN and not let:
@@ -161,7 +161,7 @@ def _plain(c: Containment) -> dict[str, Any]:
 def _whole(c: Containment, now: int) -> OneContained:
     waits = [
         WaitingGroup(
-            key=g.key, messages=[uuid.UUID(capture) for capture in g.captures], first=moment(g.first), last=moment(g.last),
+            key=g.key, messages=[uuid.UUID(capture) for capture in g.captures], first=from_ms(g.first), last=from_ms(g.last),
             copies=g.copies, domains=len(g.domains), places=list(g.places), alike=g.alike, new=g.new,
         )
         for g in _groups(c, now)

@@ -9,12 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import end_of
-from civicmail.city.access.moments import ms
+from civicmail.city.access.forms import end_of_day
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.city_request import require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct import half_year
 from civicmail.city.conduct.actions import leavers as verbs
@@ -155,7 +155,7 @@ def list_department_statements(request: Call, response: HttpResponse, department
 )  # fmt: skip
 def read_statement(request: Call, department: str, half: str) -> OneStatement:
     """One statement with its numbers, as they are or as they were signed. half: like 2026-1."""
-    return _whole(statement_of(request, department, half), ms(request.now))
+    return _whole(statement_of(request, department, half), epoch_ms(request.now))
 
 
 @operation(
@@ -166,7 +166,7 @@ def sign_statement(request: Call, department: str, half: str, body: Signature) -
     """Sign a department's statement, as its head: in order, or with what is not."""
     row = statement_of(request, department, half)
     require(request, "statement.sign", InDepartment(row.department.code))
-    c, now = request_bodies.checked(Signing(request_bodies.plain(body))), ms(request.now)
+    c, now = request_bodies.checked(Signing(request_bodies.plain(body))), epoch_ms(request.now)
     words = c["remarks"] if c["answer"] == "except" else ""
 
     def do() -> OneStatement:
@@ -208,7 +208,7 @@ def list_leavers(request: Call, response: HttpResponse, department: str) -> list
     """Everybody whose access has ended and about whom a department was asked, the newest first."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     return pagination.rows(request, response, leavers.of_departments([where.code]), lambda row: _left(row, now), by="-pk")
 
 
@@ -218,7 +218,7 @@ def list_leavers(request: Call, response: HttpResponse, department: str) -> list
 )  # fmt: skip
 def read_leaver(request: Call, department: str, id: int) -> Left:
     """One of them; every door with its time is read by `read_ending`."""
-    return _left(_the_leaver(request, department, id), ms(request.now))
+    return _left(_the_leaver(request, department, id), epoch_ms(request.now))
 
 
 @operation(
@@ -227,7 +227,7 @@ def read_leaver(request: Call, department: str, id: int) -> Left:
 )  # fmt: skip
 def answer_leaver(request: Call, department: str, id: int, body: Choice) -> Left:
     """Confirm that somebody left, and say what happens to their mail."""
-    row, now = _the_leaver(request, department, id), ms(request.now)
+    row, now = _the_leaver(request, department, id), epoch_ms(request.now)
     require(request, "leaver.answer", about_person(row.ending.person))
     if not leavers.is_gone(row, now):
         raise Conflict("This person works here again, or the account was closed.")
@@ -238,7 +238,7 @@ def answer_leaver(request: Call, department: str, id: int, body: Choice) -> Left
     def do() -> Left:
         verbs.answer(
             row, c["choice"], text=c["text"], to=next((box for box in boxes if str(box.pk) == c["to"]), None),
-            successor=c["successor"], until=end_of(c["until"]) if c["until"] else 0, actor=request.actor, reason=c["reason"],
+            successor=c["successor"], until=end_of_day(c["until"]) if c["until"] else 0, actor=request.actor, reason=c["reason"],
             now=now,
         )  # fmt: skip
         return _left(leavers.of_departments([row.department.code]).get(pk=row.pk), now)

@@ -11,12 +11,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import structure
-from civicmail.city.access.actions.publishing import together
-from civicmail.city.access.forms import Because
-from civicmail.city.access.moments import ms
+from civicmail.city.access.actions import organization
+from civicmail.city.access.actions.publishing import single_publication
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.queries import office
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.city_request import require
 from civicmail.city.access.views.officeforms import ChangeDepartment, Lead, NewDepartment, Place
 from civicmail.city.directory.models import Department
 from civicmail.front.web.api import etags, pagination, request_bodies
@@ -130,9 +130,9 @@ def open_department(request: Call, body: DepartmentToOpen) -> OneDepartment:
     parent = Department.objects.get(code=c["parent"]) if c["parent"] else None
 
     def do() -> OneDepartment:
-        made = structure.make_department(
+        made = organization.make_department(
             c["code"], c["name"], parent=parent, mailbox_cost=round(100 * (c["cost"] or 0)), actor=request.actor,
-            reason=c["reason"], now=ms(request.now),
+            reason=c["reason"], now=epoch_ms(request.now),
         )  # fmt: skip
         return _body(made)
 
@@ -151,7 +151,7 @@ def change_department(request: Call, response: HttpResponse, department: str, bo
     c = request_bodies.checked(ChangeDepartment(request_bodies.plain(body)))
 
     def do(d: Department, act: dict[str, Any]) -> None:
-        structure.change_department(d, c["name"], round(100 * (c["cost"] or 0)), **act)
+        organization.change_department(d, c["name"], round(100 * (c["cost"] or 0)), **act)
 
     return _changed(request, response, department, c["reason"], do)
 
@@ -164,7 +164,7 @@ def lead_department(request: Call, response: HttpResponse, department: str, body
     require(request, "department.change")
     c = request_bodies.checked(Lead(request_bodies.plain(body)))
     return _changed(
-        request, response, department, c["reason"], lambda d, act: structure.lead_department(d, c["head"], c["deputies"], **act)
+        request, response, department, c["reason"], lambda d, act: organization.lead_department(d, c["head"], c["deputies"], **act)
     )
 
 
@@ -176,7 +176,7 @@ def place_department(request: Call, response: HttpResponse, department: str, bod
     require(request, "department.change")
     c = request_bodies.checked(Place(_open_ones(department), request_bodies.plain(body)))
     parent = Department.objects.get(code=c["parent"]) if c["parent"] else None
-    return _changed(request, response, department, c["reason"], lambda d, act: structure.place_department(d, parent, **act))
+    return _changed(request, response, department, c["reason"], lambda d, act: organization.place_department(d, parent, **act))
 
 
 @operation(
@@ -185,8 +185,8 @@ def place_department(request: Call, response: HttpResponse, department: str, bod
 def close_department(request: Call, response: HttpResponse, department: str, body: request_bodies.Because) -> OneDepartment:
     """It is no more; it must be empty."""
     require(request, "department.change")
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
-    return _changed(request, response, department, c["reason"], lambda d, act: structure.close_department(d, **act))
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
+    return _changed(request, response, department, c["reason"], lambda d, act: organization.close_department(d, **act))
 
 
 @operation(
@@ -195,17 +195,17 @@ def close_department(request: Call, response: HttpResponse, department: str, bod
 def reopen_department(request: Call, response: HttpResponse, department: str, body: request_bodies.Because) -> OneDepartment:
     """It is there again."""
     require(request, "department.change")
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
-    return _changed(request, response, department, c["reason"], lambda d, act: structure.reopen_department(d, **act))
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
+    return _changed(request, response, department, c["reason"], lambda d, act: organization.reopen_department(d, **act))
 
 
 def _changed(
     request: Call, response: HttpResponse, code: str, reason: str, do: Callable[[Department, dict[str, Any]], None]
 ) -> OneDepartment:
     """`If-Match` says what was seen; row and verb are one transaction."""
-    with together():
+    with single_publication():
         Department.objects.select_for_update().filter(code=code).first()
         row = _the(code)
         etags.require(request, _body(row))
-        do(row, {"actor": request.actor, "reason": reason, "now": ms(request.now)})
+        do(row, {"actor": request.actor, "reason": reason, "now": epoch_ms(request.now)})
     return etags.with_etag(response, _body(_the(code)))

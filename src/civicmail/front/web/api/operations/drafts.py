@@ -12,10 +12,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import me, require
+from civicmail.city.access.views.city_request import me, require
 from civicmail.desk.mailbox.actions import drafting, sending, submitting
 from civicmail.desk.mailbox.actions.drafting import Written
 from civicmail.desk.mailbox.forecast import Foreseen
@@ -165,7 +165,7 @@ def _shown(row: Draft) -> OneDraft:
 def write_draft(request: Call, body: DraftText) -> OneDraft:
     """Begin a draft. Nothing goes before `send_draft`."""
     _mine(request)
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     senders_ = senders.senders(request.actor, now=now)
     own = senders.own(senders_)
     mailbox = body.mailbox.strip().lower() or (own.address if own else "")
@@ -186,7 +186,7 @@ def change_draft(request: Call, uid: uuid.UUID, body: DraftChange) -> OneDraft:
     changes = body.model_dump(exclude={"version"}, exclude_none=True)
     had = {name: getattr(row, name) for name in ("mailbox", "to", "cc", "bcc", "subject", "text", "quote")}
     written = Written(**{**had, **changes})
-    return _shown(drafting.save(uid, written, version=body.version, actor=request.actor, now=ms(request.now)))
+    return _shown(drafting.save(uid, written, version=body.version, actor=request.actor, now=epoch_ms(request.now)))
 
 
 @operation(router, "POST", f"{ONE}/files", act="my.write", scope="write:mail", page="mail-draft", response=OneDraft, status=201)
@@ -202,7 +202,7 @@ def add_draft_file(request: Call, uid: uuid.UUID, body: FileToAdd) -> OneDraft:
     made = looked_at(body.name, content)
 
     def do() -> OneDraft:
-        return _shown(drafting.attach(row, [made], most=max_bytes, actor=request.actor, now=ms(request.now)))
+        return _shown(drafting.attach(row, [made], most=max_bytes, actor=request.actor, now=epoch_ms(request.now)))
 
     return once(request, do)
 
@@ -211,14 +211,14 @@ def add_draft_file(request: Call, uid: uuid.UUID, body: FileToAdd) -> OneDraft:
 def remove_draft_file(request: Call, uid: uuid.UUID, body: FileToRemove) -> OneDraft:
     """Take a file out."""
     row = _seen(request, uid, body.version)
-    return _shown(drafting.remove(row, [body.file], actor=request.actor, now=ms(request.now)))
+    return _shown(drafting.remove(row, [body.file], actor=request.actor, now=epoch_ms(request.now)))
 
 
 @operation(router, "POST", f"{ONE}/discard", act="my.write", scope="write:mail", page="mail-draft-discard", response=DraftSeen)
 def discard_draft(request: Call, uid: uuid.UUID, body: DraftSeen) -> DraftSeen:
     """Throw a draft away, with its files. It cannot be brought back."""
     row = _seen(request, uid, body.version)
-    drafting.discard(row, actor=request.actor, now=ms(request.now))
+    drafting.discard(row, actor=request.actor, now=epoch_ms(request.now))
     return DraftSeen(version=body.version)
 
 
@@ -232,7 +232,7 @@ def forecast_draft(request: Call, uid: uuid.UUID) -> Outlook:
 @operation(router, "POST", f"{ONE}/send", act="my.write", scope="write:mail", page="mail-draft", response=Given, status=201)
 def send_draft(request: Call, uid: uuid.UUID, body: ToSend) -> Given:
     """Give a draft to be sent, with its files. For twenty seconds `undo_mail` takes it back."""
-    row, now = _seen(request, uid, body.version), ms(request.now)
+    row, now = _seen(request, uid, body.version), epoch_ms(request.now)
     gathered = _gathered(row)
     exceptions = _aside(submitting.foretell(row, gathered, actor=request.actor, now=now), body.plain) if body.plain else None
 
@@ -272,14 +272,14 @@ def read_outgoing(request: Call, uid: uuid.UUID) -> Given:
 def undo_mail(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Given:
     """Take back what still waits: its draft is there again as it was."""
     row = _as_seen(request, uid, body)
-    return given(sending.undo(row, actor=request.actor, reason="undo", now=ms(request.now)))
+    return given(sending.undo(row, actor=request.actor, reason="undo", now=epoch_ms(request.now)))
 
 
 @operation(router, "POST", f"{OUT}/hasten", act="my.write", scope="write:mail", page="mail-outgoing", response=Given)
 def hasten_mail(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Given:
     """Send at once what waits."""
     row = _as_seen(request, uid, body)
-    return given(sending.hasten(row, actor=request.actor, now=ms(request.now)))
+    return given(sending.hasten(row, actor=request.actor, now=epoch_ms(request.now)))
 
 
 def _mine(request: Call) -> None:

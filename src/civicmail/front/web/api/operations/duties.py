@@ -10,13 +10,13 @@ from ninja import Router, Schema
 
 from civicmail.city.access.actions import signin
 from civicmail.city.access.definitions import roles
-from civicmail.city.access.forms import Because
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.models import Account, ConflictRecord, DutyGrant
-from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import office
 from civicmail.city.access.queries import signin as signins
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.views.asked import require, require_could
+from civicmail.city.access.views.city_request import require, require_could
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.actoperations import act_operation
 from civicmail.front.web.api.authentication import Call
@@ -103,7 +103,7 @@ act_operation(router, roles.RECORD_CONFLICT, ConflictRecorded, _recorded)
 def list_locked(request: Call, response: HttpResponse) -> list[Locked]:
     """Sign-ins that are locked, or for which somebody waits after wrong passwords."""
     require_could(request, "account.unlock")
-    return pagination.rows(request, response, signins.held_up(ms(request.now)), lambda a: _locked(a, request.now))
+    return pagination.rows(request, response, signins.locked_or_waiting(epoch_ms(request.now)), lambda a: _locked(a, request.now))
 
 
 @operation(router, "POST", "/locked/{int:id}/release", act="account.unlock", scope="write:access", page="unlock", response=Locked)
@@ -111,12 +111,14 @@ def release_locked(request: Call, id: int, body: request_bodies.Because) -> Lock
     """A sign-in is released; what it opens with stays as it is."""
     account = get_object_or_404(Account.objects.select_related("person"), pk=id)
     require(request, "account.unlock", about_person(account.person))
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
-    signin.unlock(account, actor=request.actor, reason=c["reason"], now=ms(request.now))
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
+    signin.unlock(account, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
     account.refresh_from_db()
     return _locked(account, request.now)
 
 
 def _locked(a: Account, now: datetime) -> Locked:
-    waits = [SignInWait(kind=w.kind, network=w.network, failures=w.failures, until=w.until) for w in signins.waits_of(a, ms(now))]
+    waits = [
+        SignInWait(kind=w.kind, network=w.network, failures=w.failures, until=w.until) for w in signins.waits_of(a, epoch_ms(now))
+    ]
     return Locked(id=a.pk, person=who(a.person), login=a.username, locked=a.locked, waits=waits)

@@ -10,9 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.city_request import require
 from civicmail.desk.oversight import emergencies, trying
 from civicmail.desk.oversight.actions import emergencies as verbs
 from civicmail.desk.oversight.models import Emergency as Row
@@ -117,7 +117,7 @@ def make_emergency(request: Call, body: Stopping) -> Emergency:
     def do() -> Emergency:
         made = verbs.make(
             c["kind"], c["value"], c["do"], c["hours"], touched=touched, actor=request.actor, reason=c["reason"],
-            now=ms(request.now),
+            now=epoch_ms(request.now),
         )  # fmt: skip
         return _emergency(made)
 
@@ -135,7 +135,7 @@ def decide_emergency(request: Call, id: int, body: EmergencyAnswer) -> Emergency
     verb = verbs.ratify if c["decision"] == "approve" else verbs.reject
 
     def do() -> Emergency:
-        verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now))
+        verb(row, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
         return _emergency(_row(id))
 
     return once(request, do)
@@ -150,7 +150,7 @@ def stop_emergency(request: Call, id: int, body: EmergencyEnd) -> Emergency:
     reason = request_bodies.checked(Why(request_bodies.plain(body)))["reason"]
 
     def do() -> Emergency:
-        verbs.stop(row, actor=request.actor, reason=reason, now=ms(request.now))
+        verbs.stop(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return _emergency(_row(id))
 
     return once(request, do)
@@ -166,7 +166,7 @@ def _conditions(body: Stopping) -> dict[str, Any]:
 
 def _counted(request: Call, c: dict[str, Any]) -> Counted:
     screened = is_screened(settings.CITY.screening)
-    return trying.count(store().data, c["kind"], c["value"], c["do"], ms(request.now), screened=screened)
+    return trying.count(store().data, c["kind"], c["value"], c["do"], epoch_ms(request.now), screened=screened)
 
 
 def _row(id_: int) -> Row:

@@ -8,13 +8,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import ending
-from civicmail.city.access.forms import Because, Leaving, end_of
+from civicmail.city.access.actions import access_end
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import LeaverForm, ReasonForm, end_of_day
 from civicmail.city.access.models import Ending
-from civicmail.city.access.moments import ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.asked import require, require_could
+from civicmail.city.access.views.city_request import require, require_could
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import Person
 from civicmail.front.web.api import pagination, request_bodies
@@ -73,19 +73,19 @@ def end_access(request: Call, department: str, uid: str, body: Leaver) -> Ended:
     require(request, "access.end", about_person(person))
     if (done := person.endings.filter(episode=episode).first()) is not None:
         return ended(done)
-    c = request_bodies.checked(Leaving(request_bodies.plain(body, when="day" if body.day else "now")))
-    now = ms(request.now)
-    when = end_of(c["day"]) if c["when"] == "day" else now
-    made = ending.end_access(person, reason=c["reason"], when=when, actor=request.actor, now=now, successor=c["successor"])
+    c = request_bodies.checked(LeaverForm(request_bodies.plain(body, when="day" if body.day else "now")))
+    now = epoch_ms(request.now)
+    when = end_of_day(c["day"]) if c["when"] == "day" else now
+    made = access_end.end_access(person, reason=c["reason"], when=when, actor=request.actor, now=now, successor=c["successor"])
     return ended(made)
 
 
 @operation(router, "GET", "/endings/{int:id}", act="roster.see", scope="read:access", page="ending", response=Ended)
 def read_ending(request: Call, id: int) -> Ended:
     """What one end of access did, door by door, with times."""
-    ending = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=id)
-    require(request, "roster.see", InDepartment(ending.episode.department.code))
-    return ended(ending)
+    access_end = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=id)
+    require(request, "roster.see", InDepartment(access_end.episode.department.code))
+    return ended(access_end)
 
 
 @operation(router, "GET", "/endings", act="duty.grant", scope="read:access", page="endings", response=list[Ended])
@@ -101,8 +101,8 @@ def call_off_ending(request: Call, id: int, body: request_bodies.Because) -> Who
     """The person stays: an end that was planned and has not come is planned no longer."""
     planned = get_object_or_404(Ending.objects.select_related("person", "episode__department"), pk=id)
     require(request, "access.end", about_person(planned.person))
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
-    ending.call_off(planned, actor=request.actor, reason=c["reason"], now=ms(request.now))
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
+    access_end.call_off(planned, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
     return who(planned.person)
 
 

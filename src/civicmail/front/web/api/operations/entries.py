@@ -10,10 +10,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Entry
-from civicmail.city.access.moments import moment
-from civicmail.city.access.queries import entries as found_by
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.queries import entries
+from civicmail.city.access.views.city_request import require
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
@@ -49,15 +49,15 @@ class OneEntry(EntryLine):
 def list_entries(request: Call, response: HttpResponse, q: str = "", act: str = "") -> list[EntryLine]:
     """The newest first. q: a person or an object; act: only those."""
     require(request, "entries.see")
-    rows = found_by.seen_by(request.actor).defer("head", "facts")
+    rows = entries.visible_to(request.actor).defer("head", "facts")
     rows = rows.filter(act=act) if act else rows
-    rows = found_by.about(rows, q[:200]) if q else rows
+    rows = entries.filter_about(rows, q[:200]) if q else rows
     return pagination.rows(request, response, rows, lambda e: EntryLine(**_facts(e)), by="-pk")
 
 
 def _facts(e: Entry) -> dict[str, Any]:
     return {
-        "id": e.pk, "uuid": e.uuid, "at": moment(e.at), "act": e.act, "person": e.person, "duty": e.duty, "behalf": e.behalf,
+        "id": e.pk, "uuid": e.uuid, "at": from_ms(e.at), "act": e.act, "person": e.person, "duty": e.duty, "behalf": e.behalf,
         "object": e.object, "reason": e.reason, "client": e.client,
     }  # fmt: skip
 
@@ -66,7 +66,7 @@ def _facts(e: Entry) -> dict[str, Any]:
 def read_entry(request: Call, id: int) -> OneEntry:
     """One entry with all that it says, and where the ledger has it."""
     require(request, "entries.see")
-    e = get_object_or_404(found_by.seen_by(request.actor).select_related("carried"), pk=id)
+    e = get_object_or_404(entries.visible_to(request.actor).select_related("carried"), pk=id)
     carried = getattr(e, "carried", None)
     place = f"{carried.journal}:{carried.number}" if carried else ""
     return OneEntry(**_facts(e), facts=e.facts, ledger=place, head=bytes(e.head).decode())

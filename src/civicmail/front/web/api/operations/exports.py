@@ -8,7 +8,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.desk.workbench.actions import exports as verbs
 from civicmail.desk.workbench.forms import Exporting
 from civicmail.desk.workbench.models import Export as Row
@@ -66,7 +66,7 @@ def order_export(request: Call, number: str, body: Ordered) -> Export:
     _, mandate = one.looking(request, number)
     query = request_bodies.checked(Exporting({"query": body.q.replace("\0", " ").strip()}))["query"]
     with understood():
-        return once(request, lambda: _export(verbs.order(mandate, query, actor=request.actor, now=ms(request.now))))
+        return once(request, lambda: _export(verbs.order(mandate, query, actor=request.actor, now=epoch_ms(request.now))))
 
 
 @operation(router, "GET", ONE, act="content.export", scope="read:content", page="mandate-export", response=Export)
@@ -88,7 +88,7 @@ def stop_export(request: Call, number: str, id: int, body: ExportSeen) -> Export
     row = _as_seen(request, number, id, body)
 
     def do() -> Export:
-        verbs.stop(row, actor=request.actor, reason="stopped by who asked for it", now=ms(request.now))
+        verbs.stop(row, actor=request.actor, reason="stopped by who asked for it", now=epoch_ms(request.now))
         return _export(Row.objects.get(pk=id))
 
     return once(request, do)
@@ -103,7 +103,7 @@ def go_on_export(request: Call, number: str, id: int, body: ExportSeen) -> Expor
     _, mandate = one.looking(request, number)
 
     def do() -> Export:
-        verbs.go_on(row, mandate, actor=request.actor, now=ms(request.now))
+        verbs.go_on(row, mandate, actor=request.actor, now=epoch_ms(request.now))
         return _export(Row.objects.get(pk=id))
 
     return once(request, do)

@@ -9,12 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import Because
-from civicmail.city.access.moments import ms
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.asked import may, require
+from civicmail.city.access.views.city_request import may, require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import external_systems as verbs
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
@@ -132,7 +132,7 @@ def add_outside_door(request: Call, body: NewOtherDoor) -> OtherDoor:
     def do() -> OtherDoor:
         made = verbs.add_door(
             c["name"], person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"],
-            now=ms(request.now),
+            now=epoch_ms(request.now),
         )  # fmt: skip
         return _door(made)
 
@@ -146,7 +146,7 @@ def change_outside_door(request: Call, code: str, body: DoorSaid) -> OtherDoor:
     row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code, closed__isnull=True)
     c = _checked(typed.ChangeSystem(sorted(external_systems.hooks()), request_bodies.plain(body)))
     made = verbs.change_door(
-        row, person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"], now=ms(request.now)
+        row, person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
     )
     return _door(made)
 
@@ -167,7 +167,9 @@ def give_outside(request: Call, code: str, body: GettingIn) -> NewPeople:
     form = typed.GiveAccess({"people": lines, "reason": body.reason})
     reason = request_bodies.checked(form)["reason"]
     people = form.people_and_logins()
-    return once(request, lambda: NewPeople(count=verbs.give(row, people, actor=request.actor, reason=reason, now=ms(request.now))))
+    return once(
+        request, lambda: NewPeople(count=verbs.give(row, people, actor=request.actor, reason=reason, now=epoch_ms(request.now)))
+    )
 
 
 @operation(router, "POST", f"{ONE}/close", act="outside.change", scope="write:access", page="outside-close", response=OtherDoor)
@@ -177,7 +179,7 @@ def close_outside_door(request: Call, code: str, body: request_bodies.Because) -
     row, reason = _the_door(code), _reason(body)
 
     def do() -> OtherDoor:
-        verbs.close_door(row, actor=request.actor, reason=reason, now=ms(request.now))
+        verbs.close_door(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return _door(_the_door(code))
 
     return once(request, do)
@@ -206,7 +208,7 @@ def end_outside_account(request: Call, id: int, body: request_bodies.Because) ->
     reason = _reason(body)
 
     def do() -> OutsideAccess:
-        verbs.take(row, actor=request.actor, reason=reason, now=ms(request.now))
+        verbs.take(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return _account(_accounts().get(pk=id))
 
     return once(request, do)
@@ -236,14 +238,14 @@ def confirm_outside_ending(request: Call, id: int, body: request_bodies.Because)
     reason = _reason(body)
 
     def do() -> OutsideEnd:
-        verbs.confirm(row, actor=request.actor, reason=reason, now=ms(request.now))
+        verbs.confirm(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return _ending(external_systems.endings().get(pk=id))
 
     return once(request, do)
 
 
 def _reason(body: request_bodies.Because) -> str:
-    reason: str = request_bodies.checked(Because(request_bodies.plain(body)))["reason"]
+    reason: str = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
     return reason
 
 

@@ -14,10 +14,10 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.access.actions import feed, feedmaps
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import Apply, Because
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.forms import ApplyFeedForm, ReasonForm
+from civicmail.city.access.views.city_request import require
 from civicmail.city.directory import deletion_threshold, feed_table
 from civicmail.city.directory.models import FeedLine, FeedRun
 from civicmail.front.web.api import pagination, request_bodies
@@ -103,12 +103,12 @@ def read_personnel_list(request: Call, body: PersonnelListToRead) -> PersonnelLi
     if not 0 < len(name := body.name.strip()) <= MAX_NAME or "\0" in name:
         raise Unusable("Give the file a name.", {"name": f"From 1 to {MAX_NAME} characters."})
     table = feed_table.read(content)
-    saved = None if table.is_ours else feedmaps.recognised(table)
+    saved = None if table.is_ours else feedmaps.find_mapping(table)
     if not table.is_ours and saved is None:
         raise Unusable("Nobody has said what its columns are: save a mapping on the page first.", {"content": "Unknown columns."})
 
     def do() -> PersonnelList:
-        common: dict[str, Any] = {"source": name, "actor": request.actor, "now": ms(request.now)}
+        common: dict[str, Any] = {"source": name, "actor": request.actor, "now": epoch_ms(request.now)}
         made = feed.propose(content, **common) if saved is None else feedmaps.propose(content, feedmaps.columns_of(saved), **common)
         return _run(_row(made.pk))
 
@@ -122,10 +122,10 @@ def apply_feed(request: Call, id: int, body: Applying) -> PersonnelList:
     row = _row(id)
     as_seen(request, row.state, body.state, "Somebody has decided about it meanwhile; read it again.")
     held = deletion_threshold.counted(list(row.lines.all())) if row.state == "stopped" else None
-    reason = request_bodies.checked(Apply(held, request_bodies.plain(body)))["reason"]
+    reason = request_bodies.checked(ApplyFeedForm(held, request_bodies.plain(body)))["reason"]
 
     def do() -> PersonnelList:
-        feed.apply(row, actor=request.actor, reason=reason, now=ms(request.now), despite_brake=row.state == "stopped")
+        feed.apply(row, actor=request.actor, reason=reason, now=epoch_ms(request.now), despite_brake=row.state == "stopped")
         return _run(_row(id))
 
     return once(request, do)
@@ -135,10 +135,10 @@ def apply_feed(request: Call, id: int, body: Applying) -> PersonnelList:
 def reject_feed(request: Call, id: int, body: request_bodies.Because) -> PersonnelList:
     """Reject it: it changes nothing."""
     require(request, "feed.apply")
-    row, reason = _row(id), request_bodies.checked(Because(request_bodies.plain(body)))["reason"]
+    row, reason = _row(id), request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
 
     def do() -> PersonnelList:
-        feed.reject(row, actor=request.actor, reason=reason, now=ms(request.now))
+        feed.reject(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return _run(_row(id))
 
     return once(request, do)

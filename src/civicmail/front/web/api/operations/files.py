@@ -11,11 +11,11 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import end_of
-from civicmail.city.access.moments import ms
+from civicmail.city.access.forms import end_of_day
 from civicmail.city.access.resources import InDepartment, OfPerson
-from civicmail.city.access.views.asked import may, me, require
+from civicmail.city.access.views.city_request import may, me, require
 from civicmail.desk.holding import approval_files, approvers, partial_approval
 from civicmail.desk.holding.actions import approval_decisions, preapproval, standing_approvals
 from civicmail.desk.holding.actions.standing_approvals import FileScope
@@ -200,14 +200,14 @@ def look_at_files(request: Call, id: int) -> Leaving:
     """The same with the names of the files, for whoever is to answer about them or to look at a sample; an entry is made before."""
     row = _own_approval(request, id)
     return _leaving(
-        row, approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=ms(request.now)))
+        row, approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=epoch_ms(request.now)))
     )
 
 
 @operation(router, "GET", f"{ONE}/files/{{int:number}}", act="approval.look", scope="read:files", page="approval-file")
 def read_file(request: Call, id: int, number: int) -> HttpResponseBase:
     """One of the files, with an entry of its own. number: from 1."""
-    return typed.file_response(_own_approval(request, id), number, actor=request.actor, now=ms(request.now))
+    return typed.file_response(_own_approval(request, id), number, actor=request.actor, now=epoch_ms(request.now))
 
 
 def _own_approval(request: Call, id_: int) -> Approval:
@@ -229,7 +229,7 @@ def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
             row, body.model_dump(), separable=partial_approval.has_choice(row) and partial_approval.is_separable(row)
         )
         request_bodies.checked(form)
-        typed.decide(row, form, actor=request.actor, now=ms(request.now))
+        typed.decide(row, form, actor=request.actor, now=epoch_ms(request.now))
         return _leaving(_rows().get(pk=id))
 
     return once(request, do)
@@ -242,7 +242,7 @@ def record_look(request: Call, id: int, body: Looking) -> Leaving:
     reason = request_bodies.checked(typed.SampleForm(request_bodies.plain(body)))["reason"]
 
     def do() -> Leaving:
-        approval_decisions.record_sample_review(row, actor=request.actor, reason=reason, now=ms(request.now))
+        approval_decisions.record_sample_review(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return _leaving(_rows().get(pk=id))
 
     return once(request, do)
@@ -278,7 +278,7 @@ def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
     def do() -> Leaving:
         if not waits:
             raise Conflict("Nothing of it waits any more; read it again.")
-        approval_decisions.withdraw(row, recipients, actor=request.actor, now=ms(request.now))
+        approval_decisions.withdraw(row, recipients, actor=request.actor, now=epoch_ms(request.now))
         return _leaving(_rows().get(pk=id))
 
     return once(request, do)
@@ -295,7 +295,7 @@ def put_up_files(request: Call, uid: uuid.UUID, body: PuttingUp) -> Leaving:
     words = request_bodies.checked(ExplanationForm(request_bodies.plain(body)))["words"]
 
     def do() -> Leaving:
-        made = preapproval.request_preapproval(row, actor=request.actor, explanation=words, now=ms(request.now))
+        made = preapproval.request_preapproval(row, actor=request.actor, explanation=words, now=epoch_ms(request.now))
         return _leaving(_rows().get(pk=made.pk))
 
     return once(request, do)
@@ -340,7 +340,7 @@ def allow_standing(request: Call, body: Allowing) -> Standing:
 
     def do() -> Standing:
         made = standing_approvals.allow(
-            c["department"], what, end_of(c["until"]), actor=request.actor, reason=c["reason"], now=ms(request.now)
+            c["department"], what, end_of_day(c["until"]), actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
         )
         return _standing(made)
 
@@ -357,7 +357,7 @@ def end_standing(request: Call, id: int, body: EndStanding) -> Standing:
     as_seen(request, row.until, body.until, "This is not what was read; read it again.")
 
     def do() -> Standing:
-        standing_approvals.end(row, actor=request.actor, now=ms(request.now))
+        standing_approvals.end(row, actor=request.actor, now=epoch_ms(request.now))
         return _standing(StandingApproval.objects.select_related("department", "by").get(pk=id))
 
     return once(request, do)

@@ -8,8 +8,8 @@ from datetime import datetime
 from django.http import Http404, HttpResponse
 from ninja import Router, Schema
 
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.views.city_request import require
 from civicmail.desk.holding import findings, queries
 from civicmail.desk.holding.actions import release_copies
 from civicmail.desk.holding.held_copies import HeldCopy
@@ -60,12 +60,12 @@ class FindingCounts(Schema):
 def list_quarantine(request: Call, response: HttpResponse) -> list[KeptCopy]:
     """Every copy that is kept back, the newest first."""
     require(request, "quarantine.see")
-    return pagination.slices(request, response, queries.copies(ms(request.now)), _copy, key=lambda c: f"{c.uuid}-{c.index}")
+    return pagination.slices(request, response, queries.copies(epoch_ms(request.now)), _copy, key=lambda c: f"{c.uuid}-{c.index}")
 
 
 def _copy(c: HeldCopy) -> KeptCopy:
     return KeptCopy(
-        id=uuid.UUID(bytes=c.id), index=c.index, received=moment(c.received), sender=c.sender, address=c.address, do=c.do,
+        id=uuid.UUID(bytes=c.id), index=c.index, received=from_ms(c.received), sender=c.sender, address=c.address, do=c.do,
         rules=list(c.rules),
     )  # fmt: skip
 
@@ -78,11 +78,11 @@ def release_copy(request: Call, id: uuid.UUID, index: int, body: Letting) -> Let
     """One copy may go, because an officer says that it is no spam; what else keeps it is said."""
     require(request, "quarantine.see")
     require(request, "quarantine.release")
-    copy = queries.copy(id.bytes, index, ms(request.now))
+    copy = queries.copy(id.bytes, index, epoch_ms(request.now))
     if copy is None:
         raise Http404
     c = request_bodies.checked(NoSpamForm(request_bodies.plain(body)))
-    done = release_copies.release(copy, actor=request.actor, reason=c["reason"], now=ms(request.now))
+    done = release_copies.release(copy, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
     return Let(let=index in done.let, rules=[] if index in done.let else list(done.kept[index].rules))
 
 

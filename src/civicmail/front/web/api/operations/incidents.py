@@ -11,9 +11,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.city_request import require
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import case_answers, message_removal, reading
 from civicmail.desk.incidents.models import Case, Opening, Pull, Pulled
@@ -173,7 +173,7 @@ def read_incident(request: Call, id: int) -> Incident:
 def list_copies(request: Call, response: HttpResponse, id: int, q: str = "") -> list[HasIt]:
     """Who has it, by mailbox. q: narrows it, by sender, subject, number, file, time or size, never by what mail says."""
     require(request, "reports.see")
-    matches = _matches(_case(id), q, ms(request.now))
+    matches = _matches(_case(id), q, epoch_ms(request.now))
     return pagination.slices(request, response, matches.copies, _has, key=lambda h: f"{h.capture}-{h.index}")
 
 
@@ -182,7 +182,7 @@ def list_openings(request: Call, response: HttpResponse, id: int) -> list[Opened
     """Who wanted to go to a dangerous place by a link of it: for security alone."""
     require(request, "reports.see")
     row = _case(id)
-    captures = [*queries.captures_of(row), *(has.capture for has in _matches(row, "", ms(request.now)).copies)]
+    captures = [*queries.captures_of(row), *(has.capture for has in _matches(row, "", epoch_ms(request.now)).copies)]
     rows = queries.openings(dict.fromkeys(captures))
     return pagination.slices(request, response, rows, _opened, key=lambda o: str(o.pk))
 
@@ -191,7 +191,7 @@ def list_openings(request: Call, response: HttpResponse, id: int) -> list[Opened
 def count_copies(request: Call, id: int, q: str = "") -> Spread:
     """How many copies could be taken back, before anybody asks for it."""
     require(request, "pull.ask")
-    matches = _matches(_case(id), q, ms(request.now))
+    matches = _matches(_case(id), q, epoch_ms(request.now))
     copies, mailboxes = counted(matches.copies)
     return Spread(copies=copies, mailboxes=mailboxes, more=matches.more)
 
@@ -206,7 +206,7 @@ def read_reported(request: Call, id: int, message: uuid.UUID) -> shown.Message:
     row = _case(id)
     if str(message) not in [*queries.captures_of(row), row.capture]:
         raise Http404
-    permit = reading.read(row, str(message), actor=request.actor, now=ms(request.now))
+    permit = reading.read(row, str(message), actor=request.actor, now=epoch_ms(request.now))
     archive = store().archive()
     place = archive.place(message.bytes)
     if place is None:
@@ -225,7 +225,7 @@ def answer_incident(request: Call, id: int, body: IncidentAnswer) -> Incident:
     c = request_bodies.checked(Answer(request_bodies.plain(body)))
 
     def do() -> Incident:
-        case_answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        case_answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
         return _whole(_case(id))
 
     return once(request, do)
@@ -238,7 +238,7 @@ def answer_incident(request: Call, id: int, body: IncidentAnswer) -> Incident:
 def ask_pull(request: Call, id: int, body: AskingPull) -> PullLine:
     """Take copies back, as many as were counted; more than fifty wait for a second officer."""
     require(request, "pull.ask")
-    row, now = _case(id), ms(request.now)
+    row, now = _case(id), epoch_ms(request.now)
     reason = request_bodies.checked(Reason(request_bodies.plain(body)))["reason"]
     words = body.q.strip()[:400]
     matches = _matches(row, words, now)
@@ -275,7 +275,8 @@ def second_pull(request: Call, id: int, body: Seconding) -> PullLine:
         raise Unusable("Choose an answer.", {"answer": "agree or refuse"})
     agrees = body.answer == "agree"
     return once(
-        request, lambda: _pull(message_removal.decide(row, agrees=agrees, actor=request.actor, reason=reason, now=ms(request.now)))
+        request,
+        lambda: _pull(message_removal.decide(row, agrees=agrees, actor=request.actor, reason=reason, now=epoch_ms(request.now))),
     )
 
 
@@ -286,7 +287,7 @@ def undo_pull(request: Call, id: int, body: Undoing) -> PullLine:
     row = _one(id)
     require(request, "pull.undo")
     reason = _reason(request, row, body.state, body)
-    return once(request, lambda: _pull(message_removal.undo(row, actor=request.actor, reason=reason, now=ms(request.now))))
+    return once(request, lambda: _pull(message_removal.undo(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))))
 
 
 def _reason(request: Call, row: Pull, state: str, body: Schema) -> str:
@@ -326,7 +327,7 @@ def _whole(c: Case) -> Incident:
 
 
 def _has(h: Copy) -> HasIt:
-    return HasIt(message=uuid.UUID(h.capture), index=h.index, mailbox=h.mailbox, state=h.state, since=moment(h.since))
+    return HasIt(message=uuid.UUID(h.capture), index=h.index, mailbox=h.mailbox, state=h.state, since=from_ms(h.since))
 
 
 def _opened(o: Opening) -> Opened:

@@ -12,15 +12,15 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.access.actions import mailboxes as verbs
-from civicmail.city.access.actions.publishing import together
+from civicmail.city.access.actions.publishing import single_publication
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import Because
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import groups, inuse
+from civicmail.city.access.forms import ReasonForm
+from civicmail.city.access.queries import groups, mailbox_users
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.city_request import require
+from civicmail.city.access.views.department_choices import department_choices
 from civicmail.city.access.views.officeforms import AddMember, NewList
-from civicmail.city.access.views.places import offered
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import Department, Mailbox, MailGroup
 from civicmail.front.web.api import etags, pagination, request_bodies
@@ -91,7 +91,7 @@ def list_department_lists(request: Call, response: HttpResponse, department: str
 
 
 def _listed(request: Call, response: HttpResponse, rows: QuerySet[Any]) -> list[ListLine]:
-    return pagination.rows(request, response, inuse.with_sizes(rows).select_related("department"), _line, by="address")
+    return pagination.rows(request, response, mailbox_users.with_sizes(rows).select_related("department"), _line, by="address")
 
 
 def _line(g: Any) -> ListLine:
@@ -131,12 +131,12 @@ def read_list(request: Call, response: HttpResponse, address: str) -> OneList:
 @operation(router, "POST", "/lists", act="group.change", scope="write:mailboxes", page="list-new", response=OneList, status=201)
 def make_list(request: Call, body: ListToMake) -> OneList:
     """A list that one department owns."""
-    places = offered(request, "group.change")
+    places = department_choices(request, "group.change")
     c = request_bodies.checked(NewList(places, request_bodies.plain(body, everyone="all" if body.everyone else "named")))
     where, everyone = Department.objects.get(code=c["department"]), c["everyone"] == "all"
 
     def do() -> OneList:
-        act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+        act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
         return _body(verbs.make_group(c["address"], c["name"], where, everyone=everyone, **act))
 
     return once(request, do)
@@ -153,7 +153,7 @@ def add_to_list(request: Call, response: HttpResponse, address: str, body: ListM
     if (box is None or box.closed) and sub is None:
         problem = f"{member} is no mailbox or list of the city that is open."
         raise Unusable(problem, {"address": problem})
-    with together():
+    with single_publication():
         g = _locked(request, address)
         _change(request, g, c["reason"], [*g.members.all(), *([box] if box else [])], [*g.subgroups.all(), *([sub] if sub else [])])
     return etags.with_etag(response, _body(_the(address)[0]))
@@ -163,9 +163,9 @@ def add_to_list(request: Call, response: HttpResponse, address: str, body: ListM
 def take_out_of_list(request: Call, response: HttpResponse, address: str, body: ListMember) -> OneList:
     """An address is on it no longer."""
     require(request, "group.change", _the(address)[1])
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     which = body.address.strip().lower()
-    with together():
+    with single_publication():
         g = _locked(request, address)
         if g.members.filter(address=which).exists() or g.subgroups.filter(address=which).exists():
             _change(request, g, c["reason"], g.members.exclude(address=which), g.subgroups.exclude(address=which))
@@ -176,9 +176,9 @@ def take_out_of_list(request: Call, response: HttpResponse, address: str, body: 
 def close_list(request: Call, response: HttpResponse, address: str, body: request_bodies.Because) -> OneList:
     """It takes nothing more."""
     require(request, "group.change", _the(address)[1])
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
-    with together():
-        verbs.close_group(_locked(request, address), actor=request.actor, reason=c["reason"], now=ms(request.now))
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
+    with single_publication():
+        verbs.close_group(_locked(request, address), actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
     return etags.with_etag(response, _body(_the(address)[0]))
 
 
@@ -191,4 +191,4 @@ def _locked(request: Call, address: str) -> MailGroup:
 
 
 def _change(request: Call, g: MailGroup, reason: str, members: Iterable[Mailbox], subs: Iterable[MailGroup]) -> None:
-    verbs.change_group(g, members, subs, actor=request.actor, reason=reason, now=ms(request.now))
+    verbs.change_group(g, members, subs, actor=request.actor, reason=reason, now=epoch_ms(request.now))

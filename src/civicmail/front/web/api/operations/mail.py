@@ -8,7 +8,7 @@ from datetime import datetime
 from django.http import Http404, HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 
-from civicmail.city.access.moments import moment, ms
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.desk.mailbox import finding, queries
 from civicmail.desk.mailbox.finding import Row, header_of
 from civicmail.desk.mailbox.views import delivery, message, reporting
@@ -70,7 +70,7 @@ def list_mail(
 ) -> list[MailLine]:
     """My mail, newest first. `q` is a query as on the page; direction: sent, received or imported; state: waiting, held or refused;
     `since` a day like 2026-03-02."""
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     permit, mine = queries.mine_now(request.actor, now=now)
     view = address_of(request.path, {**request.GET.dict(), "after": pagination.cursor(request) or ""}, mine)
     with understood():
@@ -85,7 +85,7 @@ def line(row: Row) -> MailLine:
     """A row of a list as a program reads it."""
     hit = row.hit
     return MailLine(
-        id=uuid.UUID(hit.id), received=moment(hit.received), sender=hit.from_, to=list(hit.to), subject=hit.subject, size=row.size,
+        id=uuid.UUID(hit.id), received=from_ms(hit.received), sender=hit.from_, to=list(hit.to), subject=hit.subject, size=row.size,
         sent=row.sent, eye=row.eye, state=row.state[1],
     )  # fmt: skip
 
@@ -122,15 +122,15 @@ def read_delivery(request: Call, id: uuid.UUID) -> list[MailCopy]:
 def _copy(p: Passage, message_: Found) -> MailCopy:
     """Of a copy that came to me nothing is said that is the sender's to know."""
     if message_.eye == "author":
-        again = moment(p.next) if p.next else None
+        again = from_ms(p.next) if p.next else None
         return MailCopy(
-            address=p.address, state=p.state, decision=p.do, since=moment(p.since), tries=p.tries, reply=p.reply, again=again
+            address=p.address, state=p.state, decision=p.do, since=from_ms(p.since), tries=p.tries, reply=p.reply, again=again
         )
     mine = message_.mine.addresses
     elsewhere = bool(p.box) and p.box.lower() not in mine
     address = p.address if p.address.lower() in mine else p.box
     state = "cancelled" if elsewhere else p.state
-    return MailCopy(address=address, state=state, decision=p.do, since=moment(p.since), tries=0, reply="", again=None)
+    return MailCopy(address=address, state=state, decision=p.do, since=from_ms(p.since), tries=0, reply="", again=None)
 
 
 @operation(router, "GET", f"{ONE}/thread", act="my.mail", scope="read:mail", page="mail-thread", response=list[MailLine])
@@ -140,7 +140,7 @@ def read_thread(request: Call, id: uuid.UUID) -> list[MailLine]:
     if message_.eye == "shut":
         return []
     with understood():
-        desk = queries.desk(message_.permit, message_.mine, now=ms(request.now))
+        desk = queries.desk(message_.permit, message_.mine, now=epoch_ms(request.now))
         first = first_of(header_of(message_.archive.body(message_.permit, message_.place)))
         return [line(row) for row in finding.conversation(desk, first)] if first else []
 
@@ -151,7 +151,7 @@ def report_mail(request: Call, id: uuid.UUID, body: Spam) -> Spam:
     message_ = found(request, id)
     if not reporting.may_be_reported(message_):
         raise Http404
-    labels.say(store().data, message_.capture.id, Label(body.spam, request.actor.uid, "report"), ms(request.now))
+    labels.say(store().data, message_.capture.id, Label(body.spam, request.actor.uid, "report"), epoch_ms(request.now))
     return body
 
 

@@ -13,12 +13,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import AutoReply
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries.replies import about_answer
+from civicmail.city.access.queries.autoreplies import about_answer
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import me, require
+from civicmail.city.access.views.city_request import me, require
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.mailbox import queries
 from civicmail.desk.mailbox.actions import drafting, keeping
@@ -160,7 +160,7 @@ class BookLine(Schema):
 @operation(router, "GET", "/my/mailboxes", act="my.mail", scope="read:mail", page="mail-boxes", response=list[MyBox])
 def list_my_mailboxes(request: Call, response: HttpResponse) -> list[MyBox]:
     """Mailboxes that I may use at this moment, my own first."""
-    _, mine = queries.mine_now(request.actor, now=ms(request.now))
+    _, mine = queries.mine_now(request.actor, now=epoch_ms(request.now))
     return pagination.slices(request, response, mine.boxes, _box, key=lambda b: b.id)
 
 
@@ -198,7 +198,7 @@ def make_label(request: Call, body: LabelName) -> MyLabel:
     """Make a label; one that is there already is that one."""
     require(request, "my.mail", OfPerson(me(request).uid))
     name = request_bodies.checked(Name(request_bodies.plain(body)))["name"]
-    made = keeping.make_label(name, actor=request.actor, now=ms(request.now))
+    made = keeping.make_label(name, actor=request.actor, now=epoch_ms(request.now))
     return MyLabel(id=made.pk, name=made.name)
 
 
@@ -207,7 +207,7 @@ def rename_label(request: Call, id: int, body: LabelName) -> MyLabel:
     """Give a label of mine another name, and those below it."""
     _label(request, id)
     name = request_bodies.checked(Name(request_bodies.plain(body)))["name"]
-    row = keeping.rename_label(id, name, actor=request.actor, now=ms(request.now))
+    row = keeping.rename_label(id, name, actor=request.actor, now=epoch_ms(request.now))
     return MyLabel(id=row.pk, name=row.name)
 
 
@@ -216,7 +216,7 @@ def remove_label(request: Call, id: int, body: LabelName) -> LabelName:
     """Remove a label, and those below it; the messages stay where they are. name: as it was seen."""
     if _label(request, id).name != body.name:
         raise Unusable("The label has another name by now.", {"name": "As it was read."})
-    return LabelName(name=keeping.remove_label(id, actor=request.actor, now=ms(request.now)))
+    return LabelName(name=keeping.remove_label(id, actor=request.actor, now=epoch_ms(request.now)))
 
 
 def _label(request: Call, id_: int) -> Label:
@@ -235,8 +235,8 @@ def read_signature(request: Call) -> Lines:
 
 
 def _lines(request: Call) -> Lines:
-    box = senders.senders(request.actor, now=ms(request.now))
-    block = senders.block(request.actor, box[0].address if box else "", now=ms(request.now))
+    box = senders.senders(request.actor, now=epoch_ms(request.now))
+    block = senders.block(request.actor, box[0].address if box else "", now=epoch_ms(request.now))
     return Lines(block=block, lines=senders.lines_of(request.actor))
 
 
@@ -245,7 +245,7 @@ def write_signature(request: Call, body: OwnLines) -> Lines:
     """Set the lines of my own below the identification block."""
     require(request, "my.write", OfPerson(me(request).uid))
     c = request_bodies.checked(Sign(request_bodies.plain(body)))
-    drafting.sign(c["lines"].replace("\r\n", "\n"), actor=request.actor, now=ms(request.now))
+    drafting.sign(c["lines"].replace("\r\n", "\n"), actor=request.actor, now=epoch_ms(request.now))
     return _lines(request)
 
 
@@ -281,7 +281,7 @@ def _answering(request: Call, address: str) -> Mailbox:
     box = Mailbox.objects.filter(address=address.strip().lower(), closed__isnull=True).first()
     if box is None or (box.kind == Mailbox.Type.PERSONAL and box.holder != me(request)):
         raise Http404
-    require(request, "reply.set", about_answer(box, ms(request.now)))
+    require(request, "reply.set", about_answer(box, epoch_ms(request.now)))
     return box
 
 

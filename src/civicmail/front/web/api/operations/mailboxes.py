@@ -12,17 +12,17 @@ from django.utils import timezone
 from ninja import Router, Schema
 
 from civicmail.city.access.actions import mailboxes as verbs
-from civicmail.city.access.actions.publishing import together
-from civicmail.city.access.forms import Because, end_of
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import inuse
+from civicmail.city.access.actions.publishing import single_publication
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm, end_of_day
+from civicmail.city.access.queries import mailbox_users
 from civicmail.city.access.queries.actors import about_mailbox
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.asked import require
-from civicmail.city.access.views.mailboxes import the
+from civicmail.city.access.views.city_request import require
+from civicmail.city.access.views.department_choices import department_choices
+from civicmail.city.access.views.mailboxes import find_mailbox
 from civicmail.city.access.views.officeforms import NewAlias, NewMailbox, UntilBecause
 from civicmail.city.access.views.officeforms import Whose as WhoseForm
-from civicmail.city.access.views.places import offered
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory import queries
 from civicmail.city.directory.models import Department, Mailbox
@@ -108,7 +108,7 @@ def list_department_mailboxes(request: Call, response: HttpResponse, department:
 
 
 def _listed(request: Call, response: HttpResponse, rows: QuerySet[Any]) -> list[Box]:
-    boxes = inuse.with_users(rows, request.now).select_related("department", "holder")
+    boxes = mailbox_users.with_users(rows, request.now).select_related("department", "holder")
     return pagination.rows(request, response, boxes, lambda m: Box(**_facts(m)), by="address")
 
 
@@ -127,7 +127,7 @@ def _one(m: Any) -> OneBox:
 @operation(router, "GET", ONE, act="mailbox.see", scope="read:mailboxes", page="mailbox", response=OneBox)
 def read_mailbox(request: Call, response: HttpResponse, address: str) -> OneBox:
     """One mailbox, and the addresses that reach it."""
-    box = the(request, address)
+    box = find_mailbox(request, address)
     require(request, "mailbox.see", about_mailbox(box))
     return etags.with_etag(response, _one(box))
 
@@ -137,16 +137,16 @@ def read_mailbox(request: Call, response: HttpResponse, address: str) -> OneBox:
 )
 def make_mailbox(request: Call, body: MailboxToMake) -> OneBox:
     """A mailbox of a duty, which named people use, or of a machine that sends."""
-    c = request_bodies.checked(NewMailbox(offered(request, "mailbox.make"), request_bodies.plain(body)))
+    c = request_bodies.checked(NewMailbox(department_choices(request, "mailbox.make"), request_bodies.plain(body)))
     where = Department.objects.get(code=c["department"])
-    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
 
     def do() -> OneBox:
         if c["kind"] == "service":
-            made = verbs.make_service(c["address"], c["name"], where, c["purpose"], end_of(c["expires"]), **act)
+            made = verbs.make_service(c["address"], c["name"], where, c["purpose"], end_of_day(c["expires"]), **act)
         else:
             made = verbs.make_function(c["address"], c["name"], where, c["purpose"], **act)
-        return _one(the(request, made.address))
+        return _one(find_mailbox(request, made.address))
 
     return once(request, do)
 
@@ -154,33 +154,33 @@ def make_mailbox(request: Call, body: MailboxToMake) -> OneBox:
 @operation(router, "POST", f"{ONE}/close", act="mailbox.close", scope="write:mailboxes", page="mailbox-close", response=OneBox)
 def close_mailbox(request: Call, response: HttpResponse, address: str, body: request_bodies.Because) -> OneBox:
     """It takes nothing more; what is in it stays."""
-    require(request, "mailbox.close", about_mailbox(the(request, address)))
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
+    require(request, "mailbox.close", about_mailbox(find_mailbox(request, address)))
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     return _changed(request, response, address, c["reason"], verbs.close)
 
 
 @operation(router, "POST", f"{ONE}/renew", act="machine.make", scope="write:mailboxes", page="mailbox-renew", response=OneBox)
 def renew_mailbox(request: Call, response: HttpResponse, address: str, body: Until) -> OneBox:
     """A machine goes on for at most a year."""
-    require(request, "machine.make", about_mailbox(the(request, address)))
+    require(request, "machine.make", about_mailbox(find_mailbox(request, address)))
     c = request_bodies.checked(UntilBecause(request_bodies.plain(body)))
-    until = end_of(c["until"])
+    until = end_of_day(c["until"])
     return _changed(request, response, address, c["reason"], lambda m, **act: verbs.renew_service(m, until, **act))
 
 
 @operation(router, "POST", f"{ONE}/files", act="mailbox.invite", scope="write:mailboxes", page="mailbox-files", response=OneBox)
 def invite_files(request: Call, response: HttpResponse, address: str, body: Until) -> OneBox:
     """Files of strangers do not wait here until somebody says that they asked for them, until a day: bids and permits come so."""
-    require(request, "mailbox.invite", about_mailbox(the(request, address)))
+    require(request, "mailbox.invite", about_mailbox(find_mailbox(request, address)))
     c = request_bodies.checked(UntilBecause(request_bodies.plain(body)))
-    until = end_of(c["until"])
+    until = end_of_day(c["until"])
     return _changed(request, response, address, c["reason"], lambda m, **act: verbs.invite_files(m, until, **act))
 
 
 @operation(router, "POST", f"{ONE}/addresses", act="address.change", scope="write:mailboxes", page="alias-add", response=OneBox)
 def add_address(request: Call, response: HttpResponse, address: str, body: Alias) -> OneBox:
     """Another address that reaches it, which was never another person's."""
-    require(request, "address.change", about_mailbox(the(request, address)))
+    require(request, "address.change", about_mailbox(find_mailbox(request, address)))
     c = request_bodies.checked(NewAlias(request_bodies.plain(body)))
     return _changed(request, response, address, c["reason"], lambda m, **act: verbs.add_alias(m, c["address"], **act))
 
@@ -188,20 +188,20 @@ def add_address(request: Call, response: HttpResponse, address: str, body: Alias
 @operation(router, "POST", f"{ONE}/addresses/end", act="address.change", scope="write:mailboxes", page="alias-end", response=OneBox)
 def end_address(request: Call, response: HttpResponse, address: str, body: Alias) -> OneBox:
     """An address reaches nobody any more, and is nobody else's ever."""
-    require(request, "address.change", about_mailbox(the(request, address)))
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
+    require(request, "address.change", about_mailbox(find_mailbox(request, address)))
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     which = body.address.strip().lower()
     return _changed(request, response, address, c["reason"], lambda m, **act: verbs.end_alias(m, which, **act))
 
 
 def _changed(request: Call, response: HttpResponse, address: str, reason: str, do: Callable[..., object]) -> OneBox:
     """`If-Match` says what was seen; row and verb are one transaction."""
-    with together():
+    with single_publication():
         Mailbox.objects.select_for_update().filter(address=address).first()
-        box = the(request, address)
+        box = find_mailbox(request, address)
         etags.require(request, _one(box))
-        do(box, actor=request.actor, reason=reason, now=ms(request.now))
-    return etags.with_etag(response, _one(the(request, address)))
+        do(box, actor=request.actor, reason=reason, now=epoch_ms(request.now))
+    return etags.with_etag(response, _one(find_mailbox(request, address)))
 
 
 @operation(router, "GET", "/addresses/{str:address}", act="mailbox.see", scope="read:mailboxes", page="whose", response=AddressWas)

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.actions import amending, urgent
+from civicmail.city.access.actions import mandate_amendments, urgent_mandates
 from civicmail.city.access.actions import mandates as verbs
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.models import Amendment
-from civicmail.city.access.moments import moment, ms
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import require, require_could
+from civicmail.city.access.views.city_request import require, require_could
 from civicmail.desk.viewer.queries import installation
 from civicmail.desk.workbench.actions import holds
 from civicmail.desk.workbench.forms import Answer, Holding, Reason, Scope
@@ -80,7 +80,9 @@ def amend_mandate(request: Call, number: str, body: Amending) -> Change:
     row, _ = one.looking(request, number)
     form = Scope(request_bodies.plain(body), departments=[row.department] if row.department else [])
     request_bodies.checked(form)
-    return once(request, lambda: _change(amending.amend(row, form.wanted(), actor=request.actor, now=ms(request.now))))
+    return once(
+        request, lambda: _change(mandate_amendments.amend(row, form.wanted(), actor=request.actor, now=epoch_ms(request.now)))
+    )
 
 
 @operation(
@@ -94,8 +96,8 @@ def decide_change(request: Call, number: str, id: int, body: DecidingMandate) ->
     form = Answer(request_bodies.plain(body), yes="yes", no="no")
     c = request_bodies.checked(form)
     amendment.state = c["state"]
-    verb = amending.approve if form.is_yes else amending.refuse
-    return once(request, lambda: _change(verb(amendment, actor=request.actor, reason=c["reason"], now=ms(request.now))))
+    verb = mandate_amendments.approve if form.is_yes else mandate_amendments.refuse
+    return once(request, lambda: _change(verb(amendment, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))))
 
 
 @operation(router, "POST", f"{ONE}/ratify", act="mandate.ratify", scope="write:mandates", page="mandate-ratify", response=Mandate)
@@ -104,8 +106,8 @@ def ratify_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate
     row = one.decidable(request, number, "mandate.ratify")
     form = Answer(request_bodies.plain(body), yes="yes", no="no", always=True)
     reason = request_bodies.checked(form)["reason"]
-    verb = urgent.ratify if form.is_yes else urgent.reject
-    return once(request, lambda: mandate(verb(row, actor=request.actor, reason=reason, now=ms(request.now)), True))
+    verb = urgent_mandates.ratify if form.is_yes else urgent_mandates.reject
+    return once(request, lambda: mandate(verb(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)), True))
 
 
 @operation(router, "POST", f"{ONE}/seal", act="mandate.ask", scope="write:mandates", page="mandate-seal", response=Mandate)
@@ -127,7 +129,9 @@ def _sealed(request: Call, number: str, body: EndingMandate, *, to: bool) -> Man
     row = one.seen(request, number)
     c = request_bodies.checked(Reason(request_bodies.plain(body)))
     row.state = c["state"]
-    return once(request, lambda: mandate(verbs.seal(row, to, actor=request.actor, reason=c["reason"], now=ms(request.now)), True))
+    return once(
+        request, lambda: mandate(verbs.seal(row, to, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)), True)
+    )
 
 
 @operation(
@@ -136,7 +140,7 @@ def _sealed(request: Call, number: str, body: EndingMandate, *, to: bool) -> Man
 def place_hold(request: Call, number: str, body: HoldToPlace) -> HoldPlaced:
     """Keep what a search under the mandate finds, whatever its age, and what comes later and fits."""
     _, under = one.looking(request, number)
-    now, query = ms(request.now), body.q.replace("\0", " ").strip()
+    now, query = epoch_ms(request.now), body.q.replace("\0", " ").strip()
     c = request_bodies.checked(Holding({"ground": body.ground, "reason": body.reason, "query": query}))
     with understood():
         tree_of = to_keep(under, query, now)
@@ -151,6 +155,6 @@ def place_hold(request: Call, number: str, body: HoldToPlace) -> HoldPlaced:
 def _change(a: Amendment) -> Change:
     return Change(
         id=a.pk or 0, mandate=a.mandate.number, wider=a.wider, people=len(a.people), words=a.words,
-        first=moment(a.first) if a.first is not None else None, last=moment(a.last) if a.last is not None else None, days=a.days,
+        first=from_ms(a.first) if a.first is not None else None, last=from_ms(a.last) if a.last is not None else None, days=a.days,
         reason=a.reason, state=a.state, approver=maybe(a.approver),
     )  # fmt: skip

@@ -10,12 +10,12 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 
-from civicmail.city.access import grounds
-from civicmail.city.access.actions import looking
+from civicmail.city.access import examination_grounds
+from civicmail.city.access.actions import content_views
 from civicmail.city.access.actions import mandates as verbs
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import require_could
+from civicmail.city.access.views.city_request import require_could
 from civicmail.core.query.parse import parse
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.workbench import queries
@@ -128,7 +128,7 @@ def mandate(r: Row, near: bool) -> Mandate:
     return Mandate(
         number=r.number, ground=r.ground, duty=r.duty, person=who(r.person), department=r.department.code if r.department else "",
         subjects=len(people), people=[who(p) for p in people] if near else [], words=r.words,
-        first=moment(r.first) if r.first is not None else None, last=moment(r.last) if r.last is not None else None, days=r.days,
+        first=from_ms(r.first) if r.first is not None else None, last=from_ms(r.last) if r.last is not None else None, days=r.days,
         reason=r.reason, sealed=r.sealed, state=r.state, asked=r.asked, approver=maybe(r.approver), decided=r.decided,
         starts=r.starts, until=r.until,
     )  # fmt: skip
@@ -144,9 +144,9 @@ def read_mandate(request: Call, response: HttpResponse, number: str) -> Mandate:
 def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
     """Ask to look at other people's mail; a second person answers."""
     require_could(request, "mandate.ask")
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     plain = request_bodies.plain(body, way=f"{body.ground}/{body.duty}")
-    form = Asking(plain, ways=grounds.ways(request.actor, now), departments=queries.choosable(request.actor))
+    form = Asking(plain, ways=examination_grounds.available_rules(request.actor, now), departments=queries.choosable(request.actor))
     c = request_bodies.checked(form)
     ground, duty = form.way_of()
 
@@ -165,7 +165,7 @@ def decide_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate
     c = request_bodies.checked(form)
     row.state = c["state"]  # as the asker saw it: the verb compares it with the row
     verb = verbs.approve if form.is_yes else verbs.refuse
-    return mandate(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now)), True)
+    return mandate(verb(row, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)), True)
 
 
 @operation(router, "POST", f"{ONE}/withdraw", act="mandate.ask", scope="write:mandates", page="mandate-withdraw", response=Mandate)
@@ -183,7 +183,7 @@ def stop_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
 def _ended(request: Call, row: Row, body: EndingMandate, verb: Callable[..., Row]) -> Mandate:
     c = request_bodies.checked(Reason(request_bodies.plain(body)))
     row.state = c["state"]
-    return mandate(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now)), True)
+    return mandate(verb(row, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)), True)
 
 
 @operation(router, "POST", f"{ONE}/close", act="mandate.ask", scope="write:mandates", page="mandate-close", response=Mandate)
@@ -192,7 +192,7 @@ def close_mandate(request: Call, number: str, body: ClosingMandate) -> Mandate:
     row = one.own(request, number)
     c = request_bodies.checked(Finding(request_bodies.plain(body)))
     row.state = c["state"]
-    return mandate(verbs.close(row, c["finding"], actor=request.actor, now=ms(request.now)), True)
+    return mandate(verbs.close(row, c["finding"], actor=request.actor, now=epoch_ms(request.now)), True)
 
 
 @operation(
@@ -201,11 +201,11 @@ def close_mandate(request: Call, number: str, body: ClosingMandate) -> Mandate:
 def search_under_mandate(request: Call, response: HttpResponse, number: str, q: str = "") -> list[MandateHit]:
     """What within this mandate fits the words, newest first. The entry of it is durable before anything is looked up."""
     _, mandate = one.looking(request, number)
-    limit, after, now = pagination.limit_of(request), pagination.cursor(request), ms(request.now)
+    limit, after, now = pagination.limit_of(request), pagination.cursor(request), epoch_ms(request.now)
     with understood():
         parse(q, now=request.now)
         facts = {"query": q, "sort": "newest", "door": "api"}
-        permit = looking.under(mandate, "content.list", actor=request.actor, facts=facts, now=now)
+        permit = content_views.under(mandate, "content.list", actor=request.actor, facts=facts, now=now)
         index = store()
         reader = index.asked(permit.person, whole=True)
         tree = searching.within(reader, Gate(installation(), index.archive(), permit, mandate, now), mandate, q, now)
@@ -217,7 +217,7 @@ def search_under_mandate(request: Call, response: HttpResponse, number: str, q: 
 
 def _hit(hit: Hit) -> MandateHit:
     return MandateHit(
-        id=uuid.UUID(hit.id), sha256=hit.sha256, received=moment(hit.received), sender=hit.from_, to=list(hit.to),
+        id=uuid.UUID(hit.id), sha256=hit.sha256, received=from_ms(hit.received), sender=hit.from_, to=list(hit.to),
         subject=hit.subject, size=hit.size,
     )  # fmt: skip
 

@@ -8,14 +8,14 @@ from django.conf import settings
 from django.http import Http404
 from ninja import Router, Schema
 
+from civicmail.city.access.access_status import why_refused
 from civicmail.city.access.actions import policy as verbs
-from civicmail.city.access.forms import Answer
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.queries import mandates, policy, standing
-from civicmail.city.access.queries.actors import taken_up
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.forms import PolicyAnswerForm
+from civicmail.city.access.queries import access_status, mandates, policy_answers
+from civicmail.city.access.queries.actors import active_roles
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.standing import why
-from civicmail.city.access.views.asked import me, require
+from civicmail.city.access.views.city_request import me, require
 from civicmail.front.web.api import request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
@@ -77,11 +77,11 @@ class Answering(Schema):
 def read_me(request: Call) -> Me:
     """Who I am, and whether I may use mail."""
     require(request, "home")
-    now, person = ms(request.now), me(request)
-    facts = standing.of(person.pk, now)
+    now, person = epoch_ms(request.now), me(request)
+    facts = access_status.status_of(person.pk, now)
     token = request.auth.token
     return Me(
-        uid=person.uid, name=person.display, login=request.auth.account.username, why_not=str(why(facts, now)),
+        uid=person.uid, name=person.display, login=request.auth.account.username, why_not=str(why_refused(facts, now)),
         departments=sorted(request.actor.departments), owed=facts.owed.version if facts.owed else None,
         scopes=list(token.scopes), ends=token.until,
     )  # fmt: skip
@@ -100,7 +100,7 @@ def read_my_duties(request: Call) -> list[MyDuty]:
     """What I may do beyond my own mail, until when, and what of it is taken up."""
     person = me(request)
     require(request, "my.duties", OfPerson(person.uid))
-    used = {u.grant_id: u.until for u in taken_up(person, ms(request.now))}
+    used = {u.grant_id: u.until for u in active_roles(person, epoch_ms(request.now))}
     rows = person.duties.filter(ended__isnull=True, until__gt=request.now).select_related("department").order_by("duty", "pk")
     return [
         MyDuty(
@@ -127,10 +127,10 @@ def answer_policy(request: Call, version: int, body: Answering) -> Answered:
     """Accept or decline the newest version of the policy, after it was read."""
     person = me(request)
     require(request, "policy.acknowledge", OfPerson(person.uid))
-    text = policy.newest()
+    text = policy_answers.newest()
     if text is None or text.version != version:
         raise Http404
-    c = request_bodies.checked(Answer(request_bodies.plain(body)))
+    c = request_bodies.checked(PolicyAnswerForm(request_bodies.plain(body)))
     verb = verbs.accept if c["answer"] == "accept" else verbs.decline
-    made = verb(person, text, c["shown"], actor=request.actor, now=ms(request.now))
-    return Answered(version=text.version, accepted=made.accepted, at=moment(ms(request.now)))
+    made = verb(person, text, c["shown"], actor=request.actor, now=epoch_ms(request.now))
+    return Answered(version=text.version, accepted=made.accepted, at=from_ms(epoch_ms(request.now)))

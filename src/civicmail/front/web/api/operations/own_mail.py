@@ -12,10 +12,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.moments import ms
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.asked import me, require
+from civicmail.city.access.views.city_request import me, require
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.holding.actions import digests, pickups, release_copies, release_requests, sender_verification
 from civicmail.desk.holding.models import Digest, PickUp, Release, Verification
@@ -124,7 +124,7 @@ def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
     """Let a message of mine go that is kept back: at once where my word is enough, else somebody is asked. The checks are made once
     more."""
     require(request, "my.mail", OfPerson(me(request).uid))
-    copy_, now = found(request, id), ms(request.now)
+    copy_, now = found(request, id), epoch_ms(request.now)
 
     def do() -> Gone:
         kept = held_for(copy_, now)
@@ -158,7 +158,7 @@ def withdraw_release(request: Call, id: int, body: RequestSeen) -> MyRequest:
     as_seen(request, row.state, body.state, "This request has gone on meanwhile; read it again.")
 
     def do() -> MyRequest:
-        release_requests.withdraw(row, actor=request.actor, now=ms(request.now))
+        release_requests.withdraw(row, actor=request.actor, now=epoch_ms(request.now))
         return _request(_requests(request).get(pk=id))
 
     return once(request, do)
@@ -180,7 +180,7 @@ def _request(r: Release) -> MyRequest:
 def read_verification(request: Call, id: uuid.UUID) -> Really:
     """Who would be asked whether a message of mine is really from them, and what they said."""
     copy = found(request, id)
-    return _really(case_for(copy, request.actor.uid, ms(request.now)), _verification(request, copy.id))
+    return _really(case_for(copy, request.actor.uid, epoch_ms(request.now)), _verification(request, copy.id))
 
 
 @operation(router, "POST", f"{ONE}/verify", act="sender.verify", scope="write:mail", page="mail-verify", response=Really)
@@ -188,7 +188,7 @@ def verify_sender(request: Call, id: uuid.UUID) -> Really:
     """Ask them, once, at an address that is known from elsewhere; a second time is the first one."""
     copy = found(request, id)
     require(request, "sender.verify", OfPerson(me(request).uid))
-    case = case_for(copy, request.actor.uid, ms(request.now))
+    case = case_for(copy, request.actor.uid, epoch_ms(request.now))
     by, row = case.by, _verification(request, copy.id)
     if row is None and by is None:
         raise Conflict("There is nobody who could be asked: no other address of theirs is known.")
@@ -198,7 +198,7 @@ def verify_sender(request: Call, id: uuid.UUID) -> Really:
         if made is None and by is not None:
             made = sender_verification.ask(
                 id, copy.capture.received, case.claim.address, by, asker=me(request), actor=request.actor,
-                reason="asked by the reader", now=ms(request.now),
+                reason="asked by the reader", now=epoch_ms(request.now),
             )  # fmt: skip
         return _really(case, made)
 
@@ -259,7 +259,7 @@ def take_mail(request: Call, id: uuid.UUID, body: TakingCare) -> TakingCare:
     if body.what not in ("take", "let-go"):
         raise Unusable("Choose what is done.", {"what": "take or let-go"})
     verb = handling.let_go if body.what == "let-go" else handling.take
-    verb(id, Mailbox.objects.get(pk=row), actor=request.actor, now=ms(request.now))
+    verb(id, Mailbox.objects.get(pk=row), actor=request.actor, now=epoch_ms(request.now))
     return body
 
 
@@ -286,7 +286,7 @@ def plan_digest(request: Call, body: Digests) -> Digests:
     """Choose the days and the hour."""
     require(request, "my.mail", OfPerson(me(request).uid))
     c = request_bodies.checked(ScheduleForm(request_bodies.plain(body)))
-    row = digests.set_schedule(c["days"], c["hour"], actor=request.actor, now=ms(request.now))
+    row = digests.set_schedule(c["days"], c["hour"], actor=request.actor, now=epoch_ms(request.now))
     return Digests(days=row.days, hour=row.hour)
 
 
@@ -306,7 +306,7 @@ def revoke_picked_up(request: Call, id: int, body: PickUpSeen) -> PickedUp:
     as_seen(request, row.state, body.state, "It has gone on meanwhile; read it again.")
 
     def do() -> PickedUp:
-        pickups.revoke(Path(str(settings.DATA)), row, actor=request.actor, reason="my own message", now=ms(request.now))
+        pickups.revoke(Path(str(settings.DATA)), row, actor=request.actor, reason="my own message", now=epoch_ms(request.now))
         return _picked_up(PickUp.objects.get(pk=id))
 
     return once(request, do)

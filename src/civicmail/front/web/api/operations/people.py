@@ -10,13 +10,13 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.access.actions import people as verbs
-from civicmail.city.access.actions.publishing import together
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import roster, standing, usage
+from civicmail.city.access.actions.publishing import single_publication
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.queries import access_status, roster, usage
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.asked import require, require_could
+from civicmail.city.access.views.city_request import require, require_could
+from civicmail.city.access.views.people import contracts, here, name_of, work_of
 from civicmail.city.access.views.personforms import Change, Move, NewPerson, Rehire
-from civicmail.city.access.views.persons import contracts, here, name_of, work_of
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.front.web.api import etags, pagination, request_bodies
@@ -121,7 +121,7 @@ class Moving(request_bodies.Because):
     department: str
     position: str = ""
     supervisor: str = ""
-    overlap: int = verbs.OVERLAP
+    overlap: int = verbs.OVERLAP_DAYS
 
 
 @operation(router, "GET", PEOPLE, act="roster.see", scope="read:people", page="people", response=list[PersonLine])
@@ -148,7 +148,7 @@ def read_person(request: Call, response: HttpResponse, department: str, uid: str
     person = get_object_or_404(Person, uid=uid)
     if not person.episodes.filter(department=where).exists():
         raise Http404
-    return etags.with_etag(response, _person(person, where, ms(request.now)))
+    return etags.with_etag(response, _person(person, where, epoch_ms(request.now)))
 
 
 def _person(person: Person, where: Department, now: int) -> OnePerson:
@@ -156,7 +156,7 @@ def _person(person: Person, where: Department, now: int) -> OnePerson:
     here_ = person.endings.filter(episode__department=where).order_by("-pk").first()
     return OnePerson(
         uid=person.uid, name=person.display, given=person.given, family=person.family, phone=person.phone,
-        language=person.language, why_not=str(standing.why(person.pk, now)), work=[_work(e) for e in episodes],
+        language=person.language, why_not=str(access_status.why_refused(person.pk, now)), work=[_work(e) for e in episodes],
         rights=[right(a) for a in person.authorisations.select_related(*WITH).order_by("-since", "-pk")],
         months=[Month(month=f"{m.first:%Y-%m}", sent=m.sent, received=m.received) for m in usage.months(person)],
         ending=here_.pk if here_ else None,
@@ -178,7 +178,7 @@ def add_person(request: Call, department: str, body: Somebody) -> OnePerson:
     c = request_bodies.checked(NewPerson(contracts(request), request_bodies.plain(body)))
 
     def do() -> OnePerson:
-        now = ms(request.now)
+        now = epoch_ms(request.now)
         made = verbs.add(c["uid"], name_of(c), work_of(where, c), actor=request.actor, reason=c["reason"], now=now)
         return _person(made, where, now)
 
@@ -190,25 +190,25 @@ def rehire_person(request: Call, department: str, uid: str, body: WorkToBegin) -
     """Somebody who worked for the city works here again: nothing of the old access comes back."""
     where, person, _ = here(request, department, uid, now=False)
     c = request_bodies.checked(Rehire(contracts(request), request_bodies.plain(body)))
-    verbs.rehire(person, work_of(where, c), actor=request.actor, reason=c["reason"], now=ms(request.now))
-    return _person(person, where, ms(request.now))
+    verbs.rehire(person, work_of(where, c), actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
+    return _person(person, where, epoch_ms(request.now))
 
 
 @operation(router, "PATCH", ONE, act="person.change", scope="write:people", page="person-change", response=OnePerson)
 def change_person(request: Call, response: HttpResponse, department: str, uid: str, body: Different) -> OnePerson:
     """Name, telephone, position, supervisor; `If-Match` says what was seen."""
-    with together():
+    with single_publication():
         Person.objects.select_for_update().filter(uid=uid).first()
         where, person, work = here(request, department, uid)
-        etags.require(request, _person(person, where, ms(request.now)))
+        etags.require(request, _person(person, where, epoch_ms(request.now)))
         now = {f: getattr(person, f) for f in ("given", "family", "display", "phone", "language")}
         now |= {"position": work.position, "supervisor": work.supervisor.uid if work.supervisor else ""}
         c = request_bodies.checked(Change({**now, **request_bodies.plain(body)}))
-        act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+        act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
         verbs.rename(person, name_of(c), **act)
         if (c["position"], c["supervisor"]) != (work.position, work.supervisor):
             verbs.change_work(person, position=c["position"], supervisor=c["supervisor"], **act)
-    return etags.with_etag(response, _person(Person.objects.get(uid=uid), where, ms(request.now)))
+    return etags.with_etag(response, _person(Person.objects.get(uid=uid), where, epoch_ms(request.now)))
 
 
 @operation(router, "POST", f"{ONE}/move", act="person.change", scope="write:people", page="person-move", response=OnePerson)
@@ -220,6 +220,6 @@ def move_person(request: Call, department: str, uid: str, body: Moving) -> OnePe
     to = Department.objects.get(code=c["department"])
     verbs.move(
         person, to, position=c["position"], supervisor=c["supervisor"], overlap=c["overlap"], actor=request.actor,
-        reason=c["reason"], now=ms(request.now),
+        reason=c["reason"], now=epoch_ms(request.now),
     )  # fmt: skip
-    return _person(person, to, ms(request.now))
+    return _person(person, to, epoch_ms(request.now))

@@ -9,13 +9,13 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.access.actions import policy as verbs
-from civicmail.city.access.forms import Because
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.models import PolicyText
-from civicmail.city.access.moments import ms
-from civicmail.city.access.queries import policy as said
+from civicmail.city.access.queries import policy_answers
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import CITY
-from civicmail.city.access.views.asked import require, require_could
+from civicmail.city.access.views.city_request import require, require_could
 from civicmail.city.access.views.officeforms import Paper, PolicyWords
 from civicmail.city.directory.models import Person
 from civicmail.front.web.api import pagination, request_bodies
@@ -83,7 +83,7 @@ class PaperRecorded(Schema):
 def list_policy(request: Call, response: HttpResponse) -> list[Version]:
     """Every version that was ever published, the newest first, with how many accepted it."""
     require(request, "policy.publish")
-    answers = said.counts()
+    answers = policy_answers.counts()
 
     def line(t: PolicyText) -> Version:
         return Version(
@@ -118,13 +118,13 @@ def publish_policy(request: Call, body: Publishing) -> Text:
     """The next version is in force; a material one is asked of everybody."""
     require(request, "policy.publish")
     plain = request_bodies.plain(body, material="yes" if body.material else "no")
-    c, reason = request_bodies.checked(PolicyWords(body.after == 0, plain)), request_bodies.checked(Because(plain))["reason"]
+    c, reason = request_bodies.checked(PolicyWords(body.after == 0, plain)), request_bodies.checked(ReasonForm(plain))["reason"]
     text = c["text"].replace("\r\n", "\n").strip()
 
     def do() -> Text:
         made = verbs.publish(
             c["title"], text, changed=c["changed"], material=body.material, after=c["after"], actor=request.actor, reason=reason,
-            now=ms(request.now),
+            now=epoch_ms(request.now),
         )  # fmt: skip
         return _text(made)
 
@@ -151,7 +151,12 @@ def record_paper(request: Call, body: Signed) -> PaperRecorded:
 
     def do() -> PaperRecorded:
         made = verbs.record_paper(
-            c["person"], texts[c["version"]], accepted=accepted, reference=c["reference"], actor=request.actor, now=ms(request.now)
+            c["person"],
+            texts[c["version"]],
+            accepted=accepted,
+            reference=c["reference"],
+            actor=request.actor,
+            now=epoch_ms(request.now),
         )
         return PaperRecorded(
             person=made.person.uid, version=made.text.version, accepted=made.accepted, reference=made.reference, at=made.at

@@ -9,12 +9,12 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import looking, protecting
+from civicmail.city.access.actions import content_views, protections
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import Because
+from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.models import Entry, Protection
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import require, require_could
+from civicmail.city.access.views.city_request import require, require_could
 from civicmail.city.access.views.protected import Protect
 from civicmail.city.directory.models import Department
 from civicmail.desk.oversight import sampling
@@ -111,11 +111,11 @@ def protect_mail(request: Call, body: Protecting) -> Protected:
         raise Unusable("A person decides, not a department.", {"person": "Name the person who decides."})
 
     def do() -> Protected:
-        actor, reason, now = request.actor, c["reason"], ms(request.now)
+        actor, reason, now = request.actor, c["reason"], epoch_ms(request.now)
         if c["role"] == "approver":
-            return _protected(protecting.name_approver(c["kind"], c["person"], actor=actor, reason=reason, now=now))
+            return _protected(protections.name_approver(c["kind"], c["person"], actor=actor, reason=reason, now=now))
         whom = c["person"] or Department.objects.get(code=c["department"])
-        return _protected(protecting.protect(c["kind"], whom, actor=actor, reason=reason, now=now))
+        return _protected(protections.protect(c["kind"], whom, actor=actor, reason=reason, now=now))
 
     return once(request, do)
 
@@ -128,10 +128,10 @@ def end_protection(request: Call, id: int, body: request_bodies.Because) -> Prot
     """Somebody belongs to a class, or decides for it, no more."""
     require(request, "mandate.protect")
     row = get_object_or_404(Protection.objects.select_related("person", "department"), pk=id)
-    reason = request_bodies.checked(Because(request_bodies.plain(body)))["reason"]
+    reason = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
 
     def do() -> Protected:
-        protecting.end(row, actor=request.actor, reason=reason, now=ms(request.now))
+        protections.end(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return _protected(row)
 
     return once(request, do)
@@ -175,7 +175,7 @@ def mark_viewing(request: Call, id: int, body: Remarked) -> Recorded:
     """Say, as an auditor, that one has looked at a reveal of the sample, and what one thinks of it."""
     reveal = get_object_or_404(Entry.objects.defer("head"), pk=id, act=queries.REVEAL)
     require(request, "viewings.mark", looks.about(reveal))
-    week = sampling.name_of(timezone.localdate(moment(reveal.at)))
+    week = sampling.name_of(timezone.localdate(from_ms(reveal.at)))
     remark = request_bodies.checked(Remark(request_bodies.plain(body)))["remark"]
 
     def do() -> Recorded:
@@ -186,7 +186,7 @@ def mark_viewing(request: Call, id: int, body: Remarked) -> Recorded:
 
 
 def _viewed(e: Entry) -> Viewed:
-    return Viewed(id=e.pk, act=e.act, at=moment(e.at), person=e.person, duty=e.duty, object=e.object, reason=e.reason)
+    return Viewed(id=e.pk, act=e.act, at=from_ms(e.at), person=e.person, duty=e.duty, object=e.object, reason=e.reason)
 
 
 @operation(router, "POST", "/accidents", act="content.accident", scope="write:me", page="accident", response=Recorded, status=201)
@@ -196,7 +196,7 @@ def tell_accident(request: Call, body: Accident) -> Recorded:
     c = request_bodies.checked(Seen(request_bodies.plain(body)))
 
     def do() -> Recorded:
-        looking.accident(request.actor, c["message"], c["how"], c["next"], now=ms(request.now))
+        content_views.accident(request.actor, c["message"], c["how"], c["next"], now=epoch_ms(request.now))
         return Recorded(recorded=True)
 
     return once(request, do)

@@ -9,9 +9,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.city_request import require
 from civicmail.desk.holding import queries, release_states
 from civicmail.desk.holding.actions import appeals as answers
 from civicmail.desk.holding.actions import release_copies
@@ -136,7 +136,7 @@ def answer_release(request: Call, id: int, body: ReleaseAnswer) -> ReleaseReques
     c = request_bodies.checked(typed.AnswerForm(request_bodies.plain(body)))
     first = row.kind == "malware" and row.state == "asked"
     verb = verbs.deny if c["answer"] == "no" else verbs.agree if first else verbs.release
-    return once(request, lambda: _release(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now))))
+    return once(request, lambda: _release(verb(row, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))))
 
 
 @operation(
@@ -147,11 +147,13 @@ def ask_release(request: Call, id: uuid.UUID, index: int, body: AskingRelease) -
     """Ask, as an officer, that a copy is let go which no officer lets go alone."""
     require(request, "quarantine.see")
     require(request, "quarantine.release")
-    copy = queries.copy(id.bytes, index, ms(request.now))
+    copy = queries.copy(id.bytes, index, epoch_ms(request.now))
     if copy is None:
         raise Http404
     reason = request_bodies.checked(RequestForm(request_bodies.plain(body)))["reason"]
-    return once(request, lambda: _release(verbs.request_release([copy], actor=request.actor, reason=reason, now=ms(request.now))))
+    return once(
+        request, lambda: _release(verbs.request_release([copy], actor=request.actor, reason=reason, now=epoch_ms(request.now)))
+    )
 
 
 @operation(
@@ -166,10 +168,10 @@ def release_together(request: Call, body: Together) -> LetTogether:
     keys = {(copy.id.bytes, copy.index) for copy in body.copies}
 
     def do() -> LetTogether:
-        copies = [c for c in queries.copies(ms(request.now)) if (c.id, c.index) in keys]
+        copies = [c for c in queries.copies(epoch_ms(request.now)) if (c.id, c.index) in keys]
         if len(copies) != len(keys):
             raise Conflict("Some of these copies are not kept back any more; read the list again.")
-        let, kept = release_copies.release_campaign(copies, actor=request.actor, reason=reason, now=ms(request.now))
+        let, kept = release_copies.release_campaign(copies, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return LetTogether(let=let, kept=kept)
 
     return once(request, do)
@@ -214,7 +216,7 @@ def answer_contest(request: Call, id: int, body: ContestAnswer) -> ContestLine:
         c = request_bodies.checked(
             contested.AppealAnswerForm(decision is not None and decision.what in contested.RELEASABLE, request_bodies.plain(body))
         )
-        answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now))
+        answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
         return _contest(Contest.objects.select_related("person").get(pk=id))
 
     return once(request, do)

@@ -15,9 +15,9 @@ from django.shortcuts import get_object_or_404
 from ninja import Schema
 
 from civicmail.city.access.actions.publishing import data_folder
-from civicmail.city.access.forms import end_of
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import hidden_unless, require, require_could
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import end_of_day
+from civicmail.city.access.views.city_request import hidden_unless, require, require_could
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import essential_mailboxes as marks
 from civicmail.city.conduct.actions import non_response, reassignment, review_answers, review_schedule, running_reviews
@@ -223,7 +223,9 @@ def start_campaign(request: Call, body: Starting) -> OneCampaign:
     where = list(Department.objects.filter(code__in=c["departments"]))
 
     def do() -> OneCampaign:
-        made = review_schedule.start_now(c["tier"], actor=request.actor, reason=c["reason"], now=ms(request.now), departments=where)
+        made = review_schedule.start_now(
+            c["tier"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now), departments=where
+        )
         return _whole(_review(made.pk))
 
     return once(request, do)
@@ -233,7 +235,7 @@ def _run(request: Call, id_: int, reason: str, verb: Callable[..., Review]) -> O
     row = _review(id_)
 
     def do() -> OneCampaign:
-        return _whole(_review(verb(row, actor=request.actor, reason=reason, now=ms(request.now)).pk))
+        return _whole(_review(verb(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)).pk))
 
     return once(request, do)
 
@@ -268,7 +270,9 @@ def remind_campaign(request: Call, id: int, body: Why) -> Count:
     """Write to everybody with open rows, once a day."""
     require(request, "review.run")
     row, reason = _review(id), _reason(body)
-    return once(request, lambda: Count(count=running_reviews.remind(row, actor=request.actor, reason=reason, now=ms(request.now))))
+    return once(
+        request, lambda: Count(count=running_reviews.remind(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)))
+    )
 
 
 @operation(
@@ -282,7 +286,7 @@ def answer_held_back(request: Call, id: int, department: str, body: HeldBack) ->
     c = request_bodies.checked(review_forms.Batch(request_bodies.plain(body)))
 
     def do() -> Count:
-        common: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+        common: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
         if c["what"] == "leave":
             return Count(count=non_response.leave(row, where, **common))
         return Count(count=non_response.apply_batch(row, where, essential=c["essential"], **common))
@@ -299,7 +303,7 @@ def retry_row(request: Call, id: int, body: RowSeen) -> RowState:
     require(request, "review.run")
     row = get_object_or_404(ReviewRow, pk=id)
     as_seen(request, row.state, body.state, "This row has gone on meanwhile; read the review again.")
-    return once(request, lambda: RowState(id=id, state=running_reviews.retry(row, actor=request.actor, now=ms(request.now))))
+    return once(request, lambda: RowState(id=id, state=running_reviews.retry(row, actor=request.actor, now=epoch_ms(request.now))))
 
 
 def _reason(body: Schema) -> str:
@@ -327,7 +331,7 @@ def mark_essential(request: Call, body: Marking) -> EssentialBox:
     c = request_bodies.checked(review_forms.MarkEssential(request_bodies.plain(body)))
 
     def do() -> EssentialBox:
-        return _essential(marks.mark(c["address"], actor=request.actor, reason=c["reason"], now=ms(request.now)))
+        return _essential(marks.mark(c["address"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)))
 
     return once(request, do)
 
@@ -341,7 +345,7 @@ def unmark_essential(request: Call, id: int, body: Why) -> EssentialBox:
     row, reason = get_object_or_404(Essential.objects.select_related("mailbox"), pk=id), _reason(body)
 
     def do() -> EssentialBox:
-        marks.unmark(row, actor=request.actor, reason=reason, now=ms(request.now))
+        marks.unmark(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return _essential(row)
 
     return once(request, do)
@@ -358,7 +362,7 @@ def _essential(row: Essential) -> EssentialBox:
 def keep_rest(request: Call, id: int) -> Count:
     """Keep what is unremarkable, together, when nothing else is left of a part."""
     row = _part(request, id, "review.decide")
-    return once(request, lambda: Count(count=review_answers.keep_rest(row, actor=request.actor, now=ms(request.now))))
+    return once(request, lambda: Count(count=review_answers.keep_rest(row, actor=request.actor, now=epoch_ms(request.now))))
 
 
 @operation(
@@ -368,10 +372,10 @@ def let_stand_in(request: Call, id: int, body: StandIn) -> Delegated:
     """Let somebody answer beside oneself until a day, at the latest the deadline; one stays accountable."""
     row = _part(request, id, "review.delegate")
     c = request_bodies.checked(review_forms.StandIn(request_bodies.plain(body)))
-    until = min(end_of(c["day"]), ms(row.review.deadline)) if row.review.deadline else 0
+    until = min(end_of_day(c["day"]), epoch_ms(row.review.deadline)) if row.review.deadline else 0
 
     def do() -> Delegated:
-        made = reassignment.delegate(row, c["to"], until, actor=request.actor, reason=c["reason"], now=ms(request.now))
+        made = reassignment.delegate(row, c["to"], until, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
         return Delegated(id=made.pk, delegate=maybe(made.delegate), until=made.delegate_until)
 
     return once(request, do)
@@ -379,7 +383,7 @@ def let_stand_in(request: Call, id: int, body: StandIn) -> Delegated:
 
 def _part(request: Call, id_: int, act: str) -> ReviewPart:
     row = get_object_or_404(ReviewPart.objects.select_related("review", "department", "reviewer"), pk=id_)
-    about = part_reviewers.about(row, request.actor.uid, ms(request.now))
+    about = part_reviewers.about(row, request.actor.uid, epoch_ms(request.now))
     hidden_unless(request, "review.see", about)
     require_could(request, act, about)
     return row

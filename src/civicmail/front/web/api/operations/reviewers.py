@@ -12,8 +12,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views.city_request import require
 from civicmail.desk.holding import findings
 from civicmail.desk.holding.actions import review_findings
 from civicmail.desk.holding.models import Finding
@@ -100,7 +100,9 @@ def answer_finding(request: Call, id: int, body: First) -> FindingLine:
     c = request_bodies.checked(typed.FirstReviewForm(request_bodies.plain(body)))
 
     def do() -> FindingLine:
-        return _finding(review_findings.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=ms(request.now)))
+        return _finding(
+            review_findings.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
+        )
 
     return once(request, do)
 
@@ -117,7 +119,7 @@ def second_finding(request: Call, id: int, body: Second) -> FindingLine:
     def do() -> FindingLine:
         right = c["answer"] == "yes"
         return _finding(
-            review_findings.decide_second(row, right=right, actor=request.actor, reason=c["reason"], now=ms(request.now))
+            review_findings.decide_second(row, right=right, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
         )
 
     return once(request, do)
@@ -139,7 +141,9 @@ def hand_finding_over(request: Call, id: int, body: Handing) -> Reported:
     require(request, "finding.hand-over")
     row = _as_seen(request, id, body.state)
     text = request_bodies.checked(typed.HandOverForm(request_bodies.plain(body)))["text"]
-    return once(request, lambda: Reported(id=review_findings.hand_over(row, text, actor=request.actor, now=ms(request.now)).pk))
+    return once(
+        request, lambda: Reported(id=review_findings.hand_over(row, text, actor=request.actor, now=epoch_ms(request.now)).pk)
+    )
 
 
 def _as_seen(request: Call, id_: int, state: str) -> Finding:

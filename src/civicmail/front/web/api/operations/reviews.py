@@ -9,10 +9,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.forms import end_of
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import end_of_day
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.asked import hidden_unless, may, me, require
+from civicmail.city.access.views.city_request import hidden_unless, may, me, require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import reassignment, review_answers
 from civicmail.city.conduct.actions.review_notices import name_of
@@ -116,7 +116,7 @@ def list_reviews(request: Call, response: HttpResponse, department: str) -> list
 )  # fmt: skip
 def read_review(request: Call, department: str, id: int) -> OneReview:
     """What I am asked about a department, or for who only looks, what is asked there: at most fifty open rows at a time."""
-    where, review, now = department_of(department), get_object_or_404(Review, pk=id), ms(request.now)
+    where, review, now = department_of(department), get_object_or_404(Review, pk=id), epoch_ms(request.now)
     about = InDepartment(where.code)
     looks = bool(may(request, "review.see", about))
     parts = reviewer_screen.visible(review, where, me(request), now, all_=looks)
@@ -141,7 +141,7 @@ def _row(line: reviewer_screen.ScreenRow, *, mine: bool) -> Row:
 
 def _answered(request: Call, id_: int, state: str, do: Callable[[ReviewRow], ReviewRow]) -> Row:
     """Do it with a row that is as it was seen, for whoever is asked about it."""
-    row, now = get_object_or_404(ReviewRow.objects.select_related(*WITH), pk=id_), ms(request.now)
+    row, now = get_object_or_404(ReviewRow.objects.select_related(*WITH), pk=id_), epoch_ms(request.now)
     about = part_reviewers.about_row(row, request.actor.uid, now)
     hidden_unless(request, "review.see", about)
     require(request, "review.decide", about)
@@ -159,7 +159,7 @@ def keep_access(request: Call, id: int, body: Answer) -> Row:
     """The access goes on. A reason is needed where something is out of order, and for every duty."""
     return _answered(
         request, id, body.state,
-        lambda row: review_answers.keep(row, actor=request.actor, now=ms(request.now), reason=body.reason),
+        lambda row: review_answers.keep(row, actor=request.actor, now=epoch_ms(request.now), reason=body.reason),
     )  # fmt: skip
 
 
@@ -168,7 +168,10 @@ def end_reviewed_access(request: Call, id: int, body: Answer) -> Row:
     """The access, or the duty, ends at once."""
     reason = request_bodies.checked(review_forms.Because(request_bodies.plain(body)))["reason"]
     return _answered(
-        request, id, body.state, lambda row: review_answers.revoke(row, actor=request.actor, reason=reason, now=ms(request.now))
+        request,
+        id,
+        body.state,
+        lambda row: review_answers.revoke(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
     )
 
 
@@ -176,10 +179,10 @@ def end_reviewed_access(request: Call, id: int, body: Answer) -> Row:
 def change_reviewed_access(request: Call, id: int, body: AnswerUntil) -> Row:
     """The access ends on another day."""
     c = request_bodies.checked(review_forms.ChangeEnd(request_bodies.plain(body)))
-    until = end_of(c["day"])
+    until = end_of_day(c["day"])
     return _answered(
         request, id, body.state,
-        lambda row: review_answers.change(row, until, actor=request.actor, reason=c["reason"], now=ms(request.now)),
+        lambda row: review_answers.change(row, until, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)),
     )  # fmt: skip
 
 
@@ -190,7 +193,7 @@ def hand_on_row(request: Call, id: int, body: Elsewhere) -> Row:
     where = Department.objects.get(code=c["department"])
     return _answered(
         request, id, body.state,
-        lambda row: reassignment.not_mine(row, where, actor=request.actor, reason=c["reason"], now=ms(request.now)),
+        lambda row: reassignment.not_mine(row, where, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)),
     )  # fmt: skip
 
 
@@ -199,11 +202,14 @@ def ask_next_head(request: Call, id: int, body: Answer) -> Row:
     """The next head answers, because this one does not know."""
     reason = request_bodies.checked(review_forms.Unsure(request_bodies.plain(body)))["reason"]
     return _answered(
-        request, id, body.state, lambda row: reassignment.dont_know(row, actor=request.actor, reason=reason, now=ms(request.now))
+        request,
+        id,
+        body.state,
+        lambda row: reassignment.dont_know(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
     )
 
 
 @operation(router, "POST", f"{ROW}/undo", act="review.decide", scope="write:conduct", page="review-undo", response=Row)
 def take_answer_back(request: Call, id: int, body: Answer) -> Row:
     """Take a "keep" back, within five minutes and until it is carried out. state: pending."""
-    return _answered(request, id, body.state, lambda row: review_answers.undo(row, actor=request.actor, now=ms(request.now)))
+    return _answered(request, id, body.state, lambda row: review_answers.undo(row, actor=request.actor, now=epoch_ms(request.now)))

@@ -10,17 +10,17 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import people, requests, suspensions
-from civicmail.city.access.actions.publishing import together
+from civicmail.city.access.actions import access_requests, people, suspensions
+from civicmail.city.access.actions.publishing import single_publication
+from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import Because, Decision, Until, Why, end_of
+from civicmail.city.access.forms import AccessEndForm, DecisionForm, ReasonForm, ReasonsForm, end_of_day
 from civicmail.city.access.models import Authorisation
-from civicmail.city.access.moments import DAY, ms
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.bars import about_authorisation
 from civicmail.city.access.resources import GrantOn, InDepartment
-from civicmail.city.access.views.asked import hidden_unless, require
-from civicmail.city.access.views.mailboxes import the
+from civicmail.city.access.views.city_request import hidden_unless, require
+from civicmail.city.access.views.mailboxes import find_mailbox
 from civicmail.city.access.views.officeforms import AskGrant, UntilBecause
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import Person
@@ -105,13 +105,13 @@ def ask_access(request: Call, uid: str, body: Asking) -> Right:
     person = get_object_or_404(Person, uid=uid)
     require(request, "request.ask", about_person(person))
     plain = request_bodies.plain(body)
-    why = Why(plain)
+    why = ReasonsForm(plain)
     request_bodies.checked(why)
-    c, now = request_bodies.checked(Until(plain)), ms(request.now)
-    until = min(end_of(c["until"]), now + 365 * DAY)
+    c, now = request_bodies.checked(AccessEndForm(plain)), epoch_ms(request.now)
+    until = min(end_of_day(c["until"]), now + 365 * DAY_MS)
 
     def do() -> Right:
-        made = requests.ask(person, reasons=why.reasons(), until=until, address=c["address"], actor=request.actor, now=now)
+        made = access_requests.ask(person, reasons=why.reasons(), until=until, address=c["address"], actor=request.actor, now=now)
         return right(_the(made.pk))
 
     return once(request, do)
@@ -123,16 +123,18 @@ def ask_access(request: Call, uid: str, body: Asking) -> Right:
 )  # fmt: skip
 def ask_grant(request: Call, address: str, body: AskingToUse) -> Right:
     """Ask that a named person may use another mailbox, under their own sign-in."""
-    box = the(request, address)
+    box = find_mailbox(request, address)
     holder = box.holder.uid if box.holder else ""
     named = Person.objects.filter(uid=body.person).first()
     require(request, "grant.ask", GrantOn(box.department.code, named.uid if named else "", holder=holder))
     form = AskGrant(box.holder is not None, request_bodies.plain(body))
-    c, now = request_bodies.checked(form), ms(request.now)
-    until = min(end_of(c["until"]), now + 365 * DAY)
+    c, now = request_bodies.checked(form), epoch_ms(request.now)
+    until = min(end_of_day(c["until"]), now + 365 * DAY_MS)
 
     def do() -> Right:
-        made = requests.ask_grant(c["person"], box, c["role"], reasons=form.reasons(), until=until, actor=request.actor, now=now)
+        made = access_requests.ask_grant(
+            c["person"], box, c["role"], reasons=form.reasons(), until=until, actor=request.actor, now=now
+        )
         return right(_the(made.pk))
 
     return once(request, do)
@@ -144,12 +146,12 @@ def decide_request(request: Call, response: HttpResponse, id: int, body: Decidin
     about = about_authorisation(_the(id))
     hidden_unless(request, "request.see", about)
     require(request, "request.decide", about)
-    c = request_bodies.checked(Decision(request_bodies.plain(body)))
-    verb = requests.approve if c["decision"] == "approve" else requests.refuse
+    c = request_bodies.checked(DecisionForm(request_bodies.plain(body)))
+    verb = access_requests.approve if c["decision"] == "approve" else access_requests.refuse
 
     def do(a: Authorisation) -> None:
         a.state = c["state"]  # as the asker saw it: the verb compares it with the row
-        verb(a, actor=request.actor, reason=c["reason"], now=ms(request.now))
+        verb(a, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
 
     return _changed(request, response, id, do)
 
@@ -160,9 +162,9 @@ def withdraw_request(request: Call, response: HttpResponse, id: int, body: reque
     a = _the(id)
     hidden_unless(request, "request.see", about_authorisation(a))
     require(request, "request.withdraw", about_authorisation(a))
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
-    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
-    return _changed(request, response, id, lambda a: requests.withdraw(a, **act))
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
+    return _changed(request, response, id, lambda a: access_requests.withdraw(a, **act))
 
 
 @operation(router, "POST", f"{ONE}/suspend", act="access.suspend", scope="write:access", page="suspend", response=Right)
@@ -181,26 +183,28 @@ def _switched(
     request: Call, response: HttpResponse, id_: int, body: request_bodies.Because, act: str, verb: Callable[..., int]
 ) -> Right:
     require(request, act, about_person(_the(id_).person))
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
-    return _changed(request, response, id_, lambda a: verb(a.person, actor=request.actor, reason=c["reason"], now=ms(request.now)))
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
+    return _changed(
+        request, response, id_, lambda a: verb(a.person, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
+    )
 
 
 @operation(router, "POST", f"{ONE}/extend", act="request.decide", scope="write:access", page="extend", response=Right)
 def extend_access(request: Call, response: HttpResponse, id: int, body: Keeping) -> Right:
     """What ends soon goes on: an approver says why and until when."""
     require(request, "request.decide", about_authorisation(_the(id)))
-    c, now = request_bodies.checked(UntilBecause(request_bodies.plain(body))), ms(request.now)
-    until = min(end_of(c["until"]), now + 365 * DAY)
+    c, now = request_bodies.checked(UntilBecause(request_bodies.plain(body))), epoch_ms(request.now)
+    until = min(end_of_day(c["until"]), now + 365 * DAY_MS)
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": now}
-    return _changed(request, response, id, lambda a: requests.extend(a, until, **act))
+    return _changed(request, response, id, lambda a: access_requests.extend(a, until, **act))
 
 
 @operation(router, "POST", f"{ONE}/overlap", act="access.end", scope="write:access", page="overlap", response=Right)
 def set_overlap(request: Call, response: HttpResponse, id: int, body: Keeping) -> Right:
     """The department that a mover left says when what it authorised ends."""
     require(request, "access.end", about_authorisation(_the(id)))
-    c, now = request_bodies.checked(UntilBecause(request_bodies.plain(body))), ms(request.now)
-    until = min(end_of(c["until"]), now + 90 * DAY)
+    c, now = request_bodies.checked(UntilBecause(request_bodies.plain(body))), epoch_ms(request.now)
+    until = min(end_of_day(c["until"]), now + 90 * DAY_MS)
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": now}
     return _changed(request, response, id, lambda a: people.set_overlap(a, until, **act))
 
@@ -209,14 +213,14 @@ def set_overlap(request: Call, response: HttpResponse, id: int, body: Keeping) -
 def end_right(request: Call, response: HttpResponse, id: int, body: request_bodies.Because) -> Right:
     """One right of somebody ends for good; the others stay."""
     require(request, "access.end", about_authorisation(_the(id)))
-    c = request_bodies.checked(Because(request_bodies.plain(body)))
-    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": ms(request.now)}
+    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
+    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
     return _changed(request, response, id, lambda a: suspensions.revoke(a, **act))
 
 
 def _changed(request: Call, response: HttpResponse, id_: int, do: Callable[[Authorisation], object]) -> Right:
     """`If-Match` says what was seen; row and verb are one transaction."""
-    with together():
+    with single_publication():
         if Authorisation.objects.select_for_update().filter(pk=id_).first() is None:
             raise Conflict("This is not there any more.")
         a = _the(id_)

@@ -11,16 +11,16 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Schema
 
+from civicmail.city.access.actions import bulk_authorization as verbs
 from civicmail.city.access.actions import personal_use
-from civicmail.city.access.actions import roster as verbs
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import Because, Chosen, PersonalUseRule, Why, end_of
+from civicmail.city.access.forms import PeopleChoiceForm, PersonalUseRule, ReasonForm, ReasonsForm, end_of_day
 from civicmail.city.access.models import PersonalUse, Profile
-from civicmail.city.access.moments import ms
 from civicmail.city.access.queries import roster
 from civicmail.city.access.resources import InDepartment, OfPerson
-from civicmail.city.access.views.asked import me, require, require_could
-from civicmail.city.access.views.firstroster import newest
+from civicmail.city.access.views.bulk_authorization import newest
+from civicmail.city.access.views.city_request import me, require, require_could
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.queries import discrepancies, sponsored_people
 from civicmail.city.directory.models import Department, Episode, Person
@@ -139,11 +139,11 @@ def write_profile(request: Call, department: str, name: str, body: PositionReaso
     """Write the four reasons for everybody in a position; what stands keeps the old version."""
     where = _decides(request, department)
     name = _named(where, name)
-    form = Why(request_bodies.plain(body))
+    form = ReasonsForm(request_bodies.plain(body))
     request_bodies.checked(form)
 
     def do() -> OnePosition:
-        verbs.write_profile(where, name, form.reasons(), actor=request.actor, now=ms(request.now))
+        verbs.write_profile(where, name, form.reasons(), actor=request.actor, now=epoch_ms(request.now))
         return _one(where, name)
 
     return once(request, do)
@@ -159,12 +159,12 @@ def authorise_position(request: Call, department: str, name: str, body: Authoris
     profile = newest(where, name)
     if profile is None or profile.version != body.version:
         raise Conflict("The profile is another one by now; read it again.")
-    c = request_bodies.checked(Chosen({"until": body.until, "version": body.version}))
+    c = request_bodies.checked(PeopleChoiceForm({"until": body.until, "version": body.version}))
     people = list(Person.objects.filter(uid__in=body.people[:500]))
     if len(people) != len(set(body.people)):
         raise Conflict("One of these people is not known; read the position again.")
-    until = min(end_of(c["until"]), ms(request.now) + 365 * 86_400_000)
-    return [right(a) for a in verbs.authorise(profile, people, until=until, actor=request.actor, now=ms(request.now))]
+    until = min(end_of_day(c["until"]), epoch_ms(request.now) + 365 * 86_400_000)
+    return [right(a) for a in verbs.authorise(profile, people, until=until, actor=request.actor, now=epoch_ms(request.now))]
 
 
 def _decides(request: Call, department: str) -> Department:
@@ -219,7 +219,7 @@ def allow_personal_use(request: Call, department: str, body: AllowingUse) -> Per
     def do() -> PersonalUseLine:
         made = personal_use.allow(
             where, c["limits"], until=c["until"], position=name if kind == "position" else "",
-            person=c["person"] if kind == "person" else None, actor=request.actor, now=ms(request.now),
+            person=c["person"] if kind == "person" else None, actor=request.actor, now=epoch_ms(request.now),
         )  # fmt: skip
         return _use(made)
 
@@ -234,10 +234,10 @@ def end_personal_use(request: Call, id: int, body: request_bodies.Because) -> Pe
     """Allow it no longer."""
     row = get_object_or_404(PersonalUse.objects.select_related("department", "person", "by"), pk=id)
     require(request, "personal-use.set", InDepartment(row.department.code))
-    reason = request_bodies.checked(Because(request_bodies.plain(body)))["reason"]
+    reason = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
 
     def do() -> PersonalUseLine:
-        personal_use.end(row, actor=request.actor, reason=reason, now=ms(request.now))
+        personal_use.end(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return _use(row)
 
     return once(request, do)
@@ -283,7 +283,7 @@ def list_department_reconciliation(request: Call, response: HttpResponse, depart
     """What of one department does not fit."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
-    return _reconciled(request, response, discrepancies.find_discrepancies([where.code], ms(request.now), feed=False))
+    return _reconciled(request, response, discrepancies.find_discrepancies([where.code], epoch_ms(request.now), feed=False))
 
 
 @operation(router, "GET", "/reconciliation", act="reconcile.see", scope="read:access", page="reconcile", response=list[Unfitting])
@@ -291,7 +291,7 @@ def list_reconciliation(request: Call, response: HttpResponse) -> list[Unfitting
     """What of the whole city does not fit, with what a personnel list that waits would do."""
     require(request, "reconcile.see")
     codes = list(Department.objects.values_list("code", flat=True))
-    return _reconciled(request, response, discrepancies.find_discrepancies(codes, ms(request.now), feed=True))
+    return _reconciled(request, response, discrepancies.find_discrepancies(codes, epoch_ms(request.now), feed=True))
 
 
 def _reconciled(request: Call, response: HttpResponse, lines: list[discrepancies.Discrepancy]) -> list[Unfitting]:

@@ -12,8 +12,8 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.moments import ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views.city_request import require
 from civicmail.desk.oversight.actions import deciding, replays
 from civicmail.desk.oversight.actions import rules as verbs
 from civicmail.desk.oversight.models import Replay as Row
@@ -111,7 +111,7 @@ def draft_rule(request: Call, body: RuleToWrite) -> RuleVersion:
     c = request_bodies.checked(typed.RuleText({"text": body.text, "changed": body.changed, "seen": body.after}))
     return once(
         request,
-        lambda: version(verbs.draft(c["text"], c["changed"], after=c["seen"], actor=request.actor, now=ms(request.now))),
+        lambda: version(verbs.draft(c["text"], c["changed"], after=c["seen"], actor=request.actor, now=epoch_ms(request.now))),
     )
 
 
@@ -121,7 +121,7 @@ def edit_rule(request: Call, rule: str, number: int, body: Edited) -> RuleVersio
     require(request, "rule.write")
     row = _seen(request, rule, number, body.revision)
     c = request_bodies.checked(typed.RuleText({"text": body.text, "changed": body.changed, "seen": body.revision}))
-    return version(verbs.edit(row, c["text"], c["changed"], actor=request.actor, now=ms(request.now)))
+    return version(verbs.edit(row, c["text"], c["changed"], actor=request.actor, now=epoch_ms(request.now)))
 
 
 @operation(router, "POST", f"{VERSION}/test", act="rule.write", scope="write:rules", page="version-test", response=RuleVersion)
@@ -129,7 +129,7 @@ def test_rule(request: Call, rule: str, number: int, body: RevisionSeen) -> Rule
     """Try its examples, and whether the whole book can be read with it."""
     require(request, "rule.write")
     row = _seen(request, rule, number, body.revision)
-    return once(request, lambda: version(verbs.test(row, actor=request.actor, now=ms(request.now))))
+    return once(request, lambda: version(verbs.test(row, actor=request.actor, now=epoch_ms(request.now))))
 
 
 @operation(
@@ -143,7 +143,7 @@ def propose_rule(request: Call, rule: str, number: int, body: Proposing) -> Rule
     c = request_bodies.checked(form)
 
     def do() -> RuleVersion:
-        return version(verbs.propose(row, c["reason"], starts=form.moment(), actor=request.actor, now=ms(request.now)))
+        return version(verbs.propose(row, c["reason"], starts=form.moment(), actor=request.actor, now=epoch_ms(request.now)))
 
     return once(request, do)
 
@@ -168,18 +168,18 @@ def take_rule_out(request: Call, rule: str, body: RevisionBecause) -> RuleVersio
 
 def _because(request: Call, row: Version, body: RevisionBecause, verb: Callable[..., Version]) -> RuleVersion:
     reason = request_bodies.checked(typed.Reason(request_bodies.plain(body)))["reason"]
-    return once(request, lambda: version(verb(row, reason, actor=request.actor, now=ms(request.now))))
+    return once(request, lambda: version(verb(row, reason, actor=request.actor, now=epoch_ms(request.now))))
 
 
 @operation(router, "POST", f"{VERSION}/decide", act="rule.decide", scope="write:rules", page="version-decide", response=RuleVersion)
 def decide_rule(request: Call, rule: str, number: int, body: RuleDecision) -> RuleVersion:
     """Approve a version or not, as a second person who has not written in it."""
     row = one(rule, number)
-    deciding.require_second(row, request.actor, ms(request.now))
+    deciding.require_second(row, request.actor, epoch_ms(request.now))
     row = _as_seen(request, row, body.revision)
     c = request_bodies.checked(Answer(request_bodies.plain(body)))
     verb = deciding.approve if c["decision"] == "approve" else deciding.refuse
-    return once(request, lambda: version(verb(row, actor=request.actor, reason=c["reason"], now=ms(request.now))))
+    return once(request, lambda: version(verb(row, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))))
 
 
 def _writes(request: Call, rule: str, number: int, body: RevisionSeen) -> Version:
@@ -207,10 +207,10 @@ def replay_rule(request: Call, rule: str, number: int, body: Ordering) -> Replay
     require(request, "rule.replay")
     row = one(rule, number)
     c = request_bodies.checked(Order({"days": str(body.days), "query": body.query}))
-    first = ms(request.now - timedelta(days=int(c["days"])))
+    first = epoch_ms(request.now - timedelta(days=int(c["days"])))
 
     def do() -> Replay:
-        return _replay(replays.order(row, c["query"], first, ms(request.now), actor=request.actor, now=ms(request.now)))
+        return _replay(replays.order(row, c["query"], first, epoch_ms(request.now), actor=request.actor, now=epoch_ms(request.now)))
 
     return once(request, do)
 
@@ -230,7 +230,7 @@ def stop_replay(request: Call, rule: str, id: int, body: ReplaySeen) -> Replay:
     as_seen(request, row.state, body.state, "It has gone on meanwhile; read it again.")
 
     def do() -> Replay:
-        replays.stop(row, actor=request.actor, now=ms(request.now))
+        replays.stop(row, actor=request.actor, now=epoch_ms(request.now))
         return _replay(_the_replay(rule, id))
 
     return once(request, do)

@@ -10,8 +10,8 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.views.city_request import require
 from civicmail.city.policy.facts import FACTS, Fact
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
@@ -146,10 +146,10 @@ def explain_message(request: Call, id: uuid.UUID) -> Explanation:
     if (place := archive.place(id.bytes)) is None:
         raise Http404
     with damage_told():
-        return _explained(id, archive.explained(request.actor, place, now=ms(request.now)))
+        return _explained(id, archive.explained(request.actor, place, now=epoch_ms(request.now)))
 
 
 def _explained(id_: uuid.UUID, e: MessageExplanation) -> Explanation:
     checks = [Check(check=c.check, unavailable=c.unavailable, found=len(c.evidence), microseconds=c.cost) for c in e.checks]
-    decided = [Decided(do=d.do, rules=list(d.rules), at=moment(d.at) if d.at else None) for d in e.decided]
+    decided = [Decided(do=d.do, rules=list(d.rules), at=from_ms(d.at) if d.at else None) for d in e.decided]
     return Explanation(id=id_, sha256=e.sha256, book=str(e.book), checks=checks, decided=decided)

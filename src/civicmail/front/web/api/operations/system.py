@@ -9,9 +9,9 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from ninja import Router, Schema
 
+from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.moments import moment, ms
-from civicmail.city.access.views.asked import require
+from civicmail.city.access.views.city_request import require
 from civicmail.desk.viewer.queries import damage_told, store
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
@@ -124,21 +124,21 @@ def read_health(request: Call) -> Examination:
     require(request, "health.see")
     known = installation.checks().last()
     findings = [Health(check=f.check, level=f.level, text=f.text, todo=f.do) for f in known.findings]
-    return Examination(at=moment(known.at) if known.at else None, running=bool(known.since), findings=findings)
+    return Examination(at=from_ms(known.at) if known.at else None, running=bool(known.since), findings=findings)
 
 
 @operation(router, "GET", "/queue", act="system.see", scope="read:system", page="queue", response=list[Waiting])
 def list_queue(request: Call, response: HttpResponse) -> list[Waiting]:
     """Everybody who waits for mail or whose copy is held, the oldest first."""
     require(request, "system.see")
-    lines = installation.waiting_copies(ms(request.now))
+    lines = installation.waiting_copies(epoch_ms(request.now))
     return pagination.slices(request, response, lines, _waiting, key=lambda w: f"{uuid.UUID(bytes=w.id)}-{w.index}")
 
 
 def _waiting(w: Line) -> Waiting:
     return Waiting(
-        id=uuid.UUID(bytes=w.id), index=w.index, received=moment(w.received), size=w.size, sender=w.sender, address=w.address,
-        hop=w.hop, held=w.held, tries=w.tries, next=moment(w.next) if w.next else None, reply=w.reply,
+        id=uuid.UUID(bytes=w.id), index=w.index, received=from_ms(w.received), size=w.size, sender=w.sender, address=w.address,
+        hop=w.hop, held=w.held, tries=w.tries, next=from_ms(w.next) if w.next else None, reply=w.reply,
     )  # fmt: skip
 
 
@@ -149,11 +149,11 @@ def try_queue(request: Call, body: TryingNow) -> Tried:
     if (body.message is None) == (not body.hop):
         raise Unusable("Name a message, or a next hop.", {"message": "Name a message, or a next hop."})
     c = request_bodies.checked(queue.Because({"reason": body.reason}))
-    waiting_ = [w for w in installation.waiting_copies(ms(request.now)) if not w.held]
+    waiting_ = [w for w in installation.waiting_copies(epoch_ms(request.now)) if not w.held]
     lines = [w for w in waiting_ if (w.id == body.message.bytes if body.message else w.hop == body.hop)]
     if not lines:
         return Tried(messages=0)
-    return Tried(messages=try_now(installation.data(), lines, actor=request.actor, reason=c["reason"], now=ms(request.now)))
+    return Tried(messages=try_now(installation.data(), lines, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)))
 
 
 @operation(router, "GET", "/trace", act="system.see", scope="read:system", page="trace", response=list[TraceLine])
@@ -164,7 +164,7 @@ def list_trace(
     require(request, "system.see")
     if within not in STRETCHES or (status and status not in STATUSES):
         raise Unusable("One of the words is not known.", {"within": ", ".join(STRETCHES), "status": ", ".join(STATUSES)})
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     mark = pagination.cursor(request)
     before = bytes.fromhex(mark) if isinstance(mark, str) and len(mark) == 32 and set(mark) <= set("0123456789abcdef") else b""
     since = now - int(STRETCHES[within][1].total_seconds() * 1000)
@@ -178,7 +178,7 @@ def list_trace(
 
 def _envelope(t: MessageTrace) -> dict[str, Any]:
     return {
-        "id": t.uuid, "received": moment(t.received), "sender": t.sender, "recipients": [p.address for p in t.passages],
+        "id": t.uuid, "received": from_ms(t.received), "sender": t.sender, "recipients": [p.address for p in t.passages],
         "status": t.status, "size": t.size, "sha256": t.sha256,
     }  # fmt: skip
 
@@ -191,23 +191,23 @@ def read_trace(request: Call, id: uuid.UUID) -> Trace:
     if (place := archive.place(id.bytes)) is None:
         raise Http404
     with damage_told():
-        t = archive.envelope(request.actor, place, now=ms(request.now))
+        t = archive.envelope(request.actor, place, now=epoch_ms(request.now))
     names = [p.address for p in t.passages]
     copies = [
         Passed(
-            address=p.address, box=p.box, do=p.do, rules=list(p.rules), state=p.state, since=moment(p.since), tries=p.tries,
+            address=p.address, box=p.box, do=p.do, rules=list(p.rules), state=p.state, since=from_ms(p.since), tries=p.tries,
             reply=p.reply,
         )
         for p in t.passages
     ]  # fmt: skip
     steps = [
         TraceStep(
-            at=moment(s.at), type=s.type, recipients=[names[i] for i in s.to if i < len(names)], facts=dict(s.facts),
+            at=from_ms(s.at), type=s.type, recipients=[names[i] for i in s.to if i < len(names)], facts=dict(s.facts),
             place=f"{s.journal}:{s.number}",
         )
         for s in t.steps
     ]  # fmt: skip
     ledger = ledgered(t)
     return Trace(
-        **_envelope(t), copies=copies, steps=steps, entry=ledger.entry, signed=moment(ledger.signed) if ledger.signed else None
+        **_envelope(t), copies=copies, steps=steps, entry=ledger.entry, signed=from_ms(ledger.signed) if ledger.signed else None
     )

@@ -9,9 +9,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.moments import ms
+from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.resources import InDepartment, OfPerson
-from civicmail.city.access.views.asked import hidden_unless, me, require
+from civicmail.city.access.views.city_request import hidden_unless, me, require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.models import Violation
@@ -168,7 +168,7 @@ def report_violation(request: Call, body: Report) -> Reported:
 
     def do() -> Reported:
         who = me(request) if c["whose"] == "me" else c["person"]
-        made = violation_reports.report(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=ms(request.now))
+        made = violation_reports.report(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=epoch_ms(request.now))
         return Reported(id=made.pk)
 
     return once(request, do)
@@ -190,7 +190,7 @@ def record_violation(request: Call, uid: str, body: Record) -> Reported:
     c = request_bodies.checked(form)
 
     def do() -> Reported:
-        made = violation_reports.record(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=ms(request.now))
+        made = violation_reports.record(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=epoch_ms(request.now))
         return Reported(id=made.pk)
 
     return once(request, do)
@@ -200,7 +200,7 @@ def record_violation(request: Call, uid: str, body: Record) -> Reported:
 def list_my_violations(request: Call, response: HttpResponse) -> list[MyViolation]:
     """What was reported about me, and what I can say to it now, the newest first."""
     require(request, "my.violations", OfPerson(me(request).uid))
-    now = ms(request.now)
+    now = epoch_ms(request.now)
     return pagination.slices(request, response, visible_to(request), lambda v: _mine(v, now), key=lambda v: str(v.pk))
 
 
@@ -214,7 +214,7 @@ def answer_my_violation(request: Call, id: int, body: MyAnswer) -> MyViolation:
     row = next((v for v in visible_to(request) if v.pk == id), None)
     if row is None:
         raise Http404
-    now, text = ms(request.now), request_bodies.checked(Answering(request_bodies.plain(body)))["text"]
+    now, text = epoch_ms(request.now), request_bodies.checked(Answering(request_bodies.plain(body)))["text"]
     request_kind = asks(row, now)
     as_seen(request, bool(request_kind), True, "Nothing is asked of you here now.")
 

@@ -1,0 +1,50 @@
+"""Where people's side lies when no server keeps it: SQLite writes its file in place, so what belongs into a copy of the
+installation is a second one, made whole and renamed into its place every half minute in which something changed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from civicmail.core.disk.files import Files
+
+DATABASE = "city.sqlite3"
+LIVE_FILES = frozenset({DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal"})
+"""Files that are never whole while somebody writes."""
+
+BACKUP_NAME = "city.saved"
+"""The whole one. An installation that is made from a copy begins with it."""
+
+
+def write_backup(execute: Callable[[str, list[str]], object], place: Path, files: Files) -> None:
+    """Put a whole file of a database of SQLite in its place, closed to others, for good. execute: of a cursor of
+    Django's."""
+    temporary = place.with_name(f".{place.name}")
+    files.unlink(temporary)
+    execute("VACUUM INTO %s", [str(temporary)])
+    move_into_place(temporary, place, files)
+
+
+def move_into_place(temporary: Path, place: Path, files: Files) -> None:
+    """Put a file that another program wrote beside its place there, closed to others, for good. Raises OSError."""
+    temporary.chmod(0o600)
+    file = files.open(temporary)
+    try:
+        file.sync()
+    finally:
+        file.close()
+    files.rename(temporary, place)
+    files.sync_folder(place.parent)
+
+
+def read_error(place: Path) -> str:
+    """Why a file of SQLite cannot be read, in a few words; empty where it can."""
+    try:
+        with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True, timeout=5)) as file:
+            (result,) = file.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if result == "ok" else str(result).partition("\n")[0]

@@ -1,0 +1,144 @@
+"""Asking for somebody's access: question pages, then the answers once more, from a phone as well (pages, "/access/requests/new").
+
+What was answered travels with the form, so that Back, a second window and a lost connection lose nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.access.actions import access_requests
+from civicmail.city.access.authorization_states import LIVING
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.forms import AccessEndForm, ReasonsForm, end_of_day
+from civicmail.city.access.models import Authorisation
+from civicmail.city.access.queries import bars, menu_counts
+from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.views import listing
+from civicmail.city.access.views.city_request import CityRequest, acting, require
+from civicmail.city.access.views.form_verb import run_verb, status_of
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Page
+from civicmail.city.directory.models import Episode, Person
+
+
+@acting("request.ask")
+def new(request: CityRequest) -> HttpResponseBase:
+    """First whom, then why, then until when, then everything once more."""
+    uid = request.GET.get("person", "")
+    if not uid:
+        return _whom(request)
+    who = Person.objects.filter(uid=uid).first()
+    if who is None:
+        return _whom(request)
+    require(request, "request.ask", about_person(who))
+    if (bar := bars.blocked_people([who.pk], epoch_ms(request.now)).get(who.pk)) is not None:  # before anybody writes four reasons
+        page = Page(f"{who} gets no mail", "Ask for access", [("Ask for access", reverse("request-new"))])
+        shown = {"page": page, "bar": bar, "barred": bars.sentence_of(bar)}
+        return render(request, "access/barred.html", shown)
+    return _questions(request, who)
+
+
+def _whom(request: CityRequest) -> HttpResponseBase:
+    """People for whom this person may ask and who have nothing yet."""
+
+    def words(rows: Any, value: str) -> Any:
+        for word in value.split()[:5]:
+            rows = rows.filter(Q(person__display__icontains=word) | Q(person__uid__icontains=word) | Q(position__icontains=word))
+        return rows
+
+    codes = menu_counts.decided_departments(request.actor)
+    mine = Q(person__uid__in=request.actor.supervises) | Q(department__code__in=codes)
+    has = Exists(Authorisation.objects.filter(person=OuterRef("person"), role="holder", state__in=LIVING))
+    rows = Episode.objects.filter(ended__isnull=True).exclude(person__uid=request.actor.uid).filter(~has)
+    if not request.actor.holds("access-officer"):
+        rows = rows.filter(mine)
+    table = listing.from_query(
+        request,
+        rows,
+        caption="People without access",
+        columns=[
+            Column("name", "Name", _pick, ("person__family", "person__given")),
+            Column("position", "Position", lambda e: e.position, ("position",)),
+            Column("department", "Department", lambda e: str(e.department), ("department__name",)),
+        ],
+        filters=[Filter("q", "Name or number", words)],
+        empty="Nobody for whom you may ask is without access. New staff appear after the next personnel feed.",
+        sort="name",
+        slim=lambda q: q.select_related("person", "department"),
+    )
+    page = Page("Who needs mail?", "Ask for access")
+    return listing.render_list(request, "access/list.html", table, {"page": page})
+
+
+def _pick(e: Episode) -> Cell:
+    return Cell(str(e.person), f"{reverse('request-new')}?person={e.person.uid}", hint=e.person.uid)
+
+
+STEPS = ("why", "until", "check")
+
+
+def _questions(request: CityRequest, who: Person) -> HttpResponse:
+    """POST names the step that was answered (`from`), and the one to go to (`go`) where somebody changes an answer."""
+    data = request.POST if request.method == "POST" else None
+    why, until = ReasonsForm(data), AccessEndForm(data, initial={"until": timezone.localdate(request.now) + timedelta(days=364)})
+    if data is None:
+        return _shown(request, who, "why", ReasonsForm(), until)
+    answered = data.get("from", "why")
+    if data.get("go") in STEPS:
+        return _shown(request, who, data["go"], ReasonsForm(initial=_kept(data)), AccessEndForm(initial=_kept(data)))
+    if answered == "why":
+        if why.is_valid():
+            again = AccessEndForm(initial={**until.initial, **{k: v for k, v in _kept(data).items() if v}})
+            return _shown(request, who, "until", ReasonsForm(initial=_kept(data)), again)
+        return _shown(request, who, "why", why, until)
+    if not why.is_valid():
+        return _shown(request, who, "why", why, until)
+    if not until.is_valid():
+        return _shown(request, who, "until", ReasonsForm(initial=_kept(data)), until)
+    if answered == "until":
+        return _shown(request, who, "check", ReasonsForm(initial=_kept(data)), AccessEndForm(initial=_kept(data)))
+    return _send(request, who, why, until)
+
+
+def _kept(data: Any) -> dict[str, str]:
+    names = [*ReasonsForm.base_fields, *AccessEndForm.base_fields]
+    return {name: data.get(name, "") for name in names}
+
+
+def _send(request: CityRequest, who: Person, why: ReasonsForm, until: AccessEndForm) -> HttpResponse:
+    end, address = end_of_day(until.cleaned_data["until"]), until.cleaned_data["address"]
+    now = epoch_ms(request.now)
+    most = {"until": min(end, now + 365 * 86_400_000), "address": address}
+    made = run_verb(until, lambda: access_requests.ask(who, reasons=why.reasons(), actor=request.actor, now=now, **most))
+    if made is None:
+        return _shown(request, who, "until", ReasonsForm(initial=_kept(request.POST)), until)
+    messages.success(request, f"The request for {who} was sent to {made.department}.")
+    return redirect("request", pk=made.pk)
+
+
+def _shown(request: CityRequest, who: Person, step: str, why: ReasonsForm, until: AccessEndForm) -> HttpResponse:
+    heads = {
+        "why": f"Why does {who} need mail?",
+        "until": "Until when, at which address?",
+        "check": "Check your answers before you send them",
+    }
+    form = {"why": why, "until": until}.get(step)
+    hidden = [(n, v) for n, v in _kept(request.POST).items() if form is None or n not in form.fields]
+    rows = [
+        (f.label, request.POST.get(n, ""), s)
+        for s, c in (("why", ReasonsForm), ("until", AccessEndForm))
+        for n, f in c.base_fields.items()
+    ]
+    page = Page(heads[step], "Ask for access", [("Ask for access", reverse("request-new"))])
+    shown = {"page": page, "who": who, "step": step, "form": form, "hidden": hidden, "rows": rows}
+    shown["likenesses"] = [likeness.unnamed for likeness in bars.likenesses_of(who)]
+    return render(request, "access/asking.html", shown, status=status_of(form) if form is not None else 200)

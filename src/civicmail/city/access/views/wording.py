@@ -1,0 +1,66 @@
+"""What rules and verbs say, in the language of the page: sentences are made in English below, and looked up here."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext
+
+from civicmail.city.access.duties import DUTIES
+from civicmail.city.access.models import Throttle
+from civicmail.city.access.throttle import MAX_STRANGER_FAILURES
+from civicmail.core.config.sentence import Sentence
+
+
+def translate(words: object) -> str:
+    """A sentence of a rule (core/config/sentence.py), or any words that the catalogue may have, in the language of this request."""
+    if isinstance(words, Sentence):
+        text = gettext(words.text)
+        text = text.format(**{k: _value(v) for k, v in words.values.items()}) if words.values else text
+        return text.lower() if words.small else text
+    return gettext(str(words)) if words else ""
+
+
+def duty(code: str) -> str:
+    """What a duty is called."""
+    return translate(DUTIES[code].name) if code in DUTIES else code
+
+
+def day(value: date) -> str:
+    """Nov 23, 2026; 23 nov 2026."""
+    return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, pgettext("format of a date", "M j, Y"))
+
+
+def clock(value: datetime) -> str:
+    """4:05 p.m., in each language: pages and mail of ours have one clock."""
+    return date_format(timezone.localtime(value), "g:i a")
+
+
+def minute(value: datetime) -> str:
+    """Nov 23, 2026, 4:05 p.m."""
+    return f"{day(value)}, {clock(value)}"
+
+
+def wait_text(row: Throttle) -> str:
+    """Where wrong passwords make somebody wait, and until when."""
+    if row.kind == "identity":
+        return f"{row.network}: another identity there says that it is this person; releasing lets the next one in"
+    what = {"code": "codes", "mail": "mail programs"}.get(row.kind, "passwords")
+    where = {"login": "networks that are new to it"}.get(row.kind, row.network)
+    where = "a session of its own" if where.startswith("session") else where or "an unknown address"
+    closed = row.until is None or (row.kind == "login" and row.streak >= MAX_STRANGER_FAILURES)
+    end = "until the person signs in, or you release it" if row.until is None or closed else f"until {minute(row.until)}"
+    return f"{where}: {what}, {row.failures} wrong, {end}"
+
+
+def short_day(value: date) -> str:
+    """A day of this year: Nov 23; 23 nov."""
+    return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, pgettext("format of a date", "M j"))
+
+
+def _value(value: object) -> object:
+    if isinstance(value, date):
+        return day(value)
+    return translate(value) if isinstance(value, Sentence) else value

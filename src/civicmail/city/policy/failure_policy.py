@@ -1,0 +1,112 @@
+"""The fail matrix: what is done with mail when a part of screening, or the rules themselves, cannot answer (docs/policy/rules.md;
+promise 6).
+
+A cell is one of four words. None of them refuses for good, and none delivers as if nothing were missing: that such a cell cannot be
+written is a matter of its type. Parts that look for harm, and the rules, never deliver what comes from outside or would leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from civicmail.city.policy.dispositions import Facts
+from civicmail.city.policy.facts import FACTS
+
+Cell = Literal["later", "hold", "pending", "deliver-again"]
+"""later: 451, nothing is kept; hold: kept until a person looks; pending: kept, asked again for ten minutes, then held;
+deliver-again: delivered with a mark that says so, and asked again."""
+Direction = Literal["inbound", "internal", "outbound"]
+CELLS: Final = get_args(Cell)
+DIRECTIONS: Final = get_args(Direction)
+
+PARSER: Final = "read"
+"""The limited process that opens messages: without it nothing that lies in them is known."""
+POLICY: Final = "policy"
+"""The rules themselves: a book that cannot be read, a rule that errs."""
+PART_ALIASES: Final = {"spamd": "rspamd"}
+"""Parts that tell a fact of another part's."""
+HARM_PARTS: Final = frozenset(
+    {PARSER, POLICY, "spf", "dkim", "dmarc", "spam", "clamav", "files", "leaving", "links", "confidential"}
+)
+"""Parts without which nothing passes from outside or leaves (promise 6)."""
+PART_LABELS: Final = {
+    PARSER: "the limited process that opens messages",
+    POLICY: "the rules themselves",
+    "known": "who has written to the city before",
+    "spf": "SPF, by DNS",
+    "dkim": "signatures of domains, by DNS",
+    "dmarc": "DMARC, by DNS",
+    "arc": "seals of forwarders",
+    "spam": "the city's own spam learner",
+    "nearly": "what resembles reported spam",
+    "rspamd": "Rspamd",
+    "spamd": "SpamAssassin",
+    "clamav": "the virus scanner",
+    "files": "what files really are",
+    "leaving": "which files leave",
+    "links": "where links lead",
+    "phishing": "signs of phishing",
+    "exact": "files and links that an emergency names",
+    "names": "who pretends to be somebody",
+    "confidential": "confidential information",
+    "use": "use that the policy names",
+    "webmail": "web mail accounts",
+}
+PARTS: Final = (PARSER, POLICY, *dict.fromkeys(fact.check for fact in FACTS.values() if fact.check), *PART_ALIASES)
+"""All that can fail, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is done for want of one part."""
+
+    inbound: Cell
+    internal: Cell
+    outbound: Cell
+
+    def cell(self, direction: Direction) -> Cell:
+        match direction:
+            case "inbound":
+                return self.inbound
+            case "internal":
+                return self.internal
+            case "outbound":
+                return self.outbound
+
+
+DEFAULT_ROW: Final = Row("pending", "deliver-again", "pending")
+"""For parts of which a book says nothing (promise 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailurePolicy:
+    """rows: by part."""
+
+    rows: Mapping[str, Row]
+
+    def row(self, part: str) -> Row:
+        return self.rows.get(part, DEFAULT_ROW)
+
+    def cell(self, part: str, direction: Direction) -> Cell:
+        return self.row(part).cell(direction)
+
+
+def direction_of(message: Facts, recipient: Facts) -> Direction:
+    """Which way the copy of one recipient goes."""
+    if message.get("inbound") is True:
+        return "inbound"
+    return "outbound" if recipient.get("outbound") is True else "internal"
+
+
+def cell_error(part: str, direction: str, cell: object) -> str:
+    """What is wrong with a cell, as half a sentence; empty when nothing is."""
+    if cell not in CELLS:
+        return f"{cell!r} is none of {', '.join(CELLS)}"
+    if cell == "deliver-again" and direction != "internal" and part in HARM_PARTS:
+        return (
+            f"without {part} ({PART_LABELS[part]}) nothing is delivered "
+            f"{'from outside' if direction == 'inbound' else 'to the outside'}"
+        )
+    return ""

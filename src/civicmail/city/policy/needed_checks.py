@@ -1,0 +1,21 @@
+"""Whether rules in force want to know what a check finds: what nobody asks for need not be looked for. Pure."""
+
+from __future__ import annotations
+
+from civicmail.city.policy.cel.condition import read
+from civicmail.city.policy.cel.tree import Chain, Name, Node, Not
+from civicmail.city.policy.facts import FACTS
+from civicmail.city.policy.rules import RuleSet
+
+
+def is_needed_for_inbound(book: RuleSet, check: str) -> bool:
+    """Whether a rule may ask for a fact of this check of mail from outside."""
+    facts = {name for name, fact in FACTS.items() if fact.check == check}
+    return any(rule.condition.names & facts and not _excludes_inbound(read(rule.when)) for rule in book.rules)
+
+
+def _excludes_inbound(node: Node) -> bool:
+    """Whether a condition can hold only for mail that does not come from outside: it says so at its top, as each rule should."""
+    if isinstance(node, Chain) and node.sign == "&&":
+        return any(map(_excludes_inbound, node.items))
+    return isinstance(node, Not) and isinstance(node.inner, Name) and node.inner.name == "inbound"

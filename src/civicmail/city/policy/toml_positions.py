@@ -1,0 +1,69 @@
+"""Where in a TOML file a value of a rule stands, for whoever has to mend it: tomllib tells values, not places."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+_HEADER = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_.\s-]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"(\s*)([A-Za-z0-9_-]+|\"[^\"]*\")\s*=\s*")
+_QUOTES = ('"""', "'''", '"', "'")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """line: from 1; column: of the value's first character, from 1; exact: how the value is written is how it reads, so that an
+    offset in it is a place in the file."""
+
+    line: int
+    column: int = 1
+    exact: bool = False
+
+
+@dataclass(slots=True)
+class TomlTable:
+    """One [[rule]], [[rule.example]] or other table: where it begins, and where its keys do."""
+
+    name: str
+    line: int
+    keys: dict[str, Position] = field(default_factory=dict)
+
+    def position(self, key: str) -> Position:
+        return self.keys.get(key, Position(self.line))
+
+
+def tables(text: str) -> list[TomlTable]:
+    """The tables of a file that tomllib has read, in order."""
+    result: list[TomlTable] = [TomlTable("", 1)]
+    open_quote = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if open_quote:
+            if line.count(open_quote) % 2:
+                open_quote = ""
+            continue
+        if header := _HEADER.match(line):
+            result.append(TomlTable(re.sub(r"\s", "", header[1]), number))
+        elif key := _KEY.match(line):
+            result[-1].keys[key[2].strip('"')], open_quote = _value(line, key.end(), number)
+    return result
+
+
+def _value(line: str, start: int, number: int) -> tuple[Position, str]:
+    """The place of a value, and the quotes of a text that goes on below."""
+    quote = next((q for q in _QUOTES if line.startswith(q, start)), "")
+    inside = start + len(quote)
+    rest = line[inside:]
+    opened = quote if len(quote) == 3 and quote not in rest else ""
+    exact = quote in ("'", "'''") or (quote != "" and "\\" not in rest)
+    if opened and not rest.strip():
+        return Position(number + 1, 1, exact), opened
+    return Position(number, inside + 1, exact), opened
+
+
+def line_and_column(place: Position, text: str, offset: int) -> tuple[int, int]:
+    """Line and column of an offset in a value that stands at a place; column 0 where it cannot be told."""
+    before = text[:offset]
+    lines = before.count("\n")
+    if not place.exact:
+        return place.line, 0
+    return place.line + lines, offset - before.rfind("\n") if lines else place.column + offset
