@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 MAX_SHARE = 0.10
-"""The share of a department's people with access that silence may suspend."""
+"""The share of a department's people with access that non-response may suspend."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """A row that silence would suspend: whose, in which department, and whether an essential mailbox is behind it."""
+    """A row that non-response would suspend: its person, department, and whether an essential mailbox is behind it."""
 
     row: int
     person: int
@@ -20,7 +20,7 @@ class Suspension:
 
 
 def tripped_departments(rows: Iterable[Suspension], people: Mapping[str, int]) -> dict[str, str]:
-    """Departments in which silence is stopped, each with the reason in words. people: how many have access there now, in all."""
+    """Departments in which suspension stops, each with the reason in words. people: people with access, by department."""
     people_by_department: dict[str, set[int]] = {}
     essential: dict[str, int] = {}
     for row in rows:

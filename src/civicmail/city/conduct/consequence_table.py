@@ -49,7 +49,7 @@ class Ladder:
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """What may be decided at all: whatever stands on the ladder, and nothing."""
+        """Outcomes that may be decided: those on the ladder, and none."""
         outcomes_: dict[Outcome, None] = {"none": None}
         outcomes_ |= {step.outcome: None for step in (*self.steps, self.severe)}
         return tuple(outcomes_)
@@ -57,7 +57,7 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """kinds: of people for whom it can be chosen; asks: (key, label) of what is written down."""
+    """kinds: of people for whom it can be chosen; asks: (key, label) of what is recorded."""
 
     id: str
     name: str
@@ -74,12 +74,12 @@ class Table:
     procedures: tuple[Procedure, ...]
 
     def proposed(self, ladder: str, before: int, *, severe: bool) -> Consequence:
-        """What follows by the table. before: strikes that count already."""
+        """The consequence that the table proposes. before: violation points that count already."""
         steps_of = self.ladders[ladder]
         return steps_of.severe if severe else steps_of.steps[min(max(before, 0), len(steps_of.steps) - 1)]
 
     def procedures_for(self, kind: str) -> list[Procedure]:
-        """Those that can be chosen for a kind of people."""
+        """Procedures that can be chosen for a kind of people."""
         return [procedure for procedure in self.procedures if kind in procedure.kinds]
 
 

@@ -39,14 +39,14 @@ Check it with: python verify_review.py THIS_FILE
 
 @dataclass(slots=True)
 class Evidence:
-    """files: name -> content, the same each time; counts: of rows, by state and by answer."""
+    """files: name -> content, identical each time; counts: of rows, by state and by answer."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
 
 def digest(files: dict[str, bytes]) -> str:
-    """One checksum of all contents: SHA-256 of the canonical JSON of name to SHA-256."""
+    """One checksum of all contents: SHA-256 of the canonical JSON of name -> SHA-256."""
     return hashlib.sha256(orjson.dumps(sums(files), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -104,11 +104,11 @@ tr{break-inside:avoid}
 @media print{body{font-size:9pt;max-width:none;margin:0;padding:0}}
 </style>
 """
-"""How a report looks on a screen and on paper; it stands by itself, so it brings it along."""
+"""The style of a report on screen and paper; the page needs no other file."""
 
 
 def page(title: str, body: str, style: str = STYLE) -> bytes:
-    """A page that stands by itself; body, look: markup."""
+    """A self-contained HTML page; body, style: markup."""
     return _PAGE.format(title=escape(title), body=body, look=style).encode()
 
 

@@ -12,7 +12,7 @@ from civicmail.city.access.actions import barring, undertakings
 from civicmail.city.conduct.actions import daily_mail, external_systems, leavers, review_jobs, statements
 
 Job = Callable[[int], int]
-"""One round at a time (ms); how much it did. Raises DatabaseError while the database is away."""
+"""One run at a time (ms); returns how much it did. Raises DatabaseError while the database is away."""
 
 JOBS: tuple[Job, ...] = (
     statements.open_due,
@@ -31,5 +31,5 @@ JOBS: tuple[Job, ...] = (
 
 
 def run_due(now: int) -> int:
-    """One round of everything with a date; how much was done."""
+    """Run every job of this room once; how much was done."""
     return sum(job(now) for job in JOBS)

@@ -23,7 +23,7 @@ STATES: tuple[State, ...] = (
 )  # fmt: skip
 OPEN: frozenset[str] = frozenset({"open"})
 UNANSWERED: frozenset[str] = frozenset({"open", "silent", "stopped"})
-"""Of which a new round is made (R10)."""
+"""States that a new round asks about (R10)."""
 SETTLED: frozenset[str] = frozenset({"verified", "failed", "silent", "stopped", "moot"})
 """Nothing comes by itself any more."""
 
@@ -81,7 +81,7 @@ ANSWERS: dict[str, str] = {
     "lapse": "Ended by silence",
     "suspend": "Suspended by silence",
 }
-"""What an answer is called once it was given."""
+"""Names of answers after they were given."""
 
 TABLE = StateTable[State](STEPS, lambda state: f"This question {_STATE_WORDS[state]}; look at it again.")
 step = TABLE.step

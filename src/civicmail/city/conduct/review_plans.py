@@ -11,27 +11,27 @@ Tier = Literal["duties", "outside", "everyone", "micro"]
 REVIEW_DAYS = 14
 """From the start of a review to its deadline, which never moves (R10)."""
 REMINDER_DAYS = (7, 3, 1, 0)
-"""So many days before the deadline whoever has open rows is reminded (R9)."""
+"""Days before the deadline on which reviewers with open rows are reminded (R9)."""
 NEXT_HEAD_JOINS_DAY, NEXT_HEAD_REPLACES_DAY = 7, 10
 """So many days after the start the next head joins, and replaces whoever is silent (R10)."""
 GRACE_DAYS = 14
-"""Days from a suspension by silence to the end of the access (R11)."""
+"""Days from a suspension by non-response to the end of access (R11)."""
 UNDO_MS = 300_000
 """ms in which a "keep" can be taken back before it is carried out."""
 MAX_ROWS = 50
 """Rows that one reviewer has at a time (R2)."""
 FAST_PER_MINUTE = 20
-"""Keeps within a minute, above which nobody has read what they keep (R14)."""
+"""Keeps within a minute above which nobody has read the rows (R14)."""
 PLAN_AHEAD_DAYS = 30
-"""So many days before it starts a review stands in the list."""
+"""Days before its start from which a review is listed."""
 LONG_LEAVE = timedelta(days=30)
-"""Who is suspended for longer is on a long leave: the directory knows no leaves (R1)."""
+"""A suspension longer than this is a long leave: the directory records no leaves (R1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One line of the table. months: in which one starts, on the first Monday; what: for people; bulk: whether rows without
-    anything remarkable may be kept together (R3); renews: a "keep" needs a new justification in words (R5)."""
+    """One line of the table. months: in which one starts, on the first Monday; what: for people; bulk: whether unremarkable rows
+    may be kept together (R3); renews: a "keep" needs a new justification (R5)."""
 
     name: str
     what: str
@@ -52,7 +52,7 @@ CAUSES: dict[str, str] = {
     "leave": "is on a long leave",
     "violation": "has a violation that was decided",
 }
-"""Why a micro-review is made, said of the person (R1)."""
+"""Why a micro-review is made, as a phrase about the person (R1)."""
 
 EXCEPTIONS: dict[str, str] = {
     "left": "does not work for the city any more",
@@ -68,10 +68,10 @@ EXCEPTIONS: dict[str, str] = {
     "suspended": "is suspended",
     "conflict": "excludes another duty of the same person",
 }
-"""What is out of order, the most urgent first (R3)."""
+"""Exceptions, the most urgent first (R3)."""
 
 SUSPENDING_EXCEPTIONS: frozenset[str] = frozenset({"left", "contract", "violation", "never", "idle"})
-"""Exceptions for which silence suspends; it does nothing to any other row (R11)."""
+"""Exceptions for which non-response suspends; it does nothing to other rows (R11)."""
 
 
 def first_monday(year: int, month: int) -> date:
@@ -81,8 +81,8 @@ def first_monday(year: int, month: int) -> date:
 
 
 def due(today: date) -> list[tuple[Tier, date]]:
-    """What starts within AHEAD days, or today: (tier, day). What was due before is not made up for: an installation that is new
-    has nobody to ask about last year."""
+    """Reviews that start today or within PLAN_AHEAD_DAYS: (tier, day).
+    Earlier ones are not made up for: a new installation has nobody to ask about last year."""
     due_: list[tuple[Tier, date]] = []
     for tier, plan in PLANS.items():
         for year in (today.year, today.year + 1):
@@ -94,12 +94,12 @@ def due(today: date) -> list[tuple[Tier, date]]:
 
 
 def suspends(exceptions: list[str]) -> bool:
-    """Whether silence about a row with these suspends it."""
+    """Whether non-response suspends a row with these exceptions."""
     return bool(SUSPENDING_EXCEPTIONS & set(exceptions))
 
 
 def keeps_per_minute(times: list[int]) -> int:
-    """The most keeps within one minute. times: ms of each, one by one; what was kept together is no part of it."""
+    """The highest number of keeps within one minute. times: ms of each single keep, without those kept together."""
     times, highest, first = sorted(times), 0, 0
     for last, at in enumerate(times):
         while at - times[first] >= 60_000:

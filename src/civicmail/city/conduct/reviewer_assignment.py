@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from civicmail.city.conduct.review_plans import MAX_ROWS
 
 DEPARTMENT_ROLES = ("head", "deputy", "authoriser", "supervisor")
-"""As what somebody of the department itself answers."""
+"""Roles of reviewers who belong to the department."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who could answer. why: as what, in a word: head, deputy, authoriser, next head, access officer, supervisor."""
+    """A possible reviewer. why: their role: head, deputy, authoriser, next head, access officer, supervisor."""
 
     person: int
     why: str
@@ -26,8 +26,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One row. person: whose access it is; approver: who approved it alone in the first tier, and so cannot answer; supervisor: of
-    the person, 0 for none; heads: the person heads the department, and nobody of it answers about them."""
+    """One row. person: whose access it is; approver: approved it alone in the first tier, and so cannot answer; supervisor: of
+    the person, 0 for none; heads: the person heads the department, so that nobody of it may answer."""
 
     row: int
     person: int
@@ -44,8 +44,8 @@ class Item:
 
 @dataclass(slots=True)
 class Share:
-    """A part: rows of one reviewer. reviewer None: nobody can be asked, which is not the same as no answer (R8). turn: 0 for the
-    first of a reviewer, 1 for the next."""
+    """A part: rows of one reviewer. reviewer None: nobody can be asked, which is not a non-response (R8). turn: 0 for the first
+    part of a reviewer, 1 for the next."""
 
     reviewer: Candidate | None
     rows: list[int] = field(default_factory=list)
@@ -53,8 +53,8 @@ class Share:
 
 
 def assign(rows: Sequence[Item], chain: Sequence[Candidate], present: frozenset[int]) -> list[Share]:
-    """The parts of one department. chain: who answers there, the nearest first, only who is present: the head, deputies and
-    authorisers, then next heads and access officers; present: whoever can answer at all, for supervisors."""
+    """The parts of one department. chain: its present reviewers, the nearest first: head, deputies and authorizers, then next
+    heads and access officers; present: everybody who can answer, for supervisors."""
     left = list(rows)
     shares: list[Share] = []
     if len(left) > MAX_ROWS:

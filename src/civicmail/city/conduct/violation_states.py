@@ -46,7 +46,7 @@ STEPS: tuple[Transition[State], ...] = (
 STATES: frozenset[str] = frozenset({s.source for s in STEPS} | {s.target for s in STEPS})
 FIRST: frozenset[str] = frozenset({"reported", "recorded"})
 OPEN: frozenset[str] = frozenset({"reported", "recorded", "confirmed", "proposed", "appealed"})
-"""Somebody still has to do something."""
+"""States in which somebody has to act."""
 COUNTS: frozenset[str] = frozenset({"decided", "appealed", "upheld"})
 """A strike, as far as the outcome is one."""
 CONFIRMED: frozenset[str] = frozenset({"confirmed", "proposed", "decided", "appealed", "upheld"})

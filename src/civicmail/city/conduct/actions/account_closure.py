@@ -37,8 +37,8 @@ TICK = machine("tick")
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What the worker found in a live mailbox. live: messages; size: bytes; missing: of them, not in the archive; listed: SHA-256
-    of the sorted SHA-256s of all; holds: in force in the archive."""
+    """The worker's count of a live mailbox. live: messages; size: bytes; missing: those the archive lacks; listed: SHA-256 of the
+    sorted SHA-256s of all; holds: in force in the archive."""
 
     live: int
     size: int
@@ -48,8 +48,8 @@ class Count:
 
 
 def ask(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> Closure:
-    """Count what the live mailbox has and the archive lacks: the first step. Raises NotPermitted, and Conflict for somebody who has
-    access, or while somebody reads it."""
+    """Request the count of live messages that the archive lacks, the first step.
+    Raises NotPermitted; Conflict if the person has access or somebody reads the mailbox."""
     guard.require(actor, "account.close", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -116,7 +116,7 @@ def _require_left(mailbox: Mailbox, now: int) -> None:
 
 
 def note_count(closure: Closure, count: Count, *, now: int) -> None:
-    """The first count, for the department to look at."""
+    """Store the first count, for the department to decide on."""
     with transaction.atomic():
         row = lock_row(closure, "state")
         row.state, row.since = closure_states.step(row.state, "count"), from_ms(now)
@@ -126,7 +126,7 @@ def note_count(closure: Closure, count: Count, *, now: int) -> None:
 
 
 def stop(closure: Closure, problem: str, *, now: int) -> None:
-    """It cannot go on; the department sees why."""
+    """Stop the closure; the department sees the problem."""
     with transaction.atomic():
         row = lock_row(closure, "state")
         row.state, row.since, row.problem = closure_states.step(row.state, "stop"), from_ms(now), problem[:300]
@@ -154,7 +154,7 @@ def begin(closure: Closure, *, now: int) -> Closure:
 
 
 def note_emptying(closure: Closure, count: Count, brought: int, *, now: int) -> None:
-    """What is about to be deleted: everything of it is in the archive. Durable before the first file goes."""
+    """Record what will be deleted, all of it archived. Durable before the first file is deleted."""
     with transaction.atomic():
         row = lock_row(closure, "state")
         row.live, row.size, row.listed, row.holds = count.live, count.size, count.listed, count.holds
@@ -166,7 +166,7 @@ def note_emptying(closure: Closure, count: Count, brought: int, *, now: int) -> 
 
 
 def finish(closure: Closure, *, now: int) -> None:
-    """The live copy is deleted; the certificate stays, and whoever ordered it hears of it."""
+    """Record that the live copy is deleted, write the certificate, and notify the person who ordered it."""
     with transaction.atomic():
         row = lock_row(closure, "state")
         row.state = closure_states.step(row.state, "finish")
@@ -186,7 +186,7 @@ def finish(closure: Closure, *, now: int) -> None:
 
 
 def certificate(row: Closure) -> bytes:
-    """What is certified, as canonical JSON; its SHA-256 stands in the entry that the ledger has."""
+    """The certificate as canonical JSON; its SHA-256 is in the ledger entry."""
     plain = {
         "v": 1, "mailbox": row.mailbox.address, "department": row.department.code,
         "holder": row.mailbox.holder.uid if row.mailbox.holder else "", "messages": row.live, "bytes": row.size,

@@ -40,7 +40,7 @@ APPEAL = 30 * DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """outcome, and for how many days; ground: its id in the table, cites: section or article; procedure: key to what was said."""
+    """outcome with its days; ground: its id in the table; cites: section or article; procedure: key -> what was recorded."""
 
     outcome: Outcome
     ground: str
@@ -81,8 +81,8 @@ def decide(row: Violation, decision: Decision, *, actor: Actor, now: int) -> Vio
 
 
 def agree(row: Violation, *, yes: bool, actor: Actor, reason: str, now: int) -> Violation:
-    """A second officer agrees to a permanent bar, and it begins; or does not, and somebody decides afresh. Raises NotPermitted for
-    the first one, Conflict."""
+    """Decide as the second officer on a permanent bar: it begins, or the case is decided again.
+    Raises NotPermitted for the first officer, Conflict."""
     four_eyes.require(actor, "violation.second", violation_parties.about_violation(row), now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -116,7 +116,7 @@ def note_training(row: Violation, *, actor: Actor, reason: str, now: int) -> Vio
 
 
 def appeal(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
-    """The person does not accept it, within 30 days; what was decided goes on until it is heard. Raises NotPermitted, Conflict."""
+    """Appeal within 30 days; the decision stays in force until the hearing. Raises NotPermitted, Conflict."""
     guard.require(actor, "my.violations", OfPerson(row.person.uid if row.person is not None else "-"), now=now)
     return _appeal(row, text, "", actor, now)
 
@@ -142,8 +142,10 @@ def _appeal(row: Violation, text: str, reference: str, actor: Actor, now: int) -
 
 
 def hear(row: Violation, *, uphold: bool, law: str = "", actor: Actor, reason: str, now: int) -> Violation:
-    """Somebody who had no part in it hears the appeal. What is overturned ends at once; a permanent bar is asked to end, by a law,
-    and ends when another officer agrees (V3). Raises NotPermitted, Unusable, Conflict."""
+    """Hear an appeal, as someone who had no part in the case.
+    An overturned consequence ends at once; for a permanent bar an end is proposed, citing a law, and another officer must agree
+    (V3).
+    Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "violation.hear", violation_parties.about_violation(row), now=now)
     reason = checked_reason(reason, min_length=20, max_length=1000)
     with transaction.atomic():
@@ -199,7 +201,7 @@ def _write(row: Violation, decision: Decision, now: int) -> None:
 
 
 def _take_effect(row: Violation, days: int, first: Person, second: Person | None, actor: Actor, now: int) -> None:
-    """What concerns mail begins in this transaction."""
+    """Start the consequences that concern mail, in this transaction."""
     assert row.person is not None, "whoever is decided about is known"
     row.decided = from_ms(now)
     origin, reason = f"violation:{row.pk}", f"Violation {row.pk}, {row.clause}."

@@ -29,10 +29,10 @@ from civicmail.city.notices.models import Notice
 
 FROM = time(7, 0)
 UNTIL = time(18, 0)
-"""In the city's time: mail of a morning that comes at night helps nobody."""
+"""City time: a mail about the morning is of no use at night."""
 BATCH_SIZE = 40
 WAITING_ROLES = frozenset({"wait", "warn", "stop"})
-"""States of tasks that somebody waits for; what can be done whenever it suits is on the page Home alone."""
+"""Task states that somebody waits for; tasks without urgency are only on the Home page."""
 
 
 def write(now: int) -> int:
@@ -48,7 +48,7 @@ def write(now: int) -> int:
 
 
 def managers(now: int) -> list[Person]:
-    """Who is asked for one department or more at this moment, in order of their rows."""
+    """People who decide for at least one department now, in order of their rows."""
     everywhere = list(Department.objects.filter(closed__isnull=True))
     by_pk = {person.pk: person for people in deciders.of_departments(everywhere, now).values() for person in people}
     return [by_pk[pk] for pk in sorted(by_pk)]
@@ -72,7 +72,7 @@ def _write(person: Person, at: datetime, now: int) -> None:
 
 
 def waiting_tasks(person: Person, now: int) -> list[Tasks]:
-    """The tasks of Home that somebody waits for, by department."""
+    """The pending tasks of Home, by department."""
     account = getattr(person, "account", None)
     if account is None:
         return []
@@ -89,7 +89,7 @@ def waiting_tasks(person: Person, now: int) -> list[Tasks]:
 
 
 def _reminded(person: Person, now: int) -> set[tuple[object, ...]]:
-    """Screens of reviews of which this person had a reminder today: nobody hears of them twice."""
+    """Review pages of which this person had a reminder today, so that none is repeated."""
     day = str(timezone.localdate(from_ms(now)))
     if not Notice.objects.filter(key=f"review-reminder:{person.pk}:{day}").exists():
         return set()

@@ -29,7 +29,7 @@ from civicmail.city.directory.models import Episode
 
 TICK = machine("tick")
 SETTLE_MS = 2_000
-"""ms after which doors know what was changed, with room to spare (they do within one)."""
+"""ms after which entry points know a change (they know it within one second)."""
 BATCH_SIZE = 200
 CARRIED_FIELDS = ["state", "carried", "promised", "failure", "checked", "answer"]
 WITH = ("review", "part__department", "person", "by", "right__mailbox", "right__episode__contract", "right__person", "duty__person")
@@ -68,7 +68,7 @@ def carry_out_due(now: int) -> int:
 
 
 def verify_due(now: int) -> int:
-    """Look up again what was carried out: in the rows, and in the snapshot that doors have (R12). How many were looked at."""
+    """Verify in the rows and in the published snapshot what was carried out (R12). Returns how many rows were checked."""
     done = ReviewRow.objects.filter(carried__lte=from_ms(now - SETTLE_MS), checked__isnull=True, state__in=["done", "suspended"])
     keys = list(done.order_by("id").values_list("pk", flat=True)[:BATCH_SIZE])
     if not keys:
@@ -83,7 +83,7 @@ def verify_due(now: int) -> int:
 
 
 def retry(row: ReviewRow, *, actor: Actor, now: int) -> None:
-    """Try again what failed. For verbs that asked the guard, inside their transaction."""
+    """Retry a failed row. For verbs that asked the guard, inside their transaction."""
     row.state = step(row.state, "retry")
     row.failure, row.checked = "", None
     row.save(update_fields=CARRIED_FIELDS)
@@ -111,7 +111,7 @@ def locked(pk: int) -> ReviewRow:
 
 
 def is_published(now: int) -> Snapshot | None:
-    """What doors have at this moment; None where nothing is published."""
+    """The snapshot that entry points use now; None if none is published."""
     data = data_folder()
     return SnapshotWatcher(data, lambda: now).current if data is not None else None
 
@@ -140,7 +140,7 @@ def _do(row: ReviewRow, now: int) -> None:
 
 
 def _extend(row: ReviewRow, right: Authorisation, until: datetime, now: int, *, exactly: bool = False) -> None:
-    """Another end. Who asked for it does not approve it (M3): their "keep" leaves the end that it has."""
+    """Set another end. A reviewer who requested the access does not extend it (M3): their "keep" leaves its end."""
     if right.state not in ("active", "suspended"):
         raise Conflict("This access is over; it is asked for anew.")
     until = until if exactly else max(until, right.until)
@@ -181,8 +181,8 @@ def _sign_out(right: Authorisation) -> None:
 
 
 def _do_duty(row: ReviewRow, granted: DutyGrant, now: int) -> None:
-    """A duty that is kept keeps the end that it was granted with; there is no suspended duty: silence ends it after the days of
-    grace."""
+    """Carry out the answer about a role.
+    A kept role keeps its end; a role is never suspended: non-response ends it after the days of grace."""
     grant = DutyGrant.objects.select_for_update(of=("self",)).get(pk=granted.pk)
     if row.answer == "suspend":
         return
@@ -207,7 +207,7 @@ def _do_duty(row: ReviewRow, granted: DutyGrant, now: int) -> None:
 
 
 def _entered(act: str, row: ReviewRow, right: Authorisation, now: int, **more: int) -> None:
-    """In the name of whoever answered; of nobody where nobody did."""
+    """Write the audit entry in the name of the reviewer, or of the system where nobody answered."""
     facts = {"person": row.asked["uid"], "mailbox": row.asked["mailbox"], "state": right.state, "until": epoch_ms(right.until)}
     facts |= {"review": row.review_id, "row": row.pk, **more}
     actor = Actor(row.by.uid) if row.by is not None else TICK
@@ -242,7 +242,7 @@ def _verify(row: ReviewRow, seen: Snapshot | None, now: int) -> None:
 
 
 def _differs(row: ReviewRow, seen: Snapshot | None, now: int) -> str:
-    """Why what was promised is not so; empty where it is."""
+    """Why the decision is not in force; empty if it is."""
     if row.duty is not None:
         grant = DutyGrant.objects.get(pk=row.duty.pk)
         over = grant.ended is not None or grant.until <= from_ms(now)
@@ -261,7 +261,7 @@ def _differs(row: ReviewRow, seen: Snapshot | None, now: int) -> str:
 
 
 def _doors(right: Authorisation, seen: Snapshot | None, now: int) -> str:
-    """A door that has the snapshot must not let this person use the mailbox."""
+    """Whether an entry point with this snapshot would still admit the person to the mailbox."""
     person = seen.people.get(right.person.uid) if seen is not None else None
     if person is None or person.why:
         return ""

@@ -29,7 +29,7 @@ def mark(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> Essential:
 
 
 def unmark(essential: Essential, *, actor: Actor, reason: str, now: int) -> None:
-    """It is a mailbox like others. Raises NotPermitted, Unusable, Conflict."""
+    """Remove the mark of an essential mailbox. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "review.run", now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():

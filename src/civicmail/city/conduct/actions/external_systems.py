@@ -62,8 +62,8 @@ def add_door(name: str, *, person: Person, hook: str = "", days: int = 1, actor:
 
 
 def change_door(door: OutsideDoor, *, person: Person, hook: str, days: int, actor: Actor, reason: str, now: int) -> OutsideDoor:
-    """Somebody else answers for it, or it is ended in another way; what has to end there goes on with them. Raises NotPermitted,
-    Unusable, Conflict where it is used no more."""
+    """Change who answers for a system, or how its accounts are ended; open endings move along.
+    Raises NotPermitted, Unusable, Conflict if it is closed."""
     guard.require(actor, "outside.change", now=now)
     reason = checked_reason(reason)
     if fields := _wrong(person, hook, days):
@@ -80,14 +80,14 @@ def change_door(door: OutsideDoor, *, person: Person, hook: str, days: int, acto
 
 
 def _wrong(person: Person, hook: str, days: int) -> dict[str, str]:
-    """What of a door cannot be, by field."""
+    """Errors in the input about a system, by field."""
     fields = {} if person.episodes.filter(ended__isnull=True).exists() else {"person": "Somebody who works here."}
     fields |= {} if 1 <= days <= MAX_DAYS else {"days": f"Between 1 and {MAX_DAYS}."}
     return fields | ({} if not hook or hook in external_systems.hooks() else {"hook": "The settings name no such address."})
 
 
 def close_door(door: OutsideDoor, *, actor: Actor, reason: str, now: int) -> None:
-    """The system is used no more: nobody is told of ends there. Raises Conflict while somebody gets in."""
+    """Close a system, so that no endings are requested there. Raises Conflict while it has accounts."""
     guard.require(actor, "outside.change", now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -100,8 +100,9 @@ def close_door(door: OutsideDoor, *, actor: Actor, reason: str, now: int) -> Non
 
 
 def give(door: OutsideDoor, people: Iterable[tuple[Person, str]], *, actor: Actor, reason: str, now: int) -> int:
-    """These people get into it, under these names; how many who did not before. All or nothing. Raises NotPermitted, Unusable,
-    Conflict."""
+    """Record accounts of these people under these names; how many are new.
+    All or nothing.
+    Raises NotPermitted, Unusable, Conflict."""
     pairs = list(people)
     for person, _ in pairs:
         guard.require(actor, "outside.give", about_person(person), now=now)
@@ -124,7 +125,7 @@ def give(door: OutsideDoor, people: Iterable[tuple[Person, str]], *, actor: Acto
 
 
 def take(account: OutsideAccount, *, actor: Actor, reason: str, now: int) -> None:
-    """Somebody who stays does not get in there any more: it was ended there, says who answers. Raises Conflict."""
+    """Record that the account of someone who stays was ended there. Raises Conflict."""
     guard.require(actor, "outside.give", about_person(account.person), now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -148,7 +149,8 @@ def confirm(ending: OutsideEnding, *, actor: Actor, reason: str, now: int) -> Ou
 
 
 def request_due(now: int) -> int:
-    """Ends of accounts elsewhere for whoever's access has ended here; how many. Who answers for a door hears of it at once."""
+    """Request endings for the external accounts of people whose access ended; how many.
+    The person responsible for a system is notified at once."""
     done = 0
     while rows := external_systems.without_ending(now):
         with transaction.atomic():
@@ -169,7 +171,7 @@ def request_due(now: int) -> int:
 
 
 def find_overdue(now: int) -> int:
-    """What was not confirmed in its time: a finding, once, and who answers hears of it."""
+    """Mark endings that were not confirmed in time as findings, once, and notify the responsible person."""
     with transaction.atomic():
         late = OutsideEnding.objects.select_for_update(of=("self",)).filter(
             state__in=list(external_account_states.OPEN_STATES), due__lte=from_ms(now), overdue__isnull=True
@@ -184,8 +186,9 @@ def find_overdue(now: int) -> int:
 
 
 def notify_hooks(now: int, sender: Sender | None = None) -> int:
-    """Tell other programs what has to end there; how many were told. Each is asked again, later and later, until it says
-    `{"confirmed": true}`; what was said twice has the same id. Blocks while they answer."""
+    """Send webhooks about pending endings; how many were sent.
+    Each is retried at growing intervals until the reply is `{"confirmed": true}`; a retry has the same id.
+    Blocks while the systems reply."""
     wires: dict[str, Hook] = {}
     silent: set[str] = set()
     count = 0
@@ -227,7 +230,7 @@ def _try(row: OutsideEnding, wires: dict[str, Hook], sender: Sender, now: int) -
 
 
 def _note(ending: OutsideEnding, answer: Reply, now: int) -> None:
-    """What came of one try, unless somebody was faster."""
+    """Store the result of one try, unless the state changed meanwhile."""
     with transaction.atomic():
         row = OutsideEnding.objects.select_for_update().get(pk=ending.pk)
         if row.state not in external_account_states.OPEN_STATES:

@@ -34,8 +34,8 @@ FINDINGS = {
 
 
 def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
-    """The person is asked what they say to it, and has a week; they learn the rule, and not who reported it. Raises NotPermitted,
-    Conflict."""
+    """Request a response from the person, within a week; they learn the rule, but not the reporter.
+    Raises NotPermitted, Conflict."""
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
     with transaction.atomic():
         violation = lock_row(row, "state", "respond_by")
@@ -65,8 +65,8 @@ def respond(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
 
 
 def record_response(row: Violation, text: str, reference: str, *, actor: Actor, now: int) -> Violation:
-    """What the person has said on paper or to an officer, who writes it down, for whoever has no sign-in any
-    more. reference: where the paper is kept."""
+    """Record a response given on paper or to an officer, for people who cannot sign in any more. reference: where the paper is
+    kept."""
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
     return _respond(row, text, checked_reason(reference, "reference", max_length=200), actor, now)
 
@@ -86,8 +86,9 @@ def _respond(row: Violation, text: str, reference: str, actor: Actor, now: int) 
 def find(
     row: Violation, action: str, *, severe: bool = False, good_faith: bool = True, actor: Actor, reason: str, now: int
 ) -> Violation:
-    """The finding. action: confirm, dismiss or note; severe: of the class that goes straight to the end of the ladder; good_faith:
-    False where the report was none. Raises NotPermitted, Unusable, Conflict."""
+    """Record the finding. action: confirm, dismiss or note; severe: goes straight to the end of the ladder; good_faith: False if
+    the report was in bad faith.
+    Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "violation.find", violation_parties.about_violation(row), now=now)
     reason = checked_reason(reason, min_length=20, max_length=1000)
     if action not in FINDINGS:
@@ -153,7 +154,7 @@ def require_no_part(row: Violation, actor: Actor, now: int) -> Person:
 
 
 def close_for_outsiders(row: Violation, now: int) -> None:
-    """Whoever complained from outside hears that it is closed, and nothing of people (issue 7)."""
+    """Notify an outside complainant that the case is closed, without details about people (issue 7)."""
     if not row.contact:
         return
     text = (

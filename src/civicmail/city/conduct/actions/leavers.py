@@ -33,7 +33,7 @@ from civicmail.city.notices.actions import notify_many
 TICK = machine("tick")
 BATCH_SIZE = 500
 RED = DAY_MS
-"""ms after which a leaver whom nobody has confirmed is a finding (L6)."""
+"""ms after which an unconfirmed leaver is a finding (L6)."""
 MAX_SUCCESSION = 366 * DAY_MS
 NoticeRow = tuple[str, str, str, str]
 """Key, to, subject, text."""
@@ -51,9 +51,10 @@ def answer(
     successor: Person | None = None,
     until: int = 0,
 ) -> Leaver:
-    """The department confirms that somebody left and chooses: reply (with text), forward (to a function mailbox), successor (who is
-    authorised by somebody else, like everybody), or nothing. All but nothing end at `until` (ms); a later answer takes the place of
-    the earlier one. Raises NotPermitted, Unusable, Conflict."""
+    """Confirm that somebody left and choose for the mail: reply (with text), forward (to a function mailbox), successor
+    (authorized by another person, as always), or nothing.
+    All but nothing end at `until` (ms); a later answer replaces the earlier one.
+    Raises NotPermitted, Unusable, Conflict."""
     who = leaver.ending.person
     guard.require(actor, "leaver.answer", about_person(who), now=now)
     reason = checked_reason(reason, min_length=10)
@@ -101,7 +102,7 @@ def _ask_successor(row: Leaver, successor: Person | None, until: int, actor: Act
 
 
 def _end_successors(box: Mailbox, choice: str, actor: Actor, reason: str, now: int) -> None:
-    """Where another answer is chosen nobody reads on."""
+    """End the access of successors when another answer is chosen."""
     if choice == "successor":
         return
     rows = Authorisation.objects.select_for_update().filter(mailbox=box, role="successor", state__in=LIVING).order_by("id")
@@ -116,8 +117,8 @@ def _end_successors(box: Mailbox, choice: str, actor: Actor, reason: str, now: i
 
 
 def open_due(now: int) -> int:
-    """Whoever's access has ended and whose mailbox is there becomes a question to the department, whose managers are written to at
-    once, one letter each (L6); how many leavers."""
+    """Open a leaver for each person whose access ended and whose mailbox remains, and notify the department's managers, one
+    notice each (L6); how many leavers."""
     done = 0
     while rows := leavers.without_question(now):
         made = [Leaver(ending=ending, mailbox=box, department=ending.episode.department, told=from_ms(now)) for ending, box in rows]
@@ -131,7 +132,7 @@ def open_due(now: int) -> int:
 
 
 def _letters(made: list[Leaver], now: int) -> list[NoticeRow]:
-    """One to each manager of a department, but to whoever is the leaver."""
+    """One notice to each manager of a department, except to the leaver."""
     by_department: dict[Department, list[Leaver]] = defaultdict(list)
     for row in made:
         by_department[row.department].append(row)
@@ -144,7 +145,7 @@ def _letters(made: list[Leaver], now: int) -> list[NoticeRow]:
 
 
 def find_overdue(now: int) -> int:
-    """Leavers whom nobody has confirmed within a day: a finding, once (L6)."""
+    """Mark leavers that nobody confirmed within a day as findings, once (L6)."""
     with transaction.atomic():
         late = Leaver.objects.select_for_update(of=("self",)).filter(choice="", told__lte=from_ms(now - RED), overdue__isnull=True)
         rows = list(late.select_related("ending__person", "department").order_by("id")[:BATCH_SIZE])

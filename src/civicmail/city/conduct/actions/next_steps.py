@@ -16,7 +16,7 @@ _NEWS = {
     "proposed": "waits for a second officer, who agrees to a permanent bar or does not",
     "appealed": "was appealed and waits for somebody who hears it",
 }
-"""Of the states to which somebody comes afresh."""
+"""States in which a case reaches another decider."""
 
 
 def notify_next(row: Violation, now: int) -> None:

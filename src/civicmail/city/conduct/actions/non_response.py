@@ -31,14 +31,14 @@ from civicmail.city.directory.models import Department
 TICK = machine("tick")
 CHANGED = ["state", "answer", "failure"]
 NOBODY = "nobody could be asked"
-"""Of a row without a reviewer: not the same as no answer (R8)."""
+"""Failure of a row without a reviewer, which is not a non-response (R8)."""
 ELECTED = "who was elected is never silenced"
-"""Of the own mailbox of an elected official (P-30, decision 0039)."""
+"""Failure of the own mailbox of an elected official (P-30, decision 0039)."""
 BATCH_SIZE = 100
 
 
 def end_due(now: int) -> int:
-    """Reviews whose deadline has passed; how many rows silence fell on."""
+    """End reviews whose deadline has passed; how many rows had no response."""
     count = 0
     for review in Review.objects.filter(state="running", deadline__lte=from_ms(now)).order_by("deadline", "id"):
         with transaction.atomic():
@@ -82,7 +82,7 @@ def _end(review: Review, now: int) -> int:
 
 
 def _lately(codes: dict[int, str], now: int) -> list[Suspension]:
-    """Whom silence shuts already, by this review or another: many small reviews are no way past the breaker."""
+    """People already suspended by non-response, here or in another review: many small reviews do not evade the breaker."""
     rows = ReviewRow.objects.filter(state__in=["suspending", "suspended"]).values_list("pk", "person", "department")
     return [Suspension(pk, person, codes[department]) for pk, person, department in rows]
 
@@ -104,8 +104,10 @@ def _record_deadline(review: Review, rows: Sequence[ReviewRow], tripped: dict[st
 
 
 def apply_batch(review: Review, department: Department, *, actor: Actor, reason: str, now: int, essential: bool = False) -> int:
-    """Suspend a tenth of a department's people at most of what was held back there; essential: those behind an essential mailbox,
-    too. Returns how many rows. Raises NotPermitted, Conflict."""
+    """Suspend at most a tenth of a department's people of those the breaker stopped; essential: include those behind an essential
+    mailbox.
+    Returns how many rows.
+    Raises NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
     reason = checked_reason(reason, min_length=20)
     with transaction.atomic():
@@ -122,7 +124,7 @@ def apply_batch(review: Review, department: Department, *, actor: Actor, reason:
 
 
 def leave(review: Review, department: Department, *, actor: Actor, reason: str, now: int) -> int:
-    """What was held back in a department is not suspended; a new round asks again. Raises NotPermitted, Conflict."""
+    """Suspend nothing of what the breaker stopped in a department; a new round asks again. Raises NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
     reason = checked_reason(reason, min_length=20)
     with transaction.atomic():
@@ -153,7 +155,7 @@ def _by_hand(
 
 
 def expire_due(now: int) -> int:
-    """What was suspended by silence fourteen days ago, and nobody has answered about since, ends; how many."""
+    """End access that non-response suspended fourteen days ago and that still has no answer; how many."""
     rows = ReviewRow.objects.filter(state="suspended", carried__lte=from_ms(now) - timedelta(days=GRACE_DAYS)).order_by("id")
     keys = list(rows.values_list("pk", flat=True)[:BATCH_SIZE])
     for pk in keys:

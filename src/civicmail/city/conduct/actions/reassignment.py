@@ -30,8 +30,8 @@ MAX_HOPS = 2
 
 
 def not_mine(row: ReviewRow, department: Department, *, actor: Actor, reason: str, now: int) -> ReviewRow:
-    """Another department answers for this person: the row goes to whoever is asked there. After two such hops it goes to the access
-    office. Raises NotPermitted, Unusable, Conflict."""
+    """Reassign the row to the department that answers for this person; after two such hops it goes to the access office.
+    Raises NotPermitted, Unusable, Conflict."""
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         mine = _mine(row, actor, now)
@@ -44,7 +44,7 @@ def not_mine(row: ReviewRow, department: Department, *, actor: Actor, reason: st
 
 
 def dont_know(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewRow:
-    """Somebody else has to say: the row goes to the next head, and where that is this person's own part, to the access office.
+    """Reassign the row to the next head, or to the access office if that is this person's own part.
     Raises NotPermitted, Unusable, Conflict."""
     reason = checked_reason(reason, min_length=3)
     with transaction.atomic():
@@ -61,8 +61,9 @@ def dont_know(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewR
 
 
 def delegate(part: ReviewPart, to: Person, until: int, *, actor: Actor, reason: str, now: int) -> ReviewPart:
-    """Somebody of the reviewer's choice answers, until a time (ms) before the deadline, for a reason. The reviewer stays
-    accountable; whoever was chosen cannot hand it on (R7). Raises NotPermitted, Unusable, Conflict."""
+    """Let a delegate answer until a time (ms) before the deadline, for a reason.
+    The reviewer stays accountable, and the delegate cannot delegate further (R7).
+    Raises NotPermitted, Unusable, Conflict."""
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         mine = ReviewPart.objects.select_for_update(of=("self",)).select_related("review", "department").get(pk=part.pk)
@@ -107,7 +108,7 @@ def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
 def _hand_on(
     row: ReviewRow, department: Department, chain: list[Candidate], what: str, actor: Actor, reason: str, now: int
 ) -> None:
-    """To the first of the chain who may answer it and is not who hands it on."""
+    """Reassign to the first candidate who may answer, never back to the reviewer."""
     me = acting_person(actor).pk
     barred = {me, row.person_id, row.approver_id, row.part.reviewer_id}
     candidate = next((c for c in chain if c.person not in barred), None)

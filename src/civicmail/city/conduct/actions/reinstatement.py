@@ -21,8 +21,8 @@ _WORDS = ("duties", "performance", "efficiency", "service")
 
 
 def give_back(row: Violation, officer: Person, *, actor: Actor, now: int) -> int:
-    """Inside the transaction of a verb that asked the guard; how many authorisations. Raises Conflict where the contract is over or
-    the person works here again already."""
+    """Restore the access, inside the transaction of a verb that asked the guard; how many authorizations.
+    Raises Conflict if the contract is over or the person works here again."""
     assert row.ending is not None and row.person is not None, "only what ended comes back"
     old, today = row.ending.episode, timezone.localdate(from_ms(now))
     if row.person.episodes.filter(ended__isnull=True).exists():

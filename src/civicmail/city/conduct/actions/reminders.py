@@ -31,7 +31,7 @@ FIRST_HOUR = 7
 """The hour, in the city's time, from which on people are reminded."""
 
 WAITING_STATES = ("open", "suspended")
-"""States of rows for which somebody is needed who answers."""
+"""Row states that need a reviewer."""
 
 Work = dict[int, dict[int, int]]
 """Person (id of the row) -> review (id) -> how many rows wait for that person."""
@@ -49,12 +49,12 @@ def remind(now: int) -> int:
 
 
 def remind_now(review: Review, *, now: int) -> int:
-    """The same on request of an officer, once a day. For verbs that asked the guard, inside their transaction."""
+    """Remind on request of an officer, once a day. For verbs that asked the guard, inside their transaction."""
     return _write([review], waiting([review], now), now)
 
 
 def waiting(reviews: Collection[Review], now: int) -> Work:
-    """Whose rows are open, and of which review; what waits for its turn is left out, and one's own."""
+    """Open rows by person and review, without parts whose turn has not come and without one's own rows."""
     work: Work = {}
     rows: dict[int, list[tuple[int, int | None]]] = {}
     open_ = ReviewRow.objects.filter(review__in=reviews, state="open").values_list("part", "person", "approver")
@@ -77,7 +77,7 @@ def waiting(reviews: Collection[Review], now: int) -> Work:
 
 
 def _write(due: list[Review], work: Work, now: int) -> int:
-    """One message a person, whatever the number of reviews."""
+    """Write one notice per person, whatever the number of reviews."""
     by_pk = {r.pk: r for r in due}
     day = str(timezone.localdate(from_ms(now)))
     to, steps = addresses(work), []
@@ -97,14 +97,13 @@ def _write(due: list[Review], work: Work, now: int) -> int:
 
 
 def _reminded(review: int, now: int, name: str = "") -> ReviewStep:
-    """name: empty where nobody had to be reminded on that day."""
+    """The step of a reminder. name: empty if nobody had to be reminded on that day."""
     day = str(timezone.localdate(from_ms(now)))
     return ReviewStep(review_id=review, at=from_ms(now), step="reminded", by="tick", to=name, words=day)
 
 
 def step_in(now: int) -> int:
-    """Who joins, who replaces, and who takes over from somebody who cannot answer any more, also about what silence has suspended;
-    how many parts."""
+    """Let next heads join, replace, or take over from reviewers who cannot answer, also for suspended rows; how many parts."""
     parts = list(
         ReviewPart.objects.filter(review__state__in=["running", "over"], rows__state__in=WAITING_STATES)
         .select_related("review", "department", "reviewer", "joined")
@@ -134,8 +133,8 @@ def _step_in(part: ReviewPart, eligible: reviewers.Reviewers, now: int) -> int:
 
 
 def _take_over(part: ReviewPart, eligible: reviewers.Reviewers, now: int) -> int:
-    """Somebody who is there answers in place of whoever is not; nobody where there is nobody. Who was silent and is replaced does
-    not come back by that."""
+    """Assign the part of an absent reviewer to someone present, if there is anyone.
+    A reviewer who was replaced for non-response does not return by this."""
     rows = list(ReviewRow.objects.filter(part=part, state__in=WAITING_STATES).values_list("person", "approver"))
     barred = {p for pair in rows for p in pair if p is not None}
     candidate = next((c for c in eligible.chain(part.department_id) if c.person not in barred | {part.reviewer_id}), None)

@@ -33,8 +33,9 @@ CHANGED = ["state", "answer", "reason", "by", "at", "late", "bulk", "promised", 
 
 
 def keep(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewRow:
-    """The person still needs it. reason: a new justification of at least twenty characters where the tier asks for one (R5), or the
-    row is out of order. Raises NotPermitted, Unusable, Conflict."""
+    """Keep the access. reason: a new justification of at least twenty characters, if the tier requires it (R5) or the row has
+    exceptions.
+    Raises NotPermitted, Unusable, Conflict."""
     plan = PLANS[row.review.tier]
     least = 20 if plan.renews else 10 if row.exceptions else 0
     reason = checked_reason(reason, min_length=least) if least or reason.strip() else ""
@@ -49,8 +50,10 @@ def keep(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewR
 
 
 def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
-    """Keep what is unremarkable, together: never before everything else of the part is answered, never in the first tier (R3).
-    Returns how many. Raises Conflict."""
+    """Keep all rows without exceptions or changes together, after every other row of the part is answered, and never in the first
+    tier (R3).
+    Returns how many.
+    Raises Conflict."""
     guard.require_could(actor, "review.decide", part_reviewers.about(part, actor.uid, now), now=now)
     plan = PLANS[part.review.tier]
     if not plan.bulk:
@@ -76,7 +79,7 @@ def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
 
 
 def revoke(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewRow:
-    """It is not needed any more: the right or duty ends at once; mail is kept. Raises NotPermitted, Unusable, Conflict."""
+    """End the authorization or role at once; mail is kept. Raises NotPermitted, Unusable, Conflict."""
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
         mine = _mine(row, actor, now)
@@ -88,8 +91,7 @@ def revoke(row: ReviewRow, *, actor: Actor, reason: str, now: int) -> ReviewRow:
 
 
 def change(row: ReviewRow, until: int, *, actor: Actor, reason: str, now: int) -> ReviewRow:
-    """It is needed until another day (ms), earlier or later as the table of kinds allows. Raises NotPermitted, Unusable,
-    Conflict."""
+    """Set another end (ms), earlier or later within the table of kinds. Raises NotPermitted, Unusable, Conflict."""
     reason = checked_reason(reason, min_length=10)
     if until <= now:
         raise Unusable("The end lies in the future; to end it now, choose End.", {"until": "A day to come."})
@@ -140,7 +142,7 @@ def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
 
 
 def _spare_elected(row: ReviewRow, actor: Actor) -> None:
-    """Raise NotPermitted where the own mailbox of who was elected would end by a department's answer."""
+    """Raise NotPermitted if a department's answer would end the own mailbox of an elected official."""
     if row.right is not None and row.right.role == "holder":
         elected.require_end([row.person_id], actor)
 
@@ -160,7 +162,7 @@ def _answer(row: ReviewRow, answer: str, reason: str, by: Person, now: int, *, b
 
 
 def _entered(act: str, rows: Sequence[ReviewRow], actor: Actor, reason: str, now: int, **more: int) -> None:
-    """One entry: which rows, so that each answer of the evidence is in an entry (R14)."""
+    """Write one entry with its rows, so that each answer of the evidence is in an entry (R14)."""
     review = rows[0].review
     facts = {"rows": [r.pk for r in rows], "people": [r.asked["uid"] for r in rows], "part": rows[0].part_id, **more}
     behalf = rows[0].part.reviewer.uid if rows[0].part.reviewer is not None else ""

@@ -26,7 +26,7 @@ NOTHING_MADE = ("open", "pending", "silent", "stopped", "suspending", "suspended
 
 
 def moot_due(now: int) -> int:
-    """What was asked about is over, by somebody else's doing: the row says so, and nobody is asked any more (R13)."""
+    """Mark rows whose access ended otherwise as moot, so that nobody is asked about them (R13)."""
     rows = list(_over(now).select_related("right", "duty").order_by("id")[:BATCH_SIZE])
     if not rows:
         return 0
@@ -44,7 +44,7 @@ def moot_due(now: int) -> int:
 
 
 def _over(now: int) -> QuerySet[ReviewRow]:
-    """Rows of a right or duty that is over before anything was made of them, and suspended ones of what is in force again."""
+    """Rows whose authorization or role ended before the answer took effect, and suspended ones that are in force again."""
     at = from_ms(now)
     rows = ReviewRow.objects.filter(review__state__in=["running", "over"])
     gone = Q(right__isnull=False) & (~Q(right__state__in=["active", "suspended"]) | Q(right__until__lte=at))
@@ -72,8 +72,9 @@ def close_due(now: int) -> int:
 
 
 def _close(pk: int, now: int) -> int:
-    """The evidence of thousands takes seconds, so it is made before the transaction; where somebody was faster meanwhile, nothing
-    is closed and the next round makes it anew."""
+    """Close one review.
+    Its evidence takes seconds, so it is built before the transaction; if another process changed the review meanwhile, the next
+    round tries again."""
     review = Review.objects.get(pk=pk)
     before, seen = review.state, review_evidence.stamp(review)
     if review.state == "running":

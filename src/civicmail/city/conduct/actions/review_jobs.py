@@ -6,7 +6,7 @@ from civicmail.city.conduct.actions import enforcement, non_response, reminders,
 
 
 def sweep(now: int) -> int:
-    """One round (ms); how much was done."""
+    """Run the review jobs once, at this time (ms); how much was done."""
     done = review_schedule.plan_due(now) + review_schedule.start_due(now) + review_schedule.micro_due(now)
     done += review_end.moot_due(now) + enforcement.carry_out_due(now)
     done += reminders.step_in(now) + reminders.remind(now)

@@ -15,13 +15,13 @@ from civicmail.city.notices.actions import notify, notify_many
 
 
 def addresses(people: Collection[int]) -> dict[int, str]:
-    """Person (id of the row) -> the address of the mailbox of their own; who has none is told by the page Home alone."""
+    """Person (id of the row) -> address of their own mailbox; people without one see only the Home page."""
     rows = Mailbox.objects.filter(holder__in=people, closed__isnull=True).order_by("-made", "-id").values_list("holder", "address")
     return {holder: address for holder, address in rows if holder is not None}
 
 
 def name_of(review: Review) -> str:
-    """What a review is called where people read of it."""
+    """The name of a review on pages and in notices."""
     name = PLANS[review.tier].name if review.tier in PLANS else review.tier
     return f"{name}, round {review.round}" if review.round > 1 else name
 
@@ -37,7 +37,7 @@ def day_of(review: Review) -> str:
 
 
 def notify_reviewers(review: Review, parts: Sequence[ReviewPart], *, now: int) -> None:
-    """A review has begun: each reviewer hears how many questions there are."""
+    """Notify each reviewer of a new review how many questions they have."""
     counts: dict[int, int] = {}
     rows = ReviewRow.objects.filter(review=review).values_list("part__reviewer", flat=True)
     for reviewer in rows:
@@ -59,7 +59,7 @@ def notify_reviewers(review: Review, parts: Sequence[ReviewPart], *, now: int) -
 
 
 def notify_officers(key: str, subject: str, text: str, *, now: int) -> None:
-    """Everybody who is access officer now hears it."""
+    """Notify everybody who is access officer now."""
     at = from_ms(now)
     grants = DutyGrant.objects.in_force(at).filter(duty="access-officer")
     people = set(grants.values_list("person", flat=True))

@@ -31,7 +31,7 @@ BATCH_SIZE = 50
 
 
 def plan_due(now: int) -> int:
-    """Reviews of the coming weeks stand in the list; how many are new."""
+    """Plan the reviews of the coming weeks; how many are new."""
     if not Mailbox.objects.exists():
         return 0
     by_key = {f"{tier}:{day}": (tier, day) for tier, day in due(timezone.localdate(from_ms(now)))}
@@ -75,7 +75,7 @@ def start_now(tier: Tier, *, actor: Actor, reason: str, now: int, departments: S
 
 
 def start_early(review: Review, *, actor: Actor, reason: str, now: int) -> Review:
-    """One that is planned begins today. Raises NotPermitted, Conflict."""
+    """Start a planned review today. Raises NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -86,7 +86,7 @@ def start_early(review: Review, *, actor: Actor, reason: str, now: int) -> Revie
 
 
 def call_off(review: Review, *, actor: Actor, reason: str, now: int) -> Review:
-    """One that is planned does not take place; the next of its kind does. Raises NotPermitted, Conflict."""
+    """Cancel a planned review; the next of its kind takes place. Raises NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
     reason = checked_reason(reason, min_length=20)
     with transaction.atomic():
@@ -99,8 +99,7 @@ def call_off(review: Review, *, actor: Actor, reason: str, now: int) -> Review:
 
 
 def next_round(review: Review, *, actor: Actor, reason: str, now: int) -> Review:
-    """Ask again about what nobody has answered, and about nothing else: the old deadline stays as it was (R10). Raises
-    NotPermitted, Conflict."""
+    """Ask again only about unanswered rows; the old deadline stays as it was (R10). Raises NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -145,7 +144,7 @@ def micro_due(now: int) -> int:
 
 
 def _with_something(people: set[int], now: int) -> set[int]:
-    """Who of these has a right or a duty, so that there is something to ask about."""
+    """Those of these people who have an authorization or a role to ask about."""
     if not people:
         return set()
     at = from_ms(now)
@@ -169,7 +168,7 @@ def _moved(now: int) -> Causes:
 
 
 def _on_leave(now: int) -> Causes:
-    """Suspended for longer than LEAVE, but by silence or a decision: those have their own days."""
+    """People suspended for longer than LONG_LEAVE, except by non-response or a decision, which have their own days."""
     rows = Authorisation.objects.filter(
         state="suspended", role="holder", until__gt=from_ms(now), since__lte=from_ms(now) - LONG_LEAVE
     )

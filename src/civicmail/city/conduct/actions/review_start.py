@@ -36,7 +36,7 @@ BATCH_SIZE = 1000
 
 @dataclass(slots=True)
 class Question:
-    """A row on its way into the table. department: id of the one that answers; approver: id, of the first tier alone."""
+    """A row that is not stored yet. department: id of the one that answers; approver: id, in the first tier only."""
 
     row: ReviewRow
     department: int
@@ -44,8 +44,10 @@ class Question:
 
 
 def begin(review: Review, *, actor: Actor, now: int) -> Review:
-    """Ask everybody. For verbs that asked the guard, inside their transaction; the sweep has none, and what is asked is read before
-    it begins, so that nobody who changes something waits for that. Raises Conflict where it began already."""
+    """Start the review.
+    For verbs that asked the guard, inside their transaction; the job has none: it reads the questions before the transaction, so
+    that writers do not wait.
+    Raises Conflict if it has begun already."""
     questions, known = _questions(review, now)
     shares = _shares(questions, known, now)
     with transaction.atomic():
@@ -79,12 +81,12 @@ def deadline(now: int) -> datetime:
 
 
 def object_of(review: Review) -> str:
-    """What entries about a review name, so that all of them are found."""
+    """The object name of all audit entries of a review."""
     return f"review:{review.pk}"
 
 
 def definition(review: Review, now: int) -> dict[str, Any]:
-    """By what it goes, in words and numbers: part of the evidence."""
+    """The rules of the review in words and numbers, part of the evidence."""
     plan = PLANS[review.tier]
     return {
         "name": plan.name,
@@ -105,7 +107,7 @@ def definition(review: Review, now: int) -> dict[str, Any]:
 
 
 def checksum(rows: Sequence[ReviewRow]) -> str:
-    """SHA-256 of the questions: of each what was asked and what was out of order, in their order."""
+    """SHA-256 of the questions with their exceptions, in order."""
     digest = hashlib.sha256()
     for row in rows:
         plain = [row.right_id or 0, row.duty_id or 0, row.asked, row.exceptions]

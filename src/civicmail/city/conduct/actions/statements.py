@@ -27,13 +27,14 @@ TICK = machine("tick")
 DAYS = 31
 """Days after the end of a half in which it is signed."""
 REMINDER_DAYS = (14, 7, 1)
-"""Days before that on which who has not signed hears of it."""
+"""Days before the due day on which the signer is reminded."""
 MAX_REMARKS = 2000
 
 
 def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -> Statement:
-    """The head says that it is in order, or, with remarks, what is not. reason: the sentence that is signed. The numbers of this
-    moment stay with it. Raises NotPermitted, Unusable, Conflict where it was signed already."""
+    """Sign that use of e-mail is in order, or state the exceptions in remarks. reason: the signed sentence.
+    The current numbers are stored with it.
+    Raises NotPermitted, Unusable, Conflict if it was signed already."""
     guard.require(actor, "statement.sign", InDepartment(row.department.code), now=now)
     remarks = "\n".join(line.strip() for line in remarks.strip().splitlines())
     if len(remarks) > MAX_REMARKS or (remarks and len(remarks) < 20):
@@ -60,8 +61,8 @@ def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -
 
 
 def open_due(now: int) -> int:
-    """One statement for each department that answers for itself, of the half that is over; how many were opened. Who signs is
-    written to. A department that comes later answers for its first whole half."""
+    """Open one statement for each accountable department, about the past half-year, and notify the signer; how many.
+    A new department answers for its first whole half-year."""
     today = timezone.localdate(from_ms(now))
     half = half_year.of(today).before()
     if today > half.last + timedelta(days=DAYS):
@@ -76,7 +77,7 @@ def open_due(now: int) -> int:
 
 
 def open_one(department: Department, half: half_year.Half, due: date, now: int) -> bool:
-    """One statement, and a letter to who signs; False where it is open already. due: the last day to sign."""
+    """Open one statement and notify the signer; False if it is open already. due: the last day to sign."""
     with transaction.atomic():
         row, made = Statement.objects.get_or_create(
             department=department, half=str(half), defaults={"made": from_ms(now), "due": due}
@@ -89,7 +90,7 @@ def open_one(department: Department, half: half_year.Half, due: date, now: int) 
 
 
 def remind(now: int) -> int:
-    """Who has not signed hears of it 14, 7 and 1 days before it is due; how many were written to. Nobody else does."""
+    """Remind signers 14, 7 and 1 days before the due day; how many."""
     today = timezone.localdate(from_ms(now))
     rows = Statement.objects.filter(state="open", due__in=[today + timedelta(days=n) for n in REMINDER_DAYS]).select_related(
         "department__head"
@@ -98,7 +99,7 @@ def remind(now: int) -> int:
 
 
 def find_overdue(now: int) -> int:
-    """What nobody has signed in time goes to the administration director, once; how many did (P-28)."""
+    """Report unsigned statements to the administration director, once; how many (P-28)."""
     today = timezone.localdate(from_ms(now))
     done = 0
     while True:

@@ -34,18 +34,18 @@ from civicmail.city.notices.actions import notify
 from civicmail.city.policy.clauses import CLAUSES
 
 UNNAMED = machine("unnamed")
-"""Who reports without a name, in entries."""
+"""The actor of anonymous reports in entries."""
 MAX_TEXT = 2000
 MAX_EVIDENCE = 20
 MAX_WAITING = 200
-"""Reports from outside that may wait at a time for somebody to look at them."""
+"""Outside reports that may be unread at a time."""
 RESPONSE_MS = 7 * DAY_MS
 """So long the person has for a response before there may be a finding against them."""
 
 
 def report(person: Person, clause: str, what: str, evidence: Sequence[str] = (), *, actor: Actor, now: int) -> Violation:
-    """Somebody signed in says that a rule was broken, by another or by themselves; it is held to be in good faith. evidence:
-    numbers of captures. Raises NotPermitted, Unusable."""
+    """Report a violation by another person or oneself; good faith is presumed. evidence: numbers of captures.
+    Raises NotPermitted, Unusable."""
     guard.require(actor, "violation.report", now=now)
     reporter = acting_person(actor)
     with transaction.atomic():
@@ -55,8 +55,8 @@ def report(person: Person, clause: str, what: str, evidence: Sequence[str] = (),
 
 
 def complain(what: str, number: str, contact: str, *, now: int) -> Violation:
-    """Somebody without a sign-in complains about a message from the city, or reports without a name. number: of the message, as far
-    as they have one; contact: where they are answered, empty for nowhere. Raises Unusable, Conflict."""
+    """Complain or report without signing in. number: of the message, if known; contact: address for the answer, may be empty.
+    Raises Unusable, Conflict."""
     with transaction.atomic():
         if Violation.objects.filter(source="outside", state="reported", person__isnull=True).count() >= MAX_WAITING:
             raise Conflict("So many have written that somebody has to read them first; please come back tomorrow.")
@@ -67,9 +67,9 @@ def complain(what: str, number: str, contact: str, *, now: int) -> Violation:
 def hand_over(
     person: Person, clause: str, what: str, capture: str, origin: str, words: Sequence[str], *, by: Person, actor: Actor, now: int
 ) -> Violation:
-    """What two use reviewers have confirmed is a report to the department; inside the transaction of a verb that asked the guard.
-    origin: "finding:12", of which there is one; words: what whoever is told reads first. Raises Unusable, Conflict where nobody can
-    be told."""
+    """Report what two use reviewers confirmed to the department, inside the transaction of a verb that asked the guard. origin:
+    "finding:12", unique; words: first paragraph of the notice.
+    Raises Unusable, Conflict if nobody can be notified."""
     row = _open(person, clause, what, [capture], source="reviewer", reporter=by, origin=origin, words=words, actor=actor, now=now)
     if not violation_parties.head_addresses(row, now):
         raise Conflict("Their department has no head with a mailbox who could be told; the access office names one.")
@@ -77,8 +77,9 @@ def hand_over(
 
 
 def record(person: Person, clause: str, what: str, evidence: Sequence[str], *, actor: Actor, now: int) -> Violation:
-    """Sponsor, authoriser or access officer records a violation of an agency's person: access ends at every door in this
-    transaction; response and review come after (P-09). Raises NotPermitted, Unusable, Conflict."""
+    """Record a violation of an agency's person, as sponsor, authorizer or access officer: all access ends in this transaction;
+    response and review follow (P-09).
+    Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "violation.record", violation_parties.about(person), now=now)
     work = violation_parties.work_of(person)
     if work is None or not PERSON_KINDS[work.kind].contract or work.contract is None:
@@ -99,8 +100,8 @@ def record(person: Person, clause: str, what: str, evidence: Sequence[str], *, a
 
 
 def end_access(row: Violation, by: Person, *, actor: Actor, now: int) -> None:
-    """Access of the person ends at every door, inside the transaction of a verb that asked the guard; re-entry is decided one level
-    higher from now on (C2, C4)."""
+    """End all access of the person, inside the transaction of a verb that asked the guard; re-entry then needs a decision one
+    level higher (C2, C4)."""
     assert row.person is not None, "whoever is shut out is known"
     work = row.person.episodes.filter(ended__isnull=True).exists()
     if work:
@@ -120,8 +121,8 @@ def end_access(row: Violation, by: Person, *, actor: Actor, now: int) -> None:
 
 
 def name(row: Violation, person: Person, clause: str, *, actor: Actor, reason: str, now: int) -> Violation:
-    """The access office finds out whose message it was, and which rule is meant; the department hears of it. Raises NotPermitted
-    for what is about oneself, Unusable, Conflict."""
+    """Record who sent the message and which rule is meant, as access office; the department is notified.
+    Raises NotPermitted about oneself, Unusable, Conflict."""
     guard.require(actor, "violation.name", now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -221,13 +222,13 @@ def _checked_evidence(numbers: Sequence[str]) -> list[str]:
 
 
 def record_entry(act: str, row: Violation, actor: Actor, reason: str, now: int, **more: Any) -> None:
-    """The entry of an act on a violation. Of who reports without a name it has nothing, not even from where."""
+    """Write the entry of an act on a violation; about an anonymous reporter it has nothing, not even an address."""
     facts = {"state": row.state, "clause": row.clause, "person": row.person.uid if row.person is not None else "", **more}
     entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"violation:{row.pk}", facts=facts)
 
 
 def address(row: Violation) -> str:
-    """Where it stands on the pages."""
+    """The URL path of the case."""
     if row.department is None:
         return reverse("violation-unnamed", args=[row.pk])
     return reverse("violation", args=[row.department.code, row.pk])
@@ -239,7 +240,7 @@ def own_address(row: Violation) -> str:
 
 
 def _tell_heads(row: Violation, now: int, words: Sequence[str] = ()) -> None:
-    """Whoever looks at it; without a word of the report, which stands on its page."""
+    """Notify the deciders; the notice quotes nothing of the report, which is on its page."""
     pages = settings.CITY.web.url
     place = f"{pages}{address(row)}" if pages else "It stands on the pages, under Violations."
     whose = f"{row.person}" if row.person is not None else "somebody who is to be named"

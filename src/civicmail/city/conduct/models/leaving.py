@@ -12,9 +12,9 @@ from civicmail.city.directory.models import Department, Episode, Mailbox, Person
 
 
 class Leaver(models.Model):
-    """Somebody whose access ended and whose mailbox is there: the department confirms it and says what happens to the mail (L4,
-    L6). told: when its managers were written to; choice: see queries/leavers.py, empty until somebody answers; overdue: since when
-    it is a finding that nobody did."""
+    """A person whose access ended and whose mailbox remains: the department confirms it and decides about the mail (L4, L6).
+    told: when its managers were notified; choice: see queries/leavers.py, empty until answered; overdue: since when the
+    missing answer is a finding."""
 
     ending = models.OneToOneField(Ending, models.PROTECT, related_name="leaver")
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="leavers")
@@ -38,8 +38,8 @@ class Leaver(models.Model):
 
 
 class OutsideDoor(models.Model):
-    """A system that is not ours and that people of the city get into: Microsoft 365, a VPN, a badge. hook: the name of an address
-    in the settings that is told when somebody's access ends; else person ends it by hand. days: in which it must be confirmed."""
+    """An external system with accounts of city people: Microsoft 365, a VPN, a badge. hook: name of a webhook in the settings
+    that is called when access ends; without it the person ends accounts by hand. days: until an ending must be confirmed."""
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
@@ -57,8 +57,7 @@ class OutsideDoor(models.Model):
 
 
 class OutsideAccount(models.Model):
-    """Somebody gets into such a system, in one employment. login: as they are called there; ended: when it was confirmed that they
-    do not any more."""
+    """An account in an external system, during one employment. login: the name there; ended: when its end was confirmed."""
 
     door = models.ForeignKey(OutsideDoor, models.PROTECT, related_name="accounts")
     person = models.ForeignKey(Person, models.PROTECT, related_name="outside_accounts")
@@ -79,9 +78,8 @@ class OutsideAccount(models.Model):
 
 
 class OutsideEnding(models.Model):
-    """One account elsewhere that has to end, until it is confirmed that it did. state: see external_account_states.py; key:
-    the id under which
-    the other side is told, the same at each try; how: hook, or person; overdue: since when it is a finding."""
+    """An external account that has to end, until that is confirmed. state: see external_account_states.py; key: the webhook id,
+    the same at each try; how: hook or person; overdue: since when it is a finding."""
 
     account = models.ForeignKey(OutsideAccount, models.PROTECT, related_name="endings")
     ending = models.ForeignKey(Ending, models.PROTECT, related_name="outside")
@@ -107,10 +105,9 @@ class OutsideEnding(models.Model):
 
 
 class Closure(models.Model):
-    """The end of a mailbox's live copy, with what was counted before: the certificate. state: see closure_states.py; live: messages
-    in the live copy; brought: of them, those that the archive lacked (to be, or that were, brought in); listed: SHA-256 of the
-    sorted SHA-256s of all of them; holds: how many are in force in the archive, which is not touched; problem: why it stopped;
-    cost: cents a year that end."""
+    """The closure of a mailbox's live copy, with its count: the certificate. state: see closure_states.py; live: messages in the
+    live copy; brought: those the archive lacked; listed: SHA-256 of the sorted SHA-256s of all of them; holds: legal holds in
+    the archive, which is not touched; problem: why it stopped; cost: cents a year that end."""
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="closures")
     department = models.ForeignKey(Department, models.PROTECT, related_name="closures")

@@ -17,9 +17,9 @@ from civicmail.city.directory.models import Department, Mailbox, Person
 
 
 class Review(models.Model):
-    """One campaign. key: what makes it the same one, so that it is planned once; tier, cause: see review_plans.py; state: see
-    review_states.py; round: 2 and on has what former left open; definition: what it goes by, as it was when it began; snapshot,
-    digest: SHA-256 of the questions as they were asked, and of the evidence when it was closed."""
+    """An access review. key: identifies it, so that it is planned once; tier, cause: see review_plans.py; state: see
+    review_states.py; round: from 2 on, it asks what former left open; definition: its rules, as they were when it began;
+    snapshot, digest: SHA-256 of the questions, and of the evidence at its close."""
 
     key = models.CharField(max_length=120, unique=True)
     tier: models.CharField[str, Tier] = models.CharField(max_length=10)
@@ -46,9 +46,9 @@ class Review(models.Model):
 
 
 class ReviewPart(models.Model):
-    """What one reviewer is asked about one department. reviewer: None where nobody could be asked, which is not the same as no
-    answer (R8); role: as what; turn: 1 and on waits until the part before it is answered; joined: the next head, from day 7 on;
-    replaced: since when that one answers alone; delegate: somebody else who answers, until a time, for a reason (R7)."""
+    """The rows of one reviewer in one department. reviewer: None if nobody could be asked, which is not a non-response (R8);
+    role: of the reviewer; turn: from 1 on, it waits until the part before is answered; joined: the next head, from day 7 on;
+    replaced: since when that head answers alone; delegate: answers until a time, for a reason (R7)."""
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="parts")
     department = models.ForeignKey(Department, models.PROTECT, related_name="+")
@@ -71,10 +71,9 @@ class ReviewPart(models.Model):
 
 
 class ReviewRow(models.Model):
-    """One question: does this person still need this right, or this duty? asked: what the reviewer was shown, as it was when the
-    review began; exceptions: see review_plans.py; changed: something has changed since the last review; state, answer: see
-    review_item_states.py; promised: the end of the access that the answer makes, where it makes one; bulk: kept together with
-    others."""
+    """One question: does this person still need this authorization or role? asked: what the reviewer was shown, as it was when
+    the review began; exceptions: see review_plans.py; changed: something changed since the last review; state, answer: see
+    review_item_states.py; promised: the end of access that the answer sets; bulk: kept together with others."""
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="rows")
     part = models.ForeignKey(ReviewPart, models.PROTECT, related_name="rows")
@@ -124,8 +123,8 @@ class ReviewRow(models.Model):
 
 
 class ReviewStep(models.Model):
-    """Something that happened in a review beside its answers: asked, reminded, delegated, joined, replaced, handed on, held back,
-    applied. Added, and never changed or removed."""
+    """An event of a review other than an answer: asked, reminded, delegated, joined, replaced, reassigned, stopped, applied.
+    Added, and never changed or removed."""
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="steps")
     part = models.ForeignKey(ReviewPart, models.PROTECT, null=True, blank=True, related_name="steps")
@@ -144,7 +143,7 @@ class ReviewStep(models.Model):
 
 
 class Essential(models.Model):
-    """A mailbox that silence never shuts (R11): the city cannot do without it for an hour."""
+    """A mailbox that non-response never suspends (R11), because the city cannot do without it for an hour."""
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="essential")
     reason = models.CharField(max_length=400)

@@ -11,9 +11,9 @@ from civicmail.city.directory.models import Department, Person
 
 
 class Statement(models.Model):
-    """What a department answers for half a year. half: 2026-1; due: the day by which its head signs; numbers: as they were when it
-    was signed, see queries/standings.py, empty until then; state: see statement_states.py; remarks: what is not in order, or empty;
-    overdue: since when the administration director knows that nobody has signed."""
+    """A department's statement about half a year. half: 2026-1; due: the last day to sign; numbers: as they were when it was
+    signed, see queries/statement_sections.py, empty until then; state: see statement_states.py; remarks: the exceptions, or
+    empty; overdue: when the administration director was notified."""
 
     department = models.ForeignKey(Department, models.PROTECT, related_name="statements")
     half = models.CharField(max_length=6)
@@ -43,7 +43,7 @@ class Statement(models.Model):
 
 
 class DailyMail(models.Model):
-    """What waited for somebody on a day was looked at once. tasks: how many were in the mail; 0: nothing waited, and none was
+    """The daily mail of a person was considered on this day. tasks: how many it had; 0: none were pending, and no mail was
     written."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")

@@ -18,11 +18,11 @@ from civicmail.city.directory.models import Agency, Department, Episode, Kind, P
 
 
 class Violation(models.Model):
-    """state: see violation_states.py; source: see SOURCES. person: None until somebody says whose it is; department, kind: as they
-    were then. reporter: None where there is no name to keep; own: of one's own mistake; good_faith: until a finding says otherwise,
-    and whoever reported in good faith has nothing to fear from it. contact: where an outsider is answered. origin: what it comes
-    from, "finding:12". procedure: answers to what this kind of person's procedure asks, by key (strikes.toml). until: of a
-    suspension or restriction; lapses: from when on it is no strike any more; departs: the officer did not follow the table."""
+    """state: see violation_states.py; source: see SOURCES. person: None until identified; department, kind: as they were then.
+    reporter: None if anonymous; own: self-reported; good_faith: presumed until a finding, and it protects the reporter.
+    contact: address of an outside reporter. origin: where it comes from, "finding:12". procedure: answers to the procedure's
+    questions, by key (strikes.toml). until: of a suspension or restriction; lapses: when it stops counting; departs: the
+    officer did not follow the table."""
 
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="violations")
     episode = models.ForeignKey(Episode, models.PROTECT, null=True, blank=True, related_name="+")
@@ -89,7 +89,7 @@ class Violation(models.Model):
 
 
 class Evidence(models.Model):
-    """A message that a violation is about, by the number of its capture alone (V1). by: None where nobody's name is kept."""
+    """The number of a capture that a violation is about (V1). by: None for an anonymous reporter."""
 
     violation = models.ForeignKey(Violation, models.PROTECT, related_name="evidence")
     capture = models.CharField(max_length=36)

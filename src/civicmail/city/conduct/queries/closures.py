@@ -17,7 +17,7 @@ WITH = ("mailbox__holder", "mailbox__department", "department", "by", "orderer")
 
 
 def to_work() -> list[Closure]:
-    """What the worker goes on with."""
+    """Closures that the worker has to continue."""
     return list(Closure.objects.filter(state__in=list(WORKER_STATES)).select_related(*WITH).order_by("id"))
 
 
@@ -37,7 +37,7 @@ def of_mailbox(mailbox: int) -> Closure | None:
 
 
 def tasks(actor: Actor, _now: int) -> list[Tasks]:
-    """Counts that a department has to look at; two queries."""
+    """Counts that a department has to decide on; two queries."""
     codes = menu_counts.decided_departments(actor)
     rows = Closure.objects.filter(state__in=["counted", "stopped"], department__code__in=codes).exclude(
         mailbox__holder__uid=actor.uid

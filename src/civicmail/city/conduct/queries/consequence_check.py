@@ -12,7 +12,7 @@ MISMATCH = ("stop", "Not so at the doors: tell the system administrator")
 
 
 def of(row: Violation, now: int) -> tuple[str, str]:
-    """(role, what is so now) about the consequence of a violation; empty words where there is none. now: ms."""
+    """(color role, words) of what is in force now of a violation's consequence; empty words if there is none. now: ms."""
     if row.person_id is None:
         return ("", "")
     if row.state == "recorded" or (row.ending_id is not None and row.outcome in ("", "ended") and row.state in _IN_FORCE):
@@ -38,7 +38,7 @@ def _has_open_bar(row: Violation, now: int) -> bool:
 
 
 def _shut(row: Violation, now: int) -> tuple[str, str]:
-    """No right lives that this should have ended, and the door says why."""
+    """Whether all authorizations have ended that should have, and sign-in is refused with the reason."""
     assert row.person_id is not None, "its person is known"
     rights = Authorisation.objects.filter(person=row.person_id, state__in=LIVING)
     if row.ending is not None:

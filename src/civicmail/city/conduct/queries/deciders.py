@@ -30,27 +30,28 @@ def with_headless_divisions(department: Department) -> list[Department]:
 
 
 def gone_or_suspended(people: Collection[int]) -> set[int]:
-    """Of these (ids of rows) who works here no more, or is suspended: they decide nothing."""
+    """Those of these people (ids of rows) who do not work here any more, or are suspended: they decide nothing."""
     employed = set(Episode.objects.filter(person__in=people, ended__isnull=True).values_list("person", flat=True))
     own = Authorisation.objects.filter(person__in=people, role="holder", mailbox__kind="personal", state="suspended")
     return (set(people) - employed) | set(own.values_list("person", flat=True))
 
 
 def absent(people: Collection[int], now: int) -> set[int]:
-    """Of these (ids of rows) who is not there now: is gone, or has said so by an automatic reply."""
+    """Those of these people (ids of rows) who have left, are suspended, or have an automatic reply."""
     at = from_ms(now)
     away = AutoReply.objects.filter(mailbox__holder__in=people, kind="own", starts__lte=at, until__gt=at, ended__isnull=True)
     return gone_or_suspended(people) | {holder for holder in away.values_list("mailbox__holder", flat=True) if holder is not None}
 
 
 def of_department(department: Department, now: int) -> list[Person]:
-    """Who is asked for one department; see asked_of."""
+    """The deciders of one department; see of_departments."""
     return of_departments([department], now)[department.pk]
 
 
 def of_departments(departments: Collection[Department], now: int) -> dict[int, list[Person]]:
-    """Who is asked, by department (id of the row): the head, else the deputies who are there, else those of the department above,
-    and at the top the access officers; in order of names. A fixed number of queries."""
+    """Deciders by department (id of the row): the head, else the present deputies, else those of the department above, and at the
+    top the access officers; by name.
+    A fixed number of queries."""
     rows = {row.pk: row for row in Department.objects.select_related("head")}
     deputies: dict[int, list[int]] = {}
     links = Department.deputies.through._default_manager.order_by("person__family", "person__given", "person")
@@ -77,15 +78,15 @@ def of_departments(departments: Collection[Department], now: int) -> dict[int, l
 
 
 def holders(duty: str, now: int) -> list[Person]:
-    """Who holds a duty of the whole city now, in order of names."""
+    """People who hold a citywide role now, by name."""
     at = from_ms(now)
     rows = DutyGrant.objects.in_force(at).filter(duty=duty).values("person")
     return list(Person.objects.filter(pk__in=rows).order_by("family", "given", "pk"))
 
 
 def accountable_departments(now: int) -> list[Department]:
-    """Departments that answer for themselves: with a head of their own, or with nothing above them, and with people. In order of
-    names; what has no head belongs to the one above (span)."""
+    """Departments that answer for themselves, by name: with people, and with a head of their own or nothing above them.
+    A department without a head belongs to the one above."""
     working = set(
         Episode.objects.filter(ended__isnull=True, starts__lte=timezone.localdate(from_ms(now))).values_list(
             "department", flat=True

@@ -27,12 +27,12 @@ KINDS: dict[str, str] = {
     "unused": "Not used for 90 days",
     "open-account": "Left, account not closed",
 }
-"""In this order: what is most urgent first."""
+"""Kinds of discrepancies, the most urgent first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """One thing that does not fit. route, args: where something is done about it; role: of its state."""
+    """One discrepancy. route, args: the page where it is resolved; role: color of its state."""
 
     kind: str
     who: str
@@ -57,7 +57,7 @@ def find_discrepancies(codes: Collection[str], now: int, *, feed: bool) -> list[
 
 
 def count_by_kind(discrepancies: Collection[Discrepancy]) -> dict[str, int]:
-    """How many of each kind, in the order of KINDS, those without any left out."""
+    """How many of each kind, in the order of KINDS, without zeros."""
     return {kind: n for kind in KINDS if (n := sum(line.kind == kind for line in discrepancies))}
 
 
@@ -126,7 +126,7 @@ def _idle_line(kind: str, a: Authorisation) -> Discrepancy:
 
 
 def _open_accounts(codes: Collection[str], now: int) -> Iterator[Discrepancy]:
-    """What goes on costing something although the department has answered."""
+    """Mailboxes of leavers that are answered but not closed, and cost money."""
     gone = left_mailboxes(now).values("pk")
     rows = Leaver.objects.filter(department__code__in=codes, mailbox__in=gone).exclude(choice="")
     for row in rows.select_related("ending__person", "mailbox", "department"):

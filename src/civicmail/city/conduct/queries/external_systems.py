@@ -32,7 +32,7 @@ def about(row: OutsideEnding) -> ExternalAccount:
 
 
 def doors() -> QuerySet[OutsideDoor]:
-    """All of them with `people` who get in, `waiting` and `late` ends."""
+    """All systems with the numbers of `people` with accounts, `waiting` and `late` endings."""
     ends = Q(accounts__endings__state__in=list(OPEN_STATES))
     return OutsideDoor.objects.select_related("person").annotate(
         people=Count("accounts", filter=Q(accounts__ended__isnull=True), distinct=True),
@@ -42,13 +42,13 @@ def doors() -> QuerySet[OutsideDoor]:
 
 
 def unanswered() -> QuerySet[OutsideDoor]:
-    """Doors in use whose person does not work here any more: the access office names another one."""
+    """Systems in use whose responsible person has left: the access office names another one."""
     works = Episode.objects.filter(person=OuterRef("person"), ended__isnull=True)
     return OutsideDoor.objects.filter(~Exists(works), closed__isnull=True).select_related("person").order_by("name")
 
 
 def of_person(person: Person) -> QuerySet[OutsideAccount]:
-    """Everything that somebody gets or got into elsewhere, the newest first."""
+    """All external accounts that a person has or had, the newest first."""
     return OutsideAccount.objects.filter(person=person).select_related("door", "episode").order_by("-since", "-id")
 
 
@@ -57,7 +57,7 @@ def endings() -> QuerySet[OutsideEnding]:
 
 
 def without_ending(now: int) -> list[tuple[OutsideAccount, Ending]]:
-    """Accounts elsewhere of employments whose access has ended, and that nobody was asked to end yet."""
+    """External accounts whose employment's access has ended, and that have no ending yet."""
     done = Ending.objects.filter(episode=OuterRef("episode"), done__isnull=False, done__lte=from_ms(now))
     requested = OutsideEnding.objects.filter(account=OuterRef("pk"))
     rows = OutsideAccount.objects.filter(Exists(done), ~Exists(requested), ended__isnull=True).select_related("door").order_by("id")
@@ -67,21 +67,22 @@ def without_ending(now: int) -> list[tuple[OutsideAccount, Ending]]:
 
 
 def due_notifications(now: int) -> list[OutsideEnding]:
-    """Ends that another program is to be told of now: never, or not confirmed at the last try."""
+    """Endings whose webhook is due now: never sent, or not confirmed at the last try."""
     due = Q(next__isnull=True) | Q(next__lte=from_ms(now))
     rows = endings().filter(due, state__in=list(OPEN_STATES), account__door__closed__isnull=True).exclude(account__door__hook="")
     return list(rows.order_by("next", "id")[:50])
 
 
 def is_back_in_use(row: OutsideEnding) -> bool:
-    """Whether the person works here again and gets in there under the same name: nothing is to be ended any more (L5)."""
+    """Whether the person works here again with the same name there, so that nothing has to end any more (L5)."""
     account = row.account
     newer = OutsideAccount.objects.filter(door=account.door, person=account.person, login=account.login, ended__isnull=True)
     return newer.filter(since__gte=row.ending.when).exclude(episode=account.episode).exists()
 
 
 def tasks(actor: Actor, _now: int) -> list[Tasks]:
-    """What somebody has to end by hand; for the access office what is late, and doors for which nobody answers. Three queries."""
+    """Accounts that somebody has to end by hand; for the access office also late ones, and systems without a responsible person.
+    Three queries."""
     mine = OutsideEnding.objects.filter(state__in=list(OPEN_STATES), account__door__person__uid=actor.uid)
     by_hand = mine.filter(Q(account__door__hook="") | Q(overdue__isnull=False)).exclude(account__person__uid=actor.uid)
     counted = by_hand.aggregate(n=Count("id"), late=Count("id", filter=Q(overdue__isnull=False)), since=Min("made"))

@@ -90,7 +90,7 @@ def of_duty(g: DutyGrant, k: Known) -> dict[str, Any]:
 
 
 def changes(before: dict[str, Any] | None, facts: dict[str, Any]) -> list[str]:
-    """What is different from the last review, in words; empty also where there was none."""
+    """Differences from the last review, in words; empty if there was none."""
     if before is None:
         return []
     old, new = before.get("state", {}), facts["state"]
@@ -100,8 +100,8 @@ def changes(before: dict[str, Any] | None, facts: dict[str, Any]) -> list[str]:
 
 
 def before(review: int, rights: set[int], duties: set[int]) -> dict[tuple[str, int], dict[str, Any]]:
-    """What the last review that was answered said of each: ("right" | "duty", id) -> asked. review: not this one. Two queries for
-    each 500."""
+    """The facts at the last answered review: ("right" | "duty", id) -> facts. review: the current one, which is excluded.
+    Two queries for each 500."""
     by_subject: dict[tuple[str, int], dict[str, Any]] = {}
     for name, ids in (("right", sorted(rights)), ("duty", sorted(duties))):
         for begin in range(0, len(ids), 500):
@@ -156,5 +156,5 @@ def _day(at: datetime | date | None) -> str:
 
 
 def end_of(facts: dict[str, Any]) -> datetime:
-    """Until when the right was when it was asked about."""
+    """The end of the authorization at the time of the review."""
     return from_ms(facts["until"])

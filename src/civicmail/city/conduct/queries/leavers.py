@@ -26,11 +26,11 @@ CHOICES: dict[str, str] = {
 }
 BATCH_SIZE = 500
 MAX_AGE = timedelta(days=400)
-"""Endings before that are nobody's question any more."""
+"""Endings before that are ignored."""
 
 
 def without_question(now: int) -> list[tuple[Ending, Mailbox]]:
-    """Endings that are done, whose person has no work here now and a mailbox that is open, and about whom nobody was asked yet."""
+    """Completed endings without a leaver yet, of people without employment whose mailbox is open."""
     mine = Mailbox.objects.filter(holder=OuterRef("person"), kind="personal", closed__isnull=True)
     again = Episode.objects.filter(person=OuterRef("person"), ended__isnull=True)
     later = Ending.objects.filter(person=OuterRef("person"), pk__gt=OuterRef("pk"), done__isnull=False)
@@ -52,7 +52,7 @@ def is_gone(leaver: Leaver, now: int) -> bool:
 
 
 def open_rows(now: int) -> QuerySet[Leaver]:
-    """Leavers nobody has answered about, who are still gone."""
+    """Leavers without an answer who have not returned."""
     gone = left_mailboxes(now).filter(pk=OuterRef("mailbox"))
     return Leaver.objects.filter(Exists(gone), choice="")
 
@@ -80,7 +80,7 @@ def state(leaver: Leaver, now: int) -> tuple[str, str]:
 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
-    """What a department has to say of people who left; one query."""
+    """Leavers that a department has to decide on; one query."""
     codes = menu_counts.decided_departments(actor)
     if not codes:
         return []

@@ -12,9 +12,9 @@ from civicmail.city.conduct.violation_states import OPEN
 from civicmail.city.directory.models import Person
 
 PART_COLUMNS = ("person", "reporter", "finder", "decider", "second", "hearer")
-"""Columns of whoever had a part in a case."""
+"""Columns of people who had a part in a case."""
 OFFICE_CASES = Q(person__isnull=True, state="reported") | Q(state__in=["recorded", "confirmed", "proposed", "appealed"])
-"""What the access office may take, too, where a department has nobody left who had no part."""
+"""Cases that the access office may take if a department has nobody left without a part."""
 
 
 def waiting(actor: Actor, codes: frozenset[str], *, office: bool) -> tuple[list[Violation], list[Violation]]:
@@ -31,8 +31,8 @@ def waiting(actor: Actor, codes: frozenset[str], *, office: bool) -> tuple[list[
 
 
 def next_deciders(row: Violation, now: int) -> list[Person]:
-    """Who is written to when a case has come to its next step: the department's head, else a deputy, who is there, had no part and
-    is not below the person; else the access officers without a part. now: ms."""
+    """People to notify of the next step: the department's head, else a deputy, who is present, had no part and is not below the
+    person; else the access officers without a part. now: ms."""
     had = {getattr(row, f"{part}_id") for part in PART_COLUMNS}
     office = [p for p in deciders.holders("access-officer", now) if p.pk not in had]
     if row.state == "proposed" or row.department is None:
@@ -45,7 +45,7 @@ def next_deciders(row: Violation, now: int) -> list[Person]:
 
 
 def _without_part(actor: Actor, rows: list[Violation]) -> list[Violation]:
-    """Those in which this person had no part, and that are about nobody who is above them."""
+    """Cases in which this person had no part, and that concern nobody above them."""
     mine = [row for row in rows if actor.uid not in {p.uid for part in PART_COLUMNS if (p := getattr(row, part)) is not None}]
     above: set[str] = load_lines().above(actor.uid) if mine else set()
     return [row for row in mine if row.person is None or row.person.uid not in above]

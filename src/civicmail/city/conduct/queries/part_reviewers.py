@@ -13,8 +13,8 @@ from civicmail.city.directory.models import Person
 
 
 def of_part(part: ReviewPart, now: int) -> set[int]:
-    """Ids of people: the reviewer until replaced, a delegate while that holds, the next head who joined, and of a head's part the
-    deputies, whom nobody has to ask for it."""
+    """Ids of people: the reviewer until replaced, the current delegate, the next head who joined, and for a head's part the
+    deputies."""
     people = set() if part.replaced is not None or part.reviewer_id is None else {part.reviewer_id}
     if part.joined_id is not None:
         people.add(part.joined_id)
@@ -26,24 +26,24 @@ def of_part(part: ReviewPart, now: int) -> set[int]:
 
 
 def reminded_of(part: ReviewPart, now: int) -> set[int]:
-    """Ids of those who are reminded: as of_part, but deputies hear nothing while the head can answer."""
+    """Ids of people to remind: as of_part, but no deputies while the head can answer."""
     deputies = {p.pk for p in part.department.deputies.all()} if part.role == "head" else set()
     named = {part.reviewer_id, part.joined_id, part.delegate_id}
     return {p for p in of_part(part, now) if p not in deputies or p in named}
 
 
 def uids_of(part: ReviewPart, now: int) -> set[str]:
-    """The same as the guard knows people."""
+    """The same people by uid, as the guard knows them."""
     return set(Person.objects.filter(pk__in=of_part(part, now)).values_list("uid", flat=True))
 
 
 def about(part: ReviewPart, uid: str, now: int) -> PartOfReview:
-    """What the guard is asked about a part when this person (uid) asks."""
+    """The resource of a part, for a decision of this person (uid)."""
     return PartOfReview(part.department.code, reviewer=uid if uid in uids_of(part, now) else "")
 
 
 def about_row(row: ReviewRow, uid: str, now: int, uids: set[str] | None = None) -> ReviewedRight:
-    """What the guard is asked about a row. uids: of those who may answer its part, where they are known already."""
+    """The resource of a row. uids: those who may answer its part, if known already."""
     firsts = (row.approver.uid,) if row.approver is not None else ()
     reviewer = uid if uid in (uids_of(row.part, now) if uids is None else uids) else ""
     began = epoch_ms(row.review.started) if row.review.started is not None else 0
@@ -61,7 +61,7 @@ def parts_of(person: int, now: int) -> QuerySet[ReviewPart]:
 
 
 def is_ahead(parts: Iterable[ReviewPart]) -> set[int]:
-    """Of these parts, those (ids) whose turn has not come: an earlier one of the same reviewer has open rows (R2)."""
+    """Ids of those parts whose turn has not come: an earlier one of the same reviewer has open rows (R2)."""
     waiting = [p for p in parts if p.turn > 0]
     if not waiting:
         return set()
@@ -77,7 +77,7 @@ def is_ahead(parts: Iterable[ReviewPart]) -> set[int]:
 
 
 def open_rows(parts: Collection[ReviewPart]) -> dict[int, int]:
-    """How many rows are open, by part."""
+    """The number of open rows, by part."""
     counts: dict[int, int] = {}
     for part in ReviewRow.objects.filter(part__in=[p.pk for p in parts], state="open").values_list("part", flat=True):
         counts[part] = counts.get(part, 0) + 1

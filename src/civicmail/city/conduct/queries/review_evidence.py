@@ -25,7 +25,7 @@ from civicmail.core.ledger.bulk_proofs import Proofs
 from civicmail.core.ledger.errors import NotIntegrated
 
 RECORD = 1
-"""Version of the head of a record (docs/formats.md): what is carried to the ledger is told as it stands there."""
+"""Version of a record's head (docs/formats.md); heads are given as the ledger has them."""
 _ROWS = (
     "row", "part", "department", "person", "name", "what", "of", "exceptions", "changed", "state", "answer", "reason", "by", "at",
     "late", "together", "until", "carried", "checked", "failure", "handed on",
@@ -37,8 +37,7 @@ _PARTS = (
 
 
 def evidence(review: Review, style: str = evidence_file.STYLE) -> Evidence:
-    """What was asked and what came of it, the same each time for a review that is closed. A fixed number of queries. look: of the
-    report."""
+    """Questions and answers, identical each time once the review is closed. A fixed number of queries. style: of the report."""
     rows = list(ReviewRow.objects.filter(review=review).select_related("person", "department", "by").order_by("id"))
     parts = list(
         ReviewPart.objects.filter(review=review).select_related("department", "reviewer", "joined", "delegate").order_by("id")
@@ -87,13 +86,13 @@ def stamp(review: Review) -> str:
 
 
 def question(row: ReviewRow) -> bytes:
-    """A line of what was asked; all lines together have the checksum that was entered when the review began."""
+    """One question as a line; all lines together have the checksum in the entry that began the review."""
     plain = [row.right_id or 0, row.duty_id or 0, row.asked, row.exceptions]
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS) + b"\n"
 
 
 def speeds(rows: Iterable[ReviewRow]) -> dict[str, int]:
-    """The most keeps within a minute, by who answered (uid); what was kept together is one act and no sign of haste (R14)."""
+    """The highest number of keeps within a minute, by reviewer (uid); keeping together is one act and does not count (R14)."""
     times: dict[str, list[int]] = {}
     for row in rows:
         if row.answer == "keep" and not row.bulk and row.by is not None and row.at is not None:
@@ -119,8 +118,7 @@ def file(review: Review, data: Path | None, city: str) -> bytes:
 
 
 def _entries(review: Review) -> list[tuple[str, int, bytes]]:
-    """(journal, number, head) of the record of each entry about a review, as the ledger has it; those that are on their way still
-    are left out."""
+    """(journal, number, head) of each entry about a review that the ledger has; those not yet carried there are left out."""
     rows = Entry.objects.filter(object=f"review:{review.pk}").order_by("id")
     places = {c.pk: c for c in Carried.objects.filter(entry__in=rows)}
     carried = [(bytes(e.head), places[e.pk].journal, places[e.pk].number) for e in rows if e.pk in places]

@@ -59,8 +59,8 @@ def duties(tier: Tier, now: int, *, person: int | None = None, departments: Coll
 
 @dataclass(slots=True)
 class Known:
-    """What is known about people and mailboxes at once. used: in the last ninety days; last: (mailbox, person) -> the last day ever
-    on which something was sent; seen: the last sign-in or use of a device, by person."""
+    """Facts about people and mailboxes, read at once. used: in the last ninety days; last: (mailbox, person) -> the last day on
+    which something was sent; seen: the last sign-in or use of a device, by person."""
 
     now: int
     today: date
@@ -109,7 +109,7 @@ def _seen(k: Known, of: dict[str, Any]) -> None:
 
 
 def taken_up(k: Known, grants: Collection[int]) -> None:
-    """How often duties were taken up in ninety days, and when last."""
+    """How often roles were activated in ninety days, and when last."""
     rows = DutyUse.objects.filter(grant__in=grants, at__gt=from_ms(k.now) - UNUSED_AFTER).order_by("at").values_list("grant", "at")
     for grant, at in rows:
         n, _ = k.taken_up.get(grant, (0, at))
@@ -117,7 +117,7 @@ def taken_up(k: Known, grants: Collection[int]) -> None:
 
 
 def exceptions_of(a: Authorisation, k: Known) -> list[str]:
-    """What is out of order with a right, in the order of tiers.EXCEPTIONS."""
+    """The exceptions of an authorization, in the order of review_plans.EXCEPTIONS."""
     work, exceptions = k.work.get(a.person_id), _of_person(a.person_id, k)
     if a.state == "active":  # who is suspended cannot use it
         exceptions += _unused(a, k) if a.role == "holder" else _unused_of_another(a, k)
@@ -144,7 +144,7 @@ def _of_person(person: int, k: Known) -> list[str]:
 
 
 def _unused(a: Authorisation, k: Known) -> list[str]:
-    """M7: never in thirty days, or not in ninety; and not yet, which silence does nothing to."""
+    """M7: never used in thirty days, not used in ninety, or not used yet, for which non-response does nothing."""
     now, starts, seen = from_ms(k.now), a.starts or a.asked, k.seen.get(a.person_id)
     sent = k.last.get((a.mailbox_id, a.person_id))
     if seen is None and sent is None:
@@ -156,13 +156,13 @@ def _unused(a: Authorisation, k: Known) -> list[str]:
 
 
 def _unused_of_another(a: Authorisation, k: Known) -> list[str]:
-    """Another mailbox than one's own: nothing was ever sent from it, and nothing fetched in ninety days."""
+    """Whether another's mailbox is unused: nothing was sent from it, and nothing fetched in ninety days."""
     used = k.used.of(a.mailbox_id, a.person_id)
     return [] if used.retrieved or (a.mailbox_id, a.person_id) in k.last else ["unused"]
 
 
 def duty_exceptions(g: DutyGrant, k: Known, conflicts: set[int], privileged: bool) -> list[str]:
-    """What is out of order with a duty. conflicts: people who hold two that exclude each other."""
+    """The exceptions of a role. conflicts: people who hold two conflicting roles."""
     exceptions = _of_person(g.person_id, k)
     if privileged and g.pk not in k.taken_up and g.starts <= from_ms(k.now) - UNUSED_AFTER:
         exceptions.append("idle")
@@ -172,7 +172,7 @@ def duty_exceptions(g: DutyGrant, k: Known, conflicts: set[int], privileged: boo
 
 
 def with_access(now: int) -> dict[str, int]:
-    """How many people have access in force, by code of the owning department; the breaker's measure."""
+    """The number of people with access, by code of the owning department: the base of the circuit breaker."""
     rows = Authorisation.objects.filter(state__in=["active", "suspended"], until__gt=from_ms(now)).order_by()
     counted: dict[str, set[int]] = {}
     for code, person in rows.values_list("department__code", "person"):

@@ -20,8 +20,7 @@ from civicmail.city.directory.models import Department, Person
 
 @dataclass(slots=True)
 class ScreenRow:
-    """One row as it is shown. says: what is out of order, in words; may: whether this person answers it; behind: id of the row that
-    comes next on the screen."""
+    """One row as it is shown. says: its exceptions in words; may: whether this person may answer it; behind: id of the next row."""
 
     row: ReviewRow
     facts: dict[str, Any]
@@ -50,9 +49,9 @@ class ScreenRow:
 
 @dataclass(slots=True)
 class Screen:
-    """exceptions, changed, plain: open rows, in this order; late: suspended ones that can be answered still; answered: rows that
-    this person can take back; total, open: of all that is asked here; part: the first, whose reviewer answers for it; waits: how
-    many parts come later; mine: whether this person may answer."""
+    """exceptions, changed, plain: open rows, in this order; late: suspended ones that can still be answered; answered: rows that
+    this person can undo; total, open: of all rows here; part: the first one, whose reviewer answers; waits: how many parts
+    come later; mine: whether this person may answer."""
 
     review: Review
     department: Department
@@ -77,7 +76,7 @@ class Screen:
 
 
 def screen(review: Review, department: Department, person: Person, parts: Sequence[ReviewPart], now: int) -> Screen:
-    """Of these parts of one department, those whose turn it is. parts: what this person may answer, or sees."""
+    """The parts of one department whose turn it is. parts: those this person may answer, or see."""
     ahead = part_reviewers.is_ahead(parts)
     made = Screen(review, department, [p for p in parts if p.pk not in ahead], waits=len(ahead))
     made.mine = any(person.pk in part_reviewers.of_part(p, now) for p in made.parts)
@@ -98,7 +97,7 @@ def screen(review: Review, department: Department, person: Person, parts: Sequen
 
 
 def visible(review: Review, department: Department, person: Person, now: int, *, all_: bool) -> list[ReviewPart]:
-    """The parts of a department that this person may answer; all_: all of them, for who only looks."""
+    """The parts of a department that this person may answer; all_: all parts, for read-only visitors."""
     rows = ReviewPart.objects.filter(review=review, department=department).prefetch_related("department__deputies")
     parts = list(rows.select_related("review", "department", "reviewer", "joined", "delegate").order_by("turn", "id"))
     mine = [p for p in parts if person.pk in part_reviewers.of_part(p, now)]

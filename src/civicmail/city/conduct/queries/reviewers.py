@@ -22,7 +22,7 @@ NEXT_HEAD, OFFICER = "next head", "access officer"
 
 @dataclass(frozen=True, slots=True)
 class Reviewers:
-    """Who there is (ids of rows): offices by department, officers, and of all of them who is present."""
+    """Possible reviewers (ids of rows): offices by department, officers, and which of them are present."""
 
     parents: dict[int, int | None]
     heads: dict[int, int]
@@ -32,7 +32,7 @@ class Reviewers:
     present: frozenset[int]
 
     def chain(self, department: int) -> list[Candidate]:
-        """Who answers for a department, the nearest first; only who is present, nobody twice."""
+        """Reviewers of a department, the nearest first; only those present, each once."""
         roles: dict[int, str] = {}
         own = [*self._head(department)]
         for person in own:
@@ -57,7 +57,7 @@ class Reviewers:
         return people
 
     def after(self, department: int, person: int, besides: Collection[int] = ()) -> Candidate | None:
-        """Who answers where this person does not: the next head who is present, else an access officer; None without one."""
+        """The reviewer after this person: the next head who is present, else an access officer; None without one."""
         higher = [Candidate(p, NEXT_HEAD) for p in self.above(department)] + [Candidate(p, OFFICER) for p in self.officers]
         return next((c for c in higher if c.person in self.present and c.person != person and c.person not in besides), None)
 
@@ -66,8 +66,8 @@ class Reviewers:
 
 
 def reviewers(now: int, besides: Collection[int] = (), *, away: bool = True) -> Reviewers:
-    """As things stand at this moment (ms); a fixed number of queries. besides: ids of other people who may be asked, such as
-    supervisors; away: whoever says to be away for some days is passed over, too."""
+    """Possible reviewers as of now (ms); a fixed number of queries. besides: ids of other possible reviewers, such as
+    supervisors; away: pass over people who are away for some days."""
     at = from_ms(now)
     departments = list(Department.objects.order_by("id").values_list("id", "parent", "head"))
     deputies: dict[int, list[int]] = {}
@@ -89,7 +89,8 @@ def reviewers(now: int, besides: Collection[int] = (), *, away: bool = True) -> 
 
 
 def present(people: Collection[int], by_office: Collection[int], now: int, *, away: bool = True) -> frozenset[int]:
-    """Of these (ids of rows) who can answer: works here, may use the pages, is not away. by_office: who may without a mailbox."""
+    """Those of these people (ids of rows) who can answer: employed, with access to the pages, not away. by_office: people
+    admitted without a mailbox."""
     not_here = absent(list(people), now) if away else set()
     everybody = access_status.load_status(now, list(people))
     can_sign_in = set(Person.objects.filter(pk__in=people, account__is_active=True).values_list("pk", flat=True))

@@ -27,8 +27,8 @@ SOON = 3
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Open rows of one review in one department that one person is asked about. exceptions: of them, those out of order; late: the
-    deadline has passed, and an answer still counts."""
+    """Open rows of one review in one department for one person. exceptions: how many have exceptions; late: the deadline has
+    passed, and an answer still counts."""
 
     review: Review
     department: str
@@ -41,8 +41,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How a department answered in a span: rows of reviews that began in it. late: answered after the deadline; silent: never
-    answered; suspended: by silence, and not answered since; ended: by silence; stopped: held back by the breaker."""
+    """Answers of a department to reviews that began in a period. late: answered after the deadline; silent: never answered;
+    suspended: by non-response, and not answered since; ended: by non-response; stopped: by the breaker."""
 
     asked: int = 0
     open: int = 0
@@ -59,8 +59,8 @@ class Counts:
 
 
 def waiting_for(person: Person, now: int) -> list[Waiting]:
-    """What somebody is asked at this moment, the most urgent first; what waits for its turn is left out, and one's own. A fixed
-    number of queries."""
+    """Open rows of a person now, the most urgent first, without parts whose turn has not come and without their own rows.
+    A fixed number of queries."""
     parts = list(part_reviewers.parts_of(person.pk, now))
     ahead = part_reviewers.is_ahead(parts)
     mine = {p.pk: p for p in parts if p.pk not in ahead}
@@ -81,7 +81,7 @@ def waiting_for(person: Person, now: int) -> list[Waiting]:
 
 
 def of_departments(codes: Collection[str], since: datetime, until: datetime) -> Counts:
-    """How departments answer, together, in a span (since included, until not). One query."""
+    """Answers of these departments together, in a period (since included, until not). One query."""
     rows = ReviewRow.objects.filter(department__code__in=codes, review__started__gte=since, review__started__lt=until)
     counted: Counter[str] = Counter()
     for state, answer, late in rows.order_by().values_list("state", "answer", "late"):
@@ -95,7 +95,7 @@ def of_departments(codes: Collection[str], since: datetime, until: datetime) -> 
 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
-    """Of whoever is asked, and of the access office. A fixed number of queries."""
+    """Tasks of reviewers, and of the access office. A fixed number of queries."""
     person = Person.objects.filter(uid=actor.uid).first() if actor.admitted and actor.uid else None
     mine = [_task(w, now) for w in waiting_for(person, now)] if person is not None else []
     groups = [Tasks(gettext("Access reviews"), mine)]
@@ -117,7 +117,7 @@ def _task(w: Waiting, now: int) -> Task:
 
 
 def _office() -> list[Task]:
-    """What was held back, what failed, and what nobody can answer."""
+    """Rows that the breaker stopped, that failed, or that nobody can answer."""
     rows = ReviewRow.objects.filter(review__state__in=["running", "over"])
     blocked = rows.filter(Q(state__in=["stopped", "failed"]) | Q(state="open", part__reviewer__isnull=True))
     counted = Counter(
@@ -140,7 +140,7 @@ def _office() -> list[Task]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one part stands. fastest: the most keeps within a minute of its reviewer."""
+    """Progress of one part. fastest: the highest number of keeps within a minute of its reviewer."""
 
     part: ReviewPart
     rows: int
@@ -169,7 +169,7 @@ def _standing(part: ReviewPart, counts: Counter[str], fastest: int) -> Standing:
 
 
 def states_of(reviews: Collection[int], department: str = "") -> dict[int, Counter[str]]:
-    """How many rows of each review are in each state; department: only those that are asked there (code)."""
+    """Numbers of rows by state, by review; department: only rows asked there (code)."""
     rows = ReviewRow.objects.filter(review__in=reviews)
     rows = rows.filter(part__department__code=department) if department else rows
     by_review: dict[int, Counter[str]] = {}
@@ -179,6 +179,6 @@ def states_of(reviews: Collection[int], department: str = "") -> dict[int, Count
 
 
 def held_back(review: Review) -> dict[str, int]:
-    """How many rows the breaker holds back, by code of the department."""
+    """Numbers of rows that the breaker stopped, by code of the department."""
     rows = ReviewRow.objects.filter(review=review, state="stopped").order_by().values_list("department__code", flat=True)
     return dict(Counter(rows))

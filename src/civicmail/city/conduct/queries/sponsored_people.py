@@ -14,13 +14,12 @@ from civicmail.city.conduct.violation_states import OPEN
 from civicmail.city.directory.models import Episode, Person
 
 STATES = ("open", "owed", "alone", "soon", "over")
-"""Of somebody: has an open violation; their agency owes its undertaking; nobody answers for them, or the sponsor left; their
-contract ends within 30 days; it is over."""
+"""An open violation; a missing compliance agreement; no sponsor, or one who left; a contract that ends within 30 days; an ended
+contract."""
 
 
 def rows(of: Person | None = None) -> QuerySet[Any]:
-    """Episodes with `violations`: how many of the person are not decided, or whose appeal was not heard. of: of the people alone
-    for whom this person answers."""
+    """Episodes with `violations`: how many open ones the person has. of: only people whom this person sponsors."""
     episodes = Episode.objects.filter(ended__isnull=True, contract__isnull=False)
     if of is not None:
         episodes = episodes.filter(contract__sponsor=of)
@@ -34,7 +33,7 @@ def left(today: date) -> dict[int, date]:
 
 
 def in_state(episodes: QuerySet[Any], state: str, today: date, owing: dict[int, bool]) -> QuerySet[Any]:
-    """Those to whom one of STATES applies. owing: agency (id of the row) -> whether it owes its undertaking."""
+    """Those to which one of STATES applies. owing: agency (id of the row) -> whether its compliance agreement is missing."""
     if state == "open":
         return episodes.filter(violations__gt=0)
     if state == "owed":

@@ -35,7 +35,7 @@ SIGNS = (
     "recognise is not in it"
 )
 LONG_TIME = timedelta(days=5)
-"""A request that waits longer is told by itself."""
+"""Requests that wait longer are counted separately."""
 
 
 def sections(department: Department, half: Half, now: int) -> list[Section]:
@@ -174,7 +174,7 @@ def _personal(where: list[Department], now: int) -> list[tuple[str, object, str]
 
 
 def _signs(counted: Counter[str], *, enough: bool) -> tuple[str, object, str]:
-    """Of the half, in a sum; none of fewer people than SUMS_LEAST."""
+    """Warnings of the half-year as one sum; none for fewer people than SUMS_LEAST."""
     return ("Messages with a sign of personal use", counted["personal"] if enough else MIN_COUNT, SIGNS)
 
 
@@ -196,7 +196,7 @@ def _files(counted: Counter[str]) -> list[tuple[str, object, str]]:
 
 
 def _findings(counted: Counter[str], *, enough: bool) -> list[tuple[str, object, str]]:
-    """What nobody has confirmed is told in sums that are about nobody."""
+    """Unconfirmed findings, as sums that identify nobody."""
     return [
         ("Found by rules on use", counted["finding"] if enough else MIN_COUNT, "for reviewers to look at; most are nothing"),
         ("Answered by a reminder", counted["finding-reminded"] if enough else MIN_COUNT, ""),

@@ -22,7 +22,7 @@ SOURCES: list[Source] = [
 
 
 def register(source: Source) -> None:
-    """What waits in a room above this one is told with the rest: on Home, and in the daily mail."""
+    """Add a source of tasks from a room above this one, for Home and the daily mail."""
     if source not in SOURCES:
         SOURCES.append(source)
 

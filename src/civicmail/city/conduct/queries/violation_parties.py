@@ -20,17 +20,17 @@ from civicmail.city.conduct.violation_states import COUNTS
 from civicmail.city.directory.models import Episode, Person
 
 DECISION_COLUMNS = ("reporter", "finder", "decider", "second", "hearer")
-"""Columns of whoever did something in a case that somebody else goes on with."""
+"""Columns of people whose step another person continues."""
 
 
 def work_of(person: Person) -> Episode | None:
-    """The open employment of somebody, else the last one."""
+    """The open employment of a person, else the last one."""
     rows = person.episodes.select_related("department", "contract__agency", "contract__sponsor")
     return rows.filter(ended__isnull=True).first() or rows.order_by("-ended", "-id").first()
 
 
 def about(person: Person | None) -> Employment:
-    """An act on somebody, with the sponsor of the contract under which they are here."""
+    """The resource of an act on a person, with the sponsor of their contract."""
     work = work_of(person) if person is not None else None
     if person is None or work is None:
         return Employment("", person.uid if person is not None else "", sponsor="")
@@ -39,8 +39,8 @@ def about(person: Person | None) -> Employment:
 
 
 def about_violation(row: Violation) -> PersonCase:
-    """An act on a violation: the department's in which the person worked then. Whoever had a part in it before has no other (V4);
-    who reports what they did themselves is the person."""
+    """The resource of an act on a violation, in the department where the person worked then.
+    Nobody has a second part in a case (V4); a self-reporter is the person."""
     uid = row.person.uid if row.person is not None else ""
     had = [getattr(row, part) for part in DECISION_COLUMNS]
     firsts = tuple(dict.fromkeys(p.uid for p in had if p is not None))
@@ -50,12 +50,12 @@ def about_violation(row: Violation) -> PersonCase:
 
 
 def is_outside(row: Violation) -> bool:
-    """Of an agency's person."""
+    """Whether the person belongs to an agency."""
     return row.kind in PERSON_KINDS and PERSON_KINDS[row.kind].contract
 
 
 def head_addresses(row: Violation, now: int) -> list[str]:
-    """Addresses of whoever is asked for the department, and is not the person; of the access officers where there is no other."""
+    """Addresses of the department's deciders except the person, or of the access officers if there are none."""
     people = deciders.of_department(row.department, now) if row.department is not None else deciders.holders("access-officer", now)
     if row.person is not None and row.person in people:
         above = row.department.parent if row.department is not None else None
@@ -64,7 +64,7 @@ def head_addresses(row: Violation, now: int) -> list[str]:
 
 
 def agency_addresses(row: Violation) -> list[str]:
-    """Addresses, all inside, of who hears for an agency: its contact, and the sponsor, who tells it where that has none here."""
+    """Addresses, all inside the city, for an agency: its contact and the sponsor."""
     if row.agency is None:
         return []
     contract = row.episode.contract if row.episode is not None else None
@@ -85,7 +85,7 @@ def ladder_of(row: Violation) -> tuple[str, Ladder]:
 
 
 def strikes_before(row: Violation, now: int) -> int:
-    """How many strikes of the person count already: decided, standing, not lapsed."""
+    """Earlier violations of the person that count: decided, upheld, not lapsed."""
     if row.person is None:
         return 0
     rows = Violation.objects.filter(Q(lapses__isnull=True) | Q(lapses__gt=from_ms(now)), person=row.person, state__in=COUNTS)
@@ -93,5 +93,5 @@ def strikes_before(row: Violation, now: int) -> int:
 
 
 def proposed(row: Violation, now: int) -> Consequence:
-    """What the table proposes."""
+    """The consequence that the table proposes."""
     return table().proposed(ladder_of(row)[0], strikes_before(row, now), severe=row.severe)

@@ -22,7 +22,7 @@ from civicmail.city.directory.models import Agency, Department, Person
 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
-    """One's own answer, a department's cases, and what waits for the access office. A fixed number of queries."""
+    """One's own response, a department's cases, and tasks of the access office. A fixed number of queries."""
     codes, office = menu_counts.decided_departments(actor), bool(guard.may(actor, "violation.name", now=now))
     theirs, others = next_steps.waiting(actor, codes, office=office)
     groups = [Tasks(gettext("My work"), [*_mine(actor, now), *_binds(actor, now)])]

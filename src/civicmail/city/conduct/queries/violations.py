@@ -15,9 +15,9 @@ from civicmail.city.directory.models import Person
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of some departments and a span of time: reported in it (all, and of people of agencies), found confirmed or unfounded in it,
-    decided in it, appeals heard, permanent bars; open: what was reported before its end and waits still; slowest: days from report
-    to finding of the slowest one that was found in it, 0 without one."""
+    """Violations of some departments in a period: reported (all, and of agency people), confirmed or unfounded, decided, appeals
+    heard, permanent bars; open: reported before its end and not finished; slowest: most days from report to finding, 0 without
+    one."""
 
     reported: int = 0
     of_agencies: int = 0
@@ -31,19 +31,19 @@ class Counts:
 
 
 def open_of(people: Iterable[int]) -> set[int]:
-    """Which of these people (ids of rows) have a violation that is not decided, or whose appeal was not heard. One query."""
+    """Those of these people (ids of rows) with an open violation or an unheard appeal. One query."""
     rows = Violation.objects.filter(person__in=list(people), state__in=OPEN).order_by()
     return set(rows.values_list("person", flat=True))
 
 
 def decided_since(when: datetime) -> list[Violation]:
-    """What was decided at that time or later and stands, the oldest first, with its person."""
+    """Decisions in force that were made at that time or later, the oldest first, with the person."""
     rows = Violation.objects.filter(decided__gte=when, state__in=COUNTS).select_related("person", "department")
     return list(rows.order_by("decided", "id"))
 
 
 def of_departments(codes: Collection[str], since: datetime, until: datetime) -> Counts:
-    """How departments stand, together, in a span (since included, until not). One query."""
+    """Violations of these departments together, in a period (since included, until not). One query."""
     touched = Q(made__gte=since, made__lt=until) | Q(found__gte=since, found__lt=until) | Q(decided__gte=since, decided__lt=until)
     touched |= Q(heard__gte=since, heard__lt=until) | Q(state__in=OPEN, made__lt=until)
     rows = list(Violation.objects.filter(touched, department__code__in=codes).order_by("id"))
@@ -71,7 +71,7 @@ def of_person(person: Person) -> list[Violation]:
 
 
 def of_origin(origin: str) -> Violation | None:
-    """What came of something elsewhere: "finding:12"."""
+    """The violation that comes from something elsewhere: "finding:12"."""
     return Violation.objects.filter(origin=origin).select_related("department").first()
 
 

@@ -116,7 +116,7 @@ _MESSAGES = {
 
 
 def decide(row: Closure, form: Deciding, *, actor: Actor, now: int) -> str:
-    """Do what was chosen; which it was."""
+    """Carry out the chosen decision and return it."""
     c = form.cleaned_data
     recorded: dict[str, Any] = {"actor": actor, "reason": c["reason"], "now": now}
     if c["decision"] == "order":

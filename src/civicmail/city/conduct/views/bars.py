@@ -36,7 +36,7 @@ class End(forms.Form):
 
 @acting("violations.see")
 def bars(request: CityRequest) -> HttpResponseBase:
-    """What lives, and what has ended; a permanent bar follows the person whatever they are called."""
+    """Bars in force, and ended ones; a permanent bar follows the person under every name."""
     require(request, "violations.see")
 
     def lives(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
@@ -73,7 +73,7 @@ def _person(b: Bar) -> Cell:
 
 @acting("violations.see")
 def bar(request: CityRequest, pk: int) -> HttpResponse:
-    """One bar. A permanent one has no button that undoes it: an officer asks, by a law, and another one answers."""
+    """One bar. A permanent one is ended by two officers citing a law, never by one button."""
     require(request, "violations.see")
     row = get_object_or_404(Bar.objects.select_related("person", "first", "second", "asker", "ender"), pk=pk)
     about = barring.about_end(row)

@@ -22,7 +22,7 @@ LIMIT = RateLimit(5)
 
 
 class Complaint(forms.Form):
-    """The message is described, and named by its number where somebody knows that."""
+    """A description of the message, with its number if known."""
 
     what = text_field(
         gettext_lazy("What was wrong?"),
@@ -43,7 +43,7 @@ class Complaint(forms.Form):
 
 @never_cache
 def new(request: CityRequest) -> HttpResponse:
-    """The same for everybody, signed in or not: who is signed in is not looked at."""
+    """The same form for everybody; a session, if any, is ignored."""
     now = epoch_ms(request.now)
     form = Complaint(request.POST or None)
 

@@ -21,7 +21,7 @@ from civicmail.city.directory.models import Department
 
 @acting("roster.see")
 def of_department(request: CityRequest, department: str) -> HttpResponseBase:
-    """Of one department."""
+    """Discrepancies of one department."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     crumbs = [(f"{where.name}: people", reverse("people", args=[where.code]))]
@@ -33,7 +33,7 @@ def of_department(request: CityRequest, department: str) -> HttpResponseBase:
 
 @acting("reconcile.see")
 def everywhere(request: CityRequest) -> HttpResponseBase:
-    """Of the whole city, with what a waiting reading of the personnel list says."""
+    """Discrepancies of the whole city, with those of a pending personnel list."""
     require(request, "reconcile.see")
     names = dict(Department.objects.order_by("name").values_list("code", "name"))
     return _shown(
@@ -67,7 +67,7 @@ def _shown(request: CityRequest, page: Page, lines: list[Discrepancy], names: di
 
 
 def _columns(names: dict[str, str], *, feeds: bool) -> list[Column]:
-    """feeds: whoever looks may open readings of the personnel list."""
+    """feeds: whether the viewer may open feed runs."""
 
     def where(line: Discrepancy) -> str:
         return reverse(line.route, args=line.args) if feeds or line.route != "feed" else ""

@@ -30,7 +30,7 @@ from civicmail.city.directory.models import Person
 
 @acting("outside.of-person")
 def person(request: CityRequest, department: str, uid: str) -> HttpResponseBase:
-    """What one person gets or got into besides ours."""
+    """External accounts of one person."""
     where = department_of(department)
     require(request, "outside.of-person", InDepartment(where.code))
     who = get_object_or_404(Person, uid=uid)
@@ -61,7 +61,7 @@ def person(request: CityRequest, department: str, uid: str) -> HttpResponseBase:
 
 
 def _act_cell(request: CityRequest, account: OutsideAccount) -> Cell:
-    """Confirm the end that is under way, or say that somebody who stays does not get in any more."""
+    """The link to confirm an ending, or to record that an account was ended."""
     for ending in account.endings.all():
         if ending.state in external_account_states.OPEN_STATES:
             can = may(request, "outside.confirm", external_systems.about(ending))
@@ -70,7 +70,7 @@ def _act_cell(request: CityRequest, account: OutsideAccount) -> Cell:
 
 
 def _account_state(account: OutsideAccount) -> Cell:
-    """By the end that is under way, if any."""
+    """The state of the ending, if there is one."""
     ends = sorted(account.endings.all(), key=lambda e: e.pk)
     if ends:
         return _ending_state(ends[-1])
@@ -79,7 +79,7 @@ def _account_state(account: OutsideAccount) -> Cell:
 
 @acting("outside.give")
 def take(request: CityRequest, pk: int) -> HttpResponse:
-    """Somebody who stays does not get in there any more."""
+    """Record that the account of someone who stays was ended."""
     account = get_object_or_404(OutsideAccount.objects.select_related("person", "door", "episode__department"), pk=pk)
     require(request, "outside.give", about_person(account.person))
     form = ReasonForm(request.POST or None)
@@ -99,7 +99,7 @@ def take(request: CityRequest, pk: int) -> HttpResponse:
 
 @acting("outside.see")
 def endings(request: CityRequest) -> HttpResponseBase:
-    """What has to end elsewhere: all of it for the office, one's own for whoever answers for a door."""
+    """Accounts that have to end: all for the office, one's own for responsible people."""
     rows = external_systems.endings()
     if not may(request, "outside.see"):
         rows = rows.filter(account__door__person__uid=request.actor.uid)
@@ -157,7 +157,7 @@ def _ending_state(ending: OutsideEnding) -> Cell:
 
 @acting("outside.confirm")
 def confirm(request: CityRequest, pk: int) -> HttpResponse:
-    """Somebody looked there: it is ended."""
+    """Confirm that an account has ended."""
     row = get_object_or_404(external_systems.endings(), pk=pk)
     require(request, "outside.confirm", external_systems.about(row))
     form = ReasonForm(request.POST or None)

@@ -14,7 +14,7 @@ MAX_LINES = 5000
 
 
 class ChangeSystem(forms.Form):
-    """How another system is ended, and by whom."""
+    """How accounts of a system are ended, and by whom."""
 
     person = PersonField(
         label="Who answers for it?", help_text="Personnel number or address. Ends accounts there, and confirms it."

@@ -77,7 +77,7 @@ def new(request: CityRequest) -> HttpResponse:
 
 @acting("outside.change")
 def change(request: CityRequest, code: str) -> HttpResponse:
-    """Somebody else answers for a system, or it is told in another way."""
+    """Change who answers for a system, or how it is notified."""
     require(request, "outside.change")
     row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code, closed__isnull=True)
     initial = {"person": row.person.uid, "hook": row.hook, "days": row.days}
@@ -106,13 +106,13 @@ def change(request: CityRequest, code: str) -> HttpResponse:
 
 
 def up() -> list[tuple[str, str]]:
-    """The way back."""
+    """The breadcrumb to the list."""
     return [("Doors that are not ours", reverse("outside-doors"))]
 
 
 @acting("outside.see")
 def door(request: CityRequest, code: str) -> HttpResponseBase:
-    """Who gets into one system, and who did."""
+    """People who have or had accounts in one system."""
     require(request, "outside.see")
     row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code)
     change = may(request, "outside.change") and row.closed is None
@@ -167,7 +167,7 @@ def _account_cell(account: OutsideAccount) -> Cell:
 
 
 def take_cell(account: OutsideAccount) -> Cell:
-    """Where it is said that somebody does not get in there any more."""
+    """The link to record that an account was ended."""
     if account.ended is not None:
         return Cell()
     return Cell(f"End for {account.person}…", reverse("outside-take", args=[account.pk]))
@@ -175,7 +175,7 @@ def take_cell(account: OutsideAccount) -> Cell:
 
 @acting("outside.change")
 def give(request: CityRequest, code: str) -> HttpResponse:
-    """One person or thousands, one a line."""
+    """Record accounts of one or thousands of people, one a line."""
     require(request, "outside.change")
     row = get_object_or_404(OutsideDoor, code=code)
     form = GiveAccess(request.POST or None)

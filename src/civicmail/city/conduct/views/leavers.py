@@ -70,7 +70,7 @@ class Answering(forms.Form):
 
 @acting("roster.see")
 def of_department(request: CityRequest, department: str) -> HttpResponseBase:
-    """Everybody whose access has ended and about whom the department was asked, the newest first."""
+    """Leavers of a department, the newest first."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     now = epoch_ms(request.now)
@@ -120,7 +120,7 @@ def _state_cell(row: Leaver, now: int) -> Cell:
 
 @acting("roster.see")
 def one(request: CityRequest, department: str, pk: int) -> HttpResponse:
-    """One leaver: the doors, the mail, the account."""
+    """One leaver: entry points, mail, account."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     row = get_object_or_404(leavers.of_departments([where.code]), pk=pk)

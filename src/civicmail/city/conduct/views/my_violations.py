@@ -52,7 +52,7 @@ OUTCOMES = {
 
 
 class Answering(forms.Form):
-    """What the person says."""
+    """The person's response."""
 
     text = text_field(
         _("What do you say to it?"), _("At least 10 characters. Whoever decides reads it."), min_length=10, max_length=4000, rows=6
@@ -60,7 +60,7 @@ class Answering(forms.Form):
 
 
 def visible_to(request: CityRequest) -> list[Violation]:
-    """What is about the signed-in person and they were told of: asked, recorded, or found; the newest first."""
+    """Violations of the signed-in person that they were notified of: asked, recorded, or found; the newest first."""
     informed = Q(respond_by__isnull=False) | Q(found__isnull=False) | Q(own=True)
     return list(Violation.objects.filter(informed, person=me(request)).order_by("-id"))
 
@@ -76,7 +76,7 @@ def mine(request: CityRequest) -> HttpResponse:
 
 @acting("my.violations")
 def one(request: CityRequest, pk: int) -> HttpResponse:
-    """One of them: the rule, what can be said now, what was decided and by which ground. Not who reported it."""
+    """One's own violation: the rule, the possible response, the decision with its ground. Never the reporter."""
     require(request, "my.violations", OfPerson(me(request).uid))
     row = next((v for v in visible_to(request) if v.pk == pk), None)
     if row is None:
@@ -106,12 +106,12 @@ def one(request: CityRequest, pk: int) -> HttpResponse:
 
 
 def asks(row: Violation, now: int) -> str:
-    """What the person can say now: "response", "appeal" or nothing."""
+    """What the person can submit now: "response", "appeal" or nothing."""
     return _asks(row, now)[0]
 
 
 def _asks(row: Violation, now: int) -> tuple[str, str]:
-    """The same, with what is said afterwards."""
+    """The same, with the message shown afterwards."""
     if row.state in ("reported", "recorded") and not row.response:
         return "response", gettext("Your answer is recorded.")
     if row.state == "decided" and row.decided is not None and now < epoch_ms(row.decided) + APPEAL:
@@ -120,7 +120,7 @@ def _asks(row: Violation, now: int) -> tuple[str, str]:
 
 
 def _outcome(row: Violation) -> str:
-    """What was decided, for whom it is about; empty while nothing is."""
+    """The decision in words for the person; empty while there is none."""
     if row.decided is None or row.outcome not in OUTCOMES:
         return ""
     return str(OUTCOMES[row.outcome]).format(day=wording.day(last_day(row.until)) if row.until is not None else "")
@@ -139,7 +139,7 @@ def _title(row: Violation) -> str:
 
 @acting("violation.report")
 def new(request: CityRequest) -> HttpResponse:
-    """Somebody says that a rule was broken, by another or by themselves; sponsors find the people of agencies here."""
+    """Report a violation by another person or oneself; sponsors select people of agencies here."""
     require(request, "violation.report")
     form = Report(request.POST or None)
 

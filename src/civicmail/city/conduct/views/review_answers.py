@@ -27,7 +27,7 @@ WITH = ("review", "part__department", "part__reviewer", "person", "approver", "r
 
 
 def _row(request: CityRequest, pk: int) -> ReviewRow:
-    """The row, for whoever is asked about it. Raises Http404 for who may not know of it, NotPermitted."""
+    """The row, if this person may answer it. Raises Http404 if they may not know of it, NotPermitted."""
     row = get_object_or_404(ReviewRow.objects.select_related(*WITH), pk=pk)
     about = part_reviewers.about_row(row, request.actor.uid, epoch_ms(request.now))
     hidden_unless(request, "review.see", about)
@@ -36,7 +36,7 @@ def _row(request: CityRequest, pk: int) -> ReviewRow:
 
 
 def _next(request: CityRequest, row: ReviewRow) -> str:
-    """Where the screen goes on: at the row behind this one, as the screen had them."""
+    """The URL of the next row in the order of the page."""
     now = epoch_ms(request.now)
     review, department = row.review, row.part.department
     parts = reviewer_screen.visible(review, department, me(request), now, all_=False)
@@ -50,7 +50,7 @@ def _next(request: CityRequest, row: ReviewRow) -> str:
 
 @acting("review.decide")
 def keep(request: CityRequest, pk: int) -> HttpResponse:
-    """Of what is in order with one press; else with a reason, on a page of its own where it was missing."""
+    """Keep a row: unremarkable ones with one click, others with a reason on a page of their own."""
     row = _row(request, pk)
     needs = bool(row.exceptions) or row.review.tier == "duties"
     form = review_forms.Keep(request.POST or None) if needs else None
@@ -166,7 +166,7 @@ def undo(request: CityRequest, pk: int) -> HttpResponse:
 @acting("review.decide")
 @require_POST
 def rest(request: CityRequest, pk: int) -> HttpResponse:
-    """Keep what is unremarkable, together, when nothing else is left."""
+    """Keep all unremarkable rows together, when nothing else is left."""
     part = get_object_or_404(ReviewPart.objects.select_related("review", "department"), pk=pk)
     about = part_reviewers.about(part, request.actor.uid, epoch_ms(request.now))
     hidden_unless(request, "review.see", about)
@@ -181,7 +181,7 @@ def rest(request: CityRequest, pk: int) -> HttpResponse:
 
 @acting("review.delegate")
 def stand_in(request: CityRequest, pk: int) -> HttpResponse:
-    """Somebody else answers for some days; one's own name stays."""
+    """Name a delegate for some days; the reviewer's name stays."""
     part = get_object_or_404(ReviewPart.objects.select_related("review", "department", "reviewer"), pk=pk)
     about = part_reviewers.about(part, request.actor.uid, epoch_ms(request.now))
     hidden_unless(request, "review.see", about)

@@ -43,13 +43,13 @@ class NotMine(forms.Form):
 
 
 class Unsure(forms.Form):
-    """What is not known."""
+    """What the reviewer does not know."""
 
     reason = text_field("What would you have to know?", "The next head reads it.", min_length=3)
 
 
 class StandIn(forms.Form):
-    """Who answers in one's place."""
+    """The delegate of a reviewer."""
 
     to = PersonField(label="Who answers in your place?", help_text="Personnel number or e-mail address.")
     day = day_field("Until which day?", "By the deadline at the latest.")
@@ -57,7 +57,7 @@ class StandIn(forms.Form):
 
 
 class Start(forms.Form):
-    """Which review, of whom, and why now."""
+    """Which review to start, for which departments, and why."""
 
     tier = forms.ChoiceField(
         label="Which review?",
@@ -79,7 +79,7 @@ class Start(forms.Form):
 
 
 class Batch(forms.Form):
-    """What becomes of what the breaker holds back. Nothing is chosen before an officer chooses."""
+    """What to do with rows that the breaker stopped; nothing is preselected."""
 
     what = forms.ChoiceField(
         label="What becomes of them?",
@@ -92,7 +92,7 @@ class Batch(forms.Form):
 
 
 class MarkEssential(forms.Form):
-    """A mailbox that silence never shuts."""
+    """A mailbox that non-response never suspends."""
 
     address = forms.EmailField(label="Address of the mailbox", max_length=254)
     reason = text_field("Why can the city not do without it?", min_length=10)

@@ -78,13 +78,13 @@ def campaigns(request: CityRequest) -> HttpResponseBase:
 
 
 def _about(review: Review) -> str:
-    """Of whom a micro-review is, and why it was made."""
+    """The person of a micro-review, and its cause."""
     return f"{review.person} {CAUSES.get(review.cause, '')}" if review.person is not None else ""
 
 
 @acting("reviews.see")
 def campaign(request: CityRequest, pk: int) -> HttpResponse:
-    """One review: who answers, how far it is, what was made of it, what silence did."""
+    """One review: its reviewers, progress, effects, and non-responses."""
     require(request, "reviews.see")
     review = get_object_or_404(Review.objects.select_related("person", "former"), pk=pk)
     standings = reviews.standings(review)
@@ -111,7 +111,7 @@ def campaign(request: CityRequest, pk: int) -> HttpResponse:
 
 
 DONE = {"apply": "Suspended", "leave": "Left as they were"}
-"""What becomes of those whom the breaker held back -> how it is told."""
+"""Decisions about stopped rows -> words."""
 STEPS = {
     "nobody": "Nobody can be asked",
     "delegated": "Somebody stands in",
@@ -123,7 +123,7 @@ STEPS = {
     "applied": "Applied all the same",
     "left": "Left as it was",
 }
-"""What happened beside answers and reminders, in words; what is not here is a word of its own."""
+"""Events besides answers and reminders -> words; others are shown as they are."""
 
 
 def _steps(review: Review) -> QuerySet[ReviewStep]:
@@ -164,7 +164,7 @@ def pack(request: CityRequest, pk: int) -> HttpResponse:
 
 @acting("review.run")
 def new(request: CityRequest) -> HttpResponse:
-    """Start one that no date asks for."""
+    """Start a review outside the calendar."""
     require(request, "review.run")
     form = review_forms.Start(request.POST or None)
     back = reverse("campaigns")
@@ -191,7 +191,7 @@ def new(request: CityRequest) -> HttpResponse:
 
 @acting("review.run")
 def start(request: CityRequest, pk: int) -> HttpResponse:
-    """One that is planned begins today."""
+    """Start a planned review today."""
     require(request, "review.run")
     review = get_object_or_404(Review, pk=pk)
     return _confirmed(
@@ -203,7 +203,7 @@ def start(request: CityRequest, pk: int) -> HttpResponse:
 
 @acting("review.run")
 def call_off(request: CityRequest, pk: int) -> HttpResponse:
-    """One that is planned does not take place."""
+    """Cancel a planned review."""
     require(request, "review.run")
     review = get_object_or_404(Review, pk=pk)
     return _confirmed(
@@ -229,7 +229,7 @@ def remind(request: CityRequest, pk: int) -> HttpResponse:
 
 @acting("review.run")
 def again(request: CityRequest, pk: int) -> HttpResponse:
-    """A new round of what is open."""
+    """Begin a new round of unanswered rows."""
     require(request, "review.run")
     review = get_object_or_404(Review, pk=pk)
     left = ReviewRow.objects.filter(review=review, state__in=UNANSWERED).count()
@@ -243,7 +243,7 @@ def again(request: CityRequest, pk: int) -> HttpResponse:
 
 @acting("review.run")
 def batch(request: CityRequest, pk: int, department: str) -> HttpResponse:
-    """What the breaker holds back in a department: suspend some of it, or leave it."""
+    """Suspend some of the rows that the breaker stopped in a department, or leave them."""
     require(request, "review.run")
     review, where = get_object_or_404(Review, pk=pk), department_of(department)
     form = review_forms.Batch(request.POST or None)
@@ -277,7 +277,7 @@ def retry(request: CityRequest, pk: int) -> HttpResponse:
 
 @acting("reviews.see")
 def essential(request: CityRequest) -> HttpResponseBase:
-    """Mailboxes that silence never shuts."""
+    """List mailboxes that non-response never suspends."""
     require(request, "reviews.see")
     runs = bool(may(request, "review.run"))
     table = listing.from_query(
@@ -342,7 +342,7 @@ def essential_end(request: CityRequest, pk: int) -> HttpResponse:
 def _confirmed(
     request: CityRequest, review: Review, heading: str, effects: list[str], verb: str, message: str, do: Any
 ) -> HttpResponse:
-    """One verb of the office with its reason. do: reason -> what it makes, a review where that is the page to go on with."""
+    """Confirm one act of the office, with a reason. do: reason -> its result, a review if that is the next page."""
     form = review_forms.Because(request.POST or None)
     back = reverse("campaign", args=[review.pk])
     return respond_to_form(

@@ -26,7 +26,7 @@ from civicmail.city.conduct.review_states import WORDS as CAMPAIGN_WORDS
 
 @acting("review.see")
 def review(request: CityRequest, department: str, pk: int) -> HttpResponse:
-    """What this person is asked about a department, or for who only looks, what is asked there."""
+    """The rows that this person is asked about in a department, or a read-only view of them."""
     where = department_of(department)
     access_review = get_object_or_404(Review, pk=pk)
     now = epoch_ms(request.now)
@@ -58,7 +58,7 @@ def review(request: CityRequest, department: str, pk: int) -> HttpResponse:
 
 
 def _has_round(access_review: Review) -> bool:
-    """Whether it is asked again: then only what silence has suspended is answered here still."""
+    """Whether a newer round exists: then only suspended rows are answered here."""
     return Review.objects.filter(former=access_review).exists()
 
 
@@ -83,7 +83,7 @@ def _page(request: CityRequest, shown: Screen) -> Page:
 
 @acting("roster.see")
 def of_department(request: CityRequest, department: str) -> HttpResponseBase:
-    """The reviews in which a department was asked, the newest first."""
+    """Reviews in which a department was asked, the newest first."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     counts: dict[int, Counter[str]] = defaultdict(Counter)

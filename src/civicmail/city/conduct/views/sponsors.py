@@ -23,7 +23,7 @@ from civicmail.city.directory.models import Agency, Person
 
 @acting("agency.see")
 def everybody(request: CityRequest) -> HttpResponseBase:
-    """Of the whole city, by sponsor."""
+    """Agency people of the whole city, by sponsor."""
     require(request, "agency.see")
     page = Page(gettext("Who answers for whom?"), gettext("Sponsors"), [(gettext("Agencies"), reverse("agencies"))])
     return _listed(request, page, None)
@@ -31,7 +31,7 @@ def everybody(request: CityRequest) -> HttpResponseBase:
 
 @acting("my.sponsored")
 def mine(request: CityRequest) -> HttpResponseBase:
-    """Those for whom the person who asks answers."""
+    """Agency people sponsored by the viewer."""
     who = me(request)
     require(request, "my.sponsored", OfPerson(who.uid))
     actions = [Action(gettext("Report a violation"), reverse("violation-new"))]
@@ -67,7 +67,7 @@ def _listed(request: CityRequest, page: Page, who: Person | None) -> HttpRespons
 
 
 def _columns(left: dict[int, Any], states: dict[int, tuple[int, bool]], *, whole: bool) -> list[Column]:
-    """whole: for who sees all of them, with the sponsor, and the pages of people and agencies."""
+    """whole: for viewers of all people, with the sponsor and links to people and agencies."""
 
     def sponsor(e: Any) -> Cell:
         row, day = e.contract.sponsor, left.get(e.contract.pk)

@@ -30,7 +30,7 @@ SENTENCE = "I have read this statement, and I answer for it."
 
 
 class Signing(forms.Form):
-    """Nothing is chosen before the head chooses; what is not in order is said in words."""
+    """The head's choice, nothing preselected; exceptions are described in words."""
 
     answer = forms.ChoiceField(
         label="Your answer",
@@ -80,7 +80,7 @@ def of_department(request: CityRequest, department: str) -> HttpResponseBase:
 
 @acting("statements.see")
 def everywhere(request: CityRequest) -> HttpResponseBase:
-    """Of all departments: which have answered, in order of their names, never by how well."""
+    """Statements of all departments, by name, without a ranking."""
     require(request, "statements.see")
     table = listing.from_query(
         request,
@@ -105,7 +105,7 @@ def _department(row: Statement) -> Cell:
 
 
 def _halves() -> list[tuple[str, str]]:
-    """Those of which there are statements, the newest first."""
+    """Half-years that have statements, the newest first."""
     return [(half, _words(half)) for half in Statement.objects.order_by("-half").values_list("half", flat=True).distinct()]
 
 
@@ -142,7 +142,7 @@ def _state(row: Statement) -> tuple[str, str]:
 
 @acting("statement.see")
 def one(request: CityRequest, department: str, half: str) -> HttpResponse:
-    """One page, filled in by the system; the head signs at its foot. As it was signed, once it is."""
+    """One statement, filled in by the system, with the signature form; as it was signed once it is."""
     row = statement_of(request, department, half)
     now, about = epoch_ms(request.now), InDepartment(row.department.code)
     period = half_year.parse(row.half)

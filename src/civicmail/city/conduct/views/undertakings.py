@@ -23,7 +23,7 @@ HOW = {"paper": "on paper", "contact": "by its contact", "before": "taken over f
 
 
 class Paper(forms.Form):
-    """Where what was signed is kept."""
+    """Where the signed paper is kept."""
 
     reference = forms.CharField(
         label="Where is the signed paper?", min_length=3, max_length=200, help_text="Contract file and page, or its scan."

@@ -16,30 +16,30 @@ from civicmail.city.conduct.consequence_table import MAX_DAYS, OUTCOMES, Ladder,
 from civicmail.city.policy.clauses import CLAUSES
 
 LEFT_OUT = frozenset({"P-01", "P-02", "P-03", "P-04", "P-05", "P-06", "P-08", "P-21", "P-23", "P-24", "P-28", "P-29", "P-30"})
-"""Clauses that say what the city does, and that nobody breaks by a message."""
+"""Clauses about the city's own duties, which nobody breaks by a message."""
 NUMBERS = _("The number of the message, as its page and its record name it; several with a blank between them.")
 
 
 def clauses() -> list[tuple[str, str]]:
-    """Rules that somebody can break, with their titles in the language of the page."""
+    """Rules that a person can break, with titles in the language of the page."""
     choices = [(number, f"{number} {wording.translate(c.title)}") for number, c in CLAUSES.items() if number not in LEFT_OUT]
     return [("", str(_("Choose"))), *choices]
 
 
 class _RuleForm(forms.Form):
-    """With the rules of the policy to choose from."""
+    """A form with the rules of the policy as choices."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         set_choices(self, "clause", clauses())
 
     def numbers(self) -> list[str]:
-        """Of the messages that it is about."""
+        """Numbers of the messages that it is about."""
         return str(self.cleaned_data["evidence"]).replace(",", " ").split()
 
 
 class Report(_RuleForm):
-    """Of anybody who is signed in."""
+    """A report by any signed-in person."""
 
     whose = forms.ChoiceField(
         label=_("Who was it?"), choices=[("other", _("Somebody else")), ("me", _("It was me, by mistake"))],
@@ -65,7 +65,7 @@ class Report(_RuleForm):
 
 
 class Record(_RuleForm):
-    """Of an agency's person: access ends with it."""
+    """A record about an agency's person, which ends their access."""
 
     clause = forms.ChoiceField(label="Which rule was broken?")
     what = text_field(
@@ -75,7 +75,7 @@ class Record(_RuleForm):
 
 
 class Name(_RuleForm):
-    """Whose message it was."""
+    """Who sent the message."""
 
     person = PersonField(label="Whose message was it?", help_text="Personnel number or address.")
     clause = forms.ChoiceField(label="Which rule is meant?")
@@ -87,14 +87,14 @@ class Nothing(forms.Form):
 
 
 class Response(forms.Form):
-    """On paper, or told to an officer."""
+    """A response on paper, or given to an officer."""
 
     text = text_field("What does the person say?", "In their words.", min_length=10, max_length=MAX_RESPONSE, rows=6)
     reference = forms.CharField(label="Where is the paper?", max_length=200, help_text="File, or who heard it and when.")
 
 
 class MessageNumber(forms.Form):
-    """One more message."""
+    """The number of another message."""
 
     number = forms.CharField(label="Number of the message", max_length=60)
     reason = text_field("What does it show?", "In your own words.", min_length=3)
@@ -117,7 +117,7 @@ class Finding(forms.Form):
 
 
 class Deciding(forms.Form):
-    """What follows; the table's proposal stands above, and is not chosen beforehand."""
+    """The decision; the table's proposal is shown above and not preselected."""
 
     outcome = forms.ChoiceField(
         label="What follows?", widget=forms.RadioSelect, error_messages={"required": "Choose what follows."}
@@ -156,7 +156,7 @@ class Deciding(forms.Form):
         return data
 
     def written(self) -> dict[str, str]:
-        """The procedure, and what was written down for it."""
+        """The procedure, with what was recorded for it."""
         c = self.cleaned_data
         return {"procedure": c["procedure"], **{key: c[key] for key in self._keys_by_procedure.get(c["procedure"], [])}}
 

@@ -29,7 +29,7 @@ from civicmail.city.directory.models import Person
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """question: the h1; do: the verb on what was typed; button: verb and number."""
+    """question: the h1; do: the verb on the input; button: verb and number."""
 
     question: str
     form: forms.Form
@@ -43,7 +43,7 @@ class Step:
 
 @acting("violation.see")
 def do(request: CityRequest, department: str, pk: int, what: str) -> HttpResponse:
-    """The step that the address names, for whoever may; a step that is over or not due yet says so."""
+    """The step in the URL, for those who may; a step that is finished or not due is refused."""
     act = next((act for key, _, act in DOING if key == what), None)
     if act is None:
         raise Http404
@@ -214,7 +214,7 @@ _STEPS: dict[str, Callable[[CityRequest, Violation], Step]] = {
 
 @acting("violation.name")
 def name(request: CityRequest, pk: int) -> HttpResponse:
-    """Whose message it was: from there on it is the department's."""
+    """Record who sent the message; the case then belongs to their department."""
     require(request, "violation.name")
     row = get_object_or_404(Violation, pk=pk)
     form = typed.Name(request.POST or None)
@@ -242,7 +242,7 @@ def name(request: CityRequest, pk: int) -> HttpResponse:
 
 @acting("violation.record")
 def record(request: CityRequest, uid: str) -> HttpResponse:
-    """An agency's person: access ends with the record, at every door. Made for a phone."""
+    """Record a violation of an agency's person, which ends all their access. Made for phones."""
     who = get_object_or_404(Person, uid=uid)
     about = violation_parties.about(who)
     hidden_unless(request, "violation.record", about)
@@ -277,7 +277,7 @@ def record(request: CityRequest, uid: str) -> HttpResponse:
 
 
 def _after(request: CityRequest, made: Violation) -> str:
-    """The record, where whoever made it may see what becomes of it."""
+    """The record, if its author may see the case."""
     about = violation_parties.about_violation(made)
     if made.department is None or not may(request, "violation.see", about):
         return reverse("violation-new")

@@ -61,7 +61,7 @@ def of_department(request: CityRequest, department: str) -> HttpResponseBase:
 
 @acting("violations.see")
 def everywhere(request: CityRequest) -> HttpResponseBase:
-    """Of the whole city; what nobody has a name for yet is here alone."""
+    """Violations of the whole city; reports without a known person are only here."""
     require(request, "violations.see")
     table = _list(request, Violation.objects.all(), "Violations", "No violations recorded.", _place)
     actions = [Action("Bars", reverse("bars"))]
@@ -110,7 +110,7 @@ def _place(v: Violation) -> str:
 
 @acting("violations.see")
 def unnamed(request: CityRequest, pk: int) -> HttpResponse:
-    """A report of which nobody knows yet whose message it was."""
+    """A report whose person is not known yet."""
     require(request, "violations.see")
     row = get_object_or_404(Violation.objects.select_related(*WITH), pk=pk)
     crumbs = [("Violations", reverse("violations"))]
@@ -130,7 +130,7 @@ def violation_or_404(request: CityRequest, department: str, pk: int) -> Violatio
 
 @acting("violation.see")
 def one(request: CityRequest, department: str, pk: int) -> HttpResponse:
-    """One case from report to appeal, with what can be done now."""
+    """One case from report to appeal, with the steps that are possible now."""
     require(request, "violation.see", InDepartment(department_of(department).code))
     row = violation_or_404(request, department, pk)
     crumbs = [(f"{row.department}: violations", reverse("dept-violations", args=[department]))]
@@ -168,7 +168,7 @@ def _show(request: CityRequest, row: Violation, page: Page) -> HttpResponse:
 
 
 def doable(row: Violation) -> list[str]:
-    """What this case waits for or takes now, whoever asks."""
+    """Steps that the case allows now, whoever asks."""
     named = row.person_id is not None
     possible = {
         "ask": row.state in FIRST and row.respond_by is None and named,
@@ -186,7 +186,7 @@ def doable(row: Violation) -> list[str]:
 
 
 def comes_next(row: Violation, can: Sequence[str], now: int) -> str:
-    """Which of the steps that somebody may take is the main one; none while the person has time to answer."""
+    """The main step among those that a person may take; none while the response is pending."""
     waits_for_answer = row.respond_by is not None and not row.response and now < epoch_ms(row.respond_by)
     order = ("ask", *(() if waits_for_answer else ("finding",)), "decision", "second", "hearing", "training")
     return next((what for what in order if what in can), "")
@@ -230,7 +230,7 @@ def _facts(row: Violation) -> list[tuple[str, Any]]:
 
 
 def _procedure_facts(row: Violation) -> list[tuple[str, str]]:
-    """What was written down for the procedure, with its words."""
+    """What was recorded for the procedure, with its labels."""
     labels = {key: label for p in violation_parties.table().procedures for key, label in p.asks}
     names = {p.id: p.name for p in violation_parties.table().procedures}
     return [
