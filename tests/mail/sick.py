@@ -10,8 +10,8 @@ SICK = b"From: w@outside.example\r\nSubject: sick\r\n\r\nquicksilver\r\n"
 WELL = b"From: w@outside.example\r\nSubject: well\r\n\r\nquicksilver\r\n"
 _READER = """
 import importlib, os
-from civicmail.core.message import letter
-from civicmail.core.sandbox import answering
+from civicmail.core.message import message_parser
+from civicmail.core.sandbox import request_server
 worker = importlib.import_module("{worker}")
 {first}
 def sick(read):
@@ -20,8 +20,8 @@ def sick(read):
             {what}
         return read(raw)
     return one
-letter.fields, letter.read = sick(letter.fields), sick(letter.read)
-answering.serve(worker.answer, memory=worker.MEMORY)
+message_parser.fields, message_parser.parse = sick(message_parser.fields), sick(message_parser.parse)
+request_server.serve(worker.answer, memory=worker.MEMORY)
 """
 
 

@@ -14,7 +14,7 @@ from civicmail.core.config import memory
 
 THREADS = 12
 if sys.argv[1] == "shared":
-    memory.share()
+    memory.limit_arenas()
 turns = [threading.Event() for _ in range(THREADS)]
 done = [threading.Event() for _ in range(THREADS)]
 stop = threading.Event()

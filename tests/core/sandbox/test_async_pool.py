@@ -103,7 +103,7 @@ def test_a_fresh_process_takes_over_in_time_and_is_warm(monkeypatch: pytest.Monk
     async def told(pool: AsyncPool) -> None:
         pool.warm()
         first = await pid(pool)
-        monkeypatch.setattr(pool, "QUESTIONS", 2)
+        monkeypatch.setattr("civicmail.core.sandbox.pool.MAX_REQUESTS", 2)
         assert await pid(pool) == first != await pid(pool)
 
     story(told)

@@ -149,20 +149,22 @@ def sick(what: str) -> list[str]:
     """A limited process whose reader of text does `what` for every file that says so, and else its work."""
     code = (
         "import os, time, ctypes\n"
-        "from civicmail.core.sandbox import worker, words\n"
-        "plain = words.read\n"
-        "def read(content, case):\n"
-        "    plain(content, case)\n"
-        "    case.out.flush()\n"
-        f"    if b'sick' in content and not case.careful: {what}\n"
-        "words.read = read\n"
+        "from civicmail.core.sandbox import text_files, worker\n"
+        "plain = text_files.read\n"
+        "def read(content, extraction):\n"
+        "    plain(content, extraction)\n"
+        "    extraction.out.flush()\n"
+        f"    if b'sick' in content and not extraction.careful: {what}\n"
+        "text_files.read = read\n"
         "worker.main()\n"
     )
     return [sys.executable, "-I", "-c", code]
 
 
 def test_a_crash_costs_one_process_and_keeps_what_was_read() -> None:
-    process = Process([*sick("ctypes.string_at(0)")[:-1], sick("ctypes.string_at(0)")[-1].replace(" and not case.careful", "")])
+    process = Process(
+        [*sick("ctypes.string_at(0)")[:-1], sick("ctypes.string_at(0)")[-1].replace(" and not extraction.careful", "")]
+    )
     told = process.read(b"sick words")
     assert told.unreadable == [("", errors.CRASHED)]
     assert told.text == "sick words"

@@ -102,6 +102,6 @@ def test_it_cannot_look_around(pool: Pool) -> None:
 
 
 def test_a_fresh_process_takes_over_in_time(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "QUESTIONS", 1)
+    monkeypatch.setattr("civicmail.core.sandbox.pool.MAX_REQUESTS", 1)
     first = pool.request({"do": "say"}, b"", seconds=60)
     assert pool.request({"do": "say"}, b"", seconds=60) != first

@@ -13,7 +13,7 @@ import civicmail
 from house.sources import ROOT
 
 PACKAGE = Path(civicmail.__file__).parent
-DOORS = {f"civicmail.mail.archive.{name}" for name in ("machine", "shelf", "sealed", "tailindex", "gather")}
+DOORS = {f"civicmail.mail.archive.{name}" for name in ("machine", "store", "sealed", "tail_index", "gather")}
 MAY = {
     "civicmail.desk.holding.held_copies",
     "civicmail.desk.oversight.heads",

@@ -151,7 +151,7 @@ def test_a_power_cut_at_any_operation_leaves_the_old_or_the_new(old: Path) -> No
 
 
 def test_the_tester_notices_when_a_sync_of_the_rewrite_is_left_out(old: Path) -> None:
-    mine = {f"civicmail.mail.archive.{name}" for name in ("rewrite", "swap", "sealbatch", "sealstate", "keyring")}
+    mine = {f"civicmail.mail.archive.{name}" for name in ("rewrite", "finish_rewrite", "seal_batch", "seal_state", "keyring")}
     sites = [site for site in played(old)[0].sites if site[0] in mine and not _makes_a_folder(site)]
     assert len(sites) >= 10
     assert [site for site in sites if not _is_noticed(old, site)] == []

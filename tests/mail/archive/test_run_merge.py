@@ -60,11 +60,11 @@ MANY = 1_000_000
 PROGRAM = """
 import sys
 from pathlib import Path
-from civicmail.mail.archive import runmerge
+from civicmail.mail.archive import run_merge
 from civicmail.mail.archive.runs import Run
 place = Path(sys.argv[1])
 sources = [Run(path) for path in sorted(place.glob("part*"))]
-runmerge.merge(place / "merged.run", sources, [])
+run_merge.merge(place / "merged.run", sources, [])
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 
