@@ -58,7 +58,7 @@ class FindingCounts(Schema):
 
 @operation(router, "GET", "/quarantine", act="quarantine.see", scope="read:holding", page="quarantine", response=list[KeptCopy])
 def list_quarantine(request: Call, response: HttpResponse) -> list[KeptCopy]:
-    """Every copy that is kept back, the newest first."""
+    """List quarantined copies, newest first."""
     require(request, "quarantine.see")
     return pagination.slices(request, response, queries.copies(epoch_ms(request.now)), _copy, key=lambda c: f"{c.uuid}-{c.index}")
 
@@ -75,7 +75,7 @@ def _copy(c: HeldCopy) -> KeptCopy:
     page="quarantine-release", response=Let,
 )  # fmt: skip
 def release_copy(request: Call, id: uuid.UUID, index: int, body: Letting) -> Let:
-    """One copy may go, because an officer says that it is no spam; what else keeps it is said."""
+    """Release a copy that is no spam; the answer says what else holds it."""
     require(request, "quarantine.see")
     require(request, "quarantine.release")
     copy = queries.copy(id.bytes, index, epoch_ms(request.now))
@@ -88,7 +88,7 @@ def release_copy(request: Call, id: uuid.UUID, index: int, body: Letting) -> Let
 
 @operation(router, "GET", "/findings/counts", act="findings.see", scope="read:holding", page="findings", response=FindingCounts)
 def count_findings(request: Call) -> FindingCounts:
-    """How many findings of rules on use there are, by state; never whose."""
+    """Count use findings by state, without names."""
     require(request, "findings.see")
     count = {state: Finding.objects.filter(state=state).count() for state in ("open", "second", "confirmed")}
     return FindingCounts(waiting=findings.count_for(request.actor), **count)

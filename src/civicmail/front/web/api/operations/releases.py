@@ -110,7 +110,7 @@ class ContestAnswer(Schema):
 
 @operation(router, "GET", "/releases", act="releases.see", scope="read:holding", page="releases", response=list[ReleaseRequest])
 def list_releases(request: Call, response: HttpResponse, state: str = "") -> list[ReleaseRequest]:
-    """Requests that something is let go, the newest first. state: only those; waits: those that somebody has to answer."""
+    """List release requests, newest first. state: only those; waits: those to be decided."""
     require(request, "releases.see")
     rows = Release.objects.select_related(*WITH)
     rows = rows.filter(state__in=release_states.OPEN if state == "waits" else [state]) if state else rows
@@ -119,14 +119,14 @@ def list_releases(request: Call, response: HttpResponse, state: str = "") -> lis
 
 @operation(router, "GET", ONE, act="releases.see", scope="read:holding", page="release", response=ReleaseRequest)
 def read_release(request: Call, id: int) -> ReleaseRequest:
-    """One request, and what keeps it."""
+    """Read a release request, and what holds the copy."""
     require(request, "releases.see")
     return _release(get_object_or_404(Release.objects.select_related(*WITH), pk=id))
 
 
 @operation(router, "POST", f"{ONE}/answer", act="releases.see", scope="write:holding", page="release", response=ReleaseRequest)
 def answer_release(request: Call, id: int, body: ReleaseAnswer) -> ReleaseRequest:
-    """Say whether it may go: the checks are made once more. By kind one officer, a privacy officer, or two; never whoever asked."""
+    """Decide a release request; the copy is screened again. By kind one officer, a privacy officer, or two; never the requester."""
     require(request, "releases.see")
     row = get_object_or_404(Release.objects.select_related(*WITH), pk=id)
     act = release_states.act_of(row.kind, row.state)
@@ -144,7 +144,7 @@ def answer_release(request: Call, id: int, body: ReleaseAnswer) -> ReleaseReques
     page="quarantine-release", response=ReleaseRequest, status=201,
 )  # fmt: skip
 def ask_release(request: Call, id: uuid.UUID, index: int, body: AskingRelease) -> ReleaseRequest:
-    """Ask, as an officer, that a copy is let go which no officer lets go alone."""
+    """Request, as an officer, the release of a copy that needs two."""
     require(request, "quarantine.see")
     require(request, "quarantine.release")
     copy = queries.copy(id.bytes, index, epoch_ms(request.now))
@@ -161,7 +161,7 @@ def ask_release(request: Call, id: uuid.UUID, index: int, body: AskingRelease) -
     response=LetTogether,
 )  # fmt: skip
 def release_together(request: Call, body: Together) -> LetTogether:
-    """Let several copies of one spam campaign go, for one reason."""
+    """Release several copies of one spam campaign, with one reason."""
     require(request, "quarantine.see")
     require(request, "quarantine.release")
     reason = request_bodies.checked(NoSpamForm({"reason": body.reason}))["reason"]
@@ -193,21 +193,21 @@ def _named(rules: str) -> list[str]:
 
 @operation(router, "GET", "/contests", act="contests.see", scope="read:holding", page="contests", response=list[ContestLine])
 def list_contests(request: Call, response: HttpResponse) -> list[ContestLine]:
-    """Decisions that somebody says were wrong, the newest first."""
+    """List appeals against decisions about mail, newest first."""
     require(request, "contests.see")
     return pagination.rows(request, response, Contest.objects.select_related("person"), _contest, by="-pk")
 
 
 @operation(router, "GET", CONTEST, act="contests.see", scope="read:holding", page="contest", response=ContestLine)
 def read_contest(request: Call, id: int) -> ContestLine:
-    """One of them, word for word."""
+    """Read an appeal."""
     require(request, "contests.see")
     return _contest(get_object_or_404(Contest.objects.select_related("person"), pk=id))
 
 
 @operation(router, "POST", f"{CONTEST}/answer", act="contest.answer", scope="write:holding", page="contest", response=ContestLine)
 def answer_contest(request: Call, id: int, body: ContestAnswer) -> ContestLine:
-    """Say whether we were wrong; it goes to their address and onto the page of the decision."""
+    """Decide an appeal; the answer goes to the address and onto the decision's page."""
     require(request, "contest.answer")
     row = get_object_or_404(Contest, pk=id)
 
@@ -247,7 +247,7 @@ class SentPlainLine(Schema):
 
 @operation(router, "GET", "/sent-plain", act="plain.see", scope="read:holding", page="sent-plain", response=list[SentPlainLine])
 def list_sent_plain(request: Call, response: HttpResponse) -> list[SentPlainLine]:
-    """What went unencrypted although a rule asked for more, and why; the newest first."""
+    """List mail that was sent unencrypted against a rule, with reasons, newest first."""
     require(request, "plain.see")
     return pagination.rows(request, response, SentPlain.objects.select_related("person"), _plain, by="-pk")
 

@@ -79,7 +79,7 @@ class Handing(Schema):
 
 @operation(router, "GET", "/findings", act="findings.see", scope="read:holding", page="findings", response=list[FindingLine])
 def list_findings(request: Call, response: HttpResponse, state: str = "") -> list[FindingLine]:
-    """Findings of rules on use, the newest first. state: only those."""
+    """List use findings, newest first. state: only those."""
     require(request, "findings.see")
     rows = Finding.objects.select_related("person")
     return pagination.rows(request, response, rows.filter(state=state) if state else rows, _finding, by="-pk")
@@ -87,14 +87,14 @@ def list_findings(request: Call, response: HttpResponse, state: str = "") -> lis
 
 @operation(router, "GET", ONE, act="findings.see", scope="read:holding", page="finding", response=FindingLine)
 def read_finding(request: Call, id: int) -> FindingLine:
-    """One of them, and what was seen."""
+    """Read a finding and its evidence."""
     require(request, "findings.see")
     return _finding(get_object_or_404(Finding.objects.select_related("person"), pk=id))
 
 
 @operation(router, "POST", f"{ONE}/answer", act="finding.answer", scope="write:holding", page="finding", response=FindingLine)
 def answer_finding(request: Call, id: int, body: First) -> FindingLine:
-    """Say, as the first reviewer, whether there is nothing in it, whether whoever sent it is reminded, or that a second looks."""
+    """Decide, as first reviewer: nothing, remind the sender, or pass to a second reviewer."""
     require(request, "finding.answer")
     row = _as_seen(request, id, body.state)
     c = request_bodies.checked(typed.FirstReviewForm(request_bodies.plain(body)))
@@ -109,7 +109,7 @@ def answer_finding(request: Call, id: int, body: First) -> FindingLine:
 
 @operation(router, "POST", f"{ONE}/second", act="finding.second", scope="write:holding", page="finding", response=FindingLine)
 def second_finding(request: Call, id: int, body: Second) -> FindingLine:
-    """Agree or not, as another reviewer; only then there is a name."""
+    """Agree or disagree, as second reviewer; only then is the name shown."""
     require(request, "findings.see")
     row = get_object_or_404(Finding.objects.select_related("reviewer", "second", "person"), pk=id)
     require(request, "finding.second", review_findings.second_review_resource(row))
@@ -136,8 +136,7 @@ def second_finding(request: Call, id: int, body: Second) -> FindingLine:
     status=201,
 )
 def hand_finding_over(request: Call, id: int, body: Handing) -> Reported:
-    """Make a report to the department of what two reviewers have confirmed; its head is told. The answer is the number of the
-    case."""
+    """Report a confirmed finding to the department, whose head is notified. Returns the case number."""
     require(request, "finding.hand-over")
     row = _as_seen(request, id, body.state)
     text = request_bodies.checked(typed.HandOverForm(request_bodies.plain(body)))["text"]
