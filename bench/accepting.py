@@ -1,4 +1,4 @@
-"""Messages accepted per second: our gateway, Postfix with its hold queue, and smtp-sink, which stores nothing; one client."""
+"""Messages accepted a second: our gateway, Postfix into its hold queue, and smtp-sink, which keeps nothing; one client for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Disk use of sealed mail, and read speed."""
+"""What mail takes on the disk once it is sealed, and how fast it comes out again."""
 
 from __future__ import annotations
 

@@ -21,36 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PLACE = ROOT / ".mutation"
 NEEDED = ("src", "tests", "tools", "docs", "bench", "deploy", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile", "uv.lock")
-GUARD = (
-    "city/access/permissions.py",
-    "city/access/bars.py",
-    "city/access/credentials.py",
-    "city/access/duties.py",
-    "city/access/four_eyes.py",
-    "city/access/guard.py",
-    "city/access/sender_alignment.py",
-    "city/access/permits.py",
-    "city/access/resources.py",
-    "city/access/token_scopes.py",
-    "city/access/access_status.py",
-    "city/access/throttle.py",
-    "city/access/authorization_rules.py",
-)
-GUARD_TESTS = (
-    "city/access/test_bars.py",
-    "city/access/test_credentials.py",
-    "city/access/test_duties.py",
-    "city/access/test_four_eyes.py",
-    "city/access/test_guard.py",
-    "city/access/test_sender_alignment.py",
-    "city/access/test_access_requests.py",
-    "city/access/test_resources.py",
-    "city/access/test_secrecy.py",
-    "city/access/test_access_status.py",
-    "city/access/test_throttle.py",
-    "city/access/test_throttling.py",
-    "city/access/test_tokens.py",
-)
+GUARD = ("acts", "bars", "credentials", "duties", "foureyes", "guard", "honest", "permits", "scopes", "standing", "throttle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +47,7 @@ PARTS = {
     "wire": _core("wire"),
     "policy": Part(("city/policy/*",), ("city/policy",)),
     "law": Part(("city/law/*",), ("city/law",)),
-    "guard": Part(GUARD, GUARD_TESTS),
+    "guard": Part(tuple(f"city/access/{name}.py" for name in GUARD), ("city/access",)),
 }
 
 

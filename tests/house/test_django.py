@@ -10,6 +10,7 @@ from house.sources import PACKAGE, modules, name, tree
 
 FURNITURE = {
     "models",
+    "acts",
     "actions",
     "queries",
     "views",

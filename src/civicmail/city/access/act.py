@@ -1,6 +1,6 @@
 """An act, defined once: whatever a person, a program or an operator can do. Pure.
 
-A room's definitions/ have a class for each act. Its page with the form, its operation of the API with the schema and its command
+A room's acts/ have a class for each act. Its page with the form, its operation of the API with the schema and its command
 with the options are made from that. What an act does to the data is a verb of actions/, which `perform` calls. Modules with Django
 are imported inside methods, so that commands stay fast.
 """
@@ -13,7 +13,8 @@ from typing import Any
 
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.inputs import Choices, Input
-from civicmail.city.access.resources import Resource
+from civicmail.city.access.permissions import PERMISSIONS
+from civicmail.city.access.resources import CITY, OfPerson, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +103,28 @@ class Act[Row, Given: Input, Done]:
     operation: Operation | None = None
     command: Command | None = None
 
+    model: str = ""
+    """Of a row that its key finds, as Django names it: "holding.Finding". An act on nothing that is there yet has none."""
+    related: tuple[str, ...] = ()
+    """What is read with the row."""
     load: Callable[..., Row]
-    """(key, …, *, actor) -> the row that it is done to. Raises Http404. An act on nothing that is there yet has none."""
+    """(key, …, *, actor, now) -> the row that it is done to, where that takes more than its key. Raises Http404."""
     find: Callable[..., Row]
-    """The same by the parameters of the command, as keywords; actor, too. Raises Unusable."""
+    """The same by the parameters of the command, as keywords, with actor and now. Raises Unusable."""
     perform: Callable[..., Done]
     """(row, given, *, actor, now) -> what was done; now: ms. Calls one verb, which asks the guard. Without load it has no row."""
     sheet: Callable[..., Sheet]
     """(row) -> the page around the form; without load it has no row."""
 
-    def resource(self, row: Row) -> Resource | None:
+    def resource(self, row: Row, actor: Actor) -> Resource | None:
         """What the guard is asked about before a form is shown; None where only the verb knows: then whether they could at all."""
-        return None
+        return CITY if PERMISSIONS[self.permission].resource is Resource else None
+
+    success_message: str = ""
 
     def message(self, row: Row, done: Done) -> str:
         """One sentence for whoever did it: above the next page, in the answer of a command."""
-        raise NotImplementedError
+        return self.success_message
 
     def choices(self, row: Row, actor: Actor) -> Mapping[str, Choices]:
         """What fields offer, where that depends on who asks or on the row."""
@@ -129,7 +136,7 @@ class Act[Row, Given: Input, Done]:
 
     def state(self, row: Row) -> str:
         """As it is now, for the field Seen of the input."""
-        return ""
+        return str(getattr(row, "state", ""))
 
     def is_hidden(self, row: Row, actor: Actor, now: int) -> bool:
         """Whether this person may not even know that it is there: then the answer is 404. now: ms."""
@@ -137,8 +144,15 @@ class Act[Row, Given: Input, Done]:
 
     @property
     def has_row(self) -> bool:
-        return hasattr(self, "load")
+        return bool(self.model) or hasattr(self, "load")
 
     @property
     def summary(self) -> str:
         return " ".join((type(self).__doc__ or "").split())
+
+
+class OwnAct[Row, Given: Input, Done](Act[Row, Given, Done]):
+    """An act of somebody on what is their own."""
+
+    def resource(self, row: Row, actor: Actor) -> Resource | None:
+        return OfPerson(actor.uid)

@@ -141,10 +141,12 @@ class OptionalPerson(Field["Somebody | None"]):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Field[str]):
-    """The state that the actor saw (Act.state): hidden on a page; a command has none, because it looks now."""
+    """The state that the actor saw (Act.state): hidden on a page; a command has none, because it looks now. default: what a program
+    means that leaves it out, "" where it must not."""
 
-    label: str = "State"
+    label: str = "The state as it was seen."
     max_length: int = 64
+    default: str = ""
 
 
 def reason(label: str = "Reason", help: str = "At least 20 characters. It is kept for ever.", *, min_length: int = 20) -> Text:

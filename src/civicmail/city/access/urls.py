@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.city.access.definitions import roles
+from civicmail.city.access.acts import roles
 from civicmail.city.access.views import (
     access_requests,
     agencies,

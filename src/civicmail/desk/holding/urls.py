@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
+from civicmail.city.access.views.actpages import paths
+from civicmail.desk.holding.acts.digests import PLAN_DIGEST
+from civicmail.desk.holding.acts.standing_approvals import ALLOW_STANDING
 from civicmail.desk.holding.views import (
     appeals,
     approval_report,
@@ -46,14 +49,13 @@ urlpatterns = [
     path("holding/approvals/put-up/<uuid:draft>/", preapproval.preapproval_form, name="approval-put-up"),
     path("holding/approvals/of/<uuid:capture>/", approvals.of_message, name="approval-of"),
     path("holding/approvals/standing/", standing_approvals.listed, name="standing-approvals"),
-    path("holding/approvals/standing/new/", standing_approvals.new, name="standing-approval-new"),
     path("holding/approvals/standing/<int:pk>/", standing_approvals.detail, name="standing-approval"),
     path("holding/approvals/<int:pk>/", approvals.detail, name="approval"),
     path("holding/approvals/<int:pk>/file/<int:number>/", approvals.download_file, name="approval-file"),
     path("holding/approvals/<int:pk>/look/", approvals.sample, name="approval-sample"),
     path("decision/<uuid:capture>/", decision.decision, name="decision"),
     path("digest/<str:token>/", digest.digest, name="digest"),
-    path("mail/digest/", digest.schedule, name="mail-digest"),
+    *paths([PLAN_DIGEST, ALLOW_STANDING]),
     path("mail/<uuid:id>/release/", own_release.release, name="mail-release"),
     path("mail/<uuid:id>/verify/", sender_verification.ask, name="mail-verify"),
     path("really/", authenticity.check, name="really"),

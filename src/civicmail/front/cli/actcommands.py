@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,11 +14,6 @@ from civicmail.city.access.errors import Unusable
 from civicmail.city.access.inputs import Field
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output, verbs
-
-if TYPE_CHECKING:
-    from django.forms import Form
-
-_DAY = "A day like 2026-12-31."
 
 
 def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
@@ -31,7 +26,7 @@ def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
         desk = (actors.signed_in if door.personal else actors.office)(door.verb, data, config, as_, now=now_ms())
         from civicmail.city.access.views.actpages import carry_out, form_of
 
-        row = act.find(**{name: given[name] for name in door.row}, actor=desk.actor) if act.has_row else None
+        row = act.find(**{name: given[name] for name in door.row}, actor=desk.actor, now=desk.now) if act.has_row else None
         values = {name: _text(act.input.fields[name], given[name]) for name in act.input.fields if name in given}
         seen = {name: act.state(row) for name, field in act.input.fields.items() if isinstance(field, inputs.Seen)}
         form = form_of(act, row, desk.actor, {**values, **seen})
@@ -50,7 +45,7 @@ def _text(field: Field[Any], value: Any) -> Any:
     return "\n".join(value) if isinstance(field, inputs.Lines) else value
 
 
-def _checked(form: Form) -> Form:
+def _checked(form: Any) -> Any:
     if not form.is_valid():
         fields = {name: " ".join(str(error) for error in errors) for name, errors in form.errors.items()}
         raise Unusable("; ".join(f"--{name}: {words}" for name, words in fields.items()), fields)

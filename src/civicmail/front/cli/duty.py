@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from civicmail.city.access.definitions import roles
+from civicmail.city.access.acts import roles
 from civicmail.city.access.duties import DUTIES, Duty
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.urls.resolvers import RoutePattern
 
-from civicmail.city.access.definitions import roles
+from civicmail.city.access.acts import roles
 from civicmail.city.access.views.actpages import paths
 from civicmail.front.web import dovecot_auth, duties, health, language, saved_views, sign_in_letters, urgent_examination
 from civicmail.front.web.api_page import page as api

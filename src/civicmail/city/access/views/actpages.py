@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
 
@@ -40,18 +42,31 @@ def page_of(act: Act[Any, Any, Any]) -> View:
 
     @acting(act.permission)
     def view(request: CityRequest, **keys: Any) -> HttpResponse:
-        row = act.load(*keys.values(), actor=request.actor) if act.has_row else None
+        row = row_of(act, *keys.values(), actor=request.actor, now=epoch_ms(request.now))
         require_act(act, row, request, view=request.method != "POST")
-        form = form_of(act, row, request.actor, request.POST or None)
-        sheet = act.sheet(row) if act.has_row else act.sheet()
-        return respond_to_form(
-            request, form, lambda: carry_out(act, row, form, request.actor, epoch_ms(request.now)),
-            page=Page(sheet.title, sheet.section, sheet.crumbs, sheet.state, sheet.facts), back=sheet.back, to=sheet.after,
-            message=lambda done: translate(act.message(row, done)), template=_template(sheet), **_shown(sheet),
-        )  # fmt: skip
+        return answer(request, act, row, act.sheet(row) if act.has_row else act.sheet())
 
     view.__doc__ = act.summary
     return view
+
+
+def row_of(act: Act[Any, Any, Any], *keys: Any, actor: Actor, now: int) -> Any:
+    """The row that an act is done to, by its keys; None for an act that has none. Raises Http404. now: ms."""
+    if hasattr(act, "load"):
+        return act.load(*keys, actor=actor, now=now)
+    if not act.model:
+        return None
+    return get_object_or_404(apps.get_model(act.model).objects.select_related(*act.related), pk=keys[0])
+
+
+def answer(request: CityRequest, act: Act[Any, Any, Any], row: Any, sheet: Sheet) -> HttpResponse:
+    """The page of an act, or what comes after it: for views that choose among acts by the state of a row. The guard was asked."""
+    form = form_of(act, row, request.actor, request.POST or None, request.GET)
+    return respond_to_form(
+        request, form, lambda: carry_out(act, row, form, request.actor, epoch_ms(request.now)),
+        page=Page(sheet.title, sheet.section, sheet.crumbs, sheet.state, sheet.facts), back=sheet.back, to=sheet.after,
+        message=lambda done: translate(act.message(row, done)), template=_template(sheet), **_shown(sheet),
+    )  # fmt: skip
 
 
 def require_act(act: Act[Any, Any, Any], row: Any, request: CityRequest, *, view: bool = False) -> None:
@@ -59,7 +74,7 @@ def require_act(act: Act[Any, Any, Any], row: Any, request: CityRequest, *, view
     permission = (view and act.view_permission) or act.permission
     if act.is_hidden(row, request.actor, epoch_ms(request.now)):
         raise Http404
-    resource = act.resource(row)
+    resource = act.resource(row, request.actor)
     if resource is None:
         require_could(request, permission)
     else:
@@ -70,16 +85,19 @@ def carry_out(act: Act[Any, Any, Any], row: Any, form: forms.Form, actor: Actor,
     """What the act did. form: valid. Raises Conflict where the row is not as it was seen, and what the verb raises. now: ms."""
     given = act.input(**{name: form.cleaned_data[name] for name in act.input.fields})
     for name, field in act.input.fields.items():
-        if isinstance(field, inputs.Seen) and given.values[name] != act.state(row):
+        if isinstance(field, inputs.Seen) and given.values[name] not in ("", act.state(row)):
             raise Conflict(CHANGED)
     return act.perform(*([row] if act.has_row else []), given, actor=actor, now=now)
 
 
-def form_of(act: Act[Any, Any, Any], row: Any, actor: Actor, data: Mapping[str, Any] | None) -> forms.Form:
-    """The form of an act's input for this actor; bound where data is given."""
+def form_of(
+    act: Act[Any, Any, Any], row: Any, actor: Actor, data: Mapping[str, Any] | None, start: Mapping[str, str] | None = None
+) -> forms.Form:
+    """The form of an act's input for this actor; bound where data is given. start: what a link to the page fills in."""
     offered = act.choices(row, actor)
     made = {name: _field(field, offered.get(name, ())) for name, field in act.input.fields.items()}
-    initial = {**act.initial(row)}
+    filled = {name: text[:254] for name, text in (start or {}).items() if name in act.input.fields}
+    initial = {**act.initial(row), **filled}
     initial |= {name: act.state(row) for name, field in act.input.fields.items() if isinstance(field, inputs.Seen)}
     kind: type[forms.Form] = type(f"{act.input.__name__}Form", (forms.Form,), made)
     return kind(data, initial=initial)
@@ -118,8 +136,8 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
             return forms.CharField(min_length=field.min_length or None, max_length=field.max_length, **words)
         case inputs.Text():
             return text_field(
-                words["label"], words["help_text"], min_length=field.min_length, max_length=field.max_length,
-                rows=field.rows, required=field.required,
+                words["label"], words["help_text"], min_length=field.min_length, max_length=field.max_length, rows=field.rows,
+                required=field.required,
             )  # fmt: skip
         case inputs.Email():
             return forms.EmailField(**words)

@@ -76,6 +76,12 @@ def request_release(copies: Sequence[HeldCopy], *, sender: bool = False, actor: 
     return row
 
 
+def answer(row: Release, is_yes: bool, *, actor: Actor, reason: str, now: int) -> Release:
+    """An officer says no, or yes, which takes two of them for malware. Raises NotPermitted, Unusable, Conflict, LaterError."""
+    verb = deny if not is_yes else agree if row.kind == "malware" and row.state == "asked" else release
+    return verb(row, actor=actor, reason=reason, now=now)
+
+
 def agree(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
     """The first of two officers says that it may go; nothing goes yet. Raises NotPermitted, Unusable, Conflict."""
     return _decide(row, "agree", actor, reason, now)

@@ -26,26 +26,17 @@ from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted
 from civicmail.city.access.models import Account, Authorisation
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import CityRequest, acting, me, require
-from civicmail.city.access.views.form_response import respond_to_form
+from civicmail.city.access.views.city_request import CityRequest
 from civicmail.city.access.views.form_verb import status_of
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.wording import translate
 from civicmail.city.directory.models import Mailbox, Person
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink, OldLink
-from civicmail.desk.holding import digest_schedule, queries, release_kinds
+from civicmail.desk.holding import queries, release_kinds
 from civicmail.desk.holding.actions import digests, release_copies
 from civicmail.desk.holding.held_copies import DEFERRED, PENDING, RETRYING, HeldCopy
-from civicmail.desk.holding.models import Digest
-from civicmail.desk.mailbox.views.one import crumbs
 
-DAYS = {
-    "daily": gettext_lazy("Every day"),
-    "working": gettext_lazy("Monday to Friday, not on holidays"),
-    "weekly": gettext_lazy("On Mondays"),
-}
 STATES = {
     "quarantine": ("lock", gettext_lazy("Quarantined")),
     "hold": ("lock", gettext_lazy("Held")),
@@ -55,15 +46,6 @@ STATES = {
 
 
 RELEASE = "wanted"
-
-
-class ScheduleForm(forms.Form):
-    """When the digest comes."""
-
-    days = forms.ChoiceField(label=gettext_lazy("On which days?"), choices=list(DAYS.items()), widget=forms.RadioSelect)
-    hour = forms.TypedChoiceField(
-        label=gettext_lazy("At what time?"), coerce=int, choices=[(h, f"{h}:00") for h in digest_schedule.HOURS]
-    )
 
 
 class ReleaseForm(forms.Form):
@@ -130,25 +112,6 @@ def _answer(request: CityRequest, opened: OpenedLink, now: int) -> HttpResponse:
 def _leave(request: CityRequest) -> HttpResponse:
     messages.info(request, gettext("It stays where it is."))
     return redirect(request.path)
-
-
-@acting("my.mail")
-def schedule(request: CityRequest) -> HttpResponse:
-    """One's own choice."""
-    require(request, "my.mail", OfPerson(request.actor.uid))
-    row = Digest.objects.filter(person=me(request)).first() or Digest()
-    form = ScheduleForm(request.POST or None, initial={"days": row.days, "hour": row.hour})
-
-    def save() -> Digest:
-        return digests.set_schedule(
-            form.cleaned_data["days"], form.cleaned_data["hour"], actor=request.actor, now=epoch_ms(request.now)
-        )
-
-    return respond_to_form(
-        request, form, save, page=Page(gettext("When do you hear of what is kept back?"), gettext("My mail"), crumbs()),
-        back=reverse("my-mail"), template="access/form.html", submit=gettext("Save"), message=gettext("It is saved."),
-        note=gettext("One mail says what rules have kept back of your mail. Where nothing is kept back, none comes."),
-    )  # fmt: skip
 
 
 def _opened(request: CityRequest, token: str, now: int) -> OpenedLink:

@@ -13,9 +13,9 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from civicmail.city.access.act import Act
 from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.forms import text_field
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import actpages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column
@@ -24,6 +24,7 @@ from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries, release_kinds
 from civicmail.desk.holding.actions import release_copies, release_requests
+from civicmail.desk.holding.acts.quarantine import RELEASE_COPY, REQUEST_RELEASE, RETRY_RELEASE
 from civicmail.desk.holding.held_copies import UNCHECKED, HeldCopy, unavailable_checks
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.rescreening import TOO_LONG, UNAVAILABLE
@@ -36,30 +37,6 @@ SORTS: dict[str, Callable[[HeldCopy], Any]] = {
     "to": lambda c: c.address.lower(),
     "rules": lambda c: c.rules,
 }
-
-
-class NoSpamForm(forms.Form):
-    """Why it may go."""
-
-    reason = text_field(
-        "Why is it no spam?", "It stays in the record of the message; the filter learns from your answer.", min_length=10, rows=2
-    )
-
-
-class UncheckedForm(forms.Form):
-    """Why it may go as soon as the check answers that was away."""
-
-    reason = text_field(
-        "Why should it go?", "At least 10 characters. It stays in the record of the message.", min_length=10, rows=2
-    )
-
-
-class RequestForm(forms.Form):
-    """Why it may go, for those who decide about it."""
-
-    reason = text_field(
-        "Why should it go?", "At least 10 characters. Those who decide read it; whoever asks is none of them.", min_length=10
-    )
 
 
 @acting("quarantine.see")
@@ -108,7 +85,7 @@ def together(request: CityRequest) -> HttpResponse:
     if not copies:
         messages.info(request, "Choose copies first; those that were chosen are not kept back any more.")
         return redirect("quarantine")
-    form = NoSpamForm(request.POST or None)
+    form = actpages.form_of(RELEASE_COPY, None, request.actor, request.POST or None)
     if request.method == "POST" and form.is_valid():
         why = form.cleaned_data["reason"]
         counts = run_verb(
@@ -138,7 +115,8 @@ def release(request: CityRequest, capture: uuid.UUID, index: int) -> HttpRespons
         messages.info(request, "That copy is not kept back any more.")
         return redirect("quarantine")
     may_alone = release_copies.why_not_on_page(copy, request.actor) == ""
-    form = (RequestForm if not may_alone else UncheckedForm if unavailable_checks(copy.rules) else NoSpamForm)(request.POST or None)
+    act: Act[HeldCopy, Any, Any] = RETRY_RELEASE if unavailable_checks(copy.rules) else RELEASE_COPY
+    form = actpages.form_of(act if may_alone else REQUEST_RELEASE, copy, request.actor, request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         if not may_alone:
@@ -152,7 +130,7 @@ def release(request: CityRequest, capture: uuid.UUID, index: int) -> HttpRespons
             form, lambda: release_copies.release(copy, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         )
         if released is not None and released.let:
-            learned = "" if isinstance(form, UncheckedForm) else " The filter has learnt from it."
+            learned = "" if act is RETRY_RELEASE else " The filter has learnt from it."
             messages.success(request, f"It goes to its recipient now.{learned}")
             return redirect("quarantine")
         if released is not None:

@@ -2,50 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from civicmail.city.access.act import Sheet
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import text_field
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import actpages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries, release_states, tasks
-from civicmail.desk.holding.actions import release_requests as verbs
+from civicmail.desk.holding.acts.release_requests import ANSWER_RELEASE
 from civicmail.desk.holding.held_copies import CheckResults, HeldCopy
 from civicmail.desk.holding.models import Release
 from civicmail.mail.archive.errors import NotInArchive
 
 FILTER_CHOICES = [("mine", "waits for you"), ("waits", "waits for an answer"), ("over", "answered or over")]
 KINDS = {"other": "One officer", "confidential": "Confidential: a privacy officer", "malware": "Malware: two officers"}
-DONE_TEXTS = {
-    "agreed": "You agreed. A second officer has to say so, too; nothing has gone yet.",
-    "released": "It was checked once more, and goes now.",
-    "kept": "It stays: the checks were made once more and found something else. Whoever asked is told.",
-    "lapsed": "Nothing of it was kept back any more.",
-    "refused": "It stays, and whoever asked is told why.",
-}
-
-
-class AnswerForm(forms.Form):
-    """Nothing is chosen beforehand."""
-
-    answer = forms.ChoiceField(
-        label="May it go?", choices=[("yes", "Yes, if the checks find nothing else"), ("no", "No, it stays")],
-        widget=forms.RadioSelect, error_messages={"required": "Choose an answer."},
-    )  # fmt: skip
-    reason = text_field("Why?", "At least 10 characters. Whoever asked reads it.", min_length=10)
 
 
 @acting("releases.see")
@@ -81,13 +60,12 @@ def listed(request: CityRequest) -> HttpResponseBase:
 def detail(request: CityRequest, pk: int) -> HttpResponse:
     """What is asked and why, what keeps it, and an answer. Nobody reads the message for this: that takes a mandate."""
     require(request, "releases.see")
-    row = get_object_or_404(Release.objects.select_related("requester", "first", "person"), pk=pk)
+    row = actpages.row_of(ANSWER_RELEASE, pk, actor=request.actor, now=epoch_ms(request.now))
     act = release_states.act_of(row.kind, row.state)
     resource = queries.release_resource(row)
     allowed = may(request, act, resource) if act else None
     if request.method == "POST" and act:
         require(request, act, resource)
-    form = AnswerForm(request.POST or None)
     copies = [c for c in queries.copies(epoch_ms(request.now)) if c.uuid == row.capture and c.index in row.copies]
     facts: list[tuple[str, Any]] = [
         ("Asked by", str(row.requester)),
@@ -95,32 +73,15 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         ("Copies", len(row.copies)),
         ("Who decides", KINDS[row.kind]),
     ]
-    page = Page("May it go?", "Request", [("Requests", reverse("releases"))], release_states.WORDS[row.state], facts)
-    return respond_to_form(
-        request,
-        form,
-        _verb(request, row, form),
-        page=page,
-        back=reverse("releases"),
-        message=lambda done: DONE_TEXTS[done.state],
-        template="holding/release.html",
-        row=row,
-        copies=copies,
-        why=_check_results(copies),
-        rules=queries.named_rules(tuple(_rules(row))),
-        asks=allowed is not None and bool(allowed),
-        cannot=allowed.reason if allowed is not None else "",
-    )
-
-
-def _verb(request: CityRequest, row: Release, form: AnswerForm) -> Callable[[], Release]:
-    def verb() -> Release:
-        cleaned = form.cleaned_data
-        first = row.kind == "malware" and row.state == "asked"
-        do = verbs.deny if cleaned["answer"] == "no" else verbs.agree if first else verbs.release
-        return do(row, actor=request.actor, reason=cleaned["reason"], now=epoch_ms(request.now))
-
-    return verb
+    sheet = Sheet(
+        title="May it go?", section="Request", crumbs=[("Requests", reverse("releases"))], state=release_states.WORDS[row.state],
+        facts=facts, back=reverse("releases"), submit="Record your answer", template="holding/release.html",
+        context={
+            "row": row, "copies": copies, "why": _check_results(copies), "rules": queries.named_rules(tuple(_rules(row))),
+            "asks": allowed is not None and bool(allowed), "cannot": allowed.reason if allowed is not None else "",
+        },
+    )  # fmt: skip
+    return actpages.answer(request, ANSWER_RELEASE, row, sheet)
 
 
 def _check_results(copies: list[HeldCopy]) -> CheckResults | None:

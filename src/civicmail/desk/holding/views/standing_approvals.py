@@ -4,46 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import day_field, end_of_day, text_field
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Page
-from civicmail.city.directory.models import Department
 from civicmail.desk.holding.actions import standing_approvals
-from civicmail.desk.holding.actions.standing_approvals import FileScope
 from civicmail.desk.holding.models import StandingApproval
-
-
-class StandingApprovalForm(forms.Form):
-    """All fields that say something must fit."""
-
-    department = forms.ModelChoiceField(Department.objects.none(), label="Department", to_field_name="code")
-    sha256 = forms.CharField(
-        label="One document", help_text="Its SHA-256, as the page of an approval has it.", required=False, max_length=64
-    )
-    series = forms.CharField(
-        label="A series", help_text="A pattern of file names: agenda-*.pdf; *.pdf alone is everything.", required=False,
-        max_length=120,
-    )  # fmt: skip
-    domain = forms.CharField(label="To a domain", help_text="acme.example", required=False, max_length=253)
-    mailbox = forms.EmailField(label="From a mailbox of a function", help_text="Whoever sends from it: permits@…", required=False)
-    until = day_field("Until which day?", "At most a year; for everything, or all files of a kind, three months.")
-    reason = text_field("Why need nobody ask?", "At least 10 characters.", min_length=10)
-
-    def __init__(self, codes: frozenset[str], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["department"].queryset = Department.objects.filter(code__in=codes, closed__isnull=True)  # type: ignore[attr-defined]
 
 
 @acting("approvals.see")
@@ -74,35 +48,6 @@ def listed(request: CityRequest) -> HttpResponseBase:
     page = Page("What leaves without a question?", "Standing approvals", [("Approvals", reverse("approvals"))])
     new = reverse("standing-approval-new") if request.actor.departments else ""
     return listing.render_list(request, "holding/standing.html", table, {"page": page, "new": new})
-
-
-@acting("approvals.see")
-def new(request: CityRequest) -> HttpResponse:
-    """Only for departments of one's own."""
-    require(request, "approvals.see")
-    initial = {"sha256": request.GET.get("sha256", "")[:64]}
-    if len(codes := request.actor.departments) == 1:
-        initial["department"] = next(iter(codes))
-    form = StandingApprovalForm(codes, request.POST or None, initial=initial)
-
-    def allow() -> StandingApproval:
-        cleaned = form.cleaned_data
-        scope = FileScope(
-            cleaned["sha256"].strip().lower(),
-            cleaned["series"].strip(),
-            cleaned["domain"].strip().lower(),
-            cleaned["mailbox"].strip().lower(),
-        )
-        until = end_of_day(cleaned["until"])
-        return standing_approvals.allow(
-            cleaned["department"], scope, until, actor=request.actor, reason=cleaned["reason"], now=epoch_ms(request.now)
-        )
-
-    back = reverse("standing-approvals")
-    page = Page("What may leave without a question?", "New", [("Approvals", reverse("approvals")), ("Standing approvals", back)])
-    return respond_to_form(
-        request, form, allow, page=page, back=back, message="It may leave from now on.", template=FORM_TEMPLATE, submit="Allow it"
-    )
 
 
 @acting("approvals.see")

@@ -16,8 +16,8 @@ from pydantic import create_model
 from civicmail.city.access import inputs
 from civicmail.city.access.act import Act
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.inputs import Field, Input
-from civicmail.city.access.views.actpages import carry_out, form_of, require_act
+from civicmail.city.access.inputs import Field
+from civicmail.city.access.views.actpages import carry_out, form_of, require_act, row_of
 from civicmail.front.web.api import request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
@@ -36,7 +36,7 @@ def act_operation[Done](router: Router, act: Act[Any, Any, Done], response: type
 
     def view(request: Call, **given: Any) -> Any:
         body = given.pop("body", None)
-        row = act.load(*given.values(), actor=request.actor) if act.has_row else None
+        row = row_of(act, *given.values(), actor=request.actor, now=epoch_ms(request.now))
         require_act(act, row, request)
         form = form_of(act, row, request.actor, _data(act, row, body))
         request_bodies.checked(form)
@@ -44,7 +44,7 @@ def act_operation[Done](router: Router, act: Act[Any, Any, Done], response: type
 
     kinds: dict[str, Any] = {"request": Call, **{name: _KINDS.get(kind, str) for name, kind in keys.items()}}
     if act.input.fields:
-        kinds["body"] = schema_of(act.input)
+        kinds["body"] = schema_of(act)
     parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=kind) for name, kind in kinds.items()]
     view.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what ninja reads
     view.__annotations__ = kinds
@@ -59,18 +59,20 @@ def _data(act: Act[Any, Any, Any], row: Any, body: Schema | None) -> dict[str, A
     """What was sent, as the form takes it. What a PATCH leaves out stays as it is."""
     if body is None:
         return {}
-    sent = body.model_dump(exclude_unset=True)
-    start = dict(act.initial(row)) if act.operation is not None and act.operation.method == "PATCH" else {}
+    is_patch = act.operation is not None and act.operation.method == "PATCH"
+    sent = body.model_dump(exclude_unset=is_patch)
+    start = act.initial(row) if is_patch else {}
     lines = {
         name: "\n".join(sent[name]) for name, field in act.input.fields.items() if isinstance(field, inputs.Lines) and name in sent
     }
     return {name: value for name, value in {**start, **sent, **lines}.items() if value is not None}
 
 
-def schema_of(input: type[Input]) -> type[Schema]:
+def schema_of(act: Act[Any, Any, Any]) -> type[Schema]:
     """The shape of what is sent. Limits are the form's, so that both say the same sentence; here they are described."""
-    shape: dict[str, Any] = {name: _shape(field) for name, field in input.fields.items()}
-    return create_model(input.__name__, __base__=Schema, __doc__=" ".join((input.__doc__ or "").split()), **shape)
+    shape: dict[str, Any] = {name: _shape(field) for name, field in act.input.fields.items()}
+    name = f"{act.name.title().replace('_', '')}Input"
+    return create_model(name, __base__=Schema, __doc__=" ".join((act.input.__doc__ or "").split()), **shape)
 
 
 def _shape(field: Field[Any]) -> tuple[Any, Any]:
@@ -80,6 +82,8 @@ def _shape(field: Field[Any]) -> tuple[Any, Any]:
     extra: dict[str, Any] = {key: value for key, value in limits.items() if value}
     if choices := [value for value, _ in getattr(field, "choices", ()) if value]:
         extra["enum"] = choices
+    if isinstance(field, inputs.Seen) and field.default:
+        return kind, Described(default=field.default, description=words)
     if field.required:
         return kind, Described(description=words, json_schema_extra=extra)
     default: Any = (

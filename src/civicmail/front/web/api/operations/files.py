@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -13,19 +13,18 @@ from ninja import Router, Schema
 
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import end_of_day
 from civicmail.city.access.resources import InDepartment, OfPerson
 from civicmail.city.access.views.city_request import may, me, require
 from civicmail.desk.holding import approval_files, approvers, partial_approval
 from civicmail.desk.holding.actions import approval_decisions, preapproval, standing_approvals
-from civicmail.desk.holding.actions.standing_approvals import FileScope
+from civicmail.desk.holding.acts.standing_approvals import ALLOW_STANDING
 from civicmail.desk.holding.models import Approval, ApprovalCopy, StandingApproval
 from civicmail.desk.holding.views import approvals as typed
 from civicmail.desk.holding.views.approval_form import DecisionForm
 from civicmail.desk.holding.views.preapproval import ExplanationForm
-from civicmail.desk.holding.views.standing_approvals import StandingApprovalForm
 from civicmail.desk.mailbox.models import Draft
 from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.actoperations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.message_content import runs_text
@@ -124,18 +123,6 @@ class Standing(Schema):
     ended: datetime | None
 
 
-class Allowing(Schema):
-    """until: the last day, at most a year away, for everything of the department three months."""
-
-    department: str
-    sha256: str = ""
-    series: str = ""
-    domain: str = ""
-    mailbox: str = ""
-    until: date
-    reason: str
-
-
 class EndStanding(Schema):
     """until: as it was read."""
 
@@ -170,7 +157,7 @@ def _leaving(row: Approval, shown: Iterable[approval_files.ApprovalFile] | None 
 
 @operation(router, "GET", "/approvals", act="approvals.see", scope="read:files", page="approvals", response=list[Leaving])
 def list_approvals(request: Call, response: HttpResponse, state: str = "") -> list[Leaving]:
-    """List file approvals, newest first: of the departments one answers for, for auditors of all. state: of a copy, like waits."""
+    """Files of the departments that one answers for, for an auditor of all; the newest first. state: of a copy, like waits."""
     require(request, "approvals.see")
     rows = _rows()
     if not request.actor.holds("auditor"):
@@ -184,7 +171,7 @@ def _in_state(rows: QuerySet[Approval], state: str) -> QuerySet[Approval]:
 
 @operation(router, "GET", ONE, act="approvals.see", scope="read:files", page="approval", response=Leaving)
 def read_approval(request: Call, id: int) -> Leaving:
-    """Read an approval, as approver, sender or auditor. `look_at_files` has the file names."""
+    """How some files stand, for whoever may answer, has sent them, or audits. Their names are read by `look_at_files`."""
     row = get_object_or_404(_rows(), pk=id)
     if request.actor.uid == row.person.uid:
         require(request, "my.approvals", OfPerson(row.person.uid))
@@ -197,7 +184,7 @@ def read_approval(request: Call, id: int) -> Leaving:
 
 @operation(router, "GET", f"{ONE}/files", act="approval.look", scope="read:files", page="approval", response=Leaving)
 def look_at_files(request: Call, id: int) -> Leaving:
-    """Read an approval with file names, to decide or to review a sample; writes an audit entry first."""
+    """The same with the names of the files, for whoever is to answer about them or to look at a sample; an entry is made before."""
     row = _own_approval(request, id)
     return _leaving(
         row, approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=epoch_ms(request.now)))
@@ -206,7 +193,7 @@ def look_at_files(request: Call, id: int) -> Leaving:
 
 @operation(router, "GET", f"{ONE}/files/{{int:number}}", act="approval.look", scope="read:files", page="approval-file")
 def read_file(request: Call, id: int, number: int) -> HttpResponseBase:
-    """Download one of the files, with an audit entry of its own. number: from 1."""
+    """One of the files, with an entry of its own. number: from 1."""
     return typed.file_response(_own_approval(request, id), number, actor=request.actor, now=epoch_ms(request.now))
 
 
@@ -219,8 +206,7 @@ def _own_approval(request: Call, id_: int) -> Approval:
 
 @operation(router, "POST", f"{ONE}/answer", act="approval.answer", scope="write:files", page="approval", response=Leaving)
 def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
-    """Decide whether exactly these files go to exactly these recipients. Nobody decides about their own, except heads, with a
-    reason."""
+    """Say whether exactly these files leave, to exactly these recipients. Never about one's own, but for a head, with a reason."""
     row = _answerable(request, id, "approval.answer")
 
     def do() -> Leaving:
@@ -238,7 +224,7 @@ def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
 
 @operation(router, "POST", f"{ONE}/sample", act="approval.sample", scope="write:files", page="approval-sample", response=Leaving)
 def record_look(request: Call, id: int, body: Looking) -> Leaving:
-    """Record, as the next head, that a self-approval was reviewed."""
+    """Say, as the next head, that one has looked at what somebody decided about files of their own."""
     row = _answerable(request, id, "approval.sample")
     reason = request_bodies.checked(typed.SampleForm(request_bodies.plain(body)))["reason"]
 
@@ -260,7 +246,7 @@ def _answerable(request: Call, id_: int, act: str) -> Approval:
 
 @operation(router, "GET", "/my/approvals", act="my.approvals", scope="read:files", page="my-approvals", response=list[Leaving])
 def list_my_approvals(request: Call, response: HttpResponse) -> list[Leaving]:
-    """List my file approvals, newest first."""
+    """What of my files waits, and what became of the others; the newest first."""
     require(request, "my.approvals", OfPerson(me(request).uid))
     rows = _rows().filter(person=me(request))
     return pagination.rows(request, response, rows, _leaving, by="-pk")
@@ -268,7 +254,7 @@ def list_my_approvals(request: Call, response: HttpResponse) -> list[Leaving]:
 
 @operation(router, "POST", f"{ONE}/withdraw", act="approval.withdraw", scope="write:files", page="my-approvals", response=Leaving)
 def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
-    """Withdraw files of mine that wait; nobody gets them."""
+    """Take files of mine back that wait: nobody gets them."""
     row = _rows().filter(pk=id, person=me(request)).first()
     if row is None:
         raise Http404
@@ -290,7 +276,7 @@ def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
     status=201,
 )  # fmt: skip
 def put_up_files(request: Call, uid: uuid.UUID, body: PuttingUp) -> Leaving:
-    """Request pre-approval of a draft's files for its external recipients."""
+    """Ask about the files of a draft of mine before the mail is sent, for the people outside whom it names."""
     require(request, "my.write", OfPerson(me(request).uid))
     row = get_object_or_404(Draft.objects.select_related("person"), uid=uid, person=me(request))
     words = request_bodies.checked(ExplanationForm(request_bodies.plain(body)))["words"]
@@ -310,7 +296,7 @@ def put_up_files(request: Call, uid: uuid.UUID, body: PuttingUp) -> Leaving:
     response=list[Standing],
 )  # fmt: skip
 def list_standing(request: Call, response: HttpResponse) -> list[Standing]:
-    """List standing approvals of the departments one answers for, newest first."""
+    """What leaves without a question, of the departments that one answers for; the newest first."""
     require(request, "approvals.see")
     rows = StandingApproval.objects.select_related("department", "by")
     if not request.actor.holds("auditor"):
@@ -320,7 +306,7 @@ def list_standing(request: Call, response: HttpResponse) -> list[Standing]:
 
 @operation(router, "GET", STANDING, act="approvals.see", scope="read:files", page="standing-approval", response=Standing)
 def read_standing(request: Call, id: int) -> Standing:
-    """Read a standing approval, and how often it was used."""
+    """One of them, and how often it was used."""
     row = get_object_or_404(StandingApproval.objects.select_related("department", "by"), pk=id)
     require(request, "approvals.see")
     if not request.actor.holds("auditor"):
@@ -329,30 +315,10 @@ def read_standing(request: Call, id: int) -> Standing:
 
 
 @operation(
-    router, "POST", "/standing-approvals", act="approval.standing", scope="write:files", page="standing-approval-new",
-    response=Standing, status=201,
-)  # fmt: skip
-def allow_standing(request: Call, body: Allowing) -> Standing:
-    """Make a standing approval for a document, series, recipient's domain or mailbox, until a day."""
-    require(request, "approvals.see")
-    require(request, "approval.standing", InDepartment(body.department))
-    c = request_bodies.checked(StandingApprovalForm(request.actor.departments, request_bodies.plain(body)))
-    what = FileScope(c["sha256"].strip().lower(), c["series"].strip(), c["domain"].strip().lower(), c["mailbox"].strip().lower())
-
-    def do() -> Standing:
-        made = standing_approvals.allow(
-            c["department"], what, end_of_day(c["until"]), actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
-        )
-        return _standing(made)
-
-    return once(request, do)
-
-
-@operation(
     router, "POST", f"{STANDING}/end", act="approval.standing", scope="write:files", page="standing-approval", response=Standing
 )
 def end_standing(request: Call, id: int, body: EndStanding) -> Standing:
-    """End a standing approval."""
+    """End it: such files are asked about again."""
     row = get_object_or_404(StandingApproval.objects.select_related("department", "by"), pk=id)
     require(request, "approval.standing", InDepartment(row.department.code))
     as_seen(request, row.until, body.until, "This is not what was read; read it again.")
@@ -369,3 +335,6 @@ def _standing(row: StandingApproval) -> Standing:
         id=row.pk, department=row.department.code, sha256=row.sha256, series=row.series, domain=row.domain, mailbox=row.mailbox,
         reason=row.reason, by=who(row.by), until=row.until, used=row.used, ended=row.ended,
     )  # fmt: skip
+
+
+act_operation(router, ALLOW_STANDING, Standing, _standing)

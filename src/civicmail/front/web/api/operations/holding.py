@@ -5,19 +5,20 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from ninja import Router, Schema
 
 from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.views.city_request import require
 from civicmail.desk.holding import findings, queries
-from civicmail.desk.holding.actions import release_copies
+from civicmail.desk.holding.acts.quarantine import RELEASE_COPY
 from civicmail.desk.holding.held_copies import HeldCopy
 from civicmail.desk.holding.models import Finding
-from civicmail.desk.holding.views.quarantine import NoSpamForm
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.actoperations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
+from civicmail.mail.pipeline.releasing import Released
 
 router = Router(tags=["Holding"])
 
@@ -32,12 +33,6 @@ class KeptCopy(Schema):
     address: str
     do: str
     rules: list[str]
-
-
-class Letting(Schema):
-    """reason: why it is no spam, in at least ten characters."""
-
-    reason: str
 
 
 class Let(Schema):
@@ -58,7 +53,7 @@ class FindingCounts(Schema):
 
 @operation(router, "GET", "/quarantine", act="quarantine.see", scope="read:holding", page="quarantine", response=list[KeptCopy])
 def list_quarantine(request: Call, response: HttpResponse) -> list[KeptCopy]:
-    """List quarantined copies, newest first."""
+    """Every copy that is kept back, the newest first."""
     require(request, "quarantine.see")
     return pagination.slices(request, response, queries.copies(epoch_ms(request.now)), _copy, key=lambda c: f"{c.uuid}-{c.index}")
 
@@ -70,25 +65,17 @@ def _copy(c: HeldCopy) -> KeptCopy:
     )  # fmt: skip
 
 
-@operation(
-    router, "POST", "/quarantine/{uuid:id}/{int:index}/release", act="quarantine.release", scope="write:holding",
-    page="quarantine-release", response=Let,
-)  # fmt: skip
-def release_copy(request: Call, id: uuid.UUID, index: int, body: Letting) -> Let:
-    """Release a copy that is no spam; the answer says what else holds it."""
-    require(request, "quarantine.see")
-    require(request, "quarantine.release")
-    copy = queries.copy(id.bytes, index, epoch_ms(request.now))
-    if copy is None:
-        raise Http404
-    c = request_bodies.checked(NoSpamForm(request_bodies.plain(body)))
-    done = release_copies.release(copy, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-    return Let(let=index in done.let, rules=[] if index in done.let else list(done.kept[index].rules))
+def _let(released: Released) -> Let:
+    kept = next(iter(released.kept.values()), None)
+    return Let(let=bool(released.let), rules=[] if released.let or kept is None else list(kept.rules))
+
+
+act_operation(router, RELEASE_COPY, Let, _let)
 
 
 @operation(router, "GET", "/findings/counts", act="findings.see", scope="read:holding", page="findings", response=FindingCounts)
 def count_findings(request: Call) -> FindingCounts:
-    """Count use findings by state, without names."""
+    """How many findings of rules on use there are, by state; never whose."""
     require(request, "findings.see")
     count = {state: Finding.objects.filter(state=state).count() for state in ("open", "second", "confirmed")}
     return FindingCounts(waiting=findings.count_for(request.actor), **count)

@@ -92,7 +92,8 @@ def line(row: Row) -> MailLine:
 
 @operation(router, "GET", ONE, act="my.mail", scope="read:mail", page="mail-message", response=Message)
 def read_mail(request: Call, id: uuid.UUID) -> Message:
-    """Read a message of mine: header, text by page (`page`), files. Of a held copy only the header."""
+    """One message of mine: its header in words, its text a page at a time (`page`), its files. Of a copy that is kept back only the
+    header."""
     message_ = found(request, id)
     if message_.eye == "shut":
         return message_content.shut(message_.capture, header_of(message_.archive.body(message_.permit, message_.place)))
@@ -101,19 +102,19 @@ def read_mail(request: Call, id: uuid.UUID) -> Message:
 
 @operation(router, "GET", f"{ONE}/raw", act="my.mail", scope="read:mail", page="mail-raw")
 def read_raw_mail(request: Call, id: uuid.UUID) -> HttpResponseBase:
-    """Download the whole message (message/rfc822), as archived for its sender or delivered to a recipient."""
+    """The whole message (message/rfc822), as kept for its sender, as given for a recipient."""
     return message.raw(request, id)
 
 
 @operation(router, "GET", f"{ONE}/part", act="my.mail", scope="read:mail", page="mail-part")
 def read_mail_part(request: Call, id: uuid.UUID, path: str = "") -> HttpResponseBase:
-    """Download a file by its path from `read_mail`."""
+    """One file of it, by the path that `read_mail` gives."""
     return message.part(request, id)
 
 
 @operation(router, "GET", f"{ONE}/delivery", act="my.mail", scope="read:mail", page="mail-delivery", response=list[MailCopy])
 def read_delivery(request: Call, id: uuid.UUID) -> list[MailCopy]:
-    """Read the delivery status: senders see every copy, recipients their own."""
+    """Did each person get it? The sender sees every copy, whoever got one only their own."""
     message_ = found(request, id)
     return [_copy(p, message_) for p in delivery.known_to(message_)]
 
@@ -134,7 +135,7 @@ def _copy(p: Passage, message_: Found) -> MailCopy:
 
 @operation(router, "GET", f"{ONE}/thread", act="my.mail", scope="read:mail", page="mail-thread", response=list[MailLine])
 def read_thread(request: Call, id: uuid.UUID) -> list[MailLine]:
-    """Read my messages of a conversation, oldest first."""
+    """What is mine of the conversation that it belongs to, the oldest first."""
     message_ = found(request, id)
     if message_.eye == "shut":
         return []
@@ -146,7 +147,7 @@ def read_thread(request: Call, id: uuid.UUID) -> list[MailLine]:
 
 @operation(router, "POST", f"{ONE}/spam", act="my.mail", scope="write:mail", page="mail-report", response=Spam)
 def report_mail(request: Call, id: uuid.UUID, body: Spam) -> Spam:
-    """Report an external message as spam or as good mail, for the spam filter."""
+    """Say that a message from outside is spam, or good mail: the filter learns from it."""
     message_ = found(request, id)
     if not reporting.may_be_reported(message_):
         raise Http404

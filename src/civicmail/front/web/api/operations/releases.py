@@ -5,25 +5,25 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
+from civicmail.city.access.views.actpages import form_of
 from civicmail.city.access.views.city_request import require
 from civicmail.desk.holding import queries, release_states
-from civicmail.desk.holding.actions import appeals as answers
 from civicmail.desk.holding.actions import release_copies
-from civicmail.desk.holding.actions import release_requests as verbs
+from civicmail.desk.holding.acts.appeals import ANSWER_APPEAL
+from civicmail.desk.holding.acts.quarantine import RELEASE_COPY, REQUEST_RELEASE
+from civicmail.desk.holding.acts.release_requests import ANSWER_RELEASE
 from civicmail.desk.holding.models import Contest, Release
-from civicmail.desk.holding.views import appeals as contested
-from civicmail.desk.holding.views import release_requests as typed
-from civicmail.desk.holding.views.quarantine import NoSpamForm, RequestForm
 from civicmail.desk.mailbox.models import SentPlain
 from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.actoperations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import as_seen, once
+from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.holding import router as router
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe, who
@@ -50,20 +50,6 @@ class ReleaseRequest(Schema):
     made: datetime
     first: Who | None
     person: Who | None
-
-
-class ReleaseAnswer(Schema):
-    """answer: yes or no; reason: in at least ten characters, which whoever asked reads; state: of the request as it was seen."""
-
-    answer: str
-    reason: str
-    state: str
-
-
-class AskingRelease(Schema):
-    """reason: why it should go, in at least ten characters; those who decide read it."""
-
-    reason: str
 
 
 class CopyOf(Schema):
@@ -101,16 +87,9 @@ class ContestLine(Schema):
     person: Who | None
 
 
-class ContestAnswer(Schema):
-    """answer: upheld, released or corrected; reason: what they are told, in at least ten characters."""
-
-    answer: str
-    reason: str
-
-
 @operation(router, "GET", "/releases", act="releases.see", scope="read:holding", page="releases", response=list[ReleaseRequest])
 def list_releases(request: Call, response: HttpResponse, state: str = "") -> list[ReleaseRequest]:
-    """List release requests, newest first. state: only those; waits: those to be decided."""
+    """Requests that something is let go, the newest first. state: only those; waits: those that somebody has to answer."""
     require(request, "releases.see")
     rows = Release.objects.select_related(*WITH)
     rows = rows.filter(state__in=release_states.OPEN if state == "waits" else [state]) if state else rows
@@ -119,41 +98,9 @@ def list_releases(request: Call, response: HttpResponse, state: str = "") -> lis
 
 @operation(router, "GET", ONE, act="releases.see", scope="read:holding", page="release", response=ReleaseRequest)
 def read_release(request: Call, id: int) -> ReleaseRequest:
-    """Read a release request, and what holds the copy."""
+    """One request, and what keeps it."""
     require(request, "releases.see")
     return _release(get_object_or_404(Release.objects.select_related(*WITH), pk=id))
-
-
-@operation(router, "POST", f"{ONE}/answer", act="releases.see", scope="write:holding", page="release", response=ReleaseRequest)
-def answer_release(request: Call, id: int, body: ReleaseAnswer) -> ReleaseRequest:
-    """Decide a release request; the copy is screened again. By kind one officer, a privacy officer, or two; never the requester."""
-    require(request, "releases.see")
-    row = get_object_or_404(Release.objects.select_related(*WITH), pk=id)
-    act = release_states.act_of(row.kind, row.state)
-    if act:
-        require(request, act, queries.release_resource(row))
-    as_seen(request, row.state if act else "", body.state, "This request has gone on meanwhile; read it again.")
-    c = request_bodies.checked(typed.AnswerForm(request_bodies.plain(body)))
-    first = row.kind == "malware" and row.state == "asked"
-    verb = verbs.deny if c["answer"] == "no" else verbs.agree if first else verbs.release
-    return once(request, lambda: _release(verb(row, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))))
-
-
-@operation(
-    router, "POST", "/quarantine/{uuid:id}/{int:index}/ask", act="quarantine.release", scope="write:holding",
-    page="quarantine-release", response=ReleaseRequest, status=201,
-)  # fmt: skip
-def ask_release(request: Call, id: uuid.UUID, index: int, body: AskingRelease) -> ReleaseRequest:
-    """Request, as an officer, the release of a copy that needs two."""
-    require(request, "quarantine.see")
-    require(request, "quarantine.release")
-    copy = queries.copy(id.bytes, index, epoch_ms(request.now))
-    if copy is None:
-        raise Http404
-    reason = request_bodies.checked(RequestForm(request_bodies.plain(body)))["reason"]
-    return once(
-        request, lambda: _release(verbs.request_release([copy], actor=request.actor, reason=reason, now=epoch_ms(request.now)))
-    )
 
 
 @operation(
@@ -161,10 +108,10 @@ def ask_release(request: Call, id: uuid.UUID, index: int, body: AskingRelease) -
     response=LetTogether,
 )  # fmt: skip
 def release_together(request: Call, body: Together) -> LetTogether:
-    """Release several copies of one spam campaign, with one reason."""
+    """Let several copies of one spam campaign go, for one reason."""
     require(request, "quarantine.see")
     require(request, "quarantine.release")
-    reason = request_bodies.checked(NoSpamForm({"reason": body.reason}))["reason"]
+    reason = request_bodies.checked(form_of(RELEASE_COPY, None, request.actor, {"reason": body.reason}))["reason"]
     keys = {(copy.id.bytes, copy.index) for copy in body.copies}
 
     def do() -> LetTogether:
@@ -184,6 +131,10 @@ def _release(r: Release) -> ReleaseRequest:
     )  # fmt: skip
 
 
+for act in (ANSWER_RELEASE, REQUEST_RELEASE):
+    act_operation(router, act, ReleaseRequest, _release)
+
+
 def _named(rules: str) -> list[str]:
     return [name for name in rules.split(",") if name]
 
@@ -193,33 +144,16 @@ def _named(rules: str) -> list[str]:
 
 @operation(router, "GET", "/contests", act="contests.see", scope="read:holding", page="contests", response=list[ContestLine])
 def list_contests(request: Call, response: HttpResponse) -> list[ContestLine]:
-    """List appeals against decisions about mail, newest first."""
+    """Decisions that somebody says were wrong, the newest first."""
     require(request, "contests.see")
     return pagination.rows(request, response, Contest.objects.select_related("person"), _contest, by="-pk")
 
 
 @operation(router, "GET", CONTEST, act="contests.see", scope="read:holding", page="contest", response=ContestLine)
 def read_contest(request: Call, id: int) -> ContestLine:
-    """Read an appeal."""
+    """One of them, word for word."""
     require(request, "contests.see")
     return _contest(get_object_or_404(Contest.objects.select_related("person"), pk=id))
-
-
-@operation(router, "POST", f"{CONTEST}/answer", act="contest.answer", scope="write:holding", page="contest", response=ContestLine)
-def answer_contest(request: Call, id: int, body: ContestAnswer) -> ContestLine:
-    """Decide an appeal; the answer goes to the address and onto the decision's page."""
-    require(request, "contest.answer")
-    row = get_object_or_404(Contest, pk=id)
-
-    def do() -> ContestLine:
-        decision = queries.decision(uuid.UUID(row.capture))
-        c = request_bodies.checked(
-            contested.AppealAnswerForm(decision is not None and decision.what in contested.RELEASABLE, request_bodies.plain(body))
-        )
-        answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-        return _contest(Contest.objects.select_related("person").get(pk=id))
-
-    return once(request, do)
 
 
 def _contest(c: Contest) -> ContestLine:
@@ -228,6 +162,8 @@ def _contest(c: Contest) -> ContestLine:
         person=maybe(c.person),
     )  # fmt: skip
 
+
+act_operation(router, ANSWER_APPEAL, ContestLine, _contest)
 
 # -- what went unencrypted
 
@@ -247,7 +183,7 @@ class SentPlainLine(Schema):
 
 @operation(router, "GET", "/sent-plain", act="plain.see", scope="read:holding", page="sent-plain", response=list[SentPlainLine])
 def list_sent_plain(request: Call, response: HttpResponse) -> list[SentPlainLine]:
-    """List mail that was sent unencrypted against a rule, with reasons, newest first."""
+    """What went unencrypted although a rule asked for more, and why; the newest first."""
     require(request, "plain.see")
     return pagination.rows(request, response, SentPlain.objects.select_related("person"), _plain, by="-pk")
 

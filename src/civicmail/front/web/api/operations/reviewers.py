@@ -12,15 +12,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.views.city_request import require
 from civicmail.desk.holding import findings
-from civicmail.desk.holding.actions import review_findings
+from civicmail.desk.holding.acts.findings import ANSWER_FINDING, HAND_OVER_FINDING, SECOND_FINDING
 from civicmail.desk.holding.models import Finding
-from civicmail.desk.holding.views import findings as typed
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.actoperations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.holding import router as router
 from civicmail.front.web.api.operations.violations import Reported
 from civicmail.front.web.api.operations_decorator import operation
@@ -54,32 +52,9 @@ class FindingLine(Schema):
     others: int
 
 
-class First(Schema):
-    """answer: nothing, reminded or second; reason: in at least ten characters; state: as it was seen."""
-
-    answer: str
-    reason: str
-    state: str = "open"
-
-
-class Second(Schema):
-    """answer: yes or no; reason: in at least ten characters; state: as it was seen."""
-
-    answer: str
-    reason: str
-    state: str = "second"
-
-
-class Handing(Schema):
-    """text: what the department's head reads, in at least twenty characters; state: as it was seen."""
-
-    text: str
-    state: str = "confirmed"
-
-
 @operation(router, "GET", "/findings", act="findings.see", scope="read:holding", page="findings", response=list[FindingLine])
 def list_findings(request: Call, response: HttpResponse, state: str = "") -> list[FindingLine]:
-    """List use findings, newest first. state: only those."""
+    """Findings of rules on use, the newest first. state: only those."""
     require(request, "findings.see")
     rows = Finding.objects.select_related("person")
     return pagination.rows(request, response, rows.filter(state=state) if state else rows, _finding, by="-pk")
@@ -87,68 +62,9 @@ def list_findings(request: Call, response: HttpResponse, state: str = "") -> lis
 
 @operation(router, "GET", ONE, act="findings.see", scope="read:holding", page="finding", response=FindingLine)
 def read_finding(request: Call, id: int) -> FindingLine:
-    """Read a finding and its evidence."""
+    """One of them, and what was seen."""
     require(request, "findings.see")
     return _finding(get_object_or_404(Finding.objects.select_related("person"), pk=id))
-
-
-@operation(router, "POST", f"{ONE}/answer", act="finding.answer", scope="write:holding", page="finding", response=FindingLine)
-def answer_finding(request: Call, id: int, body: First) -> FindingLine:
-    """Decide, as first reviewer: nothing, remind the sender, or pass to a second reviewer."""
-    require(request, "finding.answer")
-    row = _as_seen(request, id, body.state)
-    c = request_bodies.checked(typed.FirstReviewForm(request_bodies.plain(body)))
-
-    def do() -> FindingLine:
-        return _finding(
-            review_findings.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-        )
-
-    return once(request, do)
-
-
-@operation(router, "POST", f"{ONE}/second", act="finding.second", scope="write:holding", page="finding", response=FindingLine)
-def second_finding(request: Call, id: int, body: Second) -> FindingLine:
-    """Agree or disagree, as second reviewer; only then is the name shown."""
-    require(request, "findings.see")
-    row = get_object_or_404(Finding.objects.select_related("reviewer", "second", "person"), pk=id)
-    require(request, "finding.second", review_findings.second_review_resource(row))
-    row = _as_seen(request, id, body.state)
-    c = request_bodies.checked(typed.SecondReviewForm(request_bodies.plain(body)))
-
-    def do() -> FindingLine:
-        right = c["answer"] == "yes"
-        return _finding(
-            review_findings.decide_second(row, right=right, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-        )
-
-    return once(request, do)
-
-
-@operation(
-    router,
-    "POST",
-    f"{ONE}/hand-over",
-    act="finding.hand-over",
-    scope="write:holding",
-    page="finding",
-    response=Reported,
-    status=201,
-)
-def hand_finding_over(request: Call, id: int, body: Handing) -> Reported:
-    """Report a confirmed finding to the department, whose head is notified. Returns the case number."""
-    require(request, "finding.hand-over")
-    row = _as_seen(request, id, body.state)
-    text = request_bodies.checked(typed.HandOverForm(request_bodies.plain(body)))["text"]
-    return once(
-        request, lambda: Reported(id=review_findings.hand_over(row, text, actor=request.actor, now=epoch_ms(request.now)).pk)
-    )
-
-
-def _as_seen(request: Call, id_: int, state: str) -> Finding:
-    row = get_object_or_404(Finding.objects.select_related("reviewer", "second", "person"), pk=id_)
-    as_seen(request, row.state, state, "This finding has gone on meanwhile; read it again.")
-    return row
 
 
 def _finding(f: Finding) -> FindingLine:
@@ -158,3 +74,8 @@ def _finding(f: Finding) -> FindingLine:
         who=f.person.display if f.person else f.pseudonym, person=maybe(f.person), copies=f.copies, state=f.state, seen=seen,
         others=findings.count_same_person(f),
     )  # fmt: skip
+
+
+for act in (ANSWER_FINDING, SECOND_FINDING):
+    act_operation(router, act, FindingLine, _finding)
+act_operation(router, HAND_OVER_FINDING, Reported, lambda violation: Reported(id=violation.pk))

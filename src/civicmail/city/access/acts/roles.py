@@ -78,20 +78,16 @@ class EndDuty(Act["DutyGrant", Because, "DutyGrant"]):
         },
     )
 
-    def load(self, pk: int, *, actor: Actor) -> DutyGrant:
-        from django.shortcuts import get_object_or_404
+    model = "access.DutyGrant"
+    related = ("person", "department")
 
-        from civicmail.city.access.models import DutyGrant
-
-        return get_object_or_404(DutyGrant.objects.select_related("person", "department"), pk=pk)
-
-    def find(self, person: str, duty: str, department: str, *, actor: Actor) -> DutyGrant:
+    def find(self, person: str, duty: str, department: str, *, actor: Actor, now: int) -> DutyGrant:
         from civicmail.city.access.queries.signin import find_person
 
         somebody = find_person(person)
         return _held(somebody.uid if somebody is not None else person, duty, department)
 
-    def resource(self, row: DutyGrant) -> Resource:
+    def resource(self, row: DutyGrant, actor: Actor) -> Resource:
         from civicmail.city.access.queries.actors import about_person
 
         return about_person(row.person)
@@ -173,17 +169,17 @@ class TakeUpDuty(Act["DutyGrant", ActivateInput, "DutyUse"]):
     page = Page("duties/<int:pk>/take-up/", "duty-take-up")
     command = Command("duty take", row={"duty": _NAMED}, personal=True)
 
-    def load(self, pk: int, *, actor: Actor) -> DutyGrant:
+    def load(self, pk: int, *, actor: Actor, now: int) -> DutyGrant:
         from django.shortcuts import get_object_or_404
 
         from civicmail.city.access.models import DutyGrant
 
         return get_object_or_404(DutyGrant.objects.select_related("person", "department"), pk=pk, person__uid=actor.uid)
 
-    def find(self, duty: str, *, actor: Actor) -> DutyGrant:
+    def find(self, duty: str, *, actor: Actor, now: int) -> DutyGrant:
         return _held(actor.uid, duty)
 
-    def resource(self, row: DutyGrant) -> Resource:
+    def resource(self, row: DutyGrant, actor: Actor) -> Resource:
         return OfPerson(row.person.uid)
 
     def perform(self, row: DutyGrant, given: ActivateInput, *, actor: Actor, now: int) -> DutyUse:
@@ -191,8 +187,7 @@ class TakeUpDuty(Act["DutyGrant", ActivateInput, "DutyUse"]):
 
         return duties.take_up(row, hours=given.hours, actor=actor, reason=given.reason, now=now)
 
-    def message(self, row: DutyGrant, done: DutyUse) -> str:
-        return _("The duty is taken up. Lay it down when you are done.")
+    success_message = _("The duty is taken up. Lay it down when you are done.")
 
     def sheet(self, row: DutyGrant) -> Sheet:
         from django.urls import reverse
