@@ -16,12 +16,12 @@ from civicmail.city.directory.feed_diff import DELETION_RATIO, FeedResult, Known
 SOON = timedelta(days=31)
 """A last day within this time is an ending that only comes later."""
 CHANGE_RATIO = 10
-"""A list that would move or rename more than one in so many people (10 %) stops and asks, where it is more than a handful."""
+"""A list that would move or rename more than one in so many people (10 %), and more than MIN_PEOPLE, stops."""
 MIN_PEOPLE = 5
 MONTHLY_RATIO = 20
 """Endings that come one by one and are more than one in so many people (5 %) within thirty days stop and ask, however few a day."""
 SINGLE_LEAVER_RATIO = 1000
-"""Leavers told within an hour, or within a day, who are at most one in so many people (0.1 %) are single ones, not a mass."""
+"""Leavers within an hour, or within a day, of at most one in so many people (0.1 %) are single ones."""
 SINGLE_LEAVER_MONTHLY_RATIO = 100
 """So many people for each single leaver within thirty days (1 %), where it is more than a handful: else they are a mass in small
 coin."""
@@ -31,7 +31,7 @@ WATCHED_CHANGES = (
     ("change the kind of", frozenset({"kind"})),
     ("change the address of", frozenset({"address"})),
 )
-"""What is a lie where it is said of many, and the columns by which it is said."""
+"""Changes that are suspicious in large numbers, and their columns."""
 
 
 def reasons_to_stop(lines: Sequence[FeedResult], known: Mapping[str, Known], today: date) -> str:
@@ -57,20 +57,20 @@ def is_one_too_many(ended: int, people: int) -> bool:
 
 
 def is_too_many_in_a_month(ended: int, people: int) -> bool:
-    """The same of thirty days: what stays below the brake every day is a mass all the same."""
+    """The same within thirty days, because small daily numbers add up."""
     return ended >= MIN_PEOPLE and (ended + 1) * MONTHLY_RATIO > people
 
 
 def is_single_leaver(within_hour: int, day: int, month: int, people: int) -> bool:
-    """Whether one more leaver is a single one, who loses access at once whatever else waits for an officer (P-08, P-09). told:
-    other leavers told within an hour, done or not; day, month: those let through as single ones within 24 hours and thirty days.
+    """Whether one more leaver loses access at once, even while an officer must decide on a list (P-08, P-09). within_hour: other
+    leavers within an hour, done or not; day, month: single ones within 24 hours and thirty days.
     The first always is."""
     few = all(n == 0 or (n + 1) * SINGLE_LEAVER_RATIO <= people for n in (within_hour, day))
     return few and (month < MIN_PEOPLE or (month + 1) * SINGLE_LEAVER_MONTHLY_RATIO <= people)
 
 
 def is_changed_too_often(changed: int, people: int) -> bool:
-    """The same of one more who is moved, renamed or of another kind."""
+    """The same for one more person who is moved, renamed or of another kind."""
     return changed >= MIN_PEOPLE and (changed + 1) * CHANGE_RATIO > people
 
 
@@ -81,7 +81,7 @@ class AnyLine(Protocol):
 
 
 def counted(lines: Sequence[AnyLine]) -> int:
-    """The number that somebody has to look at before a held list is done: of the ended, else of the changed."""
+    """The number that an officer confirms before a stopped list is applied: of ended people, else of changed ones."""
     return sum(line.did == "ended" for line in lines) or sum(line.did == "changed" for line in lines)
 
 

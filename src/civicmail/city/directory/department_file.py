@@ -19,8 +19,9 @@ _LIST_COLUMNS = frozenset({"deputies", "addresses"})
 
 @dataclass(frozen=True, slots=True)
 class DepartmentEntry:
-    """One department. None: the file does not speak of it, and it stays as it is. head, deputies: personnel numbers; mailbox_cost:
-    cents a year; addresses: in lower case, or whole domains."""
+    """One department.
+    None: not in the file, and unchanged. head, deputies: personnel numbers; mailbox_cost: cents a year; addresses: in lower case,
+    or whole domains."""
 
     code: str
     name: str | None = None

@@ -19,13 +19,13 @@ from civicmail.city.policy.delivery import Mode
 
 MODES: tuple[Mode, ...] = ("elsewhere", "observe", "live")
 DEFAULT_MODE: Mode = "elsewhere"
-"""A department that nobody has decided about is where it was: with the old system."""
+"""A department without a decision stays with the old system."""
 
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """addresses: of mailboxes, or whole domains, lower case; since: ms, when its mode was set, 0 for never; entry: where the record
-    of that stands, "journal:number"."""
+    """addresses: of mailboxes, or whole domains, lower case; since: ms, when its mode was set, 0 for never; entry: place of the
+    audit record, "journal:number"."""
 
     name: str
     addresses: tuple[str, ...]
@@ -36,13 +36,14 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Departments:
-    """All of them, by name, and the index from address to department."""
+    """All departments by name, and by address."""
 
     by_name: Mapping[str, Department] = field(default_factory=dict)
     by_address: Mapping[str, Department] = field(default_factory=dict)
 
     def of(self, local: str, domain: str) -> Department | None:
-        """Whose mailbox this is: by the address, by the address without what follows a plus (RFC 5233), or by the domain."""
+        """The department of a mailbox: by the address, by the address without the part after a plus (RFC 5233), or by the
+        domain."""
         local, domain = local.lower(), domain.lower()
         plain = local.partition("+")[0] or local
         for key in (f"{local}@{domain}", f"{plain}@{domain}", domain):
@@ -58,7 +59,7 @@ def read(directory: str, modes: bytes) -> Departments:
 
 
 def read_list(listed: bytes, modes: bytes) -> Departments:
-    """The same from the list that the program writes. Raises BadDirectory."""
+    """Departments from the list that the program writes. Raises BadDirectory."""
     set_ = _modes(modes)
     try:
         plain: dict[str, list[str]] = orjson.loads(listed)["departments"]

@@ -16,11 +16,11 @@ from civicmail.core.config.errors import ConfigError, UsageError
 
 
 class BadDirectory(ConfigError):
-    """The sentence names the file and what is wrong in it."""
+    """The sentence names the file and the error in it."""
 
 
 class NowhereToGo(ConfigError):
-    """courier.elsewhere is empty, so mail of a department that is not live would have no way."""
+    """courier.elsewhere is empty, so mail of a department that is not live would have no route."""
 
 
 class UnknownDepartment(UsageError):

@@ -34,8 +34,8 @@ class Row(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose an address is or was. uid: of the person, "" for a list or a mailbox that is nobody's own; words: who that is; kept: it
-    reached no mailbox yet, and a list may say otherwise."""
+    """The owner of an address, now or formerly. uid: of the person, "" for a list or a shared mailbox; words: the owner's name;
+    kept: the address reached no mailbox yet, and a list may change it."""
 
     uid: str
     words: str
@@ -44,7 +44,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class AddressBook:
-    """The city's domains and every address that is or was somebody's. look: the same for addresses that look alike."""
+    """The city's domains and the owner of every address. look: maps addresses that look alike to the same text."""
 
     domains: Collection[str] = ()
     owners: Mapping[str, Owner] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class AddressBook:
 
 @dataclass(frozen=True, slots=True)
 class HeldAddresses:
-    """The addresses that somebody has. box: the main address of their mailbox, "" without one."""
+    """The addresses of a person. box: the main address of their mailbox, "" without one."""
 
     address: str = ""
     aliases: tuple[str, ...] = ()
@@ -66,8 +66,9 @@ def split_addresses(text: str) -> list[str]:
 
 
 def from_directory(words: Iterable[str], domains: Collection[str]) -> tuple[str, list[str]]:
-    """(main, others) of what a directory has, the most likely main one first. What is of another domain, or of another kind
-    (X500, SIP), is not ours to give and left out. "SMTP:" in capitals marks the main one."""
+    """(main, others) of a directory's addresses, the most likely main one first.
+    Other domains and other kinds (X500, SIP) are left out.
+    "SMTP:" in capitals marks the main one."""
     words = [word.strip() for word in words]
     words.sort(key=lambda word: not word.startswith("SMTP:"))
     addresses_ = dict.fromkeys(_bare(word) for word in words)
@@ -121,14 +122,15 @@ def _problems(
 
 
 def _left(row: Row, had: HeldAddresses) -> set[str]:
-    """What a line takes away from who has no mailbox yet."""
+    """Addresses that a line takes from a person without a mailbox."""
     after = _after(row, had)
     return set() if had.box else {had.address, *had.aliases} - {after.address, *after.aliases}
 
 
 def _after(row: Row, had: HeldAddresses) -> HeldAddresses:
-    """What somebody has when a line was done. An empty field says nothing. Without a mailbox the line is right as it stands; with
-    one nothing is taken away, and what it was called by reaches it still."""
+    """A person's addresses after a line is applied.
+    An empty field changes nothing.
+    Without a mailbox the line replaces them; with one nothing is removed, and the old main address becomes an alias."""
     if not had.box:
         address = row.address or had.address
         others = set(row.aliases.split()) or set(had.aliases)
@@ -145,14 +147,14 @@ def columns_after(row: Row, held: HeldAddresses) -> dict[str, str]:
 
 
 def note(row: Row, had: HeldAddresses) -> str:
-    """What somebody should know who looks at a line that changes the address of a mailbox that is there."""
+    """A remark about a line that changes the address of an existing mailbox."""
     if had.box and row.address and row.address not in (had.box, had.address):
         return f"Has the mailbox {had.box}, which keeps its name; {row.address} reaches it, too."
     return ""
 
 
 def find_lookalikes(rows: Sequence[Row], book: AddressBook) -> dict[str, str]:
-    """uid -> which address of somebody else one of theirs looks like (P-24): no reason to refuse it, and one to look."""
+    """uid -> which address of another person one of theirs looks like (P-24): a warning, not a refusal."""
     if book.look is None:
         return {}
     looks: dict[str, dict[str, str]] = defaultdict(dict)

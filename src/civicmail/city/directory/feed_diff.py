@@ -15,10 +15,10 @@ from civicmail.city.directory.feed_addresses import AddressBook, HeldAddresses
 from civicmail.city.directory.feed_file import Feed, Row
 
 DELETION_RATIO = 50
-"""A feed that would end more than one in so many people (2 %) stops and asks."""
+"""A feed that would end more than one in so many people (2 %) stops."""
 
 MAX_AHEAD = timedelta(days=366)
-"""How long before their first day people may stand in a list."""
+"""How long before their first day people may be in a list."""
 
 _NO_BOOK = AddressBook()
 
@@ -49,7 +49,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class FeedResult:
-    """did: added, changed, ended, refused. changes: field -> [before, after]; reason: why not, or what was left out."""
+    """did: added, changed, ended, refused. changes: field -> [before, after]; reason: of a refusal, or of a field that was left
+    out."""
 
     line: int
     uid: str
@@ -66,7 +67,7 @@ def compare(
     today: date,
     book: AddressBook = _NO_BOOK,
 ) -> list[FeedResult]:
-    """What to do, in order of the file, then endings. contracts: "agency/number" -> last day; book: of addresses."""
+    """The results in order of the file, then endings. contracts: "agency/number" -> last day; book: of addresses."""
     lines = [FeedResult(r.line, r.uid, "refused", reason=r.reason) for r in feed.refused]
     good: list[Row] = []
     clashes = feed_addresses.find_refused(feed.rows, {uid: person.had for uid, person in known.items()}, book)
@@ -97,8 +98,8 @@ def compare_one(
     today: date,
     book: AddressBook = _NO_BOOK,
 ) -> FeedResult | None:
-    """The same for one person alone, whoever else there is: None where nothing is different. known: the person, and those above
-    them; columns: what is said about them, the rest is left as it is."""
+    """Compare a single person: None if nothing differs. known: the person, and those above them; columns: what the source states;
+    other columns stay unchanged."""
     had = {uid: person.had for uid, person in known.items()}
     if why := _problem(row, departments, contracts, today) or feed_addresses.find_refused([row], had, book).get(row.uid, ""):
         return FeedResult(row.line, row.uid, "refused", reason=why)

@@ -35,8 +35,8 @@ _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line. supervisor: uid; contract: "agency/number"; dates: None where the column is empty; aliases and outside: addresses
-    in lower case with a blank between them."""
+    """One line. supervisor: uid; contract: "agency/number"; dates: None for an empty column; aliases and outside: addresses in
+    lower case, separated by blanks."""
 
     line: int
     uid: str
@@ -72,7 +72,7 @@ class Refused:
 
 @dataclass(slots=True)
 class Feed:
-    """What a file says. columns: those that it has; what it does not have it does not change."""
+    """The content of a list. columns: those it has; others are not changed."""
 
     columns: frozenset[str] = field(default_factory=frozenset)
     rows: list[Row] = field(default_factory=list)
@@ -141,7 +141,7 @@ def _take(feed: Feed, number: int, header: list[str], cells: list[str]) -> None:
 
 
 def feed_of(columns: frozenset[str], lines: Iterable[tuple[int, dict[str, str]]]) -> Feed:
-    """The same list from somewhere else: (number, column -> text) of each person. A value that is "" is not there."""
+    """A list from another source: (number, column -> text) of each person. An empty value counts as missing."""
     feed = Feed(columns)
     for number, plain in lines:
         if number > MAX_LINES:
@@ -193,7 +193,7 @@ def _addresses(text: str) -> str:
 
 
 def _own(address: str, aliases: str) -> tuple[str, str]:
-    """What somebody has in the city already; whether it is one of ours is looked at with the rest of the list."""
+    """The person's current addresses; whether they are the city's is checked later, with the whole list."""
     mine, others = feed_addresses.split_addresses(address), feed_addresses.split_addresses(aliases)
     if wrong := next((word for word in (*mine, *others) if not _ADDRESS.fullmatch(word)), ""):
         raise ValueError(f"{wrong[:60]} is no e-mail address.")
@@ -214,7 +214,7 @@ def _date(name: str, text: str) -> date | None:
 
 
 def _refuse_twice(feed: Feed) -> None:
-    """Nobody can say which of two lines about one person is right; the same line again says nothing new."""
+    """Refuse contradicting lines about one person; identical lines count once."""
     places = defaultdict(list)
     feed.rows = list({replace(row, line=0): row for row in reversed(feed.rows)}.values())[::-1]
     for row in feed.rows:

@@ -36,7 +36,7 @@ def note(data: Path, kind: str, source: str, state: str, now: int, files: Files 
 
 
 def read(data: Path) -> list[FeedStatus]:
-    """What each feed said last; none where nothing was heard, or the file cannot be read: it is written anew at the next word."""
+    """The last state of each feed; empty if the file is missing or damaged: the next run writes it again."""
     try:
         plain = orjson.loads(path(data).read_bytes())
         return [FeedStatus(str(p["kind"]), str(p["source"]), str(p["state"]), int(p["at"])) for p in plain]

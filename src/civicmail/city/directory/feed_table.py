@@ -82,7 +82,7 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """header: as it stands; rows: (number of the line, cells); encoding, separator: as guessed."""
+    """header: as in the file; rows: (number of the line, cells); encoding, separator: as guessed."""
 
     header: list[str]
     rows: list[tuple[int, list[str]]]
@@ -91,12 +91,12 @@ class Table:
 
     @property
     def key(self) -> list[str]:
-        """By what a file of the same source is known again."""
+        """The header by which files of the same source are recognized."""
         return [name.strip().lower() for name in self.header]
 
     @property
     def is_ours(self) -> bool:
-        """Whether it has our own columns, as docs/operate/people.md asks for."""
+        """Whether it has our own columns, as in docs/operate/people.md."""
         names = self.key
         known = set(names) <= set(COLUMNS) and set(REQUIRED) <= set(names) and len(set(names)) == len(names)
         return known and self.encoding == "UTF-8"
@@ -115,7 +115,7 @@ class Columns:
 
 
 def read(content: bytes) -> Table:
-    """Raises Unusable for what is no table: too large, zero bytes, no CSV, no second line."""
+    """Raises Unusable for a file that is no table: too large, zero bytes, no CSV, no second line."""
     if len(content) > MAX_BYTES:
         raise Unusable(f"The file has {len(content) // 1_000_000} MB; a list of people has {MAX_BYTES // 1_000_000} at most.")
     text, encoding = _decoded(content)
@@ -136,7 +136,7 @@ def read(content: bytes) -> Table:
 
 
 def _numbered(header: Sequence[str]) -> list[str]:
-    """A column that stands twice gets its number, so that each of them can be chosen."""
+    """Add numbers to repeated column names, so that each can be chosen."""
     before: set[str] = set()
     names = []
     for number, name in enumerate(header, 1):
@@ -161,7 +161,7 @@ def propose_mapping(header: Sequence[str]) -> dict[str, str]:
 
 
 def mapping_error(mapping: Columns) -> str:
-    """What is missing in a mapping, or stands twice; "" where nothing is wrong."""
+    """What is missing or duplicate in a mapping; "" if it is complete."""
     ours = list(mapping.columns.values())
     if twice := next((name for name in ours if ours.count(name) > 1), ""):
         return f"Two columns are {twice}; choose it for one of them."
@@ -172,8 +172,9 @@ def mapping_error(mapping: Columns) -> str:
 
 
 def feed(table: Table, mapping: Columns) -> Feed:
-    """The list. A line with another number of fields, or with a day that is none, is refused alone. Raises Unusable where a column
-    of the mapping is not in the file, or nobody is."""
+    """The list.
+    A line with another number of fields, or an invalid day, is refused alone.
+    Raises Unusable if a mapped column is not in the file, or nobody is."""
     if wrong := mapping_error(mapping):
         raise Unusable(wrong)
     if missing := [name for name in mapping.columns if name not in table.key]:
@@ -245,7 +246,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 
 def _separator(text: str) -> str:
-    """The one that parts the first lines into the most fields, the same number in each."""
+    """The separator that splits the first lines into the most fields, with the same number in each."""
     first = [line for line in text.splitlines()[:20] if line.strip()]
 
     def worth(separator: str) -> tuple[int, int]:

@@ -49,8 +49,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class LdapMapping:
-    """How entries are read. attributes: our column -> theirs, before the usual ones; kinds, departments: their words in lower case
-    -> ours; kind, department: of entries without one; domains: of the city, in lower case."""
+    """How entries become rows. attributes: our column -> theirs, before the usual ones; kinds, departments: their values in lower
+    case -> ours; kind, department: defaults; domains: of the city, in lower case."""
 
     attributes: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
@@ -64,13 +64,14 @@ class LdapMapping:
         return (self.attributes[column],) if column in self.attributes else USUAL_ATTRIBUTES.get(column, ())
 
     def requested_attributes(self) -> list[str]:
-        """All attributes that a server is asked for."""
+        """All attributes to request from a server."""
         return sorted({name for column in (*USUAL_ATTRIBUTES, *self.attributes) for name in self.names(column)})
 
 
 def feed(entries: Sequence[Entry], reading: LdapMapping) -> Feed:
-    """The list. A supervisor is named by DN, or by number; one who is no entry is left out, and the report says so. Raises Unusable
-    where nobody is in it."""
+    """The list.
+    A supervisor is named by DN or by number; one without an entry is left out and reported.
+    Raises Unusable if nobody is in it."""
     by_dn = {_dn(e.dn): e.first(reading.names("uid")) for e in entries}
     columns = {"uid", "family", "kind", "department"}
     columns |= {c for c in {*USUAL_ATTRIBUTES, *reading.attributes} if any(e.first(reading.names(c)) for e in entries)}
@@ -96,8 +97,9 @@ def _line(entry: Entry, reading: LdapMapping, by_dn: Mapping[str, str]) -> dict[
 
 
 def _own_addresses(entry: Entry, reading: LdapMapping) -> dict[str, str]:
-    """Addresses in the city's domains: what a directory has beside them is not ours to give. Values have no order (RFC 4511 4.1.7),
-    so of several in `mail` the main one is the one that "SMTP:" marks; without that the entry is refused, and says them all."""
+    """Addresses in the city's domains; others in the directory are ignored.
+    Values have no order (RFC 4511 4.1.7), so of several in `mail` the main one is marked by "SMTP:"; without that the entry is
+    refused with all of them."""
     mails, others = (entry.all(reading.names(column)) for column in ("address", "aliases"))
     marked, _ = feed_addresses.from_directory([word for word in (*mails, *others) if word.startswith("SMTP:")], reading.domains)
     mine, more = feed_addresses.from_directory(mails, reading.domains)
@@ -108,5 +110,5 @@ def _own_addresses(entry: Entry, reading: LdapMapping) -> dict[str, str]:
 
 
 def _dn(text: str) -> str:
-    """DNs are compared without case and without blanks around their parts; what is escaped stays."""
+    """Normalize a DN: lower case, no blanks around its parts; escapes stay."""
     return ",".join(part.strip() for part in text.lower().split(","))

@@ -20,8 +20,9 @@ MAX_ENTRIES = 200_000
 
 
 def entries(source: Ldap, attributes: Sequence[str]) -> list[Entry]:
-    """Every entry below the base that the filter takes. Raises Unusable with the sentence: no way there, no trust in its
-    certificate, a wrong password, an answer that is not whole. A half answer is none: who is missing in it would be ended."""
+    """Every entry below the base that matches the filter.
+    Raises Unusable with the sentence: not reachable, untrusted certificate, wrong password, incomplete answer.
+    A partial answer is refused, because the missing people would be ended."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # ldap3 asks pyasn1 for names of before 0.6
         from ldap3.core.exceptions import LDAPException
@@ -38,13 +39,13 @@ def entries(source: Ldap, attributes: Sequence[str]) -> list[Entry]:
 
 
 def sha256(entries: Sequence[Entry]) -> str:
-    """What was read, as one checksum."""
+    """One checksum of the entries."""
     plain = sorted(repr((e.dn, sorted((k, list(v)) for k, v in e.values.items()))) for e in entries)
     return hashlib.sha256("\n".join(plain).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _connection(source: Ldap) -> Any:
-    """Not open yet: what fails later is closed all the same."""
+    """A connection that is not open yet, so that any later failure closes it."""
     from ldap3 import AUTO_BIND_NONE, SIMPLE, Connection, Server, Tls
 
     url = urlsplit(source.url)
@@ -77,7 +78,7 @@ def _connection(source: Ldap) -> Any:
 
 
 def _bind(connection: Any, source: Ldap) -> None:
-    """TLS before anything is said."""
+    """Start TLS before sending anything, then bind."""
     connection.open()
     if source.starttls and not source.url.startswith("ldaps"):
         connection.start_tls()
@@ -85,7 +86,7 @@ def _bind(connection: Any, source: Ldap) -> None:
 
 
 def _close(connection: Any) -> None:
-    """Also where it is half open; a server that has hung up already is no news."""
+    """Close the connection, also a half-open one; ignore servers that hung up."""
     from ldap3.core.exceptions import LDAPException
 
     socket = connection.socket
@@ -134,6 +135,6 @@ def _password(source: Ldap) -> str:
 
 
 def _description(error: Exception) -> str:
-    """Without what was sent: the type and the server's own word."""
+    """The error's type and the server's own text, without what was sent."""
     text = getattr(error, "description", None) or str(error)
     return f"{type(error).__name__}, {text}"[:200].rstrip(".")

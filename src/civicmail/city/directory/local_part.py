@@ -16,7 +16,7 @@ RESERVED = frozenset(
         *("security", "webmaster"),
     }
 )
-"""Names of duties (RFC 2142, and the lists that each city has from the start): nobody's own."""
+"""Role names (RFC 2142, and the lists of every city) that no person gets."""
 
 
 def checked(address: str, domains: Collection[str], *, personal: bool = False, field: str = "address") -> str:

@@ -13,8 +13,8 @@ from django.db.models import F, Q
 
 
 class Department(models.Model):
-    """One body of the city. code: lower case, for ever; the head decides who gets e-mail (P-04). routed: addresses and whole
-    domains that are its own beside those of its mailboxes and people, a blank between them (docs/operate/pilot.md)."""
+    """One body of the city. code: lower case, never changes; the head decides who gets e-mail (P-04). routed: further addresses
+    and whole domains, separated by blanks (docs/operate/pilot.md)."""
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
@@ -49,7 +49,7 @@ class Agency(models.Model):
 
 
 class Contract(models.Model):
-    """What an agency's people are here for. sponsor: the city's person who answers for them (C1)."""
+    """A contract of an agency. sponsor: the city's person who answers for its people (C1)."""
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="contracts")
     number = models.CharField(max_length=60)
@@ -68,7 +68,7 @@ class Contract(models.Model):
 
 
 class Kind(models.TextChoices):
-    """What somebody is to the city; differences between kinds stand in one table (access/kinds.py)."""
+    """Kinds of people; their differences are in one table (access/kinds.py)."""
 
     EMPLOYEE = "employee", "Employee"
     CONTRACTOR = "contractor", "Contractor"
@@ -80,7 +80,7 @@ class Kind(models.TextChoices):
 
 
 class Person(models.Model):
-    """A human being, for ever. uid: the number that the personnel system has, the same after a re-hire."""
+    """A human being; rows are never deleted. uid: the personnel number, the same after a re-hire."""
 
     uid = models.CharField(max_length=60, unique=True)
     given = models.CharField(max_length=80, blank=True)
@@ -99,9 +99,9 @@ class Person(models.Model):
 
 
 class FormerName(models.Model):
-    """What was said of a person before it was changed: the database writes it by itself (0007), by whatever way the change comes,
-    so that whoever is barred is known by everything they were ever called (P-30). Rows stay. outside: addresses elsewhere, and the
-    sign-in name at an identity provider; external: their number there."""
+    """Earlier names and contact data of a person; a database trigger writes it (0007), so that a barred person is known by every
+    former name (P-30).
+    Rows stay. outside: addresses elsewhere, and the sign-in name at an identity provider; external: their number there."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="former")
     uid = models.CharField(max_length=60, blank=True)
@@ -120,8 +120,8 @@ class FormerName(models.Model):
 
 
 class Episode(models.Model):
-    """One stretch of working for the city: an authorisation belongs to it and ends with it, also when the person is hired again
-    (L5). ended: the day on which it really ended."""
+    """One period of employment: an authorization belongs to it and ends with it, also when the person is hired again (L5). ended:
+    the actual last day."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="episodes")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -144,9 +144,9 @@ class Episode(models.Model):
 
 
 class Mailbox(models.Model):
-    """Exactly one department owns it (M1). personal: of one person; function: of a duty, used by named people, nobody signs in as
-    it (M5); service: of a machine (S1). expires: services only. purpose: of function and service, in words. files_until: until when
-    it invites files from people whom the city does not know (P-25)."""
+    """Exactly one department owns it (M1). personal: of one person; function: of an office, used by named people, nobody signs in
+    as it (M5); service: of a machine (S1). expires: services only. purpose: of function and service, in words. files_until:
+    until when it accepts files from unknown people (P-25)."""
 
     class Type(models.TextChoices):
         PERSONAL = "personal", "Personal"
@@ -200,8 +200,8 @@ class Address(models.Model):
 
 
 class ReservedAddress(models.Model):
-    """An address that somebody has already, as the personnel feed says: nobody else gets it, and the mailbox that a department
-    authorises for them has it. main: the one that the mailbox is called by; the others reach it, too."""
+    """An address that a person already has according to the personnel feed: nobody else gets it, and their mailbox receives it
+    when a department authorizes one. main: the main address; the others are aliases."""
 
     address = models.CharField(max_length=254, unique=True, help_text="lower case")
     person = models.ForeignKey(Person, models.PROTECT, related_name="reserved")
@@ -239,9 +239,9 @@ class MailGroup(models.Model):
 
 
 class FeedRun(models.Model):
-    """One reading of what a personnel system says: a file, an LDAP server, or a day of SCIM. state: proposed (a dry run), applied,
-    stopped (the brake, L7), rejected, live (SCIM: what it said was done as it came), failed (a source did not answer).
-    brake: why it is held, in words; decided: when somebody applied or rejected it. day: of SCIM, in the city's time."""
+    """One run of a personnel feed: a file, an LDAP server, or a day of SCIM. state: proposed (a dry run), applied, stopped (by a
+    threshold, L7), rejected, live (SCIM, applied as it came), failed (no answer). brake: why it stopped, in words; decided:
+    when it was applied or rejected. day: of SCIM, in the city's time."""
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=8, default="file")  # file, ldap, scim
@@ -266,8 +266,8 @@ class FeedRun(models.Model):
 
 
 class FeedLine(models.Model):
-    """What a run does to one person, or why it does not. did: added, changed, ended, refused. at: when, where a run grows a line
-    at a time. alone: a single leaver, who was ended although the brake held others."""
+    """The effect of a run on one person, or why there is none. did: added, changed, ended, refused. at: when, in runs that grow
+    line by line. alone: a single leaver, who was ended although the run was stopped."""
 
     run = models.ForeignKey(FeedRun, models.CASCADE, related_name="lines")
     line = models.PositiveIntegerField(default=0)
@@ -287,9 +287,8 @@ class FeedLine(models.Model):
 
 
 class FeedMapping(models.Model):
-    """How a source's file is read: its columns are ours under other names. header: the column names as they stood, in lower case,
-    so that the next file is known by them. columns: theirs -> ours; kinds, departments: their values -> ours; dates: how days are
-    written; kind: what everybody is where no column says it."""
+    """How a source's file is read. header: its column names in lower case, by which the next file is recognized. columns: theirs
+    -> ours; kinds, departments: their values -> ours; dates: the date format; kind: the default kind."""
 
     name = models.SlugField(max_length=60, unique=True)
     header = models.JSONField()
@@ -309,7 +308,7 @@ class FeedMapping(models.Model):
 
 
 class FeedUpload(models.Model):
-    """A file that waits until somebody has said what its columns are; it goes with the answer, or after a day."""
+    """An uploaded file whose columns are not mapped yet; deleted after the answer, or after a day."""
 
     name = models.CharField(max_length=200)
     content = models.BinaryField()
@@ -341,8 +340,8 @@ class FeedKey(models.Model):
 
 
 class ScimUser(models.Model):
-    """A person as an identity provider has them (RFC 7643). said: what it said last, by the names of the protocol; whether the
-    person works for the city now is not among it. gone: deleted there; the person stays (L3)."""
+    """A person at an identity provider (RFC 7643). said: the last attributes it sent, without whether the person works for the
+    city now. gone: deleted there; the person stays (L3)."""
 
     uuid = models.UUIDField(unique=True)
     uid = models.CharField(max_length=60)

@@ -13,7 +13,7 @@ from civicmail.core.wire.paths import without_detail
 
 @dataclass(frozen=True, slots=True)
 class AddressOwner:
-    """Whose an address was. person and mailbox: "" where there was none; until: None while it still is."""
+    """The owner of an address at a time. person and mailbox: "" if there was none; until: None while it lasts."""
 
     address: str
     mailbox: str
@@ -26,7 +26,7 @@ class AddressOwner:
 
 
 def owner_at(address: str, on: datetime) -> AddressOwner | None:
-    """Who or what was reached at an address at a time: a person's mailbox, a function's, a list; None for nobody (P-08, L3)."""
+    """The owner of an address at a time: a person's mailbox, a function's, a list; None if it reached nobody (P-08, L3)."""
     address = address.strip().lower()
     for key in dict.fromkeys((address, without_detail(address))):
         row = (
@@ -59,6 +59,6 @@ def _department_at(person: Person | None, owner: Department, on: datetime) -> st
 
 
 def staff_of(department: Department) -> list[Episode]:
-    """Who works in a department itself, by position and name."""
+    """People who work in a department itself, by position and name."""
     rows = Episode.objects.filter(department=department, ended__isnull=True).select_related("person", "supervisor")
     return list(rows.order_by("position", "person__family", "person__given"))

@@ -19,8 +19,8 @@ UserAttributes = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What things are called here. number: the attribute that is the personnel number; kind, department: of people who have none;
-    kinds: their word -> ours; departments: their name, or ours, in lower case -> code; contracts: code or name of an agency, or
+    """The city's names for SCIM values. number: the attribute with the personnel number; kind, department: defaults; kinds: their
+    word -> ours; departments: their name, or ours, in lower case -> code; contracts: code or name of an agency, or
     AGENCY/NUMBER, in lower case -> AGENCY/NUMBER; domains: of the city, in lower case."""
 
     codes: frozenset[str] = frozenset()
@@ -33,20 +33,20 @@ class Names:
     domains: frozenset[str] = frozenset()
 
     def words_for_kinds(self) -> list[str]:
-        """The kinds that can be said now: who works for an agency needs one."""
+        """The kinds that are possible now: agency people need a contract."""
         ours = [kind for kind in KINDS if self.contracts or kind not in NEEDS_CONTRACT]
         return ours + sorted(self.kinds)
 
 
 def uid_of(user: UserAttributes, names: Names) -> str:
-    """The person's number in the personnel system. Raises ValueError where it is not said."""
+    """The personnel number. Raises ValueError if it is missing."""
     if not (uid := number(user, names)):
         raise ValueError(f"{names.number} is needed: the person's number in the personnel system.")
     return uid
 
 
 def number(user: UserAttributes, names: Names) -> str:
-    """The same, "" where it is not said."""
+    """The personnel number, "" if it is missing."""
     where: UserAttributes = user.get(ENTERPRISE) or {} if names.number == "employeeNumber" else user
     return str(where.get(names.number) or "").strip()
 
@@ -79,15 +79,15 @@ def plain(user: UserAttributes, names: Names, known: Known | None, supervisor: s
 
 
 def _own_addresses(user: UserAttributes, names: Names) -> tuple[str, list[str]]:
-    """(main, others): addresses in the city's domains; the primary one is the main one. What is elsewhere is not ours to give."""
+    """(main, others): addresses in the city's domains, the primary one as main; others are ignored."""
     mine = [e for e in user.get("emails") or [] if e.get("type") != "home"]
     mine.sort(key=lambda e: (e.get("primary") is not True, e.get("type") != "work"))
     return feed_addresses.from_directory([_text(e.get("value")) for e in mine], names.domains)
 
 
 def columns(before: UserAttributes, user: UserAttributes, names: Names) -> frozenset[str]:
-    """Which columns the provider speaks about: what it says now, or said before and takes back. An address that it does not say any
-    more stays."""
+    """Columns that the provider controls: those it sends now, or sent before and removes.
+    An address that it no longer sends stays."""
     both = (before, user)
     spoken = {"uid", "family", "kind", "department", "contract"}
     if _own_addresses(user, names)[0]:
@@ -110,13 +110,13 @@ _IS_PRESENT: Mapping[str, Callable[[UserAttributes], bool]] = {
 
 
 def manager(user: UserAttributes) -> str:
-    """The id of the user who is the manager, "" for nobody."""
+    """The id of the manager, "" for nobody."""
     value = (user.get(ENTERPRISE) or {}).get("manager") or {}
     return _text(value.get("value")) or _text(value.get("$ref")).rstrip("/").rpartition("/")[2]
 
 
 def is_active(user: UserAttributes) -> bool:
-    """Who is not said to be inactive is active."""
+    """Whether the user is active, which is the default."""
     return user.get("active") is not False
 
 

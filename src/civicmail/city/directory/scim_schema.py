@@ -154,7 +154,7 @@ POLICY = ScimPolicy(
     remove_value_as_filter=ScimPolicy.RemoveValue.apply,
     unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
 )
-"""What providers do beyond the specification, and what is meant by it."""
+"""How deviations of providers from the specification are read."""
 
 PROVIDER = ScimProvider(
     models=[User, EnterpriseUser],

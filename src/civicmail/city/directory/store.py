@@ -29,13 +29,13 @@ def load(data: Path) -> Departments:
 
 
 def is_by_hand(data: Path) -> bool:
-    """Whether departments are still those of a directory.toml that nobody opened."""
+    """Whether departments still come from a directory.toml that nobody opened."""
     return (data / DIRECTORY).exists() and not (data / LIST).exists()
 
 
 def write_list(data: Path, departments: Mapping[str, Collection[str]], *, files: Files = OS_FILES) -> bool:
-    """The list for whoever reads no database: code -> addresses and domains; True where it is another one than before. What a
-    person wrote is not overruled: that is opened first."""
+    """Write the list for processes without a database: code -> addresses and domains; True if it changed.
+    A hand-written file takes precedence until it is opened."""
     content = list_of(departments)
     if is_by_hand(data) or _content(data / LIST) == content:
         return False
@@ -44,14 +44,14 @@ def write_list(data: Path, departments: Mapping[str, Collection[str]], *, files:
 
 
 def put_away(data: Path, departments: Mapping[str, Collection[str]], *, files: Files = OS_FILES) -> None:
-    """directory.toml was opened: the list counts from now on, and the file lies beside it under another name."""
+    """Rename directory.toml after it was opened, so that the list counts from now on."""
     files.replace(data / LIST, list_of(departments))
     if (data / DIRECTORY).exists():
         (data / DIRECTORY).replace(data / OPENED)
 
 
 def stamp(data: Path) -> tuple[tuple[int, int, int], ...]:
-    """What changes when one of the files does."""
+    """A value that changes when one of the files does."""
     return tuple(_stamp(data / name) for name in (DIRECTORY, LIST, MODES_FILE))
 
 

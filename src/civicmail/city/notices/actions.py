@@ -12,14 +12,14 @@ MAX_TEXT = 20_000
 
 
 def notify(key: str, to: str, subject: str, text: str, *, now: datetime) -> None:
-    """Have this written to the mailbox. key: the same one again tells nobody twice. text: paragraphs, no greeting, and no content
-    of other mail: whoever reads the notice may not read that."""
+    """Write a notice to the mailbox. key: the same key again writes nothing. text: paragraphs, no greeting, and no content of
+    other mail, which the reader may not be allowed to see."""
     short = " ".join(subject.split())[:MAX_SUBJECT]
     Notice.objects.get_or_create(key=key, defaults={"to": to, "subject": short, "text": text[:MAX_TEXT], "made": now})
 
 
 def notify_many(notices: Iterable[tuple[str, str, str, str]], *, now: datetime) -> None:
-    """The same for hundreds of people at once: key, to, subject and text of each."""
+    """Write notices to hundreds of people at once: key, to, subject and text of each."""
     rows = [
         Notice(key=key, to=to, subject=" ".join(subject.split())[:MAX_SUBJECT], text=text[:MAX_TEXT], made=now)
         for key, to, subject, text in notices
@@ -28,5 +28,5 @@ def notify_many(notices: Iterable[tuple[str, str, str, str]], *, now: datetime) 
 
 
 def mark_sent(notice: Notice, capture: str, *, now: datetime) -> None:
-    """It is archived under this id, and on its way: what it says, with links that open something, is in the archive alone then."""
+    """Record that it is archived under this id and on its way; its text, with working links, then exists only in the archive."""
     Notice.objects.filter(pk=notice.pk).update(sent=now, capture=capture, text="")

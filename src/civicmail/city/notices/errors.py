@@ -11,7 +11,7 @@ from civicmail.core.config.errors import RefusedError
 
 
 class BadLink(RefusedError):
-    """The link was not made here, or a letter of it is another one now."""
+    """The link was not made here, or was altered."""
 
     http = 404
 

@@ -17,7 +17,7 @@ _POLICY = SMTP.clone(utf8=False, cte_type="7bit")
 
 @dataclass(frozen=True, slots=True)
 class NoticeContent:
-    """What of a notice is in its message. made: ms since 1970."""
+    """The parts of a notice that are in its message. made: ms since 1970."""
 
     key: str
     to: str

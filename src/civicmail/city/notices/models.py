@@ -6,8 +6,8 @@ from django.db import models
 
 
 class Notice(models.Model):
-    """key: what makes it the same one, so that it is written and sent once; to: the address of a mailbox of ours; text: until it is
-    sent; capture: the id under which it is archived then."""
+    """key: identifies it, so that it is written and sent once; to: address of a city mailbox; text: until it is sent; capture:
+    the id under which it is archived then."""
 
     key = models.CharField(max_length=160, unique=True)
     to = models.CharField(max_length=254)

@@ -6,5 +6,5 @@ from civicmail.city.notices.models import Notice
 
 
 def waiting(limit: int) -> list[Notice]:
-    """The oldest that nobody has sent yet."""
+    """The oldest unsent notices."""
     return list(Notice.objects.filter(sent__isnull=True).order_by("pk")[:limit])

@@ -62,7 +62,7 @@ class KeyRing:
     made: int
 
     def sign(self, token: Token) -> str:
-        """A token as text that is safe in an address: letters, digits, - and _."""
+        """A token as text for a URL: letters, digits, - and _."""
         seconds = -(-token.until // 1000)
         payload = _HEAD.pack(_VERSION, self.last, PURPOSES[token.purpose], seconds, token.capture, token.index) + token.more
         text = _text(payload + _mac(self.keys[self.last], payload))
@@ -71,7 +71,7 @@ class KeyRing:
         return text
 
     def verify(self, purpose: str, text: str) -> Token:
-        """Raises BadLink. Whether its time is over is not asked."""
+        """Verify a token, but not its time. Raises BadLink."""
         raw = _bytes(text)
         if len(raw) < _HEAD.size + _MAC:
             raise BadLink
@@ -89,7 +89,7 @@ def make(data: Path, purpose: Purpose, capture: bytes, index: int, until: int, m
 
 
 def read(data: Path, purpose: Purpose, text: str, now: int) -> Token:
-    """What a token says. Raises BadLink for what is not ours or for another purpose, OldLink for what is over."""
+    """Read a token. Raises BadLink for a foreign token or another purpose, OldLink for an expired one."""
     token = ring(data).verify(purpose, text)
     if token.until and token.until <= now:
         raise OldLink
@@ -153,7 +153,7 @@ def _text(raw: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    """The bytes of a token; b"" for what no token looks like, also where another text would mean the same bytes."""
+    """The bytes of a token; b"" for text that is no token, or not its only spelling."""
     if len(text) > MAX_TOKEN_LENGTH or not text.isascii():
         return b""
     try:

@@ -37,7 +37,7 @@ _PREFIX = "whsec_"
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Where something is told, and the secret under which it is signed."""
+    """The address of a webhook, and its signing secret."""
 
     url: str
     secret: bytes = field(repr=False)
@@ -55,8 +55,8 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the other side said. status: 0 where it said nothing; body: at most 64 KiB; problem: in words, empty where it took it;
-    gone: nobody is there any more (410), so that asking again is of no use."""
+    """The reply of the other program. status: 0 for no reply; body: at most 64 KiB; problem: in words, empty for success; gone:
+    the receiver does not exist any more (410), so that retrying is useless."""
 
     status: int
     body: bytes = b""
@@ -83,7 +83,7 @@ def signature(secret: bytes, id_: str, at: int, body: bytes) -> str:
 
 
 def is_signed(secret: bytes, id_: str, at: str, body: bytes, signatures: str, *, now: int) -> bool:
-    """Whether one of the signatures is good and of these minutes: what the other side asks. now: ms."""
+    """Whether one of the signatures is valid and recent, as a receiver checks it. now: ms."""
     try:
         seconds = int(at)
     except ValueError:
@@ -95,7 +95,7 @@ def is_signed(secret: bytes, id_: str, at: str, body: bytes, signatures: str, *,
 
 
 def send(hook: Hook, body: bytes, *, id_: str, now: int, timeout: float = TIMEOUT) -> Reply:
-    """One try, of JSON. id_: what makes it the same at each try; now: ms. Blocks for three times `timeout` (s) at most."""
+    """Try once, with JSON. id_: the same at each try; now: ms. Blocks for three times `timeout` (s) at most."""
     at = now // 1000
     headers = {
         "Content-Type": "application/json",

@@ -12,7 +12,7 @@ class IncidentsConfig(AppConfig):
     label = "incidents"
 
     def ready(self) -> None:
-        """What was reported is among what waits for a person."""
+        """Add this room's tasks to the Home page."""
         from civicmail.city.conduct.queries import tasks
         from civicmail.desk.incidents import tasks as own
 

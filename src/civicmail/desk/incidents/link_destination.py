@@ -27,7 +27,7 @@ _KEEPS = frozenset({"quarantine", "refuse", "hold"})
 
 @dataclass(frozen=True, slots=True)
 class KnownIncidents:
-    """What the city knows: of the message itself, or of the host together with its sender (case), of the host alone (host)."""
+    """What the city knows about the message itself, or the host together with its sender (case), or the host alone (host)."""
 
     case: bool = False
     host: bool = False
@@ -35,9 +35,9 @@ class KnownIncidents:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """url: safe to follow, "" for what leads nowhere; host: in ASCII, what a reader is shown in large letters, because those
-    of another alphabet read like any name; reads: as programs may show it; why: each reason with a name that it concerns; unasked:
-    whether something could not be asked."""
+    """url: safe to follow, "" if it leads nowhere; host: in ASCII, shown in large letters, because other alphabets can imitate
+    any name; reads: as programs may show it; why: each reason with the name it concerns; unasked: whether a check was
+    unavailable."""
 
     url: str
     host: str
@@ -64,7 +64,7 @@ class LinkContext:
 
 
 def destination(url: str, pretended: str, context: LinkContext, known: KnownIncidents | None) -> Destination:
-    """known: None where the city's incidents could not be asked. pretended: the host that the words of the link named."""
+    """Judge a link. known: None if the city's incidents were unavailable. pretended: the host named by the link's text."""
     target = links.real(url)
     host = target.host
     place_ = Destination(target.url, host, shown(host))

@@ -10,10 +10,10 @@ from civicmail.city.directory.models import Person
 
 
 class Case(models.Model):
-    """The same thing, once for all who reported it. capture: number of the message (UUID); of the report itself where we do not
-    have what it is about (known is no). text: digest of what it says, one open case for each; sender: whom it says it is from;
-    proposed: why nobody had to report it, in words; outside: how many reports came from people we do not know; state: of
-    states.CASES; why: what every reporter is told."""
+    """An incident: one message and those like it, for all reporters. capture: number of the message (UUID); of the report itself
+    if we do not have the message (known is no). text: digest of its text, one open case for each; sender: its claimed sender;
+    proposed: why a check opened it, in words; outside: number of reports by unknown people; state: of states.CASES; why: the
+    reason sent to every reporter."""
 
     capture = models.CharField(max_length=36, db_index=True)
     known = models.BooleanField(default=True)
@@ -39,7 +39,7 @@ class Case(models.Model):
 
 
 class Mark(models.Model):
-    """What makes another message the same thing. kind: content, band or link (mail/pipeline/marks.py)."""
+    """A mark by which similar messages are recognized. kind: content, band or link (mail/pipeline/marks.py)."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="marks")
     kind = models.CharField(max_length=8)
@@ -54,7 +54,7 @@ class Mark(models.Model):
 
 
 class Report(models.Model):
-    """Somebody of the city reported a message. capture: the one that came to them; how: page, mail or link."""
+    """A report by a city person. capture: the one that came to them; how: page, mail or link."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="reports")
     capture = models.CharField(max_length=36)
@@ -71,8 +71,8 @@ class Report(models.Model):
 
 
 class Pull(models.Model):
-    """Taking copies back. query: what narrowed them, as it was typed; total: how many there were when it was asked; state: of
-    states.PULLS; second: who agreed or refused; undone_by, undone_why: who put them back."""
+    """A message removal. query: the narrowing words, as typed; total: copies when it was requested; state: of states.PULLS;
+    second: who agreed or denied; undone_by, undone_why: who restored the copies."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="pulls")
     query = models.CharField(max_length=400, blank=True)
@@ -105,7 +105,7 @@ class Pull(models.Model):
 
 
 class Pulled(models.Model):
-    """One copy of a pull. state: of states.COPIES; tried: the last time that its mailbox could not be asked; problem: why."""
+    """One copy of a removal. state: of states.COPIES; tried: the last time its mailbox was unavailable; problem: why."""
 
     pull = models.ForeignKey(Pull, models.CASCADE, related_name="copies")
     capture = models.CharField(max_length=36)
@@ -124,8 +124,8 @@ class Pulled(models.Model):
 
 
 class Opening(models.Model):
-    """A link to a place that was known to be dangerous was opened. capture, index: whose copy the link stood in; made: the first
-    time; told: the reader said so."""
+    """A link to a known dangerous destination was opened. capture, index: whose copy had the link; made: the first time; told:
+    the reader confirmed it."""
 
     capture = models.CharField(max_length=36, db_index=True)
     index = models.PositiveIntegerField()

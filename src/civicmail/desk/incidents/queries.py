@@ -33,22 +33,23 @@ from civicmail.mail.search.search import search
 TAKEN = ("taken", "gone", "elsewhere")
 """States of a copy that was taken back; in another system it lies there still."""
 COMMON_HOST = 50
-"""Other messages that link to one host: more of them, and the host is everybody's."""
+"""Number of other messages with a host above which the host is common and says nothing."""
 MAX_COMPARED = 50
-"""Cases, and messages of one, of which it is asked whether a message is one of theirs."""
+"""Cases, and messages of one, that a message is compared with."""
 UNREADABLE = (NotInArchive, DamagedFile, KeyMissing)
 
 
 def values(marks: Marks) -> list[tuple[str, str]]:
-    """As rows keep them: (kind, value)."""
+    """Marks as rows store them: (kind, value)."""
     bands_ = [("band", band) for band in marks.bands]
     return [("text", marks.text), *bands_, *(("link", link) for link in sorted(marks.links))]
 
 
 def case_like(capture: str, marks: Marks, since: datetime, *, genuine: bool = True) -> Case | None:
-    """The case of the same thing: one that is open, else one that was answered since then about nearly the same text. A link alone
-    makes nothing the same as what was answered. Genuine is only the very message that was called so: another one in the same words,
-    with another link, file or sender, is what attackers make of a genuine one. genuine: no where a check knows more by now."""
+    """The case of a similar message: an open one, else one that was answered since then about nearly the same text.
+    A link alone does not match an answered case.
+    "Genuine" applies only to the very message that was judged so: attackers reuse its words with another link, file or sender.
+    genuine: no if a check knows more by now."""
     same = Mark.objects.filter(kind="text", value=marks.text)
     near = Mark.objects.filter(kind="band", value__in=marks.bands).values("case").annotate(n=Count("id"))
     ids = {*same.values_list("case", flat=True), *near.filter(n__gte=bands.ALIKE).values_list("case", flat=True)}
@@ -63,7 +64,7 @@ def case_like(capture: str, marks: Marks, since: datetime, *, genuine: bool = Tr
 
 
 def _is_of(case: Case, capture: str) -> bool:
-    """Whether it is one of the messages of the case, or says the same byte for byte, but for its way."""
+    """Whether it is a message of the case, or equal byte for byte except for its path."""
     captures = captures_of(case)[:MAX_COMPARED]
     if capture in captures:
         return True
@@ -74,20 +75,20 @@ def _is_of(case: Case, capture: str) -> bool:
 
 
 def captures_of(case: Case) -> list[str]:
-    """Numbers of the messages that were reported, each once; without a report that stands for what we do not have."""
+    """Numbers of the reported messages, each once; a report stands for a message that we do not have."""
     numbers = [case.capture] if case.known else []
     return list(dict.fromkeys([*numbers, *case.reports.exclude(capture="").values_list("capture", flat=True)]))
 
 
 def is_more(case: Case, capture: str) -> bool:
-    """Whether this is another message of what was found dangerous: none that was reported before, or taken back."""
+    """Whether this is another message of a dangerous case: neither reported before nor removed."""
     if case.state != "right" or capture in captures_of(case):
         return False
     return not Pulled.objects.filter(capture=capture).exclude(state__in=("nothing", "back")).exists()
 
 
 def handed_over(case: Case) -> list[tuple[str, int]]:
-    """Messages that people handed over by reporting them, with how many of them, the most first."""
+    """Reported messages with their number of reporters, the most first."""
     counted = case.reports.values_list("capture").annotate(n=Count("id")).order_by("-n", "capture")
     return [(capture, n) for capture, n in counted]
 
@@ -111,7 +112,7 @@ def likeness_of(case: Case) -> Likeness:
 
 @dataclass(frozen=True, slots=True)
 class CopyList:
-    """copies: of all captures that are the same thing; more: there may be others, because too many had to be looked at."""
+    """copies: of all similar captures; more: there may be others, because there were too many candidates."""
 
     copies: tuple[Copy, ...]
     captures: int
@@ -119,7 +120,7 @@ class CopyList:
 
 
 def find_copies(case: Case, words: str = "", *, now: int) -> CopyList:
-    """Everybody in the city who has it, narrowed by an officer's words. Raises QueryError, LaterError where it cannot be told."""
+    """Everybody in the city who has it, narrowed by an officer's words. Raises QueryError; LaterError if that is unknown now."""
     like = likeness_of(case)
     narrowing = narrowed(parse(words, now=datetime.fromtimestamp(now / 1000, UTC))) if words.strip() else Everything()
     since = now - SPREAD_DAYS * 86_400_000
@@ -143,7 +144,7 @@ def to_be_taken(case: Case) -> set[tuple[str, int]]:
 
 
 def taken_alone(case: Case) -> int:
-    """How many of its copies officers have had taken back without a second person, and nobody has had put back."""
+    """Number of its copies that officers removed without a second person, without restored ones."""
     return Pulled.objects.filter(pull__case=case, pull__state__in=("running", "done"), pull__second__isnull=True).count()
 
 
@@ -182,13 +183,14 @@ def by_words(subject: str, quoted: Iterable[str], reporter: Iterable[str]) -> li
 
 
 def addresses_of(person: Person) -> frozenset[str]:
-    """All addresses of mailboxes that somebody holds."""
+    """All addresses of a person's mailboxes."""
     return frozenset(Address.objects.filter(mailbox__holder=person, until__isnull=True).values_list("address", flat=True))
 
 
 def known_of(capture: str, host: str) -> KnownIncidents:
-    """What incidents say of a host that a message links to: the message was found dangerous, or one of the same sender that links
-    there; or another one that does. Raises DatabaseError."""
+    """What incidents know about a link's host: a dangerous case with this message, or with this host and sender, or with this
+    host.
+    Raises DatabaseError."""
     right = Case.objects.filter(state="right")
     if right.filter(Q(capture=capture) | Q(reports__capture=capture)).exists():
         return KnownIncidents(case=True)
@@ -202,7 +204,7 @@ def known_of(capture: str, host: str) -> KnownIncidents:
 
 
 def openings(captures: Iterable[str]) -> list[Opening]:
-    """Who wanted to go to a dangerous place by a link of these messages."""
+    """Openings of dangerous links in these messages."""
     return list(Opening.objects.filter(capture__in=list(captures))[:1000])
 
 
@@ -220,7 +222,7 @@ def marks_of(id_: bytes) -> Marks | None:
 
 
 def report_in(id_: bytes) -> Said | None:
-    """What a report that came by mail is about; None where it is not kept any more, or cannot be read. Raises LaterError."""
+    """The content of a mailed report; None if it is deleted or unreadable. Raises LaterError."""
     try:
         return marking().said(id_)
     except UNREADABLE:
@@ -238,7 +240,8 @@ def _marking(data: Path, domains: tuple[str, ...]) -> Marking:
 
 
 def _captures_matching(tree: Tree, whose: str = "") -> tuple[set[bytes], bool]:
-    """whose: for whom words are looked for; what is asked without is made of marks alone. Raises NotFinished."""
+    """Captures that match, and whether there are more. whose: for whom words are searched; "" for a search by marks alone.
+    Raises NotFinished."""
     reader = store().asked(whose, whole=True) if whose else store().reader()
     page = search(reader, tree, limit=MAX_CANDIDATES, scored=False)
     return {uuid.UUID(hit.id).bytes for hit in page.hits}, bool(page.cursor)

@@ -20,13 +20,13 @@ MAX_CANDIDATES = 2_000
 """Captures that are looked at; where more may be it, the query has to say which."""
 SPREAD_DAYS = 30
 NARROWING_FIELDS = frozenset({"from", "subject", "messageid", "filename", "filetype", "received", "date", "size", "attachments"})
-"""Fields that may narrow a pull. What mail says is for a mandate: nobody finds out by counting (P-16)."""
+"""Fields that may narrow a removal. Content needs an examination: nobody learns it by counting (P-16)."""
 _ON_THE_WAY = frozenset({"waiting", "trying", "deferred"})
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Of a case: digests of texts, bands, and "host author" of links; subjects: folded words of each that we have."""
+    """The marks of a case: digests of texts, bands, and "host author" of links; subjects: folded words of each known one."""
 
     texts: frozenset[str]
     bands: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class Likeness:
         return marks.text in self.texts or near or bool(self.links & marks.links)
 
     def tree(self, since: int) -> Tree:
-        """Captures that may be it: of the same author, subject, or with a host of a link in its words. since: ms."""
+        """A query for candidates: same author, same subject, or a linked host in the text. since: ms."""
         hosts = {tuple(fold(link.partition(" ")[0]).split()) for link in self.links}
         parts: list[Tree] = [Token(field_, exact(a)) for a in sorted(self.authors) for field_ in ("from", "mailfrom")]
         parts += [Words("subject", words) for words in sorted(self.subjects) if words]
@@ -48,7 +48,7 @@ class Likeness:
 
 
 def narrowed(tree: Tree) -> Tree:
-    """The tree of an officer's words, as it may be asked. Raises QueryError for what asks what mail says."""
+    """The tree of an officer's words, if it only uses permitted fields. Raises QueryError for words about content."""
     for name in _fields(tree):
         if name not in NARROWING_FIELDS:
             raise QueryError(
@@ -74,8 +74,7 @@ def _fields(tree: Tree) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One copy in the city. state: of mail/archive/envelopes.State, "pulled" where it was taken back, "taking" where it is to be;
-    since: ms."""
+    """One copy in the city. state: of mail/archive/envelopes.State, "pulled" if removed, "taking" if being removed; since: ms."""
 
     capture: str
     index: int
@@ -89,7 +88,7 @@ class Copy:
 
 
 def copies_of(traced: Iterable[MessageTrace], domains: Collection[str]) -> list[Copy]:
-    """Who has it: each copy for a mailbox of the city, by mailbox. domains: lower case."""
+    """Copies in mailboxes of the city, by mailbox. domains: lower case."""
     copies = []
     for message in traced:
         for p in message.passages:
@@ -101,6 +100,6 @@ def copies_of(traced: Iterable[MessageTrace], domains: Collection[str]) -> list[
 
 
 def counted(copies: Sequence[Copy]) -> tuple[int, int]:
-    """How many copies can be taken back, and of how many mailboxes."""
+    """How many copies can be removed, and from how many mailboxes."""
     removable = [has for has in copies if has.can_be_taken]
     return len(removable), len({has.mailbox for has in removable})

@@ -21,7 +21,7 @@ MAX_SECOND = 5
 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
-    """Two queries, none for whoever does not hold the duty."""
+    """Tasks of a security officer; two queries, none for others."""
     if not actor.holds("security-officer"):
         return []
     open_ = Case.objects.filter(state="open").order_by().aggregate(count=Count("pk"), since=Min("made"))

@@ -37,7 +37,7 @@ class _Spent(Exception):
 
 
 class Budget:
-    """What everything inside one file may unpack to. size: of that file, bytes."""
+    """How much one file may unpack to in all. size: of that file, bytes."""
 
     def __init__(self, size: int) -> None:
         self.bytes = max(FREE_BYTES, MAX_RATIO * size)
@@ -46,7 +46,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member that was unpacked to `path`, which is there until the next one is asked for. at: its time in ms, if known."""
+    """An unpacked member at `path`, valid until the next one is requested. at: its time in ms, if known."""
 
     name: str
     path: str

@@ -25,7 +25,7 @@ class NoSuchPath(UsageError):
 
 
 class NotBalanced(CivicmailError):
-    """Items that were stored or known are not in the archive when it is asked again."""
+    """The archive lacks items that were counted as stored or known."""
 
     exit_code = 1
 
@@ -47,12 +47,12 @@ class BadServer(CivicmailError):
 
 
 class SourceAway(LaterError):
-    """Another system did not answer for as long as it was waited for. What was brought over by then is kept."""
+    """Another system did not answer in time. What was imported before is kept."""
 
 
 class ImportRunning(LaterError):
-    """Another import is running on the same data folder: two at once could both take an occurrence for new."""
+    """Another import is running on this data folder: both could take an occurrence for new."""
 
 
 class NoRoomToImport(DiskFull):
-    """Less would stay free on the volume of the archive than `gateway.min_free`. What was stored by then is kept."""
+    """Less than `gateway.min_free` would stay free on the archive's volume. What was stored before is kept."""

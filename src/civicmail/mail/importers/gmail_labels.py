@@ -26,7 +26,7 @@ def labels(content: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def of(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The same from the list itself, as Takeout writes it or with a ^ before Gmail's own labels in capitals, as Vault does."""
+    """Labels and flags from the list itself, as Takeout writes it, or as Vault does, with a ^ before Gmail's own labels."""
     try:
         names = next(csv.reader([text.replace("\n", " ")], skipinitialspace=True), [])
     except csv.Error:

@@ -42,9 +42,8 @@ Known = Callable[[bytes, bytes], bool]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to import. custodian: whose mail it is, "" where the metadata of an export say it; source: a name for where it comes
-    from, that outlives paths; journal: the messages are journal reports, to be taken apart; manifest: where to write what became of
-    each item."""
+    """What to import. custodian: whose mail it is, "" if export metadata say it; source: a name of the origin that outlives
+    paths; journal: the messages are journal reports to unwrap; manifest: file for the outcome of each item."""
 
     paths: tuple[Path, ...]
     custodian: str = ""
@@ -55,7 +54,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """Who hears how it goes. left: each file that gave no message; read: messages so far; searchable: records done and wanted."""
+    """Callbacks for progress. left: each file without a message; read: messages so far; searchable: records done and expected."""
 
     left: Callable[[Skipped], None]
     read: Callable[[int], None]
@@ -88,7 +87,7 @@ def run_import(
 
 @dataclass(frozen=True, slots=True)
 class ImportTarget:
-    """Where an import goes, and what all of it has: source and custodian. The rest as of run_import."""
+    """Where an import goes, with the source and custodian of all messages. The rest as in run_import."""
 
     data: Path
     clock: Clock
@@ -105,8 +104,9 @@ def ingest(
     progress: ImportProgress,
     durable: Callable[[list[StoredCapture]], None] = lambda batch: None,
 ) -> Totals:
-    """Everything new that items give; they count what is not, and what failed. The import lease is held. durable: hears of captures
-    once they are. Returns when all of it is searchable."""
+    """Store everything new that items yield; they count the rest.
+    The import lease is held. durable: called with captures once they are durable.
+    Returns when all of it is searchable."""
     data, clock = target.data, target.clock
     totals, room = Totals(), _Room(data, target.least)
     with ExitStack() as stack:
@@ -140,7 +140,7 @@ def ingest(
 
 
 class _Room:
-    """Whether the volume of the archive has room for what is new. What is known already needs none."""
+    """Whether the archive's volume has room for new messages. Known messages need none."""
 
     def __init__(self, data: Path, least: int) -> None:
         self._room = Room(data, least)
@@ -149,7 +149,7 @@ class _Room:
     def while_there(
         self, items: Iterator[tuple[NewMessage, bytes, ParseRequest]]
     ) -> Iterator[tuple[NewMessage, bytes, ParseRequest]]:
-        """These messages, up to the first that would leave too little free."""
+        """Yield these messages, up to the first that would leave too little free."""
         for new, content, ask in items:
             if not self._room.has(len(content)):
                 self._ended = True
@@ -217,7 +217,7 @@ def _items(exports: Exports, request: Request, progress: ImportProgress) -> Iter
 
 
 def _opened(item: SourceMessage) -> tuple[SourceMessage, Opened | None]:
-    """What lay in a journal report, and the report; a message that is none stays as it is."""
+    """The message in a journal report, and the report; any other message is returned unchanged."""
     opened = journals.opened(item.content, Envelope(item.sender, (), 0, protocol="import"))
     if opened is None or not opened.report.sha256:
         return item, None

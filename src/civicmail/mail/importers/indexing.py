@@ -47,7 +47,7 @@ class Searchable:
             return None
 
     def durable(self, batch: list[StoredCapture]) -> None:
-        """Index what has just become durable, from the parse that was made for storing it."""
+        """Index messages that just became durable, from the parse made for storing them."""
         if self._job is None:
             return
         now = self._clock()
@@ -55,8 +55,8 @@ class Searchable:
             self._job.feed(of_text(t.capture, t.document), t.capture.size, place=t.journal, number=t.number, now=now)
 
     def wait(self, positions: dict[str, int], report: Report) -> None:
-        """Return when everything up to these journal positions is searchable, whoever does it. Raises NoRoom where the one who has
-        the index rests."""
+        """Return when everything up to these journal positions is searchable, whoever indexes it.
+        Raises NoRoom if the holder of the index is paused for lack of space."""
         while not self._reached(positions, report):
             if self._job is None and (job := self._take()) is not None:
                 self._job = job  # the holder went away
@@ -78,7 +78,7 @@ class Searchable:
         return all(journals.get(journal, 0) >= number for journal, number in positions.items())
 
     def commit(self) -> None:
-        """Make what was fed so far searchable now, unless somebody else holds the index."""
+        """Make everything so far searchable now, unless another process holds the index."""
         if self._job is not None:
             self._job.commit(self._clock())
 
@@ -101,7 +101,7 @@ class Integrated:
             self._sequencer = None
 
     def durable(self, batch: Sequence[StoredCapture] = ()) -> None:
-        """These are durable, and perhaps records of others: begin to integrate them, unless that is going on."""
+        """Start integrating durable records, unless that is running."""
         if self._sequencer is None:
             return
         self._fresh += batch
@@ -111,12 +111,12 @@ class Integrated:
             self._running = self._thread.submit(_integrate, self._sequencer, fresh, self._clock())
 
     def rest(self) -> None:
-        """Begin to integrate the last batches, behind what was begun before."""
+        """Start integrating the last batches, after the running ones."""
         self.wait()
         self.durable()
 
     def wait(self) -> None:
-        """Return when what was begun is done; raises what went wrong."""
+        """Return when the running integration is done; raises its error."""
         if self._running is not None:
             running, self._running = self._running, None
             running.result()
@@ -128,7 +128,7 @@ class Integrated:
 
 
 def _integrate(sequencer: Sequencer, fresh: list[StoredCapture], now: int) -> int:
-    """What was taken in here without reading it back, then what others have written."""
+    """Integrate this import's records from memory, then those of other writers."""
     done = 0
     for journal, taken in groupby(fresh, key=lambda t: t.journal):
         own = list(taken)

@@ -25,7 +25,7 @@ FLUSH_BYTES = 4 << 20
 
 @dataclass(slots=True)
 class Totals:
-    """read is the sum of the other three. exports: what became of each export of Google Vault among what was imported."""
+    """read is the sum of the other three. exports: results of each imported Google Vault export."""
 
     stored: int = 0
     known: int = 0
@@ -54,7 +54,7 @@ class NewMessage(NamedTuple):
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Those that the journal report names."""
+        """Recipients that the journal report names."""
         return tuple(r.address for r in self.opened.envelope.recipients) if self.opened else ()
 
 
@@ -69,7 +69,7 @@ class StoredCapture(NamedTuple):
 
 
 def _envelope(new: NewMessage, received: int) -> Envelope:
-    """What is known of the way of an imported message: the From_ line of an mbox, or the journal report that it lay in."""
+    """The known envelope of an imported message: the From_ line of an mbox, or its journal report."""
     if new.opened is not None:
         return replace(new.opened.envelope, received=received)
     message = new.message
@@ -77,11 +77,11 @@ def _envelope(new: NewMessage, received: int) -> Envelope:
 
 
 Durable = Callable[[list[StoredCapture]], None]
-"""Told of new captures in journal order once they are durable."""
+"""Called with new captures in journal order once they are durable."""
 
 
 class Intake:
-    """One import's way into a journal. Call keep() for each new message and finish() at the end; a LaterError ends the import."""
+    """Writes one import to a journal. Call keep() for each new message and finish() at the end; a LaterError ends the import."""
 
     def __init__(self, writer: Writer, source: str, custodian: str, durable: Durable) -> None:
         self._writer = writer
@@ -133,7 +133,7 @@ class Intake:
         return spool
 
     def _write(self) -> None:
-        """Hand what was collected to the thread that syncs; wait for the batch before it, so at most two are in memory."""
+        """Pass the batch to the syncing thread after waiting for the previous one, so that at most two are in memory."""
         self._settle()
         self._in_writing, self._batch = self._batch, []
         self._writing = self._thread.submit(self._writer.write, self._writer.journal.batch())

@@ -51,8 +51,8 @@ class LiveCount:
 
 @dataclass(frozen=True, slots=True)
 class LiveMessage:
-    """One message as it lies. folder: as its occurrence names it; key: what removes it there; at: ms, the mailbox's own time of it;
-    candidates: ids of captures, each with the SHA-256 of the bytes that would have been delivered then."""
+    """One message in the mailbox. folder: as its occurrence names it; key: removes it there; at: ms, the mailbox's own time;
+    candidates: ids of captures, each with the SHA-256 of the bytes that would have been delivered."""
 
     folder: str
     key: str
@@ -65,7 +65,7 @@ class Place(Protocol):
     """Where a mailbox lies. Raises OSError."""
 
     def walk(self) -> Iterator[LiveMessage]:
-        """Every message, in an order that is the same as long as nothing changes."""
+        """Yield every message, in the same order as long as nothing changes."""
 
     def remove(self, keys: Sequence[tuple[str, str]]) -> None:
         """Messages, as (folder, key). Durable on return."""
@@ -83,7 +83,7 @@ class _Checked:
 
 
 class LiveMailbox:
-    """One mailbox of this owner (its main address)."""
+    """The mailbox of this owner (their main address)."""
 
     def __init__(self, data: Path, owner: str, place: Place, files: Files = OS_FILES) -> None:
         self._data = data
@@ -92,7 +92,7 @@ class LiveMailbox:
         self._place = place
 
     def count(self) -> LiveCount:
-        """Look at every message. Raises OSError, DamagedFile."""
+        """Compare every message. Raises OSError, DamagedFile."""
         sizes, shas, missing = 0, list[str](), 0
         for letter in self._letters():
             sizes += len(letter.message.content)
@@ -189,7 +189,7 @@ def _named(name: str, content: bytes) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _was_delivered(machine: Machine, message: LiveMessage) -> bool:
-    """Whether the archive's record says that it handed over these bytes, and what it keeps of them can be read."""
+    """Whether the archive recorded the delivery of these bytes and can read its copy."""
     for id_, sha256 in message.candidates:
         try:
             delivered = (event.facts.get("sha256") for event in machine.events(id_) if event.type == Type.DELIVERED)
@@ -231,7 +231,7 @@ def _keep(writer: Writer, letter: _Checked, owner: str, now: int) -> None:
 
 
 def _remove(top: Path) -> None:
-    """The folders of a mailbox without a message in them, with what mail programs keep beside. Nothing of it has to survive."""
+    """Delete the folders of an empty mailbox, with the files that mail programs keep there."""
     for at, folders, names in os.walk(top, topdown=False):
         place = Path(at)
         if place.name in ("new", "cur") and names:

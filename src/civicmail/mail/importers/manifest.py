@@ -37,7 +37,7 @@ class Manifest:
         self._kept: list[tuple[bytes, bytes]] = []
 
     def left(self, left: Skipped) -> None:
-        """What gave no message; or a note, which is counted as nothing."""
+        """Write an item without a message, or a note, which is not counted."""
         status = "note" if left.note else "failed" if left.failed else "no mail"
         self._counts[status] += not left.note
         self._line({"item": left.name, "status": status, "reason": left.why})
@@ -59,8 +59,8 @@ class Manifest:
             self._file.write(json.dumps(plain, ensure_ascii=False) + "\n")
 
     def report(self, data: Path, exports: list[dict[str, Any]]) -> dict[str, Any]:
-        """The last line. exports: of Google Vault, what became of each; missing: how many of the items that were stored or
-        known the archive does not have, asked afresh."""
+        """Write the last line. exports: results of each Google Vault export; missing: stored or known items that the archive
+        lacks now."""
         machine = Machine(data)
         missing = sum(not machine.known(bits, digest) for bits, digest in self._kept)
         c = self._counts

@@ -76,8 +76,9 @@ def content(buffer: Buffer, place: Place, kind: Kind) -> bytes:
 
 
 def envelope_of(line: bytes) -> tuple[str, int | None]:
-    """Who and when a From_ line says: (address or "", ms since 1970 or None). Times without a zone are taken for UTC. What Google
-    writes there is its own number of the message with @xxx behind it, and nobody's address."""
+    """Sender and time of a From_ line: (address or "", ms since 1970 or None).
+    Times without a zone count as UTC.
+    Google writes its own message number with @xxx there, which is no address."""
     words = line[5:].split(None, 1)
     named = bool(words) and b"@" in words[0] and words[0] != b"mboxrd@z" and not words[0].endswith(b"@xxx")
     address = words[0].decode("ascii", "replace") if named else ""
@@ -95,7 +96,7 @@ def envelope_of(line: bytes) -> tuple[str, int | None]:
 
 
 def mark_of(line: bytes) -> str:
-    """What a From_ line begins with, up to an @: by this the metadata of Google Vault name a message."""
+    """The start of a From_ line up to an @, by which Google Vault metadata name a message."""
     words = line[5:].split(None, 1)
     return words[0].partition(b"@")[0].decode("ascii", "replace") if words else ""
 

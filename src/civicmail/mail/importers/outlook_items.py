@@ -35,7 +35,7 @@ class BuiltMessage:
 
 @dataclass(frozen=True, slots=True)
 class StoreItem:
-    """One item of a file, or in place of it why it cannot be read; index -1 and folder "" when that is said of the whole file."""
+    """One item of a file, or why it cannot be read; index -1 and folder "" for an error of the whole file."""
 
     index: int
     folder: str
@@ -107,7 +107,7 @@ class _Process:
         self._line = frames.Pipes(self._running.stdin.fileno(), self._running.stdout.fileno())
 
     def ask(self, content: bytes, deadline: float) -> BuiltMessage | str:
-        """One file of one item."""
+        """Read one file with one item."""
         self._line.send(frames.CONTENT, content, deadline)
         return self._answer(*self._line.receive(_FRAME_MOST, deadline), deadline)
 

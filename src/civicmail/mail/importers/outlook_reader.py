@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def _pst(pst: Any, fd: int, first: int) -> None:
-    """Items from the index `first` on: those before it were told by a process before this one."""
+    """Send items from the index `first` on; an earlier process sent those before it."""
     whole = None
     try:
         with os.fdopen(fd, "rb") as file:
@@ -61,7 +61,7 @@ def _pst(pst: Any, fd: int, first: int) -> None:
 
 
 def _files(msg: Any) -> None:
-    """MSG and TNEF files, one after the other, until the parent goes away."""
+    """Read MSG and TNEF files, one after the other, until the parent closes the pipe."""
     while True:
         head = _read(frames.HEAD.size)
         if len(head) < frames.HEAD.size:
@@ -91,7 +91,7 @@ def _send_item(read: Any, broken: str, foreign: type[Exception] | None = None) -
 
 
 def _why(error: BaseException, broken: str) -> str:
-    """One plain sentence; libraries say much about their own insides."""
+    """The error as one plain sentence, without library internals."""
     if isinstance(error, MemoryError):
         return "reading it takes too much memory"
     if isinstance(error, Missing):
@@ -106,7 +106,7 @@ def _time(item: Item) -> int | None:
 
 
 def plain(item: Item) -> dict[str, Any]:
-    """The properties that do not stand in the message, as a head can hold them (docs/formats.md, "Heads")."""
+    """Properties that are not in the message itself, as the head stores them (docs/formats.md, "Heads")."""
     properties = _plain(item.properties)
     if item.recipients:
         properties["recipients"] = [_plain(r) for r in item.recipients[:_MAX_LISTED]]

@@ -36,7 +36,7 @@ ParseResult = tuple[int, Basis, str, str, str]
 
 
 def is_plausible(ask: ParseRequest, answer: Any) -> bool:
-    """Whether an answer says something of the message that was asked about, and of no other; what it says may be a lie."""
+    """Whether a result concerns the requested message; its content may still be wrong."""
     try:
         received, basis, content_hash, message_id, document = answer
         own = 0 <= received <= ask[4] and basis in get_args(Basis) and len(bytes.fromhex(content_hash)) == sha256().digest_size
@@ -56,8 +56,9 @@ class FallbackParser:
         self._look = look
 
     def __call__(self, content: bytes, ask: ParseRequest) -> ParseResult:
-        """What brings every reader down is kept all the same, found by its envelope, and counted as unreadable. Raises LaterError
-        where no process can read anything."""
+        """Parse a message in a sandbox.
+        A message that no parser survives is kept with its envelope alone and counted as unreadable.
+        Raises LaterError if no sandbox is available."""
         try:
             fields, files = message_reader.surely(content)
             whole = {sha256(file.content).digest(): file.content for file in (message_reader.files(content) if files else ())}
@@ -66,7 +67,7 @@ class FallbackParser:
         return parse_result(content, ask, fields, partial(text_of_read, fields=fields, files=files, look=self._looks(whole)))
 
     def complete(self, content: bytes, ask: ParseRequest, reply: Reply) -> ParseResult:
-        """What a parser process says, with the words of the files that it has sent."""
+        """The result of a parser process, with the text of the files that it returned."""
         received, basis, content_hash, message_id, document = reply.answer
         digests = [sha256(file).digest() for file in reply.files]
         look = self._looks(dict(zip(digests, reply.files, strict=True)))
@@ -80,7 +81,7 @@ class FallbackParser:
 
 
 def parse_result(content: bytes, ask: ParseRequest, fields: Fields, text: Callable[[Capture], str]) -> ParseResult:
-    """fields: as somebody has read them; text: makes the document of the capture."""
+    """fields: of the parsed message; text: makes the index document of a capture."""
     digest, _, at, basis, now, *_ = ask
     received, basis = received_time.received(fields.received, at, basis, now)
     message_id = fields.message_id[:MAX_MESSAGE_ID].encode("utf-8", "replace").decode()
@@ -96,7 +97,7 @@ def _unread(content: bytes, ask: ParseRequest) -> ParseResult:
 
 
 def _capture(content: bytes, ask: ParseRequest, received: int) -> Capture:
-    """As much of the capture as the index looks at."""
+    """The part of the capture that the index uses."""
     digest, bits, _, _, _, recipients, folder, custodian, labels = ask
     return Capture(
         id=capture_id(received, bits),

@@ -30,23 +30,22 @@ from civicmail.core.sandbox import confine
 from civicmail.core.sandbox.child import ENVIRONMENT
 
 Work = Callable[[bytes, Any], Any]
-"""Bytes of a message and what is asked about it, of types that marshal knows -> the answer: a tuple of values that JSON knows, of
-which the last is a text."""
+"""(bytes of a message, request of types that marshal knows) -> result: a tuple of JSON values, the last one a text."""
 
 
 class Reply(NamedTuple):
-    """What a process says of a message. files: that readers of their own must read before the answer is complete."""
+    """The reply about one message. files: those that need their own readers before the result is complete."""
 
     answer: Any
     files: tuple[bytes, ...] = ()
 
 
 BatchWork = Callable[[list[tuple[bytes, Any]]], list[Reply]]
-"""The same for messages that go together."""
+"""Work on several messages at once."""
 Complete = Callable[[bytes, Any, Reply], Any]
-"""Bytes of a message, what was asked, what a process says of it and of its files -> the answer."""
+"""(bytes of a message, request, reply with its files) -> result."""
 IsPlausible = Callable[[Any, Any], bool]
-"""What was asked, an answer -> whether anybody honest can have said it. A process may have been taken over by what it reads."""
+"""(request, result) -> whether an honest process can have sent it. A message may take over its process."""
 
 CHUNK_BYTES = 1 << 20  # bytes of messages, and of what is asked about them, that go to a process at a time
 SLOT_BYTES = 64 << 20  # bytes of address space for a slot: for one larger message alone
@@ -57,7 +56,7 @@ MAX_WAITING = 8  # messages that are read apart, or wait for it, at a time
 MEMORY_BYTES = 4 << 30
 """Bytes of address space of a parser process: the program, its slots, and a message several times."""
 CPU_SECONDS = 60
-"""Of the processor for what goes at a time: fifty of a megabyte of HTML take ten."""
+"""Processor seconds for one chunk: fifty messages of a megabyte of HTML take ten."""
 STALL_SECONDS = 900.0
 """Seconds in which some process says something."""
 MAX_REPLY_BYTES = 1 << 30
@@ -69,7 +68,7 @@ _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 @dataclass(slots=True)
 class _Parser:
-    """One process as its parent sees it. pending: chunks that it has; slot: where the next one goes."""
+    """One process as its parent sees it. pending: its unanswered chunks; slot: for the next chunk."""
 
     process: subprocess.Popen[bytes]
     memory: mmap.mmap
@@ -81,7 +80,7 @@ class _Parser:
 
 @dataclass(slots=True)
 class _Chunk[T]:
-    """Messages that go together: things of the caller, their bytes, what is asked about each."""
+    """Messages that are sent together: the caller's items, their bytes, and their requests."""
 
     things: list[T] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
@@ -111,7 +110,7 @@ class _SideWork[T]:
         self._waiting: deque[tuple[T, bytes, Future[Any]]] = deque()
 
     def add(self, item: T, content: bytes, ask: Any, reply: Reply | None = None) -> None:
-        """said: of it by a process, where one has said anything."""
+        """Complete a message with its reply, or parse it by the fallback without one."""
         if reply is None:
             done = self._threads.submit(self._apart, content, ask)
         else:
@@ -119,16 +118,15 @@ class _SideWork[T]:
         self._waiting.append((item, content, done))
 
     def done(self, max_waiting: int = MAX_WAITING) -> Iterator[tuple[T, bytes, Any]]:
-        """Those that are done; waits while there are more than so many. Raises what the work raises."""
+        """Yield finished messages; wait while more than `max_waiting` are unfinished. Raises what the work raises."""
         while self._waiting and (len(self._waiting) > max_waiting or self._waiting[0][2].done()):
             item, content, answer = self._waiting.popleft()
             yield item, content, answer.result()
 
 
 class ParserPool:
-    """As many processes as there are cores. command: starts one, whose last argument is the memory that it shares; apart: the same
-    work for a message that no process has an answer for, by any thread; complete: the same with what the files of a message say;
-    sane: what is not is no answer, and ends its process."""
+    """One process for each core. command: starts one, with the shared memory as last argument; fallback: parses a message in a
+    thread if no process answers; complete: adds the text of its files; is_plausible: a reply that is not ends its process."""
 
     def __init__(
         self,
@@ -147,10 +145,8 @@ class ParserPool:
         self._threads = ThreadPoolExecutor(cores, thread_name_prefix="apart")
 
     def map[T](self, items: Iterable[tuple[T, bytes, Any]]) -> Iterator[tuple[T, bytes, Any]]:
-        """(thing, content, ask) in, (thing, content, answer) out, nearly in the same order.
-
-        What a process has together with a message that takes long comes later than what another one was given afterwards.
-        """
+        """(item, content, request) in, (item, content, result) out, in almost the same order.
+        Messages that share a process with a slow one come later than some that follow them."""
         running = list(self._all)
         in_flight: _InFlight[T] = deque()
         completing: _SideWork[T] = _SideWork(self._threads, self._apart, self._complete)
@@ -235,10 +231,8 @@ def _add_all[T](chunk: _Chunk[T], aside: _SideWork[T]) -> Iterator[tuple[T, byte
 
 
 def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
-    """Put messages, each with what is asked about it, into the next slot of a process, which must be free; tell it their lengths.
-
-    Only lengths go through the pipe, so that it never fills while the process waits for us to take its answers.
-    """
+    """Put messages with their requests into the next free slot of a process, and send it their lengths.
+    Only lengths go through the pipe, so that it never fills while both sides write."""
     assert parser.pending < SLOTS
     parser.pending += 1
     base = at = parser.slot * SLOT_BYTES
@@ -257,7 +251,7 @@ def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
 
 
 def _answers(parser: _Parser, number: int) -> list[Reply] | None:
-    """So many answers to the oldest question, None when the process has died, or says what nobody asked."""
+    """The replies to the oldest chunk; None if the process died or sent something else."""
     parser.pending -= 1
     head = _read(parser.answers, _REPLY_HEAD.size)
     if len(head) < _REPLY_HEAD.size:
@@ -308,7 +302,7 @@ def _cut(packed: bytes | memoryview, at: int, size: int) -> tuple[bytes | memory
 
 
 def _read(pipe: IO[bytes], length: int) -> bytes:
-    """This many bytes, fewer when the other end has gone; no byte more, so that select() sees what waits."""
+    """Read exactly this many bytes, fewer at the end of the pipe, so that select() sees what is left."""
     pieces: list[bytes] = []
     while length and (piece := pipe.read(length)):
         pieces.append(piece)

@@ -20,14 +20,14 @@ from civicmail.mail.search.documents import text_of, text_without_files
 
 
 def work(messages: list[tuple[bytes, ParseRequest]]) -> list[Reply]:
-    """Each step is taken for all of them before the next one: the code of a step then stays in the caches of the processor, which
-    is a seventh of the time."""
+    """Run each step for all messages before the next, because its code then stays in the processor's caches, which saves a
+    seventh."""
     read = [message_parser.fields(content) for content, _ in messages]
     return [_reply(content, ask, fields) for (content, ask), fields in zip(messages, read, strict=True)]
 
 
 def _reply(content: bytes, ask: ParseRequest, fields: Fields) -> Reply:
-    """With all files of it where one needs a reader of its own: the document lacks what they say."""
+    """With all files of the message if one needs its own reader; the document then lacks their text."""
     known: list[Extract | None] = []
 
     def look(_digest: bytes, file: bytes) -> Extract | None:

@@ -25,7 +25,7 @@ _S = bytes.fromhex(
 
 
 def plain(data: bytes, method: int, block: int) -> bytes:
-    """The bytes of a block as they were. block: its id, which the cyclic way starts from."""
+    """The decoded bytes of a block. block: its id, the start value of the cyclic method."""
     if method == PERMUTE:
         return data.translate(_I)
     if method == CYCLIC:

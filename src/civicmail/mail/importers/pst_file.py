@@ -29,11 +29,11 @@ _NODE_MOST = 1 << 30  # bytes of one node: as much as a reader may say at once
 
 
 class Broken(OSError):
-    """What the file says of itself cannot be true. The message is the end of a sentence."""
+    """The file contradicts itself. The message is the end of a sentence."""
 
 
 class Missing(Broken):
-    """Not an item, but a list of some; the message is all that is to be said."""
+    """A list of items is missing, not a single item; the message says everything."""
 
 
 class _Layout(NamedTuple):
@@ -100,8 +100,8 @@ class Node:
 
 
 class PstFile:
-    """Raises Broken where the header is none that is known. damaged: blocks without their checksum that were read so far; mended:
-    whether the trees were damaged, so that something may be missing that nobody misses."""
+    """Raises Broken for an unknown header. damaged: blocks without a valid checksum that were read so far; mended: whether the
+    trees were damaged, so that items may be missing unnoticed."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -137,7 +137,7 @@ class PstFile:
         return Node(self, id_, entry[1], entry[2]) if entry else None
 
     def parents(self) -> Iterator[tuple[int, int]]:
-        """(id, id of its parent) of every node, by looking at all of them."""
+        """(id, id of its parent) of every node, by a full scan."""
         waiting = [(self._roots[NODES], _LEVELS)]
         try:
             while waiting:
@@ -242,7 +242,7 @@ class PstFile:
         return page
 
     def page(self, page: bytes, kind: int) -> Page | None:
-        """These bytes as a page of a tree; None where they are none."""
+        """These bytes as a page of a tree; None if they are none."""
         layout = self.layout
         if page[layout.trailer_at] != kind or page[layout.trailer_at + 1] != kind:
             return None

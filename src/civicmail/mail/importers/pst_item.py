@@ -26,7 +26,7 @@ _MAX_BYTES = 1 << 30  # of all attachments of one item and those inside it
 
 @dataclass(slots=True)
 class _Origin:
-    """What was wrong in one item, and what it may still hold."""
+    """The errors of one item, and what it may still contain."""
 
     wrong: Counter[str] = field(default_factory=Counter)
     items: int = _MAX_ITEMS
@@ -82,7 +82,7 @@ class Reader:
             return [id_ for id_ in heap.nodes if id_ & 0x1F == _ATTACHMENT][:_MANY]
 
     def _attachment(self, node: Node | None, codec: str, case: _Origin, depth: int) -> Attachment:
-        """An attachment; what is wrong with it stands in its properties, too."""
+        """An attachment; its errors are also in its properties."""
         own = _Origin(items=case.items, bytes=case.bytes)
         attachment = Attachment()
         try:

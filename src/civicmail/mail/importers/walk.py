@@ -54,8 +54,8 @@ class SourceMessage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file or item that gave no message. failed: it should have, and could not be read; else it is no mail. note: nothing is
-    missing by it, but somebody has to know it."""
+    """A file or item without a message. failed: it should have one, and could not be read; else it is no mail. note: nothing is
+    missing, but somebody has to know."""
 
     name: str
     why: str
@@ -67,8 +67,9 @@ Item = SourceMessage | Skipped
 
 
 def walk(path: Path) -> Iterator[Item]:
-    """Everything below a path; the path itself may be a file, or a link to what is meant. No other link is followed: what lies in a
-    folder may be whoever's, and a link in it leads to what only we may read. Folder names have no surrogates."""
+    """Yield everything below a path; the path itself may be a file or a link.
+    No other link is followed: a folder may belong to anybody, and its links could lead to files that only we may read.
+    Folder names have no surrogates."""
     path = path.resolve() if path.is_symlink() else path
     with closing(OutlookItems()) as items:
         if path.is_dir():
@@ -152,7 +153,7 @@ class File:
 
 
 def read_file(file: File) -> Iterator[Item]:
-    """What a file holds."""
+    """The items of a file."""
     try:
         with _reading(file.path) as source:
             yield from _contents(file, source)
@@ -161,7 +162,8 @@ def read_file(file: File) -> Iterator[Item]:
 
 
 def _contents(file: File, source: int) -> Iterator[Item]:
-    """source: descriptor of the file. Whoever needs a path opens the same file by it, whatever its name leads to meanwhile."""
+    """source: descriptor of the file.
+    Readers that need a path open the same file through it, whatever its name refers to meanwhile."""
     content, modified, whole = _read(source, may_hold=True)
     kind = file_kind.classify(file.name.rpartition("/")[2], content[: file_kind.HEAD_BYTES], named=file.named)
     same = f"/proc/self/fd/{source}"
@@ -212,7 +214,7 @@ def _store(file: File, source: str) -> Iterator[Item]:
 
 
 def _item(file: File, content: bytes, modified: int) -> Item:
-    """The item of a MSG or TNEF file. A document in the same container is no mail, unless it was named or calls itself one."""
+    """The item of a MSG or TNEF file. A document in the same container is no mail, unless it was named or has a mail suffix."""
     built = file.items.file(content)
     if isinstance(built, str):
         foreign = built == NO_ITEM and not file.name.lower().endswith(file_kind.ITEM_SUFFIX)
@@ -248,7 +250,7 @@ def _archive(file: File, source: str) -> Iterator[Item]:
 
 
 class _NoFile(OSError):
-    """What has this name is a device, a pipe or a socket."""
+    """The name belongs to a device, a pipe or a socket."""
 
 
 @contextmanager
@@ -303,5 +305,5 @@ def _natural(name: str) -> tuple[str, str]:
 
 
 def _is_quiet(name: str) -> bool:
-    """Files that mail programs keep beside mail and nobody wants to hear of."""
+    """Files that mail programs keep beside mail, which are not reported."""
     return name.startswith((".", "dovecot.")) or name.lower() in _QUIET

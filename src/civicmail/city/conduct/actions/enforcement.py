@@ -73,7 +73,7 @@ def verify_due(now: int) -> int:
     keys = list(done.order_by("id").values_list("pk", flat=True)[:BATCH_SIZE])
     if not keys:
         return 0
-    seen = is_published(now)
+    seen = published_snapshot(now)
     for pk in keys:
         with transaction.atomic():
             row = locked(pk)
@@ -110,7 +110,7 @@ def locked(pk: int) -> ReviewRow:
     return ReviewRow.objects.select_related(*WITH).get(pk=pk)
 
 
-def is_published(now: int) -> Snapshot | None:
+def published_snapshot(now: int) -> Snapshot | None:
     """The snapshot that entry points use now; None if none is published."""
     data = data_folder()
     return SnapshotWatcher(data, lambda: now).current if data is not None else None
@@ -261,7 +261,7 @@ def _differs(row: ReviewRow, seen: Snapshot | None, now: int) -> str:
 
 
 def _doors(right: Authorisation, seen: Snapshot | None, now: int) -> str:
-    """Whether an entry point with this snapshot would still admit the person to the mailbox."""
+    """Why an entry point with this snapshot would still admit the person to the mailbox; empty if it would not."""
     person = seen.people.get(right.person.uid) if seen is not None else None
     if person is None or person.why:
         return ""

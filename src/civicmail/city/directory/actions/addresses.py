@@ -14,7 +14,7 @@ from civicmail.city.directory.models import Address, Mailbox, MailGroup, Person,
 
 
 def proposed(person: Person, domain: str) -> str:
-    """first.last@domain of somebody, with a number where that was ever given."""
+    """first.last@domain for a person, with a number if that was ever given."""
     name = stem(person)
     taken = set(Address.objects.filter(address__startswith=name).exclude(person=person).values_list("address", flat=True))
     taken |= set(Mailbox.objects.filter(address__startswith=name).exclude(holder=person).values_list("address", flat=True))
@@ -24,7 +24,7 @@ def proposed(person: Person, domain: str) -> str:
 
 
 def stem(person: Person) -> str:
-    """first.last in the letters of an address."""
+    """first.last in the characters of an address."""
     return (_plain(f"{person.given}.{person.family}") or _plain(person.uid) or "person")[:60]
 
 
@@ -38,9 +38,9 @@ def next_free(name: str, domain: str, taken: Collection[str]) -> str:
 
 
 def require_free(address: str, person: Person | None, mailbox: Mailbox | None = None) -> None:
-    """Raise Unusable unless the address may reach a mailbox (None: one that is not there yet) of this person, or of nobody: it is
-    in nobody's use now, and never reached anybody else's (L3). Not even a mailbox of another office: what had come to the address
-    would be read there (docs/decisions/0033)."""
+    """Raise Unusable unless the address may reach a mailbox (None: a new one) of this person, or of nobody: it is unused now and
+    never reached anybody else (L3).
+    Another office's mailbox counts too, because its old mail would be read there (docs/decisions/0033)."""
     if MailGroup.objects.filter(address=address).exists():
         raise field_error("address", f"{address} is or was a list.")
     if Address.objects.filter(address=address, until__isnull=True).exists():
@@ -64,7 +64,7 @@ def give(mailbox: Mailbox, address: str, *, now: datetime) -> Address:
 
 
 def take(mailbox: Mailbox, address: str, *, now: datetime) -> None:
-    """An alias ends; its row stays, and with it the rule that nobody else gets it. The main address ends with its mailbox only."""
+    """End an alias; its row stays, so that nobody else gets it. The main address ends only with its mailbox."""
     if address == mailbox.address:
         raise field_error("address", "The main address of a mailbox stays as long as the mailbox.")
     if not Address.objects.filter(mailbox=mailbox, address=address, until__isnull=True).update(until=now):
@@ -72,7 +72,7 @@ def take(mailbox: Mailbox, address: str, *, now: datetime) -> None:
 
 
 def _plain(name: str) -> str:
-    """A name in the letters of an address."""
+    """A name in the characters of an address."""
     plain = unicodedata.normalize("NFKD", name.translate(_LETTERS)).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", ".", plain).strip(".")
 

@@ -25,8 +25,8 @@ def make(
 
 
 def change(group: MailGroup, members: Iterable[Mailbox], subgroups: Iterable[MailGroup] = ()) -> dict[str, list[str]]:
-    """Who is on the list from now on; returns what changed: addresses that were added and removed. A list that contains itself,
-    through others, is harmless: it is expanded once."""
+    """Set the members of a list; returns the addresses that were added and removed.
+    A list that contains itself through others is harmless: it is expanded once."""
     by_address = {box.address: box for box in members}
     inside = {sub.address: sub for sub in subgroups if sub.pk != group.pk}
     before = set(group.members.values_list("address", flat=True)) | set(group.subgroups.values_list("address", flat=True))

@@ -12,7 +12,7 @@ from civicmail.city.directory.models import Address, Department, Mailbox, Person
 
 
 def open_personal(person: Person, department: Department, address: str, domains: Collection[str], *, now: datetime) -> Mailbox:
-    """The mailbox of one person. Somebody who had it before gets it again (L5). Raises Unusable."""
+    """Open the mailbox of one person, or reopen their old one (L5). Raises Unusable."""
     address = local_part.checked(address, domains, personal=True)
     mine = Mailbox.objects.filter(address=address, holder=person).first()
     if mine is not None:
@@ -25,7 +25,7 @@ def open_personal(person: Person, department: Department, address: str, domains:
 def open_function(
     address: str, name: str, department: Department, purpose: str, domains: Collection[str], *, now: datetime
 ) -> Mailbox:
-    """The mailbox of a duty, which named people use and nobody signs in as (M5). Raises Unusable."""
+    """Open the mailbox of an office, which named people use and nobody signs in as (M5). Raises Unusable."""
     address = local_part.checked(address, domains)
     return _make(address, name, Mailbox.Type.FUNCTION, department, purpose=purpose, now=now)
 
@@ -49,7 +49,7 @@ def close(mailbox: Mailbox, *, now: datetime) -> None:
 
 
 def reopen(mailbox: Mailbox, department: Department, *, now: datetime) -> Mailbox:
-    """The same mailbox for the same holder, owned by this department from now on."""
+    """Reopen a mailbox for the same owner, owned by this department from now on."""
     mailbox.department = department
     if mailbox.closed is not None:
         mailbox.closed = None

@@ -13,7 +13,7 @@ _NAME_MOST = {"uid": 60, "given": 80, "family": 80, "display": 160, "phone": 40,
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """How somebody is called and reached. display: as it stands in From (P-14); empty: given and family name."""
+    """Names and contact data. display: the name in From (P-14); empty: given and family name."""
 
     family: str
     given: str = ""
@@ -37,7 +37,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What somebody does for the city, where, for whom. ends: as planned."""
+    """An employment: position, department, contract. ends: the planned last day."""
 
     kind: str
     department: Department
@@ -57,7 +57,7 @@ def add(uid: str, name: Name) -> Person:
 
 
 def rename(person: Person, name: Name) -> dict[str, list[str]]:
-    """The name, telephone and language of somebody are others; returns what changed: [before, after]."""
+    """Change name, telephone and language; returns what changed: [before, after]."""
     checked(person.uid, name)
     changed = {}
     for field, value in name.plain().items():
@@ -70,7 +70,7 @@ def rename(person: Person, name: Name) -> dict[str, list[str]]:
 
 
 def checked(uid: str, name: Name) -> None:
-    """Raise Unusable for a name that cannot be a row, or that could not stand in a header."""
+    """Raise Unusable for a name that cannot be a row or a header."""
     fields = {}
     if not name.family.strip():
         fields["family"] = "A person has a family name."

@@ -31,8 +31,8 @@ def keep(addresses_by_person: Mapping[int, tuple[str, Collection[str]]]) -> None
 
 
 def give(boxes: Sequence[Mailbox], *, now: datetime) -> list[Address]:
-    """Let what is kept for their holders reach these open mailboxes; returns what was new. A holder's other open mailbox keeps
-    what reaches it."""
+    """Add the reserved addresses of their owners to these open mailboxes; returns what was new.
+    An owner's other open mailbox keeps its addresses."""
     by_holder = {box.holder_id: box for box in boxes if box.holder_id is not None and box.closed is None}
     kept = defaultdict(list)
     holders = list(by_holder)

@@ -28,8 +28,8 @@ log = get_logger()
 
 
 def answer(case: Case, verdict: str, *, actor: Actor, reason: str, now: int) -> Case:
-    """said: right or genuine; reason: what every reporter is told. Raises NotPermitted, Unusable, Conflict where somebody has
-    answered it meanwhile."""
+    """Answer a case. verdict: right or genuine; reason: sent to every reporter.
+    Raises NotPermitted, Unusable, Conflict if it was answered meanwhile."""
     guard.require(actor, "report.answer", now=now)
     reason = checked_reason(reason, min_length=10)
     if verdict not in ANSWERS:

@@ -24,7 +24,7 @@ ANSWERS = frozenset({"right", "genuine"})
 
 
 def notify_officers(case: Case, now: int) -> None:
-    """Each security officer hears of a new case. Belongs into a transaction, as all of these do."""
+    """Notify each security officer of a new case. Belongs in a transaction, as all of these do."""
     at = from_ms(now)
     begin = f"About mail that was delivered: {case.proposed}" if case.proposed else "Somebody reported a message as dangerous."
     text = f"{begin}\n\nWho has it, and what the checks saw: {_where(case)}"
@@ -34,7 +34,7 @@ def notify_officers(case: Case, now: int) -> None:
 
 
 def notify_again(case: Case, now: int) -> None:
-    """Each security officer hears, once an hour at most, that what was found dangerous has come again."""
+    """Notify each security officer, at most once an hour, that a dangerous message has come again."""
     at = from_ms(now)
     text = (
         f"What was found dangerous in case {case.pk} has come again, in another message, and may lie in people's mailboxes.\n\n"
@@ -47,7 +47,7 @@ def notify_again(case: Case, now: int) -> None:
 
 
 def notify_second(pull: Pull, now: int) -> None:
-    """Each other security officer hears at once that copies wait for a second person: a danger does not wait for a look at Home."""
+    """Notify each other security officer at once that a removal needs a second person."""
     at = from_ms(now)
     where = f"{settings.CITY.web.url}{reverse('pull', args=[pull.pk])}"
     text = (
@@ -64,7 +64,7 @@ def _where(case: Case) -> str:
 
 
 def notify_reporters(case: Case, reports: Iterable[Report], now: int) -> None:
-    """Each reporter hears the same, in their own language: what it is, and why. Nobody hears who else had it."""
+    """Notify each reporter, in their language, of the answer and its reason, but not of other reporters."""
     rows = list(reports)
     to, notices = senders.addresses_of([row.reporter_id for row in rows]), []
     for row in rows:
@@ -110,6 +110,6 @@ def notify_restored(pull: Pull, mailbox: str, now: int) -> None:
 
 
 def _language(mailbox: str) -> str:
-    """Of whoever holds it; an office reads English."""
+    """The language of the mailbox owner; English for an office."""
     held = Mailbox.objects.filter(address=mailbox, holder__isnull=False)
     return held.values_list("holder__language", flat=True).first() or "en"

@@ -14,11 +14,11 @@ from civicmail.city.access.epoch import from_ms
 from civicmail.desk.incidents.models import Opening
 
 KEPT_DAYS = 90
-"""Then whoever has typed a password there has been called, and nobody needs to know who it was."""
+"""By then security has called everyone who entered a password, and needs no names any more."""
 
 
 def record_opening(capture: str, index: int, mailbox: str, host: str, *, is_confirmed: bool, now: datetime) -> None:
-    """Once for each copy and host. told: the reader said so by the button."""
+    """Record an opening once for each copy and host. is_confirmed: the reader confirmed it by the button."""
     with transaction.atomic():
         row, made = Opening.objects.get_or_create(
             capture=capture, index=index, host=host[:253], defaults={"mailbox": mailbox[:254], "made": now, "told": is_confirmed}
@@ -28,5 +28,5 @@ def record_opening(capture: str, index: int, mailbox: str, host: str, *, is_conf
 
 
 def delete_old(now: int) -> int:
-    """What is older than KEPT_DAYS goes; how many. now: ms."""
+    """Delete openings older than KEPT_DAYS; how many. now: ms."""
     return Opening.objects.filter(made__lt=from_ms(now) - timedelta(days=KEPT_DAYS)).delete()[0]

@@ -34,14 +34,15 @@ from civicmail.mail.pipeline.marks import Marks, Said
 
 log = get_logger()
 SOURCES = frozenset({"mx", "lmtp", "submission", "relay"})
-"""What is imported or journalled reports nothing: it was reported, or delivered, elsewhere."""
+"""Imported and journaled mail reports nothing: it was reported, or delivered, elsewhere."""
 BATCH_SIZE = 50
 """Reports of one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """theirs: captures that came to whoever reports, with their marks; marks: where there are none, of what is in the report."""
+    """The subject of a report. theirs: captures that came to the reporter, with their marks; marks: of the report's content, if
+    there are none."""
 
     marks: Marks
     person: Person | None
@@ -49,7 +50,7 @@ class _About:
 
 
 class MailReports:
-    """Of the installation."""
+    """The journal consumer for mailed reports."""
 
     def __init__(self) -> None:
         domains = tuple(domain.lower() for domain in settings.CITY.city.domains)
@@ -74,8 +75,8 @@ class MailReports:
             self._waiting.append((record.journal, record.number, capture))
 
     def write(self, now: int) -> None:
-        """Some at a time, so that others write in between. Raises DatabaseError, LaterError while the index cannot be asked: what
-        was not written can be tried again."""
+        """Write reports in small batches, so that other writers get a turn.
+        Raises DatabaseError, LaterError while the index is unavailable; unwritten reports can be retried."""
         while some := self._waiting[:BATCH_SIZE]:
             looked = [self._looked(capture) for _, _, capture in some]  # it may take its time: nobody waits for a lock of ours
             with transaction.atomic():
@@ -87,7 +88,7 @@ class MailReports:
             journal_offsets.store_offsets(Heard, self.positions)
 
     def _looked(self, capture: Capture) -> _About | None:
-        """What a report is about; None where that cannot be told."""
+        """What a report is about; None if that is unknown."""
         try:
             report = queries.report_in(capture.id) if capture.size <= reported.BYTES else None
             if report is None:
@@ -102,7 +103,7 @@ class MailReports:
             return None
 
     def _surely(self, capture: Capture, about: _About | None, now: int) -> None:
-        """One report that trips us up is a case without its words, and holds up no other."""
+        """Write one report; if that fails, open a case without its text, and block no other."""
         try:
             if about is not None:
                 with transaction.atomic():
@@ -122,18 +123,18 @@ class MailReports:
             reporting.report(str(uuid.UUID(bytes=id_)), marks, about.person, "mail", actor=reporting.BY_MAIL, now=now)
 
     def _theirs(self, report: Said, capture: Capture, person: Person) -> tuple[tuple[bytes, Marks], ...]:
-        """What came to whoever sent the report, and is reported by it."""
+        """Reported captures that came to the reporter."""
         own = {*queries.addresses_of(person), capture.envelope.sender.lower()}
         ids = list(dict.fromkeys(_reported_captures(report, own)))[: reported.MOST]
         return tuple((id_, marks) for id_ in ids if (marks := queries.marks_of(id_)) is not None)
 
     def _reporter(self, capture: Capture) -> Person | None:
-        """Whoever signed in, else whose mailbox a peer has asserted: in Exchange, Microsoft 365 or Google people sign in there."""
+        """The signed-in sender, or the mailbox that a peer asserts: in Exchange, Microsoft 365 or Google people sign in there."""
         subject = capture.envelope.login.partition("/")[0] or (sent_by(capture) if capture.source.kind == "relay" else "")
         return senders.person_of(subject) if subject else None
 
     def _kept(self, capture: Capture, person: Person | None, marks: Marks, now: int) -> None:
-        """A report of what we do not have, or of nobody whom we know."""
+        """Report a message that we do not have, or whose reporter is unknown."""
         if person is None:
             reporting.report_from_outside(capture.uuid, marks, now=now)
         else:
@@ -141,7 +142,7 @@ class MailReports:
 
 
 def _of_link(purpose: str, token: str) -> str:
-    """The number of the message that a link of ours is for, whenever it was made; "" for what is no link of ours."""
+    """The message number in one of our links, even an old one; "" for any other link."""
     data: Path | None = settings.DATA
     assert data is not None, "reports have an installation"
     try:

@@ -26,13 +26,13 @@ from civicmail.desk.incidents.similar_messages import Copy
 
 WORKER = machine("worker")
 TAKEN = frozenset(queries.TAKEN)
-"""Outcomes after which somebody does not have in My mail what they had."""
+"""Outcomes after which the owner no longer has the copy in My mail."""
 
 
 def ask(case: Case, copies: Sequence[Copy], query: str, counted: int, *, actor: Actor, reason: str, now: int) -> Pull:
-    """copies: everybody's, as they are at this moment; counted: how many the officer has seen. Whoever takes a case back bit by bit
-    has a second person from the fifty-first copy on, too. Raises NotPermitted, Unusable, Conflict where it is another number by
-    now, or one of them is to be taken back already."""
+    """Request a removal. copies: all, as of now; counted: how many the officer has seen.
+    From the fifty-first copy of a case on, in total, a second person is needed.
+    Raises NotPermitted, Unusable, Conflict if the number changed, or one of them is being removed already."""
     guard.require(actor, "pull.ask", now=now)
     reason = checked_reason(reason, min_length=10)
     removable = [has for has in copies if has.can_be_taken]
@@ -64,7 +64,7 @@ def ask(case: Case, copies: Sequence[Copy], query: str, counted: int, *, actor: 
 
 
 def about(pull: Pull) -> Decision:
-    """What the guard is asked of a second officer: not whoever wants to take the copies back."""
+    """The resource for the second officer, who must not be the requester."""
     return Decision(first_actors=(pull.by.uid,), began_ms=epoch_ms(pull.made))
 
 
@@ -82,7 +82,7 @@ def decide(pull: Pull, *, agrees: bool, actor: Actor, reason: str, now: int) -> 
 
 
 def undo(pull: Pull, *, actor: Actor, reason: str, now: int) -> Pull:
-    """Every copy that was taken back goes back; what was not reached yet stays where it is. Raises as ask does."""
+    """Restore every removed copy; those not removed yet stay. Raises as ask does."""
     guard.require(actor, "pull.undo", now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -95,7 +95,7 @@ def undo(pull: Pull, *, actor: Actor, reason: str, now: int) -> Pull:
 
 
 def note(copy: Pulled, outcome: str, *, now: int) -> None:
-    """What the worker has done with a copy, durable in the archive by now; whoever had it is told in the same transaction."""
+    """Store the outcome of a copy, which is durable in the archive; its owner is notified in the same transaction."""
     with transaction.atomic():
         row = Pulled.objects.select_related("pull").get(pk=copy.pk)
         row.state, row.tried, row.problem = outcome, from_ms(now), ""
@@ -107,7 +107,7 @@ def note(copy: Pulled, outcome: str, *, now: int) -> None:
 
 
 def note_problem(copy: Pulled, problem: str, *, now: int) -> None:
-    """Its mailbox could not be asked; it is tried again."""
+    """Record that the mailbox was unavailable; it is retried."""
     Pulled.objects.filter(pk=copy.pk).update(tried=from_ms(now), problem=problem[:200])
 
 

@@ -14,8 +14,9 @@ from civicmail.desk.incidents.models import Case
 
 
 def read(case: Case, capture: str, *, actor: Actor, now: int) -> Permit:
-    """A permit for one look at one message that somebody of the city has reported, or at a report that came by mail. What is only
-    like it, or proposed by a check, nobody has handed over. Raises NotPermitted, NotRecorded."""
+    """A permit for one view of one reported message, or of a report that came by mail.
+    Similar messages, and those that only a check proposed, were handed over by nobody.
+    Raises NotPermitted, NotRecorded."""
     handed = case.reports.filter(capture=capture).exists() or (not case.known and case.capture == capture)
     if not handed:
         raise NotPermitted("Nobody has reported this message itself; to read it takes a mandate.")

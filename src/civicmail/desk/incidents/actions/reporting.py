@@ -19,7 +19,7 @@ from civicmail.mail.pipeline.marks import Marks
 
 BY_MAIL = machine("reports")
 MAX_OUTSIDE = 20
-"""Cases of a day that reports from outside open: whoever sends a thousand letters does not fill the desk."""
+"""Cases that outside reports may open per day, so that one sender cannot flood the desk."""
 ANSWER_DAYS = 30
 """An answer that is older than this is given anew."""
 _LOCK = 0x63617365
@@ -27,8 +27,9 @@ _LOCK = 0x63617365
 
 
 def report(capture: str, marks: Marks, reporter: Person, how: str, *, actor: Actor, now: int, known: bool = True) -> Report:
-    """Somebody of the city says that a message is dangerous. capture: its number (UUID), of the report itself where we do not have
-    what it is about; how: page, mail or link. Whoever has the message may report it: that is asked by the caller. Twice is once."""
+    """Report a message as dangerous, once per person. capture: its number (UUID), or the report's own if we do not have the
+    message; how: page, mail or link.
+    The caller checks that the reporter has the message."""
     with transaction.atomic():
         case, is_new = _case(capture, marks, now, known=known)
         case = case if is_new else lock_row(case)  # an answer of this moment tells this reporter, or has told everybody before
@@ -49,8 +50,9 @@ def report(capture: str, marks: Marks, reporter: Person, how: str, *, actor: Act
 
 
 def report_from_outside(capture: str, marks: Marks, *, now: int, known: bool = False) -> Case | None:
-    """Somebody we cannot name has reported something, from outside or by the link in a copy. They are told nothing, whatever comes
-    of it; None where there were too many of them today."""
+    """Record a report by an unknown person, from outside or by the link in a copy.
+    They get no answer.
+    None if there were too many today."""
     with transaction.atomic():
         case = queries.case_like(capture, marks, from_ms(now) - timedelta(days=ANSWER_DAYS))
         if case is None:
@@ -67,8 +69,7 @@ def report_from_outside(capture: str, marks: Marks, *, now: int, known: bool = F
 
 
 def propose(capture: str, marks: Marks, why: str, *, now: int) -> Case:
-    """What a check found out about mail that was delivered already, and whatever was said of it before; somebody decides whether it
-    is pulled back."""
+    """Open a case for delivered mail because of a later check, whatever was decided before; an officer decides about removal."""
     with transaction.atomic():
         case, is_new = _case(capture, marks, now, known=True, genuine=False)
         if is_new or (case.state == "open" and not case.proposed):
@@ -98,8 +99,8 @@ def _case(capture: str, marks: Marks, now: int, *, known: bool, genuine: bool = 
 
 
 def _one_at_a_time() -> None:
-    """Whoever begins a case waits for others who do: a wave is reported by many at one moment, in words that differ a little.
-    SQLite lets nobody else write anyhow."""
+    """Serialize new cases: many people report the same wave at once, in slightly different words.
+    SQLite allows only one writer anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

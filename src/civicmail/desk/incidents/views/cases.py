@@ -38,10 +38,10 @@ HAS: dict[str, tuple[str, str]] = {
     "failed": ("quiet", "Not delivered"),
     "cancelled": ("quiet", "Not delivered"),
 }
-"""State of one copy -> how it is told."""
+"""State of one copy -> words."""
 READERS = "readers"
 SHOWN = 20
-"""Reporters and messages of a case that stand on its page: of a wave there are hundreds."""
+"""Reporters and messages of a case on its page: a wave has hundreds."""
 
 
 class Answer(forms.Form):
@@ -58,7 +58,7 @@ class Answer(forms.Form):
 
 @acting("reports.see")
 def listed(request: CityRequest) -> HttpResponseBase:
-    """The newest first; what waits is asked for beside."""
+    """List cases, the newest first, with a filter for open ones."""
     require(request, "reports.see")
     table = listing.from_query(
         request,
@@ -84,7 +84,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
 
 @acting("report.answer")
 def case(request: CityRequest, pk: int) -> HttpResponseBase:
-    """Who has it, what the checks saw, who reported it, and the one answer."""
+    """One case: copies, checks, reporters, and the answer form."""
     require(request, "reports.see")
     row = get_object_or_404(Case.objects.select_related("person"), pk=pk)
     spread_, later = _who(row, epoch_ms(request.now))
@@ -164,7 +164,7 @@ def _many(copies: int, mailboxes: int) -> str:
 
 
 def _who(row: Case, now: int) -> tuple[CopyList, str]:
-    """Who has it, and why that cannot be told."""
+    """The copies, and why they are unknown."""
     try:
         return queries.find_copies(row, now=now), ""
     except LaterError as error:
@@ -187,13 +187,13 @@ def _spread(request: CityRequest, spread_: CopyList) -> listing.Listing:
 
 
 def _export(request: CityRequest, row: Case, spread_: CopyList) -> listing.Listing:
-    """The one of its two lists that is wanted as a file."""
+    """The list that was requested as a file."""
     openings = _openings(request, queries.captures_of(row), spread_) if request.GET.get("list") == READERS else None
     return openings or _spread(request, spread_)
 
 
 def _openings(request: CityRequest, captures: list[str], spread_: CopyList) -> listing.Listing | None:
-    """Who wanted to go to a dangerous place by a link of it: for security alone. None where nobody did."""
+    """Openings of dangerous links in it, for security alone. None if there are none."""
     rows = queries.openings(dict.fromkeys([*captures, *(has.capture for has in spread_.copies)]))
     if not rows:
         return None
@@ -220,7 +220,7 @@ def _state(has: Copy) -> Cell:
 
 
 def _checks(row: Case) -> list[tuple[str, str]]:
-    """What was found when it came in: (what was looked for, what was seen)."""
+    """Findings at its arrival: (check, result)."""
     seen: dict[str, dict[str, None]] = {}
     for capture in queries.captures_of(row)[:SHOWN]:
         if (capture_record := queries.record(capture)) is not None:

@@ -74,8 +74,7 @@ def _sealed(response: HttpResponse) -> HttpResponse:
 
 
 def _is_person(request: city_request.CityRequest) -> bool:
-    """Whether a person opened the page in a browser (W3C Fetch Metadata): programs that look at links, and browsers that look
-    ahead, do not say so."""
+    """Whether a person opened the page in a browser (W3C Fetch Metadata), not a link scanner or a prefetch."""
     headers = request.headers
     ahead = "prefetch" in f"{headers.get('Sec-Purpose', '')} {headers.get('Purpose', '')} {headers.get('X-Moz', '')}".lower()
     return (
@@ -114,7 +113,7 @@ def _protect(domains: tuple[str, ...], others: tuple[str, ...]) -> Protected:
 
 
 def _note(link: Wrapped, target: Destination, request: city_request.CityRequest, *, is_confirmed: bool) -> None:
-    """A database that is away keeps nobody from being warned."""
+    """Record the opening; without a database the warning is shown all the same."""
     capture = str(UUID(bytes=link.capture))
     now = request.now
     try:

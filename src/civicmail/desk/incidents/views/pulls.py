@@ -39,7 +39,7 @@ class Reason(forms.Form):
 
 @acting("pull.ask")
 def ask(request: CityRequest, pk: int) -> HttpResponse:
-    """How many copies there are, by the words of the address; then the act."""
+    """Request a removal, showing how many copies match the words."""
     require(request, "pull.ask")
     row = get_object_or_404(Case, pk=pk)
     words = request.GET.get("q", "").strip()[:400]
@@ -65,7 +65,7 @@ def ask(request: CityRequest, pk: int) -> HttpResponse:
 
 @acting("pull.ask")
 def pull(request: CityRequest, pk: int) -> HttpResponseBase:
-    """How far it is, copy by copy; the second person's word; undoing."""
+    """One removal, copy by copy, with the second person's decision and the restore."""
     require(request, "reports.see")
     row = get_object_or_404(Pull.objects.select_related("case", "by", "second", "undone_by"), pk=pk)
     form = Reason(request.POST or None)
@@ -87,7 +87,7 @@ def pull(request: CityRequest, pk: int) -> HttpResponseBase:
 
 
 def _do(request: CityRequest, row: Pull, form: Reason) -> bool:
-    """What its button says; whether it was done."""
+    """Carry out the button; whether it was done."""
     reason, now, actor = form.cleaned_data["reason"], epoch_ms(request.now), request.actor
     what = request.POST.get("what", "")
     if what == "undo":
@@ -119,7 +119,7 @@ def _copies(request: CityRequest, row: Pull) -> listing.Listing:
 
 
 def _spread_or_error(row: Case, words: str, now: int) -> tuple[CopyList, str]:
-    """What the words narrow it to, and what is wrong with them."""
+    """Copies that match the words, and the error in them."""
     try:
         return queries.find_copies(row, words, now=now), ""
     except QueryError as error:

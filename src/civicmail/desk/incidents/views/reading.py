@@ -23,7 +23,8 @@ PEOPLE = (("from_", "From"), ("sender", "Sender"), ("reply_to", "Answers to"), (
 
 @acting("report.read")
 def read(request: CityRequest, pk: int, capture: uuid.UUID) -> HttpResponse:
-    """By POST alone: whoever follows a link, or loads a page again, looks at nothing. As whoever got it was given it."""
+    """Show one message, by POST alone, so that a followed link or a reload shows nothing.
+    The message is shown as it was delivered."""
     require(request, "report.read")
     row = get_object_or_404(Case, pk=pk)
     if request.method != "POST":

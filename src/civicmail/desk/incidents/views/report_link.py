@@ -29,7 +29,7 @@ from civicmail.mail.archive.records import Capture
 
 @never_cache
 def report(request: CityRequest, token: str) -> HttpResponse:
-    """A link that is not ours, one that is over, and one of a message that is gone get the same page."""
+    """Report by a link. A foreign link, an expired one, and one of a deleted message get the same page."""
     now = epoch_ms(request.now)
     title = gettext("Report this message?")
     try:
@@ -53,13 +53,13 @@ def report(request: CityRequest, token: str) -> HttpResponse:
 
 
 def _is_somebody_elses(request: CityRequest, capture: Capture, index: int) -> bool:
-    """Whether whoever is signed in would report in the name of the person whose copy it is: links are forwarded with their mail."""
+    """Whether the signed-in person is not the owner of the copy: links are forwarded with their mail."""
     user, holder = cast(Any, request).user, _holder(capture, index)
     return user.is_authenticated and holder is not None and me(request) != holder
 
 
 def _report(capture: Capture, index: int, now: int) -> None:
-    """As whoever holds the mailbox that the copy came to; of one that nobody holds it is a report without a name."""
+    """Report in the name of the mailbox owner, or anonymously for a mailbox without one."""
     marks = queries.marks_of(capture.id)
     if marks is None:
         raise LaterError("The message cannot be read at this moment, so it was not reported. Try again in a minute.")

@@ -43,7 +43,7 @@ class ReportForm(forms.Form):
 
 @acting("my.mail")
 def report(request: CityRequest, id: uuid.UUID) -> HttpResponse:
-    """Of mail that came to me. Whether something is spam is asked of what came from outside alone."""
+    """Report one's own mail. Only mail from outside can be judged as spam."""
     message = found(request, id)
     if message.eye != "given":
         raise Http404
@@ -59,7 +59,7 @@ def report(request: CityRequest, id: uuid.UUID) -> HttpResponse:
 
 
 def carried_out(request: CityRequest, message: Found, what: str) -> str:
-    """Do it; what is said afterwards. what: of ANSWERS. Raises LaterError where the message cannot be read now."""
+    """Carry out the report and return the message to show. what: of ANSWERS. Raises LaterError if the mail cannot be read now."""
     now, actor = epoch_ms(request.now), request.actor
     if may_be_reported(message):
         labels.say(store().data, message.capture.id, Label(what != "good", actor.uid, "report"), now)

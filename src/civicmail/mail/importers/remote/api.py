@@ -20,17 +20,17 @@ from civicmail.mail.importers.remote.web import MAX_JSON, Answer, BadAnswer, Web
 PARALLEL_REQUESTS = 4
 """Requests about one mailbox at a time: what Graph allows an application."""
 MAX_RETRIES = 5
-"""How often one request may be answered by half an answer, or by an error of the server, before it is given up."""
+"""Incomplete answers or server errors per request before it fails."""
 _RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded", "ApplicationThrottled"})
 _LATER = frozenset({408, 425, 429, 503, 509})
 
 
 class Missing(Exception):
-    """What was asked for is not there (any more)."""
+    """The requested object does not exist (any more)."""
 
 
 class Api:
-    """One API. base: https://host[/path], before every path; ca: a PEM file of authorities. Any number of threads may ask."""
+    """One API. base: https://host[/path], before every path; ca: a PEM file of authorities. Thread-safe."""
 
     def __init__(self, base: str, tokens: Tokens, patience: Patience, ca: str = "") -> None:
         require_secure(base, "server")
@@ -82,7 +82,7 @@ class Api:
             self._wait(waits, why, after)
 
     def _wait(self, waits: int, why: str, after: float = 0.0) -> None:
-        """Once for all threads that were refused at the same time. waits: how many there had been when the request was made."""
+        """Wait once for all threads that were throttled together. waits: the count at the time of the request."""
         with self._lock:
             if waits == self._waits:
                 self._patience.wait(why, after)
@@ -106,7 +106,7 @@ class Api:
     def json(
         self, mailbox: str, path: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
-        """An object. What is no JSON counts as half an answer."""
+        """A JSON object. Invalid JSON counts as an incomplete answer."""
         for _ in range(MAX_RETRIES):
             waits = self._waits
             answer = self.get(mailbox, path, query, headers)
@@ -121,7 +121,7 @@ class Api:
             return {"Authorization": f"Bearer {self._tokens.token(mailbox)}", "User-Agent": "civicmail"}
 
     def _target(self, path: str, query: Mapping[str, str] | None) -> str:
-        """A token goes to the host of the base alone, wherever an answer points."""
+        """The path of a URL on the base's host; a token goes to no other host, whatever an answer says."""
         if path.startswith("/"):
             return f"{self._path}{path}{'?' + urlencode(query) if query else ''}"
         to, own = urlsplit(path), urlsplit(self._base)

@@ -27,7 +27,7 @@ _FIELDS = "id,receivedDateTime,isRead,isDraft,flag,categories"
 
 
 class Graph:
-    """without: folders (paths) that are left out with what is in them."""
+    """without: folders (paths) to leave out, with their subfolders."""
 
     kind = "graph"
 

@@ -20,7 +20,7 @@ from civicmail.mail.importers.remote.source import Dropped, Fetched, Item, Patie
 LIST_BATCH = 1000
 """Messages that are listed by one command."""
 MAX_DROPS = 3
-"""How often a connection may end over the same messages."""
+"""Lost connections over the same messages before they are split."""
 _SLACK = 64 << 10
 _ATTRIBUTES = "UID FLAGS INTERNALDATE RFC822.SIZE"
 _HEADER = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
@@ -46,7 +46,7 @@ class Folder:
 
 
 class Imap:
-    """without: folders (paths) that are left out with what is in them."""
+    """without: folders (paths) to leave out, with their subfolders."""
 
     kind = "imap"
 
@@ -68,7 +68,7 @@ class Imap:
 
 
 class ImapBox:
-    """One mailbox; its connection is made again whenever it is lost."""
+    """One mailbox, which reconnects when its connection is lost."""
 
     def __init__(self, server: Server, login: Login, patience: Patience, mailbox: str, without: tuple[str, ...]) -> None:
         self._server, self._login, self._patience, self._mailbox, self._without = server, login, patience, mailbox, without
@@ -83,9 +83,9 @@ class ImapBox:
         goodbye(wire)
 
     def patiently[T](self, do: Callable[[Wire], T], drops_most: int | None = None) -> T:
-        """Do something with the open connection; what is only for now is waited out, and done again on a new one. A sign-in that is
-        refused is tried once more, with a new token where there is one. drops_most: raises Dropped when it has ended the
-        connection so often."""
+        """Run a function with the open connection; wait out temporary failures and reconnect.
+        A refused sign-in is retried once, with a new token if possible. drops_most: raises Dropped after so many lost
+        connections."""
         drops = 0
         while True:
             try:
@@ -165,7 +165,7 @@ class ImapBox:
             raise Renumbered(f"the server has numbered {folder} anew meanwhile")
 
     def _page(self, wire: Wire, folder: Folder, validity: str, first: int, last: int) -> list[Item]:
-        """Message numbers do not change while a folder is open and nothing but this is asked (RFC 9051 7.5.1)."""
+        """List a range of message numbers, which are stable while the folder stays open (RFC 9051 7.5.1)."""
         self._in(wire, folder.path, validity)
         more = f"{_HEADER}"
         more += " EMAILID" if "OBJECTID" in wire.capabilities else ""
@@ -187,7 +187,7 @@ class ImapBox:
             yield from self._together(place, in_folder)
 
     def _together(self, place: tuple[str, str], items: list[Item]) -> list[Fetched]:
-        """By one command; where that fails again and again, by two for half of them each, until one message alone is to blame."""
+        """Fetch by one command; if that fails repeatedly, fetch each half, until a single message is to blame."""
         try:
             return self.patiently(partial(self._bodies, place=place, items=items), MAX_DROPS)
         except SignInRefused:
@@ -292,7 +292,7 @@ def _folder(line: bytes | tuple[bytes, bytes]) -> Folder | None:
 
 
 def utf7(name: str) -> str:
-    """A folder's name from modified UTF-7 (RFC 3501 5.1.3); what is none stays as it is."""
+    """Decode a folder name from modified UTF-7 (RFC 3501 5.1.3); other names stay unchanged."""
 
     def shown(match: re.Match[str]) -> str:
         if not match[1]:

@@ -36,7 +36,8 @@ _WAYS = ("login", "plain", "xoauth2", "oauthbearer")
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How a mailbox is opened. way: login, plain, xoauth2, oauthbearer; user: a pattern with {mailbox}; password_file or tokens."""
+    """How to sign in to a mailbox. way: login, plain, xoauth2, oauthbearer; user: a pattern with {mailbox}; password_file or
+    tokens."""
 
     way: str
     user: str = "{mailbox}"
@@ -65,7 +66,7 @@ class Server:
         self._context = context_of(ca)
 
     def connected(self) -> Wire:
-        """TLS is up, or this is the same machine. Raises Throttled, BadServer, ConfigError."""
+        """A connection with TLS, or to this machine. Raises Throttled, BadServer, ConfigError."""
         with _plainly(self.host):
             if self.implicit:
                 return _SecureWire(self.host, self.port, ssl_context=self._context, timeout=TIMEOUT)
@@ -189,7 +190,7 @@ def _sorted(host: str, text: str) -> Exception:
 
 
 def backoff_of(text: str) -> float:
-    """Seconds that a server asks to wait for, as Exchange says it ("Suggested Backoff Time: 299961 milliseconds"); else 0."""
+    """Seconds that a server asks to wait, as Exchange writes it ("Suggested Backoff Time: 299961 milliseconds"); else 0."""
     match = _BACKOFF.search(text)
     if match is None:
         return 0.0

@@ -39,9 +39,9 @@ class Mailbox(NamedTuple):
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the messages of a mailbox; listed is the sum of the next five. copies: of a message that is in another folder,
-    too; known: brought over before; gone: deleted in the source meanwhile; archived: how many of the listed ones the archive has
-    when it is asked at the end; refused: why the mailbox could not be read to its end."""
+    """What became of the messages of a mailbox; listed is the sum of the next five. copies: in another folder too; known:
+    imported before; gone: deleted in the source meanwhile; archived: listed ones that the archive has at the end; refused: why
+    the mailbox could not be read completely."""
 
     mailbox: Mailbox
     listed: int = 0
@@ -77,7 +77,7 @@ class Counts:
 
 
 class Ready(NamedTuple):
-    """A message that was fetched, and what is to be written down once it is archived."""
+    """A fetched message, and the position rows to write once it is archived."""
 
     new: NewMessage
     rows: list[Row]
@@ -97,7 +97,7 @@ def listed(box: Box, counts: Counts) -> list[Item]:
 
 
 def batches(items: Sequence[Item]) -> Iterator[list[Item]]:
-    """What is fetched together: first what is in one folder alone, then copies of messages, never in two batches."""
+    """Messages to fetch together: first those in one folder only, then copies, never split over two batches."""
     alike = defaultdict[str, list[Item]](list)
     for item in items:
         if item.same:

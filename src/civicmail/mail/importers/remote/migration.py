@@ -20,16 +20,16 @@ from civicmail.mail.importers.remote.positions import Positions, Row
 from civicmail.mail.importers.remote.source import Box, Fetched, Item, Renumbered, Source
 
 MAX_LISTINGS = 3
-"""How often a mailbox is listed whose messages were numbered anew meanwhile."""
+"""How often a mailbox is listed whose messages get new numbers meanwhile."""
 MAX_MESSAGE = 256 << 20
-"""Bytes of one message; what is larger is left out and named."""
+"""Bytes of one message; larger ones are skipped and named."""
 Progress = Callable[[str, int, int], None]
 """(mailbox, messages done, messages listed)"""
 
 
 @dataclass(slots=True)
 class _Run:
-    """One mailbox at work. waiting: messages that are not durable yet; keys: what was listed."""
+    """One mailbox in progress. waiting: messages that are not durable yet; keys: of the listed ones."""
 
     counts: Counts
     positions: Positions
@@ -39,7 +39,7 @@ class _Run:
 
 
 class Migration:
-    """One run over mailboxes; `counts` has what became of each, also when run() raises."""
+    """One run over mailboxes; `counts` has the results of each, also when run() raises."""
 
     def __init__(self, into: ImportTarget, source: Source, progress: Progress) -> None:
         self._into = into
@@ -52,8 +52,8 @@ class Migration:
         self.counts: list[Counts] = []
 
     def run(self, mailboxes: Sequence[Mailbox], progress: ImportProgress) -> list[Counts]:
-        """Returns when everything that was stored is searchable. Raises SourceAway, ConfigError after what was fetched is stored,
-        ImportRunning, and a LaterError of the disk."""
+        """Returns when everything stored is searchable.
+        Raises SourceAway, ConfigError after storing what was fetched, ImportRunning, and a LaterError of the disk."""
         with closing(import_lease(self._into.data)):
             ingest(self._into, lambda known, _: self._all(mailboxes, known), progress, self._durable)
         if self._stopped is not None:
@@ -145,7 +145,7 @@ class Migration:
         )
 
     def _durable(self, batch: list[StoredCapture]) -> None:
-        """These are on stable storage: their positions may be written."""
+        """Write the positions of these captures, which are durable."""
         rows: dict[int, tuple[_Run, list[Row]]] = {}
         for taken in batch:
             occurrence = taken.capture.occurrence
@@ -158,7 +158,7 @@ class Migration:
             self._close(run)
 
     def _close(self, run: _Run) -> None:
-        """Compare with the archive, asked afresh, once nothing of a mailbox is on its way any more."""
+        """Compare with the archive, queried again, once nothing of a mailbox is pending."""
         if not run.is_over or run.waiting:
             return
         self._machine = as_of_now(self._machine, self._into.data)

@@ -19,9 +19,9 @@ MIN_WAIT, MAX_WAIT = 2.0, 300.0
 
 
 class Item(NamedTuple):
-    """One message in one folder of the source. folder: its path with "/"; validity: of the ids of that folder (IMAP's UIDVALIDITY),
-    "" where ids are for ever; size: bytes as the source states them, 0 where it does not; at: when the mailbox got it, ms;
-    labels: what it has besides its folder; same: equal for copies of one message in several folders, "" where unknown."""
+    """One message in one folder of the source. folder: its path with "/"; validity: of the ids of that folder (IMAP's
+    UIDVALIDITY), "" for permanent ids; size: bytes as the source states them, 0 if unknown; at: when the mailbox received it,
+    ms; labels: besides its folder; same: equal for copies of one message in several folders, "" if unknown."""
 
     folder: str
     validity: str
@@ -51,7 +51,7 @@ class Unlisted(NamedTuple):
 
 
 class Box(Protocol):
-    """One mailbox of a source, open."""
+    """An open mailbox of a source."""
 
     def items(self) -> Iterator[Item | Unlisted]:
         """Every message of every folder, folder by folder in a fixed order, oldest first where the source can say that."""
@@ -71,7 +71,7 @@ class Source(Protocol):
 
 
 class Throttled(Exception):
-    """The source cannot answer at this moment. after: seconds until it may be asked again, 0 where it does not say."""
+    """The source cannot answer now. after: seconds until the next try, 0 if unknown."""
 
     def __init__(self, why: str, after: float = 0.0) -> None:
         super().__init__(why)
@@ -79,7 +79,7 @@ class Throttled(Exception):
 
 
 class Dropped(Throttled):
-    """The connection ended without a reason. Where that happens again and again, what was asked may be the reason."""
+    """The connection ended without a reason. If that repeats, the request itself may be the reason."""
 
 
 class Renumbered(Exception):
@@ -88,7 +88,7 @@ class Renumbered(Exception):
 
 @dataclass(slots=True)
 class Patience:
-    """How long a source is waited for. seconds: without any answer in between; on_wait: hears why and for how many seconds."""
+    """How long to wait for a source. seconds: without any answer; on_wait: called with the reason and the seconds."""
 
     seconds: float = 6 * 3600.0
     on_wait: Callable[[str, float], None] = lambda why, wait: None

@@ -27,7 +27,7 @@ _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """How tokens are got. file: holds the token itself, kept fresh by another program; else url is the token endpoint, with
+    """How to get tokens. file: contains the token itself, renewed by another program; else url is the token endpoint, with
     refresh_file, or secret_file of the client, or key_file of a service account (Google's JSON)."""
 
     file: str = ""
@@ -132,7 +132,7 @@ class Tokens:
 
 
 def secret(path: str) -> str:
-    """What a file of one secret holds. Raises ConfigError."""
+    """The content of a secret file. Raises ConfigError."""
     try:
         text = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -143,7 +143,7 @@ def secret(path: str) -> str:
 
 
 def seconds_of(headers: Any) -> float:
-    """Retry-After (RFC 9110 10.2.3) in seconds; a date, which no API that we ask sends, counts as nothing said."""
+    """Retry-After (RFC 9110 10.2.3) in seconds; a date counts as missing, because no API that we use sends one."""
     text = str(headers.get("retry-after", "")).strip()
     return min(float(text), 3600.0) if text.isascii() and text.isdecimal() else 0.0
 

@@ -65,7 +65,7 @@ class Web:
     def ask(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None, max_bytes: int = MAX_JSON
     ) -> Answer:
-        """Raises OSError where nobody answers, BadAnswer for half an answer or one of more than `most` bytes."""
+        """Send one request. Raises OSError without an answer, BadAnswer for an incomplete one or one of more than `max_bytes`."""
         for again in (True, False):
             fresh = self._wire is None
             wire = self._wire or self._connected()

@@ -23,7 +23,7 @@ class Checked(NamedTuple):
 
 
 def check(path: str) -> Iterator[Checked]:
-    """Every file that a list names, looked for beside it. Raises Unreadable for a list that names none."""
+    """Compare every file in a list. Raises Unreadable for a list without files."""
     folder = Path(path).parent
     named = 0
     with reading(path) as file:
@@ -38,7 +38,7 @@ def check(path: str) -> Iterator[Checked]:
 
 
 def _name(line: str, digest: re.Match[str]) -> str:
-    """The last part of the name beside a checksum, whether before or behind it."""
+    """The last part of the file name beside a checksum, before or after it."""
     text = line[: digest.start()] + line[digest.end() :]
     before = ""
     while text != before:

@@ -43,7 +43,7 @@ class Export:
 
 
 def part(file: str) -> tuple[Kind, str] | None:
-    """What a file with this name is in an export, and how the export is called ("" where the name does not say it)."""
+    """The kind of an export file by its name, and the export's name ("" if it is not in it)."""
     for kind, pattern in _NAMES:
         if match := pattern.fullmatch(file):
             return kind, match[1]
@@ -77,7 +77,7 @@ def beside(path: str) -> list[Export]:
 
 
 def mail_of(export: Export) -> list[Path]:
-    """The files of mail that lie beside the metadata of an export."""
+    """The mail files beside the metadata of an export."""
     return [Path(export.folder, name) for name in sorted(_files(export.folder)) if _MAIL.fullmatch(name) and export.has(name)]
 
 

@@ -37,7 +37,7 @@ MISSING = "the metadata of the export name it, but it is not in the mail"
 
 @dataclass(slots=True)
 class _ExportState:
-    """One export while it is imported. sources: its files of metadata in the table; damaged: whether one of them is."""
+    """One export during an import. sources: its metadata files in the table; damaged: whether one of them is."""
 
     export: Export
     sources: list[int] = field(default_factory=list)
@@ -51,8 +51,7 @@ class _ExportState:
 
 
 class Exports:
-    """Finds the exports among the paths and reads their metadata; then items() in place of a walk, and rest() behind all of them.
-    Close it."""
+    """Finds the exports among the paths and reads their metadata; then items() replaces a walk, and rest() follows it. Close it."""
 
     def __init__(self, paths: list[Path]) -> None:
         self._before: list[Skipped] = []
@@ -74,7 +73,7 @@ class Exports:
             self._table.filled()
 
     def _mail(self, paths: list[Path]) -> list[Path]:
-        """The paths without the files that are no mail; where only metadata were named, the mail that lies beside them."""
+        """The paths without export files that are no mail; for metadata alone, the mail beside them."""
         mail = [path for path in paths if path.is_dir() or export_names.part(path.name) is None or not self._is_part(str(path))]
         if mail:
             return mail
@@ -104,7 +103,7 @@ class Exports:
             self._before.append(Skipped(f"{text_of(state.export.folder)}/{state.export.name}", why, failed=False, note=True))
 
     def items(self, path: Path) -> Iterator[Item]:
-        """What a walk finds, with labels and accounts; files that are parts of an export are not said to be no mail."""
+        """The items of a walk with labels and accounts; export files are not reported as no mail."""
         yield from self._before
         self._before = []
         for item in walk(path):
@@ -157,7 +156,7 @@ class Exports:
         return item._replace(account=account, labels=tuple(labels), flags=tuple(flags))
 
     def _rows(self, state: _ExportState, item: SourceMessage, account: str) -> list[Row]:
-        """What each file of metadata says of a message."""
+        """The entry of a message in each metadata file."""
         message_id = plain_id((header_scan.first(item.content, "message-id") or b"").decode("utf-8", "replace"))
         marks, rows = [item.mark] if item.mark else [], []
         for source in state.sources:
@@ -169,7 +168,7 @@ class Exports:
         return rows
 
     def rest(self) -> Iterator[Skipped]:
-        """What is known when all mail was read: what is missing, what Vault could not export, files with another checksum."""
+        """Results after all mail was read: missing messages, Vault's own errors, wrong checksums."""
         yield from self._before
         for state in self._all:
             yield from self._missing(state)
@@ -178,7 +177,8 @@ class Exports:
             yield from _checked(state)
 
     def _missing(self, state: _ExportState) -> Iterator[Skipped]:
-        """Of an mbox that was named alone only its account is looked at. What several files of metadata name is said once."""
+        """Messages that the metadata name and the mail lacks, each once.
+        For an mbox that was named alone, only its account is checked."""
         accounts = None if state.export.whole else set(state.read)
         reported: set[str] = set()
         for source in state.sources:
@@ -192,7 +192,7 @@ class Exports:
                 reported |= keys
 
     def plain(self) -> list[dict[str, Any]]:
-        """What the report of the import says of each export."""
+        """The results of each export for the import report."""
         return [
             {
                 "export": state.export.name,
@@ -214,7 +214,7 @@ class Exports:
 
 
 def _whole(path: str, places: list[str]) -> Iterator[Entry]:
-    """The entries that can be read; places: gets where the others stand."""
+    """Readable entries; places: collects the positions of the others."""
     for entry in entries(path):
         if isinstance(entry, Damage):
             places.append(entry.place)
@@ -223,7 +223,7 @@ def _whole(path: str, places: list[str]) -> Iterator[Entry]:
 
 
 def _account(export: str, name: str) -> str:
-    """Whose mail a file is by its name, NAME-ACCOUNT-RANDOM.mbox; "" where it has no such name."""
+    """The account in a file name NAME-ACCOUNT-RANDOM.mbox; "" for other names."""
     file = name.partition(" at byte ")[0].partition(" item ")[0].rpartition("/")[2]
     middle = file.rpartition(".")[0].removeprefix(f"{export}-").rpartition("-")[0].lower()
     return middle if file.startswith(f"{export}-") and "@" in middle else ""

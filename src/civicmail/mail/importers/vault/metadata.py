@@ -25,7 +25,7 @@ _ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "us-ascii", "iso-88
 
 
 class Entry(NamedTuple):
-    """One message. mark: what its From_ line begins with; gmail: its id in Gmail; message_id: without angle brackets."""
+    """One message. mark: the start of its From_ line; gmail: its id in Gmail; message_id: without angle brackets."""
 
     mark: str
     gmail: str
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """An entry that cannot be read, and where it stands."""
+    """An unreadable entry and its position."""
 
     place: str
 
@@ -124,7 +124,7 @@ def _end(held: bytes, at: int) -> int:
 
 
 def _entry(block: bytes, encoding: str) -> Entry | None:
-    """What one Document says, None where it is damaged."""
+    """The entry of one Document, None if it is damaged."""
     if encoding == "utf-8":
         try:
             block.decode()
@@ -169,5 +169,5 @@ def _short(text: str) -> str:
 
 
 def plain_id(text: str) -> str:
-    """A Message-ID as both sides write it: without angle brackets, blanks and what is beyond any limit."""
+    """A normalized Message-ID: without angle brackets and blanks, limited in length."""
     return text.strip().strip("<>").strip()[:998]

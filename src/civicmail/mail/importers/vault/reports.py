@@ -18,7 +18,7 @@ _FRAME = frozenset({"Root", "Batch", "Documents"})
 
 
 class Counted(NamedTuple):
-    """How many messages of an account Vault wrote, and what it says of those that it did not."""
+    """Messages that Vault wrote for an account, and its note about those that it did not."""
 
     account: str
     written: int
@@ -43,7 +43,7 @@ def counts(path: str) -> Iterator[Counted]:
 
 
 def errors(path: str) -> Iterator[str]:
-    """Each error of a file of them, as one line. Raises Unreadable."""
+    """Each error of an error file, as one line. Raises Unreadable."""
     with reading(path) as file:
         errors_ = _of_xml(file) if path.lower().endswith(".xml") else _of_csv(file)
         for number, error in enumerate(errors_):
@@ -81,7 +81,7 @@ def _of_xml(file: IO[bytes]) -> Iterator[str]:
 
 
 class _Open(NamedTuple):
-    """An element that has not ended. values: of it and of what is in it; texts: its own characters."""
+    """An open element. values: of it and its children; texts: its own characters."""
 
     name: str
     attributes: dict[str, str]

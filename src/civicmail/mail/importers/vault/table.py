@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 
 class Table:
-    """Filled by add(), then asked; close() takes the file away."""
+    """Filled by add(), then queried; close() deletes the file."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="civicmail-import-")
