@@ -121,7 +121,13 @@ def test_what_is_not_known_refuses() -> None:
         everything = tuple(HeldRole(duty, "", MS + DAY_MS) for duty in DUTIES)
         actor = Actor("ann", "Ann", everything, frozenset({"clerk"}))
         about = resource(
-            PERMISSIONS[act].resource, department="clerk", person="cyd", reviewer="ann", firsts=("bea",), began=MS, alone=False
+            PERMISSIONS[act].resource,
+            department="clerk",
+            person="cyd",
+            reviewer="ann",
+            first_actors=("bea",),
+            began_ms=MS,
+            alone=False,
         )
         assert guard.may(actor, act, about, now=MS), f"{act}: a button may be shown"
         with pytest.raises(NotPermitted, match="cannot be told"):

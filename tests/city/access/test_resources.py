@@ -22,9 +22,9 @@ CODES = st.sampled_from(["", "clerk", "works"])
 UIDS = st.sampled_from(["", "ann", "bea", "cyd"])
 FACTS = st.fixed_dictionaries(
     {
-        "department": CODES, "person": UIDS, "holder": UIDS, "sponsor": UIDS, "answers": UIDS, "reviewer": UIDS,
-        "senders": st.frozensets(UIDS), "firsts": st.lists(UIDS, max_size=2).map(tuple),
-        "began": st.just(NOW - 1), "alone": st.booleans(),
+        "department": CODES, "person": UIDS, "holder": UIDS, "sponsor": UIDS, "responsible": UIDS, "reviewer": UIDS,
+        "senders": st.frozensets(UIDS), "first_actors": st.lists(UIDS, max_size=2).map(tuple),
+        "began_ms": st.just(NOW - 1), "alone": st.booleans(),
     }
 )  # fmt: skip
 ACTORS = st.builds(
@@ -64,7 +64,7 @@ def test_what_could_be_done_is_all_that_may_be_done(actor: Actor, facts: dict[st
 def test_no_resource_is_made_without_its_facts(kind: type[Resource]) -> None:
     """But for what is looked up later, and for who else may send: without these less is permitted, not more."""
     facts = {field.name for field in fields(kind) if field.default is MISSING and field.default_factory is MISSING}
-    assert {field.name for field in fields(kind)} - facts <= {"eyes", "senders"}
+    assert {field.name for field in fields(kind)} - facts <= {"four_eyes", "senders"}
     whole = dict.fromkeys(facts, "")
     for name in facts:
         with pytest.raises(TypeError, match=name):
