@@ -23,8 +23,8 @@ from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.courier import dkimkeys, signing
 from civicmail.mail.screening import authentication, signatures
-from civicmail.mail.screening.shapes import Outer, Seen
-from civicmail.mail.screening.world import World
+from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.shapes import ExtractedMessage, NetworkCase
 from mail.screening import suites
 from mail.screening.zone import Zone
 
@@ -60,13 +60,13 @@ def run(report: Report, *, count: int, rounds: int) -> None:
         return key.record.encode() if name.decode().startswith(key.selector) else b""
 
     async def whole() -> None:
-        world = World(_SETTINGS, NOW, None, {authentication.NAME: dns})
+        world = CheckContext(_SETTINGS, NOW, None, {authentication.NAME: dns})
         for raw in raws:
-            seen = Seen(more={"authentication": signatures.read(raw).plain()})
+            seen = ExtractedMessage(more={"authentication": signatures.read(raw).plain()})
             envelope = Envelope(
                 "ann@sender.example", (Recipient("bob@city.example"),), NOW, client="192.0.2.1", helo="mx.sender.example"
             )
-            result = await authentication.find(Outer(raw, seen, envelope, "mx", True, world))
+            result = await authentication.find(NetworkCase(raw, seen, envelope, "mx", True, world))
             passed.append(result.facts["auth.dkim"] == result.facts["auth.spf"] == result.facts["auth.dmarc"] == "pass")
 
     work: dict[str, Callable[[], Any]] = {

@@ -22,10 +22,10 @@ from civicmail.city.access import snapshot as access
 from civicmail.core.config.settings import Settings
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, ParsedMessage, Recipient
-from civicmail.mail.screening.confidential import candidates, canonical, check, lists
-from civicmail.mail.screening.shapes import Inner, Joint, Seen
+from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.confidential import candidates, canonical, check, exact_lists
+from civicmail.mail.screening.shapes import CombinedCase, ContentCase, ExtractedMessage
 from civicmail.mail.screening.use import signals, words
-from civicmail.mail.screening.world import World
 from mail.screening.identifiers import KINDS
 
 GOOD = ("spamassassin/easy_ham", "spamassassin/easy_ham_2", "spamassassin/hard_ham", "enron_maildir", "enron_spam_raw")
@@ -64,7 +64,7 @@ def _good(report: Report, where: Path | None, count: int) -> None:
     for raw in islice(good(where), count):
         message = message_parser.parse(raw)
         began = time.process_time()
-        facts = check.find(Inner(raw, message, {})).facts
+        facts = check.find(ContentCase(raw, message, {})).facts
         costs.append(time.process_time() - began)
         high = facts.get("confidential.high", ())
         surely += bool(high)
@@ -94,11 +94,11 @@ _SNAPSHOT = access.build(
 
 def _use(raw: bytes, message: ParsedMessage) -> tuple[str, ...]:
     """As if somebody of the city had sent it to all whom it names, all outside."""
-    word_counts = words.find(Inner(raw, message, {})).more
+    word_counts = words.find(ContentCase(raw, message, {})).more
     to = tuple(Recipient(address.addr) for address in (*message.to, *message.cc) if address.domain)
-    seen = Seen(people={"reply-to": tuple((a.display, a.addr) for a in message.reply_to)}, list_id=message.list_id)
-    world, envelope = World(Settings(), 0, _SNAPSHOT, {}), Envelope(ME, to, 0, login="ann")
-    categories = signals.find(Joint(seen, envelope, "submission", False, world, {}, {words.NAME: word_counts})).facts.get(
+    seen = ExtractedMessage(people={"reply-to": tuple((a.display, a.addr) for a in message.reply_to)}, list_id=message.list_id)
+    world, envelope = CheckContext(Settings(), 0, _SNAPSHOT, {}), Envelope(ME, to, 0, login="ann")
+    categories = signals.find(CombinedCase(seen, envelope, "submission", False, world, {}, {words.NAME: word_counts})).facts.get(
         "use.categories", ()
     )
     return categories if isinstance(categories, tuple) else ()
@@ -164,14 +164,14 @@ def _lists(report: Report, rows: int) -> None:
     key, rng = bytes(range(32)), random.Random(5)
     numbers = rng.sample(range(1_000_000, 900_000_000), rows + candidates.IDS)
     began = time.process_time()
-    content, _, _ = lists.build(key, (([f"{number:09}"], f"Family{number % 977}") for number in numbers[:rows]), 0)
+    content, _, _ = exact_lists.build(key, (([f"{number:09}"], f"Family{number % 977}") for number in numbers[:rows]), 0)
     built = time.process_time() - began
     with TemporaryDirectory() as folder:
         path = Path(folder) / "staff.list"
         path.write_bytes(content)
-        held = lists.read(path, key)
+        held = exact_lists.read(path, key)
         began = time.process_time()
-        false = sum(bool(held.names(lists.identifier_hash(key, f"{number:09}"))) for number in numbers[rows:])
+        false = sum(bool(held.names(exact_lists.identifier_hash(key, f"{number:09}"))) for number in numbers[rows:])
         looked = time.process_time() - began
     report.add(
         Row("confiden.", "civicmail", f"a list of {rows:,} rows, made", built, "s"),

@@ -18,11 +18,11 @@ from bench.report import Report, Row
 from civicmail.core.config.settings import DOUBTS
 from civicmail.core.message import message_parser, text_parts
 from civicmail.core.message.model import ParsedMessage
-from civicmail.mail.courier import doubt
+from civicmail.mail.courier import warning_banner
 from civicmail.mail.screening import links, urls
 from civicmail.mail.screening.domains import a_labels
-from civicmail.mail.screening.lookalikes import Protected, like, protect
-from civicmail.mail.screening.shapes import Inner
+from civicmail.mail.screening.lookalikes import Protected, find_likeness, protect
+from civicmail.mail.screening.shapes import ContentCase
 
 GOOD = ("spamassassin/easy_ham", "spamassassin/easy_ham_2", "spamassassin/hard_ham", "enron_maildir")
 OWN = "enron.com"
@@ -61,11 +61,11 @@ def _counted(report: Report, name: str, mail: list[tuple[ParsedMessage, bytes]])
         known.add(read.from_[0].addr.lower())
         begun = time.process_time()
         parts = text_parts.opened(raw)
-        reason = doubt.reason(marks, DOUBTS, {"files.count": len(_files(read))}, (part.content for part in parts))
+        reason = warning_banner.reason(marks, DOUBTS, {"files.count": len(_files(read))}, (part.content for part in parts))
         costs.append(time.process_time() - begun)
         if reason:
             mark_ = next((mark for mark, _ in marks if mark in DOUBTS), "")
-            why[mark_ or ("first with a file" if reason == doubt.FILE else "first about a payment")] += 1
+            why[mark_ or ("first with a file" if reason == warning_banner.FILE else "first about a payment")] += 1
     count = len(mail) - half
     for reason, times in why.most_common():
         report.add(Row("doubted", "civicmail", f"{name}: {reason}", 100 * times / count, "%"))
@@ -80,16 +80,16 @@ def _files(message: ParsedMessage) -> list[str]:
 def _marks(message: ParsedMessage, raw: bytes, protected: Protected, *, first: bool) -> Iterator[tuple[str, str]]:
     """As the rules of the starter pack set them, without those that ask DNS or the directory."""
     domain = a_labels(message.from_[0].domain)
-    if like(domain, protected) is not None:
+    if find_likeness(domain, protected) is not None:
         yield "lookalike", "x"
     there = {header.name.lower() for header in message.headers}
     answers = {urls.registrable(a_labels(address.domain)) for address in message.reply_to if address.domain}
     if not message.list_id and first and answers - {urls.registrable(domain)}:
         yield "reply-elsewhere", "x"
-    facts = links.find(Inner(raw, message, {"domains": NAMES, "protected": ()})).facts
+    facts = links.find(ContentCase(raw, message, {"domains": NAMES, "protected": ()})).facts
     if facts.get("links.deceptive") and first:
         yield "deceptive-link", "x"
     if any(facts.get(f"links.{code}") for code in ("address", "credentials", "data", "lookalike")):
         yield "odd-link", "x"
     if first and not there & _AUTOMATIC:
-        yield doubt.FIRST, "x"
+        yield warning_banner.FIRST, "x"

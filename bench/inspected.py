@@ -19,7 +19,7 @@ from bench.report import Report, Row
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import files
 from civicmail.mail.screening.allowance import Allowance
-from civicmail.mail.screening.looking import Item, Look
+from civicmail.mail.screening.file_scan import FileScan, Item
 
 PART = "inspect."
 
@@ -53,9 +53,9 @@ def _files(corpora: Path | None) -> Iterator[tuple[str, bytes]]:
 
 def _cost(name: str, content: bytes) -> float:
     """Seconds of the processor."""
-    look = Look(files.NAME, files.VERSION, Allowance(), files._inside)
+    look = FileScan(files.NAME, files.VERSION, Allowance(), files.scan_file)
     began = time.process_time()
-    files._inside(Item("1", 0, len(content), name, "", content), look)
+    files.scan_file(Item("1", 0, len(content), name, "", content), look)
     return time.process_time() - began
 
 
@@ -64,7 +64,7 @@ def _good(report: Report, corpora: Path | None, count: int) -> None:
     for raw in islice(confidential.good(corpora), count):
         message = message_parser.parse(raw)
         began = time.process_time()
-        inspected = files.looked(message, Allowance())
+        inspected = files.scan_files(message, Allowance())
         costs.append(time.process_time() - began)
         messages += 1
         attached += int(inspected.facts.get("files.count", 0) or 0)  # type: ignore[arg-type]  # a number, by the table of facts

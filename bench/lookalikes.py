@@ -20,8 +20,8 @@ from bench.report import Report, Row
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import links
 from civicmail.mail.screening.domains import a_labels
-from civicmail.mail.screening.lookalikes import like, protect
-from civicmail.mail.screening.shapes import Inner
+from civicmail.mail.screening.lookalikes import find_likeness, protect
+from civicmail.mail.screening.shapes import ContentCase
 from civicmail.mail.screening.urls import registrable, split
 
 NAMES = ("springfield.gov", "cityofriverton.org", "lakewood-oh.gov", "madison.gov")
@@ -122,7 +122,7 @@ def caught(names: tuple[str, ...] = NAMES) -> tuple[Counter[str], Counter[str], 
     for name in names:
         for kind, domain in dict.fromkeys(variants(name)):
             made[kind] += 1
-            if like(domain, protected):
+            if find_likeness(domain, protected):
                 seen[kind] += 1
             else:
                 missed.append(f"{kind} {domain}")
@@ -154,7 +154,7 @@ def run(report: Report, *, files: int) -> None:
     if corpora := os.environ.get("CIVICMAIL_CORPORA", ""):
         domains, protected = sorted(honest(Path(corpora), files)), protect(NAMES)
         begun = time.process_time()
-        taken = [domain for domain in domains if like(domain, protected)]
+        taken = [domain for domain in domains if find_likeness(domain, protected)]
         each = (time.process_time() - begun) / len(domains) * 1e6
         share = 100 * len(taken) / len(domains)
         report.add(Row("lookalikes", "civicmail", f"of {len(domains):,} honest taken for one", share, "%", target="<= 0.1"))
@@ -170,5 +170,5 @@ def _links(report: Report) -> None:
         raw = b"From: a@b.example\r\nContent-Type: text/html\r\n\r\n" + html.encode()
         message = message_parser.parse(raw)
         begun = time.process_time()
-        links.find(Inner(raw, message, {"domains": NAMES, "protected": ()}))
+        links.find(ContentCase(raw, message, {"domains": NAMES, "protected": ()}))
         report.add(Row("lookalikes", "civicmail", what, (time.process_time() - begun) * 1e3, "ms"))

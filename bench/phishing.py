@@ -23,10 +23,10 @@ from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.settings import Settings
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, ParsedMessage, Recipient
-from civicmail.mail.screening import displaynames, phishing, read
-from civicmail.mail.screening.asked import asked
-from civicmail.mail.screening.shapes import Inner, Joint
-from civicmail.mail.screening.world import World
+from civicmail.mail.screening import displaynames, message_reader, phishing
+from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.reader_request import request_of
+from civicmail.mail.screening.shapes import CombinedCase, ContentCase
 
 CITY, READER = "springfield.gov", "ann.miller@springfield.gov"
 NEW = frozenset({"hidden-host", "company-name", "own-address", "disguised-text", "no-address", "unlisted-server"})
@@ -91,7 +91,7 @@ def _good(report: Report, source: sources.Source, book: RuleSet, most: int) -> N
     for raw in mail:
         message = message_parser.parse(_crlf(raw))
         seen.append(marked(raw, message, book, results=True))
-        case = Inner(raw, message, {"inbound": True, "recipients": [READER]})
+        case = ContentCase(raw, message, {"inbound": True, "recipients": [READER]})
         began = time.process_time()
         phishing.find(case)
         spent += time.process_time() - began
@@ -124,8 +124,8 @@ def looked_at(raw: bytes, message: ParsedMessage) -> Facts:
     settings = replace(settings, city=replace(settings.city, domains=[CITY]), screening=replace(settings.screening, checks=checks))
     sender = message.from_[0].addr if message.from_ else ""
     envelope = Envelope(sender, (Recipient(READER),), NOW, "192.0.2.4", "mx.outside.example")
-    seen = read.read(raw, asked(settings, envelope, "mx", inbound=True, size=len(raw)))
-    case = Joint(seen, envelope, "mx", True, World(settings, NOW), seen.facts, seen.more)
+    seen = message_reader.read(raw, request_of(settings, envelope, "mx", inbound=True, size=len(raw)))
+    case = CombinedCase(seen, envelope, "mx", True, CheckContext(settings, NOW), seen.facts, seen.more)
     return {**seen.facts, **displaynames.find(case).facts}
 
 

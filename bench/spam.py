@@ -78,7 +78,7 @@ def _read(place: Path, report: Report, every: int) -> list[One]:
             message = message_parser.parse(raw)
             began = time.process_time()
             text = tokens.text_of(message)
-            made, alike = tokens.tokens(raw, message, text), tuple(bands.of(text))
+            made, alike = tokens.tokens(raw, message, text), tuple(bands.compute(text))
             spent.append(time.process_time() - began)
             messages.append(One(int(at.timestamp() * 1000), spam, raw, made, alike))
     report.add(Row("spam", "civicmail", "tokens and bands, mean", 1000 * float(np.mean(spent)), "ms", target="<= 2"))

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from civicmail.core.config.settings import Screening, Settings
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening import rspamd, spamassassin
-from civicmail.mail.screening.shapes import Outer, Seen
-from civicmail.mail.screening.world import World
+from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.shapes import ExtractedMessage, NetworkCase
 from neighbours.assassin import Spamd
 from neighbours.milters import Rspamd
 
@@ -60,11 +60,11 @@ def rules_of(name: str, messages: Sequence[bytes], report: Callable[[int], None]
 async def _ask(name: str, address: str, messages: Sequence[bytes], report: Callable[[int], None]) -> Floats:
     check = rspamd if name == "rspamd" else spamassassin
     settings = Settings(screening=Screening(rspamd=address, spamd=address))
-    world = World(settings, 0, None, {check.NAME: check.open_(settings, Path("/"))})
+    world = CheckContext(settings, 0, None, {check.NAME: check.open_(settings, Path("/"))})
     envelope = Envelope("someone@outside.example", (Recipient("ann@city.example"),), 0, "192.0.2.4", "mx.outside.example")
     scores = np.full(len(messages), NEVER)
     for n, raw in enumerate(messages):
-        result = await check.find(Outer(raw, Seen(), envelope, "mx", True, world))
+        result = await check.find(NetworkCase(raw, ExtractedMessage(), envelope, "mx", True, world))
         scores[n] = result.more.get("score", NEVER)
         if n % 500 == 499:
             report(n + 1)

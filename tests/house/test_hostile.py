@@ -15,8 +15,8 @@ READERS = {f"civicmail.core.message.{name}" for name in ("message_parser", "stru
 LIBRARIES = {"selectolax", "nh3", "pypdfium2"}
 STANDARD = {"email.parser", "email.message_from_bytes", "email.message_from_string", "email.message_from_file"}
 LIMITED = (
-    "civicmail.core.message.", "civicmail.core.sandbox.", "civicmail.mail.screening.", "civicmail.mail.pipeline.marksread",
-    "civicmail.mail.courier.apartread", "civicmail.mail.courier.boxread", "civicmail.mail.search.message_worker",
+    "civicmail.core.message.", "civicmail.core.sandbox.", "civicmail.mail.screening.", "civicmail.mail.pipeline.fingerprint_reader",
+    "civicmail.mail.courier.strip_reader", "civicmail.mail.courier.pickup_reader", "civicmail.mail.search.message_worker",
     "civicmail.mail.importers.parser_worker",
     *(f"civicmail.desk.viewer.{name}" for name in ("inside", "invitations", "linked", "making", "markup", "preview", "safe")),
 )  # fmt: skip
@@ -66,13 +66,17 @@ def test_who_reads_messages_outside_of_limited_processes_stands_on_the_list() ->
 @pytest.mark.rule("P-25, P-31", "Who reads hostile content outside of limited processes stands on a list, with why.")
 def test_what_runs_in_limited_processes_is_loaded_by_them_alone() -> None:
     """Pages, workers and imports ask, and never hold what reads."""
-    inner = {"civicmail.mail.pipeline.marksread": "civicmail.mail.pipeline.marksworker"}
+    inner = {"civicmail.mail.pipeline.fingerprint_reader": "civicmail.mail.pipeline.fingerprint_worker"}
     inner |= dict.fromkeys(("civicmail.mail.search.message_worker", "civicmail.mail.importers.parser_worker"), "nobody")
     inner |= dict.fromkeys((f"civicmail.desk.viewer.{name}" for name in ("making", "markup", "preview")), "civicmail.desk.viewer.")
     for path in modules("src"):
         for one in inner.keys() & set(imported(path)):
             assert named(path).startswith(inner[one]), f"{named(path)} loads {one}"
-    askers = ("civicmail.mail.pipeline.marks", "civicmail.mail.pipeline.markslimited", "civicmail.desk.mailbox.snippets")
+    askers = (
+        "civicmail.mail.pipeline.fingerprints",
+        "civicmail.mail.pipeline.fingerprint_client",
+        "civicmail.desk.mailbox.snippets",
+    )
     for name in askers:
         path = Path(str(import_module(name).__file__))
         assert not reads(path) and not inner.keys() & set(imported(path)), f"{name} reads by itself"

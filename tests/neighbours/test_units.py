@@ -105,7 +105,7 @@ def test_doctor_tries_readers_with_what_they_have() -> None:
 def test_who_asks_others_may_reach_them() -> None:
     """A unit without network asks neither DNS nor clamd, LDAP, webhooks and the mailbox server; `doctor` cried wolf."""
     asking = {
-        "gateway": "mail/screening/outer.py",
+        "gateway": "mail/screening/network_checks.py",
         "mail": "mail/pipeline/rescreening.py",
         "courier": "mail/courier/link.py",
         "city": "front/worker/hooks.py",

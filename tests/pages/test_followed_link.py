@@ -11,8 +11,8 @@ import pytest
 
 from civicmail.city.notices import signed_links
 from civicmail.desk.incidents.models import Case, Opening
-from civicmail.mail.courier import wrapped
-from civicmail.mail.courier.wrapped import Wrapped
+from civicmail.mail.courier import link_rewriting
+from civicmail.mail.courier.link_rewriting import RewrittenLink
 from pages.test_asked_sender import shot
 from pages.test_looks import looked_at
 
@@ -25,10 +25,10 @@ def test_a_reader_sees_where_a_link_leads_and_a_dangerous_one_has_no_way_on(brow
 
     def begin(t: Any) -> str:
         town.append(t)
-        link = Wrapped(
+        link = RewrittenLink(
             uuid.UUID(t.objects["mail delivered"]).bytes, 0, "http://xn--80ak6aa92e.com/login?next=1", "www.bank.example"
         )
-        return f"/l/{wrapped.token(signed_links.ring(installed), link)}"
+        return f"/l/{link_rewriting.token(signed_links.ring(installed), link)}"
 
     page = browse("", begin)
     assert looked_at(page) == []

@@ -19,7 +19,7 @@ from civicmail.city.access.credentials import device_key, mac, new_password
 from civicmail.core.disk.tail import Tail
 from civicmail.front.web import dovecot_auth
 from civicmail.mail.archive.records import Capture, Type
-from civicmail.mail.pipeline.contained import RULE
+from civicmail.mail.pipeline.containment_decisions import RULE
 from neighbours.authority import Authority
 from neighbours.civic import Civicmail, civicmail
 from neighbours.dovecot import Asks, Dovecot

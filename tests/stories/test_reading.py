@@ -23,7 +23,7 @@ from civicmail.city.access.snapshot import Snapshot
 from civicmail.front.web import dovecot_auth
 from civicmail.front.worker.imap_disconnect import ImapDisconnect, seen_path
 from civicmail.mail.courier.doveadm import doveadm
-from civicmail.mail.courier.imapboxes import Away, Boxes
+from civicmail.mail.courier.imap_mailboxes import ImapServer, ServerUnavailable
 from neighbours.dovecot import Asks, Dovecot
 from neighbours.tools import swaks
 
@@ -170,7 +170,7 @@ def test_our_master_user_opens_what_a_leaver_had(installed: Path, live_server: A
         while swaks(dovecot.lmtp, "--protocol", "LMTP", "--body", "left behind", to="ann@city.example").returncode:
             assert time.monotonic() - began < 60, dovecot.log()  # a busy machine: Dovecot waits a second for us, and not longer
         while not found:
-            with suppress(Away), Boxes(url, "civicmail", str(dovecot.key_file)).open("ann@city.example") as box:
+            with suppress(ServerUnavailable), ImapServer(url, "civicmail", str(dovecot.key_file)).open("ann@city.example") as box:
                 found = [content for _, content in box.everything()]
             assert time.monotonic() - began < 60, dovecot.log()
         _no_other_master(dovecot)

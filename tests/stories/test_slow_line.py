@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from civicmail.mail.courier import boxes
+from civicmail.mail.courier import pickup_store
 from neighbours.civic import Civicmail
 from neighbours.tools import Sink
 
@@ -91,9 +91,9 @@ def test_sixty_megabytes_over_a_slow_line(tmp_path: Path) -> None:
     with Sink(keep=True) as outside:
         ours = Civicmail(data, next_hop=outside.port)
         ours.set(web__serve="true", web__url=f"http://127.0.0.1:{ours.ports.web}")
-        id_ = boxes.box_id(bytes(16), 1)
+        id_ = pickup_store.box_id(bytes(16), 1)
         said = {"capture": "00000000-0000-0000-0000-000000000000", "index": 1, "to": "pat@out.example", "login": ""}
-        boxes.place(data, id_, MAIL, said | {"sender": "dana@city.example", "at": time.time_ns() // 1_000_000})
+        pickup_store.place(data, id_, MAIL, said | {"sender": "dana@city.example", "at": time.time_ns() // 1_000_000})
         with ours:
             while not ours.is_ready():
                 time.sleep(0.1)

@@ -20,7 +20,7 @@ from civicmail.city.access.published_snapshot import publish, snapshot_path
 from civicmail.city.policy import active_rules
 from civicmail.desk.oversight import ruletext
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.screening.confidential import lists
+from civicmail.mail.screening.confidential import exact_lists
 from civicmail.mail.screening.correspondents import correspondents_path
 from civicmail.mail.screening.model import model_path
 from neighbours.assassin import Spamd
@@ -112,7 +112,7 @@ def test_without_spamassassin_mail_goes_on_and_the_record_says_so(town: Town, tm
 
 def test_a_list_of_values_that_cannot_be_read_lets_nothing_leave(town: Town, tmp_path: Path) -> None:
     """P-19: what is confidential cannot be found out; it waits, and goes when the list is there again."""
-    folder = town.running.data / lists.FOLDER
+    folder = town.running.data / exact_lists.FOLDER
     folder.mkdir(exist_ok=True)
     (folder / "staff.list").write_bytes(b"spoilt")
     _, id_ = town.send("--data", mail(tmp_path / "a", from_=OURS, to=CAROL), to=CAROL, inside=True)

@@ -15,7 +15,7 @@ from civicmail.city.access.models import AutoReply, Entry, Forwarding
 from civicmail.city.access.queries.autoreplies import in_force, is_left
 from civicmail.city.access.queries.snapshots import build_changes, build_snapshot
 from civicmail.city.directory.models import Department, Mailbox, Person
-from civicmail.mail.courier.returning import destination
+from civicmail.mail.courier.release_holds import destination
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from city.access.people import LATER, T0, city, mailbox
 from civicmail.city.access.sender_alignment import Verdict, check, has_identification_block, mailbox_line
 from civicmail.city.access.sender_refusals import REFUSALS
 from civicmail.core.message import message_parser
-from civicmail.mail.courier.leaving import corrected, leaving
+from civicmail.mail.courier.rendering import corrected, render
 
 ANN = b"From: =?utf-8?q?Ann_M=C3=BCller?= <ann@city.example>\r\n"
 
@@ -115,7 +115,7 @@ def said(header: bytes, sender: str = "ann@city.example", **more: object) -> Ver
 def left(header: bytes, verdict: Verdict) -> bytes:
     """The header as it leaves the city."""
     prepend, removed = corrected(verdict.findings)
-    return b"".join(leaving([header + b"\r\n"], {"eol": "crlf", "prepend": prepend, "removed": removed}))
+    return b"".join(render([header + b"\r\n"], {"eol": "crlf", "prepend": prepend, "removed": removed}))
 
 
 @pytest.mark.rule("P-14", "From is one mailbox that the sender owns or was granted.")

@@ -18,7 +18,7 @@ from civicmail.city.conduct.actions import leavers
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import leavers as asked
 from civicmail.city.notices.models import Notice
-from civicmail.mail.courier.returning import destination
+from civicmail.mail.courier.release_holds import destination
 
 pytestmark = pytest.mark.django_db
 TEXT = "Ann Test does not work here any more."

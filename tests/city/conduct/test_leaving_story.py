@@ -24,7 +24,7 @@ from civicmail.city.conduct.queries import discrepancies
 from civicmail.city.conduct.queries import leavers as asked
 from civicmail.city.directory.actions.people import Work
 from civicmail.city.directory.models import Episode, FeedRun, Person
-from civicmail.mail.courier.returning import destination
+from civicmail.mail.courier.release_holds import destination
 
 pytestmark = pytest.mark.django_db
 COLUMNS = "uid,given,family,display,kind,department,position,starts\n"

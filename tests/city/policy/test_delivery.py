@@ -6,8 +6,8 @@ import pytest
 
 from civicmail.city.policy.delivery import dispositions
 from civicmail.city.policy.rules import RESERVED_IDS
-from civicmail.mail.pipeline import addressed
-from civicmail.mail.pipeline.deciding import ONE_ANSWER
+from civicmail.mail.pipeline import recipient_expansion
+from civicmail.mail.pipeline.policy_decision import ONE_ANSWER
 
 
 @pytest.mark.parametrize(
@@ -32,5 +32,14 @@ def test_no_rule_of_a_book_is_called_what_is_done_before_all_rules() -> None:
     named = {rule for mode in ("live", "observe", "elsewhere", None) for source in ("mx", "import", "journal") for d in
              dispositions([mode], source) for rule in d.rules if ":" not in rule}  # fmt: skip
     assert (
-        named | {addressed.HELD, addressed.CLOSED, addressed.LISTED, addressed.SAME, addressed.LEFT_OUT, ONE_ANSWER} <= RESERVED_IDS
+        named
+        | {
+            recipient_expansion.HELD,
+            recipient_expansion.CLOSED,
+            recipient_expansion.LISTED,
+            recipient_expansion.SAME,
+            recipient_expansion.LEFT_OUT,
+            ONE_ANSWER,
+        }
+        <= RESERVED_IDS
     )

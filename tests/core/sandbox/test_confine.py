@@ -69,8 +69,9 @@ def test_memory_and_files_are_limited(tmp_path: Path) -> None:
 
 WORKERS = [
     "core.sandbox.worker", "mail.screening.worker", "mail.screening.reports.worker", "mail.search.message_worker",
-    "mail.pipeline.marksworker", "mail.importers.parser_worker", "mail.importers.outlook_reader", "mail.courier.boxworker",
-    "mail.courier.apartworker", "desk.viewer.worker",
+    "mail.pipeline.fingerprint_worker", "mail.importers.parser_worker", "mail.importers.outlook_reader",
+    "mail.courier.pickup_worker",
+    "mail.courier.strip_worker", "desk.viewer.worker",
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from civicmail.core.sandbox.pool import Pool
 from civicmail.core.sandbox.process import Process
 from civicmail.desk.viewer import limited, looks
 from civicmail.desk.viewer import worker as viewed
-from civicmail.mail.courier import apartlimited, apartworker, boxlimited, boxworker
+from civicmail.mail.courier import pickup_client, pickup_worker, strip_client, strip_worker
 from core.sandbox import samples
 
 READER = (sys.executable, str(Path(__file__).with_name("crashing.py")))
@@ -86,8 +86,8 @@ def test_what_people_see_is_made_so() -> None:
     message = b"From: a@b.example\r\nSubject: one\r\n\r\ntext\r\n"
     for pool, once in (
         (limited.pool(), lambda: limited.read(message)),
-        (boxlimited.pool(), lambda: boxlimited.contents(message)),
-        (apartlimited._made(), lambda: apartlimited.paths(message)),
+        (pickup_client.pool(), lambda: pickup_client.contents(message)),
+        (strip_client._made(), lambda: strip_client.paths(message)),
     ):
         for _ in range(2):
             once()
@@ -101,7 +101,7 @@ def test_what_people_see_is_made_so() -> None:
 
 def test_what_is_done_once_is_done_before_the_forks() -> None:
     """Every question about our own message has an answer: one that failed would be done anew, slowly, by each fork."""
-    for answer, questions in ((viewed.answer, viewed.WARM), (boxworker.answer, [{}]), (apartworker.answer, [{}])):
+    for answer, questions in ((viewed.answer, viewed.WARM), (pickup_worker.answer, [{}]), (strip_worker.answer, [{}])):
         kinds = {request_server._handle(answer, question, request_server.SAMPLE)[0] for question in questions}
         assert kinds == {frames.ANSWER}
 

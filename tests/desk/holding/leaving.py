@@ -23,7 +23,7 @@ from civicmail.front.worker import findings
 from civicmail.front.worker.journal_reader import JournalReader
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.screening.correspondents import LOOK_EVERY
+from civicmail.mail.screening.correspondents import POLL_MS
 from desk.mailbox.writing import Office, office
 from pages.world import Town
 
@@ -55,7 +55,7 @@ class Bureau:
         self, key: str, *to: str, files: dict[str, bytes] | None = None, text: bytes = b"heron-in-the-text"
     ) -> Approval | None:
         """What comes of it: the question, if one is asked."""
-        self.desk.now += LOOK_EVERY  # gateways have looked again
+        self.desk.now += POLL_MS  # gateways have looked again
         person = self.town.people[key]
         sender = f"{person.given}.{person.family}@city.example".lower()
         content = written(sender, to, files if files is not None else {"bid-14.pdf": PDF}, person.display)

@@ -25,7 +25,7 @@ from civicmail.desk.holding.decisions import decision
 from civicmail.desk.holding.models import Contest
 from civicmail.mail.archive.records import Event, Source, Type
 from civicmail.mail.pipeline.accept import capture_of, scan
-from civicmail.mail.pipeline.deciding import Verdict
+from civicmail.mail.pipeline.policy_decision import Verdict
 from desk.holding.test_quarantine import DANA, quarantined, states, words
 from desk.holding.test_release_requests import FIRST
 from pages.post import CANARIES

@@ -21,8 +21,8 @@ from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Event, Source, Type, uuid_text
 from civicmail.mail.courier import dkimkeys, signing
-from civicmail.mail.courier.kept import Kept
-from civicmail.mail.courier.leaving import sent_facts
+from civicmail.mail.courier.archived_message import ArchivedMessage
+from civicmail.mail.courier.rendering import sent_facts
 from civicmail.mail.courier.signing import Pen
 from civicmail.mail.pipeline.accept import capture_of, scan
 from desk.holding.test_quarantine import quarantined, words
@@ -168,7 +168,7 @@ def test_a_signature_of_ours_proves_it_without_any_record(tmp_path: Path) -> Non
 def signature(data: Path, body: bytes, key: dkimkeys.Key) -> bytes:
     """The field that the courier puts in front of what leaves."""
     capture, _ = kept()
-    found = signing.read(Kept(capture, body), sent_facts("crlf", []))
+    found = signing.read(ArchivedMessage(capture, body), sent_facts("crlf", []))
     lines = signing.signature(found, Pen(key, dkimkeys.private(data, key)), NOW // 1000)
     return b"".join(line.encode() + b"\r\n" for line in lines)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from civicmail.desk.holding.verification_channels import Channel, Claim, find_channel
 from civicmail.mail.screening import displaynames
-from civicmail.mail.screening.claimed import claimed
+from civicmail.mail.screening.claimed_identity import identify
 from mail.screening.joints import BOXES, CITY, DANA, PEOPLE, incoming, snapshot, world
 
 EVIL = "x@evil.example"
@@ -42,7 +42,7 @@ def warned(name: str) -> set[str]:
         elif one.code == "address" and (box := SNAPSHOT.mailbox_of(one.mask.split(" ")[0])) is not None:
             found.add(box.id)
         elif one.code == "address":
-            found |= {box.id for box in claimed(SNAPSHOT, name).mailboxes}
+            found |= {box.id for box in identify(SNAPSHOT, name).mailboxes}
     return found
 
 
@@ -56,7 +56,7 @@ def asked(name: str) -> str:
 def test_the_warning_and_verify_name_the_same(name: str) -> None:
     """Where the name is that of several nobody is asked, and the warning stands all the same."""
     known = warned(name)
-    people = {person.id for person in claimed(SNAPSHOT, name).people}
+    people = {person.id for person in identify(SNAPSHOT, name).people}
     assert asked(name) in known or (not asked(name) and (not known or len(people) > 1)), (known, asked(name))
 
 

@@ -25,14 +25,14 @@ from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import containment_groups
 from civicmail.desk.holding.actions import containment as verbs
 from civicmail.desk.holding.actions import review_findings
-from civicmail.desk.holding.models import Containment, Finding
+from civicmail.desk.holding.models import Finding
 from civicmail.front.sample.installation import free_ports
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Source
-from civicmail.mail.pipeline import contained
+from civicmail.mail.pipeline import containment_decisions
 from civicmail.mail.pipeline.accept import Pipeline
-from civicmail.mail.pipeline.contained import decided_path
-from civicmail.mail.pipeline.containing import Containing, Known, save
+from civicmail.mail.pipeline.containment import AnomalyMonitor, SenderBaselines, save
+from civicmail.mail.pipeline.containment_decisions import decided_path
 from desk.holding.test_findings import listened
 from desk.holding.test_quarantine import states, words
 from mail.archive.making import UNSYNCED
@@ -54,7 +54,7 @@ def send(data: Path, at: int, *messages: tuple[bytes, str], login: str = "p-crew
     async def story() -> list[str]:
         writer = Writer(data, lambda: at, UNSYNCED, 1 << 20)
         commit = GroupCommit(writer)
-        containing = Containing(django_settings.CITY, data, lambda: at, lambda: None, lambda: writer.journal.name)
+        containing = AnomalyMonitor(django_settings.CITY, data, lambda: at, lambda: None, lambda: writer.journal.name)
         pipeline = Pipeline(commit, lambda a: "live" if a.endswith("@city.example") else None, lambda: None, None, containing)
         found = []
         for n, (content, to) in enumerate(messages):
@@ -67,13 +67,13 @@ def send(data: Path, at: int, *messages: tuple[bytes, str], login: str = "p-crew
         return apart.submit(asyncio.run, story()).result()
 
 
-def attacked(city: Town, data: Path) -> tuple[Containment, list[str], list[str]]:
+def attacked(city: Town, data: Path) -> tuple[AnomalyMonitor, list[str], list[str]]:
     """The row; what of the attack was held, and what honest mail."""
     at = epoch_ms(city.now) - 60_000
     bad = send(data, at, *((SPAM, f"p{n}@d{n}.example") for n in range(24)))
     good = send(data, at + 1000, (HONEST, "heron@shop.example"), (HONEST.replace(b"Monday", b"Friday"), "ibis@outside.example"))
     listened(data, epoch_ms(city.now))
-    return Containment.objects.get(sender="p-crew0"), bad[20:], good
+    return AnomalyMonitor.objects.get(sender="p-crew0"), bad[20:], good
 
 
 @pytest.mark.rule("P-25", "The user, their manager and security are told of the first message that waits, once.")
@@ -85,9 +85,9 @@ def test_the_user_their_manager_and_security_are_told_once(city: Town, installed
     assert told.keys() == {DANA, "sam.ferrer@city.example", "bram.otis@city.example"}
     assert f"/holding/contained/{row.pk}/" in told["bram.otis@city.example"].text
     assert not any("invoice" in n.text.lower() or "d3.example" in n.text for n in told.values())
-    assert contained.read(installed).held["p-crew0"] == epoch_ms(row.made)
+    assert containment_decisions.read(installed).held["p-crew0"] == epoch_ms(row.made)
     listened(installed, epoch_ms(city.now))
-    assert Notice.objects.filter(key__startswith="contained:").count() == 3 and Containment.objects.count() == 2
+    assert Notice.objects.filter(key__startswith="contained:").count() == 3 and AnomalyMonitor.objects.count() == 2
 
 
 @pytest.mark.rule("P-25", "Whoever is told of an account that may be taken reads it in their own language.")
@@ -155,7 +155,7 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
     row.refresh_from_db()
     waiting = {capture: list(states(installed, _id(capture)).values()) for capture in (*bad, *good)}
     assert row.let == [] and all(waiting[c] == [True] for c in good) and all(waiting[c] == [False] for c in bad)
-    assert contained.read(installed).released == {"p-crew0": epoch_ms(row.released)}
+    assert containment_decisions.read(installed).released == {"p-crew0": epoch_ms(row.released)}
     assert "Released" in words(officer.get(page)) and "What stays held" in words(officer.get(page))
     assert officer.post(page, {"reason": WHY}).status_code == 422
     assert officer.post(page, {"reason": WHY, "go": [groups[0].key]}).status_code == 302 and verbs.release_chosen() == 4
@@ -170,13 +170,13 @@ def test_what_goes_where_the_sender_never_wrote_is_not_chosen_beforehand(city: T
     """An attack whose messages all differ is let go by nobody who only presses the button; to whom the owner used to
     write, and colleagues, are chosen."""
     at = epoch_ms(city.now) - 60_000
-    known = Known()
-    known.of("p-crew0").domains["shop.example"] = None
+    known = SenderBaselines()
+    known.baseline_of("p-crew0").domains["shop.example"] = None
     save(installed, known)
     send(installed, at, *((b"Subject: Hi\r\n\r\nCall %d\r\n" % n, f"p{n}@d{n}.example") for n in range(24)))
     honest = send(installed, at + 1000, (HONEST, "heron@shop.example"), (HONEST.replace(b"Monday", b"Friday"), "lee@city.example"))
     listened(installed, epoch_ms(city.now))
-    row = Containment.objects.get(sender="p-crew0")
+    row = AnomalyMonitor.objects.get(sender="p-crew0")
     groups = verbs.groups_of(row, epoch_ms(city.now))
     assert len(groups) == 6 and [c for g in groups if g.is_likely_honest for c in g.captures] == honest
     shown = visit("security").get(f"/holding/contained/{row.pk}/").content.decode()
@@ -202,7 +202,7 @@ def test_what_waits_of_one_account_hides_nothing_of_another(city: Town, installe
     other = send(installed, epoch_ms(city.now) - 120_000, *((SPAM, f"q{n}@e{n}.example") for n in range(22)), login="p-crew1/d1")
     attacked(city, installed)
     monkeypatch.setattr(containment_groups, "MAX_MESSAGES", 3)
-    groups = verbs.groups_of(Containment.objects.get(sender="p-crew1"), epoch_ms(city.now))
+    groups = verbs.groups_of(AnomalyMonitor.objects.get(sender="p-crew1"), epoch_ms(city.now))
     assert [capture for g in groups for capture in g.captures] == other[20:]
 
 
@@ -215,7 +215,7 @@ def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visi
     late = send(installed, epoch_ms(city.now) + 1000, (HONEST, "late@outside.example"))
     listened(installed, epoch_ms(city.now) + 2000)
     row.refresh_from_db()
-    assert row.let == late and Containment.objects.filter(sender="p-crew0").count() == 1
+    assert row.let == late and AnomalyMonitor.objects.filter(sender="p-crew0").count() == 1
 
 
 @pytest.mark.rule("P-25, promise 1", "What a security officer lets go while a check is away goes when it is back.")
@@ -242,7 +242,7 @@ def test_somebody_above_is_told_whoever_of_them_is_there(city: Town, installed: 
     crew, now = city.people["crew0"], epoch_ms(city.now)
 
     def above(sender: str, person: Person | None = None) -> list[Person]:
-        return verbs._managers(Containment(sender=sender, person=person), now)
+        return verbs._managers(AnomalyMonitor(sender=sender, person=person), now)
 
     boss, head = crew.episodes.get().supervisor, crew.episodes.get().department.head
     assert boss is not None and head is not None and above("p-crew0", crew) == [boss]

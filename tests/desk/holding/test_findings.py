@@ -39,7 +39,7 @@ from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.pipeline.accept import capture_of, scan
-from civicmail.mail.screening.use import works
+from civicmail.mail.screening.use import copied_works
 from desk.holding.test_quarantine import words
 from mail.archive.making import UNSYNCED
 from mail.gateway.town import town
@@ -146,8 +146,8 @@ def test_a_listed_file_goes_from_smtp_to_the_reviewers_page_and_to_its_reader(
 ) -> None:
     """P-13: by the city's list and the rules out of the box; what two signs say is in shadow and asks nobody."""
     listed = b"%PDF-1.4 a whole book"
-    (installed / works.FOLDER).mkdir()
-    (installed / works.FOLDER / "publisher.sha256").write_text(f"{hashlib.sha256(listed).hexdigest()}  The Book.pdf\n")
+    (installed / copied_works.FOLDER).mkdir()
+    (installed / copied_works.FOLDER / "publisher.sha256").write_text(f"{hashlib.sha256(listed).hexdigest()}  The Book.pdf\n")
     letters = (("Use this serial; the crack is included.", b"%PDF-1.4 ours"), ("as promised", listed))
     with town(installed, tmp_path / "tls", checks=("use",), contains=False) as here:
         pat = person("p-crew2", PAT, own("p-crew2"))

@@ -18,7 +18,7 @@ from civicmail.city.access.queries import snapshots
 from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.directory.models import Mailbox
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.pipeline import known
+from civicmail.mail.pipeline import envelope_facts
 from civicmail.mail.pipeline.labels import label_of
 from desk.holding.test_quarantine import DANA, quarantined, states, words
 from mail.pipeline.making import NOW, envelope, modes, people
@@ -55,7 +55,8 @@ def test_a_mailbox_invites_files_until_the_day_that_was_said() -> None:
     object.__setattr__(box, "files_until", at + DAY_MS)
     (recipient,) = envelope("bob@city.example").recipients
     asked = [
-        known.of_recipient(recipient, book, modes, moment)["recipient.invites"] for moment in (at, at + DAY_MS - 1, at + DAY_MS)
+        envelope_facts.of_recipient(recipient, book, modes, moment)["recipient.invites"]
+        for moment in (at, at + DAY_MS - 1, at + DAY_MS)
     ]
     assert asked == [True, True, False]
 

@@ -12,7 +12,7 @@ from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp
-from civicmail.mail.courier import boxes
+from civicmail.mail.courier import pickup_store
 from desk.holding.test_pickups import SECRET, Visit, box, told, written
 from desk.holding.test_pickups import portal as portal
 from desk.holding.test_quarantine import words
@@ -47,7 +47,7 @@ def test_what_must_never_go_by_tls_opens_by_its_senders_passphrase_alone(
 
 def test_boxes_of_an_older_program_are_opened_as_before(portal: Any, city: Town, installed: Path, visit: Visit) -> None:
     """P-19."""
-    path = boxes.folder(installed) / box(installed, city) / "about"
+    path = pickup_store.folder(installed) / box(installed, city) / "about"
     path.write_bytes(path.read_bytes().replace(b',"kinds":[]', b""))
     row, link = told(portal, installed, city)
     assert not row.sender_only and "Choose a passphrase" in words(visit("").get(link))

@@ -27,8 +27,8 @@ from civicmail.desk.holding.models import PickUp, PickUpReply
 from civicmail.desk.holding.views import pickup_files
 from civicmail.front.worker import pickups as worker
 from civicmail.mail.archive.machine import Machine
-from civicmail.mail.courier import boxes, boxlimited
-from civicmail.mail.pipeline import securing
+from civicmail.mail.courier import pickup_client, pickup_store
+from civicmail.mail.pipeline import encryption_requests
 from desk.holding.test_quarantine import words
 from pages.test_spanish import left_in_english
 from pages.world import Town
@@ -54,10 +54,10 @@ def portal(city: Town, installed: Path, settings: Any) -> Any:
 def box(
     installed: Path, city: Town, number: int = 1, mail: bytes = MAIL, login: str = "e-crew0/pages", kinds: tuple[str, ...] = ()
 ) -> str:
-    id_ = boxes.box_id(bytes(16), number)
+    id_ = pickup_store.box_id(bytes(16), number)
     said = {"capture": "00000000-0000-0000-0000-000000000000", "index": number, "to": "pat@out.example"}
     said |= {"sender": "dana.ortiz@city.example", "login": login, "at": epoch_ms(city.now), "kinds": list(kinds)}
-    boxes.place(installed, id_, mail, said)
+    pickup_store.place(installed, id_, mail, said)
     return id_
 
 
@@ -97,9 +97,9 @@ def test_what_brings_its_reader_down_can_be_taken_away_whole(
     """The box is made, its page says where the text is, and nothing of it is lost."""
     html = b"\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n" + b"<p><b>a</b> <i>b</i> <u>c</u></p>" * 800_000
     heavy = MAIL.partition(b"\r\nMIME-Version")[0] + html
-    monkeypatch.setattr(boxlimited, "contents", partial(boxlimited.contents, seconds=1))
+    monkeypatch.setattr(pickup_client, "contents", partial(pickup_client.contents, seconds=1))
     id_ = box(installed, city, mail=heavy)
-    index, whole = boxes.index(installed, id_), boxes.message(installed, id_)
+    index, whole = pickup_store.index(installed, id_), pickup_store.message(installed, id_)
     assert (index["subject"], index["files"], index["cut"], index["from"]) == ("", [], True, "dana.ortiz@city.example")
     assert whole.size == index["size"] and b"".join(whole.pieces(0, 1000)) == heavy[:1000]
     _, link = told(portal, installed, city)
@@ -138,7 +138,9 @@ def test_a_reader_sees_the_subject_without_the_word_that_was_meant_for_us(
     _, link = told(portal, installed, city)
     opened = visit("").post(link, {"secret": SECRET, "again": SECRET})
     assert "Your file" in words(opened) and "[secure]" not in words(opened)
-    assert securing.without_word("[ Secure ]") == "" and securing.without_word("Re: [SECURE]  a  b") == "Re: a b"
+    assert (
+        encryption_requests.without_word("[ Secure ]") == "" and encryption_requests.without_word("Re: [SECURE]  a  b") == "Re: a b"
+    )
     passed = re.search(r'name="pass" value="([^"]+)"', opened.content.decode())
     assert passed is not None
     visit("").post(link, {"pass": passed[1], "text": "Thank you."})
@@ -203,7 +205,7 @@ def test_taken_back_while_it_is_open_shows_nothing_more(portal: Any, city: Town,
     assert b"".join(visit("").get(at).streaming_content) == b"%PDF-1.7 the whole file"  # type: ignore[attr-defined]
     assert visit("head").post(f"/mail/secure/{row.pk}/", {"do": "revoke"}).status_code == 404
     assert visit("crew0").post(f"/mail/secure/{row.pk}/", {"do": "revoke"}).status_code == 302
-    assert not (boxes.keys(installed) / id_).exists() and not boxes.waiting(installed)
+    assert not (pickup_store.keys(installed) / id_).exists() and not pickup_store.waiting(installed)
     assert visit("").get(at).status_code == visit("").get(whole).status_code == 404
     pass_ = re.search(r'name="pass" value="([^"]+)"', opened)
     assert pass_ is not None
@@ -220,7 +222,7 @@ def test_its_days_end_and_its_key_goes(portal: Any, city: Town, installed: Path,
         pickups.open_(row, SECRET, rules=portal.secure, client=pickups.reader_actor(""), now=at)
     worker.step(portal, installed, lambda: at)
     row.refresh_from_db()
-    assert (row.state, row.secret) == ("over", "") and not (boxes.keys(installed) / id_).exists()
+    assert (row.state, row.secret) == ("over", "") and not (pickup_store.keys(installed) / id_).exists()
     assert visit("").get(link).status_code == 410
     worker.step(portal, installed, lambda: at - 1_000_000_000)
     row.refresh_from_db()
@@ -285,13 +287,13 @@ def test_an_answer_goes_through_the_pipeline_as_mail_from_outside(portal: Any, c
 
 @pytest.mark.rule("P-19", "A box that was shortened or changed is damaged, and gives no half file.")
 def test_a_damaged_or_shortened_box_is_damaged_and_never_half_a_file(city: Town, installed: Path) -> None:
-    id_ = box(installed, city, mail=MAIL + b"x" * (2 * boxes.PIECE))
-    path = boxes.folder(installed) / id_ / "message"
+    id_ = box(installed, city, mail=MAIL + b"x" * (2 * pickup_store.PIECE))
+    path = pickup_store.folder(installed) / id_ / "message"
     raw = path.read_bytes()
     assert b"078-05-1120" not in raw
-    for broken in (raw[: 4 + boxes.PIECE + 16], raw[:100] + bytes([raw[100] ^ 1]) + raw[101:]):
+    for broken in (raw[: 4 + pickup_store.PIECE + 16], raw[:100] + bytes([raw[100] ^ 1]) + raw[101:]):
         path.write_bytes(broken)
-        sealed = boxes.message(installed, id_)
+        sealed = pickup_store.message(installed, id_)
         with pytest.raises(DamagedFile):
             b"".join(sealed.pieces(0, sealed.size))
 
@@ -318,8 +320,8 @@ def test_whoever_wrote_hears_that_nobody_came_for_it(portal: Any, city: Town, in
 
 @pytest.mark.rule("P-19, promise 6", "A box of the portal that cannot be told of holds up no other.")
 def test_a_box_that_cannot_be_told_of_holds_up_no_other(portal: Any, city: Town, installed: Path) -> None:
-    (boxes.folder(installed) / box(installed, city) / "about").write_bytes(b"{")
-    (boxes.folder(installed) / box(installed, city, 3) / "about").write_bytes(b"{}")
+    (pickup_store.folder(installed) / box(installed, city) / "about").write_bytes(b"{")
+    (pickup_store.folder(installed) / box(installed, city, 3) / "about").write_bytes(b"{}")
     good = box(installed, city, 2)
     done = 0
     with suppress(ValueError, KeyError):

@@ -17,7 +17,7 @@ from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.worker_jobs import carry_entries
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp
-from civicmail.mail.courier import boxes
+from civicmail.mail.courier import pickup_store
 from desk.holding.test_pickups import MAIL, SECRET, box, portal, told
 from desk.holding.test_quarantine import words
 from pages.world import Town
@@ -129,10 +129,10 @@ def test_sixty_megabytes_are_read_from_their_end_without_the_rest(city: Town, in
     content = bytes(range(256)) * 180_000
     encoded = b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content)
     id_ = box(installed, city, mail=MAIL.replace(b"\r\n\r\n%PDF-1.7 the whole file", encoded))
-    sealed = boxes.file(installed, id_, 0)
-    assert sealed.size == len(content) and boxes.message(installed, id_).size > 60_000_000
+    sealed = pickup_store.file(installed, id_, 0)
+    assert sealed.size == len(content) and pickup_store.message(installed, id_).size > 60_000_000
     assert b"".join(sealed.pieces(sealed.size - 300, sealed.size)) == content[-300:]
-    assert [len(piece) for piece in sealed.pieces(0, boxes.PIECE + 1)] == [boxes.PIECE, 1]
+    assert [len(piece) for piece in sealed.pieces(0, pickup_store.PIECE + 1)] == [pickup_store.PIECE, 1]
 
 
 @pytest.mark.rule("P-19", "A file of the portal that broke off after hours goes on by the same link.")

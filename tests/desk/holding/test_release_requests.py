@@ -254,4 +254,4 @@ def test_no_officer_decides_alone_about_mail_of_their_own(city: Town, installed:
     with pytest.raises(NotPermitted):
         release_requests.release(row, actor=own, reason=WHY, now=now)
     assert states(installed, copy.id) == {DANA: False}
-    assert release_copies.release_message([copy], actor=FIRST, reason=WHY, now=now).let == (0,)
+    assert release_copies.release_message([copy], actor=FIRST, reason=WHY, now=now).released == (0,)

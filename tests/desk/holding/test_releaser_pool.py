@@ -11,7 +11,7 @@ import pytest
 from civicmail.core.config.settings import City, Settings
 from civicmail.desk.holding.actions import releaser_pool
 from civicmail.desk.holding.actions.releaser_pool import releasing
-from civicmail.mail.pipeline.releasing import Releasing
+from civicmail.mail.pipeline.release_copies import Releaser
 
 HERE, ELSEWHERE = (Settings(city=City(domains=[name])) for name in ("city.example", "town.example"))
 
@@ -24,7 +24,7 @@ def nobody_rests(settings: Any, tmp_path: Path) -> Iterator[None]:
     releaser_pool.close_idle()
 
 
-def _resting() -> list[Releasing]:
+def _resting() -> list[Releaser]:
     """Each as if it had read something."""
     found = [one for *_, one in releaser_pool.idle]
     for one in found:

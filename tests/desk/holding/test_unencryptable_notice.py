@@ -20,7 +20,7 @@ from civicmail.desk.holding.models import Forwarded
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Event, Source, Type
-from civicmail.mail.courier.ways import NO_WAY
+from civicmail.mail.courier.secure_routes import NO_WAY
 from civicmail.mail.pipeline.accept import capture_of, scan
 from desk.holding.test_findings import listened, sent
 from mail.archive.making import UNSYNCED

@@ -10,7 +10,7 @@ from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.notices.models import Notice
 from civicmail.desk.incidents.models import Case
 from civicmail.front.worker import reports
-from civicmail.mail.pipeline.late import Late, LateRules
+from civicmail.mail.pipeline.retrospective import RetrospectiveRules, RetrospectiveScan
 from desk.incidents.test_link_target import book
 from desk.incidents.test_reporting import DANA, PAT, came, phish
 from neighbours.virusscanner import MARK, Clamd
@@ -28,7 +28,7 @@ def test_a_rule_that_came_after_the_message_proposes_to_take_it_back(plain: Town
     second = came(installed, now - 8000, PAT, raw=phish("Pat", host="evil.example", number=2), facts=facts)
     came(installed, now - 7000, PAT, raw=phish("Lee", host="fine.example", sender="x@fine.example", number=3))
     for _ in range(2):
-        looks = LateRules(installed)
+        looks = RetrospectiveRules(installed)
         while reports.look_for_rules(looks, book(), now):
             pass
     case = Case.objects.get()
@@ -44,7 +44,7 @@ def test_what_the_scanner_finds_late_is_proposed_with_the_name_that_it_gives(pla
     raw = b"From: x@shop.example\r\nSubject: plans\r\n\r\n" + MARK + b"\r\n"
     bad = came(installed, now - 9000, DANA, raw=raw, facts={"inbound": True, "files.count": 1})
     with Clamd() as clamd:
-        late = Late(installed, clamd.address)
+        late = RetrospectiveScan(installed, clamd.address)
         while reports.look(late, now):
             pass
     case = Case.objects.get()

@@ -23,8 +23,8 @@ from civicmail.desk.incidents.link_destination import Destination, KnownIncident
 from civicmail.desk.incidents.models import Case, Mark, Opening, Pull, Pulled, Report
 from civicmail.front.web import middleware
 from civicmail.front.worker import reports
-from civicmail.mail.courier import wrapped
-from civicmail.mail.courier.wrapped import Wrapped
+from civicmail.mail.courier import link_rewriting
+from civicmail.mail.courier.link_rewriting import RewrittenLink
 from civicmail.mail.screening.lookalikes import protect
 from desk.holding.test_quarantine import words
 from pages.test_violations import Said
@@ -115,7 +115,7 @@ def capture(city: Town) -> str:
 
 
 def link(data: Path, capture: str, url: str = "https://evil.example/login", pretended: str = "") -> str:
-    return f"/l/{wrapped.token(signed_links.ring(data), Wrapped(uuid.UUID(capture).bytes, 0, url, pretended))}"
+    return f"/l/{link_rewriting.token(signed_links.ring(data), RewrittenLink(uuid.UUID(capture).bytes, 0, url, pretended))}"
 
 
 @pytest.mark.rule("P-31", "Anybody goes on by a plain link, and of clean links nothing is kept.")

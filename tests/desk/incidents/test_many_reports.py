@@ -19,9 +19,9 @@ from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import case_answers, mail_reports, reporting
 from civicmail.desk.incidents.actions.link_openings import record_opening
 from civicmail.desk.incidents.models import Case, Report
-from civicmail.mail.pipeline import reported
-from civicmail.mail.pipeline.marks import Marks, Said
-from civicmail.mail.pipeline.marksread import marks_of
+from civicmail.mail.pipeline import user_reports
+from civicmail.mail.pipeline.fingerprint_reader import fingerprint_of
+from civicmail.mail.pipeline.fingerprints import Fingerprint, ReportContent
 from desk.holding.test_quarantine import words
 from desk.incidents.test_reporting import DANA, WHY, came, forward, heard, officer, phish
 from pages.cases import index
@@ -51,7 +51,7 @@ def test_a_thousand_reports_are_one_case_and_one_notice_to_each_officer(plain: T
     """Each in words that differ a little; all are answered by one answer, and the page stays short."""
     now, people = epoch_ms(plain.now), crowd(plain, 1000)
     one = came(installed, now - 9000, DANA, raw=phish())
-    marks = [marks_of(phish(f"Colleague {n}", number=n)) for n in range(25)]
+    marks = [fingerprint_of(phish(f"Colleague {n}", number=n)) for n in range(25)]
     for n, person in enumerate(people):
         reporting.report(one.uuid, marks[n % 25], person, "page", actor=officer(), now=now + n)
     case = Case.objects.get()
@@ -68,7 +68,7 @@ def test_a_thousand_reports_are_one_case_and_one_notice_to_each_officer(plain: T
 def test_each_list_of_a_case_is_a_file_of_its_own(plain: Town, visit: Visit, installed: Path) -> None:
     """Who has it, and who opened its link: both leave the page as what they say they are."""
     one = came(installed, epoch_ms(plain.now) - 9000, DANA, raw=phish())
-    reporting.report(one.uuid, marks_of(phish()), plain.people["admin"], "page", actor=officer(), now=epoch_ms(plain.now))
+    reporting.report(one.uuid, fingerprint_of(phish()), plain.people["admin"], "page", actor=officer(), now=epoch_ms(plain.now))
     record_opening(str(one.uuid), 0, "a@city.example", "evil.example", is_confirmed=False, now=plain.now)
     page, client = f"/incidents/{Case.objects.get().pk}/", visit("security")
     shown = client.get(page).content.decode()
@@ -86,15 +86,15 @@ def test_who_reports_the_same_at_this_very_moment_begins_no_second_case(
     one = came(installed, now - 9000, DANA, raw=phish())
     look, calls = queries.case_like, list[int]()
 
-    def slow(capture: str, marks: Marks, since: Any, **more: Any) -> Case | None:
+    def slow(capture: str, marks: Fingerprint, since: Any, **more: Any) -> Case | None:
         found = look(capture, marks, since, **more)
         calls.append(1)
         if len(calls) == 1:
-            reporting.report(one.uuid, marks_of(phish("Pat", number=2)), second, "page", actor=officer(), now=now)
+            reporting.report(one.uuid, fingerprint_of(phish("Pat", number=2)), second, "page", actor=officer(), now=now)
         return found
 
     monkeypatch.setattr(queries, "case_like", slow)
-    reporting.report(one.uuid, marks_of(phish()), first, "page", actor=officer(), now=now)
+    reporting.report(one.uuid, fingerprint_of(phish()), first, "page", actor=officer(), now=now)
     assert Case.objects.get().reports.count() == 2 and len(calls) > 2
 
 
@@ -105,7 +105,7 @@ def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
     """Also one that is too large to be read; over several transactions, each once."""
     now = epoch_ms(plain.now)
     monkeypatch.setattr(mail_reports, "BATCH_SIZE", 2)
-    monkeypatch.setattr(reported, "BYTES", 5000)
+    monkeypatch.setattr(user_reports, "BYTES", 5000)
     theirs = came(installed, now - 9000, DANA, raw=phish())
     sent: dict[str, Any] = {"kind": "submission", "login": "p-crew0/phone", "sender": DANA}
     bad = came(installed, now - 5000, "report@city.example", raw=forward(phish("Bad", number=9), "attached"), **sent)
@@ -114,7 +114,7 @@ def test_a_report_that_trips_us_up_is_a_case_and_holds_up_no_other(
     index(installed, now)
     read = queries.report_in
 
-    def trips(id_: bytes) -> Said | None:
+    def trips(id_: bytes) -> ReportContent | None:
         if id_ == bad.id:
             raise RecursionError
         return read(id_)
@@ -132,7 +132,7 @@ def test_everybody_is_told_by_as_many_statements_as_a_few(plain: Town, installed
     now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
     for person in crowd(plain, 40):
-        case = reporting.report(one.uuid, marks_of(phish()), person, "page", actor=officer(), now=now).case
+        case = reporting.report(one.uuid, fingerprint_of(phish()), person, "page", actor=officer(), now=now).case
     Notice.objects.all().delete()
     with CaptureQueriesContext(connection) as asked:
         case_answers.answer(case, "right", actor=officer(), reason=WHY, now=now)
@@ -143,6 +143,6 @@ def test_everybody_is_told_by_as_many_statements_as_a_few(plain: Town, installed
 def test_a_sender_with_a_letter_that_no_database_takes_is_a_case(plain: Town, installed: Path) -> None:
     """A NUL in an address is no text in PostgreSQL."""
     now = epoch_ms(plain.now)
-    marks = marks_of(b"From: <a\0b@desk.example>\r\nSubject: x\r\n\r\nhttp://pay.example/\r\n")
+    marks = fingerprint_of(b"From: <a\0b@desk.example>\r\nSubject: x\r\n\r\nhttp://pay.example/\r\n")
     row = reporting.report_from_outside("01a2150e-cece-7bb2-86d0-6e9539f71917", marks, now=now)
     assert row is not None and "\0" not in row.sender

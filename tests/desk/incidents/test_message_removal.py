@@ -25,8 +25,8 @@ from civicmail.desk.incidents.similar_messages import Copy, counted, narrowed
 from civicmail.front.worker import message_removal as worker
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.courier.pulling import Pulling
-from civicmail.mail.pipeline.marksread import marks_of
+from civicmail.mail.courier.message_removal import MessageRemoval
+from civicmail.mail.pipeline.fingerprint_reader import fingerprint_of
 from desk.holding.test_quarantine import words
 from desk.incidents.test_reporting import DANA, PAT, WHY, came, officer, phish
 from pages.cases import index
@@ -38,7 +38,7 @@ SECOND = officer("p-admin")
 
 
 def reported(t: Town, capture: Capture, raw: bytes) -> Case:
-    return reporting.report(capture.uuid, marks_of(raw), t.people["crew0"], "page", actor=officer(), now=epoch_ms(t.now)).case
+    return reporting.report(capture.uuid, fingerprint_of(raw), t.people["crew0"], "page", actor=officer(), now=epoch_ms(t.now)).case
 
 
 def wave(data: Path, now: int) -> list[Capture]:
@@ -58,7 +58,7 @@ def many(n: int) -> list[Copy]:
 
 def work(t: Town, data: Path) -> None:
     now = epoch_ms(t.now)
-    one = Pulling(settings.CITY, data, lambda: now)
+    one = MessageRemoval(settings.CITY, data, lambda: now)
     while worker.step(one, lambda: now):
         pass
 
@@ -117,7 +117,7 @@ def test_above_fifty_copies_takes_a_second_person(plain: Town) -> None:
     assert [states.begins(n) for n in (1, 50, 51)] == ["running", "running", "asked"]
     now, case = (
         epoch_ms(plain.now),
-        reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=epoch_ms(plain.now)),
+        reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", fingerprint_of(phish()), "x", now=epoch_ms(plain.now)),
     )
     assert message_removal.ask(case, many(50), "", 50, actor=officer(), reason=WHY, now=now).state == "running"
     Pull.objects.update(state="undone")
@@ -136,7 +136,7 @@ def test_whoever_takes_a_case_back_bit_by_bit_has_a_second_person_too(plain: Tow
     """Thirty, and thirty more; what was put back, or agreed by two, does not count."""
     now, case = (
         epoch_ms(plain.now),
-        reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=epoch_ms(plain.now)),
+        reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", fingerprint_of(phish()), "x", now=epoch_ms(plain.now)),
     )
 
     def ask(copies: list[Copy]) -> Pull:
@@ -156,7 +156,7 @@ def test_the_other_officers_hear_at_once_that_a_second_person_is_wanted(plain: T
     Notice.objects.all().delete()
     now, case = (
         epoch_ms(plain.now),
-        reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", marks_of(phish()), "x", now=epoch_ms(plain.now)),
+        reporting.propose("01a2150e-cece-7bb2-86d0-6e9539f71917", fingerprint_of(phish()), "x", now=epoch_ms(plain.now)),
     )
     told = Notice.objects.filter(key__startswith="pull-second:")
     message_removal.ask(case, many(50), "", 50, actor=officer(), reason=WHY, now=now)
@@ -225,14 +225,14 @@ def test_a_mailbox_that_cannot_be_asked_is_tried_again_and_holds_up_nobody(
     one = wave(installed, now)[0]
     case = reported(plain, one, phish())
     pull = message_removal.ask(case, queries.find_copies(case, now=now).copies, "", 3, actor=officer(), reason=WHY, now=now)
-    take, away = Pulling.take, [True]
+    take, away = MessageRemoval.take, [True]
 
-    def dana_is_away(self: Pulling, id_: bytes, index: int, said: object) -> str:
+    def dana_is_away(self: MessageRemoval, id_: bytes, index: int, said: object) -> str:
         if away[0] and (id_, index) == (one.id, 0):
             raise OSError("The mailbox server does not answer: refused")
         return take(self, id_, index, said)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Pulling, "take", dana_is_away)
+    monkeypatch.setattr(MessageRemoval, "remove", dana_is_away)
     monkeypatch.setattr(worker, "connected", nullcontext)
     assert worker.one_round(settings.CITY, installed, lambda: now) == 2
     (left,) = pull.copies.filter(state="waits")

@@ -33,7 +33,7 @@ from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Source, Type
 from civicmail.mail.pipeline import labels
 from civicmail.mail.pipeline.accept import capture_of, scan
-from civicmail.mail.pipeline.marksread import marks_of
+from civicmail.mail.pipeline.fingerprint_reader import fingerprint_of
 from desk.holding.test_quarantine import words
 from mail.archive.making import UNSYNCED
 from pages.cases import index
@@ -98,8 +98,10 @@ def test_the_same_thing_is_one_case_and_everybody_is_answered_once(plain: Town, 
     second = came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
     assert visit("crew0").post(f"/mail/{first.uuid}/report/", {"what": "danger"}).status_code == 302
     visit("crew0").post(f"/mail/{first.uuid}/report/", {"what": "danger"})
-    reporting.report(second.uuid, marks_of(phish("Pat", number=2)), plain.people["crew2"], "link", actor=officer(), now=now)
-    other = marks_of(b"From: a@desk.example\r\n\r\nSomething else altogether, of a few words, which nobody has ever seen before.")
+    reporting.report(second.uuid, fingerprint_of(phish("Pat", number=2)), plain.people["crew2"], "link", actor=officer(), now=now)
+    other = fingerprint_of(
+        b"From: a@desk.example\r\n\r\nSomething else altogether, of a few words, which nobody has ever seen before."
+    )
     reporting.report(second.uuid, other, plain.people["crew2"], "link", actor=officer(), now=now)
     case = Case.objects.get(sender="help@desk.example")
     assert case.reports.count() == 2 and Case.objects.count() == 2
@@ -126,13 +128,15 @@ def test_who_reports_what_was_answered_hears_it_at_once(plain: Town, installed: 
     """No new case for officers; a link alone makes nothing the same as what was answered."""
     now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
-    row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
+    row = reporting.report(one.uuid, fingerprint_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
     case_answers.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
     Notice.objects.all().delete()
-    again = reporting.report(one.uuid, marks_of(phish("Lee", number=7)), plain.people["crew2"], "page", actor=officer(), now=now)
+    again = reporting.report(
+        one.uuid, fingerprint_of(phish("Lee", number=7)), plain.people["crew2"], "page", actor=officer(), now=now
+    )
     told = [(n.to, n.subject) for n in Notice.objects.all()]
     assert again.case == row and told == [(PAT, "It is genuine: what you reported")]
-    short = marks_of(b"From: help@desk.example\r\n\r\nNow: http://pay.example/9")
+    short = fingerprint_of(b"From: help@desk.example\r\n\r\nNow: http://pay.example/9")
     assert reporting.report(one.uuid, short, plain.people["crew1"], "page", actor=officer(), now=now).case != row
 
 
@@ -141,13 +145,13 @@ def test_officers_hear_that_what_was_dangerous_has_come_again(plain: Town, insta
     """Once an hour, of another message; not of one that was reported before, or taken back."""
     now, people = epoch_ms(plain.now), plain.people
     one = came(installed, now - 9000, DANA, raw=phish())
-    row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
+    row = reporting.report(one.uuid, fingerprint_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
     case_answers.answer(row, "right", actor=officer(), reason=WHY, now=now)
     told = Notice.objects.filter(subject=f"It has come again (case {row.pk})")
 
     def report(capture: Capture, key: str, n: int = 1) -> None:
         raw = phish("Pat", number=n) if n > 1 else phish()
-        assert reporting.report(capture.uuid, marks_of(raw), people[key], "page", actor=officer(), now=now).case == row
+        assert reporting.report(capture.uuid, fingerprint_of(raw), people[key], "page", actor=officer(), now=now).case == row
 
     report(one, "admin")
     assert not told.exists()
@@ -171,16 +175,16 @@ def test_what_copies_a_genuine_message_is_not_called_genuine(plain: Town, instal
     """The same words with another link, or from the same place once more, are a new case; the very message is not."""
     now, people = epoch_ms(plain.now), plain.people
     one = came(installed, now - 9000, DANA, raw=phish())
-    row = reporting.report(one.uuid, marks_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
+    row = reporting.report(one.uuid, fingerprint_of(phish()), people["crew0"], "page", actor=officer(), now=now).case
     case_answers.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
     Notice.objects.all().delete()
     again = came(installed, now - 7000, PAT, raw=b"Received: from elsewhere\r\n" + phish())
-    assert reporting.report(again.uuid, marks_of(phish()), people["crew2"], "page", actor=officer(), now=now).case == row
+    assert reporting.report(again.uuid, fingerprint_of(phish()), people["crew2"], "page", actor=officer(), now=now).case == row
     told = Notice.objects.filter(subject__startswith="It is genuine")
     assert [n.to for n in told] == [PAT]
     raw = phish("Pat", host, number=2)
     other = came(installed, now - 8000, PAT, raw=raw)
-    made = reporting.report(other.uuid, marks_of(raw), people["crew1"], "page", actor=officer(), now=now)
+    made = reporting.report(other.uuid, fingerprint_of(raw), people["crew1"], "page", actor=officer(), now=now)
     assert made.case != row and made.case.state == "open" and told.count() == 1
 
 
@@ -189,11 +193,11 @@ def test_what_a_check_knows_by_now_is_a_case_although_it_was_called_genuine(plai
     """A person may have been wrong about what the scanner did not know then."""
     now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
-    row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
+    row = reporting.report(one.uuid, fingerprint_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
     case_answers.answer(row, "genuine", actor=officer(), reason=WHY, now=now)
-    made = reporting.propose(one.uuid, marks_of(phish()), "The virus scanner knows Evil.Doc in it by now.", now=now)
+    made = reporting.propose(one.uuid, fingerprint_of(phish()), "The virus scanner knows Evil.Doc in it by now.", now=now)
     assert made != row and (made.state, made.proposed[:17]) == ("open", "The virus scanner")
-    assert reporting.propose(one.uuid, marks_of(phish()), "Once more.", now=now) == made
+    assert reporting.propose(one.uuid, fingerprint_of(phish()), "Once more.", now=now) == made
 
 
 @pytest.mark.rule("P-31", "Whoever reports at the very moment of an answer is answered, too.")
@@ -201,11 +205,11 @@ def test_a_report_at_the_moment_of_an_answer_is_answered_too(plain: Town, instal
     """The case that it was put to was open a moment ago."""
     now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, PAT, raw=phish())
-    reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now)
+    reporting.report(one.uuid, fingerprint_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now)
     stale = Case.objects.get()
     case_answers.answer(Case.objects.get(), "right", actor=officer(), reason=WHY, now=now)
     monkeypatch.setattr(reporting.queries, "case_like", lambda *_, **__: stale)
-    reporting.report(one.uuid, marks_of(phish()), plain.people["crew2"], "page", actor=officer(), now=now)
+    reporting.report(one.uuid, fingerprint_of(phish()), plain.people["crew2"], "page", actor=officer(), now=now)
     assert {n.to for n in Notice.objects.filter(subject__startswith="You were right")} == {DANA, PAT}
 
 
@@ -217,7 +221,7 @@ def test_everybody_hears_in_their_own_language(plain: Town, installed: Path, mon
     dana.refresh_from_db()
     one = came(installed, now - 9000, DANA, PAT, raw=phish())
     for person in (dana, plain.people["crew2"]):
-        row = reporting.report(one.uuid, marks_of(phish()), person, "page", actor=officer(), now=now).case
+        row = reporting.report(one.uuid, fingerprint_of(phish()), person, "page", actor=officer(), now=now).case
     Notice.objects.all().delete()
     monkeypatch.setattr(incident_notices, "gettext", lambda text: f"{translation.get_language()} {text}")
     case_answers.answer(row, "right", actor=officer(), reason=WHY, now=now)
@@ -240,7 +244,7 @@ def test_a_host_that_was_dangerous_proposes_other_mail_that_leads_there(plain: T
     )  # fmt: skip
     came(installed, now - 7000, PAT, raw=b"From: c@safe.example\r\n\r\nWe never said pay.example, look: http://safe.example/\r\n")
     index(installed, now)
-    row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
+    row = reporting.report(one.uuid, fingerprint_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
     case_answers.answer(row, "right", actor=officer(), reason=WHY, now=now)
     proposed = Case.objects.get(state="open")
     assert (proposed.capture, proposed.sender) == (other.uuid, "bank@safe.example") and "pay.example" in proposed.proposed
@@ -256,14 +260,14 @@ def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is
     """A click is one look, a link is none; what nobody has reported takes a mandate."""
     now = epoch_ms(plain.now)
     one, like = came(installed, now - 9000, DANA, raw=phish()), came(installed, now - 8000, PAT, raw=phish("Pat", number=2))
-    row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
+    row = reporting.report(one.uuid, fingerprint_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
     client, page = visit("security"), f"/incidents/{row.pk}/{one.uuid}/"
     assert client.get(page).status_code == 302 and not Entry.objects.filter(act="report.read").exists()
     assert "your mailbox has reached its limit" in words(client.post(page))
     entry = Entry.objects.get(act="report.read")
     assert entry.object == f"capture:{one.uuid}" and entry.facts["case"] == row.pk
     assert "Reported mail read" in words(visit("auditor").get("/oversight/viewings/?kind=report.read"))
-    proposed = reporting.propose(like.uuid, marks_of(b"Subject: x\r\n\r\nother words"), "x", now=now)
+    proposed = reporting.propose(like.uuid, fingerprint_of(b"Subject: x\r\n\r\nother words"), "x", now=now)
     assert client.post(f"/incidents/{proposed.pk}/{like.uuid}/").status_code == 403
     assert client.post(f"/incidents/{row.pk}/{like.uuid}/").status_code == 404
     assert visit("crew0").post(page).status_code == 403 and Entry.objects.filter(act="report.read").count() == 1
@@ -273,7 +277,7 @@ def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is
 def test_only_an_officer_who_has_taken_it_up_answers(plain: Town, installed: Path) -> None:
     now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())
-    row = reporting.report(one.uuid, marks_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
+    row = reporting.report(one.uuid, fingerprint_of(phish()), plain.people["crew0"], "page", actor=officer(), now=now).case
     for actor in (Actor("p-crew0"), Actor("p-reviewer", held=(HeldRole("use-reviewer"),))):
         with pytest.raises(NotPermitted):
             case_answers.answer(row, "right", actor=actor, reason=WHY, now=now)

@@ -19,7 +19,7 @@ from civicmail.desk.mailbox.actions.sending import Plain
 from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain
 from civicmail.desk.mailbox.views import delivery, foretelling
 from civicmail.mail.archive.envelopes import Passage
-from civicmail.mail.courier.ways import NO_WAY
+from civicmail.mail.courier.secure_routes import NO_WAY
 from desk.mailbox.test_forecast import ANN, SSN, foretold, rule, written
 from desk.mailbox.test_writing import Page
 from desk.mailbox.writing import LENA, Office, office

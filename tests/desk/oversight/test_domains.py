@@ -25,7 +25,7 @@ from civicmail.desk.oversight import zones
 from civicmail.front.checkup import dns_zone as zone_of_health
 from civicmail.front.checkup.findings import Installation
 from civicmail.mail.courier import dkimkeys
-from civicmail.mail.screening.reports import kept
+from civicmail.mail.screening.reports import month_files
 from civicmail.mail.screening.resolver import Answer, Kind
 from mail.screening.reports.test_reports import row, xml
 from mail.screening.zone import Zone
@@ -154,7 +154,7 @@ def test_what_is_hostile_or_something_else_is_told_and_nothing_is_kept(
     answer = upload(visit("operator"), *hostile.items())
     assert answer.status_code == 422
     assert [name for name in hostile if f"{name} is no report that can be read" not in words(answer)] == []
-    assert not kept.folder(installed).exists() and not Entry.objects.filter(act="dns.reports").exists()
+    assert not month_files.folder(installed).exists() and not Entry.objects.filter(act="dns.reports").exists()
 
 
 def test_too_much_is_refused_before_it_is_read(city: Town, visit: Visit, zone: Zone) -> None:
@@ -170,7 +170,7 @@ def test_too_much_is_refused_before_it_is_read(city: Town, visit: Visit, zone: Z
 def test_a_month_that_is_damaged_is_said_and_the_zones_are_shown(city: Town, visit: Visit, installed: Path, zone: Zone) -> None:
     client = visit("operator")
     upload(client, ("a.xml", report(city, "1", row())))
-    (path,) = kept.folder(installed).glob("*.json")
+    (path,) = month_files.folder(installed).glob("*.json")
     path.write_text("{")
     page = client.get(PAGE)
     assert page.status_code == 200 and path.name in words(page) and "DMARC Missing" in words(page)

@@ -25,8 +25,8 @@ from civicmail.desk.oversight import tasks
 from civicmail.desk.oversight.actions import books, emergencies
 from civicmail.desk.oversight.models import Emergency
 from civicmail.mail.archive import outstanding_file
-from civicmail.mail.pipeline.deciding import envelope_rules
-from civicmail.mail.pipeline.judging import Judging
+from civicmail.mail.pipeline.evaluator import Evaluator
+from civicmail.mail.pipeline.policy_decision import envelope_rules
 from civicmail.mail.pipeline.rescreening import Rescreening
 from desk.oversight.book import WHY, author, officer, second
 from desk.oversight.mailed import keep, letter
@@ -171,7 +171,7 @@ def test_one_that_nobody_ratifies_ends_and_is_a_finding(
 def screened(data: Path, now: int) -> None:
     """The worker that looks again at what is pending."""
     settings = load(data, None)
-    with closing(Judging(settings, data, lambda: now)) as judging, asyncio.Runner() as runner:
+    with closing(Evaluator(settings, data, lambda: now)) as judging, asyncio.Runner() as runner:
         job = Rescreening(settings, data, lambda: now, judging, runner)
         assert job.step() == 1
         assert job.step() == 0

@@ -12,7 +12,7 @@ from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.front.checkup import dns_zone as checkup
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.courier import dkimkeys
-from civicmail.mail.screening import published
+from civicmail.mail.screening import published_records
 from civicmail.mail.screening.resolver import Answer, Kind
 from mail.screening.zone import Zone
 
@@ -92,7 +92,7 @@ def test_what_the_zone_does_not_say_is_told_with_what_it_could(tmp_path: Path) -
     ],
 )
 def test_each_record_is_judged(name: str, values: list[str] | str, state: str) -> None:
-    looks = asyncio.run(published.look(zone({**GOOD, name: values}), "city.example"))
+    looks = asyncio.run(published_records.check_records(zone({**GOOD, name: values}), "city.example"))
     assert {look.name: look.state for look in looks} == dict.fromkeys(GOOD, "good") | {name: state}
     assert all(bool(look.text) == (look.state != "good") for look in looks)
 

@@ -20,7 +20,7 @@ from civicmail.front.checkup.secure_mail import secure_mail
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Event, Source, Type
-from civicmail.mail.courier import readerkeys, ways
+from civicmail.mail.courier import recipient_keys, secure_routes
 from civicmail.mail.pipeline.accept import capture_of, scan
 from front.cli.office import Office
 from neighbours.authority import Authority
@@ -55,11 +55,11 @@ def test_whether_confidential_mail_can_leave_is_said(tmp_path: Path) -> None:
 def test_a_portal_in_clear_text_is_no_way(tmp_path: Path, url: str) -> None:
     """What is read at an http address has travelled unencrypted. On this machine alone it has not."""
     there = Web(url=url, hosts=["mail.city.example"])
-    assert "https" in ways.why_no_portal(Settings(web=there)) and levels(tmp_path, web=there) == ["warning"]
+    assert "https" in secure_routes.why_no_portal(Settings(web=there)) and levels(tmp_path, web=there) == ["warning"]
     files = Settings(web=PAGES, secure=Secure(files_url="http://files.city.example"))
-    assert "files_url" in ways.why_no_portal(files)
+    assert "files_url" in secure_routes.why_no_portal(files)
     for good in ("https://mail.city.example", "http://127.0.0.1:8025", "http://localhost:8025", "http://[::1]:8025"):
-        assert ways.why_no_portal(Settings(web=Web(url=good))) == ""
+        assert secure_routes.why_no_portal(Settings(web=Web(url=good))) == ""
 
 
 @pytest.mark.rule("P-19", "doctor is red while something waits for want of a way.")
@@ -72,7 +72,12 @@ def test_what_waits_for_want_of_a_way_is_red(office: Office) -> None:
     )
     with closing(Writer(office.data, lambda: NOW)) as writer:
         writer.receipt(capture, body)
-        facts = {"hop": "secure", "reply": f"{ways.NO_WAY}the pick-up portal has no address (web.url)", "try": 1, "next": NOW}
+        facts = {
+            "hop": "secure",
+            "reply": f"{secure_routes.NO_WAY}the pick-up portal has no address (web.url)",
+            "try": 1,
+            "next": NOW,
+        }
         writer.event(Event(Type.DEFERRED, capture.id, NOW, (0,), facts))
         writer.flush()
     (finding,) = found(office.data)
@@ -85,12 +90,12 @@ def test_a_certificate_of_a_reader_that_ends_is_said_before(tmp_path: Path) -> N
     authority = Authority(tmp_path / "tls")
     issued, _ = authority.issue_for_mail("lee@law.example", key=ec.generate_private_key(ec.SECP256R1()))
     now, day = int(datetime.now(UTC).timestamp() * 1000), 86_400_000
-    readerkeys.add(tmp_path, "lee@law.example", issued.read_bytes(), now)
+    recipient_keys.add(tmp_path, "lee@law.example", issued.read_bytes(), now)
     assert levels(tmp_path, now, web=PAGES) == ["ok"]
     (soon,), (over,) = found(tmp_path, now + 20 * day, web=PAGES), found(tmp_path, now + 40 * day, web=PAGES)
     assert soon.level == over.level == "warning" and "1 certificate" in soon.text and "law.example" not in soon.text + soon.do
-    assert readerkeys.until(tmp_path, "lee@law.example", now).startswith("20")
-    assert "not valid" in readerkeys.until(tmp_path, "lee@law.example", now + 40 * day)
+    assert recipient_keys.until(tmp_path, "lee@law.example", now).startswith("20")
+    assert "not valid" in recipient_keys.until(tmp_path, "lee@law.example", now + 40 * day)
 
 
 @pytest.mark.rule("P-05, P-19", "What does not work without an address of the pages is said by doctor and the settings check.")
@@ -114,13 +119,13 @@ def test_without_an_address_of_the_pages_doctor_and_the_settings_check_say_what_
 def test_whether_a_copy_may_have_a_way(tmp_path: Path) -> None:
     """As far as our own files say it."""
     bare, partner = Settings(), Settings(secure=Secure(partner=[Partner(domain="county.example", server=MX)]))
-    assert not ways.may_leave(bare, tmp_path, "pat@out.example", NOW)
-    assert ways.may_leave(Settings(web=PAGES), tmp_path, "pat@out.example", NOW)
-    assert ways.may_leave(partner, tmp_path, "Pat@County.example", NOW)
-    assert not ways.may_leave(partner, tmp_path, "pat@out.example", NOW)
-    readerkeys.folder(tmp_path).mkdir()
-    (readerkeys.folder(tmp_path) / "pat@out.example.asc").write_bytes(b"a key")
-    assert ways.may_leave(bare, tmp_path, "Pat@out.example", NOW)
+    assert not secure_routes.may_leave(bare, tmp_path, "pat@out.example", NOW)
+    assert secure_routes.may_leave(Settings(web=PAGES), tmp_path, "pat@out.example", NOW)
+    assert secure_routes.may_leave(partner, tmp_path, "Pat@County.example", NOW)
+    assert not secure_routes.may_leave(partner, tmp_path, "pat@out.example", NOW)
+    recipient_keys.folder(tmp_path).mkdir()
+    (recipient_keys.folder(tmp_path) / "pat@out.example.asc").write_bytes(b"a key")
+    assert secure_routes.may_leave(bare, tmp_path, "Pat@out.example", NOW)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import dns
 from civicmail.front.cli.main import run
-from civicmail.mail.screening.reports import kept
+from civicmail.mail.screening.reports import month_files
 from mail.screening.reports.test_reports import row, xml
 from mail.screening.zone import Zone
 
@@ -55,9 +55,9 @@ def test_what_is_kept_is_kept_once_and_only_when_it_is_asked_for(data: Path, tmp
     begin = int(time.time()) - 86_400
     (tmp_path / "a.xml").write_bytes(xml(row()).replace(b"1772400000", str(begin).encode()))
     assert run(["dns", "reports", str(tmp_path / "a.xml"), "--data", str(data)]) == 0
-    assert not kept.folder(data).exists()
+    assert not month_files.folder(data).exists()
     for said in ("1 report is new", "0 reports are new, 1 known already"):
         assert run(["dns", "reports", str(tmp_path / "a.xml"), "--keep", "--data", str(data)]) == 0
         assert f"Kept: {said}." in capsys.readouterr().err
-    (month,) = kept.read(data, now_ms()).values()
+    (month,) = month_files.read(data, now_ms()).values()
     assert month.senders["city.example", "192.0.2.1"].passed == 3

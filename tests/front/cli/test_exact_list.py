@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.mail.screening.confidential import candidates, lists
+from civicmail.mail.screening.confidential import candidates, exact_lists
 from front.cli.office import Office
 
 
@@ -35,11 +35,11 @@ def test_the_command_makes_shows_and_removes_a_list(tmp_path: Path, capsys: pyte
     assert said.out == "The list staff has 1 rows.\n" and said.err.startswith("1 rows were left out")
     assert office.run("exact-list", "list") == 0
     assert capsys.readouterr().out.split()[:2] == ["staff", "2"]
-    key = lists.read_key(office.data)
-    (path,) = lists.there(office.data)
-    assert lists.read(path, key).names(lists.identifier_hash(key, candidates.identifier("512-34-5678")))
+    key = exact_lists.read_key(office.data)
+    (path,) = exact_lists.there(office.data)
+    assert exact_lists.read(path, key).names(exact_lists.identifier_hash(key, candidates.identifier("512-34-5678")))
     assert office.run("exact-list", "remove", "staff", "--reason", "over") == 0
-    assert not lists.there(office.data)
+    assert not exact_lists.there(office.data)
     assert office.run("exact-list", "remove", "staff", "--reason", "over") == 2
     assert office.run(*line[:3], table, "--id", "card", "--with", "family", "--reason", "x") == 2
     assert office.run("exact-list", "add", "../x", *line[3:]) == 4

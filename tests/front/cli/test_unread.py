@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from civicmail.core.sandbox.errors import CRASHED
-from civicmail.mail.pipeline import markslimited
+from civicmail.mail.pipeline import fingerprint_client
 from civicmail.mail.search import message_reader
 from front.cli.office import Office
 from mail.sick import SICK, pool
@@ -19,10 +19,10 @@ from mail.sick import SICK, pool
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """A message that brings its readers down."""
-    seen, marks = "civicmail.mail.search.message_worker", "civicmail.mail.pipeline.marksworker"
+    seen, marks = "civicmail.mail.search.message_worker", "civicmail.mail.pipeline.fingerprint_worker"
     with closing(pool(seen, what="os.abort()")) as one, closing(pool(marks, what="os.abort()")) as other:
         monkeypatch.setattr(message_reader, "pool", lambda: one)
-        monkeypatch.setattr(markslimited, "pool", lambda: other)
+        monkeypatch.setattr(fingerprint_client, "pool", lambda: other)
         made = Office(tmp_path / "data")
         made.receive(SICK)
         assert made.run("tick") == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.mail.screening.use import works
+from civicmail.mail.screening.use import copied_works
 from front.cli.office import Office
 
 
@@ -18,7 +18,7 @@ def test_the_command_makes_shows_and_removes_a_list(tmp_path: Path, capsys: pyte
     digest = hashlib.sha256(b"the book").hexdigest()
     lines = tmp_path / "publisher.txt"
     lines.write_text(f"# from the publisher\n{digest}  The Book.epub\n{digest.upper()} *The Book again\nnot a line\n")
-    tool = works.Works(office.data)
+    tool = copied_works.Works(office.data)
     assert tool.named(digest) == ""
     assert office.run("works", "add", "publisher", str(lines), "--reason", "the publisher asks") == 0
     said = capsys.readouterr()
@@ -31,5 +31,5 @@ def test_the_command_makes_shows_and_removes_a_list(tmp_path: Path, capsys: pyte
     lines.write_text("nothing\n")
     assert office.run("works", "add", "publisher", str(lines), "--reason", "x") == 2 and tool.named(digest) == "publisher"
     assert office.run("works", "remove", "publisher", "--reason", "over") == 0
-    assert tool.named(digest) == "" and not works.there(office.data)
+    assert tool.named(digest) == "" and not copied_works.there(office.data)
     assert office.run("works", "remove", "publisher", "--reason", "over") == 2

@@ -92,7 +92,7 @@ def test_with_a_certificate_it_answers_by_tls_alone_and_takes_up_a_new_one(tmp_p
             ask(listener, "/health")
         put("two.example")
         assert listener._certificate is not None
-        listener._certificate._looked = -certificates.LOOK_EVERY  # a minute ago
+        listener._certificate._polled_at = -certificates.POLL_SECONDS  # a minute ago
         assert serial() != first
     with pytest.raises(ConfigError, match="another certificate's key"):
         shutil.copy(authority.issue("three.example")[1], files[1])

@@ -20,7 +20,7 @@ from civicmail.front.worker.auto_replies import AutoReplies
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Source
-from civicmail.mail.gateway.people import People
+from civicmail.mail.gateway.authorization import Authorization
 from civicmail.mail.pipeline.accept import Pipeline
 from desk.mailbox.test_forecast import ANN, BOOK
 from desk.mailbox.writing import DANA, LENA, Office, office
@@ -48,7 +48,9 @@ def asked(desk: Office, content: str, *to: str, login: str = "p-crew0/phone", so
 
     async def story() -> bytes:
         commit = GroupCommit(Writer(desk.data, lambda: desk.now))
-        people = People(desk.data, configured.CITY, lambda: desk.now, lambda a: "live" if a.endswith("@city.example") else None)
+        people = Authorization(
+            desk.data, configured.CITY, lambda: desk.now, lambda a: "live" if a.endswith("@city.example") else None
+        )
         pipeline = Pipeline(commit, lambda a: "live" if a.endswith("@city.example") else None, lambda: people.now)
         envelope = Envelope(DANA, tuple(map(Recipient, to)), desk.now, login=login)
         receipt = await pipeline.accept(content.encode(), envelope, Source(source, "d"))
@@ -96,8 +98,8 @@ def test_it_says_which_rule_and_clause_hold_it_and_in_the_askers_language(desk: 
 @pytest.mark.rule("P-26", "Only who signed in asks check@; from outside there is no such mailbox.")
 def test_only_who_signed_in_asks(desk: Office) -> None:
     """From outside there is no such mailbox, and nobody is told anything about the city's rules."""
-    people = People(desk.data, configured.CITY, lambda: desk.now, lambda _: "live")
-    assert people.recipient("mx", parse_path(CHECK)).startswith("550 5.1.1")
-    assert people.recipient("submission", parse_path(CHECK)) == ""
+    people = Authorization(desk.data, configured.CITY, lambda: desk.now, lambda _: "live")
+    assert people.check_recipient("mx", parse_path(CHECK)).startswith("550 5.1.1")
+    assert people.check_recipient("submission", parse_path(CHECK)) == ""
     asked(desk, TEXT.format(LENA, ""), CHECK, LENA, login="", source="mx")
     assert answers(desk) == []

@@ -8,14 +8,14 @@ from contextlib import closing
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.outstanding_file import current
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.courier import actions, bell
+from civicmail.mail.courier import actions, wakeup
 
 HOUR = 3_600_000
 
 
 def decide(town, action, id_, reason="because"):
     indices = action(town.data, current(town.data).entries[id_], actor="op", reason=reason, now=town.now)
-    bell.ring(town.data)
+    wakeup.send(town.data)
     return indices
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.core.config.errors import UsageError
-from civicmail.mail.courier import cms, der, readerkeys, sealing
+from civicmail.mail.courier import cms, der, encrypted_message, recipient_keys
 from neighbours.authority import Authority
 
 PAT = "pat@agency.example"
@@ -51,9 +51,9 @@ def read(issued: Issued) -> x509.Certificate:
 def test_a_reader_with_an_elliptic_curve_has_smime_too(authority: Authority, tmp_path: Path, curve: ec.EllipticCurve) -> None:
     """Their certificate is kept, and their own key opens the message."""
     issued = authority.issue_for_mail(PAT, key=ec.generate_private_key(curve))
-    assert readerkeys.add(tmp_path, PAT, issued[0].read_bytes(), now()) == "smime"
-    certificate = readerkeys.certificate(tmp_path, PAT, now())
-    sealed = sealing.smime(MAIL, certificate, cms.cipher_for(certificate))
+    assert recipient_keys.add(tmp_path, PAT, issued[0].read_bytes(), now()) == "smime"
+    certificate = recipient_keys.certificate(tmp_path, PAT, now())
+    sealed = encrypted_message.smime(MAIL, certificate, cms.cipher_for(certificate))
     assert b"smime-type=enveloped-data" in sealed and b"your account" not in sealed
     found = opened(tmp_path, sealed, issued)
     assert found.returncode == 0, found.stderr.decode()
@@ -73,7 +73,7 @@ def test_content_is_authenticated_where_the_readers_program_knows_it(authority: 
     certificate = read(issued)
     assert cms.cipher_for(certificate) == cms.GCM
     assert cms.cipher_for(read(authority.issue_for_mail("lee@law.example", key=made))) == cms.CBC
-    sealed = sealing.smime(MAIL, certificate, cms.GCM)
+    sealed = encrypted_message.smime(MAIL, certificate, cms.GCM)
     assert b"smime-type=authenveloped-data" in sealed
     found = opened(tmp_path, sealed, issued)
     assert found.returncode == 0 and found.stdout.endswith(MAIL[-9_000:]), found.stderr.decode()
@@ -112,8 +112,8 @@ def for_oaep_alone(issued: Issued, params: bytes) -> Issued:
 def test_a_key_for_oaep_alone_is_used_so(authority: Authority, tmp_path: Path, params: bytes, cipher: str) -> None:
     """With the parameters that its certificate names (RFC 4055), and its own key opens the message."""
     issued = for_oaep_alone(authority.issue_for_mail(PAT), params)
-    assert readerkeys.add(tmp_path, PAT, issued[0].read_bytes(), now()) == "smime"
-    sealed = cms.enveloped(MAIL, readerkeys.certificate(tmp_path, PAT, now()), cipher)
+    assert recipient_keys.add(tmp_path, PAT, issued[0].read_bytes(), now()) == "smime"
+    sealed = cms.enveloped(MAIL, recipient_keys.certificate(tmp_path, PAT, now()), cipher)
     assert OAEP in sealed
     (tmp_path / "sealed").write_bytes(sealed)
     command = ["openssl", "cms", "-decrypt", "-inform", "DER", "-binary", "-in", tmp_path / "sealed", "-inkey", issued[1]]
@@ -131,7 +131,7 @@ def test_oaep_is_used_where_the_readers_program_lists_it(authority: Authority, t
         return authority.issue_for_mail(PAT, key=key, more=(x509.UnrecognizedExtension(GCM_IS_READ.oid, listed),))
 
     issued = listing(PARAMS["sha256"])
-    sealed = sealing.smime(MAIL, read(issued), cms.CBC)
+    sealed = encrypted_message.smime(MAIL, read(issued), cms.CBC)
     found = opened(tmp_path, sealed, issued)
     assert found.returncode == 0 and found.stdout.endswith(MAIL[-9_000:]), found.stderr.decode()
     assert OAEP in cms.enveloped(MAIL, read(issued), cms.CBC)
@@ -164,12 +164,12 @@ def test_a_key_that_is_weak_or_not_for_this_is_none(authority: Authority, tmp_pa
     for key, more, why in cases:
         issued = authority.issue_for_mail(PAT, key=key, more=more)  # type: ignore[arg-type]
         with pytest.raises(UsageError, match=why):
-            readerkeys.add(tmp_path, PAT, issued[0].read_bytes(), now())
+            recipient_keys.add(tmp_path, PAT, issued[0].read_bytes(), now())
     agrees = authority.issue_for_mail(PAT, key=curve, more=(x509.KeyUsage(**usage | {"key_agreement": True}),))
-    assert readerkeys.add(tmp_path, PAT, agrees[0].read_bytes(), now()) == "smime"
+    assert recipient_keys.add(tmp_path, PAT, agrees[0].read_bytes(), now()) == "smime"
     strange = for_oaep_alone(authority.issue_for_mail(PAT), UNKNOWN)
     with pytest.raises(UsageError, match="parameters"):
-        readerkeys.add(tmp_path, PAT, strange[0].read_bytes(), now())
+        recipient_keys.add(tmp_path, PAT, strange[0].read_bytes(), now())
 
 
 @pytest.mark.rule("P-19", "Whatever says what a message is about leaves inside what is encrypted (RFC 9788).")
@@ -177,6 +177,6 @@ def test_what_says_what_a_message_is_about_is_inside() -> None:
     """RFC 9788 3.2.1: the subject as Outlook writes it once more, keywords and comments, too."""
     header = b"From: a@city.example\r\nSubject: Divorce of Pat\r\nThread-Topic: Divorce of Pat\r\n"
     header += b"Keywords: divorce\r\nComments: about\r\n the divorce\r\nX-Mailer: x\r\n"
-    outside, inside = sealing.halves(header + b"\r\nBody\r\n")
+    outside, inside = encrypted_message.split_protected(header + b"\r\nBody\r\n")
     assert b"ivorce" not in outside and b"X-Mailer: x\r\n" in outside and b"Subject: [...]\r\n" in outside
     assert inside.count(b"ivorce") == 4 and b"Thread-Topic: Divorce of Pat\r\n" in inside

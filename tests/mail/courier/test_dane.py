@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from civicmail.core.config.settings import Secure
 from civicmail.mail.courier import dane
 from civicmail.mail.courier.dane import Tlsa
-from civicmail.mail.courier.proven import NoProof, Proven
-from mail.courier.test_securely import HERE, OFFERS, Zone
+from civicmail.mail.courier.verified_tls import Unverified, VerifiedTls
+from mail.courier.test_secure_delivery import HERE, OFFERS, Zone
 from neighbours.authority import Authority
 
 
@@ -47,7 +47,7 @@ def server(issuer: Authority, name: str, sent: Path | None) -> ssl.SSLContext:
 
 
 @contextlib.asynccontextmanager
-async def served(next_hop: Any, tls: ssl.SSLContext, record: str) -> AsyncIterator[Proven]:
+async def served(next_hop: Any, tls: ssl.SSLContext, record: str) -> AsyncIterator[VerifiedTls]:
     """agency.example has this server, with this TLSA record."""
     hop = await next_hop(offers=OFFERS, tls=tls)
     records = {("agency.example", "MX"): "10 localhost.", (f"_{hop.port}._tcp.localhost", "TLSA"): record}
@@ -55,13 +55,13 @@ async def served(next_hop: Any, tls: ssl.SSLContext, record: str) -> AsyncIterat
     transport, _ = await loop.create_datagram_endpoint(lambda: Zone(records, signed=True), local_addr=("127.0.0.1", 0))
     at = transport.get_extra_info("sockname")
     try:
-        yield Proven(Secure(resolver=f"{at[0]}:{at[1]}", networks=HERE), "mail.city.example", 5, port=hop.port)
+        yield VerifiedTls(Secure(resolver=f"{at[0]}:{at[1]}", networks=HERE), "mail.city.example", 5, port=hop.port)
     finally:
         transport.close()
         await hop.stop()
 
 
-async def opened(proven: Proven) -> dict[str, Any]:
+async def opened(proven: VerifiedTls) -> dict[str, Any]:
     link, found = await proven.open("agency.example")
     link.close()
     return found
@@ -91,7 +91,7 @@ def test_an_authority_that_the_dns_names_has_to_vouch_for_the_server(
                 found = await opened(proven)
                 assert (found["how"], found["name"], found["names"]) == ("dane", "localhost", ["localhost"])
             else:
-                with pytest.raises(NoProof, match="not good"):
+                with pytest.raises(Unverified, match="not good"):
                     await opened(proven)
 
     asyncio.run(story())
@@ -109,7 +109,7 @@ def test_an_authority_vouches_for_a_name(next_hop: Any, authority: Authority, na
             if proves:
                 assert (await opened(proven))["names"] == [name]
             else:
-                with pytest.raises(NoProof, match="another name"):
+                with pytest.raises(Unverified, match="another name"):
                     await opened(proven)
 
     asyncio.run(story())

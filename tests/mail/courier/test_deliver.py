@@ -14,8 +14,8 @@ from civicmail.core.message.model import Recipient
 from civicmail.mail.archive.outstanding_file import current
 from civicmail.mail.courier import deliver
 from civicmail.mail.courier.deliver import SPACE_SECONDS
-from civicmail.mail.courier.leaving import as_sent
-from civicmail.mail.courier.rounds import Rounds
+from civicmail.mail.courier.delivery_queue import DeliveryQueue
+from civicmail.mail.courier.rendering import as_sent
 
 DAY = 86_400_000
 TEXT = b"Message-ID: <1@city.example>\r\nSubject: hello\r\n\r\nhello\r\n"
@@ -335,13 +335,13 @@ def test_kept_and_held_mail_stays_where_it_is(town):
 @pytest.mark.rule("P-01", "The courier looks at the journals fifty times a second at most, however often it is woken.")
 def test_however_often_it_is_woken_it_looks_fifty_times_a_second_at_most(town, monkeypatch):
     """What comes meanwhile shares a look, a batch and a sync."""
-    looks, look = [], Rounds.look
+    looks, look = [], DeliveryQueue.read_new_records
 
     def counted(rounds):
         looks.append(rounds)
         return look(rounds)
 
-    monkeypatch.setattr(Rounds, "look", counted)
+    monkeypatch.setattr(DeliveryQueue, "read_new_records", counted)
 
     async def story():
         async with town.courier():

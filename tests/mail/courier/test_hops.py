@@ -12,7 +12,7 @@ from civicmail.city.directory import store
 from civicmail.city.directory.modes import Modes
 from civicmail.core.config.settings import City, Courier, Settings
 from civicmail.mail.courier.hops import Routes
-from civicmail.mail.courier.leaving import as_sent
+from civicmail.mail.courier.rendering import as_sent
 
 OLD = "smtp://old:25"
 

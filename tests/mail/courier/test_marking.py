@@ -21,10 +21,10 @@ from civicmail.city.policy.dispositions import Finding
 from civicmail.core.config.settings import City, Courier, Marks, Settings, Web
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.records import Capture, Source
-from civicmail.mail.courier import wrapped
-from civicmail.mail.courier.kept import Kept
-from civicmail.mail.courier.leaving import as_sent, leaving, sent_facts
-from civicmail.mail.courier.marking import Marked, Marking
+from civicmail.mail.courier import link_rewriting
+from civicmail.mail.courier.archived_message import ArchivedMessage
+from civicmail.mail.courier.marking import CopyMarker, CopyMarks
+from civicmail.mail.courier.rendering import as_sent, render, sent_facts
 from civicmail.mail.screening import correspondents
 from civicmail.mail.screening.correspondents import Correspondents, number_of
 from civicmail.mail.screening.knownhosts import place_of
@@ -48,25 +48,25 @@ class Here:
         (data / "keys").mkdir()
         self.data = data
         self.settings = Settings(city=City(domains=["city.example"]), web=Web(url=BASE), marks=Marks(**marks))
-        self.marking = Marking(data, self.settings, lambda: 1_800_000_000_000)
+        self.marking = CopyMarker(data, self.settings, lambda: 1_800_000_000_000)
 
     def marked(
         self, text: bytes, told: tuple[tuple[str, str], ...] = (), *, kind: str = "mx", **facts: Any
-    ) -> tuple[Marked, bytes]:
+    ) -> tuple[CopyMarks, bytes]:
         envelope = Envelope("a@out.example", (Recipient("ann@city.example"),), 1_800_000_000_000)
         capture = Capture(
             CAPTURE, envelope.received, hashlib.sha256(text).digest(), len(text), bytes(32), Source(kind), envelope, facts=facts
         )
-        kept = Kept(capture, text)
+        kept = ArchivedMessage(capture, text)
         marked = self.marking.of(kept, 3, "ann@city.example", told, inside=kind == "mx")
         sent = sent_facts("crlf", [], None, marked.replaced)
-        left = b"".join(leaving(kept.pieces(), sent))
+        left = b"".join(render(kept.pieces(), sent))
         assert as_sent([text], {"sent": sent, "sha256": hashlib.sha256(left).hexdigest()}) == left
         return marked, left
 
-    def links(self, content: bytes) -> Iterator[wrapped.Wrapped]:
+    def links(self, content: bytes) -> Iterator[link_rewriting.RewrittenLink]:
         for found in re.findall(rb"https://mail\.city\.example/l/([A-Za-z0-9_-]+)/{0,2}", content):
-            yield wrapped.read(signed_links.ring(self.data), found.decode())
+            yield link_rewriting.read(signed_links.ring(self.data), found.decode())
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_forged_link_of_ours_is_not_turned_into_anything(here: Here) -> None:
     here.marked(TWO)
     assert here.marked(text, kind="submission")[1] == text
     with pytest.raises(BadLink):
-        wrapped.read(signed_links.ring(here.data), "A" * 80)
+        link_rewriting.read(signed_links.ring(here.data), "A" * 80)
 
 
 @pytest.mark.rule("P-31", "Links to whom the city writes to, to gov and mil, and to names of the settings lead there at once.")
@@ -171,7 +171,7 @@ def test_plain_mail_from_outside_has_the_header_alone(here: Here) -> None:
     text = b"From: x\r\n\r\nhello, see the account of www.city.example\r\n"
     marked, left = here.marked(text, (("first-contact", "New."),))
     assert left == text and [name for name, _ in marked.marks] == ["external"]
-    assert here.marked(text, kind="submission")[0] == Marked()
+    assert here.marked(text, kind="submission")[0] == CopyMarks()
 
 
 @pytest.mark.rule("P-31", "A first contact with a file or a bill is a reason to doubt.")
@@ -192,7 +192,7 @@ def test_a_first_contact_with_a_file_or_a_bill_is_a_reason(here: Here, text: byt
 
 def test_without_an_address_of_our_pages_nothing_is_replaced(tmp_path: Path) -> None:
     here = Here(tmp_path, links=["*"])
-    here.marking = Marking(tmp_path, Settings(city=City(domains=["city.example"]), marks=Marks(links=["*"])), lambda: 0)
+    here.marking = CopyMarker(tmp_path, Settings(city=City(domains=["city.example"]), marks=Marks(links=["*"])), lambda: 0)
     assert here.marked(two("8bit"), DOUBTED)[1] == two("8bit")
 
 
@@ -255,7 +255,7 @@ def test_every_reader_has_a_copy_of_their_own_and_what_left_is_rebuilt(town, nex
         for message in hop.messages:
             token = re.search(rb"/l/([A-Za-z0-9_-]+)", message.content)
             assert token is not None and b"Civicmail-Notice: external" in message.content
-            whose[tuple(message.recipients)] = wrapped.read(signed_links.ring(town.data), token[1].decode()).index
+            whose[tuple(message.recipients)] = link_rewriting.read(signed_links.ring(town.data), token[1].decode()).index
         assert whose == {("ann@city.example",): 0, ("bob@city.example",): 1}
         rebuilt = [as_sent([text], facts) for facts in town.facts(id_, "delivered")]
         assert sorted(rebuilt) == sorted(message.content for message in hop.messages)

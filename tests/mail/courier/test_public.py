@@ -13,9 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from civicmail.core.config.settings import Secure
-from civicmail.mail.courier import sts
-from civicmail.mail.courier.proven import NoProof, Proven
-from mail.courier.test_securely import HERE, OFFERS, Zone, server
+from civicmail.mail.courier import mta_sts
+from civicmail.mail.courier.verified_tls import Unverified, VerifiedTls
+from mail.courier.test_secure_delivery import HERE, OFFERS, Zone, server
 from neighbours.authority import Authority
 
 
@@ -48,11 +48,11 @@ def test_no_zone_of_a_stranger_makes_us_speak_to_our_own_machines(next_hop: Any,
             return "version: STSv1\nmode: enforce\nmx: localhost\nmax_age: 86400\n"
 
         rules = Secure(resolver=f"{at[0]}:{at[1]}", mta_sts=True)
-        proven = Proven(rules, "mail.city.example", 5, port=hop.port, ca=str(authority.certificate), fetch=fetch)
+        proven = VerifiedTls(rules, "mail.city.example", 5, port=hop.port, ca=str(authority.certificate), fetch=fetch)
         try:
-            with pytest.raises(NoProof, match="leads to no public address"):
+            with pytest.raises(Unverified, match="leads to no public address"):
                 await proven.open("agency.example")
-            link, found = await Proven(
+            link, found = await VerifiedTls(
                 replace(rules, networks=HERE), "mail.city.example", 5, port=hop.port, ca=str(authority.certificate), fetch=fetch
             ).open("agency.example")
             link.close()
@@ -68,4 +68,4 @@ def test_the_policy_of_a_domain_is_read_from_public_addresses_alone(monkeypatch:
     """Mta-sts.domain may lead to a page of ours."""
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("169.254.169.254", 443))])
     with pytest.raises(OSError, match="no public address"):
-        sts.fetched("agency.example")
+        mta_sts.fetch("agency.example")

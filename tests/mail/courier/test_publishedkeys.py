@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from civicmail.mail.courier.dkimkeys import Key
-from civicmail.mail.courier.publishedkeys import look, of_interest, unsigned
-from civicmail.mail.screening.published import zone_line
+from civicmail.mail.courier.publishedkeys import check_key, of_interest, unsigned
+from civicmail.mail.screening.published_records import zone_line
 from mail.screening.zone import Zone
 
 NOW = 1_772_600_000_000
@@ -35,7 +35,7 @@ OTHER = "v=DKIM1; k=ed25519; p=REVG"
 )
 def test_a_key_is_told_by_its_state_and_the_zone(state: str, days: int, record: str, said: str, word: str) -> None:
     key = replace(KEY, state=state, since=NOW - days * DAY)  # type: ignore[arg-type]
-    found = asyncio.run(look(Zone({key.name: {"TXT": record}} if record else {}), key, NOW))
+    found = asyncio.run(check_key(Zone({key.name: {"TXT": record}} if record else {}), key, NOW))
     assert (found.state, found.name) == (said, "one._domainkey.city.example") and word in found.text
     wanted = said in ("missing", "wrong", "weak") or (state == "made" and not record)
     assert found.publish == (zone_line(key.name, key.record) if wanted else "")

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from civicmail.core.config.settings import Secure, Web
-from civicmail.mail.courier import boxes
-from mail.courier.test_securely import OFFERS, PAGES, WORDS, proof, sent, server
+from civicmail.mail.courier import pickup_store
+from mail.courier.test_secure_delivery import OFFERS, PAGES, WORDS, proof, sent, server
 from neighbours.authority import Authority
 
 REFUSED = "550 5.7.30 REQUIRETLS is needed on the whole way"
@@ -60,6 +60,6 @@ def test_without_the_promise_it_goes_to_the_portal(town, next_hop, authority, tm
         await hop.stop()
         found = proof(town, id_)
         assert found["method"] == "portal" and ("requiretls" in found["not_by"]) is (why != "off")
-        assert not hop.messages and boxes.waiting(town.data)
+        assert not hop.messages and pickup_store.waiting(town.data)
 
     asyncio.run(story())

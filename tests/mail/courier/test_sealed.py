@@ -11,7 +11,7 @@ from civicmail.core.disk import journal
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.archive.seal import Sealer
-from civicmail.mail.courier.rounds import Rounds
+from civicmail.mail.courier.delivery_queue import DeliveryQueue
 from mail.courier.conftest import Town
 
 
@@ -52,25 +52,25 @@ def test_what_waits_is_delivered_from_the_segment(town, next_hop):
 
 
 def test_a_courier_whose_records_were_sealed_before_it_read_them_starts_again_from_the_snapshot(town):
-    rounds = Rounds(town.data, town.settings, town.clock)
+    rounds = DeliveryQueue(town.data, town.settings, town.clock)
     unread = town.keep("bob@city.example")
     ended = town.keep("ann@city.example", text=b"Subject: 2\r\n\r\n")
     town.writer.event(Event(Type.DELIVERED, ended, town.now, (0,), {"hop": "maildir", "reply": ""}))
     town.writer.flush()
     seal(town)
     new = town.keep("bob@city.example", text=b"Subject: 3\r\n\r\n")
-    rounds.look()
-    rounds.look()
+    rounds.read_new_records()
+    rounds.read_new_records()
     assert set(rounds.outstanding.entries) == {unread, new}
 
 
 def test_damage_in_a_journal_is_stepped_over_and_does_not_start_again_for_ever(town):
-    rounds = Rounds(town.data, town.settings, town.clock)
+    rounds = DeliveryQueue(town.data, town.settings, town.clock)
     lost, found = town.keep("bob@city.example"), town.keep("ann@city.example", text=b"Subject: 2\r\n\r\n")
     (path,) = [f for _, f in journal.log_files(town.writer.journal.place)]
     content = bytearray(path.read_bytes())
     content[64 + 100] ^= 0xFF
     path.write_bytes(content)
-    rounds.look()
-    rounds.look()
+    rounds.read_new_records()
+    rounds.read_new_records()
     assert set(rounds.outstanding.entries) == {found} and lost not in rounds.outstanding.entries

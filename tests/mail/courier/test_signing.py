@@ -18,7 +18,7 @@ from civicmail.city.policy.dispositions import Finding
 from civicmail.core.config.errors import RefusedError, UsageError
 from civicmail.mail.courier import dkimkeys, signer, signing
 from civicmail.mail.courier.dkimkeys import KeysDamaged
-from civicmail.mail.courier.leaving import as_sent
+from civicmail.mail.courier.rendering import as_sent
 from civicmail.mail.screening import arc, dkim, signatures
 from civicmail.mail.screening.resolver import Answer
 from mail.courier.conftest import T0, TEXT, Town

@@ -13,9 +13,9 @@ from civicmail.core.disk.errors import DamagedFile, JournalEnded
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.wire.client import Client, ClientEvent
 from civicmail.mail.archive.records import Capture, Source
+from civicmail.mail.courier.archived_message import ArchivedMessage
 from civicmail.mail.courier.errors import LinkLost
-from civicmail.mail.courier.kept import Kept
-from civicmail.mail.courier.leaving import sent_facts
+from civicmail.mail.courier.rendering import sent_facts
 from civicmail.mail.courier.transfer import Load, transfer
 
 BODY = b"Subject: x\r\n\r\nhello\r\n"
@@ -61,7 +61,7 @@ class Wire:
 def load(body: bytes = BODY) -> Load:
     e = Envelope("ann@city.example", (Recipient("bob@out.example"), Recipient("eve@out.example")), 1)
     capture = Capture(bytes(16), 1, hashlib.sha256(BODY).digest(), len(BODY), bytes(32), Source("relay"), e)
-    return Load(Kept(capture, body), (0, 1), sent_facts("crlf", ["Received: by mail.city.example"]))
+    return Load(ArchivedMessage(capture, body), (0, 1), sent_facts("crlf", ["Received: by mail.city.example"]))
 
 
 def run(wire: Wire, attempt: Any, what: Load) -> Any:

@@ -13,7 +13,7 @@ from city.access.people import PASSWORD, city
 from civicmail.city.access.snapshot import Device, Person
 from civicmail.core.config.settings import Signin
 from civicmail.mail.gateway import signins
-from civicmail.mail.gateway.people import Member
+from civicmail.mail.gateway.authorization import Member
 from civicmail.mail.gateway.signins import Attempts
 from mail.gateway.town import Town, sign_in, town
 
@@ -65,10 +65,10 @@ def test_ten_thousand_wrong_passwords_for_one_login_stop_at_the_fifth(clients: l
 def test_what_is_remembered_of_many_names_and_addresses_is_bounded_by_the_window() -> None:
     clock = Clock()
     attempts = Attempts(Signin(), clock)
-    for n in range(signins._KNOWN_MOST * 2):
+    for n in range(signins._MAX_KNOWN * 2):
         attempts.failed(f"name{n}", f"2001:db8::{n:x}")
         clock.now += 100
-    assert len(attempts._failed) <= signins._KNOWN_MOST + 2 * signins._SWEEP_MS // 100
+    assert len(attempts._failed) <= signins._MAX_KNOWN + 2 * signins._SWEEP_MS // 100
     took = min(timeit.repeat(lambda: attempts.is_blocked("name", "2001:db8::1"), number=100, repeat=3)) / 100
     assert took < 0.02
 

@@ -132,11 +132,11 @@ def test_a_renewed_certificate_is_used_without_a_restart(data: Path, tmp_path: P
         assert server_certificate(run.port) == (tmp_path / "server.pem").read_text()
         make(tmp_path, "server", make(tmp_path, "other"))
         os.utime(tmp_path / "server.pem", (1, 1))
-        run.call(lambda: run.gateway._doors[0].certificate.renew(1e12))
+        run.call(lambda: run.gateway._endpoints[0].certificate.renew(1e12))
         assert server_certificate(run.port) == (tmp_path / "server.pem").read_text()
         (tmp_path / "server.key").write_text("no key")
         with pytest.raises(ListenerError):
-            run.call(lambda: run.gateway._doors[0].certificate.renew(2e12))
+            run.call(lambda: run.gateway._endpoints[0].certificate.renew(2e12))
         assert server_certificate(run.port) == (tmp_path / "server.pem").read_text()
 
 

@@ -17,9 +17,9 @@ from civicmail.mail.archive.commit import GroupCommit, Spool, Writer
 from civicmail.mail.archive.identity import once_bits, same_bits
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Source
-from civicmail.mail.pipeline.accept import LARGE_AT_ONCE, Pipeline
-from civicmail.mail.pipeline.deciding import Settled, Verdict
-from civicmail.mail.screening.screen import Screened
+from civicmail.mail.pipeline.accept import LARGE_MESSAGES, Pipeline
+from civicmail.mail.pipeline.policy_decision import Settled, Verdict
+from civicmail.mail.screening.screener import Screened
 
 NOW = 1_772_452_800_000
 MAIL = b"From: ann@out.example\r\nMessage-ID: <1@out.example>\r\n\r\nHi.\r\n"
@@ -137,7 +137,7 @@ def test_at_most_two_large_messages_are_looked_at_at_a_time(tmp_path: Path) -> N
             spools[-1].write(MAIL)
         receipts = await asyncio.gather(*(pipeline.accept(spool, envelope(), Source("mx")) for spool in spools))
         assert [receipt.id for receipt in receipts] == [spool.id for spool in spools]
-        assert executor.most == LARGE_AT_ONCE == 2
+        assert executor.most == LARGE_MESSAGES == 2
         assert Machine(tmp_path).count() == 6
         await pipeline.commit.close()
 
@@ -174,12 +174,12 @@ def test_a_large_message_does_not_wait_behind_all_slow_ones_of_another_client(tm
             await pipeline.accept(spool, replace(envelope(), client=client), Source("mx"))
 
         flood = [asyncio.ensure_future(comes(n, "slow")) for n in range(8)]
-        while len(order) < LARGE_AT_ONCE:
+        while len(order) < LARGE_MESSAGES:
             await looks.wait()
             looks.clear()
         other = asyncio.ensure_future(comes(8, "other"))
         await asyncio.sleep(0.05)
-        small = await asyncio.wait_for(pipeline.accept(MAIL, envelope(), Source("mx"), refused="no"), 30)
+        small = await asyncio.wait_for(pipeline.accept(MAIL, envelope(), Source("mx"), rejected_by="no"), 30)
         assert small.id and order == ["slow", "slow"]
         begin.set()
         await asyncio.gather(other, *flood)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from civicmail.mail.pipeline.learning import SAVE_MS, LearnJob
+from civicmail.mail.pipeline.learning_job import SAVE_MS, LearnJob
 from civicmail.mail.screening import correspondents
 from civicmail.mail.screening.knownhosts import KnownHosts
 from mail.archive import making
@@ -24,4 +24,4 @@ def test_hosts_of_whom_the_city_writes_to_are_known_and_those_of_everybody_are_n
                 pass
             job.step(post.now + 1 + SAVE_MS)
     hosts = KnownHosts((), correspondents.read(data))
-    assert [hosts.know(h) for h in ("www.shop.example", "www.gmail.com", "outside3.example")] == [True, False, False]
+    assert [hosts.is_known(h) for h in ("www.shop.example", "www.gmail.com", "outside3.example")] == [True, False, False]

@@ -17,9 +17,9 @@ from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Source
 from civicmail.mail.archive.rescreening import RescreeningFollower
 from civicmail.mail.pipeline.accept import Pipeline
-from civicmail.mail.pipeline.deciding import Settled, Verdict, decided
-from civicmail.mail.pipeline.errors import ComeAgain
-from civicmail.mail.screening.screen import Screened
+from civicmail.mail.pipeline.errors import TempFail
+from civicmail.mail.pipeline.policy_decision import Settled, Verdict, decide_copies
+from civicmail.mail.screening.screener import Screened
 from mail.archive.making import UNSYNCED
 from mail.pipeline.making import NOW, book, envelope, modes, people, rule
 
@@ -54,7 +54,7 @@ class Away:
     async def verdict(
         self, _: bytes, settled: Settled, snapshot: Any, modes_: Any, *, late: bool = False
     ) -> tuple[Verdict, Screened]:
-        return decided(settled, self._found, self._book, snapshot, modes_, NOW, records=True, late=late), self._found
+        return decide_copies(settled, self._found, self._book, snapshot, modes_, NOW, records=True, late=late), self._found
 
 
 CASES = [(p, w, c) for p in PARTS for w in DIRECTIONS for c in CELLS if not cell_error(p, w, c)]
@@ -73,7 +73,7 @@ def test_each_cell_does_what_it_says_and_nothing_is_lost_or_passes_in_silence(pa
             try:
                 receipt = await pipeline.accept(MAIL, envelope(to, sender=sender), Source(source))
                 kept[receipt.id] = (way, cell)
-            except ComeAgain as later:
+            except TempFail as later:
                 assert cell == "later" and later.smtp.startswith("451 4.7.1"), (way, cell)
         await commit.close()
 

@@ -6,7 +6,7 @@ import pytest
 
 from civicmail.city.access import snapshot as access
 from civicmail.core.message.model import Envelope
-from civicmail.mail.pipeline.known import of_message
+from civicmail.mail.pipeline.envelope_facts import of_message
 
 
 @pytest.mark.parametrize(("at", "said"), [(9, "none"), (10, "limited"), (19, "limited"), (20, "none")])

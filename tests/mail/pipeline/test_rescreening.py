@@ -23,9 +23,9 @@ from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Event, Source, Type
 from civicmail.mail.archive.rescreening import RescreeningFollower, RescreeningState
 from civicmail.mail.pipeline.accept import Pipeline
-from civicmail.mail.pipeline.deciding import Settled, Verdict, decided
+from civicmail.mail.pipeline.policy_decision import Settled, Verdict, decide_copies
 from civicmail.mail.pipeline.rescreening import PATIENCE, Rescreening
-from civicmail.mail.screening.screen import Screened
+from civicmail.mail.screening.screener import Screened
 from mail.archive.keeping import integrate, seal
 from mail.archive.test_outstanding import Books, capture
 from mail.pipeline.making import NOW, book, envelope, modes, people, rule
@@ -50,7 +50,7 @@ class Scanner:
     async def verdict(
         self, _: bytes, settled: Settled, snapshot: Any, modes_: Any, *, late: bool = False
     ) -> tuple[Verdict, Screened]:
-        made = decided(settled, self.finds, self.book, snapshot, modes_, NOW, records=True, late=late)
+        made = decide_copies(settled, self.finds, self.book, snapshot, modes_, NOW, records=True, late=late)
         return made, self.finds
 
 

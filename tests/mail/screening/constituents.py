@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from civicmail.city.access.snapshot import Grant, Mailbox, Person, build
-from civicmail.mail.screening.shapes import Joint
+from civicmail.mail.screening.shapes import CombinedCase
 from mail.screening.joints import CITY, NOW, incoming, office, outgoing, world
 
 GIVEN = (
@@ -74,7 +74,7 @@ def _plain(word: str) -> str:
     return word.lower().translate(str.maketrans("éíóáøêñ", "eioaoen", "'-"))
 
 
-def letters(count: int, seed: int = 11) -> Iterator[tuple[str, Joint]]:
+def letters(count: int, seed: int = 11) -> Iterator[tuple[str, CombinedCase]]:
     """(what kind of letter, the case): none of them is anybody's own."""
     chance = random.Random(seed)
     people, boxes = town(chance)
@@ -102,7 +102,7 @@ KINDS = (
 )  # fmt: skip
 
 
-def _letter(kind: str, chance: random.Random, who: Person, to: Resident, there: object) -> Joint:
+def _letter(kind: str, chance: random.Random, who: Person, to: Resident, there: object) -> CombinedCase:
     more: dict[str, object] = {"world": there}
     topic = chance.choice(("Permit", "Your bill", "Tree on Elm Street", "Ball field", "Invoice 4711", "Benefits 2027"))
     department = f"{DEPARTMENTS[int(who.id[1:]) % 5]}@{CITY}"

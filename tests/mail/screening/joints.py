@@ -8,8 +8,8 @@ from dataclasses import replace
 from civicmail.city.access.snapshot import Grant, Mailbox, Person, Snapshot, build
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope, Recipient
-from civicmail.mail.screening.shapes import Joint, Seen
-from civicmail.mail.screening.world import World
+from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.shapes import CombinedCase, ExtractedMessage
 
 NOW = 1_800_000_000_000
 CITY = "springfield.gov"
@@ -53,32 +53,38 @@ def snapshot(people: Sequence[Person] = PEOPLE, boxes: Sequence[Mailbox] = BOXES
     return build(1, NOW, (CITY,), list(people), list(boxes), {})
 
 
-def world(there: Snapshot | None = None) -> World:
+def world(there: Snapshot | None = None) -> CheckContext:
     settings = Settings()
     settings = replace(settings, city=replace(settings.city, domains=[CITY]))
     settings = replace(settings, screening=replace(settings.screening, protected=[PROTECTED]))
-    return World(settings, NOW, there or snapshot())
+    return CheckContext(settings, NOW, there or snapshot())
 
 
 WORLD = world()
 
 
 def incoming(
-    author: Named, to: Sequence[str] = (f"parks@{CITY}",), *, sender: str | None = None, world: World = WORLD, **seen: object
-) -> Joint:
+    author: Named, to: Sequence[str] = (f"parks@{CITY}",), *, sender: str | None = None, world: CheckContext = WORLD, **seen: object
+) -> CombinedCase:
     """From outside. seen: subject, fields, references …, and people of other fields as reply_to and cc."""
     people = {"from": (author,), **{f.replace("_", "-"): seen.pop(f) for f in ("reply_to", "cc", "sender_field") if f in seen}}
     envelope = Envelope(author[1] if sender is None else sender, tuple(map(Recipient, to)), NOW)
-    return Joint(Seen(people=people, **seen), envelope, "mx", True, world, {}, {})  # type: ignore[arg-type]
+    return CombinedCase(ExtractedMessage(people=people, **seen), envelope, "mx", True, world, {}, {})  # type: ignore[arg-type]
 
 
 def outgoing(
-    who: Person | None, to: Sequence[Named], *, author: Named | None = None, sender: str = "", world: World = WORLD, **seen: object
-) -> Joint:
+    who: Person | None,
+    to: Sequence[Named],
+    *,
+    author: Named | None = None,
+    sender: str = "",
+    world: CheckContext = WORLD,
+    **seen: object,
+) -> CombinedCase:
     """To (display name, address) each, by a signed-in person; by nobody: through a relay."""
     author = author or ((who.name, f"{who.id}@{CITY}") if who else ("", sender))
     envelope = Envelope(
         sender or author[1], tuple(Recipient(address) for _, address in to), NOW, login=f"{who.id}/phone" if who else ""
     )
     seen = {"people": {"from": (author,), "to": tuple(to)}, **seen}
-    return Joint(Seen(**seen), envelope, "submission" if who else "relay", False, world, {}, {})  # type: ignore[arg-type]
+    return CombinedCase(ExtractedMessage(**seen), envelope, "submission" if who else "relay", False, world, {}, {})  # type: ignore[arg-type]

@@ -7,10 +7,10 @@ from typing import Any
 
 from civicmail.core.config.settings import City, Gateway, Listener, Screening, Settings
 from civicmail.core.message.model import Envelope, Recipient
-from civicmail.mail.screening import authentication, read, seencode
-from civicmail.mail.screening.asked import asked
-from civicmail.mail.screening.shapes import Found, Outer, Seen
-from civicmail.mail.screening.world import World
+from civicmail.mail.screening import authentication, extract_codec, message_reader
+from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.reader_request import request_of
+from civicmail.mail.screening.shapes import CheckResult, ExtractedMessage, NetworkCase
 
 NOW = 4_000_000_000_000
 
@@ -30,7 +30,7 @@ def found(
     unread: bool = False,
     whole: int | None = None,
     **screening: Any,
-) -> Found:
+) -> CheckResult:
     """What the check says. verdicts, verdicts_id: networks of edge servers, and their name; unread: the limited process gave
     nothing; whole: bytes it got."""
     settings = Settings(
@@ -39,7 +39,7 @@ def found(
         screening=Screening(checks=["authentication"], **screening),
     )
     envelope = Envelope(sender, (Recipient("bob@city.example"),), NOW, client=client, helo=helo, params=params or {})
-    ask = asked(settings, envelope, source, inbound=inbound, size=len(raw))
-    seen = Seen() if unread else seencode.decode(seencode.encode(read.read(raw[:whole], ask)))
-    world = World(settings, NOW, None, {authentication.NAME: dns})
-    return asyncio.run(authentication.find(Outer(raw, seen, envelope, source, inbound, world)))
+    ask = request_of(settings, envelope, source, inbound=inbound, size=len(raw))
+    seen = ExtractedMessage() if unread else extract_codec.decode(extract_codec.encode(message_reader.read(raw[:whole], ask)))
+    world = CheckContext(settings, NOW, None, {authentication.NAME: dns})
+    return asyncio.run(authentication.find(NetworkCase(raw, seen, envelope, source, inbound, world)))

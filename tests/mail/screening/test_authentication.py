@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from civicmail.city.policy.facts import FACTS
-from civicmail.mail.screening import authentication, results
-from civicmail.mail.screening.resolver import Answer, Kind, Temp
+from civicmail.mail.screening import authentication, authentication_results
+from civicmail.mail.screening.resolver import Answer, Kind, TemporaryFailure
 from mail.screening import signers
 from mail.screening.outside import found
 from mail.screening.zone import Zone
@@ -48,7 +48,7 @@ def test_facts_and_evidence_of_a_message_that_is_what_it_says() -> None:
     }
     assert set(got.facts) <= set(FACTS)
     assert [(one.check, one.code) for one in got.findings] == [("spf", "pass"), ("dkim", "pass"), ("dmarc", "pass")]
-    lines = results.results("mail.city.example", got.findings)
+    lines = authentication_results.field_lines("mail.city.example", got.findings)
     assert lines[0] == "Authentication-Results: mail.city.example;"
     assert lines[1] == "\tspf=pass smtp.mailfrom=sender.example;"
     assert lines[2].startswith("\tdkim=pass header.d=sender.example header.s=s1 header.a=rsa-sha256 header.b=")
@@ -256,7 +256,7 @@ def test_no_trick_of_espoofer_passes_as_the_domain_that_is_shown(case: str, send
 
 def test_what_strangers_write_does_not_get_into_our_field() -> None:
     got = found(signers.MESSAGE, dns(), sender="x@evil.example;dkim=pass(", helo="a(b;dmarc=pass\r\n\tx")
-    text = "\n".join(results.results("mail.city.example", got.findings))
+    text = "\n".join(authentication_results.field_lines("mail.city.example", got.findings))
     assert text.split("\n")[1] == "\tspf=none smtp.mailfrom=evil.example?dkim?pass?;"
     assert "dkim=pass" not in text and "dmarc=pass" not in text
 
@@ -283,7 +283,7 @@ def test_what_strangers_write_does_not_get_into_our_field() -> None:
     ],
 )
 def test_a_field_that_says_it_is_ours_is_known(value: str, ours: bool) -> None:
-    assert results.speaks_for(value, "mail.city.example") is ours
+    assert authentication_results.is_from(value, "mail.city.example") is ours
 
 
 # -- what cannot be had
@@ -299,7 +299,7 @@ class Hung:
 
 class Dead:
     async def ask(self, name: str, kind: Kind) -> Answer:
-        raise Temp("our resolver does not answer", ours=True)
+        raise TemporaryFailure("our resolver does not answer", ours=True)
 
 
 def test_dns_that_hangs_ends_in_time_and_is_said() -> None:

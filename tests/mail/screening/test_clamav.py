@@ -19,11 +19,11 @@ from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening import clamav, clamd, files
 from civicmail.mail.screening.allowance import Allowance
+from civicmail.mail.screening.check_context import CheckContext
 from civicmail.mail.screening.clamav import HOUR, Scanner
 from civicmail.mail.screening.clamd import Clamd
-from civicmail.mail.screening.screen import Screened, Screener
-from civicmail.mail.screening.shapes import Found, Outer, Seen
-from civicmail.mail.screening.world import World
+from civicmail.mail.screening.screener import Screened, Screener
+from civicmail.mail.screening.shapes import CheckResult, ExtractedMessage, NetworkCase
 from mail.screening.fakeclamd import FakeClamd
 from neighbours.virusscanner import EICAR, MARK
 from neighbours.virusscanner import Clamd as RealClamd
@@ -48,18 +48,18 @@ def mail(*attached: tuple[str, bytes]) -> bytes:
     return message.as_bytes()
 
 
-def seen(raw: bytes) -> Seen:
-    found = files.looked(message_parser.parse(raw), Allowance())
-    return Seen(facts=found.facts, more={"files": found.more})
+def seen(raw: bytes) -> ExtractedMessage:
+    found = files.scan_files(message_parser.parse(raw), Allowance())
+    return ExtractedMessage(facts=found.facts, more={"files": found.more})
 
 
-def case(raw: bytes, scanner: Scanner | None, *, now: int = NOW) -> Outer:
-    world = World(Settings(), now, None, {} if scanner is None else {clamav.NAME: scanner})
-    return Outer(raw, seen(raw), ENVELOPE, "mx", True, world)
+def case(raw: bytes, scanner: Scanner | None, *, now: int = NOW) -> NetworkCase:
+    world = CheckContext(Settings(), now, None, {} if scanner is None else {clamav.NAME: scanner})
+    return NetworkCase(raw, seen(raw), ENVELOPE, "mx", True, world)
 
 
-def told(address: str, raw: bytes, *, now: int = NOW) -> Found:
-    async def story() -> Found:
+def told(address: str, raw: bytes, *, now: int = NOW) -> CheckResult:
+    async def story() -> CheckResult:
         return await clamav.find(case(raw, Scanner(Clamd(address)), now=now))
 
     return asyncio.run(story())
@@ -201,7 +201,7 @@ def test_old_signatures_are_told_and_too_old_ones_do_not_count_for_what_can_act(
 
 def test_signatures_without_a_date_are_a_citys_own(tmp_path: Path) -> None:
     with FakeClamd(tmp_path, version="ClamAV 1.4.6") as fake:
-        assert told(fake.address, mail(("run.js", b"var a"))) == Found()
+        assert told(fake.address, mail(("run.js", b"var a"))) == CheckResult()
 
 
 @pytest.mark.parametrize(
@@ -266,11 +266,22 @@ def test_after_one_that_does_not_even_answer_a_ping_nobody_waits(tmp_path: Path,
 
 
 def test_without_a_way_to_ask_it_is_unavailable_and_strange_places_blame_nobody() -> None:
-    async def story(asked: Outer) -> Found:
+    async def story(asked: NetworkCase) -> CheckResult:
         return await clamav.find(asked)
 
     assert asyncio.run(story(case(b"x", None))).facts == {"unavailable": ("clamav",)}
     rows = [["1", -5, 9, "base64"], ["1", 0, 1 << 60, "base64"], [1, 2], "x", None, ["1", 0, 3, "7bit"]]
-    strange = Outer(b"abc", Seen(more={"files": {"places": rows}}), ENVELOPE, "mx", True, World(Settings(), NOW))
+    strange = NetworkCase(
+        b"abc", ExtractedMessage(more={"files": {"places": rows}}), ENVELOPE, "mx", True, CheckContext(Settings(), NOW)
+    )
     assert list(clamav._places(strange)) == [("1", 0, 3, "7bit")]
-    assert list(clamav._places(Outer(b"", Seen(more={"files": {"places": 5}}), ENVELOPE, "mx", True, World(Settings(), NOW)))) == []
+    assert (
+        list(
+            clamav._places(
+                NetworkCase(
+                    b"", ExtractedMessage(more={"files": {"places": 5}}), ENVELOPE, "mx", True, CheckContext(Settings(), NOW)
+                )
+            )
+        )
+        == []
+    )

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from civicmail.front.sample.installation import free_ports
 from civicmail.mail.screening import clamd
-from civicmail.mail.screening.clamd import Answer, Clamd
+from civicmail.mail.screening.clamd import Clamd, ScanReply
 from mail.screening.fakeclamd import FakeClamd
 from neighbours.virusscanner import EICAR, LARGEST, MARK
 from neighbours.virusscanner import Clamd as RealClamd
@@ -32,19 +32,19 @@ def asked[T](answer: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(answer)
 
 
-def scan(address: str, content: bytes | mmap.mmap, seconds: float = 60) -> Answer:
-    async def story() -> Answer:
+def scan(address: str, content: bytes | mmap.mmap, seconds: float = 60) -> ScanReply:
+    async def story() -> ScanReply:
         return await Clamd(address).scan(content, seconds)
 
     return asked(story())
 
 
 def test_clean_found_and_too_large_are_told_apart(address: str) -> None:
-    assert scan(address, b"Hello") == Answer("clean")
-    assert scan(address, EICAR) == Answer("found", "Civicmail.Test.Eicar.UNOFFICIAL")
-    assert scan(address, b"x" * 500_000 + MARK) == Answer("found", "Civicmail.Test.Marker.UNOFFICIAL")
-    assert scan(address, os.urandom(LARGEST + 1)) == Answer("failed", clamd.TOO_LARGE)
-    assert scan(address, os.urandom(8 * LARGEST)) == Answer("failed", clamd.TOO_LARGE), "it closes long before all is sent"
+    assert scan(address, b"Hello") == ScanReply("clean")
+    assert scan(address, EICAR) == ScanReply("found", "Civicmail.Test.Eicar.UNOFFICIAL")
+    assert scan(address, b"x" * 500_000 + MARK) == ScanReply("found", "Civicmail.Test.Marker.UNOFFICIAL")
+    assert scan(address, os.urandom(LARGEST + 1)) == ScanReply("failed", clamd.TOO_LARGE)
+    assert scan(address, os.urandom(8 * LARGEST)) == ScanReply("failed", clamd.TOO_LARGE), "it closes long before all is sent"
 
 
 def test_a_memory_map_is_as_good_as_bytes(address: str) -> None:
@@ -54,16 +54,16 @@ def test_a_memory_map_is_as_good_as_bytes(address: str) -> None:
 
 
 def test_it_is_there_and_says_its_version(address: str) -> None:
-    async def story() -> tuple[bool, Answer]:
+    async def story() -> tuple[bool, ScanReply]:
         ask = Clamd(address)
         return await ask.ping(), await ask.version()
 
     there, version = asked(story())
-    assert there and version.kind == "clean" and version.said.startswith("ClamAV ")
+    assert there and version.kind == "clean" and version.detail.startswith("ClamAV ")
 
 
 def test_many_at_once_wait_for_each_other(address: str) -> None:
-    async def story() -> list[Answer]:
+    async def story() -> list[ScanReply]:
         ask = Clamd(address, at_once=2)
         return await asyncio.gather(*(ask.scan(EICAR if n % 2 else b"x", 10) for n in range(20)))
 
@@ -81,7 +81,7 @@ def says(text: bytes) -> Any:
 def test_one_that_dies_while_we_send_has_scanned_nothing(tmp_path: Path) -> None:
     """Whatever part of the message it had."""
     with FakeClamd(tmp_path, lambda wire, command: wire.recv(100_000) and None) as fake:
-        assert scan(fake.address, b"x" * 4_000_000) == Answer("failed", clamd.BROKEN)
+        assert scan(fake.address, b"x" * 4_000_000) == ScanReply("failed", clamd.BROKEN)
 
 
 @pytest.mark.rule("P-25, promise 6", "What was not sent whole to the virus scanner, or not answered, is not clean.")
@@ -103,7 +103,7 @@ def test_what_was_not_sent_whole_is_not_clean_whatever_is_said(tmp_path: Path) -
 )
 def test_half_an_answer_or_nonsense_is_none(said: bytes, answer: str, tmp_path: Path) -> None:
     with FakeClamd(tmp_path, says(said)) as fake:
-        assert scan(fake.address, b"x") == Answer("failed", answer)
+        assert scan(fake.address, b"x") == ScanReply("failed", answer)
 
 
 def test_one_that_says_nothing_is_waited_for_as_long_as_was_said(tmp_path: Path) -> None:
@@ -112,29 +112,29 @@ def test_one_that_says_nothing_is_waited_for_as_long_as_was_said(tmp_path: Path)
             pass
 
     with FakeClamd(tmp_path, silent) as fake:
-        assert scan(fake.address, b"x", 0.05) == Answer("failed", clamd.TIMEOUT)
+        assert scan(fake.address, b"x", 0.05) == ScanReply("failed", clamd.TIMEOUT)
 
 
 def test_where_nobody_listens_it_is_refused_at_once(tmp_path: Path) -> None:
-    assert scan(f"unix:{tmp_path}/none", b"x") == Answer("failed", clamd.REFUSED)
+    assert scan(f"unix:{tmp_path}/none", b"x") == ScanReply("failed", clamd.REFUSED)
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(f"{tmp_path}/stale")
-    assert scan(f"unix:{tmp_path}/stale", b"x") == Answer("failed", clamd.REFUSED)
+    assert scan(f"unix:{tmp_path}/stale", b"x") == ScanReply("failed", clamd.REFUSED)
     (free,) = free_ports(1)
     for address in (f"127.0.0.1:{free}", "clamd", "127.0.0.1:99999999", ""):
-        assert scan(address, b"x") == Answer("failed", clamd.REFUSED)
+        assert scan(address, b"x") == ScanReply("failed", clamd.REFUSED)
 
 
 @given(st.binary(max_size=200))
 def test_any_answer_is_one_of_ours(said: bytes) -> None:
     answer = clamd._verdict(said.decode("utf-8", "replace"), whole=True)
-    assert answer.kind in {"clean", "found", "failed"} and answer.said.isprintable() and len(answer.said) <= 100
+    assert answer.kind in {"clean", "found", "failed"} and answer.detail.isprintable() and len(answer.detail) <= 100
     assert (answer.kind == "clean") == (said == b"stream: OK")
 
 
 def test_a_name_of_a_signature_is_plain_text(tmp_path: Path) -> None:
     with FakeClamd(tmp_path, says("stream: Evil\x1b[2J\u202e FOUND\0".encode())) as fake:
-        assert scan(fake.address, b"x") == Answer("found", "Evil?[2J?")
+        assert scan(fake.address, b"x") == ScanReply("found", "Evil?[2J?")
 
 
 @pytest.mark.parametrize("address", ["unix:/run/clamd", "127.0.0.1:3310", "[::1]:3310", "scanner.city.example:3310"])

@@ -16,17 +16,17 @@ from civicmail.city.access.published_snapshot import publish
 from civicmail.city.access.snapshot import Changes, Person, apply_changes
 from civicmail.mail.screening import displaynames, staffnames
 from civicmail.mail.screening.domains import a_labels
-from civicmail.mail.screening.shapes import Found, Joint
+from civicmail.mail.screening.shapes import CheckResult, CombinedCase
 from mail.screening.joints import BOXES, CITY, DANA, PEOPLE, WORLD, incoming, mailbox, person, snapshot, world
 
 EVIL = "x@evil.example"
 
 
-def find(case: Joint) -> Found:
+def find(case: CombinedCase) -> CheckResult:
     return displaynames.find(case)
 
 
-def said(found: Found) -> list[tuple[str, str]]:
+def said(found: CheckResult) -> list[tuple[str, str]]:
     return [(f.code, f.mask) for f in found.findings]
 
 
@@ -57,7 +57,9 @@ def test_a_name_in_other_fields_is_known_too(field: str) -> None:
     assert displaynames.FIELDS == ("from", "sender", "reply-to")
     name = "reply_to" if field == "reply_to" else "sender"
     case = incoming(("Someone", EVIL))
-    case = replace(case, seen=replace(case.seen, people={**case.seen.people, name.replace("_", "-"): (("Dana Reyes", EVIL),)}))
+    case = replace(
+        case, seen=replace(case.message, people={**case.message.people, name.replace("_", "-"): (("Dana Reyes", EVIL),)})
+    )
     assert find(case).facts["names.staff"] is True
 
 
@@ -182,7 +184,7 @@ def test_a_name_is_found_in_any_order_with_any_middle_name_and_tricks(
     given_: str, family: str, middle: str, chance: random.Random
 ) -> None:
     """P-26, P-27."""
-    known = staffnames.Index().of(snapshot([person("x", f"{given_} {family}")], ()))
+    known = staffnames.Index().from_snapshot(snapshot([person("x", f"{given_} {family}")], ()))
     other = {"a": "а", "e": "е", "o": "ο", "c": "ϲ", "p": "р", "s": "ѕ", "i": "і", "n": "ո"}
 
     def disguised(word: str) -> str:
@@ -218,15 +220,15 @@ def test_father_and_son_are_two_people() -> None:
 
 def test_a_city_of_thousands_is_asked_in_microseconds_and_brought_up_to_date_in_milliseconds() -> None:
     many = snapshot([person(f"p{n}", f"{chr(65 + n % 26)}ada{n % 977} Family{n}") for n in range(6000)], ())
-    index = staffnames.Index().of(many)
+    index = staffnames.Index().from_snapshot(many)
     start = time.process_time()
     for n in range(2000):
-        index.of(many).names(f"Nobody Else{n}")
+        index.from_snapshot(many).names(f"Nobody Else{n}")
     assert time.process_time() - start < 5
     start = time.process_time()
     for n in range(20):
         many = apply_changes(many, [Changes(many.version + 1, many.at, (person(f"p{n}", f"New Person{n}"),))])
-        assert index.of(many).names(f"Person{n} New") and not index.names(f"{chr(65 + n % 26)}ada{n % 977} Family{n}")
+        assert index.from_snapshot(many).names(f"Person{n} New") and not index.names(f"{chr(65 + n % 26)}ada{n % 977} Family{n}")
     assert time.process_time() - start < 10
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.mail.screening import bands, build, tokens
+from civicmail.mail.screening import bands, structure_features, tokens
 from civicmail.mail.screening.distinct import checksums, distinct, once
 
 
@@ -31,15 +31,15 @@ def test_names_are_checked_one_by_one(names: list[str]) -> None:
 def test_words_in_ascii_are_the_same_words(text: str) -> None:
     slow = [match[0].lower().encode() for match in bands._WORD.finditer(text)]
     assert bands._words(text) == slow
-    assert tokens._words("", text) == [word.lower()[: tokens.WORD_MOST].encode() for word in tokens._WORD.findall(text)]
+    assert tokens._words("", text) == [word.lower()[: tokens.MAX_WORD].encode() for word in tokens._WORD.findall(text)]
 
 
 @given(st.text(st.sampled_from("ab \n"), max_size=40))
 def test_of_many_words_the_first_are_taken(text: str) -> None:
     slow = [match[0].encode() for match in bands._WORD.finditer(text)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bands, "WORDS_MOST", 4)
-        patch.setattr(bands, "_SPLIT_MOST", 5)
+        patch.setattr(bands, "MAX_WORDS", 4)
+        patch.setattr(bands, "_MAX_SPLIT", 5)
         assert bands._words(text) == slow[:4]
 
 
@@ -58,4 +58,4 @@ def test_rows_of_four_bytes_are_the_same_rows(content: bytes) -> None:
 )
 def test_what_html_looks_like_is_found_where_a_simple_pattern_finds_it(pieces: list[bytes]) -> None:
     slow = re.compile(rb"(?i)\b(color|bgcolor|face|size|width|align|border|action|method)\s{0,3}=\s{0,3}[\"']?([^\s\"'<>]{1,16})")
-    assert build._LOOK.findall(b"".join(pieces)) == slow.findall(b"".join(pieces))
+    assert structure_features._LOOK.findall(b"".join(pieces)) == slow.findall(b"".join(pieces))

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.core.message import message_parser
-from civicmail.mail.screening import exact, files, links, places
+from civicmail.mail.screening import files, indicators, link_targets, links
 from civicmail.mail.screening.allowance import Allowance
-from civicmail.mail.screening.shapes import Found, Inner
+from civicmail.mail.screening.shapes import CheckResult, ContentCase
 from core.sandbox import samples
 from mail.screening import filesamples as made
 from mail.screening import qrpictures
@@ -72,8 +72,8 @@ FILES = {
 }  # fmt: skip
 
 
-def checked(raw: bytes) -> tuple[Found, Inner]:
-    case = Inner(raw, message_parser.parse(raw), {"domains": [CITY], "protected": [PROTECTED], "inbound": True})
+def checked(raw: bytes) -> tuple[CheckResult, ContentCase]:
+    case = ContentCase(raw, message_parser.parse(raw), {"domains": [CITY], "protected": [PROTECTED], "inbound": True})
     files.find(case)
     return links.find(case), case
 
@@ -90,7 +90,7 @@ def test_a_link_in_a_file_is_looked_at(name: str) -> None:
     assert found.facts["links.hosts"] == ("203.0.114.7",)
     assert [(f.code, f.part) for f in found.findings] == [("address", "1.2")]
     assert {link.url for link in case.memo[files.LINKS]} == {BAD}
-    assert exact.place(BAD) in places.find(case).more["places"]
+    assert indicators.target_digest(BAD) in link_targets.find(case).more["places"]
 
 
 def test_the_words_of_a_link_in_a_file_deceive_like_others() -> None:
@@ -143,7 +143,7 @@ def test_a_code_that_the_text_carries_is_read() -> None:
 @given(st.binary(max_size=200), st.sampled_from(sorted(FILES)), st.integers(0, 2_000))
 def test_files_with_any_bytes_in_them_are_read(noise: bytes, name: str, at: int) -> None:
     content = FILES[name]
-    files.looked(message_parser.parse(mail((name, content[:at] + noise + content[at:]))), Allowance(), {})
+    files.scan_files(message_parser.parse(mail((name, content[:at] + noise + content[at:]))), Allowance(), {})
 
 
 def test_many_links_end_in_time() -> None:
@@ -157,5 +157,5 @@ def test_many_links_end_in_time() -> None:
         samples.opendocument("text", 'xlink:href="http:' * 50_000),
     ):
         started = time.process_time()
-        files.looked(message_parser.parse(mail(("a", content))), Allowance(), {})
+        files.scan_files(message_parser.parse(mail(("a", content))), Allowance(), {})
         assert time.process_time() - started < 4, content[:30]

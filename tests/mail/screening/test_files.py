@@ -10,24 +10,24 @@ from urllib.parse import quote
 import pytest
 
 from civicmail.core.message import message_parser
-from civicmail.mail.screening import files, read, vba
+from civicmail.mail.screening import files, message_reader, vba
 from civicmail.mail.screening.allowance import Allowance
-from civicmail.mail.screening.asked import ASK
-from civicmail.mail.screening.shapes import Found
+from civicmail.mail.screening.reader_request import REQUEST_KEYS
+from civicmail.mail.screening.shapes import CheckResult
 from core.sandbox import samples
 from mail.screening import filesamples as made
 from mail.screening.filecases import ACTIVE, HONEST, LOCKED, MACROS, OPENS, PROGRAMS, QUIET, mail, zipped
 
 
-def found(*attached: tuple[str, bytes], declared: str = "application/octet-stream") -> Found:
-    return files.looked(message_parser.parse(mail(*attached, declared=declared)), Allowance())
+def found(*attached: tuple[str, bytes], declared: str = "application/octet-stream") -> CheckResult:
+    return files.scan_files(message_parser.parse(mail(*attached, declared=declared)), Allowance())
 
 
-def true(found: Found) -> set[str]:
+def true(found: CheckResult) -> set[str]:
     return {fact.removeprefix("files.") for fact, value in found.facts.items() if value is True}
 
 
-def masks(found: Found, code: str) -> list[str]:
+def masks(found: CheckResult, code: str) -> list[str]:
     return [finding.mask for finding in found.findings if finding.code == code]
 
 
@@ -107,7 +107,7 @@ def test_a_trick_in_the_name_of_an_attachment_is_seen_however_the_name_is_writte
         f"Content-Disposition: attachment; filename*=utf-8''{quote(name)}",
     ):
         message = message_parser.parse(f"{head}\r\n\r\nvar x = 1;".encode())
-        assert code in [f.code for f in files.looked(message, Allowance()).findings], head
+        assert code in [f.code for f in files.scan_files(message, Allowance()).findings], head
 
 
 def test_a_zip_in_the_shape_of_a_document_or_behind_a_picture_is_one_all_the_same() -> None:
@@ -257,8 +257,9 @@ def test_a_pdf_that_opens_without_a_password_is_looked_into() -> None:
 
 def test_what_lies_in_containers_is_listed_with_its_digest() -> None:
     raw = mail(("a.zip", zipped("plan.docx", HONEST["letter.docx"])))
-    seen = read.read(
-        raw, {**dict.fromkeys(ASK, ()), "checks": ["files"], "size": len(raw), "source": "mx", "sender": "", "inbound": True}
+    seen = message_reader.read(
+        raw,
+        {**dict.fromkeys(REQUEST_KEYS, ()), "checks": ["files"], "size": len(raw), "source": "mx", "sender": "", "inbound": True},
     )
     assert [(file.name, file.true) for file in seen.files] == [("a.zip", "zip"), ("plan.docx", "docx")]
     assert seen.files[1].sha256 == hashlib.sha256(HONEST["letter.docx"]).hexdigest()
@@ -289,7 +290,7 @@ def test_pictures_of_the_text_are_not_counted_and_attached_messages_are_looked_t
     inner.add_attachment(made.PROGRAM, maintype="application", subtype="octet-stream", filename="a.exe")
     outer.add_attachment(inner)
     outer.add_attachment(b"\x89PNG\r\n\x1a\n", maintype="image", subtype="png", cid="<1@x>", filename="logo.png")
-    seen = files.looked(message_parser.parse(outer.as_bytes()), Allowance())
+    seen = files.scan_files(message_parser.parse(outer.as_bytes()), Allowance())
     assert seen.facts["files.count"] == 2, "the message and its file"
     assert [f.part for f in seen.findings if f.code == "executable"] == ["1.2/1.2"]
 

@@ -10,7 +10,7 @@ import pytest
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import files
 from civicmail.mail.screening.allowance import Allowance
-from civicmail.mail.screening.looking import Item, Look
+from civicmail.mail.screening.file_scan import FileScan, Item
 
 pytestmark = pytest.mark.corpora
 
@@ -20,8 +20,8 @@ def test_honest_attachments_are_what_they_say(corpora: Path) -> None:
     for path in sorted((corpora / "attachments").rglob("*")):
         if path.is_file():
             content = path.read_bytes()
-            look = Look("files", 1, Allowance(), files._inside)
-            files._inside(Item("1", 0, len(content), path.name, "", content), look)
+            look = FileScan("files", 1, Allowance(), files.scan_file)
+            files.scan_file(Item("1", 0, len(content), path.name, "", content), look)
             assert set(look.facts) <= {"files.encrypted"}, path.name
             locked = "password" in path.name.replace("_plain", "plain") or "psw" in path.name
             if not path.name.endswith(".exp") and "plain" not in path.name and "nopsw" not in path.name:
@@ -33,5 +33,5 @@ def test_honest_attachments_are_what_they_say(corpora: Path) -> None:
 @pytest.mark.parametrize("folder", ["spamassassin/easy_ham_2", "spamassassin/hard_ham"])
 def test_good_mail_has_no_false_alarm(corpora: Path, folder: str) -> None:
     for path in sorted((corpora / folder).iterdir())[::4]:
-        found = files.looked(message_parser.parse(path.read_bytes()), Allowance())
+        found = files.scan_files(message_parser.parse(path.read_bytes()), Allowance())
         assert not [finding for finding in found.findings if finding.sure >= 50], path.name

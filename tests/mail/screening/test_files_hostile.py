@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Part
-from civicmail.mail.screening import allowance, compound, files, truenames
+from civicmail.mail.screening import allowance, compound_files, file_names, files
 from civicmail.mail.screening.allowance import Allowance
-from civicmail.mail.screening.shapes import Found
+from civicmail.mail.screening.shapes import CheckResult
 from core.sandbox import samples
 from mail.screening import filesamples as made
 from mail.screening.filecases import ACTIVE, HONEST, LOCKED, MACROS, mail
@@ -50,12 +50,12 @@ STARTS += [
 STARTS += [b"<svg ", bytes(0x8000) + b"\1CD001", b"From: a@b\r\nTo: c\r\n\r\n"]
 
 
-def looked(name: str, content: bytes, most: Allowance | None = None) -> Found:
+def looked(name: str, content: bytes, most: Allowance | None = None) -> CheckResult:
     """As if it had been attached; a message around it would cost more than the check."""
     part = Part("1.2", "application/octet-stream", "", "attachment", name, "", "base64", 10, len(content), content)
     message = message_parser.parse(b"From: a@b\r\n\r\n")
     object.__setattr__(message, "attachments", (part,))
-    return files.looked(message, most or Allowance())
+    return files.scan_files(message, most or Allowance())
 
 
 def many(count: int) -> bytes:
@@ -138,7 +138,7 @@ def compound_with_a_loop() -> bytes:
 
 @pytest.mark.rule("P-25, promise 6", "Any bytes under any name are looked at, and the check raises nothing.")
 def test_a_storage_that_lies_in_itself_is_read_once() -> None:
-    with compound.opened(compound_with_a_loop()) as file:
+    with compound_files.opened(compound_with_a_loop()) as file:
         assert len(file.listdir(streams=True, storages=True)) <= 2
     assert looked("a.doc", compound_with_a_loop()).facts["files.types"] == ("ole",)
 
@@ -207,7 +207,7 @@ def test_broken_files_are_looked_at_as_far_as_they_go(content: bytes, changes: l
 @example("\u202e" * 300 + ".exe")
 @example(" " * 300 + ".exe")
 def test_any_name_is_read(text: str) -> None:
-    name = truenames.read(text)
+    name = file_names.read(text)
     assert name.ending == name.ending.casefold() and len(name.ending) <= 40
     assert not set(name.ending) & set("./\\\0 ")
 
@@ -231,7 +231,7 @@ def test_any_name_is_read(text: str) -> None:
     ],
 )
 def test_endings_and_tricks(text: str, ending: str, tricks: tuple[str, ...]) -> None:
-    name = truenames.read(text)
+    name = file_names.read(text)
     assert (name.ending, name.tricks) == (ending, tricks)
 
 
@@ -244,5 +244,5 @@ def test_a_zip_with_one_name_for_two_members_is_told() -> None:
 
 
 def test_many_attachments_are_told_of_within_bounds() -> None:
-    found = files.looked(message_parser.parse(mail(*[(f"{n}.exe", made.PROGRAM) for n in range(150)])), Allowance())
+    found = files.scan_files(message_parser.parse(mail(*[(f"{n}.exe", made.PROGRAM) for n in range(150)])), Allowance())
     assert found.facts["files.count"] == 150 and len(found.findings) <= 100

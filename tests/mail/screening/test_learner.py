@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civicmail.mail.screening import thresholds
-from civicmail.mail.screening.examples import BUDGET, EACH_MOST, Example
-from civicmail.mail.screening.learner import HAM_LEAST, SPAM_LEAST, Learner
+from civicmail.mail.screening.examples import BUDGET, MAX_EACH, Example
+from civicmail.mail.screening.learner import MIN_HAM, MIN_SPAM, Learner
 from civicmail.mail.screening.model import Edges
 from civicmail.mail.screening.thresholds import Good
 from civicmail.mail.screening.tokens import Tokens
@@ -57,12 +57,12 @@ def test_it_tells_spam_from_good_mail_that_it_has_not_seen(taught: Learner) -> N
 
 def test_it_says_nothing_before_it_was_told_enough() -> None:
     learner = Learner(look)
-    for n in range(HAM_LEAST - 1):
+    for n in range(MIN_HAM - 1):
         say(learner, f"h-{n}", spam=False)
-    for n in range(SPAM_LEAST):
+    for n in range(MIN_SPAM):
         say(learner, f"s-{n}", spam=True)
     assert learner.model(T0).edges is None
-    say(learner, f"h-{HAM_LEAST}", spam=False)
+    say(learner, f"h-{MIN_HAM}", spam=False)
     assert learner.model(T0).edges is not None
 
 
@@ -102,14 +102,14 @@ def test_whatever_one_person_reports_moves_no_message_far(taught: Learner, repor
 
 def test_one_person_who_reports_the_whole_citys_mail_turns_none_of_it_into_spam(taught: Learner) -> None:
     learner = copy(taught)
-    for n in range(3000, 3000 + EACH_MOST + 40):
+    for n in range(3000, 3000 + MAX_EACH + 40):
         say(learner, f"h-{n}", spam=True, by="mallory", how="report")
         say(learner, f"s-{n}", spam=False, by="mallory", how="report")
     edges = learner.model(T0).edges
     assert edges is not None
     assert not [n for n in range(3000, 3100) if edges.band(learner.odds(counted(n, spam=False))) == "spam"]
     assert [edges.band(learner.odds(counted(n, spam=True))) for n in range(4000, 4050)].count("ham") == 0
-    assert sum(e.by == "mallory" for e in learner.book.all.values()) == EACH_MOST
+    assert sum(e.by == "mallory" for e in learner.book.all.values()) == MAX_EACH
 
 
 def test_several_people_together_teach_what_one_may_not(taught: Learner) -> None:
@@ -128,9 +128,9 @@ def test_a_model_that_would_lose_good_mail_is_rolled_back(taught: Learner) -> No
     for n in range(6000, 6300):
         say(learner, f"h-{n}", spam=True, by="operator")
     assert learner.is_worse(safe)
-    assert learner.back(safe, T0 + 5) == 300 and learner.model(T0).taught.back == T0 + 5
+    assert learner.roll_back(safe, T0 + 5) == 300 and learner.model(T0).taught.back == T0 + 5
     assert np.array_equal(learner.weights, safe.weights) and not learner.is_worse(safe)
-    learner.again(T0)
+    learner.replay(T0)
     assert all(e.taught == 0 for e in learner.book.all.values() if e.aside), "what was put aside is not learnt again"
 
 
@@ -166,7 +166,7 @@ def test_the_edge_of_spam_lies_above_all_good_mail_but_one_in_a_thousand() -> No
 
 def test_old_good_mail_counts_only_while_there_is_little() -> None:
     old = [Good(T0 - 60 * DAY - n, "", 9.0) for n in range(3000)]
-    new = [Good(T0 - n, "", -1.0) for n in range(thresholds.LEAST)]
+    new = [Good(T0 - n, "", -1.0) for n in range(thresholds.MIN_MESSAGES)]
     assert thresholds.edges([*old, *new], T0) == Edges(0.0, 0.5)
     assert thresholds.edges(new[:999], T0) == Edges(0.0, 1.0), "nobody has seen the one in a thousand yet"
     few = thresholds.edges([*old, *new[:10]], T0)

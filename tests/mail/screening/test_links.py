@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import links
-from civicmail.mail.screening.shapes import Found, Inner
+from civicmail.mail.screening.shapes import CheckResult, ContentCase
 from mail.screening import qrpictures
 from mail.screening.joints import CITY, PROTECTED
 
@@ -19,21 +19,21 @@ ASKED = {"domains": [CITY], "protected": [PROTECTED], "inbound": True}
 HEAD = b"From: a@b.example\r\nMIME-Version: 1.0\r\n"
 
 
-def find(raw: bytes) -> Found:
-    return links.find(Inner(raw, message_parser.parse(raw), ASKED))
+def find(raw: bytes) -> CheckResult:
+    return links.find(ContentCase(raw, message_parser.parse(raw), ASKED))
 
 
-def html(*anchors: str) -> Found:
+def html(*anchors: str) -> CheckResult:
     return find(HEAD + b"Content-Type: text/html; charset=utf-8\r\n\r\n" + "\n".join(anchors).encode("utf-8", "surrogatepass"))
 
 
-def mixed(kind: str, content: bytes, name: str = "") -> Found:
+def mixed(kind: str, content: bytes, name: str = "") -> CheckResult:
     shown = f'; name="{name}"\r\nContent-Disposition: attachment; filename="{name}"' if name else ""
     part = f"Content-Type: {kind}{shown}\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode() + encodebytes(content)
     return find(HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n" + part + b"\r\n--b--\r\n")
 
 
-def said(found: Found) -> list[tuple[str, str]]:
+def said(found: CheckResult) -> list[tuple[str, str]]:
     return [(f.code, f.mask) for f in found.findings]
 
 
@@ -65,7 +65,7 @@ def test_words_that_name_a_protected_host_deceive_where_the_link_leaves_it(shown
     assert [mask for code, mask in said(found) if code == "deceptive"] == ([f"{named} {_host(found)}"] if named else [])
 
 
-def _host(found: Found) -> str:
+def _host(found: CheckResult) -> str:
     hosts = found.facts["links.hosts"]
     assert isinstance(hosts, tuple)
     return str(hosts[0])
@@ -165,7 +165,7 @@ def test_hostile_mail_is_read_in_time(kind: str) -> None:
     raw = HEAD + b"Content-Type: text/html\r\n\r\n" + body
     message = message_parser.parse(raw)
     start = time.process_time()
-    links.find(Inner(raw, message, ASKED))
+    links.find(ContentCase(raw, message, ASKED))
     assert time.process_time() - start < 10
 
 

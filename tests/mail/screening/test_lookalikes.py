@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.mail.screening.domains import a_labels
-from civicmail.mail.screening.lookalikes import Likeness, like, protect
+from civicmail.mail.screening.lookalikes import Likeness, find_likeness, protect
 
 PROTECTED = protect(("springfield.gov", "ci.madison.wi.us", "troy.gov"), ("firstbank.example",))
 
@@ -51,7 +51,7 @@ PROTECTED = protect(("springfield.gov", "ci.madison.wi.us", "troy.gov"), ("first
     ],
 )
 def test_a_domain_that_looks_like_a_protected_one_is_seen(host: str, how: str) -> None:
-    found = like(a_labels(host), PROTECTED)
+    found = find_likeness(a_labels(host), PROTECTED)
     assert (found.how if found else "") == how
 
 
@@ -65,7 +65,7 @@ def test_a_domain_that_looks_like_a_protected_one_is_seen(host: str, how: str) -
     ],
 )  # fmt: skip
 def test_an_honest_domain_is_taken_for_none(host: str) -> None:
-    assert like(host, PROTECTED) is None
+    assert find_likeness(host, PROTECTED) is None
 
 
 def test_of_all_published_ways_of_imitation_97_of_100_are_seen() -> None:
@@ -96,20 +96,20 @@ def test_one_wrong_letter_in_a_long_name_is_always_seen(at: int, letter: str, wh
     label = {"put": before + letter + after, "out": before + after[1:], "other": before + letter + after[1:]}.get(
         what, before + after[1:2] + after[:1] + after[2:]
     )
-    found = like(f"{label}.{suffix}", PROTECTED)
+    found = find_likeness(f"{label}.{suffix}", PROTECTED)
     assert (found is None) == (label == name and suffix == "gov")
 
 
 @given(st.text(max_size=40), st.text(LETTERS + ".-", max_size=60))
 def test_whatever_a_domain_is_it_is_looked_at(odd: str, plain: str) -> None:
     for host in (odd, plain, a_labels(odd), f"xn--{plain}.gov"):
-        assert like(host, PROTECTED) is None or isinstance(like(host, PROTECTED), Likeness)
+        assert find_likeness(host, PROTECTED) is None or isinstance(find_likeness(host, PROTECTED), Likeness)
 
 
 def test_hostile_domains_cost_no_time() -> None:
     hosts = ["a." * 5000 + "example", "xn--" + "9" * 50_000 + ".gov", "springfield" * 5000 + ".gov", "я" * 20_000 + ".gov"]
     start = time.perf_counter()
     for host in hosts:
-        like(host, PROTECTED)
-        like(a_labels(host), PROTECTED)
+        find_likeness(host, PROTECTED)
+        find_likeness(a_labels(host), PROTECTED)
     assert time.perf_counter() - start < 20

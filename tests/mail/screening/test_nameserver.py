@@ -10,7 +10,7 @@ import pytest
 from civicmail.core.config.settings import Screening, Settings
 from civicmail.mail.screening import nameserver, resolver
 from civicmail.mail.screening.nameserver import Nameserver
-from civicmail.mail.screening.resolver import NOTHING, Answer, Temp
+from civicmail.mail.screening.resolver import NOTHING, Answer, TemporaryFailure
 from mail.screening.dnsserver import Server, serving
 
 
@@ -31,8 +31,8 @@ def with_server(server: Server, work: Callable[[Nameserver, Clock], Awaitable[No
     asyncio.run(run())
 
 
-async def _temp(asking: Awaitable[Answer]) -> Temp:
-    with pytest.raises(Temp) as raised:
+async def _temp(asking: Awaitable[Answer]) -> TemporaryFailure:
+    with pytest.raises(TemporaryFailure) as raised:
         await asking
     return raised.value
 
@@ -102,7 +102,7 @@ def test_sixty_four_kilobytes_are_an_answer_that_is_cut() -> None:
         answer = await ask.ask("long.example", "TXT")
         assert (answer.values, answer.cut) == (("v=spf1 -all",), True)
         answer = await ask.ask("many.example", "TXT")
-        assert (len(answer.values), answer.cut) == (resolver.VALUES_MOST, True)
+        assert (len(answer.values), answer.cut) == (resolver.MAX_VALUES, True)
 
     with_server(server, work)
 

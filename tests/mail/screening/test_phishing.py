@@ -16,7 +16,7 @@ from civicmail.core.config.load import load
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import phishing, urls
 from civicmail.mail.screening.companies import companies
-from civicmail.mail.screening.shapes import Found, Inner
+from civicmail.mail.screening.shapes import CheckResult, ContentCase
 from civicmail.mail.screening.webservices import services
 from mail.screening.joints import CITY
 
@@ -25,8 +25,8 @@ ASKED = {"inbound": True, "recipients": [ANN], "web_services": [], "companies": 
 WORDS = "The council meets on Tuesday at seven in the town hall, and everybody who lives here is welcome to it, as ever. "
 
 
-def find(raw: bytes, **asked: object) -> Found:
-    return phishing.find(Inner(raw, message_parser.parse(raw), {**ASKED, **asked}))
+def find(raw: bytes, **asked: object) -> CheckResult:
+    return phishing.find(ContentCase(raw, message_parser.parse(raw), {**ASKED, **asked}))
 
 
 def mail(
@@ -220,7 +220,7 @@ def test_honest_mail_has_no_sign(raw: bytes) -> None:
 
 def test_what_employees_write_is_not_looked_at() -> None:
     """P-31."""
-    assert find(mail('<a href="https://t.co/x">x</a>'), inbound=False) == Found()
+    assert find(mail('<a href="https://t.co/x">x</a>'), inbound=False) == CheckResult()
 
 
 @pytest.mark.rule(
@@ -277,7 +277,7 @@ def test_hostile_bytes_and_names_raise_nothing(body: bytes, name: str) -> None:
 @pytest.mark.parametrize("piece", ["a\u200b", "<img ", "https://1.1.1.1.", "paypal ", "1-"])
 def test_what_is_made_to_be_slow_is_not(piece: str) -> None:
     raw = mail(f"<p>{piece * 200_000}</p>", subject=piece * 2_000, sender=f'"{piece.strip() * 500}" <x@y.example>')
-    case = Inner(raw, message_parser.parse(raw), ASKED)
+    case = ContentCase(raw, message_parser.parse(raw), ASKED)
     began = time.process_time()
     phishing.find(case)
     assert time.process_time() - began < 0.5

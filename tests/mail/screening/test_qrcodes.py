@@ -19,7 +19,7 @@ from PIL import Image
 from qrcode.image.svg import SvgFillImage, SvgImage, SvgPathImage
 
 from civicmail.core.sandbox.child import ENVIRONMENT
-from civicmail.mail.screening import drawing, qrcodes, rasters, vectors
+from civicmail.mail.screening import drawing, qrcodes, rasters, svg_pages
 from mail.screening import qrpictures
 
 URL = "https://evil.example/login?for=clerk"
@@ -155,7 +155,7 @@ def test_any_bytes_are_some_picture(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(whole) - 1))
     changed = whole[:at] + data.draw(st.binary(max_size=8)) + whole[at + data.draw(st.integers(0, 9)) :]
     rasters.pixels(changed)
-    vectors.page(changed)
+    svg_pages.page(changed)
 
 
 def test_a_code_of_light_on_dark_is_read() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import cityname
-from civicmail.mail.screening.senderfields import FIELDS_MOST, senders
+from civicmail.mail.screening.senderfields import MAX_FIELDS, senders
 from mail.screening import signers
 from mail.screening.outside import found
 from mail.screening.spellings import EVIL, KEPT, MAYOR, PASSING, REFUSED, is_ours, message
@@ -169,12 +169,12 @@ def test_each_field_says_which_rule_it_breaks() -> None:
 
 def test_a_form_that_names_nobody_of_the_city_is_no_disguise() -> None:
     for header in KEPT.values():
-        assert not senders(message(header), ("other.test",)).disguise or len(header) > cityname.TEXT_MOST
+        assert not senders(message(header), ("other.test",)).disguise or len(header) > cityname.MAX_TEXT
 
 
 def test_what_is_too_long_to_decode_is_taken_for_a_disguise() -> None:
     """No honest sender is; and the work is bounded."""
-    many = b"".join(b"From: a%d@x.example\r\n" % n for n in range(FIELDS_MOST + 5)) + b"From: %s\r\n" % MAYOR
+    many = b"".join(b"From: a%d@x.example\r\n" % n for n in range(MAX_FIELDS + 5)) + b"From: %s\r\n" % MAYOR
     assert senders(message(many), CITY).disguise == "twice"
     huge = b"From: " + b"=?utf-8?q?a?= " * 8_000 + b"<x@evil.example>\r\n"
     assert senders(message(huge), CITY).disguise == "too-long"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import files
 from civicmail.mail.screening.allowance import Allowance
-from civicmail.mail.screening.shapes import Found
+from civicmail.mail.screening.shapes import CheckResult
 from core.sandbox import samples
 from mail.screening import filesamples as made
 from mail.screening.filecases import OPENS, mail, zipped
@@ -30,9 +30,9 @@ def page(code: str, carried: str = CODED) -> bytes:
     return f"<html><body><script>var p = '{carried}'; {code}; a.click()</script></body></html>".encode()
 
 
-def shown(html: bytes) -> Found:
+def shown(html: bytes) -> CheckResult:
     raw = b"From: a@b.example\r\nContent-Type: text/html\r\n\r\n" + html
-    return files.looked(message_parser.parse(raw), Allowance())
+    return files.scan_files(message_parser.parse(raw), Allowance())
 
 
 @pytest.mark.rule(
@@ -112,6 +112,6 @@ def test_shortcuts_and_notes_act() -> None:
 @given(st.binary(max_size=300), st.integers(0, 900))
 def test_any_bytes_in_a_page_that_builds_a_file_are_read(noise: bytes, at: int) -> None:
     html = page(BUILDERS["link"])
-    files.looked(
+    files.scan_files(
         message_parser.parse(mail(("a.html", html[:at] + noise + html[at:]), ("a.mht", archive(("text/html", noise))))), Allowance()
     )

@@ -14,16 +14,16 @@ from civicmail.city.policy.dispositions import FactValue
 from civicmail.core.config.settings import Screening, Settings
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import message_parser
-from civicmail.mail.pipeline import markslimited
-from civicmail.mail.screening import bands, correspondents, hop, known, model, nearly, spam, tokens
-from civicmail.mail.screening.alike import Alike, keys_of
+from civicmail.mail.pipeline import fingerprint_client
+from civicmail.mail.screening import bands, correspondents, known_senders, model, near_duplicate, spam, tokens, transport_features
+from civicmail.mail.screening.check_context import CheckContext
 from civicmail.mail.screening.correspondents import Correspondents, number_of
+from civicmail.mail.screening.duplicate_index import NearDuplicateIndex, keys_of
 from civicmail.mail.screening.learner import Learner
 from civicmail.mail.screening.model import Edges, Model
-from civicmail.mail.screening.screen import Screened, Screener
-from civicmail.mail.screening.shapes import NOTHING, Inner, Joint, Seen
+from civicmail.mail.screening.screener import Screened, Screener
+from civicmail.mail.screening.shapes import NOTHING, CombinedCase, ContentCase, ExtractedMessage
 from civicmail.mail.screening.stacking import Stack
-from civicmail.mail.screening.world import World
 from mail.screening.mailbag import ENVELOPE, mail
 from mail.screening.test_learner import T0, look, say
 
@@ -38,13 +38,13 @@ def learnt() -> Model:
     return learner.model(T0)
 
 
-def case(data: Path, raw: bytes, *, inbound: bool = True, facts: dict[str, FactValue] | None = None, **more: Any) -> Joint:
+def case(data: Path, raw: bytes, *, inbound: bool = True, facts: dict[str, FactValue] | None = None, **more: Any) -> CombinedCase:
     message = message_parser.parse(raw)
     people = {"from": tuple((a.display, a.addr) for a in message.from_)}
-    seen = Seen(people=people, list_id=message.list_id, more={"spam": tokens.find(Inner(raw, message, {})).more})
+    seen = ExtractedMessage(people=people, list_id=message.list_id, more={"spam": tokens.find(ContentCase(raw, message, {})).more})
     settings = Settings()
-    tools = {"spam": spam.open_(settings, data), "known": known.open_(settings, data)}
-    return Joint(seen, ENVELOPE, "mx", inbound, World(settings, T0, None, tools), facts or {}, more)
+    tools = {"spam": spam.open_(settings, data), "known": known_senders.open_(settings, data)}
+    return CombinedCase(seen, ENVELOPE, "mx", inbound, CheckContext(settings, T0, None, tools), facts or {}, more)
 
 
 def read(raw: bytes) -> tuple[tokens.Tokens, spam.Spelt]:
@@ -55,7 +55,7 @@ def read(raw: bytes) -> tuple[tokens.Tokens, spam.Spelt]:
 
 def test_without_a_model_nothing_is_said(tmp_path: Path) -> None:
     asked = case(tmp_path, mail(1, spam=True))
-    assert spam.find(asked) == nearly.find(asked) == known.find(asked) == NOTHING
+    assert spam.find(asked) == near_duplicate.find(asked) == known_senders.find(asked) == NOTHING
     model.write(tmp_path, Model(np.ones(1 << tokens.BITS, np.float32)))
     assert spam.find(case(tmp_path, mail(1, spam=True))) == NOTHING, "one that was not told enough has no edges"
 
@@ -104,27 +104,36 @@ def test_scores_of_others_are_put_together_where_all_of_them_answered(tmp_path: 
 def test_what_a_taken_over_process_says_is_no_verdict(tmp_path: Path, learnt: Model) -> None:
     model.write(tmp_path, learnt)
     asked = case(tmp_path, mail(1, spam=True))
-    broken = Joint(Seen(more={"spam": {"counts": [1, 0, 0, 0], "numbers": "&&&"}}), ENVELOPE, "mx", True, asked.world, {}, {})
+    broken = CombinedCase(
+        ExtractedMessage(more={"spam": {"counts": [1, 0, 0, 0], "numbers": "&&&"}}), ENVELOPE, "mx", True, asked.context, {}, {}
+    )
     with pytest.raises(ValueError):
         spam.find(broken)
     with pytest.raises((ValueError, TypeError)):
-        nearly.find(broken)
+        near_duplicate.find(broken)
 
 
 @pytest.mark.rule("P-02", "Nearly the text of a reported message is told, unless it is like good mail.")
 def test_nearly_the_same_text_as_a_reported_one_is_told_unless_it_is_like_good_mail(tmp_path: Path) -> None:
     def text(raw: bytes) -> Any:
-        return keys_of(bands.of(tokens.text_of(message_parser.parse(raw))))
+        return keys_of(bands.compute(tokens.text_of(message_parser.parse(raw))))
 
     reported, good = mail(1, spam=True, words=200), mail(2, spam=False, words=200)
     near = reported.replace(b"\r\n\r\n", b"\r\n\r\nHi Bob, ", 1)
     empty = np.zeros(1 << tokens.BITS, np.float32)
-    model.write(tmp_path, Model(empty, reported=Alike.of([text(reported), text(good)]), good=Alike.of([text(good)])))
-    found = nearly.find(case(tmp_path, near))
+    model.write(
+        tmp_path,
+        Model(
+            empty,
+            reported=NearDuplicateIndex.from_texts([text(reported), text(good)]),
+            good=NearDuplicateIndex.from_texts([text(good)]),
+        ),
+    )
+    found = near_duplicate.find(case(tmp_path, near))
     assert found.facts == {"spam.reported": True} and found.findings[0].mask.endswith("of 8")
-    assert nearly.find(case(tmp_path, near, inbound=False)) == NOTHING, "a warning to colleagues"
-    assert nearly.find(case(tmp_path, good)) == NOTHING
-    assert nearly.find(case(tmp_path, mail(3, spam=True, words=200))) == NOTHING
+    assert near_duplicate.find(case(tmp_path, near, inbound=False)) == NOTHING, "a warning to colleagues"
+    assert near_duplicate.find(case(tmp_path, good)) == NOTHING
+    assert near_duplicate.find(case(tmp_path, mail(3, spam=True, words=200))) == NOTHING
 
 
 @pytest.mark.rule("P-02, P-26", "A known sender counts only with proof that the mail comes from there.")
@@ -140,14 +149,16 @@ def test_nearly_the_same_text_as_a_reported_one_is_told_unless_it_is_like_good_m
     ],
 )
 def test_a_known_name_counts_only_with_proof(tmp_path: Path, facts: dict[str, FactValue], is_known: bool) -> None:
-    people = Correspondents().also([number_of("P1@Outside1.example")], [number_of("p2@outside2.example")])
+    people = Correspondents().merged_with([number_of("P1@Outside1.example")], [number_of("p2@outside2.example")])
     correspondents.write(tmp_path, people)
-    assert known.find(case(tmp_path, mail(1, spam=False), facts=facts)).facts == ({"sender.known": True} if is_known else {})
-    assert known.find(case(tmp_path, mail(2, spam=False), facts={"auth.dmarc": "pass"})) == NOTHING, "met, but not known"
-    assert known.find(case(tmp_path, mail(3, spam=False))).facts == {"sender.first": True}
+    assert known_senders.find(case(tmp_path, mail(1, spam=False), facts=facts)).facts == (
+        {"sender.known": True} if is_known else {}
+    )
+    assert known_senders.find(case(tmp_path, mail(2, spam=False), facts={"auth.dmarc": "pass"})) == NOTHING, "met, but not known"
+    assert known_senders.find(case(tmp_path, mail(3, spam=False))).facts == {"sender.first": True}
     correspondents.correspondents_path(tmp_path).write_bytes(b"spoilt")
-    assert known.find(case(tmp_path, mail(3, spam=False))).facts == {"unavailable": ("known",)}, "nobody knows who is new"
-    assert known.find(case(tmp_path, mail(3, spam=False), inbound=False)) == NOTHING
+    assert known_senders.find(case(tmp_path, mail(3, spam=False))).facts == {"unavailable": ("known",)}, "nobody knows who is new"
+    assert known_senders.find(case(tmp_path, mail(3, spam=False), inbound=False)) == NOTHING
 
 
 def test_gateways_take_a_new_model_and_keep_the_last_good_one(tmp_path: Path, learnt: Model) -> None:
@@ -155,10 +166,10 @@ def test_gateways_take_a_new_model_and_keep_the_last_good_one(tmp_path: Path, le
     assert mapped.at(T0) is model.NEW
     model.write(tmp_path, learnt)
     assert mapped.at(T0 + 100) is model.NEW, "not looked at again so soon"
-    taken = mapped.at(T0 + model.LOOK_EVERY)
+    taken = mapped.at(T0 + model.POLL_MS)
     assert taken.edges == learnt.edges and np.array_equal(taken.weights, learnt.weights)
     model.model_path(tmp_path).write_bytes(b"CVW1 no model")
-    assert mapped.at(T0 + 2 * model.LOOK_EVERY) is taken
+    assert mapped.at(T0 + 2 * model.POLL_MS) is taken
 
 
 def test_a_model_that_was_never_good_is_no_model_that_says_nothing(tmp_path: Path, learnt: Model) -> None:
@@ -169,7 +180,7 @@ def test_a_model_that_was_never_good_is_no_model_that_says_nothing(tmp_path: Pat
     asked = case(tmp_path, mail(1, spam=True))
     assert spam.find(asked).facts == {"unavailable": ("spam",)}
     model.write(tmp_path, learnt)
-    later = replace(asked, world=replace(asked.world, now=T0 + model.LOOK_EVERY))
+    later = replace(asked, context=replace(asked.context, now=T0 + model.POLL_MS))
     assert "spam.score" in spam.find(later).facts
 
 
@@ -188,7 +199,7 @@ def test_any_changed_byte_of_a_model_is_noticed(tmp_path: Path, learnt: Model) -
 def test_from_the_limited_process_to_the_verdict(tmp_path: Path, learnt: Model) -> None:
     """The whole way of a message through screening, with nothing between but what crosses the pipe."""
     model.write(tmp_path, learnt)
-    correspondents.write(tmp_path, Correspondents().also([], [number_of("p902@outside6.example")]))
+    correspondents.write(tmp_path, Correspondents().merged_with([], [number_of("p902@outside6.example")]))
 
     async def story() -> list[Screened]:
         screener = Screener(Settings(screening=Screening(checks=["spam"])), tmp_path, lambda: T0)
@@ -227,17 +238,19 @@ def test_how_a_message_is_built_is_never_enough_to_call_it_spam(tmp_path: Path) 
 def test_a_list_counts_only_with_who_brought_or_signed_it() -> None:
     """Anybody can name a list, and nobody can sign as it or come from where it comes from."""
     facts: dict[str, FactValue] = {"auth.dkim_domains": ("lists.example",)}
-    named = set(hop.of(ENVELOPE, facts, "News.lists.example", inbound=True)) - set(hop.of(ENVELOPE, facts, inbound=True))
+    named = set(transport_features.extract(ENVELOPE, facts, "News.lists.example", inbound=True)) - set(
+        transport_features.extract(ENVELOPE, facts, inbound=True)
+    )
     assert named == {"list=news.lists.example signed=lists.example", "list=news.lists.example net=192.0.2.0/24"}
-    elsewhere = hop.of(replace(ENVELOPE, client="203.0.113.9"), {}, "News.lists.example", inbound=True)
+    elsewhere = transport_features.extract(replace(ENVELOPE, client="203.0.113.9"), {}, "News.lists.example", inbound=True)
     assert not named & set(elsewhere), "a forged one has no name in common with it"
-    assert hop.of(ENVELOPE, facts, "News.lists.example", inbound=False) == []
+    assert transport_features.extract(ENVELOPE, facts, "News.lists.example", inbound=False) == []
 
 
 def test_the_list_is_known_to_who_learns_and_to_who_screens_alike(tmp_path: Path) -> None:
     """P-02."""
     raw = b"From: a@b.example\r\nList-Id: News <news.lists.example>\r\nSubject: x\r\n\r\npermit\r\n"
-    counted, _, list_id = markslimited.numbers(raw)
+    counted, _, list_id = fingerprint_client.numbers(raw)
     assert list_id == "news.lists.example"
     weights = np.zeros(1 << tokens.BITS, np.float32)
     weights[spam.hop_tokens(ENVELOPE, {}, list_id, inbound=True)["hop"]] = 1.0

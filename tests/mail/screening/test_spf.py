@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from civicmail.mail.screening import spf
-from civicmail.mail.screening.resolver import Answer, Kind, Temp
+from civicmail.mail.screening.resolver import Answer, Kind, TemporaryFailure
 from mail.screening import suites
 from mail.screening.zone import Zone
 
@@ -80,7 +80,7 @@ def test_ten_mail_servers_with_ten_addresses_each_are_looked_at_and_no_more() ->
 def test_what_cannot_be_asked_is_a_temporary_error_and_says_whose_fault_it_is() -> None:
     class Dead:
         async def ask(self, name: str, kind: Kind) -> Answer:
-            raise Temp("our resolver does not answer", ours=True)
+            raise TemporaryFailure("our resolver does not answer", ours=True)
 
     verdict = _check(Dead())
     assert (verdict.result, verdict.ours, verdict.why) == ("temperror", True, "our resolver does not answer")

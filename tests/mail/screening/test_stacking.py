@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from civicmail.mail.screening import stacking
 from civicmail.mail.screening.examples import Example
 from civicmail.mail.screening.learner import Learner
-from civicmail.mail.screening.stacking import LEAST, OWN, Stack, fit, worthwhile
+from civicmail.mail.screening.stacking import MIN_MESSAGES, OWN, Stack, fit, worthwhile
 from mail.screening.test_learner import T0, look
 
 Bools = NDArray[np.bool_]
@@ -48,17 +48,17 @@ def test_where_one_of_them_is_away_nothing_is_put_together() -> None:
     assert stack.odds({OWN: 1.0}) is None and stack.odds({OWN: 1.0, "rspamd": 1.0, "spamd": 9.0}) == 2.0
 
 
-@pytest.mark.parametrize("of_a_kind", [0, 1, LEAST - 1])
+@pytest.mark.parametrize("of_a_kind", [0, 1, MIN_MESSAGES - 1])
 def test_few_messages_of_a_kind_put_nothing_together(of_a_kind: int) -> None:
     spam = np.arange(300) < of_a_kind
     assert fit((OWN,), np.arange(300.0)[:, None], spam) is None
     assert fit((OWN,), np.arange(300.0)[:, None], ~spam) is None
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=2 * LEAST, max_size=2 * LEAST), st.floats(-1e9, 1e9))
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2 * MIN_MESSAGES, max_size=2 * MIN_MESSAGES), st.floats(-1e9, 1e9))
 @settings(max_examples=25)
 def test_whatever_the_scores_are_the_answer_is_a_number_and_no_score_decides_alone(scores: list[float], asked: float) -> None:
-    spam = np.arange(2 * LEAST) % 2 == 0
+    spam = np.arange(2 * MIN_MESSAGES) % 2 == 0
     stack = fit((OWN, "spamd"), np.column_stack([scores, scores[::-1]]), spam)
     assert stack is not None and Stack.from_plain(stack.plain()) == stack
     odds = stack.odds({OWN: asked, "spamd": 0.0})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.mail.screening import dmarc, published, tags
+from civicmail.mail.screening import dmarc, published_records, tags
 
 KNOWN = {
     "p": ("none", "quarantine", "reject"),
@@ -79,7 +79,7 @@ def test_any_text_is_read_and_a_good_list_is_salvaged_whole(text: str) -> None:
     assert tags.read("; ".join(f"{n}={v}" for n, v in salvaged.items())) == salvaged
     tags.fields(text, "v=STSv1")
     for record in (text, f"v=STSv1; id=1;{text}", f"v=TLSRPTv1; rua={text}"):
-        assert published.is_sts(record) in (True, False) and published.is_tls_rpt(record) in (True, False)
+        assert published_records.is_sts(record) in (True, False) and published_records.is_tls_rpt(record) in (True, False)
 
 
 @pytest.mark.rule(
@@ -99,7 +99,7 @@ def test_records_of_mta_sts_and_tls_reports_have_names_of_their_own_and_no_bad_p
         "v=STSv1; id=a; x==1",
         f"v=STSv1; id={'a' * 33}",
     ]
-    assert [published.is_sts(record) for record in (*good, *bad)] == [True] * len(good) + [False] * len(bad)
+    assert [published_records.is_sts(record) for record in (*good, *bad)] == [True] * len(good) + [False] * len(bad)
     uris = [
         "mailto:t@a.example",
         "mailto:t@a.example , https://a.example/r",
@@ -115,9 +115,9 @@ def test_records_of_mta_sts_and_tls_reports_have_names_of_their_own_and_no_bad_p
         "mailto:t@a.example; x=",
         "mailto:t@a.example;;",
     ]
-    said = [published.is_tls_rpt(f"v=TLSRPTv1; rua={uri}") for uri in (*uris, *none)]
+    said = [published_records.is_tls_rpt(f"v=TLSRPTv1; rua={uri}") for uri in (*uris, *none)]
     assert said == [True] * len(uris) + [False] * len(none)
-    assert not published.is_tls_rpt("v=TLSRPTv1; ext=1")
+    assert not published_records.is_tls_rpt("v=TLSRPTv1; ext=1")
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=20))

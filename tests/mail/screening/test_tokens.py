@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import bands, tokens
-from civicmail.mail.screening.alike import Alike, keys_of
-from civicmail.mail.screening.shapes import Inner
+from civicmail.mail.screening.duplicate_index import NearDuplicateIndex, keys_of
+from civicmail.mail.screening.shapes import ContentCase
 from mail.screening.mailbag import mail
 
 BODY = "Buy our cheap pills at once, they are good for you and your garden. " * 12
@@ -65,7 +65,7 @@ def test_the_way_that_a_message_took_is_not_counted() -> None:
 def test_no_message_costs_more_than_its_share(raw: bytes) -> None:
     message = message_parser.parse(raw)
     began = time.process_time()
-    found = tokens.find(Inner(raw, message, {}))
+    found = tokens.find(ContentCase(raw, message, {}))
     assert time.process_time() - began < 5, "bounded work; a usual message takes less than a millisecond"
     made = tokens.unpack(found.more)
     assert {family: len(ids) for family, ids in made.items()} == {f: len(i) for f, i in tokens.tokens(raw, message).items()}
@@ -106,19 +106,21 @@ def test_a_flood_of_long_or_short_words_is_cut_where_every_text_is() -> None:
     """The beginning of a text is enough, unless its words are long."""
     for text in ("wordandword" * 3 + " ", "a ", "a-b ", "\u00e4 ", "$ "):
         some = text * (40_000 // len(text))
-        slow = [w.lower()[: tokens.WORD_MOST].encode() for w in tokens._WORD.findall(some[: tokens.TEXT_MOST])]
-        assert tokens._words("", some) == slow[: tokens.WORDS_MOST]
+        slow = [w.lower()[: tokens.MAX_WORD].encode() for w in tokens._WORD.findall(some[: tokens.MAX_TEXT])]
+        assert tokens._words("", some) == slow[: tokens.MAX_WORDS]
 
 
 def test_near_copies_have_the_same_bands_and_others_do_not() -> None:
     def keys(text: str) -> object:
-        return keys_of(bands.of(text))
+        return keys_of(bands.compute(text))
 
     words = [f"word{'abcdefghij'[n % 10]}{'klmnopq'[n % 7]}{'rstuvwxyz'[n % 9]}" for n in range(300)]
     text = " ".join(words)
     copies = [text.replace(words[40], "other"), text.upper(), f"Dear Bob, {text} 12345", text.replace(" ", "\n")]
-    many = Alike.of([keys(text), *(keys(" ".join(w for pair in pairwise(words[k:]) for w in pair)) for k in (3, 90))])  # type: ignore[misc]
-    assert all(many.knows(keys(copy)) for copy in copies)  # type: ignore[arg-type]
+    many = NearDuplicateIndex.from_texts(
+        [keys(text), *(keys(" ".join(w for pair in pairwise(words[k:]) for w in pair)) for k in (3, 90))]
+    )  # type: ignore[misc]
+    assert all(many.has_near_duplicate(keys(copy)) for copy in copies)  # type: ignore[arg-type]
     other = " ".join(f"quite{'abcdefghij'[n % 10]}{'different'[n % 9]}" for n in range(300))
-    assert many.alike(keys(other)) == 0 and not Alike().knows(keys(text))  # type: ignore[arg-type]
-    assert bands.of("Thank you very much, see you tomorrow") == []
+    assert many.best_match(keys(other)) == 0 and not NearDuplicateIndex().has_near_duplicate(keys(text))  # type: ignore[arg-type]
+    assert bands.compute("Thank you very much, see you tomorrow") == []

@@ -11,11 +11,11 @@ import pytest
 from civicmail.core.config.settings import Screening, Settings
 from civicmail.core.message import limits, message_parser
 from civicmail.core.message.model import AROUND, Envelope, Recipient
-from civicmail.mail.screening import files, leaving, read
+from civicmail.mail.screening import files, message_reader, outbound_files
 from civicmail.mail.screening.allowance import Allowance
-from civicmail.mail.screening.asked import asked
 from civicmail.mail.screening.confidential import check as confidential
-from civicmail.mail.screening.shapes import Inner, Seen
+from civicmail.mail.screening.reader_request import request_of
+from civicmail.mail.screening.shapes import ContentCase, ExtractedMessage
 from civicmail.mail.screening.use import words
 from core.message.test_codes import apple, binhexed, in_base64, yencoded
 from core.message.test_embedded import uuencoded
@@ -52,15 +52,15 @@ PLACES = {
 }
 
 
-def seen(raw: bytes) -> Seen:
+def seen(raw: bytes) -> ExtractedMessage:
     settings = Settings(screening=Screening(checks=[]))
-    return read.read(raw, asked(settings, ENVELOPE, "mx", inbound=True, size=len(raw)))
+    return message_reader.read(raw, request_of(settings, ENVELOPE, "mx", inbound=True, size=len(raw)))
 
 
 @pytest.mark.rule("P-25", "A program is seen wherever a mail program may show it, also in a message that is not opened.")
 @pytest.mark.parametrize("place", PLACES)
 def test_a_program_is_seen_wherever_it_stands(place: str) -> None:
-    found = files.looked(message_parser.parse(HEAD + PLACES[place]), Allowance())
+    found = files.scan_files(message_parser.parse(HEAD + PLACES[place]), Allowance())
     assert found.facts.get("files.executable") is True
 
 
@@ -80,8 +80,8 @@ def test_of_what_was_looked_into_whole_nothing_is_said() -> None:
 
 
 def leaves(raw: bytes) -> list[str]:
-    found = leaving.find(Inner(raw, message_parser.parse(raw), {"inbound": False}))
-    return [row[0] for row in found.more.get(leaving.FILES, [])]
+    found = outbound_files.find(ContentCase(raw, message_parser.parse(raw), {"inbound": False}))
+    return [row[0] for row in found.more.get(outbound_files.FILES, [])]
 
 
 @pytest.mark.rule("P-22", "A message that is not opened leaves as a file.")
@@ -93,7 +93,9 @@ def test_what_was_not_opened_leaves_as_a_file() -> None:
 
 
 def secret(raw: bytes) -> tuple[Any, ...]:
-    return tuple((f.code, f.part) for f in confidential.find(Inner(raw, message_parser.parse(raw), {"inbound": False})).findings)
+    return tuple(
+        (f.code, f.part) for f in confidential.find(ContentCase(raw, message_parser.parse(raw), {"inbound": False})).findings
+    )
 
 
 @pytest.mark.rule("P-19", "Confidential numbers are found around the parts of a message and in letters however deep.")
@@ -135,5 +137,5 @@ def test_words_around_the_parts_do_not_stand_for_the_html_that_is_shown() -> Non
 def test_a_file_is_judged_by_each_name_that_a_program_may_read() -> None:
     for shown in ("filename*0=run.js; filename*2=.txt", "filename=run.js; filename*=utf-8''bill.txt"):
         head = f"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; {shown}\r\n\r\n".encode()
-        found = files.looked(message_parser.parse(HEAD + head + b"var x = 1;\r\n"), Allowance())
+        found = files.scan_files(message_parser.parse(HEAD + head + b"var x = 1;\r\n"), Allowance())
         assert found.facts.get("files.executable") is True, shown

@@ -57,7 +57,7 @@ def test_a_link_that_carries_its_content_is_known_by_its_scheme(url: str) -> Non
 
 def test_a_user_name_before_the_host_is_seen() -> None:
     for url, user in {"a@x.example": True, "a:b@x.example/@": True, "x.example/a@b": False, "@x.example": False}.items():
-        assert urls.read(f"http://{url}") == urls.Place("http:", "x.example", user)
+        assert urls.read(f"http://{url}") == urls.LinkTarget("http:", "x.example", user)
 
 
 @pytest.mark.parametrize(

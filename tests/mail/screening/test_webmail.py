@@ -9,15 +9,15 @@ import pytest
 from civicmail.city.access.snapshot import Person
 from civicmail.core.message.model import Recipient
 from civicmail.mail.screening import forwarding, ownaccounts, webmail
-from civicmail.mail.screening.consumers import is_consumer
-from civicmail.mail.screening.shapes import Found, Joint
+from civicmail.mail.screening.consumer_domains import is_consumer
+from civicmail.mail.screening.shapes import CheckResult, CombinedCase
 from mail.screening.constituents import letters
 from mail.screening.joints import CITY, DANA, JOHN, PETER, PRINTER, WORLD, incoming, outgoing
 
 MAIL = "danareyes77@gmail.com"
 
 
-def _facts(case: Joint) -> tuple[Found, dict[str, dict[str, object]]]:
+def _facts(case: CombinedCase) -> tuple[CheckResult, dict[str, dict[str, object]]]:
     found = webmail.find(case)
     return found, found.more.get("recipients", {})
 
@@ -134,7 +134,7 @@ def test_mail_that_stays_here_says_nothing_of_its_recipients() -> None:
         case,
         envelope=replace(case.envelope, recipients=(*case.envelope.recipients, Recipient("list@old.example", box=f"john@{CITY}"))),
     )
-    assert webmail.find(case) == Found()
+    assert webmail.find(case) == CheckResult()
 
 
 def test_without_a_directory_providers_are_known_all_the_same() -> None:

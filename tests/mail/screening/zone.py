@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from civicmail.mail.screening.resolver import NOTHING, Answer, Kind, Temp, bounded, is_name
+from civicmail.mail.screening.resolver import NOTHING, Answer, Kind, TemporaryFailure, bounded, is_name
 
 Rows = Mapping[str, Mapping[str, list[str] | str]]
 
@@ -28,7 +28,7 @@ class Zone:
                 return NOTHING
             found = row.get(kind, [])
             if found == "TEMP" or (not found and row.get("*") == "TEMP"):
-                raise Temp("SERVFAIL")
+                raise TemporaryFailure("SERVFAIL")
             if found or "CNAME" not in row:
                 return bounded([found] if isinstance(found, str) else list(found))
             name = str(row["CNAME"]).lower()

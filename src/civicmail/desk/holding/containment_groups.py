@@ -11,8 +11,8 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.pipeline.contained import RULE
-from civicmail.mail.pipeline.containing import CHECK, HELD, sender_of
+from civicmail.mail.pipeline.containment import CHECK, HELD, sender_of
+from civicmail.mail.pipeline.containment_decisions import RULE
 from civicmail.mail.pipeline.rescreening import copies_of
 
 MIN_SIMILAR = 3

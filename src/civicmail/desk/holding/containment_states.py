@@ -40,4 +40,4 @@ SIGNS = {
     "held": _("mail that is unlike its owner"),
     "budget": _("more within an hour than this service sends"),
 }
-"""What was unlike its owner (mail/pipeline/habits.py), as a person reads it."""
+"""What was unlike its owner (mail/pipeline/baseline.py), as a person reads it."""

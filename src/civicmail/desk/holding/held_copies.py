@@ -26,11 +26,11 @@ from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.outstanding_view import OutstandingView
 from civicmail.mail.archive.records import Capture, Event, Type
-from civicmail.mail.courier import apartlimited
+from civicmail.mail.courier import strip_client
 from civicmail.mail.search.fields import thread
 
 MAILBOX_RULES = frozenset({"access-held", "access-closed"})
-"""Rules that keep mail for a mailbox that nobody may read: it goes on by itself (mail/courier/returning.py)."""
+"""Rules that keep mail for a mailbox that nobody may read: it goes on by itself (mail/courier/release_holds.py)."""
 
 PENDING, DEFERRED = "pending", "deferred"
 RETRYING = frozenset({PENDING, DEFERRED})
@@ -151,7 +151,7 @@ class HeldCopies:
 
     def removable_files(self, id_: bytes) -> frozenset[str]:
         """Paths of the files that can be left out of a copy of it. Raises NotInArchive, DamagedFile, LaterError."""
-        return apartlimited.paths(Machine(self._data).body(id_))
+        return strip_client.paths(Machine(self._data).body(id_))
 
     def malware(self, id_: bytes) -> tuple[str, ...]:
         """What the virus scanner has called it, when it came in and since. Raises NotInArchive, DamagedFile."""

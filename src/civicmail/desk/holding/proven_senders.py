@@ -13,7 +13,7 @@ from civicmail.desk.mailbox import finding
 from civicmail.desk.mailbox.cautions import folded
 from civicmail.desk.mailbox.finding import PER_PAGE, Asked, Desk
 from civicmail.mail.screening.correspondents import Correspondents
-from civicmail.mail.screening.known import is_proven
+from civicmail.mail.screening.known_senders import is_proven
 from civicmail.mail.search.order import Sort
 from civicmail.mail.search.search import Hit, search
 

@@ -18,7 +18,7 @@ from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.core.config.sentence import sentence
 from civicmail.mail.archive.mailbox_evidence import ASSERTED
 from civicmail.mail.archive.rescreening import UNAVAILABLE
-from civicmail.mail.screening import forwarding, leaving, webmail
+from civicmail.mail.screening import forwarding, outbound_files, webmail
 
 ENTRY_POINTS = frozenset({"submission", "relay"})
 NOTIFY = "notify:"
@@ -215,10 +215,10 @@ def _unchecked_notice(parts: tuple[str, ...]) -> RuleNotice:
     words = sentence(
         "It could not be checked ({parts}), so it waits until somebody has looked at it. Nothing was found in it.", parts=missing
     )
-    if leaving.NAME in parts:  # then nobody who looks at it can let it go
+    if outbound_files.NAME in parts:  # then nobody who looks at it can let it go
         words = sentence(
             "It could not be checked ({parts}), so it waits. Nothing was found in it. If it has more than {most} files, it stays: "
-            "send them in several messages.", parts=missing, most=leaving.MOST,
+            "send them in several messages.", parts=missing, most=outbound_files.MAX_FILES,
         )  # fmt: skip
     return RuleNotice(UNAVAILABLE, True, words, "the help desk", "P-25")
 

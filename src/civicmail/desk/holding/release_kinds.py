@@ -18,7 +18,7 @@ from typing import Final, Literal
 from civicmail.city.policy.dispositions import disclosable_rules
 from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.rules import Rule, RuleSet
-from civicmail.mail.pipeline.releasing import FILES, MALWARE, SPAM
+from civicmail.mail.pipeline.release_copies import FILES, MALWARE, SPAM
 
 Kind = Literal["spam", "asked", "other", "confidential", "malware", "elsewhere"]
 
@@ -30,7 +30,7 @@ REQUEST_KINDS: Final = frozenset({"other", "confidential", "malware"})
 """Kinds for which somebody has to be asked."""
 _ORDER: Final[tuple[Kind, ...]] = ("spam", "asked", "other", "confidential", "malware", "elsewhere")
 CONTAINED: Final = "contained"
-"""How records name what is held because an account acts unlike its owner (mail/pipeline/contained.py)."""
+"""How records name what is held because an account acts unlike its owner (mail/pipeline/containment_decisions.py)."""
 DECIDED_BY: Final[dict[Kind, str]] = {
     "spam": "its reader, or a security officer",
     "asked": "whoever it is for",

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from civicmail.city.access.snapshot import Mailbox, Snapshot
 from civicmail.core.message.model import ParsedMessage
-from civicmail.mail.screening.claimed import claimed
-from civicmail.mail.screening.consumers import is_consumer
+from civicmail.mail.screening.claimed_identity import identify
+from civicmail.mail.screening.consumer_domains import is_consumer
 from civicmail.mail.screening.domains import a_labels
 
 FindEarlier = Callable[[str, str], Iterable[str]]
@@ -71,4 +71,4 @@ def _colleague(claim: Claim, people: Snapshot, domains: Collection[str]) -> Mail
     if claim.address.rpartition("@")[2] in domains:
         box = people.mailbox_of(claim.address)
         return box if box is not None and box.state == "open" else None
-    return claimed(people, claim.name).mailbox(people)
+    return identify(people, claim.name).mailbox(people)

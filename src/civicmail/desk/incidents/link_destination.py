@@ -14,8 +14,8 @@ from civicmail.city.policy.dispositions import FactValue
 from civicmail.city.policy.engine import decide
 from civicmail.city.policy.rules import RuleSet
 from civicmail.core.message import links
-from civicmail.mail.screening import exact, urls
-from civicmail.mail.screening.lookalikes import Protected, like
+from civicmail.mail.screening import indicators, urls
+from civicmail.mail.screening.lookalikes import Protected, find_likeness
 from civicmail.mail.screening.skeleton import shown
 
 Verdict = Literal["stop", "warn", "quiet"]
@@ -72,7 +72,7 @@ def destination(url: str, pretended: str, context: LinkContext, known: KnownInci
     place = urls.read(url)
     if pretended:
         why.append(("pretends", pretended))
-    if (likeness := like(host, context.protected)) is not None:
+    if (likeness := find_likeness(host, context.protected)) is not None:
         why.append(("looks", likeness.of))
     if place is not None and place.is_address:
         why.append(("address", ""))
@@ -96,7 +96,7 @@ def _of_rules(url: str, host: str, context: LinkContext) -> Sequence[tuple[Why, 
     if context.book is None:
         return ()
     naming = replace(context.book, rules=tuple(rule for rule in context.book.rules if rule.condition.names & _NAMES))
-    place = exact.place(url)
+    place = indicators.target_digest(url)
     message: dict[str, FactValue] = {"inbound": True, "links.count": 1, "links.hosts": (host,)}
     message["links.places"] = (place,) if place else ()
     (decision,) = decide(replace(naming, error=""), message, [context.recipient], context.now)

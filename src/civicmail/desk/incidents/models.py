@@ -39,7 +39,7 @@ class Case(models.Model):
 
 
 class Mark(models.Model):
-    """A mark by which similar messages are recognized. kind: content, band or link (mail/pipeline/marks.py)."""
+    """A mark by which similar messages are recognized. kind: content, band or link (mail/pipeline/fingerprints.py)."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="marks")
     kind = models.CharField(max_length=8)

@@ -26,7 +26,7 @@ from civicmail.desk.viewer.queries import store
 from civicmail.mail.archive.envelopes import MessageTrace, trace_of
 from civicmail.mail.archive.errors import KeyMissing, NotInArchive
 from civicmail.mail.archive.records import Capture, Event
-from civicmail.mail.pipeline.marks import Marking, Marks, Said
+from civicmail.mail.pipeline.fingerprints import Fingerprint, FingerprintReader, ReportContent
 from civicmail.mail.screening import bands
 from civicmail.mail.search.search import search
 
@@ -39,13 +39,13 @@ MAX_COMPARED = 50
 UNREADABLE = (NotInArchive, DamagedFile, KeyMissing)
 
 
-def values(marks: Marks) -> list[tuple[str, str]]:
+def values(marks: Fingerprint) -> list[tuple[str, str]]:
     """Marks as rows store them: (kind, value)."""
     bands_ = [("band", band) for band in marks.bands]
     return [("text", marks.text), *bands_, *(("link", link) for link in sorted(marks.links))]
 
 
-def case_like(capture: str, marks: Marks, since: datetime, *, genuine: bool = True) -> Case | None:
+def case_like(capture: str, marks: Fingerprint, since: datetime, *, genuine: bool = True) -> Case | None:
     """The case of a similar message: an open one, else one that was answered since then about nearly the same text.
     A link alone does not match an answered case.
     "Genuine" applies only to the very message that was judged so: attackers reuse its words with another link, file or sender.
@@ -148,7 +148,7 @@ def taken_alone(case: Case) -> int:
     return Pulled.objects.filter(pull__case=case, pull__state__in=("running", "done"), pull__second__isnull=True).count()
 
 
-def also_linked(case: Case, *, now: int) -> list[tuple[str, Marks, str]]:
+def also_linked(case: Case, *, now: int) -> list[tuple[str, Fingerprint, str]]:
     """Other mail of the last weeks with a link to a host that the case has, and the host; nothing for a host that so many link to
     that it says nothing."""
     like, since = likeness_of(case), now - SPREAD_DAYS * 86_400_000
@@ -213,30 +213,30 @@ def waiting() -> int:
     return Case.objects.filter(state="open").count()
 
 
-def marks_of(id_: bytes) -> Marks | None:
+def marks_of(id_: bytes) -> Fingerprint | None:
     """None where it is not kept any more, or cannot be read. Raises LaterError."""
     try:
-        return marking().of(id_)
+        return marking().fingerprint(id_)
     except UNREADABLE:
         return None
 
 
-def report_in(id_: bytes) -> Said | None:
+def report_in(id_: bytes) -> ReportContent | None:
     """The content of a mailed report; None if it is deleted or unreadable. Raises LaterError."""
     try:
-        return marking().said(id_)
+        return marking().report_content(id_)
     except UNREADABLE:
         return None
 
 
-def marking() -> Marking:
+def marking() -> FingerprintReader:
     assert settings.DATA is not None, "cases have an installation"
     return _marking(Path(settings.DATA), tuple(domain.lower() for domain in settings.CITY.city.domains))
 
 
 @lru_cache(maxsize=4)
-def _marking(data: Path, domains: tuple[str, ...]) -> Marking:
-    return Marking(data, domains)
+def _marking(data: Path, domains: tuple[str, ...]) -> FingerprintReader:
+    return FingerprintReader(data, domains)
 
 
 def _captures_matching(tree: Tree, whose: str = "") -> tuple[set[bytes], bool]:

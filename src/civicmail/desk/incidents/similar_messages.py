@@ -13,7 +13,7 @@ from civicmail.core.query.fold import exact, fold
 from civicmail.core.query.scopes import NOTHING, RECEIVED
 from civicmail.core.query.tree import And, Digits, Everything, Near, Not, Or, Range, Token, Tree, Words
 from civicmail.mail.archive.envelopes import MessageTrace
-from civicmail.mail.pipeline.marks import Marks
+from civicmail.mail.pipeline.fingerprints import Fingerprint
 from civicmail.mail.screening import bands
 
 MAX_CANDIDATES = 2_000
@@ -34,7 +34,7 @@ class Likeness:
     authors: frozenset[str] = frozenset()
     subjects: frozenset[tuple[str, ...]] = field(default_factory=frozenset)
 
-    def fits(self, marks: Marks) -> bool:
+    def fits(self, marks: Fingerprint) -> bool:
         near = len(self.bands & set(marks.bands)) >= bands.ALIKE
         return marks.text in self.texts or near or bool(self.links & marks.links)
 

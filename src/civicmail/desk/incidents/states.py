@@ -39,7 +39,7 @@ COPIES = {
     "nothing": ("quiet", "There is no such copy"),
     "back": ("done", "Put back"),
 }
-"""States of one copy; all but "waits" are outcomes of mail/courier/pulling.py."""
+"""States of one copy; all but "waits" are outcomes of mail/courier/message_removal.py."""
 
 CASE = StateTable[CaseState](
     [Transition("open", "right", "right", "report.answer"), Transition("open", "genuine", "genuine", "report.answer")],

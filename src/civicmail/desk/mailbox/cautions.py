@@ -13,7 +13,7 @@ from civicmail.city.access.snapshot import Snapshot
 from civicmail.core.message import message_parser
 from civicmail.core.message.filter_verdicts import header_of
 from civicmail.core.message.model import Address, ParsedMessage
-from civicmail.mail.screening.claimed import claimed
+from civicmail.mail.screening.claimed_identity import identify
 
 Code = Literal["shown", "namesake", "everybody", "no-way", "unlike"]
 SHOWN_MOST = 20
@@ -55,7 +55,7 @@ def _namesakes(to: Iterable[Address], people: Snapshot | None, domains: Collecti
         return
     locals_ = {box.id.partition("@")[0]: box.name for box in people.mailboxes.values() if box.kind == "personal"}
     for address, one in outside.items():
-        named = (person.name for person in claimed(people, one.display).people)
+        named = (person.name for person in identify(people, one.display).people)
         if name := next(named, "") or locals_.get(one.local.lower(), ""):
             yield Caution("namesake", 1, (address,), name)
 

@@ -15,7 +15,7 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.mail.archive.envelopes import Passage, trace_of
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.reading import Archive
-from civicmail.mail.pipeline.addressed import CHECK
+from civicmail.mail.pipeline.recipient_expansion import CHECK
 
 log = get_logger()
 REMEMBERED = 20_000

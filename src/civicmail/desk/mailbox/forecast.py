@@ -13,8 +13,8 @@ from civicmail.city.policy.dispositions import Disposition, disclosable_rules
 from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.desk.mailbox.cautions import Caution
 from civicmail.desk.mailbox.submission import Outlook
-from civicmail.mail.pipeline.addressed import LISTED, SAME
-from civicmail.mail.pipeline.securing import ASKED
+from civicmail.mail.pipeline.encryption_requests import SECURE_REQUESTED
+from civicmail.mail.pipeline.recipient_expansion import LISTED, SAME
 
 STATES = {
     "deliver": "delivered",
@@ -71,7 +71,7 @@ class Foreseen:
     @property
     def encrypted(self) -> tuple[Foretold, ...]:
         """The copies that rules have encrypted, and that the sender did not ask for."""
-        return tuple(copy for copy in self.copies if copy.sealed and ASKED not in copy.rules)
+        return tuple(copy for copy in self.copies if copy.sealed and SECURE_REQUESTED not in copy.rules)
 
     @property
     def sealing(self) -> tuple[str, ...]:

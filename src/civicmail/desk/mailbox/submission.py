@@ -6,7 +6,7 @@
 
 Both check the same: whether the person may send, whether the message says honestly who it is from
 (city/access/sender_alignment.py), what is in it (mail/screening), and what the rules in force say
-(mail/pipeline/deciding.py). Knows no Django.
+(mail/pipeline/policy_decision.py). Knows no Django.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from civicmail.mail.archive.commit import SHORT_FILE, SPOOL_ABOVE, GroupCommit, 
 from civicmail.mail.archive.identity import capture_id, once_bits, same_bits
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Source
-from civicmail.mail.courier import bell, ways
-from civicmail.mail.gateway.people import ONE_AT_A_TIME, Member, People
+from civicmail.mail.courier import secure_routes, wakeup
+from civicmail.mail.gateway.authorization import ONE_AT_A_TIME, Authorization, Member
 from civicmail.mail.gateway.recipients import recipient_reply
-from civicmail.mail.pipeline import securing
+from civicmail.mail.pipeline import encryption_requests
 from civicmail.mail.pipeline.accept import Pipeline
-from civicmail.mail.pipeline.addressed import addressed
-from civicmail.mail.pipeline.containing import HELD, Containing
-from civicmail.mail.pipeline.deciding import Settled
-from civicmail.mail.pipeline.judging import Judging
+from civicmail.mail.pipeline.containment import HELD, AnomalyMonitor
+from civicmail.mail.pipeline.evaluator import Evaluator
+from civicmail.mail.pipeline.policy_decision import Settled
 from civicmail.mail.pipeline.receipts import Receipt
+from civicmail.mail.pipeline.recipient_expansion import expand
 from civicmail.mail.search import message_reader
 
 DOOR = "pages"
@@ -117,13 +117,13 @@ class Submission:
         self._clock = clock
         self._domains = frozenset(settings.city.domains)
         self._modes = Modes(settings, data)
-        self._people = People(data, settings, clock, self._modes.of)
+        self._people = Authorization(data, settings, clock, self._modes.of)
         self._patient = patient
         self._apart = ThreadPoolExecutor(1, thread_name_prefix="submission")
         self._runner: asyncio.Runner | None = None
-        self._judging: Judging | None = None
+        self._judging: Evaluator | None = None
         self._commit: GroupCommit | None = None
-        self._containing: Containing | None = None
+        self._containing: AnomalyMonitor | None = None
 
     def warm(self) -> None:
         """Start what takes a while to start."""
@@ -152,7 +152,7 @@ class Submission:
         """What an SMTP client would hear at RCPT where mail to this address is not taken; else empty."""
         path = parse_path(address)
         no = recipient_reply(KIND, path, self._domains)
-        return no if no.startswith("5") else self._apart.submit(self._people.recipient, KIND, path).result()
+        return no if no.startswith("5") else self._apart.submit(self._people.check_recipient, KIND, path).result()
 
     def forecast(self, parcel: Parcel) -> Outlook:
         """What would happen to each copy at this moment; nothing is kept. Never raises for what is in the message."""
@@ -180,8 +180,8 @@ class Submission:
         if judged.refused or judged.is_later or snapshot is None:
             here = [self._modes.of(r.address) for r in envelope.recipients]
             return Outlook(judged, envelope, dispositions(here, KIND, refused=judged.refused), judging.book, judged.reply)
-        reached = addressed(envelope, snapshot, self._modes.of)
-        to, sign = self._counted().foretold(parcel.content, reached.envelope, KIND, reached.settled)
+        reached = expand(envelope, snapshot, self._modes.of)
+        to, sign = self._counted().forecast(parcel.content, reached.envelope, KIND, reached.settled)
         settled = Settled(reached.envelope, KIND, len(parcel.content), to)
         said = cautions(parcel.content, len(reached.envelope.recipients), snapshot, self._domains)
         said += (Caution("unlike", len(parcel.to)),) if sign not in ("", HELD) else ()
@@ -198,14 +198,16 @@ class Submission:
         """Copies that would have to leave encrypted, and have no way at this moment."""
         sealed = (envelope.recipients[d.to].address for d in found if d.secure or d.do == "encrypt")
         outside = [address for address in sealed if self._modes.of(address) is None]
-        stuck = [address for address in outside if not ways.may_leave(self._settings, self._data, address, self._clock())]
+        stuck = [address for address in outside if not secure_routes.may_leave(self._settings, self._data, address, self._clock())]
         return (Caution("no-way", len(stuck), tuple(stuck)),) if stuck else ()
 
     def _secured(self, parcel: Parcel, envelope: Envelope, found: tuple[Disposition, ...]) -> tuple[Disposition, ...]:
         """With what the sender says of encryption, as accept() hears it."""
         here = [self._modes.of(r.address) for r in envelope.recipients]
-        copies = securing.overridden(found, (securing.OVERRIDE,) if parcel.plain else ())
-        return securing.secured(copies, here, KIND, asked=securing.asks(parcel.content))
+        copies = encryption_requests.apply_override(found, (encryption_requests.OVERRIDE,) if parcel.plain else ())
+        return encryption_requests.require_encryption(
+            copies, here, KIND, is_requested=encryption_requests.is_requested(parcel.content)
+        )
 
     def _send(self, parcel: Parcel) -> Sent:
         runner, _ = self._ready()
@@ -216,7 +218,7 @@ class Submission:
         if judged.is_later:
             raise Undecided(judged.reply)
         receipt = runner.run(self._accepted(parcel, key, judged))
-        bell.ring(self._data)
+        wakeup.send(self._data)
         if judged.refused:
             return Sent(receipt.uuid, judged.refused, judged.reply)
         rule = next((r for d in receipt.dispositions for r in d.rules if d.do == "refuse"), "") if receipt.reply else ""
@@ -230,16 +232,16 @@ class Submission:
         wanted = capture_id(0, bits)
         return next((p.uuid for p in archive.find(digest.hexdigest()) if same_bits(p.id, wanted)), "")
 
-    def _ready(self) -> tuple[asyncio.Runner, Judging]:
+    def _ready(self) -> tuple[asyncio.Runner, Evaluator]:
         self._modes.refresh()
         self._runner = self._runner or asyncio.Runner()
-        self._judging = self._judging or Judging(self._settings, self._data, self._clock, patient=self._patient)
+        self._judging = self._judging or Evaluator(self._settings, self._data, self._clock, patient=self._patient)
         return self._runner, self._judging
 
-    def _counted(self) -> Containing:
+    def _counted(self) -> AnomalyMonitor:
         """Accounts that act unlike their owners, on the pages too. Made when somebody writes: it reads what others have sent."""
         if self._containing is None:
-            self._containing = Containing(self._settings, self._data, self._clock, lambda: self._people.now, self._journal)
+            self._containing = AnomalyMonitor(self._settings, self._data, self._clock, lambda: self._people.now, self._journal)
         return self._containing
 
     def _journal(self) -> str:
@@ -250,7 +252,7 @@ class Submission:
         return Envelope(parcel.sender, recipients, self._clock(), protocol="local", login=f"{parcel.person}/{DOOR}")
 
     def _judged(self, parcel: Parcel) -> Judged:
-        """As the gateway judges what comes in by a submission listener (mail/gateway/honesty.py)."""
+        """As the gateway judges what comes in by a submission listener (mail/gateway/sender_alignment.py)."""
         snapshot = self._people.now
         person = snapshot.people.get(parcel.person) if snapshot is not None else None
         if no := self._people.may_send(Member(parcel.person, person.epoch if person else 0)):
@@ -280,5 +282,5 @@ class Submission:
             content = writer.spool(capture_id(envelope.received, once_bits(key)))
             content.write(parcel.content)
         pipeline = Pipeline(self._commit, self._modes.of, lambda: self._people.now, self._judging, self._counted())
-        findings = (*judged.findings, securing.OVERRIDE) if parcel.plain else judged.findings
-        return await pipeline.accept(content, envelope, Source(KIND, DOOR), key, findings=findings, refused=judged.refused)
+        findings = (*judged.findings, encryption_requests.OVERRIDE) if parcel.plain else judged.findings
+        return await pipeline.accept(content, envelope, Source(KIND, DOOR), key, findings=findings, rejected_by=judged.refused)

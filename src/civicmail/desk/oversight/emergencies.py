@@ -14,8 +14,8 @@ from typing import Final
 
 from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.mail.screening import exact, urls
-from civicmail.mail.screening.form import alabel
+from civicmail.mail.screening import indicators, urls
+from civicmail.mail.screening.header_facts import alabel
 
 HOURS_MOST: Final = 72
 DOS: Final = {"quarantine": "Put it into quarantine", "refuse": "Refuse it"}
@@ -53,7 +53,7 @@ def _domain(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    return text if exact.place(text) else "!Write one whole web address, like https://example.com/pay."
+    return text if indicators.target_digest(text) else "!Write one whole web address, like https://example.com/pay."
 
 
 def _hash(text: str) -> str:
@@ -98,7 +98,8 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "url": Kind(
         "A web address", "Host and path; what stands behind a ? does not count.", _url,
-        lambda v: f"{_text(exact.place(v))} in links.places", lambda v: f'"links.places" = [{_text(exact.place(v))}]',
+        lambda v: f"{_text(indicators.target_digest(v))} in links.places",
+        lambda v: f'"links.places" = [{_text(indicators.target_digest(v))}]',
         '"links.places" = ["0000000000000000"]',
     ),
     "hash": Kind(

@@ -18,7 +18,7 @@ from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.courier import bell
+from civicmail.mail.courier import wakeup
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def let_go(data: Path, kept: list[Kept], rule: str, now: Callable[[], int]) -> i
     at = now()
     events = [Event(Type.DECIDED, one.capture, at, tuple(index for index, _ in one.copies), dict(facts)) for one in kept]
     write_events(data, events, at)
-    bell.ring(data)
+    wakeup.send(data)
     return sum(len(one.copies) for one in kept)
 
 

@@ -32,7 +32,7 @@ from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Type
-from civicmail.mail.screening.reports import kept
+from civicmail.mail.screening.reports import month_files
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.errors import NotIndexed
 from civicmail.mail.search.reader import Reader
@@ -59,7 +59,7 @@ def sweep(data: Path, now: int) -> int:
     """Everything of the rule book that has a date, and the file that acts; how much was done."""
     done = int(books.adopt(now))
     done += books.activate_due(now) + books.expire_due(now) + emergencies.end_due(now)
-    done += kept.sweep(data, now)
+    done += month_files.sweep(data, now)
     return done + int(books.repair()) + release(data, now) + announcing.announce(now)
 
 

@@ -15,8 +15,8 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.mail.courier import dkimkeys, publishedkeys
 from civicmail.mail.courier.dkimkeys import Key
-from civicmail.mail.screening import nameserver, published, stspolicy
-from civicmail.mail.screening.published import Look
+from civicmail.mail.screening import nameserver, published_records, stspolicy
+from civicmail.mail.screening.published_records import RecordCheck
 
 SECONDS = 8.0
 """That all questions of one round may take."""
@@ -30,13 +30,13 @@ _LATE = "it has not answered yet"
 class Round:
     """Each record once. asked: what it is, in the order of the page; found: by place, what is known by now; ended: when."""
 
-    asked: dict[int, Look]
+    asked: dict[int, RecordCheck]
     keys: tuple[Key, ...]
-    found: dict[int, Look] = field(default_factory=dict)
+    found: dict[int, RecordCheck] = field(default_factory=dict)
     ended: float = 0.0
     done: threading.Event = field(default_factory=threading.Event)
 
-    def looks(self) -> list[Look]:
+    def looks(self) -> list[RecordCheck]:
         return [self.found.get(place, late) for place, late in self.asked.items()]
 
 
@@ -51,7 +51,7 @@ class Zones:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _round: Round | None = None
 
-    def looks(self, wait: float = WAIT) -> list[Look]:
+    def looks(self, wait: float = WAIT) -> list[RecordCheck]:
         """What is known within so many seconds; what is not is said to be unknown. Raises KeysDamaged."""
         keys = tuple(publishedkeys.of_interest(dkimkeys.listed(self.data), self.clock()))
         with self._lock:
@@ -59,26 +59,26 @@ class Zones:
             if current is None or current.keys != keys or (current.done.is_set() and self.monotonic() - current.ended > KEPT):
                 current = self._round = self._begun(keys)
         current.done.wait(wait)
-        return [*current.looks(), *publishedkeys.unsigned(published.to_ask(self.settings)[0], keys)]
+        return [*current.looks(), *publishedkeys.unsigned(published_records.to_ask(self.settings)[0], keys)]
 
     def _begun(self, keys: tuple[Key, ...]) -> Round:
         resolver, policy = nameserver.open_(self.settings), stspolicy.id_(self.settings)
         now = self.clock()
-        asked: dict[int, Look] = {}
-        asking: list[Coroutine[Any, Any, Look]] = []
-        for domain in published.to_ask(self.settings)[0]:
-            for record in published.RECORDS:
-                asked[len(asked)] = published.unknown(record, domain, _LATE)
-                asking.append(published.look_at(resolver, record, domain, policy))
+        asked: dict[int, RecordCheck] = {}
+        asking: list[Coroutine[Any, Any, RecordCheck]] = []
+        for domain in published_records.to_ask(self.settings)[0]:
+            for record in published_records.RECORDS:
+                asked[len(asked)] = published_records.unknown(record, domain, _LATE)
+                asking.append(published_records.check_record(resolver, record, domain, policy))
         for key in keys:
             asked[len(asked)] = publishedkeys.unknown(key, _LATE)
-            asking.append(publishedkeys.look(resolver, key, now))
+            asking.append(publishedkeys.check_key(resolver, key, now))
         made = Round(asked, keys)
         threading.Thread(target=self._ask, args=(made, asking), name="zones", daemon=True).start()
         return made
 
-    def _ask(self, made: Round, asking: list[Coroutine[Any, Any, Look]]) -> None:
-        async def one(place: int, question: Coroutine[Any, Any, Look]) -> None:
+    def _ask(self, made: Round, asking: list[Coroutine[Any, Any, RecordCheck]]) -> None:
+        async def one(place: int, question: Coroutine[Any, Any, RecordCheck]) -> None:
             made.found[place] = await question
 
         async def every() -> None:

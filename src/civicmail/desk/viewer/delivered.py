@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from civicmail.core.message import blind_fields, filter_verdicts, header_block
 from civicmail.mail.archive.records import EDGE, Capture
-from civicmail.mail.courier.leaving import corrected, without
+from civicmail.mail.courier.rendering import corrected, without
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
 _NOBODY = b"Bcc:"

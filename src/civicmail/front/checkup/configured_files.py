@@ -12,7 +12,7 @@ from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Listener, Settings
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.gateway.certificates import Certificate
-from civicmail.mail.gateway.doors import make_door
+from civicmail.mail.gateway.endpoints import make_endpoint
 
 CHECK = "settings"
 FILES = frozenset({
@@ -38,7 +38,7 @@ def unusable_files(settings: Settings, data: Path) -> list[str]:
         if any(_unreadable("", path) for path in (listener.certificate, listener.key, listener.client_ca) if path):
             continue  # said already
         try:
-            make_door(listener, settings)
+            make_endpoint(listener, settings)
         except ConfigError as error:
             problems.append(str(error))
     numbers = settings.metrics

@@ -9,9 +9,9 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.front.checkup.findings import HOUR, Finding, Installation
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.courier.dkimkeys import Key
-from civicmail.mail.screening import nameserver, published, stspolicy
-from civicmail.mail.screening.published import Look
-from civicmail.mail.screening.resolver import Resolver, Temp
+from civicmail.mail.screening import nameserver, published_records, stspolicy
+from civicmail.mail.screening.published_records import RecordCheck
+from civicmail.mail.screening.resolver import Resolver, TemporaryFailure
 
 CHECK = "zone"
 DAY = 24 * HOUR
@@ -23,10 +23,10 @@ MAX_KEY_AGE_DAYS = 400
 
 def zone(p: Installation, resolver: Resolver | None = None) -> Iterator[Finding]:
     """Whether the zones have our keys and records. resolver: else the installation's own."""
-    real, trials = published.to_ask(p.settings)
+    real, trials = published_records.to_ask(p.settings)
     if not real:
         todo = "Name the city's own domains: civicmail config explain city.domains"
-        yield Finding(CHECK, "not-set-up", published.on_trial(trials), todo)
+        yield Finding(CHECK, "not-set-up", published_records.on_trial(trials), todo)
         return
     try:
         keys = [key for key in dkimkeys.listed(p.data) if key.state == "active"]
@@ -61,9 +61,9 @@ def _keys(keys: list[Key], unpublished: list[Key], now: int) -> Iterator[Finding
         yield Finding(CHECK, "ok", f"The DNS has what mail is signed with: {', '.join(key.name for key in keys)}.")
 
 
-async def _query(resolver: Resolver, domains: list[str], keys: list[Key], policy: str) -> tuple[list[Look], list[Key]]:
+async def _query(resolver: Resolver, domains: list[str], keys: list[Key], policy: str) -> tuple[list[RecordCheck], list[Key]]:
     async with asyncio.timeout(SECONDS):
-        asking = (published.look(resolver, domain, policy) for domain in domains)
+        asking = (published_records.check_records(resolver, domain, policy) for domain in domains)
         looks = [look for each in await asyncio.gather(*asking) for look in each]
         present = await asyncio.gather(*(_is_there(resolver, key) for key in keys))
     return looks, [key for key, is_there in zip(keys, present, strict=True) if not is_there]
@@ -73,5 +73,5 @@ async def _is_there(resolver: Resolver, key: Key) -> bool:
     """True also when DNS does not answer now."""
     try:
         return dkimkeys.is_published(key, await resolver.ask(key.name, "TXT"))
-    except Temp:
+    except TemporaryFailure:
         return True

@@ -10,8 +10,8 @@ from functools import partial
 from civicmail.front.checkup.findings import HOUR, Finding, Installation, Level
 from civicmail.front.checkup.probe import why_unreachable
 from civicmail.mail.screening import clamav, rspamd, spamassassin
-from civicmail.mail.screening.clamd import Answer, Clamd, is_address
-from civicmail.mail.screening.programs import program_at
+from civicmail.mail.screening.clamd import Clamd, ScanReply, is_address
+from civicmail.mail.screening.filter_client import program_at
 
 CHECK = "virus scanner"
 
@@ -29,13 +29,13 @@ def clamd(p: Installation) -> Iterator[Finding]:
         return
     is_up, version = asyncio.run(_ping(address))
     if not is_up:
-        text = f"The virus scanner at {address} does not answer ({version.said or 'timeout'})."
+        text = f"The virus scanner at {address} does not answer ({version.detail or 'timeout'})."
         yield Finding(CHECK, "problem", text, "Start clamd; until then the check for malware is unavailable, and rules decide.")
         return
-    yield from _age(p, version.said)
+    yield from _age(p, version.detail)
 
 
-async def _ping(address: str) -> tuple[bool, Answer]:
+async def _ping(address: str) -> tuple[bool, ScanReply]:
     ask = Clamd(address)
     version = await ask.version()
     return version.kind == "clean" and await ask.ping(), version

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from civicmail.core.config.settings import Listener
 from civicmail.front.checkup.findings import Finding, Installation, Level
 from civicmail.front.checkup.probe import Probe, accepts, greets, why_unreachable
-from civicmail.mail.gateway import ports
+from civicmail.mail.gateway import port_sharing
 
 
 def mail_in(p: Installation) -> Iterator[Finding]:
     """Whether each listener greets. Before a gateway has listened here for the first time that is not set up."""
-    level: Level = "problem" if ports.was_used(p.data) else "not-set-up"
+    level: Level = "problem" if port_sharing.was_used(p.data) else "not-set-up"
     unreachable = {
         _name(listener): why
         for listener in p.settings.gateway.listener
@@ -41,7 +41,7 @@ def pages(p: Installation) -> Iterator[Finding]:
         return
     where = web.address if web.address.startswith(("/", "unix:")) else f"{web.address}, port {web.port}"
     if why := _unreachable(web.address, web.port, _is_ready):
-        level: Level = "problem" if ports.was_used(p.data) else "not-set-up"
+        level: Level = "problem" if port_sharing.was_used(p.data) else "not-set-up"
         text = f"The pages do not answer on {where} ({why}): nobody can read, approve or sign in there."
         yield Finding("pages", level, text, f"civicmail run --data {p.data}; where it runs, its log says why the pages do not.")
     else:
@@ -58,7 +58,7 @@ def metrics(p: Installation) -> Iterator[Finding]:
     is_allowed = not rules.networks or any(here in ipaddress.ip_network(net, strict=False) for net in rules.networks)
     answers: Probe = (lambda line: _health(line, tls=bool(rules.certificate))) if is_allowed else accepts
     if why := _unreachable(rules.address, rules.port, answers):
-        level: Level = "problem" if ports.was_used(p.data) else "not-set-up"
+        level: Level = "problem" if port_sharing.was_used(p.data) else "not-set-up"
         text = f"Metrics and health do not answer on {where} ({why}), so nobody else watches this installation."
         yield Finding("metrics", level, text, "Start civicmail-metrics, or civicmail run metrics: its log says why it does not.")
     else:

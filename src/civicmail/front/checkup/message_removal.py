@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from civicmail.front.checkup.findings import Finding, Installation
-from civicmail.mail.courier.imapboxes import BadServer, Boxes
+from civicmail.mail.courier.imap_mailboxes import BadServer, ImapServer
 
 CHECK = "taking mail back"
 _ADVICE = "See docs/operate/incidents.md; until then a pull shuts My mail alone."
@@ -20,7 +20,7 @@ def message_removal(p: Installation) -> Iterator[Finding]:
             yield Finding(CHECK, "not-set-up", text, _ADVICE)
         return
     try:
-        Boxes(courier.imap, courier.imap_user, courier.imap_key_file, courier.tls_ca).greet()
+        ImapServer(courier.imap, courier.imap_user, courier.imap_key_file, courier.tls_ca).greet()
     except (BadServer, OSError) as error:
         yield Finding(CHECK, "problem", f"The mailbox server at {courier.imap} cannot be asked: {error}", _ADVICE)
     else:

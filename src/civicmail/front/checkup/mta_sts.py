@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from civicmail.front.checkup.findings import Finding, Installation
-from civicmail.mail.courier import sts
-from civicmail.mail.courier.sts import Policy
-from civicmail.mail.screening import nameserver, published, stspolicy
-from civicmail.mail.screening.resolver import Resolver, Temp
+from civicmail.mail.courier import mta_sts
+from civicmail.mail.courier.mta_sts import Policy
+from civicmail.mail.screening import nameserver, published_records, stspolicy
+from civicmail.mail.screening.resolver import Resolver, TemporaryFailure
 
 CHECK = "mta-sts"
 SECONDS = 5.0
@@ -25,13 +25,13 @@ Fetch = Callable[[str], str]
 
 def policy(p: Installation, resolver: Resolver | None = None, fetch: Fetch | None = None) -> Iterator[Finding]:
     """Check the MTA-STS policy that we serve. resolver, fetch: replaced in tests."""
-    ours = sts.parsed(stspolicy.text(p.settings))
+    ours = mta_sts.parse(stspolicy.text(p.settings))
     if ours is None:
         yield Finding(CHECK, "not-set-up", _NONE, "Say which servers are ours: civicmail config explain mta_sts")
         return
-    real, trials = published.to_ask(p.settings)
+    real, trials = published_records.to_ask(p.settings)
     if not real:
-        yield Finding(CHECK, "not-set-up", published.on_trial(trials))
+        yield Finding(CHECK, "not-set-up", published_records.on_trial(trials))
         return
     findings = [*_unnamed(ours, resolver or nameserver.open_(p.settings), real), *_unread(ours, fetch or _fetched, real)]
     yield from findings
@@ -64,7 +64,7 @@ async def _servers(resolver: Resolver, domains: list[str]) -> list[list[str] | N
         try:
             async with asyncio.timeout(SECONDS):
                 answer = await resolver.ask(domain, "MX")
-        except (Temp, TimeoutError):
+        except (TemporaryFailure, TimeoutError):
             return None
         return [name for value in answer.values if (name := value.split()[-1].lower().rstrip("."))]
 
@@ -75,7 +75,7 @@ def _unread(ours: Policy, fetch: Fetch, domains: list[str]) -> Iterator[Finding]
     def of(domain: str) -> str:
         """Why others do not read it; empty where they do."""
         try:
-            return "" if sts.parsed(fetch(domain)) == ours else "another policy stands there"
+            return "" if mta_sts.parse(fetch(domain)) == ours else "another policy stands there"
         except (OSError, http.client.HTTPException, ValueError) as error:
             return str(error) or type(error).__name__
 
@@ -88,4 +88,4 @@ def _unread(ours: Policy, fetch: Fetch, domains: list[str]) -> Iterator[Finding]
 
 
 def _fetched(domain: str) -> str:
-    return sts.fetched(domain, inside=_EVERYWHERE, seconds=SECONDS)
+    return mta_sts.fetch(domain, inside=_EVERYWHERE, seconds=SECONDS)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from civicmail.core.config.settings import Settings
 from civicmail.front.checkup.findings import Finding, Installation
-from civicmail.mail.courier.ways import why_no_portal
+from civicmail.mail.courier.secure_routes import why_no_portal
 
 CHECK = "address of the pages"
 

@@ -10,7 +10,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.settings import Settings
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.mail.archive import outstanding_file
-from civicmail.mail.courier import openpgp, readerkeys, ways
+from civicmail.mail.courier import openpgp, recipient_keys, secure_routes
 
 CHECK = "secure mail"
 EXPIRES_SOON_MS = 14 * 86_400_000
@@ -29,7 +29,7 @@ def secure_mail(p: Installation) -> Iterator[Finding]:
 
 def _portal(p: Installation) -> Iterator[Finding]:
     """The last way: without it a copy that has no other waits for as long as it takes."""
-    if not (why := ways.why_no_portal(p.settings)):
+    if not (why := secure_routes.why_no_portal(p.settings)):
         return
     text = f"Confidential mail waits where no better way leads to its reader: {why}."
     if count := _waiting(p):
@@ -45,7 +45,7 @@ def _waiting(p: Installation) -> int:
         waiting = list(outstanding_file.current(p.data).waiting())
     except CivicmailError:
         return 0  # another check says so
-    return sum(any(e.copies[i].secure and e.copies[i].reply.startswith(ways.NO_WAY) for i in e.waiting) for e in waiting)
+    return sum(any(e.copies[i].secure and e.copies[i].reply.startswith(secure_routes.NO_WAY) for i in e.waiting) for e in waiting)
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
@@ -69,10 +69,10 @@ def _partners(settings: Settings) -> Iterator[Finding]:
 
 
 def _keys(p: Installation) -> Iterator[Finding]:
-    known = readerkeys.listed(p.data)
+    known = recipient_keys.listed(p.data)
     if any(kind == "openpgp" for _, kind in known) and not openpgp.program():
         yield Finding(CHECK, "problem", "There are OpenPGP keys of readers, and no gpg.", "Install gnupg.")
-    ending = sum(kind == "smime" and bool(readerkeys.complaint(p.data, of, p.now + EXPIRES_SOON_MS)) for of, kind in known)
+    ending = sum(kind == "smime" and bool(recipient_keys.problem(p.data, of, p.now + EXPIRES_SOON_MS)) for of, kind in known)
     if ending:
         has = "certificate of a reader ends" if ending == 1 else "certificates of readers end"
         text = f"{ending} {has} within two weeks, or cannot be used: then what is confidential takes another way to them."

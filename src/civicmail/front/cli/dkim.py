@@ -16,8 +16,8 @@ from civicmail.front.cli.groups import group
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.courier.dkimkeys import Key
 from civicmail.mail.screening import nameserver
-from civicmail.mail.screening.published import zone_line
-from civicmail.mail.screening.resolver import Temp
+from civicmail.mail.screening.published_records import zone_line
+from civicmail.mail.screening.resolver import TemporaryFailure
 
 app = group("Keys that sign what leaves the city, so that others can tell it from what pretends to be ours.")
 Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="One of the city's domains.")]
@@ -114,7 +114,7 @@ def _require_published(key: Key, settings: Settings) -> None:
     """Raise RefusedError unless the key is in DNS: a signature that cannot be verified is worse than none."""
     try:
         answer = asyncio.run(nameserver.open_(settings).ask(key.name, "TXT"))
-    except Temp as error:
+    except TemporaryFailure as error:
         raise RefusedError(f"The DNS could not be asked for {key.name}: {error.why}. With --anyway it is not asked.") from None
     if not dkimkeys.is_published(key, answer):
         why = "another record there" if answer.values else "no such record"

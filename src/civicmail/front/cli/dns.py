@@ -16,11 +16,11 @@ from civicmail.core.sandbox.errors import Unreadable
 from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
-from civicmail.mail.screening import nameserver, published, stspolicy
+from civicmail.mail.screening import nameserver, published_records, stspolicy
 from civicmail.mail.screening.domains import a_labels
-from civicmail.mail.screening.published import Look
-from civicmail.mail.screening.reports import kept
-from civicmail.mail.screening.reports.asking import FILE_MOST, Reader
+from civicmail.mail.screening.published_records import RecordCheck
+from civicmail.mail.screening.reports import month_files
+from civicmail.mail.screening.reports.sandbox import MAX_FILE, Reader
 from civicmail.mail.screening.reports.shapes import Report
 from civicmail.mail.screening.reports.summary import Sender, Sessions, Summary, summed
 
@@ -34,9 +34,9 @@ def check(data: options.Data = None, config: options.Config = None, json: option
     _, settings = options.installation(data, config)
     resolver, policy = nameserver.open_(settings), stspolicy.id_(settings)
 
-    async def looked() -> list[list[Look]]:
+    async def looked() -> list[list[RecordCheck]]:
         domains = [a_labels(domain) for domain in settings.city.domains]
-        return list(await asyncio.gather(*(published.look(resolver, domain, policy) for domain in domains)))
+        return list(await asyncio.gather(*(published_records.check_records(resolver, domain, policy) for domain in domains)))
 
     looks = [look for each in asyncio.run(looked()) for look in each]
     for look in looks:
@@ -79,7 +79,7 @@ def reports(
     if keep:
         now, facts = now_ms(), {"files": len(files), "reports": summary.reports}
         actors.person(folder, "dns reports", facts, Credentials(as_, duty, reason, config), now=now)
-        taken = kept.keep(folder, parsed, domains, now=now)
+        taken = month_files.keep(folder, parsed, domains, now=now)
     _show(summary, json=json)
     if taken is not None:
         output.words(f"Kept: {taken}.")
@@ -131,6 +131,6 @@ def _content(path: Path) -> bytes:
     """The file, or the part of it up to the size limit."""
     try:
         with path.open("rb") as h:
-            return h.read(FILE_MOST + 1)
+            return h.read(MAX_FILE + 1)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None

@@ -14,7 +14,7 @@ from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
-from civicmail.mail.screening.confidential import lists
+from civicmail.mail.screening.confidential import exact_lists
 
 app = group("Values of the city's own that are looked for in outgoing mail: only keyed hashes of them are kept.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What it is called: small letters, digits, dashes.")]
@@ -37,13 +37,13 @@ def add(
 ) -> None:
     """Make a list of a table, in the place of the one with this name."""
     folder, _ = options.installation(data, config)
-    lists.path_of(folder, name)
+    exact_lists.path_of(folder, name)
     now = now_ms()
     with actors.in_files(folder, "exact-list add", {"list": name}, Credentials(as_, duty, reason, config), now=now):
-        content, used, unused = lists.build(lists.make_key(folder), _rows(file, id_, with_), now)
+        content, used, unused = exact_lists.build(exact_lists.make_key(folder), _rows(file, id_, with_), now)
         if not used:
             raise UsageError(f"No row of {file} has an identifier and a name.")
-        lists.write(folder, name, content)
+        exact_lists.write(folder, name, content)
     if json:
         output.emit({"list": name, "rows": used, "unused": unused})
         return
@@ -67,10 +67,10 @@ def list_(
     """The lists, with how many values each has and when it was made."""
     folder, _ = options.installation(data, config)
     actors.person(folder, "exact-list list", {}, Credentials(as_, duty, reason, config), now=now_ms())
-    paths = lists.there(folder)
-    key = lists.read_key(folder) if paths else b""
+    paths = exact_lists.there(folder)
+    key = exact_lists.read_key(folder) if paths else b""
     for path in paths:
-        info = lists.read(path, key)
+        info = exact_lists.read(path, key)
         if json:
             output.emit({"list": info.name, "values": info.count, "made": info.made})
         else:
@@ -91,9 +91,9 @@ def remove(
     """Look for the values of a list no longer."""
     folder, _ = options.installation(data, config)
     with actors.in_files(folder, "exact-list remove", {"list": name}, Credentials(as_, duty, reason, config), now=now_ms()):
-        if name not in {path.stem for path in lists.there(folder)}:
+        if name not in {path.stem for path in exact_lists.there(folder)}:
             raise UsageError(f"There is no list {name}.")
-        lists.remove(folder, name)
+        exact_lists.remove(folder, name)
     output.show(f"The list {name} is gone.")
 
 

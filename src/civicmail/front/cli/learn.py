@@ -37,13 +37,13 @@ def learn(
         _label(folder, what, actors.for_record(folder, "learn", facts, asker, now=now_ms()), spam=spam)
         output.emit({"taught": 1, "failed": 0}) if json else output.show(f"1 message is taught as {kind}.")
         return
-    from civicmail.mail.pipeline import taught
+    from civicmail.mail.pipeline import training_files
 
     failed: list[str] = []
     count = 0
     with actors.in_files(folder, "learn", facts, asker, now=now_ms()):
         for content in _messages(Path(what), failed):
-            taught.teach(folder, content, spam=spam)
+            training_files.teach(folder, content, spam=spam)
             count += 1
     _done({"taught": count}, f"{count} messages are taught as {kind}.", failed, json)
 
@@ -65,11 +65,11 @@ def unlearn(
         _label(folder, what, by, spam=True, undone=True)
         output.emit({"untaught": 1, "failed": 0}) if json else output.show("What was said of 1 message is taken back.")
         return
-    from civicmail.mail.pipeline import taught
+    from civicmail.mail.pipeline import training_files
 
     failed: list[str] = []
     with actors.in_files(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms()):
-        count = sum(taught.untaught(folder, content) for content in _messages(Path(what), failed))
+        count = sum(training_files.untaught(folder, content) for content in _messages(Path(what), failed))
     _done({"untaught": count}, f"What was said of {count} messages is taken back.", failed, json)
 
 
@@ -86,7 +86,7 @@ def explain(
 ) -> None:
     """Why the learner of spam says what it says of a message, token by token. It shows words of the message."""
     from civicmail.mail.archive.reading import Archive
-    from civicmail.mail.pipeline import markslimited
+    from civicmail.mail.pipeline import fingerprint_client
     from civicmail.mail.pipeline.labels import is_inbound
     from civicmail.mail.screening import model, spam
 
@@ -97,7 +97,7 @@ def explain(
     raw, capture = opened.reading(archive)(place), archive.capture(opened.permit, place)
     ours = model.read(folder)
     try:
-        (counted, _, list_id), spelt = markslimited.numbers(raw), markslimited.spelt(raw)
+        (counted, _, list_id), spelt = fingerprint_client.numbers(raw), fingerprint_client.spelt(raw)
     except Unreadable as error:
         output.words(f"civicmail: {place.uuid} says nothing to the learner: {error}.")
         raise typer.Exit(1) from None
@@ -130,7 +130,7 @@ def _label(folder: Path, what: str, by: actors.Doing, *, spam: bool, undone: boo
     from civicmail.mail.pipeline import labels
 
     place = capture_id.one(Archive(folder), what)
-    labels.say(folder, place.id, labels.Label(spam, by.name, "operator", undone), now_ms(), by.entering)
+    labels.write_label(folder, place.id, labels.Label(spam, by.name, "operator", undone), now_ms(), by.entering)
 
 
 def _messages(path: Path, failed: list[str]) -> Iterator[bytes]:

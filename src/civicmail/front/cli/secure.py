@@ -15,7 +15,7 @@ from civicmail.core.wire.paths import parse_path
 from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
-from civicmail.mail.courier import readerkeys
+from civicmail.mail.courier import recipient_keys
 
 app = group("Certificates and keys of readers outside: what is confidential is encrypted with them.")
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The reader's mail address.")]
@@ -34,9 +34,9 @@ def list_(
     folder, _ = options.installation(data, config)
     now = now_ms()
     actors.person(folder, "secure list", {}, Credentials(as_, duty, reason, config), now=now)
-    keys = readerkeys.listed(folder)
+    keys = recipient_keys.listed(folder)
     for address, kind in keys:
-        until = readerkeys.until(folder, address, now) if kind == "smime" else ""
+        until = recipient_keys.until(folder, address, now) if kind == "smime" else ""
         if json:
             output.emit({"address": address, "kind": kind, "until": until})
         else:
@@ -64,7 +64,7 @@ def add(
             content = file.read_bytes()
         except OSError as error:
             raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
-        kind = readerkeys.add(folder, address, content, now)
+        kind = recipient_keys.add(folder, address, content, now)
     output.words(f"Confidential mail to {address} is encrypted with it from now on ({kind}).")
 
 
@@ -82,7 +82,7 @@ def remove(
     address = _checked(address)
     asker = Credentials(as_, duty, reason, config)
     with actors.in_files(folder, "secure remove", {"reader": _digest(address)}, asker, now=now_ms()):
-        if not readerkeys.remove(folder, address):
+        if not recipient_keys.remove(folder, address):
             raise UsageError(f"There is no key of {address}.")
     output.words(f"The keys of {address} are forgotten.")
 

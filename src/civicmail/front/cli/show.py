@@ -76,7 +76,7 @@ def _report(archive: Archive, permit: Permit, place: Place) -> bytes:
 
 
 def _as_sent(archive: Archive, permit: Permit, place: Place, recipient: str) -> bytes:
-    from civicmail.mail.courier.leaving import as_sent
+    from civicmail.mail.courier.rendering import as_sent
 
     capture = archive.capture(permit, place)
     indices = {i for i, r in enumerate(capture.envelope.recipients) if r.address.lower() == recipient.lower()}

@@ -13,7 +13,7 @@ from civicmail.core.disk.files import OS_FILES
 from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
-from civicmail.mail.screening.use import works
+from civicmail.mail.screening.use import copied_works
 
 app = group("Works of others that people must not send, by SHA-256: a file of a list is for the use reviewers.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What it is called: small letters, digits, dashes.")]
@@ -35,7 +35,7 @@ def add(
     path = _path(folder, name)
     with actors.in_files(folder, "works add", {"list": name}, Credentials(as_, duty, reason, config), now=now_ms()):
         try:
-            entries, bad_lines = works.read(file)
+            entries, bad_lines = copied_works.read(file)
         except OSError as error:
             raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
         if not entries:
@@ -62,9 +62,9 @@ def list_(
     """The lists, with how many files each has and how many of its lines are none."""
     folder, _ = options.installation(data, config)
     actors.person(folder, "works list", {}, Credentials(as_, duty, reason, config), now=now_ms())
-    paths = works.there(folder)
+    paths = copied_works.there(folder)
     for path in paths:
-        entries, bad_lines = works.read(path)
+        entries, bad_lines = copied_works.read(path)
         if json:
             output.emit({"list": path.stem, "files": len(entries), "unused": bad_lines})
         else:
@@ -97,6 +97,6 @@ def remove(
 
 def _path(folder: Path, name: str) -> Path:
     """Raises UsageError."""
-    if not works.NAME.fullmatch(name):
+    if not copied_works.NAME.fullmatch(name):
         raise UsageError(f"{name} is no name of a list: small letters, digits and dashes, at most 40.")
-    return works.path_of(folder, name)
+    return copied_works.path_of(folder, name)

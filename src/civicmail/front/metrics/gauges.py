@@ -63,7 +63,7 @@ class Gauges:
     def _destinations(self, entry: Entry) -> list[str]:
         """The destination of each waiting copy."""
         copies = (entry.copies[index] for index in entry.waiting)
-        hops = (self._routes.way_of(copy.target, secure=copy.secure) for copy in copies)
+        hops = (self._routes.route_of(copy.target, secure=copy.secure) for copy in copies)
         return [NOWHERE if hop is None else self._routes.kind_of(hop) for hop in hops]
 
     def _lag(self, now: int) -> Values:

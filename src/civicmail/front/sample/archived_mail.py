@@ -21,9 +21,9 @@ from civicmail.front.sample.people import DOMAIN
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Source
 from civicmail.mail.pipeline.accept import Pipeline
-from civicmail.mail.pipeline.containing import Containing
-from civicmail.mail.pipeline.errors import ComeAgain
-from civicmail.mail.pipeline.judging import Judging
+from civicmail.mail.pipeline.containment import AnomalyMonitor
+from civicmail.mail.pipeline.errors import TempFail
+from civicmail.mail.pipeline.evaluator import Evaluator
 
 DOOR = "sample"
 
@@ -58,9 +58,9 @@ class Letterbox:
 
     async def _open(self) -> None:
         settings, writer = load(self._data), Writer(self._data, lambda: self._now)
-        self._judging = Judging(settings, self._data, lambda: self._at, patient=True)
+        self._judging = Evaluator(settings, self._data, lambda: self._at, patient=True)
         self._commit = GroupCommit(writer)
-        held = Containing(settings, self._data, lambda: self._at, lambda: self._snapshot, lambda: writer.journal.name)
+        held = AnomalyMonitor(settings, self._data, lambda: self._at, lambda: self._snapshot, lambda: writer.journal.name)
         self._pipeline = Pipeline(self._commit, Modes(settings, self._data).of, lambda: self._snapshot, self._judging, held)
 
     async def _close(self) -> None:
@@ -81,7 +81,7 @@ class Letterbox:
         source = Source("submission" if login else "mx", DOOR)
         try:
             receipt = self._runner.run(self._pipeline.accept(message.as_bytes(), envelope, source))
-        except ComeAgain:
+        except TempFail:
             return None
         self.kept += 1
         return receipt.id

@@ -68,7 +68,7 @@ def fill(data: Path, city: Staff, snapshot: Snapshot, now: int) -> int:
 def _acquaintances(data: Path) -> None:
     """Whom the month's mail has made known: the learning job finds them in it, too, some seconds after it has begun."""
     known = [correspondents.number_of(person.address) for person in (*people.residents(), *people.vendors())]
-    correspondents.write(data, Correspondents().also(known, ()))
+    correspondents.write(data, Correspondents().merged_with(known, ()))
 
 
 # -- files: one that nobody has answered, one that was approved, two that wait, one of the head's own; two departments

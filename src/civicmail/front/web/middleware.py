@@ -35,7 +35,7 @@ from civicmail.front.web.signin import second_factor, session_lifetime
 from civicmail.front.web.signin.adapters import EPOCH
 from civicmail.front.web.signin.request_actor import client
 from civicmail.front.web.thread_pools import MACHINES
-from civicmail.mail.courier.ways import is_files_host
+from civicmail.mail.courier.secure_routes import is_files_host
 
 log = get_logger()
 

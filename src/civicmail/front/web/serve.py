@@ -28,7 +28,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
 
     from civicmail.front.web import thread_pools, watchdog
     from civicmail.front.web.page_server import PageServer
-    from civicmail.mail.gateway.ports import require_free
+    from civicmail.mail.gateway.port_sharing import require_free
 
     os.nice(NICE)
     memory.limit_arenas()  # what is forked has it, too

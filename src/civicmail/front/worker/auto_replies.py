@@ -24,8 +24,8 @@ from civicmail.front.worker.journal_reader import begin, read
 from civicmail.front.worker.own_mailer import OwnMailer, OwnMessage
 from civicmail.front.worker.people_jobs import Prepare, connected
 from civicmail.mail.archive.records import Capture, Source, Type
-from civicmail.mail.courier.answerable import Letters
-from civicmail.mail.courier.answers import Answer, asked, build, key
+from civicmail.mail.courier.auto_reply import Responder, build, key, needs_answer
+from civicmail.mail.courier.auto_reply_messages import AutoReplyMessages
 
 if TYPE_CHECKING:  # Django is started later
     from civicmail.city.access.models import AutoReply
@@ -66,7 +66,7 @@ class AutoReplies:
 
         self._settings = settings
         self._clock = clock
-        self._letters = Letters(data)
+        self._letters = AutoReplyMessages(data)
         self._watch = shared_watcher(data, clock)
         self._post = OwnMailer(settings, data, clock, self._watch)
         self._tail = begin(data, journal_offsets.read_offsets(HeardForAnswers))
@@ -131,7 +131,7 @@ class AutoReplies:
             return None
         if not autoreply_claims.claim(reply, sender, capture.uuid, received=capture.received):
             return None
-        answer = Answer(box.address, known.name if known is not None else box.name)
+        answer = Responder(box.address, known.name if known is not None else box.name)
         return OwnMessage(key(capture, box.address), sender, build(capture, answer, words, city.name, city.host))
 
 
@@ -147,6 +147,6 @@ def _matching(
         reply = texts.get(recipient.box or recipient.address.lower())
         if reply is None or not epoch_ms(reply.starts) <= capture.received < epoch_ms(reply.until):
             continue
-        if asked(capture, index, do, rules, reply.kind):
+        if needs_answer(capture, index, do, rules, reply.kind):
             autoreplies[reply.mailbox.address] = reply
     return [(capture, reply) for reply in autoreplies.values()]

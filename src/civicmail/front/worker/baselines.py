@@ -13,8 +13,8 @@ from civicmail.core.disk.tail import Record
 from civicmail.front.worker.job_loop import Job, Work
 from civicmail.front.worker.journal_reader import begin, read
 from civicmail.mail.archive.records import Type
-from civicmail.mail.pipeline import containing
-from civicmail.mail.pipeline.habits import HOUR
+from civicmail.mail.pipeline import containment
+from civicmail.mail.pipeline.baseline import HOUR
 
 LEASE = "habits"
 EVERY = 2.0
@@ -40,7 +40,7 @@ class BaselineJob:
         self._data = data
         self._clock = clock
         self._people = SnapshotWatcher(data, clock)
-        self._known = containing.load(data)
+        self._known = containment.load(data)
         self._tail = begin(data, self._known.positions)
         self._saved = clock()
         self._changed = False
@@ -57,9 +57,9 @@ class BaselineJob:
         """Durable on return. Raises OSError."""
         if self._changed:
             self._known.positions = dict(self._tail.positions)
-            containing.save(self._data, self._known, self._clock() - HOUR)
+            containment.save(self._data, self._known, self._clock() - HOUR)
         self._changed, self._saved = False, self._clock()
 
     def _hear(self, record: Record) -> None:
         if record.type == Type.RECEIPT:
-            self._known.hear(record.head, self._domains, self._people.current, partial(containing.alike_in, record))
+            self._known.add_receipt(record.head, self._domains, self._people.current, partial(containment.repeat_keys_of, record))

@@ -18,7 +18,7 @@ from civicmail.front.worker.job_loop import Job, Work, run_all
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.doveadm import doveadm
-from civicmail.mail.courier.returning import Returning
+from civicmail.mail.courier.release_holds import HoldReleaser
 
 LEDGER_EVERY = 1.0
 RETURNING_EVERY = 0.5
@@ -44,7 +44,7 @@ def run(
 @contextmanager
 def _returning(data: Path) -> Iterator[Work]:
     """Release held mail whose recipient may read again."""
-    job = Returning(data, shared_watcher(data, now_ms), now_ms)
+    job = HoldReleaser(data, shared_watcher(data, now_ms), now_ms)
     yield lambda: job.step() > 0
 
 

@@ -17,8 +17,8 @@ from civicmail.core.message.filter_verdicts import header_of
 from civicmail.desk.mailbox.forecast import foreseen
 from civicmail.desk.mailbox.submission import Parcel, Submission
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.courier.answerable import Letters
-from civicmail.mail.pipeline.addressed import BEFORE, CHECK
+from civicmail.mail.courier.auto_reply_messages import AutoReplyMessages
+from civicmail.mail.pipeline.recipient_expansion import BEFORE, CHECK
 
 SIGN = f'"{BEFORE}"'.encode()
 """Stands in the head of every receipt that is such a question."""
@@ -33,7 +33,7 @@ class ForecastReplies:
         self._settings = settings
         self._data = data
         self._clock = clock
-        self._letters = Letters(data)
+        self._letters = AutoReplyMessages(data)
         self._submission: Submission | None = None
 
     def close(self) -> None:

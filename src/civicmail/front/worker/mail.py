@@ -16,9 +16,9 @@ from civicmail.front.worker import baselines
 from civicmail.front.worker.job_loop import Job, Work, run_all
 from civicmail.mail.archive.link_job import LinkJob
 from civicmail.mail.archive.tasks import SealJob
-from civicmail.mail.pipeline import learning
-from civicmail.mail.pipeline.judging import Judging
-from civicmail.mail.pipeline.learning import LearnJob
+from civicmail.mail.pipeline import learning_job
+from civicmail.mail.pipeline.evaluator import Evaluator
+from civicmail.mail.pipeline.learning_job import LearnJob
 from civicmail.mail.pipeline.rescreening import Rescreening
 from civicmail.mail.replica import status
 from civicmail.mail.search import coverage
@@ -45,7 +45,7 @@ def run(settings: Settings, data: Path, stop: threading.Event) -> None:
     if settings.containment.on:
         jobs.append(baselines.job(settings, data, now_ms))
     if learns(settings):
-        jobs.append(Job("learn", lambda: _learn(settings, data), LEARN_EVERY, lease=learning.LEASE))
+        jobs.append(Job("learn", lambda: _learn(settings, data), LEARN_EVERY, lease=learning_job.LEASE))
     if has_links(settings):
         jobs.append(Job("link", lambda: _link(data), LINK_EVERY, lease="link"))
     run_all("mail", jobs, data, stop)
@@ -88,7 +88,7 @@ def _link(data: Path) -> Iterator[Work]:
 @contextmanager
 def _screen(settings: Settings, data: Path) -> Iterator[Work]:
     """Screen messages that could not be screened on receipt."""
-    with closing(Judging(settings, data, now_ms, patient=True)) as judging, asyncio.Runner() as runner:
+    with closing(Evaluator(settings, data, now_ms, patient=True)) as judging, asyncio.Runner() as runner:
         job = Rescreening(settings, data, now_ms, judging, runner)
         yield lambda: job.step() > 0
 
@@ -96,7 +96,7 @@ def _screen(settings: Settings, data: Path) -> Iterator[Work]:
 @contextmanager
 def _learn(settings: Settings, data: Path) -> Iterator[Work]:
     """Train the model from people's verdicts."""
-    with closing(LearnJob.of(settings, data, now_ms())) as job:
+    with closing(LearnJob.from_settings(settings, data, now_ms())) as job:
         yield lambda: job.step(now_ms()) > 0
 
 

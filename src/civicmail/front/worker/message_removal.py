@@ -19,7 +19,7 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.job_loop import Job, Work
 from civicmail.front.worker.people_jobs import Prepare, connected
-from civicmail.mail.courier.pulling import Pulling, Said
+from civicmail.mail.courier.message_removal import MessageRemoval, RemovalRequest
 
 if TYPE_CHECKING:  # Django is started later
     from civicmail.desk.incidents.models import Pull, Pulled
@@ -39,7 +39,7 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
     def follow() -> Iterator[Work]:
         prepare()
         with connected():
-            pulling = Pulling(settings, data, clock)
+            pulling = MessageRemoval(settings, data, clock)
             yield lambda: step(pulling, clock) > 0
 
     return Job("pulls", follow, EVERY, lease=LEASE)
@@ -48,23 +48,23 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
 def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     """Do everything that is due. Returns how many copies. Raises LeaseHeld."""
     with Lease.take(lease_path(data, LEASE)), connected():
-        pulling, total = Pulling(settings, data, clock), 0
+        pulling, total = MessageRemoval(settings, data, clock), 0
         while done := step(pulling, clock):
             total += done
         return total
 
 
-def step(pulling: Pulling, clock: Callable[[], int]) -> int:
+def step(pulling: MessageRemoval, clock: Callable[[], int]) -> int:
     """Process some copies of each removal. Returns how many copies and finished removals."""
     from civicmail.desk.incidents.models import Pull
 
     try:
         return sum(_some(pulling, row, clock) for row in Pull.objects.filter(state__in=["running", "undoing"]).order_by("pk"))
     finally:
-        pulling.rest()
+        pulling.close_journal()
 
 
-def _some(pulling: Pulling, pull: Pull, clock: Callable[[], int]) -> int:
+def _some(pulling: MessageRemoval, pull: Pull, clock: Callable[[], int]) -> int:
     from civicmail.city.access.epoch import from_ms
     from civicmail.desk.incidents.actions.message_removal import TAKEN, finish
 
@@ -78,13 +78,13 @@ def _some(pulling: Pulling, pull: Pull, clock: Callable[[], int]) -> int:
     return done
 
 
-def _one(pulling: Pulling, pull: Pull, copy: Pulled, clock: Callable[[], int]) -> int:
+def _one(pulling: MessageRemoval, pull: Pull, copy: Pulled, clock: Callable[[], int]) -> int:
     from civicmail.desk.incidents.actions import message_removal as acts
 
     back = pull.state == "undoing"
     by = pull.undone_by if back else pull.by
-    tag = Said(str(pull.pk), by.uid if by else "", pull.undone_why if back else pull.why)
-    do = pulling.put_back if back else pulling.take
+    tag = RemovalRequest(str(pull.pk), by.uid if by else "", pull.undone_why if back else pull.why)
+    do = pulling.restore if back else pulling.remove
     try:
         outcome = do(UUID(copy.capture).bytes, copy.index, tag)
     except (OSError, CivicmailError) as error:

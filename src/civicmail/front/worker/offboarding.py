@@ -19,7 +19,7 @@ from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.job_loop import Job, Work
 from civicmail.front.worker.people_jobs import Prepare, Round, connected, each
 from civicmail.mail.courier.hops import Routes
-from civicmail.mail.courier.imapboxes import Away, Boxes
+from civicmail.mail.courier.imap_mailboxes import ImapServer, ServerUnavailable
 from civicmail.mail.importers.live_imap import Imap
 from civicmail.mail.importers.live_mailbox import Folders, LiveMailbox, Place
 
@@ -76,7 +76,7 @@ def _one(settings: Settings, data: Path, row: Closure, clock: Callable[[], int])
             _work(row, LiveMailbox(data, row.mailbox.address, place), clock)
     except Conflict as error:
         account_closure.stop(row, str(error), now=clock())
-    except Away as error:
+    except ServerUnavailable as error:
         log.error("a mailbox server is away, trying again", closure=row.pk, error=str(error))
         return 0
     except (OSError, CivicmailError) as error:
@@ -98,7 +98,7 @@ def _place(settings: Settings, data: Path, row: Closure) -> Iterator[Place]:
     if hop is not None and hop.kind == "maildir":
         yield Folders(data, closures.addresses_of(row))
     elif hop is not None and hop.kind == "lmtp" and courier.imap:
-        with Boxes(courier.imap, courier.imap_user, courier.imap_key_file, courier.tls_ca).open(row.mailbox.address) as box:
+        with ImapServer(courier.imap, courier.imap_user, courier.imap_key_file, courier.tls_ca).open(row.mailbox.address) as box:
             yield Imap(box)
     else:
         raise OSError(f"The live mailbox lies in another system ({hop}), whose messages cannot be counted from here")

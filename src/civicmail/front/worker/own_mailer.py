@@ -22,9 +22,9 @@ from civicmail.mail.archive.commit import SHORT_FILE, GroupCommit, Writer
 from civicmail.mail.archive.identity import once_bits
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Source, uuid_text
-from civicmail.mail.courier import bell
+from civicmail.mail.courier import wakeup
 from civicmail.mail.pipeline.accept import Pipeline
-from civicmail.mail.pipeline.judging import Judging
+from civicmail.mail.pipeline.evaluator import Evaluator
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class OwnMailer:
     """clock: epoch ms. people: the snapshot; judging: screening and rules, for mail that is treated like a stranger's."""
 
     def __init__(
-        self, settings: Settings, data: Path, clock: Callable[[], int], people: SnapshotWatcher, judging: Judging | None = None
+        self, settings: Settings, data: Path, clock: Callable[[], int], people: SnapshotWatcher, judging: Evaluator | None = None
     ) -> None:
         self.data = data
         self._settings = settings
@@ -73,7 +73,7 @@ class OwnMailer:
         archive cannot commit; earlier messages are archived."""
         with ThreadPoolExecutor(1) as apart:  # whoever calls may have a loop of its own running
             ids = apart.submit(asyncio.run, self._send(mail, source)).result()
-        bell.ring(self.data)
+        wakeup.send(self.data)
         return ids
 
     async def _send(self, mail: Sequence[OwnMessage], source: Source) -> list[str]:

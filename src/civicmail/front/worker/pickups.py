@@ -20,8 +20,8 @@ from civicmail.front.worker.job_loop import Job, Work
 from civicmail.front.worker.own_mailer import OwnMailer, OwnMessage
 from civicmail.front.worker.people_jobs import Prepare, connected
 from civicmail.mail.archive.records import Source
-from civicmail.mail.courier import ways
-from civicmail.mail.pipeline.judging import Judging
+from civicmail.mail.courier import secure_routes
+from civicmail.mail.pipeline.evaluator import Evaluator
 
 if TYPE_CHECKING:  # its module needs Django, which is started later
     from civicmail.desk.holding.models import PickUpReply
@@ -56,12 +56,12 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     from civicmail.desk.holding.actions import pickups
 
     now = clock()
-    usable = not ways.why_no_portal(settings)
+    usable = not secure_routes.why_no_portal(settings)
     done = pickups.register_boxes(data, settings.city.name, settings.web.url, settings.secure, now=now) if usable else 0
     waiting = pickups.unsent_replies(BATCH_SIZE)
     if waiting:
         letters = [_letter(row, settings.city.host) for row in waiting]
-        with closing(Judging(settings, data, clock, patient=True)) as judging:  # screened as all mail from outside is
+        with closing(Evaluator(settings, data, clock, patient=True)) as judging:  # screened as all mail from outside is
             OwnMailer(settings, data, clock, shared_watcher(data, clock), judging).send(letters, Source("mx", DOOR))
         for row in waiting:
             pickups.mark_sent(row, now=clock())

@@ -14,7 +14,7 @@ from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.job_loop import Job, Work
 from civicmail.front.worker.journal_reader import JournalReader
 from civicmail.front.worker.people_jobs import Prepare, connected
-from civicmail.mail.pipeline.late import Late, LateRules
+from civicmail.mail.pipeline.retrospective import RetrospectiveRules, RetrospectiveScan
 
 LEASE, LATE, LATE_RULES = "reports", "late", "late-rules"
 EVERY = 1.0
@@ -71,7 +71,7 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 def _late(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
     prepare()
     with connected():
-        late = Late(data, settings.screening.clamd)
+        late = RetrospectiveScan(data, settings.screening.clamd)
         yield lambda: look(late, clock())
 
 
@@ -79,11 +79,11 @@ def _late(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> Ite
 def _late_rules(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
     prepare()
     with connected():
-        rules, watch = LateRules(data), RuleSetWatcher(data, clock)
+        rules, watch = RetrospectiveRules(data), RuleSetWatcher(data, clock)
         yield lambda: look_for_rules(rules, watch.rule_set, clock())
 
 
-def look_for_rules(rules: LateRules, book: RuleSet, now: int) -> bool:
+def look_for_rules(rules: RetrospectiveRules, book: RuleSet, now: int) -> bool:
     """Find recent mail that a new rule would quarantine. Returns whether there is more to check."""
     for id_, rule in rules.step(book, now):
         _propose(id_, f"The rule {rule} stops it by now.", now)
@@ -91,7 +91,7 @@ def look_for_rules(rules: LateRules, book: RuleSet, now: int) -> bool:
     return rules.is_more
 
 
-def look(late: Late, now: int) -> bool:
+def look(late: RetrospectiveScan, now: int) -> bool:
     """Scan some mail of the last days again; whether there is more to scan."""
     for id_, name in late.step(now):
         _propose(id_, f"The virus scanner knows {name} in it by now.", now)

@@ -33,8 +33,8 @@ from civicmail.front.worker.mail import has_links, learns, sealable
 from civicmail.front.worker.people_jobs import Prepare, one_round
 from civicmail.mail.archive.link_job import LinkJob
 from civicmail.mail.archive.tasks import SealJob
-from civicmail.mail.courier.returning import Returning
-from civicmail.mail.pipeline.learning import LEASE, LearnJob
+from civicmail.mail.courier.release_holds import HoldReleaser
+from civicmail.mail.pipeline.learning_job import LEASE, LearnJob
 from civicmail.mail.search.errors import NoRoom
 from civicmail.mail.search.extract import ExtractJob
 from civicmail.mail.search.tasks import IndexJob
@@ -134,7 +134,7 @@ def _extract(settings: Settings, data: Path, done: Done) -> None:
 
 def _returning(_settings: Settings, data: Path, done: Done) -> None:
     with Lease.take(lease_path(data, "returning")):
-        done.released = Returning(data, SnapshotWatcher(data, now_ms), now_ms).step()
+        done.released = HoldReleaser(data, SnapshotWatcher(data, now_ms), now_ms).step()
 
 
 def _link(settings: Settings, data: Path, done: Done) -> None:
@@ -148,7 +148,7 @@ def _link(settings: Settings, data: Path, done: Done) -> None:
 def _learn(settings: Settings, data: Path, done: Done) -> None:
     """Train the model from people's verdicts."""
     if learns(settings):
-        with Lease.take(lease_path(data, LEASE)), closing(LearnJob.of(settings, data, now_ms())) as job:
+        with Lease.take(lease_path(data, LEASE)), closing(LearnJob.from_settings(settings, data, now_ms())) as job:
             while looked := job.step(now_ms()):
                 done.looked += looked
 

@@ -77,7 +77,7 @@ def _recipient(certificate: x509.Certificate, key: bytes) -> tuple[bytes, int]:
     public = key_of(certificate)
     named = der.value(der.SEQUENCE, certificate.issuer.public_bytes(), der.integer(certificate.serial_number))
     if isinstance(public, RSAPublicKey):  # 6.2.1
-        way = rsakeys.way_for(certificate)
+        way = rsakeys.transport_for(certificate)
         wrapped = public.encrypt(key, way.padding)
         return der.value(der.SEQUENCE, der.integer(0), named, way.algorithm, der.value(der.OCTETS, wrapped)), 0
     if isinstance(public, ec.EllipticCurvePublicKey):

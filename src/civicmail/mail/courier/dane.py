@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 TA, EE = 2, 3
 """The two usages that mail knows (RFC 7672 3.1.3)."""
 _WHOLE, _KEY = 0, 1
-_MOST = 20
+_MAX_CERTIFICATES = 20
 """Certificates of a chain that are looked at."""
 
 
@@ -43,19 +43,19 @@ def names_key(records: Iterable[Tlsa], leaf: bytes) -> bool:
 def anchors(records: Iterable[Tlsa], chain: Sequence[bytes]) -> list[bytes]:
     """Certificates (DER) of authorities that a record names, as the server has sent them, or as they stand in the record. chain:
     the server's own certificate first, which cannot vouch for itself."""
-    found: dict[bytes, None] = {}
+    certificates: dict[bytes, None] = {}
     for record in records:
         if record.usage == TA:
-            found |= dict.fromkeys(sent for sent in chain[1:_MOST] if _fits(record, sent))
+            certificates |= dict.fromkeys(sent for sent in chain[1:_MAX_CERTIFICATES] if _fits(record, sent))
             if (record.selector, record.kind) == (_WHOLE, 0) and record.data != chain[0] and _is_certificate(record.data):
-                found[record.data] = None
-    return list(found)
+                certificates[record.data] = None
+    return list(certificates)
 
 
-def is_for(names: Iterable[str], wanted: Collection[str]) -> bool:
+def is_for(names: Iterable[str], hosts: Collection[str]) -> bool:
     """Whether one of the names of a certificate is one of those that are wanted (RFC 7672 3.2.2, 3.2.3): a star at its beginning
     stands for one label."""
-    lower = {name.lower().rstrip(".") for name in wanted}
+    lower = {name.lower().rstrip(".") for name in hosts}
     behind = {name.partition(".")[2] for name in lower}
     return any(n in lower or (n[:2] == "*." and n[2:] in behind) for n in (name.lower().rstrip(".") for name in names))
 

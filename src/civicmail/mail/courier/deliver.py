@@ -25,17 +25,17 @@ from civicmail.core.disk.tail import adopt, last_frame
 from civicmail.core.message.model import Envelope
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Source
-from civicmail.mail.courier import bell
+from civicmail.mail.courier import wakeup
+from civicmail.mail.courier.archived_message import Store
+from civicmail.mail.courier.delivery_outcome import is_own, outcomes
+from civicmail.mail.courier.delivery_queue import DeliveryQueue
 from civicmail.mail.courier.jobs import Job, Lane
-from civicmail.mail.courier.kept import Store
-from civicmail.mail.courier.local import NO_ROOM, Handed, Local
-from civicmail.mail.courier.marking import Marking
+from civicmail.mail.courier.local import NO_ROOM, HandedOver, Local
+from civicmail.mail.courier.marking import CopyMarker
 from civicmail.mail.courier.remote import Remote
 from civicmail.mail.courier.reports import Reports
-from civicmail.mail.courier.rounds import Rounds
-from civicmail.mail.courier.securely import Securely
+from civicmail.mail.courier.secure_delivery import SecureDelivery
 from civicmail.mail.courier.signer import Signer
-from civicmail.mail.courier.verdict import is_own, outcomes
 
 log = get_logger()
 
@@ -60,7 +60,7 @@ async def run(
     with lease:
         await asyncio.to_thread(adopt, data, files=files)
         await _recovered(data)
-        rounds = await asyncio.to_thread(Rounds, data, settings, clock)
+        rounds = await asyncio.to_thread(DeliveryQueue, data, settings, clock)
         rounds.commit = GroupCommit(Writer(data, clock, files))
         meter = Meter(data, "courier", rounds.deliveries.values)
         meter.start()
@@ -106,35 +106,35 @@ def _is_ahead(place: Path) -> bool:
 
 
 class _Courier:
-    def __init__(self, rounds: Rounds, data: Path, submit: Submit, files: Files) -> None:
+    def __init__(self, rounds: DeliveryQueue, data: Path, submit: Submit, files: Files) -> None:
         self._rounds = rounds
         self._data = data
         self._files = files
         self._stopping = asyncio.Event()
         self._store = Store(data)
         signer = Signer(data, rounds.settings, rounds.clock)
-        marking = Marking(data, rounds.settings, rounds.clock)
-        rounds.single = marking.is_single
+        marking = CopyMarker(data, rounds.settings, rounds.clock)
+        rounds.is_single = marking.is_single
         self._remote = Remote(rounds, self._store, self._stopping, signer, marking)
-        self._securely = Securely(rounds, self._store, self._stopping, signer, marking, data)
+        self._securely = SecureDelivery(rounds, self._store, self._stopping, signer, marking, data)
         self._reports = Reports(rounds, self._store, submit)
         room = Room(data / "maildir", rounds.settings.gateway.min_free)
         self._local = Local(data, self._store, rounds.routes, rounds.settings.city.host, files, marking, room=room)
         self._batches = ThreadPoolExecutor(1, thread_name_prefix="batch")
-        self._bell = bell.hang(data)
-        self._looked = 0.0
+        self._wakeup = wakeup.bind(data)
+        self._polled_at = 0.0
 
     async def work(self, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._bell, self._rang)
+        loop.add_reader(self._wakeup, self._woken)
         halt = asyncio.create_task(self._halt(stop))
         cared = loop.time()
         try:
             while not stop.is_set():
                 self._rounds.wake.clear()
-                self._looked = loop.time()
+                self._polled_at = loop.time()
                 self._rounds.check()
-                more = self._rounds.look()
+                more = self._rounds.read_new_records()
                 for lane in list(self._rounds.lanes.values()):
                     self._pump(lane)
                 self._reports.pump()
@@ -146,7 +146,7 @@ class _Courier:
                 await self._rest(more=more)
         finally:
             halt.cancel()
-            loop.remove_reader(self._bell)
+            loop.remove_reader(self._wakeup)
 
     async def _rest(self, *, more: bool) -> None:
         """Until something is new; under load a little longer, so that what comes meanwhile shares a look, a batch and a sync."""
@@ -156,14 +156,14 @@ class _Courier:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL_SECONDS):
                 await self._rounds.wake.wait()
-        await asyncio.sleep(max(0.0, self._looked + SPACE_SECONDS - asyncio.get_running_loop().time()))
+        await asyncio.sleep(max(0.0, self._polled_at + SPACE_SECONDS - asyncio.get_running_loop().time()))
 
     async def _halt(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._rounds.wake.set()
 
-    def _rang(self) -> None:
-        bell.answer(self._bell)
+    def _woken(self) -> None:
+        wakeup.drain(self._wakeup)
         self._rounds.wake.set()
 
     async def _care(self) -> None:
@@ -189,7 +189,7 @@ class _Courier:
                 handed = self._roomy(lane, await loop.run_in_executor(self._batches, self._local.deliver, jobs))
                 if recording is not None:
                     await recording
-                recording = self._rounds.spawn(self._handed(handed))
+                recording = self._rounds.spawn(self._record_handed(handed))
         finally:
             lane.workers = 0
             self._rounds.wake.set()
@@ -198,7 +198,7 @@ class _Courier:
         """Whether it is too early to look again for room in the mailboxes."""
         return lane.is_down(self._rounds.clock(), self._rounds.settings.courier.retry_first)
 
-    def _roomy(self, lane: Lane, handed: list[Handed]) -> list[Handed]:
+    def _roomy(self, lane: Lane, handed: list[HandedOver]) -> list[HandedOver]:
         """Those with an outcome to be recorded. Where the volume of the mailboxes has no room the lane rests, and each message says
         so once: records of every look would fill the disk further."""
         if not any(h.lacks_room for h in handed):
@@ -217,7 +217,7 @@ class _Courier:
             jobs.append(job)
         return jobs
 
-    async def _handed(self, handed: list[Handed]) -> None:
+    async def _record_handed(self, handed: list[HandedOver]) -> None:
         rounds, now = self._rounds, self._rounds.clock()
         rules = rounds.settings.courier
         work = []
@@ -236,7 +236,7 @@ class _Courier:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        self._bell.close()
+        self._wakeup.close()
         self._rounds.onward.close()
         self._local.close()
         self._batches.shutdown()

@@ -62,7 +62,7 @@ def values(content: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 def only(content: bytes, tag: int) -> bytes:
     """The content of the one value that stands in these bytes. Raises ValueError."""
-    found = list(values(content))
-    if len(found) != 1 or found[0][0] != tag:
+    elements = list(values(content))
+    if len(elements) != 1 or elements[0][0] != tag:
         raise ValueError("no DER of this kind")
-    return found[0][1]
+    return elements[0][1]

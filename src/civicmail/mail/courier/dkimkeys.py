@@ -92,12 +92,12 @@ def listed(data: Path) -> list[Key]:
 def private(data: Path, key: Key) -> Private:
     """Its private half. Raises KeysDamaged."""
     try:
-        found = load_pem_private_key(_pem(data, key).read_bytes(), None)
+        private_key = load_pem_private_key(_pem(data, key).read_bytes(), None)
     except (OSError, ValueError, TypeError):
         raise KeysDamaged(f"{_pem(data, key).name} in keys/dkim cannot be read; put it back from a backup.") from None
-    if not isinstance(found, RSAPrivateKey | Ed25519PrivateKey) or _public(found) != key.public:
+    if not isinstance(private_key, RSAPrivateKey | Ed25519PrivateKey) or _public(private_key) != key.public:
         raise KeysDamaged(f"{_pem(data, key).name} in keys/dkim is another key than keys.json says.")
-    return found
+    return private_key
 
 
 def new(data: Path, domain: str, algorithm: Algorithm, *, now: int, selector: str = "", files: Files = OS_FILES) -> Key:
@@ -148,18 +148,18 @@ def retire(data: Path, key: Key, *, now: int, files: Files = OS_FILES) -> Key:
 def chosen(keys: Iterable[Key], domain: str, selector: str) -> Key:
     """The key that a command names. Raises UsageError."""
     domain, selector = a_labels(domain), selector.lower()
-    found = [key for key in keys if key.domain == domain and key.selector == selector]
-    if not found:
+    matches = [key for key in keys if key.domain == domain and key.selector == selector]
+    if not matches:
         raise UsageError(f"There is no key {selector}._domainkey.{domain}: `civicmail keys dkim list` has those that there are.")
-    return found[0]
+    return matches[0]
 
 
 def is_published(key: Key, answer: Answer) -> bool:
     """Whether DNS has this key under its name, and nothing else there."""
     if len(answer.values) != 1:
         return False
-    found = tags.read(answer.values[0]) or {}
-    return tags.packed(found.get("p", "")) == key.public and found.get("k", "rsa").lower() == key.algorithm
+    fields = tags.read(answer.values[0]) or {}
+    return tags.packed(fields.get("p", "")) == key.public and fields.get("k", "rsa").lower() == key.algorithm
 
 
 def _selector(now: int, algorithm: Algorithm, taken: set[str]) -> str:

@@ -14,21 +14,21 @@ from civicmail.city.policy.clauses import CLAUSE_REFERENCE, clause_url
 from civicmail.core.message.header_scan import header_length
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.records import Capture
+from civicmail.mail.courier.archived_message import ArchivedMessage
 from civicmail.mail.courier.hops import Routes
-from civicmail.mail.courier.kept import Kept
 
-_FULL_MOST = 1 << 20  # RET=FULL returns the whole message up to this size
+_MAX_FULL = 1 << 20  # RET=FULL returns the whole message up to this size
 _STATUS = re.compile(r"(?:^|\s)([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 _CODE = re.compile(r"([245]\d\d)(?:\s|$)")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 
 
-def build(kept: Kept, index: int, copy: Copy, routes: Routes, host: str, pages: str = "") -> bytes:
+def build(kept: ArchivedMessage, index: int, copy: Copy, routes: Routes, host: str, pages: str = "") -> bytes:
     """The report about the end of one copy, as a message with CRLF. copy: with `end`, `at` and `reply`; pages: the address of the
     pages, where the policy is read (web.url)."""
     capture, hop = kept.capture, routes.hop_for(copy.target)
     action = "failed" if copy.end == "failed" else "relayed" if hop is not None and hop.kind == "smtp" else "delivered"
-    full = capture.envelope.params.get("RET", "").upper() == "FULL" and capture.size <= _FULL_MOST
+    full = capture.envelope.params.get("RET", "").upper() == "FULL" and capture.size <= _MAX_FULL
     boundary = f"=_{capture.id.hex()}-{index}"
     while boundary.encode() in kept.body:
         boundary += "="
@@ -114,14 +114,14 @@ def _status(capture: Capture, index: int, copy: Copy, action: str, host: str) ->
 
 def _status_code(copy: Copy, action: str) -> str:
     """The enhanced code of the reply when it fits the action; an end without one is a general one (RFC 3463)."""
-    wanted = "5" if action == "failed" else "2"
-    found = _STATUS.search(copy.reply)
-    if found is None:
-        return f"{wanted}.0.0"
-    return found.group(1) if found.group(1)[0] in (wanted, "4") else f"{wanted}{found.group(1)[1:]}"
+    status_class = "5" if action == "failed" else "2"
+    match = _STATUS.search(copy.reply)
+    if match is None:
+        return f"{status_class}.0.0"
+    return match.group(1) if match.group(1)[0] in (status_class, "4") else f"{status_class}{match.group(1)[1:]}"
 
 
-def _header(kept: Kept) -> bytes:
+def _header(kept: ArchivedMessage) -> bytes:
     """The header, as far as it stands in the first piece."""
     beginning = next(kept.pieces(), b"")
     return beginning[: header_length(beginning)].rstrip(b"\r\n") + b"\r\n"

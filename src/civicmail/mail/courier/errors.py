@@ -22,9 +22,9 @@ class HopDown(LaterError):
 class LinkLost(LaterError):
     """The connection ended or fell silent. asked: whether the next hop had the whole message and only its answer is missing."""
 
-    def __init__(self, message: str, *, asked: bool = False) -> None:
+    def __init__(self, message: str, *, is_sent: bool = False) -> None:
         super().__init__(message)
-        self.asked = asked
+        self.is_sent = is_sent
 
 
 class BadHop(ConfigError):

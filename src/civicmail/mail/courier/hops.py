@@ -88,7 +88,7 @@ class Routes:
                 return name
         return "secure" if hop.kind == "secure" else "route"
 
-    def way_of(self, address: str, *, secure: bool) -> Hop | None:
+    def route_of(self, address: str, *, secure: bool) -> Hop | None:
         """As hop_for; what must be encrypted and leaves the city has a way of its own (P-19)."""
         return SECURE if secure and self.modes.of(address) is None else self.hop_for(address)
 

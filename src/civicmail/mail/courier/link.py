@@ -108,8 +108,8 @@ class Link(asyncio.Protocol):
     def tls_object(self) -> ssl.SSLObject:
         """What the connection knows of its TLS, once it has that."""
         assert self._transport is not None
-        found: ssl.SSLObject = self._transport.get_extra_info("ssl_object")
-        return found
+        ssl_object: ssl.SSLObject = self._transport.get_extra_info("ssl_object")
+        return ssl_object
 
     def close(self) -> None:
         """Say goodbye when there is nothing under way, and close."""
@@ -169,8 +169,8 @@ async def _reach(made: Callable[[], Link], hop: Hop, inside: Sequence[str] | Non
     loop, why = asyncio.get_running_loop(), OSError(0, "no address answers")
     if inside is None:
         return (await loop.create_connection(made, hop.host, hop.port))[1]
-    found = await loop.getaddrinfo(hop.host, hop.port, type=socket.SOCK_STREAM)
-    for address in public_addresses(hop.host, hop.port, found, inside):
+    addresses = await loop.getaddrinfo(hop.host, hop.port, type=socket.SOCK_STREAM)
+    for address in public_addresses(hop.host, hop.port, addresses, inside):
         try:
             return (await loop.create_connection(made, address, hop.port))[1]
         except OSError as error:
@@ -182,17 +182,17 @@ async def greet(link: Link, seconds: float) -> None:
     """Hear its greeting and give ours. Raises HopDown, LinkLost."""
     event = await link.event(seconds)
     if not isinstance(event, Greeted) or not event.reply.ok:
-        raise HopDown(f"The next hop does not serve us: {_said(event)}.")
-    await hello(link, seconds)
+        raise HopDown(f"The next hop does not serve us: {_event_text(event)}.")
+    await say_hello(link, seconds)
 
 
-async def hello(link: Link, seconds: float) -> None:
+async def say_hello(link: Link, seconds: float) -> None:
     """Give our greeting, again after TLS. Raises HopDown, LinkLost."""
     link.client.hello()
     link.flush()
     event = await link.event(seconds)
     if not isinstance(event, Hello) or not event.reply.ok:
-        raise HopDown(f"The next hop does not answer our greeting: {_said(event)}.")
+        raise HopDown(f"The next hop does not answer our greeting: {_event_text(event)}.")
 
 
 async def _upgrade(link: Link, hop: Hop, rules: Courier) -> None:
@@ -200,9 +200,9 @@ async def _upgrade(link: Link, hop: Hop, rules: Courier) -> None:
     link.flush()
     event = await link.event(rules.timeout)
     if not isinstance(event, TlsAnswer) or not event.reply.ok:
-        raise ssl.SSLError(0, f"STARTTLS was refused: {_said(event)}")
+        raise ssl.SSLError(0, f"STARTTLS was refused: {_event_text(event)}")
     await link.start_tls(tls_context(rules), hop.host, rules.timeout)
-    await hello(link, rules.timeout)
+    await say_hello(link, rules.timeout)
 
 
 def tls_context(rules: Courier) -> ssl.SSLContext:
@@ -215,7 +215,7 @@ def tls_context(rules: Courier) -> ssl.SSLContext:
     return context
 
 
-def _said(event: ClientEvent) -> str:
+def _event_text(event: ClientEvent) -> str:
     if isinstance(event, Closing):
         return event.reply.text if event.reply is not None else event.reason
     return event.reply.text if isinstance(event, Greeted | Hello | TlsAnswer) else "nothing that fits"

@@ -14,14 +14,14 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import Files
 from civicmail.core.disk.free_space import Room
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.courier import apartlimited
+from civicmail.mail.courier import strip_client
+from civicmail.mail.courier.archived_message import ArchivedMessage, Store
+from civicmail.mail.courier.delivery_outcome import Result, our_fault
 from civicmail.mail.courier.hops import Routes
 from civicmail.mail.courier.jobs import Job
-from civicmail.mail.courier.kept import Kept, Store
-from civicmail.mail.courier.leaving import absent, additions, leaving, sent_facts, taken_out
 from civicmail.mail.courier.maildir import Maildir
-from civicmail.mail.courier.marking import Marking
-from civicmail.mail.courier.verdict import Result, our_fault
+from civicmail.mail.courier.marking import CopyMarker
+from civicmail.mail.courier.rendering import fields_to_remove, header_lines, missing_fields, render, sent_facts
 
 log = get_logger()
 
@@ -31,7 +31,7 @@ NO_ROOM = "4.3.1 too little is free on the volume of the mailboxes; it is delive
 
 
 @dataclass(slots=True)
-class Handed:
+class HandedOver:
     """What became of a job. capture: None where it could not be read; boxes: the mailboxes that recipients' copies went to."""
 
     job: Job
@@ -54,7 +54,9 @@ class Handed:
 class Local:
     """Delivers to <data>/maildir. room: of its volume, which copies leave untouched."""
 
-    def __init__(self, data: Path, store: Store, routes: Routes, host: str, files: Files, marking: Marking, *, room: Room) -> None:
+    def __init__(
+        self, data: Path, store: Store, routes: Routes, host: str, files: Files, marking: CopyMarker, *, room: Room
+    ) -> None:
         self._marking = marking
         self._room = room
         self._maildir = Maildir(data, files)
@@ -63,11 +65,11 @@ class Local:
         self._host = host
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="maildir")
 
-    def deliver(self, jobs: list[Job]) -> list[Handed]:
+    def deliver(self, jobs: list[Job]) -> list[HandedOver]:
         """Put all copies into their mailboxes, then sync each mailbox once; only then is a copy called delivered."""
-        handed = self._side_by_side(self._one, jobs)
+        handed = self._in_parallel(self._deliver_job, jobs)
         boxes = list({box for h in handed for i, box in h.boxes.items() if h.results[i].took})
-        settled = zip(boxes, self._side_by_side(self._settle, boxes), strict=True)
+        settled = zip(boxes, self._in_parallel(self._sync_mailbox, boxes), strict=True)
         failed = {box: error for box, error in settled if error is not None}
         for h in handed:
             for index, box in h.boxes.items():
@@ -78,19 +80,19 @@ class Local:
     def close(self) -> None:
         self._pool.shutdown()
 
-    def _side_by_side[Thing, Done](self, work: Callable[[Thing], Done], things: list[Thing]) -> list[Done]:
+    def _in_parallel[Thing, Done](self, work: Callable[[Thing], Done], things: list[Thing]) -> list[Done]:
         """In order. One alone needs no other thread, and most come alone."""
         return list((map if len(things) == 1 else self._pool.map)(work, things))
 
-    def _settle(self, box: Path) -> OSError | None:
+    def _sync_mailbox(self, box: Path) -> OSError | None:
         try:
             self._maildir.settle(box)
         except OSError as error:
             return error
         return None
 
-    def _one(self, job: Job) -> Handed:
-        handed = Handed(job)
+    def _deliver_job(self, job: Job) -> HandedOver:
+        handed = HandedOver(job)
         try:
             kept = self._store.read(job.entry)
             handed.capture = kept.capture
@@ -101,18 +103,18 @@ class Local:
             handed.results = {index: our_fault(error) for index in job.tries} | handed.results
         return handed
 
-    def _copy(self, job: Job, kept: Kept, index: int, boxes: dict[int, Path]) -> Result:
+    def _copy(self, job: Job, kept: ArchivedMessage, index: int, boxes: dict[int, Path]) -> Result:
         if not self._room.has(kept.capture.size):
             return Result(False, NO_ROOM, ours=True)
         address = kept.capture.envelope.recipients[index].address
         copy, inside = job.entry.copies[index], job.hop.inside
-        marked = self._marking.of(kept, index, copy.target, copy.marks_in_force, inside=inside)
-        told = self._store.notes(job.entry, kept, index, self._host, marked.marks) if inside else ()
-        removed = taken_out(kept, self._host, inside=inside)
-        told = [*told, *absent(kept, self._host)]
-        lines = additions(kept.capture, self._host, [address], final=True, told=told)
-        sent = apartlimited.finished(kept, sent_facts("lf", lines, removed, marked.replaced), copy.apart)
-        pieces = _Hashed(leaving(kept.pieces(), sent))
+        marked = self._marking.mark(kept, index, copy.target, copy.marks_in_force, inside=inside)
+        notes = self._store.notes(job.entry, kept, index, self._host, marked.marks) if inside else ()
+        removed = fields_to_remove(kept, self._host, inside=inside)
+        notes = [*notes, *missing_fields(kept, self._host)]
+        lines = header_lines(kept.capture, self._host, [address], final=True, notes=notes)
+        sent = strip_client.with_approved_files_only(kept, sent_facts("lf", lines, removed, marked.replaced), copy.apart)
+        pieces = _Hashed(render(kept.pieces(), sent))
         name, path = kept.capture.uuid, self._routes.split(copy.target)
         try:
             box = boxes[index] = self._maildir.mailbox(path.domain, path.local)

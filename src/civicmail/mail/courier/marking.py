@@ -27,35 +27,35 @@ from civicmail.core.message.link_places import Place
 from civicmail.core.message.text_parts import TextPart
 from civicmail.mail.archive.commit import SPOOL_ABOVE
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.courier import doubt, unwrapped, wrapped
-from civicmail.mail.courier.kept import Kept
+from civicmail.mail.courier import link_rewriting, restore_links, warning_banner
+from civicmail.mail.courier.archived_message import ArchivedMessage
 from civicmail.mail.screening.correspondents import MappedCorrespondents
 from civicmail.mail.screening.knownhosts import KnownHosts
-from civicmail.mail.screening.screen import is_inbound
+from civicmail.mail.screening.screener import is_inbound
 
 log = get_logger()
 
 OUTSIDE = frozenset({"mx", "lmtp"})
 OURS = frozenset({"submission", "relay"})
 EXTERNAL = ("external", "This message came from outside the city.")
-LINKS_MOST = 2_000
+MAX_LINKS = 2_000
 """Links of one copy that are replaced: more are no message of a person, and the record of what was replaced has an end."""
 DAYS_MS = 30 * 86_400_000
 """How long the links of the line of doubt work."""
-_SIZE_MOST = 16 << 20
+_MAX_SIZE = 16 << 20
 """Bytes of a message from outside that is looked into; what leaves is, whatever its size."""
 _MAY = (b"://", b"www.")
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class CopyMarks:
     """marks: for header lines, beside those of rules; replaced: for the `sent` object of the record."""
 
     marks: tuple[tuple[str, str], ...] = ()
     replaced: list[list[Any]] = field(default_factory=list)
 
 
-class Marking:
+class CopyMarker:
     """clock: ms since 1970. One for a courier; any thread."""
 
     def __init__(self, data: Path, settings: Settings, clock: Callable[[], int]) -> None:
@@ -71,7 +71,9 @@ class Marking:
         """Whether every reader's copy of mail by this door has links of its own, so that none is sent to two."""
         return bool(self._base) and kind in OUTSIDE and bool(self._rules.links or self._rules.doubt)
 
-    def of(self, kept: Kept, index: int, target: str, told: Iterable[tuple[str, str]], *, inside: bool) -> Marked:
+    def mark(
+        self, kept: ArchivedMessage, index: int, target: str, rule_marks: Iterable[tuple[str, str]], *, inside: bool
+    ) -> CopyMarks:
         """For the copy of one recipient. target: the mailbox or address it goes to; told: the marks of rules. Blocks for a large
         message."""
         capture = kept.capture
@@ -79,32 +81,36 @@ class Marking:
         marks = (EXTERNAL,) if inbound and inside and self._rules.external else ()
         try:
             if inbound and inside:
-                return Marked(marks, self._replaced(kept, index, target, told))
+                return CopyMarks(marks, self._marked_changes(kept, index, target, rule_marks))
             if not inside and capture.source.kind in OURS:
-                return Marked(marks, self._restored(kept))
+                return CopyMarks(marks, self._restored_changes(kept))
         except Exception as error:  # noqa: BLE001 - without marks is better than not at all
             log.error("a copy was delivered without marks", capture=capture.uuid, error=type(error).__name__)
-        return Marked(marks)
+        return CopyMarks(marks)
 
     # -- from outside
 
-    def _replaced(self, kept: Kept, index: int, target: str, told: Iterable[tuple[str, str]]) -> list[list[Any]]:
-        if not self._base or kept.capture.size > _SIZE_MOST:
+    def _marked_changes(
+        self, kept: ArchivedMessage, index: int, target: str, rule_marks: Iterable[tuple[str, str]]
+    ) -> list[list[Any]]:
+        if not self._base or kept.capture.size > _MAX_SIZE:
             return []
         wraps, doubts = self._is_on(self._rules.links, target), self._is_on(self._rules.doubt, target)
         if not (wraps or doubts):
             return []
         with _bytes(kept) as raw:
             parts = text_parts.opened(raw)
-        marks = list(told)
-        why = doubt.reason(marks, self._rules.doubts, kept.capture.facts, (part.content for part in parts)) if doubts else ""
+        marks = list(rule_marks)
+        why = (
+            warning_banner.reason(marks, self._rules.doubts, kept.capture.facts, (part.content for part in parts)) if doubts else ""
+        )
         if not why and not (wraps and any(word in part.content for part in parts for word in _MAY)):
             return []
         maker = _Copy(signed_links.ring(self._data), self._base, kept.capture, index, self._hosts() if wraps else None)
         return _plain(maker.changes(parts, why))
 
     def _hosts(self) -> KnownHosts:
-        return KnownHosts.of(self._settings, self._base, self._people.at(self._clock()))
+        return KnownHosts.from_settings(self._settings, self._base, self._people.at(self._clock()))
 
     def _is_on(self, departments: list[str], target: str) -> bool:
         if "*" in departments or not departments:
@@ -116,16 +122,16 @@ class Marking:
 
     # -- to the outside
 
-    def _restored(self, kept: Kept) -> list[list[Any]]:
+    def _restored_changes(self, kept: ArchivedMessage) -> list[list[Any]]:
         if not self._base or not signed_links.key_path(self._data).exists():
             return []
         with _bytes(kept) as raw:
             parts = text_parts.opened(raw, attached=True)
-        name, found = (urlsplit(self._base).hostname or self._base).encode(), list[Change]()
+        name, changes = (urlsplit(self._base).hostname or self._base).encode(), list[Change]()
         for part in parts:
             if name in part.content:
-                found += part.changes(unwrapped.turned_back(part, self._base, signed_links.ring(self._data)))
-        return _plain(found)
+                changes += part.changes(restore_links.restore(part, self._base, signed_links.ring(self._data)))
+        return _plain(changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,25 +145,25 @@ class _Copy:
     hosts: KnownHosts | None
 
     def changes(self, parts: list[TextPart], why: str) -> Iterator[Change]:
-        left, lined = LINKS_MOST, set[bool]()
+        left, lined = MAX_LINKS, set[bool]()
         for part in parts:
             read = link_places.read(part.content, is_html=part.is_html)
-            wanted: list[Edit] = []
+            edits: list[Edit] = []
             if why and part.is_html not in lined and read.top >= 0:
                 lined.add(part.is_html)
-                wanted.append(doubt.above(part, read.top, self._line(why)))
+                edits.append(warning_banner.banner_edit(part, read.top, self._banner(why)))
             hosts = self.hosts
-            asked = list(islice((p for p in read.places if hosts is not None and hosts.are_asked_of(p.url)), left))
-            left -= len(asked)
-            yield from part.changes([*wanted, *filter(None, map(self._around, asked))])
+            checked = list(islice((p for p in read.places if hosts is not None and hosts.needs_check(p.url)), left))
+            left -= len(checked)
+            yield from part.changes([*edits, *filter(None, map(self._rewritten, checked))])
 
-    def _around(self, place: Place) -> Edit | None:
-        return wrapped.around(place, self.base, self.ring, self.capture.id, self.index)
+    def _rewritten(self, place: Place) -> Edit | None:
+        return link_rewriting.rewrite(place, self.base, self.ring, self.capture.id, self.index)
 
-    def _line(self, why: str) -> doubt.Line:
+    def _banner(self, why: str) -> warning_banner.Banner:
         until = self.capture.received + DAYS_MS
         verify, report = (self.ring.sign(Token(for_, self.capture.id, self.index, until)) for for_ in ("verify", "report"))
-        return doubt.Line(why, f"{self.base}/verify/{verify}/", f"{self.base}/report/{report}/")
+        return warning_banner.Banner(why, f"{self.base}/verify/{verify}/", f"{self.base}/report/{report}/")
 
 
 def _plain(changes: Iterable[Change]) -> list[list[Any]]:
@@ -166,7 +172,7 @@ def _plain(changes: Iterable[Change]) -> list[list[Any]]:
 
 
 @contextmanager
-def _bytes(kept: Kept) -> Iterator[bytes | mmap.mmap]:
+def _bytes(kept: ArchivedMessage) -> Iterator[bytes | mmap.mmap]:
     """The kept bytes without a copy of them in memory; whether they are what was received is found out when they leave."""
     if kept.spool is None or kept.capture.size <= SPOOL_ABOVE:
         yield kept.body if kept.spool is None else kept.spool.read_bytes()

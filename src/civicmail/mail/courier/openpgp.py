@@ -44,13 +44,13 @@ def addresses(key: bytes) -> tuple[str, ...]:
 
 def named(listing: str) -> tuple[str, ...]:
     """The addresses of the user ids that are in force, in gpg's listing (doc/DETAILS, "Format of the colon listings"). Pure."""
-    found = []
+    addresses = []
     for line in listing.splitlines():
         fields = line.split(":")
         if fields[0] == "uid" and len(fields) > 9 and fields[1] not in ("r", "e"):
             name = fields[9].replace("\\x3a", ":")
-            found.append(name.rpartition("<")[2].rstrip(">").strip().lower())
-    return tuple(found)
+            addresses.append(name.rpartition("<")[2].rstrip(">").strip().lower())
+    return tuple(addresses)
 
 
 def _run(arguments: Sequence[str], content: bytes, fds: Sequence[int] = ()) -> bytes:
@@ -66,6 +66,6 @@ def _run(arguments: Sequence[str], content: bytes, fds: Sequence[int] = ()) -> b
     except subprocess.TimeoutExpired:
         raise NotEncrypted("gpg took too long") from None
     if done.returncode != 0 or not done.stdout:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise NotEncrypted(said[-1].rpartition(": ")[2] if said else "gpg gave nothing back")
+        stderr_lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise NotEncrypted(stderr_lines[-1].rpartition(": ")[2] if stderr_lines else "gpg gave nothing back")
     return done.stdout

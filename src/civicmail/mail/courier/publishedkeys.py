@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from civicmail.mail.courier import dkimkeys
 from civicmail.mail.courier.dkimkeys import REST_DAYS, Key
 from civicmail.mail.screening.domains import is_within
-from civicmail.mail.screening.published import Look, zone_line
-from civicmail.mail.screening.resolver import Answer, Resolver, Temp
+from civicmail.mail.screening.published_records import RecordCheck, zone_line
+from civicmail.mail.screening.resolver import Answer, Resolver, TemporaryFailure
 
 RECORD = "DKIM"
 _DAY = 86_400_000
@@ -19,11 +19,11 @@ def of_interest(keys: Iterable[Key], now: int) -> list[Key]:
     return [key for key in keys if key.state != "retired" or now - key.since < 8 * REST_DAYS * _DAY]
 
 
-def unsigned(domains: Iterable[str], keys: Sequence[Key]) -> list[Look]:
+def unsigned(domains: Iterable[str], keys: Sequence[Key]) -> list[RecordCheck]:
     """The domains (A-labels) from which mail leaves without a signature."""
     active = [key.domain for key in keys if key.state == "active"]
     return [
-        Look(
+        RecordCheck(
             RECORD,
             f"_domainkey.{domain}",
             "missing",
@@ -35,20 +35,20 @@ def unsigned(domains: Iterable[str], keys: Sequence[Key]) -> list[Look]:
     ]
 
 
-def unknown(key: Key, why: str) -> Look:
-    return Look(RECORD, key.name, "unknown", why, f"The DNS could not be asked for the key {key.name}: {why}.")
+def unknown(key: Key, why: str) -> RecordCheck:
+    return RecordCheck(RECORD, key.name, "unknown", why, f"The DNS could not be asked for the key {key.name}: {why}.")
 
 
-async def look(resolver: Resolver, key: Key, now: int) -> Look:
+async def check_key(resolver: Resolver, key: Key, now: int) -> RecordCheck:
     """now: ms."""
     try:
         answer = await resolver.ask(key.name, "TXT")
-    except Temp as error:
+    except TemporaryFailure as error:
         return unknown(key, error.why)
-    return judged(key, answer, now)
+    return compare(key, answer, now)
 
 
-def judged(key: Key, answer: Answer, now: int) -> Look:
+def compare(key: Key, answer: Answer, now: int) -> RecordCheck:
     """A key and what the zone has under its name."""
     there = dkimkeys.is_published(key, answer)
     line = zone_line(key.name, key.record)
@@ -57,25 +57,25 @@ def judged(key: Key, answer: Answer, now: int) -> Look:
         return _retired(key, now, there=bool(answer.values))
     if key.state == "made":
         if there:
-            return Look(RECORD, key.name, "waits", text="The zone has this key, and it signs nothing yet.", should=activate)
+            return RecordCheck(RECORD, key.name, "waits", text="The zone has this key, and it signs nothing yet.", should=activate)
         text = "This key was made and signs nothing yet: publish it, then activate it."
-        return Look(RECORD, key.name, "waits", text=text, should=activate, publish=line)
+        return RecordCheck(RECORD, key.name, "waits", text=text, should=activate, publish=line)
     if there:
-        return Look(RECORD, key.name, "good", text=f"It signs what leaves {key.domain}.")
+        return RecordCheck(RECORD, key.name, "good", text=f"It signs what leaves {key.domain}.")
     text = "Mail is signed with this key, and the zone has {}, so the signatures do not hold."
     should = f'{key.name} TXT "{key.record}"'
     if answer.values:
-        return Look(RECORD, key.name, "wrong", text=text.format("another one"), should=should, publish=line)
-    return Look(RECORD, key.name, "missing", text=text.format("not got it"), should=should, publish=line)
+        return RecordCheck(RECORD, key.name, "wrong", text=text.format("another one"), should=should, publish=line)
+    return RecordCheck(RECORD, key.name, "missing", text=text.format("not got it"), should=should, publish=line)
 
 
-def _retired(key: Key, now: int, *, there: bool) -> Look:
+def _retired(key: Key, now: int, *, there: bool) -> RecordCheck:
     rests = now - key.since < REST_DAYS * _DAY
     if there:
         if rests:
-            return Look(RECORD, key.name, "good", text=f"It signs no more; leave it in the zone for {REST_DAYS} days.")
-        return Look(RECORD, key.name, "waits", text="It signs no more and can leave the zone.")
+            return RecordCheck(RECORD, key.name, "good", text=f"It signs no more; leave it in the zone for {REST_DAYS} days.")
+        return RecordCheck(RECORD, key.name, "waits", text="It signs no more and can leave the zone.")
     if rests:
         text = f"It left the zone within {REST_DAYS} days, so what was still on its way does not verify."
-        return Look(RECORD, key.name, "weak", text=text, publish=zone_line(key.name, key.record))
-    return Look(RECORD, key.name, "good", text="It signs no more and has left the zone.")
+        return RecordCheck(RECORD, key.name, "weak", text=text, publish=zone_line(key.name, key.record))
+    return RecordCheck(RECORD, key.name, "good", text="It signs no more and has left the zone.")

@@ -9,29 +9,29 @@ from typing import Any
 from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.mail.archive.commit import SPOOL_ABOVE
-from civicmail.mail.courier import apartlimited
+from civicmail.mail.courier import strip_client
+from civicmail.mail.courier.archived_message import ArchivedMessage, Store
+from civicmail.mail.courier.delivery_outcome import Result, attempts, is_own, our_fault, outcomes
+from civicmail.mail.courier.delivery_queue import DeliveryQueue
 from civicmail.mail.courier.errors import HopDown, LinkLost
 from civicmail.mail.courier.jobs import Job, Lane
-from civicmail.mail.courier.kept import Kept, Store
-from civicmail.mail.courier.leaving import absent, additions, sent_facts, taken_out
 from civicmail.mail.courier.link import Link, open_link
-from civicmail.mail.courier.marking import Marked, Marking
-from civicmail.mail.courier.rounds import Rounds
+from civicmail.mail.courier.marking import CopyMarker, CopyMarks
+from civicmail.mail.courier.rendering import fields_to_remove, header_lines, missing_fields, sent_facts
 from civicmail.mail.courier.signer import Signer
 from civicmail.mail.courier.transfer import Load, transfer
-from civicmail.mail.courier.verdict import Result, attempts, is_own, our_fault, outcomes
 
 log = get_logger()
 
 LINGER_SECONDS = 5.0
-_SEALED_AT_ONCE = 2  # large bodies that have to be decrypted into memory
+_MAX_SEALED = 2  # large bodies that have to be decrypted into memory
 _PAUSE_SECONDS = 1.0
 
 
 class Remote:
     """Hands over to next hops. stopping: set when no new attempt may begin."""
 
-    def __init__(self, rounds: Rounds, store: Store, stopping: asyncio.Event, signer: Signer, marking: Marking) -> None:
+    def __init__(self, rounds: DeliveryQueue, store: Store, stopping: asyncio.Event, signer: Signer, marking: CopyMarker) -> None:
         self._marking = marking
         self._rounds = rounds
         self._store = store
@@ -39,7 +39,7 @@ class Remote:
         self._signer = signer
         self._rules = rounds.settings.courier
         self._host = rounds.settings.city.host
-        self._large = asyncio.Semaphore(_SEALED_AT_ONCE)
+        self._large = asyncio.Semaphore(_MAX_SEALED)
 
     def pump(self, lane: Lane) -> None:
         """See to it that enough workers serve a lane; one alone looks whether a hop that was down is up again."""
@@ -123,7 +123,7 @@ class Remote:
         await self._finish(job, kept, results)
         return link
 
-    async def _transfer(self, job: Job, kept: Kept, link: Link) -> dict[int, Result] | None:
+    async def _transfer(self, job: Job, kept: ArchivedMessage, link: Link) -> dict[int, Result] | None:
         """None: the connection, used before, ended before anything was answered."""
         try:
             sent = await self._sent(job, kept)
@@ -157,28 +157,28 @@ class Remote:
             link.abort()
             return dict.fromkeys(job.tries, our_fault(error))
 
-    async def _sent(self, job: Job, kept: Kept) -> dict[str, Any]:
+    async def _sent(self, job: Job, kept: ArchivedMessage) -> dict[str, Any]:
         """What is done with the kept bytes on the way; the copies of one job are alike in it (Rounds). Raises NotAsApproved."""
         index = next(iter(job.tries))
         recipients = [kept.capture.envelope.recipients[i].address for i in job.tries]
         marked = await self._marked(job, kept)
-        told = self._store.notes(job.entry, kept, index, self._host, marked.marks) if job.hop.inside else ()
-        removed = taken_out(kept, self._host, inside=job.hop.inside)
-        told = [*told, *absent(kept, self._host)]
-        lines = additions(kept.capture, self._host, recipients, final=False, told=told)
+        notes = self._store.notes(job.entry, kept, index, self._host, marked.marks) if job.hop.inside else ()
+        removed = fields_to_remove(kept, self._host, inside=job.hop.inside)
+        notes = [*notes, *missing_fields(kept, self._host)]
+        lines = header_lines(kept.capture, self._host, recipients, final=False, notes=notes)
         sent = sent_facts("crlf", lines, removed, marked.replaced)
         apart = job.entry.copies[index].apart
-        return await asyncio.to_thread(apartlimited.finished, kept, sent, apart) if apart else sent
+        return await asyncio.to_thread(strip_client.with_approved_files_only, kept, sent, apart) if apart else sent
 
-    async def _marked(self, job: Job, kept: Kept) -> Marked:
+    async def _marked(self, job: Job, kept: ArchivedMessage) -> CopyMarks:
         """What the copy tells its reader; the copies of one job are alike in it (Rounds)."""
         index = next(iter(job.tries))
         copy = job.entry.copies[index]
         if kept.capture.size > SPOOL_ABOVE:
-            return await asyncio.to_thread(self._marking.of, kept, index, copy.target, copy.marks_in_force, inside=job.hop.inside)
-        return self._marking.of(kept, index, copy.target, copy.marks_in_force, inside=job.hop.inside)
+            return await asyncio.to_thread(self._marking.mark, kept, index, copy.target, copy.marks_in_force, inside=job.hop.inside)
+        return self._marking.mark(kept, index, copy.target, copy.marks_in_force, inside=job.hop.inside)
 
-    async def _finish(self, job: Job, kept: Kept | None, results: dict[int, Result]) -> None:
+    async def _finish(self, job: Job, kept: ArchivedMessage | None, results: dict[int, Result]) -> None:
         capture = kept.capture if kept is not None else None
         own = is_own(job.entry, self._rounds.routes.is_ours(job.entry.sender))
         await self._rounds.finish(job, outcomes(job, capture, results, self._rounds.clock(), self._rules, own=own))

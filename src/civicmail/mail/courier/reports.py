@@ -15,24 +15,26 @@ from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.outstanding import Entry, report_key
 from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import dsn
-from civicmail.mail.courier.kept import Store
-from civicmail.mail.courier.rounds import Rounds
+from civicmail.mail.courier.archived_message import Store
+from civicmail.mail.courier.delivery_queue import DeliveryQueue
 
 log = get_logger()
 
 _AGAIN_SECONDS = 5.0
-_AT_ONCE = 4
+_MAX_SENDING = 4
 
 
 class Reports:
     """Builds and sends what is owed."""
 
-    def __init__(self, rounds: Rounds, store: Store, submit: Callable[[bytes, Envelope, Source, str], Awaitable[object]]) -> None:
+    def __init__(
+        self, rounds: DeliveryQueue, store: Store, submit: Callable[[bytes, Envelope, Source, str], Awaitable[object]]
+    ) -> None:
         self._rounds = rounds
         self._store = store
         self._submit = submit
         self._sent: set[tuple[bytes, int]] = set()  # on their way, or accepted and not yet read back
-        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._gate = asyncio.Semaphore(_MAX_SENDING)
 
     def pump(self) -> None:
         """Start the reports that are owed and not on their way."""

@@ -33,18 +33,18 @@ _OURS = der.value(der.SEQUENCE, der.context(0, _SHA256), der.context(1, der.valu
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class KeyTransport:
     """algorithm: KeyEncryptionAlgorithmIdentifier, in DER."""
 
     algorithm: bytes
     padding: AsymmetricPadding
 
 
-PLAIN = Way(der.value(der.SEQUENCE, _RSA, der.NULL), PKCS1v15())
+PLAIN = KeyTransport(der.value(der.SEQUENCE, _RSA, der.NULL), PKCS1v15())
 """RFC 3370 4.2.1."""
 
 
-def way_for(certificate: x509.Certificate) -> Way:
+def transport_for(certificate: x509.Certificate) -> KeyTransport:
     """Raises ValueError where a key is for OAEP alone, with parameters that we do not know."""
     kind, params, _ = _subject_key(certificate)
     if kind == _OAEP:
@@ -59,9 +59,9 @@ def way_for(certificate: x509.Certificate) -> Way:
 def capabilities(certificate: x509.Certificate) -> list[tuple[bytes, bytes]]:
     """(kind, parameters) of each SMIMECapability, in the order in which the reader wants them; none where they are broken."""
     try:
-        said = certificate.extensions.get_extension_for_oid(_CAPABILITIES).value
-        assert isinstance(said, x509.UnrecognizedExtension)
-        return [_algorithm(content) for _, content, _ in der.values(der.only(said.value, der.SEQUENCE))]
+        extension = certificate.extensions.get_extension_for_oid(_CAPABILITIES).value
+        assert isinstance(extension, x509.UnrecognizedExtension)
+        return [_algorithm(content) for _, content, _ in der.values(der.only(extension.value, der.SEQUENCE))]
     except (x509.ExtensionNotFound, ValueError):
         return []
 
@@ -94,17 +94,17 @@ def _algorithm(content: bytes) -> tuple[bytes, bytes]:
     return kind[2], params[0][2] if params else b""
 
 
-def _oaep(params: bytes) -> Way:
+def _oaep(params: bytes) -> KeyTransport:
     """params: RSAES-OAEP-params as they stand, or nothing (RFC 4055 4.1). Raises ValueError where they are not known."""
     params = params if params not in (b"", der.NULL) else _OURS
-    said = {tag: content for tag, content, _ in der.values(der.only(params, der.SEQUENCE))}
-    if said.keys() - {0xA0, 0xA1, 0xA2}:
+    fields = {tag: content for tag, content, _ in der.values(der.only(params, der.SEQUENCE))}
+    if fields.keys() - {0xA0, 0xA1, 0xA2}:
         raise ValueError("unknown parameters of OAEP")
-    digest = _hash(said[0xA0]) if 0xA0 in said else hashes.SHA1()  # noqa: S303 - as above
-    mask = _mask(said[0xA1]) if 0xA1 in said else hashes.SHA1()  # noqa: S303 - as above
-    if 0xA2 in said and der.only(said[0xA2], der.SEQUENCE) != _NO_LABEL + der.value(der.OCTETS):
+    digest = _hash(fields[0xA0]) if 0xA0 in fields else hashes.SHA1()  # noqa: S303 - as above
+    mask = _mask(fields[0xA1]) if 0xA1 in fields else hashes.SHA1()  # noqa: S303 - as above
+    if 0xA2 in fields and der.only(fields[0xA2], der.SEQUENCE) != _NO_LABEL + der.value(der.OCTETS):
         raise ValueError("OAEP with a label")
-    return Way(der.value(der.SEQUENCE, _OAEP, params), OAEP(MGF1(mask), digest, None))
+    return KeyTransport(der.value(der.SEQUENCE, _OAEP, params), OAEP(MGF1(mask), digest, None))
 
 
 def _hash(algorithm: bytes) -> hashes.HashAlgorithm:

@@ -17,11 +17,11 @@ from civicmail.core.config.settings import Settings
 from civicmail.mail.archive.commit import SPOOL_ABOVE
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier import dkimkeys, signing
-from civicmail.mail.courier.kept import Kept
+from civicmail.mail.courier.archived_message import ArchivedMessage
 from civicmail.mail.courier.signing import Pen
+from civicmail.mail.screening.authentication_results import METHODS
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.origin import origin
-from civicmail.mail.screening.results import METHODS
 
 OURS = frozenset({"submission", "relay", "local"})
 """Doors by which our own mail comes in."""
@@ -38,7 +38,7 @@ class Signer:
         self._stamp: tuple[int, int] | None = None
         self._pens: list[Pen] = []
 
-    async def finish(self, kept: Kept, sent: dict[str, Any]) -> dict[str, Any]:
+    async def finish(self, kept: ArchivedMessage, sent: dict[str, Any]) -> dict[str, Any]:
         """The `sent` object with our signature lines in front of all others. Raises KeysDamaged, DamagedFile."""
         pens = self.pens()
         if not pens or not (is_ours(kept.capture, self._settings) or is_forwarded(kept.capture, self._settings)):
@@ -60,18 +60,18 @@ class Signer:
             self._stamp = stamp
         return self._pens
 
-    def _lines(self, kept: Kept, sent: dict[str, Any], pens: list[Pen]) -> list[str]:
+    def _lines(self, kept: ArchivedMessage, sent: dict[str, Any], pens: list[Pen]) -> list[str]:
         now = self._clock() // 1000
-        found = signing.read(kept, sent)
+        message = signing.read(kept, sent)
         if is_ours(kept.capture, self._settings):
-            fit = signing.pens_for(pens, signing.author(found))
-            return [line for pen in fit for line in signing.signature(found, pen, now)]
+            fit = signing.pens_for(pens, signing.author(message))
+            return [line for pen in fit for line in signing.signature(message, pen, now)]
         pen = sealing_pen(pens, self._settings)
         if pen is None:
             return []
         findings = kept.capture.findings
         cv = next((finding.code for finding in findings if finding.check == "arc"), "none")
-        return signing.seal(found, pen, self._settings.city.host, findings, cv, now)
+        return signing.seal(message, pen, self._settings.city.host, findings, cv, now)
 
 
 def is_ours(capture: Capture, settings: Settings) -> bool:

@@ -17,16 +17,16 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from civicmail.core.message import addresses, encoded_words
+from civicmail.mail.courier.archived_message import ArchivedMessage
 from civicmail.mail.courier.dkimkeys import Key, Private
-from civicmail.mail.courier.kept import Kept
-from civicmail.mail.courier.leaving import leaving
+from civicmail.mail.courier.rendering import render
 from civicmail.mail.screening import canonical, signatures
+from civicmail.mail.screening.authentication_results import method_results
 from civicmail.mail.screening.canonical import Body, Field, divided
 from civicmail.mail.screening.domains import a_labels, is_within
-from civicmail.mail.screening.results import told
 
 _SHA256 = Prehashed(SHA256())
-_HEADER_MOST = 8 << 20
+_MAX_HEADER = 8 << 20
 _LINE = 72
 
 TWICE = (b"from", b"subject", b"date", b"to", b"cc", b"reply-to", b"message-id", b"content-type", b"mime-version")
@@ -58,35 +58,35 @@ class Pen:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
+class OutgoingMessage:
     """What leaves, as it is signed: its fields from the top, base64 of the SHA-256 of its body."""
 
     fields: list[Field]
     body: str
 
 
-def read(kept: Kept, sent: Mapping[str, Any]) -> Leaving:
+def read(kept: ArchivedMessage, sent: Mapping[str, Any]) -> OutgoingMessage:
     """One pass over the bytes that leave. Raises DamagedFile where they are not what was received. Blocks."""
     head, body = b"", None
-    for piece in leaving(kept.pieces(), sent):
+    for piece in render(kept.pieces(), sent):
         if body is not None:
             body.feed(piece)
             continue
         head += piece
         header, start = divided(head)
-        if start < len(head) or head.endswith(b"\r\n\r\n") or len(head) > _HEADER_MOST:
+        if start < len(head) or head.endswith(b"\r\n\r\n") or len(head) > _MAX_HEADER:
             body = Body("relaxed")
             body.feed(head[start:])
             head = header
     if body is None:
         body = Body("relaxed")
         head = divided(head)[0]
-    return Leaving(canonical.fields(head), base64.b64encode(body.end()).decode())
+    return OutgoingMessage(canonical.fields(head), base64.b64encode(body.end()).decode())
 
 
-def author(found: Leaving) -> str:
+def author(message: OutgoingMessage) -> str:
     """The domain of the one author; "" where there is not exactly one."""
-    froms = [field for field in found.fields if field.name == b"from"]
+    froms = [field for field in message.fields if field.name == b"from"]
     people = addresses.parse(encoded_words.text(froms[0].value)) if len(froms) == 1 else ()
     return a_labels(people[0].domain) if len(people) == 1 else ""
 
@@ -98,23 +98,23 @@ def pens_for(pens: Iterable[Pen], domain: str) -> list[Pen]:
     return [pen for pen in fit if len(pen.key.domain) == nearest]
 
 
-def signature(found: Leaving, pen: Pen, now: int) -> list[str]:
+def signature(message: OutgoingMessage, pen: Pen, now: int) -> list[str]:
     """The lines of a DKIM-Signature. now: seconds since 1970."""
-    names = _names(found.fields)
-    return _field("DKIM-Signature: v=1;", names, found, pen, now)
+    names = _names(message.fields)
+    return _field("DKIM-Signature: v=1;", names, message, pen, now)
 
 
-def seal(found: Leaving, pen: Pen, host: str, findings: Iterable[Any], cv: str, now: int) -> list[str]:
+def seal(outgoing: OutgoingMessage, pen: Pen, host: str, findings: Iterable[Any], cv: str, now: int) -> list[str]:
     """The lines of an ARC set around a message with the chain that it has: cv is what was found of it, none or pass. No lines where
     the chain cannot go on (RFC 8617 5.1)."""
-    rows, wrong = signatures.instances(found.fields)
-    if wrong or (cv == "none") != (not rows) or cv not in ("none", "pass") or len(rows) >= signatures.SETS_MOST:
+    rows, wrong = signatures.instances(outgoing.fields)
+    if wrong or (cv == "none") != (not rows) or cv not in ("none", "pass") or len(rows) >= signatures.MAX_SETS:
         return []
     number = len(rows) + 1
-    said = told(findings) or ["none"]
-    results = [f"ARC-Authentication-Results: i={number}; {host}", *(f"\t{one}" for one in said)]
+    method_rows = method_results(findings) or ["none"]
+    results = [f"ARC-Authentication-Results: i={number}; {host}", *(f"\t{one}" for one in method_rows)]
     results = [f"{line};" for line in results[:-1]] + results[-1:]
-    message = _field(f"ARC-Message-Signature: i={number};", _names(found.fields, b"dkim-signature"), found, pen, now)
+    message = _field(f"ARC-Message-Signature: i={number};", _names(outgoing.fields, b"dkim-signature"), outgoing, pen, now)
     fed = [row[name] for _, row in sorted(rows.items()) for name in signatures.ORDER]
     fed += [_raw(results), _raw(message)]
     lines = [
@@ -132,15 +132,15 @@ def _names(every: Sequence[Field], *more: bytes) -> list[bytes]:
     return names
 
 
-def _field(start: str, names: Sequence[bytes], found: Leaving, pen: Pen, now: int) -> list[str]:
+def _field(start: str, names: Sequence[bytes], message: OutgoingMessage, pen: Pen, now: int) -> list[str]:
     """A field that signs header fields and a body."""
     lines = [
         f"{start} a={pen.algorithm}; c=relaxed/relaxed;",
         f"\td={pen.key.domain}; s={pen.key.selector}; t={now};",
         *_folded("h=" + ":".join(each.decode() for each in names) + ";"),
-        f"\tbh={found.body};",
+        f"\tbh={message.body};",
     ]
-    return _signed(lines, canonical.selected(found.fields, names), pen)
+    return _signed(lines, canonical.selected(message.fields, names), pen)
 
 
 def _signed(lines: list[str], fed: Iterable[Field], pen: Pen) -> list[str]:

@@ -15,11 +15,11 @@ from typing import Any
 from civicmail.core.message.model import Recipient
 from civicmail.core.wire.client import Closing, Finished, GoAhead, Mail, MailTo, Refused, needs_utf8
 from civicmail.core.wire.reply_reader import Reply
+from civicmail.mail.courier.archived_message import ArchivedMessage
+from civicmail.mail.courier.delivery_outcome import Result, from_reply
 from civicmail.mail.courier.errors import LinkLost
-from civicmail.mail.courier.kept import Kept
-from civicmail.mail.courier.leaving import leaving
 from civicmail.mail.courier.link import Link
-from civicmail.mail.courier.verdict import Result, answered
+from civicmail.mail.courier.rendering import render
 
 _TOO_LARGE = Reply(552, "5.3.4", ("The message is larger than the next hop takes",))
 _NO_UTF8 = Reply(553, "5.6.7", ("The next hop takes no such address (SMTPUTF8)",))
@@ -31,7 +31,7 @@ class Load:
     """What is handed over: the kept message, indices of the recipients, and the `sent` object of what is added. targets: where the
     copies of recipients go whose own address is another one; params: of MAIL beside those that came in."""
 
-    kept: Kept
+    kept: ArchivedMessage
     indices: tuple[int, ...]
     sent: dict[str, Any]
     targets: Mapping[int, str] = field(default_factory=dict)
@@ -57,17 +57,17 @@ async def transfer(link: Link, load: Load, attempt: Attempt, seconds: float) -> 
     """
     mail = load.mail()
     if (refusal := _impossible(link, mail)) is not None:
-        return dict.fromkeys(load.indices, answered(refusal))
+        return dict.fromkeys(load.indices, from_reply(refusal))
     link.client.send(mail)
     link.flush()
     event = await link.event(seconds)
     if isinstance(event, Refused):
         link.served += 1
-        return {index: answered(reply) for index, reply in zip(load.indices, event.replies, strict=True)}
+        return {index: from_reply(reply) for index, reply in zip(load.indices, event.replies, strict=True)}
     if not isinstance(event, GoAhead):
         raise LinkLost(_why(event))
     link.served += 1
-    results = {load.indices[at]: answered(reply) for at, reply in event.refused.items()}
+    results = {load.indices[at]: from_reply(reply) for at, reply in event.refused.items()}
     sha256 = await _content(link, load, attempt([load.indices[at] for at in event.accepted]), seconds)
     link.client.finish()
     link.flush()
@@ -80,7 +80,7 @@ async def _content(link: Link, load: Load, recording: Awaitable[object], seconds
     task = asyncio.ensure_future(recording)
     hash_ = hashlib.sha256()
     try:
-        for piece in leaving(load.kept.pieces(), load.sent):
+        for piece in render(load.kept.pieces(), load.sent):
             hash_.update(piece)
             link.client.content(piece)
             link.flush()
@@ -102,9 +102,9 @@ async def _final(link: Link, load: Load, accepted: tuple[int, ...], left: dict[s
         event = Closing(str(lost))
     passed = link.client.protocol == "smtp" and "DSN" in link.client.offers
     replies = event.replies if isinstance(event, Finished) else link.client.finals
-    results = {load.indices[at]: answered(r, left if r.ok else None, passed=passed) for at, r in replies.items()}
+    results = {load.indices[at]: from_reply(r, left if r.ok else None, passed=passed) for at, r in replies.items()}
     if isinstance(event, Closing) and event.reply is not None:
-        missing = answered(event.reply)  # 421 is an answer too: it did not take the message
+        missing = from_reply(event.reply)  # 421 is an answer too: it did not take the message
     else:
         missing = Result(False, f"4.4.2 outcome unknown: {_why(event)} after the end of data", unknown=True)
     return {load.indices[at]: missing for at in accepted} | results

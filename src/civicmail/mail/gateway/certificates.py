@@ -10,7 +10,7 @@ from pathlib import Path
 from civicmail.core.config.settings import Listener
 from civicmail.mail.gateway.errors import ListenerError
 
-LOOK_EVERY = 60.0
+POLL_SECONDS = 60.0
 
 
 class Certificate:
@@ -18,7 +18,7 @@ class Certificate:
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
-        self._looked = 0.0
+        self._polled_at = 0.0
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._stamp = self._load()
@@ -28,9 +28,9 @@ class Certificate:
 
     def renew(self, now: float) -> bool:
         """Look once a minute whether the files have changed; new handshakes then use the new certificate."""
-        if now - self._looked < LOOK_EVERY:
+        if now - self._polled_at < POLL_SECONDS:
             return False
-        self._looked = now
+        self._polled_at = now
         if self._guarded(self._files) == self._stamp:
             return False
         self._stamp = self._load()

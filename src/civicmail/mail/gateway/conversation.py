@@ -30,13 +30,13 @@ from civicmail.core.wire.events import (
 )
 from civicmail.core.wire.proxy import parse_proxy
 from civicmail.core.wire.server import Session
-from civicmail.mail.gateway.doors import Door, plain_address
+from civicmail.mail.gateway.acknowledge import acknowledge
+from civicmail.mail.gateway.authorization import Member
+from civicmail.mail.gateway.endpoints import Endpoint, plain_address
 from civicmail.mail.gateway.envelopes import is_loop
-from civicmail.mail.gateway.gate import Gate
+from civicmail.mail.gateway.gateway_state import GatewayState
 from civicmail.mail.gateway.intake import Intake
-from civicmail.mail.gateway.keeping import keep
 from civicmail.mail.gateway.limits import Progress
-from civicmail.mail.gateway.people import Member
 from civicmail.mail.gateway.recipients import recipient_reply, sender_reply
 
 NOT_A_PEER = "554 5.7.1 This service is not for you"
@@ -56,10 +56,10 @@ log = get_logger()
 class Conversation(asyncio.Protocol):
     """Made by the listener for each connection."""
 
-    def __init__(self, gate: Gate, door: Door) -> None:
+    def __init__(self, gate: GatewayState, endpoint: Endpoint) -> None:
         self._gate = gate
-        self._door = door
-        self._counters = gate.counters_of(door.kind)
+        self._endpoint = endpoint
+        self._counters = gate.counters_of(endpoint.kind)
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._wire: Session | None = None
@@ -88,25 +88,25 @@ class Conversation(asyncio.Protocol):
         self._counters.connections += 1
         self._counters.open += 1
         self._gate.conversations.add(self)
-        if not self._door.is_balancer(self._client):
+        if not self._endpoint.is_balancer(self._client):
             self._admit()
 
     def _admit(self) -> None:
         """Greet a client whose address is known, or send it away."""
         assert self._transport is not None
-        self._peer = self._door.is_peer(self._client)
+        self._peer = self._endpoint.is_peer(self._client)
         sent_away = replies.SHUTTING_DOWN if self._gate.draining else self._gate.admission.enter(self._client)
         self._counted = not sent_away
-        if not sent_away and not self._peer and not self._door.by_certificate:
+        if not sent_away and not self._peer and not self._endpoint.by_certificate:
             sent_away = NOT_A_PEER
         if sent_away:
             self._counters.refused_connections += 1
-            log.info("connection refused", listener=self._door.name, client=self._client, reply=sent_away)
+            log.info("connection refused", listener=self._endpoint.name, client=self._client, reply=sent_away)
             self._transport.write(replies.encode_reply(sent_away))
             self._close()
             return
-        self._wire = Session(self._door.profile_for(self._client), client=self._client)
-        if self._door.implicit:
+        self._wire = Session(self._endpoint.profile_for(self._client), client=self._client)
+        if self._endpoint.implicit:
             self._secured()
         self._send()
 
@@ -130,7 +130,7 @@ class Conversation(asyncio.Protocol):
             header = parse_proxy(self._before)
         except WireError:
             self._counters.refused_connections += 1
-            log.info("no PROXY header from a balancer", listener=self._door.name, client=self._client)
+            log.info("no PROXY header from a balancer", listener=self._endpoint.name, client=self._client)
             self.cut()
             return
         if header is None:
@@ -205,7 +205,7 @@ class Conversation(asyncio.Protocol):
                 queue.extend(self._handle(wire, queue.popleft()))
         except Exception:  # promise 6: whatever is wrong with us, the client hears 4xx and no detail
             self._counters.faults += 1
-            log.exception("a conversation failed", listener=self._door.name)
+            log.exception("a conversation failed", listener=self._endpoint.name)
             self._drop_intake()
             wire.end("421 4.3.0 Local error, please try again later", "fault")
             self._send()
@@ -242,30 +242,32 @@ class Conversation(asyncio.Protocol):
                 self._run(self._sign_in(wire, event))
             case PeerChanged():
                 self._member = None
-                self._peer = self._door.is_peer(wire.peer.client)
+                self._peer = self._endpoint.is_peer(wire.peer.client)
             case Close():
                 self._ended(event.reason)
         return []
 
     def _mail(self, wire: Session, event: MailFrom) -> str:
         if not self._peer:
-            return NO_CERTIFICATE if self._door.by_certificate else NOT_A_PEER
+            return NO_CERTIFICATE if self._endpoint.by_certificate else NOT_A_PEER
         self._elsewhere = 0
         if not self._gate.space.has_room(int(event.params.get("SIZE") or 0), self._loop.time()):
             return NO_SPACE
-        return self._gate.people.sender(self._door, event.path, self._member) or sender_reply(self._door.kind, event.path)
+        return self._gate.people.check_sender(self._endpoint, event.path, self._member) or sender_reply(
+            self._endpoint.kind, event.path
+        )
 
     def _cited(self, reply: str) -> str:
         """With the place where the clause of a refusal is read."""
         return with_link(reply, self._gate.settings.web.url)
 
     def _rcpt(self, event: RcptTo) -> str:
-        people, kind = self._gate.people, self._door.kind
+        people, kind = self._gate.people, self._endpoint.kind
         reply = recipient_reply(kind, event.path, self._gate.domains)
         if reply.startswith("2"):
             ended = people.may_send(self._member) if kind == "submission" else ""
-            reply = ended or people.recipient(kind, event.path) or reply
-            reply = people.outside(self._member, event.path, self._elsewhere) or reply
+            reply = ended or people.check_recipient(kind, event.path) or reply
+            reply = people.check_outside(self._member, event.path, self._elsewhere) or reply
             self._elsewhere += reply.startswith("2") and event.path.domain not in self._gate.domains
         if reply.startswith("5"):
             self._counters.refused_recipients += 1
@@ -301,7 +303,7 @@ class Conversation(asyncio.Protocol):
 
     async def _keep(self, wire: Session, end: EndOfData, intake: Intake) -> None:
         """Give the message to the pipeline, then answer, if there is still somebody to hear it."""
-        answers = await keep(self._gate, self._door, wire, end, intake, self._client, self._member)
+        answers = await acknowledge(self._gate, self._endpoint, wire, end, intake, self._client, self._member)
         self._keeping = False
         if self._transport is None:
             self._counters.lost_after_dot += 1
@@ -313,8 +315,8 @@ class Conversation(asyncio.Protocol):
 
     async def _sign_in(self, wire: Session, shown: Credentials) -> None:
         """Judge a password or token, and wait with the answer where it is wrong; meanwhile the client is not listened to."""
-        door = f"{self._door.kind} {self._door.name}"
-        reply, member = await self._gate.signins.judge(shown, door, wire.peer.client, self._failed)
+        name = f"{self._endpoint.kind} {self._endpoint.name}"
+        reply, member = await self._gate.signins.judge(shown, name, wire.peer.client, self._failed)
         self._member = member
         self._failed += reply.startswith(("535", "421"))
         self._counters.signed_in += member is not None
@@ -328,14 +330,14 @@ class Conversation(asyncio.Protocol):
     # -- TLS
 
     async def _upgrade(self) -> None:
-        assert self._transport is not None and self._door.certificate is not None and self._wire is not None
+        assert self._transport is not None and self._endpoint.certificate is not None and self._wire is not None
         try:
             transport = await self._loop.start_tls(
-                self._transport, self, self._door.certificate.context, server_side=True, ssl_handshake_timeout=HANDSHAKE
+                self._transport, self, self._endpoint.certificate.context, server_side=True, ssl_handshake_timeout=HANDSHAKE
             )
         except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
             self._counters.tls_failed += 1
-            log.info("TLS handshake failed", listener=self._door.name, error=type(error).__name__)
+            log.info("TLS handshake failed", listener=self._endpoint.name, error=type(error).__name__)
             self._upgrading = False
             self.cut()
             self.connection_lost(error)  # a transport that is lost inside a handshake tells nobody
@@ -352,8 +354,8 @@ class Conversation(asyncio.Protocol):
         cipher = self._transport.get_extra_info("cipher") or ("", "")
         self._wire.secured(f"{cipher[1]} {cipher[0]}".strip())
         self._member = None
-        self._peer = self._door.is_peer(self._client) or (
-            self._door.by_certificate and bool(self._transport.get_extra_info("peercert"))
+        self._peer = self._endpoint.is_peer(self._client) or (
+            self._endpoint.by_certificate and bool(self._transport.get_extra_info("peercert"))
         )
 
     # -- the transport
@@ -381,7 +383,7 @@ class Conversation(asyncio.Protocol):
         counters.synchronisation += reason == "synchronisation"
         counters.broken_lines += reason == "broken lines"
         if reason not in ("quit", "shutdown"):
-            log.info("conversation ended", listener=self._door.name, client=self._client, reason=reason)
+            log.info("conversation ended", listener=self._endpoint.name, client=self._client, reason=reason)
         self._drop_intake()
         self._send()
         self._close()

@@ -66,11 +66,11 @@ _NUMBERS = tuple(each.name for each in fields(Counters) if each.type == "int")
 
 def total(many: Iterable[Counters]) -> Counters:
     """The numbers of all listeners together."""
-    found = Counters()
+    counters = Counters()
     for one in many:
         for name, number in one.plain().items():
-            setattr(found, name, getattr(found, name) + number)
-    return found
+            setattr(counters, name, getattr(counters, name) + number)
+    return counters
 
 
 def metered(listeners: Mapping[str, Counters]) -> Values:

@@ -10,11 +10,11 @@ from civicmail.core.wire.data import Lines
 from civicmail.core.wire.events import Transaction
 from civicmail.core.wire.server import Session
 from civicmail.mail.archive.records import EDGE, Source
-from civicmail.mail.gateway.doors import Door
+from civicmail.mail.gateway.endpoints import Endpoint
 from civicmail.mail.gateway.intake import Intake
 from civicmail.mail.gateway.recipients import recipient_address
 
-VERDICT_MOST = 500
+MAX_VERDICT = 500
 """Characters of a verdict in a receipt; the whole of it stands in the kept bytes."""
 
 
@@ -28,8 +28,8 @@ def envelope_of(wire: Session, transaction: Transaction, domains: list[str], rec
     }
     params = dict(transaction.params)
     if transaction.forwarded:
-        said = ((name, "+20".join(value.split(" "))) for name, value in sorted(transaction.forwarded.items()) if value)
-        params["XFORWARD"] = " ".join(f"{name}={value}" for name, value in said)
+        forwarded = ((name, "+20".join(value.split(" "))) for name, value in sorted(transaction.forwarded.items()) if value)
+        params["XFORWARD"] = " ".join(f"{name}={value}" for name, value in forwarded)
     peer = wire.peer
     protocol: Protocol = "lmtp" if wire.profile.protocol == "lmtp" else "esmtp" if peer.extended else "smtp"
     return Envelope(
@@ -45,17 +45,17 @@ def envelope_of(wire: Session, transaction: Transaction, domains: list[str], rec
     )
 
 
-def source_of(door: Door, lines: Lines) -> Source:
+def source_of(endpoint: Endpoint, lines: Lines) -> Source:
     """Where the message came in, and how many line ends were mended."""
-    return Source(door.kind, door.name, f"normalised {lines.mended}" if lines.mended else "exact")
+    return Source(endpoint.kind, endpoint.name, f"normalised {lines.mended}" if lines.mended else "exact")
 
 
 def findings_of(intake: Intake) -> tuple[Finding, ...]:
     """What an edge server of ours wrote into the header, as findings of the receipt."""
     start = intake.start()
     header = header_of(start)
-    found = verdicts(start if header is None else header)
-    return tuple(Finding(EDGE, v.name, offset=v.offset, length=v.length, mask=v.value[:VERDICT_MOST]) for v in found)
+    edge_verdicts = verdicts(start if header is None else header)
+    return tuple(Finding(EDGE, v.name, offset=v.offset, length=v.length, mask=v.value[:MAX_VERDICT]) for v in edge_verdicts)
 
 
 def is_loop(intake: Intake, most: int) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from civicmail.core.disk.files import free_bytes
 
 WINDOW = 60.0
-LEAST_BYTES = 6_000
+MIN_BYTES = 6_000
 """Content that must come in each minute of DATA: a tenth of a 9,600 baud line; less is a client that only holds our memory."""
 
 
@@ -77,7 +77,7 @@ class Progress:
         window = min(WINDOW, timeout)
         if now - self._window_from < window:
             return False
-        slow = self._bytes < LEAST_BYTES * window / WINDOW
+        slow = self._bytes < MIN_BYTES * window / WINDOW
         self._window_from, self._bytes = now, 0
         return slow
 
@@ -89,10 +89,10 @@ class Space:
         self._data = data
         self._least = least
         self._free = 0
-        self._looked = float("-inf")
+        self._polled_at = float("-inf")
 
     def has_room(self, size: int, now: float) -> bool:
         """Whether a message of this size leaves the watermark untouched."""
-        if now - self._looked >= 1.0:
-            self._free, self._looked = free_bytes(self._data), now
+        if now - self._polled_at >= 1.0:
+            self._free, self._polled_at = free_bytes(self._data), now
         return self._free - size >= self._least

@@ -20,16 +20,16 @@ from civicmail.core.config.systemd import Manager
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.metrics import Meter
 from civicmail.mail.archive.commit import Clock, GroupCommit, Writer
+from civicmail.mail.gateway.authorization import Authorization
 from civicmail.mail.gateway.conversation import Conversation
 from civicmail.mail.gateway.counters import metered
-from civicmail.mail.gateway.doors import Door, make_door
+from civicmail.mail.gateway.endpoints import Endpoint, make_endpoint
 from civicmail.mail.gateway.errors import CannotListen, ListenerError
-from civicmail.mail.gateway.gate import Gate, make_gate
-from civicmail.mail.gateway.people import People
-from civicmail.mail.gateway.ports import Listening, require_free
+from civicmail.mail.gateway.gateway_state import GatewayState, make_state
+from civicmail.mail.gateway.port_sharing import PortLock, require_free
 from civicmail.mail.pipeline.accept import Pipeline
-from civicmail.mail.pipeline.containing import Containing
-from civicmail.mail.pipeline.judging import Judging
+from civicmail.mail.pipeline.containment import AnomalyMonitor
+from civicmail.mail.pipeline.evaluator import Evaluator
 from civicmail.mail.replica import epoch
 from civicmail.mail.replica.confirmation import Confirmation
 
@@ -53,16 +53,16 @@ class Gateway:
         self._clock = clock
         self._files = files
         self._modes = Modes(settings, data)
-        self._doors = [make_door(listener, settings) for listener in settings.gateway.listener]
+        self._endpoints = [make_endpoint(listener, settings) for listener in settings.gateway.listener]
         self._servers: list[asyncio.Server] = []
         self._sweeping: asyncio.TimerHandle | None = None
         self._confirmation: Confirmation | None = None
-        self._judging: Judging | None = None
-        self._listening: Listening | None = None
+        self._judging: Evaluator | None = None
+        self._port_lock: PortLock | None = None
         self._manager = Manager()
         self._meter: Meter | None = None
         self.broken = asyncio.Event()
-        self.gate: Gate
+        self.gate: GatewayState
 
     @property
     def ports(self) -> list[int]:
@@ -74,19 +74,19 @@ class Gateway:
         writer = Writer(self._data, self._clock, self._files)
         archive = self._settings.archive
         self._confirmation = Confirmation(self._data, archive) if archive.acknowledge == "standby" else None
-        people = People(self._data, self._settings, self._clock, self._modes.of)
-        self._judging = Judging(self._settings, self._data, self._clock)
+        people = Authorization(self._data, self._settings, self._clock, self._modes.of)
+        self._judging = Evaluator(self._settings, self._data, self._clock)
         commit = GroupCommit(writer, self._confirmation)
-        containing = Containing(self._settings, self._data, self._clock, lambda: people.now, lambda: writer.journal.name)
+        containing = AnomalyMonitor(self._settings, self._data, self._clock, lambda: people.now, lambda: writer.journal.name)
         pipeline = Pipeline(commit, self._modes.of, lambda: people.now, self._judging, containing)
-        self.gate = make_gate(self._settings, self._data, pipeline, self._clock, people)
+        self.gate = make_state(self._settings, self._data, pipeline, self._clock, people)
         try:
-            self._listening = await asyncio.to_thread(Listening, self._data)
-            for door in self._doors:
-                if self._listening.is_first:
+            self._port_lock = await asyncio.to_thread(PortLock, self._data)
+            for door in self._endpoints:
+                if self._port_lock.is_first:
                     require_free(door.kind, door.address, door.port)
                 self._servers.append(await self._listen(door))
-            self._listening.share()
+            self._port_lock.share()
         except BaseException:
             await self._close()
             raise
@@ -115,24 +115,29 @@ class Gateway:
         await self._close()
         log.info("gateway stopped", **gate.counters.plain())
 
-    async def _listen(self, door: Door) -> asyncio.Server:
+    async def _listen(self, endpoint: Endpoint) -> asyncio.Server:
         loop = asyncio.get_running_loop()
         try:
             server = await loop.create_server(
-                partial(Conversation, self.gate, door),
-                door.address,
-                door.port,
-                ssl=door.certificate.context if door.certificate and door.implicit else None,
+                partial(Conversation, self.gate, endpoint),
+                endpoint.address,
+                endpoint.port,
+                ssl=endpoint.certificate.context if endpoint.certificate and endpoint.implicit else None,
                 backlog=BACKLOG,
                 reuse_port=True,
                 reuse_address=True,
             )
         except OSError as error:
-            where = f"{door.kind} cannot listen on {door.name}: {error.strerror or error}."
+            where = f"{endpoint.kind} cannot listen on {endpoint.name}: {error.strerror or error}."
             if error.errno == errno.EACCES:
                 raise ListenerError(where) from None
             raise CannotListen(where) from None
-        log.info("listening", kind=door.kind, listener=door.name, tls="implicit" if door.implicit else bool(door.certificate))
+        log.info(
+            "listening",
+            kind=endpoint.kind,
+            listener=endpoint.name,
+            tls="implicit" if endpoint.implicit else bool(endpoint.certificate),
+        )
         return server
 
     def _sweep(self) -> None:
@@ -149,7 +154,7 @@ class Gateway:
         try:
             commit.rotate_if_idle()
             self._modes.refresh()
-            for door in self._doors:
+            for door in self._endpoints:
                 if door.certificate is not None and door.certificate.renew(now):
                     log.info("certificate renewed", listener=door.name)
         except (OSError, CivicmailError) as error:
@@ -161,8 +166,8 @@ class Gateway:
         for server in self._servers:
             server.close()
         self._servers.clear()
-        if self._listening is not None:
-            self._listening.close()
+        if self._port_lock is not None:
+            self._port_lock.close()
         await self.gate.pipeline.commit.close()
         if self._confirmation is not None:
             await self._confirmation.close()

@@ -28,7 +28,7 @@ from civicmail.core.disk.frames import NO_ID
 from civicmail.core.wire.events import Credentials
 from civicmail.mail.archive.commit import GroupCommit
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.gateway.people import Member, People, with_why
+from civicmail.mail.gateway.authorization import Authorization, Member, with_why
 
 SIGNED_IN = "235 2.7.0 Signed in"
 WRONG = "535 5.7.8 Name and password do not fit"
@@ -36,8 +36,8 @@ ENDED = "535 5.7.8"
 LATER = "454 4.7.0 Nobody can sign in at this moment, please try again later"
 BLOCKED = "454 4.7.0 Too many failed sign-ins, please try again in some minutes"
 TOO_MANY = "421 4.7.0 Too many failed sign-ins"
-_DELAY_MOST = 10_000
-_KNOWN_MOST = 20_000
+_MAX_DELAY = 10_000
+_MAX_KNOWN = 20_000
 _SWEEP_MS = 60_000
 _NONE = throttle.Count()
 
@@ -61,7 +61,7 @@ class Attempts:
 
     def failed(self, login: str, client: str) -> None:
         now = self._clock()
-        if len(self._failed) > _KNOWN_MOST and now - self._swept > _SWEEP_MS:
+        if len(self._failed) > _MAX_KNOWN and now - self._swept > _SWEEP_MS:
             self._swept = now
             self._failed = {key: count for key, count in self._failed.items() if self._matters(key[0], count, now)}
         for key in self._keys(login, client):
@@ -82,7 +82,7 @@ class Attempts:
 class SignIns:
     """The sign-ins of one process."""
 
-    def __init__(self, data: Path, settings: Signin, people: People, commit: GroupCommit, clock: Callable[[], int]) -> None:
+    def __init__(self, data: Path, settings: Signin, people: Authorization, commit: GroupCommit, clock: Callable[[], int]) -> None:
         self._data = data
         self._settings = settings
         self._people = people
@@ -100,19 +100,19 @@ class SignIns:
             return LATER, None
         login = shown.name.lower()
         person, device = self._whose(shown, snapshot, self._key)
-        found = person is not None and (device is not None or shown.is_token)
-        former = None if found else find_former_device(self._key, person, shown.secret)
-        if not found and former is None and self.attempts.is_blocked(login, client):
+        is_valid = person is not None and (device is not None or shown.is_token)
+        former = None if is_valid else find_former_device(self._key, person, shown.secret)
+        if not is_valid and former is None and self.attempts.is_blocked(login, client):
             log.info("a wrong sign-in was not counted any more", door=door, client=client)
             await self._delay(before)
             return (TOO_MANY if before + 1 >= self._settings.per_connection else BLOCKED), None
-        act = "sign-in" if found else "sign-in-ended" if former is not None else "sign-in-failed"
+        act = "sign-in" if is_valid else "sign-in-ended" if former is not None else "sign-in-failed"
         by = device or former
         facts = {"act": act, "person": person.id if person is not None else "", "duty": "", "device": by.id if by else ""}
         facts |= {"reason": "", "door": door, "client": client, "by": shown.mechanism}
         if person is None:
             facts["login"] = pseudonym(self._key, login)
-        if found:
+        if is_valid:
             self.attempts.succeeded(login, client)
         elif former is None:
             self.attempts.failed(login, client)
@@ -120,7 +120,7 @@ class SignIns:
             await self._commit.event(Event(Type.ENTRY, NO_ID, self._clock(), facts=facts))
         except LaterError:
             return LATER, None
-        if not found or person is None:
+        if not is_valid or person is None:
             await self._delay(before)
             no = with_why(ENDED, person.why) if person is not None and former is not None else WRONG
             return (TOO_MANY if before + 1 >= self._settings.per_connection else no), None
@@ -143,5 +143,5 @@ class SignIns:
         return person, None
 
     async def _delay(self, before: int) -> None:
-        if delay := min(self._settings.delay << before, _DELAY_MOST):
+        if delay := min(self._settings.delay << before, _MAX_DELAY):
             await asyncio.sleep(delay / 1000)

@@ -29,8 +29,8 @@ from civicmail.mail.importers.parse_requests import FallbackParser, ParseRequest
 from civicmail.mail.importers.parser_pool import ParserPool
 from civicmail.mail.importers.vault.exports import UNNAMED, Exports
 from civicmail.mail.importers.walk import Item, Skipped, SourceMessage, text_of
-from civicmail.mail.pipeline import journals
-from civicmail.mail.pipeline.journals import Opened
+from civicmail.mail.pipeline import journal_reports
+from civicmail.mail.pipeline.journal_reports import OpenedReport
 from civicmail.mail.search.extract import FileReader
 
 _DEFAULT = ArchiveSettings()
@@ -216,9 +216,9 @@ def _items(exports: Exports, request: Request, progress: ImportProgress) -> Iter
         yield left, ordinals
 
 
-def _opened(item: SourceMessage) -> tuple[SourceMessage, Opened | None]:
+def _opened(item: SourceMessage) -> tuple[SourceMessage, OpenedReport | None]:
     """The message in a journal report, and the report; any other message is returned unchanged."""
-    opened = journals.opened(item.content, Envelope(item.sender, (), 0, protocol="import"))
+    opened = journal_reports.opened(item.content, Envelope(item.sender, (), 0, protocol="import"))
     if opened is None or not opened.report.sha256:
         return item, None
     at = header_scan.topmost_received_date(item.content) or header_scan.date(item.content)

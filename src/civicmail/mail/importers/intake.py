@@ -18,7 +18,7 @@ from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Occurrence, Source
 from civicmail.mail.importers.parse_requests import CLASS, ParseResult
 from civicmail.mail.importers.walk import SourceMessage
-from civicmail.mail.pipeline.journals import Opened
+from civicmail.mail.pipeline.journal_reports import OpenedReport
 
 FLUSH_BYTES = 4 << 20
 
@@ -49,7 +49,7 @@ class NewMessage(NamedTuple):
     digest: bytes
     bits: bytes
     occurrence: Occurrence
-    opened: Opened | None = None
+    opened: OpenedReport | None = None
     custodian: str = ""
 
     @property

@@ -11,8 +11,8 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 
-from civicmail.mail.courier.imapboxes import ImapBox
-from civicmail.mail.courier.lying import Lying
+from civicmail.mail.courier.imap_mailboxes import ImapMailbox
+from civicmail.mail.courier.mailbox_copies import CopyLocation
 from civicmail.mail.importers.live_mailbox import LiveMessage
 
 _TRACE = re.compile(rb"(return-path|delivered-to|received):[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE)
@@ -24,7 +24,7 @@ _MAX_TRACE_LINES = 8
 class Imap:
     """The folders of an open mailbox that are its owner's own."""
 
-    def __init__(self, box: ImapBox) -> None:
+    def __init__(self, box: ImapMailbox) -> None:
         self._box = box
 
     def walk(self) -> Iterator[LiveMessage]:
@@ -32,7 +32,7 @@ class Imap:
             yield LiveMessage(lying.folder, lying.name, content, lying.at, delivered(content))
 
     def remove(self, keys: Sequence[tuple[str, str]]) -> None:
-        self._box.remove_all([Lying(folder, name, (), 0) for folder, name in keys])
+        self._box.remove_all([CopyLocation(folder, name, (), 0) for folder, name in keys])
 
     def clear(self) -> None:
         self._box.drop_folders()

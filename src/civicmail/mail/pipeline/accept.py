@@ -23,17 +23,17 @@ from civicmail.core.message.model import Envelope
 from civicmail.mail.archive.commit import GroupCommit, Spool
 from civicmail.mail.archive.identity import capture_id, once_bits
 from civicmail.mail.archive.records import Capture, Source
-from civicmail.mail.pipeline import journals, securing
-from civicmail.mail.pipeline.addressed import BEFORE, addressed, asks_before
-from civicmail.mail.pipeline.containing import Containing
-from civicmail.mail.pipeline.deciding import Settled, Verdict
-from civicmail.mail.pipeline.errors import ComeAgain
-from civicmail.mail.pipeline.judging import Judging
+from civicmail.mail.pipeline import encryption_requests, journal_reports
+from civicmail.mail.pipeline.containment import AnomalyMonitor
+from civicmail.mail.pipeline.errors import TempFail
+from civicmail.mail.pipeline.evaluator import Evaluator
+from civicmail.mail.pipeline.policy_decision import Settled, Verdict
 from civicmail.mail.pipeline.receipts import Receipt
-from civicmail.mail.screening.turns import Turns, who
+from civicmail.mail.pipeline.recipient_expansion import BEFORE, expand, is_forecast_request
+from civicmail.mail.screening.fair_queue import FairQueue, client_key
 
-LARGE_AT_ONCE = 2
-MESSAGE_ID_MOST = 998  # RFC 5322 2.1.1: a line has no more; the field is only for finding, the bytes are kept whole
+LARGE_MESSAGES = 2
+MAX_MESSAGE_ID = 998  # RFC 5322 2.1.1: a line has no more; the field is only for finding, the bytes are kept whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def scan(content: bytes | mmap.mmap, sha256: bytes | None = None) -> Scan:
         sha256,
         len(content),
         header_scan.content_hash(content, sha256),
-        message_id.decode("utf-8", "replace").strip()[:MESSAGE_ID_MOST],
-        securing.asks(content),
+        message_id.decode("utf-8", "replace").strip()[:MAX_MESSAGE_ID],
+        encryption_requests.is_requested(content),
     )
 
 
@@ -79,35 +79,35 @@ def _mapped(spool: Spool) -> Iterator[mmap.mmap]:
             content.close()
 
 
-def everybody_is_here(_address: str) -> Mode | None:
+def all_live(_address: str) -> Mode | None:
     """The mode of recipients where no department is anywhere else."""
     return "live"
 
 
 def capture_of(
-    id_: bytes, found: Scan, envelope: Envelope, source: Source, once: str = "", *, verdict: Verdict | None = None
+    id_: bytes, scanned: Scan, envelope: Envelope, source: Source, once: str = "", *, verdict: Verdict | None = None
 ) -> Capture:
     """The capture that this receipt makes. Pure. verdict: None where everybody is here and gets a copy."""
     if verdict is None:
-        verdict = Verdict(dispositions([everybody_is_here(r.address) for r in envelope.recipients], source.kind), {})
+        verdict = Verdict(dispositions([all_live(r.address) for r in envelope.recipients], source.kind), {})
     return Capture(
         id=id_,
         received=envelope.received,
-        sha256=found.sha256,
-        size=found.size,
-        content_hash=found.content_hash,
+        sha256=scanned.sha256,
+        size=scanned.size,
+        content_hash=scanned.content_hash,
         source=source,
         envelope=envelope,
         dispositions=verdict.dispositions,
         findings=verdict.findings,
-        message_id=found.message_id,
+        message_id=scanned.message_id,
         once=once,
         class_=verdict.class_,
         facts=verdict.facts,
     )
 
 
-def nobody_is_known() -> Snapshot | None:
+def no_snapshot() -> Snapshot | None:
     """Who may what, where nothing was ever published."""
     return None
 
@@ -120,17 +120,17 @@ class Pipeline:
     def __init__(
         self,
         commit: GroupCommit,
-        modes: Callable[[str], Mode | None] = everybody_is_here,
-        people: Callable[[], Snapshot | None] = nobody_is_known,
-        judging: Judging | None = None,
-        containing: Containing | None = None,
+        modes: Callable[[str], Mode | None] = all_live,
+        people: Callable[[], Snapshot | None] = no_snapshot,
+        judging: Evaluator | None = None,
+        containing: AnomalyMonitor | None = None,
     ) -> None:
         self.commit = commit
         self._modes = modes
         self._people = people
         self._judging = judging
         self._containing = containing
-        self._large = Turns(LARGE_AT_ONCE, queued=None)  # doors bound how many come: what they have heard is kept
+        self._large = FairQueue(LARGE_MESSAGES, max_queued=None)  # doors bound how many come: what they have heard is kept
 
     async def accept(
         self,
@@ -139,7 +139,7 @@ class Pipeline:
         source: Source,
         once: str = "",
         findings: tuple[Finding, ...] = (),
-        refused: str = "",
+        rejected_by: str = "",
     ) -> Receipt:
         """Keep a message and say under which id. once: key of our own mail, which fixes the id's bits; findings: what whoever heard
         the message found out about it; refused: the rule by which its sender is told no, and nobody gets it.
@@ -147,32 +147,34 @@ class Pipeline:
         Raises ComeAgain where rules want that the client comes again, and a LaterError when the archive could not commit. The
         commit goes on when the caller is cancelled: a client that hangs up after the last dot changes nothing about what is kept.
         """
-        opened: journals.Opened | None = None
+        opened: journal_reports.OpenedReport | None = None
         if source.kind == "journal":
             content, opened = await self._opened(content, envelope)
             envelope = opened.envelope if opened else envelope
         if isinstance(content, Spool):
-            async with self._large.turn(self._whose(envelope)):
-                found = await asyncio.get_running_loop().run_in_executor(None, scan_spool, content)
+            async with self._large.turn(self._client_key(envelope)):
+                scanned = await asyncio.get_running_loop().run_in_executor(None, scan_spool, content)
             id_ = content.id
         else:
-            found = scan(content)
+            scanned = scan(content)
             id_ = capture_id(envelope.received, once_bits(once) if once else None)
-        envelope, verdict = await self._verdict(content, found.size, envelope, source.kind, refused)
+        envelope, verdict = await self._verdict(content, scanned.size, envelope, source.kind, rejected_by)
         if verdict.is_later:
             if isinstance(content, Spool):
                 await asyncio.get_running_loop().run_in_executor(None, content.discard)
-            raise ComeAgain(verdict.reply)
+            raise TempFail(verdict.reply)
         here = [self._modes(r.address) for r in envelope.recipients]
-        copies = securing.overridden(verdict.dispositions, findings)
-        verdict = replace(verdict, dispositions=securing.secured(copies, here, source.kind, asked=found.secure))
+        copies = encryption_requests.apply_override(verdict.dispositions, findings)
+        verdict = replace(
+            verdict, dispositions=encryption_requests.require_encryption(copies, here, source.kind, is_requested=scanned.secure)
+        )
         verdict = replace(verdict, findings=(*findings, *verdict.findings)) if findings else verdict
-        capture = capture_of(id_, found, envelope, source, once, verdict=verdict)
+        capture = capture_of(id_, scanned, envelope, source, once, verdict=verdict)
         if opened:
             capture = replace(capture, report=opened.report, findings=(*capture.findings, *opened.findings))
         await asyncio.shield(self.commit.receipt(capture, content))
         away = tuple({finding.check for finding in capture.findings if finding.code == UNAVAILABLE})
-        return Receipt(id_, found.sha256, capture.dispositions, verdict.reply, away)
+        return Receipt(id_, scanned.sha256, capture.dispositions, verdict.reply, away)
 
     async def _verdict(
         self, content: bytes | Spool, size: int, envelope: Envelope, source: str, refused: str
@@ -185,10 +187,10 @@ class Pipeline:
         to: dict[int, tuple[Action, str]] = {}
         seen: tuple[Finding, ...] = ()
         snapshot = self._people()
-        if asks_before(envelope, source, snapshot, modes):
+        if is_forecast_request(envelope, source, snapshot, modes):
             return envelope, Verdict(tuple(Disposition(n, "kept", (BEFORE,)) for n in range(len(envelope.recipients))), {})
         if source not in KEPT_SOURCES and snapshot is not None:
-            reached = addressed(envelope, snapshot, modes)
+            reached = expand(envelope, snapshot, modes)
             envelope, to = reached.envelope, reached.settled
         if self._containing is not None:
             to, seen = self._containing.settled(b"" if isinstance(content, Spool) else content, envelope, source, to)
@@ -196,30 +198,32 @@ class Pipeline:
             here = [modes(r.address) for r in envelope.recipients]
             return envelope, Verdict(dispositions(here, source, settled=to), {}, seen)
         settled = Settled(envelope, source, size, to)
-        if isinstance(content, Spool) and self._judging.screens:
-            async with self._large.turn(self._whose(envelope)):
+        if isinstance(content, Spool) and self._judging.is_screening:
+            async with self._large.turn(self._client_key(envelope)):
                 with _mapped(content) as content_:
                     verdict, screened = await self._judging.verdict(content_, settled, snapshot, modes)
         else:
             verdict, screened = await self._judging.verdict(
                 b"" if isinstance(content, Spool) else content, settled, snapshot, modes
             )
-        found = (*seen, *screened.findings, *verdict.findings)
-        return envelope, replace(verdict, findings=found) if found else verdict
+        findings = (*seen, *screened.findings, *verdict.findings)
+        return envelope, replace(verdict, findings=findings) if findings else verdict
 
-    def _whose(self, envelope: Envelope) -> str:
-        return who(envelope, envelope.client) if self._judging is None else self._judging.whose(envelope)
+    def _client_key(self, envelope: Envelope) -> str:
+        return client_key(envelope, envelope.client) if self._judging is None else self._judging.client_key(envelope)
 
-    async def _opened(self, content: bytes | Spool, envelope: Envelope) -> tuple[bytes | Spool, journals.Opened | None]:
+    async def _opened(
+        self, content: bytes | Spool, envelope: Envelope
+    ) -> tuple[bytes | Spool, journal_reports.OpenedReport | None]:
         """What lies in a journal report, and what the report says; a copy that is no report stays as it is."""
         if not isinstance(content, Spool):
-            opened = journals.opened(content, envelope)
+            opened = journal_reports.opened(content, envelope)
             return (content[opened.start : opened.end] if opened else content), opened
         loop = asyncio.get_running_loop()
-        async with self._large.turn(self._whose(envelope)):
-            opened = await loop.run_in_executor(None, journals.opened_spool, content, envelope)
+        async with self._large.turn(self._client_key(envelope)):
+            opened = await loop.run_in_executor(None, journal_reports.opened_spool, content, envelope)
             if opened is None or not opened.report.before:
                 return content, opened
             inner = self.commit.writer.spool(capture_id(envelope.received))
-            await loop.run_in_executor(None, journals.move, content, opened, inner)
+            await loop.run_in_executor(None, journal_reports.move, content, opened, inner)
         return inner, opened

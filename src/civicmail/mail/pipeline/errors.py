@@ -2,7 +2,7 @@
 
 CivicmailError
 └── LaterError
-    └── ComeAgain    rules want that the client comes again; nothing of the message is kept
+    └── TempFail     the client must try again later; nothing of the message is kept
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from civicmail.core.config.errors import LaterError
 
 
-class ComeAgain(LaterError):
+class TempFail(LaterError):
     """smtp: the reply of the fail matrix."""
 
     def __init__(self, reply: str) -> None:

@@ -40,7 +40,7 @@ def label_of(event: Event) -> Label | None:
     return Label(facts["label"] == "spam", str(facts.get("by", "")), facts["how"], bool(facts.get("undone")))
 
 
-def say(data: Path, id_: bytes, label: Label, now: int, entering: Entering = unentered) -> None:
+def write_label(data: Path, id_: bytes, label: Label, now: int, entering: Entering = unentered) -> None:
     """Write the record; durable on return. now: ms. Raises ValueError, JournalEnded, DiskFull."""
     write_entered(data, [labelled(id_, label, now)], now, entering, {})
 

@@ -27,11 +27,11 @@ from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.rescreening import TOO_LONG, UNAVAILABLE, RescreeningFollower
-from civicmail.mail.courier import bell
-from civicmail.mail.pipeline.addressed import CLOSED, HELD
-from civicmail.mail.pipeline.deciding import Settled, Verdict
-from civicmail.mail.pipeline.judging import Judging
-from civicmail.mail.screening.screen import Screened
+from civicmail.mail.courier import wakeup
+from civicmail.mail.pipeline.evaluator import Evaluator
+from civicmail.mail.pipeline.policy_decision import Settled, Verdict
+from civicmail.mail.pipeline.recipient_expansion import CLOSED, HELD
+from civicmail.mail.screening.screener import Screened
 
 log = get_logger()
 
@@ -39,9 +39,9 @@ PATIENCE = 600_000
 """ms that a copy waits for a part to come back; then a person decides."""
 LOOKED_FOR = 86_400_000
 """ms for which mail that was delivered unchecked is looked at again."""
-FIRST_WAIT, WAIT_MOST = 2_000, 60_000
-AT_ONCE = 20
-TOGETHER = 4
+FIRST_WAIT, MAX_WAIT = 2_000, 60_000
+CAPTURES_PER_STEP = 20
+CONCURRENT = 4
 """Bodies in memory."""
 
 
@@ -58,7 +58,9 @@ class Waiting:
 class Rescreening:
     """One round of it at a time, in one thread. clock: ms."""
 
-    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], judging: Judging, runner: asyncio.Runner) -> None:
+    def __init__(
+        self, settings: Settings, data: Path, clock: Callable[[], int], judging: Evaluator, runner: asyncio.Runner
+    ) -> None:
         self._data = data
         self._clock = clock
         self._judging = judging
@@ -73,43 +75,45 @@ class Rescreening:
         """Look at what is due; how many were settled. Durable on return. Raises LaterError where the archive cannot commit."""
         now = self._clock()
         waiting = self._following.waiting()
-        due = [id_ for id_ in waiting if self._next.get(id_, (0, 0))[0] <= now][:AT_ONCE]
+        due = [id_ for id_ in waiting if self._next.get(id_, (0, 0))[0] <= now][:CAPTURES_PER_STEP]
         if due:
             self._machine.refresh()
             self._modes.refresh()
         events = [event for some in self._runner.run(self._all(due, now)) for event in some] if due else []
         if events:
             write_events(self._data, events, self._clock())
-            bell.ring(self._data)
+            wakeup.send(self._data)
         self._next = {id_: when for id_, when in self._next.items() if id_ in waiting}
         self._following.save(now)
         return len({event.id for event in events})
 
     async def _all(self, ids: Sequence[bytes], now: int) -> list[list[Event]]:
         """A part that hangs costs its time once for several messages."""
-        several = asyncio.Semaphore(TOGETHER)
+        several = asyncio.Semaphore(CONCURRENT)
 
         async def one(id_: bytes) -> list[Event]:
             async with several:
-                return await self._settled(id_, now)
+                return await self._settle(id_, now)
 
         return await asyncio.gather(*map(one, ids))
 
-    async def _settled(self, id_: bytes, now: int) -> list[Event]:
+    async def _settle(self, id_: bytes, now: int) -> list[Event]:
         wait = self._next.get(id_, (0, FIRST_WAIT))[1]
-        self._next[id_] = (now + wait, min(2 * wait, WAIT_MOST))
+        self._next[id_] = (now + wait, min(2 * wait, MAX_WAIT))
         try:
-            found = waiting_of(self._machine.capture(id_), self._machine.events(id_))
-            verdict, screened = await self._looked(found)
+            waiting = waiting_of(self._machine.capture(id_), self._machine.events(id_))
+            verdict, screened = await self._evaluate(waiting)
         except (NotInArchive, DamagedFile, OSError, CivicmailError) as error:
             log.error("a message cannot be screened again", capture=id_.hex(), error=str(error))
             return []
-        return outcome(found, verdict, screened, now)
+        return outcome(waiting, verdict, screened, now)
 
-    async def _looked(self, found: Waiting) -> tuple[Verdict, Screened]:
-        capture, snapshot = found.capture, self._people.current
+    async def _evaluate(self, waiting: Waiting) -> tuple[Verdict, Screened]:
+        capture, snapshot = waiting.capture, self._people.current
         body = self._machine.body(capture.id)
-        settled = Settled(capture.envelope, capture.source.kind, capture.size, standing(capture, snapshot, self._modes.of))
+        settled = Settled(
+            capture.envelope, capture.source.kind, capture.size, current_directory_decisions(capture, snapshot, self._modes.of)
+        )
         return await self._judging.verdict(body, settled, snapshot, self._modes.of, late=True)
 
 
@@ -131,7 +135,9 @@ def waiting_of(capture: Capture, events: Sequence[Event]) -> Waiting:
     return Waiting(capture, pending, tuple(index for index in sorted(unsure - set(pending)) if not copies[index].is_held))
 
 
-def standing(capture: Capture, snapshot: Snapshot | None, modes: Callable[[str], Any]) -> dict[int, tuple[Action, str]]:
+def current_directory_decisions(
+    capture: Capture, snapshot: Snapshot | None, modes: Callable[[str], Any]
+) -> dict[int, tuple[Action, str]]:
     """What the directory says today about the copies of a receipt, as addressed() said when it came."""
     settled: dict[int, tuple[Action, str]] = {
         d.to: ("kept", d.rules[0]) for d in capture.dispositions if d.do == "kept" and d.rules
@@ -145,17 +151,17 @@ def standing(capture: Capture, snapshot: Snapshot | None, modes: Callable[[str],
     return settled
 
 
-def outcome(found: Waiting, verdict: Verdict, screened: Screened, now: int) -> list[Event]:
+def outcome(waiting: Waiting, verdict: Verdict, screened: Screened, now: int) -> list[Event]:
     """The records of a screening, copies with the same outcome together; none while parts are still away and there is time."""
     by_index = {d.to: d for d in verdict.dispositions}
-    age = now - found.capture.received
+    age = now - waiting.capture.received
     missing = any(rule.startswith(UNAVAILABLE) for d in verdict.dispositions for rule in d.rules)
-    still = [i for i in found.pending if by_index[i].do == "pending"]
-    again = bool((missing and found.delivered and age < LOOKED_FOR) or (still and age < PATIENCE))
+    still = [i for i in waiting.pending if by_index[i].do == "pending"]
+    again = bool((missing and waiting.delivered and age < LOOKED_FOR) or (still and age < PATIENCE))
     late = still if age >= PATIENCE else []
-    wanted = [i for i in found.pending if i not in still] + ([] if again else list(found.delivered))
+    indices = [i for i in waiting.pending if i not in still] + ([] if again else list(waiting.delivered))
     groups: dict[str, tuple[list[int], dict[str, Any]]] = {}
-    for index in (*wanted, *late):
+    for index in (*indices, *late):
         facts = facts_of(by_index[index], held=index in late)
         groups.setdefault(repr(facts), ([], facts))[0].append(index)
     if not groups and not again:
@@ -165,7 +171,7 @@ def outcome(found: Waiting, verdict: Verdict, screened: Screened, now: int) -> l
         "facts": plain_facts(verdict.facts),
         **({"again": 1} if again else {}),
     }
-    return [Event(Type.DECIDED, found.capture.id, now, tuple(to), {**facts, **more}) for to, facts in groups.values()]
+    return [Event(Type.DECIDED, waiting.capture.id, now, tuple(to), {**facts, **more}) for to, facts in groups.values()]
 
 
 def facts_of(decided: Disposition, *, held: bool = False) -> dict[str, Any]:

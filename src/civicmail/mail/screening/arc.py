@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from civicmail.mail.screening import dkim
+from civicmail.mail.screening.authentication_results import plain
 from civicmail.mail.screening.domains import is_within
 from civicmail.mail.screening.resolver import Resolver
-from civicmail.mail.screening.results import plain
 from civicmail.mail.screening.signatures import Signed
 
 Result = Literal["pass", "fail", "none", "temperror"]
@@ -64,7 +64,7 @@ def vouched(signed: Signed, verdict: Verdict, sealers: Collection[str], domain: 
     for one in reversed(signed.sets):
         if not any(is_within(one.seal.domain, sealer.lower()) for sealer in sealers):
             return ""
-        found = _DMARC_PASS.search(plain(one.results))
-        if found and found[1].lower().rstrip(".") == domain:
+        match = _DMARC_PASS.search(plain(one.results))
+        if match and match[1].lower().rstrip(".") == domain:
             return one.seal.domain
     return ""

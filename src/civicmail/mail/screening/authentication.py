@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from civicmail.city.policy.dispositions import UNAVAILABLE, FactValue, Finding
-from civicmail.mail.screening import arc, dkim, dmarc, nameserver, pretence, senderfields, signatures, spf
+from civicmail.mail.screening import arc, dkim, dmarc, domain_spoofing, nameserver, senderfields, signatures, spf
+from civicmail.mail.screening.domain_spoofing import Proof, Spoofing
 from civicmail.mail.screening.domains import a_labels, is_within
 from civicmail.mail.screening.origin import Origin, edge_says, origin
-from civicmail.mail.screening.pretence import Pretence, Proof
 from civicmail.mail.screening.resolver import Resolver
 from civicmail.mail.screening.senderfields import Senders
-from civicmail.mail.screening.shapes import NOTHING, Found, Outer
+from civicmail.mail.screening.shapes import NOTHING, CheckResult, NetworkCase
 from civicmail.mail.screening.signatures import Signed
 
 NAME = "authentication"
@@ -30,7 +30,7 @@ open_ = nameserver.open_
 """World.tools["authentication"]: a Resolver."""
 
 _SHARE = 0.4  # of a message's seconds, for each of the two rounds of questions
-_MOST = 8.0
+_MAX_SECONDS = 8.0
 _FIELD = "authentication-results"
 _NO_CHAIN, _NO_POLICY = arc.Verdict("none"), dmarc.Verdict("none")
 
@@ -46,60 +46,62 @@ class Verdicts:
     vouched: str = ""
 
 
-async def find(case: Outer) -> Found:
+async def find(case: NetworkCase) -> CheckResult:
     """The outer check."""
     if not case.inbound:
         return NOTHING
     signed, senders = await _signed(case)
     authors = signed.from_ if signed is not None else tuple(_authors(case))
-    came = origin(case.envelope, case.world.settings)
-    claims = pretence.claims(senders, authors, case.envelope.sender, case.world.domains)
-    if came.where == "here":
-        claimed = pretence.judged(claims)
-        return Found(_pretended(claimed), {name: True for name, is_so in _claims(claimed).items() if is_so})
-    resolver: Resolver = case.world.tools[NAME]
-    seconds = min(_MOST, case.world.settings.screening.seconds * _SHARE)
-    verdicts = await evaluate(case, resolver, signed or Signed(authors, 1), came, seconds)
-    found = _found(verdicts, pretence.judged(claims, _proof(verdicts, signed)))
-    return found if signed is not None else _unread(found)
+    source = origin(case.envelope, case.context.settings)
+    claims = domain_spoofing.claims(senders, authors, case.envelope.sender, case.context.domains)
+    if source.where == "here":
+        claimed = domain_spoofing.judge(claims)
+        return CheckResult(_spoofing_findings(claimed), {name: True for name, is_so in _claims(claimed).items() if is_so})
+    resolver: Resolver = case.context.tools[NAME]
+    seconds = min(_MAX_SECONDS, case.context.settings.screening.seconds * _SHARE)
+    verdicts = await evaluate(case, resolver, signed or Signed(authors, 1), source, seconds)
+    result = _result(verdicts, domain_spoofing.judge(claims, _proof(verdicts, signed)))
+    return result if signed is not None else _unread(result)
 
 
-async def evaluate(case: Outer, resolver: Resolver, signed: Signed, came: Origin, seconds: float) -> Verdicts:
+async def evaluate(case: NetworkCase, resolver: Resolver, signed: Signed, source: Origin, seconds: float) -> Verdicts:
     """Two rounds of questions: SPF, keys and seals side by side, then what the author's domain has published."""
     e = case.envelope
     now = e.received // 1000
-    of_spf, of_dkim, of_arc = await asyncio.gather(
-        _spf(resolver, case, came, seconds),
+    spf_verdict, dkim_verdicts, arc_verdict = await asyncio.gather(
+        _spf(resolver, case, source, seconds),
         dkim.verify(resolver, signed.signatures, now, seconds=seconds),
         arc.verify(resolver, signed, seconds=seconds),
     )
     if signed.from_fields != 1 or len(set(signed.from_)) != 1:
         why = "From is there several times" if signed.from_fields > 1 else "From does not name authors of exactly one domain"
-        return Verdicts(of_spf, tuple(of_dkim), of_arc, dmarc.Verdict("permerror", why=why))
+        return Verdicts(spf_verdict, tuple(dkim_verdicts), arc_verdict, dmarc.Verdict("permerror", why=why))
     author = signed.from_[0]
-    decided = await dmarc.decide(resolver, author, _proofs(of_spf, of_dkim), seconds=seconds)
-    decided = _unsure(decided, of_spf, of_dkim)
-    if came.where in ("edge", "inside") and decided.result == "fail":
-        said = _edge_says(case, author)[1] if came.where == "edge" else ""
-        why = "as a server of ours says" if said in ("pass", "fail") else "whoever handed it over to us is not known"
-        decided = replace(decided, result=cast(dmarc.Result, said) if said in ("pass", "fail") else "none", why=why)
-    vouched = arc.vouched(signed, of_arc, case.world.settings.screening.sealers, author)
-    return Verdicts(of_spf, tuple(of_dkim), of_arc, decided, vouched)
+    dmarc_verdict = await dmarc.decide(resolver, author, _proofs(spf_verdict, dkim_verdicts), seconds=seconds)
+    dmarc_verdict = _undecided(dmarc_verdict, spf_verdict, dkim_verdicts)
+    if source.where in ("edge", "inside") and dmarc_verdict.result == "fail":
+        edge_result = _edge_results(case, author)[1] if source.where == "edge" else ""
+        why = "as a server of ours says" if edge_result in ("pass", "fail") else "whoever handed it over to us is not known"
+        dmarc_verdict = replace(
+            dmarc_verdict, result=cast(dmarc.Result, edge_result) if edge_result in ("pass", "fail") else "none", why=why
+        )
+    vouched = arc.vouched(signed, arc_verdict, case.context.settings.screening.sealers, author)
+    return Verdicts(spf_verdict, tuple(dkim_verdicts), arc_verdict, dmarc_verdict, vouched)
 
 
-async def _spf(resolver: Resolver, case: Outer, came: Origin, seconds: float) -> spf.Verdict | None:
+async def _spf(resolver: Resolver, case: NetworkCase, source: Origin, seconds: float) -> spf.Verdict | None:
     e = case.envelope
-    if came.where == "outside":
-        return await spf.check(resolver, client=came.client, sender=e.sender, helo=came.helo, seconds=seconds)
-    said = _edge_says(case, "")[0] if came.where == "edge" else ""
-    if said not in ("pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"):
+    if source.where == "outside":
+        return await spf.check(resolver, client=source.client, sender=e.sender, helo=source.helo, seconds=seconds)
+    edge_result = _edge_results(case, "")[0] if source.where == "edge" else ""
+    if edge_result not in ("pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"):
         return None
-    return spf.Verdict(cast(spf.Result, said), a_labels(e.sender.rpartition("@")[2]), "mailfrom", "as a server of ours says")
+    return spf.Verdict(cast(spf.Result, edge_result), a_labels(e.sender.rpartition("@")[2]), "mailfrom", "as a server of ours says")
 
 
-def _edge_says(case: Outer, author: str) -> tuple[str, str]:
+def _edge_results(case: NetworkCase, author: str) -> tuple[str, str]:
     """SPF and DMARC, as the edge server that handed it over says."""
-    return edge_says(case.seen.fields.get(_FIELD, ""), case.envelope, author, case.world.settings)
+    return edge_says(case.message.fields.get(_FIELD, ""), case.envelope, author, case.context.settings)
 
 
 def _proofs(of_spf: spf.Verdict | None, of_dkim: Sequence[dkim.Verdict]) -> list[dmarc.Proof]:
@@ -107,7 +109,7 @@ def _proofs(of_spf: spf.Verdict | None, of_dkim: Sequence[dkim.Verdict]) -> list
     return proofs + ([dmarc.Proof("spf", of_spf.domain)] if of_spf is not None and of_spf.result == "pass" else [])
 
 
-def _unsure(decided: dmarc.Verdict, of_spf: spf.Verdict | None, of_dkim: Sequence[dkim.Verdict]) -> dmarc.Verdict:
+def _undecided(decided: dmarc.Verdict, of_spf: spf.Verdict | None, of_dkim: Sequence[dkim.Verdict]) -> dmarc.Verdict:
     """A fail is none while something that is not known yet could still be a proof of this domain (RFC 9989 5.3.6)."""
     if decided.result != "fail":
         return decided
@@ -141,21 +143,21 @@ def _proof(verdicts: Verdicts, signed: Signed | None) -> Proof:
     )
 
 
-def _claims(found: Pretence) -> dict[str, bool]:
-    return {"auth.own_domain": bool(found.claimed), "auth.disguised": bool(found.disguise)}
+def _claims(spoofing: Spoofing) -> dict[str, bool]:
+    return {"auth.own_domain": bool(spoofing.claimed), "auth.disguised": bool(spoofing.disguise)}
 
 
-def _pretended(found: Pretence) -> tuple[Finding, ...]:
+def _spoofing_findings(spoofing: Spoofing) -> tuple[Finding, ...]:
     """What is told of it."""
-    own = f"from outside in the name of the city, without proof: {found.claimed}"
-    rows = (("own-domain", found.claimed, own), ("disguised", found.disguise, f"not one honest mailbox: {found.disguise}"))
+    own = f"from outside in the name of the city, without proof: {spoofing.claimed}"
+    rows = (("own-domain", spoofing.claimed, own), ("disguised", spoofing.disguise, f"not one honest mailbox: {spoofing.disguise}"))
     return tuple(Finding("dmarc", code, mask=mask, version=VERSION) for code, is_so, mask in rows if is_so)
 
 
 # -- what is told
 
 
-def _found(verdicts: Verdicts, claimed: Pretence) -> Found:
+def _result(verdicts: Verdicts, claimed: Spoofing) -> CheckResult:
     decided = verdicts.dmarc
     of_dkim = dkim.result(verdicts.dkim)
     facts: dict[str, FactValue] = {
@@ -171,11 +173,11 @@ def _found(verdicts: Verdicts, claimed: Pretence) -> Found:
     gone = [name for name, out in _unavailable(verdicts, claimed) if out]
     if gone:
         facts[UNAVAILABLE] = tuple(gone)
-    findings = (*_findings(verdicts), *_pretended(claimed), *(_out(name) for name in gone))
-    return Found(tuple(replace(one, version=VERSION) for one in findings), facts)
+    findings = (*_findings(verdicts), *_spoofing_findings(claimed), *(_unavailable_finding(name) for name in gone))
+    return CheckResult(tuple(replace(one, version=VERSION) for one in findings), facts)
 
 
-def _unavailable(verdicts: Verdicts, claimed: Pretence) -> list[tuple[str, bool]]:
+def _unavailable(verdicts: Verdicts, claimed: Spoofing) -> list[tuple[str, bool]]:
     """A check is unavailable where our own resolver was; DMARC also where nobody can say what the author's domain wants."""
     return [
         ("spf", verdicts.spf is not None and verdicts.spf.ours),
@@ -186,30 +188,32 @@ def _unavailable(verdicts: Verdicts, claimed: Pretence) -> list[tuple[str, bool]
 
 def _findings(verdicts: Verdicts) -> list[Finding]:
     """Evidence: code is the result, mask the properties of RFC 8601 and in brackets why."""
-    found = []
+    findings = []
     if (s := verdicts.spf) is not None:
-        found.append(Finding("spf", s.result, mask=_mask(**{f"smtp.{s.identity}": s.domain}, why=s.why)))
+        findings.append(Finding("spf", s.result, mask=_mask(**{f"smtp.{s.identity}": s.domain}, why=s.why)))
     for one in verdicts.dkim:
         g = one.signature
         weak = f"{one.bits} bits" if one.result == "pass" and 0 < one.bits < dkim.BITS_WEAK else ""
         about = {"header.d": g.domain, "header.s": g.selector, "header.a": g.algorithm, "header.b": g.signature[:8]}
-        found.append(Finding("dkim", one.result, mask=_mask(**about, why=", ".join(filter(None, (one.why, weak))))))
+        findings.append(Finding("dkim", one.result, mask=_mask(**about, why=", ".join(filter(None, (one.why, weak))))))
     if verdicts.arc.result != "none":
         a = verdicts.arc
-        found.append(Finding("arc", a.result, mask=_mask(**{"header.d": a.sealer}, why=a.why or f"{a.sets} seals")))
+        findings.append(Finding("arc", a.result, mask=_mask(**{"header.d": a.sealer}, why=a.why or f"{a.sets} seals")))
     d = verdicts.dmarc
     why = d.by or d.why
     wants = f"p={d.policy}; " if d.published else ""
-    found.append(Finding("dmarc", d.result, mask=_mask(**{"header.from": d.domain}, why=f"{wants}{why}")))
+    findings.append(Finding("dmarc", d.result, mask=_mask(**{"header.from": d.domain}, why=f"{wants}{why}")))
     if verdicts.vouched:
-        found.append(Finding("arc", "vouched", mask=_mask(**{"header.d": verdicts.vouched}, why="it says that DMARC had passed")))
-    return found
+        findings.append(
+            Finding("arc", "vouched", mask=_mask(**{"header.d": verdicts.vouched}, why="it says that DMARC had passed"))
+        )
+    return findings
 
 
 def _mask(why: str, **properties: str) -> str:
     """Only what names and plain words are made of: strangers have written some of it. Shorter than a line of mail may be."""
-    said = " ".join(f"{name}={_plain(value, '.-_+/', 253)}" for name, value in properties.items() if value)
-    return f"{said} ({_plain(why, '.-_ =:,;/', 150)})".strip() if why else said
+    text = " ".join(f"{name}={_plain(value, '.-_+/', 253)}" for name, value in properties.items() if value)
+    return f"{text} ({_plain(why, '.-_ =:,;/', 150)})".strip() if why else text
 
 
 def _plain(text: str, marks: str, most: int) -> str:
@@ -219,9 +223,9 @@ def _plain(text: str, marks: str, most: int) -> str:
 # -- a message that could not be read
 
 
-async def _signed(case: Outer) -> tuple[Signed | None, Senders]:
+async def _signed(case: NetworkCase) -> tuple[Signed | None, Senders]:
     """What the limited process has read; None and no senders where it has not."""
-    plain: Any = case.seen.more.get(NAME)
+    plain: Any = case.message.more.get(NAME)
     if not plain:
         return None, Senders()
     try:
@@ -232,18 +236,18 @@ async def _signed(case: Outer) -> tuple[Signed | None, Senders]:
     return await asyncio.to_thread(signatures.whole_body, signed, case.raw) if awaits else signed, senders
 
 
-def _authors(case: Outer) -> list[str]:
-    return [a_labels(address.rpartition("@")[2]) for address in case.seen.addresses("from")]
+def _authors(case: NetworkCase) -> list[str]:
+    return [a_labels(address.rpartition("@")[2]) for address in case.message.addresses("from")]
 
 
-def _unread(found: Found) -> Found:
+def _unread(result: CheckResult) -> CheckResult:
     """SPF holds whatever is in the message; the rest is not known."""
-    facts = {name: value for name, value in found.facts.items() if name in ("auth.spf", UNAVAILABLE)}
+    facts = {name: value for name, value in result.facts.items() if name in ("auth.spf", UNAVAILABLE)}
     known = facts.get(UNAVAILABLE, ())
     facts[UNAVAILABLE] = tuple(dict.fromkeys((*(known if isinstance(known, tuple) else ()), "dkim", "dmarc")))
-    findings = tuple(one for one in found.findings if one.check == "spf")
-    return Found((*findings, _out("dkim", "unread"), _out("dmarc", "unread")), facts)
+    findings = tuple(one for one in result.findings if one.check == "spf")
+    return CheckResult((*findings, _unavailable_finding("dkim", "unread"), _unavailable_finding("dmarc", "unread")), facts)
 
 
-def _out(name: str, why: str = "dns") -> Finding:
+def _unavailable_finding(name: str, why: str = "dns") -> Finding:
     return Finding(name, UNAVAILABLE, mask=why, version=VERSION)

@@ -19,9 +19,9 @@ BANDS = 8
 ROWS = 4
 ALIKE = 4
 """Bands that agree where two texts are nearly the same."""
-WORDS_MOST = 1_000
-TRIPLES_LEAST = 12
-_SPLIT_MOST = WORDS_MOST + WORDS_MOST // 4  # every fifth may be of one letter
+MAX_WORDS = 1_000
+MIN_TRIPLES = 12
+_MAX_SPLIT = MAX_WORDS + MAX_WORDS // 4  # every fifth may be of one letter
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SMALL_LETTERS = bytes(i if chr(i).isalpha() and i < 128 else 32 for i in range(256))
@@ -30,14 +30,14 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 _TURN = np.uint64(32)
 
 
-def of(text: str) -> list[str]:
+def compute(text: str) -> list[str]:
     """The bands, 16 hexadecimal digits each; empty for a short text."""
     words = _words(text)
-    if len(words) < TRIPLES_LEAST + 2:
+    if len(words) < MIN_TRIPLES + 2:
         return []
     w = crcs(words)
     triples = distinct((w[:-2] * np.uint64(0x1000003) + w[1:-1]) * np.uint64(0x1000003) + w[2:])
-    if len(triples) < TRIPLES_LEAST:
+    if len(triples) < MIN_TRIPLES:
         return []
     value = triples[None, :] * _SEEDS[:, None]
     value ^= value >> _TURN  # as _mixed does, without two more tables of a quarter of a megabyte
@@ -49,12 +49,12 @@ def of(text: str) -> list[str]:
 def _words(text: str) -> list[bytes]:
     """Runs of two letters or more, small. In ASCII without a regular expression, in a fifth of the time."""
     if text.isascii():
-        every = text.encode().lower().translate(_SMALL_LETTERS).split(None, _SPLIT_MOST)
-        some = [word for word in every[:_SPLIT_MOST] if len(word) > 1]
-        if len(some) < WORDS_MOST and len(every) > _SPLIT_MOST:  # so many of one letter
+        every = text.encode().lower().translate(_SMALL_LETTERS).split(None, _MAX_SPLIT)
+        some = [word for word in every[:_MAX_SPLIT] if len(word) > 1]
+        if len(some) < MAX_WORDS and len(every) > _MAX_SPLIT:  # so many of one letter
             some = [word for word in b" ".join(every).split() if len(word) > 1]
-        return some[:WORDS_MOST]
-    return [match[0].lower().encode("utf-8", "replace") for match in islice(_WORD.finditer(text), WORDS_MOST)]
+        return some[:MAX_WORDS]
+    return [match[0].lower().encode("utf-8", "replace") for match in islice(_WORD.finditer(text), MAX_WORDS)]
 
 
 def _folded(least: NDArray[np.uint64]) -> NDArray[np.uint64]:

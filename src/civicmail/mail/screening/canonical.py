@@ -16,7 +16,7 @@ from civicmail.core.message import limits
 
 Form = Literal["simple", "relaxed"]
 
-FIELDS_MOST = limits.HEADER_FIELDS
+MAX_FIELDS = limits.HEADER_FIELDS
 """Fields that are looked at; one more is given, so that whoever counts them sees that there are more."""
 _FIELD = re.compile(rb"(?:\A|(?<=\n))([!-9;-~]++)([ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 _BARE = re.compile(rb"(?<!\r)\n")
@@ -41,10 +41,10 @@ def fields(header: bytes) -> list[Field]:
     header = header[: limits.HEADER_BYTES]
     if header.count(b"\n") != header.count(b"\r\n"):
         header = _BARE.sub(b"\r\n", header)
-    if header.count(b"\n") <= FIELDS_MOST:  # as good as always: half the time of finding one after the other
+    if header.count(b"\n") <= MAX_FIELDS:  # as good as always: half the time of finding one after the other
         return [Field(name.lower(), (name + value).rstrip(b"\r")) for name, value in _FIELD.findall(header)]
-    found = islice(_FIELD.finditer(header), FIELDS_MOST + 1)
-    return [Field(match[1].lower(), (match[1] + match[2]).rstrip(b"\r")) for match in found]
+    matches = islice(_FIELD.finditer(header), MAX_FIELDS + 1)
+    return [Field(match[1].lower(), (match[1] + match[2]).rstrip(b"\r")) for match in matches]
 
 
 def header_field(field: Field, form: Form) -> bytes:

@@ -20,7 +20,7 @@ from civicmail.city.access.lookalike import AT_AND_DOT_LOOKALIKES, uncached_skel
 from civicmail.core.message import encoded_words
 from civicmail.mail.screening.skeleton import shown
 
-TEXT_MOST = 64 << 10
+MAX_TEXT = 64 << 10
 """Characters that are decoded in every way; the sender fields of no honest message are longer."""
 DEPTH, VARIANTS = 3, 48
 """Codings inside one another that are undone, and texts that are made by that."""
@@ -40,7 +40,7 @@ _ESCAPE = re.compile(r"\x1b(?:[$(][(-/]?[@-Z]|\$?[@-Z])?|[\x0e\x0f]")
 def is_named(texts: Iterable[str], domains: tuple[str, ...]) -> bool:
     """Whether one of these domains, or a name below, can be read in one of the texts. domains: lower case. Never raises."""
     text = "\n".join(texts)
-    return len(text) > TEXT_MOST or any(key in form for form in _forms(text) for key in _keys(domains))
+    return len(text) > MAX_TEXT or any(key in form for form in _forms(text) for key in _keys(domains))
 
 
 @lru_cache(maxsize=8)
@@ -99,7 +99,7 @@ def _percent(text: str) -> str:
 def _base64(text: str) -> str:
     """Words of these letters, whatever stands around them, or in them where they say that they are; as UTF-8, and as UTF-16, whose
     zeros are dropped."""
-    coded = [found[0] for found in _BASE64.finditer(text)] + _PACKED.findall(text)
+    coded = [match[0] for match in _BASE64.finditer(text)] + _PACKED.findall(text)
     return "\n".join(map(_unpacked, coded))
 
 
@@ -120,7 +120,7 @@ def _escapes(text: str) -> str:
 
 
 def _punycode(text: str) -> str:
-    return _PUNYCODE.sub(lambda found: shown(found[0].lower()), text) if "--" in text else text
+    return _PUNYCODE.sub(lambda match: shown(match[0].lower()), text) if "--" in text else text
 
 
 def _comments(text: str) -> str:
@@ -128,13 +128,13 @@ def _comments(text: str) -> str:
     if "(" not in text:
         return text
     kept, depth, at = [], 0, 0
-    for found in _PARENTHESIS.finditer(text):
-        if found[0] == "(":
-            kept += [text[at : found.start()]] * (depth == 0)
+    for match in _PARENTHESIS.finditer(text):
+        if match[0] == "(":
+            kept += [text[at : match.start()]] * (depth == 0)
             depth += 1
-        elif found[0] == ")" and depth:
+        elif match[0] == ")" and depth:
             depth -= 1
-            at = found.end() if depth == 0 else at
+            at = match.end() if depth == 0 else at
     return "".join(kept) + (text[at:] if depth == 0 else "")
 
 

@@ -22,19 +22,19 @@ PIECE = 1 << 18
 """Bytes that are sent at a time."""
 CONNECT_SECONDS = 2.0
 PING_SECONDS = 1.0
-ANSWER_MOST = 4_096
+MAX_REPLY = 4_096
 _LENGTH = struct.Struct("!I")
 _UNIX = "unix:"
-_NAME_MOST = 100  # characters of a name that a signature gives
+_MAX_NAME = 100  # characters of a name that a signature gives
 REFUSED, TIMEOUT, BROKEN, TOO_LARGE, ERROR = "refused", "timeout", "broken", "too large", "error"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ScanReply:
     """said: the name of what was found, or why there is no answer: refused, timeout, broken, too large, error."""
 
     kind: Literal["clean", "found", "failed"]
-    said: str = ""
+    detail: str = ""
 
 
 def is_address(address: str) -> bool:
@@ -50,28 +50,28 @@ class Clamd:
 
     def __init__(self, address: str, at_once: int = 8) -> None:
         self._address = address
-        self._turns = asyncio.Semaphore(at_once)
+        self._connections = asyncio.Semaphore(at_once)
 
-    async def scan(self, content: bytes | mmap.mmap, seconds: float) -> Answer:
+    async def scan(self, content: bytes | mmap.mmap, seconds: float) -> ScanReply:
         """Never raises but CancelledError. seconds: for all of it."""
-        return await self._asked(b"zINSTREAM\0", content, seconds)
+        return await self._request(b"zINSTREAM\0", content, seconds)
 
     async def ping(self) -> bool:
-        return (await self._asked(b"zPING\0", None, PING_SECONDS)).said == "PONG"
+        return (await self._request(b"zPING\0", None, PING_SECONDS)).detail == "PONG"
 
-    async def version(self) -> Answer:
-        return await self._asked(b"zVERSION\0", None, CONNECT_SECONDS)
+    async def version(self) -> ScanReply:
+        return await self._request(b"zVERSION\0", None, CONNECT_SECONDS)
 
-    async def _asked(self, command: bytes, content: bytes | mmap.mmap | None, seconds: float) -> Answer:
+    async def _request(self, command: bytes, content: bytes | mmap.mmap | None, seconds: float) -> ScanReply:
         try:
-            async with asyncio.timeout(seconds), self._turns:
+            async with asyncio.timeout(seconds), self._connections:
                 return await self._talk(command, content)
         except TimeoutError:
-            return Answer("failed", TIMEOUT)
+            return ScanReply("failed", TIMEOUT)
         except (OSError, ValueError, OverflowError):  # or it is no address at all
-            return Answer("failed", REFUSED)
+            return ScanReply("failed", REFUSED)
 
-    async def _talk(self, command: bytes, content: bytes | mmap.mmap | None) -> Answer:
+    async def _talk(self, command: bytes, content: bytes | mmap.mmap | None) -> ScanReply:
         """Raises OSError where nobody listens, TimeoutError."""
         loop = asyncio.get_running_loop()
         wire = await self._connected(loop)
@@ -79,14 +79,14 @@ class Clamd:
             try:
                 await loop.sock_sendall(wire, command)
                 if content is not None:
-                    await _sent(loop, wire, content)
+                    await _send(loop, wire, content)
                 whole = True
             except OSError:  # it has closed; what it said is still there
                 whole = False
-            said = await _heard(loop, wire)
+            reply = await _read_reply(loop, wire)
         if content is not None:
-            return _verdict(said, whole=whole)
-        return Answer("clean", said) if said else Answer("failed", BROKEN)
+            return _verdict(reply, whole=whole)
+        return ScanReply("clean", reply) if reply else ScanReply("failed", BROKEN)
 
     async def _connected(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
         async with asyncio.timeout(CONNECT_SECONDS):
@@ -113,19 +113,19 @@ async def _connect(loop: asyncio.AbstractEventLoop, family: int, place: object) 
     return wire
 
 
-async def _sent(loop: asyncio.AbstractEventLoop, wire: socket.socket, content: bytes | mmap.mmap) -> None:
+async def _send(loop: asyncio.AbstractEventLoop, wire: socket.socket, content: bytes | mmap.mmap) -> None:
     for at in range(0, len(content), PIECE):
         piece = content[at : at + PIECE]
         await loop.sock_sendall(wire, _LENGTH.pack(len(piece)) + piece)
     await loop.sock_sendall(wire, _LENGTH.pack(0))
 
 
-async def _heard(loop: asyncio.AbstractEventLoop, wire: socket.socket) -> str:
+async def _read_reply(loop: asyncio.AbstractEventLoop, wire: socket.socket) -> str:
     """Up to the NUL, or what there is of it. An error that the system kept from sending comes before the answer, once."""
-    said, errors = b"", 0
-    while b"\0" not in said and len(said) < ANSWER_MOST:
+    reply, errors = b"", 0
+    while b"\0" not in reply and len(reply) < MAX_REPLY:
         try:
-            more = await loop.sock_recv(wire, ANSWER_MOST)
+            more = await loop.sock_recv(wire, MAX_REPLY)
         except OSError:
             errors += 1
             if errors > 1:
@@ -133,18 +133,18 @@ async def _heard(loop: asyncio.AbstractEventLoop, wire: socket.socket) -> str:
             continue
         if not more:
             break
-        said += more
-    said, end, _ = said.partition(b"\0")
-    return said.decode("utf-8", "replace").strip() if end else ""
+        reply += more
+    reply, end, _ = reply.partition(b"\0")
+    return reply.decode("utf-8", "replace").strip() if end else ""
 
 
-def _verdict(said: str, *, whole: bool) -> Answer:
+def _verdict(reply: str, *, whole: bool) -> ScanReply:
     """Of a scan. What was not sent whole is not clean, whatever is said."""
-    if said.endswith(" FOUND"):
-        name = said.removesuffix(" FOUND").removeprefix("stream: ")
-        return Answer("found", "".join(c if c.isprintable() and c.isascii() else "?" for c in name)[:_NAME_MOST])
-    if said == "stream: OK" and whole:
-        return Answer("clean")
-    if "size limit exceeded" in said:
-        return Answer("failed", TOO_LARGE)
-    return Answer("failed", ERROR if said.endswith("ERROR") else BROKEN)
+    if reply.endswith(" FOUND"):
+        name = reply.removesuffix(" FOUND").removeprefix("stream: ")
+        return ScanReply("found", "".join(c if c.isprintable() and c.isascii() else "?" for c in name)[:_MAX_NAME])
+    if reply == "stream: OK" and whole:
+        return ScanReply("clean")
+    if "size limit exceeded" in reply:
+        return ScanReply("failed", TOO_LARGE)
+    return ScanReply("failed", ERROR if reply.endswith("ERROR") else BROKEN)

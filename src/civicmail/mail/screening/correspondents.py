@@ -1,6 +1,6 @@
 """The addresses that the city has written to or heard from, as sorted numbers of eight bytes: one file, mapped by gateways.
 
-The learning job writes it (mail/pipeline/learning.py). Numbers instead of addresses keep it small, not secret: whoever has the
+The learning job writes it (mail/pipeline/learning_job.py). Numbers instead of addresses keep it small, not secret: whoever has the
 folder has the mail, too.
 """
 
@@ -18,11 +18,11 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.screening import tablefile
-from civicmail.mail.screening.consumers import is_consumer
+from civicmail.mail.screening.consumer_domains import is_consumer
 from civicmail.mail.screening.domains import a_labels
 
 MARK = b"CVP1"
-LOOK_EVERY = 2_000
+POLL_MS = 2_000
 """ms between two looks for a new file."""
 
 Numbers = NDArray[np.uint64]
@@ -56,7 +56,7 @@ class Correspondents:
 
     known: Numbers = field(default_factory=_none)
     met: Numbers = field(default_factory=_none)
-    came: Numbers = field(default_factory=_none)
+    file_origins: Numbers = field(default_factory=_none)
 
     def is_known(self, address: str) -> bool:
         return _has(self.known, number_of(address))
@@ -66,20 +66,20 @@ class Correspondents:
 
     def came_from(self, sha256: str, address: str) -> bool:
         """Whether a file came from where this address is (P-22: what goes back to where it came from is no news there)."""
-        return _has(self.came, origin(sha256, address))
+        return _has(self.file_origins, origin(sha256, address))
 
-    def also(self, known: Iterable[int], met: Iterable[int], came: Iterable[int] = ()) -> Correspondents:
+    def merged_with(self, known: Iterable[int], met: Iterable[int], came: Iterable[int] = ()) -> Correspondents:
         """With these, too."""
         first = np.fromiter(known, np.uint64)
         second = np.concatenate([first, np.fromiter(met, np.uint64)])
         third = np.fromiter(came, np.uint64)
-        return Correspondents(np.union1d(self.known, first), np.union1d(self.met, second), np.union1d(self.came, third))
+        return Correspondents(np.union1d(self.known, first), np.union1d(self.met, second), np.union1d(self.file_origins, third))
 
 
 def write(data: Path, people: Correspondents, files: Files = OS_FILES) -> None:
     """Durable on return. Raises OSError."""
     tablefile.write(
-        correspondents_path(data), MARK, {"v": 1}, {"known": people.known, "met": people.met, "came": people.came}, files
+        correspondents_path(data), MARK, {"v": 1}, {"known": people.known, "met": people.met, "came": people.file_origins}, files
     )
 
 
@@ -95,15 +95,15 @@ class MappedCorrespondents:
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._looked = -LOOK_EVERY
+        self._polled_at = -POLL_MS
         self._seen: tuple[int, int] | None = None
         self._people: Correspondents | None = None
         self.is_broken = False
 
     def at(self, now: int) -> Correspondents | None:
         """now: ms."""
-        if abs(now - self._looked) >= LOOK_EVERY:
-            self._looked = now
+        if abs(now - self._polled_at) >= POLL_MS:
+            self._polled_at = now
             try:
                 there = correspondents_path(self._data).stat()
                 if (seen := (there.st_ino, there.st_mtime_ns)) != self._seen:

@@ -16,36 +16,36 @@ from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.core.config.settings import Settings
 from civicmail.mail.screening import staffnames, urls
-from civicmail.mail.screening.claimed import claimed
-from civicmail.mail.screening.claimed import seen as as_seen
+from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.claimed_identity import displayed as as_seen
+from civicmail.mail.screening.claimed_identity import identify
 from civicmail.mail.screening.domains import a_labels
-from civicmail.mail.screening.lookalikes import Protected, like, protect
-from civicmail.mail.screening.shapes import NOTHING, Found, Joint
+from civicmail.mail.screening.lookalikes import Protected, find_likeness, protect
+from civicmail.mail.screening.shapes import NOTHING, CheckResult, CombinedCase
 from civicmail.mail.screening.skeleton import shown
-from civicmail.mail.screening.world import World
 
 NAME = "names"
 VERSION = 1
 
 FIELDS = ("from", "sender", "reply-to")
-MOST = 20
+MAX_MAILBOXES = 20
 """Mailboxes of each field that are looked at."""
 MASK = 160
 
 
 def open_(settings: Settings, data: Path) -> None:
     """Look at protected names, and at those that were published last, before mail comes: thousands take a fifth of a second."""
-    protect(World(settings, 0).domains, tuple(settings.screening.protected))
+    protect(CheckContext(settings, 0).domains, tuple(settings.screening.protected))
     snapshot = SnapshotWatcher(data, lambda: 0).current
     if snapshot is not None:
         staffnames.people(snapshot, "")
 
 
-def find(case: Joint) -> Found:
+def find(case: CombinedCase) -> CheckResult:
     """Facts names.*; findings staff, address, hidden, scripts, lookalike, elsewhere."""
     if not case.inbound:
         return NOTHING
-    protected = protect(case.world.domains, tuple(case.world.settings.screening.protected))
+    protected = protect(case.context.domains, tuple(case.context.settings.screening.protected))
     findings = [*_of_people(case, protected), *_of_domains(case, protected)]
     facts: dict[str, FactValue] = {}
     for finding in findings:
@@ -56,22 +56,22 @@ def find(case: Joint) -> Found:
     if elsewhere := _elsewhere(case):
         findings.append(elsewhere)
         facts["names.reply_elsewhere"] = True
-    return Found(tuple(findings), facts)
+    return CheckResult(tuple(findings), facts)
 
 
-def _of_people(case: Joint, protected: Protected) -> Iterator[Finding]:
+def _of_people(case: CombinedCase, protected: Protected) -> Iterator[Finding]:
     for field in FIELDS:
-        for name, address in case.seen.people.get(field, ())[:MOST]:
+        for name, address in case.message.people.get(field, ())[:MAX_MAILBOXES]:
             if name:
-                yield from _of_name(case.world.snapshot, protected, field, name, address.lower())
+                yield from _of_name(case.context.snapshot, protected, field, name, address.lower())
 
 
 def _of_name(snapshot: Snapshot | None, protected: Protected, field: str, name: str, address: str) -> Iterator[Finding]:
     name = name[: staffnames.LONGEST]
-    who, seen = claimed(snapshot, name), as_seen(name)
-    for found in who.addresses:
-        if found != address and urls.registrable(a_labels(found.rpartition("@")[2])) in protected.domains:
-            yield _finding("address", field, f"{found} {address}")
+    who, seen = identify(snapshot, name), as_seen(name)
+    for named in who.addresses:
+        if named != address and urls.registrable(a_labels(named.rpartition("@")[2])) in protected.domains:
+            yield _finding("address", field, f"{named} {address}")
             break
     else:
         if other := next((box.id for box in who.mailboxes if address not in (box.id, *box.addresses)), ""):
@@ -85,28 +85,28 @@ def _of_name(snapshot: Snapshot | None, protected: Protected, field: str, name: 
         yield _finding("staff", field, f"{who.people[0].name} {address}")
 
 
-def _of_domains(case: Joint, protected: Protected) -> Iterator[Finding]:
+def _of_domains(case: CombinedCase, protected: Protected) -> Iterator[Finding]:
     places = [("envelope", case.envelope.sender)]
-    places += [(field, address) for field in FIELDS for _, address in case.seen.people.get(field, ())[:MOST]]
-    said: set[str] = set()
+    places += [(field, address) for field in FIELDS for _, address in case.message.people.get(field, ())[:MAX_MAILBOXES]]
+    seen: set[str] = set()
     for field, address in places:
         domain = a_labels(address.rpartition("@")[2])
-        if domain and domain not in said:
-            said.add(domain)
-            if likeness := like(domain, protected):
+        if domain and domain not in seen:
+            seen.add(domain)
+            if likeness := find_likeness(domain, protected):
                 yield _finding("lookalike", field, f"{shown(domain)} {likeness.how} {likeness.of}")
 
 
-def _elsewhere(case: Joint) -> Finding | None:
+def _elsewhere(case: CombinedCase) -> Finding | None:
     """Answers leave the domain of the author; those to a list always do (RFC 2369)."""
-    authors = {urls.registrable(a_labels(a.rpartition("@")[2])) for a in case.seen.addresses("from")}
-    answers = case.seen.addresses("reply-to")
-    if not answers or not authors or case.seen.list_id:
+    authors = {urls.registrable(a_labels(a.rpartition("@")[2])) for a in case.message.addresses("from")}
+    answers = case.message.addresses("reply-to")
+    if not answers or not authors or case.message.list_id:
         return None
-    for answer in answers[:MOST]:
+    for answer in answers[:MAX_MAILBOXES]:
         domain = a_labels(answer.rpartition("@")[2])
         if urls.registrable(domain) not in authors:
-            return _finding("elsewhere", "reply-to", f"{case.seen.addresses('from')[0]} {answer}")
+            return _finding("elsewhere", "reply-to", f"{case.message.addresses('from')[0]} {answer}")
     return None
 
 

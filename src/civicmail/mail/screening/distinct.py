@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 def distinct[T: (np.uint32, np.uint64)](numbers: NDArray[T]) -> NDArray[T]:
     """Sorted, each once."""
-    found = np.sort(numbers)
-    first = np.ones(len(found), np.bool_)
-    np.not_equal(found[1:], found[:-1], out=first[1:])
-    return found[first]
+    ordered = np.sort(numbers)
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
 
 
 def once[T: (np.uint32, np.uint64)](numbers: NDArray[T]) -> NDArray[T]:

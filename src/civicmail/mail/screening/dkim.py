@@ -19,16 +19,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from civicmail.mail.screening import tags
-from civicmail.mail.screening.resolver import Resolver, Temp
+from civicmail.mail.screening.resolver import Resolver, TemporaryFailure
 from civicmail.mail.screening.signatures import Signature
 
 Result = Literal["pass", "fail", "none", "temperror", "permerror"]
 Key = RSAPublicKey | Ed25519PublicKey
 
-BITS_LEAST, BITS_MOST, BITS_WEAK = 1024, 4096, 2048
+MIN_BITS, MAX_BITS, BITS_WEAK = 1024, 4096, 2048
 """Of RSA keys: below the first none counts (RFC 8301 3.2), above the second none is tried, below the third a pass is weak."""
-_EXPONENT_MOST = 1 << 33
-AT_ONCE = 2
+_MAX_EXPONENT = 1 << 33
+MAX_LOOKUPS = 2
 """Keys that one message asks for at a time: names that hang must not take the resolver from everybody else."""
 _SLOP = 3600  # seconds that clocks may differ
 _BEST: tuple[Result, ...] = ("pass", "temperror", "fail", "permerror")
@@ -49,7 +49,7 @@ class Verdict:
 
 async def verify(resolver: Resolver, signatures: Sequence[Signature], now: int, *, seconds: float) -> list[Verdict]:
     """A verdict for each signature. now: seconds since 1970; seconds: for all keys together."""
-    until, room = asyncio.get_running_loop().time() + seconds, asyncio.Semaphore(AT_ONCE)
+    until, room = asyncio.get_running_loop().time() + seconds, asyncio.Semaphore(MAX_LOOKUPS)
 
     async def one(signature: Signature) -> Verdict:
         async with room:
@@ -75,7 +75,7 @@ async def holds(resolver: Resolver, signature: Signature, until: float) -> Verdi
             answer = await resolver.ask(f"{signature.selector}._domainkey.{signature.domain}", "TXT")
     except TimeoutError:
         return Verdict("temperror", signature, "no key: no answer in time")
-    except Temp as error:
+    except TemporaryFailure as error:
         return Verdict("temperror", signature, f"no key: {error.why}", ours=error.ours)
     if len(answer.values) != 1:  # RFC 6376 3.6.2.2: of several none is defined to count
         return Verdict("permerror", signature, "several keys are published" if answer.values else "no key is published")
@@ -90,21 +90,21 @@ async def holds(resolver: Resolver, signature: Signature, until: float) -> Verdi
 
 def read_key(record: str, signature: Signature) -> tuple[Key | None, str]:
     """The key of a record (RFC 6376 3.6.1), or why it is none for this signature."""
-    found = tags.read(record)
-    if found is None or found.get("v", "DKIM1") != "DKIM1" or ("v" in found and next(iter(found)) != "v"):
+    fields = tags.read(record)
+    if fields is None or fields.get("v", "DKIM1") != "DKIM1" or ("v" in fields and next(iter(fields)) != "v"):
         return None, "the key record cannot be read"
-    if "h" in found and "sha256" not in tags.names(found["h"]):
+    if "h" in fields and "sha256" not in tags.names(fields["h"]):
         return None, "the key is not for SHA-256"
-    if "s" in found and not {"*", "email"} & set(tags.names(found["s"])):
+    if "s" in fields and not {"*", "email"} & set(tags.names(fields["s"])):
         return None, "the key is not for mail"
-    if signature.below and "s" in tags.names(found.get("t", "")):
+    if signature.below and "s" in tags.names(fields.get("t", "")):
         return None, "the key is not for subdomains"
-    if not tags.packed(found.get("p", "")):
-        return None, "the key was revoked" if "p" in found else "the key record has no key"
-    kind = found.get("k", "rsa").lower()
+    if not tags.packed(fields.get("p", "")):
+        return None, "the key was revoked" if "p" in fields else "the key record has no key"
+    kind = fields.get("k", "rsa").lower()
     if kind != signature.algorithm.partition("-")[0]:
         return None, "the key is of another kind"
-    return _key(kind, tags.packed(found["p"]))
+    return _key(kind, tags.packed(fields["p"]))
 
 
 @lru_cache(maxsize=512)
@@ -118,7 +118,7 @@ def _key(kind: str, encoded: str) -> tuple[Key | None, str]:
         return None, "the key cannot be read"
     if not isinstance(key, RSAPublicKey):
         return None, "the key is of another kind"
-    if not BITS_LEAST <= key.key_size <= BITS_MOST or key.public_numbers().e > _EXPONENT_MOST:
+    if not MIN_BITS <= key.key_size <= MAX_BITS or key.public_numbers().e > _MAX_EXPONENT:
         return None, f"the key has {key.key_size} bits"
     return key, ""
 
@@ -137,5 +137,5 @@ def _holds(key: Key, signature: Signature) -> bool:
 
 def result(verdicts: Sequence[Verdict]) -> Result:
     """One word for all of them: the best (RFC 6376 6.1 lets a verifier stop at the first that holds)."""
-    said = {verdict.result for verdict in verdicts}
-    return next((word for word in _BEST if word in said), "none")
+    results = {verdict.result for verdict in verdicts}
+    return next((word for word in _BEST if word in results), "none")

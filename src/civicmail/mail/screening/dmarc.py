@@ -14,12 +14,12 @@ from typing import Literal, cast
 
 from civicmail.mail.screening import tags
 from civicmail.mail.screening.domains import is_domain, is_within
-from civicmail.mail.screening.resolver import Kind, Resolver, Temp, is_name
+from civicmail.mail.screening.resolver import Kind, Resolver, TemporaryFailure, is_name
 
 Result = Literal["pass", "fail", "none", "temperror", "permerror"]
 Policy = Literal["none", "quarantine", "reject"]
 
-LABELS_MOST = 8
+MAX_LABELS = 8
 """Labels of a name from which the walk asks for all; of longer ones it leaves those in the middle out (4.10)."""
 _PLACES: tuple[Kind, ...] = ("A", "AAAA", "MX")
 _POLICIES = ("none", "quarantine", "reject")
@@ -72,10 +72,10 @@ class Proof:
 def read_record(text: str, domain: str) -> Record | None:
     """A TXT record as a policy; None where it is none: v=DMARC1 comes first. What else cannot be read or is not known is left out,
     and the rest counts (4.8)."""
-    found, flawed = tags.salvaged(text)
-    if next(iter(found), "") != "v" or found["v"] != "DMARC1" or text.partition("=")[0].strip(" \t").lower() != "v":
+    fields, flawed = tags.salvaged(text)
+    if next(iter(fields), "") != "v" or fields["v"] != "DMARC1" or text.partition("=")[0].strip(" \t").lower() != "v":
         return None
-    lower = {name: value.lower() for name, value in found.items()}
+    lower = {name: value.lower() for name, value in fields.items()}
     policies = {name: _policy(lower[name]) for name in ("p", "sp", "np") if name in lower}
     return Record(
         domain=domain,
@@ -99,7 +99,7 @@ def _policy(text: str) -> Policy | None:
 def targets(domain: str) -> list[str]:
     """The names that are asked for, from the domain itself up: at most eight (4.10)."""
     labels = domain.split(".")
-    above = labels[1:] if len(labels) < LABELS_MOST else labels[-(LABELS_MOST - 1) :]
+    above = labels[1:] if len(labels) < MAX_LABELS else labels[-(MAX_LABELS - 1) :]
     return [domain, *(".".join(above[at:]) for at in range(len(above)))]
 
 
@@ -108,47 +108,47 @@ class Walk:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._found: dict[str, Record | None] = {}
+        self._records: dict[str, Record | None] = {}
 
     async def at(self, domain: str) -> Record | None:
         """The record that a domain publishes; of several none counts (4.10, steps 2 and 7)."""
-        if domain not in self._found:
+        if domain not in self._records:
             name = f"_dmarc.{domain}"
             answer = await self._resolver.ask(name, "TXT") if is_name(name) else None
             records = [record for text in (answer.values if answer else ()) if (record := read_record(text, domain)) is not None]
-            self._found[domain] = records[0] if len(records) == 1 else None
-        return self._found[domain]
+            self._records[domain] = records[0] if len(records) == 1 else None
+        return self._records[domain]
 
     async def up(self, domain: str) -> list[Record]:
         """The records from the domain up to the first that says psd=y or psd=n."""
-        found: list[Record] = []
+        records: list[Record] = []
         for target in targets(domain):
             if (record := await self.at(target)) is not None:
-                found.append(record)
+                records.append(record)
                 if record.psd != "u":
                     break
-        return found
+        return records
 
     async def organizational(self, domain: str) -> str:
         return organizational(domain, await self.up(domain))
 
 
-def organizational(domain: str, found: Sequence[Record]) -> str:
+def organizational(domain: str, records: Sequence[Record]) -> str:
     """The organizational domain of one, by the records above it (4.10.2)."""
-    for record in found:
+    for record in records:
         if record.psd == "n":
             return record.domain
         if record.psd == "y" and record.domain != domain:
             below = len(domain.split(".")) - len(record.domain.split(".")) - 1
             return domain.split(".", below)[-1]
-    return found[-1].domain if found else domain
+    return records[-1].domain if records else domain
 
 
-def applied(domain: str, found: Sequence[Record]) -> Record | None:
+def applied(domain: str, records: Sequence[Record]) -> Record | None:
     """The record that holds for an author's domain: its own, else its organization's, else that of the public suffix (4.10.1)."""
-    by_domain = {record.domain: record for record in found}
-    suffix = next((record for record in found if record.psd == "y"), None)
-    return by_domain.get(domain) or by_domain.get(organizational(domain, found)) or suffix
+    by_domain = {record.domain: record for record in records}
+    suffix = next((record for record in records if record.psd == "y"), None)
+    return by_domain.get(domain) or by_domain.get(organizational(domain, records)) or suffix
 
 
 async def decide(resolver: Resolver, domain: str, proofs: Iterable[Proof], *, seconds: float) -> Verdict:
@@ -160,7 +160,7 @@ async def decide(resolver: Resolver, domain: str, proofs: Iterable[Proof], *, se
             return await _decide(Walk(resolver), resolver, domain, tuple(proofs))
     except TimeoutError:
         return Verdict("temperror", domain, why="no answer in time")
-    except Temp as error:
+    except TemporaryFailure as error:
         return Verdict("temperror", domain, why=error.why, ours=error.ours)
 
 
@@ -168,14 +168,14 @@ async def _decide(walk: Walk, resolver: Resolver, domain: str, proofs: tuple[Pro
     first = await walk.at(domain)
     exact = next((proof for proof in proofs if proof.domain == domain), None)
     if first is not None and not first.broken and exact is not None:  # what lies above changes nothing, so nobody is asked
-        return Verdict("pass", domain, await _wanted(resolver, domain, first), domain, by=f"{exact.method} {domain}")
-    found = await walk.up(domain)
-    record = applied(domain, found)
-    own = organizational(domain, found)
+        return Verdict("pass", domain, await _requested_policy(resolver, domain, first), domain, by=f"{exact.method} {domain}")
+    records = await walk.up(domain)
+    record = applied(domain, records)
+    own = organizational(domain, records)
     if record is None or (record.broken and not record.reports):
         why = "no policy is published" if record is None else "its policy cannot be read"
         return Verdict("none", domain, organizational=own, why=why)
-    policy = await _wanted(resolver, domain, record)
+    policy = await _requested_policy(resolver, domain, record)
     for proof in proofs:
         strict = record.strict_dkim if proof.method == "dkim" else record.strict_spf
         if proof.domain == domain or (not strict and await aligned(walk, own, proof.domain)):
@@ -188,7 +188,7 @@ async def aligned(walk: Walk, own: str, domain: str) -> bool:
     return is_within(domain, own) and await walk.organizational(domain) == own
 
 
-async def _wanted(resolver: Resolver, domain: str, record: Record) -> Policy:
+async def _requested_policy(resolver: Resolver, domain: str, record: Record) -> Policy:
     """What is asked for (4.7): np= where the name is nowhere, sp= below where it is published, p= otherwise."""
     if record.broken:
         return "none"  # it has somebody who is told of it (4.10.1)

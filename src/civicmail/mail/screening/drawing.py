@@ -15,13 +15,13 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from civicmail.core.sandbox import pictures
-from civicmail.mail.screening import vectors
+from civicmail.mail.screening import svg_pages
 
 BYTES = 8 << 20
 PDF_BYTES = 1 << 20
 """Maps and plans are larger, take seconds to be read before anything is drawn, and are no bait."""
 PIXELS = 25_000_000
-LEAST = 21
+MIN_PIXELS = 21
 """Pixels of a side: the smallest QR code has so many modules."""
 DRAWN, ENLARGED = 1200, 300
 """Pixels of the longer side as drawn, at most and at least: a phone reads a code from less."""
@@ -78,10 +78,10 @@ def document(content: bytes) -> bytes:
         return b""
     if content.startswith(b"%PDF-"):
         return content if len(content) <= PDF_BYTES else b""
-    if (drawn := vectors.page(content)) is not None:
+    if (drawn := svg_pages.page(content)) is not None:
         return _drawn(*drawn)
     size = pictures.dimensions(content)
-    if size is None or min(size) < LEAST or size[0] * size[1] > PIXELS:
+    if size is None or min(size) < MIN_PIXELS or size[0] * size[1] > PIXELS:
         return b""
     if content.startswith(_PNG):
         return _png(content, *size)
@@ -101,11 +101,11 @@ def _png(content: bytes, width: int, height: int) -> bytes:
             packed.append(data)
     colours = _COLOURS[kind]
     space = f"[/Indexed /DeviceRGB {len(palette) // 3 - 1} <{palette.hex()}>]" if kind == 3 else _SPACES[kind]
-    told = (
+    properties = (
         f"/ColorSpace {space} /BitsPerComponent {depth} /Filter /FlateDecode /DecodeParms << /Predictor 15 /Colors {colours}"
         f" /BitsPerComponent {depth} /Columns {width} >>{f' /Decode {_OPAQUE}' if kind == 6 else ''}"
     )
-    return _wrapped(told, b"".join(packed), width, height)
+    return _wrapped(properties, b"".join(packed), width, height)
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -132,10 +132,10 @@ def _markers(content: bytes) -> Iterator[int]:
         at += 2 + struct.unpack_from(">H", content, at + 2)[0]
 
 
-def _wrapped(told: str, data: bytes, width: int, height: int) -> bytes:
+def _wrapped(properties: str, data: bytes, width: int, height: int) -> bytes:
     """One page of the size of the picture, a point for a pixel."""
     drawn = f"q {width} 0 0 {height} 0 0 cm /I Do Q".encode("ascii")
-    picture = f"<< /Type /XObject /Subtype /Image /Width {width} /Height {height} {told} /Length {len(data)} >>"
+    picture = f"<< /Type /XObject /Subtype /Image /Width {width} /Height {height} {properties} /Length {len(data)} >>"
     return _drawn(drawn, width, height, b"%s\nstream\n%s\nendstream" % (picture.encode("ascii"), data))
 
 

@@ -14,12 +14,12 @@ BUDGET = 0.4
 """What one person may teach within BUDGET_DAYS: the sum of steps. One step of s moves the log-odds of no message by more than 5.1 s
 (five families, each at most 1, and the bias), so nobody alone moves any by more than 2.04: from good to spam is farther."""
 BUDGET_MS = 30 * 86_400_000
-EACH_MOST = 300
+MAX_EACH = 300
 """Messages that count of one person within that time."""
 CANARY_SHARE = 10
 """Every tenth good message is never learnt: by them a model is judged that somebody may have poisoned."""
 CANARIES_EACH = 5
-CANARIES_MOST = 500
+MAX_CANARIES = 500
 
 
 @dataclass(slots=True)
@@ -95,8 +95,8 @@ class Book:
 
     def hears(self, example: Example, now: int) -> bool:
         """Whether one more of whoever has called it something counts."""
-        said = self._of.get(example.by, ())
-        return example.how in TRUSTED or sum(1 for e in said if e.how not in TRUSTED and e.at > now - BUDGET_MS) < EACH_MOST
+        examples = self._of.get(example.by, ())
+        return example.how in TRUSTED or sum(1 for e in examples if e.how not in TRUSTED and e.at > now - BUDGET_MS) < MAX_EACH
 
     def left(self, example: Example, now: int) -> float:
         """How much whoever has called it something may still teach."""
@@ -115,5 +115,5 @@ class Book:
     def _is_canary(self, example: Example) -> bool:
         if example.spam or zlib.crc32(example.key.encode()) % CANARY_SHARE:
             return False
-        each = CANARIES_MOST if example.how in TRUSTED else CANARIES_EACH
-        return self._canaries.get(example.by, 0) < each and sum(self._canaries.values()) < CANARIES_MOST
+        each = MAX_CANARIES if example.how in TRUSTED else CANARIES_EACH
+        return self._canaries.get(example.by, 0) < each and sum(self._canaries.values()) < MAX_CANARIES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from civicmail.mail.screening.looking import Item, Look
+from civicmail.mail.screening.file_scan import FileScan, Item
 from civicmail.mail.screening.officefiles import COMMAND
 
 _SHEET, _NAME, _LINK, _END = 0x0085, 0x0018, 0x01AE, 0x000A
@@ -15,7 +15,7 @@ _BETWEEN = b"\x03"  # program and what it is asked, in the path of a link
 _RECORDS = 20_000  # of the workbook's own part, which comes first
 
 
-def find(stream: bytes, item: Item, look: Look) -> None:
+def find(stream: bytes, item: Item, scan: FileScan) -> None:
     """stream: the workbook. Reads only the globals."""
     macro = hidden = automatic = False
     at = 0
@@ -30,12 +30,12 @@ def find(stream: bytes, item: Item, look: Look) -> None:
         elif kind == _NAME and len(body) >= 16:
             automatic = automatic or _is_automatic(body)
         elif kind == _LINK and _BETWEEN in body and COMMAND.search(body.replace(b"\0", b"")):
-            look.note(item, "dde", "active", sure=90, mask="link")
+            scan.note(item, "dde", "active", sure=90, mask="link")
         elif kind == _END:
             break
     if macro:
         words = ["xlm", *(["automatic"] if automatic else []), *(["hidden"] if hidden else [])]
-        look.note(item, "macros", "macros", sure=100 if automatic or hidden else 80, mask=" ".join(words))
+        scan.note(item, "macros", "macros", sure=100 if automatic or hidden else 80, mask=" ".join(words))
 
 
 def _is_automatic(body: bytes) -> bool:

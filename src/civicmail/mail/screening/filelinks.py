@@ -13,12 +13,12 @@ from itertools import islice
 from urllib.parse import unquote
 
 from civicmail.core.message import links as written
-from civicmail.mail.screening.looking import Item, Look
+from civicmail.mail.screening.file_scan import FileScan, Item
 
-MOST = 20_001
+MAX_LINKS = 20_001
 """Of one file."""
-LOOKED = 4 << 20
-PAGE = 512 << 10
+MAX_BYTES = 4 << 20
+MAX_PAGE_BYTES = 512 << 10
 """Bytes of a web page in an archive."""
 _URI = re.compile(
     rb"/(?:URI|FS\s*/URL\s*/F)\s*(?:\(((?:[^()\\]|\\.|\((?:[^()\\]|\\.){0,1000}+\)){1,4000}+)\)|<([0-9A-Fa-f\s]{8,8000}+)>)",
@@ -43,84 +43,84 @@ _SCHEMES = ("http:", "https:", "ftp:", "data:", "javascript:", "vbscript:", "www
 _NAMESPACES = ("http://www.w3.org/", "http://schemas.", "http://purl.org/", "http://ns.adobe.com/")
 
 
-def pdf(said: bytes, item: Item, look: Look) -> None:
+def pdf(dictionaries: bytes, item: Item, scan: FileScan) -> None:
     """said: the dictionaries of a PDF (pdfactions.py)."""
-    for found in islice(_URI.finditer(said), MOST):
-        if found[1] is not None:
-            url = _PDF_ESCAPE.sub(_unescaped, found[1])
+    for match in islice(_URI.finditer(dictionaries), MAX_LINKS):
+        if match[1] is not None:
+            url = _PDF_ESCAPE.sub(_unescaped, match[1])
         else:
-            digits = b"".join(found[2].split())
+            digits = b"".join(match[2].split())
             url = bytes.fromhex(digits[: len(digits) & ~1].decode())
         text = url.decode("utf-16", "replace") if url.startswith((b"\xfe\xff", b"\xff\xfe")) else url.decode("utf-8", "replace")
-        add(text, "", item, look)
+        add(text, "", item, scan)
 
 
-def _unescaped(found: re.Match[bytes]) -> bytes:
-    if found[1]:
-        return bytes([int(found[1], 8) & 0xFF])
-    return b"" if found[2] else _PDF_LETTERS.get(found[3], found[3])
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    if match[1]:
+        return bytes([int(match[1], 8) & 0xFF])
+    return b"" if match[2] else _PDF_LETTERS.get(match[3], match[3])
 
 
-def fields(xml: str, item: Item, look: Look) -> None:
+def fields(xml: str, item: Item, scan: FileScan) -> None:
     """Codes of fields, of Word in XML and of RTF."""
-    for found in islice(_FIELD.finditer(xml), MOST):
-        add(html.unescape(found[1]), "", item, look)
+    for match in islice(_FIELD.finditer(xml), MAX_LINKS):
+        add(html.unescape(match[1]), "", item, scan)
 
 
-def rich_text(content: bytes, item: Item, look: Look) -> None:
-    if b"HYPERLINK" in content[:LOOKED].upper():
-        text = _RTF_LETTER.sub(lambda letter: chr(int(letter[1], 16)), content[:LOOKED].decode("latin-1"))
-        fields(text.replace("\\\\", "\\"), item, look)
+def rich_text(content: bytes, item: Item, scan: FileScan) -> None:
+    if b"HYPERLINK" in content[:MAX_BYTES].upper():
+        text = _RTF_LETTER.sub(lambda letter: chr(int(letter[1], 16)), content[:MAX_BYTES].decode("latin-1"))
+        fields(text.replace("\\\\", "\\"), item, scan)
 
 
 def shown(xml: str) -> dict[str, str]:
     """The words of the links of a part of Word, by the names of their relations."""
-    return {found[1]: _plain(found[2]) for found in islice(_HYPERLINK.finditer(xml), MOST)}
+    return {match[1]: _plain(match[2]) for match in islice(_HYPERLINK.finditer(xml), MAX_LINKS)}
 
 
-def open_document(xml: str, item: Item, look: Look) -> None:
-    for found in islice(_OPEN_LINK.finditer(xml), MOST):
-        add(html.unescape(found[1] or found[2]), _plain(found[3]), item, look)
+def open_document(xml: str, item: Item, scan: FileScan) -> None:
+    for match in islice(_OPEN_LINK.finditer(xml), MAX_LINKS):
+        add(html.unescape(match[1] or match[2]), _plain(match[3]), item, scan)
 
 
-def sheet(xml: str, item: Item, look: Look) -> None:
+def sheet(xml: str, item: Item, scan: FileScan) -> None:
     """Formulas that are links."""
-    for found in islice(_FORMULA.finditer(xml), MOST):
-        add(html.unescape(found[1]), "", item, look)
+    for match in islice(_FORMULA.finditer(xml), MAX_LINKS):
+        add(html.unescape(match[1]), "", item, scan)
 
 
-def old(stream: bytes, item: Item, look: Look) -> None:
+def legacy_office(stream: bytes, item: Item, scan: FileScan) -> None:
     """Of Word, Excel and PowerPoint before 2007 (MS-DOC 2.8.25, MS-OSHARED 2.3.7)."""
-    stream = stream[:LOOKED]
+    stream = stream[:MAX_BYTES]
     for narrow in (stream, stream.replace(b"\0", b"") if b"H\0Y\0P\0E\0R" in stream else b""):
-        for found in islice(_OLD_FIELD.finditer(narrow), MOST):
-            add(found[1].decode("latin-1"), " ".join((found[2] or b"").decode("latin-1").split()), item, look)
-    for found in islice(_OLD_WIDE.finditer(stream), MOST):
-        add(found[0].decode("utf-16-le", "replace"), "", item, look)
+        for match in islice(_OLD_FIELD.finditer(narrow), MAX_LINKS):
+            add(match[1].decode("latin-1"), " ".join((match[2] or b"").decode("latin-1").split()), item, scan)
+    for match in islice(_OLD_WIDE.finditer(stream), MAX_LINKS):
+        add(match[0].decode("utf-16-le", "replace"), "", item, scan)
 
 
-def shortcut(content: bytes, item: Item, look: Look) -> None:
-    for found in islice(_SHORTCUT.finditer(content[:PAGE].decode("utf-8", "replace")), MOST):
-        add(found[1], "", item, look)
+def shortcut(content: bytes, item: Item, scan: FileScan) -> None:
+    for match in islice(_SHORTCUT.finditer(content[:MAX_PAGE_BYTES].decode("utf-8", "replace")), MAX_LINKS):
+        add(match[1], "", item, scan)
 
 
-def page(content: bytes, item: Item, look: Look) -> None:
+def page(content: bytes, item: Item, scan: FileScan) -> None:
     """Of a web page, as of one that is attached (everylink.py)."""
-    for url in written.in_text(content[:PAGE].decode("utf-8", "replace")):
-        add(url, "", item, look)
+    for url in written.in_text(content[:MAX_PAGE_BYTES].decode("utf-8", "replace")):
+        add(url, "", item, scan)
 
 
 def _plain(xml: str) -> str:
     return " ".join(html.unescape(_TAGS.sub("", xml)).split())
 
 
-def add(url: str, words: str, item: Item, look: Look) -> None:
+def add(url: str, words: str, item: Item, scan: FileScan) -> None:
     url = url.strip()
     if url[:12].lower().startswith(_SCHEMES) and not url.startswith(_NAMESPACES):
-        look.link(item, url, words)
+        scan.link(item, url, words)
 
 
-def targets(relations: Iterator[tuple[str, str]], words: dict[str, str], item: Item, look: Look) -> None:
+def targets(relations: Iterator[tuple[str, str]], words: dict[str, str], item: Item, scan: FileScan) -> None:
     """relations: (name, target) of what leads out of a document."""
-    for name, target in islice(relations, MOST):
-        add(unquote(target) if "%3a%2f%2f" in target.lower()[:12] else target, words.get(name, ""), item, look)
+    for name, target in islice(relations, MAX_LINKS):
+        add(unquote(target) if "%3a%2f%2f" in target.lower()[:12] else target, words.get(name, ""), item, scan)

@@ -15,38 +15,38 @@ from civicmail.core.message import message_parser
 from civicmail.core.message.model import ParsedMessage, Part
 from civicmail.core.sandbox.errors import Spent
 from civicmail.mail.screening import (
+    archive_files,
+    embedded_objects,
+    file_names,
+    file_types,
     filelinks,
-    flatfiles,
-    objects,
+    flat_office_files,
     olefiles,
-    packed,
     pdfactions,
-    suspects,
-    truenames,
-    truetypes,
+    suspicious_files,
     webfiles,
     zips,
 )
 from civicmail.mail.screening.allowance import Allowance
-from civicmail.mail.screening.looking import MEMBER, Item, Look
-from civicmail.mail.screening.shapes import Found, Inner
+from civicmail.mail.screening.file_scan import MEMBER, FileScan, Item
+from civicmail.mail.screening.shapes import CheckResult, ContentCase
 
 NAME = "files"
 LINKS, PICTURES = "links of files", "pictures in files"
 """In Inner.memo: links (core/message/model.py) and (path of the part, content)."""
 VERSION = 1
 
-Reader = Callable[[Item, Look], str]
+Reader = Callable[[Item, FileScan], str]
 _READERS: dict[str, Reader] = {
     "zip": zips.find,
     "ole": olefiles.find,
     "pdf": pdfactions.find,
-    "rtf": objects.rich_text,
-    "one": objects.notes,
-    "mso": objects.active_mime,
+    "rtf": embedded_objects.rich_text,
+    "one": embedded_objects.notes,
+    "mso": embedded_objects.active_mime,
 }
 _WEB = frozenset({"html", "svg", "xml", "xht"})
-_PACKED = frozenset({"7z", "tar", "gz", "bz2", "xz", "zst", "rar", "cab", "iso", "vhd"}) | packed.UNREAD
+_PACKED = frozenset({"7z", "tar", "gz", "bz2", "xz", "zst", "rar", "cab", "iso", "vhd"}) | archive_files.UNREAD
 _TABLES = frozenset({"csv", "tsv", "slk", "txt"})
 _LETTERS, _PLAIN = frozenset({"message/rfc822", "message/global", "message/news"}), frozenset({"txt", "html", "unknown"})
 _REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report"})
@@ -56,44 +56,44 @@ _SEEN = frozenset({"png", "jpg", "gif", "bmp", "webp", "tif", "svg"})
 _HARMLESS = frozenset({"empty", "png", "jpg", "gif", "bmp", "webp"})
 
 
-def find(case: Inner) -> Found:
+def find(case: ContentCase) -> CheckResult:
     """Never raises for what a message holds. more: members, rows like Seen.files of what lies in containers; places, where each
     attachment stands in the message: [path, offset, length, transfer encoding]; types, what it truly is, by path; "apart N PATH",
     contents that a virus scanner does not come to by itself."""
-    return looked(case.letter, Allowance(), case.memo)
+    return scan_files(case.letter, Allowance(), case.memo)
 
 
-def looked(message: ParsedMessage, allowance: Allowance, memo: dict[str, Any] | None = None) -> Found:
+def scan_files(message: ParsedMessage, allowance: Allowance, memo: dict[str, Any] | None = None) -> CheckResult:
     """memo: takes the links and the pictures that files have, for other checks."""
-    look = Look(NAME, VERSION, allowance, _inside)
+    scan = FileScan(NAME, VERSION, allowance, scan_file)
     count = 0
     places: list[tuple[str, int, int, str]] = []
     try:
-        _bodies(message, "", look)
+        _bodies(message, "", scan)
         for path, part, above, opened, carried in _parts(message, ""):
             count += not ((part.content_id or carried) and part.content_type.startswith(_SHOWN))
             if not above:
                 places.append((path, part.offset, part.length, part.encoding))
             if part.path not in opened and part.content_type not in _REPORTS:
-                item = _item(path, part, apart=carried)
-                _inside(item, look)
-                _also(item, part, look)
+                item = _item(path, part, scan_separately=carried)
+                scan_file(item, scan)
+                _judge_other_names(item, part, scan)
     except Spent as spent:
-        look.unread(Item("", 0, 0, "", "", b""), spent.why)
+        scan.unread(Item("", 0, 0, "", "", b""), spent.why)
     if memo is not None:
-        memo |= {LINKS: look.links, PICTURES: look.pictures}
+        memo |= {LINKS: scan.links, PICTURES: scan.pictures}
     if count:
-        look.facts["files.count"] = count
-    if look.types:
-        look.facts["files.types"] = tuple(look.types)
+        scan.facts["files.count"] = count
+    if scan.types:
+        scan.facts["files.types"] = tuple(scan.types)
     more: dict[str, Any] = {"places": places} if places else {}
-    if members := [row for row in look.listed if MEMBER in row[0]]:
+    if members := [row for row in scan.listed if MEMBER in row[0]]:
         more["members"] = members
-    for number, item in enumerate(look.apart):
+    for number, item in enumerate(scan.separate):
         more[f"apart {number} {item.part}"] = item.content
-    if words := {row[0]: row[3] for row in look.listed if MEMBER not in row[0]}:
+    if words := {row[0]: row[3] for row in scan.listed if MEMBER not in row[0]}:
         more["types"] = words
-    return Found(tuple(look.findings), look.facts, more)
+    return CheckResult(tuple(scan.findings), scan.facts, more)
 
 
 def _parts(message: ParsedMessage, above: str) -> Iterator[tuple[str, Part, str, set[str], bool]]:
@@ -107,76 +107,77 @@ def _parts(message: ParsedMessage, above: str) -> Iterator[tuple[str, Part, str,
         yield from _parts(child, f"{above}{child.part}/")
 
 
-def _item(path: str, part: Part, *, apart: bool = False) -> Item:
-    return Item(path, part.offset, part.length, part.filename, part.content_type, part.content, apart=apart)
+def _item(path: str, part: Part, *, scan_separately: bool = False) -> Item:
+    return Item(path, part.offset, part.length, part.filename, part.content_type, part.content, scan_separately=scan_separately)
 
 
-def _bodies(message: ParsedMessage, above: str, look: Look) -> None:
+def _bodies(message: ParsedMessage, above: str, scan: FileScan) -> None:
     """HTML that is shown as the text."""
     files = {part.path for part in message.attachments}
     for part in message.parts:
         if part.content_type == "text/html" and part.path not in files:
-            webfiles.body(_item(above + part.path, part), look)
+            webfiles.body(_item(above + part.path, part), scan)
     for child in message.children:
-        _bodies(child, f"{above}{child.part}/", look)
+        _bodies(child, f"{above}{child.part}/", scan)
 
 
-def _also(item: Item, part: Part, look: Look) -> None:
+def _judge_other_names(item: Item, part: Part, scan: FileScan) -> None:
     """By its other names it may be something else for whoever opens it; what is cut out of one for its reader may be a trick."""
     for name in (*part.also, *part.spelled):
-        suspects.judge(replace(item, name=name), truetypes.of(item.content, truenames.read(name).ending), look)
+        suspicious_files.judge(replace(item, name=name), file_types.identify(item.content, file_names.read(name).ending), scan)
 
 
-def _inside(item: Item, look: Look) -> None:
+def scan_file(item: Item, scan: FileScan) -> None:
     """Look at a file, whatever it is. Raises Spent."""
-    look.allowance.tick()
-    ending = truenames.read(item.name).ending
-    true = "" if item.unseen else truetypes.of(item.content, ending)
+    scan.allowance.tick()
+    ending = file_names.read(item.name).ending
+    true = "" if item.is_unseen else file_types.identify(item.content, ending)
     reader = _READERS.get(true)
     if reader is not None:
         read = reader
-        true = look.careful(item, lambda: read(item, look), true)
+        true = scan.guarded(item, lambda: read(item, scan), true)
     elif true in _WEB:
         if true == "xml":
-            flatfiles.find(item, look)
-        webfiles.find(item, look, true)
+            flat_office_files.find(item, scan)
+        webfiles.find(item, scan, true)
     elif true in _PACKED:
-        true = packed.find(item, look, true)
+        true = archive_files.find(item, scan, true)
     elif true == "slk" or (true == "txt" and ending in _TABLES):
-        true = objects.table(item, look, true)
+        true = embedded_objects.table(item, scan, true)
     elif true == "mht":
-        look.careful(item, lambda: _web_archive(item, look), None)
+        scan.guarded(item, lambda: _web_archive(item, scan), None)
     elif true == "eml" or (item.declared in _LETTERS and true in _PLAIN):
-        look.careful(item, lambda: _letter(item, look), None)
+        scan.guarded(item, lambda: _letter(item, scan), None)
     if item.trail and true in _SEEN:
-        look.picture(item, item.content)
+        scan.picture(item, item.content)
     if true == "url":
-        filelinks.shortcut(item.content, item, look)
+        filelinks.shortcut(item.content, item, scan)
     elif true == "html" and item.trail:
-        filelinks.page(item.content, item, look)
+        filelinks.page(item.content, item, scan)
     if reader is not zips.find and zips.is_appended(item.content):
-        look.note(item, "appended", "mismatch", sure=70, mask="zip")
-        zips.find(item, look)
-    if item.apart and true not in _HARMLESS:
-        look.scanned(item)
-    suspects.judge(item, true, look)
-    if not item.unseen:
-        look.listing(item, true)
+        scan.note(item, "appended", "mismatch", sure=70, mask="zip")
+        zips.find(item, scan)
+    if item.scan_separately and true not in _HARMLESS:
+        scan.scan_by_antivirus(item)
+    suspicious_files.judge(item, true, scan)
+    if not item.is_unseen:
+        scan.list_file(item, true)
 
 
-def _web_archive(item: Item, look: Look) -> None:
+def _web_archive(item: Item, scan: FileScan) -> None:
     """A web page with what belongs to it, as a message (RFC 2557); Word and Excel save documents so, with their macros."""
     for part in message_parser.parse(item.content).parts:
-        look.allowance.member(item.depth + 1)
+        scan.allowance.member(item.depth + 1)
         if part.content:
-            look.inside(
-                item.member(part.filename or f"part.{part.content_type.rpartition('/')[2]}", part.content, apart=True), look
+            scan.inside(
+                item.member(part.filename or f"part.{part.content_type.rpartition('/')[2]}", part.content, scan_separately=True),
+                scan,
             )
 
 
-def _letter(item: Item, look: Look) -> None:
+def _letter(item: Item, scan: FileScan) -> None:
     """A message inside a container: its attachments are members."""
     for path, part, _, opened, carried in _parts(message_parser.parse(item.content), ""):
-        look.allowance.member(item.depth + 1)
+        scan.allowance.member(item.depth + 1)
         if part.path not in opened and part.content_type not in _REPORTS:
-            look.inside(item.member(part.filename or path, part.content, apart=carried), look)
+            scan.inside(item.member(part.filename or path, part.content, scan_separately=carried), scan)

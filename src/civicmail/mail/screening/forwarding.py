@@ -24,29 +24,29 @@ _SRS = re.compile(r"SRS[01][=+-]", re.IGNORECASE)
 def marks(fields: Mapping[str, str], authors: Collection[str], sender: str, domains: Collection[str]) -> tuple[str, ...]:
     """Why it seems to be sent on, empty when it does not. fields: name in lower case to the first value; authors: addresses of
     From; sender: return address; domains: the city's. For what leaves the city: of what comes in only said() counts."""
-    found = list(said(fields))
-    if _is_by_hand(fields, found, sender, domains):
+    names = list(field_marks(fields))
+    if _is_by_hand(fields, names, sender, domains):
         return ()
     if is_rewritten(sender):
-        found.append("srs")
+        names.append("srs")
     if any(_domain(address) in domains for name in LAIN if (address := fields.get(name, ""))):
-        found.append("lay-here")
+        names.append("lay-here")
     by_us = any(_domain(author) in domains for author in (*authors, fields.get("sender", "")))  # whoever passes on an invitation
     if authors and "list-id" not in fields and not by_us:
-        found.append("author-outside")
-    return tuple(found)
+        names.append("author-outside")
+    return tuple(names)
 
 
-def said(fields: Mapping[str, str]) -> tuple[str, ...]:
+def field_marks(fields: Mapping[str, str]) -> tuple[str, ...]:
     """What the header says itself (RFC 3834, RFC 2156 5.3.4 and the fields of those who do it)."""
-    found = [name for name in RULES if "@" in fields.get(name, "")] + [name for name in RESENT if name in fields]
+    names = [name for name in RULES if "@" in fields.get(name, "")] + [name for name in RESENT if name in fields]
     if word(fields, "auto-submitted") == "auto-forwarded":
-        found.append("auto-submitted")
+        names.append("auto-submitted")
     if "true" in (word(fields, "autoforwarded"), word(fields, "x-ms-exchange-organization-autoforwarded")):
-        found.append("autoforwarded")
+        names.append("autoforwarded")
     if "mailbox rules agent" in fields.get("x-ms-exchange-generated-message-source", "").lower():
-        found.append("exchange-rule")
-    return tuple(found)
+        names.append("exchange-rule")
+    return tuple(names)
 
 
 def mailbox(fields: Mapping[str, str], domains: Collection[str], received: Collection[str] = ()) -> str:
@@ -61,11 +61,11 @@ def is_rewritten(sender: str) -> bool:
     return bool(_SRS.match(sender))
 
 
-def _is_by_hand(fields: Mapping[str, str], said_: Collection[str], sender: str, domains: Collection[str]) -> bool:
+def _is_by_hand(fields: Mapping[str, str], names: Collection[str], sender: str, domains: Collection[str]) -> bool:
     """Whether somebody of the city redirected it: only Resent fields say so, and they name the return address. A rule leaves the
     return address of the stranger, or says that it is one."""
     by = _address(fields.get("resent-from", ""))
-    return bool(said_) and set(said_) <= set(RESENT) and bool(by) and by == sender.lower() and _domain(by) in domains
+    return bool(names) and set(names) <= set(RESENT) and bool(by) and by == sender.lower() and _domain(by) in domains
 
 
 def _address(value: str) -> str:

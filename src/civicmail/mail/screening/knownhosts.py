@@ -28,18 +28,18 @@ class KnownHosts:
     people: Correspondents | None = None
 
     @classmethod
-    def of(cls, settings: Settings, base: str, people: Correspondents | None) -> KnownHosts:
+    def from_settings(cls, settings: Settings, base: str, people: Correspondents | None) -> KnownHosts:
         """base: where our own pages are reached."""
         own = urls.read(base)
         names = (*settings.city.domains, *settings.screening.protected, *settings.marks.known, *((own.host,) if own else ()))
         return cls(tuple(name.lower() for name in names if name), people)
 
-    def are_asked_of(self, url: str) -> bool:
+    def needs_check(self, url: str) -> bool:
         """Whether a link leads by our page: it goes to the web, and nobody here knows its host."""
         place = urls.read(url)
-        return place is not None and place.scheme in _WEB and bool(place.host) and (place.user or not self.know(place.host))
+        return place is not None and place.scheme in _WEB and bool(place.host) and (place.user or not self.is_known(place.host))
 
-    def know(self, host: str) -> bool:
+    def is_known(self, host: str) -> bool:
         suffix = urls.split(host)[2]
         if suffix.rpartition(".")[2] in _PUBLIC or any(is_within(host, name) for name in self.names):
             return True

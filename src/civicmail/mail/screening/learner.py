@@ -27,16 +27,16 @@ RATE = 0.5
 THICK = 0.3
 """How far from certain the model has to be of a message to learn it."""
 BIAS = 0.1
-AGAIN = 4
+REPLAYED = 4
 """Older messages of each kind that are looked at again after each new one."""
-HAM_LEAST, SPAM_LEAST = 200, 50
+MIN_HAM, MIN_SPAM = 200, 50
 """Without so many the model says nothing."""
-GOOD_LEAST = 15
+MIN_GOOD = 15
 """Scores of good mail that edges are taken from, at least."""
-WORSE_SHARE, WORSE_LEAST = 0.01, 3
+WORSE_SHARE, MIN_WORSE = 0.01, 3
 """Of the canaries that may be lost anew, and how many of them at least, before a model is rolled back."""
 
-Look = Callable[[str], Tokens | None]
+TokenLookup = Callable[[str], Tokens | None]
 """The numbers of a message by its key; None where it is not kept any more."""
 
 
@@ -53,12 +53,12 @@ class Safe:
 class Learner:
     """look: for the numbers of messages that were learnt before."""
 
-    def __init__(self, look: Look, weights: Weights | None = None, bias: float = 0.0) -> None:
+    def __init__(self, look: TokenLookup, weights: Weights | None = None, bias: float = 0.0) -> None:
         self.weights = np.zeros(1 << BITS, np.float32) if weights is None else np.array(weights, np.float32)
         self.bias = bias
         self.book = Book()
         self._look = look
-        self.went_back = 0  # ms of the last roll-back
+        self.rolled_back = 0  # ms of the last roll-back
         self._ready = False
         self._chance = np.random.default_rng(len(self.book.all))
 
@@ -75,10 +75,10 @@ class Learner:
         self.book.add(example)
         if example.is_learnt:
             self._step(example, made, now)
-        self.again(now)
+        self.replay(now)
         return True
 
-    def again(self, now: int, each: int = AGAIN) -> None:
+    def replay(self, now: int, each: int = REPLAYED) -> None:
         """Look at some older ones of either kind again."""
         for spam in (False, True):
             older = self.book.of_kind(spam=spam)
@@ -134,7 +134,7 @@ class Learner:
                 odds = None if made is None else self.odds(made)
             if odds is not None:
                 good.append(Good(example.at, "" if example.how in TRUSTED else example.by, odds))
-        if len(good) >= GOOD_LEAST:
+        if len(good) >= MIN_GOOD:
             return good
         return [Good(e.at, "" if e.how in TRUSTED else e.by, e.odds) for e in ham]
 
@@ -143,7 +143,7 @@ class Learner:
         for example in self.book.all.values():
             good, spam = how.get(example.how, (0, 0))
             how[example.how] = (good + (not example.spam), spam + example.spam)
-        return Taught(how, sum(e.aside for e in self.book.all.values()), len(self.book.canaries()), self.went_back)
+        return Taught(how, sum(e.aside for e in self.book.all.values()), len(self.book.canaries()), self.rolled_back)
 
     @property
     def is_ready(self) -> bool:
@@ -152,23 +152,23 @@ class Learner:
             counts = [0, 0]
             for example in self.book.all.values():
                 counts[example.spam] += not example.aside
-            self._ready = counts[0] >= HAM_LEAST and counts[1] >= SPAM_LEAST
+            self._ready = counts[0] >= MIN_HAM and counts[1] >= MIN_SPAM
         return self._ready
 
     def _stacked(self, now: int) -> tuple[Stack | None, Edges | None]:
         """Own scores with those of other programs, as far as enough messages have them and they are better together."""
         names = sorted({name for e in self.book.all.values() for name in e.others})
-        told = [e for e in self.book.all.values() if names and not e.aside and all(name in e.others for name in names)]
-        told.sort(key=lambda e: e.at)
-        if not told:
+        examples = [e for e in self.book.all.values() if names and not e.aside and all(name in e.others for name in names)]
+        examples.sort(key=lambda e: e.at)
+        if not examples:
             return None, None
-        rows = np.array([[e.odds, *(e.others[name] for name in names)] for e in told])
-        stack = stacking.worthwhile((OWN, *names), rows, np.array([e.spam for e in told]))
+        rows = np.array([[e.odds, *(e.others[name] for name in names)] for e in examples])
+        stack = stacking.worthwhile((OWN, *names), rows, np.array([e.spam for e in examples]))
         if stack is None:
             return None, None
         good = [
             Good(e.at, "" if e.how in TRUSTED else e.by, odds)
-            for e in told
+            for e in examples
             if not e.spam and (odds := stack.odds({OWN: e.odds, **e.others})) is not None
         ]
         return stack, thresholds.edges(good, now)
@@ -187,11 +187,11 @@ class Learner:
             return False
         lost = sum(self.odds(made) > safe.edges.spam for made in canaries)
         then = sum(log_odds(safe.weights, safe.bias, made) > safe.edges.spam for made in canaries)
-        return lost - then >= max(WORSE_LEAST, WORSE_SHARE * len(canaries))
+        return lost - then >= max(MIN_WORSE, WORSE_SHARE * len(canaries))
 
-    def back(self, safe: Safe, now: int) -> int:
+    def roll_back(self, safe: Safe, now: int) -> int:
         """Take the older table; what was learnt since is put aside. Says how many messages that were. now: ms."""
-        self.weights, self.bias, self.went_back = safe.weights.copy(), safe.bias, now
+        self.weights, self.bias, self.rolled_back = safe.weights.copy(), safe.bias, now
         put = 0
         for who, example in self.book.all.items():
             example.taught = safe.taught.get(who, 0.0)
@@ -203,12 +203,12 @@ class Learner:
     # -- as plain values ---------------------------------------------------------------------------------------------------
 
     def plain(self) -> dict[str, Any]:
-        return {"bias": self.bias, "back": self.went_back, "examples": [e.plain() for e in self.book.all.values()]}
+        return {"bias": self.bias, "back": self.rolled_back, "examples": [e.plain() for e in self.book.all.values()]}
 
     @classmethod
-    def from_plain(cls, look: Look, plain: Mapping[str, Any], weights: Weights) -> Learner:
+    def from_plain(cls, look: TokenLookup, plain: Mapping[str, Any], weights: Weights) -> Learner:
         learner = cls(look, weights, plain["bias"])
-        learner.went_back = plain["back"]
+        learner.rolled_back = plain["back"]
         for row in plain["examples"]:
             learner.book.add(Example(*row))
         return learner

@@ -17,10 +17,10 @@ from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.core.message import links as written
 from civicmail.core.message.model import Link, Part
 from civicmail.mail.screening import qrcodes, urls
-from civicmail.mail.screening.everylink import every, family
+from civicmail.mail.screening.all_links import family, in_message
 from civicmail.mail.screening.files import LINKS, PICTURES
-from civicmail.mail.screening.lookalikes import Likeness, Protected, like, protect
-from civicmail.mail.screening.shapes import Found, Inner
+from civicmail.mail.screening.lookalikes import Likeness, Protected, find_likeness, protect
+from civicmail.mail.screening.shapes import CheckResult, ContentCase
 from civicmail.mail.screening.skeleton import shown
 
 NAME = "links"
@@ -35,20 +35,20 @@ _MAY_HOLD = ("image/", "application/pdf", "application/octet-stream", "applicati
 urls.split("city.example")  # reads its list now: there are no files later
 
 
-def find(case: Inner) -> Found:
+def find(case: ContentCase) -> CheckResult:
     """Facts links.*; findings deceptive, lookalike, address, credentials, data, qr with the host, and what it is taken for."""
-    gathered = _Gathered(_protected(case.asked))
+    gathered = _LinkFindings(_protected(case.request))
     letters = list(family(case.letter))
-    for link in chain(every(case.letter), case.memo.get(LINKS, ())):
+    for link in chain(in_message(case.letter), case.memo.get(LINKS, ())):
         gathered.link(link)
     seen = ((part.path, part.content) for letter in letters for part in letter.parts if _may_hold(part))
     for part, text in qrcodes.read(chain(seen, case.memo.get(PICTURES, ()))):
         gathered.code(Link(text, "", part))
-    return Found(tuple(gathered.findings), gathered.facts())
+    return CheckResult(tuple(gathered.findings), gathered.facts())
 
 
-def _protected(asked: Mapping[str, Any]) -> Protected:
-    return protect(tuple(asked["domains"]), tuple(asked["protected"]))
+def _protected(request: Mapping[str, Any]) -> Protected:
+    return protect(tuple(request["domains"]), tuple(request["protected"]))
 
 
 def _may_hold(part: Part) -> bool:
@@ -57,7 +57,7 @@ def _may_hold(part: Part) -> bool:
 
 
 @dataclass(slots=True)
-class _Gathered:
+class _LinkFindings:
     """hosts: host to whom it looks like; codes: how many findings there are of each."""
 
     protected: Protected
@@ -65,7 +65,7 @@ class _Gathered:
     hosts: dict[str, Likeness | None] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     codes: dict[str, int] = field(default_factory=dict)
-    said: set[tuple[str, str]] = field(default_factory=set)
+    reported: set[tuple[str, str]] = field(default_factory=set)
 
     def link(self, link: Link) -> None:
         place = urls.read(link.url)
@@ -73,7 +73,7 @@ class _Gathered:
             return
         if place.scheme in urls.CARRIED:
             self.count += 1
-            self._say("data", link, place.scheme)
+            self._report("data", link, place.scheme)
         elif place.host:
             self.count += 1
             self._host(link, place)
@@ -81,21 +81,21 @@ class _Gathered:
     def code(self, link: Link) -> None:
         place = urls.read(link.url)
         if place is not None and place.host:
-            self._say("qr", link, shown(place.host))
+            self._report("qr", link, shown(place.host))
             self.link(link)
 
-    def _host(self, link: Link, place: urls.Place) -> None:
+    def _host(self, link: Link, place: urls.LinkTarget) -> None:
         host = place.host
         if host not in self.hosts:
-            self.hosts[host] = like(host, self.protected)
+            self.hosts[host] = find_likeness(host, self.protected)
             if place.is_address and not place.is_private:
-                self._say("address", link, host)
+                self._report("address", link, host)
         if place.user:
-            self._say("credentials", link, shown(host))
+            self._report("credentials", link, shown(host))
         if likeness := self.hosts[host]:
-            self._say("lookalike", link, f"{shown(host)} {likeness.how} {likeness.of}")
+            self._report("lookalike", link, f"{shown(host)} {likeness.how} {likeness.of}")
         if named := self._named(link, host):
-            self._say("deceptive", link, f"{named} {shown(host)}")
+            self._report("deceptive", link, f"{named} {shown(host)}")
 
     def _named(self, link: Link, host: str) -> str:
         """The protected host that the words of a link name, where the link leaves it."""
@@ -112,11 +112,11 @@ class _Gathered:
     def _is_protected(self, host: str) -> bool:
         return urls.registrable(host) in self.protected.domains
 
-    def _say(self, code: str, link: Link, mask: str) -> None:
-        told = self.codes.setdefault(code, 0)
-        if told < EVIDENCE and (code, mask) not in self.said:
+    def _report(self, code: str, link: Link, mask: str) -> None:
+        count = self.codes.setdefault(code, 0)
+        if count < EVIDENCE and (code, mask) not in self.reported:
             self.codes[code] += 1
-            self.said.add((code, mask))
+            self.reported.add((code, mask))
             self.findings.append(Finding(NAME, code, part=link.part, mask=mask[:MASK], version=VERSION))
 
     def facts(self) -> dict[str, FactValue]:

@@ -59,32 +59,32 @@ class Protected:
 @lru_cache(maxsize=8)
 def protect(domains: tuple[str, ...], others: tuple[str, ...] = ()) -> Protected:
     """The protected names as they are asked. domains: the city's; others: of the settings. A name in both is one."""
-    made = Protected(frozenset(registrable(d.lower()) for d in (*domains, *others)))
-    for domain in sorted(made.domains):
+    protected = Protected(frozenset(registrable(d.lower()) for d in (*domains, *others)))
+    for domain in sorted(protected.domains):
         _, label, suffix = split(domain)
         if not label:
             continue
         seen = shown(label)
         look = looks(seen)
-        made.labels.setdefault(seen, domain)
-        made.forms.setdefault(look, domain)
+        protected.labels.setdefault(seen, domain)
+        protected.forms.setdefault(look, domain)
         for joint in ("", "-"):
-            made.joined.setdefault(looks(f"{label}{joint}{suffix.replace('.', joint)}"), domain)
+            protected.joined.setdefault(looks(f"{label}{joint}{suffix.replace('.', joint)}"), domain)
         if len(seen) >= NEAR:
-            made.coarse.setdefault(coarse(seen), domain)
+            protected.coarse.setdefault(coarse(seen), domain)
             for form in {seen, look}:
                 for other in _one_letter(form):
-                    made.near.setdefault(other, domain)
-    return made
+                    protected.near.setdefault(other, domain)
+    return protected
 
 
-def like(host: str, protected: Protected) -> Likeness | None:
+def find_likeness(host: str, protected: Protected) -> Likeness | None:
     """Whether a host, as A-labels, looks like a protected domain. None for those themselves and all below them."""
-    return _like(host, protected) if len(host) <= LONGEST else None
+    return _likeness(host, protected) if len(host) <= LONGEST else None
 
 
 @lru_cache(maxsize=1 << 14)  # most hosts come again and again
-def _like(host: str, protected: Protected) -> Likeness | None:
+def _likeness(host: str, protected: Protected) -> Likeness | None:
     before, label, suffix = split(host.lower())
     if f"{label}.{suffix}" in protected.domains or not label:
         return None
@@ -106,7 +106,7 @@ def _like(host: str, protected: Protected) -> Likeness | None:
 def _inside(before: str, look: str, protected: Protected) -> Likeness | None:
     """The name among other words, and the whole domain in front of another: city-gov.evil.example, city.gov.evil.example."""
     for form, domain in protected.forms.items():
-        if form in look and _beside(look, form):
+        if form in look and _is_bait(look, form):
             return Likeness(domain, "inside")
     if before:
         front = looks(shown(before).replace(".", "-"))
@@ -118,7 +118,7 @@ def _inside(before: str, look: str, protected: Protected) -> Likeness | None:
     return None
 
 
-def _beside(look: str, form: str) -> bool:
+def _is_bait(look: str, form: str) -> bool:
     """Whether what stands beside the name is bait, or the name too long for an accident; a short one has to stand by itself."""
     if len(form) >= LONG:
         return True

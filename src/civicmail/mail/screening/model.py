@@ -19,21 +19,21 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.mail.screening import tablefile
-from civicmail.mail.screening.alike import Alike
+from civicmail.mail.screening.duplicate_index import NearDuplicateIndex
 from civicmail.mail.screening.stacking import Stack
 from civicmail.mail.screening.tokens import BITS, VERSION, Ids, Tokens
 
 MARK = b"CVW1"
-LOOK_EVERY = 2_000
+POLL_MS = 2_000
 """ms between two looks for a new model."""
-LEAST = 8
+MIN_IDS = 8
 """A family with fewer numbers counts as if it had so many: three odd words are not a whole message's worth."""
 CONTENT = ("bytes", "letters", "words")
 """Families of what a message says; the others are how it is built and came."""
-SAID_LEAST = 0.6
+MIN_CONTENT_ODDS = 0.6
 """How much of the log-odds what a message says has to bring before it is called spam: good mail of a kind that the city never had
 is built unlike all that it was taught with, and says nothing that spam says."""
-STEEP = 2.5
+STEEPNESS = 2.5
 """How steeply a score follows log-odds: the learner stops where it is sure enough, which is early."""
 
 Weights = NDArray[np.float32]
@@ -48,7 +48,7 @@ def model_path(data: Path) -> Path:
 
 def factor(ids: Ids) -> float:
     """What one number of a family counts, so that a family has the same weight in short and in long messages."""
-    return 1 / math.sqrt(max(len(ids), LEAST))
+    return 1 / math.sqrt(max(len(ids), MIN_IDS))
 
 
 def log_odds(weights: Weights, bias: float, made: Tokens) -> float:
@@ -58,7 +58,7 @@ def log_odds(weights: Weights, bias: float, made: Tokens) -> float:
 
 def score_of(odds: float) -> int:
     """1 to 1000."""
-    return max(1, round(1000 / (1 + math.exp(-STEEP * max(-20.0, min(20.0, odds))))))
+    return max(1, round(1000 / (1 + math.exp(-STEEPNESS * max(-20.0, min(20.0, odds))))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ class Model:
     edges: Edges | None = None
     stack: Stack | None = None
     stacked: Edges | None = None
-    reported: Alike = field(default_factory=Alike)
-    good: Alike = field(default_factory=Alike)
+    reported: NearDuplicateIndex = field(default_factory=NearDuplicateIndex)
+    good: NearDuplicateIndex = field(default_factory=NearDuplicateIndex)
     taught: Taught = field(default_factory=Taught)
 
     def odds(self, made: Tokens) -> float:
@@ -109,8 +109,8 @@ class Model:
     def band(self, made: Tokens, odds: float, edges: Edges) -> Band:
         """Of a message, by its log-odds."""
         band = edges.band(odds)
-        said = {family: made[family] for family in CONTENT if family in made}
-        return "unsure" if band == "spam" and log_odds(self.weights, 0.0, said) <= SAID_LEAST else band
+        content = {family: made[family] for family in CONTENT if family in made}
+        return "unsure" if band == "spam" and log_odds(self.weights, 0.0, content) <= MIN_CONTENT_ODDS else band
 
     def weighed(self, made: Tokens) -> Iterator[tuple[str, int, float]]:
         """(family, number, what it adds to the log-odds) of each number."""
@@ -162,31 +162,31 @@ def read(data: Path) -> Model:
         _edges(plain["edges"]),
         Stack.from_plain(plain["stack"]) if plain["stack"] else None,
         _edges(plain["stacked"]),
-        Alike.from_arrays(arrays, "reported"),
-        Alike.from_arrays(arrays, "good"),
+        NearDuplicateIndex.from_arrays(arrays, "reported"),
+        NearDuplicateIndex.from_arrays(arrays, "good"),
         _taught(plain["taught"]),
     )
 
 
-class Mapped:
+class MappedModel:
     """The published model, whichever it is by now. A broken one is not taken; the last good one stays in force. is_broken: there is
     one, and none was ever good: then nothing can be said, which is not the same as having nothing to say."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._looked = -LOOK_EVERY
+        self._polled_at = -POLL_MS
         self._seen: tuple[int, int] | None = None
         self._model = NEW
         self.is_broken = False
 
     def at(self, now: int) -> Model:
         """now: ms."""
-        if abs(now - self._looked) >= LOOK_EVERY:
-            self._looked = now
-            self._look()
+        if abs(now - self._polled_at) >= POLL_MS:
+            self._polled_at = now
+            self._poll()
         return self._model
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         try:
             there = model_path(self._data).stat()
             seen = (there.st_ino, there.st_mtime_ns)

@@ -26,20 +26,20 @@ import dns.rdatatype
 import dns.resolver
 
 from civicmail.core.config.settings import Settings
-from civicmail.mail.screening.resolver import NOTHING, Answer, Kind, Temp, bounded, is_name
+from civicmail.mail.screening.resolver import NOTHING, Answer, Kind, TemporaryFailure, bounded, is_name
 from civicmail.mail.screening.urls import registrable
 
 SECONDS = 4.0
 """For one question, with what is asked again."""
 BREAK_SECONDS = 30.0
-ROWS = 3
+MAX_UNANSWERED = 3
 """Questions without an answer after which we look whether anybody is there."""
 HUNG = 2
 """Questions about one registrable domain without an answer after which nothing below it is asked for BREAK_SECONDS."""
-_HUNG_MOST = 10_000
+_MAX_HUNG = 10_000
 _ALIVE_SECONDS = 1.5
-_AT_ONCE = 100
-_LEAST, _MOST, _NEGATIVE_MOST = 60, 3600, 600  # seconds that an answer is kept
+_MAX_QUERIES = 100
+_MIN_TTL, _MAX_TTL, _MAX_NEGATIVE_TTL = 60, 3600, 600  # seconds that an answer is kept
 _MEMORY = 16 << 20  # bytes of what is remembered, about
 _ENTRY = 300  # bytes that one costs besides its text
 _SPECIAL = ("example", "test", "invalid", "localhost", "onion", "local", "alt")
@@ -56,8 +56,8 @@ class Nameserver:
         self._resolver: dns.asyncresolver.Resolver | None = None
         self._kept: OrderedDict[tuple[str, Kind], tuple[float, int, Answer]] = OrderedDict()
         self._size = 0
-        self._asked: dict[tuple[str, Kind], asyncio.Task[Answer]] = {}
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._pending: dict[tuple[str, Kind], asyncio.Task[Answer]] = {}
+        self._slots = asyncio.Semaphore(_MAX_QUERIES)
         self._silent = 0
         self._broken_until = 0.0
         self._hung: OrderedDict[str, tuple[int, float]] = OrderedDict()
@@ -72,50 +72,50 @@ class Nameserver:
             self._kept.move_to_end(key)
             return kept[2]
         if now < self._broken_until:
-            raise Temp(_DEAD, ours=True)
+            raise TemporaryFailure(_DEAD, ours=True)
         hung, until = self._hung.get(_zone(name), (0, 0.0))
         if hung >= HUNG and now < until:
-            raise Temp("its name servers do not answer")
-        task = self._asked.get(key)
+            raise TemporaryFailure("its name servers do not answer")
+        task = self._pending.get(key)
         if task is None:
-            task = self._asked[key] = asyncio.get_running_loop().create_task(self._answered(key))
+            task = self._pending[key] = asyncio.get_running_loop().create_task(self._query(key))
             task.add_done_callback(lambda done: self._done(key, done))
         return await asyncio.shield(task)  # whoever gives up does not take the answer from the others
 
     def _done(self, key: tuple[str, Kind], task: asyncio.Task[Answer]) -> None:
-        self._asked.pop(key, None)
+        self._pending.pop(key, None)
         if not task.cancelled():
             task.exception()  # told to whoever still waits; nobody else has to hear of it
 
-    async def _answered(self, key: tuple[str, Kind]) -> Answer:
-        async with self._room:
+    async def _query(self, key: tuple[str, Kind]) -> Answer:
+        async with self._slots:
             try:
                 answer, seconds = await self._question(*key)
             except dns.resolver.NoResolverConfiguration:
                 raise self._break() from None
             except (dns.exception.Timeout, OSError):
                 self._note_hung(_zone(key[0]))
-                raise await self._silence() from None
+                raise await self._unanswered() from None
             except dns.resolver.NoNameservers:  # they answered, and said that it does not work (SERVFAIL, REFUSED)
                 self._silent = 0
-                raise Temp("its name servers fail") from None
+                raise TemporaryFailure("its name servers fail") from None
             except dns.exception.DNSException:
-                raise Temp("its answer cannot be read") from None
+                raise TemporaryFailure("its answer cannot be read") from None
         self._silent = 0
         self._remember(key, answer, seconds)
         return answer
 
     async def _question(self, name: str, kind: Kind) -> tuple[Answer, float]:
         resolver = self._opened()
-        asked = dns.name.Name([*(label.encode() for label in name.split(".")), b""])  # as it is: a backslash escapes nothing
+        query_name = dns.name.Name([*(label.encode() for label in name.split(".")), b""])  # as it is: a backslash escapes nothing
         try:
-            got = await resolver.resolve(asked, kind, lifetime=SECONDS, raise_on_no_answer=False, search=False)
+            got = await resolver.resolve(query_name, kind, lifetime=SECONDS, raise_on_no_answer=False, search=False)
         except dns.resolver.NXDOMAIN:
-            return NOTHING, _NEGATIVE_MOST
+            return NOTHING, _MAX_NEGATIVE_TTL
         if got.rrset is None:
-            return Answer(), min(_NEGATIVE_MOST, max(_LEAST, got.expiration - time.time()))
+            return Answer(), min(_MAX_NEGATIVE_TTL, max(_MIN_TTL, got.expiration - time.time()))
         values = [_text(kind, record) for record in got.rrset]
-        return bounded(values), min(_MOST, max(_LEAST, got.rrset.ttl))
+        return bounded(values), min(_MAX_TTL, max(_MIN_TTL, got.rrset.ttl))
 
     def _opened(self) -> dns.asyncresolver.Resolver:
         if self._resolver is None:
@@ -130,14 +130,14 @@ class Nameserver:
         now = self._clock()
         count, until = self._hung.pop(zone, (0, 0.0))
         self._hung[zone] = (count + 1 if now < until else 1, now + BREAK_SECONDS)
-        if len(self._hung) > _HUNG_MOST:
+        if len(self._hung) > _MAX_HUNG:
             self._hung.popitem(last=False)
 
-    async def _silence(self) -> Temp:
+    async def _unanswered(self) -> TemporaryFailure:
         """What a question without an answer means."""
         self._silent += 1
-        if self._silent < ROWS or await self._is_alive():
-            return Temp("no answer in time")
+        if self._silent < MAX_UNANSWERED or await self._is_alive():
+            return TemporaryFailure("no answer in time")
         return self._break()
 
     async def _is_alive(self) -> bool:
@@ -150,11 +150,11 @@ class Nameserver:
         self._silent = 0
         return True
 
-    def _break(self) -> Temp:
+    def _break(self) -> TemporaryFailure:
         self._broken_until = self._clock() + BREAK_SECONDS
-        self._silent = ROWS - 1  # one more without an answer breaks again
+        self._silent = MAX_UNANSWERED - 1  # one more without an answer breaks again
         self._resolver = None  # the system's servers may have changed by then
-        return Temp(_DEAD, ours=True)
+        return TemporaryFailure(_DEAD, ours=True)
 
     def _remember(self, key: tuple[str, Kind], answer: Answer, seconds: float) -> None:
         size = _ENTRY + len(key[0]) + sum(map(len, answer.values))

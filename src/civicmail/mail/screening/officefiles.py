@@ -16,7 +16,7 @@ from civicmail.core.sandbox import zip_file
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TOO_MANY, Unreadable
 from civicmail.core.sandbox.extraction import Extraction
 from civicmail.mail.screening import filelinks
-from civicmail.mail.screening.looking import PICTURES, Item, Look
+from civicmail.mail.screening.file_scan import PICTURES, FileScan, Item
 
 TYPES = "[content_types].xml"
 _MACRO_TYPE = re.compile(rb"vnd\.ms-office\.vbaProject|ms-excel\.(?:intl)?macrosheet", re.IGNORECASE)
@@ -44,52 +44,52 @@ _MEDIA = re.compile(r"(?:word|xl|ppt|visio)/media/")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml\Z")
 _OPEN_TEXTS = frozenset({"content.xml", "styles.xml"})
 _ALL_ATTRIBUTES = re.compile(rb"(Id|Type|Target|TargetMode)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_SHEET_MOST, _PICTURE_MOST = 2 << 20, 8 << 20  # bytes of a table in which formulas are looked for, of a picture
-_XML_MOST = 16 << 20  # bytes of one XML part that are looked at
-_RELS_MOST, _LINKS_MOST = 2_000, 1_000  # of one document
+_MAX_SHEET, _MAX_PICTURE = 2 << 20, 8 << 20  # bytes of a table in which formulas are looked for, of a picture
+_MAX_XML = 16 << 20  # bytes of one XML part that are looked at
+_MAX_RELS, _MAX_LINKS = 2_000, 1_000  # of one document
 
 
-def find(kind: str, archive: zipfile.ZipFile, item: Item, look: Look) -> None:
+def find(kind: str, archive: zipfile.ZipFile, item: Item, scan: FileScan) -> None:
     """kind: as zips.py has it. Raises Unreadable, Spent."""
-    case = look.case(item)
+    case = scan.case(item)
     members = [info for info in archive.infolist() if not info.is_dir()]
-    look.allowance.member(item.depth)
+    scan.allowance.member(item.depth)
     if kind.startswith("od"):
-        _open_document(archive, members, case, item, look)
+        _open_document(archive, members, case, item, scan)
         return
     macro_type = kind in {"docm", "xlsm", "pptm"}
     words, targets = dict[str, dict[str, str]](), dict[str, list[tuple[str, str]]]()
     for info in members:
         name = canonical(info.filename)
-        look.allowance.tick()
+        scan.allowance.tick()
         is_relation = name.endswith(".rels")
         if name.endswith("vbaproject.bin") or _CONTROL.search(name) or (_EMBEDDED.match(name) and not is_relation):
             zip_file.one(archive, info, case)
             macro_type = macro_type and not name.endswith("vbaproject.bin")
         elif _SHEETS.match(name) and not is_relation:
-            look.note(item, "macros", "macros", mask="xlm")
+            scan.note(item, "macros", "macros", mask="xlm")
         elif name == TYPES:
             if _MACRO_TYPE.search(_xml(archive, info, case)):
-                look.note(item, "macros", "macros", mask="declared")
+                scan.note(item, "macros", "macros", mask="declared")
         elif is_relation:
-            if len(targets) >= _RELS_MOST:
+            if len(targets) >= _MAX_RELS:
                 raise Unreadable(TOO_MANY)
-            relations(xml := _xml(archive, info, case), item, look)
+            relations(xml := _xml(archive, info, case), item, scan)
             targets[name.replace("_rels/", "").removesuffix(".rels")] = list(_leading_out(xml))
         elif _STORY.match(name):
-            words[name] = _story(_xml(archive, info, case), item, look)
+            words[name] = _story(_xml(archive, info, case), item, scan)
         elif _MEDIA.match(name):
-            _picture(archive, info, case, item, look)
+            _picture(archive, info, case, item, scan)
         elif _SHEET.match(name):
-            _formulas(archive, info, case, item, look)
+            _formulas(archive, info, case, item, scan)
         elif name.startswith("xl/externallinks/"):
-            _links(_xml(archive, info, case), item, look, binary=name.endswith(".bin"))
+            _links(_xml(archive, info, case), item, scan, binary=name.endswith(".bin"))
         elif _SLIDE.match(name):
-            _slide(_xml(archive, info, case), item, look)
-    for part, said in targets.items():
-        filelinks.targets(iter(said), words.get(part, {}), item, look)
+            _slide(_xml(archive, info, case), item, scan)
+    for part, addresses in targets.items():
+        filelinks.targets(iter(addresses), words.get(part, {}), item, scan)
     if macro_type:
-        look.note(item, "macros", "macros", sure=80, mask="by-type")
+        scan.note(item, "macros", "macros", sure=80, mask="by-type")
 
 
 def canonical(name: str) -> str:
@@ -104,7 +104,7 @@ def _xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction) -> b
         for piece in zip_file.pieces(archive, info, case):
             held.append(piece)
             size += len(piece)
-            if size > _XML_MOST:
+            if size > _MAX_XML:
                 break
     except Unreadable as error:
         if error.why != DAMAGED:
@@ -112,88 +112,88 @@ def _xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction) -> b
     return b"".join(held)
 
 
-def relations(xml: bytes, item: Item, look: Look) -> None:
+def relations(xml: bytes, item: Item, scan: FileScan) -> None:
     """What is fetched from elsewhere without asking (ECMA-376 part 2, 9.3): templates, objects, frames. A template on a disk of the
     writer's own is what Word itself writes."""
-    for found in _RELATION.finditer(xml):
-        said = {name.lower(): (a or b) for name, a, b in _ATTRIBUTE.findall(found[0])}
-        if said.get(b"targetmode", b"").lower() != b"external":
+    for match in _RELATION.finditer(xml):
+        attributes = {name.lower(): (a or b) for name, a, b in _ATTRIBUTE.findall(match[0])}
+        if attributes.get(b"targetmode", b"").lower() != b"external":
             continue
-        target, fetched = said.get(b"target", b""), _FETCHED.search(said.get(b"type", b""))
+        target, fetched = attributes.get(b"target", b""), _FETCHED.search(attributes.get(b"type", b""))
         if _ACTS.search(target):
-            clicked = said.get(b"type", b"").lower().endswith(b"/hyperlink")
-            look.note(item, "external", "" if clicked else "active", sure=40 if clicked else 95, mask="acting-address")
+            clicked = attributes.get(b"type", b"").lower().endswith(b"/hyperlink")
+            scan.note(item, "external", "" if clicked else "active", sure=40 if clicked else 95, mask="acting-address")
         elif fetched and _REMOTE.match(target):
-            look.note(item, "external", "active", sure=90, mask=fetched[1].decode().lower())
+            scan.note(item, "external", "active", sure=90, mask=fetched[1].decode().lower())
         elif fetched and _SHARE.match(target):
-            look.note(item, "external", sure=30, mask=fetched[1].decode().lower())
+            scan.note(item, "external", sure=30, mask=fetched[1].decode().lower())
 
 
-def _story(xml: bytes, item: Item, look: Look) -> dict[str, str]:
+def _story(xml: bytes, item: Item, scan: FileScan) -> dict[str, str]:
     """The words of its links."""
-    fields(xml, item, look)
+    fields(xml, item, scan)
     return filelinks.shown(xml.decode("utf-8", "replace")) if b"<w:hyperlink" in xml else {}
 
 
-def _formulas(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction, item: Item, look: Look) -> None:
-    xml = _xml(archive, info, case) if info.file_size <= _SHEET_MOST else b""
+def _formulas(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction, item: Item, scan: FileScan) -> None:
+    xml = _xml(archive, info, case) if info.file_size <= _MAX_SHEET else b""
     if b"HYPERLINK(" in xml:
-        filelinks.sheet(xml.decode("utf-8", "replace"), item, look)
+        filelinks.sheet(xml.decode("utf-8", "replace"), item, scan)
 
 
-def _slide(xml: bytes, item: Item, look: Look) -> None:
-    if (found := _RUNS.search(xml)) is not None:
-        program = found[0].lower().endswith(b"program")
+def _slide(xml: bytes, item: Item, scan: FileScan) -> None:
+    if (match := _RUNS.search(xml)) is not None:
+        program = match[0].lower().endswith(b"program")
         fact, sure, mask = ("active", 95, "program") if program else ("", 60, "macro")
-        look.note(item, "action", fact, sure=sure, mask=mask)
+        scan.note(item, "action", fact, sure=sure, mask=mask)
 
 
 def _leading_out(xml: bytes) -> Iterator[tuple[str, str]]:
     """Name and target of the links of a part."""
-    for found in _RELATION.finditer(xml):
-        said = {name: (a or b).decode("utf-8", "replace") for name, a, b in _ALL_ATTRIBUTES.findall(found[0])}
-        if said.get(b"TargetMode", "").lower() == "external" and said.get(b"Type", "").lower().endswith("/hyperlink"):
-            yield said.get(b"Id", ""), html.unescape(said.get(b"Target", ""))
+    for match in _RELATION.finditer(xml):
+        attributes = {name: (a or b).decode("utf-8", "replace") for name, a, b in _ALL_ATTRIBUTES.findall(match[0])}
+        if attributes.get(b"TargetMode", "").lower() == "external" and attributes.get(b"Type", "").lower().endswith("/hyperlink"):
+            yield attributes.get(b"Id", ""), html.unescape(attributes.get(b"Target", ""))
 
 
-def _picture(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction, item: Item, look: Look) -> None:
-    if 0 < info.file_size <= _PICTURE_MOST and len(look.pictures) < PICTURES:
+def _picture(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction, item: Item, scan: FileScan) -> None:
+    if 0 < info.file_size <= _MAX_PICTURE and len(scan.pictures) < PICTURES:
         with suppress(Unreadable):
-            look.picture(item, b"".join(zip_file.pieces(archive, info, case)))
+            scan.picture(item, b"".join(zip_file.pieces(archive, info, case)))
 
 
-def fields(xml: bytes, item: Item, look: Look) -> None:
+def fields(xml: bytes, item: Item, scan: FileScan) -> None:
     """DDE fields; the code of a field may be cut into runs of one letter each."""
     if b"instr" not in xml:
         return
     codes = [b"".join(_INSTRUCTION.findall(piece)) for piece in _BEGINS.split(xml)]
     codes += [a or b for a, b in _SIMPLE.findall(xml)]
-    filelinks.fields("\n".join(code.decode("utf-8", "replace") for code in codes), item, look)
+    filelinks.fields("\n".join(code.decode("utf-8", "replace") for code in codes), item, scan)
     for code in codes:
         if _DDE.match(code):
-            look.note(item, "dde", "active", sure=95 if COMMAND.search(code) else 80, mask="field")
+            scan.note(item, "dde", "active", sure=95 if COMMAND.search(code) else 80, mask="field")
 
 
-def _links(xml: bytes, item: Item, look: Look, *, binary: bool) -> None:
+def _links(xml: bytes, item: Item, scan: FileScan, *, binary: bool) -> None:
     """Of a workbook. binary: records (MS-XLSB) with text as UTF-16."""
     if binary:
         if COMMAND.search(xml.replace(b"\0", b"")):
-            look.note(item, "dde", "active", sure=80, mask="link")
+            scan.note(item, "dde", "active", sure=80, mask="link")
         return
-    for found in islice(_DDE_LINK.finditer(xml), _LINKS_MOST):
-        service = COMMAND.search(found[0])
-        look.note(item, "dde", "active" if service else "", sure=95 if service else 40, mask="link")
+    for match in islice(_DDE_LINK.finditer(xml), _MAX_LINKS):
+        service = COMMAND.search(match[0])
+        scan.note(item, "dde", "active" if service else "", sure=95 if service else 40, mask="link")
 
 
-def _open_document(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], case: Extraction, item: Item, look: Look) -> None:
+def _open_document(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], case: Extraction, item: Item, scan: FileScan) -> None:
     for info in members:
         if info.filename == "META-INF/manifest.xml" and b"encryption-data" in _xml(archive, info, case):
             raise Unreadable(ENCRYPTED)
         if _BASIC.match(info.filename):
-            look.note(item, "macros", "macros", mask="basic")
+            scan.note(item, "macros", "macros", mask="basic")
         elif _OPEN_OBJECT.match(info.filename):
             zip_file.one(archive, info, case)
         elif info.filename in _OPEN_TEXTS:
-            filelinks.open_document(_xml(archive, info, case).decode("utf-8", "replace"), item, look)
+            filelinks.open_document(_xml(archive, info, case).decode("utf-8", "replace"), item, scan)
         elif info.filename.startswith("Pictures/"):
-            _picture(archive, info, case, item, look)
+            _picture(archive, info, case, item, scan)

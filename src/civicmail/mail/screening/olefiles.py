@@ -13,8 +13,8 @@ import olefile
 from civicmail.core.message import mapi
 from civicmail.core.sandbox import msg, ole
 from civicmail.core.sandbox.errors import ENCRYPTED, Unreadable
-from civicmail.mail.screening import compound, excel4, filelinks, suspects, truenames, vba
-from civicmail.mail.screening.looking import Item, Look
+from civicmail.mail.screening import compound_files, excel4, file_names, filelinks, suspicious_files, vba
+from civicmail.mail.screening.file_scan import FileScan, Item
 from civicmail.mail.screening.officefiles import COMMAND
 
 _CLASSES = {
@@ -26,7 +26,7 @@ _CLASSES = {
 _EQUATIONS = frozenset({"0002CE02", "0002CE03", "0004A6B0", "00021700"})
 _STREAMS = (("WordDocument", "doc"), ("Workbook", "xls"), ("Book", "xls"), ("PowerPoint Document", "ppt"), ("VisioDocument", "vsd"))
 _STORAGE, _HOLDS = 0x1011, 0x0F  # kind of a record; mark of one that holds others
-_NATIVE_MOST = 64 << 20
+_MAX_NATIVE = 64 << 20
 _LABEL = 6  # where the name stands in a package
 _FIELD = re.compile(
     rb"\x13[ \t]{0,20}DDE(?:AUTO)?[ \t][^\x13-\x15]{0,200}"
@@ -37,16 +37,16 @@ _FIELD = re.compile(
 _LINKS = ("\x03LinkInfo", "\x01Ole10ItemName")
 
 
-def find(item: Item, look: Look) -> str:
+def find(item: Item, scan: FileScan) -> str:
     """Look into it; what it is. Raises Spent."""
     try:
-        file = compound.opened(item.content)
+        file = compound_files.opened(item.content)
     except Unreadable as error:
-        look.unread(item, error.why)
+        scan.unread(item, error.why)
         return "ole"
     with file:
         kind = _kind(file)
-        look.careful(item, lambda: _inside(kind, file, item, look), None)
+        scan.guarded(item, lambda: _inside(kind, file, item, scan), None)
     return kind
 
 
@@ -61,31 +61,31 @@ def _kind(file: olefile.OleFileIO) -> str:
     return _CLASSES.get(str(getattr(file.root, "clsid", "") or "")[:8].upper(), "ole")
 
 
-def _inside(kind: str, file: olefile.OleFileIO, item: Item, look: Look) -> None:
+def _inside(kind: str, file: olefile.OleFileIO, item: Item, scan: FileScan) -> None:
     """Raises Unreadable, Spent."""
-    look.allowance.member(item.depth)
+    scan.allowance.member(item.depth)
     paths = [tuple(path) for path in file.listdir(streams=True, storages=False)]
     sealed = _sealed(file)
-    vba.find(file, paths, item, look)
-    if kind == "doc" and (found := _FIELD.search(file.openstream("WordDocument").read())):
-        command = COMMAND.search(found[0].replace(b"\0", b""))
-        look.note(item, "dde", "active", sure=95 if command else 80, mask="field")
+    vba.find(file, paths, item, scan)
+    if kind == "doc" and (match := _FIELD.search(file.openstream("WordDocument").read())):
+        command = COMMAND.search(match[0].replace(b"\0", b""))
+        scan.note(item, "dde", "active", sure=95 if command else 80, mask="field")
     if kind == "xls":
-        excel4.find(file.openstream("Workbook" if file.exists("Workbook") else "Book").read(), item, look)
+        excel4.find(file.openstream("Workbook" if file.exists("Workbook") else "Book").read(), item, scan)
     for path in paths:
-        look.allowance.tick()
+        scan.allowance.tick()
         if path[-1] == msg.PACKAGE:
-            _package(file, path, item, look)
+            _package(file, path, item, scan)
         elif path[-1] in _LINKS and len(path) > 1:
-            look.note(item, "object-link", sure=40)
-    _objects(file, item, look)
+            scan.note(item, "object-link", sure=40)
+    _objects(file, item, scan)
     for name, word in _STREAMS:
         if word == kind and file.exists(name):
-            filelinks.old(file.openstream(name).read(), item, look)
+            filelinks.legacy_office(file.openstream(name).read(), item, scan)
     if kind == "ppt":
-        _slides(file.openstream("PowerPoint Document").read(), item, look)
+        _slides(file.openstream("PowerPoint Document").read(), item, scan)
     if kind == "msg":
-        _letter(file, item, look)
+        _letter(file, item, scan)
     if sealed:
         raise Unreadable(ENCRYPTED)
 
@@ -97,7 +97,7 @@ def _sealed(file: olefile.OleFileIO) -> bool:
         return False
 
 
-def _package(file: olefile.OleFileIO, path: tuple[str, ...], item: Item, look: Look) -> None:
+def _package(file: olefile.OleFileIO, path: tuple[str, ...], item: Item, scan: FileScan) -> None:
     """A file that Windows packed into the document; a double click opens it."""
     stream = file.openstream(list(path)).read()
     try:
@@ -105,54 +105,54 @@ def _package(file: olefile.OleFileIO, path: tuple[str, ...], item: Item, look: L
     except (ValueError, struct.error):
         name, content = "", b""
     if not content or name == "":
-        if truenames.read(stream[_LABEL:].partition(b"\0")[0].decode("cp1252", "replace")).program:
-            look.note(item, "package", "active", sure=80, mask="link")
+        if file_names.read(stream[_LABEL:].partition(b"\0")[0].decode("cp1252", "replace")).program:
+            scan.note(item, "package", "active", sure=80, mask="link")
             return
-        look.note(item, "object", sure=40, mask="native")  # an object of a program of its own, like an equation
+        scan.note(item, "object", sure=40, mask="native")  # an object of a program of its own, like an equation
         return
-    harmful = suspects.is_harmful(name, content)
-    look.note(item, "package", "active" if harmful else "", sure=80 if harmful else 30)
-    look.allowance.member(item.depth + 1)
-    look.inside(item.member(name, content[:_NATIVE_MOST]), look)
+    harmful = suspicious_files.is_harmful(name, content)
+    scan.note(item, "package", "active" if harmful else "", sure=80 if harmful else 30)
+    scan.allowance.member(item.depth + 1)
+    scan.inside(item.member(name, content[:_MAX_NATIVE]), scan)
 
 
-def _slides(stream: bytes, item: Item, look: Look) -> None:
+def _slides(stream: bytes, item: Item, scan: FileScan) -> None:
     """Storages inside a presentation, its macros among them: records that hold a packed compound file (MS-PPT 2.10.35)."""
     at = 0
     while at + 8 <= len(stream):
-        look.allowance.tick()
+        scan.allowance.tick()
         version, kind, length = struct.unpack_from("<HHI", stream, at)
         at += 8
         if kind == _STORAGE:
             body = stream[at : at + length]
             if version >> 4 == 1:
                 with suppress(zlib.error):
-                    body = zlib.decompressobj().decompress(body[4:], _NATIVE_MOST)
-            look.allowance.member(item.depth + 1)
-            look.allowance.expand(len(body))
-            look.inside(item.member("object", body), look)
+                    body = zlib.decompressobj().decompress(body[4:], _MAX_NATIVE)
+            scan.allowance.member(item.depth + 1)
+            scan.allowance.expand(len(body))
+            scan.inside(item.member("object", body), scan)
         at += 0 if version & 0x0F == _HOLDS else length
 
 
-def _objects(file: olefile.OleFileIO, item: Item, look: Look) -> None:
+def _objects(file: olefile.OleFileIO, item: Item, scan: FileScan) -> None:
     """Classes of embedded objects whose program runs what it is given."""
     for path in file.listdir(streams=False, storages=True):
         clsid = str(file.getclsid(path) or "")[:8].upper()
         if clsid in _EQUATIONS:
-            look.note(item, "object", sure=40, mask="equation")
+            scan.note(item, "object", sure=40, mask="equation")
 
 
-def _letter(file: olefile.OleFileIO, item: Item, look: Look) -> None:
+def _letter(file: olefile.OleFileIO, item: Item, scan: FileScan) -> None:
     """The files of an Outlook item, those of items inside it too."""
-    look.careful(item, lambda: _attached(msg.item(file), item, look), None)
+    scan.guarded(item, lambda: _attached(msg.item(file), item, scan), None)
 
 
-def _attached(found: mapi.Item, item: Item, look: Look) -> None:
-    for attachment in found.attachments:
+def _attached(mapi_item: mapi.Item, item: Item, scan: FileScan) -> None:
+    for attachment in mapi_item.attachments:
         if attachment.item is not None:
             inner = item.member("item.msg", b"")
-            look.allowance.member(inner.depth)
-            _attached(attachment.item, inner, look)
+            scan.allowance.member(inner.depth)
+            _attached(attachment.item, inner, scan)
         elif attachment.content:
-            look.allowance.member(item.depth + 1)
-            look.inside(item.member(attachment.filename, attachment.content), look)
+            scan.allowance.member(item.depth + 1)
+            scan.inside(item.member(attachment.filename, attachment.content), scan)

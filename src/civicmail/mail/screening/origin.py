@@ -15,8 +15,8 @@ from typing import Literal
 
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope
+from civicmail.mail.screening.authentication_results import is_from, plain
 from civicmail.mail.screening.domains import a_labels
-from civicmail.mail.screening.results import plain, speaks_for
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Where = Literal["outside", "edge", "inside", "here"]
@@ -37,13 +37,13 @@ class Origin:
 
 def origin(envelope: Envelope, settings: Settings) -> Origin:
     """Pure. Never raises for what a peer has said of itself."""
-    said: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for pair in envelope.params.get("XFORWARD", "").split():
-        said.setdefault(*pair.partition("=")[::2])  # ADDR comes first; what follows HELO a stranger may have said
-    address = said.get("ADDR", "").removeprefix("IPv6:").removeprefix("IPV6:")
+        attributes.setdefault(*pair.partition("=")[::2])  # ADDR comes first; what follows HELO a stranger may have said
+    address = attributes.get("ADDR", "").removeprefix("IPv6:").removeprefix("IPV6:")
     if (first := _address(address)) is not None:
         return Origin(
-            str(first), said.get("HELO", ""), "here" if first.is_loopback else "inside" if _is_inside(first) else "outside"
+            str(first), attributes.get("HELO", ""), "here" if first.is_loopback else "inside" if _is_inside(first) else "outside"
         )
     peer = _address(envelope.client)
     if peer is None or peer.is_loopback:
@@ -59,7 +59,7 @@ def edge_says(field: str, envelope: Envelope, author: str, settings: Settings) -
     where it is not in the name that the settings expect of that server: then a stranger wrote it, who got past the server with it
     (RFC 8601 5)."""
     spf = dmarc = ""
-    if not any(speaks_for(field, name) for name in _ids(envelope, settings)):
+    if not any(is_from(field, name) for name in _ids(envelope, settings)):
         return spf, dmarc
     for method, result, rest in _RESULT.findall(plain(field)):
         named = _PROPERTY.search(rest)
@@ -74,10 +74,10 @@ def edge_says(field: str, envelope: Envelope, author: str, settings: Settings) -
 @lru_cache(maxsize=4096)
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        found = ipaddress.ip_address(text.strip("[]"))
+        address = ipaddress.ip_address(text.strip("[]"))
     except ValueError:
         return None
-    return found.ipv4_mapped or found if isinstance(found, ipaddress.IPv6Address) else found
+    return address.ipv4_mapped or address if isinstance(address, ipaddress.IPv6Address) else address
 
 
 _INSIDE = tuple(

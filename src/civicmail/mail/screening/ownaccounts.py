@@ -39,30 +39,30 @@ def signals(sending: Sending, address: str, display: str) -> tuple[str, ...]:
     """What says that the account is theirs. display: the name beside the address in To or Cc, "" for none."""
     if address in sending.registered:
         return (REGISTERED,)
-    found = []
+    names = []
     if resembles(address.rpartition("@")[0], sending.name):
-        found.append(LOCAL)
+        names.append(LOCAL)
     if display and "@" not in display and staffnames.is_same(display, sending.name):
-        found.append(DISPLAY)
-    if found and sending.rule:
-        found.append(RULE)
-    if found and sending.alone:
-        found.append(ALONE)
+        names.append(DISPLAY)
+    if names and sending.rule:
+        names.append(RULE)
+    if names and sending.alone:
+        names.append(ALONE)
         if is_forward(sending.subject):
-            found.append(FORWARD)
-    return tuple(found)
+            names.append(FORWARD)
+    return tuple(names)
 
 
-def is_own(sending: Sending, found: tuple[str, ...]) -> bool:
+def is_own(sending: Sending, signals: tuple[str, ...]) -> bool:
     """Registered; or the whole name and a forward to oneself, or a rule; or the whole name both times in a new message to nobody
     else, from the sender's own address: a namesake who wrote before is answered, and offices write from the office's address."""
-    if REGISTERED in found:
+    if REGISTERED in signals:
         return True
-    if not sending.personal or not {LOCAL, DISPLAY} & set(found):
+    if not sending.personal or not {LOCAL, DISPLAY} & set(signals):
         return False
-    if RULE in found or FORWARD in found:
+    if RULE in signals or FORWARD in signals:
         return True
-    return {LOCAL, DISPLAY, ALONE} <= set(found) and not sending.is_answer and not _REPLY.match(sending.subject)
+    return {LOCAL, DISPLAY, ALONE} <= set(signals) and not sending.is_answer and not _REPLY.match(sending.subject)
 
 
 def is_forward(subject: str) -> bool:

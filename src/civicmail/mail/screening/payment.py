@@ -19,6 +19,6 @@ READ = 200_000
 """Bytes of a text that are looked at."""
 
 
-def asks(content: bytes) -> bool:
+def asks_for_money(content: bytes) -> bool:
     """content: decoded bytes of a text part."""
     return _ASKS.search(content, 0, READ) is not None

@@ -19,15 +19,15 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, Unreadable
-from civicmail.mail.screening import filelinks, suspects, truenames
-from civicmail.mail.screening.looking import Item, Look
-from civicmail.mail.screening.truenames import ACTIVE, PROGRAMS
+from civicmail.mail.screening import file_names, filelinks, suspicious_files
+from civicmail.mail.screening.file_names import ACTIVE, PROGRAMS
+from civicmail.mail.screening.file_scan import FileScan, Item
 
-OBJECTS_MOST = 32 << 20
+MAX_OBJECTS = 32 << 20
 """Bytes that all object streams of a file may expand to."""
-_STREAM_MOST = 8 << 20
-_STREAMS_MOST = 200_000
-_FILES_MOST = 200
+_MAX_STREAM = 8 << 20
+_MAX_STREAMS = 200_000
+_MAX_FILES = 200
 _OPENINGS, _ADDITIONS = 10, 5_000
 _ESCAPES = 100_000
 """Letters of names that are spelled with #xx: fonts have hundreds."""
@@ -48,42 +48,42 @@ _LAUNCH = re.compile(rb"/S\s*/Launch\b")
 _OPENS = re.compile(rb"/OpenAction\s*(?:(<<)|(\d{1,10})\s+(\d{1,5})\s+R)")
 _ADDITIONAL = re.compile(rb"/AA\s*<<")
 _TOKEN = re.compile(rb"<<|>>|/(\w+)")
-_AT_ONCE = frozenset({b"O", b"PO", b"PV", b"WC", b"WS", b"DS", b"WP", b"DP"})
+_AUTOMATIC_KEYS = frozenset({b"O", b"PO", b"PV", b"WC", b"WS", b"DS", b"WP", b"DP"})
 """Keys of additional actions (12.6.3) that need nobody to type; C is one of a field, too: calculate."""
-_NEAR, _ACTION_MOST = 400, 2_000  # bytes of one dictionary that are looked at
+_NEAR, _MAX_ACTION = 400, 2_000  # bytes of one dictionary that are looked at
 _SENDS = re.compile(rb"/S\s*/(?:SubmitForm|ImportData|GoToE|Rendition)\b")
 _RICH = re.compile(rb"/Subtype\s*/(?:RichMedia|Flash|3D)\b|/RichMedia\b")
 _XFA = re.compile(rb"/XFA\s*[\[\d]")
 
 
-def find(item: Item, look: Look) -> str:
+def find(item: Item, scan: FileScan) -> str:
     """Look into it. Raises Spent."""
-    look.careful(item, lambda: _inside(item, look), None)
+    scan.guarded(item, lambda: _inside(item, scan), None)
     return "pdf"
 
 
-def _inside(item: Item, look: Look) -> None:
+def _inside(item: Item, scan: FileScan) -> None:
     content = item.content
-    look.allowance.member(item.depth)
+    scan.allowance.member(item.depth)
     carries = b"Encrypt" in content or b"EmbeddedFile" in content or b"ObjStm" in content or b"Filespec" in content
     if carries and _ENCRYPT.search(content):
         content = _unlocked(content)
-    said = b"\n".join(_dictionaries(content, item, look))
-    if said.count(b"#") > _ESCAPES:
-        look.note(item, "pdf-hidden", "active", sure=60, mask="names")
-    elif b"#" in said:
-        said = _plain(said)
-    _actions(said, item, look)
-    filelinks.pdf(said, item, look)
-    if b"/EmbeddedFile" in said or b"/Filespec" in said:
-        _files(content, item, look)
+    dictionaries = b"\n".join(_dictionaries(content, item, scan))
+    if dictionaries.count(b"#") > _ESCAPES:
+        scan.note(item, "pdf-hidden", "active", sure=60, mask="names")
+    elif b"#" in dictionaries:
+        dictionaries = _plain(dictionaries)
+    _actions(dictionaries, item, scan)
+    filelinks.pdf(dictionaries, item, scan)
+    if b"/EmbeddedFile" in dictionaries or b"/Filespec" in dictionaries:
+        _files(content, item, scan)
 
 
-def _dictionaries(content: bytes, item: Item, look: Look) -> Iterator[bytes]:
+def _dictionaries(content: bytes, item: Item, scan: FileScan) -> Iterator[bytes]:
     """Everything outside of streams, and what object streams hold."""
-    at, left = 0, OBJECTS_MOST
-    for _ in range(_STREAMS_MOST):
-        look.allowance.tick()
+    at, left = 0, MAX_OBJECTS
+    for _ in range(_MAX_STREAMS):
+        scan.allowance.tick()
         begins = _STREAM.search(content, at)
         if begins is None:
             break
@@ -98,7 +98,7 @@ def _dictionaries(content: bytes, item: Item, look: Look) -> Iterator[bytes]:
                 inside = _expanded(content[begins.end() : ends], about) if left > 0 else None
                 left -= len(inside or b"")
                 if inside is None:
-                    look.note(item, "pdf-hidden", "active", sure=60, mask="objects")
+                    scan.note(item, "pdf-hidden", "active", sure=60, mask="objects")
                 yield _marked(inside or b"", about)
         at = ends
     yield content[at:]
@@ -112,7 +112,7 @@ def _expanded(data: bytes, about: bytes) -> bytes | None:
     if not _FLATE.fullmatch(filters[1]) or b"/Predictor" in about:
         return None
     with suppress(zlib.error):
-        return zlib.decompressobj().decompress(data, _STREAM_MOST)
+        return zlib.decompressobj().decompress(data, _MAX_STREAM)
     return b""
 
 
@@ -135,31 +135,31 @@ def _marked(inside: bytes, about: bytes) -> bytes:
 
 def _plain(text: bytes) -> bytes:
     """With names as they are meant."""
-    return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), text)
+    return _ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), text)
 
 
-def _actions(said: bytes, item: Item, look: Look) -> None:
-    if _LAUNCH.search(said):
-        program = _WINDOWS.search(said) is not None or _launches(said)
-        look.note(item, "pdf-launch", "active" if program else "", sure=95 if program else 40)
-    if _RICH.search(said):
-        look.note(item, "pdf-media", "active", sure=60)
-    script = _SCRIPT.search(said) is not None
-    if script and (_NAMED.search(said) or _opens_script(said)):
-        look.note(item, "pdf-script", "active", sure=90)
-    elif script and _page_scripts(said):
-        look.note(item, "pdf-script", "active", sure=70, mask="page")
+def _actions(dictionaries: bytes, item: Item, scan: FileScan) -> None:
+    if _LAUNCH.search(dictionaries):
+        program = _WINDOWS.search(dictionaries) is not None or _launches(dictionaries)
+        scan.note(item, "pdf-launch", "active" if program else "", sure=95 if program else 40)
+    if _RICH.search(dictionaries):
+        scan.note(item, "pdf-media", "active", sure=60)
+    script = _SCRIPT.search(dictionaries) is not None
+    if script and (_NAMED.search(dictionaries) or _opens_script(dictionaries)):
+        scan.note(item, "pdf-script", "active", sure=90)
+    elif script and _page_scripts(dictionaries):
+        scan.note(item, "pdf-script", "active", sure=70, mask="page")
     elif script:
-        look.note(item, "pdf-form-script", sure=20)
-    if _SENDS.search(said):
-        look.note(item, "pdf-sends", sure=30)
-    if _XFA.search(said):
-        look.note(item, "pdf-xfa", sure=20)
+        scan.note(item, "pdf-form-script", sure=20)
+    if _SENDS.search(dictionaries):
+        scan.note(item, "pdf-sends", sure=30)
+    if _XFA.search(dictionaries):
+        scan.note(item, "pdf-xfa", sure=20)
 
 
-def _launches(said: bytes) -> bool:
+def _launches(dictionaries: bytes) -> bool:
     """Whether one of the files that are named is a program, or none is named that can be read."""
-    names = [found[1] or _unhexed(found[2]) for found in islice(_TARGET.finditer(said), _ADDITIONS)]
+    names = [match[1] or _unhexed(match[2]) for match in islice(_TARGET.finditer(dictionaries), _ADDITIONS)]
     return not names or any(_starts(name) for name in names)
 
 
@@ -170,19 +170,19 @@ def _unhexed(digits: bytes) -> bytes:
 
 def _starts(name: bytes) -> bool:
     """Whether a file of this name is a program. name: a literal string (7.3.4.2)."""
-    plain = _OCTAL.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), name).replace(b"\0", b"").replace(b"\\", b"")
-    ending = truenames.read(plain.decode("latin-1")).ending
+    plain = _OCTAL.sub(lambda match: bytes([int(match[1], 8) & 0xFF]), name).replace(b"\0", b"").replace(b"\\", b"")
+    ending = file_names.read(plain.decode("latin-1")).ending
     return ending in PROGRAMS or ending in ACTIVE
 
 
-def _opens_script(said: bytes) -> bool:
+def _opens_script(dictionaries: bytes) -> bool:
     """Whether opening the document runs a script; a place to go to is what most documents have there."""
-    for found in islice(_OPENS.finditer(said), _OPENINGS):
-        if found[1]:
-            actions = [said[found.end() : found.end() + _ACTION_MOST].partition(b">>")[0]]
+    for match in islice(_OPENS.finditer(dictionaries), _OPENINGS):
+        if match[1]:
+            actions = [dictionaries[match.end() : match.end() + _MAX_ACTION].partition(b">>")[0]]
         else:
-            heads = re.finditer(rb"(?<!\d)%s\s+%s\s+obj" % (found[2], found[3]), said)
-            actions = [said[h.end() : h.end() + _ACTION_MOST].partition(b"endobj")[0] for h in islice(heads, _OPENINGS)]
+            heads = re.finditer(rb"(?<!\d)%s\s+%s\s+obj" % (match[2], match[3]), dictionaries)
+            actions = [dictionaries[h.end() : h.end() + _MAX_ACTION].partition(b"endobj")[0] for h in islice(heads, _OPENINGS)]
             if not actions:  # an object of an object stream has no mark of its own
                 return True
         if any(_SCRIPT.search(action) or b"/JavaScript" in action for action in actions):
@@ -190,21 +190,23 @@ def _opens_script(said: bytes) -> bool:
     return False
 
 
-def _page_scripts(said: bytes) -> bool:
+def _page_scripts(dictionaries: bytes) -> bool:
     """Whether something happens when a page is shown, closed or printed."""
-    return any(_AT_ONCE & _keys(said, found.end()) for found in islice(_ADDITIONAL.finditer(said), _ADDITIONS))
+    return any(
+        _AUTOMATIC_KEYS & _keys(dictionaries, match.end()) for match in islice(_ADDITIONAL.finditer(dictionaries), _ADDITIONS)
+    )
 
 
-def _keys(said: bytes, at: int) -> set[bytes]:
+def _keys(dictionaries: bytes, at: int) -> set[bytes]:
     """Names in a dictionary that begins there, without those of dictionaries in it."""
-    depth, found = 1, set()
-    for token in _TOKEN.finditer(said, at, at + _NEAR):
+    depth, keys = 1, set()
+    for token in _TOKEN.finditer(dictionaries, at, at + _NEAR):
         depth += {b"<<": 1, b">>": -1}.get(token[0], 0)
         if depth == 0:
             break
         if depth == 1 and token[1]:
-            found.add(token[1])
-    return found
+            keys.add(token[1])
+    return keys
 
 
 def _unlocked(content: bytes) -> bytes:
@@ -224,19 +226,19 @@ def _opened(content: bytes) -> Any:
         raise Unreadable(ENCRYPTED if code in {pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY} else DAMAGED) from None
 
 
-def _files(content: bytes, item: Item, look: Look) -> None:
+def _files(content: bytes, item: Item, scan: FileScan) -> None:
     """Files inside: each is looked at like an attachment; one that is no plain document is suspicious as such."""
     with _opened(content) as document:
-        for n in range(min(document.count_attachments(), _FILES_MOST)):
+        for n in range(min(document.count_attachments(), _MAX_FILES)):
             file = document.get_attachment(n)
             try:
                 size = ctypes.c_ulong()
                 pdfium.FPDFAttachment_GetFile(file.raw, None, 0, ctypes.byref(size))
-                look.allowance.expand(size.value)
+                scan.allowance.expand(size.value)
                 name, data = file.get_name(), bytes(file.get_data())
             except pypdfium2.PdfiumError:
                 continue
-            look.allowance.member(item.depth + 1)
-            look.inside(item.member(name, data), look)
-            harmful = suspects.is_harmful(name, data)
-            look.note(item, "pdf-file", "active" if harmful else "", sure=80 if harmful else 20)
+            scan.allowance.member(item.depth + 1)
+            scan.inside(item.member(name, data), scan)
+            harmful = suspicious_files.is_harmful(name, data)
+            scan.note(item, "pdf-file", "active" if harmful else "", sure=80 if harmful else 20)

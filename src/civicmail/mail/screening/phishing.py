@@ -16,7 +16,7 @@ from civicmail.core.message.model import ParsedMessage
 from civicmail.mail.screening import urls
 from civicmail.mail.screening.companies import companies
 from civicmail.mail.screening.domains import a_labels, is_domain
-from civicmail.mail.screening.shapes import NOTHING, Found, Inner
+from civicmail.mail.screening.shapes import NOTHING, CheckResult, ContentCase
 from civicmail.mail.screening.skeleton import shown
 from civicmail.mail.screening.webservices import services
 
@@ -46,15 +46,15 @@ _PICTURE = re.compile(rb"<img\b[^<>]{0,2000}?\bsrc\s*=\s*[\"']?\s*https?:", re.I
 services(), companies(), urls.can_be("city.example")  # their lists are read now: there are no files later
 
 
-def find(case: Inner) -> Found:
+def find(case: ContentCase) -> CheckResult:
     """Fact phishing.signs: the codes of the findings, each once."""
-    if not case.asked["inbound"]:
+    if not case.request["inbound"]:
         return NOTHING
     findings = tuple({finding.code: finding for finding in _all(case)}.values())
-    return Found(findings, {"phishing.signs": tuple(finding.code for finding in findings)}) if findings else NOTHING
+    return CheckResult(findings, {"phishing.signs": tuple(finding.code for finding in findings)}) if findings else NOTHING
 
 
-def _all(case: Inner) -> Iterator[Finding]:
+def _all(case: ContentCase) -> Iterator[Finding]:
     letter = case.letter
     yield from _of_author(case, letter)
     yield from _of_reader(case, letter)
@@ -63,7 +63,7 @@ def _all(case: Inner) -> Iterator[Finding]:
     yield from _of_text(letter)
 
 
-def _of_author(case: Inner, message: ParsedMessage) -> Iterator[Finding]:
+def _of_author(case: ContentCase, message: ParsedMessage) -> Iterator[Finding]:
     """Under a company's name, with an address that cannot be answered, or below an ending that honest people leave alone."""
     if len(message.from_) != 1:
         return
@@ -71,9 +71,9 @@ def _of_author(case: Inner, message: ParsedMessage) -> Iterator[Finding]:
     domain = a_labels(author.domain)
     if not _is_anywhere(domain) or _STYLE.search(author.addr):
         yield _finding("nowhere", "from", author.addr)
-    elif kind := services(tuple(case.asked.get("web_services", ()))).kind(domain, ""):
+    elif kind := services(tuple(case.request.get("web_services", ()))).kind(domain, ""):
         yield _finding(kind, "from", shown(domain))
-    if name := companies(tuple(case.asked.get("companies", ()))).borrowed(author.display, domain):
+    if name := companies(tuple(case.request.get("companies", ()))).borrowed(author.display, domain):
         yield _finding("company", "from", f"{name} {author.addr}")
 
 
@@ -82,9 +82,9 @@ def _is_anywhere(domain: str) -> bool:
     return domain.startswith("[") or (is_domain(domain) and urls.can_be(domain))
 
 
-def _of_reader(case: Inner, message: ParsedMessage) -> Iterator[Finding]:
+def _of_reader(case: ContentCase, message: ParsedMessage) -> Iterator[Finding]:
     """The reader's own address where a person would have written a name, and behind a link, where a page fills it in."""
-    readers = [one for one in case.asked["recipients"][:READERS] if "@" in one]
+    readers = [one for one in case.request["recipients"][:READERS] if "@" in one]
     author = message.from_[0].addr.lower() if message.from_ else ""
     if not readers or author in readers:
         return
@@ -109,9 +109,9 @@ def _named(fragment: str, readers: list[str]) -> str:
     return ""
 
 
-def _of_links(case: Inner, message: ParsedMessage) -> Iterator[Finding]:
+def _of_links(case: ContentCase, message: ParsedMessage) -> Iterator[Finding]:
     """To what hides who is behind a page; each kind once."""
-    listed, author = services(tuple(case.asked.get("web_services", ()))), _author(message)
+    listed, author = services(tuple(case.request.get("web_services", ()))), _author(message)
     kinds: dict[str, Finding] = {}
     for link in message.links[:LINKS]:
         place = urls.read(link.url)

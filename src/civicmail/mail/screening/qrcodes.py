@@ -64,5 +64,5 @@ def _codes(page: Any, scale: float, is_over: Callable[[], bool]) -> list[str]:
 def _in(drawn: drawing.Pixels) -> list[str]:
     """drawn: a view of zxing keeps nothing alive, so it needs a name."""
     view = zxingcpp.ImageView(drawn.rows, drawn.width, drawn.height, zxingcpp.ImageFormat.Lum, drawn.stride, 1)  # type: ignore[arg-type]
-    found = zxingcpp.read_barcodes(view, formats=_FORMATS)
-    return [code.text for code in found[:CODES] if code.text]
+    codes = zxingcpp.read_barcodes(view, formats=_FORMATS)
+    return [code.text for code in codes[:CODES] if code.text]

@@ -7,7 +7,7 @@ from io import BytesIO
 
 from PIL import BmpImagePlugin, GifImagePlugin, Image, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
-from civicmail.mail.screening.drawing import BYTES, DRAWN, ENLARGED, LEAST, Pixels
+from civicmail.mail.screening.drawing import BYTES, DRAWN, ENLARGED, MIN_PIXELS, Pixels
 
 _PLUGINS = (BmpImagePlugin, GifImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 """Imported here: what Pillow looks for by itself when it does not know a picture is more than is wanted."""
@@ -24,7 +24,7 @@ def pixels(content: bytes) -> Pixels | None:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(content), formats=_FORMATS) as picture:
             width, height = picture.size
-            if min(width, height) < LEAST or width * height > PIXELS:
+            if min(width, height) < MIN_PIXELS or width * height > PIXELS:
                 return None
             return _grey(picture)
     except Exception:  # noqa: BLE001 - what a broken picture raises has no common root; nobody sees a code in it either

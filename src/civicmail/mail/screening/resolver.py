@@ -14,9 +14,9 @@ from typing import Literal, Protocol
 
 Kind = Literal["TXT", "A", "AAAA", "MX", "PTR"]
 
-VALUE_MOST = 8 << 10
+MAX_VALUE = 8 << 10
 """Characters of one TXT record; the longest that DKIM, SPF and DMARC have in use is a tenth of it."""
-VALUES_MOST = 100
+MAX_VALUES = 100
 """Records of one answer. Names of large services have about 60 TXT records."""
 
 
@@ -33,7 +33,7 @@ class Answer:
 NOTHING = Answer(exists=False)
 
 
-class Temp(Exception):
+class TemporaryFailure(Exception):
     """There is no answer at this moment. ours: because of our own resolver, and not of whoever has to answer for that name."""
 
     def __init__(self, why: str, *, ours: bool = False) -> None:
@@ -50,7 +50,7 @@ class Resolver(Protocol):
 
 def bounded(values: list[str], *, exists: bool = True) -> Answer:
     """An answer from whatever came: what is too large is left out, and said so."""
-    fit = [value for value in values[:VALUES_MOST] if len(value) <= VALUE_MOST]
+    fit = [value for value in values[:MAX_VALUES] if len(value) <= MAX_VALUE]
     return Answer(tuple(fit), exists, len(fit) < len(values))
 
 

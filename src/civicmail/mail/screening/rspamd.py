@@ -12,16 +12,16 @@ from typing import Any
 import orjson
 
 from civicmail.core.config.settings import Settings
-from civicmail.mail.screening.opinions import asked, opinion
-from civicmail.mail.screening.programs import Program, program_at
-from civicmail.mail.screening.shapes import Found, Outer
+from civicmail.mail.screening.filter_client import Program, program_at
+from civicmail.mail.screening.second_opinions import opinion, second_opinion
+from civicmail.mail.screening.shapes import CheckResult, NetworkCase
 
 NAME = "rspamd"
 VERSION = 1
 SECONDS = 9.0
 """Rspamd's own limit for a message is 8 (task_timeout)."""
 PORT = 11333
-MOST = 2 << 20
+MAX_BYTES = 2 << 20
 _MARGIN = 0.5
 _DROPPED = str.maketrans(dict.fromkeys("\r\n\0", " "))
 
@@ -30,16 +30,16 @@ def open_(settings: Settings, data: Path) -> Program:
     return program_at(settings.screening.rspamd, PORT)
 
 
-async def find(case: Outer) -> Found:
+async def find(case: NetworkCase) -> CheckResult:
     """Only of mail from outside."""
 
-    async def ask(program: Program) -> Found:
+    async def ask(program: Program) -> CheckResult:
         return judged(body_of(await program.exchange(request(case, program), case.raw, SECONDS - _MARGIN)))
 
-    return await asked(case, NAME, VERSION, MOST, ask)
+    return await second_opinion(case, NAME, VERSION, MAX_BYTES, ask)
 
 
-def request(case: Outer, program: Program) -> bytes:
+def request(case: NetworkCase, program: Program) -> bytes:
     """The head of the request: what the wire said."""
     envelope = case.envelope
     fields = [
@@ -82,10 +82,10 @@ def _chunks(body: bytes) -> Iterator[bytes]:
         body = body[size + 2 :]
 
 
-def judged(body: bytes) -> Found:
+def judged(body: bytes) -> CheckResult:
     """Raises ValueError, KeyError, TypeError, AttributeError for what is no answer."""
-    said: dict[str, Any] = orjson.loads(body)
-    score, required = float(said["score"]), float(said["required_score"])
-    symbols = said["symbols"].values()
+    reply: dict[str, Any] = orjson.loads(body)
+    score, required = float(reply["score"]), float(reply["required_score"])
+    symbols = reply["symbols"].values()
     strongest = sorted(((float(s["score"]), str(s["name"])) for s in symbols if s["score"]), key=lambda s: -abs(s[0]))
     return opinion(NAME, VERSION, score, required, [name for _, name in strongest])

@@ -18,9 +18,9 @@ from civicmail.mail.screening import canonical
 from civicmail.mail.screening.cityname import is_named, visible
 from civicmail.mail.screening.domains import a_labels, is_within
 
-VALUE_MOST = 2_000
+MAX_VALUE = 2_000
 """Bytes of a field in which one mailbox is looked for: of a longer one programs show different ends."""
-FIELDS_MOST = 100
+MAX_FIELDS = 100
 """Fields whose addresses are read one by one. More than one From is no honest sender anyway."""
 _OTHERS = frozenset({b"sender", b"resent-from", b"resent-sender"})
 _BEGINS = (b" ", b"\t", b"\r", b"\n")
@@ -63,16 +63,16 @@ def senders(raw: bytes, domains: Iterable[str]) -> Senders:
 def senders_of(raw: bytes, header: bytes, every: Sequence[canonical.Field], domains: Iterable[str]) -> Senders:
     """The same where the header block and its fields are known."""
     cities = tuple(filter(None, map(a_labels, domains)))
-    views = [_View.plain(every)] if _is_plain(header, every) else [_View.of(data) for data in _headers(raw)]
-    found = _Found(cities)
+    views = [_View.from_fields(every)] if _is_plain(header, every) else [_View.parse(data) for data in _headers(raw)]
+    collector = _Collector(cities)
     for view in views:
-        found.take(view)
+        collector.take(view)
     structure = max((view.rule for view in views), default="")
     structure = structure or ("header-bare-cr" if len(views) > 1 else "")
-    rule = structure or found.rule
-    author, others = (tuple(dict.fromkeys(found.names[of])) for of in (True, False))
+    rule = structure or collector.rule
+    author, others = (tuple(dict.fromkeys(collector.names[of])) for of in (True, False))
     single = not structure and len(views[0].authors) == 1
-    return Senders(author, others, rule if rule and is_named(found.texts, cities) else "", single)
+    return Senders(author, others, rule if rule and is_named(collector.texts, cities) else "", single)
 
 
 def _is_plain(header: bytes, every: Sequence[canonical.Field]) -> bool:
@@ -104,16 +104,16 @@ class _View:
     rule: str
 
     @classmethod
-    def plain(cls, every: Sequence[canonical.Field]) -> _View:
+    def from_fields(cls, every: Sequence[canonical.Field]) -> _View:
         authors = tuple(field.value for field in every if field.name == b"from")
         named = [field for field in every if field.name in _OTHERS]
         rule = "twice" if len(authors) > 1 else "sender-twice" if [one.name for one in named].count(b"sender") > 1 else ""
         return cls(authors, tuple(field.value for field in named), rule)
 
     @classmethod
-    def of(cls, data: bytes) -> _View:
+    def parse(cls, data: bytes) -> _View:
         named = [(name.lower(), value) for name, value in _FIELD.findall(data)]
-        odd = [found for line in _ODD.findall(data) if (found := _loosely(line))]
+        odd = [address for line in _ODD.findall(data) if (address := _loosely(line))]
         authors = [value for name, value in named if name == b"from"]
         others = [value for name, value in named if name != b"from"]
         rule = "header-broken" if odd else "twice" if len(authors) > 1 else ""
@@ -134,7 +134,7 @@ def _loosely(line: bytes) -> tuple[bytes, bytes] | None:
 
 
 @dataclass(slots=True)
-class _Found:
+class _Collector:
     """What the fields say. names: at or below the city's domains, by whether From has them; texts: all values; rule: the first that
     one of them breaks."""
 
@@ -145,15 +145,15 @@ class _Found:
 
     def take(self, view: _View) -> None:
         for author, values in ((True, view.authors), (False, view.others)):
-            for value in values[:FIELDS_MOST]:
+            for value in values[:MAX_FIELDS]:
                 self.value(author, value)
-            self.texts += [encoded_words.text(value) for value in values[FIELDS_MOST:]]
+            self.texts += [encoded_words.text(value) for value in values[MAX_FIELDS:]]
 
     def value(self, author: bool, value: bytes) -> None:
         text = encoded_words.text(value)
         self.texts.append(text)
         try:
-            if len(value) > VALUE_MOST:
+            if len(value) > MAX_VALUE:
                 raise InvalidSender("too-long")
             named = parse_mailbox(value)
         except InvalidSender as problem:
@@ -173,8 +173,8 @@ class _Found:
         if "xn--" in domain and not self._is_ours(domain):
             return "confusable"
         for name in named.shown:
-            for found in _AN_ADDRESS.finditer(visible(name)):
-                other = a_labels(found[1].rstrip("."))
-                if self._is_ours(other) and found[0].lower().rstrip(".") != f"{local}@{domain}":
+            for match in _AN_ADDRESS.finditer(visible(name)):
+                other = a_labels(match[1].rstrip("."))
+                if self._is_ours(other) and match[0].lower().rstrip(".") != f"{local}@{domain}":
                     return "name-address"
         return ""

@@ -2,9 +2,9 @@
 
 A check has a NAME, a VERSION and one function. There are three kinds, by what they need:
 
-- an *inner* check needs the bytes: find(case: Inner) -> Found, in the limited process (inner.py has the list);
-- an *outer* check needs another program or the network: async find(case: Outer) -> Found, in the gateway (outer.py);
-- a *joint* check needs what was seen and what the city knows: find(case: Joint) -> Found, pure, in the gateway (joint.py).
+- an *inner* check needs the bytes: find(case: Inner) -> CheckResult, in the limited process (inner.py has the list);
+- an *outer* check needs another program or the network: async find(case: Outer) -> CheckResult, in the gateway (outer.py);
+- a *joint* check needs what was seen and what the city knows: find(case: Joint) -> CheckResult, pure, in the gateway (joint.py).
 
 Everything that crosses a process is plain JSON.
 """
@@ -19,11 +19,11 @@ from civicmail.city.policy.dispositions import UNAVAILABLE, FactValue, Finding
 from civicmail.core.message.model import Envelope, ParsedMessage
 
 if TYPE_CHECKING:
-    from civicmail.mail.screening.world import World
+    from civicmail.mail.screening.check_context import CheckContext
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CheckResult:
     """What a check says: findings as evidence, facts for rules (names of city/policy/facts.py), and for joint checks whatever plain
     values a later one needs (`more`)."""
 
@@ -32,27 +32,27 @@ class Found:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
-NOTHING = Found()
+NOTHING = CheckResult()
 
 
-def unavailable(check: str, why: str, version: int = 0) -> Found:
+def unavailable(check: str, why: str, version: int = 0) -> CheckResult:
     """The check could not be made. why: one or two words (timeout, refused, stale)."""
-    return Found((Finding(check, UNAVAILABLE, mask=why, version=version),), {"unavailable": (check,)})
+    return CheckResult((Finding(check, UNAVAILABLE, mask=why, version=version),), {"unavailable": (check,)})
 
 
 @dataclass(frozen=True, slots=True)
-class Inner:
+class ContentCase:
     """raw: the message; letter: its one parse, shared by all checks; asked: plain values that the gateway has sent along
     (asked.ASK names them); memo: what one check has read at length and another wants, too, by its module."""
 
     raw: bytes
     letter: ParsedMessage
-    asked: Mapping[str, Any]
+    request: Mapping[str, Any]
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class SeenLink:
+class ExtractedLink:
     """url: as written; text: shown for it; part: path."""
 
     url: str
@@ -61,7 +61,7 @@ class SeenLink:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenFile:
+class ExtractedFile:
     """name, declared: as the message says; true: short word for what it is (files.py); sha256: hexadecimal, of its bytes."""
 
     part: str
@@ -73,7 +73,7 @@ class SeenFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ExtractedMessage:
     """What the limited process made of the bytes. people: of from, sender, reply-to, to, cc: (display name, address); subject and
     texts are cut (read.py). more: what inner checks have for joint ones, by check: spam features, candidates of exact match …"""
 
@@ -83,8 +83,8 @@ class Seen:
     list_id: str = ""
     references: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
-    links: tuple[SeenLink, ...] = ()
-    files: tuple[SeenFile, ...] = ()
+    links: tuple[ExtractedLink, ...] = ()
+    files: tuple[ExtractedFile, ...] = ()
     defects: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     facts: Mapping[str, FactValue] = field(default_factory=dict)
@@ -96,26 +96,26 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Outer:
+class NetworkCase:
     """raw: the message, or a memory map of it. source: kind of door. inbound: from outside, nobody signed in. world: what the
     gateway holds: resolver, settings, snapshot, models."""
 
     raw: bytes
-    seen: Seen
+    message: ExtractedMessage
     envelope: Envelope
     source: str
     inbound: bool
-    world: World
+    context: CheckContext
 
 
 @dataclass(frozen=True, slots=True)
-class Joint:
+class CombinedCase:
     """facts, more: of the checks before this one, by fact and by check."""
 
-    seen: Seen
+    message: ExtractedMessage
     envelope: Envelope
     source: str
     inbound: bool
-    world: World
+    context: CheckContext
     facts: Mapping[str, FactValue]
     more: Mapping[str, Mapping[str, Any]]

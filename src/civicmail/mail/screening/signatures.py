@@ -19,21 +19,21 @@ from civicmail.mail.screening import canonical, tags
 from civicmail.mail.screening.canonical import Field, Form
 from civicmail.mail.screening.domains import a_labels, is_domain, is_within
 from civicmail.mail.screening.senderfields import senders_of
-from civicmail.mail.screening.shapes import Found, Inner
+from civicmail.mail.screening.shapes import CheckResult, ContentCase
 
 NAME = "authentication"
 VERSION = 1
 
-SIGNATURES_MOST = 8
+MAX_SIGNATURES = 8
 """Signatures of one message that are looked at, from the top."""
-SETS_MOST = 50
+MAX_SETS = 50
 """RFC 8617 4.2.1."""
-FROM_MOST = 20
+MAX_FROM = 20
 """From fields that are read, and different domains of their addresses that are told."""
 _FIRST_FROM = re.compile(rb"[ \t]*from[ \t]*(?:\r?\n[ \t]+)?:")
 _NEXT_FROM = re.compile(rb"\nfrom[ \t]*(?:\r?\n[ \t]+)?:")
 _LENGTH = re.compile(r"[0-9]{1,76}\Z")
-_VALUE_MOST = 16 << 10
+_MAX_VALUE = 16 << 10
 _ALGORITHMS = ("rsa-sha256", "ed25519-sha256")
 _FORM: dict[str, Form] = {"simple": "simple", "relaxed": "relaxed"}
 _FORMS = {False: "simple/simple", True: "relaxed/relaxed"}  # without c=: of DKIM, of ARC as its test suite reads it
@@ -120,14 +120,14 @@ def from_plain(plain: Mapping[str, Any]) -> Signed:
     )
 
 
-def find(case: Inner) -> Found:
+def find(case: ContentCase) -> CheckResult:
     """The inner check."""
     header, _ = canonical.divided(case.raw)
     every = canonical.fields(header)
-    more = _read(case.raw, header, every, whole=len(case.raw) >= case.asked["size"]).plain()
-    if case.asked["inbound"]:
-        more["senders"] = senders_of(case.raw, header, every, case.asked["domains"]).plain()
-    return Found(more=more)
+    more = _read(case.raw, header, every, whole=len(case.raw) >= case.request["size"]).plain()
+    if case.request["inbound"]:
+        more["senders"] = senders_of(case.raw, header, every, case.request["domains"]).plain()
+    return CheckResult(more=more)
 
 
 def read(raw: bytes, *, whole: bool = True) -> Signed:
@@ -139,12 +139,12 @@ def read(raw: bytes, *, whole: bool = True) -> Signed:
 def _read(raw: bytes, header: bytes, every: Sequence[Field], *, whole: bool) -> Signed:
     dkim = [field for field in every if field.name == b"dkim-signature"]
     sets, chain = _chain(every)
-    from_, count = _from(header, every) if len(every) <= canonical.FIELDS_MOST else ((), 0)
+    from_, count = _from(header, every) if len(every) <= canonical.MAX_FIELDS else ((), 0)
     signed = Signed(
         from_=from_,
         from_fields=count,
         count=len(dkim),
-        signatures=tuple(_signature(field, every) for field in dkim[:SIGNATURES_MOST]),
+        signatures=tuple(_signature(field, every) for field in dkim[:MAX_SIGNATURES]),
         sets=sets,
         chain=chain,
     )
@@ -154,57 +154,57 @@ def _read(raw: bytes, header: bytes, every: Sequence[Field], *, whole: bool) -> 
 def _from(header: bytes, every: Sequence[Field]) -> tuple[tuple[str, ...], int]:
     """Domains of all authors, and how many From fields anybody could see, also where its name is folded or comes after a space."""
     values = [field.value for field in every if field.name == b"from"]
-    found = [one for value in values[:FROM_MOST] for one in addresses.parse(encoded_words.text(value))]
+    mailboxes = [one for value in values[:MAX_FROM] for one in addresses.parse(encoded_words.text(value))]
     small = header[: limits.HEADER_BYTES].lower()
     seen, at = int(_FIRST_FROM.match(small) is not None), small.find(b"\nfrom")
     while at >= 0:  # by far quicker than to search for the pattern
         seen += _NEXT_FROM.match(small, at) is not None
         at = small.find(b"\nfrom", at + 1)
-    return tuple(dict.fromkeys(a_labels(one.domain) for one in found))[:FROM_MOST], max(len(values), seen)
+    return tuple(dict.fromkeys(a_labels(one.domain) for one in mailboxes))[:MAX_FROM], max(len(values), seen)
 
 
 class _Bodies:
     """The body in its canonical forms, each made once for all lengths that signatures name."""
 
-    def __init__(self, raw: bytes, start: int, wanted: Iterable[Signature]) -> None:
+    def __init__(self, raw: bytes, start: int, signatures: Iterable[Signature]) -> None:
         lengths: dict[Form, set[int]] = {}
-        for one in wanted:
+        for one in signatures:
             if one.form is not None:
                 lengths.setdefault(one.form, set()).add(one.length)
-        self._found: dict[tuple[Form, int], tuple[str, int]] = {}
+        self._digests: dict[tuple[Form, int], tuple[str, int]] = {}
         for form, stops in lengths.items():
             body, whole = canonical.body_hash(raw, start, form, [length for length in stops if length >= 0])
             for length in stops:
                 digest = whole if length < 0 else body.stopped.get(length, whole if length == body.length else b"")
-                self._found[form, length] = (base64.b64encode(digest).decode(), body.length)
+                self._digests[form, length] = (base64.b64encode(digest).decode(), body.length)
 
     def hash_of(self, form: Form, length: int) -> tuple[str, int]:
         """Base64 of the SHA-256 of the first `length` bytes (-1: of all), and how many bytes there are."""
-        return self._found[form, length]
+        return self._digests[form, length]
 
 
 def _signature(field: Field, every: Sequence[Field], *, arc: bool = False) -> Signature:
     """A DKIM-Signature (RFC 6376 3.5) or ARC-Message-Signature (RFC 8617 4.1.2), whose body is still to be compared."""
-    found = _tags(field)
-    if found is None:
+    fields = _tags(field)
+    if fields is None:
         return Signature(wrong="its tags cannot be read")
-    base = _base(found)
-    if wrong := _wrong(found, base, arc=arc):
+    base = _base(fields)
+    if wrong := _wrong(fields, base, arc=arc):
         return replace(base, wrong=wrong)
-    header_form, body_form = _forms(found.get("c", _FORMS[arc])) or ("simple", "simple")
-    length, hashed = int(found["l"]) if "l" in found else -1, tags.packed(found["bh"])
-    names = [name.encode() for name in tags.names(found["h"])]
+    header_form, body_form = _forms(fields.get("c", _FORMS[arc])) or ("simple", "simple")
+    length, hashed = int(fields["l"]) if "l" in fields else -1, tags.packed(fields["bh"])
+    names = [name.encode() for name in tags.names(fields["h"])]
     own = canonical.header_field(_emptied(field), header_form)
     digest = canonical.header_digest(canonical.selected([f for f in every if f is not field], names), own, header_form)
-    below = "i" in found and not arc and _identity(found) != base.domain
+    below = "i" in fields and not arc and _identity(fields) != base.domain
     return replace(base, digest=digest.hex(), below=below, form=body_form, length=length, hashed=hashed)
 
 
 def whole_body(signed: Signed, raw: bytes) -> Signed:
     """The same with what only the whole body says: whether it is the one that was signed. raw: all of the message, or a memory map
     of it. Blocks."""
-    wanted = [*signed.signatures, *(one.message for one in signed.sets)]
-    bodies = _Bodies(raw, canonical.divided(raw)[1], wanted)
+    signatures = [*signed.signatures, *(one.message for one in signed.sets)]
+    bodies = _Bodies(raw, canonical.divided(raw)[1], signatures)
     sets = tuple(replace(one, message=_compared(one.message, bodies)) for one in signed.sets)
     return replace(signed, signatures=tuple(_compared(one, bodies) for one in signed.signatures), sets=sets)
 
@@ -222,52 +222,52 @@ def _compared(signature: Signature, bodies: _Bodies) -> Signature:
     )
 
 
-def _base(found: Mapping[str, str]) -> Signature:
+def _base(fields: Mapping[str, str]) -> Signature:
     return Signature(
-        domain=a_labels(found.get("d", ""))[:255],
-        selector=found.get("s", "").lower()[:255],
-        algorithm=found.get("a", "").lower()[:40],
-        signature=tags.packed(found.get("b", ""))[:4096],
-        signed=_number(found.get("t", "")),
-        expires=_number(found.get("x", "")),
+        domain=a_labels(fields.get("d", ""))[:255],
+        selector=fields.get("s", "").lower()[:255],
+        algorithm=fields.get("a", "").lower()[:40],
+        signature=tags.packed(fields.get("b", ""))[:4096],
+        signed=_number(fields.get("t", "")),
+        expires=_number(fields.get("x", "")),
     )
 
 
-def _wrong(found: Mapping[str, str], base: Signature, *, arc: bool) -> str:
+def _wrong(fields: Mapping[str, str], base: Signature, *, arc: bool) -> str:
     """What is wrong with the tags of a signature."""
     needed = ("a", "b", "bh", "d", "s") if arc else ("v", "a", "b", "bh", "d", "h", "s")
-    missing = [name for name in needed if not found.get(name)] or [name for name in ("h",) if name not in found]
+    missing = [name for name in needed if not fields.get(name)] or [name for name in ("h",) if name not in fields]
     if missing:
         return f"{missing[0]}= is missing"
-    if not arc and found["v"] != "1":
+    if not arc and fields["v"] != "1":
         return "v= is not 1"
-    if arc and "v" in found:
+    if arc and "v" in fields:
         return "v= is not allowed"
     if wrong := _wrong_key(base):
         return wrong
-    if "q" in found and "dns/txt" not in tags.names(found["q"]):
+    if "q" in fields and "dns/txt" not in tags.names(fields["q"]):
         return "q= is not known"
-    if _forms(found.get("c", _FORMS[arc])) is None:
+    if _forms(fields.get("c", _FORMS[arc])) is None:
         return "c= is not known"
-    if "l" in found and not _LENGTH.match(found["l"]):
+    if "l" in fields and not _LENGTH.match(fields["l"]):
         return "l= is no number"
-    if not _is_base64(tags.packed(found["bh"])):
+    if not _is_base64(tags.packed(fields["bh"])):
         return "bh= cannot be read"
-    signed = tags.names(found["h"])
+    signed = tags.names(fields["h"])
     if "from" not in signed and not arc:
         return "From is not signed"
     if arc and "arc-seal" in signed:
         return "h= has ARC-Seal"
-    if any(name in found and _number(found[name]) < 0 for name in ("t", "x")):
+    if any(name in fields and _number(fields[name]) < 0 for name in ("t", "x")):
         return "t= or x= is no number"
-    if not arc and found.get("i") and not is_within(_identity(found), base.domain):
+    if not arc and fields.get("i") and not is_within(_identity(fields), base.domain):
         return "i= is not within d="
     return ""
 
 
-def _identity(found: Mapping[str, str]) -> str:
+def _identity(fields: Mapping[str, str]) -> str:
     """The domain of i=, which is quoted (RFC 6376 3.5)."""
-    return a_labels(tags.unquoted(found["i"]).rpartition("@")[2])
+    return a_labels(tags.unquoted(fields["i"]).rpartition("@")[2])
 
 
 def _wrong_key(base: Signature) -> str:
@@ -288,7 +288,7 @@ def instances(every: Iterable[Field]) -> tuple[dict[int, dict[bytes, Field]], st
         if field.name not in ORDER:
             continue
         number = _instance(field)
-        if not 1 <= number <= SETS_MOST:
+        if not 1 <= number <= MAX_SETS:
             return {}, "i= is no number from 1 to 50"
         if field.name in rows.setdefault(number, {}):
             return {}, "a field is there twice"
@@ -307,7 +307,7 @@ def _chain(every: Sequence[Field]) -> tuple[tuple[ArcSet, ...], str]:
         results, message, seal = (rows[number][name] for name in ORDER)
         fed += [results, message]
         own = _signature(message, every, arc=True) if number == len(rows) else Signature()
-        sets.append(ArcSet(_seal(seal, fed, number), own, results.value[:_VALUE_MOST].decode("latin-1")))
+        sets.append(ArcSet(_seal(seal, fed, number), own, results.value[:_MAX_VALUE].decode("latin-1")))
         fed.append(seal)
     return tuple(sets), wrong
 
@@ -317,18 +317,18 @@ def _instance(field: Field) -> int:
         first = field.value.partition(b";")[0].decode("latin-1")
         name, _, value = first.partition("=")
         return _number(value.strip()) if name.strip() == "i" else -1
-    found = _tags(field)
-    return _number(found.get("i", "")) if found is not None else -1
+    fields = _tags(field)
+    return _number(fields.get("i", "")) if fields is not None else -1
 
 
 def _seal(field: Field, fed: Sequence[Field], number: int) -> Signature:
     """An ARC-Seal (RFC 8617 4.1.3, 5.1.1): it signs the fields of all sets so far."""
-    found = _tags(field) or {}
-    base = _base(found)
-    cv = tags.packed(found.get("cv", "")).lower()
-    missing = [name for name in ("a", "b", "cv", "d", "i", "s") if not found.get(name)]
+    fields = _tags(field) or {}
+    base = _base(fields)
+    cv = tags.packed(fields.get("cv", "")).lower()
+    missing = [name for name in ("a", "b", "cv", "d", "i", "s") if not fields.get(name)]
     wrong = f"{missing[0]}= is missing" if missing else _wrong_key(base)
-    if not wrong and "h" in found:
+    if not wrong and "h" in fields:
         wrong = "h= is not allowed"
     if not wrong and cv not in (("none",) if number == 1 else ("pass",)):
         wrong = f"cv= is {cv[:10]}"
@@ -338,7 +338,7 @@ def _seal(field: Field, fed: Sequence[Field], number: int) -> Signature:
 
 def _tags(field: Field) -> dict[str, str] | None:
     value = field.value
-    return tags.read(value.decode("latin-1")) if len(value) <= _VALUE_MOST else None
+    return tags.read(value.decode("latin-1")) if len(value) <= _MAX_VALUE else None
 
 
 def _emptied(field: Field) -> Field:

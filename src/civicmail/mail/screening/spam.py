@@ -13,10 +13,10 @@ from pathlib import Path
 from civicmail.city.policy.dispositions import Facts, Finding
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope
-from civicmail.mail.screening import hop, tokens
+from civicmail.mail.screening import tokens, transport_features
 from civicmail.mail.screening.distinct import distinct
-from civicmail.mail.screening.model import Edges, Mapped, Model, score_of
-from civicmail.mail.screening.shapes import NOTHING, Found, Joint, unavailable
+from civicmail.mail.screening.model import Edges, MappedModel, Model, score_of
+from civicmail.mail.screening.shapes import NOTHING, CheckResult, CombinedCase, unavailable
 from civicmail.mail.screening.stacking import OWN
 
 NAME = "spam"
@@ -28,51 +28,51 @@ TELLING = 0.15
 """The part of all that speaks for spam from which a family is named as evidence."""
 
 
-def open_(_settings: Settings, data: Path) -> Mapped:
+def open_(_settings: Settings, data: Path) -> MappedModel:
     """World.tools["spam"]."""
-    return Mapped(data)
+    return MappedModel(data)
 
 
-def find(case: Joint) -> Found:
+def find(case: CombinedCase) -> CheckResult:
     """Raises ValueError where the limited process told nothing of use: then the check is unavailable."""
-    counted = case.seen.more.get(NAME)
+    counted = case.message.more.get(NAME)
     if counted is None:  # the limited process has said itself that it could not be counted
         return NOTHING
     model = published(case)
-    if case.world.tools[NAME].is_broken:
+    if case.context.tools[NAME].is_broken:
         return unavailable(NAME, "model", VERSION)
     if model.edges is None:
         return NOTHING
-    made = {**tokens.unpack(counted), **hop_tokens(case.envelope, case.facts, case.seen.list_id, inbound=case.inbound)}
+    made = {**tokens.unpack(counted), **hop_tokens(case.envelope, case.facts, case.message.list_id, inbound=case.inbound)}
     own = model.odds(made)
-    odds, edges = judged(model, own, others_of(case))
+    odds, edges = combined_odds(model, own, external_scores_of(case))
     band = model.band(made, odds, edges) if edges is model.edges else edges.band(odds)  # others have read its words
     facts: Facts = {"spam.score": score_of(odds), "spam.band": band}
     more = {"odds": odds}
     if band == "ham":
-        return Found(facts=facts, more=more)
+        return CheckResult(facts=facts, more=more)
     mask = ", ".join(evidence(model, made))
-    return Found((Finding(NAME, band, mask=mask, sure=score_of(odds) // 10, version=VERSION),), facts, more)
+    return CheckResult((Finding(NAME, band, mask=mask, sure=score_of(odds) // 10, version=VERSION),), facts, more)
 
 
-def published(case: Joint) -> Model:
+def published(case: CombinedCase) -> Model:
     """The model of this moment."""
-    mapped = case.world.tools[NAME]
-    assert isinstance(mapped, Mapped)
-    return mapped.at(case.world.now)
+    mapped = case.context.tools[NAME]
+    assert isinstance(mapped, MappedModel)
+    return mapped.at(case.context.now)
 
 
 def hop_tokens(envelope: Envelope, facts: Facts, list_id: str, *, inbound: bool) -> dict[str, tokens.Ids]:
-    return {HOP: distinct(tokens.named(hop.of(envelope, facts, list_id, inbound=inbound), HOP))}
+    return {HOP: distinct(tokens.named(transport_features.extract(envelope, facts, list_id, inbound=inbound), HOP))}
 
 
-def others_of(case: Joint) -> dict[str, float]:
+def external_scores_of(case: CombinedCase) -> dict[str, float]:
     """What other programs said, as far as they are asked and have answered."""
-    said = {name: case.more.get(name, {}).get("score") for name in OTHERS}
-    return {name: float(score) for name, score in said.items() if score is not None}
+    scores = {name: case.more.get(name, {}).get("score") for name in OTHERS}
+    return {name: float(score) for name, score in scores.items() if score is not None}
 
 
-def judged(model: Model, own: float, others: Mapping[str, float]) -> tuple[float, Edges]:
+def combined_odds(model: Model, own: float, others: Mapping[str, float]) -> tuple[float, Edges]:
     """Log-odds and the edges that they are held against. The model must have edges."""
     if model.stack and model.stacked and (odds := model.stack.odds({OWN: own, **others})) is not None:
         return odds, model.stacked
@@ -123,7 +123,7 @@ def explain(
 ) -> Explained:
     """Why the model of now says what it says of a message: for somebody who may read it, because it shows words of it. counted,
     spelt: its numbers, and what they stand for, by families (a limited process has read it: pipeline/markslimited.py)."""
-    names = hop.of(envelope, facts, list_id, inbound=inbound)
+    names = transport_features.extract(envelope, facts, list_id, inbound=inbound)
     spelt = {**spelt, HOP: dict(zip(tokens.named(names, HOP).tolist(), names, strict=True))}
     made = {**counted, **hop_tokens(envelope, facts, list_id, inbound=inbound)}
     every = [Weighed(family, spelt[family].get(id_, "?"), weight) for family, id_, weight in model.weighed(made)]

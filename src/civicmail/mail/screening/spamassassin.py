@@ -10,15 +10,15 @@ import re
 from pathlib import Path
 
 from civicmail.core.config.settings import Settings
-from civicmail.mail.screening.opinions import asked, opinion
-from civicmail.mail.screening.programs import Program, program_at
-from civicmail.mail.screening.shapes import Found, Outer
+from civicmail.mail.screening.filter_client import Program, program_at
+from civicmail.mail.screening.second_opinions import opinion, second_opinion
+from civicmail.mail.screening.shapes import CheckResult, NetworkCase
 
 NAME = "spamd"
 VERSION = 1
 SECONDS = 12.0
 PORT = 783
-MOST = 512_000
+MAX_BYTES = 512_000
 """What spamc sends at most: its rules take minutes for more."""
 _MARGIN = 0.5
 _FIRST = re.compile(rb"SPAMD/[\d.]+ 0 ")
@@ -29,21 +29,21 @@ def open_(settings: Settings, data: Path) -> Program:
     return program_at(settings.screening.spamd, PORT)
 
 
-async def find(case: Outer) -> Found:
+async def find(case: NetworkCase) -> CheckResult:
     """Only of mail from outside."""
 
-    async def ask(program: Program) -> Found:
+    async def ask(program: Program) -> CheckResult:
         head = f"SYMBOLS SPAMC/1.5\r\nContent-length: {len(case.raw)}\r\n\r\n".encode()
         return judged(await program.exchange(head, case.raw, SECONDS - _MARGIN, half=True))
 
-    return await asked(case, NAME, VERSION, MOST, ask)
+    return await second_opinion(case, NAME, VERSION, MAX_BYTES, ask)
 
 
-def judged(reply: bytes) -> Found:
+def judged(reply: bytes) -> CheckResult:
     """Raises ValueError for what is no answer."""
     head, _, body = reply.partition(b"\r\n\r\n")
-    said = _SPAM.search(head)
-    if not _FIRST.match(head) or said is None:
+    match = _SPAM.search(head)
+    if not _FIRST.match(head) or match is None:
         raise ValueError("spamd did not answer with a score")
     symbols = [s for s in body.decode("ascii", "replace").strip().split(",") if re.fullmatch(r"\w{1,80}", s)]
-    return opinion(NAME, VERSION, float(said[1]), float(said[2]), symbols)
+    return opinion(NAME, VERSION, float(match[1]), float(match[2]), symbols)

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Literal, cast
 
 from civicmail.mail.screening.domains import a_labels, is_domain
-from civicmail.mail.screening.resolver import Answer, Kind, Resolver, Temp, is_name
+from civicmail.mail.screening.resolver import Answer, Kind, Resolver, TemporaryFailure, is_name
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its docstrings have escapes that Python warns of when it compiles them
@@ -25,7 +25,7 @@ with warnings.catch_warnings():
 Result = Literal["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"]
 Answers = dict[tuple[str, Kind], Answer]
 
-RECORD_MOST = 4 << 10
+MAX_RECORD = 4 << 10
 """Characters of a record; RFC 7208 3.4 asks for 450 bytes, and all that is longer costs time that its author decides about."""
 _NOUGHT = re.compile(r"%\{[a-z]0+r?[-.+,/_=]*\}", re.IGNORECASE)
 """A macro of no parts, which is none (RFC 7208 7.3)."""
@@ -76,7 +76,7 @@ async def check(resolver: Resolver, *, client: str, sender: str, helo: str, seco
                 answers[done.name, done.kind] = await resolver.ask(done.name, done.kind)
     except TimeoutError:
         return Verdict("temperror", domain, identity, "no answer in time")
-    except Temp as error:
+    except TemporaryFailure as error:
         return Verdict("temperror", domain, identity, error.why, error.ours)
 
 
@@ -110,7 +110,7 @@ class _Query(pyspf.query):  # type: ignore[misc] # it has no types
             raise _Needed(name, cast(Kind, qtype))
         if qtype == "TXT" and any(_NOUGHT.search(value) for value in answer.values if value[:6].lower() == "v=spf1"):
             raise pyspf.PermError("Invalid macro")
-        if answer.cut or (qtype == "TXT" and any(len(v) > RECORD_MOST and v[:6].lower() == "v=spf1" for v in answer.values)):
+        if answer.cut or (qtype == "TXT" and any(len(v) > MAX_RECORD and v[:6].lower() == "v=spf1" for v in answer.values)):
             raise pyspf.PermError("Record too long")
         if not answer.values and not ignore_void:
             self.void_lookups += 1

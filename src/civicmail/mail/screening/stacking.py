@@ -18,11 +18,11 @@ OWN = "own"
 ROUNDS = 25
 RIDGE = 1.0
 """Strength of the pull to zero (L2): with few rows no program is believed blindly."""
-LEAST = 50
+MIN_MESSAGES = 50
 """Messages of each kind without which nothing is put together."""
 OLDER = 0.7
 """The part of all rows that a trial is taught with."""
-JUDGED_LEAST = 15
+MIN_JUDGED = 15
 GAIN = 0.9
 """What of the loss of our own scores may be left for it to be worth it: one that is no better makes verdicts harder to tell."""
 FAR = 5.0
@@ -70,7 +70,7 @@ class Stack:
 
 def fit(names: Sequence[str], rows: Floats, spam: NDArray[np.bool_]) -> Stack | None:
     """rows: one for each message, in order of names; spam: which are. None where there are too few of a kind."""
-    if min(int(spam.sum()), int((~spam).sum())) < LEAST:
+    if min(int(spam.sum()), int((~spam).sum())) < MIN_MESSAGES:
         return None
     middle = rows.mean(axis=0)
     spread = np.maximum(rows.std(axis=0), 1e-6)
@@ -84,7 +84,7 @@ def worthwhile(names: Sequence[str], rows: Floats, spam: NDArray[np.bool_]) -> S
     cut = int(OLDER * len(rows))
     trial = fit(names, rows[:cut], spam[:cut])
     newer, truth = rows[cut:], spam[cut:]
-    if trial is None or min(int(truth.sum()), int((~truth).sum())) < JUDGED_LEAST:
+    if trial is None or min(int(truth.sum()), int((~truth).sum())) < MIN_JUDGED:
         return None
     together = trial.each(newer)
     return fit(names, rows, spam) if lost_area(together, truth) < GAIN * lost_area(newer[:, 0], truth) else None
@@ -102,16 +102,16 @@ def scaled(rows: Floats, middle: Floats, spread: Floats) -> Floats:
     return np.clip((rows - middle) / spread, -FAR, FAR)
 
 
-def _logistic(rows: Floats, wanted: Floats) -> Floats:
+def _logistic(rows: Floats, labels: Floats) -> Floats:
     """Newton's method with a ridge; both kinds count the same however many there are of each."""
-    share = wanted.mean()
-    counts = np.where(wanted > 0, 0.5 / share, 0.5 / (1 - share))
+    share = labels.mean()
+    counts = np.where(labels > 0, 0.5 / share, 0.5 / (1 - share))
     ridge = RIDGE * np.eye(rows.shape[1])
     ridge[-1, -1] = 1e-3
     weights = np.zeros(rows.shape[1])
     for _ in range(ROUNDS):
         p = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
-        slope = rows.T @ (counts * (p - wanted)) + ridge @ weights
+        slope = rows.T @ (counts * (p - labels)) + ridge @ weights
         curve = (rows * (counts * p * (1 - p))[:, None]).T @ rows + ridge
         step = np.linalg.solve(curve, slope)
         weights -= step

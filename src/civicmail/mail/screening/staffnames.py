@@ -91,25 +91,25 @@ def known_by(name: str) -> frozenset[Key]:
 
 
 @lru_cache(maxsize=1 << 13)  # whoever writes to the city writes again
-def asked_by(name: str) -> frozenset[Key]:
+def lookup_keys(name: str) -> frozenset[Key]:
     """By which keys a name that somebody wrote is looked for: of each piece, the first and the last word with every other one."""
-    return frozenset(key for piece in _segments(name) for key in _asked(words(piece)))
+    return frozenset(key for piece in _segments(name) for key in _lookup_keys(words(piece)))
 
 
-def _asked(parts: tuple[str, ...]) -> Iterator[Key]:
+def _lookup_keys(parts: tuple[str, ...]) -> Iterator[Key]:
     if len(parts) == 1:
         yield "", parts[0]
     for end in {0, len(parts) - 1} if parts else ():
         yield from (_key(parts[end], other) for at, other in enumerate(parts) if at != end)
 
 
-def is_same(one: str, other: str) -> bool:
+def is_same(name: str, other: str) -> bool:
     """Whether two names may be of one person; never when they name two generations."""
-    return generation(one) == generation(other) and not asked_by(one).isdisjoint(known_by(other))
+    return generation(name) == generation(other) and not lookup_keys(name).isdisjoint(known_by(other))
 
 
-def _key(one: str, other: str) -> Key:
-    return (one, other) if one < other else (other, one)
+def _key(given: str, other: str) -> Key:
+    return (given, other) if given < other else (other, given)
 
 
 class Index:
@@ -119,7 +119,7 @@ class Index:
         self._named: Mapping[str, tuple[str, ...]] = {}
         self._keys: dict[Key, set[str]] = {}
 
-    def of(self, snapshot: Snapshot) -> Index:
+    def from_snapshot(self, snapshot: Snapshot) -> Index:
         """Brought to this snapshot."""
         named = snapshot.by_name
         if named is not self._named:
@@ -134,7 +134,7 @@ class Index:
 
     def names(self, name: str) -> list[str]:
         """Those of the directory that may be meant by a name that somebody wrote."""
-        return sorted({known for key in asked_by(name) for known in self._keys.get(key, ())})
+        return sorted({known for key in lookup_keys(name) for known in self._keys.get(key, ())})
 
 
 _index, _indexing = Index(), threading.Lock()
@@ -144,9 +144,9 @@ _index, _indexing = Index(), threading.Lock()
 def people(snapshot: Snapshot, name: str) -> tuple[Person, ...]:
     """The people who may be called so, machines apart."""
     with _indexing:
-        names = _index.of(snapshot).names(name)
-    found = (snapshot.people[id_] for known in names for id_ in snapshot.by_name[known])
-    return tuple(person for person in found if not person.machine)
+        names = _index.from_snapshot(snapshot).names(name)
+    matches = (snapshot.people[id_] for known in names for id_ in snapshot.by_name[known])
+    return tuple(person for person in matches if not person.machine)
 
 
 def addresses_of(snapshot: Snapshot, people: Iterable[Person]) -> frozenset[str]:

@@ -14,30 +14,30 @@ _URIS = re.compile(r"rua=([^;]+)")
 _HEX = re.compile(r"=([0-9A-Fa-f]{2})")
 _BLANK = " \t\r\n"
 _B = re.compile(rb"((?:\A|;)[ \t\r\n]*b[ \t\r\n]*=)[^;]*")
-MOST = 200
+MAX_TAGS = 200
 
 
 def read(text: str) -> dict[str, str] | None:
     """The tags by name, values without white space around them; None where the list is none: a tag twice, no name, no value."""
-    found: dict[str, str] = {}
-    pieces = text.split(";", MOST + 1)
-    if len(pieces) > MOST:
+    values: dict[str, str] = {}
+    pieces = text.split(";", MAX_TAGS + 1)
+    if len(pieces) > MAX_TAGS:
         return None
     if not pieces[-1].strip(_BLANK):
         pieces.pop()
     for piece in pieces:
         name, equals, value = piece.partition("=")
         name = name.strip(_BLANK)
-        if not equals or not _NAME.match(name) or name in found:
+        if not equals or not _NAME.match(name) or name in values:
             return None
-        found[name] = value.strip(_BLANK)
-    return found
+        values[name] = value.strip(_BLANK)
+    return values
 
 
 def salvaged(text: str) -> tuple[dict[str, str], bool]:
     """The tags that can be read, by name in lower case, and whether anything was wrong: a piece that is empty, has no name or no
     value, or a name that was there before, of which the first counts. An empty end is nothing."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     pieces = [piece.strip(_BLANK) for piece in text.split(";")]
     if not pieces[-1]:
         pieces.pop()
@@ -45,8 +45,8 @@ def salvaged(text: str) -> tuple[dict[str, str], bool]:
         name, equals, value = piece.partition("=")
         name, value = name.strip(_BLANK).lower(), value.strip(_BLANK)
         if equals and _NAME.match(name):
-            found.setdefault(name, value)
-    return found, len(found) < len(pieces) or "" in found.values()
+            values.setdefault(name, value)
+    return values, len(values) < len(pieces) or "" in values.values()
 
 
 def fields(text: str, version: str) -> list[tuple[str, str]] | None:
@@ -55,15 +55,15 @@ def fields(text: str, version: str) -> list[tuple[str, str]] | None:
     first, *pieces = [piece.strip(" \t") for piece in text.split(";")]
     if pieces and not pieces[-1]:
         pieces.pop()
-    found = [_FIELD.fullmatch(piece) or _URIS.fullmatch(piece) for piece in pieces]
-    if first != version or not all(found):
+    matches = [_FIELD.fullmatch(piece) or _URIS.fullmatch(piece) for piece in pieces]
+    if first != version or not all(matches):
         return None
-    return [(one[1], one[2]) if one.lastindex == 2 else ("rua", one[1]) for one in found if one]
+    return [(one[1], one[2]) if one.lastindex == 2 else ("rua", one[1]) for one in matches if one]
 
 
 def unquoted(value: str) -> str:
     """A value in dkim-quoted-printable, as i= and z= are (RFC 6376 2.11)."""
-    return _HEX.sub(lambda found: chr(int(found[1], 16)), packed(value))
+    return _HEX.sub(lambda match: chr(int(match[1], 16)), packed(value))
 
 
 def packed(value: str) -> str:

@@ -13,13 +13,13 @@ from civicmail.mail.screening.model import Edges
 
 WINDOW = 30 * 86_400_000
 """ms of good mail that edges are taken from."""
-LEAST = 2_000
+MIN_MESSAGES = 2_000
 """Messages that are looked at although they are older."""
 SPAM_SHARE = 0.001
 UNSURE_SHARE = 0.01
 MARGIN = 0.4
 """Log-odds that are added to the edge of spam: tomorrow's mail is a little unlike yesterday's."""
-UNSURE_LEAST, SPAM_LEAST, SPAM_LEAST_OF_FEW = 0.0, 0.5, 1.0
+MIN_UNSURE, MIN_SPAM, MIN_SPAM_OF_FEW = 0.0, 0.5, 1.0
 """However low all good mail lies: what is more likely good than not is never in doubt, and what is hardly spam is not called so.
 Where fewer than a thousand good messages were measured nobody has seen the one in a thousand, and more has to speak for spam."""
 
@@ -36,13 +36,13 @@ def edges(good: Sequence[Good], now: int) -> Edges | None:
     """None without any."""
     since = now - WINDOW
     newest = sorted(good, key=lambda g: -g.at)
-    used = [g for n, g in enumerate(newest) if n < LEAST or g.at > since]
+    used = [g for n, g in enumerate(newest) if n < MIN_MESSAGES or g.at > since]
     if not used:
         return None
     used.sort(key=lambda g: -g.odds)
-    least = SPAM_LEAST if len(used) * SPAM_SHARE >= 1 else SPAM_LEAST_OF_FEW
+    least = MIN_SPAM if len(used) * SPAM_SHARE >= 1 else MIN_SPAM_OF_FEW
     spam = max(_edge(used, SPAM_SHARE) + MARGIN, least)
-    return Edges(min(max(_edge(used, UNSURE_SHARE), UNSURE_LEAST), spam), spam)
+    return Edges(min(max(_edge(used, UNSURE_SHARE), MIN_UNSURE), spam), spam)
 
 
 def _edge(falling: Sequence[Good], share: float) -> float:

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from civicmail.core.message.model import ParsedMessage
-from civicmail.mail.screening import bands, build
+from civicmail.mail.screening import bands, structure_features
 from civicmail.mail.screening.distinct import checksums, crcs, distinct, once
-from civicmail.mail.screening.shapes import Found, Inner
+from civicmail.mail.screening.shapes import CheckResult, ContentCase
 
 NAME = "spam"
 VERSION = 1
@@ -35,9 +35,9 @@ BITS = 20
 FAMILIES = ("bytes", "letters", "words", "form")
 GRAM = 4
 FIRST = 3_500
-TEXT_MOST = 20_000
-WORDS_MOST = 1_500
-WORD_MOST = 24
+MAX_TEXT = 20_000
+MAX_WORDS = 1_500
+MAX_WORD = 24
 
 Ids = NDArray[np.uint32]
 Tokens = Mapping[str, Ids]
@@ -52,12 +52,12 @@ _TURN = np.uint64(29)
 _SALTS = {family: np.uint64(salt) * _STEP for family, salt in _SALT.items()}
 
 
-def find(case: Inner) -> Found:
+def find(case: ContentCase) -> CheckResult:
     """The numbers and the bands of the message, as plain values (packed)."""
     text = text_of(case.letter)
     made = tokens(case.raw, case.letter, text)
-    plain: dict[str, Any] = {"v": VERSION, **pack(made), "bands": bands.of(text)}
-    return Found(more=plain)
+    plain: dict[str, Any] = {"v": VERSION, **pack(made), "bands": bands.compute(text)}
+    return CheckResult(more=plain)
 
 
 def tokens(raw: bytes, message: ParsedMessage, text: str | None = None) -> dict[str, Ids]:
@@ -69,7 +69,7 @@ def tokens(raw: bytes, message: ParsedMessage, text: str | None = None) -> dict[
         "letters": _fours(letters_of(message.subject, text)),
         "words": words,
         "pairs": _paired(words),
-        "form": checksums(build.of(message)),
+        "form": checksums(structure_features.extract(message)),
     }
     # all of them at once: numpy takes a microsecond for a call, however little there is to do
     places = _mixed(np.concatenate([value + _SALTS[source] for source, value in sources.items()]))
@@ -80,7 +80,7 @@ def tokens(raw: bytes, message: ParsedMessage, text: str | None = None) -> dict[
 
 def text_of(message: ParsedMessage) -> str:
     """What a reader sees of it, plain text and HTML, cut."""
-    return f"{message.text[:TEXT_MOST]}\n{message.html_text[:TEXT_MOST]}".strip()
+    return f"{message.text[:MAX_TEXT]}\n{message.html_text[:MAX_TEXT]}".strip()
 
 
 def body_of(raw: bytes, message: ParsedMessage) -> bytes:
@@ -128,9 +128,9 @@ def unpack(plain: Mapping[str, Any]) -> dict[str, Ids]:
 def spelled(raw: bytes, message: ParsedMessage) -> dict[str, dict[int, str]]:
     """What each number stands for, where it is first met: for an explanation to somebody who may read the message."""
     text = text_of(message)
-    found = _words(message.subject, text)
-    words, value = [word.decode("utf-8", "replace") for word in found], crcs(found)
-    form = build.of(message)
+    encoded = _words(message.subject, text)
+    words, value = [word.decode("utf-8", "replace") for word in encoded], crcs(encoded)
+    form = structure_features.extract(message)
     return {
         "bytes": _spelled_grams(body_of(raw, message), "bytes"),
         "letters": _spelled_grams(letters_of(message.subject, text), "letters"),
@@ -144,14 +144,14 @@ def spelled(raw: bytes, message: ParsedMessage) -> dict[str, dict[int, str]]:
 
 def _words(subject: str, text: str) -> list[bytes]:
     """The words of subject and text in small letters, in order; of the text as many as there is room for."""
-    found = [f"subject:{word.lower()[:WORD_MOST]}".encode("utf-8", "replace") for word in _WORD.findall(subject[:500])]
-    cut, most = text[:TEXT_MOST], max(0, WORDS_MOST - len(found))
+    words = [f"subject:{word.lower()[:MAX_WORD]}".encode("utf-8", "replace") for word in _WORD.findall(subject[:500])]
+    cut, most = text[:MAX_TEXT], max(0, MAX_WORDS - len(words))
     if not cut.isascii():
-        return found + [word.lower()[:WORD_MOST].encode("utf-8", "replace") for word in _beginning(_WORD, cut, most)]
+        return words + [word.lower()[:MAX_WORD].encode("utf-8", "replace") for word in _beginning(_WORD, cut, most)]
     some = _beginning(_PLAIN_WORD, cut.encode().lower(), most)
-    if max(map(len, some), default=0) > WORD_MOST:
-        some = [word[:WORD_MOST] for word in some]
-    return found + some
+    if max(map(len, some), default=0) > MAX_WORD:
+        some = [word[:MAX_WORD] for word in some]
+    return words + some
 
 
 def _beginning[T: (str, bytes)](pattern: re.Pattern[T], text: T, most: int) -> list[T]:
@@ -193,7 +193,7 @@ def _spelled_grams(content: bytes, family: str) -> dict[int, str]:
 
 
 def _first(ids: Ids, names: Sequence[str]) -> dict[int, str]:
-    found: dict[int, str] = {}
+    by_id: dict[int, str] = {}
     for id_, name in zip(ids.tolist(), names, strict=True):
-        found.setdefault(id_, name)
-    return found
+        by_id.setdefault(id_, name)
+    return by_id

@@ -28,7 +28,7 @@ _SCHEMELESS = re.compile(r"(?:www\.|[/\\]{2})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LinkTarget:
     """scheme: with its colon; host: A-labels, or an IP address in its one spelling, "" where nobody is asked; user: whether it
     has something with an @ before its host."""
 
@@ -50,23 +50,23 @@ class Place:
         return any(inner in network for network in _PRIVATE)
 
 
-def read(url: str) -> Place | None:
+def read(url: str) -> LinkTarget | None:
     """None for what no browser follows: a broken link, a place on the same page."""
     return _remembered(url) if len(url) <= _REMEMBER else _read(url)
 
 
-def _read(url: str) -> Place | None:
+def _read(url: str) -> LinkTarget | None:
     plain = url.strip()[:LONGEST]
     if _SCHEMELESS.match(plain):
         plain = f"http:{plain}" if plain[0] in "/\\" else f"http://{plain}"
     try:
-        found = can_ada.parse(plain)
+        parsed = can_ada.parse(plain)
     except (ValueError, UnicodeError):
         return None
-    scheme = found.protocol
+    scheme = parsed.protocol
     if scheme not in WEB:
-        return Place(scheme, "")
-    return Place(scheme, found.hostname.rstrip("."), "@" in plain and found.has_credentials())
+        return LinkTarget(scheme, "")
+    return LinkTarget(scheme, parsed.hostname.rstrip("."), "@" in plain and parsed.has_credentials())
 
 
 # Several checks read each link of a message; very long ones are not worth the memory.
@@ -78,9 +78,9 @@ _remembered = lru_cache(maxsize=4096)(_read)
 def split(host: str) -> tuple[str, str, str]:
     """What stands before the registered name, that name, and the public suffix behind it: ("www", "city", "gov"). Names below no
     known suffix are registered below their last label; an IP address and a bare suffix have no name."""
-    found = _SUFFIXES.extract_str(host)
-    if found.suffix or _ADDRESS.match(host):
-        return found.subdomain, found.domain if found.suffix else "", found.suffix or host
+    parts = _SUFFIXES.extract_str(host)
+    if parts.suffix or _ADDRESS.match(host):
+        return parts.subdomain, parts.domain if parts.suffix else "", parts.suffix or host
     before, _, last = host.lower().rstrip(".").rpartition(".")
     subdomain, _, name = before.rpartition(".")
     return subdomain, name, last

@@ -11,13 +11,13 @@ import struct
 
 import olefile
 
-from civicmail.mail.screening.looking import Item, Look
+from civicmail.mail.screening.file_scan import FileScan, Item
 
 type Path = tuple[str, ...]
 
-SOURCE_MOST = 256 << 10
+MAX_SOURCE = 256 << 10
 """Bytes of one module's text that are read."""
-_MODULES_MOST = 200
+_MAX_MODULES = 200
 _CONTROL = 1_024  # bytes that a form's control takes in it
 _STOMPED = 4_096  # bytes of a compiled form that an empty module never has
 _START = re.compile(rb"\x01..\x00Attribut", re.DOTALL)
@@ -33,23 +33,23 @@ _STARTS = re.compile(
 )
 
 
-def find(file: olefile.OleFileIO, paths: list[Path], item: Item, look: Look) -> None:
+def find(file: olefile.OleFileIO, paths: list[Path], item: Item, scan: FileScan) -> None:
     """paths: of all streams. Raises Spent."""
     modules = [p for p in paths if len(p) > 1 and p[-2].upper() == "VBA" and p[-1].lower() not in {"dir", "_vba_project"}]
     if not modules:
         if any(path[-1].upper() == "_VBA_PROJECT" or path[-2:-1] == ("VBA",) for path in paths):
-            look.note(item, "macros", "macros", sure=60, mask="vba no-modules")
+            scan.note(item, "macros", "macros", sure=60, mask="vba no-modules")
         return
-    found: dict[str, None] = {}
-    for path in modules[:_MODULES_MOST]:
-        look.allowance.tick()
+    signs: dict[str, None] = {}
+    for path in modules[:_MAX_MODULES]:
+        scan.allowance.tick()
         if path[-1].startswith("__SRP_"):
             continue
-        found.update(dict.fromkeys(_module(file.openstream(list(path)).read())))
-    if not found:
+        signs.update(dict.fromkeys(_module(file.openstream(list(path)).read())))
+    if not signs:
         return
-    sure = 100 if "automatic" in found else 70 if found == {"stomped": None} else 90
-    look.note(item, "macros", "macros", sure=sure, mask=" ".join(("vba", *found)))
+    sure = 100 if "automatic" in signs else 70 if signs == {"stomped": None} else 90
+    scan.note(item, "macros", "macros", sure=sure, mask=" ".join(("vba", *signs)))
 
 
 def _module(stream: bytes) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def _module(stream: bytes) -> tuple[str, ...]:
     start = _START.search(stream)
     if start is None:
         return ("unread",) if len(stream) > _STOMPED else ()
-    source = expanded(stream[start.start() :], SOURCE_MOST)
+    source = expanded(stream[start.start() :], MAX_SOURCE)
     lines = source.replace(b"\r", b"\n").split(b"\n")
     code = b"\n".join([line for line in lines if not _QUIET.match(line)])
     if not code.strip():

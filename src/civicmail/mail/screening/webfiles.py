@@ -7,8 +7,8 @@ import re
 from itertools import islice
 
 from civicmail.core.message import transfer_encoding
-from civicmail.mail.screening.looking import Item, Look
-from civicmail.mail.screening.truetypes import of, wide
+from civicmail.mail.screening.file_scan import FileScan, Item
+from civicmail.mail.screening.file_types import identify, narrowed
 
 LOOKED = 8 << 20
 """Bytes of one file that are looked at."""
@@ -38,20 +38,20 @@ _DECODES = re.compile(rb"\batob\s*\(|fromCharCode|charCodeAt|Uint8Array|unescape
 _CODED = re.compile(rb"([\"'`])([A-Za-z0-9+/]{400,}+={0,2})\1")
 _WORDS = frozenset({"unknown", "txt", "empty", "font", "png", "jpg", "gif", "webp", "svg", "wasm"})
 """What pages have in their scripts."""
-CODED_MOST = 20
+MAX_CODED = 20
 """Strings of one page that are decoded."""
 _SHOWN = re.compile(rb"xhtml|<\?xml-stylesheet|<(?:\w{1,10}:)?script\b", re.IGNORECASE)
 _FOREIGN = re.compile(rb"<foreignObject\b", re.IGNORECASE)
 _ENTITY = re.compile(rb"<!ENTITY\s", re.IGNORECASE)
 
 
-def body(item: Item, look: Look) -> None:
+def body(item: Item, scan: FileScan) -> None:
     """HTML that is the text of a message: where a reader opens it in a browser, its script builds a file all the same."""
-    text = wide(item.content[:LOOKED])
+    text = narrowed(item.content[:LOOKED])
     if _SCRIPT.search(text) and _smuggles(text):
-        look.note(item, "web-smuggling", sure=90, mask="text")
-        look.facts["files.smuggling"] = True
-        _smuggled(text, item, look)
+        scan.note(item, "web-smuggling", sure=90, mask="text")
+        scan.facts["files.smuggling"] = True
+        _smuggled(text, item, scan)
 
 
 def _smuggles(text: bytes) -> bool:
@@ -59,44 +59,44 @@ def _smuggles(text: bytes) -> bool:
     return _BUILDS.search(text) is not None and _DECODES.search(text) is not None
 
 
-def _smuggled(text: bytes, item: Item, look: Look) -> None:
+def _smuggled(text: bytes, item: Item, scan: FileScan) -> None:
     """What it carries in base64 is looked at like a file."""
-    for found in islice(_CODED.finditer(text), CODED_MOST):
-        data, _ = transfer_encoding.base64_bytes(found[2])
-        if of(data) in _WORDS:
+    for match in islice(_CODED.finditer(text), MAX_CODED):
+        data, _ = transfer_encoding.base64_bytes(match[2])
+        if identify(data) in _WORDS:
             continue
-        look.allowance.member(item.depth + 1)
-        look.allowance.expand(len(data))
-        look.inside(item.member("", data, apart=True), look)
+        scan.allowance.member(item.depth + 1)
+        scan.allowance.expand(len(data))
+        scan.inside(item.member("", data, scan_separately=True), scan)
 
 
-def find(item: Item, look: Look, true: str) -> str:
+def find(item: Item, scan: FileScan, true: str) -> str:
     """true: html, svg, xml, xht; what it is."""
-    text = wide(item.content[:LOOKED])
+    text = narrowed(item.content[:LOOKED])
     if true == "xml" and not _SHOWN.search(text, 0, 65_536):
         return true
-    look.allowance.tick()
+    scan.allowance.tick()
     scripts = len(_SCRIPT.findall(text)) - len(_DATA_SCRIPT.findall(text))
     if scripts > 0 and _smuggles(text):
-        look.note(item, "web-smuggling", "form", sure=90, mask="download")
-        look.facts["files.smuggling"] = True
-        _smuggled(text, item, look)
+        scan.note(item, "web-smuggling", "form", sure=90, mask="download")
+        scan.facts["files.smuggling"] = True
+        _smuggled(text, item, scan)
     elif scripts > 0 and _SMUGGLES.search(text):
-        look.note(item, "web-smuggling", "form", sure=80)
+        scan.note(item, "web-smuggling", "form", sure=80)
     elif scripts > 0:
-        look.note(item, "web-script", "form", sure=90)
+        scan.note(item, "web-script", "form", sure=90)
     elif _HANDLER.search(text) or _ADDRESS.search(text):
-        look.note(item, "web-script", "form", sure=70, mask="attribute")
+        scan.note(item, "web-script", "form", sure=70, mask="attribute")
     if _PASSWORD.search(text):
-        look.note(item, "web-password", "form", sure=95)
+        scan.note(item, "web-password", "form", sure=95)
     elif _FORM.search(text):
-        look.note(item, "web-form", "form", sure=90)
+        scan.note(item, "web-form", "form", sure=90)
     if _REFRESH.search(text):
-        look.note(item, "web-refresh", "form", sure=80)
+        scan.note(item, "web-refresh", "form", sure=80)
     if _PAYLOAD.search(text):
-        look.note(item, "web-payload", "form", sure=60)
+        scan.note(item, "web-payload", "form", sure=60)
     if true == "svg" and (_FOREIGN.search(text) or _ENTITY.search(text)):
-        look.note(item, "web-foreign", "form", sure=60)
+        scan.note(item, "web-foreign", "form", sure=60)
     if _FRAME.search(text):
-        look.note(item, "web-frame", "form", sure=60)
+        scan.note(item, "web-frame", "form", sure=60)
     return true

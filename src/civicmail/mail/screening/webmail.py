@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
 from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.mail.screening import forwarding, ownaccounts, staffnames
-from civicmail.mail.screening.consumers import is_consumer
+from civicmail.mail.screening.consumer_domains import is_consumer
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.ownaccounts import Sending
-from civicmail.mail.screening.shapes import Found, Joint
+from civicmail.mail.screening.shapes import CheckResult, CombinedCase
 
 NAME = "webmail"
 VERSION = 1
@@ -22,7 +22,7 @@ RECIPIENTS = 1000
 """Recipients of one message that are looked at: nobody writes to more private accounts of their own."""
 
 
-def find(case: Joint) -> Found:
+def find(case: CombinedCase) -> CheckResult:
     """Fact webmail.official, and in more["recipients"] of each outside recipient recipient.consumer and
     recipient.own; findings forwarded, forwarder (whose rule; forwarder-or-writer where it may be its author's), official,
     own."""
@@ -32,9 +32,9 @@ def find(case: Joint) -> Found:
 # -- what leaves
 
 
-def _outgoing(case: Joint) -> Found:
-    sender, seen = case.envelope.sender.lower(), case.seen
-    marks = forwarding.marks(seen.fields, seen.addresses("from"), sender, case.world.domains)
+def _outgoing(case: CombinedCase) -> CheckResult:
+    sender, seen = case.envelope.sender.lower(), case.message
+    marks = forwarding.marks(seen.fields, seen.addresses("from"), sender, case.context.domains)
     findings = [_finding(FORWARDED, "", " ".join(marks))] if marks else []
     if marks and (whose := _forwarder(case, sender)) is not None:
         findings.append(whose)
@@ -44,30 +44,30 @@ def _outgoing(case: Joint) -> Found:
     recipients: dict[str, dict[str, FactValue]] = {}
     for address in outside[:RECIPIENTS]:
         consumer = is_consumer(a_labels(address.rpartition("@")[2]))
-        found: dict[str, FactValue] = {"recipient.consumer": True} if consumer else {}
+        facts: dict[str, FactValue] = {"recipient.consumer": True} if consumer else {}
         if sending is not None and (consumer or address in sending.registered):
             signals = ownaccounts.signals(sending, address, shown.get(address, ""))
             if ownaccounts.is_own(sending, signals):
-                found["recipient.own"] = True
+                facts["recipient.own"] = True
                 findings.append(_finding("own", "", " ".join(signals)))  # for whom, says the fact: it may be a blind copy
-        if found:
-            recipients[address] = found
-    return Found(tuple(findings), {}, {"recipients": recipients} if recipients else {})
+        if facts:
+            recipients[address] = facts
+    return CheckResult(tuple(findings), {}, {"recipients": recipients} if recipients else {})
 
 
-def _forwarder(case: Joint, sender: str) -> Finding | None:
+def _forwarder(case: CombinedCase, sender: str) -> Finding | None:
     """Whose rule it was. Where no field says it, the return address may: it is the mailbox's where the author is somebody else,
     else the author's, who may have written to the mailbox whose rule it was."""
     received = case.more.get("form", {}).get("for", ())
-    if mailbox := forwarding.mailbox(case.seen.fields, case.world.domains, received):
+    if mailbox := forwarding.mailbox(case.message.fields, case.context.domains, received):
         return _finding(FORWARDER, "", mailbox)
-    if sender.rpartition("@")[2] not in case.world.domains or forwarding.is_rewritten(sender):
+    if sender.rpartition("@")[2] not in case.context.domains or forwarding.is_rewritten(sender):
         return None
-    return _finding(WRITER if sender in case.seen.addresses("from") else FORWARDER, "", sender)
+    return _finding(WRITER if sender in case.message.addresses("from") else FORWARDER, "", sender)
 
 
-def _outside(case: Joint) -> Iterator[str]:
-    domains, snapshot = case.world.domains, case.world.snapshot
+def _outside(case: CombinedCase) -> Iterator[str]:
+    domains, snapshot = case.context.domains, case.context.snapshot
     for recipient in case.envelope.recipients:
         address = recipient.address.lower()
         inside = recipient.box or address.rpartition("@")[2] in domains or (snapshot and snapshot.mailbox_of(address))
@@ -75,9 +75,9 @@ def _outside(case: Joint) -> Iterator[str]:
             yield address
 
 
-def _sending(case: Joint, outside: tuple[str, ...], *, is_rule: bool) -> Sending | None:
+def _sending(case: CombinedCase, outside: tuple[str, ...], *, is_rule: bool) -> Sending | None:
     """Who sends it; None for machines and for whom nobody knows."""
-    snapshot, seen = case.world.snapshot, case.seen
+    snapshot, seen = case.context.snapshot, case.message
     person = _sender(case, snapshot) if snapshot is not None else None
     if snapshot is None or person is None or person.machine:
         return None
@@ -96,48 +96,48 @@ def _sending(case: Joint, outside: tuple[str, ...], *, is_rule: bool) -> Sending
     )
 
 
-def _sender(case: Joint, snapshot: Snapshot) -> Person | None:
+def _sender(case: CombinedCase, snapshot: Snapshot) -> Person | None:
     """Who signed in, or who holds the mailbox that it comes from."""
     if case.envelope.login:
         return snapshot.people.get(case.envelope.login.partition("/")[0])  # behind the stroke is the device
     box = snapshot.mailbox_of(case.envelope.sender) if case.envelope.sender else None
-    box = box or next((found for author in case.seen.addresses("from") if (found := snapshot.mailbox_of(author))), None)
+    box = box or next((mailbox for author in case.message.addresses("from") if (mailbox := snapshot.mailbox_of(author))), None)
     return snapshot.people.get(box.holder) if box is not None and box.holder else None
 
 
 # -- what comes in
 
 
-def _incoming(case: Joint) -> Found:
-    authors, snapshot = case.seen.people.get("from", ()), case.world.snapshot
+def _incoming(case: CombinedCase) -> CheckResult:
+    authors, snapshot = case.message.people.get("from", ()), case.context.snapshot
     if snapshot is None or len(authors) != 1:
-        return Found()
+        return CheckResult()
     name, address = authors[0][0], authors[0][1].lower()
     if owner := snapshot.people.get(snapshot.by_outside.get(address, "")):
         return _official(f"{owner.name} {address} registered")
     if not is_consumer(a_labels(address.rpartition("@")[2])):
-        return Found()
+        return CheckResult()
     people = staffnames.people(snapshot, name)
     if len(people) != 1 or not ownaccounts.resembles(address.rpartition("@")[0], people[0].name):
-        return Found()
+        return CheckResult()
     if not (why := _business(case, snapshot, people[0])):
-        return Found()
+        return CheckResult()
     return _official(f"{people[0].name} {address} {why}")
 
 
-def _official(mask: str) -> Found:
-    return Found((_finding("official", "from", mask),), {"webmail.official": True})
+def _official(mask: str) -> CheckResult:
+    return CheckResult((_finding("official", "from", mask),), {"webmail.official": True})
 
 
-def _business(case: Joint, snapshot: Snapshot, person: Person) -> str:
+def _business(case: CombinedCase, snapshot: Snapshot, person: Person) -> str:
     """What makes it the city's: forwarded to one's own mailbox, a copy to it beside others of the city, or written to people of
     one's own department. Namesakes write to offices, or to people elsewhere."""
     own = staffnames.addresses_of(snapshot, (person,))
     to = frozenset(recipient.address.lower() for recipient in case.envelope.recipients)
     boxes = [box for address in sorted(to - own) if (box := snapshot.mailbox_of(address))]
-    if to & own and ownaccounts.is_forward(case.seen.subject):
+    if to & own and ownaccounts.is_forward(case.message.subject):
         return "forwards-to-self"
-    if own & frozenset(case.seen.addresses("cc")) and boxes:
+    if own & frozenset(case.message.addresses("cc")) and boxes:
         return "copies-self"
     return "to-colleagues" if any(_is_colleague(box, snapshot, person) for box in boxes) else ""
 

@@ -59,10 +59,10 @@ def _above(host: str) -> tuple[str, ...]:
     """The names that a host lies below, itself first, each also with * for the label or the suffix that differs from place to
     place: s3.*.amazonaws.com, google.*."""
     labels = host.removeprefix("www.").split(".")
-    found = [".".join(labels[at:]) for at in range(len(labels) - 1)]
+    names = [".".join(labels[at:]) for at in range(len(labels) - 1)]
     starred = [".".join((labels[at], "*", *labels[at + 2 :])) for at in range(len(labels) - 3)]
     _, name, _ = urls.split(host)
-    return tuple(dict.fromkeys((*found, *starred, f"{name}.*")))
+    return tuple(dict.fromkeys((*names, *starred, f"{name}.*")))
 
 
 def _path(url: str) -> str:

@@ -7,8 +7,8 @@ import os
 from typing import Any
 
 from civicmail.core.sandbox import request_server
-from civicmail.mail.screening import read, seencode
-from civicmail.mail.screening.confidential import shown
+from civicmail.mail.screening import extract_codec, message_reader
+from civicmail.mail.screening.confidential import ocr_pictures
 
 MEMORY = 2 << 30
 """Bytes of address space: the message several times, and the widest form that Python has for its letters."""
@@ -20,8 +20,8 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
     """The message with everything that needs its bytes, as seencode.decode() reads it, or its pictures, as shown.decode() does;
     empty for a question that asks nothing."""
     if "pictures" in question:
-        return shown.encode(shown.Shown.of(content))
-    return seencode.encode(read.read(content, question["asked"])) if "asked" in question else b""
+        return ocr_pictures.encode(ocr_pictures.OcrPictures.read(content))
+    return extract_codec.encode(message_reader.read(content, question["asked"])) if "asked" in question else b""
 
 
 if __name__ == "__main__":

@@ -50,12 +50,12 @@ def at(content: bytes, start: int) -> Header | None:
 
 def between(content: bytes, start: int, end: int) -> Iterator[Header]:
     """The headers in [start, end), each behind what the one before says that it has packed."""
-    while (found := content.find(MARK, start, end)) >= 0:
-        header = at(content, found)
+    while (position := content.find(MARK, start, end)) >= 0:
+        header = at(content, position)
         if header is None:
             return
         yield header
-        start = max(found + len(MARK), header.data + (header.packed if header.packed < end - header.data else 0))
+        start = max(position + len(MARK), header.data + (header.packed if header.packed < end - header.data else 0))
 
 
 def differs(content: bytes, info: zipfile.ZipInfo) -> Header | None:

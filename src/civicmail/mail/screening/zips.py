@@ -12,13 +12,13 @@ from io import BytesIO
 
 from civicmail.core.sandbox import office_xml, zip_file
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TOO_MANY, TYPE_UNKNOWN, Spent, Unreadable
-from civicmail.mail.screening import officefiles, truenames, zipheaders
+from civicmail.mail.screening import file_names, officefiles, zipheaders
 from civicmail.mail.screening.allowance import ENTRIES
-from civicmail.mail.screening.looking import Item, Look
+from civicmail.mail.screening.file_scan import FileScan, Item
 
 _END = b"PK\x05\x06"
 _END_LOOK = 22 + 65_535
-_LIST_MOST = 2 << 20  # bytes of the central directory; 2,000 names of 255 characters take a quarter
+_MAX_LIST = 2 << 20  # bytes of the central directory; 2,000 names of 255 characters take a quarter
 _MARKS = (
     ("AndroidManifest.xml", "apk"),
     ("AppxManifest.xml", "msix"),
@@ -37,78 +37,78 @@ _MACRO_KIND = {"docx": "docm", "xlsx": "xlsm", "pptx": "pptm"}
 _OPEN = {"text": "odt", "spreadsheet": "ods", "presentation": "odp", "graphics": "odg"}
 
 
-def find(item: Item, look: Look) -> str:
+def find(item: Item, scan: FileScan) -> str:
     """Look into it; what it is. Raises Spent."""
     kind = "zip"
     try:
         _bearable(item.content)
         with _opened(item.content) as archive:
             kind = _kind(archive)
-            _two_lists(archive, item, look)
+            _two_lists(archive, item, scan)
             if kind in {"zip", "jar", "apk", "msix"}:
-                _members(archive, item, look)
+                _members(archive, item, scan)
             else:
-                look.careful(item, lambda: officefiles.find(kind, archive, item, look), None)
-                _foreign(archive, item, look)
+                scan.guarded(item, lambda: officefiles.find(kind, archive, item, scan), None)
+                _foreign(archive, item, scan)
     except Spent:
         raise
     except Unreadable as error:
-        look.unread(item, error.why)
+        scan.unread(item, error.why)
         if error.why == DAMAGED:
-            _cut_short(item, look)
+            _cut_short(item, scan)
     return kind
 
 
-def _cut_short(item: Item, look: Look) -> None:
+def _cut_short(item: Item, scan: FileScan) -> None:
     """Without a list at its end: programs that mend archives unpack what stands there all the same."""
     for header in zipheaders.between(item.content, 0, len(item.content)):
-        _by_header(header, item, look)
+        _by_header(header, item, scan)
 
 
-def _by_header(header: zipheaders.Header, item: Item, look: Look) -> None:
+def _by_header(header: zipheaders.Header, item: Item, scan: FileScan) -> None:
     """A member as its own header has it."""
-    look.allowance.member(item.depth + 1)
-    unseen = item.member(header.name, b"", unseen=True)
+    scan.allowance.member(item.depth + 1)
+    unseen = item.member(header.name, b"", is_unseen=True)
     if header.encrypted:
-        look.unread(unseen, ENCRYPTED)
-        look.inside(unseen, look)
+        scan.unread(unseen, ENCRYPTED)
+        scan.inside(unseen, scan)
         return
     try:
-        content = zipheaders.unpacked(item.content, header, look.allowance.expand)
+        content = zipheaders.unpacked(item.content, header, scan.allowance.expand)
     except Spent:
         raise
     except Unreadable as error:
-        look.unread(unseen, error.why)
+        scan.unread(unseen, error.why)
         content = None
     if content is None:
-        look.unread(unseen, TYPE_UNKNOWN)
-        look.inside(unseen, look)
+        scan.unread(unseen, TYPE_UNKNOWN)
+        scan.inside(unseen, scan)
         return
-    look.inside(item.member(header.name, content, apart=True), look)
+    scan.inside(item.member(header.name, content, scan_separately=True), scan)
 
 
-def _two_lists(archive: zipfile.ZipFile, item: Item, look: Look) -> None:
+def _two_lists(archive: zipfile.ZipFile, item: Item, scan: FileScan) -> None:
     """What the headers of members say that the list at the end does not: another name, members that it leaves out. Some programs
     show those."""
     infos = archive.infolist()
     for info in infos:
         if (header := zipheaders.differs(item.content, info)) is not None:
-            look.note(item.member(info.filename, b""), "name-differs", "mismatch", sure=80)
-            look.inside(item.member(info.filename, b"", unseen=True), look)
-            _by_header(header, item, look)
+            scan.note(item.member(info.filename, b""), "name-differs", "mismatch", sure=80)
+            scan.inside(item.member(info.filename, b"", is_unseen=True), scan)
+            _by_header(header, item, scan)
         elif info.orig_filename != info.filename and _differ(info.orig_filename, info.filename):
-            look.inside(item.member(info.orig_filename, b"", unseen=True), look)
+            scan.inside(item.member(info.orig_filename, b"", is_unseen=True), scan)
     hidden = False
     for header in zipheaders.unlisted(item.content, infos, archive.start_dir):
         hidden = True
-        _by_header(header, item, look)
+        _by_header(header, item, scan)
     if hidden:
-        look.note(item, "unlisted", "mismatch", sure=60)
+        scan.note(item, "unlisted", "mismatch", sure=60)
 
 
 def _differ(name: str, other: str) -> bool:
     """Whether two names of a member end otherwise, or one hides how it ends."""
-    one, two = truenames.read(name), truenames.read(other)
+    one, two = file_names.read(name), file_names.read(other)
     return (one.ending, one.tricks) != (two.ending, two.tricks)
 
 
@@ -129,7 +129,7 @@ def _bearable(content: bytes) -> None:
     if at < 0 or at + 22 > len(content):
         raise Unreadable(DAMAGED)
     entries, size = struct.unpack_from("<HI", content, at + 10)
-    if entries > ENTRIES or min(size, len(content)) > _LIST_MOST:
+    if entries > ENTRIES or min(size, len(content)) > _MAX_LIST:
         raise Unreadable(TOO_MANY)
 
 
@@ -142,15 +142,15 @@ def _opened(content: bytes) -> zipfile.ZipFile:
 
 def _kind(archive: zipfile.ZipFile) -> str:
     names = archive.namelist()
-    if (found := _office(names)) is not None:
-        return found
+    if (office_kind := _office(names)) is not None:
+        return office_kind
     try:
-        found = office_xml.kind(names, archive)
-        said = archive.read("mimetype").decode("latin-1").strip() if found == "opendocument" else ""
+        office_kind = office_xml.kind(names, archive)
+        media_type = archive.read("mimetype").decode("latin-1").strip() if office_kind == "opendocument" else ""
     except Exception:  # noqa: BLE001 - a damaged member raises what the library of its packing does
-        found, said = None, ""
-    if found == "opendocument":
-        return _OPEN.get(said.rpartition(".")[2].partition("-")[0], "odt")
+        office_kind, media_type = None, ""
+    if office_kind == "opendocument":
+        return _OPEN.get(media_type.rpartition(".")[2].partition("-")[0], "odt")
     there = set(names)
     for name, word in _MARKS:
         if name in there:
@@ -173,21 +173,21 @@ def _office(names: list[str]) -> str | None:
     return kind
 
 
-def _foreign(archive: zipfile.ZipFile, item: Item, look: Look) -> None:
+def _foreign(archive: zipfile.ZipFile, item: Item, scan: FileScan) -> None:
     """What is no part of an office document: it may call itself one and be an archive for whoever opens it as that."""
-    case = look.case(item)
+    case = scan.case(item)
     for info in archive.infolist():
-        if not info.is_dir() and truenames.read(info.filename).ending not in _PARTS:
+        if not info.is_dir() and file_names.read(info.filename).ending not in _PARTS:
             zip_file.one(archive, info, case)
 
 
-def _members(archive: zipfile.ZipFile, item: Item, look: Look) -> None:
-    case = look.case(item)
+def _members(archive: zipfile.ZipFile, item: Item, scan: FileScan) -> None:
+    case = scan.case(item)
     seen: set[str] = set()
     for info in archive.infolist():
         if info.is_dir() and not info.file_size:
             continue
         if info.filename in seen:
-            look.note(item, "twice", sure=70, mask="one-name-two-members")
+            scan.note(item, "twice", sure=70, mask="one-name-two-members")
         seen.add(info.filename)
         zip_file.one(archive, info, case)

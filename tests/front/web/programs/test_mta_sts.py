@@ -10,7 +10,7 @@ from django.test import Client
 
 from civicmail.core.config import values
 from civicmail.core.config.settings import City, MtaSts, Settings
-from civicmail.mail.courier import sts
+from civicmail.mail.courier import mta_sts
 from civicmail.mail.screening import stspolicy
 
 PLACE = "/.well-known/mta-sts.txt"
@@ -39,7 +39,7 @@ def test_servers_of_others_read_which_servers_are_ours(installed: object, settin
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
         text = answer.content.decode()
         assert text.startswith("version: STSv1\r\n") and text.endswith("\r\n")
-        assert sts.parsed(text) == sts.Policy("enforce", ("mx1.city.example", "*.mx.city.example"), 86_400)
+        assert mta_sts.parse(text) == mta_sts.Policy("enforce", ("mx1.city.example", "*.mx.city.example"), 86_400)
     for host in (
         "city.example",
         "mail.city.example",
@@ -56,9 +56,9 @@ def test_without_a_mode_nothing_is_promised_and_a_promise_can_be_ended(installed
     told(settings)
     assert ask("mta-sts.city.example").status_code == 404
     told(settings, mode="none", servers=["mx1.city.example"])
-    assert sts.parsed(ask("mta-sts.city.example").content.decode()) == sts.Policy("none", (), 604_800)
+    assert mta_sts.parse(ask("mta-sts.city.example").content.decode()) == mta_sts.Policy("none", (), 604_800)
     told(settings, mode="testing")
-    found = sts.parsed(ask("mta-sts.city.example").content.decode())
+    found = mta_sts.parse(ask("mta-sts.city.example").content.decode())
     assert found is not None and found.servers == ("mx.city.example",)
 
 
@@ -69,7 +69,7 @@ def test_each_policy_has_an_id_of_its_own() -> None:
         MtaSts(mode="enforce", servers=["a.example"], max_age=3600), MtaSts(mode="none"),
     ]  # fmt: skip
     ids = [stspolicy.id_(dataclasses.replace(Settings(), mta_sts=policy)) for policy in policies]
-    assert len(set(ids)) == len(policies) and all(sts.is_published([f"v=STSv1; id={one}"]) for one in ids)
+    assert len(set(ids)) == len(policies) and all(mta_sts.is_published([f"v=STSv1; id={one}"]) for one in ids)
     assert stspolicy.id_(Settings()) == ""
 
 

@@ -13,7 +13,7 @@ from civicmail.core.message import message_parser
 from civicmail.core.sandbox.errors import TOO_LONG, Spent
 from civicmail.mail.screening.confidential import candidates, canonical, check, prefilter, shapes, texts
 from civicmail.mail.screening.confidential.shapes import STRETCH, Text
-from civicmail.mail.screening.shapes import Inner
+from civicmail.mail.screening.shapes import ContentCase
 from mail.screening.confidential.test_detectors import BOMBS, WOKEN
 
 UNITS = (
@@ -53,9 +53,9 @@ def test_a_detector_ends_where_the_time_does(detector: shapes.Detector) -> None:
             list(detector.find(Text("1", unit * (2 * STRETCH // len(unit) + 1), tick=over)))
 
 
-def case(text: str, **asked: Any) -> Inner:
+def case(text: str, **asked: Any) -> ContentCase:
     raw = b"From: a@b.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text.encode()
-    return Inner(raw, message_parser.parse(raw), {"inbound": True, "size": len(raw), **asked})
+    return ContentCase(raw, message_parser.parse(raw), {"inbound": True, "size": len(raw), **asked})
 
 
 def test_a_message_takes_its_seconds_and_no_more() -> None:
@@ -109,8 +109,8 @@ def test_text_that_is_not_ascii_is_brought_into_one_spelling_up_to_a_limit(monke
     monkeypatch.setattr(texts, "FOLDED", 100)
     said = texts.Texts()
     for part, words in (("1", "é" * 60), ("2", "é" * 60), ("3", "e" * 500)):
-        said.say(part, words)
-    assert [one.part for one in said.found] == ["1", "3"] and [part for part, _ in said.unread] == ["2"]
+        said.add(part, words)
+    assert [one.part for one in said.texts] == ["1", "3"] and [part for part, _ in said.unread] == ["2"]
 
 
 def test_lines_of_a_table_are_stopped_too() -> None:

@@ -16,17 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civicmail.core.message import message_parser
-from civicmail.mail.screening.confidential import attached, canonical, check, texts
-from civicmail.mail.screening.shapes import Found, Inner
+from civicmail.mail.screening.confidential import attachments, canonical, check, texts
+from civicmail.mail.screening.shapes import CheckResult, ContentCase
 from core.sandbox.samples import docx, paragraph, zipped
 from mail.screening.identifiers import KINDS
 
 SSN = "512-34-5678"
 
 
-def found(content: bytes | EmailMessage, *, inbound: bool = False, public: tuple[str, ...] = ()) -> Found:
+def found(content: bytes | EmailMessage, *, inbound: bool = False, public: tuple[str, ...] = ()) -> CheckResult:
     raw = bytes(content)
-    return check.find(Inner(raw, message_parser.parse(raw), {"inbound": inbound, "public": public}))
+    return check.find(ContentCase(raw, message_parser.parse(raw), {"inbound": inbound, "public": public}))
 
 
 def mail(text: str = "see the file", *files: tuple[str, bytes], html: str = "") -> EmailMessage:
@@ -138,11 +138,11 @@ def test_files_from_outside_are_not_read_and_their_text_is() -> None:
 )
 def test_what_is_too_large_to_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Never silently passed over."""
-    monkeypatch.setattr(attached, "BYTES", 1000)
+    monkeypatch.setattr(attachments, "BYTES", 1000)
     said = found(mail("x", ("a.txt", b"y" * 2000), ("b.csv", b"name,ssn\nAnn,512345678\n")))
     assert said.facts == {"confidential.unread": True, "confidential.high": ("ssn",), "confidential.count": 1}
     assert [(f.code, f.part) for f in said.findings] == [("ssn", "1.3"), ("unread", "1.2")]
-    monkeypatch.setattr(attached, "CHARACTERS", 10)
+    monkeypatch.setattr(attachments, "CHARACTERS", 10)
     assert found(mail("x", ("a.txt", b"y" * 20), ("b.txt", SSN.encode()))).facts == {"confidential.unread": True}
 
 
@@ -243,7 +243,7 @@ def test_many_values_are_counted_and_few_are_told() -> None:
     numbers = "\n".join(f"SSN 512-34-{n:04}" for n in range(1, 101))
     said = found(mail(f"{numbers}\n{numbers}"))
     assert said.facts["confidential.count"] == 100
-    assert len(said.findings) == check.TOLD
+    assert len(said.findings) == check.MAX_FINDINGS
 
 
 def test_a_list_counts_its_people() -> None:
@@ -266,7 +266,7 @@ def test_several_texts_of_one_kind_have_their_own_parts() -> None:
     message = EmailMessage()
     message.set_content("first")
     message.add_attachment(f"it is {SSN}".encode(), maintype="text", subtype="plain", disposition="inline")
-    assert {t.part for t in texts.of(message_parser.parse(bytes(message))).found} == {"1.1", "1.2"}
+    assert {t.part for t in texts.read(message_parser.parse(bytes(message))).texts} == {"1.1", "1.2"}
     assert [f.part for f in found(message).findings] == ["1.2"]
 
 

@@ -15,9 +15,9 @@ from civicmail.city.policy.dispositions import FactValue
 from civicmail.core.config.settings import City, Screening, Search, Settings
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.sandbox.errors import TOO_LONG
-from civicmail.mail.screening.confidential import scans, shown
+from civicmail.mail.screening.confidential import ocr_pictures, scans
 from civicmail.mail.screening.confidential.shapes import CHECK
-from civicmail.mail.screening.screen import Screened, Screener
+from civicmail.mail.screening.screener import Screened, Screener
 from core.sandbox.samples import docx, png, scan, zipped
 
 OUT, IN = "rosa@mailbox.example", "bob@city.example"
@@ -150,8 +150,10 @@ def test_a_city_that_wants_no_pictures_read_has_none_read(tmp_path: Path, reader
 
 def test_pictures_are_drawn_as_a_scanner_would_have_them_and_too_many_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """P-19, promise 6."""
-    monkeypatch.setattr(shown, "PICTURES", 1)
-    pictures, missed = shown.decode(shown.encode(shown.Shown.of(mail(("a.png", png("x")), ("b.png", png("y"))))))
+    monkeypatch.setattr(ocr_pictures, "PICTURES", 1)
+    pictures, missed = ocr_pictures.decode(
+        ocr_pictures.encode(ocr_pictures.OcrPictures.read(mail(("a.png", png("x")), ("b.png", png("y")))))
+    )
     assert [(part, data[:12]) for part, _, data in pictures] == [("1.2", b"P5 2400 1200")]
     assert missed == 1
 
@@ -159,4 +161,4 @@ def test_pictures_are_drawn_as_a_scanner_would_have_them_and_too_many_are_said(m
 def test_a_scan_with_the_line_of_a_fax_is_a_picture() -> None:
     """P-19."""
     page = scan("x", line="FROM: CITY CLERK  FAX NO.: 608 555 0100  Nov. 30 2026 09:14AM  P1")
-    assert len(shown.Shown.of(mail(("a.pdf", page))).found) == 1
+    assert len(ocr_pictures.OcrPictures.read(mail(("a.pdf", page))).pictures) == 1

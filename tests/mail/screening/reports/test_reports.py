@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from civicmail.core.sandbox.budget import Budget
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, ENTITIES, TOO_DEEP, TOO_LARGE, Spent, Unreadable
-from civicmail.mail.screening.reports import aggregate, shapes, unpacked
-from civicmail.mail.screening.reports.asking import Reader
+from civicmail.mail.screening.reports import aggregate, shapes, unpacking
+from civicmail.mail.screening.reports.sandbox import Reader
 from civicmail.mail.screening.reports.shapes import Aggregate, Report, Source, Tls, TlsFailure, TlsPolicy
 from civicmail.mail.screening.reports.summary import summed
 
@@ -41,7 +41,7 @@ def xml(*rows: str, before: str = "", namespace: str = "") -> bytes:
 
 
 def read(content: bytes) -> list[Report]:
-    return list(unpacked.reports(content, Budget(len(content))))
+    return list(unpacking.reports(content, Budget(len(content))))
 
 
 def why(content: bytes) -> str:
@@ -111,12 +111,12 @@ def test_no_entity_is_expanded_and_nothing_is_opened() -> None:
 
 
 def test_what_expands_too_far_is_deep_or_locked_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacked, "EXPANDED_MOST", 1 << 20)
-    assert why(gzip.compress(b"<" + b" " * (unpacked.EXPANDED_MOST + 10))) == TOO_LARGE
-    assert why(zipped(a=b"<" + b" " * (unpacked.EXPANDED_MOST + 10))) == TOO_LARGE
+    monkeypatch.setattr(unpacking, "MAX_EXPANDED", 1 << 20)
+    assert why(gzip.compress(b"<" + b" " * (unpacking.MAX_EXPANDED + 10))) == TOO_LARGE
+    assert why(zipped(a=b"<" + b" " * (unpacking.MAX_EXPANDED + 10))) == TOO_LARGE
     assert why(b"<a>" * 100 + b"</a>" * 100) == TOO_DEEP
     nested = xml(row())
-    for _ in range(unpacked.DEPTH_MOST + 1):
+    for _ in range(unpacking.MAX_DEPTH + 1):
         nested = gzip.compress(nested)
     assert why(nested) == DAMAGED
     locked = bytearray(zipped(a=xml(row())))
@@ -125,16 +125,16 @@ def test_what_expands_too_far_is_deep_or_locked_is_said(monkeypatch: pytest.Monk
     assert why(bytes(locked)) == ENCRYPTED
     ticking = iter(range(10_000))
     with pytest.raises(Spent):
-        list(unpacked.reports(xml(*[row()] * 50), Budget(seconds=20, clock=lambda: float(next(ticking)))))
+        list(unpacking.reports(xml(*[row()] * 50), Budget(seconds=20, clock=lambda: float(next(ticking)))))
 
 
 def test_rows_and_values_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aggregate, "ROWS_MOST", 5)
+    monkeypatch.setattr(aggregate, "MAX_ROWS", 5)
     (report,) = read(xml(*[row()] * 9))
     assert isinstance(report, Aggregate) and len(report.sources) == 5 and report.cut
     (report,) = read(xml(row(author="x" * 5_000, count="9" * 40, ip="\t1\n2")))
     assert isinstance(report, Aggregate)
-    assert len(report.sources[0].author) == shapes.TEXT_MOST and report.sources[0].count == 0
+    assert len(report.sources[0].author) == shapes.MAX_TEXT and report.sources[0].count == 0
     assert report.sources[0].address == "1 2"
 
 

@@ -19,11 +19,11 @@ from civicmail.city.policy.engine import decide
 from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
-from civicmail.mail.pipeline.known import of_message, of_recipient
-from civicmail.mail.screening.screen import Screener
-from civicmail.mail.screening.shapes import Found, Inner, Joint, Seen
+from civicmail.mail.pipeline.envelope_facts import of_message, of_recipient
+from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.screener import Screener
+from civicmail.mail.screening.shapes import CheckResult, CombinedCase, ContentCase, ExtractedMessage
 from civicmail.mail.screening.use import phrases, signals, words
-from civicmail.mail.screening.world import World
 
 NOW = 1_790_000_000_000
 RESIDENTS = tuple(f"resident{n}@home{n}.example" for n in range(40))
@@ -63,18 +63,20 @@ def used(
     unreviewed: tuple[str, ...] = (),
     head: str = "",
     list_id: str = "",
-) -> Found:
+) -> CheckResult:
     raw = f"From: ann@city.example\r\n{head}\r\n{text}".encode()
     message = message_parser.parse(raw)
-    seen = Seen(people={"reply-to": tuple((a.display, a.addr) for a in message.reply_to)}, list_id=list_id)
-    inner = words.find(Inner(raw, message, {"inbound": inbound}))
+    seen = ExtractedMessage(people={"reply-to": tuple((a.display, a.addr) for a in message.reply_to)}, list_id=list_id)
+    inner = words.find(ContentCase(raw, message, {"inbound": inbound}))
     chosen = Settings(city=City(domains=["city.example"]), screening=Screening(unreviewed=list(unreviewed)))
-    world = World(chosen, NOW, people or snapshot())
+    world = CheckContext(chosen, NOW, people or snapshot())
     envelope = Envelope("ann@city.example", tuple(map(Recipient, to)), NOW, login=login)
-    return signals.find(Joint(seen, envelope, "submission", inbound, world, {}, {words.NAME: inner.more} if inner.more else {}))
+    return signals.find(
+        CombinedCase(seen, envelope, "submission", inbound, world, {}, {words.NAME: inner.more} if inner.more else {})
+    )
 
 
-def categories(found: Found) -> object:
+def categories(found: CheckResult) -> object:
     return found.facts.get("use.categories", ())
 
 
@@ -82,7 +84,7 @@ def test_a_contractors_campaign_to_many_is_found_and_a_council_members_newslette
     """P-12."""
     contractor = used(CAMPAIGN.format("Doe"), *RESIDENTS, people=snapshot(kind="contractor"))
     assert contractor.facts == {"use.bulk": True, "use.categories": ("campaign",)}
-    assert {f.code for f in contractor.findings} == {"campaign"} and len(contractor.findings) == signals.TOLD
+    assert {f.code for f in contractor.findings} == {"campaign"} and len(contractor.findings) == signals.MAX_FINDINGS
     newsletter = used(NEWSLETTER, *RESIDENTS, people=snapshot(kind="elected"))
     assert newsletter.facts == {"use.bulk": True, "use.exempt": True} and newsletter.findings == ()
     assert used(NEWSLETTER, *RESIDENTS).facts == {"use.bulk": True}, "nor anybody else's with the same words"
@@ -166,7 +168,7 @@ def test_business_of_ones_own_is_found_and_a_note_to_a_few_is_left_alone_where_t
     """P-10, P-12: limited personal use is nobody's affair; a mailing is."""
     assert categories(used(SALE, "a@b.example")) == ("commercial",)
     allowed = snapshot(personal=True)
-    assert used(SALE, "a@b.example", people=allowed) == Found()
+    assert used(SALE, "a@b.example", people=allowed) == CheckResult()
     assert categories(used(SALE, *RESIDENTS[:4], people=allowed)) == ("commercial",)
     assert categories(used(SALE, *RESIDENTS, people=allowed)) == ("commercial",)
     assert categories(used(CAMPAIGN, "a@b.example", people=allowed)) == ("campaign",), "campaigning is never incidental"
@@ -196,7 +198,7 @@ def test_what_nobody_may_review_is_no_finding(text: str, to: str, unreviewed: tu
     """Privileged, union, medical, whistle-blower and reporter mail, and whom the settings name."""
     for body in (CAMPAIGN, "fuck you, I will kill you", SALE):
         found = used(f"{text}\n{body}", to, unreviewed=unreviewed)
-        assert found == Found(facts={"use.exempt": True})
+        assert found == CheckResult(facts={"use.exempt": True})
     assert categories(used(CAMPAIGN, "a@b.example")) == ("campaign",)
 
 
@@ -207,19 +209,19 @@ def test_a_word_does_not_hide_a_mailing() -> None:
 
 def test_only_insiders_own_mail_is_looked_at() -> None:
     """Not what comes in, not a printer's, not what somebody quotes or passes on."""
-    assert used(CAMPAIGN, *RESIDENTS, inbound=True) == Found()
-    assert used(CAMPAIGN, *RESIDENTS, login="service:print@city.example") == Found()
-    assert used("see below\n\n-----Original Message-----\nFrom: x\n" + CAMPAIGN, "a@b.example") == Found()
-    assert used("see below\n" + "".join(f"> {line}\n" for line in CAMPAIGN.splitlines()), "a@b.example") == Found()
-    assert used("I answer:\n\nOn Mon, 2 Mar 2026, Joe Roe wrote:\n" + CAMPAIGN, "a@b.example") == Found()
+    assert used(CAMPAIGN, *RESIDENTS, inbound=True) == CheckResult()
+    assert used(CAMPAIGN, *RESIDENTS, login="service:print@city.example") == CheckResult()
+    assert used("see below\n\n-----Original Message-----\nFrom: x\n" + CAMPAIGN, "a@b.example") == CheckResult()
+    assert used("see below\n" + "".join(f"> {line}\n" for line in CAMPAIGN.splitlines()), "a@b.example") == CheckResult()
+    assert used("I answer:\n\nOn Mon, 2 Mar 2026, Joe Roe wrote:\n" + CAMPAIGN, "a@b.example") == CheckResult()
     nobody = replace(snapshot(), people={}, mailboxes={}, by_address={})
-    assert used(CAMPAIGN, *RESIDENTS, people=nobody) == Found()
+    assert used(CAMPAIGN, *RESIDENTS, people=nobody) == CheckResult()
 
 
 def test_an_offices_mailbox_and_a_list_write_to_many_without_being_bulk() -> None:
-    assert used("the pool opens in May", *RESIDENTS, people=snapshot(box="function")) == Found()
-    assert used("the pool opens in May", *RESIDENTS, list_id="pool.city.example") == Found()
-    assert used("the pool opens in May", *RESIDENTS[:19]) == Found()
+    assert used("the pool opens in May", *RESIDENTS, people=snapshot(box="function")) == CheckResult()
+    assert used("the pool opens in May", *RESIDENTS, list_id="pool.city.example") == CheckResult()
+    assert used("the pool opens in May", *RESIDENTS[:19]) == CheckResult()
     assert used("the pool opens in May", *RESIDENTS[:20]).facts == {"use.bulk": True}
 
 
@@ -227,7 +229,7 @@ def test_a_threat_is_a_finding_of_its_own_and_needs_no_second_signal() -> None:
     found = used("I\u2019m going to shoot him tomorrow", "bob@city.example")
     assert found.facts == {"use.threat": True}
     assert [(f.code, f.mask, f.part) for f in found.findings] == [("threat", "threat-person", "1")]
-    assert used("the project will kill us", "bob@city.example") == Found()
+    assert used("the project will kill us", "bob@city.example") == CheckResult()
     assert categories(used("fuck you", "bob@city.example")) == ("severe",)
     assert categories(used("that is a piece of shit", "bob@city.example")) == ()
 
@@ -250,7 +252,7 @@ def test_long_texts_are_cut(bomb: str) -> None:
     """Only so much of what somebody wrote is looked at, and no phrase makes it slow."""
     raw = b"Subject: x\r\n\r\n" + bomb.encode() * (1_000_000 // len(bomb))
     assert sum(len(text.text) for text in words.own(message_parser.parse(raw))) <= words.CHARACTERS + 1
-    words.find(Inner(raw, message_parser.parse(raw), {}))
+    words.find(ContentCase(raw, message_parser.parse(raw), {}))
 
 
 def test_a_mailing_goes_to_the_reviewer_and_is_delivered_and_a_newsletter_goes_to_nobody(tmp_path: Path) -> None:

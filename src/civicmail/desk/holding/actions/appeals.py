@@ -142,6 +142,6 @@ def _release(capture: uuid.UUID, actor: Actor, reason: str, now: int) -> None:
             raise Conflict(sentence("Nothing of it is kept back, so it cannot be let go. Choose another answer."))
         return
     released = release_copies.release_message(copies, actor=actor, reason=reason, now=now)
-    if released.kept and not released.let:
+    if released.kept and not released.released:
         holding_rules = ", ".join(dict.fromkeys(name for disposition in released.kept.values() for name in disposition.rules))
         raise Conflict(sentence("It stays: the checks were made once more, and {rules} keeps it.", rules=holding_rules))

@@ -1,5 +1,5 @@
 """Accounts that act unlike their owners: a row when the gateway holds the first message, notices, all doors locked by one act, and
-what was held let go by another (P-25). What the rows say is a file for the gateways (mail/pipeline/contained.py)."""
+what was held let go by another (P-25). What the rows say is a file for the gateways (mail/pipeline/containment_decisions.py)."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ from civicmail.desk.holding.containment_groups import MessageGroup
 from civicmail.desk.holding.containment_states import OPEN, SIGNS, step
 from civicmail.desk.holding.models import Containment
 from civicmail.mail.archive.copies import PENDING
-from civicmail.mail.pipeline import contained
-from civicmail.mail.pipeline import containing as baselines
-from civicmail.mail.pipeline.containing import CHECK, HELD, sender_of
-from civicmail.mail.pipeline.releasing import Releasing
+from civicmail.mail.pipeline import containment as baselines
+from civicmail.mail.pipeline import containment_decisions
+from civicmail.mail.pipeline.containment import CHECK, HELD, sender_of
+from civicmail.mail.pipeline.release_copies import Releaser
 
 CONTAINED_MARKER = b'"contained"'
 """Stands in the head of every receipt that was held for this."""
@@ -57,7 +57,7 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class SuspectMessage:
-    """A message that waits. sender: as mail/pipeline/containing.py names it; sign: what was unlike its sender, or HELD."""
+    """A message that waits. sender: as mail/pipeline/containment.py names it; sign: what was unlike its sender, or HELD."""
 
     sender: str
     sign: str
@@ -176,7 +176,7 @@ def _release_some(row: Containment, limit: int) -> int:
     return len(done)
 
 
-def _try_release(releaser: Releasing, row: Containment, capture: str) -> bool:
+def _try_release(releaser: Releaser, row: Containment, capture: str) -> bool:
     """False where it has to be tried again."""
     by = row.releaser.uid if row.releaser else ""
     try:
@@ -201,13 +201,13 @@ def publish() -> None:
     allowed = (
         rows.filter(allowed__gt=0, allowed_until__isnull=False).order_by("id").values_list("sender", "allowed", "allowed_until")
     )
-    decided = contained.Decided(
+    decided = containment_decisions.ContainmentDecisions(
         held,
         {group["sender"]: epoch_ms(group["last"]) for group in last_releases if group["last"] is not None},
         {sender: (most, epoch_ms(until)) for sender, most, until in allowed if until is not None},
     )
     try:
-        contained.write(Path(settings.DATA), decided)
+        containment_decisions.write(Path(settings.DATA), decided)
     except OSError as error:
         log.error("gateways cannot be told of accounts that are held", error=str(error))
 

@@ -29,7 +29,7 @@ from civicmail.core.config.settings import Secure
 from civicmail.desk.holding import pickup_states, senders
 from civicmail.desk.holding.actions import pickup_notices
 from civicmail.desk.holding.models import PickUp, PickUpReply
-from civicmail.mail.courier import boxes
+from civicmail.mail.courier import pickup_store
 
 MIN_SECRET, MAX_SECRET = 10, 128
 MAX_REPLY = 20_000
@@ -70,14 +70,14 @@ def _register_or_log(data: Path, id_: str, city: str, url: str, rules: Secure, n
 
 def _boxes_without_row(data: Path) -> list[str]:
     """Boxes of which no row says that they are to be kept: new ones, and those whose end was not carried out. Few at a time."""
-    if not (waiting := boxes.waiting(data)):
+    if not (waiting := pickup_store.waiting(data)):
         return []
     kept = set(PickUp.objects.filter(state__in=pickup_states.KEPT).values_list("box", flat=True))
     return [id_ for id_ in waiting if id_ not in kept][:BATCH_SIZE]
 
 
 def _register(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
-    box_facts, token = boxes.about(data, id_), secrets.token_urlsafe(24)
+    box_facts, token = pickup_store.about(data, id_), secrets.token_urlsafe(24)
     until = from_ms(box_facts["at"]) + timedelta(days=rules.days)
     passphrase = new_password(PASSPHRASE_GROUPS) if box_facts.get("kinds") else ""
     person = senders.person_of(str(box_facts["login"]).partition("/")[0] or box_facts["sender"].lower())  # a peer has asserted it
@@ -224,7 +224,7 @@ def revoke(data: Path, row: PickUp, *, actor: Actor, reason: str, now: int) -> P
         fresh.secret = ""
         fresh.save()
         entries.enter("pickup.revoke", actor=actor, reason=reason, now=now, object=_object_name(fresh))
-    boxes.remove(data, fresh.box)
+    pickup_store.remove(data, fresh.box)
     return fresh
 
 
@@ -253,7 +253,7 @@ def expire(data: Path, *, now: int) -> int:
     if leftover := _boxes_without_row(data):
         gone = PickUp.objects.filter(box__in=leftover).exclude(state__in=pickup_states.KEPT)
         for id_ in gone.values_list("box", flat=True):
-            boxes.remove(data, id_)
+            pickup_store.remove(data, id_)
     return count
 
 

@@ -17,7 +17,7 @@ from civicmail.desk.holding import queries, release_kinds
 from civicmail.desk.holding.actions.releaser_pool import releasing
 from civicmail.desk.holding.held_copies import HeldCopy, unavailable_checks
 from civicmail.mail.archive.commit import Entering
-from civicmail.mail.pipeline.releasing import Released
+from civicmail.mail.pipeline.release_copies import Released
 
 NO_SPAM_REASON = "said by its reader to be no spam"
 MAX_TOGETHER = 50
@@ -52,7 +52,7 @@ def release_campaign(copies: Sequence[HeldCopy], *, actor: Actor, reason: str, n
         for copy in copies:
             entering = _release_entry([copy], "quarantine.release", actor, reason, now, together=len(copies))
             released = releaser.release(copy.id, (copy.index,), by=actor.uid, reason=reason, for_all=True, entering=entering)
-            released_count, held_count = released_count + len(released.let), held_count + len(released.kept)
+            released_count, held_count = released_count + len(released.released), held_count + len(released.kept)
     return released_count, held_count
 
 
@@ -150,7 +150,7 @@ def _release(
         released = releaser.release(
             copy.id, (copy.index,), by=actor.uid, reason=reason, rules=rules, for_all=for_all, entering=entering
         )  # fmt: skip
-    if copy.index not in released.let and copy.index not in released.kept:
+    if copy.index not in released.released and copy.index not in released.kept:
         raise Conflict("It is not kept back any more.")
     return released
 

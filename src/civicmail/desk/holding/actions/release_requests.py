@@ -35,7 +35,7 @@ from civicmail.desk.holding.actions.releaser_pool import releasing
 from civicmail.desk.holding.held_copies import HeldCopy
 from civicmail.desk.holding.models import Release
 from civicmail.mail.archive.errors import NotInArchive
-from civicmail.mail.pipeline.releasing import Released
+from civicmail.mail.pipeline.release_copies import Released
 
 EXPIRE_AFTER = timedelta(days=30)
 """After which a request that nobody has answered is over."""
@@ -96,8 +96,8 @@ def release(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
         locked_row = lock_row(row, "state")
         release_states.step(locked_row.kind, locked_row.state, "release")
     released = _release(locked_row, actor, reason, now)
-    action = "lapse" if released is None or not (released.let or released.kept) else "release" if released.let else "keep"
-    return _close(locked_row, action, actor, reason, now, released_count=len(released.let) if released is not None else 0)
+    action = "lapse" if released is None or not (released.released or released.kept) else "release" if released.released else "keep"
+    return _close(locked_row, action, actor, reason, now, released_count=len(released.released) if released is not None else 0)
 
 
 def deny(row: Release, *, actor: Actor, reason: str, now: int) -> Release:

@@ -17,16 +17,16 @@ from django.conf import settings
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.desk.viewer.queries import installation
-from civicmail.mail.pipeline.releasing import Releasing
+from civicmail.mail.pipeline.release_copies import Releaser
 
 MAX_IDLE = 2
 """Who rest; more come where more is let go at the same moment, and leave again."""
-idle: deque[tuple[Settings, Path, Releasing]] = deque()
+idle: deque[tuple[Settings, Path, Releaser]] = deque()
 """Who are there and nobody uses."""
 
 
 @contextmanager
-def releasing() -> Iterator[Releasing]:
+def releasing() -> Iterator[Releaser]:
     """For some releases of this moment. Two at once have one each."""
     city, data = settings.CITY, installation()
     releaser = _take(city, data)
@@ -39,7 +39,7 @@ def releasing() -> Iterator[Releasing]:
             idle.append((city, data, releaser))
 
 
-def _take(city: Settings, data: Path) -> Releasing:
+def _take(city: Settings, data: Path) -> Releaser:
     while idle:
         try:
             *key, releaser = idle.pop()
@@ -48,7 +48,7 @@ def _take(city: Settings, data: Path) -> Releasing:
         if key == [city, data]:
             return releaser
         releaser.close()
-    return Releasing(city, data, now_ms)
+    return Releaser(city, data, now_ms)
 
 
 def close_idle() -> None:

@@ -17,7 +17,7 @@ from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions import shared_mailbox_notices
 from civicmail.desk.holding.actions.sender_notices import NOTIFY_WITHIN_MS
 from civicmail.desk.holding.record_facts import SentMessage
-from civicmail.mail.courier.ways import NO_WAY
+from civicmail.mail.courier.secure_routes import NO_WAY
 
 UNENCRYPTABLE_MARKER = NO_WAY.encode()
 """Stands in the head of every record that says so."""

@@ -12,7 +12,7 @@ from civicmail.city.access.inputs import Input, Text
 if TYPE_CHECKING:
     from civicmail.desk.holding.held_copies import HeldCopy
     from civicmail.desk.holding.models import Release
-    from civicmail.mail.pipeline.releasing import Released
+    from civicmail.mail.pipeline.release_copies import Released
 
 
 class NoSpam(Input):

@@ -189,7 +189,7 @@ class Digest(models.Model):
 
 
 class Containment(models.Model):
-    """An account that acts unlike its owner: its mail waits. sender: as mail/pipeline/containing.py names it; person: whose it is,
+    """An account that acts unlike its owner: its mail waits. sender: as mail/pipeline/containment.py names it; person: whose it is,
     where it is somebody's; sign: of habits.Sign; capture: of the first message that waits; state: of containmentstates.STATES;
     rights: ids of authorisations that were suspended with it; let: captures (UUID) that are still to go; allowed: recipients within
     an hour, until a day."""
@@ -250,11 +250,11 @@ class Verification(models.Model):
 
 
 class PickUp(models.Model):
-    """A message that waits in the pick-up portal for one reader outside (P-19). box: of mail/courier/boxes.py; capture, index: the
-    message and the recipient; sender: the mailbox that it is from; person: who sent it; state: of pickupstates.STATES; token: the
-    SHA-256 of what stands in the link; secret: a hash of what the reader has to type, empty until somebody has chosen it; by: who
-    chose it, sender or reader; sender_only: a kind of information that must never go by TLS alone was found, so the reader never
-    chooses it; tries: wrong ones since the last right one."""
+    """A message that waits in the pick-up portal for one reader outside (P-19). box: mail/courier/pickup_store.py; capture, index:
+    the message and the recipient; sender: the mailbox that it is from; person: who sent it; state: of pickupstates.STATES; token:
+    the SHA-256 of what stands in the link; secret: a hash of what the reader has to type, empty until somebody has chosen it; by:
+    who chose it, sender or reader; sender_only: a kind of information that must never go by TLS alone was found, so the reader
+    never chooses it; tries: wrong ones since the last right one."""
 
     box = models.CharField(max_length=32, unique=True)
     capture = models.CharField(max_length=36, db_index=True)

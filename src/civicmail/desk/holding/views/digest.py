@@ -136,7 +136,7 @@ def _release(request: CityRequest, opened: OpenedLink, now: int) -> HttpResponse
     actor = _actor(request, opened.person, now)
     try:
         released = release_copies.release_own(opened.copy, actor=actor, now=now, facts={"by": "link"})
-        if released.let:
+        if released.released:
             messages.success(request, gettext("It is on its way to your mailbox, and the filter has learnt from it."))
         else:
             messages.warning(request, gettext("It stays: the checks have found something else in it. You can ask for it."))

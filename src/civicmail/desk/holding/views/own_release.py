@@ -95,7 +95,7 @@ def _release_own(request: CityRequest, message: Found, copies: list[HeldCopy], d
         except Conflict as error:  # somebody was faster
             messages.info(request, translate(error.args[0]))
             return redirect(delivery)
-        if any(d.let for d in released):
+        if any(d.released for d in released):
             messages.success(request, gettext("It is on its way to your mailbox, and the filter has learnt from it."))
         else:
             messages.warning(request, gettext("It stays: the checks have found something else in it. You can ask for it."))

@@ -28,8 +28,8 @@ from civicmail.desk.holding import pickup_states
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
 from civicmail.desk.viewer.queries import installation
-from civicmail.mail.courier import boxes
-from civicmail.mail.pipeline import securing
+from civicmail.mail.courier import pickup_store
+from civicmail.mail.pipeline import encryption_requests
 
 OPEN_SECONDS = 1800
 WHOLE = "message"
@@ -126,7 +126,7 @@ def _with_pass(request: CityRequest, row: PickUp, now: int) -> HttpResponse:
     form = ReplyForm(request.POST)
     if form.is_valid():
         try:
-            index = boxes.index(installation(), row.box)
+            index = pickup_store.index(installation(), row.box)
             text, subject, id_ = form.cleaned_data["text"], index["subject"], index["message_id"]
             verbs.reply(row, text, subject, id_, expected_count=opened[-1], client=reader_actor(request), now=now)
         except Conflict as error:
@@ -146,7 +146,7 @@ def _ask_again(request: CityRequest, row: PickUp, now: int) -> HttpResponse:
 
 def _show_message(request: CityRequest, row: PickUp, form: forms.Form, *, sent: bool = False, status: int = 200) -> HttpResponse:
     try:
-        index = boxes.index(installation(), row.box)
+        index = pickup_store.index(installation(), row.box)
     except FileNotFoundError:
         return _closed_page(request, PickUp.objects.get(pk=row.pk))
     facts = [
@@ -154,7 +154,7 @@ def _show_message(request: CityRequest, row: PickUp, form: forms.Form, *, sent: 
         (gettext("For"), row.to),
         (gettext("Here until"), row.until),
     ]
-    page = Page(securing.without_word(index["subject"]) or gettext("(no subject)"), gettext("Pick up"), facts=facts)
+    page = Page(encryption_requests.without_word(index["subject"]) or gettext("(no subject)"), gettext("Pick up"), facts=facts)
     base_url = settings.CITY.secure.files_url.rstrip("/")
     file_links = [
         {"name": f["name"] or gettext("file"), "size": f["size"], "at": f"{base_url}/pickup/file/{_file_token(row, str(n))}/"}

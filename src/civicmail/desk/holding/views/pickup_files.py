@@ -24,8 +24,8 @@ from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp
 from civicmail.desk.holding.views.pickup import FILE_SALT, WHOLE, pass_payload, reader_actor
 from civicmail.desk.viewer.queries import installation
-from civicmail.mail.courier import boxes
-from civicmail.mail.courier.ways import files_host, is_files_host
+from civicmail.mail.courier import pickup_store
+from civicmail.mail.courier.secure_routes import files_host, is_files_host
 
 FILE_SECONDS = 6 * 3600
 """A file of 60 MB over a slow line takes hours, and what breaks off near its end goes on only by the same link."""
@@ -81,8 +81,12 @@ def file(request: CityRequest, signed: str) -> HttpResponseBase:
     if files_host(settings.CITY) and not is_files_host(settings.CITY, request.get_host()):
         raise Http404  # on the host of the pages a file could reach what is theirs
     try:
-        index = boxes.index(installation(), row.box)
-        sealed = boxes.message(installation(), row.box) if what == WHOLE else boxes.file(installation(), row.box, int(what))
+        index = pickup_store.index(installation(), row.box)
+        sealed = (
+            pickup_store.message(installation(), row.box)
+            if what == WHOLE
+            else pickup_store.file(installation(), row.box, int(what))
+        )
     except (FileNotFoundError, DamagedFile):
         raise Http404 from None
     name = "message.eml" if what == WHOLE else index["files"][int(what)]["name"] or "file"

@@ -129,7 +129,7 @@ def release(request: CityRequest, capture: uuid.UUID, index: int) -> HttpRespons
         released = run_verb(
             form, lambda: release_copies.release(copy, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         )
-        if released is not None and released.let:
+        if released is not None and released.released:
             learned = "" if act is RETRY_RELEASE else " The filter has learnt from it."
             messages.success(request, f"It goes to its recipient now.{learned}")
             return redirect("quarantine")

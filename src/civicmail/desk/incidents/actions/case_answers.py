@@ -63,4 +63,4 @@ def _teach(case: Case, *, spam: bool, actor: Actor, now: int) -> None:
     assert data is not None, "cases have an installation"
     for capture in queries.captures_of(case):
         if (record := queries.record(capture)) is not None and labels.is_inbound(record):
-            labels.say(data, UUID(capture).bytes, Label(spam, actor.uid, "operator"), now)
+            labels.write_label(data, UUID(capture).bytes, Label(spam, actor.uid, "operator"), now)

@@ -29,8 +29,8 @@ from civicmail.desk.incidents.actions import reporting
 from civicmail.desk.incidents.models import Heard
 from civicmail.mail.archive.mailbox_evidence import sent_by
 from civicmail.mail.archive.records import Capture, Type
-from civicmail.mail.pipeline import reported
-from civicmail.mail.pipeline.marks import Marks, Said
+from civicmail.mail.pipeline import user_reports
+from civicmail.mail.pipeline.fingerprints import Fingerprint, ReportContent
 
 log = get_logger()
 SOURCES = frozenset({"mx", "lmtp", "submission", "relay"})
@@ -44,9 +44,9 @@ class _About:
     """The subject of a report. theirs: captures that came to the reporter, with their marks; marks: of the report's content, if
     there are none."""
 
-    marks: Marks
+    marks: Fingerprint
     person: Person | None
-    theirs: tuple[tuple[bytes, Marks], ...]
+    theirs: tuple[tuple[bytes, Fingerprint], ...]
 
 
 class MailReports:
@@ -54,7 +54,7 @@ class MailReports:
 
     def __init__(self) -> None:
         domains = tuple(domain.lower() for domain in settings.CITY.city.domains)
-        self._to = reported.addresses(settings.CITY.screening.incidents, domains)
+        self._to = user_reports.addresses(settings.CITY.screening.incidents, domains)
         self._signs = tuple(address.encode() for address in self._to)
         self._waiting: list[tuple[str, int, Capture]] = []
         self.positions: dict[str, int] = journal_offsets.read_offsets(Heard)
@@ -90,7 +90,7 @@ class MailReports:
     def _looked(self, capture: Capture) -> _About | None:
         """What a report is about; None if that is unknown."""
         try:
-            report = queries.report_in(capture.id) if capture.size <= reported.BYTES else None
+            report = queries.report_in(capture.id) if capture.size <= user_reports.BYTES else None
             if report is None:
                 log.warning("a report is too large, or cannot be read", capture=capture.uuid)
                 return None
@@ -113,7 +113,7 @@ class MailReports:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             log.error("a report cannot be written", capture=capture.uuid, error=type(error).__name__)
-        self._kept(capture, self._reporter(capture), Marks(capture.sha256.hex()), now)
+        self._kept(capture, self._reporter(capture), Fingerprint(capture.sha256.hex()), now)
 
     def _one(self, capture: Capture, about: _About, now: int) -> None:
         if about.person is None or not about.theirs:
@@ -122,10 +122,10 @@ class MailReports:
         for id_, marks in about.theirs:
             reporting.report(str(uuid.UUID(bytes=id_)), marks, about.person, "mail", actor=reporting.BY_MAIL, now=now)
 
-    def _theirs(self, report: Said, capture: Capture, person: Person) -> tuple[tuple[bytes, Marks], ...]:
+    def _theirs(self, report: ReportContent, capture: Capture, person: Person) -> tuple[tuple[bytes, Fingerprint], ...]:
         """Reported captures that came to the reporter."""
         own = {*queries.addresses_of(person), capture.envelope.sender.lower()}
-        ids = list(dict.fromkeys(_reported_captures(report, own)))[: reported.MOST]
+        ids = list(dict.fromkeys(_reported_captures(report, own)))[: user_reports.MAX_MESSAGES]
         return tuple((id_, marks) for id_ in ids if (marks := queries.marks_of(id_)) is not None)
 
     def _reporter(self, capture: Capture) -> Person | None:
@@ -133,7 +133,7 @@ class MailReports:
         subject = capture.envelope.login.partition("/")[0] or (sent_by(capture) if capture.source.kind == "relay" else "")
         return senders.person_of(subject) if subject else None
 
-    def _kept(self, capture: Capture, person: Person | None, marks: Marks, now: int) -> None:
+    def _kept(self, capture: Capture, person: Person | None, marks: Fingerprint, now: int) -> None:
         """Report a message that we do not have, or whose reporter is unknown."""
         if person is None:
             reporting.report_from_outside(capture.uuid, marks, now=now)
@@ -151,15 +151,17 @@ def _of_link(purpose: str, token: str) -> str:
         return ""
 
 
-def _reported_captures(report: Said, own: set[str]) -> Iterator[bytes]:
+def _reported_captures(report: ReportContent, own: set[str]) -> Iterator[bytes]:
     """Captures that came to these addresses and that the report is about."""
     for message_id in report.ids:
         if (id_ := queries.by_message_id(message_id, own)) is not None:
             yield id_
-    linked = [number for purpose, token in report.links if purpose in reported.PURPOSES and (number := _of_link(purpose, token))]
+    linked = [
+        number for purpose, token in report.links if purpose in user_reports.PURPOSES and (number := _of_link(purpose, token))
+    ]
     for number in (*linked, *report.numbers):
         capture = queries.record(number)
-        if capture is not None and any(reported.was_theirs(capture, address) for address in own):
+        if capture is not None and any(user_reports.was_received_by(capture, address) for address in own):
             yield capture.id
     if report.quotes and not report.numbers and not linked:
         yield from queries.by_words(report.subject, report.bands, own)

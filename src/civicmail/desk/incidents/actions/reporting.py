@@ -15,7 +15,7 @@ from civicmail.city.directory.models import Person
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions.incident_notices import notify_again, notify_officers, notify_reporters
 from civicmail.desk.incidents.models import Case, Mark, Report
-from civicmail.mail.pipeline.marks import Marks
+from civicmail.mail.pipeline.fingerprints import Fingerprint
 
 BY_MAIL = machine("reports")
 MAX_OUTSIDE = 20
@@ -26,7 +26,7 @@ _LOCK = 0x63617365
 """Number of the lock of PostgreSQL under which cases begin."""
 
 
-def report(capture: str, marks: Marks, reporter: Person, how: str, *, actor: Actor, now: int, known: bool = True) -> Report:
+def report(capture: str, marks: Fingerprint, reporter: Person, how: str, *, actor: Actor, now: int, known: bool = True) -> Report:
     """Report a message as dangerous, once per person. capture: its number (UUID), or the report's own if we do not have the
     message; how: page, mail or link.
     The caller checks that the reporter has the message."""
@@ -49,7 +49,7 @@ def report(capture: str, marks: Marks, reporter: Person, how: str, *, actor: Act
     return made
 
 
-def report_from_outside(capture: str, marks: Marks, *, now: int, known: bool = False) -> Case | None:
+def report_from_outside(capture: str, marks: Fingerprint, *, now: int, known: bool = False) -> Case | None:
     """Record a report by an unknown person, from outside or by the link in a copy.
     They get no answer.
     None if there were too many today."""
@@ -68,7 +68,7 @@ def report_from_outside(capture: str, marks: Marks, *, now: int, known: bool = F
     return case
 
 
-def propose(capture: str, marks: Marks, why: str, *, now: int) -> Case:
+def propose(capture: str, marks: Fingerprint, why: str, *, now: int) -> Case:
     """Open a case for delivered mail because of a later check, whatever was decided before; an officer decides about removal."""
     with transaction.atomic():
         case, is_new = _case(capture, marks, now, known=True, genuine=False)
@@ -82,7 +82,7 @@ def propose(capture: str, marks: Marks, why: str, *, now: int) -> Case:
     return case
 
 
-def _case(capture: str, marks: Marks, now: int, *, known: bool, genuine: bool = True) -> tuple[Case, bool]:
+def _case(capture: str, marks: Fingerprint, now: int, *, known: bool, genuine: bool = True) -> tuple[Case, bool]:
     """The one that it belongs to, with what this message adds to its marks; or a new one."""
     since = from_ms(now) - timedelta(days=ANSWER_DAYS)
     case, is_new = queries.case_like(capture, marks, since, genuine=genuine), False

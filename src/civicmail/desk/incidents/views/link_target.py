@@ -34,8 +34,8 @@ from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions.link_openings import record_opening
 from civicmail.desk.incidents.link_destination import Destination, KnownIncidents, LinkContext, destination
 from civicmail.desk.viewer.queries import installation
-from civicmail.mail.courier import wrapped
-from civicmail.mail.courier.wrapped import Wrapped
+from civicmail.mail.courier import link_rewriting
+from civicmail.mail.courier.link_rewriting import RewrittenLink
 from civicmail.mail.screening.lookalikes import Protected, protect
 
 log = get_logger()
@@ -50,7 +50,7 @@ def followed(request: city_request.CityRequest, token: str) -> HttpResponse:
     now = epoch_ms(request.now)
     try:
         ring = signed_links.ring(installation())
-        link = wrapped.read(ring, token)
+        link = link_rewriting.read(ring, token)
     except (BadLink, CivicmailError, OSError):
         return _sealed(render(request, "incidents/followed.html", {"page": Page(title, gettext("Link"))}, status=404))
     target = _destination_of(link, now)
@@ -85,7 +85,7 @@ def _is_person(request: city_request.CityRequest) -> bool:
     )
 
 
-def _destination_of(link: Wrapped, now: int) -> Destination:
+def _destination_of(link: RewrittenLink, now: int) -> Destination:
     by = LinkContext(_protected(), _book(), now)
     try:
         known: KnownIncidents | None = queries.known_of(str(UUID(bytes=link.capture)), links.real(link.url).host)
@@ -112,7 +112,7 @@ def _protect(domains: tuple[str, ...], others: tuple[str, ...]) -> Protected:
     return protect(domains, others)
 
 
-def _note(link: Wrapped, target: Destination, request: city_request.CityRequest, *, is_confirmed: bool) -> None:
+def _note(link: RewrittenLink, target: Destination, request: city_request.CityRequest, *, is_confirmed: bool) -> None:
     """Record the opening; without a database the warning is shown all the same."""
     capture = str(UUID(bytes=link.capture))
     now = request.now

@@ -62,7 +62,7 @@ def carried_out(request: CityRequest, message: Found, what: str) -> str:
     """Carry out the report and return the message to show. what: of ANSWERS. Raises LaterError if the mail cannot be read now."""
     now, actor = epoch_ms(request.now), request.actor
     if may_be_reported(message):
-        labels.say(store().data, message.capture.id, Label(what != "good", actor.uid, "report"), now)
+        labels.write_label(store().data, message.capture.id, Label(what != "good", actor.uid, "report"), now)
     if what != "danger":
         return gettext("Thank you. The filter learns from it, and from what others say.")
     marks = queries.marks_of(message.capture.id)

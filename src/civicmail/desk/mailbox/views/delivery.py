@@ -26,7 +26,7 @@ from civicmail.desk.mailbox.views.one import Found, crumbs, found
 from civicmail.desk.viewer.queries import installation
 from civicmail.mail.archive import encryption_proof
 from civicmail.mail.archive.envelopes import PULLED_BACK, Passage
-from civicmail.mail.courier.ways import NO_WAY
+from civicmail.mail.courier.secure_routes import NO_WAY
 
 OF_MAILBOXES = frozenset({"access-held", "access-closed"})
 """Rules that keep mail for a mailbox that nobody may read: it goes on by itself."""

@@ -15,7 +15,7 @@ from civicmail.desk.mailbox.cautions import NAMED, Caution
 from civicmail.desk.mailbox.forecast import Foreseen, Foretold
 from civicmail.desk.mailbox.submission import UNIDENTIFIED
 from civicmail.desk.mailbox.views import words
-from civicmail.mail.pipeline import securing
+from civicmail.mail.pipeline import encryption_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def why(names: Sequence[str], told: Sequence[Rule]) -> list[str]:
     """What the sender hears of a copy: what was decided beside the book first. names: of rules, as its disposition has them; told:
     those of the book. What somebody has put aside is not said to happen."""
     own = [said] if (said := words.why(names)) else []
-    return [*own, *(_rule(names, rule) for rule in told if rule.do != "encrypt" or securing.PLAIN not in names)]
+    return [*own, *(_rule(names, rule) for rule in told if rule.do != "encrypt" or encryption_requests.PLAIN not in names)]
 
 
 def _rule(names: Sequence[str], rule: Rule) -> str:

@@ -197,7 +197,7 @@ def _spam(chosen: Chosen) -> str | HttpResponse:
         raise Unusable(gettext("None of these came from outside, so none is spam."))
     if request.POST.get("sure") == "yes":
         for id_ in found:
-            labels.say(store().data, id_, Label(True, request.actor.uid, "report"), chosen.now)
+            labels.write_label(store().data, id_, Label(True, request.actor.uid, "report"), chosen.now)
         return gettext("Thank you. The filter learns from it, and from what others say.")
     n = len(found)
     asked = ngettext("Is {n} message spam?", "Are {n} messages spam?", n).format(n=n)

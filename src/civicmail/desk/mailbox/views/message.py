@@ -162,7 +162,7 @@ def _marks(one: Found) -> dict[str, str]:
 
 
 def _is_doubted(one: Found) -> bool:
-    """Whether the delivered copy has the line of doubt (mail/courier/doubt.py): then to ask and to report come before answering."""
+    """Whether the delivered copy has a warning banner (courier/warning_banner.py): then verifying and reporting come first."""
     inbound = one.eye == "given" and one.capture.source.kind != WRITTEN_HERE and labels.is_inbound(one.capture)
     return inbound and bool(set(settings.CITY.marks.doubts) & _marks(one).keys())
 

@@ -37,7 +37,7 @@ from civicmail.desk.mailbox.views import answers, foretelling
 from civicmail.desk.mailbox.views.answers import Beginning
 from civicmail.desk.mailbox.views.one import crumbs
 from civicmail.desk.mailbox.views.writingforms import Write, initial_of
-from civicmail.mail.pipeline import securing
+from civicmail.mail.pipeline import encryption_requests
 
 AUTOSAVE = "autosave"
 
@@ -154,8 +154,8 @@ def _save(desk: Desk, do: str) -> None:
     written, uploaded = form.written, [] if do == AUTOSAVE else form.cleaned_data["file"]
     if do != AUTOSAVE and (who := form.cleaned_data["who"]):
         written = _with(desk, written, who)
-    if do == "secure" and not securing.is_word_in(written.subject):
-        written = replace(written, subject=f"{securing.WORD} {written.subject}".strip())
+    if do == "secure" and not encryption_requests.is_word_in(written.subject):
+        written = replace(written, subject=f"{encryption_requests.WORD} {written.subject}".strip())
     version = form.cleaned_data["version"]
     if desk.row is None:
         begun = answers.beginning(request, str(form.cleaned_data["source"] or ""), form.cleaned_data["how"])

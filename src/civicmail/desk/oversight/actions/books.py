@@ -24,7 +24,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.desk.oversight import emergencies, ruletext, states
 from civicmail.desk.oversight.models import Book, Emergency, Version
 from civicmail.desk.oversight.queries.rules import earliest
-from civicmail.mail.screening.chosen import is_screened
+from civicmail.mail.screening.enabled_checks import is_screened
 
 TICK = machine("tick")
 AT_ONCE = 100

@@ -26,7 +26,7 @@ from civicmail.desk.oversight import emergencies
 from civicmail.desk.oversight.actions.books import TICK, adopt, publish
 from civicmail.desk.oversight.models import Emergency
 from civicmail.desk.oversight.queries import emergencies as queries
-from civicmail.mail.screening.chosen import is_screened
+from civicmail.mail.screening.enabled_checks import is_screened
 
 
 def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Actor, reason: str, now: int) -> Emergency:

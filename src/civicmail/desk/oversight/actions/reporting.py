@@ -8,16 +8,16 @@ from pathlib import Path
 from civicmail.city.access import guard
 from civicmail.city.access.actions.external_acts import in_files
 from civicmail.city.access.actors import Actor
-from civicmail.mail.screening.reports import kept
-from civicmail.mail.screening.reports.kept import Taken
+from civicmail.mail.screening.reports import month_files
+from civicmail.mail.screening.reports.month_files import Intake
 from civicmail.mail.screening.reports.shapes import Report
 
 
-def read_in(data: Path, reports: Sequence[Report], domains: Collection[str], *, actor: Actor, files: int, now: int) -> Taken:
+def read_in(data: Path, reports: Sequence[Report], domains: Collection[str], *, actor: Actor, files: int, now: int) -> Intake:
     """Keep what these reports say of our domains (A-labels); each report counts once. files: in which they came; now: ms.
 
     Durable on return. Raises NotPermitted, NotRecorded, DamagedFile."""
     guard.require(actor, "dns.reports", now=now)
     facts = {"files": files, "reports": len(reports)}
     with in_files("dns.reports", actor=actor, reason="reports read in", now=now, duty="system-administrator", facts=facts):
-        return kept.keep(data, reports, domains, now=now)
+        return month_files.keep(data, reports, domains, now=now)

@@ -24,11 +24,11 @@ from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.oversight.actions import reporting
 from civicmail.desk.oversight.zones import zones
 from civicmail.desk.viewer.queries import installation
-from civicmail.mail.screening import published
+from civicmail.mail.screening import published_records
 from civicmail.mail.screening.domains import a_labels
-from civicmail.mail.screening.published import Look
-from civicmail.mail.screening.reports import kept
-from civicmail.mail.screening.reports.asking import Reader
+from civicmail.mail.screening.published_records import RecordCheck
+from civicmail.mail.screening.reports import month_files
+from civicmail.mail.screening.reports.sandbox import Reader
 from civicmail.mail.screening.reports.shapes import Report
 from civicmail.mail.screening.reports.summary import Summary
 
@@ -90,7 +90,7 @@ def domains(request: CityRequest) -> HttpResponse:
         "silent": bool(asked := [look for look in looks if not look.name.startswith("_domainkey.")])
         and all(look.state == "unknown" for look in asked),
         "wrong": wrong or damaged,
-        "trials": published.on_trial(trials) if (trials := published.to_ask(settings.CITY)[1]) else "",
+        "trials": published_records.on_trial(trials) if (trials := published_records.to_ask(settings.CITY)[1]) else "",
         "months": [(name, _name(name), name == month) for name in by_month],
     }
     if month:
@@ -136,7 +136,7 @@ def _read_in(request: CityRequest, form: Files) -> bool:
     return False
 
 
-def _looks() -> tuple[list[Look], str]:
+def _looks() -> tuple[list[RecordCheck], str]:
     try:
         return zones(installation(), settings.CITY).looks(), ""
     except CivicmailError as error:
@@ -145,7 +145,7 @@ def _looks() -> tuple[list[Look], str]:
 
 def _by_month(now: int) -> tuple[dict[str, Summary], str]:
     try:
-        return kept.read(installation(), now), ""
+        return month_files.read(installation(), now), ""
     except DamagedFile as error:
         return {}, str(error)
 
@@ -154,7 +154,7 @@ def _names() -> list[str]:
     return [a_labels(domain) for domain in settings.CITY.city.domains]
 
 
-def _besides(look: Look) -> str:
+def _besides(look: RecordCheck) -> str:
     return BESIDES.get(look.record, "").format(domain=look.name.removeprefix("_mta-sts.")) if look.publish else ""
 
 

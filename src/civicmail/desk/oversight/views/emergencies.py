@@ -28,7 +28,7 @@ from civicmail.desk.oversight.trying import Counted
 from civicmail.desk.oversight.views.deciding import Answer
 from civicmail.desk.oversight.views.rules import DONE, LIST
 from civicmail.desk.viewer.queries import store
-from civicmail.mail.screening.chosen import is_screened
+from civicmail.mail.screening.enabled_checks import is_screened
 
 HERE = ("Emergency rules", "/policy/emergencies/")
 HOURS = [("4", "4 hours"), ("24", "24 hours"), ("48", "48 hours"), ("72", "72 hours")]

@@ -12,7 +12,7 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.reasons import checked_reason
 from civicmail.front.web.system.waiting_copies import Line
-from civicmail.mail.courier import actions, bell
+from civicmail.mail.courier import actions, wakeup
 
 
 def try_now(data: Path, lines: Sequence[Line], *, actor: Actor, reason: str, now: int) -> int:
@@ -35,5 +35,5 @@ def try_now(data: Path, lines: Sequence[Line], *, actor: Actor, reason: str, now
         facts={"did": "try now", "messages": len(by), "hops": hops},
     )  # fmt: skip
     actions.retry_each(data, by, actor=actor.uid, reason=reason, now=now, entering=entering)
-    bell.ring(data)
+    wakeup.send(data)
     return len(by)

@@ -12,7 +12,7 @@ from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.front.web.system import installation
 from civicmail.mail.screening import model
-from civicmail.mail.screening.learner import HAM_LEAST, SPAM_LEAST
+from civicmail.mail.screening.learner import MIN_HAM, MIN_SPAM
 from civicmail.mail.screening.model import Model, score_of
 
 HOW = {
@@ -39,8 +39,8 @@ def spam(request: CityRequest) -> HttpResponse:
         "page": page,
         "ready": trained.edges is not None,
         "bands": [("Good mail", 1, ""), *_bands(trained)] if trained.edges else [],
-        "ham_least": HAM_LEAST,
-        "spam_least": SPAM_LEAST,
+        "ham_least": MIN_HAM,
+        "spam_least": MIN_SPAM,
         "how": [(HOW.get(how, how), *counts) for how, counts in sorted(taught.how.items(), key=lambda item: -sum(item[1]))],
         "stack": [name for name in trained.stack.names if name != "own"] if trained.stack else [],
         "taught": taught,

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from civicmail.mail.courier.imapboxes import not_personal
+from civicmail.mail.courier.imap_mailboxes import not_personal
 from civicmail.mail.importers.errors import BadServer, MailboxRefused, SignInRefused
 from civicmail.mail.importers.remote.imap_wire import MAX_LINES, Login, Server, Wire, answering, goodbye, ok, quoted, sign_in
 from civicmail.mail.importers.remote.source import Dropped, Fetched, Item, Patience, Renumbered, Throttled, Unlisted

@@ -37,8 +37,8 @@ def of(texts: Iterable[Text]) -> dict[str, Any]:
     if not ids:
         return {}
     for text in held:
-        for found in each(_WORD, text):
-            words.add(found[0].replace("'", "").lower())
+        for match in each(_WORD, text):
+            words.add(match[0].replace("'", "").lower())
             if len(words) >= WORDS:
                 break
     return {"ids": list(ids.values()), "words": sorted(words)}

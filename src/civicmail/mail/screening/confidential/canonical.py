@@ -36,9 +36,9 @@ def _folded(text: str, shifts: list[tuple[int, int]]) -> str:
     """The spelling; what it changes of positions is added to shifts."""
     out: list[str] = []
     last = grown = 0
-    for found in _NOT_ASCII.finditer(text):
-        at = found.start()
-        folded = fold(found[0])
+    for match in _NOT_ASCII.finditer(text):
+        at = match.start()
+        folded = fold(match[0])
         out.append(text[last:at])
         out.append(folded)
         last = at + 1

@@ -72,13 +72,13 @@ def _find(text: Text) -> Iterator[Hit]:
         whose = brand(digits)
         if not whose or len(set(digits)) < 4 or not luhn(digits):
             continue
-        said = words.near(*m.span(), before=60, after=40) or _EXPIRES.match(text.text, m.end()) is not None
+        has_context = words.near(*m.span(), before=60, after=40) or _EXPIRES.match(text.text, m.end()) is not None
         in_a_row = _ROW_BEFORE.search(text.text, max(0, m.start() - 2), m.start()) or _ROW_AFTER.match(text.text, m.end())
-        if not said and (whose in _WORD_ONLY or in_a_row):
+        if not has_context and (whose in _WORD_ONLY or in_a_row):
             continue
         grouped = len(m[0]) != len(digits)
         alone = grouped and not other.near(*m.span(), before=40)
-        sure: Sure = "low" if digits in SAMPLES else "high" if said or alone else "medium"
+        sure: Sure = "low" if digits in SAMPLES else "high" if has_context or alone else "medium"
         yield Hit("card", m.start(), m.end(), digits, sure)
 
 

@@ -15,7 +15,7 @@ from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.core.sandbox.errors import ENCRYPTED, TOO_LONG, Spent
 from civicmail.mail.screening.confidential import candidates, prefilter, texts
 from civicmail.mail.screening.confidential.shapes import CHECK, HITS, PERCENT, PICTURES, SCAN, Hit, Text
-from civicmail.mail.screening.shapes import Found, Inner
+from civicmail.mail.screening.shapes import CheckResult, ContentCase
 
 NAME = CHECK
 VERSION = 1
@@ -24,7 +24,7 @@ SECONDS = 2.0
 SEALED = frozenset({ENCRYPTED})
 """Why a file is not read that nobody else can read either: `files.encrypted` speaks of it."""
 
-TOLD = 10
+MAX_FINDINGS = 10
 """Findings of one kind; more values are counted and not told each."""
 
 _WORDS = frozenset({"health"})
@@ -32,33 +32,33 @@ _WORDS = frozenset({"health"})
 _DOTS = "…"
 
 
-def find(case: Inner, clock: Callable[[], float] = time.process_time) -> Found:
+def find(case: ContentCase, clock: Callable[[], float] = time.process_time) -> CheckResult:
     """asked["scanned"]: (part, words, why not all) of pictures. clock: seconds of the processor."""
-    inbound = bool(case.asked.get("inbound", False))
-    said = texts.shared(case)
-    scanned = case.asked.get("scanned", ())
+    inbound = bool(case.request.get("inbound", False))
+    message_texts = texts.shared(case)
+    scanned = case.request.get("scanned", ())
     for part, words, why in scanned:
-        said.say(f"{part}/{SCAN}", words)
-        said.unread += [(f"{part}/{SCAN}", why)] if why else []
-    public = frozenset(_plain(number) for number in case.asked.get("public", ()))
+        message_texts.add(f"{part}/{SCAN}", words)
+        message_texts.unread += [(f"{part}/{SCAN}", why)] if why else []
+    public = frozenset(_plain(number) for number in case.request.get("public", ()))
     until = clock() + SECONDS
 
     def tick() -> None:
         if clock() > until:
             raise Spent(TOO_LONG)
 
-    held = [replace(text, tick=tick) for text in said.found]
-    hits = [found for found in _hits(held, said.unread) if not _is_public(found[1], public)]
-    looked_up = _looked_up(held, said.unread) if case.asked.get("lists") and not inbound else {}
+    held = [replace(text, tick=tick) for text in message_texts.texts]
+    hits = [pair for pair in _hits(held, message_texts.unread) if not _is_public(pair[1], public)]
+    looked_up = _looked_up(held, message_texts.unread) if case.request.get("lists") and not inbound else {}
     findings = list(_findings(hits))
-    findings += [Finding(NAME, "unread", part, mask=why, version=VERSION) for part, why in said.unread[:TOLD]]
+    findings += [Finding(NAME, "unread", part, mask=why, version=VERSION) for part, why in message_texts.unread[:MAX_FINDINGS]]
     facts = _facts(hit for _, hit in hits)
-    if any(why not in SEALED for _, why in said.unread):
+    if any(why not in SEALED for _, why in message_texts.unread):
         facts["confidential.unread"] = True
     more: dict[str, object] = {"candidates": looked_up} if looked_up else {}
-    if said.pictures and not scanned:
-        more[PICTURES] = said.pictures
-    return Found(tuple(findings), facts, more)
+    if message_texts.pictures and not scanned:
+        more[PICTURES] = message_texts.pictures
+    return CheckResult(tuple(findings), facts, more)
 
 
 def _hits(held: Iterable[Text], unread: list[tuple[str, str]]) -> Iterator[tuple[Text, Hit]]:
@@ -92,7 +92,7 @@ def _plain(number: str) -> str:
 
 def in_text(text: Text) -> Iterator[Hit]:
     """What the detectors find in one text, at most HITS of each. Raises Spent."""
-    for detector in prefilter.wakes(text):
+    for detector in prefilter.candidates(text):
         text.tick()
         yield from islice(detector.find(text), HITS)
 
@@ -104,10 +104,10 @@ def _findings(hits: list[tuple[Text, Hit]]) -> Iterable[Finding]:
         there = best.get((hit.kind, hit.value))
         if there is None or PERCENT[hit.sure] > PERCENT[there[1].sure]:
             best[hit.kind, hit.value] = (text, hit)
-    told: dict[str, int] = {}
-    for text, hit in sorted(best.values(), key=lambda found: -PERCENT[found[1].sure]):
-        told[hit.kind] = told.get(hit.kind, 0) + 1
-        if told[hit.kind] > TOLD:
+    counts: dict[str, int] = {}
+    for text, hit in sorted(best.values(), key=lambda pair: -PERCENT[pair[1].sure]):
+        counts[hit.kind] = counts.get(hit.kind, 0) + 1
+        if counts[hit.kind] > MAX_FINDINGS:
             continue
         offset, length = text.place(hit.start, hit.end)
         mask = _DOTS + hit.value[-2:] if hit.shown and len(hit.value) > 4 else _DOTS

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from civicmail.mail.screening.confidential.people import births
-from civicmail.mail.screening.confidential.shapes import Detector, Hit, Text, beside, each
+from civicmail.mail.screening.confidential.shapes import Detector, Hit, Text, each, is_near_any
 
 _TERM = re.compile(
     r"\bNCIC\b|\bN[Ll][Ee][Tt][Ss]\b|\beTIME\b|\bTIME (?:System|query|return|response)|\bCCH\b|\bIII (?:hit|query"
@@ -38,7 +38,7 @@ def _find(text: Text) -> Iterator[Hit]:
         start for start, _ in terms if start not in own
     )  # "booking no. 2026-1234" is no word of the trade beside itself
     for start, end, value in persons:
-        if beside(places, start, end, _ABOUT):
+        if is_near_any(places, start, end, _ABOUT):
             yield Hit("cjis", start, end, value, "high")
     for start, end in terms:
         yield Hit("cjis", start, end, text.text[start:end].lower(), "low", shown=False)

@@ -65,12 +65,12 @@ def _find(text: Text) -> Iterator[Hit]:
         named, dash, second, third, last = m.groups()
         if not is_birthday(second[3] + third[0], third[1:]):
             continue
-        said = words.near(*m.span(), before=60, after=30)
-        own = bool(dash) or said or _carries(text.text, m, named.upper())
+        has_context = words.near(*m.span(), before=60, after=30)
+        own = bool(dash) or has_context or _carries(text.text, m, named.upper())
         if own:
             known.add(m.start())
             value = f"{named}{second}{third}{last}".upper()
-            yield Hit("licence", m.start(), m.end(), value, "high" if dash or said else "medium")
+            yield Hit("licence", m.start(), m.end(), value, "high" if dash or has_context else "medium")
     for m in each(_SHAPES, text):
         if m.start() not in known and words.near(*m.span(), before=40):
             value = re.sub("[ -]", "", m[0]).upper()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from civicmail.mail.screening.confidential.people import PERSON, births
-from civicmail.mail.screening.confidential.shapes import Detector, Hit, Sure, Text, Words, beside, each
+from civicmail.mail.screening.confidential.shapes import Detector, Hit, Sure, Text, Words, each, is_near_any
 
 _A = "[AC-HJKMNP-RT-Y]"
 _AN = "[0-9AC-HJKMNP-RT-Y]"
@@ -83,9 +83,9 @@ def _find(text: Text) -> Iterator[Hit]:
     medicare = Words(_MEDICARE, text)
     for m in each(_MBI, text):
         value = "".join(m.group(1, 3, 4)).upper()
-        said = medicare.near(*m.span(), before=80, after=40)
-        if said or m[2]:
-            sure: Sure = "low" if value == _SAMPLE else "high" if said else "medium"
+        has_context = medicare.near(*m.span(), before=80, after=40)
+        if has_context or m[2]:
+            sure: Sure = "low" if value == _SAMPLE else "high" if has_context else "medium"
             yield Hit("medicare", m.start(), m.end(), value, sure)
     for m in each(_RECORD, text):
         yield Hit("medical", m.start(1), m.end(1), m[1], "high")
@@ -96,26 +96,26 @@ def _find_health(text: Text) -> Iterator[Hit]:
     lower = replace(text, text=text.text.lower())
     if len(lower.text) != len(text.text):  # one letter that has two in lower case: places would not be the same
         lower = replace(text, text="".join([c if len(d := c.lower()) != 1 else d for c in text.text]))
-    coded, told = Words(_CODED, text), list(_told(lower))
+    coded, statements = Words(_CODED, text), list(_statements(lower))
     codes = [(*m.span(), m[0]) for m in each(_CODE, text) if coded.near(*m.span(), before=40, after=20)]
     worded = list(_worded(lower))
-    if not (told or codes or worded):
+    if not (statements or codes or worded):
         return
     people = sorted([*(m.start() for m in each(PERSON, text)), *(start for start, _ in births(text))])
-    for start, end, said, weak in told:
-        if beside(people, start, end, _OWNS):
-            yield Hit("health", start, end, said, "medium" if weak else "high", shown=False)
+    for start, end, phrase, weak in statements:
+        if is_near_any(people, start, end, _OWNS):
+            yield Hit("health", start, end, phrase, "medium" if weak else "high", shown=False)
         elif _SOMEBODY.search(text.text, max(0, start - _OWNS), start):
-            yield Hit("health", start, end, said, "medium", shown=False)
-    for start, end, said in codes:
-        if beside(people, start, end, _ABOUT):
-            yield Hit("health", start, end, said, "high", shown=False)
-    for start, end, said in worded:
-        if beside(people, start, end, _ABOUT):
-            yield Hit("health", start, end, said, "medium", shown=False)
+            yield Hit("health", start, end, phrase, "medium", shown=False)
+    for start, end, phrase in codes:
+        if is_near_any(people, start, end, _ABOUT):
+            yield Hit("health", start, end, phrase, "high", shown=False)
+    for start, end, phrase in worded:
+        if is_near_any(people, start, end, _ABOUT):
+            yield Hit("health", start, end, phrase, "medium", shown=False)
 
 
-def _told(lower: Text) -> Iterator[tuple[int, int, str, bool]]:
+def _statements(lower: Text) -> Iterator[tuple[int, int, str, bool]]:
     """Where it is told what somebody has, and whether by weak words."""
     for cue in each(_CUE, lower):
         illness = _ILLNESS.search(lower.text, cue.end(), min(len(lower.text), cue.end() + _FOLLOWS))

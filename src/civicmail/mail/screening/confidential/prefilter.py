@@ -7,12 +7,13 @@ from typing import Any
 
 import re2
 
-from civicmail.mail.screening.confidential import bank, bundles, cards, cjis, licences, medical, secrets, ssn
+from civicmail.mail.screening.confidential import bank, cards, cjis, licences, medical, person_lists, secrets, ssn
 from civicmail.mail.screening.confidential.shapes import Detector, Text
 
 DETECTORS: tuple[Detector, ...] = (
-    *ssn.FAMILY, *cards.FAMILY, *bank.FAMILY, *licences.FAMILY, *medical.FAMILY, *cjis.FAMILY, *secrets.FAMILY, *bundles.FAMILY,
-)  # fmt: skip
+    *(*ssn.FAMILY, *cards.FAMILY, *bank.FAMILY, *licences.FAMILY, *medical.FAMILY),
+    *(*cjis.FAMILY, *secrets.FAMILY, *person_lists.FAMILY),
+)
 _MEMORY = 64 << 20
 
 
@@ -32,7 +33,7 @@ def _automaton() -> tuple[Any, tuple[int, ...]]:
     return made, tuple(of)
 
 
-def wakes(text: Text) -> list[Detector]:
+def candidates(text: Text) -> list[Detector]:
     """The detectors that a text wakes, in their order."""
     made, of = _automaton()
     hints = made.Match(text.text.encode("utf-8", "replace")) or ()

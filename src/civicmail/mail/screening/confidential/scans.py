@@ -23,12 +23,12 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.sandbox import ocr
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, TOO_MANY, Unreadable
 from civicmail.core.sandbox.pool import Pool, shared
-from civicmail.mail.screening import seencode
-from civicmail.mail.screening.asked import asked
-from civicmail.mail.screening.confidential import exact, shown
+from civicmail.mail.screening import extract_codec
+from civicmail.mail.screening.confidential import exact_match, ocr_pictures
 from civicmail.mail.screening.confidential.shapes import CHECK, PICTURES, SCAN
-from civicmail.mail.screening.limited import READ_MOST
-from civicmail.mail.screening.shapes import NOTHING, Found, Outer
+from civicmail.mail.screening.reader_pool import MAX_READ
+from civicmail.mail.screening.reader_request import request_of
+from civicmail.mail.screening.shapes import NOTHING, CheckResult, NetworkCase
 
 NAME = "scans"
 VERSION = 1
@@ -41,7 +41,7 @@ OCR_SECONDS = 8.0
 READ_SECONDS = 5
 """Of the processor, for giving out the pictures, and for the check with their words."""
 NO_READER = "no OCR"
-KNOWN, KNOWN_MOST = 2000, 500
+KNOWN, MAX_KNOWN = 2000, 500
 """Pictures whose words are remembered, where they are few characters: those that stand below each message of a city."""
 
 
@@ -53,22 +53,22 @@ class Scans:
         self._known: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
     @property
-    def is_wanted(self) -> bool:
+    def is_enabled(self) -> bool:
         return bool(self._languages)
 
-    async def look(self, raw: bytes | mmap.mmap, ask: Mapping[str, Any]) -> Found:
+    async def scan(self, raw: bytes | mmap.mmap, ask: Mapping[str, Any]) -> CheckResult:
         """ask: as of asked.asked(). Raises Unreadable."""
-        content = raw if len(raw) <= READ_MOST else raw[:READ_MOST]
-        pictures, missed = _taken(shown.decode, await _asked({"pictures": True}, content))
+        content = raw if len(raw) <= MAX_READ else raw[:MAX_READ]
+        pictures, missed = _decoded(ocr_pictures.decode, await _ask_reader({"pictures": True}, content))
         until = time.monotonic() + OCR_SECONDS
         pictures.sort(key=lambda one: len(one[2]))
-        said = await asyncio.gather(*(self._words(digest, picture, until) for _, digest, picture in pictures))
-        rows = [[part, words, why] for (part, _, _), (words, why) in zip(pictures, said, strict=True)]
+        readings = await asyncio.gather(*(self._words(digest, picture, until) for _, digest, picture in pictures))
+        rows = [[part, words, why] for (part, _, _), (words, why) in zip(pictures, readings, strict=True)]
         rows += [["", "", TOO_MANY]] * bool(missed)
-        seen = _taken(seencode.decode, await _asked({"asked": {**ask, "checks": [CHECK], "scanned": rows}}, content))
+        seen = _decoded(extract_codec.decode, await _ask_reader({"asked": {**ask, "checks": [CHECK], "scanned": rows}}, content))
         findings = tuple(f for f in seen.findings if f.check == CHECK and f.part.endswith(f"/{SCAN}"))
         facts = {name: value for name, value in seen.facts.items() if name.startswith("confidential.")}
-        return Found(findings, facts, seen.more.get(CHECK, {}))
+        return CheckResult(findings, facts, seen.more.get(CHECK, {}))
 
     async def _words(self, digest: str, picture: bytes, until: float) -> tuple[str, str]:
         """What a picture says, and why that is not known."""
@@ -76,7 +76,7 @@ class Scans:
             self._known.move_to_end(digest)
             return known
         words, why = await asyncio.get_running_loop().run_in_executor(_threads(), _read, self._languages, picture, until)
-        if not why and len(words) <= KNOWN_MOST:
+        if not why and len(words) <= MAX_KNOWN:
             self._known[digest] = (words, why)
             if len(self._known) > KNOWN:
                 self._known.popitem(last=False)
@@ -87,23 +87,23 @@ def open_(settings: Settings, _data: Path) -> Scans:
     return Scans(settings.search.ocr_languages)
 
 
-def wants(case: Outer) -> bool:
+def wants(case: NetworkCase) -> bool:
     """Whether there are pictures, and some copy leaves."""
-    if case.inbound or not case.seen.more.get(CHECK, {}).get(PICTURES):
+    if case.inbound or not case.message.more.get(CHECK, {}).get(PICTURES):
         return False
-    domains = case.world.domains
+    domains = case.context.domains
     return any(recipient.address.rpartition("@")[2].lower() not in domains for recipient in case.envelope.recipients)
 
 
-async def find(case: Outer) -> Found:
-    tool = case.world.tools.get(NAME)
-    if not isinstance(tool, Scans) or not tool.is_wanted:
+async def find(case: NetworkCase) -> CheckResult:
+    tool = case.context.tools.get(NAME)
+    if not isinstance(tool, Scans) or not tool.is_enabled:
         return NOTHING
-    ask = asked(case.world.settings, case.envelope, case.source, inbound=False, size=len(case.raw))
+    ask = request_of(case.context.settings, case.envelope, case.source, inbound=False, size=len(case.raw))
     try:
-        return await tool.look(case.raw, ask | exact.asks(case.world.tools.get(exact.NAME)))
+        return await tool.scan(case.raw, ask | exact_match.asks(case.context.tools.get(exact_match.NAME)))
     except Unreadable as error:
-        return Found((Finding(CHECK, "unread", f"/{SCAN}", mask=error.why, version=VERSION),), {"confidential.unread": True})
+        return CheckResult((Finding(CHECK, "unread", f"/{SCAN}", mask=error.why, version=VERSION),), {"confidential.unread": True})
 
 
 def _read(languages: str, picture: bytes, until: float) -> tuple[str, str]:
@@ -127,7 +127,7 @@ def _threads() -> ThreadPoolExecutor:
 
 
 @cache
-def _askers() -> ThreadPoolExecutor:
+def _reader_threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(2, thread_name_prefix="scans-asked")
 
 
@@ -135,13 +135,13 @@ def _pool() -> Pool:
     return shared(COMMAND, 1)
 
 
-async def _asked(question: Mapping[str, Any], content: bytes | mmap.mmap) -> bytes:
+async def _ask_reader(question: Mapping[str, Any], content: bytes | mmap.mmap) -> bytes:
     ask = partial(_pool().request, question, content, seconds=READ_SECONDS)
-    return await asyncio.get_running_loop().run_in_executor(_askers(), ask)
+    return await asyncio.get_running_loop().run_in_executor(_reader_threads(), ask)
 
 
-def _taken[T](decode: Callable[[bytes], T], said: bytes) -> T:
+def _decoded[T](decode: Callable[[bytes], T], answer: bytes) -> T:
     try:
-        return decode(said)
+        return decode(answer)
     except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over
         raise Unreadable(CRASHED) from None

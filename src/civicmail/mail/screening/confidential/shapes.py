@@ -89,21 +89,21 @@ def each(pattern: re.Pattern[str], text: Text) -> Iterator[re.Match[str]]:
             text.tick()
         stop = at + STRETCH
         limit = size if size <= stop + _BEYOND else stop + _BEYOND
-        found_all = pattern.finditer(text.text, at, limit)
+        matches = pattern.finditer(text.text, at, limit)
         at = stop
-        for found in found_all:
-            if limit < size and found.start() >= stop:
+        for match in matches:
+            if limit < size and match.start() >= stop:
                 break
-            if limit < size and found.end() + _ROOM > limit:  # it may go on behind what was looked at
-                whole = pattern.match(text.text, found.start())
+            if limit < size and match.end() + _ROOM > limit:  # it may go on behind what was looked at
+                whole = pattern.match(text.text, match.start())
                 if whole is None:
                     continue
-                found = whole
+                match = whole
             n += 1
             if n % _ROUND == 0:
                 text.tick()
-            yield found
-            at = max(at, found.end())
+            yield match
+            at = max(at, match.end())
 
 
 def lines(text: Text, most: int) -> Iterator[str]:
@@ -122,19 +122,19 @@ class Words:
     def __init__(self, pattern: re.Pattern[str], text: Text) -> None:
         self._pattern = pattern
         self._text = text
-        self._asked = 0
+        self._queries = 0
         self._starts: list[int] = []
         self._ends: list[int] = []
 
     def near(self, start: int, end: int, *, before: int, after: int = 0) -> bool:
         """As near()."""
-        self._asked += 1
-        if self._asked <= self._FEW:
+        self._queries += 1
+        if self._queries <= self._FEW:
             return near(self._pattern, self._text.text, start, end, before=before, after=after)
-        if self._asked == self._FEW + 1:
-            for found in each(self._pattern, self._text):
-                self._starts.append(found.start())
-                self._ends.append(found.end())
+        if self._queries == self._FEW + 1:
+            for match in each(self._pattern, self._text):
+                self._starts.append(match.start())
+                self._ends.append(match.end())
         first = bisect_left(self._starts, start - before)
         if first < len(self._ends) and self._ends[first] <= start:
             return True
@@ -142,7 +142,7 @@ class Words:
         return after > 0 and first < len(self._ends) and self._ends[first] <= end + after
 
 
-def beside(places: list[int], start: int, end: int, within: int) -> bool:
+def is_near_any(places: list[int], start: int, end: int, within: int) -> bool:
     """Whether one of these places, in ascending order, lies within so many characters of a stretch."""
     at = bisect_left(places, start - within)
     return at < len(places) and places[at] <= end + within

@@ -49,12 +49,12 @@ def is_itin(digits: str) -> bool:
 
 def _find(text: Text) -> Iterator[Hit]:
     """Where many numbers begin with the same few areas and nothing says what they are, they are accounts of a few funds."""
-    said = Words(_SSN, text)
-    found = list(islice(_each(text, said), _NUMBERS))
-    bare = {hit.value for hit in found if hit.kind == "ssn" and hit.sure == "high" and not _is_said(said, hit.start, hit.end)}
+    context = Words(_SSN, text)
+    hits = list(islice(_each(text, context), _NUMBERS))
+    bare = {hit.value for hit in hits if hit.kind == "ssn" and hit.sure == "high" and not _has_context(context, hit.start, hit.end)}
     if len(bare) >= _MANY and len({value[:3] for value in bare}) <= len(bare) // 4:
-        found = [replace(hit, sure="medium") if hit.value in bare else hit for hit in found]
-    yield from found
+        hits = [replace(hit, sure="medium") if hit.value in bare else hit for hit in hits]
+    yield from hits
 
 
 _MANY = 5
@@ -76,17 +76,17 @@ def _each(text: Text, words: Words) -> Iterator[Hit]:
 
 def _ssn(text: str, m: re.Match[str], digits: str, words: Words, other: Words) -> Sure | None:
     start, end = m.span()
-    said = _is_said(words, start, end)
+    has_context = _has_context(words, start, end)
     touched = start > 0 and (text[start - 1].isalpha() or text[start - 1] in "_#")
     dashed = m[2].strip(" \t\n>") == m[4].strip(" \t\n>") == "-" and not touched
     if digits in SAMPLES:
-        return "medium" if said else "low" if dashed else None
-    if said:
+        return "medium" if has_context else "low" if dashed else None
+    if has_context:
         return "high"
     return None if not dashed else "medium" if other.near(start, end, before=60, after=30) else "high"
 
 
-def _is_said(words: Words, start: int, end: int) -> bool:
+def _has_context(words: Words, start: int, end: int) -> bool:
     """Whether words say what it is; bare digits need them closer, and before."""
     apart = end - start > 9
     return words.near(start, end, before=60 if apart else 30, after=25 if apart else 0)

@@ -9,9 +9,9 @@ from civicmail.core.message import charsets, html_text
 from civicmail.core.message.model import ParsedMessage, Part
 from civicmail.core.sandbox import sniff
 from civicmail.core.sandbox.errors import TOO_LARGE
-from civicmail.mail.screening.confidential import attached, canonical
+from civicmail.mail.screening.confidential import attachments, canonical
 from civicmail.mail.screening.confidential.shapes import Text
-from civicmail.mail.screening.shapes import Inner
+from civicmail.mail.screening.shapes import ContentCase
 
 SUBJECT, ELSEWHERE, NAME = "subject", "elsewhere", "name"
 """Where a part is named that is the subject, or what only some programs show; below a part, for the name of a file."""
@@ -30,34 +30,34 @@ class Texts:
     """found: in order; unread: (part, why) of files that were not or not wholly read; pictures: how many may show words; folded:
     characters of texts that are not ASCII."""
 
-    found: list[Text] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
     pictures: int = 0
     folded: int = 0
 
-    def say(self, part: str, text: str, *, table: bool = False) -> None:
+    def add(self, part: str, text: str, *, table: bool = False) -> None:
         """Have it looked at, as far as texts are."""
         plain = text.isascii()
         self.folded += 0 if plain else len(text)
         fits = plain or self.folded <= FOLDED
         if text and fits:
-            self.found.append(canonical.of(part, text, table=table))
+            self.texts.append(canonical.of(part, text, table=table))
         if len(text) > canonical.LONGEST or not fits:
             self.unread.append((part, TOO_LARGE))
 
 
-def shared(case: Inner) -> Texts:
+def shared(case: ContentCase) -> Texts:
     """What the message says, read once for all checks. Files of mail from outside are not read: what others send us is not ours to
     keep secret before we have it."""
     if MEMO not in case.memo:
-        case.memo[MEMO] = of(case.letter, inside=not case.asked.get("inbound", False))
-    found: Texts = case.memo[MEMO]
-    return found
+        case.memo[MEMO] = read(case.letter, inside=not case.request.get("inbound", False))
+    texts: Texts = case.memo[MEMO]
+    return texts
 
 
-def of(message: ParsedMessage, *, inside: bool = True) -> Texts:
+def read(message: ParsedMessage, *, inside: bool = True) -> Texts:
     """What the message says. inside: its files are read, too."""
-    texts, budget = Texts(), attached.Budget() if inside else None
+    texts, budget = Texts(), attachments.Budget() if inside else None
     _letter(message, "", texts, budget, 0)
     texts.pictures = budget.pictures if budget is not None else 0
     return texts
@@ -76,16 +76,16 @@ def _opened(message: ParsedMessage, depth: int) -> set[str]:
     return {child.part for child in message.children if depth < _DEEPEST}
 
 
-def _letter(message: ParsedMessage, above: str, texts: Texts, budget: attached.Budget | None, depth: int) -> None:
-    texts.say(f"{above}{SUBJECT}", message.subject)
-    texts.say(f"{above}{ELSEWHERE}", message.elsewhere_text)
+def _letter(message: ParsedMessage, above: str, texts: Texts, budget: attachments.Budget | None, depth: int) -> None:
+    texts.add(f"{above}{SUBJECT}", message.subject)
+    texts.add(f"{above}{ELSEWHERE}", message.elsewhere_text)
     files = {part.path for part in message.attachments}
     opened = _opened(message, depth)
     for path, text in bodies(message, files):
-        texts.say(f"{above}{path}", text)
+        texts.add(f"{above}{path}", text)
     for part in message.attachments:
         if any(map(str.isdigit, part.filename)):
-            texts.say(f"{above}{part.path}/{NAME}", part.filename)
+            texts.add(f"{above}{part.path}/{NAME}", part.filename)
         if budget is not None and part.path not in opened:
             _file(part, above, texts, budget)
     for child in message.children if depth < _DEEPEST else ():
@@ -114,16 +114,16 @@ def _decoded(part: Part, content: bytes | None = None) -> str:
     return charsets.decode(part.content if content is None else content, part.charset)[0].replace("\r\n", "\n")
 
 
-def _file(part: Part, above: str, texts: Texts, budget: attached.Budget) -> None:
+def _file(part: Part, above: str, texts: Texts, budget: attachments.Budget) -> None:
     path = f"{above}{part.path}"
     if part.content_type.startswith("text/") and part.content_type != "text/html" and sniff.detect(part.content) in _PLAIN:
         content, why = budget.cut(part.content)
         text = _decoded(part, content)
         budget.characters -= len(text)
-        said = [(text, part.content_type in _TABLES)]
+        texts_read = [(text, part.content_type in _TABLES)]
     else:
-        said, why = attached.read(part, budget)
-    for text, table in said:
-        texts.say(path, text, table=table)
+        texts_read, why = attachments.read(part, budget)
+    for text, table in texts_read:
+        texts.add(path, text, table=table)
     if why:
         texts.unread.append((path, why))

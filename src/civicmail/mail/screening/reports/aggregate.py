@@ -8,20 +8,20 @@ from typing import Any
 from xml.parsers import expat
 
 from civicmail.core.sandbox.errors import DAMAGED, ENTITIES, TOO_DEEP, Unreadable
-from civicmail.mail.screening.reports.shapes import ROWS_MOST, TEXT_MOST, Aggregate, Source, number, text
+from civicmail.mail.screening.reports.shapes import MAX_ROWS, MAX_TEXT, Aggregate, Source, number, text
 
-DEPTH_MOST = 20
-_LIST_MOST = 10  # results of DKIM or SPF in one row
+MAX_DEPTH = 20
+_MAX_LIST = 10  # results of DKIM or SPF in one row
 _PIECE = 1 << 16
 
 
 def read(xml: bytes, tick: Callable[[], None]) -> Aggregate:
     """tick: raises where too much time has gone by. Raises Unreadable for what is no such report."""
     for attempt in _attempts(xml.strip()):
-        found, whole = _parsed(attempt, tick)
-        if whole or found.sources:
-            found.cut = found.cut or not whole
-            return found.report()
+        reader, whole = _parsed(attempt, tick)
+        if whole or reader.sources:
+            reader.cut = reader.cut or not whole
+            return reader.report()
     raise Unreadable(DAMAGED)
 
 
@@ -39,22 +39,22 @@ def _attempts(xml: bytes) -> Iterator[bytes]:
 
 def _parsed(xml: bytes, tick: Callable[[], None]) -> tuple[_Reader, bool]:
     """What was read, and whether that was all of it."""
-    found = _Reader(tick)
+    reader = _Reader(tick)
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartElementHandler = found.start
-    parser.EndElementHandler = found.end
-    parser.CharacterDataHandler = found.characters
-    parser.StartDoctypeDeclHandler = found.declares
-    parser.DefaultHandler = found.other  # its presence keeps expat from expanding entities
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.characters
+    parser.StartDoctypeDeclHandler = reader.declares
+    parser.DefaultHandler = reader.other  # its presence keeps expat from expanding entities
     try:
         for at in range(0, len(xml), _PIECE):
             tick()
             parser.Parse(xml[at : at + _PIECE], False)
         parser.Parse(b"", True)
     except expat.ExpatError:
-        return found, False
-    return found, True
+        return reader, False
+    return reader, True
 
 
 class _Reader:
@@ -73,14 +73,14 @@ class _Reader:
         self.cut = False
 
     def start(self, name: str, _attributes: dict[str, str]) -> None:
-        if len(self._path) >= DEPTH_MOST:
+        if len(self._path) >= MAX_DEPTH:
             raise Unreadable(TOO_DEEP)
         self._path.append(name.rpartition(" ")[2][:40].lower())
         self._held, self._size = [], 0
 
     def characters(self, piece: str) -> None:
-        if self._size < TEXT_MOST:
-            self._held.append(piece[:TEXT_MOST])
+        if self._size < MAX_TEXT:
+            self._held.append(piece[:MAX_TEXT])
             self._size += len(piece)
 
     def end(self, _name: str) -> None:
@@ -117,9 +117,9 @@ class _Reader:
         )
 
     def _kept(self, path: str, value: str) -> None:
-        if path == "auth_results/dkim/domain" and len(self._signed) < _LIST_MOST:
+        if path == "auth_results/dkim/domain" and len(self._signed) < _MAX_LIST:
             self._signed.append(value.lower())
-        elif path == "auth_results/spf/domain" and len(self._envelope) < _LIST_MOST:
+        elif path == "auth_results/spf/domain" and len(self._envelope) < _MAX_LIST:
             self._envelope.append(value.lower())
         elif value and len(self._values) < 50:
             self._values.setdefault(path, value)
@@ -128,7 +128,7 @@ class _Reader:
         values, signed, envelope = self._values, self._signed, self._envelope
         self._values, self._signed, self._envelope = {}, [], []
         self._tick()
-        if len(self.sources) >= ROWS_MOST:
+        if len(self.sources) >= MAX_ROWS:
             self.cut = True
             return
         judged = "row/policy_evaluated"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-TEXT_MOST = 300
+MAX_TEXT = 300
 """Characters of one value."""
-ROWS_MOST = 20_000
+MAX_ROWS = 20_000
 """Rows of one report; the largest known have 8,000."""
 
 
@@ -87,10 +87,10 @@ def plain(report: Report) -> dict[str, Any]:
     return {"kind": "tls" if isinstance(report, Tls) else "dmarc", **asdict(report)}
 
 
-def from_plain(said: Mapping[str, Any]) -> Report:
+def from_plain(plain: Mapping[str, Any]) -> Report:
     """Raises TypeError, KeyError or ValueError for what is none."""
-    rest = {name: value for name, value in said.items() if name != "kind"}
-    if said["kind"] == "tls":
+    rest = {name: value for name, value in plain.items() if name != "kind"}
+    if plain["kind"] == "tls":
         policies = rest.pop("policies")
         made = [TlsPolicy(**{**one, "failures": tuple(TlsFailure(**f) for f in one["failures"])}) for one in policies]
         return Tls(**rest, policies=tuple(made))
@@ -101,8 +101,8 @@ def from_plain(said: Mapping[str, Any]) -> Report:
 
 def text(value: object) -> str:
     """A value that a stranger wrote, on one line and cut."""
-    found = value if isinstance(value, str) else ""
-    return "".join(c if c.isprintable() else " " for c in found[:TEXT_MOST]).strip()
+    raw = value if isinstance(value, str) else ""
+    return "".join(c if c.isprintable() else " " for c in raw[:MAX_TEXT]).strip()
 
 
 def number(value: object) -> int:
@@ -111,5 +111,5 @@ def number(value: object) -> int:
         return 0
     if isinstance(value, int):
         return value if 0 <= value < 1 << 53 else 0
-    found = value.strip() if isinstance(value, str) else ""
-    return int(found) if found.isascii() and found.isdigit() and len(found) <= 15 else 0
+    digits = value.strip() if isinstance(value, str) else ""
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else 0

@@ -54,18 +54,18 @@ class Summary:
 
 def summed(reports: Iterable[Report], domains: Collection[str]) -> Summary:
     """domains: ours (A-labels); what is said of others is counted and not told, because anybody may send anything as a report."""
-    found = Summary()
+    summary = Summary()
     for report in reports:
         key = key_of(report)
-        if key in found.seen:
+        if key in summary.seen:
             continue
-        found.seen.add(key)
-        found.reports += 1
-        found.reporters.add(report.reporter)
-        found.begin = min(filter(None, (found.begin, report.begin)), default=0)
-        found.end = max(found.end, report.end)
-        add(found, report, domains)
-    return found
+        summary.seen.add(key)
+        summary.reports += 1
+        summary.reporters.add(report.reporter)
+        summary.begin = min(filter(None, (summary.begin, report.begin)), default=0)
+        summary.end = max(summary.end, report.end)
+        add(summary, report, domains)
+    return summary
 
 
 def key_of(report: Report) -> Key:
@@ -73,22 +73,22 @@ def key_of(report: Report) -> Key:
     return report.reporter, report.id, report.domain if isinstance(report, Aggregate) else "", report.begin
 
 
-def add(found: Summary, report: Report, domains: Collection[str]) -> None:
+def add(summary: Summary, report: Report, domains: Collection[str]) -> None:
     """Its messages and sessions."""
     ours = tuple(domains)
     if isinstance(report, Tls):
-        _tls(found, report, ours)
+        _tls(summary, report, ours)
     else:
-        _senders(found, report, ours)
+        _senders(summary, report, ours)
 
 
-def _senders(found: Summary, report: Aggregate, ours: tuple[str, ...]) -> None:
+def _senders(summary: Summary, report: Aggregate, ours: tuple[str, ...]) -> None:
     for source in report.sources:
         author = source.author or report.domain
         if not _is_ours(author, ours):
-            found.others += source.count
+            summary.others += source.count
             continue
-        sender = found.senders.setdefault((author, source.address), Sender(author, source.address))
+        sender = summary.senders.setdefault((author, source.address), Sender(author, source.address))
         if source.passed:
             sender.passed += source.count
         else:
@@ -98,12 +98,12 @@ def _senders(found: Summary, report: Aggregate, ours: tuple[str, ...]) -> None:
         sender.signed |= set(source.signed)
 
 
-def _tls(found: Summary, report: Tls, ours: tuple[str, ...]) -> None:
+def _tls(summary: Summary, report: Tls, ours: tuple[str, ...]) -> None:
     for policy in report.policies:
         if not _is_ours(policy.domain, ours):
-            found.others += policy.good + policy.bad
+            summary.others += policy.good + policy.bad
             continue
-        sessions = found.sessions.setdefault(policy.domain, Sessions(policy.domain))
+        sessions = summary.sessions.setdefault(policy.domain, Sessions(policy.domain))
         sessions.good += policy.good
         sessions.bad += policy.bad
         for failure in policy.failures:

@@ -9,7 +9,7 @@ from typing import Any
 from civicmail.core.sandbox.errors import DAMAGED, Unreadable
 from civicmail.mail.screening.reports.shapes import Tls, TlsFailure, TlsPolicy, number, text
 
-POLICIES_MOST, FAILURES_MOST = 200, 1_000
+MAX_POLICIES, MAX_FAILURES = 200, 1_000
 
 
 def read(content: bytes) -> Tls:
@@ -27,8 +27,8 @@ def read(content: bytes) -> Tls:
         id=text(plain.get("report-id")),
         begin=_seconds(dates.get("start-datetime")),
         end=_seconds(dates.get("end-datetime")),
-        policies=tuple(_policy(_object(one)) for one in policies[:POLICIES_MOST]),
-        cut=len(policies) > POLICIES_MOST,
+        policies=tuple(_policy(_object(one)) for one in policies[:MAX_POLICIES]),
+        cut=len(policies) > MAX_POLICIES,
     )
 
 
@@ -39,7 +39,7 @@ def _policy(plain: dict[str, Any]) -> TlsPolicy:
         kind=text(policy.get("policy-type")).lower(),
         good=number(summary.get("total-successful-session-count")),
         bad=number(summary.get("total-failure-session-count")),
-        failures=tuple(_failure(_object(one)) for one in _list(plain.get("failure-details"))[:FAILURES_MOST]),
+        failures=tuple(_failure(_object(one)) for one in _list(plain.get("failure-details"))[:MAX_FAILURES]),
     )
 
 
@@ -63,7 +63,7 @@ def _list(value: object) -> list[Any]:
 
 def _seconds(value: object) -> int:
     try:
-        found = datetime.fromisoformat(text(value))
+        parsed = datetime.fromisoformat(text(value))
     except ValueError:
         return 0
-    return max(0, int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()))
+    return max(0, int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()))

@@ -10,7 +10,7 @@ import orjson
 
 from civicmail.core.sandbox import request_server
 from civicmail.core.sandbox.budget import Budget
-from civicmail.mail.screening.reports import shapes, unpacked
+from civicmail.mail.screening.reports import shapes, unpacking
 
 MEMORY = 1 << 30
 
@@ -18,7 +18,7 @@ MEMORY = 1 << 30
 def answer(question: dict[str, Any], content: bytes) -> bytes:
     """The reports in a file."""
     budget = Budget(len(content), float(question["seconds"]))
-    return orjson.dumps([shapes.plain(report) for report in unpacked.reports(content, budget)])
+    return orjson.dumps([shapes.plain(report) for report in unpacking.reports(content, budget)])
 
 
 if __name__ == "__main__":

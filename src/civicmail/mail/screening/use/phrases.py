@@ -46,9 +46,9 @@ class Phrases:
     def hits(self, text: str) -> Iterator[tuple[Phrase, int, int]]:
         """The phrases that stand in a text, each once, with where it stands first."""
         for number in sorted(self.automaton.Match(text.encode("utf-8", "replace")) or ()):
-            found = self.each[number].search(text)
-            if found is not None:
-                yield self.phrases[number], found.start(), found.end()
+            match = self.each[number].search(text)
+            if match is not None:
+                yield self.phrases[number], match.start(), match.end()
 
 
 def pattern(words: str) -> str:

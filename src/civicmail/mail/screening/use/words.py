@@ -14,7 +14,7 @@ from civicmail.core.message.model import ParsedMessage, is_stray
 from civicmail.mail.screening.confidential import canonical, texts
 from civicmail.mail.screening.confidential.shapes import Text
 from civicmail.mail.screening.confidential.texts import SUBJECT, bodies
-from civicmail.mail.screening.shapes import NOTHING, Found, Inner
+from civicmail.mail.screening.shapes import NOTHING, CheckResult, ContentCase
 from civicmail.mail.screening.use.phrases import LISTS, WORDS
 
 NAME = WORDS
@@ -32,9 +32,9 @@ _OTHERS = re.compile(
 """Below it stands what somebody else wrote."""
 
 
-def find(case: Inner) -> Found:
+def find(case: ContentCase) -> CheckResult:
     """more: by list {phrase: [part, offset, length]}, with "directed": phrases of the severe list beside "you" in one sentence."""
-    if case.asked.get("inbound", False):
+    if case.request.get("inbound", False):
         return NOTHING
     hits: dict[str, Any] = {}
     for text in own(case.letter):
@@ -46,14 +46,14 @@ def find(case: Inner) -> Found:
     for text in _in_files(case):
         for phrase, start, end in LISTS["infringement"].hits(text.text[:CHARACTERS]):
             hits.setdefault("infringement", {}).setdefault(phrase.id, [text.part, *text.place(start, end)])
-    return Found(more=hits) if hits else NOTHING
+    return CheckResult(more=hits) if hits else NOTHING
 
 
-def _in_files(case: Inner) -> Iterator[Text]:
+def _in_files(case: ContentCase) -> Iterator[Text]:
     """Texts of the files that are sent: a mark of a licence stands in the copy itself."""
     files = {part.path for part in case.letter.attachments} - {child.part for child in case.letter.children}
     if files:
-        yield from (text for text in texts.shared(case).found if text.part.partition("/")[0] in files)
+        yield from (text for text in texts.shared(case).texts if text.part.partition("/")[0] in files)
 
 
 def own(message: ParsedMessage) -> Iterator[Text]:
@@ -61,11 +61,11 @@ def own(message: ParsedMessage) -> Iterator[Text]:
     if message.subject:
         yield canonical.of(SUBJECT, message.subject)
     left = CHARACTERS
-    found = list(bodies(message, {part.path for part in message.attachments}))
+    texts = list(bodies(message, {part.path for part in message.attachments}))
     pages = {part.path for part in message.parts if part.content_type == "text/html"}
-    plain = [one for one in found if one[0] not in pages and one[1].strip()]
+    plain = [one for one in texts if one[0] not in pages and one[1].strip()]
     is_there = any(not is_stray(path) for path, _ in plain)  # words around the parts stand for no HTML: nobody is shown them
-    for path, text in plain if is_there else found:
+    for path, text in plain if is_there else texts:
         yield canonical.of(path, _unquoted(text[:left]))
         left -= len(text)
         if left <= 0:

@@ -26,7 +26,7 @@ from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.rules import router as router
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe, who
-from civicmail.mail.screening.chosen import is_screened
+from civicmail.mail.screening.enabled_checks import is_screened
 
 ONE = "/emergencies/{int:id}"
 

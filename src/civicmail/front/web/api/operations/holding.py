@@ -18,7 +18,7 @@ from civicmail.front.web.api import pagination
 from civicmail.front.web.api.actoperations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.mail.pipeline.releasing import Released
+from civicmail.mail.pipeline.release_copies import Released
 
 router = Router(tags=["Holding"])
 
@@ -67,7 +67,7 @@ def _copy(c: HeldCopy) -> KeptCopy:
 
 def _let(released: Released) -> Let:
     kept = next(iter(released.kept.values()), None)
-    return Let(let=bool(released.let), rules=[] if released.let or kept is None else list(kept.rules))
+    return Let(let=bool(released.released), rules=[] if released.released or kept is None else list(kept.rules))
 
 
 act_operation(router, RELEASE_COPY, Let, _let)

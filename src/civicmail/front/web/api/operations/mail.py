@@ -151,7 +151,7 @@ def report_mail(request: Call, id: uuid.UUID, body: Spam) -> Spam:
     message_ = found(request, id)
     if not reporting.may_be_reported(message_):
         raise Http404
-    labels.say(store().data, message_.capture.id, Label(body.spam, request.actor.uid, "report"), epoch_ms(request.now))
+    labels.write_label(store().data, message_.capture.id, Label(body.spam, request.actor.uid, "report"), epoch_ms(request.now))
     return body
 
 

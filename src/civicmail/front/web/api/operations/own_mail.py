@@ -131,7 +131,7 @@ def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
         kept = held_for(copy_, now)
         if kept.own:
             done = [release_copies.release_own(copy, actor=request.actor, now=now) for copy in kept.own]
-            return Gone(let=sum(len(d.let) for d in done), kept=sum(len(d.kept) for d in done), asked=None, kind="")
+            return Gone(let=sum(len(d.released) for d in done), kept=sum(len(d.kept) for d in done), asked=None, kind="")
         if not kept.others:
             raise Conflict("No copy of yours is kept back any more.")
         if kept.kind == "elsewhere":

@@ -1,0 +1,58 @@
+"""What is held for a mailbox because nobody may read it now (M4): listed, and released to whoever may (L4; returning.py).
+
+A copy is held so by its receipt, or by what a later screening decided, and by no record of a person since: what a person or a check
+held for another reason is not touched here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmail.mail.archive import outstanding_file
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.outstanding import Entry, Outstanding
+from civicmail.mail.archive.records import Event, Type
+from civicmail.mail.courier.archived_message import Store
+
+RULES = frozenset({"access-held", "access-closed"})
+
+
+@dataclass(frozen=True, slots=True)
+class AccessHold:
+    """Copies of one capture that wait for a mailbox. indices: of its envelope's recipients; received: ms."""
+
+    entry: Entry
+    indices: tuple[int, ...]
+
+    @property
+    def uuid(self) -> str:
+        return self.entry.uuid
+
+    @property
+    def received(self) -> int:
+        return self.entry.received
+
+
+def held_for(data: Path, mailbox: str, outstanding: Outstanding | None = None, store: Store | None = None) -> list[AccessHold]:
+    """All that is held for a mailbox (its main address), oldest first. outstanding, store: a projection and a reader that are at
+    hand.
+
+    Raises DamagedFile. Blocks: it reads the journals behind the last snapshot.
+    """
+    store = store or Store(data)
+    held = []
+    for entry in (outstanding or outstanding_file.current(data)).held():
+        mine = [i for i, c in entry.copies.items() if c.is_held and not c.control[0] and c.target.lower() == mailbox.lower()]
+        if mine:
+            rules = {d.to: set(d.rules) for d in store.read(entry).capture.dispositions}
+            rules |= {i: set(c.decided[4]) for i, c in entry.copies.items() if c.decided[3]}
+            if indices := tuple(i for i in mine if rules.get(i, set()) & RULES):
+                held.append(AccessHold(entry, indices))
+    return sorted(held, key=lambda h: (h.received, h.entry.id))
+
+
+def release(writer: Writer, held: AccessHold, *, to: str = "", actor: str, reason: str, now: int) -> None:
+    """Let the copies go: to the mailbox they are for, or to another address. Collected, not flushed."""
+    facts = {"reason": reason, "actor": actor, "to": to}
+    writer.event(Event(Type.RELEASED, held.entry.id, now, held.indices, facts))

@@ -1,0 +1,48 @@
+"""A copy with which some of the files leave, and others do not (P-22): in place of each of those stands a line that says so, in the
+languages of the city. Pure.
+
+The kept bytes stay; what is put in their place goes the way of marks and links, as `replaced` of the `delivered` record. Everything
+else of the message leaves byte for byte. Which places these are is read in a limited process (apartread.py).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+MAX_NAME = 100
+"""Characters of a file's name that are told."""
+HEAD = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: inline\r\n\r\n"
+_WORDS = """\
+{english} was not approved by the department manager and is not part of this message. Ask the sender.
+
+{spanish} no fue aprobado por la dirección del departamento y no forma parte de este mensaje. Pregunte a quien se lo envió.
+""".replace("\n", "\r\n")
+_LINE = 76
+Replaced = list[list[Any]]
+"""[offset, length, text] of what is replaced, in order, as a `delivered` record has it."""
+
+
+def derived(raw: bytes, edits: Replaced) -> bytes:
+    """The bytes of a message with these edits."""
+    pieces, done = list[bytes](), 0
+    for at, length, text in edits:
+        pieces += [raw[done:at], text.encode("ascii")]
+        done = at + length
+    return b"".join([*pieces, raw[done:]])
+
+
+def with_files_stripped(sent: Mapping[str, Any], more: Replaced) -> dict[str, Any]:
+    """`sent` of a `delivered` record, with files taken out besides. What was to be changed inside of them is gone with them."""
+    gone = [(at, at + length) for at, length, _ in more]
+    kept = [e for e in sent.get("replaced", ()) if not any(low <= e[0] and e[0] + e[1] <= high for low, high in gone)]
+    return {**sent, "replaced": sorted([*kept, *more], key=lambda edit: int(edit[0]))}
+
+
+def replacement_part(name: str) -> str:
+    """The part that stands in place of a file: ASCII, and in base64, so that no name can end the part before its time."""
+    called = name[:MAX_NAME]
+    english, spanish = (f"The file “{called}”", f"El archivo «{called}»") if name else ("A file", "Un archivo")
+    text = base64.b64encode(_WORDS.format(english=english, spanish=spanish).encode("utf-8", "replace")).decode()
+    return HEAD + "\r\n".join(text[at : at + _LINE] for at in range(0, len(text), _LINE))

@@ -1,0 +1,262 @@
+"""Mail of an account that acts unlike its owner waits: somebody else may have taken it (P-25). Nothing of it is lost.
+
+    containing = Containing(settings, data, clock, people)
+    containing.settled(content, envelope, source, to)     -> what is done with each copy, and what was seen
+    containing.foretold(content, envelope, source, to)    -> the same before it is sent, and nothing is counted
+
+Every process that takes mail counts what it takes itself, follows the journals of the others (what people sent there it reads for
+a digest of the words, which it keeps for an hour), and knows what people have decided (contained.py); what senders are used to
+comes from the file that the mail worker keeps (data/containment/habits), with what was counted in the last hour, so that whoever is
+started anew does not begin anew. It needs no database. Once something is unlike its sender, everything of theirs waits until a
+security officer has looked.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.policy.dispositions import Action, Finding
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings
+from civicmail.core.disk import frames, journal
+from civicmail.core.disk.files import OS_FILES, Files, mapped
+from civicmail.core.disk.tail import Record, Tail
+from civicmail.core.message.model import Envelope
+from civicmail.core.wire.hosts import network_of
+from civicmail.mail.archive.records import Type
+from civicmail.mail.pipeline import repeat_keys
+from civicmail.mail.pipeline.baseline import Baseline, CountedMessage, budget_of
+from civicmail.mail.pipeline.containment_decisions import RULE, DecisionWatch
+from civicmail.mail.pipeline.recipient_expansion import BEFORE
+
+CHECK = "habits"
+HELD = "held"
+"""The code of what waits because something before it was unlike its sender; other codes are the sign itself (habits.Sign)."""
+SOURCES = frozenset({"submission", "relay"})
+MAX_SENDERS = 20_000
+POLL_MS = 250
+VERSION = 1
+_SOURCES = (b'"kind":"submission"', b'"kind":"relay"')
+
+log = get_logger()
+Settled = Mapping[int, tuple[Action, str]]
+
+
+@dataclass(slots=True)
+class SenderBaselines:
+    """What is known of all senders. tripped: ms of the last sign that somebody's account was taken; positions: by journal, up to
+    which record it is known. The senders who were heard last are kept."""
+
+    habits: OrderedDict[str, Baseline] = field(default_factory=OrderedDict)
+    tripped: dict[str, int] = field(default_factory=dict)
+    positions: dict[str, int] = field(default_factory=dict)
+
+    def baseline_of(self, sender: str) -> Baseline:
+        habit = self.habits.get(sender)
+        if habit is None:
+            habit = self.habits[sender] = Baseline()
+            while len(self.habits) > MAX_SENDERS:
+                self.habits.popitem(last=False)
+        self.habits.move_to_end(sender)
+        return habit
+
+    def add_receipt(
+        self, head: bytes, domains: frozenset[str], people: Snapshot | None, alike: Callable[[], tuple[str, ...]] = tuple
+    ) -> None:
+        """One receipt of a journal. alike: keys of its words, asked for where it is counted for somebody."""
+        if not any(source in head for source in _SOURCES):
+            return
+        plain: dict[str, Any] = orjson.loads(head)
+        envelope, decided = plain["envelope"], plain["dispositions"]
+        if decided and all(BEFORE in d["rules"] for d in decided):
+            return  # a question to check@: nobody got it
+        sender = sender_of(envelope["login"], envelope["from"], plain["source"]["kind"], domains, people)
+        if not sender:
+            return
+        seen = next((f["code"] for f in plain["findings"] if f["check"] == CHECK), "")
+        to = [r["a"] for r in envelope["to"] if not r.get("expanded")]
+        self.baseline_of(sender).add(_message(plain["received"], to, envelope["client"], domains, alike()), usual=not seen)
+        if seen and seen != HELD:
+            self.tripped[sender] = max(plain["received"], self.tripped.get(sender, 0))
+
+
+def sender_of(login: str, sender: str, source: str, domains: frozenset[str], people: Snapshot | None) -> str:
+    """Whose habits a message counts for: the number of the person who signed in, "service:ADDRESS", "relay:ADDRESS" for what a peer
+    brings that is no person's; "" for nobody of ours."""
+    if source not in SOURCES:
+        return ""
+    if login:
+        return login.partition("/")[0]
+    address = sender.lower()
+    if source != "relay" or people is None or address.rpartition("@")[2] not in domains:
+        return ""  # where nobody is known nobody could let it go, either
+    box = people.mailbox_of(address)
+    if box is None:
+        return f"relay:{address}"
+    return box.holder if box.kind == "personal" and box.holder else f"{'service' if box.kind == 'service' else 'relay'}:{box.id}"
+
+
+def _message(at: int, to: list[str], client: str, domains: frozenset[str], alike: tuple[str, ...] = ()) -> CountedMessage:
+    named = [address.lower() for address in to]
+    outside = tuple(a for a in named if a.rpartition("@")[2] not in domains)
+    return CountedMessage(at, outside, len(named) - len(outside), network_of(client), alike)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """sign: what is unlike the sender, or HELD; "" for nothing."""
+
+    sender: str
+    message: CountedMessage
+    sign: str
+
+
+class AnomalyMonitor:
+    """Of one process; not safe for two threads at once. clock: ms; people: the snapshot of this moment; own: the name of the
+    journal that this process writes, whose messages it has counted already."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        data: Path,
+        clock: Callable[[], int],
+        people: Callable[[], Snapshot | None],
+        own: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._settings = settings.containment
+        self._domains = frozenset(settings.city.domains)
+        self._data = data
+        self._clock = clock
+        self._people = people
+        self._own = own
+        self._watch = DecisionWatch(data, clock)
+        self._known = load(data)
+        self._tail = Tail(data, self._known.positions, bodies=False)
+        self._polled_at = 0
+        self._mine = ""
+        self._read_all_records()
+
+    def is_held(self, sender: str) -> bool:
+        """Whether everything of this sender waits at this moment."""
+        decided = self._watch.now
+        since = max(self._known.tripped.get(sender, 0), decided.held.get(sender, 0))
+        return self._settings.on and since > decided.released.get(sender, 0)
+
+    def forecast(self, content: bytes, envelope: Envelope, source: str, to: Settled) -> tuple[dict[int, tuple[Action, str]], str]:
+        """What `settled` would do with the copies of one more message, which is not counted, and its sign; "" for none."""
+        judged = self._judge(content, envelope, source)
+        sign = judged.sign if judged is not None else ""
+        return (_held(to, len(envelope.recipients)) if sign else dict(to)), sign
+
+    def settled(
+        self, content: bytes, envelope: Envelope, source: str, to: Settled
+    ) -> tuple[dict[int, tuple[Action, str]], tuple[Finding, ...]]:
+        """to: what is done with copies that are not simply delivered, as addressed.py has it. content: the message, or its
+        beginning. What is settled there stays so; everything else of a held sender waits."""
+        judged = self._judge(content, envelope, source)
+        if judged is None:
+            return dict(to), ()
+        sender, message, sign = judged.sender, judged.message, judged.sign
+        self._known.baseline_of(sender).add(message, usual=not sign)
+        if not sign:
+            return dict(to), ()
+        if sign != HELD:
+            self._known.tripped[sender] = max(message.at, self._watch.now.released.get(sender, 0) + 1)
+            log.warning("an account acts unlike its owner: its mail waits", account=sender, sign=sign, security=True)
+        return _held(to, len(envelope.recipients)), (Finding(CHECK, sign, mask=message.alike[-1] if message.alike else ""),)
+
+    def _judge(self, content: bytes, envelope: Envelope, source: str) -> _Judged | None:
+        """How one more message looks, before it is counted; None of nobody of ours."""
+        sender = sender_of(envelope.login, envelope.sender, source, self._domains, self._people()) if self._settings.on else ""
+        if not sender:
+            return None
+        self._follow_journals()
+        decided = self._watch.now
+        named = [r.address for r in envelope.recipients if not r.expanded]
+        message = _message(envelope.received, named, envelope.client, self._domains, repeat_keys.keys(content))
+        if self.is_held(sender):
+            return _Judged(sender, message, HELD)
+        kind, _, address = sender.partition(":")
+        budget = budget_of(self._settings, address if kind in ("service", "relay") else "", decided.allows(sender, message.at))
+        return _Judged(
+            sender, message, self._known.baseline_of(sender).anomaly(message, budget, since=decided.released.get(sender, 0))
+        )
+
+    def _follow_journals(self) -> None:
+        if 0 <= self._clock() - self._polled_at < POLL_MS:
+            return
+        self._polled_at = self._clock()
+        mine = self._own()
+        if mine != self._mine:
+            for name in filter(None, (mine, self._mine)):  # what stands there by now was counted when it came, or is heard already
+                self._tail.passed(name, journal.read_durable(journal.folder(self._data) / name))
+            self._mine = mine
+        self._read_records(self._tail.poll(but=mine))
+
+    def _read_all_records(self) -> None:
+        while records := self._tail.poll():
+            self._read_records(records)
+
+    def _read_records(self, records: list[Record]) -> None:
+        people = self._people()
+        for record in records:
+            if record.type == Type.RECEIPT:
+                self._known.add_receipt(record.head, self._domains, people, partial(repeat_keys_of, record))
+
+
+def repeat_keys_of(record: Record) -> tuple[str, ...]:
+    """Keys of the words of a message that another process took, read where it lies in its journal; none where it has gone since."""
+    try:
+        if record.spool is not None:
+            with record.spool.open("rb") as h:
+                return repeat_keys.keys(h.read(repeat_keys.LOOKED_AT))
+        with mapped(record.path) as m:
+            frame = frames.decode(m, record.offset, check=False)
+            start = bytes(frame.body[: repeat_keys.LOOKED_AT]) if frame is not None and frame.id == record.id else b""
+            del frame
+        return repeat_keys.keys(start)
+    except OSError:
+        return ()
+
+
+def _held(to: Settled, copies: int) -> dict[int, tuple[Action, str]]:
+    held: dict[int, tuple[Action, str]] = {index: ("hold", RULE) for index in range(copies) if index not in to}
+    return {**held, **to}
+
+
+# -- the file of habits, which the mail worker keeps
+
+
+def habits_path(data: Path) -> Path:
+    return data / "containment" / "habits"
+
+
+def load(data: Path) -> SenderBaselines:
+    """Nothing where there is no file, or one that cannot be read: then everybody has the limits of the settings."""
+    try:
+        plain = orjson.loads(habits_path(data).read_bytes())
+        if plain["v"] != VERSION:
+            return SenderBaselines()
+        habits = OrderedDict((sender, Baseline.from_plain(habit)) for sender, habit in plain["habits"].items())
+        return SenderBaselines(habits, dict(plain["tripped"]), dict(plain["positions"]))
+    except FileNotFoundError:
+        return SenderBaselines()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        log.error("what senders are used to cannot be read and is learnt anew", error=type(error).__name__)
+        return SenderBaselines()
+
+
+def save(data: Path, known: SenderBaselines, since: int = 0, files: Files = OS_FILES) -> None:
+    """Durable on return. since: ms, of the beginning of the hour that is counted. Raises OSError."""
+    habits = {sender: habit.plain(since) for sender, habit in known.habits.items()}
+    plain = {"v": VERSION, "habits": habits, "tripped": known.tripped, "positions": known.positions}
+    files.make_folder(habits_path(data).parent)
+    files.replace(habits_path(data), orjson.dumps(plain))

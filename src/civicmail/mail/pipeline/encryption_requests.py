@@ -1,0 +1,82 @@
+"""What senders themselves say about encryption, beside what rules say (P-19). Pure.
+
+[secure] in the subject, from any client, asks for it: no rule, no detector and no missing part undoes that. A sender who has looked
+at what was found may say on the write page that a message goes as it is, with a reason: that puts aside what rules want, never
+what was asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from mmap import mmap
+
+from civicmail.city.policy.delivery import Mode
+from civicmail.city.policy.dispositions import Disposition, Finding
+from civicmail.core.message import header_scan
+from civicmail.core.message.encoded_words import decode
+
+SECURE_REQUESTED = "secure-asked"
+PLAIN = "sent-plain"
+"""How dispositions name what the sender said."""
+OVERRIDE = Finding("secure", PLAIN)
+"""What whoever submits for a sender has heard of them."""
+WORD = "[secure]"
+_OURS = frozenset({"submission", "relay"})
+_WORD = re.compile(r"\[\s*secure\s*\]", re.IGNORECASE)
+_GOES = frozenset({"deliver", "mark"})
+_KEPT = frozenset({"kept", "refuse"})
+
+
+def is_word_in(subject: str) -> bool:
+    """Whether a subject, decoded, asks for encryption."""
+    return bool(_WORD.search(subject))
+
+
+def without_word(subject: str) -> str:
+    """A subject for whoever reads it: the word was meant for us."""
+    return " ".join(_WORD.sub(" ", subject).split()) if is_word_in(subject) else subject
+
+
+def is_requested(content: bytes | mmap) -> bool:
+    """Whether the subject of a message asks for encryption."""
+    return is_word_in(decode(header_scan.first(content, "subject") or b""))
+
+
+def require_encryption(
+    dispositions: Sequence[Disposition], modes: Sequence[Mode | None], source: str, *, is_requested: bool
+) -> tuple[Disposition, ...]:
+    """modes: of the departments of recipients, None outside the city. Only copies that leave are changed."""
+    if not is_requested or source not in _OURS:
+        return tuple(dispositions)
+    return tuple(
+        _with_encryption(one) if mode is None and one.do not in _KEPT else one
+        for one, mode in zip(dispositions, modes, strict=True)
+    )
+
+
+def _with_encryption(disposition: Disposition) -> Disposition:
+    """What waits for another reason goes on waiting, and leaves encrypted when it goes."""
+    return replace(
+        disposition,
+        do="encrypt" if disposition.do in _GOES else disposition.do,
+        rules=(*disposition.rules, SECURE_REQUESTED),
+        secure=True,
+    )
+
+
+def apply_override(dispositions: Sequence[Disposition], findings: Iterable[Finding]) -> tuple[Disposition, ...]:
+    """With what the sender put aside."""
+    if OVERRIDE not in findings:
+        return tuple(dispositions)
+    return tuple(_without_encryption(one) if one.secure or one.do == "encrypt" else one for one in dispositions)
+
+
+def _without_encryption(disposition: Disposition) -> Disposition:
+    return replace(
+        disposition,
+        do="deliver" if disposition.do == "encrypt" else disposition.do,
+        rules=(*disposition.rules, PLAIN),
+        secure=False,
+    )

@@ -1,0 +1,79 @@
+"""Marks out of the bytes of a message, and what the learner knows of it: what limited processes do (marksworker.py), and nobody
+else. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+
+from civicmail.core.message import links, message_parser
+from civicmail.core.message.header_scan import content_hash
+from civicmail.core.message.model import ParsedMessage
+from civicmail.core.query.fold import fold
+from civicmail.mail.pipeline import user_reports
+from civicmail.mail.pipeline.fingerprints import MAX_HOSTS, MAX_WORDS, Fingerprint, ReportContent, clean, clean_strings
+from civicmail.mail.screening import all_links, bands, tokens
+
+
+def fingerprint_of(raw: bytes, domains: Collection[str] = ()) -> Fingerprint:
+    """Of the bytes of a message. domains: of the city, whose hosts say nothing."""
+    return of_letter(message_parser.parse(raw), content_hash(raw), domains)
+
+
+def of_letter(message: ParsedMessage, whole: bytes, domains: Collection[str] = ()) -> Fingerprint:
+    """whole: digest for a message without words."""
+    words = " ".join(tokens.text_of(message).split())
+    text = hashlib.sha256(words.encode("utf-8", "replace") if words else whole).hexdigest()
+    author = clean(message.from_[0].addr.lower()) if message.from_ else ""
+    near = tuple(bands.compute(tokens.text_of(message)))
+    hosts = frozenset(clean_strings(_hosts(message, domains), MAX_HOSTS))
+    return Fingerprint(text, near, hosts, author, clean_strings(fold(message.subject).split(), MAX_WORDS))
+
+
+def report_of(raw: bytes, domains: Collection[str] = ()) -> ReportContent:
+    """What a report by mail is about."""
+    message = message_parser.parse(raw)
+    subject, text, numbers = user_reports.forwarded(message)
+    return ReportContent(
+        marks=_inside(message, raw, domains),
+        ids=clean_strings(user_reports.attached_ids(message), user_reports.MAX_MESSAGES),
+        links=user_reports.our_links(message),
+        numbers=numbers,
+        subject=clean(subject),
+        bands=tuple(bands.compute(text)),
+        quotes=bool(text) and not message.children,
+    )
+
+
+def numbers_of(raw: bytes) -> bytes:
+    """Numbers and bands for the learner: a line of JSON, and the numbers as bytes behind it."""
+    message = message_parser.parse(raw)
+    text = tokens.text_of(message)
+    packed = tokens.pack(tokens.tokens(raw, message, text))
+    head = {"counts": packed["counts"], "bands": bands.compute(text), "list": message.list_id[:255]}
+    line, content = json.dumps(head).encode(), bytes(packed["numbers"])
+    return line + b"\n" + content
+
+
+def spelt_of(raw: bytes) -> bytes:
+    """What each number stands for: {family: [[number, words]]}."""
+    families = tokens.spelled(raw, message_parser.parse(raw))
+    return json.dumps({family: list(names.items()) for family, names in families.items()}).encode()
+
+
+def _inside(message: ParsedMessage, raw: bytes, domains: Collection[str]) -> Fingerprint:
+    """Of the message that is attached, else of the whole report."""
+    for child in message.children:
+        return of_letter(child, content_hash(raw), domains)
+    files = [part.content for part in message.attachments if part.filename.lower().endswith(".eml")]
+    return fingerprint_of(files[0] if files else raw, domains)
+
+
+def _hosts(message: ParsedMessage, domains: Collection[str]) -> list[str]:
+    hosts = dict.fromkeys(links.real(link.url).host for link in all_links.in_message(message))
+    return [host for host in hosts if host and "@" not in host and not _is_ours(host, domains)]
+
+
+def _is_ours(host: str, domains: Collection[str]) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)

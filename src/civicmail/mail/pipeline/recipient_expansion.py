@@ -1,0 +1,118 @@
+"""Whom an envelope reaches, by the snapshot of who may what: aliases and plus addresses, lists, mailboxes that are held (M4). Pure.
+
+What the client said stays as it was said. A list is one capture and one body: the mailboxes behind it follow as recipients that
+say which list led to them, and the copy of the list's own address goes nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.policy.delivery import Mode
+from civicmail.city.policy.dispositions import Action
+from civicmail.core.message.model import Envelope, Recipient
+from civicmail.core.wire.errors import PathError
+from civicmail.core.wire.paths import parse_path
+
+HELD = "access-held"
+CLOSED = "access-closed"
+LISTED = "expand-list"
+SAME = "same-mailbox"
+LEFT_OUT = "list-member-closed"
+BEFORE = "asked-before-sending"
+"""Nobody gets a copy of a message that asks check@ what would happen to it (front/worker/forecast_replies.py)."""
+CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandedEnvelope:
+    """settled: for each recipient whose copy is not simply delivered what is done with it, and by which rule."""
+
+    envelope: Envelope
+    settled: dict[int, tuple[Action, str]]
+
+
+def expand(envelope: Envelope, snapshot: Snapshot, modes: Callable[[str], Mode | None]) -> ExpandedEnvelope:
+    """modes: of the department of an address; who is not here yet is left as named."""
+    people = _Recipients(snapshot)
+    lists: list[str] = []
+    for recipient in envelope.recipients:
+        address = _plain(recipient.address)
+        if modes(address) != "live":
+            people.add(recipient, "")
+        elif address in snapshot.groups:
+            people.settle("kept", LISTED)
+            people.add(recipient, "")
+            lists.append(recipient.address)
+        else:
+            box = snapshot.mailbox_of(address)
+            people.add_named(recipient, box.id if box is not None else "")
+    for address in lists:
+        for member in snapshot.groups[_plain(address)]:
+            people.add_member(member, address)
+    return ExpandedEnvelope(replace(envelope, recipients=tuple(people.recipients)), people.settled)
+
+
+def is_forecast_request(envelope: Envelope, source: str, snapshot: Snapshot | None, modes: Callable[[str], Mode | None]) -> bool:
+    """Whether somebody who signed in asks what would happen to a message: one of its recipients is check@, which no mailbox and no
+    list of the city is called."""
+    if source != "submission" or not envelope.login or snapshot is None:
+        return False
+    check_addresses = [
+        a for r in envelope.recipients if (a := _plain(r.address)).partition("@")[0] == CHECK and modes(a) is not None
+    ]
+    return any(snapshot.mailbox_of(a) is None and a not in snapshot.groups for a in check_addresses)
+
+
+def _plain(address: str) -> str:
+    """An envelope address without quotes, lower case: so that nobody is reached past what the snapshot says of them."""
+    try:
+        path = parse_path(address)
+    except PathError:
+        return address.lower()
+    return f"{path.local}@{path.domain}".lower()
+
+
+class _Recipients:
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._boxes = snapshot.mailboxes
+        self._at: dict[str, int] = {}
+        self.recipients: list[Recipient] = []
+        self.settled: dict[int, tuple[Action, str]] = {}
+        self._left_out: set[str] = set()
+
+    def add(self, recipient: Recipient, box: str) -> None:
+        if box:
+            self._at[box] = len(self.recipients)
+            mailbox = self._boxes[box]
+            if mailbox.state != "open":
+                self.settle("hold", HELD if mailbox.state == "held" else CLOSED)
+        self.recipients.append(recipient)
+
+    def settle(self, do: Action, rule: str) -> None:
+        """What is done with the copy of the recipient that is added next."""
+        self.settled[len(self.recipients)] = (do, rule)
+
+    def add_named(self, recipient: Recipient, box: str) -> None:
+        """Somebody whom the client named; a second name of the same mailbox gets no second copy."""
+        recipient = replace(recipient, box=box if box != recipient.address.lower() else "")  # an equal one costs no bytes
+        if box in self._at:
+            self.settle("kept", SAME)
+            self.add(recipient, "")
+        else:
+            self.add(recipient, box)
+
+    def add_member(self, box: str, address: str) -> None:
+        """A mailbox behind a list; one that is closed gets nothing, and the record says so."""
+        at, mailbox = self._at.get(box), self._boxes.get(box)
+        if at is not None:
+            if (there := self.recipients[at]).expanded:
+                self.recipients[at] = replace(there, expanded=(*there.expanded, address))
+        elif mailbox is not None and mailbox.state != "closed":
+            self.add(Recipient(box, expanded=(address,)), box)
+        elif box not in self._left_out:
+            self._left_out.add(box)
+            self.settle("kept", LEFT_OUT)
+            self.add(Recipient(box, expanded=(address,)), "")

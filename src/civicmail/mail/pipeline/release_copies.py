@@ -1,0 +1,193 @@
+"""Letting a copy go that was kept back: the checks are made again, and only what the deciding person puts aside is put aside.
+
+    releasing = Releasing(settings, data, clock)
+    releasing.release(id_, (0,), by="e-17", reason="a vendor of ours")        not spam, says somebody
+    releasing.release(id_, (0,), by=…, reason=…, aside=FILES)                 two persons have looked at the file
+
+Whoever calls it has asked whether that person may. A finding of another kind does not go by the release of spam: what was found
+since, or was there besides, keeps the copy where it is, and the answer says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from civicmail.city.access.published_snapshot import shared_watcher
+from civicmail.city.directory.modes import Modes
+from civicmail.city.policy.approvals import NOTHING_STRIPPED, PartialApproval
+from civicmail.city.policy.dispositions import UNAVAILABLE, Disposition, Facts, plain_facts
+from civicmail.city.policy.facts import FACTS
+from civicmail.core.config.settings import Settings
+from civicmail.mail.archive.commit import Entering, unentered, write_entered
+from civicmail.mail.archive.copies import WAITING
+from civicmail.mail.archive.machine import Machine
+from civicmail.mail.archive.records import Capture, Event, Type
+from civicmail.mail.courier import strip_client, wakeup
+from civicmail.mail.courier.strip_attachments import derived
+from civicmail.mail.pipeline.evaluator import Evaluator
+from civicmail.mail.pipeline.labels import Label, labelled
+from civicmail.mail.pipeline.policy_decision import Settled
+from civicmail.mail.pipeline.rescreening import copies_of, current_directory_decisions, facts_of
+from civicmail.mail.screening.screener import Screened, is_inbound, readers_for
+
+SPAM = frozenset({"spam", "nearly", "rspamd", "spamd"})
+"""Checks that a person overrules who says that a message is no spam."""
+FILES = frozenset({"files"})
+MALWARE = frozenset({"clamav"})
+MALWARE_FACT = "malware.found"
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """let: indices of recipients whose copies go; kept: of the others, with what keeps them and why. A copy that has an end, or
+    was not kept back, is in neither."""
+
+    released: tuple[int, ...] = ()
+    kept: Mapping[int, Disposition] = field(default_factory=dict)
+
+
+class Releaser:
+    """Safe for any number of threads; one release at a time. It stays for the next one: limited processes with the loop that asks
+    them, where in the archive things are, who may what and the rules take half a second to make, or longer where much is there.
+    Each release looks whether something of it has changed, which costs some stats. clock: ms."""
+
+    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], judging: Evaluator | None = None) -> None:
+        self._settings = settings
+        self._data = data
+        self._clock = clock
+        self._judging = judging
+        self._modes = Modes(settings, data, count().__next__)  # a second passes with each look
+        self._people = shared_watcher(data, clock)
+        self._lock = threading.Lock()
+        self._machine = Machine(data)
+        self._readers = readers_for(settings, patient=True)
+        self.runner = asyncio.Runner()
+
+    def release(
+        self,
+        id_: bytes,
+        indices: Collection[int],
+        *,
+        by: str,
+        reason: str,
+        aside: Collection[str] = SPAM,
+        rules: Collection[str] = (),
+        malware: Collection[str] = (),
+        to: str = "",
+        for_all: bool = False,
+        apart: PartialApproval = NOTHING_STRIPPED,
+        entering: Entering = unentered,
+    ) -> Released:
+        """Durable on return. aside: checks whose findings are put aside; rules: ids of rules that are; malware: what the scanner
+        calls it, and nothing else that it finds today; to: another mailbox that gets the copies; for_all: whoever says so does it
+        by duty and teaches what is good without the limit of readers (screening/examples.py); apart: which files go, where some do
+        not: then that is decided about, also by whoever lets it go later (P-22); entering: is given the indices that go and
+        those that are kept, and is not asked where nothing is recorded. Raises NotInArchive, DamagedFile, NotAsApproved,
+        LaterError."""
+        with self._lock:
+            decision = ReleaseDecision(by, reason, frozenset(aside), frozenset(rules), frozenset(malware), to, for_all, apart)
+            return self._release(id_, indices, decision, entering)
+
+    def close(self) -> None:
+        """Ends the processes. Blocks."""
+        with self._lock:
+            if self._judging is not None:
+                self._judging.close()
+            self._readers.close()
+            self.runner.close()
+
+    def _release(self, id_: bytes, indices: Collection[int], decision: ReleaseDecision, entering: Entering) -> Released:
+        machine, now = self._machine, self._clock()
+        machine.refresh()
+        capture = machine.capture(id_)
+        copies = copies_of(capture, machine.events(id_))
+        held = [i for i in sorted(indices) if i in copies and copies[i].is_held]
+        if not held:
+            return Released()
+        decisions: dict[int, tuple[Disposition, dict[str, Any]]] = {}
+        parts = {i: decision.apart or copies[i].apart for i in held}
+        for apart in sorted(set(parts.values())):
+            dispositions, more = self._evaluate(capture, _with(machine.body(id_), apart), decision)
+            more |= {"apart": apart.plain()} if apart else {}
+            decisions |= {i: (dispositions[i], more) for i in held if parts[i] == apart}
+        kept = {i: disposition for i, (disposition, _) in decisions.items() if disposition.do not in WAITING}
+        released = tuple(i for i in held if i not in kept)
+        outcomes = {i: (_remembered(decisions[i][0], parts[i], copies[i].apart), decisions[i][1]) for i in held}
+        events = [_decided(capture, i, *outcomes[i], now) for i in held if outcomes[i][0].do != "pending"]
+        if released:
+            facts = {"reason": decision.reason, "actor": decision.by, **({"to": decision.to} if decision.to else {})}
+            events.append(Event(Type.RELEASED, id_, now, released, facts))
+            if is_inbound(capture.source.kind, capture.envelope):
+                events.append(labelled(id_, Label(False, decision.by, "operator" if decision.for_all else "release"), now))
+        if events:
+            write_entered(self._data, events, now, entering, {"let": list(released), "kept": sorted(kept)})
+            wakeup.send(self._data)
+        return Released(released, kept)
+
+    def _evaluate(self, capture: Capture, body: bytes, decision: ReleaseDecision) -> tuple[dict[int, Disposition], dict[str, Any]]:
+        """What is done with each copy today, and what was found."""
+        judging = self._judging or Evaluator(self._settings, self._data, self._clock, patient=True, readers=self._readers)
+        self._judging = judging
+        judging.refresh_rules()
+        self._modes.refresh()
+        snapshot, source = self._people.refresh(), capture.source.kind
+        settled = Settled(capture.envelope, source, capture.size, current_directory_decisions(capture, snapshot, self._modes.of))
+        screened = self.runner.run(judging.screen(body, settled, snapshot))
+        verdict = judging.decide(settled, decision.overruled(screened), snapshot, self._modes.of, late=True, without=decision.rules)
+        findings = [f.plain() for f in (*screened.findings, *verdict.findings)]
+        malware = {f"malware:{name}" for name in decision.malware}
+        aside = {"aside": sorted(decision.aside | decision.rules | malware), "by": decision.by, "reason": decision.reason}
+        return {d.to: d for d in verdict.dispositions}, {"findings": findings, "facts": plain_facts(verdict.facts), **aside}
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDecision:
+    """What a person decided: who, why, which checks, rules and names of malware are put aside, for which mailbox, whether by duty,
+    and which files go."""
+
+    by: str
+    reason: str
+    aside: frozenset[str]
+    rules: frozenset[str]
+    malware: frozenset[str]
+    to: str
+    for_all: bool
+    apart: PartialApproval
+
+    def overruled(self, screened: Screened) -> Screened:
+        """What was found, without what is put aside."""
+        left = _without(screened.facts, self.aside)
+        names = left.get(MALWARE_FACT, ())
+        if self.malware and isinstance(names, tuple):
+            left[MALWARE_FACT] = tuple(name for name in names if name not in self.malware)
+        return replace(screened, facts=left)
+
+
+def _with(body: bytes, apart: PartialApproval) -> bytes:
+    """The message as it would leave: what does not leave is not decided about."""
+    return derived(body, strip_client.replaced(body, apart)) if apart else body
+
+
+def _remembered(disposition: Disposition, apart: PartialApproval, known: PartialApproval) -> Disposition:
+    """While a part is away nothing is recorded, and it is tried again; but which files go is no decision to forget, so it is, once.
+    known: what is recorded of that."""
+    return replace(disposition, do="hold") if apart != known and disposition.do == "pending" else disposition
+
+
+def _without(facts: Facts, aside: frozenset[str]) -> dict[str, Any]:
+    left = {name: value for name, value in facts.items() if FACTS[name].check not in aside}
+    parts = left.get(UNAVAILABLE, ())
+    if isinstance(parts, tuple) and parts:
+        left[UNAVAILABLE] = tuple(part for part in parts if part not in aside)
+    return left
+
+
+def _decided(capture: Capture, index: int, disposition: Disposition, more: Mapping[str, Any], now: int) -> Event:
+    """What was found on this occasion stands in the record, whether the copy goes or not."""
+    return Event(Type.DECIDED, capture.id, now, (index,), {**facts_of(disposition), **more})

@@ -1,0 +1,63 @@
+"""Whose name a display name is: the one answer for the warning above a message, for Verify, which asks them, and for the caution
+before somebody writes to that name outside (P-26, P-27). Pure.
+
+    who = claimed(snapshot, "Mayor Dana Reyes")
+    who.people, who.mailboxes                       everybody who may be meant, and the mailboxes whose addresses are in the name
+    who.mailbox(snapshot)                           where they can be asked, None where that is nobody or several
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from civicmail.city.access.lookalike import AT_AND_DOT_LOOKALIKES, skeleton
+from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
+from civicmail.mail.screening import staffnames
+
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@[^\s<>()\[\]\"',;:@]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedIdentity:
+    """people: of the directory, by name; addresses: within the name, lower case, as they are seen; mailboxes: of the city, to which
+    these lead, or one that looks like them in letters of another alphabet."""
+
+    people: tuple[Person, ...] = ()
+    addresses: tuple[str, ...] = ()
+    mailboxes: tuple[Mailbox, ...] = ()
+
+    def mailbox(self, snapshot: Snapshot) -> Mailbox | None:
+        """The open mailbox of whom the name claims to be: by an address in it, else by a name that is one person's alone."""
+        if self.mailboxes:
+            return self.mailboxes[0] if len(self.mailboxes) == 1 and self.mailboxes[0].state == "open" else None
+        if len({person.id for person in self.people}) != 1:
+            return None
+        boxes = (box for box in snapshot.mailboxes.values() if box.holder == self.people[0].id and box.kind == "personal")
+        return next((box for box in boxes if box.state == "open"), None)
+
+
+def displayed(name: str) -> str:
+    """A display name as people see it."""
+    return staffnames.visible(name[: staffnames.LONGEST]).translate(AT_AND_DOT_LOOKALIKES)
+
+
+def identify(snapshot: Snapshot | None, name: str) -> ClaimedIdentity:
+    """Whom a display name claims to be; nobody where it is empty. snapshot: None where nobody knows who is who."""
+    name = name[: staffnames.LONGEST]
+    addresses = tuple(dict.fromkeys(match[0].lower().rstrip(".") for match in _ADDRESS.finditer(displayed(name))))
+    if snapshot is None:
+        return ClaimedIdentity(addresses=addresses)
+    mailboxes = {box.id: box for address in addresses if (box := _mailbox(snapshot, address)) is not None}
+    return ClaimedIdentity(staffnames.people(snapshot, name), addresses, tuple(mailboxes.values()))
+
+
+def _mailbox(snapshot: Snapshot, address: str) -> Mailbox | None:
+    """That has the address, or, of one in other letters, that looks like it."""
+    if (box := snapshot.mailbox_of(address)) is not None or address.isascii():
+        return box
+    domain = skeleton(address.rpartition("@")[2])
+    if domain not in map(skeleton, snapshot.domains):
+        return None
+    look = skeleton(address)
+    return next((snapshot.mailboxes.get(id_) for known, id_ in snapshot.by_address.items() if skeleton(known) == look), None)

@@ -1,0 +1,119 @@
+"""What files say, as far as a budget for the whole message goes: office documents, PDF, tables, archives; of texts the first 5 MB.
+What pictures say is read elsewhere (scans.py); here they are counted.
+
+Spreadsheets are read by cells with the empty ones, so that what stands below a heading is under it.
+"""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from civicmail.core.message.model import Part
+from civicmail.core.sandbox import readers, sniff
+from civicmail.core.sandbox.errors import TOO_LARGE, TOO_LONG, Spent
+
+SECONDS = 2.0
+"""Of the processor, for all files of a message."""
+
+BYTES = 5 << 20
+"""Of a text that is read; containers are opened whole, and the time ends them."""
+CHARACTERS = 12 << 20
+"""Of all files of a message."""
+_TEXTS = frozenset({"text", "html", "rtf"})
+
+SHEETS = 32 << 20
+"""Bytes of XML of a spreadsheet: calamine holds all cells and cannot be interrupted."""
+
+
+class Budget:
+    """What is left for the files of a message. pictures: how many may show words."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._until = time.process_time() + seconds
+        self.characters = CHARACTERS
+        self.pictures = 0
+
+    @property
+    def seconds(self) -> float:
+        return self._until - time.process_time()
+
+    @property
+    def why_not(self) -> str:
+        """Why no further file is read, "" while one is."""
+        return TOO_LARGE if self.characters <= 0 else TOO_LONG if self.seconds <= 0 else ""
+
+    def cut(self, content: bytes) -> tuple[bytes, str]:
+        """As much of a text as is read, and why that is not all."""
+        most = max(0, min(BYTES, self.characters))
+        return (content[:most], TOO_LARGE) if len(content) > most else (content, "")
+
+
+def read(part: Part, budget: Budget) -> tuple[list[tuple[str, bool]], str]:
+    """The texts of a file, each with whether it is a table, and why not all of it could be read, "" where it was."""
+    if not part.content:
+        return [], ""
+    if why := budget.why_not:
+        return [], why
+    content, cut = budget.cut(part.content) if sniff.detect(part.content) in _TEXTS else (part.content, "")
+    cells = _sheets(content, budget)
+    taken = _Taken(budget)
+    readers.read(content, taken, seconds=max(0.05, budget.seconds), cells=cells is None)
+    tables = [(sheet, True) for sheet in cells or ()]
+    return [*tables, ("\n".join(taken.texts), False)], cut or taken.why
+
+
+class _Taken:
+    """Takes what a reader finds (core/sandbox/extraction.py, Out)."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.texts: list[str] = []
+        self.why = ""
+        self._budget = budget
+
+    def text(self, text: str) -> None:
+        left = self._budget.characters
+        self._budget.characters -= len(text)
+        self.texts.append(text[: max(0, left)])
+        if self._budget.characters < 0:
+            raise Spent(TOO_LARGE)
+
+    def picture(self, data: bytes) -> None:
+        self._budget.pictures += 1
+
+    def unreadable(self, path: str, why: str) -> None:
+        self.why = self.why or why
+
+
+def _sheets(content: bytes, budget: Budget) -> list[str] | None:
+    """The sheets of a spreadsheet of XML as rows of cells; None for another file, and for one that is read as it stands."""
+    if sniff.detect(content) != "zip":
+        return None
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            xml = [i.file_size for i in archive.infolist() if i.filename.startswith(("xl/worksheets/", "xl/sharedStrings"))]
+        if not xml or sum(xml) > SHEETS:
+            return None
+        book = CalamineWorkbook.from_filelike(BytesIO(content))
+        return ["\n".join(_rows(book, name, budget)) for name in book.sheet_names]
+    except (zipfile.BadZipFile, CalamineError, OSError, ValueError, NotImplementedError):
+        return None
+
+
+def _rows(book: CalamineWorkbook, name: str, budget: Budget) -> Iterator[str]:
+    for row in book.get_sheet_by_name(name).iter_rows():
+        line = "\t".join([_cell_text(cell) for cell in row])
+        budget.characters -= len(line)
+        if budget.characters < 0:
+            return
+        yield line
+
+
+def _cell_text(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).replace("\t", " ").replace("\n", " ")

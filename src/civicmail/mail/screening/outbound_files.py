@@ -1,0 +1,123 @@
+"""Which parts of a message are files that leave the city with it (P-22), in the limited process. Pure; the joint half is leaves.py.
+
+No files are: pictures that the text shows, or that an appointment or a visiting card has, calendars, cards of 10 kB and signatures,
+each under 100 kB and only where it is what it says; and the words of a forwarded message, whose own files count. What HTML, a
+calendar or a card carries in itself is a file like any other. Mail from outside has none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+
+from civicmail.core.message import calendar_files
+from civicmail.core.message.model import ParsedMessage, Part
+from civicmail.core.sandbox import filetype
+from civicmail.mail.screening.merged_results import all_unavailable
+from civicmail.mail.screening.shapes import NOTHING, CheckResult, ContentCase
+
+NAME = "leaving"
+VERSION = 2
+FILES = "files"
+"""In what the limited process has for it: [path, name, size, sha256] of each."""
+MAX_FILES = 100
+SMALL = 100_000
+"""Bytes of what is no file."""
+CARD = 10_000
+"""Bytes of visiting cards without their pictures: twenty of them. More is a list of people."""
+DRAWING = 4_096
+"""Bytes of an SVG that the text shows: an icon. Words fit into more, and other files."""
+MAX_NAME = 255
+
+_SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
+_PICTURES = frozenset({"png", "jpeg", "jpg", "gif", "webp", "bmp"})
+_DRAWN = re.compile(rb"<\s*(?:\w{1,10}:)?(?:text|tspan|script|foreignObject|image|a|style|metadata|desc|title)\b|<!|data:", re.I)
+"""What an icon has none of."""
+_LETTERS = frozenset({"message/rfc822", "message/global"})
+_REPORTS = frozenset({"message/delivery-status", "message/disposition-notification"})
+
+
+def find(case: ContentCase) -> CheckResult:
+    """more["files"]. Of a message with more of them than are looked at the check is unavailable."""
+    if case.request.get("inbound"):
+        return NOTHING
+    rows: list[list[str | int]] = []
+    for path, part in parts(case.letter):
+        if len(rows) == MAX_FILES:
+            return all_unavailable((NAME,), "too many", VERSION)
+        rows.append([path, part.filename[:MAX_NAME], part.size, hashlib.sha256(part.content).hexdigest()])
+    return CheckResult(more={FILES: rows}) if rows else NOTHING
+
+
+def parts(message: ParsedMessage, above: str = "") -> Iterator[tuple[str, Part]]:
+    """The files of a message and of those attached to it, each with its path from the outside. What lies in one leaves with it."""
+    shown = _shown(message)
+    hosts = {part.path: part for part in message.parts}
+    opened = {child.part for child in message.children}
+    files: set[str] = set()
+    for part in message.attachments:
+        passed_on = part.content_type in _LETTERS and (part.path in opened or not part.content)  # one that was not opened is a file
+        if passed_on or part.content_type in _REPORTS or _is_none(part, shown, hosts):
+            continue
+        if not _lies_in(part.path, files):
+            files.add(part.path)
+            yield above + part.path, part
+    for child in message.children:
+        yield from parts(child, f"{above}{child.part}/")
+
+
+def _lies_in(path: str, files: set[str]) -> bool:
+    """Whether a part above it is a file."""
+    while path := path.rpartition(".")[0]:
+        if path in files:
+            return True
+    return False
+
+
+def _shown(message: ParsedMessage) -> bytes:
+    """The HTML in which pictures are named."""
+    return b"\n".join(
+        part.content for part in message.parts if part.content_type == "text/html" and part.disposition != "attachment"
+    )
+
+
+def _is_none(part: Part, shown: bytes, hosts: Mapping[str, Part]) -> bool:
+    """Whether a part is none of the files that a manager is asked about. hosts: all parts by their paths."""
+    kind, host = part.content_type, hosts.get(part.path.rpartition(".")[0])
+    if kind in calendar_files.KINDS:
+        return _is_plain(part, hosts)
+    if part.size >= SMALL:
+        return False
+    if kind.startswith("image/"):
+        if (
+            host is not None
+            and not part.filename
+            and (host.content_type == "text/html" or host.content_type in calendar_files.KINDS)
+        ):
+            return _is_picture(part)  # it is carried in that
+        name = part.content_id.strip("<> ")
+        return bool(name) and f"cid:{name}".encode() in shown and filetype.identify(part.content) in _PICTURES
+    if kind.startswith("font/") and host is not None and host.content_type == "text/html":
+        return filetype.identify(part.content) == "font"
+    return kind in _SIGNATURES and host is not None and host.content_type == "multipart/signed"
+
+
+def _is_picture(part: Part) -> bool:
+    true = filetype.identify(part.content)
+    if true == "svg":
+        return part.size < DRAWING and _DRAWN.search(part.content) is None
+    return true in _PICTURES
+
+
+def _is_plain(part: Part, hosts: Mapping[str, Part]) -> bool:
+    """Whether a calendar or a card carries nothing but words and pictures, and is no larger than one is."""
+    is_card = part.content_type in calendar_files.CARDS
+    start = part.content[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:16].upper()
+    if not start.startswith(b"BEGIN:VCARD" if is_card else b"BEGIN:VCALENDAR"):
+        return False
+    carried = [one for path, one in hosts.items() if path.rpartition(".")[0] == part.path]
+    if any(one.size >= SMALL or not one.content_type.startswith("image/") or not _is_picture(one) for one in carried):
+        return False
+    words = part.size - sum(4 * one.size // 3 for one in carried)
+    return words < (CARD if is_card else SMALL)

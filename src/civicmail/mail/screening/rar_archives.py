@@ -1,0 +1,110 @@
+"""The list of a rar archive, of version 4 and 5 (RAR technote). Contents are not unpacked: no free program of ours can. Pure."""
+
+from __future__ import annotations
+
+import struct
+
+from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, Unreadable
+
+OLD, NEW = b"Rar!\x1a\x07\x00", b"Rar!\x1a\x07\x01\x00"
+_BLOCKS = 20_000
+_OLD_MAIN, _OLD_FILE, _OLD_END = 0x73, 0x74, 0x7B
+_LOCKED_HEADERS, _LOCKED_FILE, _LARGE, _UNICODE, _HAS_DATA = 0x80, 0x04, 0x100, 0x200, 0x8000
+_NEW_FILE, _NEW_LOCKED, _NEW_END = 2, 4, 5
+_FILE_ENCRYPTION = 1  # record in the extra area of a file
+
+
+def members(content: bytes) -> list[tuple[str, bool]]:
+    """(name, whether it is encrypted) of each file. Raises Unreadable: ENCRYPTED where the names are encrypted, too."""
+    try:
+        return _new(content) if content.startswith(NEW) else _old(content)
+    except (struct.error, IndexError):
+        raise Unreadable(DAMAGED) from None
+
+
+def _old(content: bytes) -> list[tuple[str, bool]]:
+    entries: list[tuple[str, bool]] = []
+    at = len(OLD)
+    for _ in range(_BLOCKS):
+        if at + 7 > len(content):
+            break
+        kind, flags, size = struct.unpack_from("<BHH", content, at + 2)
+        if size < 7:
+            raise Unreadable(DAMAGED)
+        if kind == _OLD_MAIN and flags & _LOCKED_HEADERS:
+            raise Unreadable(ENCRYPTED)
+        if kind == _OLD_END:
+            break
+        data = struct.unpack_from("<I", content, at + 7)[0] if flags & _HAS_DATA or kind == _OLD_FILE else 0
+        if kind == _OLD_FILE:
+            if flags & _LARGE:
+                data += struct.unpack_from("<I", content, at + 32)[0] << 32
+            length = struct.unpack_from("<H", content, at + 26)[0]
+            start = at + (40 if flags & _LARGE else 32)
+            entries.append((_old_name(content[start : start + length], flags), bool(flags & _LOCKED_FILE)))
+        at += size + data
+    return entries
+
+
+def _old_name(raw: bytes, flags: int) -> str:
+    """With the Unicode flag a plain form stands first, and behind a NUL how it differs; the ending is as good in the first."""
+    plain, nul, _ = raw.partition(b"\0")
+    return plain.decode("utf-8" if flags & _UNICODE and not nul else "cp1252", "replace")
+
+
+def _new(content: bytes) -> list[tuple[str, bool]]:
+    entries: list[tuple[str, bool]] = []
+    at = len(NEW)
+    for _ in range(_BLOCKS):
+        if at + 7 > len(content):
+            break
+        size, body = _number(content, at + 4)
+        end = body + size
+        kind, here = _number(content, body)
+        flags, here = _number(content, here)
+        extra = data = 0
+        if flags & 1:
+            extra, here = _number(content, here)
+        if flags & 2:
+            data, here = _number(content, here)
+        if kind == _NEW_LOCKED:
+            raise Unreadable(ENCRYPTED)
+        if kind == _NEW_END:
+            break
+        if kind == _NEW_FILE:
+            entries.append((_new_name(content, here), _is_locked(content, end - extra, end)))
+        at = end + data
+    return entries
+
+
+def _new_name(content: bytes, at: int) -> str:
+    flags, at = _number(content, at)
+    _, at = _number(content, at)  # unpacked size
+    _, at = _number(content, at)  # attributes
+    at += 4 * bool(flags & 2) + 4 * bool(flags & 4)  # time, checksum
+    _, at = _number(content, at)  # compression
+    _, at = _number(content, at)  # system
+    length, at = _number(content, at)
+    return content[at : at + length].decode("utf-8", "replace")
+
+
+def _is_locked(content: bytes, at: int, end: int) -> bool:
+    while at < end:
+        size, at = _number(content, at)
+        kind, _ = _number(content, at)
+        if kind == _FILE_ENCRYPTION:
+            return True
+        at += max(size, 1)
+    return False
+
+
+def _number(content: bytes, at: int) -> tuple[int, int]:
+    """A number of seven bits a byte, and where it ends."""
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = content[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if not byte & 0x80:
+            return value, at
+    raise Unreadable(DAMAGED)

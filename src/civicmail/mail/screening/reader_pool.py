@@ -1,0 +1,131 @@
+"""Reading a message in limited processes that wait for it: what comes back is Seen, or Unreadable (core/sandbox)."""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from civicmail.core.sandbox.async_pool import MAX_PENDING, AsyncPool
+from civicmail.core.sandbox.errors import CRASHED, Unreadable
+from civicmail.core.sandbox.pool import Pool
+from civicmail.mail.screening import extract_codec
+from civicmail.mail.screening.fair_queue import FairQueue
+from civicmail.mail.screening.shapes import ExtractedMessage
+
+COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.screening.worker")
+MAX_READ = 40 << 20
+"""Bytes of a message that are read while its client waits, enough for a file of 25 MB: half a second, and three where all of it is
+text. Of a larger one these are the beginning."""
+LARGE = 256 << 10
+"""Bytes above which a message is read by processes of their own, so that small mail does not wait for it: fifty of a megabyte of
+HTML take ten seconds."""
+LARGE_PROCESSES = 2
+"""Large messages that are read at a time, one of each client: behind somebody's slow ones there is a process for everybody else."""
+
+
+class Readers:
+    """processes: how many small messages are read at a time, and LARGE_AT_ONCE besides; seconds: of the processor for each; most:
+    bytes of a message that are read, of a larger one the beginning."""
+
+    def __init__(self, processes: int, seconds: float, most: int = MAX_READ) -> None:
+        self._small = _Small(processes, seconds, most)
+        self._large = _Large(LARGE_PROCESSES, seconds, most)
+        self._most = most
+
+    def warm(self) -> None:
+        """Have the processes for small messages started before the first one comes; returns at once."""
+        self._small.warm()
+
+    async def read(self, content: bytes | mmap.mmap, request: Mapping[str, Any], who: str = "") -> ExtractedMessage:
+        """who: whose turn it takes (turns.py). Raises Unreadable."""
+        lane = self._small if min(len(content), self._most) <= LARGE else self._large
+        answer = await lane.ask({"asked": request}, content, who)
+        try:
+            return extract_codec.decode(answer)
+        except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over
+            raise Unreadable(CRASHED) from None
+
+    def close(self) -> None:
+        """Ends what reads small messages, waits for what is being read of large ones. Blocks."""
+        self._small.close()
+        self._large.close()
+
+
+class _Lane(ABC):
+    """Processes that are asked in turn. at_once: questions that they have at a time; most: bytes that are read of a message; each:
+    as of Turns."""
+
+    def __init__(self, at_once: int, seconds: float, most: int, each: int | None = None) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._queue = FairQueue(at_once, per_client=each)
+        self._clock = time.monotonic
+
+    async def ask(self, question: Mapping[str, Any], content: bytes | mmap.mmap, who: str) -> bytes:
+        await self._queue.acquire(who)
+        began = self._clock()
+
+        def begins() -> None:  # what one waits for behind another's message is not on one's own account
+            nonlocal began
+            began = self._clock()
+
+        def over(done: asyncio.Task[bytes]) -> None:  # also where nobody waits for it any more: the process is busy until now
+            self._queue.release(who, self._clock() - began)
+            if not done.cancelled():
+                done.exception()  # told to whoever waits
+
+        task = asyncio.Task(self._answer(question, content, begins), loop=asyncio.get_running_loop(), eager_start=True)
+        task.add_done_callback(over)
+        return await asyncio.shield(task)
+
+    def _piece(self, content: bytes | mmap.mmap) -> bytes | mmap.mmap:
+        """What is read of it: a copy where that is not all."""
+        return content if len(content) <= self._most else content[: self._most]
+
+    @abstractmethod
+    async def _answer(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
+        """The answer. begins: called when a process comes to the question."""
+
+
+class _Small(_Lane):
+    """In the loop itself: a small message is in the pipe at once, and the next one beside it."""
+
+    def __init__(self, processes: int, seconds: float, most: int) -> None:
+        super().__init__(processes * MAX_PENDING, seconds, most)
+        self._pool = AsyncPool(COMMAND, processes=processes)
+
+    def warm(self) -> None:
+        self._pool.warm()
+
+    def close(self) -> None:
+        self._pool.close()
+
+    async def _answer(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
+        return await self._pool.request(question, self._piece(content), seconds=self._seconds, begins=begins)
+
+
+class _Large(_Lane):
+    """In threads: a map of a file may wait for the disk, and the loop may not. What waits for its turn is not copied."""
+
+    def __init__(self, processes: int, seconds: float, most: int) -> None:
+        super().__init__(processes, seconds, most, each=1)
+        self._pool = Pool(COMMAND, processes=processes)
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="screening")
+
+    def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        self._pool.close()
+
+    async def _answer(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
+        ask = partial(self._ask, question, content)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+
+    def _ask(self, question: Mapping[str, Any], content: bytes | mmap.mmap) -> bytes:
+        return self._pool.request(question, self._piece(content), seconds=self._seconds)

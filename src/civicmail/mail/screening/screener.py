@@ -1,0 +1,216 @@
+"""What is in a message, as far as it can be found out in time: one reading in a limited process, then the checks that ask other
+programs side by side, then those that put it all together (package docstring).
+
+Whatever fails, hangs or is not there is an answer of its own: the check is unavailable, and rules follow the fail matrix. Nothing
+that a check does ends the message's way, and nothing waits longer than settings.screening.seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.policy.dispositions import UNAVAILABLE, Facts, Finding
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Settings
+from civicmail.core.message.model import Envelope
+from civicmail.core.sandbox.errors import Unreadable
+from civicmail.mail.screening import combined_checks, fair_queue, network_checks
+from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.enabled_checks import CombinedCheck, NetworkCheck, is_on
+from civicmail.mail.screening.merged_results import COSTS, MergedResults, all_unavailable, failed_result
+from civicmail.mail.screening.origin import origin
+from civicmail.mail.screening.reader_pool import MAX_READ, Readers
+from civicmail.mail.screening.reader_request import request_of
+from civicmail.mail.screening.shapes import CombinedCase, ExtractedMessage, NetworkCase
+
+log = get_logger()
+
+OUTSIDE = frozenset({"mx", "lmtp"})
+"""Kinds of doors that strangers' mail comes by."""
+READ, AUTHENTICATION = "read", "authentication"
+CPU_SHARE = 4
+"""Of the seconds that a message has, every fourth may be spent by the processor on reading it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """recipients: facts of single recipients, by address in lower case."""
+
+    findings: tuple[Finding, ...] = ()
+    facts: Facts = field(default_factory=dict)
+    recipients: Mapping[str, Facts] = field(default_factory=dict)
+    message: ExtractedMessage = field(default_factory=ExtractedMessage)
+
+    @property
+    def unavailable(self) -> tuple[str, ...]:
+        """The checks that could not be made."""
+        names = self.facts.get(UNAVAILABLE, ())
+        return names if isinstance(names, tuple) else ()
+
+
+NOT_SCREENED = Screened()
+
+
+def is_inbound(source: str, envelope: Envelope) -> bool:
+    """From outside: by a door that strangers use, and nobody has signed in."""
+    return source in OUTSIDE and not envelope.login
+
+
+def readers_for(settings: Settings, *, patient: bool = False) -> Readers:
+    """The limited processes of a Screener. patient: as there."""
+    most = max(MAX_READ, settings.gateway.max_message) if patient else MAX_READ
+    return Readers(settings.screening.processes, max(1, _seconds(settings, patient=patient) // CPU_SHARE), most)
+
+
+def _seconds(settings: Settings, *, patient: bool) -> int:
+    return settings.screening.seconds * (CPU_SHARE if patient else 1)
+
+
+class Screener:
+    """For one event loop. clock: ms since 1970. patient: for whoever has nobody waiting: reads messages whole, with more time.
+    readers: where others need them, too, who close them."""
+
+    def __init__(
+        self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False, readers: Readers | None = None
+    ) -> None:
+        screening = settings.screening
+        self._settings = settings
+        self._clock = clock
+        self._seconds = _seconds(settings, patient=patient)
+        self._lent = readers is not None
+        self._readers = readers or readers_for(settings, patient=patient)
+        self._outer = tuple(check for name, check in network_checks.CHECKS if is_on(name, screening))
+        self._joint = tuple(check for name, check in combined_checks.CHECKS if is_on(name, screening))
+        lasting: list[Any] = [*self._outer, *self._joint]
+        self._tools = {check.NAME: tool for check in lasting if (tool := _open_tool(check, settings, data)) is not None}
+
+    def warm(self) -> None:
+        """Start what takes a second to start; returns at once."""
+        self._readers.warm()
+
+    def close(self) -> None:
+        if not self._lent:
+            self._readers.close()
+
+    async def screen(
+        self,
+        content: bytes | mmap.mmap,
+        envelope: Envelope,
+        source: str,
+        snapshot: Snapshot | None = None,
+        *,
+        spared: Collection[str] = (),
+    ) -> Screened:
+        """source: kind of door; spared: checks that are not made of mail from outside. Never raises for what a message or another
+        program does."""
+        gathered = MergedResults()
+        world = CheckContext(self._settings, self._clock(), snapshot, self._tools)
+        inbound = is_inbound(source, envelope)
+        until = asyncio.get_running_loop().time() + self._seconds
+        without = spared if inbound else ()
+        seen = await self._read(content, envelope, source, inbound=inbound, until=until, gathered=gathered, without=without)
+        if self._outer:
+            case = NetworkCase(content, seen or ExtractedMessage(), envelope, source, inbound, world)  # type: ignore[arg-type]
+            await self._run_network_checks([check for check in self._outer if _is_needed(check, case)], case, until, gathered)
+        together = CombinedCase(
+            seen or ExtractedMessage(), envelope, source, inbound, world, gathered.facts, gathered.more
+        )  # which grow from check to check
+        for check in self._joint:
+            if seen is None:
+                gathered.add(failed_result(check, "unread"))
+            else:
+                self._run_combined_check(check, together, gathered)
+        return Screened((*gathered.findings, gathered.summary()), gathered.facts, gathered.recipients, seen or ExtractedMessage())
+
+    async def _read(
+        self,
+        content: bytes | mmap.mmap,
+        envelope: Envelope,
+        source: str,
+        *,
+        inbound: bool,
+        until: float,
+        gathered: MergedResults,
+        without: Collection[str],
+    ) -> ExtractedMessage | None:
+        ask = request_of(self._settings, envelope, source, inbound=inbound, size=len(content))
+        ask["checks"] = [check for check in ask["checks"] if check not in without]
+        for check in self._joint:
+            if (wants := getattr(check, "asks", None)) is not None:
+                ask |= wants(self._tools.get(check.NAME))
+        began = perf_counter_ns()
+        try:
+            async with asyncio.timeout_at(until):
+                seen = await self._readers.read(
+                    content, ask, fair_queue.client_key(envelope, origin(envelope, self._settings).client)
+                )
+        except (Unreadable, TimeoutError) as error:
+            why = error.why if isinstance(error, Unreadable) else "timeout"
+            names = [name for name in self._settings.screening.checks if name != AUTHENTICATION]
+            gathered.add(all_unavailable((READ, *names), why), READ, 1, _microseconds_since(began))
+            return None
+        gathered.findings += seen.findings
+        gathered.facts.update(seen.facts)
+        gathered.more.update({check: more for check, more in seen.more.items() if check != COSTS})
+        gathered.costs.update({check: list(cost) for check, cost in seen.more.get(COSTS, {}).items()})
+        return seen
+
+    async def _run_network_checks(
+        self, checks: Sequence[NetworkCheck], case: NetworkCase, until: float, gathered: MergedResults
+    ) -> None:
+        if len(checks) == 1:  # nothing beside it: no task
+            answers = [await self._one(checks[0], case, until)]
+        else:
+            answers = await asyncio.gather(*(self._one(check, case, until) for check in checks))
+        for check, (answer, cost) in zip(checks, answers, strict=True):
+            gathered.add(answer, check.NAME, check.VERSION, cost)
+
+    async def _one(self, check: NetworkCheck, case: NetworkCase, until: float) -> tuple[Any, int]:
+        loop, began = asyncio.get_running_loop(), perf_counter_ns()
+        budget = getattr(check, "SECONDS", None)
+        end = until if budget is None else min(until, loop.time() + budget)
+        try:
+            async with asyncio.timeout_at(end):
+                answer = await check.find(case)
+        except TimeoutError:
+            answer = failed_result(check, "timeout")
+        except Exception as error:
+            log.error("a check failed", check=check.NAME, exc_info=error)
+            answer = failed_result(check, "error")
+        return answer, _microseconds_since(began)
+
+    def _run_combined_check(self, check: CombinedCheck, case: CombinedCase, gathered: MergedResults) -> None:
+        began = perf_counter_ns()
+        try:
+            answer = check.find(case)
+        except Exception as error:
+            log.error("a check failed", check=check.NAME, exc_info=error)
+            answer = failed_result(check, "error")
+        gathered.add(answer, check.NAME, check.VERSION, _microseconds_since(began))
+
+
+def _open_tool(check: Any, settings: Settings, data: Path) -> Any:
+    """What the check has open for as long as we run; None where it needs nothing, or cannot have it: then it fails when asked."""
+    if not hasattr(check, "open_"):
+        return None
+    try:
+        return check.open_(settings, data)
+    except Exception as error:
+        log.error("a check cannot be made", check=check.NAME, exc_info=error)
+        return None
+
+
+def _is_needed(check: NetworkCheck, case: NetworkCase) -> bool:
+    wants = getattr(check, "wants", None)
+    return wants is None or bool(wants(case))
+
+
+def _microseconds_since(began: int) -> int:
+    return (perf_counter_ns() - began) // 1000

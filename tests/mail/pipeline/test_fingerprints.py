@@ -1,0 +1,86 @@
+"""What messages are compared by is read in limited processes, and what cannot be read there is compared whole (P-31, promise 6)."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from civicmail.core.config.errors import LaterError
+from civicmail.core.message.model import Envelope, Recipient
+from civicmail.core.sandbox.pool import Pool
+from civicmail.mail.archive.commit import Writer
+from civicmail.mail.archive.identity import capture_id
+from civicmail.mail.archive.records import Source
+from civicmail.mail.pipeline import fingerprint_client
+from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.pipeline.fingerprint_reader import fingerprint_of, report_of
+from civicmail.mail.pipeline.fingerprints import Fingerprint, FingerprintReader, ReportContent
+from mail.archive.making import UNSYNCED
+
+AT = 1_772_452_800_000
+PHISH = (
+    b"From: Help <HELP@desk.example>\r\nSubject: Your mailbox is full\r\n\r\n"
+    b"Confirm on http://pay.example/1 or http://city.example/\r\n"
+)
+HEAVY = b"From: a@desk.example\r\nContent-Type: text/html\r\n\r\n" + b"<p><b>a</b> <i>b</i> <u>c</u></p>" * 800_000
+"""It takes its reader several seconds."""
+
+
+def keep(data: Path, *raws: bytes) -> list[bytes]:
+    with closing(Writer(data, lambda: AT, UNSYNCED, 64 << 20)) as writer:
+        ids = []
+        for n, raw in enumerate(raws):
+            envelope = Envelope("a@desk.example", (Recipient("bob@city.example"),), AT + n, "192.0.2.9")
+            capture = capture_of(capture_id(AT + n), scan(raw), envelope, Source("mx", "mx"))
+            writer.receipt(capture, raw)
+            ids.append(capture.id)
+        writer.flush()
+    return ids
+
+
+@pytest.mark.rule("P-31, promise 6", "A message that brings its reader down is compared whole, and harms no other.")
+def test_what_brings_its_reader_down_has_marks_of_its_whole_and_harms_no_other(tmp_path: Path) -> None:
+    """The process is ended, the next message is read by another one; copies that came by another way are the same thing."""
+    again = b"Received: from a by b; Mon, 2 Mar 2026 12:00:00 +0000\r\n" + HEAVY
+    heavy, good = keep(tmp_path, HEAVY, PHISH)
+    marking = FingerprintReader(tmp_path, ("city.example",), seconds=1)
+    found = marking.fingerprint(heavy)
+    assert found == Fingerprint.of_whole(HEAVY) and found.is_like(Fingerprint.of_whole(again))
+    assert marking.report_content(heavy) is None
+    marks = marking.fingerprint(good)
+    assert (
+        marks == fingerprint_of(PHISH, ("city.example",)) and marks.hosts == {"pay.example"} and marks.author == "help@desk.example"
+    )
+    assert not marks.is_like(found)
+
+
+@pytest.mark.rule(
+    "P-31, promise 6",
+    "While too much is being read, nothing is compared by less than there is to know: it is for later.",
+)
+def test_where_all_processes_are_busy_it_is_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is compared by less than there is to know, only because many ask at once."""
+    (good,) = keep(tmp_path, PHISH)
+    with closing(Pool(fingerprint_client.COMMAND, processes=1)) as pool:
+        monkeypatch.setattr(fingerprint_client, "pool", lambda: pool)
+        busy = pool._idle.get()
+        with pytest.raises(LaterError):
+            FingerprintReader(tmp_path, (), seconds=0.01).fingerprint(good)
+        pool._idle.put(busy)
+        assert FingerprintReader(tmp_path, ()).fingerprint(good) == fingerprint_of(PHISH)
+
+
+@pytest.mark.rule("P-25, P-31", "What a limited process says of a message is digests and few words, or nothing.")
+def test_a_process_that_was_taken_over_says_nothing_but_digests() -> None:
+    """Whatever it answers, it fits into the rows for it, or counts as nothing."""
+    honest = fingerprint_of(PHISH).plain()
+    assert Fingerprint.from_plain(honest) == fingerprint_of(PHISH)
+    for lie in ({"text": "<script>"}, {"text": None}, {"bands": ["0" * 16] * 9}, {"bands": ["x" * 16]}, {"hosts": 7}):
+        with pytest.raises((ValueError, TypeError, KeyError)):
+            Fingerprint.from_plain(honest | lie)
+    long = Fingerprint.from_plain(honest | {"hosts": ["a" * 5000] * 500, "subject": ["\ud800\0"] * 90, "author": "x" * 10_000})
+    assert len(long.hosts) == 1 and len(long.subject) == 12 and len(long.author) == 1000 and long.subject[0] == "?"
+    said = report_of(b"From: a@b.example\r\nSubject: Fwd: full\r\n\r\nSubject: Your mailbox\r\n\r\nwords\r\n")
+    assert ReportContent.of(said.plain()) == said and said.quotes
