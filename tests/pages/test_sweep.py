@@ -134,7 +134,7 @@ def test_who_may_sees_the_page_and_nobody_else(
     wrong, known = [], dict[Any, Any]()
     stands = dict[Any, Any]()
     monkeypatch.setattr(middleware, "actor_of", once(middleware.actor_of, known))
-    monkeypatch.setattr(middleware, "standing", SimpleNamespace(of=once(access_status.status_of, stands)))
+    monkeypatch.setattr(middleware, "access_status", SimpleNamespace(status_of=once(access_status.status_of, stands)))
     monkeypatch.setattr(error_pages, "page", once_each(error_pages.page))
     for name, page in PAGES.items():
         client, path = visit(who), path_of(page, city)

@@ -50,18 +50,18 @@ from civicmail.city.access.actions import feedkeys
 print(feedkeys.make("Provider", days=9, actor=OFFICE, reason="the city's provider", now=time.time_ns() // 1_000_000))
 """
 _AUTHORISE = """
-from civicmail.city.access.actions import roster
-from civicmail.city.access.actions.publishing import together
+from civicmail.city.access.actions import bulk_authorization
+from civicmail.city.access.actions.publishing import single_publication
 from civicmail.city.access.reasons import Reasons
 ms = time.time_ns() // 1_000_000
 works, words = Department.objects.get(code="works"), "Answers letters of the people of this city, on the same day."
 writer, head = (Actor(uid, uid, departments=frozenset(["works"])) for uid in ("e-4", "e-2"))
 reasons = Reasons(words, words, words, words)
-profile = Profile.objects.first() or roster.write_profile(works, "Crew", reasons, actor=writer, now=ms)
+profile = Profile.objects.first() or bulk_authorization.write_profile(works, "Crew", reasons, actor=writer, now=ms)
 people = list(Person.objects.filter(uid__startswith="{door}", episodes__position="Crew").order_by("id")[{begin} : {begin} + {some}])
-with together():
+with single_publication():
     for begin in range(0, len(people), 50):
-        roster.authorise(profile, people[begin : begin + 50], until=ms + 300 * 86_400_000, actor=head, now=ms)
+        bulk_authorization.authorise(profile, people[begin : begin + 50], until=ms + 300 * 86_400_000, actor=head, now=ms)
 """
 _READ = """
 import json

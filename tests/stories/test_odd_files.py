@@ -30,12 +30,12 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x40\x08\x06\0\0\0" + bytes
 
 
 ASKED = """
-from civicmail.desk.holding.actions import publishing
+from civicmail.desk.holding.actions import publish_approvals
 from civicmail.desk.holding.models import AskedDepartment
 clerk = Department.objects.create(code="clerk", name="City Clerk")
 olga = person("e-1", "Olga", "Officer", clerk)
 AskedDepartment.objects.create(department=clerk, since=now, by=olga, asked=now, reason="the city decided so")
-publishing.written(time.time_ns() // 1_000_000)
+publish_approvals.publish_standing(time.time_ns() // 1_000_000)
 """
 """In the tables: what stands in the file alone is gone with the city worker's next minute."""
 

@@ -74,9 +74,9 @@ classes.adopt(Path({data!r}), {text!r}, actor="clerk", reason="council", now=tim
 """
 _DISPOSE = """
 from civicmail.city.access.four_eyes import Facts
-from civicmail.front.worker import keeping
+from civicmail.front.worker import disposal
 two, now = Facts(frozenset({{"ana", "ben"}})), time.time_ns() // 1_000_000
-outcome = keeping.dispose(Path({data!r}), proposer="ana", approver="ben", eyes=two, reason="yearly", now=now)
+outcome = disposal.dispose(Path({data!r}), proposer="ana", approver="ben", eyes=two, reason="yearly", now=now)
 print(outcome.gone, outcome.kept.get("held", 0))
 """
 _HOLDS = """

@@ -54,24 +54,24 @@ publish()
 """
 _DESK = """
 from civicmail.desk.incidents import queries
-from civicmail.desk.incidents.actions import answering, pulling
+from civicmail.desk.incidents.actions import case_answers, message_removal
 from civicmail.desk.incidents.models import Case, Pull
 from civicmail.desk.incidents.models import Opening
 now = time.time_ns() // 1_000_000
-alma, rita = (Actor(u, u, (Held("security-officer", taken_until=now + 60_000),)) for u in ("e-6", "e-5"))
+alma, rita = (Actor(u, u, (HeldRole("security-officer", active_until=now + 60_000),)) for u in ("e-6", "e-5"))
 why = "It asks for passwords in the name of the help desk."
 """
 _CASE = "print([(c.known, c.reports.count()) for c in Case.objects.filter(sender='help@desk.example')])"
 _PULL = """
 case = Case.objects.get(sender="help@desk.example")
 found = queries.who_has(case, now=now)
-pull = pulling.ask(case, found.copies, "", {count}, actor=alma, reason=why, now=now)
+pull = message_removal.ask(case, found.copies, "", {count}, actor=alma, reason=why, now=now)
 before = pull.state
-pulling.decide(pull, agrees=True, actor=rita, reason=why, now=now)
-answering.answer(case, "right", actor=alma, reason=why, now=now)
+message_removal.decide(pull, agrees=True, actor=rita, reason=why, now=now)
+case_answers.answer(case, "right", actor=alma, reason=why, now=now)
 print(before, pull.total)
 """
-_UNDO = 'pulling.undo(Pull.objects.get(), actor=alma, reason="It was a drill of ours.", now=now)'
+_UNDO = 'message_removal.undo(Pull.objects.get(), actor=alma, reason="It was a drill of ours.", now=now)'
 _STATE = "print(Pull.objects.get().state)"
 _WHO = """
 case = Case.objects.get(sender={sender!r})
@@ -82,7 +82,7 @@ print(*sorted(one.mailbox for one in queries.openings(captures)))
 _BAD = """
 from civicmail.desk.incidents.actions import reporting
 case = reporting.propose({uuid!r}, queries.marks_of(bytes.fromhex({uuid!r}.replace("-", ""))), "It pretends.", now=now)
-answering.answer(case, "right", actor=alma, reason=why, now=now)
+case_answers.answer(case, "right", actor=alma, reason=why, now=now)
 """
 PERSON = {"Sec-Fetch-User": "?1", "Sec-Fetch-Mode": "navigate"}
 TARGET = "http://login.crook.example/a?b=1&c=2"

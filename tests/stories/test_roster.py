@@ -36,9 +36,9 @@ while True:
         break
     except LeaseHeld:  # the running processes make the tables at this moment
         time.sleep(0.2)
-from civicmail.city.access.actions import claiming, feed, roster, structure
-from civicmail.city.access.actions.publishing import together
-from civicmail.city.access.actors import ALWAYS, Actor, Held, machine
+from civicmail.city.access.actions import bulk_authorization, claiming, feed, organization
+from civicmail.city.access.actions.publishing import single_publication
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole, machine
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.directory import store
@@ -47,11 +47,11 @@ from civicmail.city.directory.models import Department, Person
 def now():
     return time.time_ns() // 1_000_000
 
-office = Actor("e-0", "Olga", (Held("access-officer", "", ALWAYS),))
-first = claiming.First("e-0", "Olga", "Officer", "d0", "Department 0")
+office = Actor("e-0", "Olga", (HeldRole("access-officer", "", FOREVER),))
+first = claiming.FirstOfficer("e-0", "Olga", "Officer", "d0", "Department 0")
 claiming.claim_installation(first, actor=machine("os:root"), reason="the council decided so", now=now())
 for n in range(1, departments):
-    structure.make_department(f"d{n}", f"Department {n}", actor=office, reason="the city has it", now=now())
+    organization.make_department(f"d{n}", f"Department {n}", actor=office, reason="the city has it", now=now())
 began = time.monotonic()
 run = feed.propose((data / "list.csv").read_bytes(), source="list.csv", actor=office, now=now())
 feed.apply(run, actor=office, reason="the first list of the city", now=now(), despite_brake=True)
@@ -61,7 +61,7 @@ words = "Answers letters of the people of this city, on the same day."
 for n in range(departments):
     department = Department.objects.get(code=f"d{n}")
     head, deputy = Person.objects.get(uid=f"p-{n}-0"), Person.objects.get(uid=f"p-{n}-1")
-    structure.lead_department(department, head, [deputy], actor=office, reason="as the council has it", now=now())
+    organization.lead_department(department, head, [deputy], actor=office, reason="as the council has it", now=now())
     first, second, third = (
         Actor(p.uid, p.display, departments=frozenset({department.code}))
         for p in (head, deputy, Person.objects.get(uid=f"p-{n}-2"))
@@ -72,10 +72,12 @@ for n in range(departments):
         own = [(third, first, [p for p in rows if p == deputy]), (third, second, [p for p in rows if p == head])]
         for writer, who, those in ((second, first, people), *own):
             if those:
-                profile = roster.write_profile(department, position, Reasons(words, words, words, words), actor=writer, now=now())
-            with together():  # two hundred publications would be most of the time
+                reasons = Reasons(words, words, words, words)
+                profile = bulk_authorization.write_profile(department, position, reasons, actor=writer, now=now())
+            with single_publication():  # two hundred publications would be most of the time
                 for start in range(0, len(those), 50):
-                    roster.authorise(profile, those[start : start + 50], until=now() + 300 * 86_400_000, actor=who, now=now())
+                    until = now() + 300 * 86_400_000
+                    bulk_authorization.authorise(profile, those[start : start + 50], until=until, actor=who, now=now())
     store.set_mode(data, f"d{n}", "live", elsewhere=elsewhere, now=now(), entering=lambda facts: nullcontext("story:1"))
 print("authorised", round(time.monotonic() - began, 1), Authorisation.objects.filter(state="active").count(), flush=True)
 """

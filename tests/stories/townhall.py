@@ -26,11 +26,11 @@ from django.utils import timezone
 from civicmail.city.access.models import *
 from civicmail.city.access.actions import policy, tokens
 from civicmail.city.access.actions.publishing import publish
-from civicmail.city.access.actors import ALWAYS, Actor, Held
+from civicmail.city.access.actors import FOREVER, Actor, HeldRole
 from civicmail.city.directory.models import *
 now = timezone.now()
 hashed = cache(make_password)  # half a second of the processor for each
-OFFICE = Actor("e-1", "Olga Officer", (Held("access-officer", "", ALWAYS),))
+OFFICE = Actor("e-1", "Olga Officer", (HeldRole("access-officer", "", FOREVER),))
 
 def person(uid, given, family, department, supervisor=None, password=""):
     p = Person.objects.create(uid=uid, given=given, family=family, display=given + " " + family)

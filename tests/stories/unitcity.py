@@ -57,18 +57,18 @@ import time
 from pathlib import Path
 from civicmail.front.web.start import prepare
 prepare(Path("/var/lib/civicmail"))
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
 from civicmail.desk.incidents import queries
-from civicmail.desk.incidents.actions import answering, pulling
+from civicmail.desk.incidents.actions import case_answers, message_removal
 from civicmail.desk.incidents.models import Case
 now = time.time_ns() // 1_000_000
-alma, rita = (Actor(u, u, (Held("security-officer", taken_until=now + 60_000),)) for u in ("e-6", "e-5"))
+alma, rita = (Actor(u, u, (HeldRole("security-officer", active_until=now + 60_000),)) for u in ("e-6", "e-5"))
 case = Case.objects.filter(sender="help@desk.example").first()
 if case is not None and (found := queries.who_has(case, now=now)).copies:
-    pull = pulling.ask(case, found.copies, "", len(found.copies), actor=alma, reason="It asks for passwords.", now=now)
+    pull = message_removal.ask(case, found.copies, "", len(found.copies), actor=alma, reason="It asks for passwords.", now=now)
     if pull.state == "asked":
-        pulling.decide(pull, agrees=True, actor=rita, reason="It asks for passwords.", now=now)
-    answering.answer(case, "right", actor=alma, reason="It asks for passwords.", now=now)
+        message_removal.decide(pull, agrees=True, actor=rita, reason="It asks for passwords.", now=now)
+    case_answers.answer(case, "right", actor=alma, reason="It asks for passwords.", now=now)
     print("pulled", pull.total)
 """
 _SETTINGS = """

@@ -49,12 +49,12 @@ def follow(data: Path) -> None:
     """What the city worker does with the journals, from their beginning."""
 
     class Following:
-        heard = JournalBatch()
+        batch = JournalBatch()
 
     ear = _Heard(Following())  # type: ignore[arg-type]
     for record in Tail(data, bodies=False).poll():
         ear.hear(record)
-    write(Following.heard, now=NOW)
+    write(Following.batch, now=NOW)
 
 
 def fails(error: BaseException) -> Any:

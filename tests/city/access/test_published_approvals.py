@@ -40,7 +40,7 @@ class Tables:
 
     departments: set[str] = field(default_factory=set)
     standing: dict[int, FileApproval] = field(default_factory=dict)
-    approval_file: dict[int, FileApproval] = field(default_factory=dict)
+    answers: dict[int, FileApproval] = field(default_factory=dict)
 
     def few(self) -> Approvals:
         return Approvals(frozenset(self.departments), tuple(self.standing.values()))
@@ -304,11 +304,11 @@ def test_an_answer_that_was_told_survives_a_power_cut(tmp_path: Path) -> None:
 ANSWERS = """
 import sys
 from pathlib import Path
-from civicmail.city.access import approved
-from civicmail.city.policy.approvals import Approvals, Standing
+from civicmail.city.access import published_approvals
+from civicmail.city.policy.approvals import Approvals, FileApproval
 for n in range(int(sys.argv[2]), int(sys.argv[2]) + 20):
-    one = Standing(f"a{n}", int(sys.argv[3]), person="dana", sha256=f"{n:064x}", address="ibis@acme.example")
-    approved.say(Path(sys.argv[1]), [one], Approvals, 0)
+    one = FileApproval(f"a{n}", int(sys.argv[3]), person="dana", sha256=f"{n:064x}", address="ibis@acme.example")
+    published_approvals.append_approvals(Path(sys.argv[1]), [one], Approvals, 0)
 """
 
 

@@ -209,7 +209,7 @@ def test_where_doors_cannot_be_told_the_act_stands_and_the_worker_tells(town: To
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as disk:
-        disk.setattr(publishing.published, "publish_changes", full)
+        disk.setattr(publishing.published_snapshot, "publish_changes", full)
         with pytest.raises(OSError, match="space"):
             suspensions.suspend(town.bob, **ACT, now=MS)
         mark_database_alive(town.data, MS)
@@ -258,7 +258,7 @@ def test_a_whole_snapshot_leaves_out_no_change_that_is_told_while_it_is_made(tow
 def test_a_door_that_looks_while_files_are_replaced_never_forgets_an_end(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was folded into the whole is taken out of the changes; a door reads the changes first."""
     access_end.end_access(town.ann, when=MS, **ACT, now=MS)
-    looks = {name: getattr(SnapshotWatcher, name) for name in ("_look_at_changes", "_look_at_snapshot")}
+    looks = {name: getattr(SnapshotWatcher, name) for name in ("_poll_changes", "_poll_snapshot")}
 
     def and_then(name: str) -> Callable[[SnapshotWatcher], bool]:
         def look(self: SnapshotWatcher) -> bool:
@@ -301,13 +301,13 @@ def test_while_doors_are_told_nobody_waits_who_changes_something_and_nobody_else
 
         monkeypatch.setattr(publishing, name, look)
 
-    for name in ("some", "current", "_next"):
+    for name in ("build_changes", "build_snapshot", "_next"):
         watched(name)
     version = Publication.objects.get().version
     suspensions.suspend(town.ann, **ACT, now=MS)
-    assert seen == [("_next", True, False), ("some", True, False)]
+    assert seen == [("_next", True, False), ("build_changes", True, False)]
     publish(MS)
-    assert seen[2:] == [("_next", True, True), ("current", False, False)], "the whole is made beside what is told meanwhile"
+    assert seen[2:] == [("_next", True, True), ("build_snapshot", False, False)], "the whole is made beside what is told meanwhile"
     assert Publication.objects.get().version == version + 2
 
 

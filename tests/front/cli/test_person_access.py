@@ -167,12 +167,12 @@ Account.objects.create(person=p, username="rita", made=timezone.now())
 _APPROVED = """
 import time
 from civicmail.city.access.actions import mandates
-from civicmail.city.access.actors import Actor, Held
+from civicmail.city.access.actors import Actor, HeldRole
 from civicmail.city.access.models import Mandate
 from civicmail.city.directory.models import Person
 p = Person.objects.create(uid="e-9", given="Abe", family="Approver", display="Abe Approver")
 now = time.time_ns() // 1_000_000
-who = Actor(p.uid, held=(Held("examination-approver", "", now + 1000),))
+who = Actor(p.uid, held=(HeldRole("examination-approver", "", now + 1000),))
 print(mandates.approve(Mandate.objects.get(), actor=who, now=now).state)
 """
 

@@ -42,18 +42,18 @@ def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], in
     @contextmanager
     def start() -> Iterator[Work]:
         prepare()
-        with connected(), closing(AutoReplies(settings, data, clock)) as autoreply_claims:
-            yield lambda: autoreply_claims.step() > 0
+        with connected(), closing(AutoReplies(settings, data, clock)) as replier:
+            yield lambda: replier.step() > 0
 
     return Job("answers", start, EVERY, lease=LEASE)
 
 
 def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
     """Answer everything that wants it; how many. Raises LeaseHeld."""
-    with Lease.take(lease_path(data, LEASE)), connected(), closing(AutoReplies(settings, data, clock)) as autoreply_claims:
+    with Lease.take(lease_path(data, LEASE)), connected(), closing(AutoReplies(settings, data, clock)) as replier:
         count = 0
-        while not autoreply_claims.is_done:
-            count += autoreply_claims.step()
+        while not replier.is_done:
+            count += replier.step()
         return count
 
 
@@ -141,12 +141,12 @@ def _matching(
     """The replies to a capture, once for each mailbox, with the texts in force at receipt."""
     from civicmail.city.access.epoch import epoch_ms
 
-    autoreplies: dict[str, AutoReply] = {}
+    by_mailbox: dict[str, AutoReply] = {}
     for index, (do, rules) in sorted(decided.items()):
         recipient = capture.envelope.recipients[index]
         reply = texts.get(recipient.box or recipient.address.lower())
         if reply is None or not epoch_ms(reply.starts) <= capture.received < epoch_ms(reply.until):
             continue
         if needs_answer(capture, index, do, rules, reply.kind):
-            autoreplies[reply.mailbox.address] = reply
-    return [(capture, reply) for reply in autoreplies.values()]
+            by_mailbox[reply.mailbox.address] = reply
+    return [(capture, reply) for reply in by_mailbox.values()]

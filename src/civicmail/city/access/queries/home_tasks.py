@@ -276,10 +276,10 @@ def _recovered(person: Person, now: int) -> list[Task]:
 def _looking(actor: Actor, now: int) -> list[Task]:
     """What waits for a second person, and for auditors what nobody has ratified: from the first minute on (E3, E4)."""
     tasks = []
-    if menu_counts := mandates.waiting_for(actor, now):
-        rows = [*menu_counts.requested, *menu_counts.urgent]
-        since = min([*(row.asked for row in rows), *(change.asked for change in menu_counts.changes)])
-        words = f"{len(menu_counts)} {'waits' if len(menu_counts) == 1 else 'wait'}"
+    if examinations := mandates.waiting_for(actor, now):
+        rows = [*examinations.requested, *examinations.urgent]
+        since = min([*(row.asked for row in rows), *(change.asked for change in examinations.changes)])
+        words = f"{len(examinations)} {'waits' if len(examinations) == 1 else 'wait'}"
         tasks.append(Task("Decide about looking at mail", "mandates", (), "", ("wait", words), since))
     urgent = list(mandates.unratified(actor)) if actor.holds("auditor") else []
     if urgent:

@@ -136,8 +136,8 @@ def _departments(data: Path) -> list[Department]:
         known = sorted(store.load(data).by_name.values(), key=lambda d: d.name)
     except (CivicmailError, OSError):
         return []
-    display_names = {d.entry.removeprefix("entry:") for d in known if d.entry.startswith("entry:")}
-    entries = {str(e.uuid): e for e in Entry.objects.filter(uuid__in=[n for n in display_names if _is_uuid(n)]).defer("head")}
+    entry_ids = {d.entry.removeprefix("entry:") for d in known if d.entry.startswith("entry:")}
+    entries = {str(e.uuid): e for e in Entry.objects.filter(uuid__in=[n for n in entry_ids if _is_uuid(n)]).defer("head")}
     departments = []
     for d in known:
         entry = entries.get(d.entry.removeprefix("entry:"))

@@ -83,9 +83,9 @@ def end_access(request: Call, department: str, uid: str, body: Leaver) -> Ended:
 @operation(router, "GET", "/endings/{int:id}", act="roster.see", scope="read:access", page="ending", response=Ended)
 def read_ending(request: Call, id: int) -> Ended:
     """What one end of access did, door by door, with times."""
-    access_end = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=id)
-    require(request, "roster.see", InDepartment(access_end.episode.department.code))
-    return ended(access_end)
+    ending = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=id)
+    require(request, "roster.see", InDepartment(ending.episode.department.code))
+    return ended(ending)
 
 
 @operation(router, "GET", "/endings", act="duty.grant", scope="read:access", page="endings", response=list[Ended])
