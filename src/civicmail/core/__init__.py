@@ -1,1 +1,1 @@
-"""The ground floor: things that know no city. Formats, parsers and proofs that would serve any mail archive."""
+"""Foundations that know nothing of a city: formats, parsers and proofs that would serve any mail archive."""

@@ -1,4 +1,4 @@
-"""The wall clock at the edge: everything inside gets the time passed in."""
+"""The wall clock. Only entry points read it; every other function is given the time."""
 
 from __future__ import annotations
 

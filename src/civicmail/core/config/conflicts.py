@@ -1,4 +1,4 @@
-"""What cannot be true at the same time, though each setting alone may be."""
+"""Settings that are valid alone but contradict each other."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A limit for a whole exchange over HTTP. A socket's own timeout begins anew with each byte, so that whoever sends them one at a
-time, or one provisional answer after the other, would hold us for as long as they like."""
+"""A deadline for a whole HTTP exchange. A socket's own timeout starts again with each byte, so a server that sends slowly, or sends
+one provisional response after another, could hold a connection open for as long as it likes."""
 
 from __future__ import annotations
 

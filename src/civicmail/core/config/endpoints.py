@@ -1,4 +1,4 @@
-"""Where others are asked or listen: hosts with a port, addresses, and what stands in settings for them."""
+"""Formats of hosts, ports, addresses and URLs in settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The root of every error that a person, a mail client or a script may be told.
+"""Base classes of every error that is shown to a person, a mail client or a script.
 
 CivicmailError            our own fault unless a subclass says otherwise
 ├── UsageError            the words of a command or a request are wrong

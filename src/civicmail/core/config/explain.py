@@ -1,4 +1,4 @@
-"""What a setting means: its sentence, its type and its default, read from settings.py."""
+"""The meaning of each setting: its sentence, type and default, read from settings.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The versions of what outlives a process (docs/formats.md), and whether this program knows those that a data folder has.
+"""Versions of the stored formats (docs/formats.md), and whether this program can read those of a data folder.
 
 A file of a later version looks damaged to an earlier program, which would cut it off or begin anew. So nothing of a folder is read
 or written before its newest files were looked at: whoever loads the settings of a folder does it.

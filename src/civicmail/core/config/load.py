@@ -1,4 +1,5 @@
-"""Reading the settings file: TOML, overridden by CIVICMAIL__SECTION__KEY, every type checked, unknown keys refused with their line.
+"""Load the settings file: TOML, overridden by CIVICMAIL__SECTION__KEY. Every type is checked, and unknown keys are rejected with
+their line.
 
 A wrong file is refused as a whole (exit 3): a setting that is silently ignored is worse than a program that does not start.
 """

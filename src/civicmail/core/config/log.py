@@ -1,4 +1,4 @@
-"""The log: one event per line on stderr, for people or as JSON. Ids only, never what mail says. What repeats is summed.
+"""The log: one event per line on stderr, as text or JSON. It holds ids and never the content of mail. Repeated events are summed.
 
 structlog is slow to import, so it is imported with the first event: a command that has nothing to log pays nothing. Nor is the
 form of the settings, which no process needs that only reads messages.

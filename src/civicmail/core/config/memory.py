@@ -1,4 +1,4 @@
-"""How much memory a process of many threads keeps."""
+"""Limit the memory that a process with many threads keeps."""
 
 from __future__ import annotations
 

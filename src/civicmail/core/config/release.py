@@ -1,4 +1,4 @@
-"""Which Civicmail this is. The version is written once, in pyproject.toml; the commit is in the package that a release has."""
+"""Version and commit of this program. The version is written once, in pyproject.toml; the commit is in a released package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repeated log events: the first is logged with its trace, the others are summed once a minute.
+"""Repeated log events: the first is logged with its traceback, the others are summed once a minute.
 
 A database that is away for a day, or a disk that is full, says the same of every message and every page. The same is: one event of
 one level, with one kind of error, of one job, check, listener or other thing that the event names (`_SAME`). Nothing is hidden: the

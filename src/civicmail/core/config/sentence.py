@@ -1,4 +1,4 @@
-"""A sentence for a person that a page can say in another language: its fixed text, and what stands in it."""
+"""A sentence that pages can translate: its fixed text and the values in it."""
 
 from __future__ import annotations
 

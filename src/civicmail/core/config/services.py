@@ -1,4 +1,4 @@
-"""Where mail programs read and send, as the settings name it (`[programs]`), and the DNS records by which programs find it.
+"""IMAP and submission services from the settings (`[programs]`), and the DNS records by which mail programs find them.
 
 RFC 6186 and RFC 8314: `_imaps` and `_submissions` are TLS from the start, `_imap` and `_submission` are STARTTLS; a service that is
 not there is a record with the target "." alone. Pure; who asks the DNS is given in.

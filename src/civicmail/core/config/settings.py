@@ -1,4 +1,4 @@
-"""Every setting, its type, its default and one sentence about it. The file is TOML; loading it is load.py's business.
+"""Every setting with its type, its default and one sentence about it. load.py reads the TOML file.
 
 A setting without help text does not exist: `civicmail config explain KEY` and the test of the docs read it from here.
 """

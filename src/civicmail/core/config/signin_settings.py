@@ -1,4 +1,4 @@
-"""[signin]: how people prove who they are, and who else vouches for them."""
+"""[signin]: passwords, identity providers and second factors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each setting in force comes from: the environment, a line of the file, or the default (P-17).
+"""The source of each setting in force: the environment, a line of the file, or the default (P-17).
 
 What could let somebody in is never told: passwords live in files of their own, and one that somebody wrote into an address is taken
 out of it here.

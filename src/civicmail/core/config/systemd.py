@@ -1,4 +1,4 @@
-"""Tell the service manager how this process is (sd_notify(3)): that it serves, that it is alive, that it stops.
+"""Notify systemd that this process is ready, alive or stopping (sd_notify(3)).
 
 A datagram to the socket that NOTIFY_SOCKET names: a path, or an abstract name after "@". Without
 that name nothing happens.

@@ -1,4 +1,4 @@
-"""The settings file that `init` writes: the smallest useful one; every other setting stands there as a comment with its default."""
+"""The settings file that `init` writes: the smallest useful one, with every other setting as a comment with its default."""
 
 from __future__ import annotations
 

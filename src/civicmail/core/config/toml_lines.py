@@ -1,4 +1,4 @@
-"""Where a key stands in a TOML file: tomllib reads values, not places, and an error without a line is half an error."""
+"""Line numbers of keys in a TOML file. tomllib gives values only, and an error message needs the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a setting may be beyond its type: one of a few words, a range, a shape."""
+"""Checks of setting values beyond their type: allowed words, ranges, formats."""
 
 from __future__ import annotations
 

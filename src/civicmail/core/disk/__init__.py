@@ -1,1 +1,1 @@
-"""What survives a power cut: the file port, framed journals, leases. The byte tables are in docs/formats.md."""
+"""Storage that survives a power cut: file operations, framed journals, leases. docs/formats.md has the byte tables."""

@@ -1,4 +1,4 @@
-"""What can go wrong on the disk.
+"""Errors of storage.
 
 LaterError
 ├── LeaseHeld        another process has the lease

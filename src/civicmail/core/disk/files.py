@@ -1,4 +1,4 @@
-"""The file port: every write that must survive a power cut goes through Files and File, and nothing else.
+"""File operations: every write that must survive a power cut goes through Files and File.
 
 The port exists so that a test can record each operation, cut the power between any two of them, fail one, or turn one sync into
 nothing. Reading needs no port. Errors are the operating system's own (OSError); callers say what they mean.

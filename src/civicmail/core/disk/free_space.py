@@ -1,4 +1,4 @@
-"""Whether a volume has room, for whoever can wait until it has: what is left is for what was taken in."""
+"""Whether a volume has free space, for work that can wait: the rest is reserved for mail that was already accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A journal: the files to which one process appends records, and by which it tells others what is durable.
+"""A journal: files to which one process appends records, and which tell other processes what is durable.
 
 <data>/journal/<name>/            one journal; its numbers have no gap for as long as it lives
     lock                          held by the process that appends

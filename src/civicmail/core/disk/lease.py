@@ -1,4 +1,5 @@
-"""Leases: a locked file says which process does a job. The kernel ends the lock with the process, so none is ever stale.
+"""Leases: a locked file says which process does a job. The kernel releases the lock when the process ends, so no lease is ever
+stale.
 
 Whoever needs a job that a worker holds *wants* its lease: it locks a second file, `<job>.wanted`, and the worker, which looks at
 that between two rounds (`is_wanted`), lets the lease go until it is free again.

@@ -1,4 +1,4 @@
-"""Numbers of a journal that are gone and accounted for, so that it can be sealed and goes on behind them: its file `lost`.
+"""Record numbers that a journal has lost and accounted for, kept in its file `lost`, so that it can be sealed and continued.
 
 One line for each run of them: first and last number, decimal. What became of them stands in a record; this only lets readers pass.
 """

@@ -1,4 +1,4 @@
-"""Counters and histograms of processes: each counts in memory, and writes all of it to a file of its own once a second.
+"""Counters and histograms. Each process counts in memory and writes all of it to its own file once a second.
 
     meter = Meter(data, "gateway", lambda: {("civicmail_tls_handshakes", ("mx",)): counters.tls})
     meter.start()

@@ -1,4 +1,4 @@
-"""What is whole in a journal file that is not: its records in runs, and where the damaged bytes are. Pure.
+"""Find the undamaged records of a damaged journal file, and the ranges of damaged bytes. Pure.
 
 A file whose header is damaged may have lost the seed of its checksums with it. The seed is the same in all files of a journal; and
 since a CRC is linear in what it starts from, each whole record gives the seed away.

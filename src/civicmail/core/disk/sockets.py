@@ -1,5 +1,5 @@
-"""Sockets beside the leases, by which the processes of a data folder wake each other. What is said there is never needed: it only
-saves waiting."""
+"""Sockets beside the leases by which the processes of a data folder wake each other. A lost message does no harm: it only
+delays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Following all journals of a data folder from a set of positions: what courier, index, ledger and sealer live on.
+"""Follow all journals of a data folder from a set of positions. Courier, index, ledger and sealer use it.
 
 Positions are {journal: last number seen}. A live journal is read only as far as its owner has synced it, so nobody acts on a
 record that a power cut could take back. A journal whose owner is gone is read as far as it was synced too: adopt() takes it,

@@ -1,1 +1,1 @@
-"""Evidence that an outsider can check: batches of records, the tree over them, signed checkpoints, proofs, verification."""
+"""Evidence that an outsider can check: batches of records, a Merkle tree over them, signed checkpoints, proofs, verification."""

@@ -1,4 +1,4 @@
-"""Files that are arrays of items of one width: leaves, tree levels and the indexes of the ledger (docs/formats.md, "Ledger")."""
+"""Files that are arrays of fixed-width items: leaves, tree levels and indexes of the ledger (docs/formats.md, "Ledger")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ledger/checkpoints: the signed notes of this ledger, one file for each size, which of them left the house, and the wish for a new
+"""ledger/checkpoints: the signed notes of this ledger, one file for each size; which of them were published; the request for a new
 one."""
 
 from __future__ import annotations

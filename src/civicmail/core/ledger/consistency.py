@@ -1,4 +1,5 @@
-"""Proofs that the ledger of today begins with the ledger of an older checkpoint (RFC 9162, 2.1.4; docs/formats.md, "Consistency").
+"""Consistency proofs: the present ledger begins with the ledger of an older checkpoint (RFC 9162, 2.1.4; docs/formats.md,
+"Consistency").
 
 A proof of a record has some of these, so that whoever holds an older checkpoint sees that nothing before it was rewritten, also by
 somebody with the right keys.

@@ -1,4 +1,4 @@
-"""entries.log: the entries of the ledger, in order for ever (docs/formats.md, "Ledger").
+"""entries.log: the entries of the ledger in order (docs/formats.md, "Ledger").
 
 An entry is *integrated* when append() has returned. entries.idx, where each entry begins, is derived and written without sync.
 """

@@ -1,4 +1,4 @@
-"""Entries of people that are durable in a journal before anything is shown (E6; docs/formats.md, "Heads").
+"""Audit entries, made durable in a journal before anything is shown (E6; docs/formats.md, "Heads").
 
 place = EntryJournal.of(data).append([entry, …], now)      returns after the sync, with where each stands
 

@@ -1,4 +1,4 @@
-"""What can go wrong with the evidence.
+"""Errors of the ledger.
 
 LaterError
 ├── LedgerEnded         a write or sync failed: this sequencer is over, open another

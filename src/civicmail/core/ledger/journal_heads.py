@@ -1,4 +1,4 @@
-"""Every record that still stands in a journal, for the checker: live tails are read as far as they are whole.
+"""Every record that is still in a journal, for verification. Live tails are read as far as they are whole.
 
 Also finds what the ledger cannot know: frames that cannot be read, and bodies that are not those of their heads.
 """

@@ -1,4 +1,4 @@
-"""leaves/<journal>.bin and .idx: the leaf of every integrated record, and which batch it is in (docs/formats.md, "Ledger").
+"""leaves/<journal>.bin and .idx: the leaf of every integrated record, and the batch that holds it (docs/formats.md, "Ledger").
 
 Anybody may read the integrated positions here; they may be behind after a crash, never ahead.
 """

@@ -1,4 +1,4 @@
-"""One inclusion proof for many leaves of a tree of RFC 9162: what their paths have in common is told once. Pure.
+"""One inclusion proof for many leaves of an RFC 9162 tree: nodes that their paths share are listed once. Pure.
 
 The path names, from left to right, the roots of the largest subtrees that hold none of the leaves; a tree is split as MTH of
 RFC 9162, 2.1.1 splits it. For one leaf that is its inclusion path in another order; for all leaves it is empty.

@@ -1,4 +1,4 @@
-"""What the checker finds, named exactly. Plain values."""
+"""Problems that verification reports. Plain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A proof that one record is in the ledger (docs/formats.md, "Proof"). tools/verify_proof.py checks it without us."""
+"""Inclusion proof of one record (docs/formats.md, "Proof"). tools/verify_proof.py checks it without this program."""
 
 from __future__ import annotations
 

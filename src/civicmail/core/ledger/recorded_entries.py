@@ -1,4 +1,4 @@
-"""What journals and segments have of people's entries, in a file of its own, so that the table can be compared with it (A3).
+"""A database of the audit entries in journals and segments, to compare the table of entries with (A3).
 
 Made of the records alone, by whoever follows them; may be thrown away. It lies outside of the database of people's side: whoever
 changes that does not change this.

@@ -1,4 +1,4 @@
-"""The one sequencer: it follows all journals, cuts batches, and makes them entries of the ledger.
+"""The sequencer: follows all journals, cuts batches, and adds them to the ledger as entries. There is one for each data folder.
 
 *Written* is a record whose journal is synced, *integrated* one whose batch is a synced entry, *published* one under a signed
 checkpoint. The order of a round is leaves, sync, entries, sync, then what is derived; so whatever a crash leaves is found again on

@@ -1,4 +1,5 @@
-"""The tree over all entries on the disk: one array of whole subtrees for each level, so that appends and proofs are O(log n)."""
+"""The Merkle tree over all entries on disk: one array of complete subtrees for each level, so that appends and proofs are O(log
+n)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The independent checker of the evidence: shares the format with the sequencer, and nothing else.
+"""Independent verification of the ledger. It shares the format with the sequencer, and no code.
 
 Takes no lease and may run while everything else does: what was called integrated before it began must hold, whatever came later is
 counted as *pending*. A sealed record must be integrated; an unsealed one behind the ledger's position need not be.

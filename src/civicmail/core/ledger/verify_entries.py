@@ -1,4 +1,4 @@
-"""The checker's first half: entries, leaves, tree and checkpoints against each other, in one pass over entries.log.
+"""Verify entries, leaves, tree and checkpoints against each other in one pass over entries.log.
 
 Shares only the format (docs/formats.md, "Ledger") with what writes it: nothing of merkle, entries, tree, leaves, notes or sequencer
 is imported here. What a live writer has not finished is told from damage by what was called integrated before the reading began.

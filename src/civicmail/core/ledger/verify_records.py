@@ -1,4 +1,4 @@
-"""The checker's second half: every record that is kept against the leaf that was integrated for it."""
+"""Verify every archived record against the leaf that was integrated for it."""
 
 from __future__ import annotations
 

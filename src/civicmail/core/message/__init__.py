@@ -1,3 +1,3 @@
-"""A message as data. Bytes go in, a Letter comes out, whatever the bytes are; what is wrong is listed as defects.
+"""Parse messages. Any bytes give a ParsedMessage; what is wrong with them is listed as defects.
 
-Pure: no file, no clock, no network. The shapes that every other room shares are in shapes.py."""
+Pure: no file, no clock, no network. The shapes that every other room shares are in model.py."""

@@ -1,4 +1,4 @@
-"""Address fields become addresses: RFC 5322 3.4 with the obsolete forms of 4.4, and what senders write instead.
+"""Parse address fields: RFC 5322 3.4, the obsolete forms of 4.4, and what senders write instead.
 
 Comments, groups, routes, quoted local parts, missing angle brackets, semicolons between addresses, raw 8-bit and encoded words in
 wrong places are read. Encoded words are decoded after the structure is known, so that no word can smuggle an address in.

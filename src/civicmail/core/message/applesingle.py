@@ -1,4 +1,4 @@
-"""AppleSingle files: what a Mac wraps a file in that travels with what is known of it (RFC 1740, appendix A). Pure, linear."""
+"""AppleSingle files, which wrap a Mac file with its metadata (RFC 1740, appendix A). Pure, linear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fields of a header that tell one recipient of another: names, and how many bytes they take (RFC 5322 3.6.3, 3.6.6). Pure."""
+"""Header fields that reveal one recipient to another: names and sizes (RFC 5322 3.6.3, 3.6.6). Pure."""
 
 from __future__ import annotations
 

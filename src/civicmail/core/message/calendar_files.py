@@ -1,5 +1,4 @@
-"""Files that an appointment or a visiting card carries in itself (RFC 5545 3.8.1.1, RFC 6350 6.2.4, 6.7.5, 6.8.1, vCard 2.1).
-Pure, linear.
+"""Files inside appointments and visiting cards (RFC 5545 3.8.1.1, RFC 6350 6.2.4, 6.7.5, 6.8.1, vCard 2.1). Pure, linear.
 
 A value is one where its property says so, where it is a `data:` address, and where it is long and base64 of something that begins
 like a file: a note is no place for that, and gets it all the same.

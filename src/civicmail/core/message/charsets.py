@@ -1,4 +1,4 @@
-"""Bytes with a charset label become text, also when the label is wrong, unknown or absent.
+"""Decode text whose charset label may be wrong, unknown or absent.
 
 Labels are read as browsers read them (WHATWG Encoding): latin-1 and us-ascii mean windows-1252, gb2312 means gb18030 and so on,
 because the senders that write them do. Order for bytes that are not ASCII: the declared charset, utf-8, windows-1252 when the bytes

@@ -1,4 +1,4 @@
-"""The content of an opaque signed S/MIME part (RFC 8551 3.5.2): found in the CMS structure (RFC 5652), not verified. Pure."""
+"""Extract the content of an opaque signed S/MIME part (RFC 8551 3.5.2, RFC 5652). The signature is not verified. Pure."""
 
 from __future__ import annotations
 

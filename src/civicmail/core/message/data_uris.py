@@ -1,4 +1,4 @@
-"""Files that HTML carries in itself, as `data:` addresses (RFC 2397): read as browsers read them (Fetch 6). Pure, linear.
+"""Files in HTML as `data:` URIs (RFC 2397), read as browsers read them (Fetch 6). Pure, linear.
 
 An address may stand in any attribute, in a style or in a script, its letters may be written as entities, and browsers drop tabs and
 line endings in it. Icons are none: a picture of fewer pixels than anybody can read.

@@ -1,4 +1,4 @@
-"""Dates of header fields become UTC: RFC 5322 3.3, the obsolete forms of 4.3, and the broken forms that mail really has.
+"""Parse dates of header fields to UTC: RFC 5322 3.3, the obsolete forms of 4.3, and broken forms seen in mail.
 
 A date that cannot be told for certain is None, never a guess at the day.
 """

@@ -1,4 +1,4 @@
-"""The codes of defects, one fixed word each. A code never changes its meaning; new ones may come.
+"""Codes of defects, one fixed word each. A code never changes its meaning; new ones may be added.
 
 Structure of the header block
     header-empty, header-missing, header-line, header-too-large, header-too-many, separator-missing, mbox-from-line,

@@ -1,4 +1,4 @@
-"""Some decoded bytes of a text part replaced by ASCII, told as ranges of the message as it is kept (RFC 2045 6). Pure.
+"""Replace decoded bytes of a text part by ASCII, as changes to ranges of the stored message (RFC 2045 6). Pure.
 
 Only what changes is written anew: every other byte of the part stays as it is, so that what left can be rebuilt from a short list.
 In base64 the new text is filled up until the bytes behind it fall into the same groups of three as before.

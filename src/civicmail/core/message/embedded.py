@@ -1,8 +1,8 @@
-"""What lies inside parts without being MIME: files in texts, pages, calendars and cards, TNEF, opaque signatures, what a Mac wraps;
-and what is sealed there.
+"""Content inside parts that is not MIME: files in text, pages, calendars and cards, TNEF, opaque signatures, AppleSingle; and parts
+that are encrypted.
 
 Each becomes a node behind the part that it lies in, with the range of that part and its content ready, so that every reader of
-parts sees it like any other attachment. So does what stands where no part is (outside.py).
+parts sees it like any other attachment. So does what stands where no part is (stray_text.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Header bytes become text: unfolding (RFC 5322 2.2.3), encoded words (RFC 2047), raw 8-bit.
+"""Decode header values: unfolding (RFC 5322 2.2.3), encoded words (RFC 2047), raw 8-bit.
 
 Words in one charset that only white space separates are joined before they are decoded: senders split characters between words.
 """

@@ -1,4 +1,4 @@
-"""Header fields in which a filter before us writes what it thinks of a message. Pure.
+"""Header fields in which an upstream filter writes its verdict. Pure.
 
 X-Spam*, X-Virus*, X-Rspamd* and Authentication-Results (RFC 8601). Anybody can write such a field; whether it means something is
 decided by who handed the message over, so here is only where they stand.

@@ -1,4 +1,4 @@
-"""Plain text in lines as it is meant: quoting levels, and lines that only the width of a window has broken (RFC 3676).
+"""Unwrap plain text: quote levels, and lines that were broken only to fit a window (RFC 3676).
 
 A sender that says format=flowed lets the reader join lines that end in a space; with delsp=yes that space goes. Quoting is what
 stands in front of a line as ">", in any text.

@@ -1,4 +1,4 @@
-"""One header block: where it ends, what is broken in it, and its fields by name, found natively and without a loop over lines.
+"""One header block: its end, its defects, and its fields by name. Uses regular expressions, no loop over lines.
 
 Line endings may be LF, CRLF, CR alone or mixed; an mbox "From " line may come first; the blank line may be missing.
 """

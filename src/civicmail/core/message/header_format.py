@@ -1,4 +1,4 @@
-"""Header fields of messages that are made here. Pure.
+"""Format header fields of messages that Civicmail writes. Pure.
 
 Envelopes have addresses that the grammar of a header does not know (RFC 5322 3.4.1: two dots in a row, letters beyond ASCII), and
 the library raises for them. A field of ours never does: one odd address would stop whoever writes to all others.

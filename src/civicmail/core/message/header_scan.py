@@ -1,4 +1,4 @@
-"""Cheap scans of a header block without parsing the message: for the loop guard, the importers and the content hash."""
+"""Cheap header scans without parsing the message, for the loop guard, the importers and the content hash."""
 
 from __future__ import annotations
 

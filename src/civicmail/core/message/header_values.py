@@ -1,4 +1,4 @@
-"""The fields of a header block that say what a message is: subject, date, addresses, identifiers (RFC 5322 3.6, RFC 2919)."""
+"""Decoded values of a header block: subject, date, addresses, identifiers (RFC 5322 3.6, RFC 2919)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the tree of an HTML text stays small and quick to build: an upper estimate from its tags, without building it.
+"""Estimate from its tags, without building it, whether the tree of an HTML text stays small and quick to build.
 
 Three things cost the square of their number in every HTML5 tree builder: open elements, formatting elements that are open while
 blocks begin (each block gets copies of all of them), and attributes of one tag. The estimate follows the tokenizer and the rules by

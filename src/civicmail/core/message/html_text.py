@@ -1,6 +1,6 @@
-"""HTML becomes words: those a reader sees, those that HTML hides, and the links. Trees come from lexbor, natively.
+"""Text of HTML: visible words, hidden words and links. lexbor builds the trees.
 
-A tree is only built for HTML that cannot make a large one (treecost.py); other HTML is read by stripping its tags, so that nothing
+A tree is only built for HTML that cannot make a large one (html_cost.py); other HTML is read by stripping its tags, so that nothing
 is lost but the difference between seen and hidden.
 """
 
@@ -140,7 +140,7 @@ def _attribute_text(tree: LexborHTMLParser) -> str:
 
 def visible_tree(source: str) -> tuple[LexborHTMLParser, str] | None:
     """The tree of what a reader sees, without scripts and styles, and the words that were hidden in it. None where no tree is built
-    (treecost.py): read() has the words then."""
+    (html_cost.py): read() has the words then."""
     if "\0" in source:
         source = source.replace("\0", "")
     if not html_cost.tame(source):

@@ -1,4 +1,4 @@
-"""Journal reports: what Exchange and Microsoft 365 send for each message to an archive (MS-OXJRNL), and the same by Google.
+"""Journal reports: what Exchange and Microsoft 365 send to an archive for each message (MS-OXJRNL), and Google's equivalent.
 
 A report is a message whose first part says in lines who sent and who received (the envelope, with groups as they were expanded and
 Bcc), and whose attached message is the one that was sent. Postfix has no reports: a copy by always_bcc or recipient_bcc_maps says

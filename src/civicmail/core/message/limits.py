@@ -1,4 +1,4 @@
-"""What the parser will not go beyond, and why. A limit that is reached becomes a defect; the bytes stay as they are.
+"""Limits of the parser, with reasons. A limit that is reached becomes a defect; the bytes are unchanged.
 
 Every limit keeps the work linear in the size of the message; none of them is met by mail that people write.
 """

@@ -1,4 +1,4 @@
-"""Where links stand in the decoded bytes of a text part, so that they can be replaced and nothing else. Pure, linear in time.
+"""Positions of links in the decoded bytes of a text part, so that only the links are replaced. Pure, linear.
 
 HTML is read as browsers tokenise it (WHATWG HTML 13.2.5): what is a quote, a comment or a tag decides what a link is, and whoever
 writes `<p "><a href=…` knows that. Text of charsets that keep ASCII is read byte for byte; other charsets have no places.

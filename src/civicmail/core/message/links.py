@@ -1,4 +1,4 @@
-"""Links a reader can follow: targets in HTML elements and addresses written out in plain text, and where they really lead."""
+"""Links that a reader can follow, in HTML elements and plain text, and where they really lead."""
 
 from __future__ import annotations
 

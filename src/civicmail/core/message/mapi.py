@@ -1,4 +1,4 @@
-"""Outlook's items as data: properties, recipients, attachments, whatever the file they came in (MS-OXCDATA 2.11, MS-OXPROPS).
+"""Outlook items as data: properties, recipients and attachments, whatever file they came in (MS-OXCDATA 2.11, MS-OXPROPS).
 
 A property is named as it is numbered: "0x0037", or for a named one "{set}/0x8233" or "{set}/name". Values are text, whole numbers,
 bytes, or lists of them; times are ms since 1970 UTC.

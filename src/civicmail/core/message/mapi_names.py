@@ -1,4 +1,4 @@
-"""The names of properties from 0x8000 on, as MSG and Outlook data files list them (MS-OXMSG 2.2.3, MS-PST 2.4.7)."""
+"""Names of MAPI properties from 0x8000 on, as MSG and Outlook data files list them (MS-OXMSG 2.2.3, MS-PST 2.4.7)."""
 
 from __future__ import annotations
 

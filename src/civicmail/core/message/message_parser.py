@@ -1,6 +1,7 @@
-"""The two doors: read() gives the whole Letter, fields() the few values that a search needs. Both are views on one parse.
+"""Parse a message: parse() gives a ParsedMessage, fields() only the values that a search needs. Both use structure.py.
 
-Neither raises on any bytes, and both take time linear in the size of the message; what is wrong is listed as defects (defects.py).
+Neither raises on any bytes, and both take time linear in the size of the message; what is wrong is listed as defects
+(defect_codes.py).
 """
 
 from __future__ import annotations

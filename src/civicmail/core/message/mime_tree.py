@@ -42,9 +42,9 @@ class Node:
     opaque: bool = False
     content: bytes | None = None
     cuts: tuple[Range, ...] = ()
-    """Ranges of the content that are files, not words (uublocks.py)."""
+    """Ranges of the content that are files, not words (uuencode.py)."""
     stray: bool = False
-    """It has what stands where no part is: lines among the headers that are no fields, words around the parts (inside.py)."""
+    """It has what stands where no part is: lines among the headers that are no fields, words around the parts (embedded.py)."""
     gaps: tuple[Range, ...] = ()
     """Of a container: the ranges of its body before its first part and behind its last (RFC 2046 5.1.1)."""
     also: tuple[str, ...] = ()

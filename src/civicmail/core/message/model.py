@@ -1,4 +1,4 @@
-"""The shapes of a message that rooms share: letter, address, part, defect, envelope.
+"""Data types of messages: parsed message, address, part, defect, envelope.
 
 All are plain frozen values. Text is str, content is bytes; offsets and sizes are bytes of the message as it was kept.
 """
@@ -183,7 +183,7 @@ class Fields:
     attachments: those of attached messages too. received: the date of the topmost Received field. defects: codes, each once,
     in order. unreadable: text parts of which some characters could not be read, parts that are sealed: encrypted, or a piece, and
     limits behind which nothing was opened (defects.CLOSED).
-    blind, for_whom: bytes of fields that tell one recipient of another (blind.py).
+    blind, for_whom: bytes of fields that tell one recipient of another (blind_fields.py).
     """
 
     subject: str

@@ -1,4 +1,4 @@
-"""A message built from the properties of an Outlook item, the same bytes each time (RFC 5322, MIME). Pure.
+"""Build a message from the properties of an Outlook item, the same bytes each time (RFC 5322, MIME). Pure.
 
 Header fields come from the transport headers that the item kept, and from properties where those have none. The body is the plain
 text, the HTML (also out of RTF), RTF that is neither, what an appointment or a contact says in properties only as iCalendar or

@@ -1,4 +1,4 @@
-"""Content-Type and Content-Disposition: the value and its parameters (RFC 2045 5.1, 2183, 2231), as senders really write them.
+"""Parse Content-Type and Content-Disposition: the value and its parameters (RFC 2045 5.1, 2183, 2231), as senders write them.
 
 Accepted beyond the standards: encoded words in values, unquoted values with spaces, missing semicolons, raw 8-bit, repeats (the
 first wins).

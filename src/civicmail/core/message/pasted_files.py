@@ -1,4 +1,4 @@
-"""Base64 that stands in a plain text: a file that somebody pasted, or a part of a message that a bounce quotes. Pure, linear.
+"""Base64 in plain text: a file that somebody pasted, or a part of a message that a bounce quotes. Pure, linear.
 
 What begins like a file, or is text, is one; keys, signatures and what nobody can name stay letters of the text.
 """

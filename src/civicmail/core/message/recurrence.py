@@ -1,4 +1,4 @@
-"""How an Outlook appointment is repeated, as an iCalendar rule and in words (MS-OXOCAL 2.2.1.44.1, RFC 5545 3.3.10). Pure."""
+"""The recurrence of an Outlook appointment as an iCalendar rule and in words (MS-OXOCAL 2.2.1.44.1, RFC 5545 3.3.10). Pure."""
 
 from __future__ import annotations
 

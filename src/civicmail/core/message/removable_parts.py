@@ -1,4 +1,4 @@
-"""Parts that can be taken out of a message while every other byte of it stays, told as ranges of its bytes (RFC 2046 5.1). Pure.
+"""Parts that can be removed from a message while every other byte stays, as byte ranges (RFC 2046 5.1). Pure.
 
 Not those that are signed or sealed (RFC 1847, RFC 8551, RFC 3156) or in a piece of a message, nor what lies inside another part
 without being MIME (a file of a winmail.dat, a uuencoded one), nor one of several forms of the same words: what stands in its place

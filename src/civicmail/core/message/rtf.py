@@ -1,4 +1,4 @@
-"""RTF as Outlook writes bodies: decompressed (MS-OXRTFCP), and turned into text or back into the HTML inside it (MS-OXRTFEX).
+"""RTF of Outlook bodies: decompress it (MS-OXRTFCP), and convert it to text or to the HTML inside it (MS-OXRTFEX).
 
 Pure, never raises, and linear: the tokens of the source are looked at once.
 """

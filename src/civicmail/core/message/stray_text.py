@@ -1,4 +1,4 @@
-"""What stands in a message where no part is: lines among its headers that are no fields, and words around the parts of a multipart.
+"""Text outside of all parts: lines in the header that are not fields, and text around the parts of a multipart.
 
 A reader of MIME passes over both (RFC 2046 5.1.1); whoever reads without it does not, and a search must not. Pure, linear.
 """

@@ -1,4 +1,5 @@
-"""The one parse both doors stand on: header block, MIME tree, attached messages, and the texts of the parts."""
+"""The structure of a message: header block, MIME tree, attached messages, and the texts of the parts. message_parser.py builds on
+it."""
 
 from __future__ import annotations
 
@@ -81,7 +82,7 @@ class Structure:
 
 @dataclass(slots=True)
 class Texts:
-    """plain, visible, hidden: text of body parts; elsewhere: of HTML, what only some programs show (hypertext.py), and of headers
+    """plain, visible, hidden: text of body parts; elsewhere: of HTML, what only some programs show (html_text.py), and of headers
     what no field of a letter has. reports: of delivery reports and the like. attached: text of text attachments.
     linked: (path, text) to look for URLs in."""
 

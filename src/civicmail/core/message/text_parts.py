@@ -1,4 +1,4 @@
-"""The parts of a message that a reader sees as its text, opened so that bytes of them can be replaced (edits.py). Pure.
+"""Text parts of a message, opened so that their bytes can be replaced (edits.py). Pure.
 
 What is signed or sealed has none (RFC 1847, RFC 8551, RFC 4880): one letter more, and its signature is broken.
 """

@@ -1,4 +1,4 @@
-"""TNEF, the winmail.dat of Outlook and Exchange, read as an item (MS-OXTNEF). Pure, and linear in the size of the stream."""
+"""Read TNEF, the winmail.dat of Outlook and Exchange, as an item (MS-OXTNEF). Pure, linear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uuencoded files in the text of a message, as mail before MIME carried them (POSIX uuencode, both forms). Pure, linear."""
+"""Uuencoded files in the text of a message, from mail before MIME (POSIX uuencode, both forms). Pure, linear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""yEnc files in the text of a message (yEnc 1.3, Juergen Helbing, 2002), as uublocks.py has uuencoded ones. Pure, linear."""
+"""yEnc files in the text of a message (yEnc 1.3, Juergen Helbing, 2002), as in uuencode.py. Pure, linear."""
 
 from __future__ import annotations
 

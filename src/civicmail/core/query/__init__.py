@@ -1,3 +1,3 @@
-"""The search language: words become a tree, and matches(tree, view) says whether one capture fits.
+"""The search language: parse() turns a query into a tree, and matches(tree, view) says whether a capture fits.
 
 The same function is the oracle of the index, the filter of replays and the scope of permits."""

@@ -1,4 +1,4 @@
-"""What can be wrong with a query.
+"""Errors of queries.
 
 UsageError
 └── QueryError    the words cannot be read as a query, or ask for more than an index can answer

@@ -1,4 +1,4 @@
-"""Text as the index sees it: one function whose result is both what is indexed and what matches() compares.
+"""Fold text for search: the same function makes what is indexed and what matches() compares.
 
 fold() answers tokens separated by spaces (one or more): case and accents folded, everything that is neither letter nor digit a
 separator, one token per character in scripts that write without spaces (so that a phrase finds a word), tokens of more than 64

@@ -1,4 +1,4 @@
-"""Words of a query with their places: parentheses, AND OR NOT and "-", AROUND n, operators, phrases, words."""
+"""Split a query into lexemes with positions: parentheses, AND OR NOT and "-", AROUND n, operators, phrases, words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much one query may ask for, whoever asks: counted while it is read, so pages, programs and commands refuse the same.
+"""Limits of one query, counted while it is parsed, so that pages, programs and commands reject the same queries.
 
 On 300,000 messages a word costs less than a millisecond; the beginning of one (b*) up to 65, because each word that begins so is
 looked up in eight fields. How many those are is not counted: it depends on everybody's mail, and a refusal would tell of it.

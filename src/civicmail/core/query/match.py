@@ -1,4 +1,4 @@
-"""matches(tree, view): the meaning of the language, in the plainest possible words.
+"""matches(tree, view): the reference meaning of the search language.
 
 The index must count what this counts; replays, holds and permits ask this directly.
 """

@@ -1,4 +1,4 @@
-"""What each operator of the language means: name -> reader of its value.
+"""Operators of the search language: name -> reader of its value.
 
 A reader gets one Value and answers a Tree, or None where the value has no letter and no digit; it raises QueryError with the
 place and one sentence.

@@ -1,4 +1,4 @@
-"""parse(text): the words of a query become a tree.
+"""Parse a query into a tree.
 
     query    = or
     or       = and *( "OR" and )

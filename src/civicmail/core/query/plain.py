@@ -1,4 +1,4 @@
-"""A tree as plain lists, for records that mean the same for ever (docs/formats.md, "Events"): no words to be read again.
+"""A query tree as plain lists, for records that must keep their meaning (docs/formats.md, "Events"): words are not parsed again.
 
     ["all"]  ["and", t, …]  ["or", t, …]  ["not", t]  ["words", field, prefix, token, …]  ["near", words, words, most]
     ["token", field, prefix, token]  ["range", field, low, high]  ["digits", field, digits]  ["among", id, …]

@@ -1,4 +1,4 @@
-"""Whose a capture is, as trees: sent by mailboxes, reached mailboxes, imported as somebody's. What scopes are made of. Pure.
+"""Scopes as query trees: captures sent by, received by or imported for mailboxes. Pure.
 
 By evidence alone: none of these looks at a header. Addresses in any case; an empty collection gives a tree that nothing fits.
 """

@@ -1,4 +1,4 @@
-"""A query as data, and what it is asked of.
+"""The query tree, and the view of a capture that it is matched against.
 
 Tree: Everything, And, Or, Not over the leaves Words, Near, Token, Range, Digits (identifiers) and Among (captures that are named
 one by one). All are plain frozen values. View is one capture as the leaves see it: a dict of field name to folded text (see

@@ -1,4 +1,4 @@
-"""What may stand behind a number operator: sizes, dates, spans of time. All answers are integers: bytes, or ms since 1970 UTC.
+"""Values of number operators: sizes, dates, time spans. Results are integers: bytes, or ms since 1970 UTC.
 
 Each reader raises ValueError with the words "a size such as …", which the parser makes a sentence of.
 """

@@ -1,1 +1,1 @@
-"""Limited processes, and the text of attachments that is read in them."""
+"""Sandboxed processes, and the extraction of text from attachments in them."""

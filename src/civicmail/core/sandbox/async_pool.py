@@ -1,4 +1,4 @@
-"""Limited processes that one event loop asks, as asking.py without a thread that waits for each answer.
+"""Sandboxed processes for an asyncio event loop; pool.py is the version for threads.
 
     desk = AsyncPool((sys.executable, "-I", "-m", "…"), processes=1)
     await desk.ask({"what": "text"}, content, seconds=10)        the answer; raises Unreadable
@@ -50,7 +50,7 @@ class AsyncPool:
         self._command = command
         self._desks = [_Desk(Child(command)) for _ in range(processes)]
         self._slots = asyncio.Semaphore(processes * MAX_PENDING)
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="limited")  # its life is theirs, too (asking.py)
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="limited")  # its life is theirs, too (pool.py)
 
     def warm(self) -> None:
         """Have the processes started; returns at once, and needs no loop."""

@@ -1,5 +1,4 @@
-"""What reading one file may use up, whatever the file says of itself. The text of an honest file
-is never cut."""
+"""Limits for reading one file, independent of what the file declares. The text of an honest file is never cut."""
 
 from __future__ import annotations
 

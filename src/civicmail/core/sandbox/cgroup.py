@@ -1,4 +1,4 @@
-"""Readers of a service in a cgroup of their own, which counts their memory together, with the kernel's for them (cgroups(7)).
+"""A cgroup for the sandboxed readers of a service, which limits their memory together, the kernel's included (cgroups(7)).
 
 systemd hands a part of the tree to a service that asks for it (Delegate=, DelegateSubgroup=); nowhere else is anything touched.
 """

@@ -1,5 +1,5 @@
-"""A limited process as its parent holds it: started when it is first needed, ended when it fails, a fresh one after it. Where
-people ask, it reads nothing itself and forks another for each question (life.py); `line` waits until the one before has ended."""
+"""A sandboxed process as its parent sees it: started on first use, ended when it fails, and replaced. Where people wait for it, it
+reads nothing itself and forks for each request (lifecycle.py); `line` waits until the fork before has ended."""
 
 from __future__ import annotations
 

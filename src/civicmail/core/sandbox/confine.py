@@ -1,7 +1,7 @@
-"""What a process that reads hostile files gives up before the first of them, each piece where the machine has it.
+"""Drop the privileges of a process before it reads hostile files, each restriction where the machine supports it.
 
 Always: memory, size of files, number of open files, core files, and the capabilities of root. seccomp: all system calls but those
-of a reader (calls.py). Landlock: all files but the program's own and fonts. Namespaces: rights over anything outside. A cgroup:
+of a reader (syscalls.py). Landlock: all files but the program's own and fonts. Namespaces: rights over anything outside. A cgroup:
 memory that limits of a process do not count. None of it needs root. `tried` says what this machine does; `doctor` shows it.
 """
 

@@ -1,4 +1,4 @@
-"""Why something could not be read.
+"""Reasons why a file could not be read.
 
 CivicmailError
 └── Unreadable    a file, or a member of one, gave no text or not all of it; the message is the reason

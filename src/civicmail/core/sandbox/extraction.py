@@ -1,4 +1,4 @@
-"""One file being read: where its text goes, what it may still use up, and how deep inside other files we are."""
+"""Extraction of one file: the output of its text, its remaining budget, and the nesting depth."""
 
 from __future__ import annotations
 

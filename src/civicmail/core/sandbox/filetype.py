@@ -1,4 +1,4 @@
-"""What a file is by its content, finely enough for a person ("word", "program"), and whether its name promises the same. Pure.
+"""The file type by content, specific enough for people ("word", "program"), and whether the file name matches it. Pure.
 
 A name or a declared type is never asked what a file is. sniff.py knows how a file is read; here is what it is called.
 """

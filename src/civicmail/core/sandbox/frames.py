@@ -1,4 +1,4 @@
-"""What goes between a limited process and its parent: kind (1 byte), length (8 bytes, big-endian), content.
+"""Frames between a sandboxed process and its parent: kind (1 byte), length (8 bytes, big-endian), content.
 
 The child may have been taken over by what it reads, so the parent believes nothing: texts are decoded with replacement, JSON has
 one shape, and a length beyond what is asked for ends the child.
@@ -36,7 +36,7 @@ class ClosedPipe(Exception):
 
 class Pipes:
     """Two pipes of a parent, both non-blocking, with a deadline for every exchange (seconds of time.monotonic). out, in_: their
-    ends, for whoever waits in a loop (awaiting.py)."""
+    ends, for whoever waits in a loop (async_pool.py)."""
 
     def __init__(self, out: int, in_: int) -> None:
         self.out, self.in_ = out, in_

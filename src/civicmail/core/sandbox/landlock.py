@@ -1,4 +1,4 @@
-"""A process takes file access away from itself and its children (Linux Landlock, landlock(7)); no root, no library.
+"""Remove file access from this process and its children by Linux Landlock (landlock(7)). Needs no root and no library.
 
 What is open stays open; nothing else can be opened, made, renamed or removed but what is named here. From ABI 4 it also ends TCP,
 from ABI 6 abstract sockets of others and signals to others.

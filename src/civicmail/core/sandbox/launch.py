@@ -1,4 +1,4 @@
-"""`python -I -m civicmail.core.sandbox.launch MEMORY SECONDS PROGRAM ARGUMENTS…`: become a program that is limited."""
+"""`python -I -m civicmail.core.sandbox.launch MEMORY SECONDS PROGRAM ARGUMENTS…`: start a program under limits."""
 
 from __future__ import annotations
 

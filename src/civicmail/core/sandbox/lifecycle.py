@@ -1,4 +1,4 @@
-"""The life of a limited process: one that answers many questions, or, where people ask, a new one for each.
+"""The main loop of a sandboxed process: it answers many requests, or, where people wait, forks for each.
 
     live(once, memory, warm)      `once` answers one question, and says whether there was any
 

@@ -1,4 +1,4 @@
-"""Outlook MSG files, and OFT templates, as items (MS-OXMSG): properties in the streams of an OLE compound file."""
+"""Read Outlook MSG files and OFT templates as items (MS-OXMSG): properties in the streams of an OLE compound file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words in pictures by tesseract, a limited process for each picture: no network, no files but its own data, low priority."""
+"""OCR by tesseract, one sandboxed process for each picture: no network, no files but its own data, low priority."""
 
 from __future__ import annotations
 

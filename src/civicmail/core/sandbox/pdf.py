@@ -1,4 +1,4 @@
-"""PDF by pdfium: words of the pages, of form fields, notes and files inside; pages that are pictures are drawn for OCR."""
+"""PDF by pdfium: text of pages, form fields, notes and embedded files. Pages that are pictures are rendered for OCR."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures: whether one is large enough to show words; reading them is OCR's business."""
+"""Whether a picture is large enough to show words. OCR reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Limited processes that several threads ask: each question goes to one that is idle, and one that dies costs one question.
+"""A pool of sandboxed processes for several threads: each request goes to an idle process, and a process that dies costs one
+request.
 
     desk = Pool((sys.executable, "-I", "-m", "…"), processes=2)
     desk.ask({"what": "text"}, content, seconds=10)        the answer; raises Unreadable
@@ -34,7 +35,7 @@ MAX_REQUESTS = 5000
 
 class Pool:
     """Safe for any number of threads. processes: how many questions are answered at a time; each: a process for each question,
-    which ends with its answer (life.py): where people ask, so that what a message does to its reader reaches nobody else."""
+    which ends with its answer (lifecycle.py): where people ask, so that what a message does to its reader reaches nobody else."""
 
     def __init__(self, command: Sequence[str], *, processes: int, each: bool = False) -> None:
         self._children = [Child(command, each=each) for _ in range(processes)]

@@ -1,4 +1,4 @@
-"""A limited process as its parent sees it: one file at a time, a time limit for each, a new process after one that failed."""
+"""Extract text from files in a sandboxed process: one file at a time, a time limit for each, a new process after a failure."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class FileText:
 
 
 class Process:
-    """Starts when it is first needed. each: a process for each file (life.py). Not safe for two threads at once; let the thread
-    live that reads first, for its end is the process's end too."""
+    """Starts when it is first needed. each: a process for each file (lifecycle.py). Not safe for two threads at once; let the
+    thread live that reads first, for its end is the process's end too."""
 
     def __init__(self, command: Sequence[str] = COMMAND, *, seconds: float = SECONDS, each: bool = False) -> None:
         self._child = Child(command, each=each)

@@ -1,4 +1,4 @@
-"""A file becomes text: its kind by content, the reader of that kind, and for containers the same again with each member."""
+"""Extract text from a file: detect its kind, call the reader of that kind, and do the same for the members of containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a limited process that answers questions about hostile bytes: one question and one content at a time, one answer.
+"""The request loop of a sandboxed process that handles hostile bytes: one request with its content at a time, one reply.
 
 A module with a main() of its own calls serve() with what it knows to answer, after it has imported all that it needs for it.
 """

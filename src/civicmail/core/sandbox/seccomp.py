@@ -1,9 +1,9 @@
-"""A process keeps the system calls that it needs, and loses all others for good (Linux seccomp, seccomp(2)); no root, no library.
+"""Restrict this process to the system calls that it needs (Linux seccomp, seccomp(2)). Needs no root and no library.
 
-What is kept stands in calls.py. A call that is not there is answered as by a kernel that does not know it (ENOSYS): libraries try
-new calls first and go on with an older one, and a reader that was taken over gets nothing by it; ending the process instead would
-make mail unreadable with the next release of a library. Calls of another architecture, which nobody honest makes, end the process.
-The filter is classic BPF, written out here.
+What is kept stands in syscalls.py. A call that is not there is answered as by a kernel that does not know it (ENOSYS): libraries
+try new calls first and go on with an older one, and a reader that was taken over gets nothing by it; ending the process instead
+would make mail unreadable with the next release of a library. Calls of another architecture, which nobody honest makes, end the
+process. The filter is classic BPF, written out here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""7z archives by py7zr, as long as what the header says of their size is bearable."""
+"""7z archives by py7zr, if the sizes in the header are within the limits."""
 
 from __future__ import annotations
 

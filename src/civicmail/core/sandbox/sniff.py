@@ -1,4 +1,4 @@
-"""The true kind of a file by its content; a name or a declared type is never asked. Pure."""
+"""Detect the kind of a file by its content. Names and declared types are ignored. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cells of a spreadsheet as a person sees them, one row a line, by calamine (xlsx, xlsb, xls)."""
+"""Cells of a spreadsheet, one row a line, by calamine (xlsx, xlsb, xls)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The system calls that a process which reads hostile files has, by name, with their numbers on each architecture that we know.
+"""System calls that a process for hostile files may use, by name, with their numbers on each supported architecture.
 
 The list was measured: what our readers call from their first file on, over all corpora, and what other releases of the C library
 call in place of that. Whatever is not here does not exist for them: no network, no process, no thread, no signal to others, no

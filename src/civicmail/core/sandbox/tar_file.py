@@ -1,4 +1,4 @@
-"""TAR archives, and single files packed by gzip, bzip2, xz or Zstandard, which are TAR archives most of the time."""
+"""TAR archives, and single files packed by gzip, bzip2, xz or Zstandard, which are usually TAR archives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are text already: plain text, tables with commas, HTML, and letters (with their attachments)."""
+"""Files that are text: plain text, CSV, HTML, and messages with their attachments."""
 
 from __future__ import annotations
 

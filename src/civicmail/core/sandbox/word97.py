@@ -1,4 +1,4 @@
-"""Word 97 to 2003: the text of a document by its piece table (MS-DOC 2.4.1), foot notes, headers and text boxes included."""
+"""Text of Word 97 to 2003 documents by the piece table (MS-DOC 2.4.1), footnotes, headers and text boxes included."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The life of a limited process: `python -I -m civicmail.core.sandbox.worker`. It gives up what it does not need, then reads one
-file after another from its standard input and says on its standard output what is in them."""
+"""The sandboxed process that extracts text: `python -I -m civicmail.core.sandbox.worker`. It drops its privileges, then reads one
+file after another from standard input and writes their text to standard output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FLUSH_CHARACTERS = 1 << 16  # characters
 
 
 class PipeOutput:
-    """Out (case.py) on a pipe. Text is held until there is some of it, so that little is lost with a process that dies."""
+    """Out (extraction.py) on a pipe. Text is held until there is some of it, so that little is lost with a process that dies."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out

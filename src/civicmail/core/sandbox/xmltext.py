@@ -1,5 +1,5 @@
-"""The words of an XML file, piece by piece, by expat. A document type declaration is never followed: no entity is expanded, no
-other file is opened."""
+"""Text of an XML file, piece by piece, by expat. A document type declaration is never followed: no entity is expanded and no other
+file is opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ZIP files: office documents by what they contain, everything else member by member (APPNOTE 6.3)."""
+"""ZIP files: office documents by what they contain, all others member by member (APPNOTE 6.3)."""
 
 from __future__ import annotations
 

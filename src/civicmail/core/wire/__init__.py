@@ -1,1 +1,1 @@
-"""SMTP and LMTP as push parsers, both sides: bytes in, events and replies out. No socket and no clock in here."""
+"""SMTP and LMTP as push parsers, client and server: bytes in, events and replies out. No sockets and no clock."""

@@ -1,4 +1,4 @@
-"""AUTH in a session: when it may be said, the lines of the exchange, and what the application's answer means (RFC 4954)."""
+"""AUTH in a session: when it is allowed, its exchange of lines, and the effect of the application's answer (RFC 4954)."""
 
 from __future__ import annotations
 

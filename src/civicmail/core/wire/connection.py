@@ -1,4 +1,4 @@
-"""Lines in, replies out: what every command of a session rests on (RFC 5321 2.3.8, 4.5.3.1; RFC 2920 3.1)."""
+"""Line buffer and replies of a connection, the base of every session (RFC 5321 2.3.8, 4.5.3.1; RFC 2920 3.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of data and the line endings of a message on its way in (RFC 5321 4.1.1.4, 4.5.2; CVE-2023-51764).
+"""End of data and line endings of an incoming message (RFC 5321 4.1.1.4, 4.5.2; CVE-2023-51764).
 
 Only CRLF.CRLF ends a message, whatever the mode. The bytes are taken in pieces that never part a CRLF or the end mark, so
 that every rule is one search over a whole piece and the result does not depend on how the network cut the stream.

@@ -1,4 +1,4 @@
-"""The content of a message on its way out: line ends, dots, end of data (RFC 5321 2.3.8, 4.1.1.4, 4.5.2).
+"""Dot stuffing, line endings and end of data of an outgoing message (RFC 5321 2.3.8, 4.1.1.4, 4.5.2).
 
 Only CRLF leaves: a bare LF becomes CRLF, a bare CR or NUL a space, so that no reader downstream can see another end of data than
 ours (SMTP smuggling). Both classes take pieces of any size and give the same bytes however the pieces are cut.

@@ -1,4 +1,4 @@
-"""What a peer said that the protocol does not allow.
+"""Protocol errors of a peer.
 
 CivicmailError
 └── WireError             a peer broke the protocol

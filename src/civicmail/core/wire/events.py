@@ -1,5 +1,5 @@
-"""What a session tells its application. MailFrom, RcptTo, EndOfData, Credentials and Ready wait for `Session.answer`; the others do
-not."""
+"""Events of a session for its application. MailFrom, RcptTo, EndOfData, Credentials and Ready wait for `Session.answer`; the others
+do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who speaks, under which protection, and the commands that bring no mail (RFC 5321 4.1.1, RFC 3207, Postfix XCLIENT, XFORWARD)."""
+"""Greetings, STARTTLS, XCLIENT and XFORWARD, and the commands that carry no mail (RFC 5321 4.1.1, RFC 3207)."""
 
 from __future__ import annotations
 

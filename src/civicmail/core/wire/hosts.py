@@ -1,4 +1,4 @@
-"""Where somebody is who is reached by a host, or comes from a client: on this machine, and in which network."""
+"""Classify hosts and client addresses: on this machine, public, and in which network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths of MAIL FROM and RCPT TO (RFC 5321 4.1.2, RFC 6531 3.3): strict on what could hide a second address.
+"""Paths of MAIL FROM and RCPT TO (RFC 5321 4.1.2, RFC 6531 3.3). Strict where a second address could hide.
 
 `%` and `!` are ordinary letters of a local part here; who relays by them is the listener's question.
 """

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection, by its own words and by those of a peer that may speak for it."""
+"""The peer of a connection, by its own claims and those of a trusted proxy."""
 
 from __future__ import annotations
 

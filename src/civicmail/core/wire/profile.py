@@ -1,4 +1,4 @@
-"""What one listener offers and allows, as the session sees it."""
+"""What one listener offers and allows."""
 
 from __future__ import annotations
 

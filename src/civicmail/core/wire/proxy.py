@@ -1,4 +1,4 @@
-"""The PROXY protocol, versions 1 and 2: a load balancer says whose connection it passes on (haproxy.org, proxy-protocol.txt)."""
+"""The PROXY protocol, versions 1 and 2, by which a load balancer names the client (haproxy.org, proxy-protocol.txt)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies of a server, read: bytes in, replies out (RFC 5321 4.2, RFC 2034). Nothing a server sends can grow without limit.
+"""Parse the replies of a server (RFC 5321 4.2, RFC 2034). Memory is bounded whatever the server sends.
 
 What a reply says goes into records and reports, so its text is made printable ASCII and cut here, once.
 """

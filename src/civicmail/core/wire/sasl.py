@@ -1,4 +1,4 @@
-"""The exchange of a sign-in (RFC 4954): PLAIN (RFC 4616), LOGIN, OAUTHBEARER (RFC 7628) and XOAUTH2, the server's side. Pure.
+"""Server side of SASL sign-in (RFC 4954): PLAIN (RFC 4616), LOGIN, OAUTHBEARER (RFC 7628) and XOAUTH2. Pure.
 
 An exchange takes what the client sends and says what comes next: another challenge, or the credentials that the application judges.
 """

@@ -1,1 +1,2 @@
-"""Kept before acknowledged: record types, commit, segments, catalogue, keyring, and the one guarded door for reading."""
+"""The archive: record types, commit, segments, catalogue, keyring, and guarded reading. A message is archived before it is
+acknowledged."""

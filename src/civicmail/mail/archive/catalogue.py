@@ -1,4 +1,4 @@
-"""Where every sealed capture is: runs by month, looked up by capture id and by SHA-256 (docs/formats.md, "Catalogue").
+"""The catalogue of sealed captures: runs by month, looked up by capture id and by SHA-256 (docs/formats.md, "Catalogue").
 
 The id names its month, so an id or a prefix of one asks one month only; a SHA-256 asks all. The catalogue is derived: rebuild()
 makes it from the record tables of the segments. Runs that a newer run replaces are not read and are removed later, so merging

@@ -1,4 +1,5 @@
-"""Certificates: what was disposed of, by which rule, on whose word; the only thing that may stand where a leaf has no record."""
+"""Certificates of disposal: what was disposed of, by which rule and whose decision. Only a certificate may explain a leaf without a
+record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The class of a capture: the longest over its people and over everything that was raised later (P-23).
+"""The retention class of a capture: the longest of its people's classes and of every class it was raised to (P-23).
 
 The head of its receipt has one, an address that a schedule names has one, and each `class` record adds one. What lay in quarantine
 is mail like any other as soon as a copy of it was let go. None is ever taken away, so a class only rises, and the order in which it

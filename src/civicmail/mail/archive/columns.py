@@ -1,4 +1,4 @@
-"""Keys of one width, packed, with the rows in which they stand: what an index in memory is made of when there may be a million.
+"""Packed fixed-width keys with their row numbers, for indexes in memory with up to a million keys.
 
 A key is looked for by scanning the packed bytes, a few milliseconds for a million, so that a command that asks once needs no table;
 whoever asks often gets one.

@@ -1,4 +1,4 @@
-"""Kept before acknowledged: the appending end of the archive.
+"""Append records to the archive. Nothing is acknowledged before it is durable.
 
 Writer is the plain one (import, courier, commands): collect, then flush. GroupCommit shares one sync among all sessions of an event
 loop: whatever arrives while a sync is under way goes into the next one, so a lone message never waits for a timer (promise 1).

@@ -1,4 +1,4 @@
-"""One recipient's copy of a capture, and what the records of any journal say about it.
+"""The state of one recipient's copy, computed from the records of all journals.
 
 Records of different journals may be seen in any order: an outcome before its receipt, a release before the deferral it ends. So
 each rule here keeps the greatest of what it was told (by try, by time and place, by finality), and the order does not matter.

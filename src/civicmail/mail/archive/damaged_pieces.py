@@ -1,4 +1,4 @@
-"""What a repair has put aside in damaged/, and how long it stays there (P-23, promise 3).
+"""Files that a repair put aside in damaged/, and how long they are retained (P-23, promise 3).
 
 A piece is bytes of records that are lost. Where it consists of frames whose heads can still be read, their classes decide; where
 it does not, nobody can tell whose mail it is, and it stays until every schedule in force would let it go. Any hold in force keeps

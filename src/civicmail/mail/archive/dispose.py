@@ -1,4 +1,4 @@
-"""Disposal: what is due by its schedule and under no hold leaves the archive, by a rewrite, with a certificate (P-23, promise 3).
+"""Disposal: remove captures that are due by their schedule and under no hold, by a rewrite, with a certificate (P-23, promise 3).
 
 Every capture is asked, inside the lease, from its kept bytes: the class of its segment says nothing. Whatever cannot be told keeps
 it. At the moment of the swap nobody can place a hold, and one that was placed since the asking stops the swap.

@@ -1,4 +1,4 @@
-"""How a copy left encrypted, in one line for whoever traces it (docs/formats.md, "Proof of encryption"; P-19). Pure."""
+"""One line on how a copy was encrypted in transit, for traces (docs/formats.md, "Proof of encryption"; P-19). Pure."""
 
 from __future__ import annotations
 

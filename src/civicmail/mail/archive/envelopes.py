@@ -1,4 +1,4 @@
-"""What operators may see of a message: its envelope, what was decided for each recipient, and what happened (P-17, I1). Pure.
+"""What operators may see of a message: its envelope, the disposition of each recipient, and later events (P-17, I1). Pure.
 
 Made field by field from the receipt and the events; there is no place here for a subject, a header line, a Message-ID, the name of
 a file or a folder, a journal report or the evidence of a finding (docs/decisions/0029). What mail is about is for a reviewer.

@@ -1,4 +1,4 @@
-"""What screening found in a message and what rules made of it, check by check, for operators (P-17, I1; promise 7). Pure.
+"""Findings of screening and the rules that they triggered, check by check, for operators (P-17, I1; promise 7). Pure.
 
 Like envelopes.py made field by field: there is no place here for a subject, a name, an address of a header, where a link leads, or
 what mail is about. The evidence of a finding is where it stands and how long it is; its mask is shown only of checks whose masks

@@ -1,4 +1,4 @@
-"""The second half of a rewrite: old segments, their keys and their rows go, after the certificate about what went with them.
+"""The second half of a rewrite: write the certificate, then remove old segments, their keys and their rows.
 
 From the commit on nobody reads the old segments any more; what is done here is done again by the next holder of the lease `seal`
 until the state file is gone. Keys go first: without them the rest is noise, also where a copy of it lies.

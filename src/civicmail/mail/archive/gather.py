@@ -1,4 +1,4 @@
-"""What a seal takes: closed journal files, their records checked and put into groups of class and month.
+"""Gather closed journal files for a seal: check their records and group them by class and month.
 
 A file is closed when its journal has gone on to another one, or when its last whole record ends at its last byte. Files go in
 order: one that is damaged keeps its journal's later files from being sealed, and `verify` names it.

@@ -1,4 +1,4 @@
-"""Holds: what a ground outside of the schedules keeps, whatever its age, and what comes later too (P-23, promise 3).
+"""Legal holds: what must be retained beyond the schedules, whatever its age, later captures included (P-23, promise 3).
 
 A hold is a query. Whether it covers a capture is asked of the kept bytes by core/query.matches when something is about to be
 disposed of; the index is never asked. Where that cannot be told, because words may stand in a part that nobody can read, it does.

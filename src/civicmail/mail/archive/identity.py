@@ -1,4 +1,4 @@
-"""Identity: the SHA-256 of the bytes is a message, each receipt of it is a capture with an id of its own.
+"""Identities: a message is the SHA-256 of its bytes; each receipt of it is a capture with its own id.
 
 An id has the shape of a UUIDv7 (RFC 9562 5.7; docs/formats.md, "Capture id"): 48 bits of `received` in ms, version 7, 12 bits,
 variant 10, 62 bits. For mail that comes in now the 74 bits are random; for imported mail they are the first bits of the SHA-256 of

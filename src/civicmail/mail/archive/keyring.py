@@ -1,8 +1,8 @@
-"""The keyring: wrapped segment keys, the master key that opens them, and the recovery key that a person keeps (docs/formats.md).
+"""The keyring: wrapped segment keys, the master key that unwraps them, and the recovery key that people keep (docs/formats.md).
 
 keys/
     master.key              32 bytes, mode 0600
-    master.old              the one before, while a rotation is under way (masterkey.py)
+    master.old              the one before, while a rotation is under way (master_key.py)
     recovery.json           master key and ledger key under the recovery key, and when an operator proved to have that
     segments/<id>.key       the key of one segment under the master key: removing it shreds the segment
     ledger.key, ledger.pub  the Ed25519 pair of checkpoints

@@ -1,4 +1,4 @@
-"""The folders of a new installation, each durable before anything is kept in one (docs/formats.md, "The data folder").
+"""Create the folders of a new installation, each durable before anything is stored in it (docs/formats.md, "The data folder").
 
 They are made here once, so that no later write has to ask whether the folder that it needs would survive a power cut.
 """

@@ -1,4 +1,4 @@
-"""The link job: follows all journals, and records which captures are one message (links.py).
+"""The link job: follow all journals and record which captures are the same message (links.py).
 
 What it remembers is the captures of the last day. When it begins, those that were sealed meanwhile come from the segments, so a
 restart, or a seal that was quicker, forgets no twin; a link that is recorded already is found there too.

@@ -1,8 +1,8 @@
-"""Two captures of one message, by smart host and by journal: found when the second arrives, and recorded (P-23).
+"""Link two captures of one message, by smart host and by journal, when the second arrives (P-23).
 
 A city beside another mail system hears much mail twice: on its way through the gateway, and as the other system's copy for the
 record. Both are kept, each with its own envelope; a `linked` record of the later one names the other, so that `search --unique`
-counts the message once (the job is in linking.py). Two captures are linked where exactly one of them came by a journal listener,
+counts the message once (the job is in link_job.py). Two captures are linked where exactly one of them came by a journal listener,
 their receipts are less than a day apart, and either
 
 - their content is the same but for trace headers (content_hash), or

@@ -1,4 +1,4 @@
-"""Losses that an entry accounts for: `verify` names each once, by its entry, instead of every trace that it has left."""
+"""Report each accounted loss once, by its entry, instead of every trace that it has left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doors without a permit, for delivery, indexing, sealing, import and verification: a closed list.
+"""Access to captures without a permit, for delivery, indexing, sealing, import and verification. The list of users is closed.
 
 Whoever may import this module stands in pyproject.toml ("machine doors"), and the list is short on purpose: nothing that shows
 content to a person is on it.

@@ -1,4 +1,4 @@
-"""Whose a message is as far as the evidence of its receipt says, never as its header says (promise 4). Pure.
+"""The mailboxes that a capture belongs to, by the evidence of its receipt and never by its header (promise 4). Pure.
 
 A header is the sender's word. What counts is who signed in, what a peer with a scope has asserted and was checked for (P-14), and
 that we sent it ourselves; for what was imported it is the custodian.

@@ -1,4 +1,4 @@
-"""A new master key without touching a segment: the keys of the segments are wrapped again, one small file each.
+"""Rotate the master key without touching a segment: the segment keys are wrapped again, one small file each.
 
 In this order, so that a crash anywhere leaves every segment readable and another call begins where it must:
 

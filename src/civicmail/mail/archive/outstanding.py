@@ -1,4 +1,4 @@
-"""Who still waits for what was kept: a projection of receipts and events that any replay of the journals gives again.
+"""Outstanding recipients: a projection of receipts and events that any replay of the journals reproduces.
 
     outstanding = Outstanding()
     for record in tail.poll(): outstanding.apply(record)

@@ -1,4 +1,4 @@
-"""The snapshot of the projection: <data>/outstanding/snapshot (docs/formats.md, "Outstanding snapshot").
+"""The snapshot of outstanding recipients: <data>/outstanding/snapshot (docs/formats.md, "Outstanding snapshot").
 
 Whoever removes journal files calls `advance` first: what the removed records said about recipients then stands in the snapshot.
 """

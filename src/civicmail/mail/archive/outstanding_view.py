@@ -1,4 +1,4 @@
-"""Who waits, for a process that asks often: the projection is read once from its snapshot, then only what is new in the journals.
+"""Outstanding recipients for a process that asks often: the snapshot is read once, then only new journal records.
 
     followed = Followed(data)
     outstanding = followed.now(ms)       Outstanding as of this moment; the same object each time, to be read before the next call

@@ -1,4 +1,4 @@
-"""Where a capture is kept: in a journal until it is sealed, then in a segment. Plain values; reading is shelf.py's business."""
+"""Where a capture is stored: in a journal until it is sealed, then in a segment. Plain values; store.py reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one guarded door to what is kept: no permit, no bytes (promise 4).
+"""Guarded reading of the archive: no content without a permit (promise 4).
 
 Finding a capture, counting and knowing need none, for they show no content. A permit exists only after its ledger entry was
 written (city/access), so whoever reads here has left a trace already. Operators, who have no permit, see envelopes alone

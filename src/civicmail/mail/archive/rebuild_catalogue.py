@@ -1,4 +1,4 @@
-"""The catalogue made anew from the record tables of the segments: it is derived, and nothing stands in it alone."""
+"""Rebuild the catalogue from the record tables of the segments. All of it is derived."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regroup: captures whose class was raised move to where that class is kept, and small segments become large ones.
+"""Move captures whose class was raised to that class, and merge small segments.
 
 A class is only a grouping, so nothing hangs on when this is done: disposal asks each capture itself. It is a call of rewrite.
 """

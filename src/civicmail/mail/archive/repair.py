@@ -1,4 +1,4 @@
-"""A damaged journal made whole again, with the loss named: `civicmail repair journal`.
+"""Repair a damaged journal and account for its losses: `civicmail repair journal`.
 
 Whole records stay in the journal byte for byte, in files without a gap; other bytes go to <data>/damaged/<journal>/. In this order,
 so that a repair that was cut short is simply done again:

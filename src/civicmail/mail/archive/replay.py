@@ -1,4 +1,4 @@
-"""The outstanding snapshot made anew: receipts and events of all segments and journals, replayed.
+"""Rebuild the outstanding snapshot by replaying the receipts and events of all segments and journals.
 
 What a record says does not depend on the order of reading (copies.py), so segments are read as they lie.
 """

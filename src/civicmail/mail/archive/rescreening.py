@@ -1,4 +1,4 @@
-"""Which captures are to be screened again: those whose receipt says that a part was away, until a record says what came of it.
+"""Captures that must be screened again because a check was unavailable, until a record has the result.
 
 A projection of receipts and DECIDED events, in whatever order journals give them; kept in <data>/outstanding/again so that a
 restart reads only what is new (docs/formats.md, "Screened again").

@@ -1,8 +1,8 @@
-"""Rewrite: the one verb that changes what is sealed (promise 3).
+"""Rewrite segments: the only operation that changes sealed records (promise 3).
 
 What survives of some segments is written into new ones under new keys, read back, and takes their place in one rename of the state
 file; then the old segments and their keys go. Promotion, compaction and disposal are calls of it. A crash anywhere leaves the old
-segments or the new ones, and the next holder of the lease goes on (swap.py).
+segments or the new ones, and the next holder of the lease goes on (finish_rewrite.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The records by which mail is kept: holds, schedules, classes and certificates, read from the store alone (promise 3).
+"""Records that control retention: holds, schedules, classes and certificates, read from the store alone (promise 3).
 
 They are records like all others: in journals until they are sealed, then in segments of class `ledger`, which never go.
 Whoever writes one has the lease `retention` for that moment, and so does whoever is about to act on them: nothing comes in

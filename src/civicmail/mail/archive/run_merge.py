@@ -1,4 +1,4 @@
-"""Several runs of one month become one, column by column, in blocks: a month of ten million captures needs little memory.
+"""Merge runs of one month column by column, in blocks: a month of ten million captures needs little memory.
 
 The columns of a run file lie one behind the other, so where each begins depends on how many rows there are. That is known unless
 two runs say the same; then everything is written once more with the numbers that were found.

@@ -1,4 +1,5 @@
-"""Sealing: closed journal files become segments, and go only when those were synced and read back (docs/formats.md, "Segment").
+"""Seal closed journal files into segments. The files are removed only after the segments were synced and read back
+(docs/formats.md, "Segment").
 
 What happens, in this order; a crash anywhere leaves everything where a reader finds it, and the next seal goes on:
 

@@ -1,4 +1,4 @@
-"""One batch of a seal on its way to the disk: segments with their keys, then the catalogue, each written, synced and read back.
+"""Write one batch of a seal: segments with their keys, then the catalogue, each written, synced and read back.
 
 Files are collected and synced together, because the first sync carries most of what the later ones wait for: a mailbox of twenty
 years becomes some hundred small segments at once.

@@ -1,4 +1,4 @@
-"""What a seal is about to do or has just done: the file segments/seal.json, by which a seal happens once or not at all.
+"""The state of a seal in segments/seal.json, by which a seal happens completely or not at all.
 
 {"v":1,"batch":ID,"committed":0|1,"files":[[journal, first number, last number],…],"spool":[[journal, capture id],…],
  "gone":[[class, month, segment id],…],"certificate":null|{…}}

@@ -1,4 +1,4 @@
-"""Reading single captures out of segments: which records follow which, and a small memory of segments and frames in use."""
+"""Read single captures from segments, with a small cache of open segments and frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what is kept, without asking who wants to know: the inside of the archive.
+"""Read the archive without a check of permits. Only modules of the archive and those on a closed list may import this.
 
 Nobody outside this room imports this module (import-linter): people come through reading.Archive with a permit, and the machine
 through the closed list of doors in machine.py. Every body is checked against its SHA-256 before it is handed out.

@@ -1,4 +1,4 @@
-"""What the journals hold that is not sealed yet, in memory: capture id and SHA-256 -> file and offset.
+"""An index in memory of all records that are not sealed yet: capture id and SHA-256 -> file and offset.
 
 Only the fixed part of each frame is read, without its checksum, so that a command finds its way through 30,000 records in a few
 hundredths of a second; whoever reads content checks it. A record takes some sixty bytes of memory (columns.py). In a journal that

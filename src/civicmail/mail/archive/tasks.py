@@ -1,4 +1,4 @@
-"""The seal job: whoever holds the lease `seal` turns closed journal files into segments, when there are many bytes or much time."""
+"""The seal job: the holder of the lease `seal` seals closed journal files when they are large or old enough."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what is sealed is whole: every frame, every record, every row of the catalogue, every number. Takes no lease.
+"""Verify the sealed part of the archive: every frame, record, catalogue row and number. Takes no lease.
 
 Journals, and the comparison of heads with the ledger, are core/ledger's business; Check.heads() gives it the sealed records while
 it looks at them. What a seal that was not committed has left does not count; it is mentioned as a note.

@@ -1,4 +1,4 @@
-"""WARC 1.1 records (ISO 28500:2017), written and read: what is inside a segment once decrypted and decompressed (docs/formats.md).
+"""Write and parse WARC 1.1 records (ISO 28500:2017), the content of decrypted, decompressed segments (docs/formats.md).
 
 A capture is a `metadata` record whose block is the head of the receipt byte for byte, then a `resource` record with the exact bytes
 of the message, or a `revisit` record when the same segment has these bytes already. An event is a `metadata` record. All values of

@@ -1,1 +1,1 @@
-"""The second place: what is kept is kept there too, and an installation can be made from it alone."""
+"""The standby: a second machine with every record, from which an installation can be restored."""

@@ -1,4 +1,4 @@
-"""Who waits for the second place: gateways ask, by a socket in the data folder, to be told when a record is synced there.
+"""Confirmation by the standby: gateways ask, by a socket in the data folder, to be told when a record is synced there.
 
 One line for each wish, JOURNAL and number; the same line comes back when the copy has that record. A wish that is not fulfilled in
 time fails: 451, and the client comes again; or, where the settings say so, the message counts as kept here alone.

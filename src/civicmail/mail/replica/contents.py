@@ -1,4 +1,4 @@
-"""What belongs into a copy: everything in the data folder except what is derived, what is locked, and mailboxes.
+"""The contents of a copy: everything in the data folder except derived files, locks and mailboxes.
 
 Logs only grow: journal files, the entries of the ledger and the leaf lists are sent as far as they were synced. Everything else is
 a whole file: it is renamed into its place, so its size, time and inode tell whether it is still the same.

@@ -1,4 +1,4 @@
-"""The folder of a copy: what arrives is synced there, and the whole of it goes from one consistent state to the next.
+"""The folder of a copy: what arrives is synced, and the copy moves from one consistent state to the next.
 
     standby/lock        held by whoever receives
     standby/reading     held by whoever makes an installation from the copy: meanwhile no turn is taken

@@ -1,4 +1,4 @@
-"""The fence: a number that only grows, signed by the key of the ledger, in ledger/epoch (docs/formats.md, "Copy").
+"""The fencing epoch: a growing number in ledger/epoch, signed with the ledger's key (docs/formats.md, "Copy").
 
 An installation that is made from a copy takes the next epoch and writes it into the copy first. Whoever comes to that copy with a
 lower one is told so, writes `fenced` into its data folder, and never takes in or delivers mail again: two primaries cannot be.

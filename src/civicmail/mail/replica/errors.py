@@ -1,4 +1,4 @@
-"""What can go wrong between an installation and its second place.
+"""Errors between an installation and its standby.
 
 LaterError
 └── StandbyGone     the second place cannot be reached, or did not answer in time

@@ -1,4 +1,4 @@
-"""Sending the ledger: leaves, then the entries that name them, and never an entry about records that the copy does not have."""
+"""Send the ledger: leaves, then the entries that name them, and never an entry about records that the copy lacks."""
 
 from __future__ import annotations
 

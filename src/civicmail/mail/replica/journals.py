@@ -1,4 +1,4 @@
-"""Sending journals: each as far as its owner has synced it, spool files before the records that name them.
+"""Send journals, each as far as its owner has synced it, spool files before the records that name them.
 
 A checkpoint record is held back until the copy has the ledger that it signs: else an installation that is made from the copy would
 take its ledger for one that was set back.

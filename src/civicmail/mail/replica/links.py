@@ -1,4 +1,4 @@
-"""The two ways to a second place: a folder (another disk, a mount), or another host over TLS with certificates on both sides."""
+"""Links to a standby: a folder (another disk, a mount), or another host over TLS with certificates on both sides."""
 
 from __future__ import annotations
 

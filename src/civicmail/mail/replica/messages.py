@@ -1,4 +1,4 @@
-"""How the two places talk: frames of a JSON head and bytes (docs/formats.md, "Copy"). Pure: bytes in, messages out.
+"""The replication protocol: frames of a JSON head and bytes (docs/formats.md, "Copy"). Pure: bytes in, messages out.
 
 A frame that is not whole, or whose checksum is wrong, is no message: the connection ends there, and what was sent since the last
 answer is sent again.

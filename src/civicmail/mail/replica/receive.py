@@ -1,4 +1,4 @@
-"""`civicmail standby serve`: receives one installation over TLS. A connection that breaks loses nothing that was answered."""
+"""`civicmail standby serve`: receive one installation over TLS. A broken connection loses nothing that was confirmed."""
 
 from __future__ import annotations
 

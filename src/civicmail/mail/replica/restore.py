@@ -1,4 +1,4 @@
-"""An installation made from a copy alone (docs/operate/standby.md).
+"""Restore an installation from a copy alone (docs/operate/standby.md).
 
 The order matters: the next epoch is in the copy before anything is read from it, so that what the old installation might still send
 is refused; and the new folder is an installation only when its settings file, written last, is there.

@@ -1,4 +1,4 @@
-"""Sending an installation to its second place: what is new at once, in rounds; whole files in turns, between the rounds.
+"""Send an installation to its standby: new records at once, in rounds; whole files in turns, between the rounds.
 
 A turn makes the copy a state that the installation was once in: it is taken only when the copy has every record and every entry
 that was durable when its files were listed, so that no snapshot, segment or checkpoint in it speaks of something that is not there.

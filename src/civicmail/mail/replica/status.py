@@ -1,4 +1,4 @@
-"""How far the second place is behind: the shipper writes it down every second, anybody may read it (leases/standby.json)."""
+"""Replication status: the sender writes every second how far the standby is behind (leases/standby.json)."""
 
 from __future__ import annotations
 

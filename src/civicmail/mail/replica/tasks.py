@@ -1,4 +1,4 @@
-"""The job `replicate`: whoever holds that lease sends what is kept here to the second place, for as long as it may."""
+"""The job `replicate`: the holder of that lease sends records to the standby."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The search index: fields, documents, readers, coverage. Everything here can be thrown away and rebuilt from the archive."""
+"""The search index: fields, documents, readers, coverage. All of it is derived and can be rebuilt from the archive."""

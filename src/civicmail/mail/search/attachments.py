@@ -1,4 +1,4 @@
-"""What the attachments of a message say, from what was read of them so far.
+"""The text of a message's attachments, as far as it was extracted.
 
 A file is known by the SHA-256 of its content, so the same file is read once however often it is sent. Text attachments are words of
 the letter already (core/message); what needs a reader of its format is read in a limited process (core/sandbox).
@@ -91,7 +91,7 @@ def attachment_text(fields: Fields, lookup: ExtractLookup) -> AttachmentText:
 
 
 def text_of_files(attachments: Iterable[File], lookup: ExtractLookup) -> AttachmentText:
-    """The same of files that were read by somebody else (seenread.py). look: asks for no content."""
+    """The same of files that were read by somebody else (message_values.py). look: asks for no content."""
     return _combined((file.digest, partial(_look_up, file, lookup)) for file in attachments)
 
 

@@ -1,4 +1,4 @@
-"""Tree -> tantivy query. Every leaf is built from objects, never from query text, so nothing has to be quoted."""
+"""Compile a query tree into a tantivy query. Leaves are built from objects, never from query text, so nothing needs quoting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exact counts, and what every answer says of its own completeness (promise 8)."""
+"""Exact counts, and the completeness of each answer (promise 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far an index reaches: per journal the number of the last record that is in it.
+"""The coverage of an index: for each journal the number of the last record in it.
 
 <data>/index/current                            name of the generation that is searched, a whole number
 <data>/index/<generation>/coverage.json

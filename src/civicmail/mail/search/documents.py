@@ -1,7 +1,7 @@
-"""From what is kept to what is indexed: a capture and its bytes become one document, whatever the bytes are.
+"""Make the index document of a capture and its bytes, whatever the bytes are.
 
-The bytes are hostile, so they are read in a limited process (seenlimited.py). A message that brings its reader down twice is passed
-over: it is kept, listed and found by its envelope, and counted as unreadable.
+The bytes are hostile, so they are read in a limited process (message_reader.py). A message that brings its reader down twice is
+passed over: it is kept, listed and found by its envelope, and counted as unreadable.
 """
 
 from __future__ import annotations

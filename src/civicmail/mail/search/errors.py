@@ -1,4 +1,4 @@
-"""What can go wrong with an index. None of it loses mail: every index can be rebuilt from the archive.
+"""Errors of the index. None of them loses mail: every index can be rebuilt from the archive.
 
 LaterError
 ├── IndexFailed      what was read could not be written; it will be read again

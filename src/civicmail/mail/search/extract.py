@@ -1,5 +1,6 @@
-"""The job that reads attachments: finds in the index which captures wait, reads their files in limited processes, asks for them to
-be indexed again. Two lanes with a lease each: `extract` for text, within seconds, and `ocr` for pictures, one after another.
+"""The job that extracts text from attachments: it finds waiting captures in the index, reads their files in sandboxed processes and
+requests that they are indexed again. Two lanes with a lease each: `extract` for text, within seconds, and `ocr` for pictures, one
+after another.
 
 It keeps no state: what waits stands in the index, and what was read in the cache. An index that was thrown away brings both back.
 """
@@ -69,8 +70,8 @@ class _Processes:
 
 
 class FileReader:
-    """Reads a file that the cache does not know, here and now: a look (attached.py) for an import. Any number of threads may ask;
-    let them live until it is closed."""
+    """Reads a file that the cache does not know, here and now: a look (attachments.py) for an import. Any number of threads may
+    ask; let them live until it is closed."""
 
     def __init__(self, data: Path) -> None:
         self._extracts = Extracts(data)

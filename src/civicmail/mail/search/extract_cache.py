@@ -1,4 +1,4 @@
-"""What files say, kept by the SHA-256 of their content, so that each is read once. All of it may be thrown away at any time.
+"""A cache of extracted text by the SHA-256 of the file, so that each file is read once. It may be deleted at any time.
 
 <data>/extracted/<2 digits>/<62 digits>     a zstd frame of JSON: {"v": 1, "text", "unreadable": [[path, reason]], "pictures"}
 <data>/extracted/ready/<capture id>         empty: more was read of this capture than its index knows

@@ -1,4 +1,4 @@
-"""What a query can see of one capture: facts of its record and fields of its letter, folded once (HOT: about 0.02 ms each).
+"""The view of a capture that queries see: facts of its record and fields of its message, folded once (HOT: about 0.02 ms each).
 
 date is the header date where it is usable (not before 1970, not more than two days after receipt), else the time of receipt: a
 sender chooses the header date, so nothing that must be exact (retention, sort order, newer_than:) looks at it.

@@ -1,4 +1,4 @@
-"""The life of a finder: `python -m civicmail.mail.search.finder LINE DATA`. It looks for what people typed, one query at a time.
+"""The finder process: `python -m civicmail.mail.search.finder LINE DATA`. It runs typed queries, one at a time.
 
 A query under way cannot be stopped from outside of the engine, but its process can: when the time is over it answers with what the
 indexes gave that were done, and ends with those that were not. The kernel ends it a little later, whatever it does then.

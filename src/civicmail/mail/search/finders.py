@@ -1,5 +1,5 @@
-"""What people type is looked for by processes of its own (finder.py): each query has a time, each person one query, and none of
-them takes the threads of the pages.
+"""Run typed queries in finder processes (finder.py): each query has a time limit, each person one query, and none of them blocks
+the threads of the pages.
 
     finders = Finders(data)                    in the process of the pages
     reader = Asked(still, finders, "ann")      for one page: search(reader, tree) and the like ask a finder where words are typed

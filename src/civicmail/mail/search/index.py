@@ -1,4 +1,4 @@
-"""The indexes of one generation for writing: one per retention class and year of receipt, at most four open at a time.
+"""Write the indexes of one generation: one per retention class and year of receipt, at most four open at a time.
 
 A document is searchable after commit(). A writer that dies (a full disk) takes everything since its last commit with it: the holder
 of the lease then drops this object and reads again from the covered positions, with replay=True.

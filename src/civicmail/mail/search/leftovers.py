@@ -1,4 +1,4 @@
-"""What a disposal leaves behind in derived data, and what it does not touch.
+"""Derived data of disposed captures: what is removed, and what is kept.
 
 The bodies are gone when a certificate is read, so the index says which files the captures had, before they are taken out of it.
 What those files say goes from the cache when no capture that is still in an index has the same file.

@@ -1,4 +1,4 @@
-"""All that fits a query, the newest first, as ids alone: for whoever narrows it by what no index has (somebody's labels).
+"""All captures that fit a query, newest first, as ids alone, for callers that filter by what no index has (such as labels).
 
     all_ = listed(reader, tree)        8,000 of 500,000 captures: 8 ms
     hits(reader, all_[:50])            the documents of a page

@@ -1,4 +1,4 @@
-"""Messages that came twice in two forms, by smart host and by journal: which SHA-256 stand for one message (`--unique`)."""
+"""Messages that were captured in two forms, by smart host and by journal: which SHA-256 are the same message (`--unique`)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What is read of a message in limited processes, for the index, for who asks the store, and for commands. The processes start when
-they are first needed (core/sandbox/pool.py)."""
+"""Read messages in sandboxed processes, for the index, for queries of the store, and for commands. The processes start on first use
+(core/sandbox/pool.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of a message, as plain values on their way from a limited process (seenworker.py) to who asks it. Pure."""
+"""Messages as plain values between a sandboxed process (message_worker.py) and its caller. Pure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The limited process that reads messages for the index, for who asks the store, and for commands:
-`python -I -m civicmail.mail.search.message_worker` (core/sandbox/request_server.py)."""
+"""The sandboxed process that reads messages for the index, for queries of the store, and for commands: `python -I -m
+civicmail.mail.search.message_worker` (core/sandbox/request_server.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hits of all indexes in one order, a batch at a time.
+"""Sort the hits of all indexes into one order, a batch at a time.
 
 The order of receipt is the order of capture ids. An index sorts by their first 64 bits; ties of those are read whole and sorted by
 the other 64, so the order is total. Equal scores are read whole too, and stand newest first.

@@ -1,4 +1,4 @@
-"""All indexes asked at the same time: tantivy searches without the interpreter's lock, so each core takes some of them."""
+"""Search all indexes at the same time. tantivy searches without the interpreter's lock, so each core takes some of them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What a query sees of a capture and its bytes, for who asks the store and not the index: holds, and the scope of a mandate. The
-bytes are hostile, so they are read in a limited process (seenlimited.py)."""
+"""The view of a capture from its bytes, for matching without the index: holds, and the scope of a mandate. The bytes are hostile,
+so a sandboxed process reads them (message_reader.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All indexes of the current generation for searching, in any process and without a lease.
+"""Read all indexes of the current generation, in any process and without a lease.
 
 A Reader that lives long calls refresh() before each search: new commits, new indexes and a new generation then appear. A search
 that is under way keeps the files that it began with.
@@ -45,7 +45,7 @@ class Reader:
     """
 
     cut = ""
-    """Why what was answered is not all that there is (asked.py)."""
+    """Why what was answered is not all that there is (finders.py)."""
 
     def __init__(self, data: Path, generation: Path | None = None, without: frozenset[Key] = frozenset()) -> None:
         self._data = data
@@ -82,7 +82,7 @@ class Reader:
         self._open = {folder: self._opened(folder) for folder in folders}
 
     def elsewhere(self, tree: Tree) -> Elsewhere | None:
-        """Who looks for this instead of this process: nobody, unless asked.py says so."""
+        """Who looks for this instead of this process: nobody, unless finders.py says so."""
         return None
 
     def groups(self) -> MessageForms:

@@ -1,4 +1,4 @@
-"""A new generation beside the one that is searched, made from what the archive keeps, then swapped in by one rename.
+"""Rebuild the index: make a new generation from the archive beside the current one, then swap it in by one rename.
 
 What was kept before the start comes from the archive; what came after it comes from the journals and goes into both generations.
 The head of a receipt says which journal and number it had, so each capture belongs to exactly one of the two. What a journal has no

@@ -1,4 +1,4 @@
-"""The one schema of all indexes and the document that a capture becomes.
+"""The schema of all indexes, and the document of a capture.
 
 Texts are indexed and not stored, with positions where they are words; the tokenizer only splits at spaces, because fold() has
 done the rest. Numbers are columns. The capture id is the two columns hi and lo (hi begins with the time of receipt, so it sorts),

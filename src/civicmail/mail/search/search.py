@@ -1,4 +1,4 @@
-"""Searching: hits in exact order of receipt or by relevance, pages by cursor, equal bytes folded on demand.
+"""Search: hits in exact order of receipt or by relevance, pages by cursor, equal messages folded on demand.
 
 Relevance is BM25 inside each index and merged by its number; the indexes do not share statistics, so it is near, not exact, and a
 page says so.

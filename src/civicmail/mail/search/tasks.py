@@ -1,4 +1,4 @@
-"""The index job: whoever holds the lease `index` keeps the indexes up with the journals and rebuilds them when somebody asks.
+"""The index job: the holder of the lease `index` keeps the indexes up to date with the journals and rebuilds them on request.
 
 A loop calls step() every fraction of a second; an import that holds the lease itself calls feed() with what it has just made
 durable, so that nothing is read or parsed twice.

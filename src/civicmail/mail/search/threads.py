@@ -1,4 +1,4 @@
-"""The conversation of any message in it: thread: finds captures by the first message, which not everybody knows.
+"""Resolve thread: to the captures of a conversation, given any message in it.
 
 What is asked for may be the Message-ID of a reply, a capture id or the SHA-256 of the bytes. The captures it names are looked up
 and say who was first; where that one names an earlier message in turn, the search goes on up.
