@@ -135,7 +135,7 @@ def differences(data: Path) -> list[Difference]:
 
 
 def require_known(data: Path) -> None:
-    """Raise NewerFormat where a later program wrote what is kept. Derived files are made anew by those who read them."""
+    """Raise NewerFormat where a later program wrote what is kept. Derived files are rebuilt by those who read them."""
     for format_ in FORMATS:
         if not format_.anew and (version := format_.read(data)) is not None and version > format_.number:
             raise NewerFormat(

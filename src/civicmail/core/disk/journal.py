@@ -53,7 +53,7 @@ def names(data: Path) -> list[str]:
 
 
 def log_names(place: Path) -> list[tuple[int, str]]:
-    """(first number, path) of the files of one journal, in order; as text, for whoever asks many times a second."""
+    """(first number, path) of the files of one journal, in order; paths as text, because this is called many times a second."""
     try:
         with os.scandir(place) as entries:
             return sorted((int(e.name[:-4]), e.path) for e in entries if e.name.endswith(".log") and e.name[:-4].isdigit())

@@ -2,7 +2,7 @@
 stale.
 
 Whoever needs a job that a worker holds *wants* its lease: it locks a second file, `<job>.wanted`, and the worker, which looks at
-that between two rounds (`is_wanted`), lets the lease go until it is free again.
+that between two rounds (`is_wanted`), releases the lease until it is free again.
 
 What must not happen at the same time, and takes a moment, has a lease of its own kind (`moment`): it has a folder of its own, so
 that no job can ever bear its name and hold it for as long as it lives, and whoever comes second waits.

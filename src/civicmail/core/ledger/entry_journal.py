@@ -111,7 +111,7 @@ class EntryJournal:
             self._wait()
 
     def close(self) -> None:
-        """Let the journal go; the next entry takes one again."""
+        """Release the journal; the next entry takes one again."""
         with self._syncing, self._collecting:
             if self._timer is not None:
                 self._timer.cancel()

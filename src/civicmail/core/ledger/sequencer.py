@@ -203,7 +203,7 @@ class Sequencer:
         self._tree.sync()
 
     def close(self) -> None:
-        """Let the lease go. What is integrated stays so."""
+        """Release the lease. What is integrated stays so."""
         for part in (self._log, self._leaves, self._tree):
             part.close()
         self._lease.close()

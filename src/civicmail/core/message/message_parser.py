@@ -25,7 +25,7 @@ from civicmail.core.message.structure import Structure, Texts
 
 
 def parse(raw: bytes | memoryview | Buffer) -> ParsedMessage:
-    """The message as a Letter. Offsets are those of raw; the offsets of a child are those of its decoded part."""
+    """The message as a ParsedMessage. Offsets are those of raw; the offsets of a child are those of its decoded part."""
     return _parsed_message(structure.parse(as_buffer(raw)))
 
 

@@ -176,7 +176,7 @@ class Attached(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a search reads of a message: the same parse as Letter, without what it does not need.
+    """What a search reads of a message: the same parse as ParsedMessage, without what it does not need.
 
     text: the plain text, the words of HTML, shown or hidden, and the same of attached messages with their subjects. attached_text:
     of text attachments, those of attached messages too.

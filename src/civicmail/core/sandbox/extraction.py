@@ -26,7 +26,7 @@ class Output(Protocol):
 class Extraction:
     """out, budget: of the whole file. path, depth: of what is read now. inside: reads a member with a case of its own. pictures:
     pages are drawn for OCR. careful: a reader has crashed on this file, so only the plainest ones are used. cells: those of a
-    spreadsheet are read; else by whoever asks."""
+    spreadsheet are read; else by the caller."""
 
     out: Output
     budget: Budget

@@ -1,7 +1,7 @@
 """Packed fixed-width keys with their row numbers, for indexes in memory with up to a million keys.
 
 A key is looked for by scanning the packed bytes, a few milliseconds for a million, so that a command that asks once needs no table;
-whoever asks often gets one.
+a frequent caller gets one.
 """
 
 from __future__ import annotations

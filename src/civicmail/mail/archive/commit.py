@@ -27,7 +27,7 @@ SPOOL_ABOVE = 1 << 20
 SHORT_FILE = 1 << 20  # bytes of a journal file for whoever writes only a few short records
 Clock = Callable[[], int]  # ms since 1970
 Confirm = Callable[[str, int], "asyncio.Future[None]"]
-"""Given journal and number of a durable record: done when it is kept in the second place, too; may fail with a LaterError."""
+"""Given journal and number of a durable record: done when it is kept in the standby, too; may fail with a LaterError."""
 
 
 Entering = Callable[[dict[str, Any]], "AbstractContextManager[dict[str, Any] | None]"]
@@ -221,7 +221,7 @@ class GroupCommit:
             self.writer.rotate_if_idle()
 
     async def close(self) -> None:
-        """Wait until everything collected is durable, then let the journal go."""
+        """Wait until everything collected is durable, then release the journal."""
         await self._idle.wait()
         self._thread.shutdown()
         self.writer.close()

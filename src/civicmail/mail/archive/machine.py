@@ -91,7 +91,7 @@ class Machine:
 
 def as_of_now(kept: Machine | None, data: Path) -> Machine:
     """The view that somebody keeps, moved to now; the first one where there is none yet. A new one reads all that is not sealed,
-    for thirty thousand messages in a fifth of a second: whoever asks often keeps it."""
+    for thirty thousand messages in a fifth of a second: frequent callers keep it."""
     if kept is None:
         return Machine(data)
     kept.refresh()

@@ -110,8 +110,8 @@ def path_of(data: Path) -> Path:
 
 
 def load(data: Path) -> RescreeningState:
-    """As it was saved. Where it never was, or cannot be read: what is pending by the outstanding recipients, and what stands in
-    journals."""
+    """Load the saved state. Where it never was, or cannot be read: what is pending by the outstanding recipients, and what stands
+    in journals."""
     try:
         h = orjson.loads(path_of(data).read_bytes())
         if h["v"] == _VERSION:

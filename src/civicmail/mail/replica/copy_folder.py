@@ -89,7 +89,7 @@ class Copy:
             raise
 
     def close(self) -> None:
-        """Let the lock go. What was not synced is sent again by the next connection."""
+        """Release the lock. What was not synced is sent again by the next connection."""
         for file in [*self._stages.values(), *(file for file, _ in self._logs.values())]:
             file.close()
         self._stages.clear()

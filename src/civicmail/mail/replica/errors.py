@@ -1,7 +1,7 @@
 """Errors between an installation and its standby.
 
 LaterError
-└── StandbyGone     the second place cannot be reached, or did not answer in time
+└── StandbyGone     the standby cannot be reached, or did not answer in time
 ConfigError
 ├── Fenced          another installation has taken over: this one must not take in or deliver mail any more
 ├── NotACopy        the folder is no copy, or one of another installation
@@ -14,7 +14,7 @@ from civicmail.core.config.errors import ConfigError, LaterError
 
 
 class StandbyGone(LaterError):
-    """The second place is not there at this moment; with `acknowledge = "standby"` nothing is acknowledged meanwhile."""
+    """The standby is not there at this moment; with `acknowledge = "standby"` nothing is acknowledged meanwhile."""
 
     smtp = "451 4.3.0 The message could not be kept twice, please try again later"
 

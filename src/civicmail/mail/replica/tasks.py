@@ -36,7 +36,7 @@ class Stop(Protocol):
 
 
 class Replicate:
-    """Works until stop; a second place that is away is tried again for as long as it takes."""
+    """Works until stop; a standby that is away is tried again for as long as it takes."""
 
     def __init__(self, data: Path, settings: Archive, clock: Clock, files: Files = OS_FILES) -> None:
         self._data = data
@@ -103,7 +103,7 @@ class Replicate:
         self._alarm(now)
 
     def _say(self, error: str) -> None:
-        """The second place is not there: the status says why, and the lag goes on growing."""
+        """The standby is not there: the status says why, and the lag goes on growing."""
         now = self._clock()
         if error != self._error:
             log.warning("standby.unreachable")

@@ -1,7 +1,7 @@
 """The text of a message's attachments, as far as it was extracted.
 
 A file is known by the SHA-256 of its content, so the same file is read once however often it is sent. Text attachments are words of
-the letter already (core/message); what needs a reader of its format is read in a limited process (core/sandbox).
+the letter already (core/message); what needs a reader of its format is read in a sandboxed process (core/sandbox).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Make the index document of a capture and its bytes, whatever the bytes are.
 
-The bytes are hostile, so they are read in a limited process (message_reader.py). A message that brings its reader down twice is
+The bytes are hostile, so they are read in a sandboxed process (message_reader.py). A message that brings its reader down twice is
 passed over: it is kept, listed and found by its envelope, and counted as unreadable.
 """
 
@@ -71,7 +71,7 @@ def text_of(capture: Capture, fields: Fields, look: ExtractLookup = unknown) -> 
 
 
 def text_of_read(capture: Capture, fields: Fields, files: Sequence[File], look: ExtractLookup = unknown) -> str:
-    """The same of a letter that a limited process has read, as seenlimited gives it. look: is asked for no content."""
+    """The same of a letter that a sandboxed process has read, as message_reader gives it. look: is asked for no content."""
     return _made(capture, fields, partial(text_of_files, files, look))
 
 

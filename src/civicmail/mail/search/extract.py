@@ -43,7 +43,7 @@ OCR_SECONDS = 600  # for all pages of one file
 
 
 class _Processes:
-    """As many limited processes as threads read files at a time."""
+    """As many sandboxed processes as threads read files at a time."""
 
     def __init__(self) -> None:
         self._idle: queue.SimpleQueue[Process] = queue.SimpleQueue()

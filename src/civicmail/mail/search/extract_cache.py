@@ -63,7 +63,7 @@ class Extracts:
     def put(self, digest: bytes, extract: Extract) -> None:
         plain = {"v": VERSION, "text": extract.text, "unreadable": extract.unreadable, "pictures": extract.pictures}
         place = self._place(digest)
-        # made anew each time: several threads put at once, and one packer for all of them ends the process (SIGSEGV)
+        # rebuilt each time: several threads put at once, and one packer for all of them ends the process (SIGSEGV)
         packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True, write_content_size=True)
         packed = packer.compress(orjson.dumps(plain))
         try:

@@ -155,7 +155,7 @@ class Finder:
         return answer
 
     def kill(self) -> None:
-        """From any thread; whoever asks it has no answer then."""
+        """Kill the process, from any thread. Its caller gets no answer."""
         if (process := self._process) is not None:
             process.kill()
 

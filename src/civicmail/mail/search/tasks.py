@@ -153,7 +153,7 @@ class IndexJob:
         return self._tail.behind()
 
     def close(self) -> None:
-        """Let the lease go; what was not committed is read again by the next holder."""
+        """Release the lease; what was not committed is read again by the next holder."""
         try:
             self._close_indexes()
         finally:
