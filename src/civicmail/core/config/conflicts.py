@@ -8,12 +8,12 @@ At = tuple[str | int, ...]
 
 
 def first_conflict(settings: Settings) -> tuple[At, str] | None:
-    """Where the first one stands, and what is wrong with it as a sentence without its end; None where there is none."""
+    """The place of the first conflict and the sentence about it, without its end; None where there is none."""
     return _port_taken_twice(settings) or _missing_standby(settings)
 
 
 def _port_taken_twice(settings: Settings) -> tuple[At, str] | None:
-    """The kernel would share connections out between the two: one listener would hear what is meant for the other."""
+    """Find two listeners on one port: the kernel would share the connections between them."""
     web = settings.web
     metrics = settings.metrics
     taken = {(web.address, web.port): "the pages"} if web.serve and web.port else {}

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def within(wire: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
-    """Connect, and cut what is not over by then. Raises TimeoutError for that, and what the exchange raises."""
+    """Connect, and end an exchange that is not finished in time. Raises TimeoutError for that, and what the exchange raises."""
     is_over, sockets = threading.Event(), list[socket.socket]()
 
     def cut() -> None:

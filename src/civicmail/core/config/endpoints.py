@@ -100,7 +100,7 @@ def partner(value: str) -> str:
 
 
 def nameserver(value: str) -> str:
-    """One that is asked whether records are signed has to be named: whoever stands in between could say that they are."""
+    """A resolver for DNSSEC must be named: anyone between could claim that records are signed."""
     return "" if not value or _NAMESERVER.match(value) else "must be like 127.0.0.1:53 or [::1]:53"
 
 
@@ -113,7 +113,7 @@ def imap_server(value: str) -> str:
 
 
 def provider(value: str) -> str:
-    """Who signs people in is not asked in the clear: whoever stands in between could be anybody."""
+    """An identity provider must use TLS, except on this machine."""
     good = not value or _HOOK.match(value) or _HOOK_HERE.match(value)
     return "" if good else "must be like https://id.city.example, or http:// on this machine"
 

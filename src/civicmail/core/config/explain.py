@@ -48,7 +48,7 @@ def find(key: str) -> list[Setting]:
 
 
 def value(settings: Settings, key: str) -> Any:
-    """What a setting is in these settings; None for a key that stands in each table of a list."""
+    """The value of a setting; None for a key in the tables of a list."""
     result: Any = settings
     for name in key.split("."):
         result = getattr(result, name, None)

@@ -22,8 +22,8 @@ class NewerFormat(ConfigError):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """number: what this program writes; least: the first that it reads. read: the version that a folder has, None where it has
-    none, or a damaged one. anew: the command that makes derived files new; empty for what is kept."""
+    """number: what this program writes; least: the oldest that it reads. read: returns the version in a folder, None if there is
+    none or it is damaged. anew: the command that rebuilds derived files; empty for originals."""
 
     name: str
     number: int
@@ -49,7 +49,7 @@ class Difference:
 
 
 def _mark(path: Path | None, letters: bytes) -> int | None:
-    """The digit behind the letters that a file begins with."""
+    """The digit behind the magic letters at the beginning of a file."""
     if path is None:
         return None
     with suppress(OSError), path.open("rb") as file:
@@ -135,7 +135,7 @@ def differences(data: Path) -> list[Difference]:
 
 
 def require_known(data: Path) -> None:
-    """Raise NewerFormat where a later program wrote what is kept. Derived files are rebuilt by those who read them."""
+    """Raise NewerFormat if a later program wrote the folder. Derived files are rebuilt by their readers."""
     for format_ in FORMATS:
         if not format_.anew and (version := format_.read(data)) is not None and version > format_.number:
             raise NewerFormat(

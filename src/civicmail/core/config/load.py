@@ -96,7 +96,7 @@ def _override(built: Settings, plain: dict[str, Any], environ: Mapping[str, str]
 
 
 def _setting_of(name: str) -> tuple[str, str, Any]:
-    """(section, key, type) that a variable is about; ConfigError with the nearest key where there is no such setting."""
+    """(section, key, type) of a variable; ConfigError with the nearest key for an unknown setting."""
     section, _, key = name.removeprefix(PREFIX).lower().partition("__")
     sections = _hints(Settings)
     if section not in sections:

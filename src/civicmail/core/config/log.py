@@ -42,8 +42,8 @@ class _Lazy:
 
 
 class _Stderr:
-    """Writes where stderr is at that moment. A log on a disk that is full, or a pipe that nobody reads, ends nothing: whoever has
-    an event to tell is in the middle of answering for mail (promise 6)."""
+    """Write to the present stderr. A log on a full disk, or in a pipe that nobody reads, must not stop the process: it may be
+    answering for mail (promise 6)."""
 
     def msg(self, line: str) -> None:
         with suppress(OSError, ValueError):
@@ -54,8 +54,8 @@ class _Stderr:
 
 
 def get_logger() -> Any:
-    """The logger of a module: info(event, **ids), warning, error, exception. security=True: an event about somebody's safety, which
-    is logged each time, however often it comes."""
+    """The logger of a module: info(event, **ids), warning, error, exception. security=True: a security event, which is logged each
+    time, however often it repeats."""
     return _Lazy()
 
 
@@ -125,7 +125,7 @@ def _value(value: object) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text without what ends a line, moves a cursor or turns the order of letters: whoever chose it writes no line of ours."""
+    """A text without line ends, cursor controls and changes of direction, so that it cannot forge a log line."""
     return _UNPRINTED.sub(lambda m: m[0].encode("unicode_escape").decode(), text)
 
 

@@ -74,7 +74,7 @@ class Repeats:
             os.register_at_fork(after_in_child=self._begin)
 
     def _begin(self) -> None:
-        """A child has none of its parent's threads, and what they counted is theirs to tell."""
+        """Start empty in a child process: it has none of its parent's threads and must not log their counts."""
         self._lock = threading.RLock()  # a signal's handler may log while its thread is in here
         self._known.clear()
         self._armed = False
@@ -100,7 +100,7 @@ class Repeats:
         self._emit_all(sums)
 
     def close(self) -> None:
-        """Log what is left; nothing comes by itself any more."""
+        """Log what is left and stop the timer."""
         self._timer = False
         self.flush()
         atexit.unregister(self.flush)

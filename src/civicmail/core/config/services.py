@@ -87,7 +87,8 @@ def records(services: Services, domain: str) -> list[Record]:
 
 @dataclass(frozen=True, slots=True)
 class RecordCheck:
-    """What one record is in the DNS: "there", "other" (said: what is there instead), "missing", or "unknown" (said: why)."""
+    """The state of one record in the DNS: "there", "other" (detail: what is there instead), "missing", or "unknown" (detail:
+    why)."""
 
     record: Record
     state: Literal["there", "other", "missing", "unknown"]
@@ -95,7 +96,7 @@ class RecordCheck:
 
 
 def check(services: Services, domains: Sequence[str], lookup: Lookup) -> Iterator[RecordCheck]:
-    """Compare the DNS with what should be there. Where nobody answers, the others are not asked any more."""
+    """Compare the DNS with the expected records. After a failed query the remaining ones are not sent."""
     reason = ""
     for domain in domains:
         for record in records(services, domain):

@@ -66,13 +66,13 @@ def _effective(
 
 
 def _line(text: str, at: toml_lines.At) -> int:
-    """0 where only a table around the key stands in the file."""
+    """The line of a key, 0 where the file has only a table around it."""
     number = toml_lines.line_of(text, at)
     return number if number and number != toml_lines.line_of(text, (*at[:-1], "\0")) else 0
 
 
 def _values(settings: Any, key: str) -> Iterator[tuple[toml_lines.At, Any]]:
-    """A setting that stands in each table of a list has a value for each of them."""
+    """All values of a setting: one for each table if it is in a list."""
     level: list[tuple[toml_lines.At, Any]] = [((), settings)]
     for name in key.split("."):
         deeper: list[tuple[toml_lines.At, Any]] = []

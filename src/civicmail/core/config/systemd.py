@@ -14,10 +14,8 @@ from contextlib import suppress
 
 
 class Manager:
-    """The service manager of this process. Made once, at the start: what the process starts itself does not speak to it.
-
-    watchdog: seconds within which it wants to hear from us, 0 where it does not wait.
-    """
+    """The service manager of this process, created once at the start; child processes do not use it. watchdog: seconds within which
+    it expects a message, 0 for no watchdog."""
 
     def __init__(self, environ: MutableMapping[str, str] = os.environ, clock: Callable[[], float] = time.monotonic) -> None:
         self._address = environ.pop("NOTIFY_SOCKET", "")
@@ -32,7 +30,7 @@ class Manager:
         return bool(self._address)
 
     def ready(self) -> None:
-        """Whoever waits for this service may go on."""
+        """Tell systemd that the service has started."""
         self._notify("READY=1")
 
     def starting(self, seconds: float) -> None:
@@ -40,7 +38,7 @@ class Manager:
         self._notify(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
     def stopping(self) -> None:
-        """What is under way is finished, and nothing else begins."""
+        """Tell systemd that work in progress is finished and nothing new begins."""
         self._notify("STOPPING=1")
 
     def alive(self) -> None:
@@ -51,7 +49,7 @@ class Manager:
             self._notify("WATCHDOG=1")
 
     def _notify(self, line: str) -> None:
-        """A manager that cannot hear us is no reason to stop."""
+        """Send a message; a failure is ignored."""
         if not self._address:
             return
         address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address

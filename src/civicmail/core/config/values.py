@@ -103,7 +103,7 @@ def _slug(value: str) -> str:
 
 
 def _claim(value: str) -> str:
-    """Whoever can give themselves an address at the provider would be anybody here."""
+    """Reject claims that people can set themselves at the provider."""
     return "must not be an e-mail address" if not value or value.lower() in ("email", "mail", "upn") else ""
 
 
@@ -315,6 +315,6 @@ _CHECKS: dict[tuple[str, str], Check] = {
 
 
 def complaint(key: tuple[str, str], value: Any) -> str:
-    """What is wrong with the value of (class, setting), as the end of a sentence; empty when nothing is."""
+    """The complaint about the value of (class, setting), as the end of a sentence; empty when it is valid."""
     check = _CHECKS.get(key)
     return check(value) if check else ""

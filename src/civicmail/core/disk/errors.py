@@ -18,7 +18,7 @@ class LeaseHeld(LaterError):
 
 
 class DiskFull(LaterError):
-    """No room for what would have to be kept (RFC 3463 X.3.1)."""
+    """No room for what must be stored (RFC 3463 X.3.1)."""
 
     smtp = "452 4.3.1 Insufficient system storage"
 

@@ -125,8 +125,8 @@ class Files:
         self.sync_folder(path.parent)
 
     def write_once(self, path: Path, content: bytes, mode: int = 0o600) -> None:
-        """Write a whole small file, durable on return, unless there is one: of all who come at once the first wins, and what it
-        wrote stays. Its folder is one that every installation has."""
+        """Write a whole small file unless it exists, durable on return. Of several concurrent writers the first wins. Its folder is
+        one that every installation has."""
         if path.exists():
             return
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -145,7 +145,8 @@ class Files:
             self.unlink(temporary)
 
     def secret(self, path: Path) -> bytes:
-        """32 random bytes of this installation, made if there are none (0600); the same for all who ask at once. Raises OSError."""
+        """32 random bytes of this installation, created on first use (0600); the same for all concurrent callers. Raises
+        OSError."""
         self.write_once(path, secrets.token_bytes(32))
         return path.read_bytes()
 

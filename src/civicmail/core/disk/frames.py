@@ -83,10 +83,8 @@ def size_of(head: int, body: int) -> int:
 
 
 def decode(buffer: Buffer, offset: int, *, check: bool = True) -> Frame | None:
-    """The frame at offset of a journal file, or None where no whole frame stands. check=False skips the checksum.
-
-    buffer is the whole file, because its header has the seed of the checksums.
-    """
+    """The frame at offset of a journal file, or None where there is no whole frame. check=False skips the checksum. buffer is the
+    whole file, because its header has the seed of the checksums."""
     total = len(buffer)
     if offset + FIXED.size > total:
         return None
@@ -107,10 +105,8 @@ def decode(buffer: Buffer, offset: int, *, check: bool = True) -> Frame | None:
 
 
 def walk(buffer: Buffer, offset: int = FILE_HEADER_SIZE, *, check: bool = True, first: int | None = None) -> Iterator[Frame]:
-    """Whole frames one after the other from offset, until the first place where none stands or the number does not follow.
-
-    first: the number that the first of them must have.
-    """
+    """Whole frames one after the other from offset, up to the first place without one or where the number does not follow. first:
+    the number that the first frame must have."""
     expected = first
     while (frame := decode(buffer, offset, check=check)) is not None:
         if expected is not None and frame.number != expected:

@@ -9,8 +9,8 @@ from civicmail.core.disk.files import free_bytes
 
 
 class Room:
-    """place: a folder on the volume, or one that will be; least: bytes that must stay free there, 0: nobody minds; free: bytes that
-    may still be written on the volume of a path, FileNotFoundError where there is no such path."""
+    """place: a folder on the volume, or one that will be created; least: bytes that must stay free there, 0 for no limit; free:
+    returns the bytes that may still be written on the volume of a path, or raises FileNotFoundError for a missing path."""
 
     def __init__(self, place: Path, least: int, free: Callable[[Path], int] = free_bytes) -> None:
         self._place = place
@@ -18,11 +18,11 @@ class Room:
         self.least = least
 
     def has(self, size: int = 0) -> bool:
-        """Whether so many bytes leave untouched what must stay free. HOT: asked for each message of an import."""
+        """Whether writing so many bytes leaves enough free space. HOT: called for each message of an import."""
         return self.least <= 0 or self._free_at(self._place) - size >= self.least
 
     def _free_at(self, place: Path) -> int:
-        """At a place, or at what is above it while there is none."""
+        """Free bytes at a place, or at its nearest existing parent."""
         try:
             return self._free(place)
         except (FileNotFoundError, NotADirectoryError):

@@ -72,10 +72,8 @@ def _seed_of(path: Path) -> int:
 
 
 def read_durable(place: Path) -> int:
-    """The last number known to be synced, 0 when nothing is. May be behind after a power cut, never ahead.
-
-    Every follower asks this of every journal all day, so it does no more than it must.
-    """
+    """The last number known to be synced, 0 when nothing is. May be behind after a power cut, never ahead. Every follower calls
+    this for every journal all day, so it does no more than it must."""
     try:
         fd = os.open(f"{place}/durable", os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -102,7 +100,7 @@ def read_retired(place: Path) -> int:
 
 
 def retired_by_files(place: Path) -> int:
-    """What `retired` should say, as far as the files that are there tell it."""
+    """What `retired` should say, computed from the present files."""
     files = log_names(place)
     return files[0][0] - 1 if files else read_durable(place)
 
@@ -162,7 +160,7 @@ class Journal:
 
     @classmethod
     def take(cls, data: Path, *, files: Files = OS_FILES, now: int, file_size: int = FILE_SIZE) -> Journal:
-        """Take the first journal that nobody holds, else make a new one. now: ms since 1970."""
+        """Take the first journal that is not held, else create one. now: ms since 1970."""
         top = folder(data)
         known = names(data)
         for name in known:
@@ -243,7 +241,7 @@ class Journal:
             file.close()
 
     def _damaged(self, m: bytes | mmap.mmap, end: int, number: int) -> bool:
-        """Whether what stands behind the last whole record was once durable: then cutting it would lose kept mail."""
+        """Whether bytes behind the last whole record were once durable: then cutting them would lose mail."""
         durable = read_durable(self.place)
         while durable <= number and (later := frames.next_after_damage(m, end - 1, number + 1)) is not None:
             durable, end = later.durable, later.end
@@ -377,7 +375,7 @@ class Journal:
         self._durable_file.write_at(0, [_NUMBER.pack(self.durable)])
 
     def _end(self) -> None:
-        """Nothing that was collected is kept: take it back from the file as far as the disk still listens."""
+        """Discard what was collected: take it back from the file as far as the disk still works."""
         self.ended = True
         if self._file is not None:
             try:

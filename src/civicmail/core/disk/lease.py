@@ -31,7 +31,7 @@ _WHOLE_FILE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for a lease that somebody holds. told: gets a sentence for a person when the waiting begins."""
+    """How long to wait for a lease that is held. notify: called with a sentence for a person when the waiting begins."""
 
     seconds: float
     notify: Callable[[str], None] = lambda sentence: None
@@ -95,7 +95,7 @@ class Lease:
 
 
 def holder(path: Path) -> int | None:
-    """Process id written by whoever took the lease last, or None."""
+    """Process id of the last holder of the lease, or None."""
     try:
         return int(path.read_text() or 0) or None
     except (OSError, ValueError):
@@ -103,7 +103,7 @@ def holder(path: Path) -> int | None:
 
 
 def is_held(path: Path) -> bool:
-    """Whether some process holds the lease at this moment; asking never takes it, so it disturbs nobody."""
+    """Whether some process holds the lease at this moment. The check never takes the lease."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -116,7 +116,7 @@ def is_held(path: Path) -> bool:
 
 
 def is_requested(path: Path) -> bool:
-    """Whether somebody waits for this lease: whoever holds it to work in rounds lets it go then."""
+    """Whether another process waits for this lease. A holder that works in rounds then releases it."""
     return is_held(_request_file(path))
 
 
@@ -136,10 +136,10 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def lease_path(data: Path, job: str) -> Path:
-    """Where the lease of a job lies in a data folder. Whoever does the job holds it for as long as that takes, a worker always."""
+    """Path of the lease of a job in a data folder. The job holds it for as long as it runs."""
     return data / "leases" / job
 
 
 def moment(data: Path, act: str) -> Lease:
-    """The lease of an act that takes some milliseconds, as soon as nobody has it. Raises LeaseHeld after MOMENT_SECONDS."""
+    """The lease of an act that takes some milliseconds, once it is free. Raises LeaseHeld after MOMENT_SECONDS."""
     return Lease.take(data / "leases" / "moments" / act, Patience(MOMENT_SECONDS))

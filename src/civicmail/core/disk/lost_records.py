@@ -15,7 +15,7 @@ Spans = list[tuple[int, int]]
 
 
 def read(place: Path) -> Spans:
-    """What is accounted for in a journal; a file that is not whole accounts for nothing, and a repair writes it anew."""
+    """Numbers that are accounted for in a journal. A damaged file accounts for nothing, and a repair writes it again."""
     try:
         spans = [tuple(map(int, line.split())) for line in (place / "lost").read_text().splitlines()]
         return joined((first, last) for first, last in spans)

@@ -86,7 +86,7 @@ class Meter:
             self._lease.close()
 
     def write(self) -> None:
-        """The file has what is counted by now, or, where it cannot be written, what it had. Never raises."""
+        """Write the counts to the file; if that fails the file keeps its content. Never raises."""
         try:
             if self._lease is None:
                 self._take()
@@ -145,7 +145,7 @@ def _plain(value: Value) -> object:
 
 
 def _read(path: Path) -> Values:
-    """Empty where there is none that can be read: its counters begin anew."""
+    """The counts in a file, empty if it cannot be read: its counters then start from zero."""
     try:
         plain = orjson.loads(path.read_bytes())
         if plain["version"] != _VERSION:

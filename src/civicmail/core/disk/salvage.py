@@ -30,7 +30,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """runs: what is whole; damaged: (start, end) of other bytes; durable: the greatest number that the file calls durable."""
+    """runs: undamaged records; damaged: (start, end) of other bytes; durable: the greatest number that the file calls durable."""
 
     runs: list[Run]
     damaged: list[tuple[int, int]]
@@ -51,11 +51,9 @@ def salvage(
     sound: Sound,
     changed: int,
 ) -> Salvage:
-    """Look through a file.
-
-    first: number in its name; last: number before the next file's first, None for the last file of a journal; told: what is called
-    durable elsewhere; seeds: of other files of the journal; changed: ms, stands for the time of creation where that is damaged.
-    """
+    """Find the undamaged records of a file. first: number in its name; last: number before the next file's first, None for the last
+    file of a journal; durable_elsewhere: the last number called durable outside this file; seeds: of other files of the journal;
+    changed: ms, used as the time of creation where that is damaged."""
     header = frames.decode_file_header(content)
     is_good = header is not None and header[:2] == (journal, first)
     created = header[2] if header is not None and is_good else changed
@@ -91,7 +89,7 @@ def _next(content: bytes, at: int, expected: int) -> Frame | None:
 
 
 def _kept(runs: list[Run], first: int, durable: int) -> list[Run]:
-    """Of the last file of a journal: up to where a record is missing that nobody was told of."""
+    """Runs of the last file of a journal up to the first missing record that was never called durable."""
     expected = first
     for n, run in enumerate(runs):
         if run.first != expected > durable:

@@ -128,7 +128,7 @@ class Tail:
 
 
 def adopt(data: Path, *, files: Files = OS_FILES) -> list[str]:
-    """Recover every journal that nobody holds and that may have records which were never called durable; return their names."""
+    """Recover every journal that is not held and may have records that were never called durable; return their names."""
     adopted = []
     for name in journal.names(data):
         place = journal.folder(data) / name

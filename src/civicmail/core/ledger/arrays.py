@@ -40,7 +40,7 @@ class ArrayFile:
         self._file: File | None = None
 
     def write(self, index: int, items: bytes) -> None:
-        """Put items at index; what stood there is overwritten."""
+        """Write items at index, over existing ones."""
         self._open().write_at(self._width * index, [items])
 
     def read(self, index: int, count: int = 1) -> bytes:

@@ -40,7 +40,7 @@ def store(ledger: Path, checkpoint: Checkpoint, files: Files) -> None:
 
 
 def request(ledger: Path, files: Files = OS_FILES) -> None:
-    """Ask whoever holds the lease `ledger` for a checkpoint soon."""
+    """Ask the holder of the lease `ledger` for a checkpoint soon."""
     with suppress(FileExistsError):  # somebody asks already
         files.open(ledger / "wanted", create=True).close()
 
@@ -59,7 +59,7 @@ def published(ledger: Path) -> list[int]:
 
 
 def note_published(ledger: Path, size: int, files: Files = OS_FILES) -> None:
-    """Remember that somebody outside has this checkpoint: proofs continue it from now on."""
+    """Record that this checkpoint was published: proofs continue it from now on."""
     known = published(ledger)
     if size not in known:
         lines = "".join(f"{n}\n" for n in sorted([*known, size]))

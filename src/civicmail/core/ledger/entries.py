@@ -73,14 +73,14 @@ def offsets_path(ledger: Path) -> Path:
 
 
 def encode_frame(index: int, entry: bytes) -> bytes:
-    """One entry as it stands in the file."""
+    """One entry as it is written to the file."""
     crc = zlib.crc32(entry, zlib.crc32(FIXED.pack(MAGIC, len(entry), 0, 0, index)))
     frame = FIXED.pack(MAGIC, len(entry), crc, 0, index) + entry
     return frame + bytes(-len(frame) % 8)
 
 
 def decode_frame(buffer: bytes | mmap.mmap, offset: int) -> tuple[int, bytes, int] | None:
-    """(index, entry, end) of the frame at offset, or None where no whole one stands."""
+    """(index, entry, end) of the frame at offset, or None where there is no whole one."""
     if offset + FIXED.size > len(buffer):
         return None
     magic, size, crc, zero, index = FIXED.unpack_from(buffer, offset)
@@ -94,7 +94,8 @@ def decode_frame(buffer: bytes | mmap.mmap, offset: int) -> tuple[int, bytes, in
 
 
 def walk(path: Path, offset: int = len(FILE_MAGIC), index: int = 0) -> Iterator[tuple[bytes, int, int]]:
-    """(entry, offset, end) of whole frames from offset, the first of which is entry `index`; ends where none stands."""
+    """(entry, offset, end) of whole frames from offset, the first of which is entry `index`; ends at the first place without
+    one."""
     if not path.exists() or path.stat().st_size < len(FILE_MAGIC):
         return
     with path.open("rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
@@ -106,7 +107,7 @@ def walk(path: Path, offset: int = len(FILE_MAGIC), index: int = 0) -> Iterator[
 
 
 def read_entry(ledger: Path, index: int) -> bytes:
-    """One entry by its index. Raises LedgerDamaged where it does not stand."""
+    """One entry by its index. Raises LedgerDamaged where it is missing."""
     got = arrays.read(offsets_path(ledger), OFFSET.size, index)
     if len(got) == OFFSET.size:
         for entry, _, _ in walk(log_path(ledger), int(OFFSET.unpack(got)[0]), index):
@@ -126,8 +127,8 @@ class EntryLog:
         self._offsets = ArrayFile(offsets_path(ledger), OFFSET.size, files)
 
     def recover(self, base: int, floor: int) -> None:
-        """Find the end behind the first `base` entries, cut a torn tail, sync. floor: entries somebody was told are integrated;
-        raises LedgerDamaged where fewer can be read, and then nothing is cut."""
+        """Find the end behind the first `base` entries, cut a torn tail, sync. floor: entries that were called integrated; raises
+        LedgerDamaged where fewer can be read, and then nothing is cut."""
         path = log_path(self._ledger)
         self.size, self._end = base, self._end_of(base)
         for _, _, end in walk(path, self._end, base):

@@ -49,7 +49,7 @@ class EntryJournal:
 
     @classmethod
     def for_folder(cls, data: Path) -> EntryJournal:
-        """The one of this data folder in this process; that of another folder is let go. What was forked has one of its own."""
+        """The journal of this data folder in this process; that of another folder is released. A fork has its own."""
         with cls._choosing:
             current = cls._current
             if current is None or current.data != data or current._pid != os.getpid():
@@ -68,8 +68,8 @@ class EntryJournal:
             current.close()
 
     def append(self, entries: Sequence[dict[str, Any]], now: int) -> Places:
-        """Make entries durable, in order; where each stands: journal and number. now: ms. Raises LaterError, OSError: then none of
-        them is there, or nobody knows."""
+        """Make entries durable, in order; returns journal and number of each. now: ms. Raises LaterError, or OSError where it is
+        unknown whether they were written."""
         with self._collecting:
             journal = self._alive(now)
             places = [self._collect(journal, plain) for plain in entries]

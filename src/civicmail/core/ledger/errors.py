@@ -19,7 +19,7 @@ from civicmail.core.disk.errors import DamagedFile
 
 
 class LedgerEnded(LaterError):
-    """A write or a sync of the ledger failed; what was already synced stands, the rest is found again from the journals."""
+    """A write or a sync of the ledger failed. Synced entries remain; the rest is read again from the journals."""
 
 
 class NotIntegrated(LaterError):
@@ -39,4 +39,4 @@ class LedgerDamaged(DamagedFile):
 
 
 class LedgerRolledBack(DamagedFile):
-    """The ledger folder was set back or rewritten: somebody holds a signed checkpoint that it does not continue."""
+    """The ledger folder was set back or rewritten: it does not continue a published checkpoint."""

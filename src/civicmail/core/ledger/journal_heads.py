@@ -20,7 +20,7 @@ _RECEIPT = 1
 
 
 def journal_heads(data: Path, report: Report) -> Iterator[KeptRecord]:
-    """Records of all journals. `report` is told what cannot be read. Takes no lease."""
+    """Records of all journals. report: called with what cannot be read. Takes no lease."""
     for name in journal.names(data):
         place = journal.folder(data) / name
         durable = journal.read_durable(place)

@@ -18,7 +18,7 @@ Code = Literal[
 
 
 class KeptRecord(NamedTuple):
-    """One record where it stands now. sealed: in a segment, which only takes integrated records."""
+    """One record at its present place. sealed: in a segment, which only takes integrated records."""
 
     journal: str
     number: int

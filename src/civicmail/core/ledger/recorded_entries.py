@@ -41,7 +41,7 @@ class RecordedEntry:
 
 
 class RecordedEntries:
-    """The file, or one in memory's stead that goes with this object (path None). Belongs to one thread. Raises sqlite3.Error."""
+    """The database file, or one in memory (path None). Belongs to one thread. Raises sqlite3.Error."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._db = sqlite3.connect(path or "", isolation_level=None)
@@ -49,7 +49,7 @@ class RecordedEntries:
         self._db.execute("BEGIN")
 
     def add(self, journal: str, number: int, head: bytes | memoryview) -> None:
-        """Take one record; what is no entry of a person is passed over."""
+        """Add one record; records that are not entries of people are ignored."""
         content = bytes(head)
         if _MARK not in content:
             return
@@ -64,7 +64,7 @@ class RecordedEntries:
 
     @property
     def places(self) -> dict[str, int]:
-        """How far journals were read, as note() was told."""
+        """The positions that note() stored."""
         return dict(self._db.execute("SELECT journal, number FROM place"))
 
     def note(self, places: Mapping[str, int]) -> None:

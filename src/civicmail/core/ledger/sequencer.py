@@ -30,7 +30,7 @@ _Run = tuple[str, int, Sequence[bytes]]
 
 
 def folder(data: Path) -> Path:
-    """Where the ledger of a data folder lies."""
+    """The folder of the ledger in a data folder."""
     return data / "ledger"
 
 
@@ -129,7 +129,7 @@ class Sequencer:
 
     @contextmanager
     def _ending(self) -> Iterator[None]:
-        """Whatever goes wrong in a round ends this sequencer: its tail has moved past records that are not integrated."""
+        """End this sequencer after any error in a round, because its tail has moved past records that are not integrated."""
         try:
             yield
         except OSError as error:
@@ -190,7 +190,7 @@ class Sequencer:
         return self._latest
 
     def due(self, now: int, every: int) -> bool:
-        """Whether a checkpoint should be signed now: something is new, and the newest is `every` ms old or somebody asked."""
+        """Whether a checkpoint should be signed now: something is new, and the newest is `every` ms old or one was requested."""
         if checkpoints.is_requested(self._ledger):
             return True
         if self._latest is None:
@@ -203,7 +203,7 @@ class Sequencer:
         self._tree.sync()
 
     def close(self) -> None:
-        """Release the lease. What is integrated stays so."""
+        """Release the lease. Integrated entries remain."""
         for part in (self._log, self._leaves, self._tree):
             part.close()
         self._lease.close()

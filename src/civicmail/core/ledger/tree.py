@@ -15,12 +15,12 @@ LEVELS = 64
 
 
 def level_path(folder: Path, level: int) -> Path:
-    """Where the nodes of a level lie; level 0 is the leaf hashes of the entries."""
+    """Path of the nodes of a level; level 0 is the leaf hashes of the entries."""
     return folder / f"{level}.bin"
 
 
 def stored(folder: Path) -> merkle.Node:
-    """The nodes of a tree folder, read when asked; raises LedgerDamaged for one that is not there."""
+    """The nodes of a tree folder, read on demand; raises LedgerDamaged for a missing one."""
 
     def node(level: int, index: int) -> bytes:
         got = arrays.read(level_path(folder, level), merkle.HASH, index)
@@ -41,7 +41,7 @@ class Tree:
         self._levels: list[ArrayFile] = []
 
     def trim(self) -> None:
-        """Cut away whatever lies behind the tree of this size."""
+        """Cut everything behind the tree of this size."""
         for level in range(LEVELS):
             if level_path(self._folder, level).exists():
                 self._level(level).cut(self.size >> level)

@@ -21,8 +21,8 @@ from civicmail.core.ledger.verify_records import Records
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """What whoever doubts brings along. notes: checkpoints from outside, {name: note}; key: the public key as they know it, 32
-    bytes, or nothing where they trust the one in the data folder."""
+    """Evidence that a verifier brings along. notes: checkpoints from outside, {name: note}; key: the public key as they know it, 32
+    bytes, or nothing to trust the one in the data folder."""
 
     notes: Mapping[str, str] = field(default_factory=dict)
     key: bytes = b""
@@ -35,11 +35,9 @@ def verify(
     on_record: Callable[[KeptRecord], None] = lambda record: None,
     external: External = External(),
 ) -> Verdict:
-    """Check ledger, journals and the sealed records of a data folder.
-
-    sealed: every record that stands in a segment. It is read behind the journals, so that a record that is sealed meanwhile is seen
-    at least once; so it must look for segments only when it is asked for its first item. each: told every record as it is read.
-    """
+    """Verify ledger, journals and the sealed records of a data folder. sealed: every sealed record. It is read after the journals,
+    so that a record that is sealed meanwhile is seen at least once; so it must list segments only when its first item is requested.
+    on_record: called with every record as it is read."""
     verdict = Verdict()
     ledger = data / "ledger"
     report = verdict.problems.append

@@ -41,7 +41,8 @@ class Batch:
 
 @dataclass(slots=True)
 class Ledger:
-    """What one pass over entries.log found. covered: {journal: [(first, last), …]}; roots: {size: root} of the sizes asked for."""
+    """The result of one pass over entries.log. covered: {journal: [(first, last), …]}; roots: {size: root} of the requested
+    sizes."""
 
     entries: int = 0
     covered: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
@@ -72,7 +73,7 @@ class Peaks:
         self._peaks: list[bytes] = []
 
     def add(self, leaf: bytes, whole: Callable[[int, int, bytes], None]) -> None:
-        """Add a leaf hash; `whole` hears (level, index, hash) of each subtree that it completes."""
+        """Add a leaf hash; `whole` is called with (level, index, hash) of each subtree that it completes."""
         level, index, node = 0, self.size, leaf
         whole(level, index, node)
         while index & 1:
@@ -109,7 +110,7 @@ def read_checkpoint(note: str, key: bytes) -> tuple[int, bytes] | None:
 
 
 def integrated_count(ledger: Path) -> int:
-    """How many entries somebody has called integrated: ask this before read()."""
+    """How many entries were called integrated. Call this before read()."""
     highest = 0
     for path in sorted((ledger / "leaves").glob("*.idx")):
         content = path.read_bytes()
@@ -282,7 +283,7 @@ def open_map(path: Path) -> bytes | mmap.mmap:
 
 
 def _is_unfinished(got: bytes, expected: bytes) -> bool:
-    """Whether an item looks as if its write had not reached the disk, or not wholly: whoever takes the lease writes it again."""
+    """Whether an item looks like a write that did not reach the disk completely; the next lease holder writes it again."""
     return len(got) < len(expected) or expected.startswith(got.rstrip(b"\0"))
 
 

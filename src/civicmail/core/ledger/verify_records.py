@@ -16,7 +16,7 @@ Key = tuple[str, int]
 
 
 class Records:
-    """Collects records in any order, several copies allowed, then says what is wrong. A bit a record is all the memory it needs."""
+    """Collect records in any order, copies allowed, then report problems. Needs one bit of memory for each record."""
 
     def __init__(self, folder: Path, ledger: Ledger, report: Report) -> None:
         self.count = 0
@@ -73,10 +73,8 @@ class Records:
             return  # it certifies nothing
 
     def finish(self, damaged: list[Problem], later: Callable[[], Ledger], newer: Callable[[], Iterable[KeptRecord]]) -> None:
-        """Report what is wrong when everything was added.
-
-        damaged: what could not be read; later: the ledger as it is by now; newer: what stands in journals by now.
-        """
+        """Report problems when everything was added. damaged: what could not be read; later: the present ledger; newer: the present
+        records of journals."""
         mended = self._check_batches()
         self._check_others(mended)
         self._check_dropped(damaged, newer)

@@ -30,8 +30,8 @@ _READ = 1 << 16  # bytes: most answers in one piece
 
 @dataclass(slots=True)
 class _Desk:
-    """A process, and the two who have asked it: one waits for its answer, the other for its turn. asked: how many they are; child:
-    another one as soon as the one before is to end, so that nobody writes to what is being ended."""
+    """A process and its two pending requests: one is answered, the next lies in its pipe. pending: number of requests; child:
+    replaced as soon as the process is being ended, so that nothing more is written to it."""
 
     child: Child
     pending: int = 0
@@ -53,15 +53,15 @@ class AsyncPool:
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="limited")  # its life is theirs, too (pool.py)
 
     def warm(self) -> None:
-        """Have the processes started; returns at once, and needs no loop."""
+        """Start the processes; returns immediately and needs no loop."""
         for desk in self._desks:
             self._starter.submit(desk.child.line)
 
     async def request(
         self, question: Mapping[str, Any], content: bytes | mmap.mmap, *, seconds: float, begins: Callable[[], None] | None = None
     ) -> bytes:
-        """The answer. seconds: of the processor; begins: called when the process comes to it. Raises Unreadable. Who is cancelled
-        here ends the process: shield it."""
+        """Send a request and return its reply. seconds: processor time; begins: called when the process starts on it. Raises
+        Unreadable. Cancelling this ends the process: shield it."""
         request = pool.encode_request(question, seconds) + frames.HEAD.pack(frames.CONTENT, len(content))
         data = [request + content[:]] if len(content) < frames.SMALL else [request, content]
         async with self._slots:
@@ -106,7 +106,7 @@ class AsyncPool:
         seconds: float,
         begins: Callable[[], None] | None,
     ) -> bytes:
-        """Whoever comes here reads alone."""
+        """Read the reply; only one caller at a time gets here."""
         try:
             if desk.child is not child:
                 raise _Restarted

@@ -32,10 +32,8 @@ DEPTH = 8
 
 
 class Budget:
-    """Counts down; what is used up raises Spent, what only one member is too large or too deep for raises Unreadable.
-
-    size: bytes of the file; seconds: by the clock.
-    """
+    """Count down the limits. An exhausted budget raises Spent; a single member that is too large or too deep raises Unreadable.
+    size: bytes of the file; seconds: by the clock."""
 
     def __init__(self, size: int = 0, seconds: float = SECONDS, clock: Callable[[], float] = time.process_time) -> None:
         self._clock = clock

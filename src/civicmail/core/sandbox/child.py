@@ -26,8 +26,8 @@ MAX_FRAME = 1 << 30
 
 
 class Child:
-    """files: that it has read since it was started; ended: how many processes there were. each: it forks for each question. Not
-    safe for two threads at once; let the thread live that starts it, for its end is the process's end too."""
+    """files: read since it was started; ended: how many processes there were. each: fork for each request. Not safe for two threads
+    at once; keep the thread alive that starts it, because its end ends the process."""
 
     def __init__(self, command: Sequence[str], *, each: bool = False) -> None:
         self._command = command
@@ -96,7 +96,7 @@ class Child:
         return seconds * BUSY + GRACE + (START if self.files == 0 else 0)
 
     def kill(self) -> int:
-        """End the process; the next file gets a new one. Returns how it ended, where it had by itself (as in subprocess)."""
+        """End the process; the next file gets a new one. Returns its exit status if it had ended by itself (as in subprocess)."""
         ended = 0
         if self._running is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -34,7 +34,7 @@ Missing = dict[str, str]
 
 
 def own_files() -> tuple[Path, ...]:
-    """Where the interpreter, its libraries and this program lie: what a late import reads."""
+    """Folders of the interpreter, its libraries and this program, which late imports read."""
     paths = sysconfig.get_paths()
     ours = Path(__file__).parents[3]
     named = {Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -92,7 +92,7 @@ def cpu_seconds(seconds: int) -> None:
 
 
 def in_force() -> tuple[str, ...]:
-    """What holds every reader back on this machine; the other pieces depend on who starts it."""
+    """The restrictions that hold for every reader on this machine; others depend on who starts it."""
     measures = ["limits"]
     if landlock.abi():
         measures.append("landlock")

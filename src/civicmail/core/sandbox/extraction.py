@@ -10,7 +10,7 @@ from civicmail.core.sandbox.budget import Budget
 
 
 class Output(Protocol):
-    """Who takes what a reader finds, in order."""
+    """Receives what a reader extracts, in order."""
 
     def text(self, text: str) -> None:
         """Some text; a piece ends where a word ends."""
@@ -24,9 +24,9 @@ class Output(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """out, budget: of the whole file. path, depth: of what is read now. inside: reads a member with a case of its own. pictures:
-    pages are drawn for OCR. careful: a reader has crashed on this file, so only the plainest ones are used. cells: those of a
-    spreadsheet are read; else by the caller."""
+    """out, budget: of the whole file. path, depth: of the current member. inside: reads a member with an extraction of its own.
+    pictures: pages are rendered for OCR. careful: a reader has crashed on this file, so only the plainest ones are used. cells:
+    read the cells of a spreadsheet here; else the caller does."""
 
     out: Output
     budget: Budget

@@ -31,12 +31,12 @@ class ReadTimeout(Exception):
 
 
 class ClosedPipe(Exception):
-    """The other side has ended, or says what nobody asked."""
+    """The other side has ended, or sent an unexpected frame."""
 
 
 class Pipes:
     """Two pipes of a parent, both non-blocking, with a deadline for every exchange (seconds of time.monotonic). out, in_: their
-    ends, for whoever waits in a loop (async_pool.py)."""
+    ends, for an event loop (async_pool.py)."""
 
     def __init__(self, out: int, in_: int) -> None:
         self.out, self.in_ = out, in_

@@ -30,7 +30,8 @@ _NOBODY = 7
 
 
 def run(once: Callable[[], bool], memory: int, warm: Callable[[], object]) -> None:
-    """memory: bytes of address space. warm: does before the forks what each of them would do anew, with bytes of our own."""
+    """Run the main loop. memory: bytes of address space. warm: called before the forks, with bytes of our own, for work that each
+    fork would repeat."""
     if EACH in sys.argv[1:-1]:
         warm()
         _know_charsets()
@@ -57,14 +58,14 @@ def _fork_for_each(once: Callable[[], bool], memory: int, over: int) -> None:
 
 
 def _know_charsets() -> None:
-    """Python imports each at its first use; who guesses tries a dozen."""
+    """Import the charset codecs, which Python otherwise imports at first use."""
     for name in set(encodings.aliases.aliases.values()):
         with contextlib.suppress(LookupError, ImportError):  # those of other systems
             codecs.lookup(name)
 
 
 def _answer(once: Callable[[], bool], memory: int) -> None:
-    """Never returns. It is ready before it is asked."""
+    """Answer one request in the fork. Never returns."""
     try:
         confine.confine(memory, settled=True)
         os._exit(0 if once() else _NOBODY)
@@ -78,7 +79,7 @@ def _unread() -> bool:
 
 
 def _end_like(status: int) -> None:
-    """As the fork ended, so that whoever asked sees why; a fresh process takes over."""
+    """End as the fork ended, so that the caller sees why; a fresh process takes over."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number != signal.SIGKILL:

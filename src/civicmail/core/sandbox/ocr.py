@@ -23,7 +23,7 @@ class Ocr:
     languages: str
 
     def words(self, picture: bytes, *, seconds: float | None = None) -> tuple[str, str]:
-        """The text in a picture, and why there is none where that is so: ("", reason). seconds: by the clock, for who waits."""
+        """The text in a picture, or ("", reason) where there is none. seconds: by the clock."""
         most = SECONDS if seconds is None else math.ceil(seconds)
         command = (sys.executable, "-I", "-m", "civicmail.core.sandbox.launch", str(MEMORY), str(most), self.program)
         try:

@@ -34,8 +34,8 @@ MAX_REQUESTS = 5000
 
 
 class Pool:
-    """Safe for any number of threads. processes: how many questions are answered at a time; each: a process for each question,
-    which ends with its answer (lifecycle.py): where people ask, so that what a message does to its reader reaches nobody else."""
+    """Safe for any number of threads. processes: how many requests are handled at a time; each: fork for each request
+    (lifecycle.py), for interactive use, so that what a message does to its reader reaches no other request."""
 
     def __init__(self, command: Sequence[str], *, processes: int, each: bool = False) -> None:
         self._children = [Child(command, each=each) for _ in range(processes)]
@@ -99,8 +99,8 @@ _creating = threading.Lock()
 
 
 def shared(command: tuple[str, ...], processes: int, *, fork_each: bool = False) -> Pool:
-    """One pool for all who ask the same command, closed when this process ends. A fork has one of its own: by the same pipes it
-    would have the answers of others, and the thread that starts processes is not there."""
+    """One pool for all callers of the same command, closed when this process ends. A fork has its own: through shared pipes it
+    would get the replies of others, and the thread that starts processes does not exist in it."""
     with _creating:
         return _shared(command, processes, os.getpid(), fork_each=fork_each)
 

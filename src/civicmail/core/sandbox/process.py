@@ -35,8 +35,8 @@ class FileText:
 
 
 class Process:
-    """Starts when it is first needed. each: a process for each file (lifecycle.py). Not safe for two threads at once; let the
-    thread live that reads first, for its end is the process's end too."""
+    """Starts on first use. each: fork for each file (lifecycle.py). Not safe for two threads at once; keep the thread alive that
+    reads first, because its end ends the process."""
 
     def __init__(self, command: Sequence[str] = COMMAND, *, seconds: float = SECONDS, each: bool = False) -> None:
         self._child = Child(command, each=each)
@@ -48,10 +48,8 @@ class Process:
         return self._child.ended
 
     def read(self, content: bytes, on_picture: OnPicture | None = None, *, seconds: float | None = None) -> FileText:
-        """Read one file, whatever it does. on_picture: called with every picture or drawn page, instead of being counted.
-
-        A process that crashes is asked again, with its plainest readers, in a new one; that is the last try.
-        """
+        """Read one file. on_picture: called with every picture or rendered page, instead of counting it. A file that crashes the
+        process is read once more, by the plainest readers in a new process."""
         limit = seconds or self._seconds
         reading, why = self._try(content, on_picture, limit, careful=False)
         if why == CRASHED:

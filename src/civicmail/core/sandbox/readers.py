@@ -39,7 +39,7 @@ SILENT = frozenset({"nothing", "empty"})
 def read(
     content: bytes, out: Output, *, seconds: float = SECONDS, pictures: bool = False, careful: bool = False, cells: bool = True
 ) -> None:
-    """Give everything that the file says to `out`; what cannot be read is told there too. Raises nothing."""
+    """Write all text of the file to `out`, and what cannot be read. Raises nothing."""
     extraction = Extraction(out, Budget(len(content), seconds), _inside, pictures=pictures, careful=careful, cells=cells)
     try:
         _inside(content, extraction)

@@ -57,8 +57,8 @@ Handler = Callable[[dict[str, Any], bytes], bytes]
 
 
 def serve(handle: Handler, *, memory: int, warm: Iterable[dict[str, Any]] = ()) -> None:
-    """Give up what the answers do not need, then answer until nobody asks any more. memory: bytes of address space. warm: questions
-    about SAMPLE that a process which forks for each question answers itself first: what is done once is not done in each fork."""
+    """Drop privileges, then handle requests until the input ends. memory: bytes of address space. warm: requests about SAMPLE that
+    a forking process handles first itself, so that no fork repeats one-time work."""
     requests = os.fdopen(os.dup(0), "rb", BUFFER)
     replies = os.fdopen(os.dup(1), "wb", BUFFER)
     os.dup2(2, 1)  # what a library prints must not look like an answer
@@ -91,7 +91,7 @@ def _handle(answer: Handler, question: dict[str, Any], content: bytes) -> tuple[
 
 
 def read_frame(requests: BinaryIO) -> bytes | None:
-    """The next frame of a question; None when nobody asks any more."""
+    """The next frame of a request; None at the end of the input."""
     head = requests.read(frames.HEAD.size)
     if len(head) < frames.HEAD.size:
         return None

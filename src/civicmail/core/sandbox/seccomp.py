@@ -64,7 +64,7 @@ def compiled(machine: str, pid: int, *, program: bool) -> bytes:
 
 
 def _call(number: int | None, block: list[bytes]) -> list[bytes]:
-    """What is done at a call; the block returns."""
+    """Instructions for one call; the block returns."""
     return [] if number is None else [_op(_EQUAL, number, 0, len(block)), *block]
 
 

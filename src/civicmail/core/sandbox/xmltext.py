@@ -28,7 +28,7 @@ class Words:
         self._declares = False
 
     def read(self, pieces: Iterable[bytes]) -> None:
-        """Raises Unreadable where the XML is broken or declares entities; what stood before is text all the same."""
+        """Raises Unreadable where the XML is broken or declares entities; text before that is kept."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler = self._start

@@ -31,7 +31,7 @@ def read(content: bytes, extraction: Extraction) -> None:
 
 
 def one(archive: zipfile.ZipFile, info: zipfile.ZipInfo, extraction: Extraction) -> None:
-    """Read one member; what is wrong with it ends only it."""
+    """Read one member; an error in it ends only this member."""
     try:
         inside = extraction.member(info.filename)
         try:

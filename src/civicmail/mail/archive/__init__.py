@@ -1,2 +1,1 @@
-"""The archive: record types, commit, segments, catalogue, keyring, and guarded reading. A message is archived before it is
-acknowledged."""
+"""The archive: record types, commit, segments, catalogue, keyring, and guarded reading."""
