@@ -1,7 +1,7 @@
-"""What looking into the files of one message may use up. Beyond it nothing is unpacked, and the message is told to be so.
+"""Limits on what scanning the files of one message may use. Beyond them nothing is unpacked, and a finding says so.
 
-The limits are tighter than those of a search (core/sandbox/budget.py), which must find every word: mail waits for this, and a
-container that goes beyond them is held for a person anyway.
+The limits are tighter than those of the search index (core/sandbox/budget.py), which must find every word: mail waits for this
+scan, and a container that exceeds them is held for a person anyway.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from civicmail.core.sandbox.budget import Budget
 from civicmail.core.sandbox.errors import TOO_DEEP, TOO_LARGE, TOO_LONG, TOO_MANY, Spent, Unreadable
 
 SECONDS = 2.5
-"""Of the processor, for all files of a message: half of what reading it may take (limited.py)."""
+"""Processor time for all files of a message: half of what reading the message may take (reader_pool.py)."""
 DEPTH = 5
 """Containers inside one another, letters among them."""
 ENTRIES = 2_000
 """Members of all containers of a message."""
 RATIO = 100
-"""Bytes that come of one byte of a container, above FLOOR."""
+"""Bytes that one byte of a container may expand to, above FLOOR."""
 FLOOR = 16 << 20
 MEMBER = 128 << 20
 """Bytes of one member: it is in memory while it is looked at."""
@@ -28,7 +28,7 @@ EXPANDED = 384 << 20
 
 
 class Allowance(Budget):
-    """Of one message. What is used up raises Spent; what only one member is too large or too deep for raises Unreadable."""
+    """The limits of one message. Raises Spent when the message has used them up, Unreadable when one member exceeds them."""
 
     def __init__(self, seconds: float = SECONDS, clock: Callable[[], float] = time.process_time) -> None:
         self._clock = clock
@@ -65,7 +65,7 @@ class Allowance(Budget):
 
 
 class Within(Allowance):
-    """The same for what is in one container of `size` bytes: all that comes of it must be in proportion."""
+    """The limits for one container of `size` bytes: everything unpacked from it must be in proportion to it."""
 
     def __init__(self, whole: Allowance, size: int) -> None:
         self._whole = whole

@@ -1,4 +1,4 @@
-"""ARC (RFC 8617): is the chain of those who forwarded a message whole, and what did the last one of them that we believe find?"""
+"""Verify ARC chains (RFC 8617), and tell what the last trusted sealer found."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DMARC_PASS = re.compile(r";\s*dmarc\s*=\s*pass\b[^;]*?\bheader\.from\s*=\s*([^\
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """sealer: the domain of the last seal; sets: how many; why: in words."""
+    """sealer: domain of the last seal; sets: number of ARC sets; why: reason in words."""
 
     result: Result
     sealer: str = ""
@@ -31,7 +31,7 @@ class Verdict:
 
 
 async def verify(resolver: Resolver, signed: Signed, *, seconds: float) -> Verdict:
-    """Decide about the chain (RFC 8617 5.2). seconds: for all keys together."""
+    """Verify the chain (RFC 8617 5.2). seconds: for all key lookups together."""
     sets = signed.sets
     if signed.chain:
         return Verdict("fail", why=signed.chain)
@@ -55,10 +55,11 @@ async def verify(resolver: Resolver, signed: Signed, *, seconds: float) -> Verdi
 
 
 def vouched(signed: Signed, verdict: Verdict, sealers: Collection[str], domain: str) -> str:
-    """The sealer that we believe and that says that a message of this domain had passed DMARC; "" where none does.
+    """The trusted sealer who reports that a message of this domain passed DMARC; "" for none.
 
-    Believed is the last of a chain that holds: whoever is before it may have been made up by the one after it, so all after the one
-    that speaks must be believed, too."""
+    Only the last sealer of a valid chain is trusted: a sealer can invent every set before its own. So all sealers after the one
+    that reports the pass must be trusted, too.
+    """
     if verdict.result != "pass" or not domain:
         return ""
     for one in reversed(signed.sets):

@@ -1,5 +1,5 @@
-"""Archives that are no zip: 7z, tar and packed files by the readers of core/sandbox, rar and cab by their lists, disk images
-by their files."""
+"""Scan archives other than zip: 7z, tar and compressed files by unpacking, rar and cab by their lists, disk images by their
+files."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from civicmail.mail.screening.allowance import ENTRIES, EXPANDED, FLOOR, RATIO
 from civicmail.mail.screening.file_scan import FileScan, Item
 
 UNREAD = frozenset({"ace", "arj", "lha", "z", "cpio", "vmdk", "dmg", "vhdx"})
-"""What nothing of ours opens: told as such, for a rule to decide."""
+"""Formats that nothing here opens: reported as such, for a rule to decide."""
 
 
 def find(item: Item, scan: FileScan, true: str) -> str:
-    """Look into it; what it is. Raises Spent."""
+    """Scan the archive; return its type. Raises Spent."""
     scan.guarded(item, lambda: _inside(item, scan, true), None)
     return true
 
@@ -40,7 +40,7 @@ def _inside(item: Item, scan: FileScan, true: str) -> None:
 
 
 def _sevenzip(item: Item, scan: FileScan) -> None:
-    """Its list first: it says what would be unpacked, and names stand there even where the contents have a password."""
+    """Read the list first: it gives the sizes before anything is unpacked, and names even where contents need a password."""
     try:
         with py7zr.SevenZipFile(BytesIO(item.content)) as archive:
             locked = archive.needs_password()
@@ -61,7 +61,7 @@ def _sevenzip(item: Item, scan: FileScan) -> None:
 
 
 def _listed(members: list[tuple[str, bool]], item: Item, scan: FileScan) -> None:
-    """members: (name, whether it is encrypted). What is in them is not seen."""
+    """Scan the names of members whose contents are not read. members: (name, whether it is encrypted)."""
     for name, encrypted in members[:ENTRIES]:
         scan.allowance.member(item.depth + 1)
         member = item.member(name, b"", is_unseen=True)

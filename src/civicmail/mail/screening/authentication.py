@@ -1,8 +1,7 @@
-"""Who a message is proven to come from: SPF, DKIM, ARC and DMARC of what comes from outside (P-26).
+"""Authenticate the sender of mail from outside: SPF, DKIM, ARC and DMARC (P-26).
 
-The outer half: it asks the domain name system and verifies digests; what the message says of its signatures was read in the limited
-process (signatures.py). Mail from this machine is not asked about; that nobody outside writes in the name of the city holds for it,
-too.
+A network check: it queries DNS and verifies digests. The sandboxed reader has parsed the signatures (signatures.py). Mail from
+this machine is not queried, but must not use the city's name without proof either.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ VERSION = 1
 CHECKS = ("spf", "dkim", "dmarc")
 
 open_ = nameserver.open_
-"""World.tools["authentication"]: a Resolver."""
+"""CheckContext.tools["authentication"]: a Resolver."""
 
 _SHARE = 0.4  # of a message's seconds, for each of the two rounds of questions
 _MAX_SECONDS = 8.0
@@ -37,7 +36,7 @@ _NO_CHAIN, _NO_POLICY = arc.Verdict("none"), dmarc.Verdict("none")
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """All that was found out of one message. vouched: the sealer that we believe and that says that DMARC had passed."""
+    """All results for one message. vouched: the trusted sealer who reports that DMARC passed."""
 
     spf: spf.Verdict | None = None
     dkim: tuple[dkim.Verdict, ...] = ()
@@ -47,7 +46,7 @@ class Verdicts:
 
 
 async def find(case: NetworkCase) -> CheckResult:
-    """The outer check."""
+    """The network check."""
     if not case.inbound:
         return NOTHING
     signed, senders = await _signed(case)
@@ -65,7 +64,7 @@ async def find(case: NetworkCase) -> CheckResult:
 
 
 async def evaluate(case: NetworkCase, resolver: Resolver, signed: Signed, source: Origin, seconds: float) -> Verdicts:
-    """Two rounds of questions: SPF, keys and seals side by side, then what the author's domain has published."""
+    """Query twice: SPF, keys and seals at once, then the policy of the author's domain."""
     e = case.envelope
     now = e.received // 1000
     spf_verdict, dkim_verdicts, arc_verdict = await asyncio.gather(
@@ -100,7 +99,7 @@ async def _spf(resolver: Resolver, case: NetworkCase, source: Origin, seconds: f
 
 
 def _edge_results(case: NetworkCase, author: str) -> tuple[str, str]:
-    """SPF and DMARC, as the edge server that handed it over says."""
+    """SPF and DMARC results as the edge server reports them."""
     return edge_says(case.message.fields.get(_FIELD, ""), case.envelope, author, case.context.settings)
 
 
@@ -110,7 +109,7 @@ def _proofs(of_spf: spf.Verdict | None, of_dkim: Sequence[dkim.Verdict]) -> list
 
 
 def _undecided(decided: dmarc.Verdict, of_spf: spf.Verdict | None, of_dkim: Sequence[dkim.Verdict]) -> dmarc.Verdict:
-    """A fail is none while something that is not known yet could still be a proof of this domain (RFC 9989 5.3.6)."""
+    """Turn fail into temperror while an unanswered lookup could still prove this domain (RFC 9989 5.3.6)."""
     if decided.result != "fail":
         return decided
     open_ones = [(one.signature.domain, one.why, one.ours) for one in of_dkim if one.result == "temperror"]
@@ -126,7 +125,7 @@ def _undecided(decided: dmarc.Verdict, of_spf: spf.Verdict | None, of_dkim: Sequ
 
 
 def _proof(verdicts: Verdicts, signed: Signed | None) -> Proof:
-    """What is there to prove a claim of the city's name."""
+    """Everything that could prove a claim of the city's name."""
     decided, of_spf = verdicts.dmarc, verdicts.spf
     open_ones = [one.signature.domain for one in verdicts.dkim if one.result == "temperror"]
     if of_spf is not None and of_spf.result == "temperror":
@@ -148,7 +147,7 @@ def _claims(spoofing: Spoofing) -> dict[str, bool]:
 
 
 def _spoofing_findings(spoofing: Spoofing) -> tuple[Finding, ...]:
-    """What is told of it."""
+    """Findings about unproven use of the city's name."""
     own = f"from outside in the name of the city, without proof: {spoofing.claimed}"
     rows = (("own-domain", spoofing.claimed, own), ("disguised", spoofing.disguise, f"not one honest mailbox: {spoofing.disguise}"))
     return tuple(Finding("dmarc", code, mask=mask, version=VERSION) for code, is_so, mask in rows if is_so)
@@ -178,7 +177,7 @@ def _result(verdicts: Verdicts, claimed: Spoofing) -> CheckResult:
 
 
 def _unavailable(verdicts: Verdicts, claimed: Spoofing) -> list[tuple[str, bool]]:
-    """A check is unavailable where our own resolver was; DMARC also where nobody can say what the author's domain wants."""
+    """Which checks are unavailable: those for which our own resolver failed; DMARC also when the author's policy is unknown."""
     return [
         ("spf", verdicts.spf is not None and verdicts.spf.ours),
         ("dkim", any(one.ours for one in verdicts.dkim) or verdicts.arc.ours),
@@ -187,7 +186,7 @@ def _unavailable(verdicts: Verdicts, claimed: Spoofing) -> list[tuple[str, bool]
 
 
 def _findings(verdicts: Verdicts) -> list[Finding]:
-    """Evidence: code is the result, mask the properties of RFC 8601 and in brackets why."""
+    """Evidence: code is the result, mask the properties of RFC 8601 with the reason in parentheses."""
     findings = []
     if (s := verdicts.spf) is not None:
         findings.append(Finding("spf", s.result, mask=_mask(**{f"smtp.{s.identity}": s.domain}, why=s.why)))
@@ -211,7 +210,7 @@ def _findings(verdicts: Verdicts) -> list[Finding]:
 
 
 def _mask(why: str, **properties: str) -> str:
-    """Only what names and plain words are made of: strangers have written some of it. Shorter than a line of mail may be."""
+    """A mask of safe characters only, because strangers wrote some of it. Shorter than a line of mail may be."""
     text = " ".join(f"{name}={_plain(value, '.-_+/', 253)}" for name, value in properties.items() if value)
     return f"{text} ({_plain(why, '.-_ =:,;/', 150)})".strip() if why else text
 
@@ -224,7 +223,7 @@ def _plain(text: str, marks: str, most: int) -> str:
 
 
 async def _signed(case: NetworkCase) -> tuple[Signed | None, Senders]:
-    """What the limited process has read; None and no senders where it has not."""
+    """What the sandboxed reader parsed; None and no senders where it could not."""
     plain: Any = case.message.more.get(NAME)
     if not plain:
         return None, Senders()
@@ -241,7 +240,7 @@ def _authors(case: NetworkCase) -> list[str]:
 
 
 def _unread(result: CheckResult) -> CheckResult:
-    """SPF holds whatever is in the message; the rest is not known."""
+    """Keep SPF, which needs no message; mark the rest unavailable."""
     facts = {name: value for name, value in result.facts.items() if name in ("auth.spf", UNAVAILABLE)}
     known = facts.get(UNAVAILABLE, ())
     facts[UNAVAILABLE] = tuple(dict.fromkeys((*(known if isinstance(known, tuple) else ()), "dkim", "dmarc")))

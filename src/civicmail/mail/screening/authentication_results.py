@@ -1,4 +1,4 @@
-"""What was found out about the sender of a message, as the header field that mail programs read (RFC 8601). Pure."""
+"""The Authentication-Results header field (RFC 8601): write ours, and parse others'. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _PAIR = re.compile(r"\\(.)")
 
 
 def field_lines(host: str, findings: Iterable[Finding]) -> list[str]:
-    """The lines of our field, without line ends, from the findings of a receipt; none where nobody looked. host: the name that we
-    are known by (authserv-id)."""
+    """The lines of our field, without line ends, from the findings of a receipt; none if nothing was checked. host: our
+    authserv-id."""
     rows = method_results(findings)
     if not rows:
         return []
@@ -28,7 +28,7 @@ def field_lines(host: str, findings: Iterable[Finding]) -> list[str]:
 
 
 def method_results(findings: Iterable[Finding]) -> list[str]:
-    """Each result with its properties and, as a comment, why (RFC 8601 2.2: resinfo)."""
+    """Each result with its properties and, in a comment, the reason (RFC 8601 2.2: resinfo)."""
     by_method: dict[str, list[str]] = {method: [] for method in METHODS}
     for finding in findings:
         rows = by_method.get(finding.check)
@@ -42,14 +42,14 @@ def method_results(findings: Iterable[Finding]) -> list[str]:
 
 
 def is_from(value: str, host: str) -> bool:
-    """Whether a field says that it is ours: then somebody else has written it (RFC 8601 5). value: unfolded."""
+    """Whether a field claims to be ours; then somebody else wrote it (RFC 8601 5). value: unfolded."""
     name = _NAME.match(value, _behind_comments(value))
     return name is not None and a_labels(_PAIR.sub(r"\1", name[1] or name[2] or "")) == a_labels(host)
 
 
 def plain(value: str) -> str:
-    """The field without its comments, and with what is quoted only where it is a name or an address: the rest is an x. Anybody may
-    have put words in there, like a sender whose local part says dmarc=pass. "" for what does not end."""
+    """The field without comments. Quoted strings are kept only if they are a name or address, else replaced by an x, because
+    anybody may put words there, such as dmarc=pass in a local part. "" if it does not end properly."""
     kept: list[str] = []
     quoted: list[str] | None = None
     depth = at = 0
@@ -76,7 +76,7 @@ def plain(value: str) -> str:
 
 
 def _behind_comments(value: str) -> int:
-    """Where the first word begins: comments may stand in front, one in another, and anything in them (RFC 5322 3.2.2)."""
+    """Where the first word begins, after nested comments (RFC 5322 3.2.2)."""
     depth = at = 0
     while at < len(value):
         sign = value[at]

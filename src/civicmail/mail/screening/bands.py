@@ -1,8 +1,8 @@
-"""Near duplicates: eight bands of a text, of which four or more agree where two texts are nearly the same (minhash).
+"""Near-duplicate detection by minhash: eight bands of a text, of which near-duplicates share four or more.
 
-The text becomes its words without digits, the words become triples, and of 32 numbers of each triple the least ones are taken, four
-to a band (Broder, "On the resemblance and containment of documents", 1997). A text of few words has no bands: "Thank you" is like
-every other "Thank you".
+The text becomes its words without digits, the words become triples, and the 32 smallest hashes become bands of four (Broder, "On
+the resemblance and containment of documents", 1997). A short text has no bands, because "Thank you" equals every other "Thank
+you".
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from civicmail.mail.screening.distinct import crcs, distinct
 BANDS = 8
 ROWS = 4
 ALIKE = 4
-"""Bands that agree where two texts are nearly the same."""
+"""Bands that two near-duplicates share at least."""
 MAX_WORDS = 1_000
 MIN_TRIPLES = 12
 _MAX_SPLIT = MAX_WORDS + MAX_WORDS // 4  # every fifth may be of one letter
@@ -31,7 +31,7 @@ _TURN = np.uint64(32)
 
 
 def compute(text: str) -> list[str]:
-    """The bands, 16 hexadecimal digits each; empty for a short text."""
+    """The bands, 16 hexadecimal digits each; none for a short text."""
     words = _words(text)
     if len(words) < MIN_TRIPLES + 2:
         return []
@@ -47,7 +47,7 @@ def compute(text: str) -> list[str]:
 
 
 def _words(text: str) -> list[bytes]:
-    """Runs of two letters or more, small. In ASCII without a regular expression, in a fifth of the time."""
+    """Words of two letters or more, lower case. ASCII is split without a regular expression, in a fifth of the time."""
     if text.isascii():
         every = text.encode().lower().translate(_SMALL_LETTERS).split(None, _MAX_SPLIT)
         some = [word for word in every[:_MAX_SPLIT] if len(word) > 1]
@@ -58,7 +58,7 @@ def _words(text: str) -> list[bytes]:
 
 
 def _folded(least: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """One number for a band; which band it is, is in it, so that bands need no table of their own."""
+    """One number for each band. It includes the band's position, so that one table holds all bands."""
     value = np.arange(1, BANDS + 1, dtype=np.uint64) * _MIX
     for row in range(ROWS):
         value = _mixed((value + least[:, row]) * _MIX)

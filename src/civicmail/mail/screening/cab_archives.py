@@ -1,4 +1,4 @@
-"""The list of a cabinet (MS-CAB 2.3): names of its files. Contents are not unpacked. Pure."""
+"""List the file names of a cabinet (MS-CAB 2.3). Contents are not unpacked. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _FILE = 16  # bytes of a CFFILE before its name
 
 
 def members(content: bytes) -> list[tuple[str, bool]]:
-    """(name, False) of each file: cabinets know no passwords. Raises Unreadable."""
+    """(name, False) of each file: cabinets have no passwords. Raises Unreadable."""
     if len(content) < 36:
         raise Unreadable(DAMAGED)
     at = struct.unpack_from("<I", content, 16)[0]

@@ -1,4 +1,4 @@
-"""What the gateway holds for checks, as one immutable value that is exchanged whole when something of it changes."""
+"""The immutable context for checks, replaced as a whole when anything changes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from civicmail.core.config.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """settings: of the installation; now: ms; snapshot: who there is, None where nothing was published. Tools are what checks have
-    opened at start, by check name (a resolver, a mapped model, a socket's address): each check's module says what it looks for."""
+    """now: epoch ms; snapshot: of the directory, None if none was published; tools: what checks opened at start (a resolver, a
+    mapped model, a socket's address), by check name."""
 
     settings: Settings
     now: int

@@ -1,8 +1,8 @@
-"""Whether one of the city's domains stands in a text, after whatever some program may decode, leave out or join in it (P-26). Pure.
+"""Whether a text contains one of the city's domains after whatever decoding a mail program may apply (P-26). Pure.
 
-is_named(["=?utf-8?q?mayor=40city?=(x).example"], ("city.example",))
+    is_named(["=?utf-8?q?mayor=40city?=(x).example"], ("city.example",))
 
-Only asked where programs may read a sender in more than one way, so it errs towards yes.
+It is used only where programs may read a sender in several ways, so it errs towards yes.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from civicmail.core.message import encoded_words
 from civicmail.mail.screening.skeleton import shown
 
 MAX_TEXT = 64 << 10
-"""Characters that are decoded in every way; the sender fields of no honest message are longer."""
+"""Characters that are decoded; the sender fields of an honest message are shorter."""
 DEPTH, VARIANTS = 3, 48
 """Codings inside one another that are undone, and texts that are made by that."""
 _BESIDE = re.compile(r"[\s\"'`\\<>()\[\]{},;:=+\x00-\x1f\x7f]+")
-"""What may stand between the letters of a name and is not shown, or is left out by some."""
+"""Characters between the letters of a name that programs hide or drop."""
 _DOTS = re.compile(r"\.{2,}")
 _PARENTHESIS = re.compile(r"\\.|[()]", re.DOTALL)
 _PUNYCODE = re.compile(r"xn--[a-z0-9.-]{1,253}", re.IGNORECASE)
@@ -38,7 +38,7 @@ _ESCAPE = re.compile(r"\x1b(?:[$(][(-/]?[@-Z]|\$?[@-Z])?|[\x0e\x0f]")
 
 
 def is_named(texts: Iterable[str], domains: tuple[str, ...]) -> bool:
-    """Whether one of these domains, or a name below, can be read in one of the texts. domains: lower case. Never raises."""
+    """Whether one of these domains, or a name below one, can be read in a text. domains: lower case. Never raises."""
     text = "\n".join(texts)
     return len(text) > MAX_TEXT or any(key in form for form in _forms(text) for key in _keys(domains))
 
@@ -50,7 +50,7 @@ def _keys(domains: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _forms(text: str) -> set[str]:
-    """As names are compared: each text that this one may be decoded to, as it looks, without what stands between letters."""
+    """Every decoding of a text in the form in which names are compared."""
     seen: dict[str, None] = {text: None}
     last = [text]
     for _ in range(DEPTH):
@@ -60,7 +60,8 @@ def _forms(text: str) -> set[str]:
 
 
 def _looks(text: str) -> tuple[str, str, str]:
-    """Signs that look like two letters may meet only where something between them is left out, or part there."""
+    """Three foldings, because signs that look like two letters may join only after something between them is dropped, or split
+    there."""
     plain = visible(text).casefold()
     return _bare(plain), _bare(uncached_skeleton(plain)), uncached_skeleton(_bare(plain)).replace(" ", "")
 
@@ -70,7 +71,7 @@ def _bare(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Without characters that nobody sees, and with a plain dot and at for those that look so."""
+    """Drop invisible characters; replace lookalikes of dot and at sign."""
     if text.isascii():
         return text
     return "".join(c for c in text.translate(AT_AND_DOT_LOOKALIKES) if c.isascii() or not is_hidden(c))
@@ -84,7 +85,7 @@ def _words(text: str) -> str:
 
 
 def _marks(text: str) -> str:
-    """Without what encloses encoded words, where broken ones would hide the next."""
+    """Drop the delimiters of encoded words, because a broken one would hide the next."""
     return _MARK.sub("", text) if "?" in text else text
 
 
@@ -97,8 +98,7 @@ def _percent(text: str) -> str:
 
 
 def _base64(text: str) -> str:
-    """Words of these letters, whatever stands around them, or in them where they say that they are; as UTF-8, and as UTF-16, whose
-    zeros are dropped."""
+    """Decode runs of base64 letters, and declared base64 words, as UTF-8 and as UTF-16 (by dropping its zeros)."""
     coded = [match[0] for match in _BASE64.finditer(text)] + _PACKED.findall(text)
     return "\n".join(map(_unpacked, coded))
 
@@ -124,7 +124,7 @@ def _punycode(text: str) -> str:
 
 
 def _comments(text: str) -> str:
-    """Without comments and what is nested in them (RFC 5322 3.2.2); one that never ends takes the rest."""
+    """Drop comments, also nested ones (RFC 5322 3.2.2); an unclosed one takes the rest."""
     if "(" not in text:
         return text
     kept, depth, at = [], 0, 0

@@ -1,9 +1,9 @@
-"""Whose name a display name is: the one answer for the warning above a message, for Verify, which asks them, and for the caution
-before somebody writes to that name outside (P-26, P-27). Pure.
+"""Whose identity a display name claims, for the warning banner, for sender verification and for the caution before writing outside
+(P-26, P-27). Pure.
 
-    who = claimed(snapshot, "Mayor Dana Reyes")
-    who.people, who.mailboxes                       everybody who may be meant, and the mailboxes whose addresses are in the name
-    who.mailbox(snapshot)                           where they can be asked, None where that is nobody or several
+    claim = identify(snapshot, "Mayor Dana Reyes")
+    claim.people, claim.mailboxes    everybody who may be meant, and the city mailboxes whose addresses are in the name
+    claim.mailbox(snapshot)          where to ask them; None for nobody or several
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@[^\s<>()\[\]\"',;:@]+")
 
 @dataclass(frozen=True, slots=True)
 class ClaimedIdentity:
-    """people: of the directory, by name; addresses: within the name, lower case, as they are seen; mailboxes: of the city, to which
-    these lead, or one that looks like them in letters of another alphabet."""
+    """people: from the directory, by name; addresses: in the name, lower case, as displayed; mailboxes: of the city, with these
+    addresses or with addresses that look like them in another alphabet."""
 
     people: tuple[Person, ...] = ()
     addresses: tuple[str, ...] = ()
     mailboxes: tuple[Mailbox, ...] = ()
 
     def mailbox(self, snapshot: Snapshot) -> Mailbox | None:
-        """The open mailbox of whom the name claims to be: by an address in it, else by a name that is one person's alone."""
+        """The open mailbox of the claimed person: by an address in the name, else by a name that one person alone has."""
         if self.mailboxes:
             return self.mailboxes[0] if len(self.mailboxes) == 1 and self.mailboxes[0].state == "open" else None
         if len({person.id for person in self.people}) != 1:
@@ -43,7 +43,7 @@ def displayed(name: str) -> str:
 
 
 def identify(snapshot: Snapshot | None, name: str) -> ClaimedIdentity:
-    """Whom a display name claims to be; nobody where it is empty. snapshot: None where nobody knows who is who."""
+    """Whom a display name claims to be. snapshot: None where no directory is known."""
     name = name[: staffnames.LONGEST]
     addresses = tuple(dict.fromkeys(match[0].lower().rstrip(".") for match in _ADDRESS.finditer(displayed(name))))
     if snapshot is None:
@@ -53,7 +53,7 @@ def identify(snapshot: Snapshot | None, name: str) -> ClaimedIdentity:
 
 
 def _mailbox(snapshot: Snapshot, address: str) -> Mailbox | None:
-    """That has the address, or, of one in other letters, that looks like it."""
+    """The mailbox with this address, or with one that looks like it."""
     if (box := snapshot.mailbox_of(address)) is not None or address.isascii():
         return box
     domain = skeleton(address.rpartition("@")[2])

@@ -1,8 +1,8 @@
-"""Malware, by ClamAV: the whole message once, because clamd reads MIME and archives itself, and where something was found each
-attachment, to say which; then what lies where it does not look (a zip that was cut short, Zstandard, a visiting card).
+"""Scan for malware with ClamAV: the whole message once, because clamd reads MIME and archives; each attachment when something was
+found; then what clamd does not open (a truncated zip, Zstandard, a visiting card).
 
-An outer check. Signatures that are older than a day are told of; older than three, a message with something in it that can act
-counts as not scanned. Signatures without a date are a city's own.
+A network check. Signatures older than a day are reported. Older than three days, a message with active content counts as not
+scanned. Signatures without a date are a city's own.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from civicmail.mail.screening.shapes import CheckResult, NetworkCase, unavailabl
 NAME = "clamav"
 VERSION = 1
 SECONDS = 15.0
-"""For everything that is asked about one message; clamd's own MaxScanTime may be longer."""
+"""For everything asked about one message; clamd's own MaxScanTime may be longer."""
 BLAME_SECONDS = 4.0
-"""For finding out which attachment it is."""
+"""For finding the infected attachment."""
 BLAMED = 50
-"""Attachments that are asked about singly."""
+"""Attachments that are scanned one by one."""
 HOUR = 3_600_000
 STALE, TOO_OLD = 24 * HOUR, 72 * HOUR
 """Age of signatures, in ms: told of; not good enough for what can act."""
 REST_SECONDS = 10.0
-"""After a clamd that does not even answer a PING, how long nobody is made to wait for it."""
+"""How long a clamd that does not answer PING is left alone."""
 _CHECK_SECONDS = 300.0
 _MARGIN = 0.5
 _SEPARATE = "apart "
-"""How contents are called in what the check of files says, with the path of the part that they lie in last."""
+"""Prefix of the keys under which the check of files passes contents to scan, followed by the path of their part."""
 _ACTS = tuple(f"files.{fact}" for fact in ("active", "encrypted", "executable", "form", "limits", "macros", "mismatch", "unread"))
-"""What makes a message one that can act, or hides whether it can."""
+"""Facts that make a message active, or may hide that it is."""
 _HEURISTIC = re.compile(r"(?:Heuristics|PUA)\.")
 _SAME_AS = (("Heuristics.Encrypted.", "files.encrypted"), ("Heuristics.OLE2.ContainsMacros", "files.macros"))
-"""What clamd says of a file without knowing it to be bad (AlertEncrypted, AlertOLE2Macros …)."""
+"""Heuristics of clamd that are no malware, and the fact that each stands for (AlertEncrypted, AlertOLE2Macros …)."""
 _LIMITS = "Heuristics.Limits.Exceeded"
 _DATE = re.compile(r"ClamAV [^/]+/\d+/\w{3} (\w{3}) +(\d+) (\d\d):(\d\d):(\d\d) (\d{4})\Z")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -50,7 +50,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(slots=True)
 class Scanner:
-    """What lasts: the way to clamd, what it said of its signatures, until when it is left alone (seconds of the loop's clock)."""
+    """The connection to clamd, the date of its signatures, and until when it is left alone (seconds of the loop's clock)."""
 
     ask: Clamd
     made: int = -1
@@ -64,7 +64,7 @@ def open_(settings: Settings, data: Path) -> Scanner:
 
 
 def signatures(version: str) -> int:
-    """When they were made, ms since 1970 by this machine's clock; -1 where it does not say."""
+    """When the signatures were made, epoch ms by this machine's clock; -1 where the version does not say."""
     match = _DATE.fullmatch(version.strip())
     if match is None or match[1] not in _MONTHS:
         return -1
@@ -94,7 +94,7 @@ async def find(case: NetworkCase) -> CheckResult:
 
 
 async def _scan_separately(case: NetworkCase, scanner: Scanner) -> CheckResult | None:
-    """What clamd does not come to by itself; None where nothing is found."""
+    """Scan what clamd does not open; None when nothing is found."""
     findings: list[Finding] = []
     files = [(key, value) for key, value in case.message.more.get("files", {}).items() if key.startswith(_SEPARATE)]
     for key, content in files[:BLAMED]:
@@ -128,7 +128,7 @@ async def _result(name: str, case: NetworkCase, scanner: Scanner) -> CheckResult
 
 
 async def _each(case: NetworkCase, scanner: Scanner) -> AsyncIterator[tuple[ScanReply, str, int, int]]:
-    """The attachments in which something is found, as they are."""
+    """The infected attachments."""
     for part, offset, length, encoding in _places(case):
         content, _ = await asyncio.to_thread(transfer_encoding.decode, case.raw[offset : offset + length], encoding)
         answer = await scanner.ask.scan(content, BLAME_SECONDS)
@@ -137,7 +137,7 @@ async def _each(case: NetworkCase, scanner: Scanner) -> AsyncIterator[tuple[Scan
 
 
 def _places(case: NetworkCase) -> Iterator[tuple[str, int, int, str]]:
-    """Where attachments stand, as the check of files says (a limited process: believed as far as it is of the right kind)."""
+    """Where attachments lie in the message. The sandboxed process says so: only well-formed rows are used."""
     places = case.message.more.get("files", {}).get("places", ())
     for row in places[:BLAMED] if isinstance(places, list | tuple) else ():
         match row:
@@ -146,7 +146,7 @@ def _places(case: NetworkCase) -> Iterator[tuple[str, int, int, str]]:
 
 
 async def _signatures_made_at(scanner: Scanner) -> int:
-    """When the signatures were made; asked again every few minutes, by one message at a time."""
+    """When the signatures were made. One message at a time asks again, every few minutes."""
     loop = asyncio.get_running_loop()
     async with scanner.lock:
         if loop.time() - scanner.checked_at > _CHECK_SECONDS:

@@ -1,11 +1,11 @@
-"""Asking clamd (clamd(8)): one connection, one command, one answer. Everything that may happen to it is an answer too.
+"""A client of clamd (clamd(8)): one connection, one command, one reply. Failures are replies, too.
 
-    ask = Clamd("unix:/run/clamav/clamd.ctl")
-    await ask.scan(content)         Answer("found", "Win.Test.EICAR_HDB-1"), or "clean", or "failed" and why
-    await ask.version()             Answer("clean", "ClamAV 1.4.6/27345/Thu Nov 19 08:31:02 2026")
+    client = Clamd("unix:/run/clamav/clamd.ctl")
+    await client.scan(content)      ScanReply("found", "Win.Test.EICAR_HDB-1"), or "clean", or "failed" and why
+    await client.version()          ScanReply("clean", "ClamAV 1.4.6/27345/Thu Nov 19 08:31:02 2026")
 
-Commands are sent in their z form: a NUL ends the command and the answer. Content goes in pieces, each behind its length as four
-bytes, big end first; a length of zero ends it. Where clamd closes while we send, what it has said before is still read.
+Commands use the z form: a NUL ends command and reply. Content is sent in chunks, each after its length (four bytes, big-endian); a
+length of zero ends it. When clamd closes the connection early, its reply is still read.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ REFUSED, TIMEOUT, BROKEN, TOO_LARGE, ERROR = "refused", "timeout", "broken", "to
 
 @dataclass(frozen=True, slots=True)
 class ScanReply:
-    """said: the name of what was found, or why there is no answer: refused, timeout, broken, too large, error."""
+    """detail: the signature's name, or why the scan failed: refused, timeout, broken, too large, error."""
 
     kind: Literal["clean", "found", "failed"]
     detail: str = ""
@@ -46,14 +46,14 @@ def is_address(address: str) -> bool:
 
 
 class Clamd:
-    """address: as is_address() has it; at_once: connections at a time, below clamd's MaxThreads: a milter wants some, too."""
+    """address: as in is_address(); at_once: connections at a time, fewer than clamd's MaxThreads, because a milter needs some."""
 
     def __init__(self, address: str, at_once: int = 8) -> None:
         self._address = address
         self._connections = asyncio.Semaphore(at_once)
 
     async def scan(self, content: bytes | mmap.mmap, seconds: float) -> ScanReply:
-        """Never raises but CancelledError. seconds: for all of it."""
+        """Scan content. seconds: in total. Raises only CancelledError."""
         return await self._request(b"zINSTREAM\0", content, seconds)
 
     async def ping(self) -> bool:
@@ -121,7 +121,7 @@ async def _send(loop: asyncio.AbstractEventLoop, wire: socket.socket, content: b
 
 
 async def _read_reply(loop: asyncio.AbstractEventLoop, wire: socket.socket) -> str:
-    """Up to the NUL, or what there is of it. An error that the system kept from sending comes before the answer, once."""
+    """Read up to the NUL, or what there is. A pending send error may be reported once before the reply."""
     reply, errors = b"", 0
     while b"\0" not in reply and len(reply) < MAX_REPLY:
         try:
@@ -139,7 +139,7 @@ async def _read_reply(loop: asyncio.AbstractEventLoop, wire: socket.socket) -> s
 
 
 def _verdict(reply: str, *, whole: bool) -> ScanReply:
-    """Of a scan. What was not sent whole is not clean, whatever is said."""
+    """The result of a scan. Content that was not sent whole is not clean, whatever clamd replies."""
     if reply.endswith(" FOUND"):
         name = reply.removesuffix(" FOUND").removeprefix("stream: ")
         return ScanReply("found", "".join(c if c.isprintable() and c.isascii() else "?" for c in name)[:_MAX_NAME])

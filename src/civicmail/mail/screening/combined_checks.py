@@ -1,7 +1,7 @@
-"""The checks that need what was seen and what the city knows, in order: (name in settings.screening.checks, module). Pure; they run
-one after the other in the gateway, and each is told what those before it found.
+"""Registry of the combined checks, in order: (name in settings.screening.checks, module).
 
-What a check knows of single recipients it says in more["recipients"]: {address as in the envelope, lower case: {fact: value}}.
+They need the results of other checks and what the city knows. Pure; they run one after the other in the gateway, and each sees the
+results of those before it. Facts of single recipients go to more["recipients"]: {envelope address, lower case: {fact: value}}.
 """
 
 from __future__ import annotations

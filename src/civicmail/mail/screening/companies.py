@@ -1,5 +1,5 @@
-"""Companies whose name phishing borrows: whether a sender's name is one's, and the address another's. The list is a file beside
-this module; the city adds to it (settings.screening.companies). Pure."""
+"""Detect senders who use a well-known company's name with another's address. companies.txt has the list; the city adds to it
+(settings.screening.companies). Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BESIDE = frozenset(
         *("shipping", "shop", "soporte", "store", "support", "survey", "team", "the", "via"),
     }
 )  # fmt: skip
-"""Words beside a name that stands for the company alone."""
+"""Words beside a name that still mean the company itself."""
 _WORD = re.compile(r"[^\W_]+(?:[.&'-][^\W_]+)*")
 _GIVEN = (".gov", ".mil", ".edu")
 LONGEST = 200
@@ -31,14 +31,15 @@ LONGEST = 200
 
 @dataclass(frozen=True, slots=True, eq=False)  # companies() makes each once
 class Companies:
-    """domains: name, lower case, to the domains of whoever has it; alone: names that count by themselves alone; any_of: all."""
+    """domains: lower-case name to the company's domains; alone: names that count only by themselves; any_of: all names as one
+    pattern."""
 
     domains: Mapping[str, frozenset[str]]
     alone: frozenset[str]
     any_of: re.Pattern[str]
 
     def borrowed(self, display: str, domain: str) -> str:
-        """The company whose name a sender bears who is none of it; "" where there is none. domain: of the address, A-labels."""
+        """The company whose name the sender uses without belonging to it; "" for none. domain: of the address, in A-labels."""
         seen = plain(display[:LONGEST])
         for match in self.any_of.finditer(seen):
             name = match[0]
@@ -57,7 +58,7 @@ class Companies:
 
 @lru_cache(maxsize=8)
 def companies(own: tuple[str, ...] = ()) -> Companies:
-    """The list with the city's own lines: `name = domain, domain`."""
+    """The list together with the city's own lines: `name = domain, domain`."""
     domains: dict[str, frozenset[str]] = {}
     alone: set[str] = set()
     for line in (*_LIST, *own):
@@ -75,7 +76,7 @@ _ROW = re.compile(r"(=?)\s*([^=]+?)\s*=\s*([^=]+)\Z")
 
 
 def plain(display: str) -> str:
-    """A name as a reader takes it: small letters, without marks, styles and signs that nobody sees. Without an address in it."""
+    """A display name as a reader takes it: lower case, without accents, styles and invisible signs, and without an address."""
     if not display.isascii():
         display = "".join(c for c in unicodedata.normalize("NFKD", display) if unicodedata.category(c) not in ("Mn", "Cf", "Cc"))
     return display.lower().partition("@")[0].partition("<")[0]

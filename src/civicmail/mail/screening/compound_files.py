@@ -1,5 +1,7 @@
-"""A compound file (MS-CFB) whose directory is bearable: only so many entries, and each is found by its path at once. The library
-asks all neighbours of a stream for it, which takes minutes where somebody has made ten thousand of them."""
+"""Compound files (MS-CFB) with a bounded directory and indexed lookup.
+
+The library searches all siblings for each stream, which takes minutes in a file with ten thousand of them.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ class _TooMany(Exception):
 
 
 class Compound(olefile.OleFileIO):  # type: ignore[misc]
-    """Use it with `with`, like what it is made of."""
+    """An OleFileIO with a limit on entries and an index of paths."""
 
     def _load_direntry(self, sid: int) -> object:
         self._entries = getattr(self, "_entries", 0) + 1
@@ -31,7 +33,7 @@ class Compound(olefile.OleFileIO):  # type: ignore[misc]
         return super()._load_direntry(sid)
 
     def _check_duplicate_stream(self, first_sect: int, minifat: bool = False) -> None:
-        """Not asked: two names for one content harm nobody, and the library looks through a list of all streams for each."""
+        """Skip this check: two names for one content are harmless, and the library searches a list of all streams for each."""
 
     def listdir(self, streams: bool = True, storages: bool = False) -> list[list[str]]:
         return [list(path) for path, stream, _ in self._all() if (streams if stream else storages)]
@@ -50,7 +52,7 @@ class Compound(olefile.OleFileIO):  # type: ignore[misc]
             raise OSError("There is no such stream.") from None
 
     def _all(self) -> list[tuple[tuple[str, ...], bool, int]]:
-        """(path, whether it is a stream, number) of each entry once: in a broken file a storage may lie in itself."""
+        """(path, whether it is a stream, number) of each entry, once: in a broken file a storage may contain itself."""
         entries: list[tuple[tuple[str, ...], bool, int]] | None = getattr(self, "_listed", None)
         if entries is None:
             entries = []

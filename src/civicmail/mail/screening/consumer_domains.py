@@ -1,4 +1,4 @@
-"""Whether a domain is a provider of mail that anybody can use. The list is a file beside this module (docs/formats.md)."""
+"""Whether a domain belongs to a mail provider that anybody can use. consumermail.txt has the list (docs/formats.md)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ANYWHERE = frozenset(line[:-2] for line in _LIST if line.endswith(".*"))
 
 
 def is_consumer(domain: str) -> bool:
-    """domain: as A-labels, lower case. A name below a provider's is the provider's: some give each customer one."""
+    """domain: A-labels, lower case. Names below a provider's domain count, because some give each customer one."""
     before, name, suffix = urls.split(domain)
     if name in _ANYWHERE and not before:
         return True

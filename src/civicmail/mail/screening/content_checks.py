@@ -1,5 +1,7 @@
-"""The checks that need the bytes, in order: (name in settings.screening.checks, module). They run in the limited process, with no
-network and no files; the gateway does not import this module."""
+"""Registry of the content checks, in order: (name in settings.screening.checks, module).
+
+They need the bytes and run in the sandboxed process, without network and files. The gateway does not import this module.
+"""
 
 from __future__ import annotations
 

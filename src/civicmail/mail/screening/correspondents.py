@@ -1,7 +1,7 @@
-"""The addresses that the city has written to or heard from, as sorted numbers of eight bytes: one file, mapped by gateways.
+"""Addresses that the city has written to or received mail from, as sorted 8-byte hashes in one file that gateways map.
 
-The learning job writes it (mail/pipeline/learning_job.py). Numbers instead of addresses keep it small, not secret: whoever has the
-folder has the mail, too.
+The learning job writes the file (mail/pipeline/learning_job.py). Hashes keep it small, not secret: whoever has the folder has the
+mail.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from civicmail.mail.screening.domains import a_labels
 
 MARK = b"CVP1"
 POLL_MS = 2_000
-"""ms between two looks for a new file."""
+"""Milliseconds between two looks for a new file."""
 
 Numbers = NDArray[np.uint64]
 log = get_logger()
@@ -34,12 +34,12 @@ def correspondents_path(data: Path) -> Path:
 
 
 def number_of(address: str) -> int:
-    """Of an address, whatever the case of its letters."""
+    """The hash of an address, case-insensitive."""
     return int.from_bytes(hashlib.blake2b(address.lower().encode("utf-8", "replace"), digest_size=8).digest())
 
 
 def origin(sha256: str, address: str) -> int:
-    """Of a file and where it came from: the domain of an address, the address itself where anybody has one there."""
+    """The hash of a file and its origin: the domain of an address, or the address itself at a consumer provider."""
     place = address.lower()
     domain = place.rpartition("@")[2]
     return number_of(f"{sha256} {place if is_consumer(a_labels(domain)) else domain}")
@@ -51,8 +51,8 @@ def _none() -> Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Correspondents:
-    """known: whom the city has written to, or whose mail was good; met: everybody, the known among them; came: files and from where
-    (origin). Sorted, each once."""
+    """known: whom the city has written to, or whose mail was good; met: everybody, including the known; file_origins: files and
+    where they came from (origin). Sorted, without duplicates."""
 
     known: Numbers = field(default_factory=_none)
     met: Numbers = field(default_factory=_none)
@@ -65,11 +65,11 @@ class Correspondents:
         return _has(self.met, number_of(address))
 
     def came_from(self, sha256: str, address: str) -> bool:
-        """Whether a file came from where this address is (P-22: what goes back to where it came from is no news there)."""
+        """Whether a file came from this address (P-22: sending it back there discloses nothing)."""
         return _has(self.file_origins, origin(sha256, address))
 
     def merged_with(self, known: Iterable[int], met: Iterable[int], came: Iterable[int] = ()) -> Correspondents:
-        """With these, too."""
+        """A copy with these hashes added."""
         first = np.fromiter(known, np.uint64)
         second = np.concatenate([first, np.fromiter(met, np.uint64)])
         third = np.fromiter(came, np.uint64)
@@ -90,8 +90,8 @@ def read(data: Path) -> Correspondents:
 
 
 class MappedCorrespondents:
-    """Those of this moment; None until the learning job has written any, because then everybody would be new. is_broken: there are
-    some, and none could ever be read: then nobody knows who is new."""
+    """The current list; None until the learning job has written one, because everybody would be new. is_broken: a file exists but
+    none could ever be read, so nobody knows who is new."""
 
     def __init__(self, data: Path) -> None:
         self._data = data

@@ -1,4 +1,4 @@
-"""The files of a disk image: ISO 9660 with Joliet names (ECMA-119); of other images nothing is read. Pure."""
+"""List the files of a disk image: ISO 9660 with Joliet names (ECMA-119). Other images are not read. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_READ = 4 << 20  # bytes of all folders
 
 
 def files(content: bytes) -> list[tuple[str, int, int]]:
-    """(name with its folders, offset, size) of each file. Raises Unreadable where it has none that are understood."""
+    """(path, offset, size) of each file. Raises Unreadable for an image that cannot be parsed."""
     root = _root(content)
     if root is None:
         raise Unreadable(DAMAGED)
@@ -48,7 +48,7 @@ def files(content: bytes) -> list[tuple[str, int, int]]:
 
 
 def _root(content: bytes) -> tuple[bytes, bool] | None:
-    """The record of the root folder, and whether names are UTF-16; Joliet's where it is there, because Windows shows that."""
+    """The record of the root folder, and whether names are UTF-16. Joliet names win, because Windows shows them."""
     root: tuple[bytes, bool] | None = None
     for number in range(_FIRST, _FIRST + _VOLUMES):
         volume = content[number * _SECTOR : (number + 1) * _SECTOR]
@@ -66,7 +66,7 @@ def _extent(record: bytes) -> tuple[int, int]:
 
 
 def _records(folder: bytes, *, wide: bool) -> list[tuple[int, str, int, int]]:
-    """(flags, name, offset, size) of what lies in a folder, without itself and the one above."""
+    """(flags, name, offset, size) of each entry of a folder, without itself and its parent."""
     entries = []
     at = 0
     while at < len(folder):

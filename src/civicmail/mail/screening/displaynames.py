@@ -1,7 +1,7 @@
-"""Under whose name mail comes from outside: people of the directory, domains that look like a protected one, answers that would go
-elsewhere. Says which name and which domain, and never how bad that is.
+"""Detect imitated display names and domains in mail from outside: names of the directory, domains that look like a protected one,
+and replies that would go elsewhere. Findings tell the name and the domain, never how bad that is.
 
-Two people may have one name, and somebody may write from home: that a name is known is evidence for whoever decides, no proof.
+Two people may have one name, and somebody may write from home: a known name is evidence, not proof.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ VERSION = 1
 
 FIELDS = ("from", "sender", "reply-to")
 MAX_MAILBOXES = 20
-"""Mailboxes of each field that are looked at."""
+"""Mailboxes that are checked in each field."""
 MASK = 160
 
 
 def open_(settings: Settings, data: Path) -> None:
-    """Look at protected names, and at those that were published last, before mail comes: thousands take a fifth of a second."""
+    """Index the protected names and those published last before mail arrives: thousands take a fifth of a second."""
     protect(CheckContext(settings, 0).domains, tuple(settings.screening.protected))
     snapshot = SnapshotWatcher(data, lambda: 0).current
     if snapshot is not None:
@@ -98,7 +98,7 @@ def _of_domains(case: CombinedCase, protected: Protected) -> Iterator[Finding]:
 
 
 def _elsewhere(case: CombinedCase) -> Finding | None:
-    """Answers leave the domain of the author; those to a list always do (RFC 2369)."""
+    """A finding when replies would leave the author's domain; replies to a list always do (RFC 2369)."""
     authors = {urls.registrable(a_labels(a.rpartition("@")[2])) for a in case.message.addresses("from")}
     answers = case.message.addresses("reply-to")
     if not answers or not authors or case.message.list_id:
@@ -111,5 +111,5 @@ def _elsewhere(case: CombinedCase) -> Finding | None:
 
 
 def _finding(code: str, field: str, mask: str) -> Finding:
-    """part: the field, there is no part of the message to point to."""
+    """`part` is the field's name."""
     return Finding(NAME, code, part=field, mask=mask[:MASK], version=VERSION)

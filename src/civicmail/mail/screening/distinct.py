@@ -1,6 +1,7 @@
-"""Names as numbers, and each number once.
+"""Hash names, and remove duplicate numbers.
 
-numpy.unique hashes since version 2.3, which pays for millions: for the few thousand numbers of a message sorting takes a fortieth.
+numpy.unique hashes since version 2.3, which pays off for millions. For the few thousand numbers of a message sorting takes a
+fortieth.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 
 def distinct[T: (np.uint32, np.uint64)](numbers: NDArray[T]) -> NDArray[T]:
-    """Sorted, each once."""
+    """The numbers, sorted, without duplicates."""
     ordered = np.sort(numbers)
     first = np.ones(len(ordered), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
@@ -21,12 +22,12 @@ def distinct[T: (np.uint32, np.uint64)](numbers: NDArray[T]) -> NDArray[T]:
 
 
 def once[T: (np.uint32, np.uint64)](numbers: NDArray[T]) -> NDArray[T]:
-    """The same of numbers that are so already, most likely: to see it takes a fifth of the time."""
+    """The same for numbers that most likely are sorted and distinct already: checking takes a fifth of the time."""
     return numbers if bool((numbers[1:] > numbers[:-1]).all()) else distinct(numbers)
 
 
 def checksums(names: Sequence[str]) -> NDArray[np.uint64]:
-    """CRC-32 of each name, in their order. They are encoded together, unless one has a line end in it."""
+    """CRC-32 of each name, in order. Names are encoded together, unless one contains a line end."""
     each = "\n".join(names).encode("utf-8", "replace").split(b"\n") if names else []
     if len(each) != len(names):
         each = [name.encode("utf-8", "replace") for name in names]

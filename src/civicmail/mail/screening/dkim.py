@@ -1,4 +1,4 @@
-"""DKIM (RFC 6376, 8301, 8463): does a signature hold under the key that its domain has published? All signatures are tried."""
+"""Verify DKIM signatures (RFC 6376, 8301, 8463). All signatures of a message are tried."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Result = Literal["pass", "fail", "none", "temperror", "permerror"]
 Key = RSAPublicKey | Ed25519PublicKey
 
 MIN_BITS, MAX_BITS, BITS_WEAK = 1024, 4096, 2048
-"""Of RSA keys: below the first none counts (RFC 8301 3.2), above the second none is tried, below the third a pass is weak."""
+"""RSA key sizes: smaller keys do not count (RFC 8301 3.2), larger ones are not tried, and a pass below the third is weak."""
 _MAX_EXPONENT = 1 << 33
 MAX_LOOKUPS = 2
-"""Keys that one message asks for at a time: names that hang must not take the resolver from everybody else."""
+"""Concurrent key lookups of one message, so that names that hang do not block the resolver for others."""
 _SLOP = 3600  # seconds that clocks may differ
 _BEST: tuple[Result, ...] = ("pass", "temperror", "fail", "permerror")
 _SHA256 = Prehashed(SHA256())
@@ -37,7 +37,7 @@ _SHA256 = Prehashed(SHA256())
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """aligned: whether it may speak for its domain in DMARC; bits: of an RSA key; why: in words."""
+    """aligned: whether it may count for its domain in DMARC; bits: of an RSA key; why: in words."""
 
     result: Result
     signature: Signature
@@ -48,7 +48,7 @@ class Verdict:
 
 
 async def verify(resolver: Resolver, signatures: Sequence[Signature], now: int, *, seconds: float) -> list[Verdict]:
-    """A verdict for each signature. now: seconds since 1970; seconds: for all keys together."""
+    """A verdict for each signature. now: epoch seconds; seconds: for all lookups together."""
     until, room = asyncio.get_running_loop().time() + seconds, asyncio.Semaphore(MAX_LOOKUPS)
 
     async def one(signature: Signature) -> Verdict:
@@ -69,7 +69,7 @@ async def _verdict(resolver: Resolver, signature: Signature, now: int, until: fl
 
 
 async def holds(resolver: Resolver, signature: Signature, until: float) -> Verdict:
-    """Whether the published key has made it. until: a time of the loop's clock."""
+    """Whether the signature verifies with the published key. until: time of the loop's clock."""
     try:
         async with asyncio.timeout_at(until):
             answer = await resolver.ask(f"{signature.selector}._domainkey.{signature.domain}", "TXT")
@@ -89,7 +89,7 @@ async def holds(resolver: Resolver, signature: Signature, until: float) -> Verdi
 
 
 def read_key(record: str, signature: Signature) -> tuple[Key | None, str]:
-    """The key of a record (RFC 6376 3.6.1), or why it is none for this signature."""
+    """The key of a record (RFC 6376 3.6.1), or why it does not fit this signature."""
     fields = tags.read(record)
     if fields is None or fields.get("v", "DKIM1") != "DKIM1" or ("v" in fields and next(iter(fields)) != "v"):
         return None, "the key record cannot be read"
@@ -136,6 +136,6 @@ def _holds(key: Key, signature: Signature) -> bool:
 
 
 def result(verdicts: Sequence[Verdict]) -> Result:
-    """One word for all of them: the best (RFC 6376 6.1 lets a verifier stop at the first that holds)."""
+    """One result for all signatures: the best (RFC 6376 6.1 lets a verifier stop at the first that passes)."""
     results = {verdict.result for verdict in verdicts}
     return next((word for word in _BEST if word in results), "none")

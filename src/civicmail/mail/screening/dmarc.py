@@ -1,7 +1,7 @@
-"""DMARC (RFC 9989): has whoever the From field names authenticated this message, and what do they want done where not?
+"""Evaluate DMARC (RFC 9989): whether the domain of the From field authenticated this message, and the policy that it requests.
 
-The organizational domain is found by walking up the names and asking (4.10), not from a list that somebody keeps; pct= is gone, t=
-takes one step off (4.7).
+The organizational domain is found by walking up the DNS tree (4.10), not from a list. pct= is gone, and t= relaxes the policy by
+one step (4.7).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _MILDER: dict[Policy, Policy] = {"reject": "quarantine", "quarantine": "none", "
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A published policy (4.7). p, sp, np: None where they are not said or cannot be read; strict_dkim, strict_spf: adkim=s and
-    aspf=s; psd: y, n or u; testing: t=y; broken: a p, sp or np that cannot be read; reports: it has a rua that may be written
-    to; flawed: pieces of it are left out because they cannot be read, which not everybody does (4.8)."""
+    """A published policy (4.7). p, sp, np: None when absent or invalid; strict_dkim, strict_spf: adkim=s and aspf=s; psd: y, n or
+    u; testing: t=y; broken: p, sp or np is invalid; reports: rua has a usable address; flawed: invalid tags were left out, which
+    not every receiver does (4.8)."""
 
     domain: str
     p: Policy | None = None
@@ -48,8 +48,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """policy: that holds for the message, t= counted; published: by which domain; organizational: domain of the author's; by: the
-    domain and method that aligned ("dkim example.net"); why: in words."""
+    """policy: the one that applies, with t= considered; published: by which domain; organizational: of the author's domain; by:
+    the domain and method that aligned ("dkim example.net"); why: in words."""
 
     result: Result
     domain: str = ""
@@ -63,15 +63,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A domain that authenticated the message, and how: dkim or spf."""
+    """A domain that authenticated the message, and by which method."""
 
     method: Literal["dkim", "spf"]
     domain: str
 
 
 def read_record(text: str, domain: str) -> Record | None:
-    """A TXT record as a policy; None where it is none: v=DMARC1 comes first. What else cannot be read or is not known is left out,
-    and the rest counts (4.8)."""
+    """Parse a TXT record; None unless it begins with v=DMARC1. Unknown and invalid tags are ignored (4.8)."""
     fields, flawed = tags.salvaged(text)
     if next(iter(fields), "") != "v" or fields["v"] != "DMARC1" or text.partition("=")[0].strip(" \t").lower() != "v":
         return None
@@ -97,21 +96,21 @@ def _policy(text: str) -> Policy | None:
 
 
 def targets(domain: str) -> list[str]:
-    """The names that are asked for, from the domain itself up: at most eight (4.10)."""
+    """The names to query, from the domain upward: at most eight (4.10)."""
     labels = domain.split(".")
     above = labels[1:] if len(labels) < MAX_LABELS else labels[-(MAX_LABELS - 1) :]
     return [domain, *(".".join(above[at:]) for at in range(len(above)))]
 
 
 class Walk:
-    """The records above the domains of one message; each name is asked for once."""
+    """The records above the domains of one message. Each name is queried once."""
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
         self._records: dict[str, Record | None] = {}
 
     async def at(self, domain: str) -> Record | None:
-        """The record that a domain publishes; of several none counts (4.10, steps 2 and 7)."""
+        """The record of one domain; several records count as none (4.10, steps 2 and 7)."""
         if domain not in self._records:
             name = f"_dmarc.{domain}"
             answer = await self._resolver.ask(name, "TXT") if is_name(name) else None
@@ -120,7 +119,7 @@ class Walk:
         return self._records[domain]
 
     async def up(self, domain: str) -> list[Record]:
-        """The records from the domain up to the first that says psd=y or psd=n."""
+        """The records from the domain up to the first with psd=y or psd=n."""
         records: list[Record] = []
         for target in targets(domain):
             if (record := await self.at(target)) is not None:
@@ -134,7 +133,7 @@ class Walk:
 
 
 def organizational(domain: str, records: Sequence[Record]) -> str:
-    """The organizational domain of one, by the records above it (4.10.2)."""
+    """The organizational domain, from the records above a domain (4.10.2)."""
     for record in records:
         if record.psd == "n":
             return record.domain
@@ -145,14 +144,14 @@ def organizational(domain: str, records: Sequence[Record]) -> str:
 
 
 def applied(domain: str, records: Sequence[Record]) -> Record | None:
-    """The record that holds for an author's domain: its own, else its organization's, else that of the public suffix (4.10.1)."""
+    """The record that applies to an author's domain: its own, else its organization's, else the public suffix's (4.10.1)."""
     by_domain = {record.domain: record for record in records}
     suffix = next((record for record in records if record.psd == "y"), None)
     return by_domain.get(domain) or by_domain.get(organizational(domain, records)) or suffix
 
 
 async def decide(resolver: Resolver, domain: str, proofs: Iterable[Proof], *, seconds: float) -> Verdict:
-    """Decide about a message whose one author is of `domain` (A-labels). seconds: for all questions."""
+    """Evaluate a message with one author at `domain` (A-labels). seconds: for all queries."""
     if not is_domain(domain):
         return Verdict("permerror", domain, why="the From field names no domain")
     try:
@@ -184,12 +183,12 @@ async def _decide(walk: Walk, resolver: Resolver, domain: str, proofs: tuple[Pro
 
 
 async def aligned(walk: Walk, own: str, domain: str) -> bool:
-    """Whether a domain is of the same organization (relaxed alignment, 4.4): `own` is an organizational domain."""
+    """Whether a domain is in the same organization (relaxed alignment, 4.4). own: an organizational domain."""
     return is_within(domain, own) and await walk.organizational(domain) == own
 
 
 async def _requested_policy(resolver: Resolver, domain: str, record: Record) -> Policy:
-    """What is asked for (4.7): np= where the name is nowhere, sp= below where it is published, p= otherwise."""
+    """The requested policy (4.7): np= for a name that does not exist, sp= for a subdomain, else p=."""
     if record.broken:
         return "none"  # it has somebody who is told of it (4.10.1)
     policy = record.p or "none"
@@ -201,7 +200,7 @@ async def _requested_policy(resolver: Resolver, domain: str, record: Record) -> 
 
 
 async def _is_nowhere(resolver: Resolver, domain: str) -> bool:
-    """A name that has neither addresses nor a mail server (3.2.13)."""
+    """Whether a name has neither addresses nor a mail server (3.2.13)."""
     for kind in _PLACES:
         if (await resolver.ask(domain, kind)).values:
             return False

@@ -1,8 +1,8 @@
-"""Mail from outside in the name of the city: what it claims, what would prove it, and whether anything does (P-26). Pure.
+"""Mail from outside in the city's name: the claims, and whether anything proves them (P-26). Pure.
 
-A claim is an address at or below one of the city's domains in From, Sender or a Resent field, or a return address there from which
-the client may not send (SPF). What proves it is a signature or an SPF pass of that domain or a name below it, DMARC of the author,
-or a sealer that the city believes.
+A claim is an address at or below a city domain in From, Sender or a Resent field, or a return address there for which SPF forbids
+the client. Proof is a signature or an SPF pass of that domain or a name below it, DMARC for the author, or a sealer that the city
+trusts.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from civicmail.mail.screening.domains import a_labels, is_within
 from civicmail.mail.screening.senderfields import Senders
 
 FORBIDDEN = ("fail", "softfail")
-"""Results of SPF by which the owner of a domain says that this client does not send for it (RFC 7208 8.4, 8.5)."""
+"""SPF results by which a domain's owner disowns this client (RFC 7208 8.4, 8.5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """author, others: the city's domains at or below which addresses of From, of Sender and the Resent fields lie; envelope: that
-    of the return address; disguise, single: as of Senders; cities: all of them, A-labels."""
+    """author, others: city domains of addresses in From, and in Sender and Resent fields; envelope: of the return address;
+    disguise, single: as in Senders; cities: all city domains, A-labels."""
 
     author: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
@@ -32,9 +32,9 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """domains: that signed, or whose SPF passed; open: that may yet, as their name servers do not answer; author: the domain of the
-    one author that DMARC or a believed sealer proves, "" for none; vouched: a sealer does; undecided: whether DMARC could not be
-    found out; several: there is not one author; spf: result for the return address, "" where there is none."""
+    """domains: signed, or passed SPF; open: not yet known, because their name servers do not answer; author: domain of the one
+    author proven by DMARC or a trusted sealer; vouched: a trusted sealer reports a pass; undecided: DMARC is unknown; several: not
+    exactly one author; spf: result for the return address, "" for none."""
 
     domains: Sequence[str] = ()
     open: Sequence[str] = ()
@@ -56,8 +56,8 @@ NO_PROOF = Proof()
 
 @dataclass(frozen=True, slots=True)
 class Spoofing:
-    """claimed: where the city's name stands without proof: from, sender (or a Resent field), envelope; "" for nowhere. unknown:
-    that cannot be found out now. disguise: the rule that its fields break with the city's name in them; "" for none."""
+    """claimed: the field with the city's unproven name: from, sender (or a Resent field), envelope; "" for none. unknown: it
+    cannot be known now. disguise: the rule that the fields break while containing the city's name; "" for none."""
 
     claimed: str = ""
     unknown: bool = False
@@ -65,7 +65,8 @@ class Spoofing:
 
 
 def claims(senders: Senders, authors: Sequence[str], sender: str, domains: Collection[str]) -> Claims:
-    """authors: domains of all addresses of From; sender: return address. Of a message without an author that says it."""
+    """The claims of a message. authors: domains of all addresses in From; sender: the return address, which counts when there is
+    no author."""
     cities = tuple(filter(None, map(a_labels, domains)))
 
     def ours(names: Collection[str]) -> tuple[str, ...]:
@@ -77,7 +78,7 @@ def claims(senders: Senders, authors: Sequence[str], sender: str, domains: Colle
 
 
 def judge(claims: Claims, proof: Proof = NO_PROOF) -> Spoofing:
-    """What of the claims is not proven."""
+    """The claims that are not proven."""
     where, city = _unproven(claims, proof)
     unknown = bool(where) and (proof.may_come(city) or (where == "from" and proof.undecided and not proof.several))
     proven = claims.single and not proof.several and any(proof.of(city) for city in claims.cities)
@@ -85,7 +86,7 @@ def judge(claims: Claims, proof: Proof = NO_PROOF) -> Spoofing:
 
 
 def _unproven(claims: Claims, proof: Proof) -> tuple[str, str]:
-    """The first field with a claim that nothing proves, and of which domain; "" where all are."""
+    """The first unproven field and its domain; "" if all are proven."""
     for city in claims.author:
         if proof.several or not proof.of(city):
             return "from", city

@@ -13,7 +13,7 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 @lru_cache(maxsize=4096)
 def a_labels(domain: str) -> str:
-    """A domain with its international labels in their ASCII form (RFC 5890); what has none is "", which is the name of nobody."""
+    """A domain in ASCII form (RFC 5890), lower case; "" for one that has none."""
     domain = domain.strip().lower()
     if domain.isascii():
         return domain.removesuffix(".")

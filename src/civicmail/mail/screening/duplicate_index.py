@@ -1,4 +1,4 @@
-"""Many texts by their bands: which of them is nearly the same as this one. Immutable; two sorted arrays that a file can hold."""
+"""An index of many texts by their near-duplicate bands (bands.py): two sorted arrays that a file can hold. Immutable."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from civicmail.mail.screening.bands import ALIKE, BANDS
 
 Keys = NDArray[np.uint64]
 MAX_TEXTS_PER_BAND = 64
-"""Texts that are looked at for one band: thousands of copies of one text are found by the first of them."""
+"""Texts counted for one band. The first of thousands of copies of a text is enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class NearDuplicateIndex:
-    """keys: bands, sorted; owners: beside each the text that it is of, counted from 0."""
+    """keys: bands, sorted; owners: for each band the number of its text, from 0."""
 
     keys: Keys = field(default_factory=lambda: np.zeros(0, np.uint64))
     owners: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
 
     @classmethod
     def from_texts(cls, texts: Iterable[Keys]) -> NearDuplicateIndex:
-        """texts: the bands of each."""
+        """Build an index. texts: the bands of each text."""
         every = list(texts)
         if not every:
             return cls()
@@ -36,7 +36,7 @@ class NearDuplicateIndex:
         return cls(keys[order], owners[order])
 
     def best_match(self, text: Keys) -> int:
-        """How many bands agree with the one text that is most like this one."""
+        """The number of bands that the most similar text shares with this one."""
         matches: Counter[int] = Counter()
         if not len(self.keys):
             return 0
@@ -46,7 +46,7 @@ class NearDuplicateIndex:
         return max(matches.values(), default=0)
 
     def has_near_duplicate(self, text: Keys) -> bool:
-        """Whether one of them is nearly the same."""
+        """Whether one of the texts is a near-duplicate of this one."""
         return self.best_match(text) >= ALIKE
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
@@ -58,7 +58,7 @@ class NearDuplicateIndex:
 
 
 def keys_of(plain: object) -> Keys:
-    """Bands as bands.of tells them. Raises ValueError, TypeError for what is none."""
+    """The bands of a text from their plain form (bands.compute). Raises ValueError or TypeError for anything else."""
     if not isinstance(plain, list) or len(plain) not in (0, BANDS):
         raise ValueError("a text has eight bands or none")
     return np.array([int.from_bytes(bytes.fromhex(band)) for band in plain], np.uint64)

@@ -1,4 +1,5 @@
-"""Files that carry objects of other programs as text or pages: RTF (objects, templates from elsewhere) and OneNote (files)."""
+"""Scan files that embed objects of other programs: RTF (objects, remote templates) and OneNote (files), and tables with
+formulas."""
 
 from __future__ import annotations
 
@@ -50,13 +51,13 @@ def rich_text(item: Item, scan: FileScan) -> str:
 
 
 def _is_control(text: bytes, at: int) -> bool:
-    """Whether the backslash there begins a control word; one that is written has another before it."""
+    """Whether the backslash begins a control word; an escaped one has another before it."""
     before = text[max(0, at - _BEFORE) : at]
     return (len(before) - len(before.rstrip(b"\\"))) % 2 == 0
 
 
 def notes(item: Item, scan: FileScan) -> str:
-    """OneNote: the files that lie in it (MS-ONESTORE 2.6.13)."""
+    """Scan the files inside OneNote (MS-ONESTORE 2.6.13)."""
     scan.note(item, "onenote", "active", sure=80)
     at, content = 0, item.content
     for _ in range(_MAX_FILES):
@@ -74,7 +75,7 @@ def notes(item: Item, scan: FileScan) -> str:
 
 
 def table(item: Item, scan: FileScan, true: str) -> str:
-    """A table as text (CSV, SYLK): cells that start a program, and macros of Excel 4, which a line of SYLK says it has."""
+    """Scan a table as text (CSV, SYLK): cells that start a program, and Excel 4 macros that SYLK declares."""
     text = narrowed(item.content[:LOOKED])
     scan.allowance.tick()
     cells = islice(_STARTS.finditer(text), _MAX_CELLS)
@@ -86,7 +87,7 @@ def table(item: Item, scan: FileScan, true: str) -> str:
 
 
 def active_mime(item: Item, scan: FileScan) -> str:
-    """The macros of a document that was saved as web page or as XML (editdata.mso): a compound file, packed."""
+    """Scan the macros of a document saved as web page or XML (editdata.mso): a compressed compound file."""
     with suppress(zlib.error):
         data = zlib.decompressobj().decompress(item.content[_MSO_AT:], LOOKED)
         scan.allowance.expand(len(data))

@@ -1,9 +1,11 @@
-"""Which checks are made in an installation: those that the settings name, and those of programs whose address they have.
+"""Which checks an installation runs: those named in the settings, and those of programs whose address is set.
 
-A check is a module: NAME, VERSION, find; where it stands for several names of city/policy/facts.py also CHECKS, the names that are
-unavailable when it is; where it wants another budget than the settings' also SECONDS; where it needs something that lasts also
-open_(settings, data), whose value is then World.tools[NAME]; where an outer check is for few messages, wants(case); where a joint
-check wants something of the limited process that costs time, asks(tool), whose plain values the process is told with each message.
+A check is a module with NAME, VERSION and find. Optional are:
+CHECKS   names of city/policy/facts.py that are unavailable when this check is;
+SECONDS  a time limit other than that of the settings;
+open_    (settings, data) returns an object that lasts; it becomes CheckContext.tools[NAME];
+wants    (case) says whether a network check applies to a message;
+asks     (tool) returns values that a combined check adds to the reader's request.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from civicmail.core.config.settings import Screening
 from civicmail.mail.screening.shapes import CheckResult, CombinedCase, ContentCase, NetworkCase
 
 ADDRESSED = {"clamav": "clamd", "rspamd": "rspamd", "spamd": "spamd"}
-"""Checks that are made where the setting beside them has an address."""
+"""Checks that run when this setting has an address."""
 
 
 class ContentCheck(Protocol):
@@ -39,14 +41,14 @@ class CombinedCheck(Protocol):
 
 
 def is_on(name: str, screening: Screening) -> bool:
-    """name: as the registries have it; "" for what is looked at in any case."""
+    """Whether a check runs. name: as in the registries; "" for checks that always run."""
     if name in ADDRESSED:
         return bool(getattr(screening, ADDRESSED[name]))
     return not name or name in screening.checks
 
 
 def is_screened(screening: Screening) -> bool:
-    """Whether anything is looked for at all."""
+    """Whether any check runs."""
     return bool(screening.checks) or any(getattr(screening, setting) for setting in ADDRESSED.values())
 
 

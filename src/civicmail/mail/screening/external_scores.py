@@ -1,4 +1,4 @@
-"""What other programs say of spam, as one number (joint check): fact spam.others, 500 where one of them would call it spam."""
+"""The combined check for scores of other filters: fact spam.others, 500 where a filter would call the message spam."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from civicmail.mail.screening.spam import OTHERS
 NAME = "others"
 VERSION = 1
 CHECKS = ("rspamd",)
-"""The name of city/policy/facts.py that this stands for."""
+"""The name of city/policy/facts.py that this check stands for."""
 
 
 def find(case: CombinedCase) -> CheckResult:

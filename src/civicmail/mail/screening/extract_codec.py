@@ -1,5 +1,5 @@
-"""How Seen crosses the pipe between a limited process and the gateway: the length of the JSON (4 bytes, big-endian), the JSON, and
-what checks say in bytes. The gateway believes nothing of its shape."""
+"""Encode an ExtractedMessage for the pipe from the sandboxed process: length of the JSON (4 bytes, big-endian), JSON, binary
+values. The gateway trusts nothing about its shape."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from civicmail.mail.screening.shapes import ExtractedFile, ExtractedLink, Extrac
 
 _LENGTH = 4
 _BEHIND = "behind"
-"""In place of bytes in `more`: {"behind": [first, last + 1]} of what lies behind the JSON."""
+"""Placeholder for binary values in `more`: {"behind": [start, end]} of the bytes after the JSON."""
 _FACTS = ("message.", "from.", "files.", "links.", "phishing.", "confidential.", UNAVAILABLE)
-"""How facts begin that are of the bytes. What else the process says, of the door or of a sender's proof, nobody has asked it."""
+"""Prefixes of facts about the bytes. The process has no say about other facts, such as the listener or a proof of the sender."""
 _OF_OTHERS = frozenset({"message.outside", "message.recipients"})
 _PROOFS = frozenset({"spf", "dkim", "arc", "dmarc", "clamav", "edge", "sender", "policy", "screening"})
-"""Checks that are not made there: their findings stand in headers, and count as said by somebody else."""
+"""Checks that do not run in that process: it must not report findings of theirs."""
 
 
 def encode(seen: ExtractedMessage) -> bytes:
@@ -41,7 +41,7 @@ def encode(seen: ExtractedMessage) -> bytes:
 
 
 def decode(data: bytes) -> ExtractedMessage:
-    """Raises ValueError, TypeError, KeyError or AttributeError for what is none."""
+    """Raises ValueError, TypeError, KeyError or AttributeError for invalid data."""
     end = _LENGTH + int.from_bytes(data[:_LENGTH])
     h, behind = orjson.loads(data[_LENGTH:end]), data[end:]
     return ExtractedMessage(
@@ -61,7 +61,7 @@ def decode(data: bytes) -> ExtractedMessage:
 
 
 def _more(plain: dict[str, Any], behind: bytes) -> dict[str, Any]:
-    """What one check has for another, its bytes in their places."""
+    """What one check has for another, with its binary values restored."""
     return {name: behind[slice(*value[_BEHIND])] if _is_place(value) else value for name, value in plain.items()}
 
 

@@ -1,8 +1,8 @@
-"""Whose message is read next, so that one client's slow messages do not starve the others' (P-02, promise 6).
+"""A fair queue, so that one client's slow messages do not starve the others' (P-02, promise 6).
 
-Each client, by its network or by who signed in, has a queue of its own. Next is whoever has had the least of the readers' time
-lately (start-time fair queueing, Goyal and others 1996): who sends one message is not behind a hundred of somebody else, whatever
-those cost. A queue has an end: what does not fit in is not read now, which is an answer that the fail matrix knows.
+Each client (a network, or a signed-in person) has its own queue. The next message is that of the client with the least processing
+time so far (start-time fair queueing, Goyal and others 1996). So one message does not wait behind a hundred of another client. A
+queue has a limit: what exceeds it is not read now, and the failure policy decides.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ from civicmail.core.sandbox.errors import BUSY, Unreadable
 from civicmail.core.wire.hosts import network_of
 
 MAX_QUEUED = 200
-"""Messages of one client that wait: as many as one address may have connections (gateway.max_per_address), so that only a network
-with several comes to the end of it."""
+"""Waiting messages of one client: as many as one address may have connections (gateway.max_per_address), so that only a network
+with several addresses reaches it."""
 MAX_CLIENTS = 10_000
-"""Clients of which it is known how much they have had."""
+"""Clients whose used time is remembered."""
 MIN_SECONDS = 0.001
-"""Seconds that each message counts for at least, from when it is served: of two that have had the same the other one is next."""
+"""Seconds charged for each message at least, when it starts: of two clients with equal time the other is next."""
 
 
 def client_key(envelope: Envelope, client: str) -> str:
-    """Whose turn a message takes: of who signed in, else of the network of the client (/24, /48), as far as one is known. client:
-    as origin.py knows it."""
+    """The key of a client: the signed-in person, else the network of the client (/24, /48). client: from origin.py."""
     if envelope.login:
         return envelope.login.partition("/")[0]
     return network_of(client)
@@ -37,7 +36,7 @@ def client_key(envelope: Envelope, client: str) -> str:
 
 @dataclass(slots=True)
 class _Client:
-    """had: seconds of readers, in the time of all clients together; asked: who waits, in order; served: messages that are read."""
+    """used_seconds: processing time, on the scale of all clients; waiting: in order; served: messages in process."""
 
     used_seconds: float
     served: int = 0
@@ -45,9 +44,9 @@ class _Client:
 
 
 class FairQueue:
-    """For one event loop. at_once: messages that are read at a time; queued: of one client that may wait, None: however many; each:
-    of one client that are read at a time, so that whoever comes next need not wait for one of theirs. Mail of which nobody knows
-    whose it is may take all."""
+    """For one event loop. capacity: messages at a time; max_queued: waiting messages of one client, None: no limit; per_client:
+    messages of one client at a time, so that the next client need not wait for one of theirs. Mail of an unknown client has no
+    such limit."""
 
     def __init__(self, capacity: int, max_queued: int | None = MAX_QUEUED, per_client: int | None = None) -> None:
         self._free = capacity
@@ -68,7 +67,8 @@ class FairQueue:
             self.release(name, time.monotonic() - began)
 
     async def acquire(self, name: str) -> None:
-        """Wait for a turn, which give() ends. name: of who(). Raises Unreadable with BUSY where too many of theirs wait."""
+        """Wait for a slot, which release() frees. name: of client_key(). Raises Unreadable with BUSY if too many of this client's
+        messages wait."""
         client = self._clients.setdefault(name, _Client(self._now))
         if not client.waiting:
             client.used_seconds = max(client.used_seconds, self._now)
@@ -92,7 +92,7 @@ class FairQueue:
             raise
 
     def release(self, name: str, seconds: float) -> None:
-        """A turn is over. seconds: for which a reader was busy with it."""
+        """Free a slot. seconds: its processing time."""
         client = self._clients[name]
         client.used_seconds += max(0.0, seconds - MIN_SECONDS)
         self._end(client)
@@ -100,7 +100,7 @@ class FairQueue:
             self._forget()
 
     def _is_next(self, name: str, client: _Client) -> bool:
-        """Whether one more of theirs may be read beside those that are."""
+        """Whether the client may have another message in process."""
         return self._each is None or not name or client.served < self._each
 
     def _serve(self, client: _Client) -> None:
@@ -123,7 +123,7 @@ class FairQueue:
                 return
 
     def _forget(self) -> None:
-        """Whoever waits for nothing and would not be behind anybody who comes now; and in need everybody who does not wait."""
+        """Forget idle clients that would have no disadvantage as new ones; if there are none, every idle client."""
         idle = [name for name, client in self._clients.items() if not client.waiting and not client.served]
         past = [name for name in idle if self._clients[name].used_seconds <= self._now]
         for name in past or idle:

@@ -1,7 +1,7 @@
-"""What a file's name says, as the system of whoever opens it reads it: the ending that counts, and tricks that hide it. Pure.
+"""Parse a file's name as the reader's system does: the effective extension, and tricks that hide it. Pure.
 
-Windows drops dots and spaces at the end and everything behind a colon or a NUL; a sign that turns the direction of writing shows
-"invoice-exe.pdf" where "invoice-fdp.exe" with it stands (U+202E); signs of no width and look-alikes of the dot hide an ending.
+Windows drops trailing dots and spaces, and everything after a colon or NUL. A direction mark (U+202E) shows "invoice-exe.pdf" for
+"invoice-fdp.exe"; zero-width characters and lookalikes of the dot hide an extension.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ accde ade adp apk appx appxbundle chm com cpl deb deskthemepack diagcab dll dmg 
 mst msu ocx pif pkg ppkg rpm scr shb shs sys themepack wll xll
 """
 SCRIPTS = frozenset(_SCRIPTS.split())
-"""Endings of texts that a system starts, or hands to an interpreter, when the file is opened. Scripts that only developers' systems
-start (py, sh, pl …) are told by their type."""
+"""Extensions of texts that a system runs, or passes to an interpreter, when the file is opened. Scripts that only developers'
+systems run (py, sh, pl …) are recognized by type."""
 
 PROGRAMS = SCRIPTS | frozenset(_BINARIES.split())
-"""The same of files that are no text."""
+"""The same including binary files."""
 
 ACTIVE = frozenset({"img", "iso", "lnk", "mht", "mhtml", "one", "onepkg", "url", "rdp", "vhd", "vhdx", "website"})
-"""Endings that act, or open to files that no mark of the Web reaches."""
+"""Extensions that act, or open into files without the Mark of the Web."""
 
 FAMILIES = {
     "picture": "apng avif bmp emf gif heic heif ico jfif jpe jpeg jpg png svg tif tiff webp wmf",
@@ -41,7 +41,7 @@ FAMILIES = {
     "mail": "msg oft",
 }
 FAMILY = {ending: family for family, endings in FAMILIES.items() for ending in endings.split()}
-"""What a reader takes a file for by its ending."""
+"""What a reader takes a file for by its extension."""
 
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _TURNS = re.compile("[\u061c\u202a-\u202e\u2066-\u2069]")
@@ -50,7 +50,7 @@ _UNSEEN = re.compile(
 )
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _BLANKS = str.maketrans(dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0", " "))
-"""Letters that are drawn as nothing, and are wide."""
+"""Letters drawn as wide blanks."""
 _DOTS = str.maketrans({"\u2024": ".", "\ufe52": ".", "\uff0e": ".", "\u3002": ".", "\uff61": ".", "\u0701": ".", "\ua4f8": "."})  # fmt: skip  # noqa: E501
 _WIDE_GAP = re.compile(r"[\s_]{12,}\.?[^\s.]{0,12}$")
 _ENDING = re.compile(r"\.([^.\s/\\]{1,20})\s*$")
@@ -59,8 +59,8 @@ _LONGEST = 1_024  # characters
 
 @dataclass(frozen=True, slots=True)
 class FileName:
-    """ending: what counts, lower case, "" where there is none; before: the ending in front of it that a reader may take for it;
-    tricks: words for what hides it (overridden, turned, unseen, dots, gap, nul, stream)."""
+    """ending: the effective extension, lower case, "" for none; before: the extension before it, which a reader may believe;
+    tricks: what hides it (overridden, turned, unseen, dots, gap, nul, stream)."""
 
     ending: str
     before: str
@@ -72,12 +72,12 @@ class FileName:
 
     @property
     def double(self) -> bool:
-        """A program that calls itself a document: invoice.pdf.exe."""
+        """A program that looks like a document: invoice.pdf.exe."""
         return self.program and self.before in FAMILY
 
 
 def read(name: str) -> FileName:
-    """Any text, of any length."""
+    """Parse any text, of any length."""
     name = name[-_LONGEST:]
     tricks: dict[str, None] = {}
     if _TURNS.search(name):

@@ -1,4 +1,4 @@
-"""One file as it is looked at, and what was noted about all files of a message so far."""
+"""The scan of one message's files: the item being scanned, and the notes about all of them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from civicmail.core.sandbox.extraction import Extraction
 from civicmail.mail.screening.allowance import Allowance, Within
 
 MAX_FINDINGS = 100
-"""Findings of one message that are told; facts come of all."""
+"""Findings reported for one message; facts cover all files."""
 MAX_LISTED = 200
-"""Files of one message that are listed, members of containers among them."""
+"""Files listed for one message, including archive members."""
 MAX_TYPES = 60
 LINKS, PICTURES, PICTURE_BYTES = 20_001, 20, 16 << 20
-"""Links and pictures in the files of one message that are kept for other checks, and bytes of these."""
+"""Links and pictures kept for other checks, and the bytes of pictures."""
 APART, APART_BYTES = 16, 16 << 20
-"""Contents of one message that a virus scanner gets by themselves, and bytes of all of them."""
+"""Contents of one message that the virus scanner gets separately, and their bytes in total."""
 MEMBER = "!"
-"""In the path of a member: behind the path of its attachment, before a digest of the way to it."""
+"""In the path of a member: between its attachment's path and a digest of the way to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An attachment, or a member of one. part: path of the attachment, offset and length of it as encoded; name, declared: as the
-    message or the container says; trail: the names from the attachment down to this one; unseen: only its name is known; apart: no
-    virus scanner opens what it lies in."""
+    """An attachment or archive member. part: path of the attachment, offset and length as encoded; name, declared: as the message
+    or container says; trail: names from the attachment to this member; is_unseen: only the name is known; scan_separately: the
+    virus scanner does not open its container."""
 
     part: str
     offset: int
@@ -57,7 +57,7 @@ class Item:
 
     @property
     def place(self) -> str:
-        """Which member it is, without its name: its ending and a digest of the way to it; empty for an attachment itself."""
+        """Which member it is, without its name: extension and a digest of the way to it; empty for an attachment."""
         if not self.trail:
             return ""
         digest = hashlib.blake2s("\0".join(self.trail).encode("utf-8", "replace"), digest_size=4).hexdigest()
@@ -65,14 +65,14 @@ class Item:
 
 
 def ending(name: str) -> str:
-    """.exe of "Invoice.exe"; empty where it is no plain ending, which could tell more than a type."""
+    """ ".exe" of "Invoice.exe"; empty unless it is a plain extension, which cannot reveal more than a type."""
     dot, last = name.rpartition(".")[1:]
     return f".{last.lower()}" if dot and 0 < len(last) <= 5 and last.isascii() and last.isalnum() else ""
 
 
 @dataclass(slots=True)
 class FileScan:
-    """What was noted. inside: looks at an item, whatever it is."""
+    """The notes about a message's files. inside: scans an item of any type."""
 
     check: str
     version: int
@@ -87,7 +87,7 @@ class FileScan:
     pictures: list[tuple[str, bytes]] = field(default_factory=list)
 
     def note(self, item: Item, code: str, fact: str = "", *, sure: int = 100, mask: str = "") -> None:
-        """One finding. fact: what it makes true, without "files."; mask: a word of ours on what was seen, never the file's own."""
+        """Add a finding. fact: the fact that it sets, without "files."; mask: our word for what was seen, never the file's own."""
         if fact:
             self.facts[f"files.{fact}"] = True
         masks = " ".join(word for word in (item.place, mask) if word)
@@ -96,7 +96,7 @@ class FileScan:
             self.findings.append(finding)
 
     def list_file(self, item: Item, true: str) -> None:
-        """A row of Seen.files, and the type."""
+        """Add a row for ExtractedMessage.files, and the type."""
         if true and len(self.types) < MAX_TYPES:
             self.types[true] = None
         if len(self.listed) < MAX_LISTED:
@@ -105,7 +105,7 @@ class FileScan:
             self.listed.append((place, item.name[:255], item.declared, true, len(item.content), digest))
 
     def unread(self, item: Item, why: str) -> None:
-        """Something that could not be looked into. why: a reason of core/sandbox/errors.py."""
+        """Note a file that could not be scanned. why: a reason of core/sandbox/errors.py."""
         if why == ENCRYPTED:
             self.note(item, "encrypted", "encrypted")
         elif why in {DAMAGED, TYPE_UNKNOWN}:
@@ -114,18 +114,18 @@ class FileScan:
             self.note(item, "limits", "limits", mask=why.replace(" ", "-"))
 
     def link(self, item: Item, url: str, words: str = "") -> None:
-        """A link in a file, for the check of links."""
+        """Keep a link for the check of links."""
         if len(self.links) < LINKS:
             self.links.append(Link(url, words, item.part))
 
     def picture(self, item: Item, content: bytes) -> None:
-        """A picture in a file: it may show a code."""
+        """Keep a picture, which may show a QR code."""
         size = sum(len(one) for _, one in self.pictures) + len(content)
         if len(self.pictures) < PICTURES and size <= PICTURE_BYTES:
             self.pictures.append((item.part, content))
 
     def scan_by_antivirus(self, item: Item) -> None:
-        """Have a virus scanner scan at it by itself."""
+        """Have the virus scanner scan it separately."""
         size = sum(len(one.content) for one in self.separate) + len(item.content)
         if len(self.separate) < APART and size <= APART_BYTES:
             self.separate.append(item)
@@ -133,7 +133,8 @@ class FileScan:
             self.note(item, "unread", "unread", sure=50, mask="too much")
 
     def case(self, item: Item, *, scan_separately: bool = False) -> Extraction:
-        """For readers of core/sandbox: their members come to `inside`, their text goes nowhere. apart: of each member."""
+        """An Extraction for the readers of core/sandbox: members come to `inside`, text is dropped. scan_separately: of each
+        member."""
 
         def inside(content: bytes, case: Extraction) -> None:
             self.inside(item.member(case.path or unpacked(item.name), content, scan_separately=scan_separately), self)
@@ -141,7 +142,7 @@ class FileScan:
         return Extraction(_UnreadableSink(self, item), Within(self.allowance, len(item.content)), inside, depth=item.depth)
 
     def guarded[T](self, item: Item, read: Callable[[], T], otherwise: T) -> T:
-        """Call a reader; what it cannot read is noted. Raises Spent."""
+        """Call a reader and note what it cannot read. Raises Spent."""
         try:
             return read()
         except Spent:
@@ -157,7 +158,7 @@ class FileScan:
 
 @dataclass(frozen=True, slots=True)
 class _UnreadableSink:
-    """Out (core/sandbox/extraction.py) that hears only what could not be read."""
+    """An Output (core/sandbox/extraction.py) that notes only what could not be read."""
 
     scan: FileScan
     item: Item
@@ -169,7 +170,7 @@ class _UnreadableSink:
         return
 
     def unreadable(self, path: str, why: str) -> None:
-        """A member of the item, or the item itself; a member that nobody can open is still called something."""
+        """Note a member, or the item itself; a member that nobody can open still has a name."""
         if not path:
             self.scan.unread(self.item, why)
             return
@@ -179,7 +180,7 @@ class _UnreadableSink:
 
 
 def unpacked(name: str) -> str:
-    """What a packed file is called when it is unpacked (gzip -d)."""
+    """The name of a compressed file after unpacking (gzip -d)."""
     stem, dot, last = name.rpartition(".")
     last = last.lower()
     if dot and last in {"tgz", "tbz", "tbz2", "txz", "tzst"}:

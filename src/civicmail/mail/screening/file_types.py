@@ -1,6 +1,6 @@
-"""What a file is by its first bytes, as a short word; what its name says counts only among texts, where nothing else tells. Pure.
+"""Identify a file by its first bytes; the name counts only among text formats, where nothing else tells. Pure.
 
-What is inside decides further: a zip may turn out to be a docx (zips.py), a compound file a doc or an msi (olefiles.py).
+Contents refine the result: a zip may be a docx (zips.py), a compound file a doc or an msi (olefiles.py).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PLAIN = {
     "one": "notes",
 }
 FAMILY = {word: family for words, family in PLAIN.items() for word in words.split()}
-"""Of a true type; what is in no family is neither taken for anything nor suspicious in itself."""
+"""Family of each true type; a type without one is neither expected nor suspicious."""
 
 PROGRAM_TYPES = frozenset({"exe", "dll", "elf", "macho", "class", "jar", "apk", "msi", "msix", "deb", "rpm", "chm", "dex", "lnk"})
 DISKS = frozenset({"iso", "vhd", "vhdx", "vmdk", "dmg"})
@@ -111,7 +111,7 @@ _BEGINS = (
 _PAGES = frozenset({"htm", "html", "shtml", "xht", "xhtml"})
 _WEB_ARCHIVE = re.compile(rb"^Content-Type:\s*multipart/related\b", re.IGNORECASE | re.MULTILINE)
 _LETTERS = frozenset({"eml", "txt", "mbox", "mbx"})
-"""Endings of what holds a message and is opened as one, or as a text."""
+"""Extensions of files that hold a message and open as one, or as text."""
 _PAGE = re.compile(rb"<(?:html|script|body|form|iframe|meta)[\s>]")
 _REMOTE = re.compile(rb"^(?:full address|remoteapplicationprogram):s:", re.IGNORECASE | re.MULTILINE)
 _SCRIPT = re.compile(rb"#!\s*/[^\n]{0,80}?(?:/|\s)(python|perl|php|ruby|node|(?:ba|z|k|da|c)?sh)")
@@ -124,7 +124,7 @@ _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def identify(data: bytes, ending: str = "") -> str:
-    """A short word, "unknown" where nothing tells. ending: of the name (truenames.py)."""
+    """The type as a short word; "unknown" if nothing tells. ending: of the name (file_names.py)."""
     if not data:
         return "empty"
     file_type = _binary(data)
@@ -144,13 +144,13 @@ def identify(data: bytes, ending: str = "") -> str:
 
 
 def _is_web_archive(data: bytes) -> bool:
-    """A web page with what belongs to it, as a message (RFC 2557)."""
+    """Whether it is a web page saved as a message (RFC 2557)."""
     head = data[:_LOOK].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     return b"mime-version" in head.lower() and _WEB_ARCHIVE.search(head) is not None
 
 
 def narrowed(data: bytes) -> bytes:
-    """Text of one byte a letter, as good as patterns need it, of text that may be UTF-16."""
+    """The text in one byte a letter, good enough for patterns; it may be UTF-16."""
     if data.startswith(_MARKS):
         return data.decode("utf-16", "replace").encode("utf-8", "replace")
     return data.removeprefix(codecs.BOM_UTF8)
@@ -201,7 +201,7 @@ def _by_offset(data: bytes) -> str:
 
 
 def _at_the_end(data: bytes) -> str:
-    """Disk images whose mark stands in their last sector."""
+    """Recognize disk images by their last sector."""
     end = data[-512:]
     if end[:8] == b"conectix":
         return "vhd"
@@ -209,7 +209,7 @@ def _at_the_end(data: bytes) -> str:
 
 
 def _windows(data: bytes) -> str:
-    """A program of Windows or DOS: MZ, and what no text has."""
+    """Recognize programs of Windows or DOS: MZ, and bytes that no text has."""
     if len(data) >= 64:
         at = struct.unpack_from("<I", data, 60)[0]
         head = data[at : at + 24]
@@ -219,7 +219,8 @@ def _windows(data: bytes) -> str:
 
 
 def _text(data: bytes, word: str, ending: str) -> str:
-    """word: txt or html. A browser shows as a page what is called one, however it begins; a patch of a page is none."""
+    """Refine txt or html. A browser shows a file with a page's extension as a page, however it begins; a patch of a page is
+    none."""
     start = narrowed(data[:_LOOK]).lstrip()
     if start.startswith((b"#!", b"<?php")):
         match = _SCRIPT.match(start)

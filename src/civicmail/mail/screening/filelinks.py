@@ -1,7 +1,6 @@
-"""Where links in files lead: of PDF, Office documents old and new, OpenDocument, RTF, shortcuts and web pages in archives.
+"""Extract the links of files: PDF, Office documents old and new, OpenDocument, RTF, shortcuts and web pages in archives.
 
-What a reader can follow by a click counts, with its words where they stand beside it; text that only looks like an address does
-not.
+Only links that a reader can click count, with their words where these are known; text that looks like an address does not.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from civicmail.core.message import links as written
 from civicmail.mail.screening.file_scan import FileScan, Item
 
 MAX_LINKS = 20_001
-"""Of one file."""
+"""Links of one file."""
 MAX_BYTES = 4 << 20
 MAX_PAGE_BYTES = 512 << 10
 """Bytes of a web page in an archive."""
@@ -44,7 +43,7 @@ _NAMESPACES = ("http://www.w3.org/", "http://schemas.", "http://purl.org/", "htt
 
 
 def pdf(dictionaries: bytes, item: Item, scan: FileScan) -> None:
-    """said: the dictionaries of a PDF (pdfactions.py)."""
+    """Extract the links of a PDF. dictionaries: as pdfactions.py collects them."""
     for match in islice(_URI.finditer(dictionaries), MAX_LINKS):
         if match[1] is not None:
             url = _PDF_ESCAPE.sub(_unescaped, match[1])
@@ -62,7 +61,7 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 
 
 def fields(xml: str, item: Item, scan: FileScan) -> None:
-    """Codes of fields, of Word in XML and of RTF."""
+    """Extract links from field codes of Word (XML) and RTF."""
     for match in islice(_FIELD.finditer(xml), MAX_LINKS):
         add(html.unescape(match[1]), "", item, scan)
 
@@ -74,7 +73,7 @@ def rich_text(content: bytes, item: Item, scan: FileScan) -> None:
 
 
 def shown(xml: str) -> dict[str, str]:
-    """The words of the links of a part of Word, by the names of their relations."""
+    """The words of the links of a Word part, by relation id."""
     return {match[1]: _plain(match[2]) for match in islice(_HYPERLINK.finditer(xml), MAX_LINKS)}
 
 
@@ -84,13 +83,13 @@ def open_document(xml: str, item: Item, scan: FileScan) -> None:
 
 
 def sheet(xml: str, item: Item, scan: FileScan) -> None:
-    """Formulas that are links."""
+    """Extract links from formulas."""
     for match in islice(_FORMULA.finditer(xml), MAX_LINKS):
         add(html.unescape(match[1]), "", item, scan)
 
 
 def legacy_office(stream: bytes, item: Item, scan: FileScan) -> None:
-    """Of Word, Excel and PowerPoint before 2007 (MS-DOC 2.8.25, MS-OSHARED 2.3.7)."""
+    """Extract links from Word, Excel and PowerPoint files before 2007 (MS-DOC 2.8.25, MS-OSHARED 2.3.7)."""
     stream = stream[:MAX_BYTES]
     for narrow in (stream, stream.replace(b"\0", b"") if b"H\0Y\0P\0E\0R" in stream else b""):
         for match in islice(_OLD_FIELD.finditer(narrow), MAX_LINKS):
@@ -105,7 +104,7 @@ def shortcut(content: bytes, item: Item, scan: FileScan) -> None:
 
 
 def page(content: bytes, item: Item, scan: FileScan) -> None:
-    """Of a web page, as of one that is attached (everylink.py)."""
+    """Extract the links of a web page, as for an attached one (all_links.py)."""
     for url in written.in_text(content[:MAX_PAGE_BYTES].decode("utf-8", "replace")):
         add(url, "", item, scan)
 
@@ -121,6 +120,6 @@ def add(url: str, words: str, item: Item, scan: FileScan) -> None:
 
 
 def targets(relations: Iterator[tuple[str, str]], words: dict[str, str], item: Item, scan: FileScan) -> None:
-    """relations: (name, target) of what leads out of a document."""
+    """Add the external targets of a document. relations: (id, target)."""
     for name, target in islice(relations, MAX_LINKS):
         add(unquote(target) if "%3a%2f%2f" in target.lower()[:12] else target, words.get(name, ""), item, scan)

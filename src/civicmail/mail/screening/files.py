@@ -1,8 +1,8 @@
-"""Files: what each attachment and each member of a container truly is, whether its name says so, and what it does when opened.
+"""The check "files": the true type of each attachment and archive member, whether its name matches, and what it does when opened.
 
-An inner check. It reads containers to the limits of allowance.py; what lies beyond them, and what has a password, is a finding of
-its own. Findings name a member by its ending and a digest of its path, never by its name. It cannot see what is inside rar, cab and
-disk images of other kinds than ISO, nor what a document only downloads.
+A content check. It reads containers within the limits of allowance.py; what exceeds them, and what has a password, is a finding.
+Findings name a member by extension and a digest of its path, never by name. It cannot see inside rar, cab and disk images other
+than ISO, nor what a document downloads.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from civicmail.mail.screening.shapes import CheckResult, ContentCase
 
 NAME = "files"
 LINKS, PICTURES = "links of files", "pictures in files"
-"""In Inner.memo: links (core/message/model.py) and (path of the part, content)."""
+"""Keys of ContentCase.memo: links (core/message/shapes.py), and (path of the part, content) of pictures."""
 VERSION = 1
 
 Reader = Callable[[Item, FileScan], str]
@@ -57,14 +57,14 @@ _HARMLESS = frozenset({"empty", "png", "jpg", "gif", "bmp", "webp"})
 
 
 def find(case: ContentCase) -> CheckResult:
-    """Never raises for what a message holds. more: members, rows like Seen.files of what lies in containers; places, where each
-    attachment stands in the message: [path, offset, length, transfer encoding]; types, what it truly is, by path; "apart N PATH",
-    contents that a virus scanner does not come to by itself."""
+    """Scan the files of a message; never raises for its content. more: members, rows like ExtractedMessage.files for archive
+    members; places, where each attachment is in the message: [path, offset, length, transfer encoding]; types, true types by path;
+    "apart N PATH", contents that the virus scanner does not open itself."""
     return scan_files(case.letter, Allowance(), case.memo)
 
 
 def scan_files(message: ParsedMessage, allowance: Allowance, memo: dict[str, Any] | None = None) -> CheckResult:
-    """memo: takes the links and the pictures that files have, for other checks."""
+    """Scan within an allowance. memo: receives the links and pictures of files for other checks."""
     scan = FileScan(NAME, VERSION, allowance, scan_file)
     count = 0
     places: list[tuple[str, int, int, str]] = []
@@ -97,8 +97,8 @@ def scan_files(message: ParsedMessage, allowance: Allowance, memo: dict[str, Any
 
 
 def _parts(message: ParsedMessage, above: str) -> Iterator[tuple[str, Part, str, set[str], bool]]:
-    """The attachments of a message and of those attached to it: path from the outside, part, path of the message that has it, which
-    parts of that are messages of their own, whose files come behind, and whether it is carried in a text."""
+    """The attachments of a message and of attached messages: path from the outside, part, path of the message that has it, parts
+    of that message that are messages themselves (their files follow), and whether the part is carried in a text."""
     opened = {child.part for child in message.children}
     texts = {part.path for part in message.parts if part.content_type.startswith("text/") or part.content_type == "application/ics"}
     for part in message.attachments:
@@ -112,7 +112,7 @@ def _item(path: str, part: Part, *, scan_separately: bool = False) -> Item:
 
 
 def _bodies(message: ParsedMessage, above: str, scan: FileScan) -> None:
-    """HTML that is shown as the text."""
+    """Scan HTML that is shown as the text."""
     files = {part.path for part in message.attachments}
     for part in message.parts:
         if part.content_type == "text/html" and part.path not in files:
@@ -122,13 +122,13 @@ def _bodies(message: ParsedMessage, above: str, scan: FileScan) -> None:
 
 
 def _judge_other_names(item: Item, part: Part, scan: FileScan) -> None:
-    """By its other names it may be something else for whoever opens it; what is cut out of one for its reader may be a trick."""
+    """Judge the file by its other names, too: other programs may use them."""
     for name in (*part.also, *part.spelled):
         suspicious_files.judge(replace(item, name=name), file_types.identify(item.content, file_names.read(name).ending), scan)
 
 
 def scan_file(item: Item, scan: FileScan) -> None:
-    """Look at a file, whatever it is. Raises Spent."""
+    """Scan one file by its true type. Raises Spent."""
     scan.allowance.tick()
     ending = file_names.read(item.name).ending
     true = "" if item.is_unseen else file_types.identify(item.content, ending)
@@ -165,7 +165,7 @@ def scan_file(item: Item, scan: FileScan) -> None:
 
 
 def _web_archive(item: Item, scan: FileScan) -> None:
-    """A web page with what belongs to it, as a message (RFC 2557); Word and Excel save documents so, with their macros."""
+    """Scan a web page saved as a message (RFC 2557); Word and Excel save documents so, with their macros."""
     for part in message_parser.parse(item.content).parts:
         scan.allowance.member(item.depth + 1)
         if part.content:
@@ -176,7 +176,7 @@ def _web_archive(item: Item, scan: FileScan) -> None:
 
 
 def _letter(item: Item, scan: FileScan) -> None:
-    """A message inside a container: its attachments are members."""
+    """Scan a message inside a container: its attachments are members."""
     for path, part, _, opened, carried in _parts(message_parser.parse(item.content), ""):
         scan.allowance.member(item.depth + 1)
         if part.path not in opened and part.content_type not in _REPORTS:

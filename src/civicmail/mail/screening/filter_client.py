@@ -1,4 +1,4 @@
-"""One question to another program, one answer: a connection for each message, and a rest for a program that does not answer."""
+"""A client of filter programs: one connection and one reply for each message, and a pause after a program that does not answer."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import mmap
 from dataclasses import dataclass
 
 MAX_REPLY = 1 << 20
-"""Bytes of an answer; more is no answer."""
+"""Bytes of a reply; a longer one is invalid."""
 REST_SECONDS = 10.0
-"""After a program that did not answer in time, how long nobody is made to wait for it."""
+"""Pause after a program that did not answer in time."""
 
 
 class Unanswered(Exception):
-    """There is no answer; the message says why in a word: refused, timeout, broken. Never leaves the checks."""
+    """No reply; the message is the reason: refused, timeout, broken. It never leaves the checks."""
 
 
 @dataclass(slots=True)
 class Program:
-    """rests_until: seconds of the loop's clock."""
+    """rests_until: end of the pause, in seconds of the loop's clock."""
 
     host: str
     port: int
     rests_until: float = float("-inf")
 
     async def exchange(self, head: bytes, content: bytes | mmap.mmap, seconds: float, *, half: bool = False) -> bytes:
-        """Send head and content, and read until the program closes. half: close our half behind it, which some take for the end of
-        the question and others for somebody who has left. Raises Away."""
+        """Send head and content; read until the program closes. half: close our side first, which some programs need and others
+        take for a disconnect. Raises Unanswered."""
         loop = asyncio.get_running_loop()
         if loop.time() < self.rests_until:
             raise Unanswered("timeout")
@@ -60,7 +60,7 @@ class Program:
 
 
 def program_at(address: str, port: int) -> Program:
-    """address: "host:port", with or without a scheme before it. port: where it says none."""
+    """address: "host:port", with or without a scheme. port: the default."""
     place = address.rpartition("://")[2].rstrip("/")
     host, colon, number = place.rpartition(":")
     if not colon or not number.isdigit():

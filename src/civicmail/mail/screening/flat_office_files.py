@@ -1,5 +1,5 @@
-"""An office document that is one XML file: Word and Excel 2003, and packages written flat. What is packed into it as base64 is
-looked at like a part; macros, fields and references are read as in officefiles.py."""
+"""Scan office documents that are one XML file: Word and Excel 2003, and flat packages. Embedded base64 data is scanned like a
+part; macros, fields and references as in officefiles.py."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Whether a rule in a mailbox sent a message on, and not a person: what its header and its return address say. Pure.
+"""Detect mail that a mailbox rule forwarded, by its header and return address. Pure.
 
-A person who forwards writes a new message, with From of their own; that is looked at elsewhere (ownaccounts.py). One who redirects
-puts Resent fields before the letter as it came, and sends it under their own return address (RFC 5322 3.6.6).
+A person who forwards writes a new message from their own address; ownaccounts.py checks that. A person who redirects adds Resent
+fields and uses their own return address (RFC 5322 3.6.6).
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ import re
 from collections.abc import Collection, Mapping
 
 RULES = ("x-forwarded-for", "x-forwarded-to", "x-sieve-redirected-from", "x-ms-exchange-inbox-rules-loop")
-"""Google, Pigeonhole (Dovecot) and Exchange say it by a field with an address; web forms copy one of HTTP with an IP address."""
+"""Fields of Google, Pigeonhole (Dovecot) and Exchange with an address; web forms copy an HTTP field of the same name with an IP
+address."""
 RESENT = ("resent-from", "resent-sender", "resent-to", "resent-date", "resent-message-id")
-"""RFC 5322 3.6.6: what redirects without change says so."""
+"""Fields of redirected mail (RFC 5322 3.6.6)."""
 LAIN = ("delivered-to", "x-original-to", "x-delivered-to", "envelope-to")
-"""Fields that are put in when a message comes to lie in a mailbox; what was written there and leaves has none."""
+"""Fields that delivery to a mailbox adds. A message written there and sent has none."""
 _BY = ("x-sieve-redirected-from", "x-forwarded-for", "resent-from", *LAIN)
-"""Fields that say from which mailbox, the surest first."""
+"""Fields that name the forwarding mailbox, the most reliable first."""
 _ADDRESSES = re.compile(r"[^\s<>,;:()\"]+@[^\s<>,;:()\"]+")
 _SRS = re.compile(r"SRS[01][=+-]", re.IGNORECASE)
 
 
 def marks(fields: Mapping[str, str], authors: Collection[str], sender: str, domains: Collection[str]) -> tuple[str, ...]:
-    """Why it seems to be sent on, empty when it does not. fields: name in lower case to the first value; authors: addresses of
-    From; sender: return address; domains: the city's. For what leaves the city: of what comes in only said() counts."""
+    """Why a message appears to be forwarded; empty when it does not. fields: lower-case name to first value; authors: addresses of
+    From; sender: return address; domains: the city's. For outgoing mail; for incoming mail only field_marks() counts."""
     names = list(field_marks(fields))
     if _is_by_hand(fields, names, sender, domains):
         return ()
@@ -38,7 +39,7 @@ def marks(fields: Mapping[str, str], authors: Collection[str], sender: str, doma
 
 
 def field_marks(fields: Mapping[str, str]) -> tuple[str, ...]:
-    """What the header says itself (RFC 3834, RFC 2156 5.3.4 and the fields of those who do it)."""
+    """What the header itself says about forwarding (RFC 3834, RFC 2156 5.3.4, and vendor fields)."""
     names = [name for name in RULES if "@" in fields.get(name, "")] + [name for name in RESENT if name in fields]
     if word(fields, "auto-submitted") == "auto-forwarded":
         names.append("auto-submitted")
@@ -50,20 +51,20 @@ def field_marks(fields: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def mailbox(fields: Mapping[str, str], domains: Collection[str], received: Collection[str] = ()) -> str:
-    """The mailbox of the city whose rule it was, by the topmost field of those that say so; "" where none does. received: for whom
-    servers on the way took it, which says it where no other field does."""
+    """The city mailbox whose rule forwarded it, by the topmost field that says so; "" for none. received: addresses from `for`
+    clauses, used when no other field names it."""
     named = (address.lower() for name in _BY for address in _ADDRESSES.findall(fields.get(name, "")))
     return next((address for address in (*named, *received) if _domain(address) in domains), "")
 
 
 def is_rewritten(sender: str) -> bool:
-    """Whether a return address was rewritten by whoever forwards (SRS), and so is nobody's mailbox."""
+    """Whether a forwarder rewrote the return address (SRS), so that it is nobody's mailbox."""
     return bool(_SRS.match(sender))
 
 
 def _is_by_hand(fields: Mapping[str, str], names: Collection[str], sender: str, domains: Collection[str]) -> bool:
-    """Whether somebody of the city redirected it: only Resent fields say so, and they name the return address. A rule leaves the
-    return address of the stranger, or says that it is one."""
+    """Whether a person of the city redirected it: only Resent fields say so, and they name the return address. A rule keeps the
+    stranger's return address, or says that it is a rule."""
     by = _address(fields.get("resent-from", ""))
     return bool(names) and set(names) <= set(RESENT) and bool(by) and by == sender.lower() and _domain(by) in domains
 

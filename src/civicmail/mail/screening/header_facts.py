@@ -1,5 +1,7 @@
-"""What a message says of itself: who writes, about what, whether a list, a program or a rule of a mailbox sent it, and what is
-wrong with its form. Believes nothing: a spoofed sender is a fact here, and authentication says what it is worth."""
+"""The content check for facts of the header: author, subject, list, automatic or forwarded mail, and defects.
+
+It believes nothing: a spoofed sender is a fact here, and authentication tells what it is worth.
+"""
 
 from __future__ import annotations
 
@@ -44,25 +46,25 @@ def find(case: ContentCase) -> CheckResult:
 
 
 def alabel(domain: str) -> str:
-    """A domain as DNS has it (RFC 5890 2.3.2.1); one that cannot be written so stays as it is, lower case."""
+    """A domain as DNS has it (RFC 5890 2.3.2.1); one that cannot be converted stays as it is, in lower case."""
     return a_labels(domain) or domain.lower()
 
 
 def _is_automatic(fields: Mapping[str, str]) -> bool:
-    """RFC 3834 5 and 2: what says that a program sent it."""
+    """Whether the header says that a program sent it (RFC 3834 2 and 5)."""
     submitted = forwarding.word(fields, "auto-submitted")
     return bool(submitted and submitted != "no") or forwarding.word(fields, "precedence") in _BULK
 
 
 def _received_for(case: ContentCase) -> list[str]:
-    """The city's addresses for which servers on the way took it (RFC 5321 4.4, `for`), the topmost first; a few."""
+    """City addresses in the `for` clauses of Received lines (RFC 5321 4.4), the topmost first; at most MAX_RECEIVED."""
     lines = (header.value for header in case.letter.headers if header.name.lower() == "received")
     named = (match[1].lower() for line in lines if (match := _FOR.search(line)))
     return [address for address in named if address.rpartition("@")[2] in case.request["domains"]][:MAX_RECEIVED]
 
 
 def _is_forwarded(case: ContentCase, fields: Mapping[str, str]) -> bool:
-    """Of what comes from outside only what the header itself says counts."""
+    """Whether a rule forwarded it. For mail from outside only the header counts."""
     if case.request["inbound"]:
         return bool(forwarding.field_marks(fields))
     authors = [author.addr.lower() for author in case.letter.from_]

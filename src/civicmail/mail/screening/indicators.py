@@ -1,8 +1,8 @@
-"""What a rule may name exactly, to stop one attack and nothing else: the files of a message and the places that its links lead to.
-All of them, so that none hides behind others; what a receipt keeps of them is less (pipeline/deciding.py).
+"""Exact indicators that a rule may name to stop one attack: file digests and link targets.
 
-A place is host and path without query and fragment, which differ from victim to victim; only a part of its hash is kept, so that no
-record tells where somebody's links lead.
+All of them are facts, so that none hides behind others; a receipt keeps fewer (pipeline/policy_decision.py). A link target is host
+and path without query and fragment, which differ for each victim. Only part of its hash is kept, so that no record tells where
+somebody's links lead.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Who writes to the city again, and who for the first time (joint check): facts sender.known and sender.first.
+"""The combined check for known and first-time senders: facts sender.known and sender.first.
 
-Known are those whom the city has written to and those whose mail was called good by whoever got it, and only while the mail is
-proven to come from their domain (DMARC, or a signature of it): otherwise a known name would be the best disguise. Met are these,
-and those whose mail was proven when it came (mail/pipeline/learning_job.py).
+Known are those whom the city has written to and those whose mail a recipient called good, and only while the mail is proven to
+come from their domain (DMARC, or a signature of it): otherwise a known name would be the best disguise. Met are these, and those
+whose mail was proven when it arrived (mail/pipeline/learning_job.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ VERSION = 1
 
 
 def open_(_settings: Settings, data: Path) -> MappedCorrespondents:
-    """World.tools["known"]."""
+    """CheckContext.tools["known"]."""
     return MappedCorrespondents(data)
 
 
@@ -41,7 +41,7 @@ def find(case: CombinedCase) -> CheckResult:
 
 
 def is_proven(author: str, facts: Facts) -> bool:
-    """Whether the mail comes from the author's domain: RFC 9989 says so, or a signature of that domain holds."""
+    """Whether the mail comes from the author's domain: DMARC passed, or a signature of that domain is valid."""
     domain = author.rpartition("@")[2]
     if facts.get("auth.dmarc") == "pass":
         return True
@@ -50,7 +50,7 @@ def is_proven(author: str, facts: Facts) -> bool:
 
 
 def is_met_by(author: str, sender: str, facts: Facts) -> bool:
-    """Whether mail makes its author somebody whom the city has met: it is proven, or SPF says so of the same domain. Else whoever
-    forges two messages has the second one pass as an acquaintance's. sender: the return address."""
+    """Whether mail makes its author one whom the city has met: it is proven, or SPF passed for the same domain. Otherwise a
+    forger's second message would pass as an acquaintance's. sender: the return address."""
     domain = author.rpartition("@")[2]
     return is_proven(author, facts) or (facts.get("auth.spf") == "pass" and sender.lower().rpartition("@")[2] == domain)

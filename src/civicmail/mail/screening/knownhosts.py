@@ -1,5 +1,5 @@
-"""Hosts that links may lead to at once: the city's own and protected names, gov and mil, what the settings name, and whoever the
-city has written to (P-31). All others are asked about when somebody follows the link. Pure."""
+"""Hosts that links may open directly: the city's own and protected names, gov and mil, those of the settings, and hosts that the
+city has written to (P-31). Every other link leads to a check page first. Pure."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from civicmail.mail.screening.correspondents import Correspondents
 from civicmail.mail.screening.domains import is_within
 
 _PUBLIC = ("gov", "mil")
-"""Suffixes under which nobody buys a name."""
+"""Suffixes under which nobody can buy a name."""
 _WEB = frozenset({"http:", "https:"})
 
 
 def place_of(domain: str) -> str:
-    """How a registered domain stands among addresses: none is written so."""
+    """The form in which a registered domain is stored among addresses; no address has it."""
     return f"//{domain}"
 
 
 @dataclass(frozen=True, slots=True)
 class KnownHosts:
-    """names: with all names below them; people: whom the city has written to, None where nobody knows."""
+    """names: with all names below them; people: whom the city has written to, None where that is unknown."""
 
     names: tuple[str, ...]
     people: Correspondents | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings, base: str, people: Correspondents | None) -> KnownHosts:
-        """base: where our own pages are reached."""
+        """base: URL of our own pages."""
         own = urls.read(base)
         names = (*settings.city.domains, *settings.screening.protected, *settings.marks.known, *((own.host,) if own else ()))
         return cls(tuple(name.lower() for name in names if name), people)
 
     def needs_check(self, url: str) -> bool:
-        """Whether a link leads by our page: it goes to the web, and nobody here knows its host."""
+        """Whether a link leads to the check page: it goes to the web, and its host is unknown."""
         place = urls.read(url)
         return place is not None and place.scheme in _WEB and bool(place.host) and (place.user or not self.is_known(place.host))
 

@@ -1,10 +1,8 @@
-"""The learner: logistic regression that is updated at each label, and looks at older ones again each time.
+"""The spam learner: logistic regression, updated at each label, with replay of older labels.
 
-A message moves the weights only while the model is not sure of it (thick threshold, Sculley and Cormack, CEAS 2008), and after each
-new one a few older ones of either kind are looked at again, as if labels came in a fair mixture all the time. What was taught for
-each message is kept, so it can be taken back exactly: weights are sums, and nothing else.
-
-Pure: whoever calls it brings the numbers of messages and the time.
+A message changes the weights only while the model is unsure of it (thick threshold, Sculley and Cormack, CEAS 2008). After each
+new message a few older ones of both kinds are replayed, as if labels arrived in a fair mixture. The amount taught by each message
+is kept, so that it can be taken back exactly: weights are sums. Pure: the caller supplies tokens and time.
 """
 
 from __future__ import annotations
@@ -25,24 +23,24 @@ from civicmail.mail.screening.tokens import BITS, Tokens
 
 RATE = 0.5
 THICK = 0.3
-"""How far from certain the model has to be of a message to learn it."""
+"""How uncertain the model must be of a message to learn from it."""
 BIAS = 0.1
 REPLAYED = 4
-"""Older messages of each kind that are looked at again after each new one."""
+"""Older messages of each kind that are replayed after each new one."""
 MIN_HAM, MIN_SPAM = 200, 50
-"""Without so many the model says nothing."""
+"""With fewer the model says nothing."""
 MIN_GOOD = 15
-"""Scores of good mail that edges are taken from, at least."""
+"""Scores of good mail needed to set the edges."""
 WORSE_SHARE, MIN_WORSE = 0.01, 3
-"""Of the canaries that may be lost anew, and how many of them at least, before a model is rolled back."""
+"""Share of canaries that may be lost anew, and the least number of them, before a model is rolled back."""
 
 TokenLookup = Callable[[str], Tokens | None]
-"""The numbers of a message by its key; None where it is not kept any more."""
+"""The tokens of a message by its key; None when it is no longer kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Safe:
-    """A table that lost no good mail, and what had been taught for each message until then."""
+    """Weights that lost no good mail, and what each message had taught until then."""
 
     weights: Weights
     bias: float
@@ -51,7 +49,7 @@ class Safe:
 
 
 class Learner:
-    """look: for the numbers of messages that were learnt before."""
+    """look: gives the tokens of messages learned before."""
 
     def __init__(self, look: TokenLookup, weights: Weights | None = None, bias: float = 0.0) -> None:
         self.weights = np.zeros(1 << BITS, np.float32) if weights is None else np.array(weights, np.float32)
@@ -66,8 +64,8 @@ class Learner:
         return log_odds(self.weights, self.bias, made)
 
     def learn(self, example: Example, made: Tokens, now: int) -> bool:
-        """Take in a label; what the same person called the message before is taken back. False for one of somebody who has said so
-        much lately that it does not count. now: ms."""
+        """Learn a label; an earlier label of the same person for this message is taken back. False when the person's daily limit
+        is reached. now: epoch ms."""
         self.unlearn(example.key, example.by, made)
         if not self.book.hears(example, now):
             return False
@@ -79,7 +77,7 @@ class Learner:
         return True
 
     def replay(self, now: int, each: int = REPLAYED) -> None:
-        """Look at some older ones of either kind again."""
+        """Learn from some older messages of both kinds again."""
         for spam in (False, True):
             older = self.book.of_kind(spam=spam)
             for at in self._chance.integers(0, len(older), each if older else 0).tolist():
@@ -89,8 +87,8 @@ class Learner:
                     self.book.remove(older[at].key, older[at].by)
 
     def unlearn(self, key: str, by: str, made: Tokens | None) -> Example | None:
-        """Take back what this person has taught with this message; None where it was nothing. made: its numbers, None where it is
-        not kept any more: then its label goes, and what it taught stays."""
+        """Take back what a person taught with a message; None if nothing. made: its tokens, or None when it is no longer kept:
+        then the label goes, and its weights stay."""
         example = self.book.remove(key, by)
         if example is not None and made is not None and example.taught:
             self._move(-example.taught if example.spam else example.taught, made)
@@ -115,7 +113,7 @@ class Learner:
     # -- what is published -------------------------------------------------------------------------------------------------
 
     def model(self, now: int) -> Model:
-        """The model of this moment, which shares its weights with us."""
+        """The current model, sharing our weights."""
         ham = [e for e in self.book.all.values() if not e.spam and not e.aside]
         spam = sum(1 for e in self.book.all.values() if e.spam and not e.aside)
         ready = self.is_ready
@@ -124,8 +122,8 @@ class Learner:
         return Model(self.weights, self.bias, now, len(ham), spam, edges, stack, stacked, taught=self._taught())
 
     def _good(self, ham: list[Example]) -> list[Good]:
-        """What good mail scores before it is learnt: as it was then, where the model knew enough, else of canaries as it is now.
-        Where somebody has just taught a heap of spam and then good mail, nothing else is to be believed."""
+        """Scores of good mail before it was learned: as measured then when the model was ready, else of canaries now. When
+        somebody has just taught much spam and then good mail, no other score is reliable."""
         good: list[Good] = []
         for example in ham:
             odds: float | None = example.odds
@@ -147,7 +145,7 @@ class Learner:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it has been told of enough messages to say anything; what is unlearnt later changes nothing about that."""
+        """Whether it has learned enough to say anything; unlearning does not change that."""
         if not self._ready:
             counts = [0, 0]
             for example in self.book.all.values():
@@ -156,7 +154,7 @@ class Learner:
         return self._ready
 
     def _stacked(self, now: int) -> tuple[Stack | None, Edges | None]:
-        """Own scores with those of other programs, as far as enough messages have them and they are better together."""
+        """Our scores combined with those of other programs, when enough messages have them and the combination is better."""
         names = sorted({name for e in self.book.all.values() for name in e.others})
         examples = [e for e in self.book.all.values() if names and not e.aside and all(name in e.others for name in names)]
         examples.sort(key=lambda e: e.at)
@@ -176,12 +174,12 @@ class Learner:
     # -- canaries ----------------------------------------------------------------------------------------------------------
 
     def safe(self, edges: Edges | None) -> Safe:
-        """What there is to go back to from now on. edges: of the model that it stands for."""
+        """A state to roll back to. edges: of the model that it belongs to."""
         taught = {who: example.taught for who, example in self.book.all.items()}
         return Safe(self.weights.copy(), self.bias, edges, taught)
 
     def is_worse(self, safe: Safe) -> bool:
-        """Whether more canaries would be lost than by the older table, at the edge that it had."""
+        """Whether more canaries would be lost than with the older weights at their edge."""
         canaries = [made for e in self.book.canaries() if (made := self._look(e.key)) is not None]
         if safe.edges is None or not canaries:
             return False
@@ -190,7 +188,7 @@ class Learner:
         return lost - then >= max(MIN_WORSE, WORSE_SHARE * len(canaries))
 
     def roll_back(self, safe: Safe, now: int) -> int:
-        """Take the older table; what was learnt since is put aside. Says how many messages that were. now: ms."""
+        """Restore older weights and put later examples aside; return how many. now: epoch ms."""
         self.weights, self.bias, self.rolled_back = safe.weights.copy(), safe.bias, now
         put = 0
         for who, example in self.book.all.items():

@@ -1,6 +1,6 @@
-"""What the learner knows, as a file: data/screening/learner, and one like it for each of the last days, to go back to.
+"""The learner's state as a file: data/screening/learner, and a copy for each of the last days to roll back to.
 
-Everything in it can be made anew from the records of the archive (docs/formats.md, "Spam"); it holds no words of any message.
+It can be rebuilt from the records of the archive (docs/formats.md, "Spam"), and holds no words of any message.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _DAY = re.compile(r"learner\.(\d{4}-\d{2}-\d{2})$")
 
 
 def memory_path(data: Path, day: str = "") -> Path:
-    """day: YYYY-MM-DD, of one to go back to."""
+    """day: YYYY-MM-DD for a copy to roll back to."""
     return data / "screening" / (f"learner.{day}" if day else "learner")
 
 
 @dataclass(slots=True)
 class Memory:
-    """positions: by journal, the last record that is in it; more: plain values of whoever keeps it; columns: their arrays."""
+    """positions: last record read, by journal; more: plain values of the caller; columns: its arrays."""
 
     learner: Learner
     texts: ReportedTexts = field(default_factory=ReportedTexts)
@@ -57,7 +57,7 @@ def save(data: Path, memory: Memory, day: str = "", files: Files = OS_FILES) -> 
 
 
 def load(data: Path, look: TokenLookup, day: str = "") -> Memory | None:
-    """None where there is none, or one of other numbers than ours: then it is made anew. Raises DamagedFile."""
+    """None if there is no file, or one with another hash version: then the state is rebuilt. Raises DamagedFile."""
     try:
         plain, arrays = tablefile.read(memory_path(data, day), MARK)
     except FileNotFoundError:
@@ -79,12 +79,12 @@ def load(data: Path, look: TokenLookup, day: str = "") -> Memory | None:
 
 
 def days(data: Path) -> list[str]:
-    """Of which days there is one to go back to, oldest first."""
+    """The days with a copy to roll back to, oldest first."""
     matches = (_DAY.fullmatch(path.name) for path in (data / "screening").glob("learner.*"))
     return sorted(match[1] for match in matches if match)
 
 
 def forget_old(data: Path, files: Files = OS_FILES) -> None:
-    """Only the last KEPT_DAYS stay."""
+    """Keep only the last KEPT_DAYS copies."""
     for day in days(data)[:-KEPT_DAYS]:
         files.unlink(memory_path(data, day))

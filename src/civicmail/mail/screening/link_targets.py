@@ -1,7 +1,7 @@
-"""The places that all links of a message lead to, in the limited process: of letters in it, HTML files and documents, too, as many
-as are looked at at all. Fifty links to nowhere in front hide none from a rule that names one (P-25).
+"""The content check for the targets of all links of a message, including attached messages, HTML files and documents (P-25). Fifty
+decoy links cannot hide a target from a rule that names it.
 
-An inner check without facts of its own: what it finds goes to exact.py.
+It sets no facts; indicators.py uses its result.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ VERSION = indicators.VERSION
 
 
 def find(case: ContentCase) -> CheckResult:
-    """more["places"], each once. Of a message with more links than are looked at the check is unavailable: a rule that asks for a
-    place cannot know whether it is among the others."""
+    """more["places"], without duplicates. Unavailable for a message with more links than are read: a rule cannot know whether its
+    target is among the rest."""
     places: dict[str, None] = {}
     seen: set[str] = set()
     links = chain(all_links.in_message(case.letter, all_links.MAX_LINKS + 1), case.memo.get(LINKS, ()))

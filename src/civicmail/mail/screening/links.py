@@ -1,9 +1,8 @@
-"""Where links lead: into names that are protected or only look like it, to bare addresses of the internet, behind user names, into
-themselves; also those of QR codes, of HTML files, and of documents that the check of files has looked into. Runs in the limited
-process, where all links are, and where they may take their time.
+"""The content check "links": links into protected or lookalike names, to bare IP addresses, with user names, or with embedded
+data; also in QR codes, HTML files and scanned documents. Runs in the sandboxed process, where all links are known.
 
-That words and target differ is nothing by itself: one in eight honest newsletters has it (click trackers). It is told only where
-the words name a protected host and the link leaves it.
+A difference between words and target alone is not reported: one in eight honest newsletters has it (click trackers). It is
+reported only when the words name a protected host and the link leaves it.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ VERSION = 2
 
 HOSTS = 50
 EVIDENCE = 10
-"""Findings of one code: more of the same tell nobody more."""
+"""Findings per code; more would tell nothing new."""
 MASK = 120
 _MAY_HOLD = ("image/", "application/pdf", "application/octet-stream", "application/x-pdf")
 
@@ -36,7 +35,7 @@ urls.split("city.example")  # reads its list now: there are no files later
 
 
 def find(case: ContentCase) -> CheckResult:
-    """Facts links.*; findings deceptive, lookalike, address, credentials, data, qr with the host, and what it is taken for."""
+    """Facts links.*; findings deceptive, lookalike, address, credentials, data, qr with the host and what it imitates."""
     gathered = _LinkFindings(_protected(case.request))
     letters = list(family(case.letter))
     for link in chain(in_message(case.letter), case.memo.get(LINKS, ())):
@@ -52,13 +51,13 @@ def _protected(request: Mapping[str, Any]) -> Protected:
 
 
 def _may_hold(part: Part) -> bool:
-    """Whether a part is a picture that may show a code. The bytes decide what it is; a type that promises text is believed."""
+    """Whether a part may be a picture with a QR code. The bytes decide; a type that promises text is believed."""
     return part.content_type.startswith(_MAY_HOLD) and part.size > 0
 
 
 @dataclass(slots=True)
 class _LinkFindings:
-    """hosts: host to whom it looks like; codes: how many findings there are of each."""
+    """hosts: host to the name it resembles; codes: number of findings per code."""
 
     protected: Protected
     count: int = 0
@@ -98,14 +97,14 @@ class _LinkFindings:
             self._report("deceptive", link, f"{named} {shown(host)}")
 
     def _named(self, link: Link, host: str) -> str:
-        """The protected host that the words of a link name, where the link leaves it."""
+        """The protected host that the words of a link name while the link leaves it."""
         if "." not in link.text or self._is_protected(host) or not self._may_name(link.text):
             return ""
         return next((name for name in written.named(link.text) if self._is_protected(name)), "")
 
     def _may_name(self, words: str) -> bool:
-        """Whether a protected name can be among them at all. A look that spares most links the reading of their words, which is
-        what they cost most; words that are not in ASCII may spell a name in another way."""
+        """Whether the words can contain a protected name at all: a cheap test before they are parsed. Words outside ASCII may
+        spell it otherwise."""
         lower = words.lower()
         return not words.isascii() or any(domain in lower for domain in self.protected.domains)
 

@@ -1,5 +1,5 @@
-"""Domains that look like a protected one: the city's own and those that the settings name. Evidence, not a score: which domain, and
-by what it looks alike. Pure; a domain takes microseconds, whatever it is."""
+"""Detect domains that resemble a protected one: the city's own and those of the settings. It gives evidence, not a score: which
+domain, and how it resembles it. Pure; microseconds for each domain."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from civicmail.mail.screening.skeleton import ANY, coarse, looks, shown
 from civicmail.mail.screening.urls import registrable, split
 
 NEAR = 7
-"""Letters of a name from which on one wrong letter is a likeness: shorter ones meet honest names too often."""
+"""Length from which a name with one wrong letter is a lookalike: shorter ones match honest names too often."""
 SWAPPED = 5
-"""Letters from which on the same name below another suffix is one."""
+"""Length from which the same name below another suffix is a lookalike."""
 LONG = 10
-"""Letters from which on a name that lies whole in another is no accident."""
+"""Length from which a name inside another is no coincidence."""
 LONGEST = 253
-"""Characters of a name that DNS can answer for (RFC 1035 2.3.4)."""
+"""Longest name that DNS allows (RFC 1035 2.3.4)."""
 BAIT = frozenset({
     "access", "account", "accounts", "admin", "agree", "alert", "alerts", "auth", "benefits", "bill", "billing", "claim",
     "click", "cloud", "com", "confirm", "confirmation", "connect", "contact", "county", "direct", "docs", "document",
@@ -30,7 +30,7 @@ BAIT = frozenset({
     "staff", "summary", "support", "tax", "update", "us", "user", "vendor", "verification", "verify", "view", "vpn", "web",
     "webmail", "ww", "www",
 })  # fmt: skip
-"""Words that stand beside a stolen name to make it look like a page of its owner."""
+"""Words added to a name to make it look like a page of its owner."""
 _GIVEN = re.compile(r"(?:.*\.)?(?:gov|mil|edu|int)(?:\.[a-z]{2})?|.+\.us")
 """Suffixes below which nobody can simply buy a name: another city, or the city's schools."""
 _LETTERS = f"{ascii_lowercase}{digits}-"
@@ -46,7 +46,7 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True, eq=False)  # protect() makes each once
 class Protected:
-    """domains: those that may look like themselves, as registered; forms: look to domain; near: what is one letter away."""
+    """domains: registered protected domains; forms: skeleton to domain; near: names one letter away."""
 
     domains: frozenset[str]
     forms: dict[str, str] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Protected:
 
 @lru_cache(maxsize=8)
 def protect(domains: tuple[str, ...], others: tuple[str, ...] = ()) -> Protected:
-    """The protected names as they are asked. domains: the city's; others: of the settings. A name in both is one."""
+    """Index the protected names. domains: the city's; others: of the settings."""
     protected = Protected(frozenset(registrable(d.lower()) for d in (*domains, *others)))
     for domain in sorted(protected.domains):
         _, label, suffix = split(domain)
@@ -79,7 +79,7 @@ def protect(domains: tuple[str, ...], others: tuple[str, ...] = ()) -> Protected
 
 
 def find_likeness(host: str, protected: Protected) -> Likeness | None:
-    """Whether a host, as A-labels, looks like a protected domain. None for those themselves and all below them."""
+    """How a host (A-labels) resembles a protected domain; None for those domains and names below them."""
     return _likeness(host, protected) if len(host) <= LONGEST else None
 
 
@@ -104,7 +104,7 @@ def _likeness(host: str, protected: Protected) -> Likeness | None:
 
 
 def _inside(before: str, look: str, protected: Protected) -> Likeness | None:
-    """The name among other words, and the whole domain in front of another: city-gov.evil.example, city.gov.evil.example."""
+    """Find the name among other words, or the whole domain in front of another: city-gov.evil.example, city.gov.evil.example."""
     for form, domain in protected.forms.items():
         if form in look and _is_bait(look, form):
             return Likeness(domain, "inside")
@@ -119,7 +119,7 @@ def _inside(before: str, look: str, protected: Protected) -> Likeness | None:
 
 
 def _is_bait(look: str, form: str) -> bool:
-    """Whether what stands beside the name is bait, or the name too long for an accident; a short one has to stand by itself."""
+    """Whether the words beside the name are bait, or the name is too long for a coincidence; a short name must stand alone."""
     if len(form) >= LONG:
         return True
     at = look.find(form)
@@ -133,7 +133,7 @@ _BAIT = frozenset(map(looks, BAIT))
 
 
 def _any(look: str, protected: Protected) -> str:
-    """A name that differs from the look only where a letter may be any."""
+    """A name that differs only where a letter may be any."""
     for form, domain in protected.forms.items():
         if len(form) == len(look) and all(a in (b, ANY) for a, b in zip(look, form, strict=True)):
             return domain
@@ -141,7 +141,7 @@ def _any(look: str, protected: Protected) -> str:
 
 
 def _one_letter(name: str) -> Iterable[str]:
-    """All that is one letter away: left out, put in, another, two changed over (Damerau)."""
+    """Every name one edit away: deletion, insertion, substitution, transposition (Damerau)."""
     for at in range(len(name) + 1):
         before, after = name[:at], name[at:]
         yield from (before + letter + after for letter in _LETTERS)

@@ -1,5 +1,4 @@
-"""What several checks found, put together: a fact that two checks say is as the later one says it, and what could not be made adds
-up. Pure."""
+"""Merge the results of checks: a later fact replaces an earlier one, and unavailable checks add up. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +11,14 @@ from civicmail.mail.screening.enabled_checks import names_of
 from civicmail.mail.screening.shapes import CheckResult
 
 COSTS = "costs"
-"""In `more` of Seen: {check: [version, microseconds]}."""
+"""Key of ExtractedMessage.more: {check: [version, microseconds]}."""
 MADE = "made"
-"""The code of the one finding of SCREENING: its mask names every check that was made, with its version and what it cost."""
+"""Code of the one finding of SCREENING: its mask lists every check with version and cost."""
 SCREENING = "screening"
 
 
 class MergedResults:
-    """costs: by check, its version and the microseconds that it took."""
+    """costs: by check, its version and microseconds."""
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
@@ -29,7 +28,7 @@ class MergedResults:
         self.recipients: dict[str, dict[str, FactValue]] = {}
 
     def add(self, result: CheckResult, check: str = "", version: int = 0, cost: int = 0) -> None:
-        """What a check found. check: where it is one that is told of, with its version and cost in microseconds."""
+        """Add a result. check: its name when its version and cost (microseconds) are recorded."""
         findings = list(result.findings)
         if findings and cost and not any(finding.cost for finding in findings):
             findings[0] = replace(findings[0], cost=cost)
@@ -47,13 +46,13 @@ class MergedResults:
                 self.more[check] = result.more
 
     def summary(self) -> Finding:
-        """Which checks were made, as one finding."""
+        """One finding that lists the checks that ran."""
         mask = " ".join(f"{check}/{version}:{cost}" for check, (version, cost) in self.costs.items())
         return Finding(SCREENING, MADE, mask=mask, cost=sum(cost for _, cost in self.costs.values()))
 
 
 def failed_result(check: Any, why: str) -> CheckResult:
-    """A check could not be made: so all names are unavailable that it stands for. why: one or two words."""
+    """The result of a check that could not run: every name that it stands for is unavailable. why: one or two words."""
     return all_unavailable(names_of(check), why, check.VERSION)
 
 

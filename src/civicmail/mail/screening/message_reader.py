@@ -1,6 +1,7 @@
-"""Hostile bytes become plain values (Seen), with everything that the checks need the bytes for. Pure; runs in the limited process.
+"""Turn hostile bytes into an ExtractedMessage: plain values, with the results of the content checks. Pure; runs in the sandboxed
+process.
 
-read(raw, asked) never raises on any bytes; a check that fails is unavailable, and the others are made all the same.
+read(raw, request) never raises for any bytes. A check that fails is unavailable, and the others still run.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ Clock = Callable[[], int]
 
 
 def read(raw: bytes, request: Mapping[str, Any], clock: Clock = time.perf_counter_ns) -> ExtractedMessage:
-    """asked: of asked.ASK; raw may be the beginning of what has asked["size"] bytes: then the rest is named as not looked at."""
+    """Read a message. request: of reader_request.REQUEST_KEYS. raw may be only the beginning of request["size"] bytes: then a
+    finding names the rest as unread."""
     start = clock()
     message = message_parser.parse(raw)
     seen = _extract(message)
@@ -50,7 +52,7 @@ def read(raw: bytes, request: Mapping[str, Any], clock: Clock = time.perf_counte
 
 
 def _closed(message: ParsedMessage) -> CheckResult:
-    """What nobody can look into here: a piece of a message, whose others came or come apart, and what lies behind a limit."""
+    """A result for what cannot be read here: a fragment of a message (message/partial), or parts beyond a limit."""
     for one in _family(message):
         for defect in one.defects:
             if defect.code == defect_codes.PARTIAL or defect.code in defect_codes.CLOSED:
@@ -69,7 +71,7 @@ def _run(check: ContentCheck, case: ContentCase) -> CheckResult:
 
 
 def _extract(message: ParsedMessage) -> ExtractedMessage:
-    """What every check may want to know of the message, cut to what a process can pass on with each."""
+    """What any check may need of the message, within limits that fit the pipe."""
     fields: dict[str, str] = {}
     for header in message.headers:
         if len(fields) == FIELDS:
@@ -117,7 +119,7 @@ def _files(message: ParsedMessage) -> Iterator[ExtractedFile]:
 
 
 def _known(files: Iterable[ExtractedFile], more: Mapping[str, Any]) -> Iterator[ExtractedFile]:
-    """With what the check of files knows better, and behind them what lies in containers."""
+    """The files with the true types found by the check of files, followed by archive members."""
     words = more.get("types", {})
     for file in files:
         yield replace(file, true=words.get(file.part, file.true))
@@ -126,7 +128,7 @@ def _known(files: Iterable[ExtractedFile], more: Mapping[str, Any]) -> Iterator[
 
 
 def _family(message: ParsedMessage) -> Iterator[ParsedMessage]:
-    """The letter and those attached to it."""
+    """The message and attached messages."""
     yield message
     for child in message.children:
         yield from _family(child)

@@ -1,7 +1,7 @@
-"""The model as gateways have it: a table of weights, where the bands begin, and what was reported. Mapped, never changed.
+"""The published spam model: weights, band edges and reported texts. Gateways map it and never change it.
 
-The learner (learner.py) publishes it whole as data/screening/spam.model; whoever screens looks every two seconds whether there is
-another. Until it has learnt enough it says nothing.
+The learner (learner.py) publishes it whole as data/screening/spam.model. Gateways look for a new one every two seconds. A model
+that has not learned enough says nothing.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from civicmail.mail.screening.tokens import BITS, VERSION, Ids, Tokens
 
 MARK = b"CVW1"
 POLL_MS = 2_000
-"""ms between two looks for a new model."""
+"""Milliseconds between two looks for a new model."""
 MIN_IDS = 8
-"""A family with fewer numbers counts as if it had so many: three odd words are not a whole message's worth."""
+"""A family with fewer tokens counts as if it had this many: three odd words do not count as a whole message."""
 CONTENT = ("bytes", "letters", "words")
-"""Families of what a message says; the others are how it is built and came."""
+"""Token families of the text; the others describe structure and transport."""
 MIN_CONTENT_ODDS = 0.6
-"""How much of the log-odds what a message says has to bring before it is called spam: good mail of a kind that the city never had
-is built unlike all that it was taught with, and says nothing that spam says."""
+"""Log-odds that the text must contribute before a message is called spam. Good mail of a new kind is built unlike the training
+mail, but its text has nothing of spam."""
 STEEPNESS = 2.5
-"""How steeply a score follows log-odds: the learner stops where it is sure enough, which is early."""
+"""How steeply the score follows log-odds. The learner stops when it is sure enough, which is early."""
 
 Weights = NDArray[np.float32]
 Band = Literal["none", "ham", "unsure", "spam"]
@@ -47,12 +47,12 @@ def model_path(data: Path) -> Path:
 
 
 def factor(ids: Ids) -> float:
-    """What one number of a family counts, so that a family has the same weight in short and in long messages."""
+    """The weight of one token, so that a family counts the same in short and long messages."""
     return 1 / math.sqrt(max(len(ids), MIN_IDS))
 
 
 def log_odds(weights: Weights, bias: float, made: Tokens) -> float:
-    """How much speaks for spam; below 0 for good mail."""
+    """Evidence for spam; below 0 for good mail."""
     return bias + sum(float(weights[ids].sum(dtype=np.float64)) * factor(ids) for ids in made.values() if len(ids))
 
 
@@ -63,7 +63,7 @@ def score_of(odds: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Log-odds from which a message is in doubt, and from which it is spam."""
+    """Log-odds above which a message is in doubt, or spam."""
 
     unsure: float
     spam: float
@@ -76,8 +76,8 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """By whom it was taught, for the page about it. how: way of saying so to how many good messages and how much spam; aside: put
-    aside by a roll-back; canaries: never learnt; back: ms of the last roll-back, 0 where there was none."""
+    """Training data by source. how: source to counts of good messages and spam; aside: put aside by a roll-back; canaries: never
+    learned; back: epoch ms of the last roll-back, 0 for none."""
 
     how: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     aside: int = 0
@@ -87,9 +87,8 @@ class Taught:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """made: ms; ham, spam: messages that it was taught with. edges, stacked: None until there is enough to say them; the second
-    are those of log-odds that other programs' scores are in (stacking.py). reported, good: texts of reported spam and of good
-    mail."""
+    """made: epoch ms; ham, spam: training messages. edges, stacked: None until known; `stacked` applies to log-odds combined with
+    other programs' scores (stacking.py). reported, good: index of reported and of good texts."""
 
     weights: Weights
     bias: float = 0.0
@@ -107,20 +106,20 @@ class Model:
         return log_odds(self.weights, self.bias, made)
 
     def band(self, made: Tokens, odds: float, edges: Edges) -> Band:
-        """Of a message, by its log-odds."""
+        """The band of a message from its log-odds."""
         band = edges.band(odds)
         content = {family: made[family] for family in CONTENT if family in made}
         return "unsure" if band == "spam" and log_odds(self.weights, 0.0, content) <= MIN_CONTENT_ODDS else band
 
     def weighed(self, made: Tokens) -> Iterator[tuple[str, int, float]]:
-        """(family, number, what it adds to the log-odds) of each number."""
+        """(family, token, contribution to the log-odds) of each token."""
         for family, ids in made.items():
             each = self.weights[ids] * factor(ids)
             yield from ((family, id_, weight) for id_, weight in zip(ids.tolist(), each.tolist(), strict=True))
 
 
 NEW = Model(np.zeros(1 << BITS, np.float32))
-"""What has learnt nothing."""
+"""The model before training."""
 
 
 def write(data: Path, model: Model, files: Files = OS_FILES) -> None:
@@ -146,7 +145,7 @@ def write(data: Path, model: Model, files: Files = OS_FILES) -> None:
 
 
 def read(data: Path) -> Model:
-    """The published model; NEW where there is none, or one of other numbers than ours. Raises DamagedFile."""
+    """The published model; NEW if there is none, or one with another hash version. Raises DamagedFile."""
     try:
         plain, arrays = tablefile.read(model_path(data), MARK)
     except FileNotFoundError:
@@ -169,8 +168,8 @@ def read(data: Path) -> Model:
 
 
 class MappedModel:
-    """The published model, whichever it is by now. A broken one is not taken; the last good one stays in force. is_broken: there is
-    one, and none was ever good: then nothing can be said, which is not the same as having nothing to say."""
+    """The latest good model. A broken file is ignored. is_broken: a file exists but none was ever good, so nothing can be said,
+    which differs from having nothing to say."""
 
     def __init__(self, data: Path) -> None:
         self._data = data

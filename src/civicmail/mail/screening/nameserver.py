@@ -1,11 +1,10 @@
-"""The resolver of an installation: asks name servers without waiting for one another, and remembers what they said.
+"""A caching, non-blocking DNS resolver.
 
-- An answer is kept as long as it says (a minute to an hour; that there is nothing: ten minutes at most), in a bounded memory.
-- Whoever asks what was asked already waits for the same answer.
-- Where three questions in a row got no answer, the root is asked for; where that gets none, too, our resolver is dead, and for 30
-  seconds nothing is asked of it (a breaker), so that mail does not wait for it again and again. A domain whose own servers hang
-  cannot bring that about.
-- Names that are for examples and tests (RFC 6761, RFC 2606) are nowhere, unless the settings name a server that may know better.
+- An answer is cached for its TTL (a minute to an hour; negative answers ten minutes at most), in bounded memory.
+- Concurrent queries for one name share an answer.
+- After three queries without an answer the root is queried. If that fails, too, our resolver is dead, and a circuit breaker
+  stops queries for 30 seconds, so that mail does not wait again and again. A domain whose own servers hang cannot cause that.
+- Names for examples and tests (RFC 6761, RFC 2606) do not exist, unless the settings name a resolver that may know better.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ from civicmail.mail.screening.resolver import NOTHING, Answer, Kind, TemporaryFa
 from civicmail.mail.screening.urls import registrable
 
 SECONDS = 4.0
-"""For one question, with what is asked again."""
+"""For one query, with retries."""
 BREAK_SECONDS = 30.0
 MAX_UNANSWERED = 3
-"""Questions without an answer after which we look whether anybody is there."""
+"""Queries without an answer before the resolver is probed."""
 HUNG = 2
-"""Questions about one registrable domain without an answer after which nothing below it is asked for BREAK_SECONDS."""
+"""Unanswered queries below one registrable domain, after which it is not queried for BREAK_SECONDS."""
 _MAX_HUNG = 10_000
 _ALIVE_SECONDS = 1.5
 _MAX_QUERIES = 100
@@ -48,7 +47,7 @@ _PORT = 53
 
 
 class Nameserver:
-    """A Resolver for one event loop. servers: as the setting screening.resolver has them, none: the system's."""
+    """A Resolver for one event loop. servers: from screening.resolver; none: the system's."""
 
     def __init__(self, servers: Sequence[str], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._servers = list(servers)
@@ -134,7 +133,7 @@ class Nameserver:
             self._hung.popitem(last=False)
 
     async def _unanswered(self) -> TemporaryFailure:
-        """What a question without an answer means."""
+        """The error for a query without an answer; probe the resolver when there were several."""
         self._silent += 1
         if self._silent < MAX_UNANSWERED or await self._is_alive():
             return TemporaryFailure("no answer in time")
@@ -168,17 +167,17 @@ class Nameserver:
 
 
 def _zone(name: str) -> str:
-    """Whose servers a name is asked of, about; of addresses each by itself, because many owners stand below one name there."""
+    """The zone whose servers a name depends on; each reverse address by itself, because they have many owners."""
     return name if name.endswith(".arpa") else registrable(name)
 
 
 def is_special(name: str) -> bool:
-    """Whether a name is for examples, tests or one machine alone."""
+    """Whether a name is for examples, tests or one machine."""
     return name.rpartition(".")[2] in _SPECIAL
 
 
 def open_(settings: Settings, _data: object = None) -> Nameserver:
-    """The resolver that the settings name; opens nothing yet."""
+    """The resolver of the settings; opens nothing yet."""
     return Nameserver(settings.screening.resolver)
 
 

@@ -1,4 +1,4 @@
-"""Nearly the same text as one that was reported as spam, and not like good mail (joint check): fact spam.reported."""
+"""The combined check for near-duplicates of reported spam that do not resemble good mail: fact spam.reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VERSION = 1
 
 
 def find(case: CombinedCase) -> CheckResult:
-    """Only of mail from outside: what our own people forward to each other as a warning is not spam."""
+    """Only for mail from outside: our own people may forward such a message as a warning."""
     counted = case.message.more.get(spam.NAME)
     if counted is None or not case.inbound:
         return NOTHING

@@ -1,5 +1,7 @@
-"""The checks that need another program or the network: (name in settings.screening.checks or chosen.ADDRESSED, module). They run
-side by side in the gateway, each within its budget."""
+"""Registry of the network checks: (name in settings.screening.checks or enabled_checks.ADDRESSED, module).
+
+They need another program or the network, and run concurrently in the gateway, each within its time limit.
+"""
 
 from __future__ import annotations
 

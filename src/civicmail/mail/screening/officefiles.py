@@ -1,6 +1,6 @@
-"""Office documents that are zips (ECMA-376, ISO 26300): macros, parts that act, references that fetch something when it is opened.
+"""Scan office documents in zip form (ECMA-376, ISO 26300): macros, active parts, and references fetched on opening.
 
-What a document needs to be dangerous is named in its relations, its list of content types and its field codes; text is not read.
+Relations, content types and field codes show what makes a document dangerous; its text is not read.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _MAX_RELS, _MAX_LINKS = 2_000, 1_000  # of one document
 
 
 def find(kind: str, archive: zipfile.ZipFile, item: Item, scan: FileScan) -> None:
-    """kind: as zips.py has it. Raises Unreadable, Spent."""
+    """Scan a document. kind: from zips.py. Raises Unreadable, Spent."""
     case = scan.case(item)
     members = [info for info in archive.infolist() if not info.is_dir()]
     scan.allowance.member(item.depth)
@@ -93,12 +93,12 @@ def find(kind: str, archive: zipfile.ZipFile, item: Item, scan: FileScan) -> Non
 
 
 def canonical(name: str) -> str:
-    """As Office compares names of parts (ECMA-376 part 2, 6.2.2.3), whatever slash their writer took."""
+    """A part's name as Office compares it (ECMA-376 part 2, 6.2.2.3), with either slash."""
     return name.replace("\\", "/").lower()
 
 
 def _xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction) -> bytes:
-    """The beginning of a part. Raises Unreadable where it is encrypted or expands too far."""
+    """The beginning of a part. Raises Unreadable if it is encrypted or expands too far."""
     held, size = [], 0
     try:
         for piece in zip_file.pieces(archive, info, case):
@@ -113,8 +113,8 @@ def _xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction) -> b
 
 
 def relations(xml: bytes, item: Item, scan: FileScan) -> None:
-    """What is fetched from elsewhere without asking (ECMA-376 part 2, 9.3): templates, objects, frames. A template on a disk of the
-    writer's own is what Word itself writes."""
+    """Note what is fetched without asking (ECMA-376 part 2, 9.3): templates, objects, frames. Word itself writes templates on the
+    author's own disk."""
     for match in _RELATION.finditer(xml):
         attributes = {name.lower(): (a or b) for name, a, b in _ATTRIBUTE.findall(match[0])}
         if attributes.get(b"targetmode", b"").lower() != b"external":
@@ -149,7 +149,7 @@ def _slide(xml: bytes, item: Item, scan: FileScan) -> None:
 
 
 def _leading_out(xml: bytes) -> Iterator[tuple[str, str]]:
-    """Name and target of the links of a part."""
+    """Id and target of the external links of a part."""
     for match in _RELATION.finditer(xml):
         attributes = {name: (a or b).decode("utf-8", "replace") for name, a, b in _ALL_ATTRIBUTES.findall(match[0])}
         if attributes.get(b"TargetMode", "").lower() == "external" and attributes.get(b"Type", "").lower().endswith("/hyperlink"):
@@ -163,7 +163,7 @@ def _picture(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction, 
 
 
 def fields(xml: bytes, item: Item, scan: FileScan) -> None:
-    """DDE fields; the code of a field may be cut into runs of one letter each."""
+    """Note DDE fields. A field's code may be split into runs of one letter."""
     if b"instr" not in xml:
         return
     codes = [b"".join(_INSTRUCTION.findall(piece)) for piece in _BEGINS.split(xml)]
@@ -175,7 +175,7 @@ def fields(xml: bytes, item: Item, scan: FileScan) -> None:
 
 
 def _links(xml: bytes, item: Item, scan: FileScan, *, binary: bool) -> None:
-    """Of a workbook. binary: records (MS-XLSB) with text as UTF-16."""
+    """Note the DDE links of a workbook. binary: records (MS-XLSB) with UTF-16 text."""
     if binary:
         if COMMAND.search(xml.replace(b"\0", b"")):
             scan.note(item, "dde", "active", sure=80, mask="link")

@@ -1,5 +1,4 @@
-"""OLE compound files (MS-CFB): what they are by class and streams, whether they are sealed, what acts in them, what is packed into
-them."""
+"""Scan OLE compound files (MS-CFB): their kind, encryption, active content and embedded files."""
 
 from __future__ import annotations
 
@@ -33,12 +32,12 @@ _FIELD = re.compile(
     rb"|\x13\0(?:[ \t]\0){0,20}D\0D\0E\0(?:A\0U\0T\0O\0)?[ \t]\0[^\x13-\x15]{0,400}",
     re.IGNORECASE,
 )
-"""A field of Word that asks another program, its text one or two bytes a letter (MS-DOC 2.8.25)."""
+"""A DDE field of Word, in one or two bytes a letter (MS-DOC 2.8.25)."""
 _LINKS = ("\x03LinkInfo", "\x01Ole10ItemName")
 
 
 def find(item: Item, scan: FileScan) -> str:
-    """Look into it; what it is. Raises Spent."""
+    """Scan the file; return its kind. Raises Spent."""
     try:
         file = compound_files.opened(item.content)
     except Unreadable as error:
@@ -62,7 +61,7 @@ def _kind(file: olefile.OleFileIO) -> str:
 
 
 def _inside(kind: str, file: olefile.OleFileIO, item: Item, scan: FileScan) -> None:
-    """Raises Unreadable, Spent."""
+    """Scan the streams. Raises Unreadable, Spent."""
     scan.allowance.member(item.depth)
     paths = [tuple(path) for path in file.listdir(streams=True, storages=False)]
     sealed = _sealed(file)
@@ -98,7 +97,7 @@ def _sealed(file: olefile.OleFileIO) -> bool:
 
 
 def _package(file: olefile.OleFileIO, path: tuple[str, ...], item: Item, scan: FileScan) -> None:
-    """A file that Windows packed into the document; a double click opens it."""
+    """Scan a file that Windows packed into the document; a double click opens it."""
     stream = file.openstream(list(path)).read()
     try:
         name, content = msg.package(stream)
@@ -117,7 +116,7 @@ def _package(file: olefile.OleFileIO, path: tuple[str, ...], item: Item, scan: F
 
 
 def _slides(stream: bytes, item: Item, scan: FileScan) -> None:
-    """Storages inside a presentation, its macros among them: records that hold a packed compound file (MS-PPT 2.10.35)."""
+    """Scan the storages of a presentation, macros included: records with a compressed compound file (MS-PPT 2.10.35)."""
     at = 0
     while at + 8 <= len(stream):
         scan.allowance.tick()
@@ -135,7 +134,7 @@ def _slides(stream: bytes, item: Item, scan: FileScan) -> None:
 
 
 def _objects(file: olefile.OleFileIO, item: Item, scan: FileScan) -> None:
-    """Classes of embedded objects whose program runs what it is given."""
+    """Note embedded objects whose program runs what it is given."""
     for path in file.listdir(streams=False, storages=True):
         clsid = str(file.getclsid(path) or "")[:8].upper()
         if clsid in _EQUATIONS:
@@ -143,7 +142,7 @@ def _objects(file: olefile.OleFileIO, item: Item, scan: FileScan) -> None:
 
 
 def _letter(file: olefile.OleFileIO, item: Item, scan: FileScan) -> None:
-    """The files of an Outlook item, those of items inside it too."""
+    """Scan the files of an Outlook item and of items inside it."""
     scan.guarded(item, lambda: _attached(msg.item(file), item, scan), None)
 
 

@@ -1,8 +1,8 @@
-"""Who handed a message over to the city, as far as that is known: SPF is about this client and no other.
+"""Which client delivered a message to the city; SPF applies to this client alone.
 
-Where a server of ours stands in front, it is whom that server names (XCLIENT became the envelope's client, XFORWARD a parameter of
-it). Where it names nobody, the client is one of our own networks, and of SPF there is only what the server itself wrote into the
-header, if the settings say that its verdicts count.
+Behind a server of ours it is the client that the server names (XCLIENT sets the envelope's client, XFORWARD a parameter). When the
+server names none, the client is on our own network, and of SPF only the server's own header verdict is known, if the settings
+trust it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _PROPERTY = re.compile(r"\b(?:smtp\.mailfrom|header\.from)\s*=\s*\"?([^\s;\"()]+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """where: outside: client and helo are whoever it came from; edge: a server of ours whose verdicts count; inside: another server
-    of ours, or nobody knows; here: this machine."""
+    """where: outside: client and helo are the sender's; edge: a server of ours whose verdicts count; inside: another server of
+    ours, or unknown; here: this machine."""
 
     client: str
     helo: str
@@ -36,7 +36,7 @@ class Origin:
 
 
 def origin(envelope: Envelope, settings: Settings) -> Origin:
-    """Pure. Never raises for what a peer has said of itself."""
+    """The origin of an envelope. Pure; never raises for what a peer claims."""
     attributes: dict[str, str] = {}
     for pair in envelope.params.get("XFORWARD", "").split():
         attributes.setdefault(*pair.partition("=")[::2])  # ADDR comes first; what follows HELO a stranger may have said
@@ -55,9 +55,8 @@ def origin(envelope: Envelope, settings: Settings) -> Origin:
 
 
 def edge_says(field: str, envelope: Envelope, author: str, settings: Settings) -> tuple[str, str]:
-    """What an Authentication-Results field of an edge server says of SPF and DMARC of this sender and author; "" for nothing, and
-    where it is not in the name that the settings expect of that server: then a stranger wrote it, who got past the server with it
-    (RFC 8601 5)."""
+    """SPF and DMARC results of this sender and author in the edge server's Authentication-Results field; "" for none, and when the
+    field does not bear the name that the settings give that server: then a stranger wrote it (RFC 8601 5)."""
     spf = dmarc = ""
     if not any(is_from(field, name) for name in _ids(envelope, settings)):
         return spf, dmarc
@@ -88,12 +87,12 @@ _INSIDE = tuple(
 
 @lru_cache(maxsize=4096)
 def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """An address that nobody outside can have (RFC 1918, 6598, 3927, 4193)."""
+    """Whether no outside host can have this address (RFC 1918, 6598, 3927, 4193)."""
     return any(address in network for network in _INSIDE)
 
 
 def _ids(envelope: Envelope, settings: Settings) -> list[str]:
-    """The names under which the edge server that the client is writes what it found."""
+    """The authserv-ids of the edge server that delivered the message."""
     peer = _address(envelope.client)
     of = [listener for listener in settings.gateway.listener if listener.verdicts_id]
     return [one.verdicts_id for one in of if peer is not None and any(peer in n for n in _networks(tuple(one.verdicts)))]

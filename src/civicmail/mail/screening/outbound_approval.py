@@ -1,7 +1,7 @@
-"""Files that leave, and whether they may without a question (P-22): a joint check, behind the half that reads (leaving.py).
+"""The combined check "leaving": which files leave the city, and whether they need approval (P-22). outbound_files.py finds them.
 
-Each of them is a finding: its part, its size, and its SHA-256 as the mask, so that the record says what left; its name stays in the
-message. Links to files that the city shares (screening.shares) count like files.
+Each file is a finding with part, size and its SHA-256 as mask, so that the record shows what left; its name stays in the message.
+Links to files that the city shares (screening.shares) count like files.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from civicmail.mail.screening.shapes import NOTHING, CheckResult, CombinedCase, 
 NAME = outbound_files.NAME
 VERSION = outbound_files.VERSION
 MAX_RECIPIENTS = 1000
-"""Recipients of one message that are looked at; for the others every file is asked about."""
+"""Recipients of one message that are checked; for others every file needs approval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """World.tools["leaving"]."""
+    """CheckContext.tools["leaving"]."""
 
     approvals: ApprovalsWatcher
     correspondents: MappedCorrespondents
@@ -40,7 +40,7 @@ def open_(_settings: Settings, data: Path) -> Tools:
 
 
 def find(case: CombinedCase) -> CheckResult:
-    """Facts files.leaving and sender.approval, and recipient.approved of each outside recipient; findings file and link."""
+    """Facts files.leaving and sender.approval, and recipient.approved for each outside recipient; findings file and link."""
     files = [*_files(case), *_links(case)]
     if case.inbound or not files:
         return NOTHING
@@ -59,7 +59,7 @@ def find(case: CombinedCase) -> CheckResult:
 
 
 def sending_of(case: CombinedCase) -> Sender:
-    """Who sends it, and the department that answers for it: of the mailbox that it comes from, else of the sender's own one."""
+    """The sender and the department in charge: that of the mailbox it comes from, else of the sender's own one."""
     snapshot, sender = case.context.snapshot, case.envelope.sender.lower()
     person = _person(case, snapshot)
     box = snapshot.mailbox_of(sender) if snapshot is not None else None

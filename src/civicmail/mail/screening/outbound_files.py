@@ -1,8 +1,9 @@
-"""Which parts of a message are files that leave the city with it (P-22), in the limited process. Pure; the joint half is leaves.py.
+"""Which parts of a message are files that leave the city with it (P-22). Pure; runs in the sandboxed process for
+outbound_approval.py.
 
-No files are: pictures that the text shows, or that an appointment or a visiting card has, calendars, cards of 10 kB and signatures,
-each under 100 kB and only where it is what it says; and the words of a forwarded message, whose own files count. What HTML, a
-calendar or a card carries in itself is a file like any other. Mail from outside has none.
+Not files are: pictures that the text shows, or that an appointment or visiting card contains; calendars, cards up to 10 kB, and
+signatures, each under 100 kB and only when its bytes match its type; and the text of a forwarded message, whose own files count.
+Anything embedded in HTML, a calendar or a card is a file. Mail from outside has none.
 """
 
 from __future__ import annotations
@@ -20,26 +21,26 @@ from civicmail.mail.screening.shapes import NOTHING, CheckResult, ContentCase
 NAME = "leaving"
 VERSION = 2
 FILES = "files"
-"""In what the limited process has for it: [path, name, size, sha256] of each."""
+"""Key in `more`: [path, name, size, sha256] of each file."""
 MAX_FILES = 100
 SMALL = 100_000
-"""Bytes of what is no file."""
+"""Largest size, in bytes, of what is not a file."""
 CARD = 10_000
-"""Bytes of visiting cards without their pictures: twenty of them. More is a list of people."""
+"""Bytes of visiting cards without their pictures, enough for twenty. More is a list of people."""
 DRAWING = 4_096
-"""Bytes of an SVG that the text shows: an icon. Words fit into more, and other files."""
+"""Bytes of an SVG that the text shows: an icon. A larger one could hold text or files."""
 MAX_NAME = 255
 
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 _PICTURES = frozenset({"png", "jpeg", "jpg", "gif", "webp", "bmp"})
 _DRAWN = re.compile(rb"<\s*(?:\w{1,10}:)?(?:text|tspan|script|foreignObject|image|a|style|metadata|desc|title)\b|<!|data:", re.I)
-"""What an icon has none of."""
+"""What an icon does not contain."""
 _LETTERS = frozenset({"message/rfc822", "message/global"})
 _REPORTS = frozenset({"message/delivery-status", "message/disposition-notification"})
 
 
 def find(case: ContentCase) -> CheckResult:
-    """more["files"]. Of a message with more of them than are looked at the check is unavailable."""
+    """more["files"]. Unavailable for a message with more than MAX_FILES."""
     if case.request.get("inbound"):
         return NOTHING
     rows: list[list[str | int]] = []
@@ -51,7 +52,7 @@ def find(case: ContentCase) -> CheckResult:
 
 
 def parts(message: ParsedMessage, above: str = "") -> Iterator[tuple[str, Part]]:
-    """The files of a message and of those attached to it, each with its path from the outside. What lies in one leaves with it."""
+    """The files of a message and of attached messages, with their paths from the outside. Parts within a file leave with it."""
     shown = _shown(message)
     hosts = {part.path: part for part in message.parts}
     opened = {child.part for child in message.children}
@@ -76,14 +77,14 @@ def _lies_in(path: str, files: set[str]) -> bool:
 
 
 def _shown(message: ParsedMessage) -> bytes:
-    """The HTML in which pictures are named."""
+    """The HTML that refers to pictures."""
     return b"\n".join(
         part.content for part in message.parts if part.content_type == "text/html" and part.disposition != "attachment"
     )
 
 
 def _is_none(part: Part, shown: bytes, hosts: Mapping[str, Part]) -> bool:
-    """Whether a part is none of the files that a manager is asked about. hosts: all parts by their paths."""
+    """Whether a part needs no approval. hosts: all parts by path."""
     kind, host = part.content_type, hosts.get(part.path.rpartition(".")[0])
     if kind in calendar_files.KINDS:
         return _is_plain(part, hosts)
@@ -111,7 +112,7 @@ def _is_picture(part: Part) -> bool:
 
 
 def _is_plain(part: Part, hosts: Mapping[str, Part]) -> bool:
-    """Whether a calendar or a card carries nothing but words and pictures, and is no larger than one is."""
+    """Whether a calendar or card holds only text and pictures, in a usual size."""
     is_card = part.content_type in calendar_files.CARDS
     start = part.content[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:16].upper()
     if not start.startswith(b"BEGIN:VCARD" if is_card else b"BEGIN:VCALENDAR"):

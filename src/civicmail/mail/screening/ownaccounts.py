@@ -1,7 +1,7 @@
-"""Whether an address outside is the sender's own account (P-11): registered as theirs, or by signals of two kinds. Pure.
+"""Whether an outside address is the sender's own account (P-11): registered as theirs, or by two kinds of signals. Pure.
 
-A city writes to thousands of people at the same providers, some of whom are called like somebody who works for it. One signal is
-none: a family name never counts, the whole name counts once, and something in what the sender does has to come to it.
+A city writes to thousands of people at the same providers, and some share a name with an employee. One signal is not enough: a
+family name never counts, a full name counts once, and something in the sender's behavior must be added.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from civicmail.mail.screening import staffnames
 LOCAL, DISPLAY, FORWARD, ALONE, RULE, REGISTERED = "local-part", "display-name", "forward", "alone", "rule", "registered"
 
 _FORWARD = re.compile(r"\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|enc|i)\s*:", re.IGNORECASE)
-"""As mail programs in English, German, French, Spanish, Portuguese and Italian put it before a subject."""
+"""Subject prefixes of forwarded mail in English, German, French, Spanish, Portuguese and Italian."""
 _REPLY = re.compile(r"\s*(?:\[[^\]]{1,40}\]\s*)?(?:re|aw|sv|antw|rif|res)\s*:", re.IGNORECASE)
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 _SHORTEST = 5
@@ -23,8 +23,9 @@ _SHORTEST = 5
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """name: of who sends, as the directory has it; personal: under an address of their own, not that of an office; alone: to nobody
-    else outside and nobody here but themselves; rule: a mailbox rule sent it; registered: their outside addresses, lower case."""
+    """name: of the sender, from the directory; personal: from their own address, not an office's; alone: no other outside
+    recipient, and no inside recipient but themselves; rule: a mailbox rule sent it; registered: their outside addresses, lower
+    case."""
 
     name: str
     personal: bool
@@ -36,7 +37,7 @@ class Sending:
 
 
 def signals(sending: Sending, address: str, display: str) -> tuple[str, ...]:
-    """What says that the account is theirs. display: the name beside the address in To or Cc, "" for none."""
+    """The signals that the account is the sender's. display: the name beside the address in To or Cc, "" for none."""
     if address in sending.registered:
         return (REGISTERED,)
     names = []
@@ -54,8 +55,9 @@ def signals(sending: Sending, address: str, display: str) -> tuple[str, ...]:
 
 
 def is_own(sending: Sending, signals: tuple[str, ...]) -> bool:
-    """Registered; or the whole name and a forward to oneself, or a rule; or the whole name both times in a new message to nobody
-    else, from the sender's own address: a namesake who wrote before is answered, and offices write from the office's address."""
+    """Whether the signals suffice: registered; or the full name and a forward to oneself, or a rule; or the full name twice in a
+    new message to nobody else, from the sender's own address. Answers to a namesake, and mail from an office's address, do not
+    count."""
     if REGISTERED in signals:
         return True
     if not sending.personal or not {LOCAL, DISPLAY} & set(signals):
@@ -70,8 +72,8 @@ def is_forward(subject: str) -> bool:
 
 
 def resembles(local: str, name: str) -> bool:
-    """Whether a local part has the given and a family name of somebody, in any order: dana.reyes, reyesdana77, dana.m.reyes. A
-    family name with an initial is that of a family."""
+    """Whether a local part has someone's given and family name, in any order: dana.reyes, reyesdana77, dana.m.reyes. A family name
+    with an initial is that of a family."""
     parts = staffnames.words(name)
     pieces = [piece for piece in _NOT_LETTERS.split(local.partition("+")[0].lower()) if piece]
     if len(parts) < 2 or not pieces:
@@ -85,7 +87,7 @@ def resembles(local: str, name: str) -> bool:
 
 
 def _joined(whole: str, first: str, last: str) -> bool:
-    """The two in one word, at most with a middle initial between them."""
+    """Whether it is both names in one word, with at most a middle initial between them."""
     room = len(whole) - len(first) - len(last)
     if len(whole) < _SHORTEST or min(len(first), len(last)) < 2:
         return False

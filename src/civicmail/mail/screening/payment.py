@@ -1,6 +1,5 @@
-"""Whether a text asks for money or for another account to pay to, in English or Spanish (P-25, P-26). From somebody who never wrote
-before that is the commonest fraud on cities, and proof of nothing: most bills are honest. Pure.
-"""
+"""Whether a text asks for money or for a different bank account, in English or Spanish (P-25, P-26). From a first-time sender this
+is the most common fraud on cities, but no proof: most bills are honest. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +15,7 @@ _PHRASES = (
 )
 _ASKS = re.compile(rb"\b(?:" + b"|".join(_PHRASES) + rb")(?![a-z])", re.IGNORECASE)
 READ = 200_000
-"""Bytes of a text that are looked at."""
+"""Bytes of a text that are searched."""
 
 
 def asks_for_money(content: bytes) -> bool:

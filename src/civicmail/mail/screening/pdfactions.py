@@ -1,7 +1,7 @@
-"""What a PDF does when it is opened, and what it carries (ISO 32000-2): scripts, programs that it starts, files inside.
+"""Scan PDF files for actions on opening and for embedded content (ISO 32000-2): scripts, launched programs, attached files.
 
-Dictionaries are read outside of streams and in object streams; names may be spelled with #xx. A form's own scripts (format a
-number, add a column) run while somebody fills it in: they are told, and are no reason for suspicion.
+Dictionaries are read outside of streams and in object streams; names may be spelled with #xx. Scripts of form fields (formatting,
+sums) run while somebody fills in the form: they are reported, and not suspicious.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from civicmail.mail.screening.file_names import ACTIVE, PROGRAMS
 from civicmail.mail.screening.file_scan import FileScan, Item
 
 MAX_OBJECTS = 32 << 20
-"""Bytes that all object streams of a file may expand to."""
+"""Bytes to which all object streams of a file may expand."""
 _MAX_STREAM = 8 << 20
 _MAX_STREAMS = 200_000
 _MAX_FILES = 200
 _OPENINGS, _ADDITIONS = 10, 5_000
 _ESCAPES = 100_000
-"""Letters of names that are spelled with #xx: fonts have hundreds."""
+"""Escapes (#xx) in names; fonts have hundreds."""
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm\b")
@@ -49,7 +49,7 @@ _OPENS = re.compile(rb"/OpenAction\s*(?:(<<)|(\d{1,10})\s+(\d{1,5})\s+R)")
 _ADDITIONAL = re.compile(rb"/AA\s*<<")
 _TOKEN = re.compile(rb"<<|>>|/(\w+)")
 _AUTOMATIC_KEYS = frozenset({b"O", b"PO", b"PV", b"WC", b"WS", b"DS", b"WP", b"DP"})
-"""Keys of additional actions (12.6.3) that need nobody to type; C is one of a field, too: calculate."""
+"""Additional actions (12.6.3) that need no typing; C is also a field's calculation."""
 _NEAR, _MAX_ACTION = 400, 2_000  # bytes of one dictionary that are looked at
 _SENDS = re.compile(rb"/S\s*/(?:SubmitForm|ImportData|GoToE|Rendition)\b")
 _RICH = re.compile(rb"/Subtype\s*/(?:RichMedia|Flash|3D)\b|/RichMedia\b")
@@ -57,7 +57,7 @@ _XFA = re.compile(rb"/XFA\s*[\[\d]")
 
 
 def find(item: Item, scan: FileScan) -> str:
-    """Look into it. Raises Spent."""
+    """Scan the file. Raises Spent."""
     scan.guarded(item, lambda: _inside(item, scan), None)
     return "pdf"
 
@@ -80,7 +80,7 @@ def _inside(item: Item, scan: FileScan) -> None:
 
 
 def _dictionaries(content: bytes, item: Item, scan: FileScan) -> Iterator[bytes]:
-    """Everything outside of streams, and what object streams hold."""
+    """Everything outside of streams, and the contents of object streams."""
     at, left = 0, MAX_OBJECTS
     for _ in range(_MAX_STREAMS):
         scan.allowance.tick()
@@ -105,7 +105,7 @@ def _dictionaries(content: bytes, item: Item, scan: FileScan) -> Iterator[bytes]
 
 
 def _expanded(data: bytes, about: bytes) -> bytes | None:
-    """An object stream; None where it is packed as nobody packs one."""
+    """An object stream; None for an unusual filter."""
     filters = _FILTER.search(about)
     if filters is None:
         return data
@@ -117,7 +117,7 @@ def _expanded(data: bytes, about: bytes) -> bytes | None:
 
 
 def _marked(inside: bytes, about: bytes) -> bytes:
-    """The objects of an object stream as if each stood for itself (7.5.7); as they are where its list makes no sense."""
+    """The objects of an object stream as separate objects (7.5.7); unchanged if its index is invalid."""
     count, first = _COUNT.search(about), _FIRST.search(about)
     if count is None or first is None:
         return inside
@@ -134,7 +134,7 @@ def _marked(inside: bytes, about: bytes) -> bytes:
 
 
 def _plain(text: bytes) -> bytes:
-    """With names as they are meant."""
+    """Decode the #xx escapes of names."""
     return _ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), text)
 
 
@@ -158,7 +158,7 @@ def _actions(dictionaries: bytes, item: Item, scan: FileScan) -> None:
 
 
 def _launches(dictionaries: bytes) -> bool:
-    """Whether one of the files that are named is a program, or none is named that can be read."""
+    """Whether a launched file is a program, or no name can be read."""
     names = [match[1] or _unhexed(match[2]) for match in islice(_TARGET.finditer(dictionaries), _ADDITIONS)]
     return not names or any(_starts(name) for name in names)
 
@@ -169,14 +169,14 @@ def _unhexed(digits: bytes) -> bytes:
 
 
 def _starts(name: bytes) -> bool:
-    """Whether a file of this name is a program. name: a literal string (7.3.4.2)."""
+    """Whether the named file is a program. name: a literal string (7.3.4.2)."""
     plain = _OCTAL.sub(lambda match: bytes([int(match[1], 8) & 0xFF]), name).replace(b"\0", b"").replace(b"\\", b"")
     ending = file_names.read(plain.decode("latin-1")).ending
     return ending in PROGRAMS or ending in ACTIVE
 
 
 def _opens_script(dictionaries: bytes) -> bool:
-    """Whether opening the document runs a script; a place to go to is what most documents have there."""
+    """Whether opening the document runs a script. Most documents only set a page to show."""
     for match in islice(_OPENS.finditer(dictionaries), _OPENINGS):
         if match[1]:
             actions = [dictionaries[match.end() : match.end() + _MAX_ACTION].partition(b">>")[0]]
@@ -191,14 +191,14 @@ def _opens_script(dictionaries: bytes) -> bool:
 
 
 def _page_scripts(dictionaries: bytes) -> bool:
-    """Whether something happens when a page is shown, closed or printed."""
+    """Whether showing, closing or printing a page runs an action."""
     return any(
         _AUTOMATIC_KEYS & _keys(dictionaries, match.end()) for match in islice(_ADDITIONAL.finditer(dictionaries), _ADDITIONS)
     )
 
 
 def _keys(dictionaries: bytes, at: int) -> set[bytes]:
-    """Names in a dictionary that begins there, without those of dictionaries in it."""
+    """The names in the dictionary that begins there, without those of nested dictionaries."""
     depth, keys = 1, set()
     for token in _TOKEN.finditer(dictionaries, at, at + _NEAR):
         depth += {b"<<": 1, b">>": -1}.get(token[0], 0)
@@ -210,7 +210,7 @@ def _keys(dictionaries: bytes, at: int) -> set[bytes]:
 
 
 def _unlocked(content: bytes) -> bytes:
-    """The same without its encryption, where no password is asked for opening it. Raises Unreadable."""
+    """The file without its encryption, if it opens without a password. Raises Unreadable."""
     document = _opened(content)
     with document:
         out = BytesIO()
@@ -227,7 +227,7 @@ def _opened(content: bytes) -> Any:
 
 
 def _files(content: bytes, item: Item, scan: FileScan) -> None:
-    """Files inside: each is looked at like an attachment; one that is no plain document is suspicious as such."""
+    """Scan embedded files like attachments; one that is no plain document is suspicious."""
     with _opened(content) as document:
         for n in range(min(document.count_attachments(), _MAX_FILES)):
             file = document.get_attachment(n)

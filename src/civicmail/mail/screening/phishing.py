@@ -1,7 +1,7 @@
-"""Signs that phishing has and honest mail hardly ever: each was counted on public mail of both kinds (bench/phishing.py). Runs in
-the limited process, of what comes from outside.
+"""Signs that are common in phishing and rare in honest mail, measured on public mail of both kinds (bench/phishing.py). A content
+check for mail from outside.
 
-None of them proves anything. A finding says which one it is and where it stands; rules say what the reader is told.
+No sign proves anything. A finding tells which sign it is and where; rules decide what the reader is told.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ VERSION = 1
 
 MASK = 120
 LINKS = 300
-"""Links that are looked at: a page that cheats has its own among the first."""
+"""Links that are checked; a phishing page's own are among the first."""
 READERS = 20
 TEXT = 20_000
 STYLED, HIDDEN = 3, 3
-"""Letters of another alphabet of mathematics in a line; words with invisible signs in a text."""
+"""Letters of a mathematical alphabet in a line; words with invisible characters in a text."""
 PADDED = ((1_500, 2), (800, 8))
-"""Characters that HTML hides, and how many times as many as it shows."""
+"""Characters that HTML hides, and the ratio to those it shows."""
 SHORT = 80
-"""Characters of a text beside a picture that say nothing."""
+"""Length of a text beside a picture that says nothing."""
 
 _INVISIBLE = re.compile(r"[A-Za-z][\u034f\u180e\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]+(?=[A-Za-z])")
 _IN_LINES = re.compile(r"[A-Za-z]\xad+(?=[A-Za-z])")  # in a text it says where a word may be parted
 _STYLE = re.compile(r"[\u24b6-\u24e9\U0001d400-\U0001d7ff\U0001f130-\U0001f189]")
 _NUMBERED = re.compile(r"(?:^|[.-])(?:\d{1,3}[.-]){3}\d{1,3}[.-]")
-"""The name that a provider gives to whatever rents an address of its: nobody's own."""
+"""A provider's generated name for a rented address."""
 _PICTURE = re.compile(rb"<img\b[^<>]{0,2000}?\bsrc\s*=\s*[\"']?\s*https?:", re.IGNORECASE)
 
 
@@ -47,7 +47,7 @@ services(), companies(), urls.can_be("city.example")  # their lists are read now
 
 
 def find(case: ContentCase) -> CheckResult:
-    """Fact phishing.signs: the codes of the findings, each once."""
+    """Fact phishing.signs: the codes of the findings, without duplicates."""
     if not case.request["inbound"]:
         return NOTHING
     findings = tuple({finding.code: finding for finding in _all(case)}.values())
@@ -64,7 +64,7 @@ def _all(case: ContentCase) -> Iterator[Finding]:
 
 
 def _of_author(case: ContentCase, message: ParsedMessage) -> Iterator[Finding]:
-    """Under a company's name, with an address that cannot be answered, or below an ending that honest people leave alone."""
+    """Signs in the author: a company's name, an address that nobody can answer, or a top-level domain that honest senders avoid."""
     if len(message.from_) != 1:
         return
     author = message.from_[0]
@@ -78,12 +78,12 @@ def _of_author(case: ContentCase, message: ParsedMessage) -> Iterator[Finding]:
 
 
 def _is_anywhere(domain: str) -> bool:
-    """Whether an answer can go there; an address in brackets is one (RFC 5321 4.1.3)."""
+    """Whether an answer can be delivered; a bracketed IP address counts (RFC 5321 4.1.3)."""
     return domain.startswith("[") or (is_domain(domain) and urls.can_be(domain))
 
 
 def _of_reader(case: ContentCase, message: ParsedMessage) -> Iterator[Finding]:
-    """The reader's own address where a person would have written a name, and behind a link, where a page fills it in."""
+    """Signs that the reader's address was inserted: in subject or name, or behind a link for the page's script."""
     readers = [one for one in case.request["recipients"][:READERS] if "@" in one]
     author = message.from_[0].addr.lower() if message.from_ else ""
     if not readers or author in readers:
@@ -101,7 +101,7 @@ def _of_reader(case: ContentCase, message: ParsedMessage) -> Iterator[Finding]:
 
 
 def _named(fragment: str, readers: list[str]) -> str:
-    """The reader whose address stands behind the sign #, as it is or in base64: there only a script of the page sees it."""
+    """The reader whose address is in the URL fragment, plain or in base64, where only the page's script sees it."""
     plain = unquote(fragment)
     for one in readers:
         if one in plain.lower() or base64.b64encode(one.encode()).rstrip(b"=")[:-1].decode() in plain:
@@ -110,7 +110,7 @@ def _named(fragment: str, readers: list[str]) -> str:
 
 
 def _of_links(case: ContentCase, message: ParsedMessage) -> Iterator[Finding]:
-    """To what hides who is behind a page; each kind once."""
+    """Links to services that hide who runs a page; each kind once."""
     listed, author = services(tuple(case.request.get("web_services", ()))), _author(message)
     kinds: dict[str, Finding] = {}
     for link in message.links[:LINKS]:
@@ -128,7 +128,7 @@ def _author(message: ParsedMessage) -> str:
 
 
 def _of_letters(message: ParsedMessage) -> Iterator[Finding]:
-    """Words that are written so that a program reads others than a person."""
+    """Words written so that a program reads something else than a person."""
     display = message.from_[0].display if message.from_ else ""
     for place, line in (("subject", message.subject), ("from", display)):
         if line.isascii():
@@ -142,7 +142,7 @@ def _of_letters(message: ParsedMessage) -> Iterator[Finding]:
 
 
 def _of_text(message: ParsedMessage) -> Iterator[Finding]:
-    """Much that is hidden, and a picture instead of words: both are there for programs alone."""
+    """Much hidden text, or a picture instead of text: both are meant for filters."""
     seen = len(message.html_text.strip())
     hidden = len(message.hidden_text)
     if any(hidden >= least and hidden > times * seen for least, times in PADDED):

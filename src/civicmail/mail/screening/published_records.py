@@ -1,5 +1,5 @@
-"""What the zone of one of our own domains says of its mail: SPF, DMARC, MTA-STS, TLS-RPT. By it others can tell our mail from what
-pretends to be ours, and bring mail to us over TLS."""
+"""Check the DNS records of one of our own domains: SPF, DMARC, MTA-STS, TLS-RPT. With them others can recognize our mail and
+deliver to us over TLS."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from civicmail.mail.screening.resolver import Answer, Resolver, TemporaryFailure
 from civicmail.mail.screening.tags import fields, salvaged
 
 State = Literal["good", "waits", "weak", "missing", "wrong", "unknown"]
-"""waits: somebody has to do the next step (of keys)."""
+"""waits: somebody must take the next step (for keys)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordCheck:
-    """One record. name: in the zone; record: SPF, DKIM, DMARC, MTA-STS or TLS-RPT; says: what is there, or why it is not known;
-    text: one sentence; should: what the zone could have; publish: that as one line of a zone file, with nothing besides."""
+    """One record. name: in the zone; record: SPF, DKIM, DMARC, MTA-STS or TLS-RPT; says: the published value, or why it is
+    unknown; text: one sentence; should: the recommended record; publish: that as a line of a zone file."""
 
     record: str
     name: str
@@ -34,25 +34,25 @@ class RecordCheck:
 
 
 def to_ask(settings: Settings) -> tuple[list[str], list[str]]:
-    """Domains of the city whose records can be asked for (A-labels), and names for trials, which nobody outside can ask about; a
-    resolver that the settings name knows those, too."""
+    """City domains whose records can be queried (A-labels), and names for trials, which exist only for a resolver named in the
+    settings."""
     every = [a_labels(domain) for domain in settings.city.domains]
     real = [domain for domain in every if settings.screening.resolver or not nameserver.is_special(domain)]
     return real, [domain for domain in every if domain not in real]
 
 
 def on_trial(domains: list[str]) -> str:
-    """Why nothing is said of these."""
+    """Why nothing is known of these domains."""
     return f"{', '.join(domains)} is a name for trials; nobody outside can ask for its records, and no mail comes for it."
 
 
 async def check_records(resolver: Resolver, domain: str, policy: str = "") -> list[RecordCheck]:
-    """The four records of a domain (A-labels), asked for side by side. policy: as in look_at."""
+    """The four records of a domain (A-labels), queried concurrently. policy: as in check_record."""
     return list(await asyncio.gather(*(check_record(resolver, record, domain, policy) for record in RECORDS)))
 
 
 async def check_record(resolver: Resolver, record: str, domain: str, policy: str = "") -> RecordCheck:
-    """One of RECORDS. policy: the id of the MTA-STS policy that our pages serve; empty: they serve none."""
+    """Check one of RECORDS. policy: id of the MTA-STS policy that our pages serve, "" for none."""
     name = place(record, domain)
     try:
         answer: Answer = await resolver.ask(name, "TXT")
@@ -64,19 +64,19 @@ async def check_record(resolver: Resolver, record: str, domain: str, policy: str
 
 
 def place(record: str, domain: str) -> str:
-    """The name in the zone."""
+    """The record's name in the zone."""
     return f"{_BEFORE[record]}{domain}"
 
 
 def unknown(record: str, domain: str, why: str) -> RecordCheck:
-    """What could not be asked is not called missing. why: like "no answer in time"."""
+    """A check that could not query; the record is not called missing. why: such as "no answer in time"."""
     return RecordCheck(
         record, place(record, domain), "unknown", why, f"The DNS could not be asked for {record} of {domain}: {why}."
     )
 
 
 def zone_line(name: str, value: str) -> str:
-    """A TXT record as a zone file has it: strings of at most 255 characters (RFC 1035 3.3.14)."""
+    """A TXT record in zone file form: strings of at most 255 characters (RFC 1035 3.3.14)."""
     strings = [value[at : at + 255].replace("\\", "\\\\").replace('"', '\\"') for at in range(0, len(value), 255)]
     return f"{name}. IN TXT " + " ".join(f'"{string}"' for string in strings)
 
@@ -95,7 +95,7 @@ _BEGINS = {
 
 
 def is_sts(record: str) -> bool:
-    """Whether a TXT record says that there is an MTA-STS policy (RFC 8461 3.1)."""
+    """Whether a TXT record announces an MTA-STS policy (RFC 8461 3.1)."""
     ids = [value for name, value in fields(record, "v=STSv1") or () if name == "id"]
     return len(ids) == 1 and re.fullmatch(r"[A-Za-z0-9]{1,32}", ids[0]) is not None
 
@@ -142,7 +142,7 @@ def _dmarc(domain: str, values: list[str]) -> RecordCheck:
 
 
 def _mended(record: str) -> str:
-    """A DMARC record without what cannot be read in it."""
+    """A DMARC record without its invalid parts."""
     return "; ".join(f"{name}={value}" for name, value in salvaged(record)[0].items() if value)
 
 
@@ -161,7 +161,7 @@ def _mta_sts(domain: str, values: list[str]) -> RecordCheck:
 
 
 def _of(look: RecordCheck, domain: str, policy: str) -> RecordCheck:
-    """The look at a record of MTA-STS beside the policy of that id, which our pages serve."""
+    """The check of an MTA-STS record against the id of the policy that our pages serve."""
     if look.state == "good" and dict(fields(look.says, "v=STSv1") or ()).get("id") == policy:
         return look
     publish = zone_line(look.name, f"v=STSv1; id={policy}")

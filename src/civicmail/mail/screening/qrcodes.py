@@ -1,7 +1,7 @@
-"""What QR codes in pictures and on the first pages of PDF say: zxing reads what drawing.py or rasters.py has drawn. For the limited
-process.
+"""Read QR codes in pictures and on the first pages of PDF files with zxing, after drawing.py or rasters.py has rendered them. Runs
+in the sandboxed process.
 
-A picture is not looked at where it is larger than the limits there, and after the seconds of a message are used up.
+Pictures above the size limits are skipped, and so is everything after the time of a message is used up.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from civicmail.mail.screening import drawing, rasters
 from civicmail.mail.screening.drawing import DRAWN, ENLARGED
 
 PICTURES = 20
-"""Of one message: newsletters have more, and codes stand where they are seen."""
+"""Of one message. Newsletters have more, but a code is where people see it."""
 PAGES = 2
 SECONDS = 0.5
-"""Of the processor, for all pictures of a message."""
+"""Processor time for all pictures of a message."""
 PAGE_SCALE = 1.5
 CODES = 10
 _FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
@@ -62,7 +62,7 @@ def _codes(page: Any, scale: float, is_over: Callable[[], bool]) -> list[str]:
 
 
 def _in(drawn: drawing.Pixels) -> list[str]:
-    """drawn: a view of zxing keeps nothing alive, so it needs a name."""
+    """drawn: kept in a variable, because zxing's view does not keep it alive."""
     view = zxingcpp.ImageView(drawn.rows, drawn.width, drawn.height, zxingcpp.ImageFormat.Lum, drawn.stride, 1)  # type: ignore[arg-type]
     codes = zxingcpp.read_barcodes(view, formats=_FORMATS)
     return [code.text for code in codes[:CODES] if code.text]

@@ -1,4 +1,4 @@
-"""The list of a rar archive, of version 4 and 5 (RAR technote). Contents are not unpacked: no free program of ours can. Pure."""
+"""List the members of a RAR archive, version 4 or 5 (RAR technote). No free library unpacks them. Pure."""
 
 from __future__ import annotations
 

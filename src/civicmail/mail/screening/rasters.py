@@ -1,4 +1,5 @@
-"""Pictures that pdfium does not draw (GIF, BMP, WebP, TIFF, interlaced PNG) as grey pixels, by Pillow. For the limited process."""
+"""Render pictures that pdfium cannot (GIF, BMP, WebP, TIFF, interlaced PNG) as gray pixels with Pillow. Runs in the sandboxed
+process."""
 
 from __future__ import annotations
 
@@ -10,15 +11,15 @@ from PIL import BmpImagePlugin, GifImagePlugin, Image, PngImagePlugin, TiffImage
 from civicmail.mail.screening.drawing import BYTES, DRAWN, ENLARGED, MIN_PIXELS, Pixels
 
 _PLUGINS = (BmpImagePlugin, GifImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
-"""Imported here: what Pillow looks for by itself when it does not know a picture is more than is wanted."""
+"""Imported explicitly: Pillow would try more formats than wanted."""
 _FORMATS = ("BMP", "GIF", "PNG", "TIFF", "WEBP")
 _MARKS = (b"GIF8", b"BM", b"RIFF", b"\x89PNG", b"II*\0", b"MM\0*")
 PIXELS = 4_000_000
-"""Of a picture that is unpacked: these are slower than what pdfium draws."""
+"""Largest picture that is unpacked; Pillow is slower than pdfium."""
 
 
 def pixels(content: bytes) -> Pixels | None:
-    """The first frame on white; None for what is no such picture, or beyond the limits."""
+    """The first frame on white; None for other formats and beyond the limits."""
     if not content.startswith(_MARKS) or not 32 < len(content) <= BYTES:
         return None
     try:

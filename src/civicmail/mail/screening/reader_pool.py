@@ -1,4 +1,4 @@
-"""Reading a message in limited processes that wait for it: what comes back is Seen, or Unreadable (core/sandbox)."""
+"""Pools of sandboxed processes that read messages for screening; the result is an ExtractedMessage, or Unreadable is raised."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from civicmail.mail.screening.shapes import ExtractedMessage
 
 COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.screening.worker")
 MAX_READ = 40 << 20
-"""Bytes of a message that are read while its client waits, enough for a file of 25 MB: half a second, and three where all of it is
-text. Of a larger one these are the beginning."""
+"""Bytes of a message that are read while its client waits: enough for a file of 25 MB, half a second, or three if all of it is
+text. Of a larger message the beginning is read."""
 LARGE = 256 << 10
-"""Bytes above which a message is read by processes of their own, so that small mail does not wait for it: fifty of a megabyte of
-HTML take ten seconds."""
+"""Above this size messages have processes of their own, so that small mail does not wait: fifty messages of a megabyte of HTML
+take ten seconds."""
 LARGE_PROCESSES = 2
-"""Large messages that are read at a time, one of each client: behind somebody's slow ones there is a process for everybody else."""
+"""Large messages read at a time, one of each client, so that one client's slow messages leave a process for others."""
 
 
 class Readers:
-    """processes: how many small messages are read at a time, and LARGE_AT_ONCE besides; seconds: of the processor for each; most:
-    bytes of a message that are read, of a larger one the beginning."""
+    """processes: small messages read at a time, besides LARGE_PROCESSES; seconds: processor time for each; most: bytes read of a
+    message."""
 
     def __init__(self, processes: int, seconds: float, most: int = MAX_READ) -> None:
         self._small = _Small(processes, seconds, most)
@@ -40,11 +40,11 @@ class Readers:
         self._most = most
 
     def warm(self) -> None:
-        """Have the processes for small messages started before the first one comes; returns at once."""
+        """Start the processes for small messages before the first message; returns at once."""
         self._small.warm()
 
     async def read(self, content: bytes | mmap.mmap, request: Mapping[str, Any], who: str = "") -> ExtractedMessage:
-        """who: whose turn it takes (turns.py). Raises Unreadable."""
+        """Read a message. who: the client key for the fair queue (fair_queue.py). Raises Unreadable."""
         lane = self._small if min(len(content), self._most) <= LARGE else self._large
         answer = await lane.ask({"asked": request}, content, who)
         try:
@@ -53,14 +53,14 @@ class Readers:
             raise Unreadable(CRASHED) from None
 
     def close(self) -> None:
-        """Ends what reads small messages, waits for what is being read of large ones. Blocks."""
+        """End the processes; waits for large messages that are being read. Blocks."""
         self._small.close()
         self._large.close()
 
 
 class _Lane(ABC):
-    """Processes that are asked in turn. at_once: questions that they have at a time; most: bytes that are read of a message; each:
-    as of Turns."""
+    """Processes behind a fair queue. at_once: requests at a time; most: bytes read of a message; each: requests at a time per
+    client."""
 
     def __init__(self, at_once: int, seconds: float, most: int, each: int | None = None) -> None:
         self._seconds = seconds
@@ -86,16 +86,16 @@ class _Lane(ABC):
         return await asyncio.shield(task)
 
     def _piece(self, content: bytes | mmap.mmap) -> bytes | mmap.mmap:
-        """What is read of it: a copy where that is not all."""
+        """The part that is read; a copy unless that is all."""
         return content if len(content) <= self._most else content[: self._most]
 
     @abstractmethod
     async def _answer(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
-        """The answer. begins: called when a process comes to the question."""
+        """Send the request; return the answer. begins: called when a process starts on it."""
 
 
 class _Small(_Lane):
-    """In the loop itself: a small message is in the pipe at once, and the next one beside it."""
+    """Runs on the event loop: a small message fits the pipe at once."""
 
     def __init__(self, processes: int, seconds: float, most: int) -> None:
         super().__init__(processes * MAX_PENDING, seconds, most)
@@ -112,7 +112,7 @@ class _Small(_Lane):
 
 
 class _Large(_Lane):
-    """In threads: a map of a file may wait for the disk, and the loop may not. What waits for its turn is not copied."""
+    """Runs in threads, because a memory map may wait for the disk, and the loop must not. Waiting messages are not copied."""
 
     def __init__(self, processes: int, seconds: float, most: int) -> None:
         super().__init__(processes, seconds, most, each=1)

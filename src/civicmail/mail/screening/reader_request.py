@@ -1,4 +1,4 @@
-"""What the gateway sends along with a message to the limited process: few plain values, because they are sent with each message."""
+"""The request that the gateway sends with each message to the sandboxed reader: a few plain values."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ REQUEST_KEYS = (
     "web_services",
     "companies",
 )
-"""checks: those that are on, by their name in settings.screening.checks; domains: the city's; protected: names that others may not
-pretend to be; source: kind of door; inbound: from outside, nobody signed in; sender, recipients: of the envelope, lower case, of
-recipients at most RECIPIENTS; size: bytes of the whole message, of which Inner.raw may be the beginning; public: numbers
-that are nobody's secret; web_services, companies: what the city adds to our lists of them."""
+"""checks: names from settings.screening.checks that are on; domains: the city's; protected: names that others may not imitate;
+source: kind of listener; inbound: from outside, without sign-in; sender, recipients: of the envelope, lower case, at most
+MAX_RECIPIENTS; size: bytes of the whole message (ContentCase.raw may be only its beginning); public: numbers that are nobody's
+secret; web_services, companies: what the city adds to our lists."""
 
 MAX_RECIPIENTS = 100
 
 
 def request_of(settings: Settings, envelope: Envelope, source: str, *, inbound: bool, size: int) -> dict[str, Any]:
-    """The values of ASK."""
+    """The values of REQUEST_KEYS for one message."""
     screening = settings.screening
     return {
         "checks": screening.checks,

@@ -1,7 +1,7 @@
-"""Texts that were reported as spam, and good ones, by their bands: what nearly.py is told. Pure.
+"""The near-duplicate bands of reported spam and of good mail, for near_duplicate.py. Pure.
 
-A report counts at once when somebody with a duty made it or the model agrees with it; else when another person has reported nearly
-the same text. So nobody alone turns the city's newsletter into spam for everybody.
+A report counts at once when an officer made it or the model agrees. Otherwise it counts when another person reports a
+near-duplicate, so that nobody alone turns the city's newsletter into spam for all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_GOOD = 20_000
 
 @dataclass(slots=True)
 class Report:
-    """counts: whether it is believed."""
+    """counts: whether it is trusted."""
 
     key: str
     by: str
@@ -31,14 +31,14 @@ class Report:
 
 
 class ReportedTexts:
-    """The newest ones."""
+    """The most recent texts."""
 
     def __init__(self) -> None:
         self._reports: dict[tuple[str, str], Report] = {}
         self._good: dict[str, Keys] = {}
 
     def report(self, key: str, by: str, text: Keys, *, counts: bool) -> None:
-        """A text without bands is too short to be alike to anything."""
+        """Add a report. A text without bands is too short to compare."""
         if not len(text):
             return
         report = Report(key, by, text, counts)
@@ -56,22 +56,22 @@ class ReportedTexts:
             _cut(self._good, MAX_GOOD)
 
     def forget(self, key: str, by: str) -> None:
-        """What this person has said of the message."""
+        """Forget what this person said of the message."""
         self._reports.pop((key, by), None)
         self._good.pop(key, None)
 
     def messages(self) -> set[str]:
-        """The messages that texts are of."""
+        """The keys of all messages."""
         return {key for key, _ in self._reports} | set(self._good)
 
     def forget_all(self, key: str) -> None:
-        """What anybody has said of a message that is not kept any more."""
+        """Forget all reports of a message that is no longer kept."""
         self._good.pop(key, None)
         for who in [who for who in self._reports if who[0] == key]:
             del self._reports[who]
 
     def indexes(self) -> tuple[NearDuplicateIndex, NearDuplicateIndex]:
-        """Reported texts that count, and good ones."""
+        """Indexes of the reported texts that count, and of good ones."""
         return NearDuplicateIndex.from_texts([r.text for r in self._reports.values() if r.counts]), NearDuplicateIndex.from_texts(
             self._good.values()
         )

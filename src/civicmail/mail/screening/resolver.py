@@ -1,10 +1,10 @@
-"""What checks ask the domain name system, and what it answers: one question, one plain answer, or an error that passes.
+"""The interface to DNS for checks: one query, one plain answer, or a temporary failure.
 
     answer = await resolver.ask("example.net", "TXT")
-    answer.values        () where there is no such record; answer.exists says whether the name is there
+    answer.values        () if there is no such record; answer.exists says whether the name exists
 
-Whoever answers follows aliases (CNAME), so that nobody else has to. Values are text: TXT its strings joined, one character for each
-byte (latin-1); A and AAAA addresses; MX "10 mx.example.net"; PTR names. Names are lower case, without the dot at the end.
+Implementations follow aliases (CNAME). Values are text: TXT strings joined, one character for each byte (latin-1); A and AAAA
+addresses; MX "10 mx.example.net"; PTR names. Names are lower case, without a final dot.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from typing import Literal, Protocol
 Kind = Literal["TXT", "A", "AAAA", "MX", "PTR"]
 
 MAX_VALUE = 8 << 10
-"""Characters of one TXT record; the longest that DKIM, SPF and DMARC have in use is a tenth of it."""
+"""Characters of one TXT record; the longest DKIM, SPF and DMARC records in use are a tenth of it."""
 MAX_VALUES = 100
 """Records of one answer. Names of large services have about 60 TXT records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """values: as of this module; exists: whether the name is there at all (no NXDOMAIN); cut: something of it was too large and is
-    not among the values."""
+    """exists: whether the name exists at all (no NXDOMAIN); cut: some value was too large and is missing."""
 
     values: tuple[str, ...] = ()
     exists: bool = True
@@ -34,7 +33,7 @@ NOTHING = Answer(exists=False)
 
 
 class TemporaryFailure(Exception):
-    """There is no answer at this moment. ours: because of our own resolver, and not of whoever has to answer for that name."""
+    """No answer at this time. ours: our own resolver failed, not the name's servers."""
 
     def __init__(self, why: str, *, ours: bool = False) -> None:
         super().__init__(why)
@@ -43,17 +42,17 @@ class TemporaryFailure(Exception):
 
 
 class Resolver(Protocol):
-    """Whom checks ask. Raises Temp."""
+    """What checks query. Raises TemporaryFailure."""
 
     async def ask(self, name: str, kind: Kind) -> Answer: ...
 
 
 def bounded(values: list[str], *, exists: bool = True) -> Answer:
-    """An answer from whatever came: what is too large is left out, and said so."""
+    """An answer without values that are too large."""
     fit = [value for value in values[:MAX_VALUES] if len(value) <= MAX_VALUE]
     return Answer(tuple(fit), exists, len(fit) < len(values))
 
 
 def is_name(name: str) -> bool:
-    """Whether a question for it can be asked at all (RFC 1035 2.3.4)."""
+    """Whether a name can be queried at all (RFC 1035 2.3.4)."""
     return 0 < len(name) <= 253 and name.isascii() and all(0 < len(label) < 64 for label in name.split("."))

@@ -1,6 +1,6 @@
-"""What Rspamd says of a message (outer check): POST /checkv2, its score beside the one that it asks for, its strongest symbols.
+"""A network check that asks Rspamd (POST /checkv2): its score, threshold and strongest symbols.
 
-Larger messages are not sent: no spam is so large. https://docs.rspamd.com/developers/protocol/
+Larger messages are not sent, because no spam is so large. https://docs.rspamd.com/developers/protocol/
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def open_(settings: Settings, data: Path) -> Program:
 
 
 async def find(case: NetworkCase) -> CheckResult:
-    """Only of mail from outside."""
+    """Only for mail from outside."""
 
     async def ask(program: Program) -> CheckResult:
         return judged(body_of(await program.exchange(request(case, program), case.raw, SECONDS - _MARGIN)))
@@ -40,7 +40,7 @@ async def find(case: NetworkCase) -> CheckResult:
 
 
 def request(case: NetworkCase, program: Program) -> bytes:
-    """The head of the request: what the wire said."""
+    """The head of the request, from the envelope."""
     envelope = case.envelope
     fields = [
         ("Host", f"{program.host}:{program.port}"),
@@ -56,7 +56,7 @@ def request(case: NetworkCase, program: Program) -> bytes:
 
 
 def body_of(reply: bytes) -> bytes:
-    """The body of an answer with status 200 (RFC 9112), chunked or not. Raises ValueError."""
+    """The body of a 200 response (RFC 9112), chunked or not. Raises ValueError."""
     head, _, body = reply.partition(b"\r\n\r\n")
     status, *lines = head.split(b"\r\n")
     if not status.startswith(b"HTTP/1.") or status.split(b" ")[1:2] != [b"200"]:
@@ -83,7 +83,7 @@ def _chunks(body: bytes) -> Iterator[bytes]:
 
 
 def judged(body: bytes) -> CheckResult:
-    """Raises ValueError, KeyError, TypeError, AttributeError for what is no answer."""
+    """The result of a response. Raises ValueError, KeyError, TypeError or AttributeError for an invalid one."""
     reply: dict[str, Any] = orjson.loads(body)
     score, required = float(reply["score"]), float(reply["required_score"])
     symbols = reply["symbols"].values()

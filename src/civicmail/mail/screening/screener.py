@@ -1,8 +1,8 @@
-"""What is in a message, as far as it can be found out in time: one reading in a limited process, then the checks that ask other
-programs side by side, then those that put it all together (package docstring).
+"""Screen one message within a time limit: read it once in a sandboxed process, run the network checks concurrently, then the
+combined checks (package docstring).
 
-Whatever fails, hangs or is not there is an answer of its own: the check is unavailable, and rules follow the fail matrix. Nothing
-that a check does ends the message's way, and nothing waits longer than settings.screening.seconds.
+Failures and timeouts are results, too: the check is unavailable, and rules follow the failure policy. No check can stop a message,
+and nothing waits longer than settings.screening.seconds.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from civicmail.mail.screening.shapes import CombinedCase, ExtractedMessage, Netw
 log = get_logger()
 
 OUTSIDE = frozenset({"mx", "lmtp"})
-"""Kinds of doors that strangers' mail comes by."""
+"""Kinds of listeners for mail from outside."""
 READ, AUTHENTICATION = "read", "authentication"
 CPU_SHARE = 4
-"""Of the seconds that a message has, every fourth may be spent by the processor on reading it."""
+"""Reading a message may use a quarter of its time as processor time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """recipients: facts of single recipients, by address in lower case."""
+    """recipients: facts of single recipients, by lower-case address."""
 
     findings: tuple[Finding, ...] = ()
     facts: Facts = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Screened:
 
     @property
     def unavailable(self) -> tuple[str, ...]:
-        """The checks that could not be made."""
+        """The checks that could not run."""
         names = self.facts.get(UNAVAILABLE, ())
         return names if isinstance(names, tuple) else ()
 
@@ -59,12 +59,12 @@ NOT_SCREENED = Screened()
 
 
 def is_inbound(source: str, envelope: Envelope) -> bool:
-    """From outside: by a door that strangers use, and nobody has signed in."""
+    """Whether mail is from outside: through a listener open to strangers, without sign-in."""
     return source in OUTSIDE and not envelope.login
 
 
 def readers_for(settings: Settings, *, patient: bool = False) -> Readers:
-    """The limited processes of a Screener. patient: as there."""
+    """The sandboxed processes of a Screener. patient: as there."""
     most = max(MAX_READ, settings.gateway.max_message) if patient else MAX_READ
     return Readers(settings.screening.processes, max(1, _seconds(settings, patient=patient) // CPU_SHARE), most)
 
@@ -74,8 +74,8 @@ def _seconds(settings: Settings, *, patient: bool) -> int:
 
 
 class Screener:
-    """For one event loop. clock: ms since 1970. patient: for whoever has nobody waiting: reads messages whole, with more time.
-    readers: where others need them, too, who close them."""
+    """Screens messages on one event loop. clock: epoch ms. patient: nobody waits, so read messages whole, with more time. readers:
+    shared with others, who close them."""
 
     def __init__(
         self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False, readers: Readers | None = None
@@ -92,7 +92,7 @@ class Screener:
         self._tools = {check.NAME: tool for check in lasting if (tool := _open_tool(check, settings, data)) is not None}
 
     def warm(self) -> None:
-        """Start what takes a second to start; returns at once."""
+        """Start the processes; returns at once."""
         self._readers.warm()
 
     def close(self) -> None:
@@ -108,8 +108,8 @@ class Screener:
         *,
         spared: Collection[str] = (),
     ) -> Screened:
-        """source: kind of door; spared: checks that are not made of mail from outside. Never raises for what a message or another
-        program does."""
+        """source: kind of listener; spared: checks to skip for mail from outside. Never raises because of a message or another
+        program."""
         gathered = MergedResults()
         world = CheckContext(self._settings, self._clock(), snapshot, self._tools)
         inbound = is_inbound(source, envelope)
@@ -197,7 +197,7 @@ class Screener:
 
 
 def _open_tool(check: Any, settings: Settings, data: Path) -> Any:
-    """What the check has open for as long as we run; None where it needs nothing, or cannot have it: then it fails when asked."""
+    """What the check keeps open; None if it needs nothing or could not open it: then the check fails."""
     if not hasattr(check, "open_"):
         return None
     try:

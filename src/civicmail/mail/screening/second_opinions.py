@@ -1,6 +1,6 @@
-"""Second opinions: other filters are asked about mail from outside, and say a score and the names of their rules.
+"""Second opinions: ask other filters about mail from outside, and record their score and matched rules.
 
-They are put together with our own (stacking.py) and never decide alone.
+They are combined with our own score (stacking.py) and never decide alone.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ SYMBOLS = 8
 async def second_opinion(
     case: NetworkCase, check: str, version: int, most: int, ask: Callable[[Program], Awaitable[CheckResult]]
 ) -> CheckResult:
-    """What one of them says; unavailable where it does not answer, or with something else. most: bytes of a message that it is
-    asked about."""
+    """Ask one filter. It is unavailable when it does not answer, or not as expected. most: largest message it is asked about, in
+    bytes."""
     if not case.inbound or len(case.raw) > most:
         return NOTHING
     program: Program | None = case.context.tools.get(check)
@@ -33,7 +33,7 @@ async def second_opinion(
 
 
 def opinion(check: str, version: int, score: float, required: float, symbols: list[str]) -> CheckResult:
-    """A score with the one from which that program calls a message spam, and the names of its rules that said so."""
+    """A result with the score, the filter's own threshold and its strongest rules."""
     findings = [Finding(check, "score", mask=f"{score:.2f} of {required:.2f}", version=version)]
     if symbols:
         findings.append(Finding(check, "symbols", mask=" ".join(symbols[:SYMBOLS])[:400], version=version))

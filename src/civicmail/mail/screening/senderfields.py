@@ -1,8 +1,8 @@
-"""In whose name a message is written, for any program that shows it: From, Sender and the Resent fields, however they are written.
+"""In whose name a message is written, for every mail program: From, Sender and Resent fields, however they are encoded.
 
-Mail programs differ about what breaks RFC 5322, so nothing is guessed here. Where all of them must read exactly one mailbox, that
-one is the sender (fromfield.read); where they may not, the city's domains are looked for in whatever the fields may be decoded to.
-Pure; runs in the limited process, in time linear in the header.
+Programs differ on violations of RFC 5322, so nothing is guessed. Where all must read exactly one mailbox, that is the sender
+(fromfield.read); elsewhere the city's domains are searched in every decoding of the fields. Pure; runs in the sandboxed process,
+in time linear in the header.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from civicmail.mail.screening.cityname import is_named, visible
 from civicmail.mail.screening.domains import a_labels, is_within
 
 MAX_VALUE = 2_000
-"""Bytes of a field in which one mailbox is looked for: of a longer one programs show different ends."""
+"""Bytes of a field that must be one mailbox; of a longer one programs show different parts."""
 MAX_FIELDS = 100
-"""Fields whose addresses are read one by one. More than one From is no honest sender anyway."""
+"""Fields whose addresses are parsed one by one. Several From fields are never an honest sender."""
 _OTHERS = frozenset({b"sender", b"resent-from", b"resent-sender"})
 _BEGINS = (b" ", b"\t", b"\r", b"\n")
 _NAMES = frozenset({b"from", b"sender", b"resentfrom", b"resentsender"})
 _FIELD = re.compile(rb"\n((?i:resent-)?(?i:from|sender)):([^\n]*+(?:\n[ \t][^\n]*+)*+)")
 _ODD = re.compile(rb"\n(?![ \t\n]|[!-9;-~]++:|\Z)([^\n]++(?:\n[ \t][^\n]*+)*+)")
-"""A line with its folds that is no field as RFC 5322 2.2 has it: some programs read it, some end the header there."""
+"""A folded line that is no field by RFC 5322 2.2: some programs read it, some end the header there."""
 _BEFORE = re.compile(rb"(?:\xef\xbb\xbf|[ \t\r\n\0])*+")
 _OTHER = re.compile(rb"[^a-z]+")
 _AN_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]*@([^\s<>()\[\]\"',;:@]+)")
@@ -35,9 +35,9 @@ _AN_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]*@([^\s<>()\[\]\"',;:@]+)")
 
 @dataclass(frozen=True, slots=True)
 class Senders:
-    """author, others: names at or below the city's domains in addresses of From, and of the other fields; A-labels.
-    disguise: why the fields are not exactly one honest mailbox each, where a domain of the city stands in them; "" otherwise.
-    single: there is one From, which every program takes for it: so what a signature says of it holds for what they show."""
+    """author, others: city domains (A-labels) of addresses in From, and in the other fields. disguise: why the fields are not
+    exactly one honest mailbox each while containing a city domain; "" otherwise. single: there is one From that every program
+    reads alike, so that a signature covers what they show."""
 
     author: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Senders:
 
 
 def from_plain(plain: Mapping[str, Any]) -> Senders:
-    """As it came over from the limited process. Raises TypeError or KeyError where it did not."""
+    """As received from the sandboxed process. Raises TypeError or KeyError for invalid data."""
     author, others = (tuple(str(domain) for domain in plain[name]) for name in ("author", "others"))
     return Senders(author, others, str(plain["disguise"]), bool(plain["single"]))
 
@@ -61,7 +61,7 @@ def senders(raw: bytes, domains: Iterable[str]) -> Senders:
 
 
 def senders_of(raw: bytes, header: bytes, every: Sequence[canonical.Field], domains: Iterable[str]) -> Senders:
-    """The same where the header block and its fields are known."""
+    """As senders(), with header block and fields already parsed."""
     cities = tuple(filter(None, map(a_labels, domains)))
     views = [_View.from_fields(every)] if _is_plain(header, every) else [_View.parse(data) for data in _headers(raw)]
     collector = _Collector(cities)
@@ -76,7 +76,7 @@ def senders_of(raw: bytes, header: bytes, every: Sequence[canonical.Field], doma
 
 
 def _is_plain(header: bytes, every: Sequence[canonical.Field]) -> bool:
-    """Whether each line is a field or a fold of one, so that there is one way to read them: so it is in nearly all mail."""
+    """Whether every line is a field or a folded line, so that there is one reading: nearly all mail is."""
     lines, ends = header.count(b"\n"), header.count(b"\r\n")
     if not every or header[:1] in _BEGINS or ends != header.count(b"\r") or len(header) > limits.HEADER_BYTES:
         return False
@@ -84,8 +84,7 @@ def _is_plain(header: bytes, every: Sequence[canonical.Field]) -> bool:
 
 
 def _headers(raw: bytes) -> Iterator[bytes]:
-    """The header block with LF before each line, and LF alone for CR LF. Where a CR stands alone it is a blank for some programs,
-    and the end of a line for others: then both."""
+    """The header block with LF line ends. A lone CR is a space to some programs and a line end to others: then both readings."""
     start = _BEFORE.match(raw).end()  # type: ignore[union-attr]  # it matches in any case
     header, _ = canonical.divided(raw[start:] if start else raw)
     data = b"\n" + header[: limits.HEADER_BYTES].replace(b"\r\n", b"\n")
@@ -97,7 +96,7 @@ def _headers(raw: bytes) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """The values of the sender fields in one reading of the header. rule: what is wrong with how they stand there."""
+    """The sender fields in one reading of the header. rule: what is wrong with their number or place."""
 
     authors: tuple[bytes, ...]
     others: tuple[bytes, ...]
@@ -127,7 +126,7 @@ class _View:
 
 
 def _loosely(line: bytes) -> tuple[bytes, bytes] | None:
-    """Name and value of a line that a generous program takes for a sender field."""
+    """Name and value of a line that a lenient program reads as a sender field."""
     before, colon, value = line.partition(b":")
     name = _OTHER.sub(b"", before.lower())
     return (name, value) if colon and name in _NAMES else None
@@ -135,8 +134,7 @@ def _loosely(line: bytes) -> tuple[bytes, bytes] | None:
 
 @dataclass(slots=True)
 class _Collector:
-    """What the fields say. names: at or below the city's domains, by whether From has them; texts: all values; rule: the first that
-    one of them breaks."""
+    """The contents of the fields. names: city domains, by whether From has them; texts: all values; rule: the first one broken."""
 
     cities: tuple[str, ...]
     rule: str = ""
@@ -168,7 +166,7 @@ class _Collector:
         return any(is_within(name, city) for city in self.cities)
 
     def _shown(self, named: NamedAddress) -> str:
-        """The rule that an address breaks which every program reads alike, and which some show as another."""
+        """The rule broken by an address that every program reads alike, but some show as another."""
         local, _, domain = named.address.lower().rpartition("@")
         if "xn--" in domain and not self._is_ours(domain):
             return "confusable"

@@ -1,10 +1,12 @@
-"""What the checks share: what is asked about a message, what a limited process has seen in it, what a check answers.
+"""The types that checks share: their cases, the extracted message, and their results.
 
-A check has a NAME, a VERSION and one function. There are three kinds, by what they need:
+A check has a NAME, a VERSION and a function find. There are three kinds:
 
-- an *inner* check needs the bytes: find(case: Inner) -> CheckResult, in the limited process (inner.py has the list);
-- an *outer* check needs another program or the network: async find(case: Outer) -> CheckResult, in the gateway (outer.py);
-- a *joint* check needs what was seen and what the city knows: find(case: Joint) -> CheckResult, pure, in the gateway (joint.py).
+- a content check needs the bytes: find(case: ContentCase) -> CheckResult, in the sandboxed process (content_checks.py);
+- a network check needs another program or the network: async find(case: NetworkCase) -> CheckResult, in the gateway
+  (network_checks.py);
+- a combined check needs other results and what the city knows: find(case: CombinedCase) -> CheckResult, pure, in the gateway
+  (combined_checks.py).
 
 Everything that crosses a process is plain JSON.
 """
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check says: findings as evidence, facts for rules (names of city/policy/facts.py), and for joint checks whatever plain
-    values a later one needs (`more`)."""
+    """findings: evidence; facts: for rules (names of city/policy/facts.py); more: plain values for later combined checks."""
 
     findings: tuple[Finding, ...] = ()
     facts: Mapping[str, FactValue] = field(default_factory=dict)
@@ -36,14 +37,14 @@ NOTHING = CheckResult()
 
 
 def unavailable(check: str, why: str, version: int = 0) -> CheckResult:
-    """The check could not be made. why: one or two words (timeout, refused, stale)."""
+    """The result of a check that could not run. why: one or two words (timeout, refused, stale)."""
     return CheckResult((Finding(check, UNAVAILABLE, mask=why, version=version),), {"unavailable": (check,)})
 
 
 @dataclass(frozen=True, slots=True)
 class ContentCase:
-    """raw: the message; letter: its one parse, shared by all checks; asked: plain values that the gateway has sent along
-    (asked.ASK names them); memo: what one check has read at length and another wants, too, by its module."""
+    """raw: the message; letter: its parse, shared by all checks; request: of reader_request.REQUEST_KEYS; memo: what one check has
+    read and another needs, by module."""
 
     raw: bytes
     letter: ParsedMessage
@@ -62,7 +63,7 @@ class ExtractedLink:
 
 @dataclass(frozen=True, slots=True)
 class ExtractedFile:
-    """name, declared: as the message says; true: short word for what it is (files.py); sha256: hexadecimal, of its bytes."""
+    """name, declared: as the message says; true: the true type (files.py); sha256: of its bytes, hexadecimal."""
 
     part: str
     name: str
@@ -74,8 +75,8 @@ class ExtractedFile:
 
 @dataclass(frozen=True, slots=True)
 class ExtractedMessage:
-    """What the limited process made of the bytes. people: of from, sender, reply-to, to, cc: (display name, address); subject and
-    texts are cut (read.py). more: what inner checks have for joint ones, by check: spam features, candidates of exact match …"""
+    """What the sandboxed process read. people: of from, sender, reply-to, to, cc: (display name, address); subject and texts are
+    cut (message_reader.py). more: values of content checks for combined ones, such as spam tokens."""
 
     people: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     subject: str = ""
@@ -97,8 +98,8 @@ class ExtractedMessage:
 
 @dataclass(frozen=True, slots=True)
 class NetworkCase:
-    """raw: the message, or a memory map of it. source: kind of door. inbound: from outside, nobody signed in. world: what the
-    gateway holds: resolver, settings, snapshot, models."""
+    """raw: the message, or a memory map of it. source: kind of listener. inbound: from outside, without sign-in. context:
+    resolver, settings, snapshot, models."""
 
     raw: bytes
     message: ExtractedMessage

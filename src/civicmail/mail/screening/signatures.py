@@ -1,7 +1,7 @@
-"""What a message says of its own signatures, read where hostile bytes are read: the inner half of `authentication`.
+"""Parse the DKIM and ARC signatures of a message: the content check behind `authentication`.
 
-For each DKIM-Signature, ARC-Message-Signature and ARC-Seal: who signed, with what, SHA-256 of what was signed, and what is wrong
-with it already. The gateway then fetches keys and verifies the digest (dkim.py, arc.py), and reads no byte of the message for it.
+For each DKIM-Signature, ARC-Message-Signature and ARC-Seal: the signer, the algorithm, the SHA-256 of what was signed, and what is
+already wrong. The gateway then fetches keys and verifies the digest (dkim.py, arc.py) without reading the message.
 """
 
 from __future__ import annotations
@@ -43,12 +43,10 @@ ORDER = (b"arc-authentication-results", b"arc-message-signature", b"arc-seal")
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One signature field. signature: base64; digest: hexadecimal, of what it signs; signed, expires: seconds since 1970, -1 where
-    it does not say; below: its i= lies below d=, which its key may forbid; partial: text follows what it signs (l=); cv: of a seal;
-    wrong: why it cannot hold, whatever its key is, "" otherwise; broken: it is wrong because of the body.
-
-    form: of a body of which only the beginning was there, with length (l=, -1: all) and hashed (bh=), for whoever has the whole of
-    it (whole_body)."""
+    """One signature field. signature: base64; digest: of the signed header, hexadecimal; signed, expires: epoch seconds, -1 when
+    absent; below: i= is below d=, which the key may forbid; partial: the body continues after l=; cv: of a seal; wrong: why it
+    fails whatever the key is; broken: the body is the reason. form: for an incomplete body, its canonical form, with length (l=,
+    -1: all) and hashed (bh=), for whole_body."""
 
     domain: str = ""
     selector: str = ""
@@ -69,7 +67,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class ArcSet:
-    """One hop that sealed (RFC 8617 4.2): its seal, its signature, what it had found."""
+    """One hop that sealed (RFC 8617 4.2): its seal, its signature, its results."""
 
     seal: Signature
     message: Signature
@@ -78,9 +76,8 @@ class ArcSet:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """from_: different domains of all addresses of all From fields, A-labels, "" for one without; from_fields: how many there are.
-    count: DKIM signatures, of which the first are in `signatures`. sets: ARC, from the first; chain: what is wrong with their
-    structure, "" where nothing is."""
+    """from_: distinct domains of all From addresses, A-labels, "" for one without; from_fields: number of From fields. count: DKIM
+    signatures, of which `signatures` has the first. sets: ARC sets from the first; chain: what is wrong with their structure."""
 
     from_: tuple[str, ...] = ()
     from_fields: int = 0
@@ -104,12 +101,12 @@ _SIGNATURE = tuple(one.name for one in dataclass_fields(Signature))
 
 
 def _plain(one: Signature) -> dict[str, Any]:
-    """As asdict, which copies what cannot change."""
+    """As asdict, without copying immutable values."""
     return {name: getattr(one, name) for name in _SIGNATURE}
 
 
 def from_plain(plain: Mapping[str, Any]) -> Signed:
-    """As it came over from the limited process. Raises TypeError, KeyError or ValueError where it did not."""
+    """As received from the sandboxed process. Raises TypeError, KeyError or ValueError for invalid data."""
     return Signed(
         from_=tuple(str(domain) for domain in plain["from_"]),
         from_fields=int(plain["from_fields"]),
@@ -121,7 +118,7 @@ def from_plain(plain: Mapping[str, Any]) -> Signed:
 
 
 def find(case: ContentCase) -> CheckResult:
-    """The inner check."""
+    """The content check."""
     header, _ = canonical.divided(case.raw)
     every = canonical.fields(header)
     more = _read(case.raw, header, every, whole=len(case.raw) >= case.request["size"]).plain()
@@ -131,7 +128,7 @@ def find(case: ContentCase) -> CheckResult:
 
 
 def read(raw: bytes, *, whole: bool = True) -> Signed:
-    """All that a message says of its signatures. whole: raw is all of it, and not its beginning. Never raises."""
+    """The signatures of a message. whole: raw is all of it. Never raises."""
     header, _ = canonical.divided(raw)
     return _read(raw, header, canonical.fields(header), whole=whole)
 
@@ -152,7 +149,8 @@ def _read(raw: bytes, header: bytes, every: Sequence[Field], *, whole: bool) -> 
 
 
 def _from(header: bytes, every: Sequence[Field]) -> tuple[tuple[str, ...], int]:
-    """Domains of all authors, and how many From fields anybody could see, also where its name is folded or comes after a space."""
+    """Domains of all authors, and the number of From fields that a program might see, including folded names and a space before
+    the colon."""
     values = [field.value for field in every if field.name == b"from"]
     mailboxes = [one for value in values[:MAX_FROM] for one in addresses.parse(encoded_words.text(value))]
     small = header[: limits.HEADER_BYTES].lower()
@@ -164,7 +162,7 @@ def _from(header: bytes, every: Sequence[Field]) -> tuple[tuple[str, ...], int]:
 
 
 class _Bodies:
-    """The body in its canonical forms, each made once for all lengths that signatures name."""
+    """The body in its canonical forms, each computed once for all lengths."""
 
     def __init__(self, raw: bytes, start: int, signatures: Iterable[Signature]) -> None:
         lengths: dict[Form, set[int]] = {}
@@ -179,12 +177,12 @@ class _Bodies:
                 self._digests[form, length] = (base64.b64encode(digest).decode(), body.length)
 
     def hash_of(self, form: Form, length: int) -> tuple[str, int]:
-        """Base64 of the SHA-256 of the first `length` bytes (-1: of all), and how many bytes there are."""
+        """Base64 of the SHA-256 of the first `length` bytes (-1: all), and the body's length."""
         return self._digests[form, length]
 
 
 def _signature(field: Field, every: Sequence[Field], *, arc: bool = False) -> Signature:
-    """A DKIM-Signature (RFC 6376 3.5) or ARC-Message-Signature (RFC 8617 4.1.2), whose body is still to be compared."""
+    """A DKIM-Signature (RFC 6376 3.5) or ARC-Message-Signature (RFC 8617 4.1.2); its body hash is compared later."""
     fields = _tags(field)
     if fields is None:
         return Signature(wrong="its tags cannot be read")
@@ -201,8 +199,7 @@ def _signature(field: Field, every: Sequence[Field], *, arc: bool = False) -> Si
 
 
 def whole_body(signed: Signed, raw: bytes) -> Signed:
-    """The same with what only the whole body says: whether it is the one that was signed. raw: all of the message, or a memory map
-    of it. Blocks."""
+    """The signatures with body hashes compared. raw: all of the message, or a memory map. Blocks."""
     signatures = [*signed.signatures, *(one.message for one in signed.sets)]
     bodies = _Bodies(raw, canonical.divided(raw)[1], signatures)
     sets = tuple(replace(one, message=_compared(one.message, bodies)) for one in signed.sets)
@@ -271,7 +268,7 @@ def _identity(fields: Mapping[str, str]) -> str:
 
 
 def _wrong_key(base: Signature) -> str:
-    """What is wrong with the tags that say by whom and how."""
+    """What is wrong with the tags for signer and algorithm."""
     if base.algorithm == "rsa-sha1":
         return "rsa-sha1 proves nothing (RFC 8301)"
     if base.algorithm not in _ALGORITHMS:
@@ -282,7 +279,7 @@ def _wrong_key(base: Signature) -> str:
 
 
 def instances(every: Iterable[Field]) -> tuple[dict[int, dict[bytes, Field]], str]:
-    """The fields of each ARC set by its number and their names, and what is wrong with their structure (RFC 8617 5.2, step 3)."""
+    """The fields of each ARC set by number and name, and what is wrong with their structure (RFC 8617 5.2, step 3)."""
     rows: dict[int, dict[bytes, Field]] = {}
     for field in every:
         if field.name not in ORDER:
@@ -342,7 +339,7 @@ def _tags(field: Field) -> dict[str, str] | None:
 
 
 def _emptied(field: Field) -> Field:
-    """A signature field as it signs itself."""
+    """A signature field as it signs itself, with an empty b=."""
     cut = field.raw.index(b":") + 1
     return Field(field.name, field.raw[:cut] + tags.without_b(field.raw[cut:]))
 

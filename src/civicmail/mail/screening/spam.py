@@ -1,7 +1,7 @@
-"""Spam by the city's own learner (joint check): what the limited process counted, weighed by the published model.
+"""The combined check for spam with the city's own learner: tokens from the sandboxed process, weighed by the published model.
 
-Facts spam.score and spam.band; one finding where a message is in doubt or worse, with the classes of evidence and never a word of
-the message. Whoever may read the message may have it explained token by token (explain).
+Facts spam.score and spam.band; a finding for a message in doubt or worse, with token families as evidence and never a word of the
+message. Who may read the message may have it explained token by token (explain).
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ HOP = "hop"
 OTHERS = ("rspamd", "spamd")
 Spelt = Mapping[str, Mapping[int, str]]
 TELLING = 0.15
-"""The part of all that speaks for spam from which a family is named as evidence."""
+"""Share of the evidence from which a family is named."""
 
 
 def open_(_settings: Settings, data: Path) -> MappedModel:
-    """World.tools["spam"]."""
+    """CheckContext.tools["spam"]."""
     return MappedModel(data)
 
 
 def find(case: CombinedCase) -> CheckResult:
-    """Raises ValueError where the limited process told nothing of use: then the check is unavailable."""
+    """Raises ValueError for invalid tokens: then the check is unavailable."""
     counted = case.message.more.get(NAME)
     if counted is None:  # the limited process has said itself that it could not be counted
         return NOTHING
@@ -56,7 +56,7 @@ def find(case: CombinedCase) -> CheckResult:
 
 
 def published(case: CombinedCase) -> Model:
-    """The model of this moment."""
+    """The current model."""
     mapped = case.context.tools[NAME]
     assert isinstance(mapped, MappedModel)
     return mapped.at(case.context.now)
@@ -67,13 +67,13 @@ def hop_tokens(envelope: Envelope, facts: Facts, list_id: str, *, inbound: bool)
 
 
 def external_scores_of(case: CombinedCase) -> dict[str, float]:
-    """What other programs said, as far as they are asked and have answered."""
+    """Scores of other filters that have answered."""
     scores = {name: case.more.get(name, {}).get("score") for name in OTHERS}
     return {name: float(score) for name, score in scores.items() if score is not None}
 
 
 def combined_odds(model: Model, own: float, others: Mapping[str, float]) -> tuple[float, Edges]:
-    """Log-odds and the edges that they are held against. The model must have edges."""
+    """Log-odds and the edges that apply to them. The model must have edges."""
     if model.stack and model.stacked and (odds := model.stack.odds({OWN: own, **others})) is not None:
         return odds, model.stacked
     assert model.edges is not None
@@ -92,7 +92,7 @@ def evidence(model: Model, made: tokens.Tokens) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """One token of a message. weight: what it adds to the log-odds, above 0 for spam."""
+    """One token of a message. weight: added to the log-odds; above 0 for spam."""
 
     family: str
     token: str
@@ -101,7 +101,7 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """weighed: the tokens that count most, strongest first; the rest of each family is in sums, with them."""
+    """weighed: the most important tokens, strongest first; sums: per family, with them."""
 
     odds: float
     score: int
@@ -121,8 +121,8 @@ def explain(
     inbound: bool,
     most: int = 20,
 ) -> Explained:
-    """Why the model of now says what it says of a message: for somebody who may read it, because it shows words of it. counted,
-    spelt: its numbers, and what they stand for, by families (a limited process has read it: pipeline/markslimited.py)."""
+    """Explain the current model's score of a message. Only for somebody who may read it, because it shows words. counted, spelt:
+    tokens, and what they stand for, by family (from pipeline/fingerprint_client.py)."""
     names = transport_features.extract(envelope, facts, list_id, inbound=inbound)
     spelt = {**spelt, HOP: dict(zip(tokens.named(names, HOP).tolist(), names, strict=True))}
     made = {**counted, **hop_tokens(envelope, facts, list_id, inbound=inbound)}

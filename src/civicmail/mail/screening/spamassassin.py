@@ -1,6 +1,6 @@
-"""What SpamAssassin says of a message (outer check): spamd's SYMBOLS, its score beside the one that it asks for, its rules.
+"""A network check that asks SpamAssassin (spamd's SYMBOLS): its score, threshold and rules.
 
-A feature and never a verdict: it takes 70 ms and more, and its rules are older than most spam. Protocol: spamd/PROTOCOL of
+It is evidence and never a verdict: it takes 70 ms and more, and its rules are older than most spam. Protocol: spamd/PROTOCOL of
 Apache SpamAssassin 4.0.
 """
 
@@ -19,7 +19,7 @@ VERSION = 1
 SECONDS = 12.0
 PORT = 783
 MAX_BYTES = 512_000
-"""What spamc sends at most: its rules take minutes for more."""
+"""As spamc limits it: the rules take minutes for more."""
 _MARGIN = 0.5
 _FIRST = re.compile(rb"SPAMD/[\d.]+ 0 ")
 _SPAM = re.compile(rb"(?mi)^Spam: *(?:true|false|yes|no) *; *(-?[\d.]+) */ *(-?[\d.]+) *\r?$")
@@ -30,7 +30,7 @@ def open_(settings: Settings, data: Path) -> Program:
 
 
 async def find(case: NetworkCase) -> CheckResult:
-    """Only of mail from outside."""
+    """Only for mail from outside."""
 
     async def ask(program: Program) -> CheckResult:
         head = f"SYMBOLS SPAMC/1.5\r\nContent-length: {len(case.raw)}\r\n\r\n".encode()
@@ -40,7 +40,7 @@ async def find(case: NetworkCase) -> CheckResult:
 
 
 def judged(reply: bytes) -> CheckResult:
-    """Raises ValueError for what is no answer."""
+    """The result of a reply. Raises ValueError for an invalid one."""
     head, _, body = reply.partition(b"\r\n\r\n")
     match = _SPAM.search(head)
     if not _FIRST.match(head) or match is None:

@@ -1,7 +1,7 @@
-"""SPF (RFC 7208): may this client send in the name of this domain? pyspf decides, and asks nothing by itself.
+"""Evaluate SPF (RFC 7208) with pyspf, without blocking.
 
-It is run with the answers that are there; where it needs one more, that one is fetched and it is run again. So it blocks nothing,
-needs no thread that waits, and the answers of one message are the same for all of it.
+pyspf runs with the answers already known. When it needs another, that answer is fetched and pyspf runs again. So no thread waits,
+and all answers for one message are consistent.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ Result = Literal["pass", "fail", "softfail", "neutral", "none", "temperror", "pe
 Answers = dict[tuple[str, Kind], Answer]
 
 MAX_RECORD = 4 << 10
-"""Characters of a record; RFC 7208 3.4 asks for 450 bytes, and all that is longer costs time that its author decides about."""
+"""Characters of a record. RFC 7208 3.4 recommends 450 bytes; a longer record costs us time."""
 _NOUGHT = re.compile(r"%\{[a-z]0+r?[-.+,/_=]*\}", re.IGNORECASE)
-"""A macro of no parts, which is none (RFC 7208 7.3)."""
+"""A macro of no parts, which is invalid (RFC 7208 7.3)."""
 WORK_SECONDS = 0.15
-"""Of the processor for one message; ordinary records take a thousandth of it."""
+"""Processor time for one message; ordinary records take a thousandth of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """result: RFC 7208 2.6; domain: that was asked about, A-labels; why: for temperror and permerror; ours: as of Temp."""
+    """result: RFC 7208 2.6; domain: the one evaluated, A-labels; why: for temperror and permerror; ours: as in TemporaryFailure."""
 
     result: Result
     domain: str
@@ -45,7 +45,7 @@ class Verdict:
 
 
 class _Needed(BaseException):
-    """One more answer is needed. Not an Exception, so that pyspf cannot take it for one of its own."""
+    """Another answer is needed. A BaseException, so that pyspf does not catch it."""
 
     def __init__(self, name: str, kind: Kind) -> None:
         super().__init__(name, kind)
@@ -54,8 +54,8 @@ class _Needed(BaseException):
 
 
 async def check(resolver: Resolver, *, client: str, sender: str, helo: str, seconds: float) -> Verdict:
-    """Decide about one envelope. client: an address; sender: reverse path, "" for the null sender, of which the HELO name answers
-    (RFC 7208 2.4); seconds: for all questions together (4.6.4)."""
+    """Evaluate one envelope. client: an IP address; sender: reverse path, "" for the null sender, where the HELO name counts (RFC
+    7208 2.4); seconds: for all queries together (4.6.4)."""
     identity: Literal["mailfrom", "helo"] = "mailfrom" if sender else "helo"
     local, _, domain = sender.rpartition("@") if sender else ("postmaster", "", helo)
     domain = a_labels(domain.rstrip("."))
@@ -93,7 +93,7 @@ def _run(client: str, sender: tuple[str, str], helo: str, answers: Answers) -> t
 
 
 class _Query(pyspf.query):  # type: ignore[misc] # it has no types
-    """pyspf's evaluation over answers that are there."""
+    """pyspf's evaluation over known answers."""
 
     def __init__(self, client: str, sender: tuple[str, str], helo: str, answers: Mapping[tuple[str, Kind], Answer]) -> None:
         super().__init__(i=client, s="@".join(sender), h=helo, strict=True)
@@ -119,12 +119,12 @@ class _Query(pyspf.query):  # type: ignore[misc] # it has no types
         return [_value(qtype, value) for value in answer.values]
 
     def get_explanation(self, spec: str) -> None:
-        """The words of a stranger for a refusal are not asked for."""
+        """Do not fetch a stranger's explanation."""
 
 
 @lru_cache(maxsize=256)
 def _value(qtype: str, text: str) -> Any:
-    """A value as pyspf knows it."""
+    """A value in pyspf's form."""
     if qtype == "TXT":
         return (text.encode("latin-1"),)
     if qtype == "MX":

@@ -1,8 +1,7 @@
-"""Scores of unlike programs put together: our own log-odds with those of Rspamd and SpamAssassin (Wolpert, "Stacked
-generalization", 1992).
+"""Combine our spam log-odds with the scores of Rspamd and SpamAssassin (Wolpert, "Stacked generalization", 1992). Pure.
 
-A row is what was said of a message before its label was known, so each fold is older than what it is asked about; rows that were
-made with the label in hand would make every program look perfect. Pure.
+A row holds the scores from before the message's label was known, and a trial is tested only on newer rows. Otherwise every filter
+would look perfect.
 """
 
 from __future__ import annotations
@@ -17,23 +16,24 @@ from numpy.typing import NDArray
 OWN = "own"
 ROUNDS = 25
 RIDGE = 1.0
-"""Strength of the pull to zero (L2): with few rows no program is believed blindly."""
+"""Strength of the L2 penalty: with few rows no filter is trusted blindly."""
 MIN_MESSAGES = 50
-"""Messages of each kind without which nothing is put together."""
+"""Messages of each kind needed before scores are combined."""
 OLDER = 0.7
-"""The part of all rows that a trial is taught with."""
+"""Share of the rows that train the trial."""
 MIN_JUDGED = 15
 GAIN = 0.9
-"""What of the loss of our own scores may be left for it to be worth it: one that is no better makes verdicts harder to tell."""
+"""Loss relative to our own scores below which combining is worthwhile: a combination that is no better only makes verdicts harder
+to explain."""
 FAR = 5.0
-"""Standard deviations beyond which a score says no more."""
+"""Standard deviations beyond which a score counts no further."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """names: of the scores, OWN first; what each counts, after it was centred and scaled."""
+    """names: of the scores, OWN first; weights: after centering and scaling."""
 
     names: tuple[str, ...]
     middle: tuple[float, ...]
@@ -42,13 +42,13 @@ class Stack:
     bias: float
 
     def odds(self, scores: Mapping[str, float]) -> float | None:
-        """Log-odds by all of them; None where one is missing."""
+        """Combined log-odds; None if a score is missing."""
         if any(name not in scores for name in self.names):
             return None
         return float(self.each(np.array([[scores[name] for name in self.names]]))[0])
 
     def each(self, rows: Floats) -> Floats:
-        """Log-odds of rows in order of names."""
+        """Log-odds of rows, columns in the order of names."""
         odds: Floats = scaled(rows, np.array(self.middle), np.array(self.spread)) @ np.array(self.weights) + self.bias
         return odds
 
@@ -69,7 +69,8 @@ class Stack:
 
 
 def fit(names: Sequence[str], rows: Floats, spam: NDArray[np.bool_]) -> Stack | None:
-    """rows: one for each message, in order of names; spam: which are. None where there are too few of a kind."""
+    """Fit a stack. rows: one for each message, columns in the order of names; spam: labels. None with too few messages of a
+    kind."""
     if min(int(spam.sum()), int((~spam).sum())) < MIN_MESSAGES:
         return None
     middle = rows.mean(axis=0)
@@ -79,8 +80,8 @@ def fit(names: Sequence[str], rows: Floats, spam: NDArray[np.bool_]) -> Stack | 
 
 
 def worthwhile(names: Sequence[str], rows: Floats, spam: NDArray[np.bool_]) -> Stack | None:
-    """The same, where it is better than our own scores alone: judged by the newer rows, after the older ones were taught. rows: in
-    order of time. None where it is not, or cannot be told."""
+    """Fit a stack if it beats our own scores on the newer rows after training on the older ones. rows: in order of time. None
+    otherwise."""
     cut = int(OLDER * len(rows))
     trial = fit(names, rows[:cut], spam[:cut])
     newer, truth = rows[cut:], spam[cut:]
@@ -91,7 +92,7 @@ def worthwhile(names: Sequence[str], rows: Floats, spam: NDArray[np.bool_]) -> S
 
 
 def lost_area(scores: Floats, spam: NDArray[np.bool_]) -> float:
-    """1 minus the area under the ROC curve: how often good mail scores above spam (ties half). Both kinds must be there."""
+    """1 minus the area under the ROC curve: how often good mail scores above spam (ties count half). Both kinds must be present."""
     _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
     bad = int(spam.sum())
@@ -103,7 +104,7 @@ def scaled(rows: Floats, middle: Floats, spread: Floats) -> Floats:
 
 
 def _logistic(rows: Floats, labels: Floats) -> Floats:
-    """Newton's method with a ridge; both kinds count the same however many there are of each."""
+    """Logistic regression by Newton's method with a ridge; both kinds have equal weight."""
     share = labels.mean()
     counts = np.where(labels > 0, 0.5 / share, 0.5 / (1 - share))
     ridge = RIDGE * np.eye(rows.shape[1])

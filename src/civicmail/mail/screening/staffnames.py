@@ -1,8 +1,7 @@
-"""Names of people as others may write them: order, initials, middle names, titles and letters that look alike do not matter. Pure.
+"""Match the directory's names however others write them: order, initials, middle names, titles and lookalike letters do not
+matter. Pure.
 
-index = of(snapshot.names)                      once for each snapshot, cheap for the next one
-index.has("REYES, Dana M. (Parks)")             whether somebody may be called so
-people(snapshot, "Dana Reyes")                  who
+    people(snapshot, "REYES, Dana M. (Parks)")      the people who may be meant
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from civicmail.city.access.lookalike import skeleton
 from civicmail.city.access.snapshot import Person, Snapshot
 
 Key = tuple[str, str]
-"""Two words of a name in alphabetical order, as they look: of who has several, one with each."""
+"""Two words of a name in alphabetical order, as skeletons; a longer name has several keys."""
 
 LONGEST = 255
 WORDS, SEGMENTS = 6, 6
 _ADDRESS = re.compile(r"\S*@\S*")
 _SEGMENT = re.compile(r"[()\[\]{}|/;\u2022\u00b7]+|\s(?:via|on behalf of|for|from|at|[\u2013\u2014-]+)\s", re.IGNORECASE)
-"""Between a name and what it is told with: a department, a list, another name."""
+"""Separators between a name and a department, a list or another name."""
 _APART = re.compile(r"[\s.,:!\"\u201c\u201d_+*#<>-]+")
 _BACKWARDS = "\u202e"
-"""What follows is shown from right to left."""
+"""The text after it is shown from right to left."""
 _QUIET = str.maketrans("", "", "'\u2019\u2018`\u00b4")
 _BESIDE = frozenset({
     "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "hon", "honorable", "judge", "mayor",
@@ -38,12 +37,12 @@ _BESIDE = frozenset({
     "fwd", "re", "the", "de", "del", "la", "las", "los", "der", "den", "ter", "da", "dos", "das", "di", "du", "le", "von",
     "van", "el", "al", "bin", "ibn", "y", "e",
 })  # fmt: skip
-"""Titles, and particles that some write and some do not."""
+"""Titles and particles that are optional."""
 _GENERATIONS = frozenset(map(skeleton, ("jr", "sr", "ii", "iii", "iv", "junior", "senior")))
 
 
 def words(name: str) -> tuple[str, ...]:
-    """The words of one name as they look, in order, without titles and initials; "Family, Given" is turned round."""
+    """The words of a name as skeletons, in order, without titles and initials; "Family, Given" is reversed."""
     plain = name.translate(_QUIET)
     family, comma, given = plain.partition(",")
     if comma and _parts(given):
@@ -67,7 +66,7 @@ def _segments(name: str) -> list[str]:
 
 
 def visible(name: str) -> str:
-    """Its first characters, without those that nobody sees, which only keep a name from being found (fromfield.is_hidden)."""
+    """The beginning of a name without invisible characters, which only hide it from matching (fromfield.is_hidden)."""
     name = name[:LONGEST]
     if name.isascii() and name.isprintable():
         return name
@@ -82,7 +81,7 @@ def generation(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1 << 16)  # a large city has 20,000 names, and each is asked again with each new snapshot
 def known_by(name: str) -> frozenset[Key]:
-    """By which keys somebody of the directory is found: the given name with each of the last two family names, and in one word."""
+    """The keys of a directory name: the given name with each of the last two family names, and both in one word."""
     parts = words(visible(name))
     if len(parts) < 2:
         return frozenset(("", part) for part in parts)
@@ -92,7 +91,7 @@ def known_by(name: str) -> frozenset[Key]:
 
 @lru_cache(maxsize=1 << 13)  # whoever writes to the city writes again
 def lookup_keys(name: str) -> frozenset[Key]:
-    """By which keys a name that somebody wrote is looked for: of each piece, the first and the last word with every other one."""
+    """The keys to look up for a written name: in each segment, the first and the last word with every other word."""
     return frozenset(key for piece in _segments(name) for key in _lookup_keys(words(piece)))
 
 
@@ -104,7 +103,7 @@ def _lookup_keys(parts: tuple[str, ...]) -> Iterator[Key]:
 
 
 def is_same(name: str, other: str) -> bool:
-    """Whether two names may be of one person; never when they name two generations."""
+    """Whether two names may belong to one person; never for two generations."""
     return generation(name) == generation(other) and not lookup_keys(name).isdisjoint(known_by(other))
 
 
@@ -113,14 +112,14 @@ def _key(given: str, other: str) -> Key:
 
 
 class Index:
-    """The names of a snapshot by their keys. Of the next one only what is new or gone costs something."""
+    """The names of a snapshot by key. Updating to the next snapshot costs only its changes."""
 
     def __init__(self) -> None:
         self._named: Mapping[str, tuple[str, ...]] = {}
         self._keys: dict[Key, set[str]] = {}
 
     def from_snapshot(self, snapshot: Snapshot) -> Index:
-        """Brought to this snapshot."""
+        """Update the index to this snapshot."""
         named = snapshot.by_name
         if named is not self._named:
             for name in self._named.keys() - named.keys():
@@ -133,16 +132,16 @@ class Index:
         return self
 
     def names(self, name: str) -> list[str]:
-        """Those of the directory that may be meant by a name that somebody wrote."""
+        """The directory names that a written name may mean."""
         return sorted({known for key in lookup_keys(name) for known in self._keys.get(key, ())})
 
 
 _index, _indexing = Index(), threading.Lock()
-"""Of the snapshot that was asked last: there is one in a process, and pages ask in several threads."""
+"""Index of the latest snapshot: one in a process, used by several threads."""
 
 
 def people(snapshot: Snapshot, name: str) -> tuple[Person, ...]:
-    """The people who may be called so, machines apart."""
+    """The people whose name this may be, without machines."""
     with _indexing:
         names = _index.from_snapshot(snapshot).names(name)
     matches = (snapshot.people[id_] for known in names for id_ in snapshot.by_name[known])
@@ -150,7 +149,7 @@ def people(snapshot: Snapshot, name: str) -> tuple[Person, ...]:
 
 
 def addresses_of(snapshot: Snapshot, people: Iterable[Person]) -> frozenset[str]:
-    """The addresses from which these people send, of the city and registered outside."""
+    """The addresses from which these people send: city addresses and registered outside ones."""
     people = tuple(people)
     boxes = (snapshot.mailboxes.get(grant.mailbox) for person in people for grant in person.grants)
     here = {address for box in boxes if box is not None for address in (box.id, *box.addresses)}

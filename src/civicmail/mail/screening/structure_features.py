@@ -1,7 +1,7 @@
-"""How a message is built, as names: what spam and mail differ in beyond their words. Pure.
+"""Spam features of how a message is built, as names. Pure.
 
-Only what an author's own program writes is named. Left out are servers on the way, dates, lists, Message-IDs and answers: they are
-signs of a place, or are forged for nothing.
+Only what the author's own program writes counts. Relays, dates, lists, Message-IDs and answers are left out: they depend on the
+place or are easily forged.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _THREE_DIGITS, _NUMBER_LAST = re.compile(r"\d{3}"), re.compile(r"\d{3,}\W*$")
 
 
 def extract(message: ParsedMessage) -> list[str]:
-    """The names, in order; some may be there twice."""
+    """The feature names, in order; duplicates are possible."""
     names: list[str] = []
     for source in (
         _head(message.headers),
@@ -68,7 +68,7 @@ def _head(headers: tuple[Header, ...]) -> Iterator[str]:
 
 @lru_cache(_REMEMBERED)
 def _value(name: str, value: str) -> tuple[str, ...]:
-    """The names in the value of a field."""
+    """The feature names of a field's value."""
     names: list[str] = []
     if (boundary := _BOUNDARY.search(value)) is not None:
         names.append(f"boundary:{_shape(boundary[1])}")
@@ -77,7 +77,7 @@ def _value(name: str, value: str) -> tuple[str, ...]:
 
 
 def _shape(word: str) -> str:
-    """Letters and digits by their kind, so that what a program makes by chance is alike."""
+    """Replace letters and digits by their kind, so that random boundaries of one program are equal."""
     return re.sub(r"[0-9]+", "9", re.sub(r"[A-Fa-f0-9]{4,}|[A-Za-z]{12,}", "9", word))[:24]
 
 
@@ -119,7 +119,7 @@ def _links(message: ParsedMessage) -> Iterator[str]:
 
 @lru_cache(_REMEMBERED)
 def _host(host: str) -> tuple[tuple[str, str], bool]:
-    """The names of a host, and whether it is an address."""
+    """The feature names of a host, and whether it is an address."""
     labels = host.lower().split(".")
     return (f"link:{'.'.join(labels[-2:])[:60]}", f"link:.{labels[-1][:12]}"), labels[-1].isdigit()
 

@@ -1,4 +1,4 @@
-"""What the city's domains say about the TLS of their servers (MTA-STS, RFC 8461), as the settings name it (`[mta_sts]`). Pure."""
+"""The MTA-STS policy of the city's domains (RFC 8461), from the settings (`[mta_sts]`). Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATH = ".well-known/mta-sts.txt"
 
 
 def text(settings: Settings) -> str:
-    """The policy as it is served (RFC 8461 3.2); empty where none is."""
+    """The policy as served (RFC 8461 3.2); "" for none."""
     ours = settings.mta_sts
     if not ours.mode:
         return ""
@@ -20,7 +20,6 @@ def text(settings: Settings) -> str:
 
 
 def id_(settings: Settings) -> str:
-    """What stands in the zone as id= (RFC 8461 3.1): another one for each other policy, so that a change is never without it. Empty
-    where none is served."""
+    """The id= for the zone (RFC 8461 3.1): it changes with the policy. "" for none."""
     policy = text(settings)
     return hashlib.sha256(policy.encode()).hexdigest()[:20] if policy else ""

@@ -1,4 +1,4 @@
-"""Whether a file is a program, acts by itself, or is something else than its name and type say: by what it truly is. Pure."""
+"""Judge a file by its true type: a program, active content, or something else than its name and type say. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from civicmail.mail.screening.file_types import DISKS, FAMILY, PROGRAM_TYPES, id
 _ACTING = DISKS | {"lnk", "url", "iqy", "rdp", "mht"}
 _HARMFUL = _ACTING | PROGRAM_TYPES | SCRIPTS | {"html", "svg"}
 _ANYTHING = frozenset({"unknown", "zip", "ole", "empty", "7z", "cab", "archive"})
-"""True types of which a file that a system starts may be: the ending is then all there is to go by."""
+"""True types that a program's file may have: then only the extension counts."""
 _DECLARED = {
     "application/pdf": "pdf",
     "application/msword": "document",
@@ -28,15 +28,15 @@ _BORNE = frozenset(
     | {("archive", b) for b in (*_OFFICE, "disk", "program")}
     | {("text", "notes")}
 )
-"""(what the name says, what it is) that programs make by themselves: a table saved as a page, an archive that is an office file."""
+"""Harmless differences (claimed, true) that programs cause: a table saved as a web page, an archive that is an office file."""
 _REPLACED = frozenset({"picture", "sound", "film", "pdf", "archive"})
-"""What other gateways replace by a few words, and leave the name."""
+"""File types that other gateways replace by a short text under the same name."""
 _SURE = {"program": 95, "disk": 90, "text": 80, "archive": 70}
 _HIDING = frozenset({"overridden"})
 
 
 def judge(item: Item, true: str, scan: FileScan) -> None:
-    """Note what it is. true: of truetypes.py and what lies in it."""
+    """Note findings about one file. true: from file_types.py and its contents."""
     name = file_names.read(item.name)
     program = _program(item, name, true, scan)
     if true in _ACTING:
@@ -49,7 +49,7 @@ def judge(item: Item, true: str, scan: FileScan) -> None:
 
 
 def is_harmful(name: str, content: bytes) -> bool:
-    """Whether a file that a document carries does something when somebody opens it there."""
+    """Whether an embedded file does something when opened there."""
     ending = file_names.read(name).ending
     true = identify(content, ending)
     return ending in PROGRAMS | ACTIVE or true in _HARMFUL or FAMILY.get(true) in {"program", "disk", "notes"}
@@ -79,7 +79,7 @@ def _tricks(item: Item, name: FileName, scan: FileScan, *, program: bool) -> Non
 
 
 def _otherwise(item: Item, name: FileName, true: str, scan: FileScan) -> None:
-    """Something else than it says. A name counts before a declared type: many programs declare whatever they like."""
+    """Note a file that is something else than claimed. The name counts before the declared type: many programs declare anything."""
     declared = file_names.FAMILY.get(name.ending, "")
     if not declared and not name.program:
         declared = _DECLARED.get(item.declared.lower()) or _MAIN.get(item.declared.lower().partition("/")[0], "")

@@ -1,7 +1,7 @@
-"""SVG as a page of a PDF, as far as a code needs it: shapes, paths, their places and whether they are dark. Pure.
+"""Convert SVG to a PDF page, as far as a QR code needs it: shapes, paths, positions and whether they are dark. Pure.
 
-Words, gradients, filters and animation are left out; every colour is black or white, and a dot is a square, which a reader of codes
-prefers. Nothing that it refers to is fetched.
+Text, gradients, filters and animation are left out. Colors become black or white, and dots become squares, which code readers
+prefer. References are not fetched.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Style:
 
 @dataclass(slots=True)
 class _Page:
-    """said: operators of PDF (ISO 32000-2 8.5); shapes: of what has an id; clips: of what cuts others."""
+    """operators: of PDF (ISO 32000-2 8.5); shapes: by id; clips: clip paths by id."""
 
     box: tuple[float, float, float, float] = (0, 0, 0, 0)
     operators: list[str] = field(default_factory=list)
@@ -121,7 +121,7 @@ class _Page:
 
 
 def page(content: bytes) -> tuple[bytes, int, int] | None:
-    """What is drawn, and width and height of the page in points; None for what is no SVG, or beyond the limits."""
+    """The page's content, and its width and height in points; None for other files and beyond the limits."""
     if len(content) > BYTES or b"<svg" not in content[:65_536].lower():
         return None
     reader = _Page()
@@ -170,7 +170,7 @@ def _box(attributes: dict[str, str]) -> tuple[float, float, float, float]:
 
 
 def _is_dark(colour: str) -> bool | None:
-    """None where nothing is painted."""
+    """None if nothing is painted."""
     colour = colour.strip().lower()
     if colour in ("none", "transparent", ""):
         return None
@@ -221,7 +221,7 @@ def _shape(name: str, attrs: dict[str, str]) -> str:
 
 
 def _path(text: str) -> Iterator[str]:
-    """The steps of a path (SVG 2 9.3); a curve other than of six numbers is a line to its end."""
+    """The steps of a path (SVG 2 9.3). Curves without six numbers become straight lines."""
     x = y = begun_x = begun_y = 0.0
     for step, n in _steps(text):
         kind, by = step.lower(), (x, y) if step.islower() else (0.0, 0.0)

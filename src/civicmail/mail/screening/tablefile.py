@@ -1,7 +1,7 @@
-"""A file of a few plain values and large arrays, read by mapping it: what the learner publishes and what it knows itself.
+"""A file of a few plain values and large arrays, read through a memory map. The learner stores its state and its model so.
 
-Written whole: a temporary name, sync, rename (core/disk). docs/formats.md, "Spam": a mark of four bytes, CRC-32 of all that follows
-it, length of the JSON, JSON, arrays one behind the other, each at a multiple of eight.
+Written whole: temporary name, sync, rename (core/disk). Format (docs/formats.md, "Spam"): four bytes of magic, CRC-32 of the rest,
+length of the JSON, JSON, arrays, each aligned to eight bytes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def encode(mark: bytes, plain: Mapping[str, Any], arrays: Arrays) -> bytes:
-    """The file's bytes. plain: whatever JSON has; "arrays" in it is ours."""
+    """The file's bytes. plain: JSON values; the key "arrays" is reserved."""
     named = [[name, array.dtype.str, len(array)] for name, array in arrays.items()]
     json = orjson.dumps({**plain, "arrays": named}, option=orjson.OPT_SORT_KEYS)
     rest = [json, bytes(-(_HEAD.size + len(json)) % _ALIGN)]
@@ -40,13 +40,13 @@ def encode(mark: bytes, plain: Mapping[str, Any], arrays: Arrays) -> bytes:
 
 
 def write(path: Path, mark: bytes, plain: Mapping[str, Any], arrays: Arrays, files: Files = OS_FILES) -> None:
-    """Durable on return; a reader has the old file or the new one. Raises OSError."""
+    """Durable on return; readers see the old or the new file. Raises OSError."""
     files.make_folder(path.parent)
     files.replace(path, encode(mark, plain, arrays))
 
 
 def read(path: Path, mark: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The plain values and the arrays, which are views of the mapped file. Raises FileNotFoundError, DamagedFile."""
+    """The plain values and the arrays, which are views of the memory map. Raises FileNotFoundError, DamagedFile."""
     with path.open("rb") as h:
         try:
             mapped = map_of(h.fileno())
@@ -56,7 +56,7 @@ def read(path: Path, mark: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any
 
 
 def decode(content: bytes | mmap.mmap, mark: bytes, name: str = "It") -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """What encode made of it. Raises DamagedFile."""
+    """The inverse of encode. Raises DamagedFile."""
     view = memoryview(content)
     if len(view) < _HEAD.size or bytes(view[:4]) != mark:
         raise DamagedFile(f"{name} does not begin with {mark.decode()}.")

@@ -1,7 +1,7 @@
-"""Tag lists: `v=1; a=rsa-sha256; …`, as DKIM, ARC, DMARC, MTA-STS and TLS-RPT write them (RFC 6376 3.2). Pure.
+"""Tag lists such as `v=1; a=rsa-sha256; …` of DKIM, ARC, DMARC, MTA-STS and TLS-RPT (RFC 6376 3.2). Pure.
 
-A signature or a key with one bad piece is bad as a whole (`read`); a policy with one bad piece is a policy without that piece
-(`salvaged`, RFC 9989 4.8): who forges mail must not profit from somebody else's slip of the pen.
+One invalid tag makes a signature or key invalid (`read`), but is only ignored in a policy (`salvaged`, RFC 9989 4.8): a forger
+must not profit from a typo in somebody's policy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_TAGS = 200
 
 
 def read(text: str) -> dict[str, str] | None:
-    """The tags by name, values without white space around them; None where the list is none: a tag twice, no name, no value."""
+    """The tags by name, values stripped; None for an invalid list: a duplicate, a missing name or value."""
     values: dict[str, str] = {}
     pieces = text.split(";", MAX_TAGS + 1)
     if len(pieces) > MAX_TAGS:
@@ -35,8 +35,8 @@ def read(text: str) -> dict[str, str] | None:
 
 
 def salvaged(text: str) -> tuple[dict[str, str], bool]:
-    """The tags that can be read, by name in lower case, and whether anything was wrong: a piece that is empty, has no name or no
-    value, or a name that was there before, of which the first counts. An empty end is nothing."""
+    """The valid tags by lower-case name, and whether any was invalid: empty, without name or value, or a duplicate, of which the
+    first counts. An empty end is valid."""
     values: dict[str, str] = {}
     pieces = [piece.strip(_BLANK) for piece in text.split(";")]
     if not pieces[-1]:
@@ -50,8 +50,8 @@ def salvaged(text: str) -> tuple[dict[str, str], bool]:
 
 
 def fields(text: str, version: str) -> list[tuple[str, str]] | None:
-    """The fields behind the version of an MTA-STS or TLS-RPT record, in order; None where it is none. In a rua= there may be white
-    space around commas (RFC 8461 3.1, RFC 8460 3)."""
+    """The fields after the version of an MTA-STS or TLS-RPT record, in order; None for an invalid one. White space is allowed
+    around commas in rua= (RFC 8461 3.1, RFC 8460 3)."""
     first, *pieces = [piece.strip(" \t") for piece in text.split(";")]
     if pieces and not pieces[-1]:
         pieces.pop()
@@ -62,20 +62,20 @@ def fields(text: str, version: str) -> list[tuple[str, str]] | None:
 
 
 def unquoted(value: str) -> str:
-    """A value in dkim-quoted-printable, as i= and z= are (RFC 6376 2.11)."""
+    """Decode dkim-quoted-printable, as in i= and z= (RFC 6376 2.11)."""
     return _HEX.sub(lambda match: chr(int(match[1], 16)), packed(value))
 
 
 def packed(value: str) -> str:
-    """A value without any white space, as base64 and lists are read."""
+    """A value without white space, for base64 and lists."""
     return "".join(value.split())
 
 
 def names(value: str) -> list[str]:
-    """A list with colons, lower case (h= and others)."""
+    """A colon-separated list, lower case (h= and others)."""
     return [packed(name).lower() for name in value.split(":")]
 
 
 def without_b(value: bytes) -> bytes:
-    """The value of a signature field with nothing in b= (RFC 6376 3.5)."""
+    """The value of a signature field with an empty b= (RFC 6376 3.5)."""
     return _B.sub(rb"\1", value, count=1)

@@ -1,7 +1,7 @@
-"""Where the bands begin, by how many of the city's own good messages would lie above. Pure.
+"""Set the edges of the spam bands by how many of the city's own good messages would score above. Pure.
 
-Scores are those that good messages had before anybody said that they are good, so they are as high as those of tomorrow's. Good
-messages of one person count once: whoever calls spam good again and again moves no edge for the others.
+Scores are those from before a message was called good, so they are as high as tomorrow's. Good messages of one person count once:
+nobody moves the edge for others by calling spam good again and again.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from typing import NamedTuple
 from civicmail.mail.screening.model import Edges
 
 WINDOW = 30 * 86_400_000
-"""ms of good mail that edges are taken from."""
+"""Milliseconds of good mail that set the edges."""
 MIN_MESSAGES = 2_000
-"""Messages that are looked at although they are older."""
+"""The newest messages that count even if they are older."""
 SPAM_SHARE = 0.001
 UNSURE_SHARE = 0.01
 MARGIN = 0.4
-"""Log-odds that are added to the edge of spam: tomorrow's mail is a little unlike yesterday's."""
+"""Log-odds added to the spam edge, because tomorrow's mail differs a little."""
 MIN_UNSURE, MIN_SPAM, MIN_SPAM_OF_FEW = 0.0, 0.5, 1.0
-"""However low all good mail lies: what is more likely good than not is never in doubt, and what is hardly spam is not called so.
-Where fewer than a thousand good messages were measured nobody has seen the one in a thousand, and more has to speak for spam."""
+"""Lower limits of the edges: mail that is more likely good is never in doubt, and weak evidence is not spam. With fewer than a
+thousand good messages measured, the one in a thousand is unknown, and more evidence is needed."""
 
 
 class Good(NamedTuple):
-    """A good message: when it was called good (ms), by whom, its log-odds before. by: "" where each message counts by itself."""
+    """A good message: when it was labeled (epoch ms), by whom, and its log-odds before. by: "" if each message counts by itself."""
 
     at: int
     by: str
@@ -33,7 +33,7 @@ class Good(NamedTuple):
 
 
 def edges(good: Sequence[Good], now: int) -> Edges | None:
-    """None without any."""
+    """The edges; None without good messages."""
     since = now - WINDOW
     newest = sorted(good, key=lambda g: -g.at)
     used = [g for n, g in enumerate(newest) if n < MIN_MESSAGES or g.at > since]
@@ -46,7 +46,7 @@ def edges(good: Sequence[Good], now: int) -> Edges | None:
 
 
 def _edge(falling: Sequence[Good], share: float) -> float:
-    """The lowest score above which lie good messages of no more people than this share of all messages, one at least."""
+    """The lowest score that at most this share of people's good messages exceeds; at least one does."""
     most = max(1, int(share * len(falling)))
     people: set[str] = set()
     alone = 0

@@ -1,12 +1,12 @@
-"""What the learner knows of a message: numbers of four families, made in the limited process (inner check).
+"""The content check that turns a message into spam tokens of four families.
 
-- bytes: every four bytes in a row of the subject and of the body as it came, its first 3,500 bytes;
-- letters: the same of the text as a reader sees it, so that base64 or HTML hides nothing;
+- bytes: every four consecutive bytes of subject and raw body, of the first 3,500 bytes;
+- letters: the same of the text as a reader sees it, so that base64 and HTML hide nothing;
 - words: of subject and text, single and in pairs;
-- form: how the message is built: the fields that authors' programs write, parts, charsets, tags, shapes of links and addresses.
+- form: how the message is built: header fields of authors' programs, parts, charsets, HTML tags, shapes of links and addresses.
 
-Nothing of it names a server on the way, a date, a list or a Message-ID: those tell where a corpus came from, not what spam is.
-A number is a place in the table of weights (model.py). Every family is cut, so that no message costs more than another.
+No token names a relay, a date, a list or a Message-ID: those tell where a corpus came from, not what spam is. A token is an index
+in the table of weights (model.py). Every family is limited, so that no message costs more than another.
 
 References: Goodman and Yih, "Online Discriminative Spam Filter Training" (CEAS 2006); Sculley and Wachman (SIGIR 2007).
 """
@@ -29,7 +29,7 @@ from civicmail.mail.screening.shapes import CheckResult, ContentCase
 NAME = "spam"
 VERSION = 1
 CHECKS = ("spam", "nearly")
-"""What nobody can say where this fails."""
+"""The names that are unavailable when this check fails."""
 
 BITS = 20
 FAMILIES = ("bytes", "letters", "words", "form")
@@ -53,7 +53,7 @@ _SALTS = {family: np.uint64(salt) * _STEP for family, salt in _SALT.items()}
 
 
 def find(case: ContentCase) -> CheckResult:
-    """The numbers and the bands of the message, as plain values (packed)."""
+    """The tokens and bands of the message, packed."""
     text = text_of(case.letter)
     made = tokens(case.raw, case.letter, text)
     plain: dict[str, Any] = {"v": VERSION, **pack(made), "bands": bands.compute(text)}
@@ -61,7 +61,7 @@ def find(case: ContentCase) -> CheckResult:
 
 
 def tokens(raw: bytes, message: ParsedMessage, text: str | None = None) -> dict[str, Ids]:
-    """The numbers of each family, sorted, each once. text: of text_of."""
+    """The tokens of each family, sorted, without duplicates. text: of text_of."""
     text = text_of(message) if text is None else text
     words = crcs(_words(message.subject, text))
     sources = {
@@ -79,7 +79,7 @@ def tokens(raw: bytes, message: ParsedMessage, text: str | None = None) -> dict[
 
 
 def text_of(message: ParsedMessage) -> str:
-    """What a reader sees of it, plain text and HTML, cut."""
+    """The text that a reader sees, plain and HTML, cut."""
     return f"{message.text[:MAX_TEXT]}\n{message.html_text[:MAX_TEXT]}".strip()
 
 
@@ -96,25 +96,24 @@ def letters_of(subject: str, text: str) -> bytes:
 
 
 def grams(content: bytes, family: str) -> Ids:
-    """The number of every four bytes in a row, in their order."""
+    """The token of every four consecutive bytes, in order."""
     return _places(_fours(content), family)
 
 
 def named(names: Sequence[str], family: str) -> Ids:
-    """The numbers of names, in their order."""
+    """The tokens of names, in order."""
     return _places(checksums(names), family)
 
 
 def pack(made: Tokens) -> dict[str, Any]:
-    """The numbers for the way between two processes: how many there are of each family, and all of them as bytes, which cross
-    without being written in base64 and JSON (seencode.py)."""
+    """The tokens for the pipe: counts per family, and all tokens as bytes, which need no base64 and JSON (extract_codec.py)."""
     counts = [len(made[family]) for family in FAMILIES]
     return {"counts": counts, "numbers": b"".join([made[family].astype("<u4", copy=False).tobytes() for family in FAMILIES])}
 
 
 def unpack(plain: Mapping[str, Any]) -> dict[str, Ids]:
-    """The numbers again. The limited process may have been taken over: whatever it says, these are places in the table, and of each
-    family no more than a message has. Raises ValueError where it is nothing of the kind."""
+    """The inverse of pack. The sandboxed process may be compromised: the result is always valid indexes, no more per family than a
+    message has. Raises ValueError for other data."""
     counts, content = plain.get("counts"), plain.get("numbers")
     if not isinstance(counts, list) or not isinstance(content, bytes) or len(content) % 4:
         raise ValueError("numbers are of four bytes, and counted")
@@ -126,7 +125,7 @@ def unpack(plain: Mapping[str, Any]) -> dict[str, Ids]:
 
 
 def spelled(raw: bytes, message: ParsedMessage) -> dict[str, dict[int, str]]:
-    """What each number stands for, where it is first met: for an explanation to somebody who may read the message."""
+    """What each token stands for at its first occurrence: an explanation for somebody who may read the message."""
     text = text_of(message)
     encoded = _words(message.subject, text)
     words, value = [word.decode("utf-8", "replace") for word in encoded], crcs(encoded)
@@ -143,7 +142,7 @@ def spelled(raw: bytes, message: ParsedMessage) -> dict[str, dict[int, str]]:
 
 
 def _words(subject: str, text: str) -> list[bytes]:
-    """The words of subject and text in small letters, in order; of the text as many as there is room for."""
+    """The lower-case words of subject and text, in order, up to the limit."""
     words = [f"subject:{word.lower()[:MAX_WORD]}".encode("utf-8", "replace") for word in _WORD.findall(subject[:500])]
     cut, most = text[:MAX_TEXT], max(0, MAX_WORDS - len(words))
     if not cut.isascii():
@@ -155,14 +154,14 @@ def _words(subject: str, text: str) -> list[bytes]:
 
 
 def _beginning[T: (str, bytes)](pattern: re.Pattern[T], text: T, most: int) -> list[T]:
-    """The first matches. They end long before most long texts do; only a text of very long words is looked at to its end."""
+    """The first matches. Most long texts reach the limit early; only a text of very long words is searched to its end."""
     if len(text) > _WORD_LONG * most and len(some := pattern.findall(text, 0, _WORD_LONG * most)) > most:
         return some[:most]  # not the last one, which may have been cut
     return pattern.findall(text)[:most]
 
 
 def _fours(content: bytes) -> NDArray[np.uint64]:
-    """Every four bytes in a row as a number: one view of the bytes in which each row begins a byte after the one before."""
+    """Every four consecutive bytes as a number: a view of the bytes whose rows overlap."""
     rows = len(content) - GRAM + 1
     if rows < 1:
         return np.zeros(0, np.uint64)
@@ -174,12 +173,12 @@ def _paired(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _places(value: NDArray[np.uint64], family: str) -> Ids:
-    """Places in the table."""
+    """Indexes in the table."""
     return _mixed(value + _SALTS[family])
 
 
 def _mixed(value: NDArray[np.uint64]) -> Ids:
-    """The high bits of a mixed product (Steele, Lea and Flood, "SplitMix", OOPSLA 2014). Works in the array that it is given."""
+    """The high bits of a mixed product (Steele, Lea and Flood, "SplitMix", OOPSLA 2014). Works in place."""
     value *= _MIX
     value ^= value >> _TURN
     value *= _MIX2

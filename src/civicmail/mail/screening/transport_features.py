@@ -1,4 +1,4 @@
-"""How a message came to us, as names: only what our own door heard and proved, never what a message says of its way. Pure."""
+"""Spam features of how a message arrived, as names: only what our listener saw and verified, never what a message claims. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ AUTH = ("auth.spf", "auth.dkim", "auth.dmarc", "auth.arc")
 
 
 def extract(envelope: Envelope, facts: Facts, list_id: str = "", *, inbound: bool) -> list[str]:
-    """The names; none for what our own people sent. facts: those that the checks of authentication found; list_id: what the message
-    says of itself, which counts only together with who brought or signed it: anybody can name a list."""
+    """The feature names; none for mail of our own people. facts: from the authentication checks. list_id: what the message claims;
+    it counts only with the client or signature that brought it, because anybody can name a list."""
     return [*_of(envelope, facts), *_list(list_id, envelope.client, facts)] if inbound else []
 
 

@@ -1,4 +1,4 @@
-"""Where a link leads, read as browsers read it (WHATWG URL), and to whom a host belongs (Public Suffix List). Pure, offline."""
+"""Parse links as browsers do (WHATWG URL), and find the registered domain of a host (Public Suffix List). Pure, offline."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import tldextract
 
 WEB = frozenset({"http:", "https:", "ftp:", "ws:", "wss:"})
 CARRIED = frozenset({"data:", "javascript:", "vbscript:"})
-"""Schemes of links that carry what they show in themselves."""
+"""Schemes of links that carry their content."""
 LONGEST = 16_384
-"""Characters of a link that are read: its host stands at its beginning."""
+"""Characters of a link that are read; its host is at the beginning."""
 
 _SUFFIXES = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
-"""From the list in the package: without these arguments it would ask the network for a newer one."""
+"""From the list in the package; without these arguments it would download a newer one."""
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\Z|\[")
 _PRIVATE = tuple(map(ipaddress.ip_network, (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
@@ -29,8 +29,8 @@ _SCHEMELESS = re.compile(r"(?:www\.|[/\\]{2})", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class LinkTarget:
-    """scheme: with its colon; host: A-labels, or an IP address in its one spelling, "" where nobody is asked; user: whether it
-    has something with an @ before its host."""
+    """scheme: with colon; host: A-labels, or an IP address in canonical form, "" for none; user: whether user information precedes
+    the host."""
 
     scheme: str
     host: str
@@ -42,7 +42,7 @@ class LinkTarget:
 
     @property
     def is_private(self) -> bool:
-        """Whether it is an address that no sender can stand behind: of the reader's own network or machine."""
+        """Whether it is an address of the reader's own network or machine, where no sender can be."""
         if not self.is_address:
             return False
         address = ipaddress.ip_address(self.host.strip("[]"))
@@ -51,7 +51,7 @@ class LinkTarget:
 
 
 def read(url: str) -> LinkTarget | None:
-    """None for what no browser follows: a broken link, a place on the same page."""
+    """Parse a link; None for one that no browser follows: a broken link, or a place on the same page."""
     return _remembered(url) if len(url) <= _REMEMBER else _read(url)
 
 
@@ -76,8 +76,8 @@ _remembered = lru_cache(maxsize=4096)(_read)
 
 @lru_cache(maxsize=1 << 14)
 def split(host: str) -> tuple[str, str, str]:
-    """What stands before the registered name, that name, and the public suffix behind it: ("www", "city", "gov"). Names below no
-    known suffix are registered below their last label; an IP address and a bare suffix have no name."""
+    """Subdomain, registered name and public suffix of a host: ("www", "city", "gov"). Without a known suffix the last label counts
+    as one; an IP address and a bare suffix have no name."""
     parts = _SUFFIXES.extract_str(host)
     if parts.suffix or _ADDRESS.match(host):
         return parts.subdomain, parts.domain if parts.suffix else "", parts.suffix or host
@@ -87,15 +87,15 @@ def split(host: str) -> tuple[str, str, str]:
 
 
 def registrable(host: str) -> str:
-    """The domain that somebody registered: city.gov of www.city.gov; the host itself where nobody can have."""
+    """The registered domain: city.gov for www.city.gov; the host itself where nobody can register one."""
     _, name, suffix = split(host)
     return f"{name}.{suffix}" if name else suffix
 
 
 def can_be(domain: str) -> bool:
-    """Whether anybody can have such a domain in the Internet or at home: it lies below a public suffix or a reserved name."""
+    """Whether such a domain can exist on the Internet or a local network: below a public suffix or a reserved name."""
     return bool(_SUFFIXES.extract_str(domain).suffix) or domain.rpartition(".")[2] in _RESERVED or bool(_ADDRESS.match(domain))
 
 
 _RESERVED = frozenset({"example", "test", "localhost", "local", "localdomain", "internal", "lan", "home", "corp", "intranet"})
-"""RFC 2606, RFC 6762, and what offices call their own network."""
+"""RFC 2606, RFC 6762, and common names of local networks."""

@@ -1,7 +1,7 @@
-"""Macros of Visual Basic in compound files (MS-OVBA): whether there is code, and whether it starts by itself.
+"""Scan Visual Basic macros in compound files (MS-OVBA): whether there is code, and whether it starts automatically.
 
-An Excel file of the nineties has a project with one empty module for each sheet: nothing but attributes is no macro. A module whose
-text was removed and whose compiled form was kept still runs ("stomped"), and is told by its size.
+An Excel file of the nineties has an empty module for each sheet: attributes alone are no macro. A module whose source was removed
+but whose compiled form remains still runs ("stomped"); its size reveals it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from civicmail.mail.screening.file_scan import FileScan, Item
 type Path = tuple[str, ...]
 
 MAX_SOURCE = 256 << 10
-"""Bytes of one module's text that are read."""
+"""Bytes of one module's source that are read."""
 _MAX_MODULES = 200
 _CONTROL = 1_024  # bytes that a form's control takes in it
 _STOMPED = 4_096  # bytes of a compiled form that an empty module never has
@@ -34,7 +34,7 @@ _STARTS = re.compile(
 
 
 def find(file: olefile.OleFileIO, paths: list[Path], item: Item, scan: FileScan) -> None:
-    """paths: of all streams. Raises Spent."""
+    """Scan the macros. paths: of all streams. Raises Spent."""
     modules = [p for p in paths if len(p) > 1 and p[-2].upper() == "VBA" and p[-1].lower() not in {"dir", "_vba_project"}]
     if not modules:
         if any(path[-1].upper() == "_VBA_PROJECT" or path[-2:-1] == ("VBA",) for path in paths):
@@ -53,7 +53,7 @@ def find(file: olefile.OleFileIO, paths: list[Path], item: Item, scan: FileScan)
 
 
 def _module(stream: bytes) -> tuple[str, ...]:
-    """Words for what is in one module, none where it is empty."""
+    """Words for the contents of a module; none if it is empty."""
     start = _START.search(stream)
     if start is None:
         return ("unread",) if len(stream) > _STOMPED else ()
@@ -72,7 +72,7 @@ def _module(stream: bytes) -> tuple[str, ...]:
 
 
 def expanded(data: bytes, most: int) -> bytes:
-    """A compressed container of a module (MS-OVBA 2.4.1), as far as it is whole. Never raises."""
+    """Decompress a module (MS-OVBA 2.4.1), as far as it is intact. Never raises."""
     out = bytearray()
     at = 1
     while at + 2 <= len(data) and len(out) < most:
@@ -90,7 +90,7 @@ def expanded(data: bytes, most: int) -> bytes:
 
 
 def _chunk(data: bytes, at: int, end: int, out: bytearray) -> None:
-    """Tokens in groups of eight, each group behind a byte of flags; a copy token's offset takes more bits further on."""
+    """Decompress one chunk: tokens in groups of eight after a byte of flags; offsets of copy tokens grow with the position."""
     start = len(out)
     while at < end:
         flags = data[at]

@@ -1,5 +1,5 @@
-"""HTML, SVG and XML that came as files: opened in a browser they run, ask for a password, lead elsewhere, or build a file of
-themselves (HTML smuggling). Pure."""
+"""Scan HTML, SVG and XML files: scripts, password fields, redirects, and files that they build themselves (HTML smuggling).
+Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from civicmail.mail.screening.file_scan import FileScan, Item
 from civicmail.mail.screening.file_types import identify, narrowed
 
 LOOKED = 8 << 20
-"""Bytes of one file that are looked at."""
+"""Bytes of one file that are scanned."""
 _SCRIPT = re.compile(rb"<\s*(?:\w{1,10}:)?script\b", re.IGNORECASE)
 _DATA_SCRIPT = re.compile(rb"<script[^<>]{0,300}type\s*=\s*[\"']?application/(?:ld\+)?json", re.IGNORECASE)
 _HANDLER = re.compile(rb"<[a-z][^<>]{0,2000}?\son[a-z]{3,20}\s*=\s*[\"']?\s*[a-z_$(!;]", re.IGNORECASE)
@@ -37,16 +37,16 @@ _BUILDS = re.compile(
 _DECODES = re.compile(rb"\batob\s*\(|fromCharCode|charCodeAt|Uint8Array|unescape\s*\(|[A-Za-z0-9+/]{1000}", re.IGNORECASE)
 _CODED = re.compile(rb"([\"'`])([A-Za-z0-9+/]{400,}+={0,2})\1")
 _WORDS = frozenset({"unknown", "txt", "empty", "font", "png", "jpg", "gif", "webp", "svg", "wasm"})
-"""What pages have in their scripts."""
+"""File types that scripts of honest pages contain."""
 MAX_CODED = 20
-"""Strings of one page that are decoded."""
+"""Encoded strings of one page that are decoded."""
 _SHOWN = re.compile(rb"xhtml|<\?xml-stylesheet|<(?:\w{1,10}:)?script\b", re.IGNORECASE)
 _FOREIGN = re.compile(rb"<foreignObject\b", re.IGNORECASE)
 _ENTITY = re.compile(rb"<!ENTITY\s", re.IGNORECASE)
 
 
 def body(item: Item, scan: FileScan) -> None:
-    """HTML that is the text of a message: where a reader opens it in a browser, its script builds a file all the same."""
+    """Scan HTML that is a message's text: in a browser its script builds a file all the same."""
     text = narrowed(item.content[:LOOKED])
     if _SCRIPT.search(text) and _smuggles(text):
         scan.note(item, "web-smuggling", sure=90, mask="text")
@@ -55,12 +55,12 @@ def body(item: Item, scan: FileScan) -> None:
 
 
 def _smuggles(text: bytes) -> bool:
-    """Whether it makes a file of what it carries, and has it saved."""
+    """Whether it builds a file from its own content and saves it."""
     return _BUILDS.search(text) is not None and _DECODES.search(text) is not None
 
 
 def _smuggled(text: bytes, item: Item, scan: FileScan) -> None:
-    """What it carries in base64 is looked at like a file."""
+    """Scan its base64 content like files."""
     for match in islice(_CODED.finditer(text), MAX_CODED):
         data, _ = transfer_encoding.base64_bytes(match[2])
         if identify(data) in _WORDS:
@@ -71,7 +71,7 @@ def _smuggled(text: bytes, item: Item, scan: FileScan) -> None:
 
 
 def find(item: Item, scan: FileScan, true: str) -> str:
-    """true: html, svg, xml, xht; what it is."""
+    """Scan the file; return its type. true: html, svg, xml, xht."""
     text = narrowed(item.content[:LOOKED])
     if true == "xml" and not _SHOWN.search(text, 0, 65_536):
         return true

@@ -1,6 +1,6 @@
-"""City business in web mail (P-11): what goes to the sender's own account outside, what a mailbox rule sends out, and what somebody
-of the city seems to write from such an account. What goes to constituents at the same providers is ordinary business.
-"""
+"""The combined check for city business in private web mail (P-11): mail to the sender's own outside account, mail that a mailbox
+rule forwards out, and mail that an employee seems to write from such an account. Mail to constituents at the same providers is
+ordinary."""
 
 from __future__ import annotations
 
@@ -19,13 +19,12 @@ VERSION = 1
 FORWARDED, FORWARDER, WRITER = "forwarded", "forwarder", "forwarder-or-writer"
 
 RECIPIENTS = 1000
-"""Recipients of one message that are looked at: nobody writes to more private accounts of their own."""
+"""Recipients of one message that are checked: nobody has more private accounts."""
 
 
 def find(case: CombinedCase) -> CheckResult:
-    """Fact webmail.official, and in more["recipients"] of each outside recipient recipient.consumer and
-    recipient.own; findings forwarded, forwarder (whose rule; forwarder-or-writer where it may be its author's), official,
-    own."""
+    """Fact webmail.official; in more["recipients"] recipient.consumer and recipient.own for outside recipients; findings
+    forwarded, forwarder (whose rule; forwarder-or-writer if it may be the author's), official, own."""
     return _incoming(case) if case.inbound else _outgoing(case)
 
 
@@ -56,8 +55,8 @@ def _outgoing(case: CombinedCase) -> CheckResult:
 
 
 def _forwarder(case: CombinedCase, sender: str) -> Finding | None:
-    """Whose rule it was. Where no field says it, the return address may: it is the mailbox's where the author is somebody else,
-    else the author's, who may have written to the mailbox whose rule it was."""
+    """Whose rule it was. If no field tells, the return address may: it is the mailbox's if the author is another; else it is the
+    author's, who may have written to the mailbox with the rule."""
     received = case.more.get("form", {}).get("for", ())
     if mailbox := forwarding.mailbox(case.message.fields, case.context.domains, received):
         return _finding(FORWARDER, "", mailbox)
@@ -76,7 +75,7 @@ def _outside(case: CombinedCase) -> Iterator[str]:
 
 
 def _sending(case: CombinedCase, outside: tuple[str, ...], *, is_rule: bool) -> Sending | None:
-    """Who sends it; None for machines and for whom nobody knows."""
+    """The sender; None for machines and unknown senders."""
     snapshot, seen = case.context.snapshot, case.message
     person = _sender(case, snapshot) if snapshot is not None else None
     if snapshot is None or person is None or person.machine:
@@ -97,7 +96,7 @@ def _sending(case: CombinedCase, outside: tuple[str, ...], *, is_rule: bool) -> 
 
 
 def _sender(case: CombinedCase, snapshot: Snapshot) -> Person | None:
-    """Who signed in, or who holds the mailbox that it comes from."""
+    """Who signed in, or who owns the mailbox that it comes from."""
     if case.envelope.login:
         return snapshot.people.get(case.envelope.login.partition("/")[0])  # behind the stroke is the device
     box = snapshot.mailbox_of(case.envelope.sender) if case.envelope.sender else None
@@ -130,8 +129,8 @@ def _official(mask: str) -> CheckResult:
 
 
 def _business(case: CombinedCase, snapshot: Snapshot, person: Person) -> str:
-    """What makes it the city's: forwarded to one's own mailbox, a copy to it beside others of the city, or written to people of
-    one's own department. Namesakes write to offices, or to people elsewhere."""
+    """Why it is city business: forwarded to one's own mailbox, a copy to it beside other city recipients, or written to one's own
+    department. Namesakes write to offices, or to people elsewhere."""
     own = staffnames.addresses_of(snapshot, (person,))
     to = frozenset(recipient.address.lower() for recipient in case.envelope.recipients)
     boxes = [box for address in sorted(to - own) if (box := snapshot.mailbox_of(address))]

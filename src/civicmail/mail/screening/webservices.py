@@ -1,5 +1,5 @@
-"""Services that hide who is behind a page, and endings that phishing registers. The list is a file beside this module; the city
-adds to it (settings.screening.web_services). Pure."""
+"""Services that hide who runs a page, and top-level domains that phishing uses. webservices.txt has the list; the city adds to it
+(settings.screening.web_services). Pure."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _LIST = files("civicmail.mail.screening").joinpath("webservices.txt").read_text(
 
 @dataclass(frozen=True, slots=True, eq=False)  # services() makes each once
 class Services:
-    """names: name to its kind, with any part of it that may be anything as *; paths: name to the paths that lead on."""
+    """names: name to kind, with * for a variable part; paths: name to the paths that redirect."""
 
     names: Mapping[str, str]
     paths: Mapping[str, tuple[str, ...]]
 
     def kind(self, host: str, url: str) -> str:
-        """What the service is that a link leads to; "" for any other page. host: A-labels, lower case."""
+        """The kind of service that a link leads to; "" for other pages. host: A-labels, lower case."""
         for name in _above(host):
             if kind := self.names.get(name):
                 return kind
@@ -36,7 +36,7 @@ class Services:
 
 @lru_cache(maxsize=8)
 def services(own: tuple[str, ...] = ()) -> Services:
-    """The list with the city's own lines: `kind name`, or `-name` for one that is taken out."""
+    """The list with the city's own lines: `kind name`, or `-name` to remove one."""
     names: dict[str, str] = {}
     paths: dict[str, tuple[str, ...]] = {}
     for line in (*_LIST, *own):
@@ -56,8 +56,7 @@ def services(own: tuple[str, ...] = ()) -> Services:
 
 @lru_cache(maxsize=1 << 12)
 def _above(host: str) -> tuple[str, ...]:
-    """The names that a host lies below, itself first, each also with * for the label or the suffix that differs from place to
-    place: s3.*.amazonaws.com, google.*."""
+    """The names at and above a host, also with * for the variable label or suffix: s3.*.amazonaws.com, google.*."""
     labels = host.removeprefix("www.").split(".")
     names = [".".join(labels[at:]) for at in range(len(labels) - 1)]
     starred = [".".join((labels[at], "*", *labels[at + 2 :])) for at in range(len(labels) - 3)]

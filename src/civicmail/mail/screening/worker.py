@@ -1,4 +1,5 @@
-"""The limited process that reads messages for screening: `python -I -m civicmail.mail.screening.worker` (sandbox/answering.py)."""
+"""The sandboxed process that reads messages for screening: `python -I -m civicmail.mail.screening.worker`
+(sandbox/request_server.py)."""
 
 from __future__ import annotations
 
@@ -11,14 +12,14 @@ from civicmail.mail.screening import extract_codec, message_reader
 from civicmail.mail.screening.confidential import ocr_pictures
 
 MEMORY = 2 << 30
-"""Bytes of address space: the message several times, and the widest form that Python has for its letters."""
+"""Bytes of address space: the message several times, also in Python's widest form for text."""
 COLLECT = 50_000
-"""New objects between two collections: about a dozen messages."""
+"""New objects between two garbage collections: about a dozen messages."""
 
 
 def answer(question: dict[str, Any], content: bytes) -> bytes:
-    """The message with everything that needs its bytes, as seencode.decode() reads it, or its pictures, as shown.decode() does;
-    empty for a question that asks nothing."""
+    """The extracted message as extract_codec.decode() reads it, or the pictures for OCR as ocr_pictures.decode() does; empty for
+    an empty request."""
     if "pictures" in question:
         return ocr_pictures.encode(ocr_pictures.OcrPictures.read(content))
     return extract_codec.encode(message_reader.read(content, question["asked"])) if "asked" in question else b""

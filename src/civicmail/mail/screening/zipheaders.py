@@ -1,6 +1,5 @@
-"""The headers in front of the members of a zip (APPNOTE 4.3.7): a second list, which some programs believe instead of the one at
-its end. It is all there is of a zip that was cut short. Pure.
-"""
+"""The local headers of a zip's members (APPNOTE 4.3.7): a second list, which some programs trust instead of the central directory,
+and the only one of a truncated zip. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ _PIECE = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """start: of the header; data: of what is packed; packed, size: as it says, 0 where that stands behind the data."""
+    """start: of the header; data: of the packed data; packed, size: as it says, 0 if given after the data."""
 
     start: int
     data: int
@@ -39,7 +38,7 @@ class Header:
 
 
 def at(content: bytes, start: int) -> Header | None:
-    """The header that stands there; None where none does."""
+    """The header at this offset; None for none."""
     head = content[start : start + _HEADER.size]
     if len(head) < _HEADER.size or not head.startswith(MARK):
         return None
@@ -49,7 +48,7 @@ def at(content: bytes, start: int) -> Header | None:
 
 
 def between(content: bytes, start: int, end: int) -> Iterator[Header]:
-    """The headers in [start, end), each behind what the one before says that it has packed."""
+    """The headers in [start, end), each after the packed data of the one before."""
     while (position := content.find(MARK, start, end)) >= 0:
         header = at(content, position)
         if header is None:
@@ -59,7 +58,7 @@ def between(content: bytes, start: int, end: int) -> Iterator[Header]:
 
 
 def differs(content: bytes, info: zipfile.ZipInfo) -> Header | None:
-    """The header of a member of the list that calls it something else; None where both say the same, or one is masked."""
+    """The local header with another name than the directory's; None if they agree, or one is masked."""
     header = at(content, info.header_offset)
     if header is None or header.flags & _MASKED:
         return None
@@ -68,7 +67,7 @@ def differs(content: bytes, info: zipfile.ZipInfo) -> Header | None:
 
 
 def unlisted(content: bytes, infos: list[zipfile.ZipInfo], end: int) -> Iterator[Header]:
-    """Headers of members that the list leaves out, between those that it has. end: where the list begins."""
+    """Headers of members missing from the directory. end: where the directory begins."""
     start = 0
     for info in sorted(infos, key=lambda one: one.header_offset):
         yield from between(content, start, info.header_offset)
@@ -78,8 +77,7 @@ def unlisted(content: bytes, infos: list[zipfile.ZipInfo], end: int) -> Iterator
 
 
 def unpacked(content: bytes, header: Header, expand: Callable[[int], None]) -> bytes | None:
-    """As much of a member as is there; None where it is packed in a way that is not read here. expand: counts bytes, and may
-    raise."""
+    """As much of a member as is there; None for an unsupported method. expand: counts bytes, and may raise."""
     if header.method == _STORED:
         data = content[header.data : header.data + (header.packed or len(content))]
         expand(len(data))

@@ -1,6 +1,6 @@
-"""Zip files: what they are by what they list (office documents, Java, Android, plain archives), and what lies in them.
+"""Scan zip files: their kind by their members (office documents, Java, Android, plain archives), and their contents.
 
-The list is read only where it is bearable: one of a million names takes ten seconds, and nobody sends one by mail.
+A directory that is too long is not read: one of a million names takes ten seconds, and nobody sends one by mail.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PARTS = frozenset(
         *("png", "jpg", "jpeg", "gif", "tif", "tiff", "bmp", "emf", "wmf", "wdp", "svg", "svm", "wav", "mp3", "mp4"),
     }
 )
-"""Endings of what office documents consist of; documents in them are looked into by officefiles.py."""
+"""Extensions of the parts of office documents; officefiles.py scans documents in them."""
 _CLASS = re.compile(r"\.class\Z")
 _MAIN = (("word/", "docx"), ("xl/", "xlsx"), ("ppt/", "pptx"), ("visio/", "vsdx"))
 _MACRO_KIND = {"docx": "docm", "xlsx": "xlsm", "pptx": "pptm"}
@@ -38,7 +38,7 @@ _OPEN = {"text": "odt", "spreadsheet": "ods", "presentation": "odp", "graphics":
 
 
 def find(item: Item, scan: FileScan) -> str:
-    """Look into it; what it is. Raises Spent."""
+    """Scan the archive; return its kind. Raises Spent."""
     kind = "zip"
     try:
         _bearable(item.content)
@@ -60,13 +60,13 @@ def find(item: Item, scan: FileScan) -> str:
 
 
 def _cut_short(item: Item, scan: FileScan) -> None:
-    """Without a list at its end: programs that mend archives unpack what stands there all the same."""
+    """Scan a zip without directory: repair programs unpack its members all the same."""
     for header in zipheaders.between(item.content, 0, len(item.content)):
         _by_header(header, item, scan)
 
 
 def _by_header(header: zipheaders.Header, item: Item, scan: FileScan) -> None:
-    """A member as its own header has it."""
+    """Scan a member as its local header describes it."""
     scan.allowance.member(item.depth + 1)
     unseen = item.member(header.name, b"", is_unseen=True)
     if header.encrypted:
@@ -88,8 +88,7 @@ def _by_header(header: zipheaders.Header, item: Item, scan: FileScan) -> None:
 
 
 def _two_lists(archive: zipfile.ZipFile, item: Item, scan: FileScan) -> None:
-    """What the headers of members say that the list at the end does not: another name, members that it leaves out. Some programs
-    show those."""
+    """Scan what local headers say differently from the directory: other names, unlisted members. Some programs show those."""
     infos = archive.infolist()
     for info in infos:
         if (header := zipheaders.differs(item.content, info)) is not None:
@@ -107,13 +106,13 @@ def _two_lists(archive: zipfile.ZipFile, item: Item, scan: FileScan) -> None:
 
 
 def _differ(name: str, other: str) -> bool:
-    """Whether two names of a member end otherwise, or one hides how it ends."""
+    """Whether two names of a member have different extensions, or one hides its extension."""
     one, two = file_names.read(name), file_names.read(other)
     return (one.ending, one.tricks) != (two.ending, two.tricks)
 
 
 def is_appended(content: bytes) -> bool:
-    """Whether something else has a zip behind it that programs open: its list ends where the file does."""
+    """Whether a zip that programs open follows another file: its directory ends where the file does."""
     at = content.rfind(_END, max(0, len(content) - _END_LOOK))
     if at < 0 or at + 22 > len(content):
         return False
@@ -123,8 +122,7 @@ def is_appended(content: bytes) -> bool:
 
 
 def _bearable(content: bytes) -> None:
-    """Raises Unreadable where the list is too long to be read. What the record at the end says may be a lie; its size is what is
-    read all the same."""
+    """Raise Unreadable if the directory is too long. Its end record may lie, but its size is what is read."""
     at = content.rfind(_END, max(0, len(content) - _END_LOOK))
     if at < 0 or at + 22 > len(content):
         raise Unreadable(DAMAGED)
@@ -161,7 +159,7 @@ def _kind(archive: zipfile.ZipFile) -> str:
 
 
 def _office(names: list[str]) -> str | None:
-    """Which document of ECMA-376 it is, by its parts."""
+    """Which ECMA-376 document it is, by its parts."""
     there = {officefiles.canonical(name) for name in names}
     if officefiles.TYPES not in there:
         return None
@@ -174,7 +172,7 @@ def _office(names: list[str]) -> str | None:
 
 
 def _foreign(archive: zipfile.ZipFile, item: Item, scan: FileScan) -> None:
-    """What is no part of an office document: it may call itself one and be an archive for whoever opens it as that."""
+    """Scan what is no part of an office document: the file may also be an archive for a program that opens it as one."""
     case = scan.case(item)
     for info in archive.infolist():
         if not info.is_dir() and file_names.read(info.filename).ending not in _PARTS:

@@ -57,7 +57,7 @@ class Scans:
         return bool(self._languages)
 
     async def scan(self, raw: bytes | mmap.mmap, ask: Mapping[str, Any]) -> CheckResult:
-        """ask: as of asked.asked(). Raises Unreadable."""
+        """ask: as of reader_request.request_of(). Raises Unreadable."""
         content = raw if len(raw) <= MAX_READ else raw[:MAX_READ]
         pictures, missed = _decoded(ocr_pictures.decode, await _ask_reader({"pictures": True}, content))
         until = time.monotonic() + OCR_SECONDS
