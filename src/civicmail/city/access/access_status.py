@@ -1,4 +1,4 @@
-"""Whether somebody may use mail at this moment, and the plain sentence why not (P-04, P-18, M4, P1, P2). Pure.
+"""Whether a person may use mail now, and the sentence why not (P-04, P-18, M4, P1, P2). Pure.
 
 The policy is accepted before the first access, each year, and at each material version. Who had access already gets GRACE days;
 then sending stops, receiving goes on. Who declines has no access until accepting after all; that is no violation.

@@ -1,4 +1,4 @@
-"""Who acts, as a plain value: made once for a request, a command or a round of tick; the guard and every verb take it."""
+"""Actor: the person or program that performs an act, as a plain value that the guard and every verb take."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from civicmail.city.access.duties import Duty
 
 @dataclass(frozen=True, slots=True)
 class HeldRole:
-    """A duty that is in force. department: "" for the whole city; taken_until: ms until which a privileged one is taken up."""
+    """A role in force. department: "" for the whole city; active_until: epoch ms until which a privileged role is active."""
 
     duty: Duty
     department: str = ""
@@ -22,9 +22,12 @@ FOREVER = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """uid: of the person, or the name of a machine part ("tick", "feed", "os:NAME"). departments: codes for which the actor decides
-    by office, as head or deputy, divisions included; supervises: uids. admitted: may use mail pages at all: live access and the
-    policy acknowledged. client: the address the request came from. machine: nobody behind it; acts only by its own rule."""
+    """The person or program that performs an act.
+
+    uid: of the person, or name of a program part ("tick", "feed", "os:NAME"). departments: codes of departments that the
+    actor heads or deputizes for, with their divisions; supervises: uids; admitted: may use mail pages at all (active access,
+    policy acknowledged); client: network address of the request; machine: a program, which acts only by its own rules.
+    """
 
     uid: str
     name: str = ""

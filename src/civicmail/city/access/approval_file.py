@@ -1,4 +1,4 @@
-"""What managers said yes to, as lines that are appended to one file and read once (docs/formats.md, "Approvals"). Knows no Django.
+"""Append-only file of approved files (docs/formats.md, "Approvals"). Knows no Django.
 
 A reader takes whole lines only: what stands behind the last one is of somebody who writes it now, or who died while they wrote it.
 Whoever appends next cuts that off. No whole line is ever taken out of a file; another file comes in its place.

@@ -1,4 +1,4 @@
-"""Who may: the rules by which acts (acts.py) are decided. Pure.
+"""Authorization rules for the acts in permissions.py. Pure.
 
 A rule answers with the empty string for yes, else with the sentence that the person hears.
 """

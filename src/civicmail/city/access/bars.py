@@ -1,4 +1,4 @@
-"""What a violation leaves at the doors, by kind (P-09, P-30; C4, V3). The one table. Pure."""
+"""Kinds of bars: what a violation closes for a person, and by what a barred person is recognized (P-09, P-30; C4, V3). Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ Kind = Literal["re-entry", "suspension", "restriction", "permanent"]
 
 @dataclass(frozen=True, slots=True)
 class BarKind:
-    """name: as pages call it; shuts: nothing is sent or read while it lives; two: officers begin it, and two end it before its
-    time; elected: what there is for elected officials, who are never silenced (decision 0039)."""
+    """One kind of bar.
+
+    name: label on pages; closes_mail: nothing is sent or read while it is in force; takes_two_officers: to begin it and to end it
+    early; applies_to_elected: elected officials are restricted, never silenced (decision 0039).
+    """
 
     name: str
     description: str

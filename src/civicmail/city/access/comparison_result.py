@@ -1,4 +1,4 @@
-"""What the last comparison of entries with the journals found: `compared.json` in the data folder, outside of the database.
+"""Result of the last comparison of the audit log with the journals: `compared.json` in the data folder.
 
 Knows no Django. Whoever writes to the database cannot make it say that all is well; doctor, health and the page of entries read it.
 """

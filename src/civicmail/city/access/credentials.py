@@ -1,4 +1,4 @@
-"""What a person shows at a mail door: a device password, or a token of the city's sign-in (P-07, S1).
+"""Device passwords, and tokens of the city's identity provider, as mail programs present them (P-07, S1).
 
 A device password is 140 random bits; what is kept is its HMAC-SHA-256 under a key of the installation, so neither the database nor
 the snapshot opens anything by itself. A token is a JWT (RFC 7519) that is checked here, without a network, against the keys that

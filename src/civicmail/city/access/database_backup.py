@@ -1,6 +1,4 @@
-"""Where people's side lies when no server keeps it: SQLite writes its file in place, so what belongs into a copy of the
-installation is a second one, made whole and renamed into its place every half minute in which something changed.
-"""
+"""Backup of the SQLite database: a complete second file, renamed into place after changes."""
 
 from __future__ import annotations
 

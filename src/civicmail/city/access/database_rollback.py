@@ -1,5 +1,7 @@
-"""That the tables of people were older than the journals: `setback.json` in the data folder, until somebody has done again what is
-missing and removes it. Knows no Django; doctor and the page of health read it (docs/formats.md)."""
+"""Marker that the database is older than the journals: `setback.json` in the data folder.
+
+Knows no Django; doctor and the page of health read it (docs/formats.md).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ NAME = "setback.json"
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """at, first, last: ms; acts: how many are not carried out in the tables; shut: numbers of people who are shut out."""
+    """at, first, last: ms; acts: how many are not carried out in the tables; blocked: numbers of people who are shut out."""
 
     at: int
     acts: int

@@ -1,4 +1,4 @@
-"""What makes an installation a demo: `civicmail demo` made its data folder, and its pages listen on loopback alone."""
+"""Demo installations: how one is recognized, and the files that only it has."""
 
 from __future__ import annotations
 

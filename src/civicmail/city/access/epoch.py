@@ -1,4 +1,4 @@
-"""Milliseconds and moments: doors and entries count the one, rows of the database hold the other. Pure."""
+"""Conversion between epoch milliseconds and aware datetimes. Pure."""
 
 from __future__ import annotations
 

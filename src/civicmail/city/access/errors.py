@@ -1,4 +1,4 @@
-"""Why the guard, or an act, said no.
+"""Errors of the guard and of acts.
 
 RefusedError
 ├── NotPermitted        the asker may not see or do this

@@ -1,4 +1,4 @@
-"""Who may ask to look at whose mail, as what, and for which ground (P-16, P-21). The one table. Pure.
+"""Grounds on which mail of others may be examined, with the role that may request it (P-16, P-21). Pure.
 
 P-16 says *management*: the city's by an officer with a duty, a department's by its head and deputies, for their own people alone.
 Whoever asks never decides: that is a second person's (E3), outside of the lines of those whose mail it is.

@@ -1,4 +1,4 @@
-"""What people type on the pages of access, and what is wrong with it, field by field. Verbs check again: this is for the person."""
+"""Form fields and forms of the access pages. Verbs check the same again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Four eyes: whether two accounts count as two people for one decision (separation of duties; P-07, P-16, E3). Pure.
+"""Separation of duties: whether two accounts count as two people for one decision (P-07, P-16, E3). Pure.
 
 Two accounts are two people unless one natural person could have been both: who opened another's sign-in within 90 days, who added
 the person by hand, who has two numbers. Nor does somebody count whom the first person named for it after the request began.
@@ -114,9 +114,12 @@ def is_same_person(uid: str, other: str, facts: Facts | None = None) -> bool:
 def why_refused(
     uid: str, firsts: Collection[str], facts: Facts | None, *, began: int, now: int, sentence: str = "", alone: bool = False
 ) -> str:
-    """Why somebody (uid) is no second person for whoever did the other halves (firsts); "" where they are. began: when the request
-    began, ms, 0 where that is not known; said: the sentence for one and the same person; alone: see acts.Act. Without facts only
-    numbers are compared: that is enough for a button, never for an act."""
+    """Sentence why a person may not be the second person beside `firsts`; empty when they may.
+
+    firsts: uids of those who did the other parts; began: start of the request, epoch ms, 0 if unknown; sentence: refusal for the
+    same person; alone: see permissions.Permission. Without facts only uids are compared, which suffices for a button, never for
+    an act.
+    """
     if uid in firsts:
         return sentence or _("It takes two people: whoever did the first half does not do the second.")
     if facts is None:

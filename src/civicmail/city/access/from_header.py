@@ -1,4 +1,4 @@
-"""One address field, read strictly: exactly one mailbox in a form that every program reads alike (RFC 5322 3.4, without 4.4).
+"""Strict parser of one address field: exactly one mailbox that every program reads alike (RFC 5322 3.4, without 4.4).
 
 The reading of any mail (core/message/addresses.py) makes the best of what is there. Here it is the other way round: what two
 programs might read differently is no honest way to say who one is, and the rule that it breaks has a name. Pure.

@@ -32,7 +32,7 @@ Entry = Callable[[dict[str, Any]], str]
 
 @dataclass(frozen=True, slots=True)
 class AccessDecision:
-    """yes, or the sentence why not, the clause, and whom to ask."""
+    """Whether an act is allowed; else the reason, the policy clause and the contact."""
 
     allowed: bool
     reason: str = ""
@@ -44,8 +44,10 @@ class AccessDecision:
 
 
 def may(actor: Actor, act: str, resource: Resource = CITY, *, now: int) -> AccessDecision:
-    """Whether the actor may do this to that. now: ms. What is not in the table of acts nobody may do, nor what is done to a
-    resource without a fact that the act's rule reads."""
+    """Decide whether the actor may perform the act on the resource. now: epoch ms.
+
+    Refused: acts that are not in the table, and resources without a fact that the rule reads.
+    """
     rule = PERMISSIONS.get(act)
     if rule is None:
         return AccessDecision(False, f"Nobody may do {act}.")
@@ -60,8 +62,10 @@ def may(actor: Actor, act: str, resource: Resource = CITY, *, now: int) -> Acces
 
 
 def could(actor: Actor, act: str, resource: Resource = CITY, *, now: int) -> AccessDecision:
-    """The same in advance, where it is not known yet to what: whether a page, a button or a line of the menu is shown. What is
-    not known of a resource is left to `may`, which no act does without."""
+    """Decide in advance, before the resource is known, whether to show a page, button or menu line.
+
+    Unknown facts of the resource are left to `may`, which every act asks.
+    """
     answer = may(actor, act, resource, now=now)
     return AccessDecision(True, "", answer.clause, answer.contact) if answer.reason == NOT_KNOWN else answer
 

@@ -1,4 +1,4 @@
-"""Who reads which mailbox at an IMAP door, as the snapshot says at this moment (P-07, L2, M4). Pure.
+"""IMAP access: which mailbox a person may open now, from the snapshot (P-07, L2, M4). Pure.
 
 People read by their own mailbox alone: a function mailbox has no sign-in (M5), a machine only sends (S1).
 """

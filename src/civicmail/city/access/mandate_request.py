@@ -1,4 +1,4 @@
-"""What somebody asks of a mandate: whose mail, received when, with which words, for how long, and why (E2). Pure."""
+"""Request for an examination mandate: people, period, words, duration and reason (E2). Pure."""
 
 from __future__ import annotations
 

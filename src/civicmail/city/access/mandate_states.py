@@ -1,4 +1,4 @@
-"""The states of a mandate (P-16): FROM, action, TO, and the act that lets somebody do it. The one table. Pure.
+"""States of a mandate and the transitions between them (P-16). Pure.
 
     asked -> approved -> open, asked -> refused | withdrawn | lapsed, approved -> lapsed
     approved | open | urgent -> closed | ended

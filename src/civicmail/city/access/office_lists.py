@@ -1,4 +1,4 @@
-"""Lists that each of the city's domains has from the start, and who is behind one that names nobody (P-21, P-31). Pure."""
+"""Mailing lists that every domain of the city has, and the roles that receive their mail (P-21, P-31). Pure."""
 
 from __future__ import annotations
 

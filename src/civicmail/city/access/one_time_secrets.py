@@ -1,4 +1,4 @@
-"""Links and tokens that people are shown once: made of the letters of device passwords, known by an HMAC of their own kind (P-07).
+"""Secrets that are shown once: invitations, tokens, and the two halves of a sign-in letter (P-07).
 
 An invitation opens a sign-in once, a token opens the command line of a claimed installation, a feed's is a personnel system's; a
 letter and a counterpart are the halves of what opens a sign-in together (decision 0089). One never passes for the other, nor for a

@@ -73,9 +73,12 @@ _WROTE_RULE = _("Who wrote a rule does not approve it.")
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """clause: what it serves; ask: whom to ask who may not; before_admission: also for who still has to acknowledge; second: of an
-    act that takes two people, what whoever did another half hears (foureyes.py); alone: of such an act, that no second person is
-    only whoever could have been both alone: by it a sign-in comes to be opened by two; of: what it is done to."""
+    """Who may perform an act.
+
+    clause: policy clause; contact: whom to ask for it; before_admission: allowed before the policy is acknowledged; second_person:
+    refusal for someone who did another part of an act that takes two people (four_eyes.py); alone: a person is excluded only if
+    they could have done both parts alone, because the act itself makes two people open a sign-in; resource: type of the resource.
+    """
 
     rule: Rule
     clause: str

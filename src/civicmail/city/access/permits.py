@@ -1,4 +1,7 @@
-"""A permit: the only thing that opens content. It says who, in which duty, why, and it exists only after its entry was written."""
+"""Permit: the only value that opens content. The guard makes it after the audit entry is written.
+
+It says who, in which duty, why, and it exists only after its entry was written.
+"""
 
 from __future__ import annotations
 

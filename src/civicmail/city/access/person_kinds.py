@@ -1,4 +1,4 @@
-"""What is different between kinds of people. The one table: where it says nothing else, all are treated alike. Pure.
+"""Kinds of people, and what differs between them. Pure.
 
 employee, contractor, vendor, agent, volunteer, board (members of boards and commissions), elected.
 """

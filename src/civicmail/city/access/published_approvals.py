@@ -1,4 +1,4 @@
-"""What gateways know of approvals (city/policy/approvals.py), as two files (docs/formats.md, "Approvals"). Knows no Django.
+"""Approvals as gateways read them: two files (docs/formats.md, "Approvals"). Knows no Django.
 
     say(data, answers, whole, now)         what managers said, appended to those of a month
     keep(data, standing, whole, now)       who is asked, and standing approvals: few, so written whole

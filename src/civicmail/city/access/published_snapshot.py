@@ -1,4 +1,4 @@
-"""The snapshot as a file: written by whoever changes who may what, watched by every door that must know within a second.
+"""Publication of the snapshot: files that are written on change and watched by every gateway.
 
     publish_changes(data, changes)      on commit, in the process that changed the database: a few people, in milliseconds
     publish(data, snapshot)             everybody, where an act concerns many, and by the city worker soon after changes

@@ -1,4 +1,4 @@
-"""The four reasons of P-04, in writing: job duties, performance, efficiency, service to the people of the city (M2). Pure."""
+"""The four reasons of P-04 in writing: job duties, performance, efficiency, service (M2). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is above whom: lines of supervision and of office, for "a second person outside of the line" (E3, AC-5). Pure."""
+"""Reporting lines: who is above whom by supervision and by office (E3, AC-5). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resources: what an act is done to, as far as the rules ask (whomay.py; NIST SP 800-162). Pure.
+"""Resources: the typed objects that acts concern, with the facts that rules read (NIST SP 800-162). Pure.
 
 A kind has the facts that its rules read, and none of them is ever guessed: whoever asks the guard says each. A rule that meets a
 resource without a fact that it needs refuses.
@@ -45,8 +45,11 @@ class OfPerson(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision(Resource):
-    """What takes two people. firsts: whoever did the other halves ("" for somebody who is not known); began: when that was, ms;
-    eyes: what is known of these people (foureyes.py), without which only a button is decided, never an act."""
+    """A decision that takes two people.
+
+    first_actors: uids of those who did the other parts, "" for an unknown one; began_ms: when it began, epoch ms; four_eyes:
+    facts about these people (four_eyes.py). Without them the guard answers for a button, never for an act.
+    """
 
     first_actors: tuple[str, ...]
     began_ms: int
@@ -81,7 +84,7 @@ class Employment(PersonIn):
 
 @dataclass(frozen=True)
 class ExternalAccount(PersonIn):
-    """Somebody's account elsewhere. answers: for the door, uid."""
+    """A person's account in an external system. responsible: uid of who answers for that system."""
 
     responsible: str = field(kw_only=True)
 

@@ -1,5 +1,4 @@
-"""Why a technical page may show what is in a message, and where somebody saw one by accident (P-17, I1, I2). The one table.
-Pure."""
+"""Reasons to reveal content on a technical page, and reports of accidental views (P-17, I1, I2). Pure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Whether a message says honestly who it is from (P-14): From is one mailbox that the sender owns or was granted, in a form that
-every program reads alike, under the name that the directory has. Pure.
+"""Sender alignment: whether the From header matches the authorized sender (P-14). Pure.
 
     verdict = check(header, envelope_sender, snapshot, person=person, now=now)          submission
     verdict = check(header, envelope_sender, snapshot, scope=listener.senders, now=now) relay
@@ -80,7 +79,7 @@ def may_relay(address: str, scope: Collection[str]) -> bool:
 
 
 def has_identification_block(text: str, template: str, snapshot: Snapshot, person: Person, now: int) -> bool:
-    """Whether the text of a message has the identification block. wanted: with {name} and {department}; white space is even."""
+    """Whether the text of a message has the identification block. template: with {name} and {department}; white space is even."""
     own = _own_mailbox(snapshot, person, now)
     block = template.replace("{name}", person.name).replace("{department}", own.department if own is not None else "")
     return " ".join(block.split()).casefold() in " ".join(text.split()).casefold()

@@ -1,4 +1,4 @@
-"""What a sender hears whose message does not say honestly who it is from: what is wrong, and what to do (P-14, promise 7).
+"""SMTP replies to messages whose sender fields are refused (P-14, promise 7).
 
 ASCII and short: each is the text of an SMTP reply, and never repeats what the message says.
 """

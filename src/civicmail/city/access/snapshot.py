@@ -1,4 +1,4 @@
-"""Who may send and receive at this moment, as one immutable value (docs/formats.md, "Snapshot"; P-06, P-07, P-14).
+"""Snapshot of who may send and receive now, as one immutable value (docs/formats.md, "Snapshot"; P-06, P-07, P-14).
 
 `city/access` publishes it on commit, gateways and the sign-in of Dovecot look at the file every 250 ms and hold it in memory;
 nothing here knows a database. Addresses are lower case; times are ms since 1970.

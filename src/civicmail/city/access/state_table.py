@@ -1,4 +1,4 @@
-"""Tables of states: FROM, action, TO, and the act that lets somebody do it. Pure.
+"""State tables: source state, action, target state, and the act that allows it. Pure.
 
     TABLE = Table[State](STEPS, lambda state: f"This statement {SAID[state]}; look at it again.")
     TABLE.step("open", "sign")       "signed", or Conflict in those words

@@ -1,4 +1,4 @@
-"""What is counted for departments by the month, in sums (P-10, P-28). The one table. Pure."""
+"""Kinds of monthly counts by department (P-10, P-28). Pure."""
 
 from __future__ import annotations
 

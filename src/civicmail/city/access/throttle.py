@@ -1,4 +1,4 @@
-"""How long whoever typed wrong secrets waits before another one is compared (P-07; SP 800-63B, 3.2.2). Pure.
+"""Delays after wrong secrets (P-07; SP 800-63B, 3.2.2). Pure.
 
 Nothing here locks anybody: a wait is for one login from one network, or soft. What an owner has beside a password (passkey,
 provider, session, token, device) is never asked of it.

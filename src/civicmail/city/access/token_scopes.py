@@ -1,4 +1,4 @@
-"""What a token of the API may be used for: a person narrows it when it is made, and nothing widens it (P-07). The one table. Pure.
+"""Scopes of API tokens (P-07). Pure.
 
 A scope opens nothing by itself: whoever shows the token still needs the duty, the office or the mandate that the page asks for.
 """

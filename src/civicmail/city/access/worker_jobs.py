@@ -1,4 +1,4 @@
-"""The jobs of the city worker on people's side: dates, entries on their way to the ledger, the snapshot, sign-ins and counts.
+"""Jobs of the city worker for the access database: date sweep, audit log, snapshot, backup and usage counts.
 
 Each round may fail with a DatabaseError while the database is away; the next one catches up. Nothing here says what is in a
 message.

@@ -1,4 +1,4 @@
-"""What can be wrong with the law as data.
+"""Errors of retention schedules.
 
 UsageError
 └── BadSchedule      a file of schedules says something that cannot be, or leaves out what it must say

@@ -1,4 +1,4 @@
-"""Retention schedules: how long a class of captures is kept, who approved that, and until when the approval is good (P-23).
+"""Retention schedules: period, approval and expiry of each class of captures (P-23).
 
 A capture may have several classes, for it is kept as long as the longest over its people and over what was raised later. Whatever
 stands in the way of one of them (no schedule, an expired one, a notice that was not given) stands in the way of disposal.

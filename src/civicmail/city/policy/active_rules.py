@@ -1,4 +1,4 @@
-"""The book that is in force, as one file: written by whoever publishes rules, watched by every gateway.
+"""The active rule set, as one file that gateways watch.
 
     publish(data, text)       by the rule book of the oversight office; checked, and durable on return
     Watch(data, clock).book   in gateways and workers: at most 250 ms old

@@ -1,4 +1,4 @@
-"""Whose files are asked about before they leave, and which may leave without a question (P-22). Pure.
+"""File approvals: whose outbound files need one, and which are approved already (P-22). Pure.
 
 The rooms where people decide publish it, every gateway reads it (city/access/published_approvals.py).
 """
@@ -21,7 +21,7 @@ Part = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, order=True)
 class PartialApproval:
-    """Of the files of a message these leave with a copy, and those do not. False where none is left out: it leaves as kept."""
+    """Files of a message that leave with a copy, and those that are stripped. False where none is stripped."""
 
     approved: tuple[Part, ...] = ()
     stripped: tuple[Part, ...] = ()
@@ -123,7 +123,7 @@ class ApprovedFiles:
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """departments: codes of those whose files are asked about; standing: few, answers: many."""
+    """departments: codes of departments that require approval; standing: standing approvals, few; approved_files: many."""
 
     departments: frozenset[str] = frozenset()
     standing: tuple[FileApproval, ...] = ()
@@ -138,7 +138,7 @@ class Approvals:
         self, files: Iterable[OutboundFile], sending: Sender, recipient: str, now: int, received: Iterable[str] = ()
     ) -> tuple[str, ...]:
         """The standing approvals, and answers, by which all of these files may go to this recipient, each once; () where one is not
-        covered. came: sha256 of files that came from there."""
+        covered. received: sha256 of files that came from there."""
         covering_ids: dict[str, None] = {}
         returned = frozenset(received)
         for file in files:

@@ -1,5 +1,4 @@
-"""The rules before all others: what was accepted is delivered (P-06), copies for the record are kept (P-23), and where a department
-is not live yet no rule acts: what would be done with its mail is forecast, and stands beside what is done."""
+"""Dispositions before any rule: delivery, copies for the record, departments that are not live (P-06, P-23)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What screening finds and what policy decides, as plain values.
+"""Findings and dispositions, as plain values.
 
 Both are written into the head of a receipt, so they are made of text and whole numbers only.
 """

@@ -1,4 +1,4 @@
-"""What would happen if a part failed now: plain mail in each direction, decided with the part away. Pure.
+"""Failure drill: forecast decisions with one part unavailable. Pure.
 
 This proves what rules and matrix say; that the real part, when it is stopped, is noticed as away is proven with real parts.
 """
@@ -24,8 +24,10 @@ _PLAIN: Final[Mapping[Direction, tuple[dict[str, FactValue], dict[str, FactValue
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One direction. cell: what the matrix says; decision: what is decided of plain mail; wanted: whether a rule that is enforced
-    needs the part for it; rules: those that do."""
+    """Forecast for one direction.
+
+    cell: action of the failure policy; decision: for plain mail; is_needed: an enforced rule needs the part; rules: those rules.
+    """
 
     direction: Direction
     cell: Cell

@@ -1,4 +1,4 @@
-"""Rules and facts to one decision for each recipient. Pure; it raises nothing, whatever the facts are."""
+"""Rule engine: facts to one decision for each recipient. Pure; raises nothing, whatever the facts are."""
 
 from __future__ import annotations
 

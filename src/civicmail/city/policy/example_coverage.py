@@ -1,4 +1,4 @@
-"""Are a rule's examples worth their name? For each part of its condition there should be one that comes out differently without it.
+"""Coverage of rule conditions by examples: which parts no example needs.
 
 What no example needs can be taken out, by a slip or on purpose, and the book still reads well.
 """

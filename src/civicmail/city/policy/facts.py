@@ -1,4 +1,4 @@
-"""The facts that rules may ask about: one table that engine, pages and docs/policy/facts.md share.
+"""Facts that rules may use: one table for engine, pages and docs/policy/facts.md.
 
 A fact of a message holds for all of its copies, a fact of a recipient for one. What no check has said has its default; what a
 check could not find out is named in `unavailable`, and the engine then follows the fail matrix instead of believing the default.

@@ -1,5 +1,4 @@
-"""The fail matrix: what is done with mail when a part of screening, or the rules themselves, cannot answer (docs/policy/rules.md;
-promise 6).
+"""Failure policy: what happens to mail when a check or the rules are unavailable (docs/policy/rules.md; promise 6).
 
 A cell is one of four words. None of them refuses for good, and none delivers as if nothing were missing: that such a cell cannot be
 written is a matter of its type. Parts that look for harm, and the rules, never deliver what comes from outside or would leave.

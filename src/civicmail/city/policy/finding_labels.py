@@ -1,4 +1,4 @@
-"""What checks have seen, in words for officers who decide about a message; codes are for rules and programs. Pure.
+"""Labels of findings for officers. Pure.
 
 Only what a code means is said, never a value of the message. A code that has no words here is shown as it is.
 """

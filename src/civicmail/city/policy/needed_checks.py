@@ -1,4 +1,4 @@
-"""Whether rules in force want to know what a check finds: what nobody asks for need not be looked for. Pure."""
+"""Which checks the active rules need. Pure."""
 
 from __future__ import annotations
 

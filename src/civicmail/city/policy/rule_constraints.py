@@ -1,4 +1,4 @@
-"""What no rule may do, whoever writes it: checked when a book is read, so that neither a slip nor two approvals can publish it.
+"""Constraints on every rule, checked when a rule set is read.
 
 - Nothing is refused on what its text looks like alone: a stranger's first message that the spam learner dislikes is kept somewhere
   where a person can find it (P-02).

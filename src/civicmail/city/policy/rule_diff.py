@@ -1,4 +1,4 @@
-"""What differs between two books: rules that came, went or changed, field by field, and cells of the fail matrix. Pure."""
+"""Differences between two rule sets, field by field. Pure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
-"""Rules from TOML (docs/formats.md, "Book of rules"). What is wrong is told with file, line and column, and nothing of a book that
-is wrong anywhere is used: neither a name that nobody knows, nor an example that does not come out as its owner said."""
+"""Parse rules from TOML (docs/formats.md, "Book of rules"); errors name file, line and column.
+
+What is wrong is told with file, line and column, and nothing of a book that
+is wrong anywhere is used: neither a name that nobody knows, nor an example that does not come out as its owner said.
+"""
 
 from __future__ import annotations
 

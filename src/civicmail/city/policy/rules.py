@@ -1,4 +1,4 @@
-"""A rule, a book of rules, and what is decided by them."""
+"""Rule, rule set and decision, as plain values."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """rules: by `weight`; version: of its text, the first 16 digits of SHA-256; trouble: why what was published cannot be used;
+    """rules: by `weight`; version: of its text, the first 16 digits of SHA-256; error: why what was published cannot be used;
     then mail waits as the matrix says for `policy`."""
 
     rules: tuple[Rule, ...]

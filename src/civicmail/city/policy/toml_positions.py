@@ -1,4 +1,4 @@
-"""Where in a TOML file a value of a rule stands, for whoever has to mend it: tomllib tells values, not places."""
+"""Positions of values in a TOML file, for error messages: tomllib does not give them."""
 
 from __future__ import annotations
 

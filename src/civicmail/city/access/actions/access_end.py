@@ -1,4 +1,4 @@
-"""The end of somebody's access: one action, once, at every door (P-08; L1 to L3, L5).
+"""End a person's access: one action that closes every entry point (P-08; L1 to L3, L5).
 
 Steps are done in their order and each is recorded; a step that was done is not done again. All of it is one transaction with one
 snapshot at its end, so that a door sees all of it or nothing. Mail, mailbox and address stay; nobody else ever gets the address.

@@ -1,4 +1,4 @@
-"""What somebody hears about their own sign-in: at every address that is known, so that nobody else does it unnoticed (P-07).
+"""Notify people of changes to their sign-in (P-07).
 
 A recovery is told at once, by whoever does a step of it. What is new otherwise (a device password, a token, a passkey, a place) is
 a row until the sweep tells all of it in one message.

@@ -1,4 +1,4 @@
-"""Who acts, as a row; rows locked and compared with what the asker saw."""
+"""Helpers of verbs: the acting person, locked rows, the open employment."""
 
 from __future__ import annotations
 

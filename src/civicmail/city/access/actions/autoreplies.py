@@ -1,4 +1,4 @@
-"""What a mailbox does by itself: answers for whoever is away or left, and the way on of what comes for who left (L4, P-06).
+"""Set auto-replies, and forward the mail of leavers (L4, P-06).
 
 The holder, whoever may send from the mailbox of a function, or the department for it, sets an answer; what happens to the mail of
 somebody who left the department chooses: an answer, a way on to a function mailbox, or a successor, who is authorised like anybody

@@ -1,4 +1,4 @@
-"""Whom mailboxes that answer by themselves have answered, and when (L4; RFC 3834)."""
+"""Limit auto-replies to one per sender and week (L4; RFC 3834)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers and ways on whose time is over, or whose mailbox's holder is back (L4, L5); parts of the sweep of dates."""
+"""Expire auto-replies and forwards (L4, L5)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Somebody comes who has something in common with a person who is barred for good: the access office hears of it when they come, by
-whatever way, and not when they ask (P-30; C4). Nobody is refused for it, and nothing is decided here."""
+"""Notify the access office of people who resemble a barred person (P-30; C4).
+
+Nobody is refused for it, and nothing is decided here.
+"""
 
 from __future__ import annotations
 

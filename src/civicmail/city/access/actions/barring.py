@@ -1,4 +1,4 @@
-"""Bars: what a decision about a violation does at the doors, and how it ends (P-30; V3).
+"""Begin and end bars, the consequences of violations (P-30; V3).
 
 A permanent bar takes two officers to begin, and ends by a new decision of two officers with the law by which they take it; no
 button undoes it. Whose access it was is never asked whether the door may shut.

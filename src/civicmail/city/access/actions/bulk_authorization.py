@@ -1,4 +1,4 @@
-"""The first roster: existing people of one position, authorised in one reviewed action (P-04).
+"""Authorize many people of one position in one reviewed action (P-04).
 
 People come by feed without access. The department writes the four reasons once for a position, and authorises up to fifty people
 at a time under them; exceptions are asked for by hand.

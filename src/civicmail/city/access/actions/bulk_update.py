@@ -1,4 +1,4 @@
-"""Rows that change where they stand, each to values of its own, by one statement that is prepared once.
+"""Bulk update: one prepared statement for many rows.
 
 Django's bulk_update makes an expression of every value of every row first, which costs many times what the database does with it.
 That is no matter for what a person does, but it is for what each message does.

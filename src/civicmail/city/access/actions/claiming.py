@@ -1,4 +1,4 @@
-"""Claiming an installation: its first person, who is access officer from then on (P-16; docs/words.md, "claimed")."""
+"""Claim an installation: create its first access officer (P-16; docs/words.md, "claimed")."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROLE_LIFETIME_MS = 365 * DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class FirstOfficer:
-    """The first person, as the owner of the folder names them. department: code; called: its name where it is new."""
+    """The first person, as the owner of the folder names them. department: code; department_name: its name where it is new."""
 
     uid: str
     given: str

@@ -1,4 +1,4 @@
-"""Looking at mail: each verb answers with a permit, and nothing is shown without one (P-16, P-17; E2, E6, promise 4).
+"""Open content: each verb returns a permit after the audit entry is durable (P-16, P-17; E2, E6, promise 4).
 
 Of one's own mailboxes; of other people's under a mandate; of one message on a technical page, with a reason. While the ledger lags
 or the database is away every one of them raises NotRecorded, and pages answer 503.

@@ -1,5 +1,4 @@
-"""The tables of people are older than the journals: a copy was put back. What was taken from people since is not given back by that
-(P-06, P-09; L2).
+"""Recover from an older database: end again what the journals say was ended (P-06, P-09; L2).
 
 The journals have the entries of acts, not the rows that these changed. So whoever lost something is shut out until an officer has
 looked, what has a number of its own ends, and everybody signs in anew. The rest is named, for people to do again.

@@ -1,4 +1,4 @@
-"""What the time does: everything with a date, done when it has come (M2, M6, L1, D4, P-10). Nobody is asked by the guard.
+"""Apply everything that has a date: begin, expire, end (M2, M6, L1, D4, P-10).
 
 Each sweep looks at states and dates alone, so one that was missed is caught up by the next, and a second one finds nothing to do.
 """

@@ -1,4 +1,4 @@
-"""Departments, opened as a whole list (P-04, P-06)."""
+"""Import a list of departments (P-04, P-06)."""
 
 from __future__ import annotations
 

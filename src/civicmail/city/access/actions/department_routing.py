@@ -1,5 +1,4 @@
-"""The list of departments in the data folder, made of the one that the access office keeps: for gateways and the courier, which
-read no database (P-06)."""
+"""Write the routing list of departments for gateways and the courier (P-06)."""
 
 from __future__ import annotations
 

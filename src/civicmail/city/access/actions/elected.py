@@ -1,4 +1,4 @@
-"""Who was elected has mail as long as the office lasts, whatever the administration thinks of it (P-30, decision 0039)."""
+"""Protect the access of elected officials while they hold office (P-30, decision 0039)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entries of people's acts: in the transaction of what they describe, protected by the database, carried to the ledger (A1, A3).
+"""Write audit entries in the transaction of the act, and carry them to the ledger (A1, A3).
 
 `enter` belongs inside the transaction of a change; what is done outside of the database has its entry by `deeds`. `enter_alone` is
 for looking: when it returns, its entry is durable in a journal and its own transaction is committed, so that nothing is shown that
@@ -189,7 +189,7 @@ def mark_carried(places: list[tuple[Entry, str, int]], *, now: int) -> None:
 
 def restore(recorded: Iterable[tuple[dict[str, Any], str, int]], *, now: int) -> list[dict[str, Any]]:
     """Write the entries of journals that have no row, because a process died in between or an older database was put back; which
-    these were. found: each as data, with its journal and number. Belongs into a transaction."""
+    these were. recorded: each as data, with its journal and number. Belongs into a transaction."""
     by = {str(plain["uuid"]): (plain, journal, number) for plain, journal, number in recorded}
     names = list(by)
     known_uuids: set[str] = set()

@@ -1,4 +1,4 @@
-"""Deeds outside of the database, each with its entry: both are there, or neither (A1).
+"""Acts that change files or journals instead of rows, each with its audit entry (A1).
 
     with in_record("retention.hold", …) as entry:      a deed that is a record of the archive: the entry stands in the record itself
         write the record with the fact `entry`

@@ -1,4 +1,4 @@
-"""The personnel system's list: read as a proposal, looked at, applied; it never grants access (P-08; L1, L7, M6)."""
+"""Propose, apply and reject a personnel feed; it never grants access (P-08; L1, L7, M6)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What feeds did last, for whoever has to know: a small file that `doctor` reads without a database, and a letter to the access
-office when one is held by the brake or does not answer (L7).
-"""
+"""Record the result of personnel feeds, and notify the access office of held ones (L7)."""
 
 from __future__ import annotations
 

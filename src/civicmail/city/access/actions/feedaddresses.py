@@ -1,4 +1,4 @@
-"""Addresses that people have already come by a feed: kept for them, and at once their mailbox's who has one (P-08, L3)."""
+"""Apply the addresses that a personnel feed brings (P-08, L3)."""
 
 from __future__ import annotations
 

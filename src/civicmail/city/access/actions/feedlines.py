@@ -1,4 +1,4 @@
-"""What lines of a personnel feed do: people are added, changed, ended, in the caller's transaction (P-08; L1, L5, M6).
+"""Apply the lines of a personnel feed: add, change and end people (P-08; L1, L5, M6).
 
 For the verbs of feeds, which have asked the guard. Nothing here grants access.
 """

@@ -1,4 +1,4 @@
-"""Files of personnel systems whose columns have other names: what they mean is said once, and known again (P-08)."""
+"""Column mappings of personnel files (P-08)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pulling the list from an LDAP server: the same proposal, brake and report as a file's (L1, L7)."""
+"""Pull the personnel list from an LDAP server (L1, L7)."""
 
 from __future__ import annotations
 

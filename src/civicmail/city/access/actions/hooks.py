@@ -1,4 +1,4 @@
-"""Telling programs of entries: in order, each at least once, from where they were when this began (P-16, P-29).
+"""Deliver audit entries to webhooks, in order and at least once (P-16, P-29).
 
 An entry is told when the ledger's journal has it, so nobody hears of what could be lost. What is asked is which entries above the
 position were not told yet, never a last id alone: transactions commit in any order. Mandates that are sealed are never told (E8).

@@ -1,4 +1,4 @@
-"""What opens a sign-in: by what a person sets the first passkey or password, or new ones after a loss (P-07; decision 0089).
+"""Invitations and sign-in letters: how a person sets or recovers a sign-in (P-07; decision 0089).
 
 Nobody but that person ever has all of it. Who asks has the first half, printed on a letter; a second officer, who has seen the
 person, releases the second. The command line shows a whole link to the owner of the data folder alone: at the claim, and with the

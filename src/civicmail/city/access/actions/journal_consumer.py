@@ -1,4 +1,4 @@
-"""What journals say that people's side has to know: who signed in at a mail door, who failed, how much was sent and received.
+"""Record sign-ins, failures and usage counts from the journals.
 
 Collected in memory, written with the positions in one transaction, so that nothing counts twice; while the database is away it is
 collected on. Only counts, and of addresses only our own (P-05, P-07; I4).

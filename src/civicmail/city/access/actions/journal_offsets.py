@@ -1,4 +1,4 @@
-"""How far journals were read, in a table of whoever reads them: a row for each journal, `journal` and `number` of its last record.
+"""Journal offsets of a consumer, kept in a table.
 
 It is noted in the transaction of what was read there, so that nothing counts twice and nothing is passed over.
 """

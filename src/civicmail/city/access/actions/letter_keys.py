@@ -1,4 +1,4 @@
-"""Whether letters are keys, for one person on all pages: a habit, of which there is no entry (WCAG 2.1.4)."""
+"""Switch single-letter keyboard shortcuts on or off for one person (WCAG 2.1.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shutting every door to an account that somebody else may have taken, and opening them again (P-25, L2).
+"""Lock and unlock a compromised account (P-25, L2).
 
 More than a suspension: what the attacker may hold by now (device passwords, tokens, sessions, invitations) ends for good, and the
 sign-in is closed, also for rights that begin meanwhile. What is given back afterwards is what was in force before; the person makes

@@ -1,4 +1,4 @@
-"""Changes of a mandate that is in force: narrower at once, wider only after a second person has said yes (E5)."""
+"""Amend a mandate: narrow it at once, widen it with a second approval (E5)."""
 
 from __future__ import annotations
 

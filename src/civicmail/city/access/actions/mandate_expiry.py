@@ -1,5 +1,7 @@
-"""What the time does to mandates: what nobody answered or used lapses, what is over ends, also with the duty or the access of who
-looks; an urgent one that nobody ratified is a finding (E3, E4). A round finds nothing that the one before has done."""
+"""Expire mandates: unanswered, unused, over, or without a holder who may look.
+
+A round finds nothing that the one before has done.
+"""
 
 from __future__ import annotations
 

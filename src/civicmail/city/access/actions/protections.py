@@ -1,4 +1,4 @@
-"""Whose mail is protected, and who approves that somebody looks at it (E3): set by the access office, never by who is named."""
+"""Protect people's mail, and name the approvers for it (E3)."""
 
 from __future__ import annotations
 

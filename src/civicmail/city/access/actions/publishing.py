@@ -1,4 +1,4 @@
-"""Telling doors who may do what: on commit, in the process that changed something (docs/formats.md, "Snapshot").
+"""Publish changes of access to gateways on commit (docs/formats.md, "Snapshot").
 
 Whoever changes who may do what calls `publish_on_commit` inside the transaction and says whom it is about; several calls are one
 publication. It is durable before the act returns and takes milliseconds, because doors get what changed alone (`tell`). What

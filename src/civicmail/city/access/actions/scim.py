@@ -1,5 +1,4 @@
-"""What an identity provider says of one person: done within its request, through the difference, brake and report of all feeds
-(L1, L7; RFC 7644).
+"""Apply what an identity provider sends about one person (L1, L7; RFC 7644).
 
 One day of it is one report in state *live*. `active=false` and DELETE end access at every door; nothing here deletes a person,
 and nothing grants access. What cannot be done is raised and stands in the report as refused, or as held by the brake.

@@ -1,4 +1,4 @@
-"""Who is on a list, as the identity provider says it for lists that the settings leave to it (M1, L1; RFC 7643 4.2)."""
+"""Set the members of lists that the identity provider maintains (M1, L1; RFC 7643 4.2)."""
 
 from __future__ import annotations
 

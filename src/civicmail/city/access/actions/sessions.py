@@ -1,4 +1,4 @@
-"""Signing people out: the epoch shuts every door at its next look, and the sessions of the pages go as rows."""
+"""End sessions of accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counting at the doors: each secret that is typed counts as wrong before it is compared, so that twelve at once are twelve (P-07).
+"""Count secrets at sign-in as wrong before comparing them (P-07).
 
 What was right is taken back. Rows are of somebody's logins and of nobody's alike, and are known by a digest.
 """

@@ -50,7 +50,7 @@ def make(person: Person, *, days: int, actor: Actor, now: int) -> str:
 
 
 def make_for_program(person: Person, name: str, requested: Collection[str], *, days: int, actor: Actor, now: int) -> str:
-    """A new token of the API, shown this once. name: the program that it is for; wanted: scopes. Raises Unusable, Conflict."""
+    """A new token of the API, shown this once. name: the program that it is for; requested: scopes. Raises Unusable, Conflict."""
     guard.require(actor, "my.devices", OfPerson(person.uid), now=now)
     most = MAX_DUTY_DAYS if WRITES_DUTIES in requested else MAX_API_DAYS
     wrong = {

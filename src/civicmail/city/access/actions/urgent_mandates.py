@@ -1,5 +1,4 @@
-"""What cannot wait: one examiner, a fresh proof of who they are, four hours; a second person ratifies by the end of the next
-working day, or it is a finding (E4)."""
+"""Urgent mandates: four hours without approval, ratified by a second person afterwards (E4)."""
 
 from __future__ import annotations
 

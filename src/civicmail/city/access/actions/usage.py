@@ -1,4 +1,4 @@
-"""How often somebody fetched mail: a message that was opened in My mail, a sign-in of a mail program (M7, P-05, P-08).
+"""Count retrieved mail (M7, P-05, P-08).
 
 A count for each day, mailbox and person; never which message, and never what stands in it.
 """

@@ -1,4 +1,4 @@
-"""How people stand, as doors and pages ask: employed, authorised, acknowledged; in a fixed number of queries (P-04, P-18)."""
+"""Access status of people: employed, authorized, policy acknowledged (P-04, P-18)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is asking, as the guard wants it, and what an act is about; a fixed number of queries for each (P-04, P-07, D1, D4)."""
+"""Load actors for the guard, and the resources that acts concern (P-04, P-07, D1, D4)."""
 
 from __future__ import annotations
 

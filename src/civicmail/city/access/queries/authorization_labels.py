@@ -1,4 +1,4 @@
-"""How the state of an authorisation is told: one word and one role of colour for each."""
+"""Labels and color roles of authorization states."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Whether what an identity provider says of one person is done at once or waits for an officer: counted over what it said before,
-so that a mass that comes one by one is a mass (L7). A single leaver is let through whatever waits (P-08, P-09).
+"""Deletion threshold of SCIM: whether a change is applied at once or waits for an officer.
+
+A single leaver is let through whatever waits (P-08, P-09).
 """
 
 from __future__ import annotations

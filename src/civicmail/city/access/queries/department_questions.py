@@ -1,4 +1,4 @@
-"""Questions to departments, not deletions: never used, not used, ends soon, moved, not acknowledged (M6, M7, P2, P-05)."""
+"""Questions to departments: unused, ending and moved mailboxes (M6, M7, P2, P-05)."""
 
 from __future__ import annotations
 

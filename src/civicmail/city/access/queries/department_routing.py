@@ -1,4 +1,4 @@
-"""Which addresses are which department's: the one list, of which the files of the data folder are made (P-04, P-06)."""
+"""Addresses and domains of each department (P-04, P-06)."""
 
 from __future__ import annotations
 

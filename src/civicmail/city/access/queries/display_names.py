@@ -1,4 +1,4 @@
-"""Who did it, as a person reads it: rows keep the number of a person, or the name of a part of the program."""
+"""Display names of people and program parts, by the number that rows keep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the time alone changes who may what: dates that doors do not know and that the snapshot is made by (M2, M4, P2).
+"""Dates at which access changes without an act (M2, M4, P2).
 
 Whoever changes a row tells doors (publishing.py). What is left are rows that say something else from a moment on. To ask whether
 such a moment has come is a dozen small questions; to make the snapshot of 6,200 people is a second.

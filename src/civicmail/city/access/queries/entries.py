@@ -1,5 +1,4 @@
-"""Entries as those who read them ask: about somebody or something, of an act, since a time. Each answer comes from an index, also
-with a million of them (P-16, A1)."""
+"""Search the audit log; each query uses an index (P-16, A1)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The table of entries against the records that it is a view of, both ways (A3): what was removed, changed, invented, or never came
-to a journal. The table is read as it lies, because whoever writes to the database may write anything.
+"""Compare the audit log table with the journal records, both ways (A3).
+
+The table is read as it lies, because whoever writes to the database may write anything.
 """
 
 from __future__ import annotations

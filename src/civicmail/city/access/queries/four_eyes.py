@@ -1,5 +1,7 @@
-"""What is known of accounts that decide together: who opened whose sign-in, who was added by hand, who may be one person, who was
-named when (foureyes.py). A fixed number of queries for each step from somebody to whoever opened their sign-in."""
+"""Load the facts of the separation of duties (four_eyes.py): who opened, added or named whom.
+
+A fixed number of queries for each step from somebody to whoever opened their sign-in.
+"""
 
 from __future__ import annotations
 

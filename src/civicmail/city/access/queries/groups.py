@@ -1,4 +1,4 @@
-"""Lists, expanded: the mailboxes behind each, with those of the lists inside it. A cycle is harmless."""
+"""Expand mailing lists to mailboxes, with nested lists. Cycles are harmless."""
 
 from __future__ import annotations
 

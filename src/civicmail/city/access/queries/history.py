@@ -1,4 +1,4 @@
-"""What happened to one thing, from its entries: the timeline of every page about an object (A1)."""
+"""Timeline of an object from its audit entries (A1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits for a person, as tasks with a verb: by duty, how many, since when (pages, "/")."""
+"""Tasks of the home page: what a person must do now, grouped (pages, "/")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses are a mailbox's, now and before; which mailboxes are somebody's; what imports call them (promise 4, E5)."""
+"""Addresses of mailboxes, of people and of departments, and custodian names of imports (promise 4, E5)."""
 
 from __future__ import annotations
 

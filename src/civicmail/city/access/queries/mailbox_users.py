@@ -1,4 +1,4 @@
-"""Mailboxes and lists as pages show them: how many people use each, whose holder works elsewhere, how many are on it (M1, M5)."""
+"""Mailboxes and lists with the number of their users (M1, M5)."""
 
 from __future__ import annotations
 

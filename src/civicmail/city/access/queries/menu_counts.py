@@ -1,4 +1,4 @@
-"""What waits for a person: counts of the menu, and the department whose pages the menu shows."""
+"""Counts that the menu shows, and the department of its links."""
 
 from __future__ import annotations
 

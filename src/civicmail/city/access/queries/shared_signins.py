@@ -1,4 +1,4 @@
-"""Signs that a sign-in may be shared: for somebody to look at, never a punishment by itself (S2; AC-2(12))."""
+"""Signs of shared sign-ins, for review (S2; AC-2(12))."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose sign-in is meant, and where passwords for it have to wait (P-07; AC-7)."""
+"""Find accounts by login, and where sign-in is delayed (P-07; AC-7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign-in letters: which wait for a second officer, and who that may be (P-07; decision 0089)."""
+"""Pending sign-in letters, and who may release the second half (P-07; decision 0089)."""
 
 from __future__ import annotations
 

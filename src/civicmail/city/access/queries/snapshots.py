@@ -1,4 +1,4 @@
-"""The snapshot as the database says it now: one query a table, whatever the number of people.
+"""Build the snapshot from the database, one query per table.
 
 A personal mailbox is open while its holder has a live authorisation, a function mailbox while somebody who is named has one of
 their own; otherwise what comes is held, not lost (M4). Nothing is granted to whoever has no access of their own, or longer than

@@ -1,4 +1,4 @@
-"""Sponsors, and contracts whose sponsor does not work for the city any more (C1)."""
+"""Sponsors, and contracts without one (C1)."""
 
 from __future__ import annotations
 

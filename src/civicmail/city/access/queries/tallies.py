@@ -1,4 +1,4 @@
-"""Sums of departments, for statements and the page about personal use; what would be about somebody is not told (P-10)."""
+"""Monthly sums of departments, hidden where too few people work there (P-10)."""
 
 from __future__ import annotations
 

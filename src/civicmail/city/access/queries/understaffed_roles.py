@@ -1,4 +1,4 @@
-"""Duties whose acts take two people, and of which nobody has a second: then a letter, a recovery or a release waits for ever."""
+"""Roles that need a second holder: acts that take two people and would wait for ever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who has bound themselves to which version of the policy, and who still owes it (P-09)."""
+"""Undertakings of agencies by policy version (P-09)."""
 
 from __future__ import annotations
 

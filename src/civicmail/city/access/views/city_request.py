@@ -1,4 +1,4 @@
-"""A request as the pages see it: who asks, when, and whether the guard lets them."""
+"""CityRequest: an HTTP request with actor, time and id, and the guard's checks for views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One form, one verb: carry it out and go on, or show the page again with what is wrong."""
+"""Response of a page with one form: run the verb, or show the errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def respond_to_form[Made](
     template: str = CONFIRM_TEMPLATE,
     **shown: Any,
 ) -> HttpResponse:
-    """The answer to a page with one form. said: what was done, in a sentence; to: where that leads, else to back; shown: what the
+    """Respond to a page with one form.
+
+    message: what was done, in a sentence; to: where that leads, else to back; shown: what the
     template wants besides (effects, stays, verb, stop; submit, note)."""
     if request.method == "POST" and form.is_valid():
         done = run_verb(form, lambda: (do(),))

@@ -1,4 +1,4 @@
-"""Carrying out what a form asks: what is wrong goes to its field, news that somebody was faster above, and the text stays."""
+"""Run a verb from a form, and put its errors into the form's fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists: filters, sorting, paging and CSV from the address alone, so that a reload, Back and a copied link show the same.
+"""Lists with filters, sorting, paging and CSV, driven by the URL alone.
 
 A view says what its columns and filters are and gives a query; the rest, with chips, links and the file, is the same for all.
 """

@@ -1,4 +1,4 @@
-"""What the shell shows around a page: its one question, the way back, its state, a few facts, and what can be done."""
+"""Page head: title, breadcrumbs, state, facts and actions."""
 
 from __future__ import annotations
 

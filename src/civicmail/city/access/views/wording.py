@@ -1,4 +1,4 @@
-"""What rules and verbs say, in the language of the page: sentences are made in English below, and looked up here."""
+"""Translate sentences, and format dates and times for pages."""
 
 from __future__ import annotations
 
