@@ -34,7 +34,7 @@ def build(notice: NoticeContent, city: str, host: str, pages: str = "") -> bytes
     message["Subject"] = one_line(notice.subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(notice.made // 1000, UTC))
     message["Message-ID"] = f"<notice.{hashlib.sha256(notice.key.encode()).hexdigest()[:32]}@{host}>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5: nobody's absence note answers it
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5: automatic replies ignore it
     ending = f"{city}\n{pages}" if pages else city
     # A paragraph is one line, which every program breaks at the width of its window; most do not join lines (RFC 3676).
     message.set_content(f"{notice.text.strip()}\n\n{ending}\n", cte="quoted-printable")

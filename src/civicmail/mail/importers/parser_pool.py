@@ -47,7 +47,7 @@ Complete = Callable[[bytes, Any, Reply], Any]
 IsPlausible = Callable[[Any, Any], bool]
 """(request, result) -> whether an honest process can have sent it. A message may take over its process."""
 
-CHUNK_BYTES = 1 << 20  # bytes of messages, and of what is asked about them, that go to a process at a time
+CHUNK_BYTES = 1 << 20  # bytes of messages and requests in one chunk
 SLOT_BYTES = 64 << 20  # bytes of address space for a slot: for one larger message alone
 SLOTS = 2  # so that it has work while the parent waits for the disk or feeds the index
 CHUNK_MESSAGES = 64  # messages that go at a time

@@ -112,7 +112,7 @@ def _require_left(mailbox: Mailbox, now: int) -> None:
         raise Conflict(f"{reader.person} may use {mailbox}; end that first.")
 
 
-# -- what the worker does, which asks nobody
+# -- steps of the worker, which needs no permission
 
 
 def note_count(closure: Closure, count: Count, *, now: int) -> None:

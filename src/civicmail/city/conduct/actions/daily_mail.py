@@ -59,7 +59,7 @@ def _is_working_day(day: date) -> bool:
 
 
 def _write(person: Person, at: datetime, now: int) -> None:
-    with translation.override(person.language):  # read and written out before the transaction: nobody waits for that
+    with translation.override(person.language):  # before the transaction, so that no other writer waits
         waiting = waiting_tasks(person, now)
         count = sum(len(group.tasks) for group in waiting)
         subject, text = build_mail(waiting, count)

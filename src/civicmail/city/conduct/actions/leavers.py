@@ -122,7 +122,7 @@ def open_due(now: int) -> int:
     done = 0
     while rows := leavers.without_question(now):
         made = [Leaver(ending=ending, mailbox=box, department=ending.episode.department, told=from_ms(now)) for ending, box in rows]
-        letters = _letters(made, now)  # before the transaction: nobody waits for whom to ask
+        letters = _letters(made, now)  # before the transaction, so that no other writer waits
         with transaction.atomic():
             known = set(Leaver.objects.filter(ending__in=[row.ending for row in made]).values_list("ending_id", flat=True))
             Leaver.objects.bulk_create([row for row in made if row.ending_id not in known])

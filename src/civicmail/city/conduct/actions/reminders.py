@@ -67,7 +67,7 @@ def waiting(reviews: Collection[Review], now: int) -> Work:
     for part in parts:
         reviewers_of = (
             part_reviewers.of_part if part.reviewer_id in away else part_reviewers.reminded_of
-        )  # while a head is away deputies are asked
+        )  # deputies answer while a head is away
         for who in reviewers_of(part, now) - away if part.pk not in ahead else ():
             count = sum(who not in pair for pair in rows[part.pk])
             if count:
@@ -126,7 +126,7 @@ def _step_in(part: ReviewPart, eligible: reviewers.Reviewers, now: int) -> int:
     if part.replaced is not None or part.review.state != "running":
         return 0
     if part.joined_id is not None and part.joined_id not in eligible.present:
-        part.joined_at = None  # whoever had joined is gone: the next one does
+        part.joined_at = None  # the head who had joined is gone: the next one joins
     if part.joined_at is None and since >= timedelta(days=NEXT_HEAD_JOINS_DAY):
         return _join(part, eligible, now)
     return _replace(part, now) if part.joined_id is not None and since >= timedelta(days=NEXT_HEAD_REPLACES_DAY) else 0

@@ -53,7 +53,7 @@ def _propose_others(case: Case, now: int) -> None:
     try:
         for capture, marks, host in queries.also_linked(case, now=now):
             propose(capture, marks, f"It has a link to {host}, as case {case.pk} has, which was dangerous.", now=now)
-    except LaterError as error:  # the answer is given; whoever reports another one begins its case
+    except LaterError as error:  # the answer stands; a further report opens its own case
         log.warning("other mail with the same links cannot be looked for", case=case.pk, error=type(error).__name__)
 
 

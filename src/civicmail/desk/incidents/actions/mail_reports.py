@@ -78,7 +78,7 @@ class MailReports:
         """Write reports in small batches, so that other writers get a turn.
         Raises DatabaseError, LaterError while the index is unavailable; unwritten reports can be retried."""
         while some := self._waiting[:BATCH_SIZE]:
-            looked = [self._looked(capture) for _, _, capture in some]  # it may take its time: nobody waits for a lock of ours
+            looked = [self._looked(capture) for _, _, capture in some]  # slow, so done without a lock
             with transaction.atomic():
                 for (_, _, capture), about in zip(some, looked, strict=True):
                     self._surely(capture, about, now)

@@ -32,7 +32,7 @@ def report(capture: str, marks: Fingerprint, reporter: Person, how: str, *, acto
     The caller checks that the reporter has the message."""
     with transaction.atomic():
         case, is_new = _case(capture, marks, now, known=known)
-        case = case if is_new else lock_row(case)  # an answer of this moment tells this reporter, or has told everybody before
+        case = case if is_new else lock_row(case)  # an answer given now notifies this reporter too
         is_more = queries.is_more(case, capture)
         made, is_first = Report.objects.get_or_create(
             case=case, reporter=reporter, defaults={"capture": capture, "how": how, "made": from_ms(now)}

@@ -75,7 +75,7 @@ class Web:
                 break
             except (http.client.HTTPException, OSError) as error:
                 self.close()
-                if fresh or not again:  # an old connection may have been closed while nobody used it
+                if fresh or not again:  # an idle connection may have been closed
                     raise _plain(error) from error
         try:
             content = _whole(answer, max_bytes)
