@@ -18,7 +18,7 @@ DIST ?= dist
 LANES := stories mail suite pages $(if $(CIVICMAIL_NOTHING_MISSING),postgresql) mutants
 MAIL := tests/core tests/mail tests/faults
 
-.PHONY: help setup demo test again suite stories mail pages mutants postgresql city quick check bench release fmt verify neighbours
+.PHONY: help setup demo test again suite stories mail pages mutants postgresql city quick check bench mutation release fmt verify neighbours
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ verify: $(READY) ## power cuts, kills, full disks, 200 of each; FULL=1 plays 2,0
 
 bench: $(READY) ## against notmuch, mu, Postfix and smtp-sink, on one corpus
 	@$(IN)/python -m bench $(BENCH)
+
+mutation: $(READY) ## small changes of core, guard or policy by mutmut, and how many of them a test notices: PART=query MINUTES=30
+	@nice $(IN)/python tools/mutation.py "$(or $(PART),query)" --minutes "$(or $(MINUTES),60)"
 
 release: $(READY) ## wheel, Debian package, checkers, SBOM and hashes of the committed state, into dist/ (Debian 13)
 	@PYTHONPATH=tools $(IN)/python tools/release.py "$(DIST)"

@@ -2,7 +2,7 @@
 
     make mutation PART=query [MINUTES=30]
 
-mutmut (docs/decisions/0107) makes a small change in a function, such as another comparison or constant, and runs the tests that
+mutmut (docs/decisions/0108) makes a small change in a function, such as another comparison or constant, and runs the tests that
 call it. What no test notices has survived. It works on copies, below .mutation/PART; `cd` there and call `mutmut results` or
 `mutmut show NAME` to see the survivors. A second run goes on where the first one stopped. The tests of a part are those that lie
 beside it: other tests may notice a survivor.
@@ -21,7 +21,36 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PLACE = ROOT / ".mutation"
 NEEDED = ("src", "tests", "tools", "docs", "bench", "deploy", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile", "uv.lock")
-GUARD = ("acts", "bars", "credentials", "duties", "foureyes", "guard", "honest", "permits", "scopes", "standing", "throttle")
+GUARD = (
+    "city/access/permissions.py",
+    "city/access/bars.py",
+    "city/access/credentials.py",
+    "city/access/duties.py",
+    "city/access/four_eyes.py",
+    "city/access/guard.py",
+    "city/access/sender_alignment.py",
+    "city/access/permits.py",
+    "city/access/resources.py",
+    "city/access/token_scopes.py",
+    "city/access/access_status.py",
+    "city/access/throttle.py",
+    "city/access/authorization_rules.py",
+)
+GUARD_TESTS = (
+    "city/access/test_bars.py",
+    "city/access/test_credentials.py",
+    "city/access/test_duties.py",
+    "city/access/test_four_eyes.py",
+    "city/access/test_guard.py",
+    "city/access/test_sender_alignment.py",
+    "city/access/test_access_requests.py",
+    "city/access/test_resources.py",
+    "city/access/test_secrecy.py",
+    "city/access/test_access_status.py",
+    "city/access/test_throttle.py",
+    "city/access/test_throttling.py",
+    "city/access/test_tokens.py",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +76,7 @@ PARTS = {
     "wire": _core("wire"),
     "policy": Part(("city/policy/*",), ("city/policy",)),
     "law": Part(("city/law/*",), ("city/law",)),
-    "guard": Part(tuple(f"city/access/{name}.py" for name in GUARD), ("city/access",)),
+    "guard": Part(GUARD, GUARD_TESTS),
 }
 
 

@@ -98,7 +98,7 @@ def test_every_record_type_and_every_field_of_the_index_is_in_the_page_of_format
 
 def test_make_help_lists_every_target_of_the_house() -> None:
     said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in ("help", "setup", "demo", "test", "quick", "check", "bench", "fmt", "verify", "neighbours"):
+    for target in ("help", "setup", "demo", "test", "quick", "check", "bench", "mutation", "fmt", "verify", "neighbours"):
         assert f"make {target} " in said
     assert "make demo" in (ROOT / "README.md").read_text()
     assert "make test" in (ROOT / "README.md").read_text()
