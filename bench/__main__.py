@@ -1,4 +1,4 @@
-"""`make bench`: all parts, or those named; `--small` for a look in two minutes."""
+"""`make bench`: all parts, or those named; `--small` takes two minutes."""
 
 from __future__ import annotations
 

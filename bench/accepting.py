@@ -1,4 +1,4 @@
-"""Messages accepted a second: our gateway, Postfix into its hold queue, and smtp-sink, which keeps nothing; one client for all."""
+"""Messages accepted per second: our gateway, Postfix with its hold queue, and smtp-sink, which stores nothing; one client."""
 
 from __future__ import annotations
 

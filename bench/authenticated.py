@@ -1,4 +1,4 @@
-"""Who mail comes from: what SPF, DKIM and DMARC cost for a message, beside dkimpy, which others use; and what a signature costs.
+"""Sender authentication: cost of SPF, DKIM and DMARC for a message, compared with dkimpy; cost of signing.
 
 Each message of the corpus is signed with a key of ours first; the DNS is a dictionary, so that the time is ours alone.
 """
@@ -104,7 +104,7 @@ def conforming(report: Report) -> None:
 
 
 def _signed(body: bytes, pen: signing.Pen) -> bytes:
-    """From an author of ours, and signed."""
+    """The message with an author of ours, signed."""
     raw = b"From: ann@sender.example\r\n" + body.replace(b"\nFrom:", b"\nX-From:").replace(b"\nfrom:", b"\nx-from:")
     sent = {"eol": "crlf", "prepend": []}
     lines = signing.signature(signing.read(_Kept(raw), sent), pen, NOW // 1000 - 10)  # type: ignore[arg-type]  # no more of a Kept than is read

@@ -1,4 +1,4 @@
-"""Confidential information and use: what is found in good mail, what is found of what is there, and what a message costs.
+"""Confidential information and use: findings in good mail, detection rate, cost per message.
 
 Good mail is all of it that CIVICMAIL_CORPORA has; whatever is surely confidential there is counted, and somebody has to look
 whether it is true. Identifiers are made by tests/mail/screening/identifiers.py, and those of Presidio's own sentences are read.

@@ -1,4 +1,4 @@
-"""The mail of a benchmark: list mail of CIVICMAIL_CORPORA when it is there, else that of the sample city."""
+"""Mail for benchmarks: list mail of CIVICMAIL_CORPORA if present, else that of the sample city."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LISTS = ("linux-man", "cygwin-patches", "open-iscsi", "osmocom-net-gprs")
 
 
 def source() -> tuple[str, Iterator[bytes]]:
-    """What mail it is, and its messages in the order of the lists."""
+    """The name of the corpus, and its messages in order."""
     where = os.environ.get("CIVICMAIL_CORPORA", "")
     lists = [Path(where) / "lists" / name for name in LISTS]
     if where and all(path.is_dir() for path in lists):

@@ -1,4 +1,4 @@
-"""How often the line of doubt would stand on good mail from outside, and what marking a copy costs.
+"""Warning banners: how often good external mail would get one, and the cost of marking a copy.
 
 Good mail of the corpora in the order of its dates: its first half teaches whom the city has heard from, its second half is counted.
 Nobody asks DNS here, so what authentication says is left out; a city counts that with the forecast of its own rules.

@@ -1,4 +1,4 @@
-"""How fast mail leaves under a mandate: each message asked whether it lies in the scope, with manifest and proof, as a zip file."""
+"""Export speed within an examination: scope check for each message, manifest and proof, as a zip file."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _add(report: Report, costs: list[Cost], checked: Cost, messages: int) -> Non
 
 
 def export(data: Path, name: str) -> int:
-    """One export as the worker makes it; how many messages."""
+    """Make one export as the worker does. Returns the number of messages."""
     now = time.time_ns() // 1_000_000
     scope = Scope((WHO,), (), custodians=(WHO,))
     mandate = Mandate("26-001", "request", WHO, "records-officer", "Bench.", scope, now, now + 3_600_000, False, "open")

@@ -1,4 +1,4 @@
-"""Whether the last messages of a large archive cost what the first ones did, and how long a question takes then."""
+"""Whether the last messages of a large archive cost as much as the first, and query times then."""
 
 from __future__ import annotations
 

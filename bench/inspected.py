@@ -1,4 +1,4 @@
-"""The check of files: what it costs for each file, and how often it takes good mail for something bad.
+"""File checks: cost per file, and false positives in good mail.
 
 Files are all of the folder `attachments` of CIVICMAIL_CORPORA and those that bench/files.py makes; good mail is that of
 bench/confidential.py. What is found there is counted by fact, and somebody has to look whether it is true.

@@ -1,4 +1,4 @@
-"""What mail takes on the disk once it is sealed, and how fast it comes out again."""
+"""Disk use of sealed mail, and read speed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""New kinds of mail: a learner taught with good mail and spam of some sources, asked about good mail of two others that it never
-saw.
+"""New kinds of mail: a spam filter trained on some sources, tested on good mail of two others.
 
 Good mail: sources.py. Spam: that of SpamAssassin's corpus, and folders of CIVICMAIL_SPAM, `name=folder` with : between them; it is
 always there, since a city's spam is everybody's. Each pair of neighbours among the sources of good mail is asked in turn, and the

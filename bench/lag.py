@@ -1,4 +1,4 @@
-"""How long after the 250 a message is found, while mail comes in all the time."""
+"""Delay from the 250 until a message is searchable, under steady load."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TEXT = b"line of a small message, sixty letters with its end and all\r\n" * 80
 
 
 def run(report: Report, *, a_second: int, seconds: int) -> None:
-    """Mail at a steady rate from another process; here somebody looks how many are found, as `search` does."""
+    """Send at a steady rate from another process; count searchable messages here, as `search` does."""
     report.note(f"5 kB messages at {a_second} a second for {seconds} s; the goal is for 600 s")
     with scratch() as top, Civicmail(top / "data") as serving:
         context = multiprocessing.get_context("spawn")
@@ -75,7 +75,7 @@ def look(data: Path, answers: multiprocessing.Queue[list[float]], accepted: list
 
 
 def _send(port: int, a_second: int, seconds: int, answers: multiprocessing.Queue[list[float]]) -> None:
-    """In a process of its own: puts the times of all acceptances, in order."""
+    """In its own process: put the times of all acceptances, in order."""
     accepted = list[float]()
     began = time.time() + 1
     threads = [

@@ -1,4 +1,4 @@
-"""Fifty messages of 25 MB at once: memory of each process, and what small mail feels meanwhile."""
+"""Fifty messages of 25 MB at once: memory of each process, and latency of small mail meanwhile."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TARGETS = {"gateway": "<= 300 MiB", "worker mail": "<= 600 MiB", "worker courie
 
 
 def run(report: Report, *, messages: int, size: int) -> None:
-    """All at the same time from as many connections; 5 kB probes go in between every 50 ms, from another process."""
+    """All at once from as many connections; another process sends 5 kB probes every 50 ms."""
     report.note(f"{messages} messages of {size / 1e6:.0f} MB at the same time, and 5 kB ones every 50 ms")
     with scratch() as top, Civicmail(top / "data") as serving:
         context = multiprocessing.get_context("spawn")
@@ -52,7 +52,7 @@ def run(report: Report, *, messages: int, size: int) -> None:
 
 
 def _send_all(port: int, messages: int, size: int, begun: Event, answers: multiprocessing.Queue[tuple[int, float]]) -> None:
-    """In a process of its own: every message in a thread; puts how many were accepted, and the seconds that it took."""
+    """In its own process: one thread for each message; put the number accepted and the seconds."""
     body, replies = _body(size), list[str]()
     threads = [threading.Thread(target=_send, args=(port, n, body, replies)) for n in range(messages)]
     began = time.monotonic()

@@ -1,5 +1,4 @@
-"""Domains that look like a city's: how many of the ways in which one is imitated are seen, and how many honest domains are taken
-for one; and what links cost.
+"""Lookalike domains: detection rate by kind of imitation, false positives, and cost of link checks.
 
 The ways are the published classes of domain permutation (Szurdi et al. 2014; Agten et al. 2015; documentation of dnstwist), each
 generated in full for one change, homoglyphs for two at a time as well.
@@ -134,7 +133,7 @@ HAM = ("spamassassin/easy_ham", "spamassassin/easy_ham_2", "spamassassin/hard_ha
 
 
 def honest(corpora: Path, files: int) -> set[str]:
-    """The registered domains that stand in so many files of good mail: of addresses and of links."""
+    """The registered domains of addresses and links in good mail."""
     hosts: set[bytes] = set()
     for folder in HAM:
         for path in islice(sorted(p for p in (corpora / folder).rglob("*") if p.is_file()), files):

@@ -1,4 +1,4 @@
-"""Large corpora that are made, and say so: the development mail again and again, each time as other messages.
+"""Large synthetic corpora, labeled as such: the development mail repeated with variations.
 
 Message n has the headers of a real one with a Message-ID of its own (References follow), a date of its own within seven years in
 the order of n, and, where the body is plain text, half of its lines and half of another message's in random order. Equal seeds make

@@ -1,4 +1,4 @@
-"""My mail among 500,000 messages: first screen, queries, turning pages and one message, in one warm process (issue 5, "Speed").
+"""My mail among 500,000 messages: first screen, queries, paging and one message, in one warm process (issue 5, "Speed").
 
 The index is made as the index job makes it, of short messages between 6,200 mailboxes over three years. One person has some ten
 thousand of them, in the archive too, sealed: how what was sent stands is read there. Pages are asked through the whole stack of the
@@ -25,13 +25,13 @@ PART = "mailbox"
 MESSAGES = 500_000
 MAILBOXES = 6200
 HERS = 50
-"""One message in so many is from or to her."""
+"""One in so many messages is from or to her."""
 HER = "dana.ortiz@city.example"
 DAYS = 900
 TARGET_MS = 100.0
 REQUESTS = 40
 PAGES = 20
-"""Pages of a list of which lines are asked for."""
+"""Pages of a list whose lines are requested."""
 _WORDS = [f"word{n:04}" for n in range(4000)]
 QUESTIONS = {
     "first screen": "/mail/",
@@ -130,7 +130,7 @@ def _mail(count: int, now: int) -> Iterator[tuple[Any, bytes, Any]]:
 
 
 def _pages(report: Report, t: Any, requests: int) -> None:
-    """The first request of a process opens the index and is told apart."""
+    """The first request of a process opens the index and is reported separately."""
     import html
     import re
 

@@ -1,4 +1,4 @@
-"""People's side with 6,200 of them: pages, the guard, a personnel list, the end of access, the snapshot (issue 4, "Speed").
+"""The people database with 6,200 people: pages, guard, personnel list, end of access, snapshot (issue 4, "Speed").
 
 SQLite in the data folder, or with CIVICMAIL_TEST_DB=postgresql a scratch cluster of PostgreSQL 17, which keeps what it commits.
 Pages are asked through the whole stack of the web process but for the listening socket, in one warm process. None of them looks at
@@ -41,11 +41,11 @@ BESIDES = (
     ("auditor", "/oversight/audit/?q=e-00017&since=366"),
     ("auditor", "/oversight/audit/?page=700"),
 )
-"""What else the large lists are asked for: sorted and far behind, words, the whole as a file."""
+"""Further requests for large lists: sorted, late pages, search, export."""
 
 
 def run(report: Report, *, people: int = made.PEOPLE, requests: int = REQUESTS) -> None:
-    """All rows. people, asked: fewer for a look in a minute."""
+    """All rows. people, requests: fewer for a run of a minute."""
     with scratch() as top, _database() as database:
         data = _installation(top / "data")
         reset = _frozen(data, database)
@@ -200,7 +200,7 @@ def _timed(do: Callable[[], object]) -> float:
 
 
 def _guard(report: Report, who: str) -> None:
-    """Every act of the table, asked of somebody who heads the largest department and of officers."""
+    """Ask every act, as the head of the largest department and as officers."""
     from civicmail.city.access import guard
     from civicmail.city.access.models import Account
     from civicmail.city.access.permissions import PERMISSIONS, About

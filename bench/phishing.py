@@ -1,4 +1,4 @@
-"""Phishing: how much of it the starter rules mark, and how much good mail with it.
+"""Phishing: how much the starter rules mark, and how much good mail with it.
 
 Nothing of the mail is in the project. CIVICMAIL_PHISHING names a folder of raw phishing, one message a file, with its links and the
 results of the host that received it; CIVICMAIL_PLACEHOLDER is what stands there for the readers' addresses, so that an address of

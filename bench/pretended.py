@@ -1,4 +1,4 @@
-"""How much good mail is kept back because its sender can be read in several ways, or a stranger's Sender or Resent field names us.
+"""How much good mail is quarantined for an ambiguous sender, or a foreign Sender or Resent field that names us.
 
 No corpus is of a city, so each domain that a message is addressed to stands in for the city's once; mail whose author lies there is
 left out, because whether it may come from outside is asked of its proof and not of its form. So is the domain of the list that sent

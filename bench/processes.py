@@ -1,4 +1,4 @@
-"""What processes cost, from /proc and wait4: seconds of CPU, peak of resident memory, bytes on the disk."""
+"""Cost of processes from /proc and wait4: CPU seconds, peak resident memory, bytes on disk."""
 
 from __future__ import annotations
 
@@ -42,8 +42,7 @@ def measured(command: Sequence[str]) -> Cost:
 
 
 def _take_orphans() -> None:
-    """Whoever outlives a parent below us becomes our child, so that its time is counted: a limited process ends after the parser
-    that it worked for."""
+    """Adopt orphans below us, so that their CPU time is counted."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 

@@ -1,4 +1,4 @@
-"""An identity provider at work with 6,200 people (issue 7, "Speed"): looks by name, reads, changes, leavers, over SCIM.
+"""An identity provider with 6,200 people over SCIM: lookups by name, reads, changes, leavers (issue 7, "Speed").
 
 Asked through the whole stack of the web process but for the listening socket, in one warm process, with a city worker beside it as
 in every installation; the city is that of the part people, so that who is changed has a mailbox and doors have to be told. Entra
@@ -31,7 +31,7 @@ PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 def run(report: Report, *, people: int = made.PEOPLE, changes: int = 600) -> None:
-    """All rows. people, changes: fewer for a look in a minute."""
+    """All rows. people, changes: fewer for a run of a minute."""
     with scratch() as top, _database() as database:
         data = _installation(top / "data")
         say = "PostgreSQL 17" if database else "SQLite"

@@ -1,5 +1,4 @@
-"""How fast a changed rule is tried on mail of the past, and whether it finds what evaluating live would have found: 50,000 archived
-messages with the facts that rules were told of them, replayed as the worker does it, against decisions at the time of writing."""
+"""Replay of a changed rule on 50,000 archived messages: speed, and agreement with live decisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results as rows: printed as a table, kept as JSON."""
+"""Results as rows: printed as a table, stored as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reviews with 6,200 people and three years of them behind: a review begins, and a reviewer opens the screen (issue 7, "Speed").
+"""Access reviews with 6,200 people and three years of history: start of a review, and a reviewer's screen (issue 7, "Speed").
 
 The city is that of the part people, on the same databases. Earlier reviews are rows of closed reviews, as three years leave them.
 """
@@ -25,7 +25,7 @@ TARGETS = {"start": 10.0, "screen": 150.0, "sweep": 1.0}
 
 
 def run(report: Report, *, people: int = made.PEOPLE) -> None:
-    """All rows. people: fewer for a look in a minute."""
+    """All rows. people: fewer for a run of a minute."""
     with scratch() as top, _database() as database:
         data = _installation(top / "data")
         say = "PostgreSQL 17" if database else "SQLite"

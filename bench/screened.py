@@ -1,4 +1,4 @@
-"""The whole path with everything looked at: our gateway with all own checks, Postfix with Rspamd as a milter; one client for both.
+"""Accept and screen: our gateway with all own checks, Postfix with Rspamd as a milter; one client for both.
 
 And a steady rate with all processes: how long a client waits for its 250, and how long until the message is found.
 """
@@ -66,7 +66,7 @@ def run(report: Report, *, count: int, sessions: int, rounds: int) -> None:
 
 
 def steady(report: Report, *, a_second: int, seconds: int) -> None:
-    """All processes, all own checks, at a steady rate."""
+    """All processes and all own checks, at a steady rate."""
     bodies = list(islice(different(corpus.source()[1]), 200))
     report.note(f"{a_second} messages a second for {seconds} s, all own checks, all processes")
     with scratch() as top, Civicmail(top / "data", screening__checks=ALL) as serving:
@@ -136,7 +136,7 @@ def _send(
     answers: multiprocessing.Queue[list[float]],
     waits: multiprocessing.Queue[list[float]],
 ) -> None:
-    """In a process of its own: puts the times of all acceptances, in order, and how long each client waited."""
+    """In its own process: put the times of all acceptances, in order, and the waiting times."""
     accepted, waited = list[float](), list[float]()
     began = time.time() + 1
     threads = [

@@ -1,4 +1,4 @@
-"""From files to searchable: `civicmail import` against `notmuch new` and `mu index` on the same Maildir."""
+"""From files to searchable: `civicmail import`, `notmuch new` and `mu index` on one Maildir."""
 
 from __future__ import annotations
 

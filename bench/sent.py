@@ -1,4 +1,4 @@
-"""From “Send now” on the page to “Delivered” on the page, with the real processes (issue 7, "Speed"; P-06).
+"""From “Send now” to “Delivered” on the page, with the real processes (issue 7, "Speed"; P-06).
 
 The twenty seconds in which a message can be taken back are the person's: they are skipped by the button that the page has for it,
 and are no part of the figure. Gateway, workers, courier and pages run as in every installation, all own checks look at messages,
@@ -29,7 +29,7 @@ PATIENCE = 60
 
 
 def run(report: Report, *, messages: int = MESSAGES) -> None:
-    """All rows. messages: of each way to look, after two that are not counted."""
+    """All rows. messages: for each polling interval, after two warm-ups."""
     from bench.people import _installation
 
     with scratch() as top:
@@ -138,7 +138,7 @@ class _Page:
         return parsed
 
     def post(self, path: str, fields: dict[str, str]) -> str:
-        """Where it leads."""
+        """The location of the redirect."""
         answer = self._request("POST", path, urlencode(fields))
         assert answer.status == 302, f"{path}: {answer.status} {answer.content[-3000:]!r}"
         return answer.location

@@ -1,4 +1,4 @@
-"""Real mail in folders, as the parts about screening read it: one message a file, or a list of the corpora with its index."""
+"""Real mail in folders, for the screening benchmarks: one message a file, or mboxrd files with an index."""
 
 from __future__ import annotations
 

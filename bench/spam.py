@@ -1,5 +1,4 @@
-"""Spam: how well the learner tells it from good mail, on the public corpus of SpamAssassin, split by time (the research page on
-screening, 1.1).
+"""Spam: accuracy of the filter on SpamAssassin's public corpus, split by time.
 
 Nothing of the corpus is in the project: CIVICMAIL_CORPORA names a folder with spamassassin/ and in it easy_ham, easy_ham_2,
 hard_ham, spam and spam_2. Figures are 1 minus the area under the ROC curve, in percent; "near copies" are later messages
@@ -47,11 +46,11 @@ class One:
 
 
 Judge = Callable[[Sequence[One], Sequence[One]], Floats]
-"""(what was told, what is asked) -> scores."""
+"""(training mail, test mail) -> scores."""
 
 
 def run(report: Report, *, small: bool, peers: bool = True) -> None:
-    """small: every sixth message; peers: programs that are here are asked as well."""
+    """small: every sixth message; peers: also run the installed peers."""
     place = Path(os.environ.get("CIVICMAIL_CORPORA", "")) / "spamassassin"
     if not place.is_dir():
         report.note("spam is left out: CIVICMAIL_CORPORA names no folder with spamassassin/")
@@ -97,7 +96,7 @@ def _split(mail: list[One]) -> tuple[list[One], list[One]]:
 
 
 def taught(mail: Sequence[One]) -> Learner:
-    """A learner that was told of these, one after the other, by an operator."""
+    """A learner trained with these in order, by an operator."""
     by_key = {str(n): m.made for n, m in enumerate(mail)}
     learner = Learner(by_key.get)
     for n, m in enumerate(mail):

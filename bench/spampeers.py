@@ -1,4 +1,4 @@
-"""What others say of the same spam: bogofilter, which learns as we do, and the rules of Rspamd and SpamAssassin, untaught."""
+"""Other spam filters on the same mail: bogofilter, trained like ours, and the untrained rules of Rspamd and SpamAssassin."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def is_there(program: str) -> bool:
 
 
 def rules_of(name: str, messages: Sequence[bytes], report: Callable[[int], None]) -> Floats:
-    """What the untaught rules of rspamd or spamd score each message, without DNS. told: hears how many are done."""
+    """Scores of the untrained rules of rspamd or spamd for each message, without DNS. report: called with the number done."""
     with ExitStack() as stack:
         if name == "rspamd":
             address = f"127.0.0.1:{stack.enter_context(Rspamd(asked=True)).asked}"

@@ -1,4 +1,4 @@
-"""A city of 6,200 people in 40 departments, made from a seed: its personnel list, and the rows of some years of work.
+"""A synthetic city of 6,200 people in 40 departments: personnel list, and the rows of some years.
 
 Three departments and one person for each duty come from the tests' town (tests/pages/world.py), so that every page of the table of
 URLs has somebody who may see it; Public Works is the largest department. Equal seeds make equal rows.

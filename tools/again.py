@@ -1,4 +1,4 @@
-"""What failed in the last `make test`, once more, alone on the machine.
+"""Run the failed tests of the last `make test` once more, alone on the machine.
 
 Tests that start real servers share two cores with everything else in a run of CI. One that fails there and not alone is *unsteady*:
 it is named at the end, so somebody mends it; it does not stop a change that has nothing to do with it. One that fails twice
@@ -18,7 +18,7 @@ from pathlib import Path
 KEPT = Path(".pytest_cache")
 MAX_FAILURES = 5
 TESTS_FAILED = 1
-"""Of pytest; other codes but 0 say that it did not come to the tests."""
+"""pytest's exit code for failed tests; others but 0 mean that no tests ran."""
 
 
 def failed(lane: Path) -> list[str]:

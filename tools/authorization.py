@@ -1,4 +1,4 @@
-"""The table of docs/operate/authorization.md: every act, who may do it, to what, its clause, and whether it takes two people.
+"""Write the table of docs/operate/authorization.md: every act, its actors, resource, clause, and whether it takes two people.
 
     .venv/bin/python tools/authorization.py [--check]
 

@@ -1,4 +1,4 @@
-"""Count the lines of shipped Python that say something: without blanks, comments, docstrings, imports and migrations.
+"""Count lines of code in shipped Python: without blanks, comments, docstrings, imports and migrations.
 
     tools/count_code.py [FOLDER...]     by room and in all; without a folder, all of src
 
@@ -22,7 +22,7 @@ _SILENT = frozenset(
 
 
 def code_lines(path: Path) -> int:
-    """Lines of code of one module. Raises SyntaxError for what is no Python."""
+    """Lines of code of a module. Raises SyntaxError."""
     left_out = set[int]()
     for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
         if isinstance(node, ast.stmt) and (_is_import(node) or _is_docstring(node)):
@@ -62,7 +62,7 @@ def _is_import(node: ast.stmt) -> bool:
 
 
 def _is_docstring(node: ast.stmt) -> bool:
-    """Whether it is a string that stands as a statement: a docstring of a module, class, function or constant."""
+    """Whether a statement is only a string."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 

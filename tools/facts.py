@@ -1,4 +1,4 @@
-"""Writes docs/policy/facts.md from the table of facts: `.venv/bin/python tools/facts.py`. A test compares the two."""
+"""Write docs/policy/facts.md from the table of rule facts: `.venv/bin/python tools/facts.py`. A test compares the two."""
 
 from __future__ import annotations
 

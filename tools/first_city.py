@@ -1,4 +1,4 @@
-"""From `git clone` to a city that sends and receives, as somebody does it who has never seen this: only by what the screen names.
+"""Set up a city from `git clone` to the first mail, using only what the screen names, like a newcomer.
 
     .venv/bin/python tools/first_city.py [--from DIR] [--shots DIR]
 
@@ -49,7 +49,7 @@ POLICY = "# Whose mail it is\n\nMail of the city is for the work of the city. Al
 
 
 class FirstCity:
-    """One walk. place: an empty folder; source: what is cloned."""
+    """One run. place: an empty folder; source: the repository to clone."""
 
     def __init__(self, source: str, place: Path, browser: Any, shots: Path | None) -> None:
         self.source, self.place, self.clock = source, place, Clock()
@@ -135,7 +135,7 @@ class FirstCity:
         self._set(browser)
 
     def _set(self, browser: Browser) -> None:
-        """By a passkey: a password alone opens nothing before there is one. The device says yes by itself."""
+        """Set a passkey; the virtual device confirms."""
         wire = browser.page.context.new_cdp_session(browser.page)
         wire.send("WebAuthn.enable", {"enableUI": False})
         options = {"protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "automaticPresenceSimulation": True}
@@ -179,7 +179,7 @@ class FirstCity:
             officer.press("Publish version 1")
 
     def _invited(self, officer: Browser, name: str, department: str, others: dict[str, Browser]) -> Browser:
-        """Somebody's browser, after two people have given the halves: the officer, and whom the screen names."""
+        """The browser of a person after both letter halves were handed over."""
         self._steps(officer, f"People of {department}")
         officer.follow(name)
         officer.follow("Make a sign-in letter")

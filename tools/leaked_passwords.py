@@ -1,4 +1,4 @@
-"""Make the list of leaked passwords that no sign-in may have: leaked_passwords.py OUT WORDLIST... [one password a line].
+"""Make the list of leaked passwords: leaked_passwords.py OUT WORDLIST... [one password a line].
 
 Kept is of each that is long enough the beginning of its SHA-256, sorted: nobody reads a password there, and whether one is on the
 list is a search by halves.

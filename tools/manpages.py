@@ -1,4 +1,4 @@
-"""Manual pages from what the program itself says: civicmail(1) from its commands, civicmail.toml(5) from its settings.
+"""Write manual pages: civicmail(1) from the commands, civicmail.toml(5) from the settings.
 
     .venv/bin/python tools/manpages.py FOLDER [SECONDS]
 
@@ -48,7 +48,7 @@ def _called(name: str) -> Any:
 
 
 def _verb(words: str, command: Any) -> list[str]:
-    """One verb: its line, its sentence, its options."""
+    """One command: usage, summary, options."""
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     usage = " ".join(roff(a.metavar or str(a.name).upper()) for a in arguments)
     lines = [
@@ -65,7 +65,7 @@ def _verb(words: str, command: Any) -> list[str]:
 
 
 def commands(seconds: int) -> str:
-    """civicmail(1): every verb of the table of who may call what."""
+    """civicmail(1): every command of the table in verbs.py."""
     lines = [*heading("civicmail", 1, "Commands", seconds), "civicmail \\- a city's e\\-mail system", ".SH SYNOPSIS"]
     lines += [".B civicmail", ".RI [ \\-\\-version ]", ".I command", ".RI [ options ]", ".SH DESCRIPTION"]
     lines += ["Receives and screens mail, archives every message before acknowledging it, delivers it, and makes it searchable."]

@@ -1,4 +1,4 @@
-"""The catalogue of Spanish: finds what the program says to employees and residents, keeps translations, compiles.
+"""Update the Spanish catalog: extract texts for employees and residents, keep translations, compile.
 
     .venv/bin/python tools/messages.py [--check]
 
@@ -30,12 +30,12 @@ LAZY = ("gettext", "ngettext", "pgettext", "npgettext")
 KEYWORDS = {**DEFAULT_KEYWORDS, "sentence": None, **{f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in LAZY}}
 STARTER = SOURCE / "city" / "policy" / "starter"
 RULE_TEXTS = ("sender", "reader", "ask")
-"""Of a rule, what people read."""
+"""Fields of a rule that people read."""
 BEGUN = datetime(2026, 11, 25, tzinfo=UTC)  # a time that changes would make each run a change
 
 
 def extracted() -> Catalog:
-    """Every message, each with the files in which it stands."""
+    """Every message with its source files."""
     catalog = Catalog(domain="django", creation_date=BEGUN, revision_date=BEGUN)
     for path, content in _sources():
         for _, messages, _, context in extract("python", io.BytesIO(content), KEYWORDS):
@@ -75,7 +75,7 @@ def read() -> Catalog:
 
 
 def merged() -> Catalog:
-    """The catalogue with what is found now; what nobody says any more goes."""
+    """The catalog with the extracted messages; obsolete ones are dropped."""
     catalog = read() if PO.exists() else Catalog(locale="es", domain="django")
     catalog.update(extracted(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
@@ -98,7 +98,7 @@ def mo(catalog: Catalog) -> bytes:
 
 
 def values(text: str) -> list[str]:
-    """What is filled in, in braces or by %, in order of names."""
+    """Placeholders in braces or by %, sorted by name."""
     return sorted(re.findall(r"\{[^{}]*\}|%\(\w+\)[sd]", text))
 
 

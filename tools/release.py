@@ -45,13 +45,13 @@ WORDS = ("--frozen", "--no-dev", "--no-emit-project", "--no-header", "--quiet")
 
 
 def run(*words: str | Path, at: Path = ROOT, **more: str) -> str:
-    """What a program says; ends where it fails."""
+    """The output of a program; exit if it fails."""
     done = subprocess.run(list(map(str, words)), cwd=at, env=os.environ | more, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
 
 
 class Release:
-    """One build. place: where it works; out: what is kept of it."""
+    """One build. place: work folder; out: destination."""
 
     def __init__(self, place: Path, out: Path) -> None:
         self.place, self.out, self.source = place, out, place / "source"
@@ -62,7 +62,7 @@ class Release:
         self.version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
     def build(self) -> None:
-        """All of it, in this order: each part is in the next."""
+        """Build everything in this order; each part goes into the next."""
         self._sources()
         wheel = self._wheel()
         self._sbom()
@@ -92,7 +92,7 @@ class Release:
         return wheel
 
     def _sbom(self) -> None:
-        """What uv says, with a number and a time that come from the commit."""
+        """uv's SBOM with serial number and time from the commit."""
         bom = json.loads(run(UV, "export", "--format", "cyclonedx1.5", "--frozen", "--no-dev", "--quiet"))
         bom["serialNumber"] = uuid.uuid5(uuid.NAMESPACE_URL, f"civicmail {self.commit}").urn
         bom["metadata"]["timestamp"] = datetime.fromtimestamp(self.seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

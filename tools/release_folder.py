@@ -1,4 +1,4 @@
-"""The data folder of a small city as this release writes it, packed for tests/releases, where the next releases open it.
+"""Pack the data folder of a small city as this release writes it, for tests/releases, where later releases open it.
 
     .venv/bin/python tools/release_folder.py tests/releases/0.1.0.tar.xz [--mail FOLDER]
 
@@ -21,11 +21,11 @@ from civicmail.front.cli.main import run
 
 COUNT = 40
 LEFT_OUT = {"leases", "extracted", "heartbeats"}
-"""Locks, and what may be thrown away."""
+"""Locks, and files that can be rebuilt."""
 
 
 def write_mail(folder: Path) -> Path:
-    """Some invented messages."""
+    """Write some invented messages."""
     folder.mkdir()
     for n in range(COUNT):
         words = [f"Message-ID: <{n}@city.example>", f"Subject: Snow plan, street {n}", "From: Ana Ruiz <ana.ruiz@city.example>"]
@@ -52,7 +52,7 @@ def make(data: Path, mail: Path) -> None:
 
 
 def pack(data: Path, out: Path) -> None:
-    """All of it but locks."""
+    """Pack everything except locks."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(out, "w:xz", preset=9) as pack_:
         for path in sorted(data.rglob("*")):

@@ -97,7 +97,7 @@ class Rule:
 
     @property
     def subject(self) -> str:
-        """Of which folder below tests its test is."""
+        """The folder of the test, below tests."""
         parts = self.test.partition("::")[0].split("/")[1:-1]
         return next((name for name in ("/".join(parts[:2]), *parts[:1]) if name in SUBJECTS), "/".join(parts[:2]))
 
@@ -143,7 +143,7 @@ def known() -> frozenset[str]:
 
 
 def page() -> str:
-    """What docs/requirements.md has to be."""
+    """The expected docs/requirements.md."""
     found = rules()
     lines = [HEAD]
     for clause, title in titles().items():

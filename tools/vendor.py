@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Bring the files of others that the pages need: python tools/vendor.py (needs npm), or --check: are they as they were brought?
+"""Fetch the third-party files of the pages: python tools/vendor.py (needs npm); --check verifies them.
 
 What is brought, from where and with which checksums stands in src/civicmail/front/web/vendored.toml. The style sheet is theirs
 except that its map is not named, fonts and pictures that no page shows are left out; the sprite keeps the icons of the list.
@@ -33,7 +33,7 @@ def fetched(source: dict, folder: Path) -> Path:
 
 
 def style(text: str, fonts: list[str]) -> str:
-    """Their style sheet without what would only be fetched in vain."""
+    """Their style sheet without the source map."""
     text = re.sub(r"/\*# sourceMappingURL=.*?\*/", "", text)
     text = re.sub(r"@font-face\{[^}]*\}", lambda m: m[0] if any(f in m[0] for f in fonts) else "", text)
     text = text.replace("font-display:fallback", "font-display:swap")

@@ -28,7 +28,7 @@ OWN = {"manifest.json", "messages.jsonl", "heads.jsonl", "proofs.jsonl", "SHA256
 
 
 class Wrong(Exception):
-    """It does not hold; the message says why."""
+    """A check failed; the message says why."""
 
 
 def demand(holds, why):
@@ -79,7 +79,7 @@ class Zip:
 
 
 class Check:
-    """problems: sentences, of which the first twenty are told."""
+    """problems: sentences, of which the first twenty are printed."""
 
     def __init__(self, place):
         self.place = place
@@ -328,7 +328,7 @@ def read_key(given):
 
 
 def check(checked, arguments):
-    """Return the sentences that say what was checked; problems are in `found`."""
+    """Return the sentences that say what was checked; problems are in `checked`."""
     demand("manifest.json" in checked.there, "manifest.json is missing")
     with checked.place.open("manifest.json") as f:
         raw = f.read()

@@ -31,7 +31,7 @@ MAX_BYTES = 500_000_000
 
 
 class Wrong(Exception):
-    """It does not hold; the message says why."""
+    """A check failed; the message says why."""
 
 
 def demand(holds, why):

@@ -1,4 +1,4 @@
-"""Hands for first_city.py: a terminal and a browser that do only what a screen names."""
+"""Terminal and browser for first_city.py, which do only what a screen names."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Clock:
 
 
 class Terminal:
-    """Types commands as they stand on a screen, in the folder of the clone. texts: what it has said."""
+    """Types commands as shown on a screen, in the clone's folder. texts: its output."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -65,14 +65,14 @@ class Terminal:
 
 
 class Browser:
-    """One person's browser: follows links, fills fields and presses buttons by the words that are shown."""
+    """One person's browser, controlled by the visible texts."""
 
     def __init__(self, browser: Any, shots: Path | None) -> None:
         self.page = browser.new_context(viewport={"width": 1100, "height": 900}).new_page()
         self._shots = shots
 
     def open(self, url: str) -> None:
-        """As soon as somebody answers there, and is ready; who is asked to accept the policy does."""
+        """Open as soon as the server is ready; accept the policy if asked."""
         self._load(url)
         self._accept()
         if self._is_there("main", POLICY_TASK):
@@ -111,7 +111,7 @@ class Browser:
         return str(self.page.locator("body").inner_text())
 
     def follow(self, words: str) -> None:
-        """A link in the page; what lies behind More is opened first, and what the menu alone has is taken from there."""
+        """Follow a link of the page, after opening More, or else of the menu."""
         if self.page.locator("main details summary").count() and not self._is_there("main", words):
             self.page.locator("main details summary").first.click()
         for place in ("main", "nav"):
@@ -131,7 +131,7 @@ class Browser:
         return bool(links.count()) and bool(links.first.is_visible())
 
     def fill(self, **fields: str) -> None:
-        """By label; an underscore is a blank."""
+        """Fill by label; an underscore is a blank."""
         for label, value in fields.items():
             field = self.page.locator("main").get_by_label(label.replace("_", " "))
             if not field.count():

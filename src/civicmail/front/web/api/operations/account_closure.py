@@ -36,7 +36,7 @@ class Decision(request_bodies.Because):
     page="closure-new", response=Closed, status=201,
 )  # fmt: skip
 def count_account(request: Call, department: str, id: int, body: request_bodies.Because) -> Closed:
-    """Count what the live mailbox of who left has, and what the archive lacks of it: the first step, which deletes nothing."""
+    """Count the messages of a leaver's live mailbox, and those missing in the archive: the first step, which deletes nothing."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     row = get_object_or_404(leavers.of_departments([where.code]), pk=id)
@@ -52,7 +52,7 @@ def count_account(request: Call, department: str, id: int, body: request_bodies.
 
 @operation(router, "POST", "/closures/{int:id}/decide", act="account.close", scope="write:conduct", page="closure", response=Closed)
 def decide_closure(request: Call, id: int, body: Decision) -> Closed:
-    """Order the end of the live copy, have it counted once more, or keep it. Nobody orders what they have not seen counted."""
+    """Order the deletion of the live copy, a recount, or keep it. Only after the count was read."""
     row = Closure.objects.select_related(*closures.WITH).filter(pk=id).first()
     if row is None:
         raise Http404

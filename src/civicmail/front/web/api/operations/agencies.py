@@ -86,7 +86,7 @@ class ContractToAdd(ContractTerms):
 
 @operation(router, "GET", "/agencies", act="agency.see", scope="read:people", page="agencies", response=list[AgencyLine])
 def list_agencies(request: Call, response: HttpResponse) -> list[AgencyLine]:
-    """All agencies, by code."""
+    """List agencies by code."""
     require(request, "agency.see")
     return pagination.rows(request, response, Agency.objects.all(), lambda a: AgencyLine(**_facts(a)), by="code")
 
@@ -107,7 +107,7 @@ def _terms(c: Contract) -> ContractOf:
 
 @operation(router, "GET", ONE, act="agency.see", scope="read:people", page="agency", response=OneAgency)
 def read_agency(request: Call, response: HttpResponse, code: str) -> OneAgency:
-    """Its contracts with their sponsors, and how many of its people work here now."""
+    """Read an agency: contracts with sponsors, and number of people working here."""
     require(request, "agency.see")
     return etags.with_etag(response, _body(get_object_or_404(Agency, code=code)))
 
@@ -116,7 +116,7 @@ def read_agency(request: Call, response: HttpResponse, code: str) -> OneAgency:
     router, "POST", "/agencies", act="agency.change", scope="write:people", page="agency-new", response=OneAgency, status=201
 )
 def add_agency(request: Call, body: AgencyToAdd) -> OneAgency:
-    """A company or body whose people work for the city."""
+    """Add an agency whose people work for the city."""
     require(request, "agency.change")
     c = request_bodies.checked(NewAgency(request_bodies.plain(body)))
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
@@ -125,7 +125,7 @@ def add_agency(request: Call, body: AgencyToAdd) -> OneAgency:
 
 @operation(router, "PATCH", ONE, act="agency.change", scope="write:people", page="agency-change", response=OneAgency)
 def change_agency(request: Call, response: HttpResponse, code: str, body: AgencyToChange) -> OneAgency:
-    """Its name, and how to reach it; the code stays."""
+    """Change the name and contact of an agency; the code stays."""
     require(request, "agency.change")
     c = request_bodies.checked(AgencyWords(request_bodies.plain(body)))
     return _changed(
@@ -135,7 +135,7 @@ def change_agency(request: Call, response: HttpResponse, code: str, body: Agency
 
 @operation(router, "POST", f"{ONE}/off", act="agency.suspend", scope="write:access", page="agency-off", response=OneAgency)
 def switch_agency_off(request: Call, response: HttpResponse, code: str, body: request_bodies.Because) -> OneAgency:
-    """Mail of all its people stops at once, in one act."""
+    """Suspend the mail of all people of an agency at once."""
     require(request, "agency.suspend")
     c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     return _changed(request, response, code, c["reason"], organization.suspend_agency)
@@ -143,7 +143,7 @@ def switch_agency_off(request: Call, response: HttpResponse, code: str, body: re
 
 @operation(router, "POST", f"{ONE}/on", act="agency.suspend", scope="write:access", page="agency-on", response=OneAgency)
 def switch_agency_on(request: Call, response: HttpResponse, code: str, body: request_bodies.Because) -> OneAgency:
-    """Its people may use mail again, as far as each is authorised."""
+    """End the suspension; people use mail again as far as each is authorized."""
     require(request, "agency.suspend")
     c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     return _changed(request, response, code, c["reason"], organization.resume_agency)
@@ -160,7 +160,7 @@ def switch_agency_on(request: Call, response: HttpResponse, code: str, body: req
     status=201,
 )
 def add_contract(request: Call, code: str, body: ContractToAdd) -> ContractOf:
-    """A contract with its dates and the city's person who answers for the people under it."""
+    """Add a contract with its dates and its sponsor in the city."""
     require(request, "agency.change")
     agency = get_object_or_404(Agency, code=code)
     c = request_bodies.checked(NewContract(request_bodies.plain(body)))
@@ -173,7 +173,7 @@ def add_contract(request: Call, code: str, body: ContractToAdd) -> ContractOf:
     router, "PATCH", "/contracts/{int:id}", act="agency.change", scope="write:people", page="contract-change", response=ContractOf
 )
 def change_contract(request: Call, response: HttpResponse, id: int, body: ContractTerms) -> ContractOf:
-    """Another sponsor or last day: access ends with the contract at the latest."""
+    """Change sponsor or last day; access ends with the contract at the latest."""
     require(request, "agency.change")
     c = request_bodies.checked(ContractEnd(request_bodies.plain(body)))
     rows = Contract.objects.select_related("agency", "sponsor")
@@ -227,7 +227,7 @@ class Binding(Schema):
     status=201,
 )  # fmt: skip
 def record_undertaking(request: Call, code: str, body: SignedPaper) -> Bound:
-    """The access office has the paper that an agency signed for the version in force."""
+    """Record a compliance agreement that an agency signed on paper, for the version in force."""
     require(request, "undertaking.record")
     agency, text = get_object_or_404(Agency, code=code), _in_force(request)
     reference = request_bodies.checked(Paper(request_bodies.plain(body)))["reference"]
@@ -241,7 +241,7 @@ def record_undertaking(request: Call, code: str, body: SignedPaper) -> Bound:
     status=201,
 )  # fmt: skip
 def give_undertaking(request: Call, code: str, body: Binding) -> Bound:
-    """Bind the agency whose contact I am to the version in force."""
+    """Sign the compliance agreement in force for the agency whose contact I am."""
     require(request, "undertaking.give")
     agency, text = get_object_or_404(Agency, code=code), _in_force(request)
     if contact_of(agency) != me(request):

@@ -52,7 +52,7 @@ class Switching(request_bodies.Because):
 
 @operation(router, "GET", "/asked-departments", act="rules.see", scope="read:files", page="asked-departments", response=list[Asked])
 def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]:
-    """Every department: whether it is asked, and how many questions a day that is, or would be."""
+    """List departments: whether files need approval, and how many requests a day that makes."""
     require(request, "rules.see")
     departments: list[Department] = pagination.rows(
         request, response, Department.objects.filter(closed__isnull=True), lambda d: d, by="code"
@@ -64,14 +64,14 @@ def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]
 
 @operation(router, "GET", ONE, act="rules.see", scope="read:files", page="asked-department", response=Asked)
 def read_asked_department(request: Call, department: str) -> Asked:
-    """One department."""
+    """Read one department's setting."""
     require(request, "rules.see")
     return _now(_of(department), epoch_ms(request.now))
 
 
 @operation(router, "POST", f"{ONE}/on", act="approval.switch", scope="write:files", page="asked-department", response=Asked)
 def ask_department(request: Call, department: str, body: Switching) -> Asked:
-    """Let a department be asked before files leave; where many questions are foreseen its head has to agree."""
+    """Require approval of a department's outbound files; if many requests are forecast, its head must agree."""
     require(request, "approval.switch")
     of, reason, now = *_seen(request, department, body, epoch_ms(request.now)), epoch_ms(request.now)
 
@@ -84,7 +84,7 @@ def ask_department(request: Call, department: str, body: Switching) -> Asked:
 
 @operation(router, "POST", f"{ONE}/agree", act="approval.agree", scope="write:files", page="asked-department", response=Asked)
 def agree_to_be_asked(request: Call, department: str, body: Switching) -> Asked:
-    """Agree, as the department's head, in one's own words; it acts from then on."""
+    """Agree as the department's head, in one's own words; it takes effect at once."""
     row, code = _rows().filter(department=_of(department)).first(), _of(department).code
     if row is None:
         require_could(request, "approval.agree", InDepartment(code))
@@ -101,7 +101,7 @@ def agree_to_be_asked(request: Call, department: str, body: Switching) -> Asked:
 
 @operation(router, "POST", f"{ONE}/off", act="approval.switch", scope="write:files", page="asked-department", response=Asked)
 def ask_department_no_more(request: Call, department: str, body: Switching) -> Asked:
-    """Ask it no more, or decide that it is not asked; what waits is still answered."""
+    """Require no approval any more, or decide against it; pending requests are still answered."""
     require(request, "approval.switch")
     of, reason, now = *_seen(request, department, body, epoch_ms(request.now)), epoch_ms(request.now)
 
@@ -187,7 +187,7 @@ class FilesAnswered(Schema):
     response=list[FilesAnswered],
 )
 def list_file_answers(request: Call, response: HttpResponse) -> list[FilesAnswered]:
-    """Who approved what, of the departments that one answers for, for an auditor of all; the newest copy first."""
+    """List decided files, newest first: of the departments one answers for, for auditors of all."""
     require(request, "approvals.see")
     rows = ApprovalCopy.objects.filter(at__isnull=False).exclude(state="gone")
     if not request.actor.holds("auditor"):

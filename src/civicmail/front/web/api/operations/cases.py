@@ -158,14 +158,14 @@ def reloaded(row: Violation) -> Violation:
 
 @operation(router, "POST", f"{ONE}/ask", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
 def ask_reported(request: Call, department: str, id: int, body: CaseSeen) -> Case:
-    """Ask the person for an answer; they have a week, and do not learn who reported it."""
+    """Ask the person for a response within a week; the reporter stays unnamed."""
     row = _seen(request, department, id, "ask", "violation.find", body)
     return once(request, lambda: _now(findings.ask_response(row, actor=request.actor, now=epoch_ms(request.now))))
 
 
 @operation(router, "POST", f"{ONE}/response", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
 def record_response(request: Call, department: str, id: int, body: CaseHeard) -> Case:
-    """Write down what the person says who has no sign-in."""
+    """Record the response of a person without sign-in."""
     row = _seen(request, department, id, "response", "violation.find", body)
     c = request_bodies.checked(typed.Response(request_bodies.plain(body)))
     response = c["text"], c["reference"]
@@ -174,7 +174,7 @@ def record_response(request: Call, department: str, id: int, body: CaseHeard) ->
 
 @operation(router, "POST", f"{ONE}/evidence", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
 def add_evidence(request: Call, department: str, id: int, body: Shows) -> Case:
-    """Name another message that it is about, by its number, before it is found."""
+    """Add another message by its number, before a finding exists."""
     row = _seen(request, department, id, "evidence", "violation.find", body)
     c = request_bodies.checked(typed.MessageNumber(request_bodies.plain(body)))
 
@@ -187,7 +187,7 @@ def add_evidence(request: Call, department: str, id: int, body: Shows) -> Case:
 
 @operation(router, "POST", f"{ONE}/finding", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
 def find_violation(request: Call, department: str, id: int, body: CaseFinding) -> Case:
-    """Find whether the rule was broken, after the person was heard or had a week. Not whoever reported it."""
+    """Find whether the rule was violated, after the response or a week. Never by the reporter."""
     row = _seen(request, department, id, "finding", "violation.find", body)
     c = request_bodies.checked(typed.Finding(row.own, row.state == "recorded", request_bodies.plain(body)))
 
@@ -203,7 +203,7 @@ def find_violation(request: Call, department: str, id: int, body: CaseFinding) -
 
 @operation(router, "POST", f"{ONE}/reverse", act="violation.reverse", scope="write:decisions", page="violation-do", response=Case)
 def reverse_record(request: Call, department: str, id: int, body: CaseBecause) -> Case:
-    """Take back a record that was wrong, as somebody else than who made it: access comes back as it was."""
+    """Reverse a wrong record, as another person than its author: access is restored."""
     row = _seen(request, department, id, "reverse", "violation.reverse", body)
     reason = request_bodies.checked(typed.Because(request_bodies.plain(body)))["reason"]
     return once(request, lambda: _now(consequences.reverse(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))))
@@ -211,7 +211,7 @@ def reverse_record(request: Call, department: str, id: int, body: CaseBecause) -
 
 @operation(router, "POST", f"{ONE}/decision", act="violation.decide", scope="write:decisions", page="violation-do", response=Case)
 def decide_violation(request: Call, department: str, id: int, body: CaseDecision) -> Case:
-    """Decide what follows, as somebody else than who found it. The table proposes; a permanent bar waits for a second officer."""
+    """Decide the consequence, as another person than the finder. A permanent bar needs a second officer."""
     row = _seen(request, department, id, "decision", "violation.decide", body)
     table, (_, ladder) = violation_parties.table(), violation_parties.ladder_of(row)
     form = typed.Deciding(table, ladder, table.procedures_for(row.kind), {**body.written, **request_bodies.plain(body)})
@@ -222,7 +222,7 @@ def decide_violation(request: Call, department: str, id: int, body: CaseDecision
 
 @operation(router, "POST", f"{ONE}/second", act="violation.second", scope="write:decisions", page="violation-do", response=Case)
 def second_violation(request: Call, department: str, id: int, body: YesNo) -> Case:
-    """Agree or not, as a second officer, that somebody is barred for good."""
+    """Agree or disagree with a permanent bar, as a second officer."""
     row = _seen(request, department, id, "second", "violation.second", body)
     c = request_bodies.checked(typed.YesOrNo("yes", "no", request_bodies.plain(body)))
 
@@ -235,7 +235,7 @@ def second_violation(request: Call, department: str, id: int, body: YesNo) -> Ca
 
 @operation(router, "POST", f"{ONE}/training", act="violation.find", scope="write:decisions", page="violation-do", response=Case)
 def note_training(request: Call, department: str, id: int, body: CaseBecause) -> Case:
-    """Note that the person has done the training after a warning."""
+    """Record that the person completed the training after a warning."""
     row = _seen(request, department, id, "training", "violation.find", body)
     reason = request_bodies.checked(typed.Because(request_bodies.plain(body)))["reason"]
     return once(
@@ -245,7 +245,7 @@ def note_training(request: Call, department: str, id: int, body: CaseBecause) ->
 
 @operation(router, "POST", f"{ONE}/appeal", act="violation.hear", scope="write:decisions", page="violation-do", response=Case)
 def record_appeal(request: Call, department: str, id: int, body: CaseHeard) -> Case:
-    """Write down an appeal on paper, within thirty days of the decision."""
+    """Record an appeal on paper, within thirty days of the decision."""
     row = _seen(request, department, id, "appeal", "violation.hear", body)
     c = request_bodies.checked(typed.Response(request_bodies.plain(body)))
     appeal = c["text"], c["reference"]
@@ -254,7 +254,7 @@ def record_appeal(request: Call, department: str, id: int, body: CaseHeard) -> C
 
 @operation(router, "POST", f"{ONE}/hearing", act="violation.hear", scope="write:decisions", page="violation-do", response=Case)
 def hear_appeal(request: Call, department: str, id: int, body: Judged) -> Case:
-    """Answer an appeal, as somebody who had no part in the case."""
+    """Decide an appeal, as a person without part in the case."""
     row = _seen(request, department, id, "hearing", "violation.hear", body)
     c = request_bodies.checked(typed.Hearing("yes", "no", request_bodies.plain(body)))
 
@@ -273,7 +273,7 @@ def hear_appeal(request: Call, department: str, id: int, body: Judged) -> Case:
 @operation(router, "GET", "/violations/{int:id}", act="violations.see", scope="read:violations", page="violation-unnamed",
            response=Case)  # fmt: skip
 def read_any_violation(request: Call, id: int) -> Case:
-    """One case wherever it is, also without a name."""
+    """Read any case, also one without a named person."""
     require(request, "violations.see")
     return case(get_object_or_404(Violation.objects.select_related("person", "department", "agency", "decider"), pk=id))
 
@@ -281,7 +281,7 @@ def read_any_violation(request: Call, id: int) -> Case:
 @operation(router, "POST", "/violations/{int:id}/name", act="violation.name", scope="write:decisions", page="violation-name",
            response=Case)  # fmt: skip
 def name_violation(request: Call, id: int, body: Named) -> Case:
-    """Say whose message it was; from then on it is the department's."""
+    """Name the sender of the message; the case then belongs to the department."""
     require(request, "violation.name")
     row = get_object_or_404(Violation, pk=id)
     c = request_bodies.checked(typed.Name(request_bodies.plain(body)))
@@ -301,21 +301,21 @@ def name_violation(request: Call, id: int, body: Named) -> Case:
 
 @operation(router, "GET", "/bars", act="violations.see", scope="read:violations", page="bars", response=list[BarLine])
 def list_bars(request: Call, response: HttpResponse) -> list[BarLine]:
-    """Who may not use mail, and who might not; the newest first."""
+    """List bars and pending bars, newest first."""
     require(request, "violations.see")
     return pagination.rows(request, response, _bars(), _bar, by="-pk")
 
 
 @operation(router, "GET", BAR, act="violations.see", scope="read:violations", page="bar", response=BarLine)
 def read_bar(request: Call, id: int) -> BarLine:
-    """One bar, and who asks that it ends."""
+    """Read a bar, and the request to end it."""
     require(request, "violations.see")
     return _bar(get_object_or_404(_bars(), pk=id))
 
 
 @operation(router, "POST", f"{BAR}/ask-end", act="bar.ask-end", scope="write:decisions", page="bar", response=BarLine)
 def ask_bar_end(request: Call, id: int, body: EndBar) -> BarLine:
-    """Ask that a permanent bar ends, by a law; another officer answers."""
+    """Request the end of a permanent bar, by law; another officer decides."""
     row = _bar_for(request, id, "bar.ask-end")
     c = request_bodies.checked(End(request_bodies.plain(body)))
 
@@ -328,7 +328,7 @@ def ask_bar_end(request: Call, id: int, body: EndBar) -> BarLine:
 
 @operation(router, "POST", f"{BAR}/answer-end", act="bar.end", scope="write:decisions", page="bar", response=BarLine)
 def answer_bar_end(request: Call, id: int, body: AnswerBar) -> BarLine:
-    """Say, as another officer, whether a permanent bar ends."""
+    """Decide, as another officer, whether a permanent bar ends."""
     row = _bar_for(request, id, "bar.end")
     if row.asker is None:
         raise Conflict("Nobody asks that this bar ends.")

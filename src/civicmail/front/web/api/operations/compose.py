@@ -75,7 +75,7 @@ class Outlook(Schema):
 
 @operation(router, "POST", "/mail/forecast", act="my.write", scope="write:mail", page="mail-write", response=Outlook)
 def forecast_mail(request: Call, body: Letter) -> Outlook:
-    """Say what would happen to a message, recipient by recipient, as the page does before sending. Nothing is kept or goes."""
+    """Forecast what would happen to a message for each recipient. Stores and sends nothing."""
     require(request, "my.write", OfPerson(me(request).uid))
     gathered, mailbox = _looked(request, body)
     draft = Draft(
@@ -102,7 +102,7 @@ def foretold(request: Call, draft: Draft, gathered: submitting.Gathered) -> Outl
 
 @operation(router, "POST", "/mail", act="my.write", scope="write:mail", page="mail-write", response=Given, status=201)
 def send_mail(request: Call, body: Letter) -> Given:
-    """Send a message from a mailbox of mine. With an `Idempotency-Key` it goes once, however often it is asked for."""
+    """Send a message from a mailbox of mine. With an `Idempotency-Key` it is sent once."""
     require(request, "my.write", OfPerson(me(request).uid))
     now, actor = epoch_ms(request.now), request.actor
     gathered, mailbox = _looked(request, body)

@@ -83,7 +83,7 @@ class Releasing(ContainedSeen):
 
 @operation(router, "GET", "/contained", act="containment.see", scope="read:holding", page="contained", response=list[ContainedLine])
 def list_contained(request: Call, response: HttpResponse) -> list[ContainedLine]:
-    """Accounts that acted unlike their owners, the newest first."""
+    """List compromised accounts, newest first."""
     require(request, "containment.see")
     rows = Containment.objects.select_related(*WITH)
     return pagination.rows(request, response, rows, lambda c: ContainedLine(**_plain(c)), by="-pk")
@@ -91,14 +91,14 @@ def list_contained(request: Call, response: HttpResponse) -> list[ContainedLine]
 
 @operation(router, "GET", ONE, act="containment.see", scope="read:holding", page="containment", response=OneContained)
 def read_contained(request: Call, id: int) -> OneContained:
-    """One of them, with what waits."""
+    """Read a compromised account with its held mail."""
     require(request, "containment.see")
     return _whole(_row(id), epoch_ms(request.now))
 
 
 @operation(router, "POST", f"{ONE}/lock", act="containment.lock", scope="write:holding", page="containment", response=OneContained)
 def lock_contained(request: Call, id: int, body: ContainedSeen) -> OneContained:
-    """Lock every door of the account: pages, IMAP, sending, tokens and device passwords."""
+    """Lock an account at every entry point: pages, IMAP, submission, tokens and device passwords."""
     row = _seen(request, id, "containment.lock", body)
     reason = typed.LOCKED_FOR.format(sign=SIGNS.get(row.sign, row.sign))
     now = epoch_ms(request.now)
@@ -114,7 +114,7 @@ def lock_contained(request: Call, id: int, body: ContainedSeen) -> OneContained:
     router, "POST", f"{ONE}/release", act="containment.release", scope="write:holding", page="containment", response=OneContained
 )
 def release_contained(request: Call, id: int, body: Releasing) -> OneContained:
-    """Give the account back to its owner, and let go what is named; or, once it is released, more of what stayed held."""
+    """Unlock an account and release the named held mail; or, later, release more of it."""
     row = _seen(request, id, "containment.release", body)
     now = epoch_ms(request.now)
 

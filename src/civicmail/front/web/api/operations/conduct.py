@@ -131,7 +131,7 @@ class Closed(Schema):
     router, "GET", "/statements", act="statements.see", scope="read:conduct", page="all-statements", response=list[StatementLine]
 )  # fmt: skip
 def list_statements(request: Call, response: HttpResponse) -> list[StatementLine]:
-    """Statements of all departments, the newest first."""
+    """List attestations of all departments, newest first."""
     require(request, "statements.see")
     rows = Statement.objects.select_related("department", "person")
     return pagination.rows(request, response, rows, lambda row: StatementLine(**_statement(row)), by="-pk")
@@ -142,7 +142,7 @@ def list_statements(request: Call, response: HttpResponse) -> list[StatementLine
     response=list[StatementLine],
 )  # fmt: skip
 def list_department_statements(request: Call, response: HttpResponse, department: str) -> list[StatementLine]:
-    """Statements of one department, the newest first."""
+    """List attestations of a department, newest first."""
     where = department_of(department)
     require(request, "statement.see", InDepartment(where.code))
     rows = Statement.objects.filter(department=where).select_related("department", "person")
@@ -154,7 +154,7 @@ def list_department_statements(request: Call, response: HttpResponse, department
     page="statement", response=OneStatement,
 )  # fmt: skip
 def read_statement(request: Call, department: str, half: str) -> OneStatement:
-    """One statement with its numbers, as they are or as they were signed. half: like 2026-1."""
+    """Read an attestation with its figures, current or as signed. half: like 2026-1."""
     return _whole(statement_of(request, department, half), epoch_ms(request.now))
 
 
@@ -163,7 +163,7 @@ def read_statement(request: Call, department: str, half: str) -> OneStatement:
     page="statement", response=OneStatement,
 )  # fmt: skip
 def sign_statement(request: Call, department: str, half: str, body: Signature) -> OneStatement:
-    """Sign a department's statement, as its head: in order, or with what is not."""
+    """Sign a department's attestation as its head: in order, or with what is not."""
     row = statement_of(request, department, half)
     require(request, "statement.sign", InDepartment(row.department.code))
     c, now = request_bodies.checked(Signing(request_bodies.plain(body))), epoch_ms(request.now)
@@ -205,7 +205,7 @@ def _whole(row: Statement, now: int) -> OneStatement:
     response=list[Left],
 )  # fmt: skip
 def list_leavers(request: Call, response: HttpResponse, department: str) -> list[Left]:
-    """Everybody whose access has ended and about whom a department was asked, the newest first."""
+    """List leavers about whom a department was asked, newest first."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     now = epoch_ms(request.now)
@@ -217,7 +217,7 @@ def list_leavers(request: Call, response: HttpResponse, department: str) -> list
     response=Left,
 )  # fmt: skip
 def read_leaver(request: Call, department: str, id: int) -> Left:
-    """One of them; every door with its time is read by `read_ending`."""
+    """Read a leaver; `read_ending` has the times at each entry point."""
     return _left(_the_leaver(request, department, id), epoch_ms(request.now))
 
 
@@ -226,7 +226,7 @@ def read_leaver(request: Call, department: str, id: int) -> Left:
     page="left", response=Left,
 )  # fmt: skip
 def answer_leaver(request: Call, department: str, id: int, body: Choice) -> Left:
-    """Confirm that somebody left, and say what happens to their mail."""
+    """Confirm that a person left, and choose what happens to their mail."""
     row, now = _the_leaver(request, department, id), epoch_ms(request.now)
     require(request, "leaver.answer", about_person(row.ending.person))
     if not leavers.is_gone(row, now):
@@ -262,14 +262,14 @@ def _left(row: Leaver, now: int) -> Left:
 
 @operation(router, "GET", "/closures", act="reconcile.see", scope="read:conduct", page="closures", response=list[Closed])
 def list_closures(request: Call, response: HttpResponse) -> list[Closed]:
-    """Accounts that were closed, or are about to be, the newest first."""
+    """List closed accounts and those in closure, newest first."""
     require(request, "reconcile.see")
     return pagination.rows(request, response, Closure.objects.select_related(*closures.WITH), closed, by="-pk")
 
 
 @operation(router, "GET", "/closures/{int:id}", act="account.closed", scope="read:conduct", page="closure", response=Closed)
 def read_closure(request: Call, id: int) -> Closed:
-    """One of them: the count, and in the end the certificate."""
+    """Read an account closure: the count, and finally the certificate."""
     row = get_object_or_404(Closure.objects.select_related(*closures.WITH), pk=id)
     require(request, "account.closed", InDepartment(row.department.code))
     return closed(row)

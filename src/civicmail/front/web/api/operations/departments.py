@@ -82,7 +82,7 @@ class Placing(request_bodies.Because):
 
 @operation(router, "GET", "/departments", act="duty.see", scope="read:people", page="departments", response=list[DepartmentLine])
 def list_departments(request: Call, response: HttpResponse) -> list[DepartmentLine]:
-    """Open departments, by code."""
+    """List open departments by code."""
     require(request, "duty.see")
     return pagination.rows(request, response, office.departments().select_related("parent", "head"), _line, by="code")
 
@@ -96,7 +96,7 @@ def _line(d: Any) -> DepartmentLine:
 
 @operation(router, "GET", ONE, act="duty.see", scope="read:people", page="department", response=OneDepartment)
 def read_department(request: Call, response: HttpResponse, department: str) -> OneDepartment:
-    """Head and deputies, its place in the tree."""
+    """Read a department: head, deputies, place in the tree."""
     require(request, "duty.see")
     return etags.with_etag(response, _body(_the(department)))
 
@@ -124,7 +124,7 @@ def _body(d: Department) -> OneDepartment:
     status=201,
 )
 def open_department(request: Call, body: DepartmentToOpen) -> OneDepartment:
-    """A body of the city, below another one or not."""
+    """Add a department, at the top or below another one."""
     require(request, "department.change")
     c = request_bodies.checked(NewDepartment(_open_ones(), request_bodies.plain(body)))
     parent = Department.objects.get(code=c["parent"]) if c["parent"] else None
@@ -146,7 +146,7 @@ def _open_ones(besides: str = "") -> list[tuple[str, str]]:
 
 @operation(router, "PATCH", ONE, act="department.change", scope="write:people", page="department-change", response=OneDepartment)
 def change_department(request: Call, response: HttpResponse, department: str, body: DepartmentWords) -> OneDepartment:
-    """Its name, and what a mailbox costs it; the code stays."""
+    """Change the name and the cost of a mailbox; the code stays."""
     require(request, "department.change")
     c = request_bodies.checked(ChangeDepartment(request_bodies.plain(body)))
 
@@ -160,7 +160,7 @@ def change_department(request: Call, response: HttpResponse, department: str, bo
     router, "POST", f"{ONE}/lead", act="department.change", scope="write:people", page="department-lead", response=OneDepartment
 )
 def lead_department(request: Call, response: HttpResponse, department: str, body: Leading) -> OneDepartment:
-    """Who decides who gets mail there."""
+    """Set head and deputies, who decide about access."""
     require(request, "department.change")
     c = request_bodies.checked(Lead(request_bodies.plain(body)))
     return _changed(
@@ -172,7 +172,7 @@ def lead_department(request: Call, response: HttpResponse, department: str, body
     router, "POST", f"{ONE}/place", act="department.change", scope="write:people", page="department-place", response=OneDepartment
 )
 def place_department(request: Call, response: HttpResponse, department: str, body: Placing) -> OneDepartment:
-    """Another place in the tree, with all that is below."""
+    """Move a department in the tree, with its subdepartments."""
     require(request, "department.change")
     c = request_bodies.checked(Place(_open_ones(department), request_bodies.plain(body)))
     parent = Department.objects.get(code=c["parent"]) if c["parent"] else None
@@ -183,7 +183,7 @@ def place_department(request: Call, response: HttpResponse, department: str, bod
     router, "POST", f"{ONE}/close", act="department.change", scope="write:people", page="department-close", response=OneDepartment
 )
 def close_department(request: Call, response: HttpResponse, department: str, body: request_bodies.Because) -> OneDepartment:
-    """It is no more; it must be empty."""
+    """Close a department; it must be empty."""
     require(request, "department.change")
     c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     return _changed(request, response, department, c["reason"], lambda d, act: organization.close_department(d, **act))
@@ -193,7 +193,7 @@ def close_department(request: Call, response: HttpResponse, department: str, bod
     router, "POST", f"{ONE}/reopen", act="department.change", scope="write:people", page="department-reopen", response=OneDepartment
 )
 def reopen_department(request: Call, response: HttpResponse, department: str, body: request_bodies.Because) -> OneDepartment:
-    """It is there again."""
+    """Reopen a closed department."""
     require(request, "department.change")
     c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     return _changed(request, response, department, c["reason"], lambda d, act: organization.reopen_department(d, **act))

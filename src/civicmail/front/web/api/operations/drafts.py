@@ -130,7 +130,7 @@ class OutgoingSeen(Schema):
 
 @operation(router, "GET", "/drafts", act="my.write", scope="read:mail", page="mail-drafts", response=list[DraftLine])
 def list_drafts(request: Call, response: HttpResponse) -> list[DraftLine]:
-    """What I have begun to write, the newest draft first."""
+    """List my drafts, newest first."""
     _mine(request)
     rows = Draft.objects.filter(person=me(request)).annotate(count=Count("files"))
     return pagination.rows(request, response, rows, _line, by="-pk")
@@ -146,7 +146,7 @@ def _line(row: Draft) -> DraftLine:
 
 @operation(router, "GET", ONE, act="my.write", scope="read:mail", page="mail-draft", response=OneDraft)
 def read_draft(request: Call, uid: uuid.UUID) -> OneDraft:
-    """One draft of mine, with the names of its files."""
+    """Read one of my drafts, with the names of its files."""
     return _shown(_draft(request, uid))
 
 
@@ -163,7 +163,7 @@ def _shown(row: Draft) -> OneDraft:
 
 @operation(router, "POST", "/drafts", act="my.write", scope="write:mail", page="mail-drafts", response=OneDraft, status=201)
 def write_draft(request: Call, body: DraftText) -> OneDraft:
-    """Begin a draft. Nothing goes before `send_draft`."""
+    """Create a draft. Nothing is sent before `send_draft`."""
     _mine(request)
     now = epoch_ms(request.now)
     senders_ = senders.senders(request.actor, now=now)
@@ -181,7 +181,7 @@ def write_draft(request: Call, body: DraftText) -> OneDraft:
 
 @operation(router, "PATCH", ONE, act="my.write", scope="write:mail", page="mail-draft", response=OneDraft)
 def change_draft(request: Call, uid: uuid.UUID, body: DraftChange) -> OneDraft:
-    """Write on. Two who write on one draft never overwrite each other: the version that was seen is said."""
+    """Change a draft. Concurrent changes do not overwrite each other: send the version that you read."""
     row = _draft(request, uid)
     changes = body.model_dump(exclude={"version"}, exclude_none=True)
     had = {name: getattr(row, name) for name in ("mailbox", "to", "cc", "bcc", "subject", "text", "quote")}
@@ -191,7 +191,7 @@ def change_draft(request: Call, uid: uuid.UUID, body: DraftChange) -> OneDraft:
 
 @operation(router, "POST", f"{ONE}/files", act="my.write", scope="write:mail", page="mail-draft", response=OneDraft, status=201)
 def add_draft_file(request: Call, uid: uuid.UUID, body: FileToAdd) -> OneDraft:
-    """Add a file. What it is is found out by its content."""
+    """Add a file. Its type is detected from its content."""
     row, max_bytes = _seen(request, uid, body.version), submitting.files_most()
     if (size := len(body.content) * 3 // 4) > max_bytes + 2:
         raise drafting.too_large(size, max_bytes)
@@ -209,14 +209,14 @@ def add_draft_file(request: Call, uid: uuid.UUID, body: FileToAdd) -> OneDraft:
 
 @operation(router, "POST", f"{ONE}/files/remove", act="my.write", scope="write:mail", page="mail-draft", response=OneDraft)
 def remove_draft_file(request: Call, uid: uuid.UUID, body: FileToRemove) -> OneDraft:
-    """Take a file out."""
+    """Remove a file."""
     row = _seen(request, uid, body.version)
     return _shown(drafting.remove(row, [body.file], actor=request.actor, now=epoch_ms(request.now)))
 
 
 @operation(router, "POST", f"{ONE}/discard", act="my.write", scope="write:mail", page="mail-draft-discard", response=DraftSeen)
 def discard_draft(request: Call, uid: uuid.UUID, body: DraftSeen) -> DraftSeen:
-    """Throw a draft away, with its files. It cannot be brought back."""
+    """Delete a draft with its files. This cannot be undone."""
     row = _seen(request, uid, body.version)
     drafting.discard(row, actor=request.actor, now=epoch_ms(request.now))
     return DraftSeen(version=body.version)
@@ -224,14 +224,14 @@ def discard_draft(request: Call, uid: uuid.UUID, body: DraftSeen) -> DraftSeen:
 
 @operation(router, "GET", f"{ONE}/forecast", act="my.write", scope="read:mail", page="mail-draft", response=Outlook)
 def forecast_draft(request: Call, uid: uuid.UUID) -> Outlook:
-    """Say what would happen to a draft of mine with its files, recipient by recipient."""
+    """Forecast what would happen to a draft with its files, for each recipient."""
     row = _draft(request, uid)
     return foretold(request, row, _gathered(row))
 
 
 @operation(router, "POST", f"{ONE}/send", act="my.write", scope="write:mail", page="mail-draft", response=Given, status=201)
 def send_draft(request: Call, uid: uuid.UUID, body: ToSend) -> Given:
-    """Give a draft to be sent, with its files. For twenty seconds `undo_mail` takes it back."""
+    """Send a draft with its files. For twenty seconds `undo_mail` takes it back."""
     row, now = _seen(request, uid, body.version), epoch_ms(request.now)
     gathered = _gathered(row)
     exceptions = _aside(submitting.foretell(row, gathered, actor=request.actor, now=now), body.plain) if body.plain else None
@@ -257,27 +257,27 @@ def _gathered(row: Draft) -> submitting.Gathered:
 
 @operation(router, "GET", "/outgoing", act="my.write", scope="read:mail", page="mail-drafts", response=list[Given])
 def list_outgoing(request: Call, response: HttpResponse) -> list[Given]:
-    """What I gave to be sent, the newest first, with what became of it."""
+    """List my sent messages, newest first, with their status."""
     _mine(request)
     return pagination.rows(request, response, Outgoing.objects.filter(person=me(request)).defer("content"), given, by="-pk")
 
 
 @operation(router, "GET", OUT, act="my.write", scope="read:mail", page="mail-outgoing", response=Given)
 def read_outgoing(request: Call, uid: uuid.UUID) -> Given:
-    """One of them; `capture` is its number in my mail when it was sent."""
+    """Read one of them; `capture` is its number in my mail once it is sent."""
     return given(_outgoing(request, uid))
 
 
 @operation(router, "POST", f"{OUT}/undo", act="my.write", scope="write:mail", page="mail-outgoing", response=Given)
 def undo_mail(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Given:
-    """Take back what still waits: its draft is there again as it was."""
+    """Take a waiting message back; its draft is restored."""
     row = _as_seen(request, uid, body)
     return given(sending.undo(row, actor=request.actor, reason="undo", now=epoch_ms(request.now)))
 
 
 @operation(router, "POST", f"{OUT}/hasten", act="my.write", scope="write:mail", page="mail-outgoing", response=Given)
 def hasten_mail(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Given:
-    """Send at once what waits."""
+    """Send a waiting message at once."""
     row = _as_seen(request, uid, body)
     return given(sending.hasten(row, actor=request.actor, now=epoch_ms(request.now)))
 

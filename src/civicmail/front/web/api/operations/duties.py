@@ -74,7 +74,7 @@ class Locked(Schema):
 
 @operation(router, "GET", "/duties", act="duty.see", scope="read:duties", page="duty-grants", response=list[DutyHeld])
 def list_duties(request: Call, response: HttpResponse) -> list[DutyHeld]:
-    """Who has which duty now or will have it."""
+    """List current and future holders of roles."""
     require(request, "duty.see")
     return pagination.rows(request, response, office.holders(request.now).select_related("person", "department"), _held)
 
@@ -101,14 +101,14 @@ act_operation(router, roles.RECORD_CONFLICT, ConflictRecorded, _recorded)
 
 @operation(router, "GET", "/locked", act="account.unlock", scope="read:access", page="unlocks", response=list[Locked])
 def list_locked(request: Call, response: HttpResponse) -> list[Locked]:
-    """Sign-ins that are locked, or for which somebody waits after wrong passwords."""
+    """List locked and throttled sign-ins."""
     require_could(request, "account.unlock")
     return pagination.rows(request, response, signins.locked_or_waiting(epoch_ms(request.now)), lambda a: _locked(a, request.now))
 
 
 @operation(router, "POST", "/locked/{int:id}/release", act="account.unlock", scope="write:access", page="unlock", response=Locked)
 def release_locked(request: Call, id: int, body: request_bodies.Because) -> Locked:
-    """A sign-in is released; what it opens with stays as it is."""
+    """Unlock a sign-in; its access is unchanged."""
     account = get_object_or_404(Account.objects.select_related("person"), pk=id)
     require(request, "account.unlock", about_person(account.person))
     c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))

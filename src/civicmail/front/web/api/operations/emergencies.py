@@ -85,21 +85,21 @@ class EmergencyEnd(Schema):
 
 @operation(router, "GET", "/emergencies", act="rules.see", scope="read:rules", page="emergencies", response=list[Emergency])
 def list_emergencies(request: Call, response: HttpResponse) -> list[Emergency]:
-    """What was stopped at once, the newest first."""
+    """List emergency rules, newest first."""
     require(request, "rules.see")
     return pagination.rows(request, response, Row.objects.select_related("officer", "approver"), _emergency, by="-pk")
 
 
 @operation(router, "GET", ONE, act="rules.see", scope="read:rules", page="emergency", response=Emergency)
 def read_emergency(request: Call, id: int) -> Emergency:
-    """One of them."""
+    """Read one emergency rule."""
     require(request, "rules.see")
     return _emergency(_row(id))
 
 
 @operation(router, "POST", "/emergencies/count", act="emergency.make", scope="write:rules", page="emergency-new", response=Touched)
 def count_emergency(request: Call, body: Stopping) -> Touched:
-    """Count what it would have stopped in the last days. Nothing is stopped by this."""
+    """Count what it would have stopped in the last days. Stops nothing."""
     require(request, "emergency.make")
     count = _counted(request, _conditions(body))
     return Touched(touched=count.touched, looked=count.looked, unknown=count.unknown, whole=count.whole)
@@ -109,7 +109,7 @@ def count_emergency(request: Call, body: Stopping) -> Touched:
     router, "POST", "/emergencies", act="emergency.make", scope="write:rules", page="emergency-new", response=Emergency, status=201
 )
 def make_emergency(request: Call, body: Stopping) -> Emergency:
-    """Stop it at once, for some hours; how much that is is counted and kept with it, and a second person answers afterwards."""
+    """Make an emergency rule for some hours, in force at once; its count is stored, and a second person decides afterwards."""
     require(request, "emergency.make")
     c = _conditions(body)
     touched = _counted(request, c).touched
@@ -127,7 +127,7 @@ def make_emergency(request: Call, body: Stopping) -> Emergency:
 @operation(router, "POST", f"{ONE}/decide", act="emergency.decide", scope="write:rules", page="emergency-decide",
            response=Emergency)  # fmt: skip
 def decide_emergency(request: Call, id: int, body: EmergencyAnswer) -> Emergency:
-    """Say, as a second person, whether it was right."""
+    """Decide, as a second person, whether it was right."""
     row = _row(id)
     require(request, "emergency.decide", verbs.about(row))
     as_seen(request, row.ratified, body.ratified, "Somebody has answered it meanwhile; read it again.")
@@ -143,7 +143,7 @@ def decide_emergency(request: Call, id: int, body: EmergencyAnswer) -> Emergency
 
 @operation(router, "POST", f"{ONE}/stop", act="rules.see", scope="write:rules", page="emergency-stop", response=Emergency)
 def stop_emergency(request: Call, id: int, body: EmergencyEnd) -> Emergency:
-    """End it before its time, as whoever made it or as a second person."""
+    """End it early, as its author or as a second person."""
     row = _row(id)
     own = request.actor.uid == row.officer.uid
     require(request, "emergency.make" if own else "emergency.decide", verbs.about(row))

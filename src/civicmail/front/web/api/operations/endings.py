@@ -64,7 +64,7 @@ class Ended(Schema):
     response=Ended,
 )
 def end_access(request: Call, department: str, uid: str, body: Leaver) -> Ended:
-    """End what somebody may, at once or with a day; a second time gives what the first one did."""
+    """End a person's access, at once or on a day. Repeating it returns the first result."""
     where, person = department_of(department), get_object_or_404(Person, uid=uid)
     require(request, "roster.see", InDepartment(where.code))
     episode = person.episodes.filter(department=where).first()
@@ -82,15 +82,15 @@ def end_access(request: Call, department: str, uid: str, body: Leaver) -> Ended:
 
 @operation(router, "GET", "/endings/{int:id}", act="roster.see", scope="read:access", page="ending", response=Ended)
 def read_ending(request: Call, id: int) -> Ended:
-    """What one end of access did, door by door, with times."""
-    ending = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=id)
-    require(request, "roster.see", InDepartment(ending.episode.department.code))
-    return ended(ending)
+    """Read an end of access, with its time at each entry point."""
+    access_end = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=id)
+    require(request, "roster.see", InDepartment(access_end.episode.department.code))
+    return ended(access_end)
 
 
 @operation(router, "GET", "/endings", act="duty.grant", scope="read:access", page="endings", response=list[Ended])
 def list_endings(request: Call, response: HttpResponse) -> list[Ended]:
-    """Every end of access, the newest first."""
+    """List all ends of access, newest first."""
     require_could(request, "duty.grant")
     rows = Ending.objects.select_related("person", "episode__department", "successor").prefetch_related("steps")
     return pagination.rows(request, response, rows, ended, by="-pk")
@@ -98,7 +98,7 @@ def list_endings(request: Call, response: HttpResponse) -> list[Ended]:
 
 @operation(router, "POST", "/endings/{int:id}/call-off", act="access.end", scope="write:access", page="call-off", response=Who)
 def call_off_ending(request: Call, id: int, body: request_bodies.Because) -> Who:
-    """The person stays: an end that was planned and has not come is planned no longer."""
+    """Cancel a planned end of access."""
     planned = get_object_or_404(Ending.objects.select_related("person", "episode__department"), pk=id)
     require(request, "access.end", about_person(planned.person))
     c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))

@@ -47,7 +47,7 @@ class OneEntry(EntryLine):
 
 @operation(router, "GET", "/entries", act="entries.see", scope="read:entries", page="entries", response=list[EntryLine])
 def list_entries(request: Call, response: HttpResponse, q: str = "", act: str = "") -> list[EntryLine]:
-    """The newest first. q: a person or an object; act: only those."""
+    """List audit entries, newest first. q: a person or an object; act: only those."""
     require(request, "entries.see")
     rows = entries.visible_to(request.actor).defer("head", "facts")
     rows = rows.filter(act=act) if act else rows
@@ -64,7 +64,7 @@ def _facts(e: Entry) -> dict[str, Any]:
 
 @operation(router, "GET", "/entries/{int:id}", act="entries.see", scope="read:entries", page="entry", response=OneEntry)
 def read_entry(request: Call, id: int) -> OneEntry:
-    """One entry with all that it says, and where the ledger has it."""
+    """Read an audit entry with all its facts and its place in the ledger."""
     require(request, "entries.see")
     e = get_object_or_404(entries.visible_to(request.actor).select_related("carried"), pk=id)
     carried = getattr(e, "carried", None)

@@ -55,14 +55,14 @@ class ExportSeen(Schema):
 
 @operation(router, "GET", ALL, act="content.export", scope="read:content", page="mandate-exports", response=list[Export])
 def list_exports(request: Call, response: HttpResponse, number: str) -> list[Export]:
-    """What was exported under a mandate of mine, the newest first."""
+    """List exports of an examination of mine, newest first."""
     row, _ = one.looking(request, number)
     return pagination.rows(request, response, row.exports.all(), _export, by="-pk")
 
 
 @operation(router, "POST", ALL, act="content.export", scope="write:exports", page="mandate-exports", response=Export, status=201)
 def order_export(request: Call, number: str, body: Ordered) -> Export:
-    """Order what a query finds within a mandate of mine, as files; its entry is made before."""
+    """Order an export of search results within an examination; its audit entry is written first."""
     _, mandate = one.looking(request, number)
     query = request_bodies.checked(Exporting({"query": body.q.replace("\0", " ").strip()}))["query"]
     with understood():
@@ -71,20 +71,20 @@ def order_export(request: Call, number: str, body: Ordered) -> Export:
 
 @operation(router, "GET", ONE, act="content.export", scope="read:content", page="mandate-export", response=Export)
 def read_export(request: Call, number: str, id: int) -> Export:
-    """How far it is."""
+    """Read the progress of an export."""
     return _export(_mine(request, number, id))
 
 
 @operation(router, "GET", f"{ONE}/file", act="content.export", scope="read:content", page="mandate-export-file")
 def read_export_file(request: Call, number: str, id: int) -> HttpResponseBase:
-    """The file itself (application/zip), while it is there; the entry is made before its first byte leaves."""
+    """Download the file (application/zip), while it exists; the audit entry is written before the first byte."""
     request.method = "POST"  # the page takes no GET, so that no link makes an entry; a token is no link
     return exporting.fetch(request, number, id)
 
 
 @operation(router, "POST", f"{ONE}/stop", act="content.export", scope="write:exports", page="mandate-export-stop", response=Export)
 def stop_export(request: Call, number: str, id: int, body: ExportSeen) -> Export:
-    """Stop it: what was read so far stays until it is gone on with."""
+    """Stop an export; what was read stays until it is resumed."""
     row = _as_seen(request, number, id, body)
 
     def do() -> Export:
@@ -98,7 +98,7 @@ def stop_export(request: Call, number: str, id: int, body: ExportSeen) -> Export
     router, "POST", f"{ONE}/go-on", act="content.export", scope="write:exports", page="mandate-export-go-on", response=Export
 )
 def go_on_export(request: Call, number: str, id: int, body: ExportSeen) -> Export:
-    """Go on where it was stopped."""
+    """Resume a stopped export."""
     row = _as_seen(request, number, id, body)
     _, mandate = one.looking(request, number)
 

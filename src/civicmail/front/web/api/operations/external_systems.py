@@ -107,7 +107,7 @@ class NewPeople(Schema):
 
 @operation(router, "GET", "/outside-doors", act="outside.see", scope="read:access", page="outside-doors", response=list[OtherDoor])
 def list_outside_doors(request: Call, response: HttpResponse) -> list[OtherDoor]:
-    """Every system that people of the city get into besides ours."""
+    """List external systems that people of the city use."""
     require(request, "outside.see")
     return pagination.rows(request, response, OutsideDoor.objects.select_related("person"), _door, by="code")
 
@@ -116,7 +116,7 @@ def list_outside_doors(request: Call, response: HttpResponse) -> list[OtherDoor]
     router, "GET", f"{ONE}/people", act="outside.see", scope="read:access", page="outside-door", response=list[OutsideAccess]
 )
 def list_outside_people(request: Call, response: HttpResponse, code: str) -> list[OutsideAccess]:
-    """Who gets in, and who did."""
+    """List people with access to a system, present and past."""
     require(request, "outside.see")
     return pagination.rows(request, response, _accounts().filter(door=_the_door(code)), _account, by="pk")
 
@@ -125,7 +125,7 @@ def list_outside_people(request: Call, response: HttpResponse, code: str) -> lis
     router, "POST", "/outside-doors", act="outside.change", scope="write:access", page="outside-new", response=OtherDoor, status=201
 )
 def add_outside_door(request: Call, body: NewOtherDoor) -> OtherDoor:
-    """Add a system."""
+    """Add an external system."""
     require(request, "outside.change")
     c = _checked(typed.NewSystem(sorted(external_systems.hooks()), request_bodies.plain(body)))
 
@@ -141,7 +141,7 @@ def add_outside_door(request: Call, body: NewOtherDoor) -> OtherDoor:
 
 @operation(router, "PATCH", ONE, act="outside.change", scope="write:access", page="outside-change", response=OtherDoor)
 def change_outside_door(request: Call, code: str, body: DoorSaid) -> OtherDoor:
-    """Somebody else answers for it, or it is told in another way."""
+    """Change its owner, or how it is notified."""
     require(request, "outside.change")
     row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code, closed__isnull=True)
     c = _checked(typed.ChangeSystem(sorted(external_systems.hooks()), request_bodies.plain(body)))
@@ -160,7 +160,7 @@ def _checked(form: typed.ChangeSystem) -> dict[str, Any]:
 
 @operation(router, "POST", f"{ONE}/people", act="outside.change", scope="write:access", page="outside-give", response=NewPeople)
 def give_outside(request: Call, code: str, body: GettingIn) -> NewPeople:
-    """Say who gets in there, all or nobody. It makes no account there."""
+    """Set who has access there, all or none. Creates no accounts there."""
     require(request, "outside.change")
     row = _the_door(code)
     lines = "\n".join(f"{' '.join(person_.person.split())} {' '.join(person_.login.split())}" for person_ in body.people)
@@ -174,7 +174,7 @@ def give_outside(request: Call, code: str, body: GettingIn) -> NewPeople:
 
 @operation(router, "POST", f"{ONE}/close", act="outside.change", scope="write:access", page="outside-close", response=OtherDoor)
 def close_outside_door(request: Call, code: str, body: request_bodies.Because) -> OtherDoor:
-    """It is used no more."""
+    """Close a system that is no longer used."""
     require(request, "outside.change")
     row, reason = _the_door(code), _reason(body)
 
@@ -190,7 +190,7 @@ def close_outside_door(request: Call, code: str, body: request_bodies.Because) -
     page="outside-person", response=list[OutsideAccess],
 )  # fmt: skip
 def list_outside_of_person(request: Call, response: HttpResponse, department: str, uid: str) -> list[OutsideAccess]:
-    """Where somebody gets in besides ours."""
+    """List the external systems of a person."""
     where = department_of(department)
     require(request, "outside.of-person", InDepartment(where.code))
     person = get_object_or_404(Person.objects.filter(episodes__department=where).distinct(), uid=uid)
@@ -202,7 +202,7 @@ def list_outside_of_person(request: Call, response: HttpResponse, department: st
     response=OutsideAccess,
 )  # fmt: skip
 def end_outside_account(request: Call, id: int, body: request_bodies.Because) -> OutsideAccess:
-    """Somebody who stays gets in there no more: it was ended there."""
+    """Record that the account of a person who stays was ended there."""
     row = get_object_or_404(_accounts(), pk=id)
     require(request, "outside.give", about_person(row.person))
     reason = _reason(body)
@@ -219,7 +219,7 @@ def end_outside_account(request: Call, id: int, body: request_bodies.Because) ->
     response=list[OutsideEnd],
 )  # fmt: skip
 def list_outside_endings(request: Call, response: HttpResponse) -> list[OutsideEnd]:
-    """What has to end there: for who answers for a door its own, for the office and auditors all; the newest first."""
+    """List accounts to be ended there, newest first: for an owner their own systems, for the office and auditors all."""
     rows = external_systems.endings()
     if not may(request, "outside.see"):
         rows = rows.filter(account__door__person__uid=request.actor.uid)
@@ -232,7 +232,7 @@ def list_outside_endings(request: Call, response: HttpResponse) -> list[OutsideE
     router, "POST", f"{ENDING}/confirm", act="outside.confirm", scope="write:access", page="outside-confirm", response=OutsideEnd
 )
 def confirm_outside_ending(request: Call, id: int, body: request_bodies.Because) -> OutsideEnd:
-    """Somebody looked there: it has ended. reason: what they saw."""
+    """Confirm, after checking, that the account has ended. reason: what was seen."""
     row = get_object_or_404(external_systems.endings(), pk=id)
     require(request, "outside.confirm", external_systems.about(row))
     reason = _reason(body)

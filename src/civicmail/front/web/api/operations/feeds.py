@@ -71,7 +71,7 @@ class Applying(request_bodies.Because):
 
 @operation(router, "GET", "/feeds", act="feed.run", scope="read:people", page="feeds", response=list[PersonnelList])
 def list_feeds(request: Call, response: HttpResponse) -> list[PersonnelList]:
-    """Every list that was read, the newest first."""
+    """List personnel lists that were read, newest first."""
     require(request, "feed.run")
     rows: list[FeedRun] = pagination.rows(request, response, FeedRun.objects.all(), lambda r: r, by="-pk")
     return _runs(rows)
@@ -79,14 +79,14 @@ def list_feeds(request: Call, response: HttpResponse) -> list[PersonnelList]:
 
 @operation(router, "GET", ONE, act="feed.run", scope="read:people", page="feed", response=PersonnelList)
 def read_feed(request: Call, id: int) -> PersonnelList:
-    """One of them."""
+    """Read one personnel list."""
     require(request, "feed.run")
     return _run(_row(id))
 
 
 @operation(router, "GET", f"{ONE}/lines", act="feed.run", scope="read:people", page="feed", response=list[PersonnelLine])
 def list_feed_lines(request: Call, response: HttpResponse, id: int, did: str = "") -> list[PersonnelLine]:
-    """What it would do, or did, line by line. did: only those."""
+    """List its changes line by line. did: only those."""
     require(request, "feed.run")
     rows = _row(id).lines.all()
     return pagination.rows(request, response, rows.filter(did=did) if did else rows, _line, by="pk")
@@ -94,7 +94,7 @@ def list_feed_lines(request: Call, response: HttpResponse, id: int, did: str = "
 
 @operation(router, "POST", "/feeds", act="feed.run", scope="write:people", page="feed-new", response=PersonnelList, status=201)
 def read_personnel_list(request: Call, body: PersonnelListToRead) -> PersonnelList:
-    """Read a list; nothing is changed by that."""
+    """Upload a personnel list; changes nothing yet."""
     require(request, "feed.run")
     try:
         content = base64.b64decode(body.content, validate=True)
@@ -117,7 +117,7 @@ def read_personnel_list(request: Call, body: PersonnelListToRead) -> PersonnelLi
 
 @operation(router, "POST", f"{ONE}/apply", act="feed.apply", scope="write:people", page="feed-apply", response=PersonnelList)
 def apply_feed(request: Call, id: int, body: Applying) -> PersonnelList:
-    """Apply a list, all or nothing: whoever it ends is shut out at every door at once."""
+    """Apply a personnel list, all or nothing; ended people lose access at once."""
     require(request, "feed.apply")
     row = _row(id)
     as_seen(request, row.state, body.state, "Somebody has decided about it meanwhile; read it again.")
@@ -133,7 +133,7 @@ def apply_feed(request: Call, id: int, body: Applying) -> PersonnelList:
 
 @operation(router, "POST", f"{ONE}/reject", act="feed.apply", scope="write:people", page="feed-reject", response=PersonnelList)
 def reject_feed(request: Call, id: int, body: request_bodies.Because) -> PersonnelList:
-    """Reject it: it changes nothing."""
+    """Reject a personnel list; it changes nothing."""
     require(request, "feed.apply")
     row, reason = _row(id), request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
 

@@ -157,7 +157,7 @@ def _leaving(row: Approval, shown: Iterable[approval_files.ApprovalFile] | None 
 
 @operation(router, "GET", "/approvals", act="approvals.see", scope="read:files", page="approvals", response=list[Leaving])
 def list_approvals(request: Call, response: HttpResponse, state: str = "") -> list[Leaving]:
-    """Files of the departments that one answers for, for an auditor of all; the newest first. state: of a copy, like waits."""
+    """List file approvals, newest first: of the departments one answers for, for auditors of all. state: of a copy, like waits."""
     require(request, "approvals.see")
     rows = _rows()
     if not request.actor.holds("auditor"):
@@ -171,7 +171,7 @@ def _in_state(rows: QuerySet[Approval], state: str) -> QuerySet[Approval]:
 
 @operation(router, "GET", ONE, act="approvals.see", scope="read:files", page="approval", response=Leaving)
 def read_approval(request: Call, id: int) -> Leaving:
-    """How some files stand, for whoever may answer, has sent them, or audits. Their names are read by `look_at_files`."""
+    """Read an approval, as approver, sender or auditor. `look_at_files` has the file names."""
     row = get_object_or_404(_rows(), pk=id)
     if request.actor.uid == row.person.uid:
         require(request, "my.approvals", OfPerson(row.person.uid))
@@ -184,7 +184,7 @@ def read_approval(request: Call, id: int) -> Leaving:
 
 @operation(router, "GET", f"{ONE}/files", act="approval.look", scope="read:files", page="approval", response=Leaving)
 def look_at_files(request: Call, id: int) -> Leaving:
-    """The same with the names of the files, for whoever is to answer about them or to look at a sample; an entry is made before."""
+    """Read an approval with file names, to decide or to review a sample; writes an audit entry first."""
     row = _own_approval(request, id)
     return _leaving(
         row, approval_files.with_names(row, approval_decisions.permit_to_view(row, actor=request.actor, now=epoch_ms(request.now)))
@@ -193,7 +193,7 @@ def look_at_files(request: Call, id: int) -> Leaving:
 
 @operation(router, "GET", f"{ONE}/files/{{int:number}}", act="approval.look", scope="read:files", page="approval-file")
 def read_file(request: Call, id: int, number: int) -> HttpResponseBase:
-    """One of the files, with an entry of its own. number: from 1."""
+    """Download one of the files, with an audit entry of its own. number: from 1."""
     return typed.file_response(_own_approval(request, id), number, actor=request.actor, now=epoch_ms(request.now))
 
 
@@ -206,7 +206,8 @@ def _own_approval(request: Call, id_: int) -> Approval:
 
 @operation(router, "POST", f"{ONE}/answer", act="approval.answer", scope="write:files", page="approval", response=Leaving)
 def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
-    """Say whether exactly these files leave, to exactly these recipients. Never about one's own, but for a head, with a reason."""
+    """Decide whether exactly these files go to exactly these recipients. Nobody decides about their own, except heads, with a
+    reason."""
     row = _answerable(request, id, "approval.answer")
 
     def do() -> Leaving:
@@ -224,7 +225,7 @@ def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
 
 @operation(router, "POST", f"{ONE}/sample", act="approval.sample", scope="write:files", page="approval-sample", response=Leaving)
 def record_look(request: Call, id: int, body: Looking) -> Leaving:
-    """Say, as the next head, that one has looked at what somebody decided about files of their own."""
+    """Record, as the next head, that a self-approval was reviewed."""
     row = _answerable(request, id, "approval.sample")
     reason = request_bodies.checked(typed.SampleForm(request_bodies.plain(body)))["reason"]
 
@@ -246,7 +247,7 @@ def _answerable(request: Call, id_: int, act: str) -> Approval:
 
 @operation(router, "GET", "/my/approvals", act="my.approvals", scope="read:files", page="my-approvals", response=list[Leaving])
 def list_my_approvals(request: Call, response: HttpResponse) -> list[Leaving]:
-    """What of my files waits, and what became of the others; the newest first."""
+    """List my file approvals, newest first."""
     require(request, "my.approvals", OfPerson(me(request).uid))
     rows = _rows().filter(person=me(request))
     return pagination.rows(request, response, rows, _leaving, by="-pk")
@@ -254,7 +255,7 @@ def list_my_approvals(request: Call, response: HttpResponse) -> list[Leaving]:
 
 @operation(router, "POST", f"{ONE}/withdraw", act="approval.withdraw", scope="write:files", page="my-approvals", response=Leaving)
 def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
-    """Take files of mine back that wait: nobody gets them."""
+    """Withdraw files of mine that wait; nobody gets them."""
     row = _rows().filter(pk=id, person=me(request)).first()
     if row is None:
         raise Http404
@@ -276,7 +277,7 @@ def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
     status=201,
 )  # fmt: skip
 def put_up_files(request: Call, uid: uuid.UUID, body: PuttingUp) -> Leaving:
-    """Ask about the files of a draft of mine before the mail is sent, for the people outside whom it names."""
+    """Request pre-approval of a draft's files for its external recipients."""
     require(request, "my.write", OfPerson(me(request).uid))
     row = get_object_or_404(Draft.objects.select_related("person"), uid=uid, person=me(request))
     words = request_bodies.checked(ExplanationForm(request_bodies.plain(body)))["words"]
@@ -296,7 +297,7 @@ def put_up_files(request: Call, uid: uuid.UUID, body: PuttingUp) -> Leaving:
     response=list[Standing],
 )  # fmt: skip
 def list_standing(request: Call, response: HttpResponse) -> list[Standing]:
-    """What leaves without a question, of the departments that one answers for; the newest first."""
+    """List standing approvals of the departments one answers for, newest first."""
     require(request, "approvals.see")
     rows = StandingApproval.objects.select_related("department", "by")
     if not request.actor.holds("auditor"):
@@ -306,7 +307,7 @@ def list_standing(request: Call, response: HttpResponse) -> list[Standing]:
 
 @operation(router, "GET", STANDING, act="approvals.see", scope="read:files", page="standing-approval", response=Standing)
 def read_standing(request: Call, id: int) -> Standing:
-    """One of them, and how often it was used."""
+    """Read a standing approval, and how often it was used."""
     row = get_object_or_404(StandingApproval.objects.select_related("department", "by"), pk=id)
     require(request, "approvals.see")
     if not request.actor.holds("auditor"):
@@ -318,7 +319,7 @@ def read_standing(request: Call, id: int) -> Standing:
     router, "POST", f"{STANDING}/end", act="approval.standing", scope="write:files", page="standing-approval", response=Standing
 )
 def end_standing(request: Call, id: int, body: EndStanding) -> Standing:
-    """End it: such files are asked about again."""
+    """End a standing approval."""
     row = get_object_or_404(StandingApproval.objects.select_related("department", "by"), pk=id)
     require(request, "approval.standing", InDepartment(row.department.code))
     as_seen(request, row.until, body.until, "This is not what was read; read it again.")

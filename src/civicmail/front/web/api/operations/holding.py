@@ -53,7 +53,7 @@ class FindingCounts(Schema):
 
 @operation(router, "GET", "/quarantine", act="quarantine.see", scope="read:holding", page="quarantine", response=list[KeptCopy])
 def list_quarantine(request: Call, response: HttpResponse) -> list[KeptCopy]:
-    """Every copy that is kept back, the newest first."""
+    """List quarantined copies, newest first."""
     require(request, "quarantine.see")
     return pagination.slices(request, response, queries.copies(epoch_ms(request.now)), _copy, key=lambda c: f"{c.uuid}-{c.index}")
 
@@ -75,7 +75,7 @@ act_operation(router, RELEASE_COPY, Let, _let)
 
 @operation(router, "GET", "/findings/counts", act="findings.see", scope="read:holding", page="findings", response=FindingCounts)
 def count_findings(request: Call) -> FindingCounts:
-    """How many findings of rules on use there are, by state; never whose."""
+    """Count use findings by state, without names."""
     require(request, "findings.see")
     count = {state: Finding.objects.filter(state=state).count() for state in ("open", "second", "confirmed")}
     return FindingCounts(waiting=findings.count_for(request.actor), **count)

@@ -155,7 +155,7 @@ class Undoing(Schema):
 
 @operation(router, "GET", "/incidents", act="reports.see", scope="read:incidents", page="incidents", response=list[IncidentLine])
 def list_incidents(request: Call, response: HttpResponse, state: str = "") -> list[IncidentLine]:
-    """What was reported, the newest first. state: only those."""
+    """List reported mail, newest first. state: only those."""
     require(request, "reports.see")
     rows = Case.objects.select_related("person").prefetch_related("reports")
     rows = rows.filter(state=state) if state else rows
@@ -164,14 +164,14 @@ def list_incidents(request: Call, response: HttpResponse, state: str = "") -> li
 
 @operation(router, "GET", ONE, act="reports.see", scope="read:incidents", page="incident", response=Incident)
 def read_incident(request: Call, id: int) -> Incident:
-    """One case: who reported it, and what was done."""
+    """Read an incident: reporters and what was done."""
     require(request, "reports.see")
     return _whole(_case(id))
 
 
 @operation(router, "GET", f"{ONE}/copies", act="reports.see", scope="read:incidents", page="incident", response=list[HasIt])
 def list_copies(request: Call, response: HttpResponse, id: int, q: str = "") -> list[HasIt]:
-    """Who has it, by mailbox. q: narrows it, by sender, subject, number, file, time or size, never by what mail says."""
+    """List copies by mailbox. q: sender, subject, number, file, time or size, never content."""
     require(request, "reports.see")
     matches = _matches(_case(id), q, epoch_ms(request.now))
     return pagination.slices(request, response, matches.copies, _has, key=lambda h: f"{h.capture}-{h.index}")
@@ -179,7 +179,7 @@ def list_copies(request: Call, response: HttpResponse, id: int, q: str = "") -> 
 
 @operation(router, "GET", f"{ONE}/openings", act="reports.see", scope="read:incidents", page="incident", response=list[Opened])
 def list_openings(request: Call, response: HttpResponse, id: int) -> list[Opened]:
-    """Who wanted to go to a dangerous place by a link of it: for security alone."""
+    """List clicks on dangerous links, for security only."""
     require(request, "reports.see")
     row = _case(id)
     captures = [*queries.captures_of(row), *(has.capture for has in _matches(row, "", epoch_ms(request.now)).copies)]
@@ -189,7 +189,7 @@ def list_openings(request: Call, response: HttpResponse, id: int) -> list[Opened
 
 @operation(router, "GET", f"{ONE}/count", act="pull.ask", scope="read:incidents", page="pull-ask", response=Spread)
 def count_copies(request: Call, id: int, q: str = "") -> Spread:
-    """How many copies could be taken back, before anybody asks for it."""
+    """Count the copies that could be removed."""
     require(request, "pull.ask")
     matches = _matches(_case(id), q, epoch_ms(request.now))
     copies, mailboxes = counted(matches.copies)
@@ -201,7 +201,7 @@ def count_copies(request: Call, id: int, q: str = "") -> Spread:
     response=shown.Message,
 )  # fmt: skip
 def read_reported(request: Call, id: int, message: uuid.UUID) -> shown.Message:
-    """One look at one message that somebody has handed over by reporting it, as they were given it; an entry is made before."""
+    """View a reported message once; writes an audit entry first."""
     require(request, "report.read")
     row = _case(id)
     if str(message) not in [*queries.captures_of(row), row.capture]:
@@ -217,7 +217,7 @@ def read_reported(request: Call, id: int, message: uuid.UUID) -> shown.Message:
 
 @operation(router, "POST", f"{ONE}/answer", act="report.answer", scope="write:incidents", page="incident", response=Incident)
 def answer_incident(request: Call, id: int, body: IncidentAnswer) -> Incident:
-    """Say what it is, once, for everybody who reported it; the filter learns from it."""
+    """Classify the message, for all reporters; the spam filter learns from it."""
     require(request, "reports.see")
     require(request, "report.answer")
     row = _case(id)
@@ -236,7 +236,7 @@ def answer_incident(request: Call, id: int, body: IncidentAnswer) -> Incident:
 
 @operation(router, "POST", f"{ONE}/pull", act="pull.ask", scope="write:incidents", page="pull-ask", response=PullLine, status=201)
 def ask_pull(request: Call, id: int, body: AskingPull) -> PullLine:
-    """Take copies back, as many as were counted; more than fifty wait for a second officer."""
+    """Request message removal for the counted copies; more than fifty need a second officer."""
     require(request, "pull.ask")
     row, now = _case(id), epoch_ms(request.now)
     reason = request_bodies.checked(Reason(request_bodies.plain(body)))["reason"]
@@ -251,14 +251,14 @@ def ask_pull(request: Call, id: int, body: AskingPull) -> PullLine:
 
 @operation(router, "GET", PULL, act="reports.see", scope="read:incidents", page="pull", response=PullLine)
 def read_pull(request: Call, id: int) -> PullLine:
-    """How far it is."""
+    """Read the progress of a message removal."""
     require(request, "reports.see")
     return _pull(_one(id))
 
 
 @operation(router, "GET", f"{PULL}/copies", act="reports.see", scope="read:incidents", page="pull", response=list[PulledCopy])
 def list_pulled(request: Call, response: HttpResponse, id: int, state: str = "") -> list[PulledCopy]:
-    """Copy by copy, in the order in which they are reached. state: only those."""
+    """List its copies in order of processing. state: only those."""
     require(request, "reports.see")
     rows = _one(id).copies.all()
     return pagination.rows(request, response, rows.filter(state=state) if state else rows, _pulled, by="pk")
@@ -266,7 +266,7 @@ def list_pulled(request: Call, response: HttpResponse, id: int, state: str = "")
 
 @operation(router, "POST", f"{PULL}/second", act="pull.second", scope="write:incidents", page="pull", response=PullLine)
 def second_pull(request: Call, id: int, body: Seconding) -> PullLine:
-    """Agree or not, as another officer than who asked."""
+    """Agree or disagree, as another officer."""
     require(request, "reports.see")
     row = _one(id)
     require(request, "pull.second", message_removal.about(row))
@@ -282,7 +282,7 @@ def second_pull(request: Call, id: int, body: Seconding) -> PullLine:
 
 @operation(router, "POST", f"{PULL}/undo", act="pull.undo", scope="write:incidents", page="pull", response=PullLine)
 def undo_pull(request: Call, id: int, body: Undoing) -> PullLine:
-    """Put every copy back that was taken; what was not reached yet stays where it is."""
+    """Restore all removed copies; unprocessed ones stay where they are."""
     require(request, "reports.see")
     row = _one(id)
     require(request, "pull.undo")

@@ -74,7 +74,7 @@ class ListMember(request_bodies.Because):
 
 @operation(router, "GET", "/lists", act="mailbox.see", scope="read:mailboxes", page="lists", response=list[ListLine])
 def list_lists(request: Call, response: HttpResponse) -> list[ListLine]:
-    """All lists of the city, by address."""
+    """List all mailing lists by address."""
     require(request, "mailbox.see")
     return _listed(request, response, MailGroup.objects.all())
 
@@ -84,7 +84,7 @@ def list_lists(request: Call, response: HttpResponse) -> list[ListLine]:
     response=list[ListLine],
 )  # fmt: skip
 def list_department_lists(request: Call, response: HttpResponse, department: str) -> list[ListLine]:
-    """The lists that one department owns."""
+    """List the mailing lists of a department."""
     where = department_of(department)
     require(request, "mailbox.see", InDepartment(where.code))
     return _listed(request, response, MailGroup.objects.filter(department=where))
@@ -122,7 +122,7 @@ def _body(g: MailGroup) -> OneList:
 
 @operation(router, "GET", ONE, act="mailbox.see", scope="read:mailboxes", page="list", response=OneList)
 def read_list(request: Call, response: HttpResponse, address: str) -> OneList:
-    """Who is on it, and how many mailboxes mail to it reaches."""
+    """Read a mailing list: members, and number of mailboxes reached."""
     g, about = _the(address)
     require(request, "mailbox.see", about)
     return etags.with_etag(response, _body(g))
@@ -130,7 +130,7 @@ def read_list(request: Call, response: HttpResponse, address: str) -> OneList:
 
 @operation(router, "POST", "/lists", act="group.change", scope="write:mailboxes", page="list-new", response=OneList, status=201)
 def make_list(request: Call, body: ListToMake) -> OneList:
-    """A list that one department owns."""
+    """Make a mailing list owned by a department."""
     places = department_choices(request, "group.change")
     c = request_bodies.checked(NewList(places, request_bodies.plain(body, everyone="all" if body.everyone else "named")))
     where, everyone = Department.objects.get(code=c["department"]), c["everyone"] == "all"
@@ -144,7 +144,7 @@ def make_list(request: Call, body: ListToMake) -> OneList:
 
 @operation(router, "POST", f"{ONE}/add", act="group.change", scope="write:mailboxes", page="list-add", response=OneList)
 def add_to_list(request: Call, response: HttpResponse, address: str, body: ListMember) -> OneList:
-    """A mailbox, or another list with all that is behind it."""
+    """Add a mailbox, or another list with its members."""
     require(request, "group.change", _the(address)[1])
     c = request_bodies.checked(AddMember(request_bodies.plain(body)))
     member = c["address"].strip().lower()
@@ -161,7 +161,7 @@ def add_to_list(request: Call, response: HttpResponse, address: str, body: ListM
 
 @operation(router, "POST", f"{ONE}/take-out", act="group.change", scope="write:mailboxes", page="list-take-out", response=OneList)
 def take_out_of_list(request: Call, response: HttpResponse, address: str, body: ListMember) -> OneList:
-    """An address is on it no longer."""
+    """Remove an address from a mailing list."""
     require(request, "group.change", _the(address)[1])
     c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     which = body.address.strip().lower()
@@ -174,7 +174,7 @@ def take_out_of_list(request: Call, response: HttpResponse, address: str, body: 
 
 @operation(router, "POST", f"{ONE}/close", act="group.change", scope="write:mailboxes", page="list-close", response=OneList)
 def close_list(request: Call, response: HttpResponse, address: str, body: request_bodies.Because) -> OneList:
-    """It takes nothing more."""
+    """Close a mailing list."""
     require(request, "group.change", _the(address)[1])
     c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     with single_publication():

@@ -92,8 +92,7 @@ def line(row: Row) -> MailLine:
 
 @operation(router, "GET", ONE, act="my.mail", scope="read:mail", page="mail-message", response=Message)
 def read_mail(request: Call, id: uuid.UUID) -> Message:
-    """One message of mine: its header in words, its text a page at a time (`page`), its files. Of a copy that is kept back only the
-    header."""
+    """Read a message of mine: header, text by page (`page`), files. Of a held copy only the header."""
     message_ = found(request, id)
     if message_.eye == "shut":
         return message_content.shut(message_.capture, header_of(message_.archive.body(message_.permit, message_.place)))
@@ -102,19 +101,19 @@ def read_mail(request: Call, id: uuid.UUID) -> Message:
 
 @operation(router, "GET", f"{ONE}/raw", act="my.mail", scope="read:mail", page="mail-raw")
 def read_raw_mail(request: Call, id: uuid.UUID) -> HttpResponseBase:
-    """The whole message (message/rfc822), as kept for its sender, as given for a recipient."""
+    """Download the whole message (message/rfc822), as archived for its sender or delivered to a recipient."""
     return message.raw(request, id)
 
 
 @operation(router, "GET", f"{ONE}/part", act="my.mail", scope="read:mail", page="mail-part")
 def read_mail_part(request: Call, id: uuid.UUID, path: str = "") -> HttpResponseBase:
-    """One file of it, by the path that `read_mail` gives."""
+    """Download a file by its path from `read_mail`."""
     return message.part(request, id)
 
 
 @operation(router, "GET", f"{ONE}/delivery", act="my.mail", scope="read:mail", page="mail-delivery", response=list[MailCopy])
 def read_delivery(request: Call, id: uuid.UUID) -> list[MailCopy]:
-    """Did each person get it? The sender sees every copy, whoever got one only their own."""
+    """Read the delivery status: senders see every copy, recipients their own."""
     message_ = found(request, id)
     return [_copy(p, message_) for p in delivery.known_to(message_)]
 
@@ -135,7 +134,7 @@ def _copy(p: Passage, message_: Found) -> MailCopy:
 
 @operation(router, "GET", f"{ONE}/thread", act="my.mail", scope="read:mail", page="mail-thread", response=list[MailLine])
 def read_thread(request: Call, id: uuid.UUID) -> list[MailLine]:
-    """What is mine of the conversation that it belongs to, the oldest first."""
+    """Read my messages of a conversation, oldest first."""
     message_ = found(request, id)
     if message_.eye == "shut":
         return []
@@ -147,7 +146,7 @@ def read_thread(request: Call, id: uuid.UUID) -> list[MailLine]:
 
 @operation(router, "POST", f"{ONE}/spam", act="my.mail", scope="write:mail", page="mail-report", response=Spam)
 def report_mail(request: Call, id: uuid.UUID, body: Spam) -> Spam:
-    """Say that a message from outside is spam, or good mail: the filter learns from it."""
+    """Report an external message as spam or as good mail, for the spam filter."""
     message_ = found(request, id)
     if not reporting.may_be_reported(message_):
         raise Http404

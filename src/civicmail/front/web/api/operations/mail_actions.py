@@ -102,7 +102,7 @@ class GoingAway(Schema):
 
 @operation(router, "POST", "/mail/keep", act="my.mail", scope="write:mail", page="mail-keep", response=Kept)
 def keep_mail(request: Call, body: KeepingMail) -> Kept:
-    """Mark messages of mine as read, star, hide or label them, or take that off again."""
+    """Mark messages of mine as read, star, hide or label them, or undo that."""
     require(request, "my.mail", OfPerson(me(request).uid))
     if body.act not in _ACTS:
         raise Unusable("Choose what is done.", {"act": f"One of {', '.join(_ACTS)}."})
@@ -159,7 +159,7 @@ class BookLine(Schema):
 
 @operation(router, "GET", "/my/mailboxes", act="my.mail", scope="read:mail", page="mail-boxes", response=list[MyBox])
 def list_my_mailboxes(request: Call, response: HttpResponse) -> list[MyBox]:
-    """Mailboxes that I may use at this moment, my own first."""
+    """List mailboxes that I may use now, my own first."""
     _, mine = queries.mine_now(request.actor, now=epoch_ms(request.now))
     return pagination.slices(request, response, mine.boxes, _box, key=lambda b: b.id)
 
@@ -170,7 +170,7 @@ def _box(b: Box) -> MyBox:
 
 @operation(router, "GET", "/address-book", act="my.write", scope="read:mail", page="mail-people", response=list[BookLine])
 def search_address_book(request: Call, response: HttpResponse, q: str = "", kind: str = "") -> list[BookLine]:
-    """People, offices and lists of the city whose names or addresses have these words. kind: only those."""
+    """Search people, offices and lists of the city by name or address. kind: only those."""
     require(request, "my.write", OfPerson(me(request).uid))
     if kind and kind not in ("person", "office", "list"):
         raise Unusable("There is no such kind.", {"kind": "person, office or list"})
@@ -187,7 +187,7 @@ def _entry(e: addressbook.Entry) -> BookLine:
 
 @operation(router, "GET", "/mail-labels", act="my.mail", scope="read:mail", page="mail-labels", response=list[MyLabel])
 def list_labels(request: Call, response: HttpResponse) -> list[MyLabel]:
-    """My labels."""
+    """List my labels."""
     require(request, "my.mail", OfPerson(me(request).uid))
     rows = Label.objects.filter(person=me(request))
     return pagination.rows(request, response, rows, lambda r: MyLabel(id=r.pk, name=r.name), by="pk")
@@ -195,7 +195,7 @@ def list_labels(request: Call, response: HttpResponse) -> list[MyLabel]:
 
 @operation(router, "POST", "/mail-labels", act="my.mail", scope="write:mail", page="mail-labels", response=MyLabel, status=201)
 def make_label(request: Call, body: LabelName) -> MyLabel:
-    """Make a label; one that is there already is that one."""
+    """Make a label; an existing one is returned."""
     require(request, "my.mail", OfPerson(me(request).uid))
     name = request_bodies.checked(Name(request_bodies.plain(body)))["name"]
     made = keeping.make_label(name, actor=request.actor, now=epoch_ms(request.now))
@@ -204,7 +204,7 @@ def make_label(request: Call, body: LabelName) -> MyLabel:
 
 @operation(router, "PATCH", LABEL, act="my.mail", scope="write:mail", page="mail-label", response=MyLabel)
 def rename_label(request: Call, id: int, body: LabelName) -> MyLabel:
-    """Give a label of mine another name, and those below it."""
+    """Rename a label of mine, and its sublabels."""
     _label(request, id)
     name = request_bodies.checked(Name(request_bodies.plain(body)))["name"]
     row = keeping.rename_label(id, name, actor=request.actor, now=epoch_ms(request.now))
@@ -213,7 +213,7 @@ def rename_label(request: Call, id: int, body: LabelName) -> MyLabel:
 
 @operation(router, "POST", f"{LABEL}/remove", act="my.mail", scope="write:mail", page="mail-unlabel", response=LabelName)
 def remove_label(request: Call, id: int, body: LabelName) -> LabelName:
-    """Remove a label, and those below it; the messages stay where they are. name: as it was seen."""
+    """Remove a label and its sublabels; messages stay. name: as last read."""
     if _label(request, id).name != body.name:
         raise Unusable("The label has another name by now.", {"name": "As it was read."})
     return LabelName(name=keeping.remove_label(id, actor=request.actor, now=epoch_ms(request.now)))
@@ -229,7 +229,7 @@ def _label(request: Call, id_: int) -> Label:
 
 @operation(router, "GET", "/me/signature", act="my.write", scope="read:mail", page="mail-signature", response=Lines)
 def read_signature(request: Call) -> Lines:
-    """What stands under what I write."""
+    """Read my signature."""
     require(request, "my.write", OfPerson(me(request).uid))
     return _lines(request)
 
@@ -242,7 +242,7 @@ def _lines(request: Call) -> Lines:
 
 @operation(router, "POST", "/me/signature", act="my.write", scope="write:mail", page="mail-signature", response=Lines)
 def write_signature(request: Call, body: OwnLines) -> Lines:
-    """Set the lines of my own below the identification block."""
+    """Set my own lines below the identification block."""
     require(request, "my.write", OfPerson(me(request).uid))
     c = request_bodies.checked(Sign(request_bodies.plain(body)))
     drafting.sign(c["lines"].replace("\r\n", "\n"), actor=request.actor, now=epoch_ms(request.now))
@@ -251,13 +251,13 @@ def write_signature(request: Call, body: OwnLines) -> Lines:
 
 @operation(router, "GET", AWAY, act="reply.set", scope="read:mail", page="mail-away-of", response=Away)
 def read_away(request: Call, address: str) -> Away:
-    """What a mailbox answers by itself."""
+    """Read the auto-reply of a mailbox."""
     return _away(_answering(request, address), request.now)
 
 
 @operation(router, "POST", AWAY, act="reply.set", scope="write:mail", page="mail-away-of", response=Away)
 def set_away(request: Call, address: str, body: GoingAway) -> Away:
-    """Let a mailbox answer by itself for some days: one's own, or one from which one may send, or of one's department."""
+    """Set an auto-reply for some days, for one's own mailbox, one with send access, or one of one's department."""
     box = _answering(request, address)
     c = request_bodies.checked(boxes.Away(request_bodies.plain(body)))
 
@@ -270,7 +270,7 @@ def set_away(request: Call, address: str, body: GoingAway) -> Away:
 
 @operation(router, "POST", f"{AWAY}/end", act="reply.set", scope="write:mail", page="mail-away-of", response=Away)
 def end_away(request: Call, address: str) -> Away:
-    """Let it answer no more."""
+    """Turn an auto-reply off."""
     box = _answering(request, address)
     boxes.end_answer(request, box, boxes.set_now(box.pk, request.now))
     return _away(box, request.now)

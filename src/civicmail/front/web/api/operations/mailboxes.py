@@ -91,7 +91,7 @@ class AddressWas(Schema):
 
 @operation(router, "GET", "/mailboxes", act="mailbox.see", scope="read:mailboxes", page="mailboxes", response=list[Box])
 def list_mailboxes(request: Call, response: HttpResponse) -> list[Box]:
-    """All mailboxes of the city, by address."""
+    """List all mailboxes by address."""
     require(request, "mailbox.see")
     return _listed(request, response, Mailbox.objects.all())
 
@@ -101,7 +101,7 @@ def list_mailboxes(request: Call, response: HttpResponse) -> list[Box]:
     response=list[Box],
 )  # fmt: skip
 def list_department_mailboxes(request: Call, response: HttpResponse, department: str) -> list[Box]:
-    """The mailboxes that one department owns."""
+    """List the mailboxes of a department."""
     where = department_of(department)
     require(request, "mailbox.see", InDepartment(where.code))
     return _listed(request, response, Mailbox.objects.filter(department=where))
@@ -126,7 +126,7 @@ def _one(m: Any) -> OneBox:
 
 @operation(router, "GET", ONE, act="mailbox.see", scope="read:mailboxes", page="mailbox", response=OneBox)
 def read_mailbox(request: Call, response: HttpResponse, address: str) -> OneBox:
-    """One mailbox, and the addresses that reach it."""
+    """Read a mailbox and its addresses."""
     box = find_mailbox(request, address)
     require(request, "mailbox.see", about_mailbox(box))
     return etags.with_etag(response, _one(box))
@@ -136,7 +136,7 @@ def read_mailbox(request: Call, response: HttpResponse, address: str) -> OneBox:
     router, "POST", "/mailboxes", act="mailbox.make", scope="write:mailboxes", page="mailbox-new", response=OneBox, status=201
 )
 def make_mailbox(request: Call, body: MailboxToMake) -> OneBox:
-    """A mailbox of a duty, which named people use, or of a machine that sends."""
+    """Make a shared mailbox for named users, or one for a machine."""
     c = request_bodies.checked(NewMailbox(department_choices(request, "mailbox.make"), request_bodies.plain(body)))
     where = Department.objects.get(code=c["department"])
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
@@ -153,7 +153,7 @@ def make_mailbox(request: Call, body: MailboxToMake) -> OneBox:
 
 @operation(router, "POST", f"{ONE}/close", act="mailbox.close", scope="write:mailboxes", page="mailbox-close", response=OneBox)
 def close_mailbox(request: Call, response: HttpResponse, address: str, body: request_bodies.Because) -> OneBox:
-    """It takes nothing more; what is in it stays."""
+    """Close a mailbox; its mail stays."""
     require(request, "mailbox.close", about_mailbox(find_mailbox(request, address)))
     c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     return _changed(request, response, address, c["reason"], verbs.close)
@@ -161,7 +161,7 @@ def close_mailbox(request: Call, response: HttpResponse, address: str, body: req
 
 @operation(router, "POST", f"{ONE}/renew", act="machine.make", scope="write:mailboxes", page="mailbox-renew", response=OneBox)
 def renew_mailbox(request: Call, response: HttpResponse, address: str, body: Until) -> OneBox:
-    """A machine goes on for at most a year."""
+    """Extend a machine's mailbox by at most a year."""
     require(request, "machine.make", about_mailbox(find_mailbox(request, address)))
     c = request_bodies.checked(UntilBecause(request_bodies.plain(body)))
     until = end_of_day(c["until"])
@@ -170,7 +170,7 @@ def renew_mailbox(request: Call, response: HttpResponse, address: str, body: Unt
 
 @operation(router, "POST", f"{ONE}/files", act="mailbox.invite", scope="write:mailboxes", page="mailbox-files", response=OneBox)
 def invite_files(request: Call, response: HttpResponse, address: str, body: Until) -> OneBox:
-    """Files of strangers do not wait here until somebody says that they asked for them, until a day: bids and permits come so."""
+    """Accept files from strangers without confirmation until a day, for bids and permits."""
     require(request, "mailbox.invite", about_mailbox(find_mailbox(request, address)))
     c = request_bodies.checked(UntilBecause(request_bodies.plain(body)))
     until = end_of_day(c["until"])
@@ -179,7 +179,7 @@ def invite_files(request: Call, response: HttpResponse, address: str, body: Unti
 
 @operation(router, "POST", f"{ONE}/addresses", act="address.change", scope="write:mailboxes", page="alias-add", response=OneBox)
 def add_address(request: Call, response: HttpResponse, address: str, body: Alias) -> OneBox:
-    """Another address that reaches it, which was never another person's."""
+    """Add an address that never belonged to another person."""
     require(request, "address.change", about_mailbox(find_mailbox(request, address)))
     c = request_bodies.checked(NewAlias(request_bodies.plain(body)))
     return _changed(request, response, address, c["reason"], lambda m, **act: verbs.add_alias(m, c["address"], **act))
@@ -187,7 +187,7 @@ def add_address(request: Call, response: HttpResponse, address: str, body: Alias
 
 @operation(router, "POST", f"{ONE}/addresses/end", act="address.change", scope="write:mailboxes", page="alias-end", response=OneBox)
 def end_address(request: Call, response: HttpResponse, address: str, body: Alias) -> OneBox:
-    """An address reaches nobody any more, and is nobody else's ever."""
+    """End an address; it is never reused."""
     require(request, "address.change", about_mailbox(find_mailbox(request, address)))
     c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     which = body.address.strip().lower()
@@ -206,7 +206,7 @@ def _changed(request: Call, response: HttpResponse, address: str, reason: str, d
 
 @operation(router, "GET", "/addresses/{str:address}", act="mailbox.see", scope="read:mailboxes", page="whose", response=AddressWas)
 def read_address(request: Call, address: str, day: str = "") -> AddressWas:
-    """Whose was this address on that day (`day`, like 2026-03-02; today without one)? Answered for ever."""
+    """Read whose address this was on a day (`day`, like 2026-03-02; default today)."""
     require(request, "mailbox.see")
     c = request_bodies.checked(WhoseForm({"address": address, "day": day}))
     today = timezone.localdate(request.now)

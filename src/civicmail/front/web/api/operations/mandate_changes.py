@@ -76,7 +76,7 @@ class HoldPlaced(Schema):
     router, "POST", f"{ONE}/amend", act="mandate.ask", scope="write:mandates", page="mandate-amend", response=Change, status=201
 )
 def amend_mandate(request: Call, number: str, body: Amending) -> Change:
-    """Ask for another scope or a longer time: narrower at once, wider with a second person's yes."""
+    """Request another scope or a longer time: narrower at once, wider with a second person's approval."""
     row, _ = one.looking(request, number)
     form = Scope(request_bodies.plain(body), departments=[row.department] if row.department else [])
     request_bodies.checked(form)
@@ -90,7 +90,7 @@ def amend_mandate(request: Call, number: str, body: Amending) -> Change:
     response=Change,
 )  # fmt: skip
 def decide_change(request: Call, number: str, id: int, body: DecidingMandate) -> Change:
-    """Say, as a second person, whether a mandate may reach further."""
+    """Decide, as a second person, whether an examination may go further."""
     row = one.decidable(request, number)
     amendment = get_object_or_404(Amendment, pk=id, mandate=row)
     form = Answer(request_bodies.plain(body), yes="yes", no="no")
@@ -102,7 +102,7 @@ def decide_change(request: Call, number: str, id: int, body: DecidingMandate) ->
 
 @operation(router, "POST", f"{ONE}/ratify", act="mandate.ratify", scope="write:mandates", page="mandate-ratify", response=Mandate)
 def ratify_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate:
-    """Say, as a second person, whether it was right to look at once. A reason is needed for either answer."""
+    """Decide, as a second person, whether an urgent examination was right. Needs a reason."""
     row = one.decidable(request, number, "mandate.ratify")
     form = Answer(request_bodies.plain(body), yes="yes", no="no", always=True)
     reason = request_bodies.checked(form)["reason"]
@@ -112,7 +112,7 @@ def ratify_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate
 
 @operation(router, "POST", f"{ONE}/seal", act="mandate.ask", scope="write:mandates", page="mandate-seal", response=Mandate)
 def seal_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
-    """Seal it, as who looks: nobody whose mail it is learns of it."""
+    """Seal an examination, so that the people concerned do not learn of it."""
     row = one.seen(request, number)
     require(request, "mandate.ask", OfPerson(row.person.uid))
     return _sealed(request, number, body, to=True)
@@ -138,7 +138,7 @@ def _sealed(request: Call, number: str, body: EndingMandate, *, to: bool) -> Man
     router, "POST", f"{ONE}/hold", act="content.hold", scope="write:mandates", page="mandate-hold", response=HoldPlaced, status=201
 )
 def place_hold(request: Call, number: str, body: HoldToPlace) -> HoldPlaced:
-    """Keep what a search under the mandate finds, whatever its age, and what comes later and fits."""
+    """Place a legal hold on what a search within the examination finds, now and later."""
     _, under = one.looking(request, number)
     now, query = epoch_ms(request.now), body.q.replace("\0", " ").strip()
     c = request_bodies.checked(Holding({"ground": body.ground, "reason": body.reason, "query": query}))

@@ -111,7 +111,7 @@ class MandateHit(Schema):
 
 @operation(router, "GET", "/mandates", act="mandate.see", scope="read:mandates", page="mandates", response=list[Mandate])
 def list_mandates(request: Call, response: HttpResponse) -> list[Mandate]:
-    """What I asked for or decided, and for an auditor all that are not sealed; the newest first."""
+    """List examinations that I requested or decided, newest first; for auditors all that are not sealed."""
     require_could(request, "mandate.see")
     rows = queries.listed(request.actor).select_related("person", "department", "approver").prefetch_related("subjects__person")
     return pagination.rows(request, response, rows.distinct(), lambda r: mandate(r, _is_near(r, request)), by="-pk")
@@ -136,13 +136,13 @@ def mandate(r: Row, near: bool) -> Mandate:
 
 @operation(router, "GET", ONE, act="mandate.see", scope="read:mandates", page="mandate", response=Mandate)
 def read_mandate(request: Call, response: HttpResponse, number: str) -> Mandate:
-    """One mandate: whose mail, why, how far, until when."""
+    """Read an examination: people, ground, scope, end."""
     return etags.with_etag(response, mandate(one.seen(request, number), True))
 
 
 @operation(router, "POST", "/mandates", act="mandate.ask", scope="write:mandates", page="mandate-new", response=Mandate, status=201)
 def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
-    """Ask to look at other people's mail; a second person answers."""
+    """Request an examination of other people's mail; a second person decides."""
     require_could(request, "mandate.ask")
     now = epoch_ms(request.now)
     plain = request_bodies.plain(body, way=f"{body.ground}/{body.duty}")
@@ -159,7 +159,7 @@ def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
 
 @operation(router, "POST", f"{ONE}/decide", act="mandate.approve", scope="write:mandates", page="mandate-approve", response=Mandate)
 def decide_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate:
-    """Should this look be allowed? A second person's answer."""
+    """Approve or deny an examination, as a second person."""
     row = one.decidable(request, number)
     form = Answer(request_bodies.plain(body), yes="yes", no="no")
     c = request_bodies.checked(form)
@@ -170,13 +170,13 @@ def decide_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate
 
 @operation(router, "POST", f"{ONE}/withdraw", act="mandate.ask", scope="write:mandates", page="mandate-withdraw", response=Mandate)
 def withdraw_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
-    """Take back what nobody has answered yet."""
+    """Withdraw a pending request."""
     return _ended(request, one.own(request, number), body, verbs.withdraw)
 
 
 @operation(router, "POST", f"{ONE}/stop", act="mandate.approve", scope="write:mandates", page="mandate-stop", response=Mandate)
 def stop_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
-    """A second person ends what is in force."""
+    """End a running examination, as a second person."""
     return _ended(request, one.decidable(request, number), body, verbs.stop)
 
 
@@ -188,7 +188,7 @@ def _ended(request: Call, row: Row, body: EndingMandate, verb: Callable[..., Row
 
 @operation(router, "POST", f"{ONE}/close", act="mandate.ask", scope="write:mandates", page="mandate-close", response=Mandate)
 def close_mandate(request: Call, number: str, body: ClosingMandate) -> Mandate:
-    """Who looked is done, and says what was found."""
+    """Close one's examination with its finding."""
     row = one.own(request, number)
     c = request_bodies.checked(Finding(request_bodies.plain(body)))
     row.state = c["state"]
@@ -199,7 +199,7 @@ def close_mandate(request: Call, number: str, body: ClosingMandate) -> Mandate:
     router, "GET", f"{ONE}/messages", act="content.list", scope="read:content", page="mandate-search", response=list[MandateHit]
 )
 def search_under_mandate(request: Call, response: HttpResponse, number: str, q: str = "") -> list[MandateHit]:
-    """What within this mandate fits the words, newest first. The entry of it is durable before anything is looked up."""
+    """Search within an examination, newest first. The audit entry is durable before the search."""
     _, mandate = one.looking(request, number)
     limit, after, now = pagination.limit_of(request), pagination.cursor(request), epoch_ms(request.now)
     with understood():
@@ -227,21 +227,21 @@ def _hit(hit: Hit) -> MandateHit:
     response=shown.Message,
 )  # fmt: skip
 def read_under_mandate(request: Call, number: str, id: uuid.UUID) -> shown.Message:
-    """One message within a mandate: its entry first, then whether it lies in the scope, then what it says."""
+    """Read a message within an examination: audit entry first, then scope check, then content."""
     capture, content = _opened(request, number, id, {"view": "api"})
     return shown.message(request, capture, content)
 
 
 @operation(router, "GET", f"{ONE}/messages/{{uuid:id}}/raw", act="content.attachment", scope="read:content", page="mandate-raw")
 def read_raw_under_mandate(request: Call, number: str, id: uuid.UUID) -> HttpResponseBase:
-    """The whole message (message/rfc822), with an entry of its own."""
+    """Download the whole message (message/rfc822), with an audit entry of its own."""
     request.method = "POST"  # the page takes no GET, so that no link makes an entry; a token is no link
     return reading.raw(request, number, id)
 
 
 @operation(router, "GET", f"{ONE}/messages/{{uuid:id}}/part", act="content.attachment", scope="read:content", page="mandate-part")
 def read_part_under_mandate(request: Call, number: str, id: uuid.UUID, path: str = "") -> HttpResponseBase:
-    """One file of it, by the path that `read_under_mandate` gives, with an entry of its own."""
+    """Download a file by its path from `read_under_mandate`, with an audit entry of its own."""
     request.method = "POST"  # as above
     return reading.part(request, number, id)
 

@@ -75,7 +75,7 @@ class Answering(Schema):
 
 @operation(router, "GET", "/me", act="home", scope="read:me", page="home", response=Me)
 def read_me(request: Call) -> Me:
-    """Who I am, and whether I may use mail."""
+    """Read who I am, and whether I may use mail."""
     require(request, "home")
     now, person = epoch_ms(request.now), me(request)
     facts = access_status.status_of(person.pk, now)
@@ -89,7 +89,7 @@ def read_me(request: Call) -> Me:
 
 @operation(router, "GET", "/me/access", act="my.access", scope="read:me", page="my-access", response=list[Right])
 def read_my_access(request: Call) -> list[Right]:
-    """My rights to mailboxes, with their reasons, those that are over too."""
+    """List my authorizations with their reasons, including past ones."""
     person = me(request)
     require(request, "my.access", OfPerson(person.uid))
     return [right(a) for a in person.authorisations.select_related(*WITH).order_by("-since", "-pk")]
@@ -97,7 +97,7 @@ def read_my_access(request: Call) -> list[Right]:
 
 @operation(router, "GET", "/me/duties", act="my.duties", scope="read:me", page="duties", response=list[MyDuty])
 def read_my_duties(request: Call) -> list[MyDuty]:
-    """What I may do beyond my own mail, until when, and what of it is taken up."""
+    """List my roles with their end, and those that are active."""
     person = me(request)
     require(request, "my.duties", OfPerson(person.uid))
     used = {u.grant_id: u.until for u in active_roles(person, epoch_ms(request.now))}
@@ -112,7 +112,7 @@ def read_my_duties(request: Call) -> list[MyDuty]:
 
 @operation(router, "GET", "/me/viewings", act="my.viewings", scope="read:me", page="my-viewings", response=list[Viewing])
 def read_my_viewings(request: Call) -> list[Viewing]:
-    """Who looked at my mail: cases that are over, as far as the city shows them."""
+    """List ended examinations of my mail, as far as the city discloses them."""
     person = me(request)
     require(request, "my.viewings", OfPerson(person.uid))
     shows = settings.CITY.oversight.show_looks == "closed"
@@ -124,7 +124,7 @@ def read_my_viewings(request: Call) -> list[Viewing]:
     router, "POST", "/me/policy/{int:version}", act="policy.acknowledge", scope="write:me", page="acknowledge", response=Answered
 )
 def answer_policy(request: Call, version: int, body: Answering) -> Answered:
-    """Accept or decline the newest version of the policy, after it was read."""
+    """Accept or decline the current policy, after reading it."""
     person = me(request)
     require(request, "policy.acknowledge", OfPerson(person.uid))
     text = policy_answers.newest()

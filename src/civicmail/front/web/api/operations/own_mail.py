@@ -122,8 +122,7 @@ class PickUpSeen(Schema):
 
 @operation(router, "POST", f"{ONE}/release", act="my.mail", scope="write:mail", page="mail-release", response=Gone)
 def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
-    """Let a message of mine go that is kept back: at once where my word is enough, else somebody is asked. The checks are made once
-    more."""
+    """Release a held message of mine: at once if I may, else by request. It is screened again."""
     require(request, "my.mail", OfPerson(me(request).uid))
     copy_, now = found(request, id), epoch_ms(request.now)
 
@@ -147,14 +146,14 @@ def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
 
 @operation(router, "GET", "/my/releases", act="my.mail", scope="read:mail", page="mail-release", response=list[MyRequest])
 def list_my_releases(request: Call, response: HttpResponse) -> list[MyRequest]:
-    """What I asked to have let go, the newest first."""
+    """List my release requests, newest first."""
     return pagination.rows(request, response, _requests(request), _request, by="-pk")
 
 
 @operation(router, "POST", "/my/releases/{int:id}/withdraw", act="my.mail", scope="write:mail", page="mail-release",
            response=MyRequest)  # fmt: skip
 def withdraw_release(request: Call, id: int, body: RequestSeen) -> MyRequest:
-    """Ask for it no more."""
+    """Withdraw a release request."""
     row = get_object_or_404(_requests(request), pk=id)
     as_seen(request, row.state, body.state, "This request has gone on meanwhile; read it again.")
 
@@ -179,14 +178,14 @@ def _request(r: Release) -> MyRequest:
 
 @operation(router, "GET", f"{ONE}/verify", act="sender.verify", scope="read:mail", page="mail-verify", response=Really)
 def read_verification(request: Call, id: uuid.UUID) -> Really:
-    """Who would be asked whether a message of mine is really from them, and what they said."""
+    """Read who would confirm that a message is authentic, and the answer."""
     copy = found(request, id)
     return _really(case_for(copy, request.actor.uid, epoch_ms(request.now)), _verification(request, copy.id))
 
 
 @operation(router, "POST", f"{ONE}/verify", act="sender.verify", scope="write:mail", page="mail-verify", response=Really)
 def verify_sender(request: Call, id: uuid.UUID) -> Really:
-    """Ask them, once, at an address that is known from elsewhere; a second time is the first one."""
+    """Ask the sender at a known address; a repeated request returns the first."""
     copy = found(request, id)
     require(request, "sender.verify", OfPerson(me(request).uid))
     case = case_for(copy, request.actor.uid, epoch_ms(request.now))
@@ -228,7 +227,7 @@ class Reporting(Schema):
 
 @operation(router, "POST", f"{ONE}/report", act="my.mail", scope="write:mail", page="mail-report", response=Reporting)
 def report_danger(request: Call, id: uuid.UUID, body: Reporting) -> Reporting:
-    """Say what is wrong with a message that came to me. Security hears of danger, and answers by mail; twice is once."""
+    """Report a dangerous message to security, who answer by mail. Repeating it changes nothing."""
     copy = found(request, id)
     if copy.eye != "given":
         raise Http404
@@ -252,7 +251,7 @@ class MeetingAnswer(Schema):
 
 @operation(router, "POST", f"{ONE}/care", act="my.mail", scope="write:mail", page="mail-take", response=TakingCare)
 def take_mail(request: Call, id: uuid.UUID, body: TakingCare) -> TakingCare:
-    """Say that I take care of a message to the mailbox of a function, or that nobody does any more; the others see it."""
+    """Take charge of a message in a shared mailbox, or give it back; others see it."""
     copy = found(request, id)
     row = next((box.row for box in offices_of(copy) if body.mailbox.strip().lower() in box.addresses), None)
     if row is None:
@@ -266,7 +265,7 @@ def take_mail(request: Call, id: uuid.UUID, body: TakingCare) -> TakingCare:
 
 @operation(router, "POST", f"{ONE}/invitation", act="my.mail", scope="write:mail", page="mail-answer", response=MeetingAnswer)
 def answer_invitation(request: Call, id: uuid.UUID, body: MeetingAnswer) -> MeetingAnswer:
-    """Answer an invitation to a meeting; it goes to the organiser as mail of mine."""
+    """Answer a meeting invitation; the answer is sent as my mail."""
     respond(request, found(request, id), body.answer)
     return body
 
@@ -276,7 +275,7 @@ def answer_invitation(request: Call, id: uuid.UUID, body: MeetingAnswer) -> Meet
 
 @operation(router, "GET", "/me/digest", act="my.mail", scope="read:mail", page="mail-digest", response=Digests)
 def read_digest_plan(request: Call) -> Digests:
-    """When I hear of what is kept back."""
+    """Read my digest times."""
     require(request, "my.mail", OfPerson(me(request).uid))
     row = Digest.objects.filter(person=me(request)).first() or Digest()
     return Digests(days=row.days, hour=row.hour)
@@ -287,7 +286,7 @@ act_operation(router, PLAN_DIGEST, Digests, lambda row: Digests(days=row.days, h
 
 @operation(router, "GET", "/mail-secure", act="my.mail", scope="read:mail", page="secure-mail", response=list[PickedUp])
 def list_picked_up(request: Call, response: HttpResponse) -> list[PickedUp]:
-    """My messages in the pick-up portal, the newest first."""
+    """List my messages in the pick-up portal, newest first."""
     require(request, "my.mail", OfPerson(me(request).uid))
     mine = PickUp.objects.filter(person=me(request)).prefetch_related("opened_from")
     return pagination.rows(request, response, mine, _picked_up, by="-pk")
@@ -295,7 +294,7 @@ def list_picked_up(request: Call, response: HttpResponse) -> list[PickedUp]:
 
 @operation(router, "POST", f"{PICKUP}/revoke", act="my.mail", scope="write:mail", page="secure-one", response=PickedUp)
 def revoke_picked_up(request: Call, id: int, body: PickUpSeen) -> PickedUp:
-    """Take one back: nobody opens it any more."""
+    """Revoke one; nobody can open it any more."""
     require(request, "my.mail", OfPerson(me(request).uid))
     row = get_object_or_404(PickUp, pk=id, person=me(request))
     as_seen(request, row.state, body.state, "It has gone on meanwhile; read it again.")

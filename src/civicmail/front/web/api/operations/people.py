@@ -126,7 +126,7 @@ class Moving(request_bodies.Because):
 
 @operation(router, "GET", PEOPLE, act="roster.see", scope="read:people", page="people", response=list[PersonLine])
 def list_people(request: Call, response: HttpResponse, department: str) -> list[PersonLine]:
-    """Who works in a department now, by personnel number."""
+    """List the people of a department by personnel number."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     return pagination.rows(request, response, roster.with_rights(roster.people(where)), _line, by="person__uid")
@@ -142,7 +142,7 @@ def _line(e: Any) -> PersonLine:
 
 @operation(router, "GET", ONE, act="roster.see", scope="read:people", page="person", response=OnePerson)
 def read_person(request: Call, response: HttpResponse, department: str, uid: str) -> OnePerson:
-    """What one person of a department has and uses. Who never worked there is not found."""
+    """Read a person of a department. People who never worked there are not found."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     person = get_object_or_404(Person, uid=uid)
@@ -172,7 +172,7 @@ def _work(e: Episode) -> Work:
 
 @operation(router, "POST", PEOPLE, act="person.change", scope="write:people", page="person-new", response=OnePerson, status=201)
 def add_person(request: Call, department: str, body: Somebody) -> OnePerson:
-    """Somebody begins to work here; mail access is asked for afterwards."""
+    """Add a person; mail access is requested afterwards."""
     where = department_of(department)
     require_could(request, "person.change", InDepartment(where.code))
     c = request_bodies.checked(NewPerson(contracts(request), request_bodies.plain(body)))
@@ -187,7 +187,7 @@ def add_person(request: Call, department: str, body: Somebody) -> OnePerson:
 
 @operation(router, "POST", f"{ONE}/rehire", act="person.change", scope="write:people", page="person-rehire", response=OnePerson)
 def rehire_person(request: Call, department: str, uid: str, body: WorkToBegin) -> OnePerson:
-    """Somebody who worked for the city works here again: nothing of the old access comes back."""
+    """Rehire a former employee, without the old access."""
     where, person, _ = here(request, department, uid, now=False)
     c = request_bodies.checked(Rehire(contracts(request), request_bodies.plain(body)))
     verbs.rehire(person, work_of(where, c), actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
@@ -196,7 +196,7 @@ def rehire_person(request: Call, department: str, uid: str, body: WorkToBegin) -
 
 @operation(router, "PATCH", ONE, act="person.change", scope="write:people", page="person-change", response=OnePerson)
 def change_person(request: Call, response: HttpResponse, department: str, uid: str, body: Different) -> OnePerson:
-    """Name, telephone, position, supervisor; `If-Match` says what was seen."""
+    """Change name, phone, position or supervisor; `If-Match` carries the version read."""
     with single_publication():
         Person.objects.select_for_update().filter(uid=uid).first()
         where, person, work = here(request, department, uid)
@@ -213,7 +213,7 @@ def change_person(request: Call, response: HttpResponse, department: str, uid: s
 
 @operation(router, "POST", f"{ONE}/move", act="person.change", scope="write:people", page="person-move", response=OnePerson)
 def move_person(request: Call, department: str, uid: str, body: Moving) -> OnePerson:
-    """To another department: what this one authorised goes on for some days, and the other one decides afresh."""
+    """Move a person to another department: old authorizations continue for some days, and the new department decides."""
     where, person, _ = here(request, department, uid)
     others = Department.objects.filter(closed__isnull=True).exclude(pk=where.pk).values_list("code", "name")
     c = request_bodies.checked(Move(list(others), request_bodies.plain(body)))

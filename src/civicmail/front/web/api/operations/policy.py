@@ -81,7 +81,7 @@ class PaperRecorded(Schema):
 
 @operation(router, "GET", "/policy", act="policy.publish", scope="read:policy", page="policies", response=list[Version])
 def list_policy(request: Call, response: HttpResponse) -> list[Version]:
-    """Every version that was ever published, the newest first, with how many accepted it."""
+    """List all published versions, newest first, with acceptances."""
     require(request, "policy.publish")
     answers = policy_answers.counts()
 
@@ -96,7 +96,7 @@ def list_policy(request: Call, response: HttpResponse) -> list[Version]:
 
 @operation(router, "GET", "/policy/{int:version}", act="policy.read", scope="read:policy", page="policy", response=Text)
 def read_policy(request: Call, version: int) -> Text:
-    """Any version that was ever published."""
+    """Read any published version."""
     require(request, "policy.read")
     return _text(get_object_or_404(PolicyText, version=version))
 
@@ -115,7 +115,7 @@ def _text(t: PolicyText) -> Text:
 
 @operation(router, "POST", "/policy", act="policy.publish", scope="write:policy", page="policy-new", response=Text, status=201)
 def publish_policy(request: Call, body: Publishing) -> Text:
-    """The next version is in force; a material one is asked of everybody."""
+    """Publish the next version; a material one must be accepted again."""
     require(request, "policy.publish")
     plain = request_bodies.plain(body, material="yes" if body.material else "no")
     c, reason = request_bodies.checked(PolicyWords(body.after == 0, plain)), request_bodies.checked(ReasonForm(plain))["reason"]
@@ -142,7 +142,7 @@ def publish_policy(request: Call, body: Publishing) -> Text:
     status=201,
 )
 def record_paper(request: Call, body: Signed) -> PaperRecorded:
-    """What somebody signed on paper counts like an answer on the page; a clerk says where the paper is."""
+    """Record a signature on paper, with the place of the paper."""
     named = Person.objects.filter(uid=body.person).first()
     require_could(request, "policy.paper", about_person(named) if named else CITY)
     texts = {str(t.version): t for t in PolicyText.objects.order_by("-version")[:20]}

@@ -91,7 +91,7 @@ class Recorded(Schema):
 
 @operation(router, "GET", "/protected", act="protection.see", scope="read:mandates", page="protected", response=list[Protected])
 def list_protected(request: Call, response: HttpResponse) -> list[Protected]:
-    """Whose mail is protected, and who decides about it."""
+    """List protected people and who decides about them."""
     require(request, "protection.see")
     rows = Protection.objects.filter(ended__isnull=True).select_related("person", "department")
     return pagination.rows(request, response, rows, _protected, by="pk")
@@ -101,7 +101,7 @@ def list_protected(request: Call, response: HttpResponse) -> list[Protected]:
     router, "POST", "/protected", act="mandate.protect", scope="write:mandates", page="protect", response=Protected, status=201
 )
 def protect_mail(request: Call, body: Protecting) -> Protected:
-    """Protect somebody's mail, or a department's, or name who decides about a class. Not for oneself."""
+    """Protect the mail of a person or department, or name the decider for a class. Not for oneself."""
     require(request, "mandate.protect")
     departments = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
     c = request_bodies.checked(Protect(list(departments), request_bodies.plain(body)))  # type: ignore[arg-type]  # a form takes any mapping
@@ -125,7 +125,7 @@ def protect_mail(request: Call, body: Protecting) -> Protected:
     response=Protected,
 )  # fmt: skip
 def end_protection(request: Call, id: int, body: request_bodies.Because) -> Protected:
-    """Somebody belongs to a class, or decides for it, no more."""
+    """End a protection, or a decider's duty."""
     require(request, "mandate.protect")
     row = get_object_or_404(Protection.objects.select_related("person", "department"), pk=id)
     reason = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
@@ -149,7 +149,7 @@ def _protected(p: Protection) -> Protected:
 
 @operation(router, "GET", "/viewings", act="viewings.see", scope="read:entries", page="viewings", response=list[Viewed])
 def list_viewings(request: Call, response: HttpResponse) -> list[Viewed]:
-    """Looks at mail of others, the newest first; a system administrator sees one's own."""
+    """List content views, newest first; system administrators see their own."""
     require(request, "viewings.see")
     rows = queries.viewings(request.actor).defer("head")
     return pagination.rows(request, response, rows, _viewed, by="-pk")
@@ -159,7 +159,7 @@ def list_viewings(request: Call, response: HttpResponse) -> list[Viewed]:
     router, "GET", "/viewings/sample", act="viewings.mark", scope="read:entries", page="viewings-sample", response=list[Drawn]
 )
 def list_sample(request: Call, response: HttpResponse, week: str = "") -> list[Drawn]:
-    """Reveals of a week that were drawn for an auditor to look at. week: like 2026-W47, left out for the last whole one."""
+    """List the week's sample of content views for auditors. week: like 2026-W47, default the last whole one."""
     require_could(request, "viewings.mark")
     drawn = queries.sample_of(week or sampling.last_whole(timezone.localdate(request.now)), request.now)
     if drawn is None:
@@ -172,7 +172,7 @@ def list_sample(request: Call, response: HttpResponse, week: str = "") -> list[D
     router, "POST", "/viewings/{int:id}/mark", act="viewings.mark", scope="write:entries", page="viewing-mark", response=Recorded
 )
 def mark_viewing(request: Call, id: int, body: Remarked) -> Recorded:
-    """Say, as an auditor, that one has looked at a reveal of the sample, and what one thinks of it."""
+    """Record an auditor's remark on a sampled view."""
     reveal = get_object_or_404(Entry.objects.defer("head"), pk=id, act=queries.REVEAL)
     require(request, "viewings.mark", looks.about(reveal))
     week = sampling.name_of(timezone.localdate(from_ms(reveal.at)))
@@ -191,7 +191,7 @@ def _viewed(e: Entry) -> Viewed:
 
 @operation(router, "POST", "/accidents", act="content.accident", scope="write:me", page="accident", response=Recorded, status=201)
 def tell_accident(request: Call, body: Accident) -> Recorded:
-    """Say that one saw by accident what a message says; no blame in it."""
+    """Report that one saw content by accident; no blame."""
     require(request, "content.accident")
     c = request_bodies.checked(Seen(request_bodies.plain(body)))
 

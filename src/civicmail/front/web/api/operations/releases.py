@@ -89,7 +89,7 @@ class ContestLine(Schema):
 
 @operation(router, "GET", "/releases", act="releases.see", scope="read:holding", page="releases", response=list[ReleaseRequest])
 def list_releases(request: Call, response: HttpResponse, state: str = "") -> list[ReleaseRequest]:
-    """Requests that something is let go, the newest first. state: only those; waits: those that somebody has to answer."""
+    """List release requests, newest first. state: only those; waits: those to be decided."""
     require(request, "releases.see")
     rows = Release.objects.select_related(*WITH)
     rows = rows.filter(state__in=release_states.OPEN if state == "waits" else [state]) if state else rows
@@ -98,7 +98,7 @@ def list_releases(request: Call, response: HttpResponse, state: str = "") -> lis
 
 @operation(router, "GET", ONE, act="releases.see", scope="read:holding", page="release", response=ReleaseRequest)
 def read_release(request: Call, id: int) -> ReleaseRequest:
-    """One request, and what keeps it."""
+    """Read a release request, and what holds the copy."""
     require(request, "releases.see")
     return _release(get_object_or_404(Release.objects.select_related(*WITH), pk=id))
 
@@ -108,7 +108,7 @@ def read_release(request: Call, id: int) -> ReleaseRequest:
     response=LetTogether,
 )  # fmt: skip
 def release_together(request: Call, body: Together) -> LetTogether:
-    """Let several copies of one spam campaign go, for one reason."""
+    """Release several copies of one spam campaign, with one reason."""
     require(request, "quarantine.see")
     require(request, "quarantine.release")
     reason = request_bodies.checked(form_of(RELEASE_COPY, None, request.actor, {"reason": body.reason}))["reason"]
@@ -144,14 +144,14 @@ def _named(rules: str) -> list[str]:
 
 @operation(router, "GET", "/contests", act="contests.see", scope="read:holding", page="contests", response=list[ContestLine])
 def list_contests(request: Call, response: HttpResponse) -> list[ContestLine]:
-    """Decisions that somebody says were wrong, the newest first."""
+    """List appeals against decisions about mail, newest first."""
     require(request, "contests.see")
     return pagination.rows(request, response, Contest.objects.select_related("person"), _contest, by="-pk")
 
 
 @operation(router, "GET", CONTEST, act="contests.see", scope="read:holding", page="contest", response=ContestLine)
 def read_contest(request: Call, id: int) -> ContestLine:
-    """One of them, word for word."""
+    """Read an appeal."""
     require(request, "contests.see")
     return _contest(get_object_or_404(Contest.objects.select_related("person"), pk=id))
 
@@ -183,7 +183,7 @@ class SentPlainLine(Schema):
 
 @operation(router, "GET", "/sent-plain", act="plain.see", scope="read:holding", page="sent-plain", response=list[SentPlainLine])
 def list_sent_plain(request: Call, response: HttpResponse) -> list[SentPlainLine]:
-    """What went unencrypted although a rule asked for more, and why; the newest first."""
+    """List mail that was sent unencrypted against a rule, with reasons, newest first."""
     require(request, "plain.see")
     return pagination.rows(request, response, SentPlain.objects.select_related("person"), _plain, by="-pk")
 

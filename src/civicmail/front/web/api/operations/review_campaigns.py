@@ -163,7 +163,7 @@ class Delegated(Schema):
 
 @operation(router, "GET", "/campaigns", act="reviews.see", scope="read:conduct", page="campaigns", response=list[Campaign])
 def list_campaigns(request: Call, response: HttpResponse) -> list[Campaign]:
-    """All reviews, planned ones too, the newest first."""
+    """List access reviews, including planned ones, newest first."""
     require(request, "reviews.see")
     rows: list[Review] = pagination.rows(request, response, Review.objects.select_related("person"), lambda r: r, by="-pk")
     counts = reviews.states_of([r.pk for r in rows])
@@ -172,7 +172,7 @@ def list_campaigns(request: Call, response: HttpResponse) -> list[Campaign]:
 
 @operation(router, "GET", ONE, act="reviews.see", scope="read:conduct", page="campaign", response=OneCampaign)
 def read_campaign(request: Call, id: int) -> OneCampaign:
-    """One review: who answers, how far it is, what silence did."""
+    """Read an access review: reviewers, progress, effects of non-response."""
     require(request, "reviews.see")
     return _whole(_review(id))
 
@@ -205,7 +205,7 @@ def _whole(r: Review) -> OneCampaign:
 
 @operation(router, "GET", f"{ONE}/pack", act="reviews.see", scope="read:conduct", page="campaign-pack")
 def read_campaign_pack(request: Call, id: int) -> HttpResponseBase:
-    """The evidence (application/zip), made from the rows each time; its entries are proved where the ledger has signed them."""
+    """Download the evidence (application/zip), with proofs of its audit entries once the ledger is signed."""
     require(request, "reviews.see")
     review = get_object_or_404(Review, pk=id, started__isnull=False)
     response = HttpResponse(review_evidence.file(review, data_folder(), settings.CITY.city.name), content_type="application/zip")
@@ -217,7 +217,7 @@ def read_campaign_pack(request: Call, id: int) -> HttpResponseBase:
     router, "POST", "/campaigns", act="review.run", scope="write:reviews", page="campaign-new", response=OneCampaign, status=201
 )
 def start_campaign(request: Call, body: Starting) -> OneCampaign:
-    """Start a review that no date asks for: everybody who is asked is written to."""
+    """Start an unscheduled access review; all reviewers are notified."""
     require(request, "review.run")
     c = request_bodies.checked(review_forms.Start(body.model_dump()))
     where = list(Department.objects.filter(code__in=c["departments"]))
@@ -242,7 +242,7 @@ def _run(request: Call, id_: int, reason: str, verb: Callable[..., Review]) -> O
 
 @operation(router, "POST", f"{ONE}/start", act="review.run", scope="write:reviews", page="campaign-start", response=OneCampaign)
 def start_campaign_early(request: Call, id: int, body: Why) -> OneCampaign:
-    """Begin a planned review today."""
+    """Start a planned review today."""
     require(request, "review.run")
     return _run(request, id, _reason(body), review_schedule.start_early)
 
@@ -251,7 +251,7 @@ def start_campaign_early(request: Call, id: int, body: Why) -> OneCampaign:
     router, "POST", f"{ONE}/call-off", act="review.run", scope="write:reviews", page="campaign-call-off", response=OneCampaign
 )
 def call_off_campaign(request: Call, id: int, body: CallingOff) -> OneCampaign:
-    """Call off a planned review: nobody is asked this time."""
+    """Cancel a planned review."""
     require(request, "review.run")
     return _run(request, id, _reason(body), review_schedule.call_off)
 
@@ -260,14 +260,14 @@ def call_off_campaign(request: Call, id: int, body: CallingOff) -> OneCampaign:
     router, "POST", f"{ONE}/round", act="review.run", scope="write:reviews", page="campaign-round", response=OneCampaign, status=201
 )
 def begin_round(request: Call, id: int, body: Why) -> OneCampaign:
-    """Ask again, after the deadline, about what nobody has answered."""
+    """Ask again, after the deadline, about open rows."""
     require(request, "review.run")
     return _run(request, id, _reason(body), review_schedule.next_round)
 
 
 @operation(router, "POST", f"{ONE}/remind", act="review.run", scope="write:reviews", page="campaign-remind", response=Count)
 def remind_campaign(request: Call, id: int, body: Why) -> Count:
-    """Write to everybody with open rows, once a day."""
+    """Remind reviewers with open rows, once a day."""
     require(request, "review.run")
     row, reason = _review(id), _reason(body)
     return once(
@@ -280,7 +280,7 @@ def remind_campaign(request: Call, id: int, body: Why) -> Count:
     response=Count,
 )  # fmt: skip
 def answer_held_back(request: Call, id: int, department: str, body: HeldBack) -> Count:
-    """Suspend some of what the breaker holds back in a department, or leave it as it is."""
+    """Suspend some of the access that the circuit breaker holds back, or leave it."""
     require(request, "review.run")
     row, where = _review(id), department_of(department)
     c = request_bodies.checked(review_forms.Batch(request_bodies.plain(body)))
@@ -299,7 +299,7 @@ def answer_held_back(request: Call, id: int, department: str, body: HeldBack) ->
     response=RowState,
 )  # fmt: skip
 def retry_row(request: Call, id: int, body: RowSeen) -> RowState:
-    """Try again what could not be carried out."""
+    """Retry what could not be carried out."""
     require(request, "review.run")
     row = get_object_or_404(ReviewRow, pk=id)
     as_seen(request, row.state, body.state, "This row has gone on meanwhile; read the review again.")
@@ -316,7 +316,7 @@ def _reason(body: Schema) -> str:
 
 @operation(router, "GET", "/essential", act="reviews.see", scope="read:conduct", page="essential", response=list[EssentialBox])
 def list_essential(request: Call, response: HttpResponse) -> list[EssentialBox]:
-    """Mailboxes that silence never shuts, the newest mark first."""
+    """List essential mailboxes, newest first."""
     require(request, "reviews.see")
     rows = Essential.objects.filter(ended__isnull=True).select_related("mailbox")
     return pagination.rows(request, response, rows, _essential, by="-pk")
@@ -326,7 +326,7 @@ def list_essential(request: Call, response: HttpResponse) -> list[EssentialBox]:
     router, "POST", "/essential", act="review.run", scope="write:reviews", page="essential-new", response=EssentialBox, status=201
 )
 def mark_essential(request: Call, body: Marking) -> EssentialBox:
-    """Mark a mailbox that the city cannot do without for an hour."""
+    """Mark a mailbox as essential."""
     require(request, "review.run")
     c = request_bodies.checked(review_forms.MarkEssential(request_bodies.plain(body)))
 
@@ -340,7 +340,7 @@ def mark_essential(request: Call, body: Marking) -> EssentialBox:
     router, "POST", "/essential/{int:id}/end", act="review.run", scope="write:reviews", page="essential-end", response=EssentialBox
 )
 def unmark_essential(request: Call, id: int, body: Why) -> EssentialBox:
-    """Take the mark away: it is a mailbox like others."""
+    """Remove the mark."""
     require(request, "review.run")
     row, reason = get_object_or_404(Essential.objects.select_related("mailbox"), pk=id), _reason(body)
 
@@ -360,7 +360,7 @@ def _essential(row: Essential) -> EssentialBox:
 
 @operation(router, "POST", f"{PART}/rest", act="review.decide", scope="write:conduct", page="review-rest", response=Count)
 def keep_rest(request: Call, id: int) -> Count:
-    """Keep what is unremarkable, together, when nothing else is left of a part."""
+    """Keep all unremarkable access together, once nothing else is open in a part."""
     row = _part(request, id, "review.decide")
     return once(request, lambda: Count(count=review_answers.keep_rest(row, actor=request.actor, now=epoch_ms(request.now))))
 
@@ -369,7 +369,7 @@ def keep_rest(request: Call, id: int) -> Count:
     router, "POST", f"{PART}/stand-in", act="review.delegate", scope="write:conduct", page="review-stand-in", response=Delegated
 )
 def let_stand_in(request: Call, id: int, body: StandIn) -> Delegated:
-    """Let somebody answer beside oneself until a day, at the latest the deadline; one stays accountable."""
+    """Let another person answer until a day, at the latest the deadline; one stays accountable."""
     row = _part(request, id, "review.delegate")
     c = request_bodies.checked(review_forms.StandIn(request_bodies.plain(body)))
     until = min(end_of_day(c["day"]), epoch_ms(row.review.deadline)) if row.review.deadline else 0

@@ -54,7 +54,7 @@ class FindingLine(Schema):
 
 @operation(router, "GET", "/findings", act="findings.see", scope="read:holding", page="findings", response=list[FindingLine])
 def list_findings(request: Call, response: HttpResponse, state: str = "") -> list[FindingLine]:
-    """Findings of rules on use, the newest first. state: only those."""
+    """List use findings, newest first. state: only those."""
     require(request, "findings.see")
     rows = Finding.objects.select_related("person")
     return pagination.rows(request, response, rows.filter(state=state) if state else rows, _finding, by="-pk")
@@ -62,7 +62,7 @@ def list_findings(request: Call, response: HttpResponse, state: str = "") -> lis
 
 @operation(router, "GET", ONE, act="findings.see", scope="read:holding", page="finding", response=FindingLine)
 def read_finding(request: Call, id: int) -> FindingLine:
-    """One of them, and what was seen."""
+    """Read a finding and its evidence."""
     require(request, "findings.see")
     return _finding(get_object_or_404(Finding.objects.select_related("person"), pk=id))
 

@@ -97,7 +97,7 @@ class Elsewhere(Answer):
     response=list[ReviewLine],
 )  # fmt: skip
 def list_reviews(request: Call, response: HttpResponse, department: str) -> list[ReviewLine]:
-    """Reviews in which a department was asked, the newest first."""
+    """List reviews of a department, newest first."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
 
@@ -115,7 +115,7 @@ def list_reviews(request: Call, response: HttpResponse, department: str) -> list
     page="access-review", response=OneReview,
 )  # fmt: skip
 def read_review(request: Call, department: str, id: int) -> OneReview:
-    """What I am asked about a department, or for who only looks, what is asked there: at most fifty open rows at a time."""
+    """Read the questions about a department: at most fifty open rows at a time."""
     where, review, now = department_of(department), get_object_or_404(Review, pk=id), epoch_ms(request.now)
     about = InDepartment(where.code)
     looks = bool(may(request, "review.see", about))
@@ -156,7 +156,7 @@ def _answered(request: Call, id_: int, state: str, do: Callable[[ReviewRow], Rev
 
 @operation(router, "POST", f"{ROW}/keep", act="review.decide", scope="write:conduct", page="review-keep", response=Row)
 def keep_access(request: Call, id: int, body: Answer) -> Row:
-    """The access goes on. A reason is needed where something is out of order, and for every duty."""
+    """Keep the access. Exceptions and roles need a reason."""
     return _answered(
         request, id, body.state,
         lambda row: review_answers.keep(row, actor=request.actor, now=epoch_ms(request.now), reason=body.reason),
@@ -165,7 +165,7 @@ def keep_access(request: Call, id: int, body: Answer) -> Row:
 
 @operation(router, "POST", f"{ROW}/end", act="review.decide", scope="write:conduct", page="review-end", response=Row)
 def end_reviewed_access(request: Call, id: int, body: Answer) -> Row:
-    """The access, or the duty, ends at once."""
+    """End the access or role at once."""
     reason = request_bodies.checked(review_forms.Because(request_bodies.plain(body)))["reason"]
     return _answered(
         request,
@@ -177,7 +177,7 @@ def end_reviewed_access(request: Call, id: int, body: Answer) -> Row:
 
 @operation(router, "POST", f"{ROW}/change", act="review.decide", scope="write:conduct", page="review-change", response=Row)
 def change_reviewed_access(request: Call, id: int, body: AnswerUntil) -> Row:
-    """The access ends on another day."""
+    """Change the end date."""
     c = request_bodies.checked(review_forms.ChangeEnd(request_bodies.plain(body)))
     until = end_of_day(c["day"])
     return _answered(
@@ -188,7 +188,7 @@ def change_reviewed_access(request: Call, id: int, body: AnswerUntil) -> Row:
 
 @operation(router, "POST", f"{ROW}/not-mine", act="review.decide", scope="write:conduct", page="review-not-mine", response=Row)
 def hand_on_row(request: Call, id: int, body: Elsewhere) -> Row:
-    """Another department answers for this person."""
+    """Reassign the row to another department."""
     c = request_bodies.checked(review_forms.NotMine(request_bodies.plain(body)))
     where = Department.objects.get(code=c["department"])
     return _answered(
@@ -199,7 +199,7 @@ def hand_on_row(request: Call, id: int, body: Elsewhere) -> Row:
 
 @operation(router, "POST", f"{ROW}/unsure", act="review.decide", scope="write:conduct", page="review-unsure", response=Row)
 def ask_next_head(request: Call, id: int, body: Answer) -> Row:
-    """The next head answers, because this one does not know."""
+    """Reassign the row to the next head."""
     reason = request_bodies.checked(review_forms.Unsure(request_bodies.plain(body)))["reason"]
     return _answered(
         request,
@@ -211,5 +211,5 @@ def ask_next_head(request: Call, id: int, body: Answer) -> Row:
 
 @operation(router, "POST", f"{ROW}/undo", act="review.decide", scope="write:conduct", page="review-undo", response=Row)
 def take_answer_back(request: Call, id: int, body: Answer) -> Row:
-    """Take a "keep" back, within five minutes and until it is carried out. state: pending."""
+    """Withdraw a "keep" within five minutes, before it is carried out. state: pending."""
     return _answered(request, id, body.state, lambda row: review_answers.undo(row, actor=request.actor, now=epoch_ms(request.now)))

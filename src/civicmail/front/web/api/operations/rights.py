@@ -77,7 +77,7 @@ class Keeping(request_bodies.Because):
     response=list[Right],
 )  # fmt: skip
 def list_requests(request: Call, response: HttpResponse, department: str, state: str = "") -> list[Right]:
-    """What was asked of a department and what became of it, the newest first. state: only those."""
+    """List access requests of a department, newest first. state: only those."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     rows = Authorisation.objects.filter(department=where).select_related(*WITH)
@@ -86,7 +86,7 @@ def list_requests(request: Call, response: HttpResponse, department: str, state:
 
 @operation(router, "GET", ONE, act="request.see", scope="read:access", page="request", response=Right)
 def read_right(request: Call, response: HttpResponse, id: int) -> Right:
-    """One right or request, with its four reasons."""
+    """Read an authorization or request, with its four reasons."""
     a = _the(id)
     hidden_unless(request, "request.see", about_authorisation(a))
     return etags.with_etag(response, right(a))
@@ -101,7 +101,7 @@ def _the(id_: int) -> Authorisation:
     status=201,
 )  # fmt: skip
 def ask_access(request: Call, uid: str, body: Asking) -> Right:
-    """Ask that somebody gets mail of their own. Who asks, who approves and who holds it are three people."""
+    """Request a mailbox for a person. Requester, approver and holder are three people."""
     person = get_object_or_404(Person, uid=uid)
     require(request, "request.ask", about_person(person))
     plain = request_bodies.plain(body)
@@ -122,7 +122,7 @@ def ask_access(request: Call, uid: str, body: Asking) -> Right:
     status=201,
 )  # fmt: skip
 def ask_grant(request: Call, address: str, body: AskingToUse) -> Right:
-    """Ask that a named person may use another mailbox, under their own sign-in."""
+    """Request access to another mailbox for a named person, under their own sign-in."""
     box = find_mailbox(request, address)
     holder = box.holder.uid if box.holder else ""
     named = Person.objects.filter(uid=body.person).first()
@@ -142,7 +142,7 @@ def ask_grant(request: Call, address: str, body: AskingToUse) -> Right:
 
 @operation(router, "POST", f"{ONE}/decide", act="request.decide", scope="write:access", page="request", response=Right)
 def decide_request(request: Call, response: HttpResponse, id: int, body: Deciding) -> Right:
-    """Say yes or no to what was asked."""
+    """Approve or deny a request."""
     about = about_authorisation(_the(id))
     hidden_unless(request, "request.see", about)
     require(request, "request.decide", about)
@@ -158,7 +158,7 @@ def decide_request(request: Call, response: HttpResponse, id: int, body: Decidin
 
 @operation(router, "POST", f"{ONE}/withdraw", act="request.withdraw", scope="write:access", page="request-withdraw", response=Right)
 def withdraw_request(request: Call, response: HttpResponse, id: int, body: request_bodies.Because) -> Right:
-    """Take a request back."""
+    """Withdraw a request."""
     a = _the(id)
     hidden_unless(request, "request.see", about_authorisation(a))
     require(request, "request.withdraw", about_authorisation(a))
@@ -169,13 +169,13 @@ def withdraw_request(request: Call, response: HttpResponse, id: int, body: reque
 
 @operation(router, "POST", f"{ONE}/suspend", act="access.suspend", scope="write:access", page="suspend", response=Right)
 def suspend_access(request: Call, response: HttpResponse, id: int, body: request_bodies.Because) -> Right:
-    """All access of the holder stops at once; it can be resumed."""
+    """Suspend all access of a person at once; it can be resumed."""
     return _switched(request, response, id, body, "access.suspend", suspensions.suspend)
 
 
 @operation(router, "POST", f"{ONE}/resume", act="access.resume", scope="write:access", page="resume", response=Right)
 def resume_access(request: Call, response: HttpResponse, id: int, body: request_bodies.Because) -> Right:
-    """What was suspended is in force again."""
+    """End a suspension."""
     return _switched(request, response, id, body, "access.resume", suspensions.resume)
 
 
@@ -191,7 +191,7 @@ def _switched(
 
 @operation(router, "POST", f"{ONE}/extend", act="request.decide", scope="write:access", page="extend", response=Right)
 def extend_access(request: Call, response: HttpResponse, id: int, body: Keeping) -> Right:
-    """What ends soon goes on: an approver says why and until when."""
+    """Extend an authorization, with reason and end date."""
     require(request, "request.decide", about_authorisation(_the(id)))
     c, now = request_bodies.checked(UntilBecause(request_bodies.plain(body))), epoch_ms(request.now)
     until = min(end_of_day(c["until"]), now + 365 * DAY_MS)
@@ -201,7 +201,7 @@ def extend_access(request: Call, response: HttpResponse, id: int, body: Keeping)
 
 @operation(router, "POST", f"{ONE}/overlap", act="access.end", scope="write:access", page="overlap", response=Right)
 def set_overlap(request: Call, response: HttpResponse, id: int, body: Keeping) -> Right:
-    """The department that a mover left says when what it authorised ends."""
+    """Set when the authorizations of a mover's old department end."""
     require(request, "access.end", about_authorisation(_the(id)))
     c, now = request_bodies.checked(UntilBecause(request_bodies.plain(body))), epoch_ms(request.now)
     until = min(end_of_day(c["until"]), now + 90 * DAY_MS)
@@ -211,7 +211,7 @@ def set_overlap(request: Call, response: HttpResponse, id: int, body: Keeping) -
 
 @operation(router, "POST", f"{ONE}/end", act="access.end", scope="write:access", page="revoke", response=Right)
 def end_right(request: Call, response: HttpResponse, id: int, body: request_bodies.Because) -> Right:
-    """One right of somebody ends for good; the others stay."""
+    """Revoke one authorization; the others stay."""
     require(request, "access.end", about_authorisation(_the(id)))
     c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
     act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}

@@ -118,7 +118,7 @@ class Unfitting(Schema):
     router, "GET", f"{ONE}/positions", act="roster.authorise", scope="read:access", page="positions", response=list[PositionLine]
 )
 def list_positions(request: Call, response: HttpResponse, department: str) -> list[PositionLine]:
-    """Positions of a department, those with most people without access first."""
+    """List positions of a department, those with most people without access first."""
     where = _decides(request, department)
     return pagination.slices(request, response, roster.positions(where), _position, key=lambda p: p.name)
 
@@ -129,14 +129,14 @@ def _position(p: roster.Position) -> PositionLine:
 
 @operation(router, "GET", f"{ONE}/position", act="roster.authorise", scope="read:access", page="position", response=OnePosition)
 def read_position(request: Call, department: str, name: str) -> OnePosition:
-    """One position by its name: the reasons, and who has no access yet."""
+    """Read a position: reasons, and people without access."""
     where = _decides(request, department)
     return _one(where, _named(where, name))
 
 
 @operation(router, "POST", f"{ONE}/position", act="profile.write", scope="write:access", page="profile", response=OnePosition)
 def write_profile(request: Call, department: str, name: str, body: PositionReasons) -> OnePosition:
-    """Write the four reasons for everybody in a position; what stands keeps the old version."""
+    """Write the four reasons for a position; existing authorizations keep the old version."""
     where = _decides(request, department)
     name = _named(where, name)
     form = ReasonsForm(request_bodies.plain(body))
@@ -153,7 +153,7 @@ def write_profile(request: Call, department: str, name: str, body: PositionReaso
     router, "POST", f"{ONE}/position/authorise", act="roster.authorise", scope="write:access", page="review", response=list[Right]
 )
 def authorise_position(request: Call, department: str, name: str, body: Authorising) -> list[Right]:
-    """Give access to some people of a position, in one act."""
+    """Authorize people of a position in bulk."""
     where = _decides(request, department)
     name = _named(where, name)
     profile = newest(where, name)
@@ -196,7 +196,7 @@ def _one(where: Department, name: str) -> OnePosition:
     response=list[PersonalUseLine],
 )  # fmt: skip
 def list_personal_use(request: Call, response: HttpResponse, department: str) -> list[PersonalUseLine]:
-    """What personal use is allowed now."""
+    """List permitted personal use."""
     where = department_of(department)
     require(request, "personal-use.set", InDepartment(where.code))
     rows = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=timezone.localdate(request.now))
@@ -208,7 +208,7 @@ def list_personal_use(request: Call, response: HttpResponse, department: str) ->
     response=PersonalUseLine, status=201,
 )  # fmt: skip
 def allow_personal_use(request: Call, department: str, body: AllowingUse) -> PersonalUseLine:
-    """Allow some personal use, as the department's head, until a day."""
+    """Permit some personal use, as the department's head, until a day."""
     where = department_of(department)
     require(request, "personal-use.set", InDepartment(where.code))
     positions = where.episodes.filter(ended__isnull=True).order_by("position").values_list("position", flat=True).distinct()
@@ -231,7 +231,7 @@ def allow_personal_use(request: Call, department: str, body: AllowingUse) -> Per
     response=PersonalUseLine,
 )  # fmt: skip
 def end_personal_use(request: Call, id: int, body: request_bodies.Because) -> PersonalUseLine:
-    """Allow it no longer."""
+    """End the permission."""
     row = get_object_or_404(PersonalUse.objects.select_related("department", "person", "by"), pk=id)
     require(request, "personal-use.set", InDepartment(row.department.code))
     reason = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
@@ -252,14 +252,14 @@ def _use(p: PersonalUse) -> PersonalUseLine:
 
 @operation(router, "GET", "/sponsors", act="agency.see", scope="read:people", page="sponsors", response=list[Sponsored])
 def list_sponsored(request: Call, response: HttpResponse) -> list[Sponsored]:
-    """Who answers for whom of the agencies' people."""
+    """List sponsors of agencies' people."""
     require(request, "agency.see")
     return pagination.rows(request, response, _sponsored(None), _of_agency, by="pk")
 
 
 @operation(router, "GET", "/me/sponsored", act="my.sponsored", scope="read:me", page="my-sponsored", response=list[Sponsored])
 def list_my_sponsored(request: Call, response: HttpResponse) -> list[Sponsored]:
-    """For whom I answer."""
+    """List the people I sponsor."""
     require(request, "my.sponsored", OfPerson(me(request).uid))
     return pagination.rows(request, response, _sponsored(me(request)), _of_agency, by="pk")
 
@@ -280,7 +280,7 @@ def _of_agency(e: Any) -> Sponsored:
     router, "GET", f"{ONE}/reconciliation", act="roster.see", scope="read:access", page="dept-reconcile", response=list[Unfitting]
 )
 def list_department_reconciliation(request: Call, response: HttpResponse, department: str) -> list[Unfitting]:
-    """What of one department does not fit."""
+    """List discrepancies of a department."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     return _reconciled(request, response, discrepancies.find_discrepancies([where.code], epoch_ms(request.now), feed=False))
@@ -288,7 +288,7 @@ def list_department_reconciliation(request: Call, response: HttpResponse, depart
 
 @operation(router, "GET", "/reconciliation", act="reconcile.see", scope="read:access", page="reconcile", response=list[Unfitting])
 def list_reconciliation(request: Call, response: HttpResponse) -> list[Unfitting]:
-    """What of the whole city does not fit, with what a personnel list that waits would do."""
+    """List discrepancies of the city, with the effects of a pending personnel list."""
     require(request, "reconcile.see")
     codes = list(Department.objects.values_list("code", flat=True))
     return _reconciled(request, response, discrepancies.find_discrepancies(codes, epoch_ms(request.now), feed=True))

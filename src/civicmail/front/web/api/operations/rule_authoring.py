@@ -106,7 +106,7 @@ class Replay(Schema):
 
 @operation(router, "POST", "/rules", act="rule.write", scope="write:rules", page="rule-new", response=RuleVersion, status=201)
 def draft_rule(request: Call, body: RuleToWrite) -> RuleVersion:
-    """Begin a rule, or the next version of one, as a draft: nothing acts before a second person approves it."""
+    """Draft a rule or its next version; it takes effect only after approval."""
     require(request, "rule.write")
     c = request_bodies.checked(typed.RuleText({"text": body.text, "changed": body.changed, "seen": body.after}))
     return once(
@@ -117,7 +117,7 @@ def draft_rule(request: Call, body: RuleToWrite) -> RuleVersion:
 
 @operation(router, "PATCH", VERSION, act="rule.write", scope="write:rules", page="version-edit", response=RuleVersion)
 def edit_rule(request: Call, rule: str, number: int, body: Edited) -> RuleVersion:
-    """Give a draft another text; who edits it does not approve it."""
+    """Edit a draft; an editor cannot approve it."""
     require(request, "rule.write")
     row = _seen(request, rule, number, body.revision)
     c = request_bodies.checked(typed.RuleText({"text": body.text, "changed": body.changed, "seen": body.revision}))
@@ -126,7 +126,7 @@ def edit_rule(request: Call, rule: str, number: int, body: Edited) -> RuleVersio
 
 @operation(router, "POST", f"{VERSION}/test", act="rule.write", scope="write:rules", page="version-test", response=RuleVersion)
 def test_rule(request: Call, rule: str, number: int, body: RevisionSeen) -> RuleVersion:
-    """Try its examples, and whether the whole book can be read with it."""
+    """Test its examples, and the whole rule set with it."""
     require(request, "rule.write")
     row = _seen(request, rule, number, body.revision)
     return once(request, lambda: version(verbs.test(row, actor=request.actor, now=epoch_ms(request.now))))
@@ -136,7 +136,7 @@ def test_rule(request: Call, rule: str, number: int, body: RevisionSeen) -> Rule
     router, "POST", f"{VERSION}/propose", act="rule.write", scope="write:rules", page="version-propose", response=RuleVersion
 )
 def propose_rule(request: Call, rule: str, number: int, body: Proposing) -> RuleVersion:
-    """Ask a second person for it."""
+    """Request approval by a second person."""
     require(request, "rule.write")
     row = _seen(request, rule, number, body.revision)
     form = typed.Proposal(request_bodies.plain(body))
@@ -152,14 +152,14 @@ def propose_rule(request: Call, rule: str, number: int, body: Proposing) -> Rule
     router, "POST", f"{VERSION}/withdraw", act="rule.write", scope="write:rules", page="version-withdraw", response=RuleVersion
 )
 def withdraw_rule(request: Call, rule: str, number: int, body: RevisionBecause) -> RuleVersion:
-    """Give a version up before it acts."""
+    """Withdraw a version before it is in force."""
     return _because(request, _writes(request, rule, number, body), body, verbs.withdraw)
 
 
 @operation(router, "POST", f"{RULE}/take-out", act="rule.write", scope="write:rules", page="rule-take-out", response=RuleVersion,
            status=201)  # fmt: skip
 def take_rule_out(request: Call, rule: str, body: RevisionBecause) -> RuleVersion:
-    """Propose that a rule acts no longer; revision: of the version that acts."""
+    """Propose to retire a rule; revision: of the version in force."""
     require(request, "rule.write")
     rows = found(rule)
     row = next((v for v in rows if v.state == "active"), rows[0])
@@ -173,7 +173,7 @@ def _because(request: Call, row: Version, body: RevisionBecause, verb: Callable[
 
 @operation(router, "POST", f"{VERSION}/decide", act="rule.decide", scope="write:rules", page="version-decide", response=RuleVersion)
 def decide_rule(request: Call, rule: str, number: int, body: RuleDecision) -> RuleVersion:
-    """Approve a version or not, as a second person who has not written in it."""
+    """Approve or deny a version, as a person who did not edit it."""
     row = one(rule, number)
     deciding.require_second(row, request.actor, epoch_ms(request.now))
     row = _as_seen(request, row, body.revision)
@@ -203,7 +203,7 @@ def _as_seen(request: Call, row: Version, revision: int) -> Version:
     router, "POST", f"{VERSION}/replay", act="rule.replay", scope="write:rules", page="rule-replay", response=Replay, status=201
 )
 def replay_rule(request: Call, rule: str, number: int, body: Ordering) -> Replay:
-    """Try a version on mail of the past; nothing happens to that mail."""
+    """Try a version on past mail; that mail is unaffected."""
     require(request, "rule.replay")
     row = one(rule, number)
     c = request_bodies.checked(Order({"days": str(body.days), "query": body.query}))
@@ -217,14 +217,14 @@ def replay_rule(request: Call, rule: str, number: int, body: Ordering) -> Replay
 
 @operation(router, "GET", REPLAY, act="rules.see", scope="read:rules", page="replay", response=Replay)
 def read_replay(request: Call, rule: str, id: int) -> Replay:
-    """How far it is, and what it counted."""
+    """Read the progress and the counts of a replay."""
     require(request, "rules.see")
     return _replay(_the_replay(rule, id))
 
 
 @operation(router, "POST", f"{REPLAY}/stop", act="rule.replay", scope="write:rules", page="replay-stop", response=Replay)
 def stop_replay(request: Call, rule: str, id: int, body: ReplaySeen) -> Replay:
-    """Stop one that waits or is under way."""
+    """Stop a replay."""
     require(request, "rule.replay")
     row = _the_replay(rule, id)
     as_seen(request, row.state, body.state, "It has gone on meanwhile; read it again.")

@@ -85,7 +85,7 @@ class Explanation(Schema):
 
 @operation(router, "GET", "/rules", act="rules.see", scope="read:rules", page="rules", response=list[Rule])
 def list_rules(request: Call, response: HttpResponse) -> list[Rule]:
-    """One row for each rule, with how often it hit, by its id."""
+    """List rules by id, with hits."""
     require(request, "rules.see")
     return pagination.rows(request, response, queries.listed(timezone.localdate(request.now)), _rule, by="rule")
 
@@ -99,7 +99,7 @@ def _rule(v: Any) -> Rule:
 
 @operation(router, "GET", "/rules/{str:rule}", act="rules.see", scope="read:rules", page="rule", response=list[RuleVersion])
 def read_rule(request: Call, rule: str) -> list[RuleVersion]:
-    """All versions of one rule, the newest first, with their text."""
+    """Read all versions of a rule, newest first, with text."""
     require(request, "rules.see")
     rows = queries.versions(rule)
     if not rows:
@@ -127,7 +127,7 @@ class FactLine(Schema):
 
 @operation(router, "GET", "/facts", act="rules.see", scope="read:rules", page="facts", response=list[FactLine])
 def list_facts(request: Call, response: HttpResponse) -> list[FactLine]:
-    """What a rule may ask about, and who finds it out."""
+    """List the facts that rules may use, and their sources."""
     require(request, "rules.see")
     return pagination.slices(request, response, list(FACTS.values()), _fact, key=lambda f: f.name)
 
@@ -140,7 +140,7 @@ def _fact(f: Fact) -> FactLine:
     router, "GET", "/trace/{uuid:id}/explanation", act="system.see", scope="read:system", page="screening", response=Explanation
 )
 def explain_message(request: Call, id: uuid.UUID) -> Explanation:
-    """Each check with how much it found, and by which rules what was done; nothing of the content."""
+    """Explain the checks and rules that decided about a message; no content."""
     require(request, "system.see")
     archive = store().archive()
     if (place := archive.place(id.bytes)) is None:

@@ -120,7 +120,7 @@ class Trace(TraceLine):
 
 @operation(router, "GET", "/health", act="health.see", scope="read:system", page="health", response=Examination)
 def read_health(request: Call) -> Examination:
-    """What the last examination found, with what to do."""
+    """Read the last health check results, with advice."""
     require(request, "health.see")
     known = installation.checks().last()
     findings = [Health(check=f.check, level=f.level, text=f.text, todo=f.do) for f in known.findings]
@@ -129,7 +129,7 @@ def read_health(request: Call) -> Examination:
 
 @operation(router, "GET", "/queue", act="system.see", scope="read:system", page="queue", response=list[Waiting])
 def list_queue(request: Call, response: HttpResponse) -> list[Waiting]:
-    """Everybody who waits for mail or whose copy is held, the oldest first."""
+    """List waiting and held copies, oldest first."""
     require(request, "system.see")
     lines = installation.waiting_copies(epoch_ms(request.now))
     return pagination.slices(request, response, lines, _waiting, key=lambda w: f"{uuid.UUID(bytes=w.id)}-{w.index}")
@@ -144,7 +144,7 @@ def _waiting(w: Line) -> Waiting:
 
 @operation(router, "POST", "/queue/try", act="queue.act", scope="write:system", page="queue-try", response=Tried)
 def try_queue(request: Call, body: TryingNow) -> Tried:
-    """Try again at once, one message or all of a next hop, with a reason. Nothing is deleted."""
+    """Retry one message, or all of a next hop, at once, with a reason. Deletes nothing."""
     require(request, "queue.act")
     if (body.message is None) == (not body.hop):
         raise Unusable("Name a message, or a next hop.", {"message": "Name a message, or a next hop."})
@@ -160,7 +160,7 @@ def try_queue(request: Call, body: TryingNow) -> Tried:
 def list_trace(
     request: Call, response: HttpResponse, sender: str = "", recipient: str = "", status: str = "", within: str = "hour"
 ) -> list[TraceLine]:
-    """Messages by their envelope, newest first. within: hour, day, week, month or year, until now."""
+    """Trace messages by envelope, newest first. within: hour, day, week, month or year, until now."""
     require(request, "system.see")
     if within not in STRETCHES or (status and status not in STATUSES):
         raise Unusable("One of the words is not known.", {"within": ", ".join(STRETCHES), "status": ", ".join(STATUSES)})
@@ -185,7 +185,7 @@ def _envelope(t: MessageTrace) -> dict[str, Any]:
 
 @operation(router, "GET", "/trace/{uuid:id}", act="system.see", scope="read:system", page="trace-one", response=Trace)
 def read_trace(request: Call, id: uuid.UUID) -> Trace:
-    """What happened to one message, each step to the millisecond, and where the ledger has it."""
+    """Read the steps of a message to the millisecond, and its place in the ledger."""
     require(request, "system.see")
     archive = store().archive()
     if (place := archive.place(id.bytes)) is None:

@@ -107,7 +107,7 @@ class Reported(Schema):
     router, "GET", "/violations", act="violations.see", scope="read:violations", page="violations", response=list[ViolationLine]
 )
 def list_violations(request: Call, response: HttpResponse, state: str = "") -> list[ViolationLine]:
-    """Cases of the whole city, the newest first. state: only those."""
+    """List all violation cases, newest first. state: only those."""
     require(request, "violations.see")
     return _lines(request, response, state)
 
@@ -117,7 +117,7 @@ def list_violations(request: Call, response: HttpResponse, state: str = "") -> l
     page="dept-violations", response=list[ViolationLine],
 )  # fmt: skip
 def list_department_violations(request: Call, response: HttpResponse, department: str, state: str = "") -> list[ViolationLine]:
-    """Cases of one department, the newest first. state: only those."""
+    """List violation cases of a department, newest first. state: only those."""
     where = department_of(department)
     require(request, "violation.see", InDepartment(where.code))
     return _lines(request, response, state, department=where)
@@ -134,7 +134,7 @@ def _lines(request: Call, response: HttpResponse, state: str, **which: Any) -> l
     page="violation", response=Case,
 )  # fmt: skip
 def read_violation(request: Call, department: str, id: int) -> Case:
-    """One case, from the report to the appeal."""
+    """Read a case, from report to appeal."""
     require(request, "violation.see", InDepartment(department_of(department).code))
     return case(violation_or_404(request, department, id))
 
@@ -161,7 +161,7 @@ def _plain(v: Violation) -> dict[str, Any]:
     status=201,
 )  # fmt: skip
 def report_violation(request: Call, body: Report) -> Reported:
-    """Say that a rule was broken, by somebody or by oneself."""
+    """Report a violation, one's own or another's."""
     require(request, "violation.report")
     form = typed.Report(request_bodies.plain(body, evidence=" ".join(body.evidence)))
     c = request_bodies.checked(form)
@@ -198,7 +198,7 @@ def record_violation(request: Call, uid: str, body: Record) -> Reported:
 
 @operation(router, "GET", "/me/violations", act="my.violations", scope="read:me", page="my-violations", response=list[MyViolation])
 def list_my_violations(request: Call, response: HttpResponse) -> list[MyViolation]:
-    """What was reported about me, and what I can say to it now, the newest first."""
+    """List cases about me with my next step, newest first."""
     require(request, "my.violations", OfPerson(me(request).uid))
     now = epoch_ms(request.now)
     return pagination.slices(request, response, visible_to(request), lambda v: _mine(v, now), key=lambda v: str(v.pk))
@@ -209,7 +209,7 @@ def list_my_violations(request: Call, response: HttpResponse) -> list[MyViolatio
     response=MyViolation,
 )  # fmt: skip
 def answer_my_violation(request: Call, id: int, body: MyAnswer) -> MyViolation:
-    """Answer what was reported about me, or appeal against what was decided, whichever is asked for now."""
+    """Respond to a report about me, or appeal a decision, whichever is due."""
     require(request, "my.violations", OfPerson(me(request).uid))
     row = next((v for v in visible_to(request) if v.pk == id), None)
     if row is None:
