@@ -43,10 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what may ask the tests' database; any other test would be the same as on SQLite (docs/decisions/0067)."""
+    """On PostgreSQL only what may ask the tests' database, and does not say that another test asks the same; any other would be the
+    same as on SQLite (docs/decisions/0067)."""
     if WANTED != "postgresql":
         return
-    asking = [item for item in items if may_ask(item)]
+    asking = [item for item in items if may_ask(item) and item.get_closest_marker("same_on_postgresql") is None]
     config.hook.pytest_deselected(items=list(set(items) - set(asking)))
     items[:] = asking
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from civicmail.city.access.models import Entry
 from civicmail.city.access.permissions import PERMISSIONS
@@ -70,14 +71,20 @@ def test_a_verb_that_nobody_decided_about_cannot_be_called(data: Path, monkeypat
         assert f"Nobody has decided who may call `civicmail {verb}`" in capsys.readouterr().err
 
 
+def one_of_each(allowed: set[str]) -> list[str]:
+    """The first of those who may, and of those who may not."""
+    return [*[who for who in PEOPLE if who in allowed][:1], *[who for who in PEOPLE if who not in allowed][:1]]
+
+
 def test_who_may_calls_the_verb_and_nobody_else(call: Caller) -> None:
-    """D2: exactly the people of the list get through, and who does not say who they are gets nothing at all."""
+    """D2: exactly the people of the list get through, and who does not say who they are gets nothing at all. On PostgreSQL one of
+    those who may and one of those who may not: the rows that decide between the others are the same there."""
     wrong = []
     for verb, row in VERBS.items():
         line = row.get("line", [])
         allowed = set(PEOPLE) if row["yes"] == "everybody" else set(row["yes"])
         assert allowed <= PEOPLE.keys(), verb
-        for who in PEOPLE:
+        for who in PEOPLE if connection.vendor == "sqlite" else one_of_each(allowed):
             good = row.get("code", 0) if who in allowed else row.get("no", REFUSED)
             if (code := call.and_undo(verb, *line, who=who)) != good:
                 wrong.append(f"{verb} as {who}: {code}, not {good}: {call.said.err.decode().strip()}")

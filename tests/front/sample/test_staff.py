@@ -22,6 +22,7 @@ from civicmail.front.sample.staff import populate
 NOW = 1_772_452_800_000
 
 
+@pytest.mark.same_on_postgresql("the next test fills it by the same verbs")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("frozen")
 def test_the_sample_city_has_everybody(installed: Path) -> None:

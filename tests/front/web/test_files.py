@@ -16,7 +16,7 @@ from django.utils.functional import empty
 
 from civicmail.front.web import files
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_on_postgresql("it is about files")]
 NAMED = "civicmail.front.web.files.Files"
 
 
