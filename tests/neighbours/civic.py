@@ -18,7 +18,7 @@ from typing import Any
 from civicmail.city.access.database_backup import DATABASE
 from civicmail.front.sample import installation
 from civicmail.front.sample.mail_tracker import MailTracker
-from neighbours import tables
+from neighbours import forkserver, tables
 from neighbours.process import Process
 
 PROGRAM = str(Path(sys.executable).parent / "civicmail")
@@ -26,7 +26,7 @@ PROGRAM = str(Path(sys.executable).parent / "civicmail")
 
 def civicmail(*arguments: str | Path, data: Path, check: bool = True) -> subprocess.CompletedProcess[bytes]:
     """One command on a data folder."""
-    return subprocess.run([PROGRAM, *map(str, arguments), "--data", str(data)], capture_output=True, timeout=120, check=check)
+    return forkserver.run([*map(str, arguments), "--data", str(data)], timeout=120, check=check)
 
 
 def answer(*arguments: str | Path, data: Path, check: bool = True) -> Any:

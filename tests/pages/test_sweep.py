@@ -113,6 +113,20 @@ def once(ask: Callable[..., Any], known: dict[Any, Any]) -> Callable[..., Any]:
     return answer
 
 
+def once_of_a_person(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Before each request is looked up who somebody is and how they stand: now once for each person, until what is returned is
+    called."""
+    stands, actors = dict[Any, Any](), dict[Any, Any]()
+    monkeypatch.setattr(middleware, "actor_of", once(middleware.actor_of, actors))
+    monkeypatch.setattr(middleware, "access_status", SimpleNamespace(status_of=once(access_status.status_of, stands)))
+
+    def forget() -> None:
+        stands.clear()
+        actors.clear()
+
+    return forget
+
+
 def once_each(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """The page of a refusal, made once for each status and sentence: most answers of the sweep are one of a few."""
     known = dict[Any, HttpResponse]()
@@ -131,17 +145,13 @@ def test_who_may_sees_the_page_and_nobody_else(
     city: Town, visit: Callable[[str], Client], who: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """D2: exactly the people of the list; who may not hears 403, or 404 where even the thing is not theirs to know."""
-    wrong, known = [], dict[Any, Any]()
-    stands = dict[Any, Any]()
-    monkeypatch.setattr(middleware, "actor_of", once(middleware.actor_of, known))
-    monkeypatch.setattr(middleware, "access_status", SimpleNamespace(status_of=once(access_status.status_of, stands)))
-    monkeypatch.setattr(error_pages, "page", once_each(error_pages.page))
+    wrong, forget = [], once_of_a_person(monkeypatch)
+    monkeypatch.setattr(error_pages, "error_page", once_each(error_pages.error_page))
     for name, page in PAGES.items():
         client, path = visit(who), path_of(page, city)
         statuses = asked(client, page, path)
         if page.get("post", False):
-            known.clear()  # it may have changed what they may
-            stands.clear()
+            forget()  # it may have changed what they may
         for status in statuses:
             no = page.get("no", 403)
             good = {"yes"} if who in allowed(page) else {*map(str, no if isinstance(no, list) else [no]), "policy first"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +14,8 @@ from civicmail.core.config.clock import now_ms
 from civicmail.core.config.load import load
 from civicmail.front.checkup.checks import run_checks
 from civicmail.front.checkup.findings import MINUTE, Finding, Installation
-from neighbours.civic import PROGRAM, Civicmail
+from neighbours import forkserver
+from neighbours.civic import Civicmail
 
 PATIENCE = 180
 """Seconds for which a story waits for what comes within one minute on a machine that has nothing else to do."""
@@ -30,8 +30,7 @@ def until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 def doctor(city: Civicmail) -> list[Finding]:
     """What the command says now."""
-    command = [PROGRAM, "doctor", "--json", "--data", str(city.data)]
-    done = subprocess.run(command, capture_output=True, env=city.environment, timeout=120, check=False)
+    done = forkserver.run(["doctor", "--json", "--data", str(city.data)], env=city.environment, timeout=120)
     assert done.returncode in (0, 1), done.stderr.decode(errors="replace")
     return [Finding(**json.loads(line)) for line in done.stdout.splitlines()]
 

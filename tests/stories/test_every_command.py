@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-import subprocess
 import time
 import uuid
 from collections import defaultdict
@@ -21,7 +20,8 @@ import pytest
 from city.policy.books import text_of
 from civicmail.city.access.database_backup import DATABASE
 from civicmail.front.cli import verbs
-from neighbours.civic import PROGRAM, Civicmail, civicmail
+from neighbours import forkserver
+from neighbours.civic import Civicmail, civicmail
 from stories import townhall
 
 pytestmark = pytest.mark.timeout(1200)
@@ -259,10 +259,8 @@ class Teller:
             if step.verb.split()[0] in WITH_DUTY or step.verb in WITH_DUTY:
                 words += ["--duty", DUTIES[step.who.removeprefix("d-")]]
         newest = self.ledger.newest()
-        done = subprocess.run(
-            [PROGRAM, *step.verb.split(), *words], capture_output=True, text=True, timeout=120, env=env, check=False
-        )
-        said = done.stdout + done.stderr
+        done = forkserver.run([*step.verb.split(), *words], env=env, timeout=120)
+        said = (done.stdout + done.stderr).decode().replace("\r\n", "\n")
         found = re.search(step.says.format_map(self.known), said)
         untrue = found is None or (step.never and re.search(step.never.format_map(self.known), said))
         if done.returncode not in (ANSWERS if step.code == ANY else (step.code,)) or untrue:

@@ -8,7 +8,6 @@ import os
 import re
 import smtplib
 import ssl
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -21,8 +20,9 @@ from civicmail.city.access.credentials import device_key, mac, new_password
 from civicmail.front.sample import installation
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
+from neighbours import forkserver
 from neighbours.authority import Authority
-from neighbours.civic import PROGRAM, Civicmail, civicmail
+from neighbours.civic import Civicmail, civicmail
 from neighbours.tools import swaks
 from stories.pressing import Browser
 from stories.townhall import Desk, townhall
@@ -115,10 +115,10 @@ class City(Civicmail):
         place.touch(0o600)
         place.write_text(self.tokens[who])
         env = os.environ | {"CIVICMAIL_TOKEN_FILE": str(place)}
-        command = [PROGRAM, *map(str, words), "--as", who, "--reason", "as case 26-14 says, in writing", "--data", str(self.data)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        command = [*map(str, words), "--as", who, "--reason", "as case 26-14 says, in writing", "--data", str(self.data)]
+        done = forkserver.run(command, timeout=120, env=env)
+        assert done.returncode == 0, (done.stdout + done.stderr).decode()
+        return done.stdout.decode()
 
     def notice(self, address: str, words: str) -> str:
         """What a notice says."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import smtplib
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.front.sample.smart_host import World
-from neighbours.civic import PROGRAM, Civicmail
+from neighbours import forkserver
+from neighbours.civic import Civicmail
 from stories.townhall import townhall
 
 pytestmark = pytest.mark.timeout(240)
@@ -24,10 +24,9 @@ ROSA, RITA, FRONT = "rosa.hale@city.example", "rita.records@city.example", "fron
 def _run(data: Path, *arguments: str) -> str:
     environ = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
     environ["CIVICMAIL_TOKEN_FILE"] = str(data.with_name("officer.token"))
-    command = [PROGRAM, *arguments, "--data", str(data)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr
+    done = forkserver.run([*arguments, "--data", str(data)], timeout=60, env=environ)
+    assert done.returncode == 0, done.stderr.decode()
+    return (done.stdout + done.stderr).decode()
 
 
 def _until(condition: Callable[[], object], seconds: float = 60) -> None:

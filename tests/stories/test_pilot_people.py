@@ -6,7 +6,6 @@ from __future__ import annotations
 import imaplib
 import os
 import re
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -22,9 +21,9 @@ from civicmail.front.sample.smart_host import World
 from civicmail.front.sample.smtp_client import SmtpClient, SmtpReply
 from civicmail.front.web import dovecot_auth
 from civicmail.mail.archive import outstanding_file
-from neighbours import postfix
+from neighbours import forkserver, postfix
 from neighbours.authority import Authority
-from neighbours.civic import PROGRAM, Civicmail
+from neighbours.civic import Civicmail
 from neighbours.dovecot import Asks, Dovecot
 from neighbours.tools import swaks
 from stories.signing_in import signed_in
@@ -88,10 +87,9 @@ class City:
     def run(self, *arguments: str) -> str:
         environ = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
         environ["CIVICMAIL_TOKEN_FILE"] = str(self.data.with_name("officer.token"))
-        command = [PROGRAM, *arguments, "--data", str(self.data)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        done = forkserver.run([*arguments, "--data", str(self.data)], timeout=60, env=environ)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
 
     def mode(self, mode: str) -> None:
         self.run("department", "mode", "works", mode, "--as", "e-1", "--duty", "access-officer", "--reason", "the pilot")

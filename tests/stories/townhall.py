@@ -8,10 +8,13 @@ import select
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Self
 
-from neighbours import tables
+from django.contrib.auth.hashers import make_password
+
+from neighbours import forkserver, tables
 
 PASSWORD = "correct horse battery staple"
 _HEAD = """
@@ -29,7 +32,8 @@ from civicmail.city.access.actions.publishing import publish
 from civicmail.city.access.actors import FOREVER, Actor, HeldRole
 from civicmail.city.directory.models import *
 now = timezone.now()
-hashed = cache(make_password)  # half a second of the processor for each
+known = {known!r}
+hashed = cache(lambda password: known.get(password) or make_password(password))  # half a second of the processor for each
 OFFICE = Actor("e-1", "Olga Officer", (HeldRole("access-officer", "", FOREVER),))
 
 def person(uid, given, family, department, supervisor=None, password=""):
@@ -110,13 +114,19 @@ class Townhall:
     approver: Path
 
 
+@cache
+def _known() -> dict[str, str]:
+    """The password of most people of most stories with its hash."""
+    return {PASSWORD: make_password(PASSWORD)}
+
+
 def run(data: Path, code: str) -> str:
     """Python on this folder, in a process of its own; what it prints."""
     tables.lay(data)
-    text = _HEAD.format(data=str(data)) + code
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=_SECONDS, env=_env(), check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    text = _HEAD.format(data=str(data), known=_known()) + code
+    done = forkserver.run(forkserver.python(text), timeout=_SECONDS, env=_env())
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
 
 
 class Desk:
@@ -126,7 +136,7 @@ class Desk:
     def __init__(self, data: Path) -> None:
         tables.lay(data)
         self._log = data.with_name("desk.log")
-        text = _HEAD.format(data=str(data)) + _DESK
+        text = _HEAD.format(data=str(data), known=_known()) + _DESK
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=_env()
