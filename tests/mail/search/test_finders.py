@@ -194,7 +194,7 @@ def test_who_has_used_little_goes_before_who_has_used_much_and_nobody_waits_in_l
 @pytest.mark.rule("P-21", "One person has one query under way, and a newer one ends the older.")
 def test_a_newer_query_of_a_person_ends_the_older_one(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     """One at a time, and it is the one that they wait for."""
-    monkeypatch.setattr(finders, "PATIENCE", 0.05)
+    monkeypatch.setattr("civicmail.mail.search.finders.PATIENCE", 0.05)
     first = hall.ask("ann")
     until(lambda: hall.began == ["ann"])
     second = hall.ask("ann")

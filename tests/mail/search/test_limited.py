@@ -129,7 +129,7 @@ def test_where_nothing_can_be_read_the_index_waits(tmp_path: Path, readers: Read
 )
 def test_what_the_index_cannot_take_was_said_by_nobody_honest(said: str, readers: Readers) -> None:
     """A process that was taken over can neither stop the index nor fill its memory."""
-    readers(first=f"own = worker.seenread.plain\nworker.seenread.plain = lambda fields: {{**own(fields), {said}}}")
+    readers(first=f"own = worker.message_values.plain\nworker.message_values.plain = lambda fields: {{**own(fields), {said}}}")
     with pytest.raises(Unreadable):
         message_reader.fields(SICK)
 
@@ -166,8 +166,8 @@ def letter_with(subject: str) -> bytes:
 @pytest.mark.rule("P-23", "Files that bring the reader of their message down hold up no others.")
 def test_files_that_bring_their_reader_down_hold_up_no_others(tmp_path: Path, readers: Readers) -> None:
     """They wait for the next start, and are not tried again and again."""
-    own = "own = worker.seenread.packed\n"
-    readers(first=f"{own}worker.seenread.packed = lambda fields: os.abort() if fields.subject == 'ill' else own(fields)")
+    own = "own = worker.message_values.packed\n"
+    readers(first=f"{own}worker.message_values.packed = lambda fields: os.abort() if fields.subject == 'ill' else own(fields)")
     kept(tmp_path, letter_with("ill"), letter_with("well"))
     with closing(IndexJob.take(tmp_path)) as job, closing(ExtractJob(tmp_path, processes=1)) as lane:
         job.step(T)
