@@ -225,12 +225,12 @@ def test_a_mailbox_that_cannot_be_asked_is_tried_again_and_holds_up_nobody(
     one = wave(installed, now)[0]
     case = reported(plain, one, phish())
     pull = message_removal.ask(case, queries.find_copies(case, now=now).copies, "", 3, actor=officer(), reason=WHY, now=now)
-    take, away = MessageRemoval.take, [True]
+    remove, away = MessageRemoval.remove, [True]
 
     def dana_is_away(self: MessageRemoval, id_: bytes, index: int, said: object) -> str:
         if away[0] and (id_, index) == (one.id, 0):
             raise OSError("The mailbox server does not answer: refused")
-        return take(self, id_, index, said)  # type: ignore[arg-type]
+        return remove(self, id_, index, said)  # type: ignore[arg-type]
 
     monkeypatch.setattr(MessageRemoval, "remove", dana_is_away)
     monkeypatch.setattr(worker, "connected", nullcontext)
