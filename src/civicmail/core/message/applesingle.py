@@ -14,7 +14,7 @@ _ENTRIES = 64
 
 @dataclass(frozen=True, slots=True)
 class AppleFile:
-    """name, comment: as they stand there; content: the file itself."""
+    """name, comment: as written in the file; content: the file itself."""
 
     name: bytes
     comment: bytes
@@ -22,7 +22,7 @@ class AppleFile:
 
 
 def read(data: bytes) -> AppleFile | None:
-    """None where the bytes are no such file."""
+    """The wrapped file; None if the bytes are not AppleSingle."""
     if not data.startswith(SINGLE) or len(data) < _HEAD.size:
         return None
     entries: dict[int, bytes] = {}

@@ -61,7 +61,7 @@ _GUESSES = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r", "cp1251", "
 
 
 def codec(label: str) -> str | None:
-    """The Python codec for a charset label, "" when the label says nothing, None when nobody knows it."""
+    """The Python codec for a charset label, "" for a label without meaning, None for an unknown one."""
     return _codec(label) if len(label) <= 64 and label.isascii() else None
 
 
@@ -97,10 +97,8 @@ def _nobody(_data: bytes) -> str:
 
 
 def decode(data: bytes, label: str = "", hint: str = "", ask: Callable[[bytes], str] = _nobody) -> tuple[str, Reading]:
-    """Text of the bytes and how it was found. Never raises.
-
-    hint: a label from elsewhere in the message, tried after utf-8. ask: what is asked for a charset when nothing else is left.
-    """
+    """Text of the bytes and how it was decoded. Never raises. hint: a label from elsewhere in the message, tried after utf-8. ask:
+    detects a charset when nothing else is left."""
     name = codec(label)
     if name not in _NOT_ASCII and data.isascii() and b"\x1b" not in data:
         return data.decode("ascii"), Reading.UNKNOWN_LABEL if name is None else Reading.DECLARED

@@ -74,7 +74,7 @@ def _meant(entity: re.Match[bytes]) -> bytes:
 
 
 def is_icon(content: bytes) -> bool:
-    """Whether it is a picture that shows nobody anything but itself: a spacer, a bullet."""
+    """Whether a picture is only decoration, such as a spacer or a bullet."""
     if len(content) > ICON_BYTES:
         return False
     if content.startswith(b"\x89PNG\r\n\x1a\n"):

@@ -55,7 +55,7 @@ class Encoded:
 
 
 def opened(data: bytes, encoding: str) -> Encoded | None:
-    """The part with these encoded bytes; None where nobody can say which bytes are which: broken base64, other encodings."""
+    """The part with these encoded bytes; None where decoded bytes cannot be mapped: broken base64, other encodings."""
     if encoding in transfer_encoding.IDENTITY:
         return Encoded(data, "identity")
     if encoding == "quoted-printable":

@@ -46,7 +46,8 @@ _PAGES_DEEP = 3
 
 
 def open_embedded(raw: Buffer, nodes: list[Node], budget: Budget, defects: list[Defect]) -> tuple[list[Node], int]:
-    """The nodes with those that lie inside them, in document order, and how many parts are sealed: encrypted, or a piece only."""
+    """The nodes with those embedded in them, in document order, and how many parts are closed: encrypted, or one piece of a
+    message."""
     out: list[Node] = []
     sealed = 0
     in_pgp = False
@@ -102,7 +103,7 @@ def _derived(host: Node, number: int, kind: str, filename: str, data: bytes, bud
 
 
 def type_of(filename: str, declared: str = "") -> str:
-    """The media type that a file name stands for."""
+    """The media type of a file name."""
     return declared.lower() or _TYPES.guess_type(filename)[0] or "application/octet-stream"
 
 
@@ -115,7 +116,8 @@ def _room(budget: Budget, size: int) -> bool:
 
 
 def _in_text(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> list[Node]:
-    """Files in a text. Of what has its end the code is no words; else it stays where it stands, and is a file all the same."""
+    """Files encoded in a text. The code of a complete one is removed from the text; an incomplete one stays, and is a file as
+    well."""
     text = content(raw, node, defects)
     if _FILES.search(text) is None and _FILES.match(b"\n" + text[:100]) is None:
         return []
@@ -138,7 +140,7 @@ def _in_text(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> 
 
 
 def _in_page(raw: Buffer, page: Node, budget: Budget, defects: list[Defect], deep: int = 1) -> list[Node]:
-    """What HTML carries in itself, and what lies in that. A picture is shown, as the sender meant it."""
+    """Files in HTML, and what is embedded in those. A picture is shown, as the sender intended."""
     out: list[Node] = []
     for number, uri in enumerate(data_uris.read(content(raw, page, defects)), 1):
         if not _room(budget, len(uri.content)):
@@ -156,7 +158,7 @@ def _in_page(raw: Buffer, page: Node, budget: Budget, defects: list[Defect], dee
 
 
 def _in_lines(raw: Buffer, node: Node, before: int, budget: Budget, defects: list[Defect]) -> list[Node]:
-    """What an appointment or a visiting card carries in itself. before: how many parts lie in it already."""
+    """Files in an appointment or visiting card. before: number of parts already embedded in it."""
     if node.content_type not in calendar_files.KINDS:
         return []
     out: list[Node] = []
@@ -172,7 +174,7 @@ def _in_lines(raw: Buffer, node: Node, before: int, budget: Budget, defects: lis
 
 
 def _coded(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> list[Node]:
-    """A multipart whose parts lie in a transfer encoding, which some programs undo though RFC 2045 6.4 forbids it: a message."""
+    """A multipart in a transfer encoding, which some programs decode though RFC 2045 6.4 forbids it: parsed as a message."""
     boundary = node.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
     if node.encoding in transfer_encoding.IDENTITY or not boundary:
         return []
@@ -185,7 +187,7 @@ def _coded(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> li
 
 
 def _apple(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> list[Node]:
-    """The file that a Mac has wrapped stands for what it is wrapped in, with what its owner wrote about it."""
+    """The file inside AppleSingle replaces its wrapper, with the owner's comment."""
     data = content(raw, node, defects)
     single = applesingle.read(data)
     if single is not None:

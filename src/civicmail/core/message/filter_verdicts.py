@@ -34,7 +34,7 @@ def header_of(content: bytes) -> bytes | None:
 
 
 def verdicts(header: bytes) -> list[Verdict]:
-    """All such fields of a header, in their order."""
+    """All verdict fields of a header, in order."""
     return [
         Verdict(
             m[1].decode("ascii").lower(), encoded_words.text(encoded_words.unfold(m[2])).strip(), m.start(), m.end() - m.start()

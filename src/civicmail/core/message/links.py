@@ -36,8 +36,8 @@ _NAMED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a link leads. url: rebuilt so that every browser reads it alike, "" where it may not be followed; host: who is asked
-    then, in ASCII, of mail the address; scheme: lower case, "" for an address that is only part of one."""
+    """The target of a link. url: rebuilt so that every browser reads it alike, "" if it must not be followed; host: in ASCII, for
+    mail the address; scheme: lower case, "" for a relative URL."""
 
     url: str
     host: str

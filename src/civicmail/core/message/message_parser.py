@@ -30,7 +30,7 @@ def parse(raw: bytes | memoryview | Buffer) -> ParsedMessage:
 
 
 def fields(raw: bytes | memoryview | Buffer) -> Fields:
-    """What a search reads of the message, as fast as it goes: text lists of 8 KB take less than a tenth of a millisecond."""
+    """The values of a message that a search needs. Fast: less than a tenth of a millisecond for list mail of 8 KB."""
     message = structure.parse(as_buffer(raw))
     texts = structure.texts(message)
     head = header_values.read(message.head, message.charset, message.defects)

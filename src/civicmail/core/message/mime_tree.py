@@ -26,7 +26,8 @@ Range = tuple[int, int]
 
 @dataclass(slots=True)
 class Node:
-    """One part. start, end: its encoded body in the buffer. container: it has parts of its own. opaque: a limit kept it closed."""
+    """One part. start, end: its encoded body in the buffer. container: it has parts of its own. opaque: a limit left it
+    unopened."""
 
     path: str
     depth: int
@@ -78,7 +79,7 @@ class Node:
 
     @property
     def report(self) -> bool:
-        """Whether it is shown as it stands: what a machine says of a message, a message that is not opened, what is stray."""
+        """Whether it is shown unparsed: a report by a machine, a message that is not opened, stray text."""
         return self.stray or (self.content_type.startswith("message/") and not self.letter)
 
     @property

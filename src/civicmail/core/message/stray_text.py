@@ -68,7 +68,7 @@ def _lines(nodes: list[Node]) -> bytes:
 
 
 def _has_words(raw: Buffer, start: int, end: int) -> bool:
-    """Whether somebody has said something there."""
+    """Whether the text has words in it."""
     if end - start <= USUAL_MOST:
         line = b" ".join(raw[start:end].split()).lower()
         return line.rstrip(b". ") not in _USUAL and _SAYS.search(line) is not None

@@ -34,7 +34,7 @@ class TextPart:
         return self.encoded.content
 
     def changes(self, requested: list[Edit]) -> Iterator[Change]:
-        """wanted: in any order; one that lies in another is left out."""
+        """Changes for these edits. requested: in any order; an edit inside another is left out."""
         clear: list[Edit] = []
         for edit in sorted(requested, key=lambda e: (e.start, e.end)):
             if not clear or edit.start >= clear[-1].end:

@@ -55,7 +55,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _next(text: str, at: int, *, value: bool) -> Lexeme:
-    """The word at `at`. value: it stands right behind an operator, so it is taken as it is."""
+    """The lexeme at `at`. value: it follows an operator directly, so it is taken literally."""
     character = text[at]
     if character in "()":
         return Lexeme("(" if character == "(" else ")", character, at, at + 1)

@@ -39,7 +39,7 @@ def matches(tree: Tree, view: View) -> bool:
 
 
 def _contains(words: str, text: str, prefix: bool) -> bool:
-    """Whether the tokens stand side by side in the text; fold() may leave several spaces between two tokens."""
+    """Whether the tokens are adjacent in the text; fold() may leave several spaces between two tokens."""
     padded = f" {' '.join(text.split())} "
     return f" {words}" in padded if prefix else f" {words} " in padded
 

@@ -18,7 +18,7 @@ LOCAL: Tree = Token("source", "local")
 
 
 def sent_from(boxes: Collection[str]) -> Tree:
-    """What these mailboxes sent: somebody who may use them was signed in, or a peer has asserted it."""
+    """Captures that these mailboxes sent: an authorized user was signed in, or a peer asserted it."""
     return _any_of("sent", boxes)
 
 
@@ -34,7 +34,7 @@ def withheld_from(boxes: Collection[str]) -> Tree:
 
 
 def with_disposition(do: str, boxes: Collection[str] | None = None) -> Tree:
-    """Where this was done ("refuse", "hold" …) with the copy of one of these mailboxes, or with anybody's."""
+    """Captures with this disposition ("refuse", "hold" …) for one of these mailboxes, or for any."""
     if boxes is None:
         return Token("withheld", do)
     return Or(tuple(Token("withheld", f"{do}:{box}") for box in _exact_names(boxes))) if boxes else NOTHING

@@ -61,7 +61,7 @@ def dates(text: str) -> tuple[int | None, int | None]:
 
 
 def before_now(text: str, now: datetime) -> int:
-    """The millisecond that lies a span (hours, days, weeks, calendar months, years) before now; never before 1970."""
+    """The time, ms, that is a span (hours, days, weeks, calendar months, years) before now; never before 1970."""
     if not (match := _SPAN.fullmatch(text)):
         raise ValueError(A_SPAN)
     number, unit = int(match[1]), match[2].lower()

@@ -13,7 +13,7 @@ _NO_MECHANISM = "504 5.5.4 That mechanism is not offered"
 
 
 class AuthSession(Greeting):
-    """The part of a session that knows whether somebody has signed in. signed_in: a 2xx answered their credentials."""
+    """The part of a session that tracks sign-in. signed_in: the credentials were answered with a 2xx."""
 
     def __init__(self, profile: ServerProfile, client: str, tls: str) -> None:
         super().__init__(profile, client, tls)

@@ -185,7 +185,7 @@ class Client:
         self._waiting += [self._on_final] * expected
 
     def quit(self) -> None:
-        """Say goodbye; nobody waits for the answer."""
+        """Send QUIT without waiting for the reply."""
         if not self.closed and self._stuffer is None:
             self._out.append(b"QUIT\r\n")
         self.closed = self.closed or "quit"

@@ -28,7 +28,7 @@ class RcptTo:
 
 @dataclass(slots=True)
 class Credentials:
-    """AUTH: who wants to sign in, and the password or token that is shown for it. name may be empty where the token says it."""
+    """AUTH: the name, and the password or token shown for it. name may be empty if the token contains it."""
 
     mechanism: str
     name: str
@@ -65,14 +65,14 @@ class DataStart:
 
 @dataclass(slots=True)
 class Content:
-    """The next bytes of the message as it will be kept: dots unstuffed, lines by the listener's rule."""
+    """The next bytes of the message as it will be archived: dots unstuffed, line endings by the listener's rule."""
 
     data: bytes
 
 
 @dataclass(slots=True)
 class Abandoned:
-    """The content so far is to be thrown away; the session has answered or will. reply: what the client hears."""
+    """Discard the content so far; the session has replied or will. reply: what the client is told."""
 
     reply: str
 

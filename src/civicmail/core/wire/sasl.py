@@ -40,7 +40,7 @@ def decode(response: bytes) -> bytes:
 
 
 def challenge(text: bytes) -> str:
-    """The reply that asks for more."""
+    """The reply that continues the exchange."""
     return f"334 {binascii.b2a_base64(text, newline=False).decode('ascii')}"
 
 

@@ -38,7 +38,7 @@ class Catalogue:
         self._ignore = ""
 
     def refresh(self, ignore: str = "") -> None:
-        """See what is there now. ignore: a run of this name belongs to a seal that was not committed."""
+        """List the present runs. ignore: a run of this name belongs to a seal that was not committed."""
         self._ignore = ignore
         listed: dict[str, list[str]] = {}
         if self._top.is_dir():

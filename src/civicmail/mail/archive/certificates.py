@@ -16,7 +16,7 @@ from civicmail.mail.archive.store import Store
 
 
 class Item(NamedTuple):
-    """One capture that goes. heads: of its receipt first, then of every event about it."""
+    """One capture to dispose of. heads: of its receipt first, then of every event about it."""
 
     id: bytes
     capture: Capture
@@ -35,7 +35,7 @@ def facts_of(
     reason: str,
     now: int,
 ) -> dict[str, Any]:
-    """The facts of a `disposed` record. text: of the schedules in force; people: who proposed and who approved."""
+    """The facts of a `disposed` record. text: of the schedules in force; people: proposer and approver."""
     listed = list(items)
     used = {i.decision.class_ for i in listed}
     numbers: dict[str, list[int]] = {}

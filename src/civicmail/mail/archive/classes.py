@@ -50,10 +50,8 @@ def promote(
     entering: Entering = unentered,
     files: Files = OS_FILES,
 ) -> None:
-    """Keep a capture as long as this class asks for; shorter than before it never becomes. Its bytes move with the next regroup().
-
-    Raises NotInArchive, NotDisposed where no schedule knows the class, MissingReason, LeaseHeld.
-    """
+    """Raise the retention class of a capture; a class is never lowered. Its bytes move with the next regroup(). Raises
+    NotInArchive, NotDisposed where no schedule knows the class, MissingReason, LeaseHeld."""
     store = Store(data)
     if store.place(id_) is None:
         raise NotInArchive(f"Nothing is kept under {id_.hex()}.")

@@ -38,7 +38,7 @@ ENTERED = b'"entry":{'
 
 
 def unentered(_facts: dict[str, Any]) -> AbstractContextManager[dict[str, Any] | None]:
-    """For what is entered elsewhere, or is nobody's deed."""
+    """Write no entry: it is written elsewhere, or no person acts."""
     return nullcontext()
 
 
@@ -108,7 +108,7 @@ class Writer:
         return self._alive().append(event.type, event.id, event.head)[1]
 
     def flush(self) -> None:
-        """Make everything collected durable. After an error nothing of it is kept and the next call uses a new journal."""
+        """Make everything collected durable. After an error none of it is archived and the next call uses a new journal."""
         self.write(self.journal.batch())
 
     def write(self, batch: journal.Batch) -> None:
@@ -140,7 +140,7 @@ class Writer:
 
 
 def write_events(data: Path, events: Iterable[Event], now: int, files: Files = OS_FILES) -> None:
-    """Make a few events durable, for whoever takes no mail. now: ms. Raises LaterError, OSError."""
+    """Make a few events durable, for callers without a writer. now: ms. Raises LaterError, OSError."""
     with closing(Writer(data, lambda: now, files, SHORT_FILE)) as writer:
         for event in events:
             writer.event(event)
@@ -159,10 +159,8 @@ def write_entered(
 
 
 class GroupCommit:
-    """One sync for all who wait. Every method belongs to the event loop that made it; the sync itself runs in one thread.
-
-    confirm: what else must have happened before anybody is told; the next sync does not wait for it.
-    """
+    """One sync for all pending records. Every method belongs to the event loop that created it; the sync runs in one thread.
+    confirm: another condition for the acknowledgment; the next sync does not wait for it."""
 
     def __init__(self, writer: Writer, confirm: Confirm | None = None) -> None:
         import asyncio  # commands that only use Writer start 12 ms sooner without it
@@ -177,7 +175,7 @@ class GroupCommit:
         self._idle.set()
 
     def receipt(self, capture: Capture, body: bytes | memoryview | Spool) -> asyncio.Future[None]:
-        """Collect a capture; the future is done when it is durable, or fails with a LaterError when it is not kept."""
+        """Collect a capture; the future is done when it is durable, or fails with a LaterError if it is not archived."""
         self.writer.receipt(capture, body)
         return self._wait()
 

@@ -96,7 +96,7 @@ class Copy:
         self.pulled = max(self.pulled, (at, *place, int(not facts.get("back"))))
 
     def refuse(self, at: int, reply: str) -> None:
-        """The receipt refused this copy of a message whose client was told that it is taken: the sender is owed a report."""
+        """Mark a copy that the receipt rejected though the client was told 250: the sender is owed a report."""
         self._ended(Type.FAILED, at, {"reply": reply, "dsn": 1})
 
     def _deferred(self, at: int, facts: dict[str, Any]) -> None:
@@ -116,7 +116,7 @@ class Copy:
 
     @property
     def now(self) -> str:
-        """What is to be done with the copy, as it was decided last."""
+        """The present disposition of the copy."""
         return QUARANTINE if self.is_pulled else self.decided[3] or self.do
 
     @property
@@ -131,7 +131,7 @@ class Copy:
 
     @property
     def target(self) -> str:
-        """The mailbox or address that the copy goes to."""
+        """The mailbox or address that receives the copy."""
         return self.onto[3] or self.address
 
     @property
@@ -141,7 +141,7 @@ class Copy:
 
     @property
     def is_pulled(self) -> bool:
-        """It was delivered, and taken out of its mailbox since: kept back, and nothing that waits."""
+        """Whether it was delivered and then removed from its mailbox: withheld, and not waiting."""
         return bool(self.pulled[3])
 
     @property
@@ -165,18 +165,18 @@ class Copy:
 
     @property
     def due(self) -> int:
-        """When the next attempt may be made, ms; 0 for at once."""
+        """When the next attempt may be made, ms; 0 for immediately."""
         if self.tries > self.settled or (self.control[0] >= self.at and not self.held):
             return 0
         return self.next
 
     @property
     def begun(self) -> bool:
-        """Somebody tried to hand it over."""
+        """Whether delivery was ever attempted."""
         return self.tries > 0 or self.end == "delivered"
 
     def plain(self) -> list[Any]:
-        """The state as it stands in a snapshot."""
+        """The state as written in a snapshot."""
         return [
             self.address, self.do, self.tries, self.settled, self.next, self.at, self.reply, self.unknown,
             *self.control, self.held, self.end, self.report, *self.onto, self.marks, *self.decided,
@@ -204,7 +204,7 @@ class Copy:
 
 
 def wants_encryption(decided: Mapping[str, Any]) -> bool:
-    """Whether a disposition, as it stands in a head or an event, lets the copy leave only encrypted."""
+    """Whether a disposition, as in a head or an event, allows the copy to leave only encrypted."""
     return decided["do"] == ENCRYPT or bool(decided.get("secure"))
 
 

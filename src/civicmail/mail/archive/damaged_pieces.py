@@ -55,7 +55,7 @@ def decide(piece: Piece, store: Store, schedules: Schedules, *, held: bool, now:
 
 
 def _classes(content: bytes, store: Store, schedules: Schedules) -> set[str]:
-    """The classes of the receipts that a piece consists of; empty where that cannot be told of every byte of it."""
+    """The classes of the receipts in a piece; empty if any byte of it belongs to no readable receipt."""
     result: set[str] = set()
     at = 0
     while at < len(content):
@@ -76,7 +76,7 @@ def _classes(content: bytes, store: Store, schedules: Schedules) -> set[str]:
 
 
 def certify(data: Path, facts: dict[str, Any], now: int, files: Files) -> None:
-    """The certificate about pieces is durable before the first of them goes."""
+    """Make the certificate about pieces durable, before the first of them is removed."""
     write_events(data, [Event(Type.DISPOSED, NO_ID, now, facts=facts)], now, files)
 
 

@@ -52,10 +52,8 @@ class Outcome:
 
 
 class Examination:
-    """What the rules of one moment say about each capture. now: ms.
-
-    Raises NotDisposed where no schedules were ever adopted; DamagedFile, KeyMissing or QueryError where nobody can tell the rules.
-    """
+    """The decision of the present rules about each capture. now: ms. Raises NotDisposed where no schedules were ever adopted;
+    DamagedFile, KeyMissing or QueryError where the rules cannot be read."""
 
     def __init__(self, store: Store, view: Viewer, now: int) -> None:
         self.store = store
@@ -73,9 +71,7 @@ class Examination:
 
     def ids(self, outcome: Outcome) -> Iterator[bytes]:
         """The sealed captures that may be due by their age; those of months that are too young for any schedule are only counted.
-
-        The ids of a month are taken down before the first of them, for what is done with them changes the catalogue.
-        """
+        The ids of a month are listed before the first is returned, because disposal changes the catalogue."""
         for month in list(self.store.catalogue.months):
             runs = self.store.catalogue.runs_now(month)
             if self.schedules.earliest_due(_start_of(month)) > self._now:
@@ -131,13 +127,13 @@ class Examination:
         return pieces
 
     def segments_of(self, items: Sequence[Item]) -> set[Name]:
-        """Every segment in which something about these captures stands."""
+        """Every segment with a record about these captures."""
         entries = [e.where for item in items for e in self.store.catalogue.by_id(item.id)]
         return {(where.class_, where.month, where.segment) for where in entries}
 
 
 def simulate(data: Path, *, now: int, view: Viewer, each: Callable[[Item], None] = lambda item: None) -> Outcome:
-    """What would go if it were done now; changes nothing and takes no lease. each: told every capture that would."""
+    """What would be disposed of now; changes nothing and takes no lease. each: called with every such capture."""
     outcome = Outcome()
     examination = Examination(Store(data), view, now)
     for item in examination.due(outcome):

@@ -139,8 +139,7 @@ def trace_of(capture: Capture, events: Sequence[Event]) -> MessageTrace:
 
 
 def is_named(pattern: str, address: str) -> bool:
-    """Whether an address is the wanted one, has the wanted local part (no "@"), or lies in the wanted domain ("@domain"). "<>" is
-    the null sender."""
+    """Whether an address matches a pattern: an address, a local part (no "@"), or a domain ("@domain"). "<>" is the null sender."""
     pattern, address = pattern.lower(), address.lower()
     if pattern == "<>":
         return not address
@@ -227,8 +226,8 @@ def _named(capture: Capture) -> frozenset[str]:
 
 
 def shown_reply(text: str, named: Collection[str]) -> str:
-    """What another server answered, as far as it is shown: one line without control characters, and without what stands in angle
-    brackets and is no address of the envelope (named, lower case): some servers answer with the Message-ID."""
+    """The reply of another server on one line, without control characters, and without text in angle brackets that is not an
+    address of the envelope (named, lower case): some servers reply with the Message-ID."""
     line = "".join(c if c.isprintable() else " " for c in text)
     line = _BRACKETS.sub(lambda match: match[0] if match[1].lower() in named else "<…>", line)
     return line if len(line) <= REPLY_MOST else f"{line[:REPLY_MOST]}…"

@@ -22,7 +22,7 @@ from civicmail.core.config.errors import CivicmailError, ConfigError, LaterError
 
 
 class NotInArchive(CivicmailError):
-    """Nothing is kept under this id, or not any more."""
+    """No capture has this id, or it was disposed of."""
 
     exit_code = 1
     http = 404
@@ -36,7 +36,7 @@ class UnknownHold(CivicmailError):
 
 
 class MissingReason(UsageError):
-    """Who does it, why, or on what ground was left out; an act that must leave a trace needs all of it."""
+    """The person, the reason or the ground is missing; an act that must leave a trace needs all of them."""
 
 
 class NotDisposed(RefusedError):
@@ -44,7 +44,7 @@ class NotDisposed(RefusedError):
 
 
 class RulesChanged(LaterError):
-    """What was decided does not hold any more; nothing was changed, and the same command decides anew."""
+    """The rules changed during the act. Nothing was changed; run the command again."""
 
 
 class InvalidId(UsageError):

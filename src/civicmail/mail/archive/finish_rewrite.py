@@ -43,7 +43,7 @@ def complete(data: Path, state: SealState, keyring: Keyring, files: Files) -> No
 
 
 def _certify(data: Path, facts: dict[str, Any], files: Files) -> None:
-    """Write the certificate, unless it was before a crash: nothing is sealed in between, so it stands in a journal then."""
+    """Write the certificate, unless it was written before a crash: nothing is sealed in between, so it is still in a journal."""
     adopt(data, files=files)  # what a dead owner left is durable only now
     tail = TailIndex(data)
     tail.refresh()
@@ -57,7 +57,7 @@ def _certify(data: Path, facts: dict[str, Any], files: Files) -> None:
 
 
 def _sweep(data: Path, months: Iterable[str], files: Files) -> None:
-    """Runs that others replace go at once: they name captures that are not kept any more. Then those in which nothing stands."""
+    """Remove runs that others replace, because they name captures that are gone; then runs without rows."""
     view = Catalogue(data)
     view.refresh()
     for month in sorted(months):

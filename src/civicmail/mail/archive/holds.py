@@ -82,7 +82,7 @@ def place(
 def end(
     data: Path, name: str, *, actor: str, reason: str, now: int, entering: Entering = unentered, files: Files = OS_FILES
 ) -> None:
-    """Lift a hold. What it kept is disposed of by the schedules from now on. Raises UnknownHold, MissingReason, LeaseHeld."""
+    """Lift a hold. The schedules then decide about what it held. Raises UnknownHold, MissingReason, LeaseHeld."""
 
     def agree() -> None:
         if name not in {hold.id for hold in in_force(Store(data))}:
@@ -93,12 +93,12 @@ def end(
 
 
 def load(data: Path) -> list[Hold]:
-    """in_force, for whoever reads nothing else there."""
+    """The holds in force in a data folder, for callers without a store."""
     return in_force(Store(data))
 
 
 def in_force(store: Store) -> list[Hold]:
-    """Every hold that was not ended, oldest first. Raises DamagedFile, KeyMissing, QueryError: then nobody knows what is held."""
+    """Every hold that was not ended, oldest first. Raises DamagedFile, KeyMissing, QueryError where the holds cannot be read."""
     return _in_force(rules.read(store, {Type.HOLD, Type.HOLD_END}))
 
 
@@ -120,7 +120,7 @@ def _tree(scope: str, at: int, *, accepted: bool = False) -> Tree:
 
 
 def _asks_content(tree: Tree) -> bool:
-    """Whether the answer depends on what stands in the bytes."""
+    """Whether the answer depends on the content of the message."""
     match tree:
         case And(parts) | Or(parts):
             return any(_asks_content(part) for part in parts)

@@ -13,7 +13,7 @@ from civicmail.mail.archive.store import Store
 
 @dataclass(slots=True)
 class Group:
-    """What is sealed under one class. size: bytes of segment files; oldest and newest: months, "" when nothing is."""
+    """Sealed captures of one class. size: bytes of segment files; oldest and newest: months, "" when there are none."""
 
     captures: int = 0
     segments: int = 0

@@ -45,10 +45,8 @@ def folder(data: Path) -> Path:
 
 
 def create(data: Path, *, files: Files = OS_FILES) -> str:
-    """Make the keys of a new installation; return the recovery key, to be printed once and kept by people.
-
-    Raises ConfigError when there is a keyring already.
-    """
+    """Make the keys of a new installation; return the recovery key, which is printed once and kept by people. Raises ConfigError
+    when there is a keyring already."""
     place = folder(data)
     if (place / "master.key").exists() or any((place / "segments").glob("*.key")):
         raise ConfigError(f"There is a keyring in {place} already; a new one could not open what is kept.")
@@ -60,8 +58,8 @@ def create(data: Path, *, files: Files = OS_FILES) -> str:
 
 
 def new_recovery(data: Path, master: bytes, before: bytes, files: Files) -> str:
-    """Make a recovery key that opens this master key, the ledger's key, and the master key before; the older one opens nothing any
-    more. It is returned and nowhere kept."""
+    """Make a recovery key for this master key, the ledger's key, and the previous master key; older recovery keys become invalid.
+    It is returned and stored nowhere."""
     recovery = os.urandom(_RECOVERY_BYTES)
     ledger = signing.private(folder(data)).private_bytes_raw()
     wrapped = _wrap(_recovery_key(recovery), master + ledger + before, b"recovery").hex()
@@ -84,7 +82,7 @@ def prove_recovery(data: Path, text: str, *, now: int, files: Files = OS_FILES) 
 
 
 def is_proved(data: Path) -> bool:
-    """Whether an operator has ever shown that the recovery key was kept (doctor is red until then)."""
+    """Whether an operator has ever proved that the recovery key was kept (doctor is red until then)."""
     return bool(_read_recovery(data)["proved"])
 
 
@@ -184,7 +182,7 @@ class Keyring:
             raise KeyMissing(f"The key of segment {segment} is damaged.") from None
 
     def remove(self, segments: list[str]) -> None:
-        """Shred: without its key nobody reads a segment again."""
+        """Shred segment keys: without its key a segment can never be read again."""
         for segment in segments:
             self._files.unlink(self._path(segment))
         if segments:

@@ -25,7 +25,7 @@ FOLDERS = (
 
 
 def make(data: Path, files: Files = OS_FILES) -> str:
-    """Make the folders and the keys; return the recovery key, which is not kept anywhere."""
+    """Make the folders and the keys; return the recovery key, which is stored nowhere."""
     for name in FOLDERS:
         files.make_folder(data / name)
     return keyring.create(data)

@@ -36,7 +36,8 @@ class LinkJob:
         self._begin()
 
     def _begin(self) -> None:
-        """From nothing: journals first, then segments, so that what is sealed meanwhile is met twice and never missed."""
+        """Start over: read journals first, then segments, so that captures that are sealed meanwhile are seen twice rather than
+        missed."""
         self._window = Window()
         self._tail = Tail(self._data, bodies=False)
         self._linked: set[bytes] = set()  # captures of which the record was read
@@ -52,7 +53,7 @@ class LinkJob:
         self._take(records)
 
     def step(self, now: int) -> int:
-        """Take in what is new; how many links were recorded."""
+        """Process new records; returns how many links were recorded."""
         self._now = now
         records = list(self._new())
         if self._is_gap(records):  # sealed before we read it

@@ -32,7 +32,7 @@ _WIRE = frozenset({"mx", "submission", "relay", "lmtp"})
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is remembered of a capture."""
+    """What the window remembers of a capture."""
 
     id: bytes
     received: int
@@ -109,7 +109,7 @@ class Pairs:
         self._rows = set(read_pairs(data))
 
     def add(self, events: list[Event]) -> None:
-        """Append what is not there yet, durable on return."""
+        """Append new pairs, durable on return."""
         fresh = list(dict.fromkeys(_row(e) for e in events))
         fresh = [row for row in fresh if (row[:32], row[32:]) not in self._rows]
         if not fresh:

@@ -15,7 +15,7 @@ _TRACES = frozenset({"damaged", "dropped", "gap", "number-missing"})
 
 
 class Losses:
-    """Takes every head that is kept, then puts problems in order."""
+    """Collects entries about losses from heads, then explains problems by them."""
 
     def __init__(self) -> None:
         self._losses: list[tuple[str, lost_records.Spans, str, str]] = []  # journal, numbers, entry, reason

@@ -38,7 +38,7 @@ class Machine:
         self._store.refresh()
 
     def known(self, bits: bytes, sha256: bytes) -> bool:
-        """Whether these bytes are kept under this occurrence (identity.occurrence_bits) or once-key (identity.once_bits)."""
+        """Whether these bytes are archived under this occurrence (identity.occurrence_bits) or once-key (identity.once_bits)."""
         return self._store.known(bits, sha256)
 
     def count(self) -> int:
@@ -56,7 +56,7 @@ class Machine:
         return self._store.place(id_)
 
     def at(self, place: Place) -> Capture:
-        """The capture that is kept there. Raises NotInArchive, DamagedFile."""
+        """The capture at this place. Raises NotInArchive, DamagedFile."""
         return Capture.from_head(self._store.head(place))
 
     def body(self, id_: bytes) -> bytes:
@@ -69,10 +69,8 @@ class Machine:
         return sorted(history, key=lambda event: (event.at, event.journal, event.number))
 
     def all_captures(self, damaged: Callable[[DamagedFile], None], years: Years = None) -> Iterator[Stored]:
-        """Every capture with its bytes, in the order in which they lie on the disk: for rebuilding what is derived.
-
-        What cannot be read is left out, and `damaged` is told once for each. years: of receipt, None for all.
-        """
+        """Every capture with its bytes, in disk order, for rebuilding derived data. Unreadable captures are left out, and `damaged`
+        is called once for each. years: of receipt, None for all."""
         return (Stored(*stored) for stored in self._store.everything(damaged, years))
 
     def ids(self, years: Years = None) -> Iterator[bytes]:
@@ -90,8 +88,8 @@ class Machine:
 
 
 def as_of_now(kept: Machine | None, data: Path) -> Machine:
-    """The view that somebody keeps, moved to now; the first one where there is none yet. A new one reads all that is not sealed,
-    for thirty thousand messages in a fifth of a second: frequent callers keep it."""
+    """The given view refreshed, or a new one. A new view reads all records that are not sealed, a fifth of a second for thirty
+    thousand messages: frequent callers keep theirs."""
     if kept is None:
         return Machine(data)
     kept.refresh()

@@ -29,10 +29,8 @@ def is_unfinished(data: Path) -> bool:
 
 
 def rotate(data: Path, *, show: Callable[[str], None], files: Files = OS_FILES, patience: Patience | None = None) -> int:
-    """Make a new master key; how many segment keys were wrapped again. Takes the lease `seal`; raises LeaseHeld, KeyMissing.
-
-    show: told the new recovery key as soon as it is the one that counts, before the long part.
-    """
+    """Rotate the master key; returns how many segment keys were wrapped again. Takes the lease `seal`; raises LeaseHeld,
+    KeyMissing. show: called with the new recovery key as soon as it is the valid one, before the long part."""
     place = keyring.folder(data)
     with Lease.take(lease_path(data, "seal"), patience):
         done = _finish(data, files) if is_unfinished(data) else 0

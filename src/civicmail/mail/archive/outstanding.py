@@ -70,7 +70,7 @@ class Entry:
 
     @property
     def owed(self) -> list[int]:
-        """Indices of recipients of whose end the sender is to be told and was not yet."""
+        """Indices of recipients whose failure the sender was not told yet."""
         return [i for i, c in self.copies.items() if c.report == REPORT_OWED and c.end] if self.seen else []
 
     @property
@@ -117,7 +117,7 @@ class Outstanding:
         return self.replay(record)
 
     def replay(self, record: Record) -> Entry | None:
-        """Take in one record wherever it stands, for the first time; positions stay."""
+        """Apply one record wherever it is stored, for the first time; positions are unchanged."""
         if record.type == Type.RECEIPT:
             return self._receipt(record, orjson.loads(record.head))
         if record.type in _EVENTS:
@@ -180,7 +180,7 @@ class Outstanding:
 
     def settle(self, now: int) -> None:
         """Forget what is older than a day. Call only when everything durable has been applied: what then lacks its receipt belongs
-        to a capture that was finished before."""
+        to a finished capture."""
         self.forget(now)
         old = now - DAY_MS
         for id_ in [e.id for e in self.entries.values() if (e.is_over or not e.seen) and e.touched < old and not e.is_pulled]:
@@ -259,7 +259,7 @@ class Outstanding:
                 self.lost[name] = max(last, self.lost.get(name, 0))
 
     def _reported(self, once: str, received: int) -> None:
-        """A delivery report was accepted by the pipeline: the sender is told."""
+        """Note that a delivery report was accepted by the pipeline: the sender is told."""
         id_, to = _parse_report_key(once)
         entry = self.entries.get(id_)
         if entry is None or to not in entry.copies:

@@ -20,7 +20,7 @@ _TRIES = 3
 
 
 class OutstandingView:
-    """The projection of one data folder, but for what could come twice: of a day's receipts that is 50 MB, and nobody here asks."""
+    """The projection of one data folder without the index of repeats, which takes 50 MB for a day's receipts."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
@@ -29,7 +29,7 @@ class OutstandingView:
         self._tidied = 0
 
     def now(self, at: int) -> Outstanding:
-        """Everything durable at this moment. at: ms. Raises DamagedFile, OSError; then the next call begins anew."""
+        """The state of everything durable at this moment. at: ms. Raises DamagedFile, OSError; the next call then starts over."""
         try:
             for _ in range(_TRIES):
                 if not self._is_left_behind(self._caught_up()):
@@ -44,7 +44,7 @@ class OutstandingView:
         return self._known
 
     def _caught_up(self) -> Positions:
-        """Read what is new; where that began."""
+        """Apply new records; returns the positions before them."""
         if self._tail is None:
             self._known = outstanding_file.load(self._data, repeats=False)
             self._tail = Tail(self._data, self._known.positions, bodies=False)

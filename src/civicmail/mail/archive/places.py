@@ -35,7 +35,7 @@ class InSegment:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One capture and where it is kept. sha256 is empty where only the catalogue was asked; find() fills it."""
+    """One capture and its place. sha256 is empty if it comes from the catalogue alone; find() fills it."""
 
     id: bytes
     sha256: bytes

@@ -23,7 +23,8 @@ from civicmail.mail.archive.store import Store
 
 
 class Archive:
-    """What a data folder keeps, for people. A view of one moment: refresh() moves it to now. Not safe for two threads at once."""
+    """The archive of a data folder, for people. A view of one moment: refresh() moves it to now. Not safe for two threads at
+    once."""
 
     def __init__(self, data: Path) -> None:
         self._store = Store(data)
@@ -40,15 +41,15 @@ class Archive:
         return self._store.find(text)
 
     def place(self, id_: bytes) -> Place | None:
-        """Where the capture with this id (16 bytes) is kept; the SHA-256 in it may be empty."""
+        """The place of the capture with this id (16 bytes); the SHA-256 in it may be empty."""
         return self._store.place(id_)
 
     def count(self) -> int:
-        """How many captures are kept."""
+        """The number of captures."""
         return self._store.count()
 
     def known(self, bits: bytes, sha256: bytes) -> bool:
-        """Whether these bytes are kept under this occurrence (identity.occurrence_bits) or once-key (identity.once_bits)."""
+        """Whether these bytes are archived under this occurrence (identity.occurrence_bits) or once-key (identity.once_bits)."""
         return self._store.known(bits, sha256)
 
     def captures(self, *, newest_first: bool = False) -> Iterator[Place]:
@@ -66,19 +67,15 @@ class Archive:
         return self._store.count_between(*edges(since, until))
 
     def envelope(self, actor: Actor, place: Place, *, now: int) -> MessageTrace:
-        """The envelope of a capture, its states and times, for whoever may `system.see`; never anything of its content.
-
-        Raises NotPermitted, DamagedFile, NotInArchive. now: ms.
-        """
+        """The envelope of a capture, its states and times, for actors who may `system.see`; never its content. Raises NotPermitted,
+        DamagedFile, NotInArchive. now: ms."""
         guard.require(actor, "system.see", now=now)
         events = [Event.from_head(head) for head in self._store.events(place.id)]
         return trace_of(Capture.from_head(self._store.head(place)), events)
 
     def explained(self, actor: Actor, place: Place, *, now: int) -> MessageExplanation:
-        """What screening found in a capture and what rules made of it, for whoever may `system.see`; never anything of its content.
-
-        Raises NotPermitted, DamagedFile, NotInArchive. now: ms.
-        """
+        """The findings about a capture and the rules that they triggered, for actors who may `system.see`; never its content.
+        Raises NotPermitted, DamagedFile, NotInArchive. now: ms."""
         guard.require(actor, "system.see", now=now)
         events = [Event.from_head(head) for head in self._store.events(place.id)]
         return explain(Capture.from_head(self._store.head(place)), events)
@@ -93,7 +90,7 @@ class Archive:
         return self._store.head(place)
 
     def body(self, permit: Permit, place: Place) -> bytes:
-        """The message's bytes as kept, checked against their SHA-256. Raises NotPermitted, DamagedFile, NotInArchive."""
+        """The bytes of the message, checked against their SHA-256. Raises NotPermitted, DamagedFile, NotInArchive."""
         _spend(permit)
         return self._store.body(place)
 

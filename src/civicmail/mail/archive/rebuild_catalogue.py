@@ -22,11 +22,8 @@ Progress = Callable[[int], None]
 def rebuild(
     data: Path, *, now: int, files: Files = OS_FILES, progress: Progress | None = None, patience: Patience | None = None
 ) -> list[str]:
-    """Write one run for each month; return sentences about segments that could not be read.
-
-    What the old catalogue says about those is kept. Takes the lease `seal`; raises LeaseHeld, KeyMissing. now: ms. progress: told
-    the segments done.
-    """
+    """Write one run for each month; return sentences about unreadable segments, whose old rows are kept. Takes the lease `seal`;
+    raises LeaseHeld, KeyMissing. now: ms. progress: called with the segments done."""
     problems: list[str] = []
     with Sealer(data, files, patience) as sealer:
         sealer.finish()

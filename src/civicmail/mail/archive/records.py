@@ -154,7 +154,7 @@ class Capture:
 
     @property
     def is_copy(self) -> bool:
-        """Whether it is a copy for the record that came without a report: for whom it was stands in its own header."""
+        """Whether it is a copy for the record that came without a report: its own header names the recipients."""
         return self.report is not None and not self.report.sha256
 
     @property

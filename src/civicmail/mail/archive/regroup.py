@@ -51,7 +51,7 @@ def regroup(sealer: Sealer, *, now: int, reason: str, files: Files = OS_FILES) -
 
 
 class _Target:
-    """The class under which records about a capture are kept from now on."""
+    """The new class of records about a capture."""
 
     def __init__(self, targets: dict[bytes, str]) -> None:
         self._targets = targets
@@ -61,7 +61,7 @@ class _Target:
 
 
 def _raised(sealer: Sealer, store: Store, names: list[Name], schedules: Schedules) -> dict[bytes, str]:
-    """Captures that are kept elsewhere than where their longest class belongs, and where that is."""
+    """Captures that are not in the segments of their longest class, with that class."""
     targets: dict[bytes, str] = {}
     for id_ in {id_ for name in names for id_ in _perhaps_raised(sealer, name)}:
         place = store.place(id_)

@@ -37,7 +37,7 @@ ENTRY_FILE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Bytes that lie in damaged/<journal>/ now. name: of the file there; offset: where they stood in the file they came from."""
+    """Bytes in damaged/<journal>/. name: of the file there; offset: in the file that they came from."""
 
     name: str
     offset: int
@@ -51,7 +51,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """One journal. entry: where the entry stands, "journal:number"."""
+    """One repaired journal. entry: place of the entry, "journal:number"."""
 
     journal: str
     lost: lost_records.Spans
@@ -70,7 +70,7 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class _Damage:
-    """What is wrong with one journal. files: not whole; lost: numbers not accounted for; orphans: spool files without record."""
+    """The damage of one journal. files: damaged files; lost: numbers not accounted for; orphans: spool files without record."""
 
     place: Path
     files: list[tuple[Path, bytes, Salvage]]
@@ -95,7 +95,7 @@ def repair(data: Path, *, person: str, reason: str, now: int, files: Files = OS_
 
 
 def _at_work(data: Path) -> list[str]:
-    """Jobs whose leases somebody holds, with the process."""
+    """Jobs whose leases are held, with the process."""
     held = [path for path in sorted(lease_path(data, "seal").parent.glob("*")) if path.is_file() and is_held(path)]
     return [f"{path.name} (process {holder(path) or 'unknown'})" for path in held]
 
@@ -120,10 +120,8 @@ def _repaired(data: Path, person: str, reason: str, now: int, files: Files) -> I
 
 
 def account_for_gaps(data: Path, who: Who, *, now: int, files: Files = OS_FILES) -> list[Repaired]:
-    """Account for the numbers that stand in no file and no segment, of journals whose files are all whole; what was done.
-
-    For an installation that nobody has started yet. now: ms.
-    """
+    """Account for numbers that are in no file and no segment, of journals without damaged files; returns what was done. For an
+    installation that was not started yet. now: ms."""
     done = []
     for name in journal.names(data):
         place = journal.folder(data) / name
@@ -138,7 +136,7 @@ def account_for_gaps(data: Path, who: Who, *, now: int, files: Files = OS_FILES)
 
 
 def _examine(place: Path, *, is_live: bool) -> _Damage | None:
-    """None when nothing is. Of a journal that somebody appends to the last file is left alone."""
+    """The damage of a journal, None if there is none. The last file of a journal that is held is left alone."""
     known = journal.log_files(place)
     durable = journal.read_durable(place)
     if is_live:
@@ -221,7 +219,7 @@ def _move(data: Path, damage: _Damage, files: Files) -> Iterator[Moved]:
 
 
 def _account(data: Path, damage: _Damage, moved: list[Moved], who: Who, now: int, files: Files) -> str:
-    """Steps 2 and 3; where the entry stands."""
+    """Steps 2 and 3; returns the place of the entry."""
     facts = {
         "act": ACT,
         "person": who.person,

@@ -64,9 +64,8 @@ def rebuild(
 
 
 def sealed_between(data: Path, spans: Sequence[Span], problems: list[str]) -> Iterator[Record]:
-    """Sealed records of journals, without bodies, as they lie: for whoever follows journals and was not there before these were
-    sealed. The newest segments are looked at first, and no more than it takes. problems: gets sentences about what could not be
-    read."""
+    """Sealed records of journals, without bodies, in disk order, for followers that missed them before they were sealed. The newest
+    segments are read first, and no more than needed. problems: gets sentences about unreadable segments."""
     left = sum(last - first + 1 for _, first, last in spans)
 
     def is_selected(row: Row) -> bool:
@@ -84,7 +83,7 @@ def sealed_between(data: Path, spans: Sequence[Span], problems: list[str]) -> It
 
 
 def sealed_entries(data: Path, problems: list[str]) -> Iterator[Record]:
-    """Sealed entries of people: what is about no capture lies in segments of class `ledger`, so no mail is read."""
+    """Sealed audit entries. Records without a capture are in segments of class `ledger`, so no mail is read."""
     paths = [segments.path_of(data, *segment) for segment in segments.listed(data) if segment[0] == LEDGER_CLASS]
     return _of_segments(data, paths, problems, lambda row: row.type == Type.ENTRY)
 

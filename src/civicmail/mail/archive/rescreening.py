@@ -44,7 +44,7 @@ class RescreeningState:
         self.replay(record)
 
     def replay(self, record: Record) -> None:
-        """Take in one record wherever it stands."""
+        """Apply one record wherever it is stored."""
         if record.type == Type.RECEIPT:
             if _MARK in record.head and self.settled.pop(record.id, None) is None:
                 self._received(record)
@@ -92,7 +92,7 @@ class RescreeningFollower:
             self._saved = content
 
     def _catch_up(self) -> None:
-        """What was sealed since it was saved stands in segments."""
+        """Apply the records that were sealed since the state was saved."""
         retired = _retired(self._data)
         spans = [
             (n, self.again.positions.get(n, 0) + 1, last) for n, last in retired.items() if last > self.again.positions.get(n, 0)
@@ -110,8 +110,8 @@ def path_of(data: Path) -> Path:
 
 
 def load(data: Path) -> RescreeningState:
-    """Load the saved state. Where it never was, or cannot be read: what is pending by the outstanding recipients, and what stands
-    in journals."""
+    """Load the saved state. If there is none, or it cannot be read, take the pending captures among the outstanding recipients, and
+    the records of journals."""
     try:
         h = orjson.loads(path_of(data).read_bytes())
         if h["v"] == _VERSION:
@@ -131,7 +131,7 @@ def load(data: Path) -> RescreeningState:
 
 
 def _retired(data: Path) -> Positions:
-    """The last record of each journal that stands in segments only."""
+    """The last record of each journal that is in segments only."""
     top = journal.folder(data)
     return {name: last for name in journal.names(data) if (last := journal.read_retired(top / name))}
 

@@ -32,7 +32,7 @@ _VIEWS_MOST = 5
 
 
 def take(data: Path) -> Lease:
-    """While this lease is held no rule comes; whoever else wants it waits. Raises LeaseHeld after some seconds."""
+    """Take the lease under which no rule can be written; others wait. Raises LeaseHeld after some seconds."""
     try:
         return moment(data, "retention")
     except LeaseHeld:
@@ -48,8 +48,8 @@ def write(
     entered: dict[str, Any] | None = None,
     agree: Callable[[], None] = lambda: None,
 ) -> None:
-    """Make one record durable, with the entry of whoever does it; waits while others do. entered: facts for the entry; agree: asked
-    when nobody can come in between, and what it raises stops it. Raises LeaseHeld, MissingReason without actor or reason."""
+    """Make one record durable, with the entry of its actor; waits for other writers. entered: facts for the entry; agree: called
+    under the lease, and what it raises stops the write. Raises LeaseHeld, MissingReason without actor or reason."""
     for what in ("actor", "reason"):
         if not str(event.facts.get(what, "")).strip():
             raise MissingReason(f"Say the {what}: it stays in the record.")
@@ -59,10 +59,8 @@ def write(
 
 
 def read(store: Store, types: Collection[int]) -> list[Event]:
-    """Every durable record of these types that is about no capture, in order of time.
-
-    Raises DamagedFile, KeyMissing: then it cannot be told what the rules are.
-    """
+    """Every durable record of these types that is about no capture, in order of time. Raises DamagedFile, KeyMissing where the
+    rules cannot be read."""
     for attempt in range(_VIEWS_MOST):
         with suppress(FileNotFoundError):  # sealed or rewritten while we look
             events = {(e.journal, e.number): e for e in _all(store) if e.type in types}
@@ -73,7 +71,7 @@ def read(store: Store, types: Collection[int]) -> list[Event]:
 
 
 def _all(store: Store) -> Iterator[Event]:
-    """Journals first: what is sealed meanwhile is then met twice, and never missed."""
+    """Read journals first, so that records that are sealed meanwhile are read twice rather than missed."""
     for where in store.tail.events(NO_ID):
         yield Event.from_head(tail_index.read_head(where))
     for class_, month, name in segments.listed(store.data):
@@ -97,7 +95,8 @@ def _sealed(store: Store, name: tuple[str, str, str]) -> Iterator[Event]:
 
 
 class Watch:
-    """What stood in the journals when something was decided. Hold the lease `seal`: then records only come, and none goes."""
+    """The records of journals at the time of a decision. Hold the lease `seal`: then records are only added, and none is
+    removed."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -24,7 +24,7 @@ _HASH_KINDS = "QI"  # SHA-256 prefix, row
 
 
 def merge(path: Path, sources: list[Run], replaces: Iterable[str], files: Files = OS_FILES) -> None:
-    """Write the run `path`, which says what all of these say; durable on return. replaces: names of runs that it stands for."""
+    """Write the run `path` with the rows of all sources; durable on return. replaces: names of the runs that it replaces."""
     numbers: dict[tuple[str, str], int] = {}
     for run in sources:
         for segment in run.segments:

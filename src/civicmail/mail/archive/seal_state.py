@@ -70,7 +70,7 @@ def write(data: Path, state: SealState, files: Files) -> None:
 
 
 def rely(data: Path, files: Files) -> None:
-    """Make durable what was read: whoever wrote it may have died before it was. Needs no room on the disk."""
+    """Sync a state file that was read: its writer may have died before the sync. Needs no space on the disk."""
     files.sync_folder(_path(data).parent)
 
 

@@ -49,7 +49,7 @@ class Sealed:
         return frame[record.start : record.stop], sha256
 
     def events(self, where: InSegment, id_: bytes) -> Iterator[bytes]:
-        """Heads of the events about a capture that stand from there on, one after the other, up to the next capture."""
+        """Heads of the events about a capture from this place on, up to the next capture."""
         self._still_there(where)
         number, offset, first = where.frame, where.offset, True
         segment = self._segment(where)
@@ -70,7 +70,7 @@ class Sealed:
             number, offset = number + 1, 0
 
     def segment(self, class_: str, month: str, name: str) -> Segment:
-        """One segment, kept open for a while."""
+        """One segment, cached for a while."""
         known = self._segments.get(name)
         if known is None:
             self._keyring = self._keyring or Keyring(self._data)
@@ -84,7 +84,7 @@ class Sealed:
         return known
 
     def forget(self) -> None:
-        """Close everything: what is on the disk may have changed."""
+        """Close everything: the files on disk may have changed."""
         for segment in self._segments.values():
             segment.close()
         self._segments.clear()

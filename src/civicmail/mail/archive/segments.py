@@ -63,7 +63,7 @@ def listed(data: Path) -> Iterator[tuple[str, str, str]]:
 
 
 class SegmentWriter:
-    """Writes one segment under a temporary name: nobody sees it before it is renamed, nothing is durable before file.sync()."""
+    """Writes one segment under a temporary name: it is invisible before the rename, and not durable before file.sync()."""
 
     def __init__(
         self, files: Files, path: Path, segment: str, key: bytes, *, class_: str, month: str, created: int, checkpoint: str

@@ -50,7 +50,7 @@ class Store:
                 return
 
     def _seal_state(self) -> SealState | None:
-        """Where it cannot be told what a seal has done, everything is read, some of it perhaps twice; `verify` says so."""
+        """The state of a seal. If it is unreadable everything is read, some of it perhaps twice; `verify` reports it."""
         try:
             return seal_state.read(self.data)
         except DamagedFile:
@@ -125,7 +125,7 @@ class Store:
         return self._reading(place, self._head)
 
     def body(self, place: Place) -> bytes:
-        """The bytes of the message as they were kept; DamagedFile when they are not those any more."""
+        """The bytes of the message; DamagedFile if they have changed."""
         return self._reading(place, self._body)
 
     def events(self, id_: bytes) -> list[bytes]:
@@ -137,7 +137,7 @@ class Store:
             return self._events(id_)
 
     def everything(self, damaged: Callable[[DamagedFile], None], years: Years = None) -> Iterator[tuple[bytes, bytes, bytes]]:
-        """(capture id, head, body) of every capture in the order in which they lie; `damaged` hears of what cannot be read."""
+        """(capture id, head, body) of every capture in disk order; `damaged` is called with what cannot be read."""
         for place in self._as_they_lie(years):
             try:
                 yield place.id, self.head(place), self.body(place)

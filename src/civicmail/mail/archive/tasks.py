@@ -40,7 +40,7 @@ class SealJob:
         self._sealer.close()
 
     def due(self, now: int) -> bool:
-        """Whether it is time: every `seal_every` seconds, and at once when more bytes than `unsealed_most` could be sealed."""
+        """Whether to seal now: every `seal_every` seconds, or earlier when more bytes than `unsealed_most` could be sealed."""
         since = now - self._last
         if since < 0 or since >= self._settings.seal_every * 1000:
             return True

@@ -70,7 +70,7 @@ class Check:
         self._certificates: list[bytes] = []
 
     def heads(self) -> Iterator[KeptRecord]:
-        """Every sealed record's head; problems are found on the way. Begins to look when the first one is asked for."""
+        """Every sealed record's head; problems are reported on the way. Begins when the first head is requested."""
         retired = self._retired()  # what is sealed while we look is in none of these three views
         looked: set[Name] = set()
         while todo := self._names() - looked:
@@ -289,7 +289,8 @@ class Check:
 
 
 def torn_tails(data: Path) -> list[str]:
-    """Sentences about journals whose last file goes on behind its last durable record: a live or a killed writer, no problem."""
+    """Sentences about journals whose last file continues behind its last durable record: the writer is alive or was killed, which
+    is no problem."""
     sentences = []
     for name in journal.names(data):
         place = journal.folder(data) / name

@@ -34,7 +34,7 @@ class ConfirmationDesk:
         self._heard: dict[socket.socket, bytes] = {}
 
     def wait(self, seconds: float) -> None:
-        """Until somebody wishes something, or so long."""
+        """Wait for a request, for at most so many seconds."""
         ready, _, _ = select.select([self._door, *self._wishes], [], [], seconds)
         for ready_socket in ready:
             if ready_socket is self._door:
@@ -141,7 +141,7 @@ class Confirmation:
             future.set_result(None)
 
     async def close(self) -> None:
-        """Nobody waits any more."""
+        """Stop; pending futures are never done."""
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task

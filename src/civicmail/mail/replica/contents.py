@@ -76,10 +76,8 @@ class Contents:
         self._known: dict[str, _Folder] = {}
 
     def moment(self) -> Moment | None:
-        """A state between two steps of whoever seals or rewrites, or None when one was taken meanwhile: look again soon.
-
-        What an unfinished step has made does not count yet and is left out.
-        """
+        """A consistent state between two steps of a seal or rewrite, or None if one happened meanwhile: try again soon. Results of
+        an unfinished step are left out."""
         logs = frozenset(journal_files(self._data))
         first = self._whole()
         state = seal_state.read(self._data)

@@ -126,7 +126,7 @@ class Copy:
         self._unsynced.add(path)
 
     def append(self, head: Answer, body: bytes) -> None:
-        """More of a log. Raises Diverged where it does not follow what is there."""
+        """Append to a log. Raises Diverged if the bytes do not follow those of the copy."""
         path, offset = self._checked(head["path"], log=True), int(head["at"])
         if path not in self._logs:
             self._open_log(path)
@@ -150,7 +150,7 @@ class Copy:
             file.close()
 
     def place(self, head: Answer) -> None:
-        """A whole file that arrived goes to its place at once and durably: a spool file, before the record that names it."""
+        """Put a whole received file in place, durable on return: a spool file, before the record that names it."""
         path = self._checked(head["path"], log=False)
         self._make_folder(path)
         self._files.rename(self._stage_path(path), self.folder / path)
@@ -168,7 +168,7 @@ class Copy:
         return {}
 
     def turn(self, head: Answer) -> Answer:
-        """Everything that was put counts from now on, and what is gone is gone. {"busy": 1} while somebody reads the copy."""
+        """Put all received files in place and remove those that are gone. {"busy": 1} while the copy is being read."""
         try:
             reading = Lease.take(self.folder / "standby" / "reading")
         except LeaseHeld:

@@ -28,4 +28,4 @@ class NotACopy(ConfigError):
 
 
 class Diverged(ConfigError):
-    """The copy has bytes that this installation never had, or lost; somebody must decide which of the two is right."""
+    """The copy has bytes that this installation never had, or lost; a person must decide which of the two is right."""

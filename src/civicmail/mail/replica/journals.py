@@ -41,7 +41,7 @@ class _Place:
 
 
 class Journals:
-    """Sends what is new in every journal. held: what the copy holds; raises Diverged where it holds what we do not."""
+    """Sends new records of every journal. held: the contents of the copy; raises Diverged if it has records that we lack."""
 
     def __init__(self, data: Path, link: Link, held: Holdings) -> None:
         self._data = data

@@ -21,7 +21,7 @@ _FAILURES: dict[str, type[Exception]] = {"Fenced": Fenced, "NotACopy": NotACopy,
 
 
 class Link(Protocol):
-    """send: no answer is waited for, what goes wrong is told by the next ask. Raises StandbyGone, Fenced, NotACopy, Diverged."""
+    """send: does not wait for a reply; the next ask reports errors. Raises StandbyGone, Fenced, NotACopy, Diverged."""
 
     def send(self, head: Head, body: bytes = b"") -> None: ...
     def ask(self, head: Head) -> Answer: ...
@@ -29,7 +29,7 @@ class Link(Protocol):
 
 
 def handle(copy: Copy, head: Head, body: bytes) -> Answer | None:
-    """Do what a message says; the answer to an `ask`, None for what is only sent. Raises ValueError for an unknown word."""
+    """Handle a message; returns the reply to an `ask`, None to a `send`. Raises ValueError for an unknown message."""
     match head["do"]:
         case "append":
             copy.append(head, body)

@@ -90,15 +90,14 @@ def restore(
 
 
 def _require_plain(copy: Path) -> None:
-    """Raise NotACopy where something else than files lies in the copy: whoever wrote a link there would have it followed by whoever
-    restores, and a pipe would be waited for."""
+    """Raise NotACopy if the copy has anything but files and folders: a link would be followed, and a pipe would block."""
     for path in copy_folder.listed(copy):
         if not stat.S_ISREG((copy / path).lstat().st_mode):
             raise NotACopy(f"{copy / path} is no plain file, and no installation puts such a thing there; nothing was made.")
 
 
 def _people(data: Path, settings: bytes | None) -> list[str]:
-    """What is wrong with the tables of people, where no server keeps them."""
+    """Problems of the database of people, where it is not on a server."""
     if (data / DATABASE).exists():
         why = read_error(data / DATABASE)
         return [f"The tables of people ({DATABASE}) cannot be read: {why}. Put back another copy before you start."] if why else []
@@ -118,15 +117,15 @@ def _has_server(settings: bytes | None) -> bool:
 
 
 def _enter(data: Path, number: int, until: Positions, now: int, files: Files) -> None:
-    """Say where what came from the lost installation ends: of what it did later with the mail in it nothing is known, so
-    whoever delivers that mail says `redelivered`."""
+    """Record the last positions of the lost installation: what it did later is unknown, so deliveries of that mail are marked
+    `redelivered`."""
     facts = {"act": "restore", "person": "", "duty": "", "reason": "made from a copy", "epoch": number, "until": until}
     write_events(data, [Event(Type.ENTRY, NO_ID, now, facts=facts)], now, files)
 
 
 @contextlib.contextmanager
 def _nobody_else(copy: Path, now: int, files: Files) -> Iterator[None]:
-    """Fence whoever sends to this copy, and wait until it has let go: it hears of it with its next message, which is soon."""
+    """Fence the sender of this copy, and wait until it has released the copy: it is told with its next message."""
     epoch.begin(copy, now, files)
     end = time.monotonic() + LET_GO_SECONDS
     while True:
@@ -191,7 +190,7 @@ def _copy(source: Path, target: Path, size: int, files: Files) -> None:
 
 
 def _make_work(data: Path, result: Restored, now: int, files: Files) -> Positions:
-    """What is derived is made, and the rest must be what the old installation said; {journal: last number} of what there is."""
+    """Rebuild derived data and compare the rest with the report of the old installation; returns {journal: last number}."""
     for gap in repair.account_for_gaps(data, UNSENT, now=now, files=files):
         for first, last in gap.lost:
             text = records_text(first, last, gap.journal)

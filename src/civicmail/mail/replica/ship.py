@@ -50,7 +50,7 @@ class Shipper:
         return self._journals.whole() if self.complete else {}
 
     def round(self) -> bool:
-        """Send and sync what is durable and new; whether anything was."""
+        """Send and sync new durable records; returns whether there were any."""
         began, size, durable = self._clock(), integrated_count(self._data), _durable(self._data)
         before = self._evidence.size
         moved = False
@@ -70,7 +70,7 @@ class Shipper:
         return moved or self._evidence.size > before
 
     def turn(self) -> Iterator[None]:
-        """Bring the whole files of the copy to those of one moment. Between two steps somebody must call round()."""
+        """Bring the whole files of the copy to those of one moment. The caller must call round() between two steps."""
         gaps = self._journals.gaps()
         moment = self._contents.moment()
         if moment is None:
@@ -107,7 +107,7 @@ class Shipper:
             yield
 
     def _meet(self, whole: dict[str, Stamp]) -> None:
-        """Which whole files of the copy are the same as ours; a file that is not here at all goes."""
+        """Which whole files of the copy equal ours; files that we do not have are removed."""
         for path, (size, mark) in self._held.items():
             if contents.is_log(path) or contents.is_spool(path):
                 continue

@@ -31,7 +31,7 @@ def path(data: Path) -> Path:
 
 
 def write(data: Path, status: Status) -> None:
-    """Not durable: after a power cut nobody has been sending for a while anyway."""
+    """Write the status. Not durable: after a power cut it would be outdated anyway."""
     temporary = path(data).with_suffix(".new")
     temporary.write_bytes(orjson.dumps(asdict(status)))
     temporary.replace(path(data))

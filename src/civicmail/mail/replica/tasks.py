@@ -85,8 +85,8 @@ class Replicate:
                 desk.wait(0.0 if sent or turn is not None else LOOK_SECONDS)
 
     def _require_new(self) -> None:
-        """Raise StandbyGone where a copy that was complete is not there any more: most often its disk is not mounted, and a new one
-        would lie on the disk of this machine."""
+        """Raise StandbyGone if a complete copy has disappeared: most often its disk is not mounted, and a new copy would be on the
+        disk of this machine."""
         self._last = last = status.read(self._data)  # whoever has removed it wants a new copy
         if last is not None and last.level_at and last.place == self._settings.standby:
             raise StandbyGone(
@@ -103,7 +103,7 @@ class Replicate:
         self._alarm(now)
 
     def _say(self, error: str) -> None:
-        """The standby is not there: the status says why, and the lag goes on growing."""
+        """Report that the standby is unavailable: the status says why, and the lag grows."""
         now = self._clock()
         if error != self._error:
             log.warning("standby.unreachable")

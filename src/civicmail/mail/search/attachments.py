@@ -55,7 +55,8 @@ NOTHING = AttachmentText()
 
 
 def name_of(digest: bytes) -> str:
-    """How the index calls a file, by its SHA-256: enough to tell files apart, and what hangs on it may be thrown away."""
+    """The name of a file in the index, from its SHA-256: long enough to tell files apart, because all that depends on it is
+    derived."""
     return digest[:8].hex()
 
 
@@ -91,7 +92,7 @@ def attachment_text(fields: Fields, lookup: ExtractLookup) -> AttachmentText:
 
 
 def text_of_files(attachments: Iterable[File], lookup: ExtractLookup) -> AttachmentText:
-    """The same of files that were read by somebody else (message_values.py). look: asks for no content."""
+    """The same for files that another process has read (message_values.py). look: needs no content."""
     return _combined((file.digest, partial(_look_up, file, lookup)) for file in attachments)
 
 

@@ -54,7 +54,7 @@ def current(data: Path) -> Path | None:
 
 
 def covered(data: Path) -> dict[str, int]:
-    """Per journal the last record that can be found; what the sealer and a waiting import ask."""
+    """For each journal the last searchable record. The sealer and waiting imports use it."""
     generation = current(data)
     saved = load(generation) if generation else None
     return saved.journals if saved else {}
@@ -95,7 +95,7 @@ def _keys(plain: Iterable[tuple[str, int]]) -> frozenset[Key]:
 
 
 def request_rebuild(data: Path, files: Files = OS_FILES) -> None:
-    """Whoever holds the lease rebuilds; rebuild_asked() says no again when it is done."""
+    """Ask the lease holder to rebuild; is_rebuild_requested() is false again when it is done."""
     files.make_folder(top(data))
     files.replace(top(data) / "wanted", b"")
 

@@ -51,8 +51,9 @@ class Documented(NamedTuple):
 
 
 def document_of(capture: Capture, body: bytes, fields: Fields | None = None, look: ExtractLookup = unknown) -> Documented:
-    """fields: when the caller has read the letter already. look: gives what a file says, or None where it was not read yet; for a
-    letter that is read here it is asked for no content. Raises IndexFailed where no process can read anything."""
+    """The index document of a capture. fields: when the caller has already read the message. look: gives the text of a file, or
+    None where it was not read yet; for a message that is read here it is called without content. Raises IndexFailed where no
+    process can read anything."""
     if fields is not None:
         return of_text(capture, text_of(capture, fields, look))
     try:
@@ -66,22 +67,22 @@ def document_of(capture: Capture, body: bytes, fields: Fields | None = None, loo
 
 
 def text_of(capture: Capture, fields: Fields, look: ExtractLookup = unknown) -> str:
-    """The document as text, for who makes it in another process than the one that indexes."""
+    """The document as text, for callers in another process than the indexer."""
     return _made(capture, fields, partial(attachment_text, fields, look))
 
 
 def text_of_read(capture: Capture, fields: Fields, files: Sequence[File], look: ExtractLookup = unknown) -> str:
-    """The same of a letter that a sandboxed process has read, as message_reader gives it. look: is asked for no content."""
+    """The same for a message that a sandboxed process has read, as message_reader gives it. look: is called without content."""
     return _made(capture, fields, partial(text_of_files, files, look))
 
 
 def text_without_files(capture: Capture, fields: Fields) -> str:
-    """The document without what the files of the letter say, for with_files()."""
+    """The document without the text of the message's files, for with_files()."""
     return text_of(capture, fields, lambda _digest, _content: Extract())
 
 
 def with_files(capture: Capture, made: str, files: Sequence[File], look: ExtractLookup) -> str:
-    """The document that text_without_files() made, with what the files of the letter say."""
+    """The document of text_without_files(), with the text of the message's files."""
     try:
         return with_attachment_text(made, text_of_files(files, look))
     except Exception:  # as in _made(); who made it may have been taken over, and given numbers that none can be added to

@@ -70,8 +70,8 @@ class _Processes:
 
 
 class FileReader:
-    """Reads a file that the cache does not know, here and now: a look (attachments.py) for an import. Any number of threads may
-    ask; let them live until it is closed."""
+    """Read a file that is not in the cache, for an import; a lookup as in attachments.py. Safe for any number of threads, which
+    must live until it is closed."""
 
     def __init__(self, data: Path) -> None:
         self._extracts = Extracts(data)
@@ -109,8 +109,8 @@ class ExtractJob:
         self._processes = _Processes()
 
     def step(self) -> int:
-        """Read the files of some captures that wait, the newest first; how many captures those were. None while the index rests
-        for want of room: what was read is kept on the same volume."""
+        """Read the files of some waiting captures, newest first; returns the number of captures. None while the index is paused for
+        lack of space, because extracted text is on the same volume."""
         if coverage.is_paused(self._data):
             return 0
         ready = set(extract_cache.ready(self._data))  # before the index is looked at: what is not in it then is indexed already
@@ -142,7 +142,7 @@ class ExtractJob:
         return [id_bytes(*f.key[1:]) for f in hits]
 
     def _read(self, id_: bytes) -> None:
-        """Read every file of a capture of which something is missing, then ask for it to be indexed again."""
+        """Read every missing file of a capture, then request that it is indexed again."""
         if self._stopped():
             raise _Stopped
         try:
@@ -183,7 +183,7 @@ class ExtractJob:
         return digest
 
     def _with_pictures(self, known: Extract, process: Process, content: bytes, ocr: Ocr) -> Extract:
-        """The same with the words of its pictures, as far as the time for one file goes."""
+        """The same with OCR of its pictures, within the time limit of one file."""
         texts: list[str] = [known.text]
         unreadable = dict.fromkeys(known.unreadable)
         end = time.monotonic() + OCR_SECONDS

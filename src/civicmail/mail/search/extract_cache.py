@@ -32,7 +32,7 @@ class Extracts:
         self._top = top(data)
 
     def get(self, digest: bytes, _content: bytes = b"") -> Extract | None:
-        """What is known of a file."""
+        """The extracted text of a file."""
         try:
             plain = orjson.loads(zstandard.ZstdDecompressor().decompress(self._place(digest).read_bytes()))
             if plain["v"] != VERSION:
@@ -42,7 +42,7 @@ class Extracts:
             return None
 
     def touched(self, digest: bytes, _content: bytes = b"") -> Extract | None:
-        """The same, and from now on sweep() knows that somebody still has the file."""
+        """The same, and mark the file as still in use for sweep()."""
         with contextlib.suppress(OSError):
             os.utime(self._place(digest))
         return self.get(digest)

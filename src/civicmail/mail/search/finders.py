@@ -66,7 +66,7 @@ CUT_MESSAGES: dict[str, str] = {
 
 
 def is_typed(tree: Tree) -> bool:
-    """Whether there are words in it that somebody may have typed: scopes of pages have whole addresses and identifiers alone."""
+    """Whether a query may have typed words in it: scopes of pages have whole addresses and identifiers alone."""
     return _any(tree, lambda leaf: isinstance(leaf, Words | Near) or (isinstance(leaf, Token) and leaf.prefix))
 
 
@@ -100,8 +100,8 @@ def _words(tree: Tree) -> int:
 
 
 class LimitedReader(Reader):
-    """The index for one page. whose: of which person, who has one query at a time; whole: raise NotFinished rather than give a
-    part. cut: why the answer is not all that there is."""
+    """The index for one page. person: whose page it is, with one query at a time; whole: raise NotFinished rather than return a
+    part. cut: why the answer is incomplete."""
 
     def __init__(self, reader: Reader, finders: Finders, person: str, *, whole: bool = False) -> None:
         self.__dict__.update(reader.__dict__)
@@ -123,7 +123,7 @@ class LimitedReader(Reader):
 
 @dataclass(eq=False, slots=True)
 class Query:
-    """What one page asks. left: seconds; number: which one, the newer the larger."""
+    """The query of one page. left: seconds; number: larger for newer queries."""
 
     person: str
     left: float = SECONDS
@@ -177,7 +177,7 @@ class Finder:
 
 @dataclass(eq=False, slots=True)
 class Lane:
-    """Finders of one kind, and who has one or waits for one."""
+    """Finders of one kind, with their running and waiting queries."""
 
     free: list[Finder]
     max_waiting: int
@@ -221,7 +221,7 @@ class Finders:
         return result
 
     def used(self, person: str) -> float:
-        """Seconds of finders that somebody has used lately."""
+        """Seconds of finders that a person has used recently."""
         seconds, at = self._used.get(person, (0.0, 0.0))
         return seconds * math.exp2((at - time.monotonic()) / HALF_LIFE)
 
@@ -250,7 +250,8 @@ class Finders:
             return None
 
     def _join(self, lane: Lane, query: Query) -> None:
-        """Where too many wait, an older query of the same person is dropped, else the one of whoever has used the most lately."""
+        """Add a query. If too many wait, drop an older query of the same person, else that of the person who has used the most
+        recently."""
         lane.waiting.append(query)
         if len(lane.waiting) > lane.max_waiting + len(lane.free):
             own = [
@@ -266,8 +267,8 @@ class Finders:
             self._changed.notify_all()
 
     def _next(self, lane: Lane) -> Query | None:
-        """Whose turn it is: of those whose person has none under way, and asks for nothing newer, who has used the least lately;
-        and who came first."""
+        """The next query to run: of the newest queries of people without a running one, that of the person who has used the least
+        recently; ties go to the earliest."""
         busy = {candidate.person for each in (self._large, self._small) for candidate in each.running}
         newest = {candidate.person: candidate for candidate in sorted(lane.waiting, key=attrgetter("number"))}
         able = [candidate for whose, candidate in newest.items() if whose not in busy and not candidate.cut]
@@ -293,7 +294,7 @@ class Finders:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """End the processes of those that nobody asks at this moment."""
+        """End the idle processes."""
         for lane in (self._large, self._small):
             for finder in lane.free:
                 finder.end()

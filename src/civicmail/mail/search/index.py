@@ -98,7 +98,7 @@ class Indexes:
         self._closing: dict[Key, Future[None]] = {}
 
     def add(self, documented: Documented, *, replay: bool) -> None:
-        """Add one capture. replay: it may already be there (read again after a crash), so what is there goes first."""
+        """Add one capture. replay: it may already be there (read again after a crash), so delete it first."""
         key = (documented.class_, year_of(documented.received))
         if key in self._open or len(self._open) < OPEN_AT_ONCE:
             self._writer(key).add(documented, replay)
@@ -112,7 +112,7 @@ class Indexes:
             self._drain()
 
     def replace(self, documented: Documented) -> None:
-        """Put a capture in the place of what is there under its id: more of it was read."""
+        """Replace the document of a capture: more of it was read."""
         self._writer((documented.class_, year_of(documented.received))).replace(documented)
 
     def delete(self, class_: str, received: int, capture_id: bytes) -> None:
@@ -167,7 +167,7 @@ class Indexes:
         self._closing[key] = self._threads.submit(oldest.finish)
 
     def _settle(self) -> None:
-        """Wait for the writers that are being closed; raises what went wrong there."""
+        """Wait for the writers that are being closed; raises their errors."""
         while self._closing:
             self._closing.popitem()[1].result()
 

@@ -53,6 +53,6 @@ def id_of(item: Listed) -> bytes:
 
 
 def hits(reader: Reader, some: Iterable[Listed]) -> Iterator[Hit]:
-    """Their documents, the newest first, as they are given; what is not there any more is left out."""
+    """The documents of these hits, newest first; deleted ones are left out."""
     for ids in batched(some, BATCH_SIZE):
         yield from search(reader, Among(frozenset(id_of(item).hex() for item in ids)), limit=len(ids), scored=False).hits

@@ -47,8 +47,8 @@ def fields(body: bytes, seconds: float = SECONDS) -> tuple[Fields, list[File]]:
 
 
 def surely(body: bytes) -> tuple[Fields, list[File]]:
-    """The same for who comes by each message once: what brings a process down is read once more, by another one. Raises Unreadable
-    where the message does it again; LaterError where no process reads anything, or all are busy: that is no fault of a message."""
+    """The same with one retry: a message that ends its process is read once more by another one. Raises Unreadable if that fails
+    too; LaterError if no process can read anything, or all are busy."""
     return _twice(lambda: fields(body, INDEX_SECONDS))
 
 
@@ -86,7 +86,7 @@ def printed(body: bytes) -> Printed:
 
 
 def _lives() -> bool:
-    """Whether a process can read what is harmless."""
+    """Whether a process can read a harmless message."""
     try:
         fields(b"")
     except Unreadable:

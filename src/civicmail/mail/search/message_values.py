@@ -24,7 +24,7 @@ NUMBER_MOST = 1 << 40
 
 
 def plain(fields: Fields) -> dict[str, Any]:
-    """Without the content of what is attached: of that its digest, and what it says without a reader of its own."""
+    """Fields without the content of attachments: the digest of each, and its text if no reader is needed."""
     result: dict[str, Any] = {name: getattr(fields, name) for name in (*_TEXTS, *_NAMES, *_NUMBERS)}
     result |= {name: [[a.display, a.local, a.domain] for a in getattr(fields, name)] for name in _PEOPLE}
     result |= {name: at.isoformat() if (at := getattr(fields, name)) is not None else None for name in _DATES}

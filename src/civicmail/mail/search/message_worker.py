@@ -16,8 +16,8 @@ MEMORY = 2 << 30
 
 
 def answer(question: dict[str, Any], content: bytes) -> bytes:
-    """what: "fields", as seenread.fields_of() understands them, "files", as files_of(), "letter", as letter_of(), or "words": what
-    a reader sees. JSON also of letters that stand for none (surrogates)."""
+    """what: "fields", for message_values.fields_of(), "files", for files_of(), "letter", for printed_of(), or "words": the visible
+    text. The JSON may hold lone surrogates."""
     match question["what"]:
         case "files":
             return message_values.packed(message_parser.fields(content))

@@ -47,8 +47,8 @@ _time: Time | None = None
 
 @contextmanager
 def within(seconds: float) -> Iterator[Time]:
-    """For a process that does one thing: meanwhile each() leaves out the indexes that are not done in time, and counts them. What
-    it leaves goes on until the process ends."""
+    """Limit searches to so many seconds, in a process that does one thing: each() leaves out the indexes that are not done, and
+    counts them. They go on until the process ends."""
     global _time
     _time = Time(time.monotonic() + seconds)
     try:

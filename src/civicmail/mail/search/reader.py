@@ -82,11 +82,11 @@ class Reader:
         self._open = {folder: self._opened(folder) for folder in folders}
 
     def elsewhere(self, tree: Tree) -> Elsewhere | None:
-        """Who looks for this instead of this process: nobody, unless finders.py says so."""
+        """The process that searches instead of this one: None, except in finders.py."""
         return None
 
     def groups(self) -> MessageForms:
-        """Which SHA-256 stand for one message, as of this moment."""
+        """Which SHA-256 are the same message at this moment."""
         return MessageForms(self._data)
 
     def searchers(self) -> list[tantivy.Searcher]:
@@ -94,7 +94,7 @@ class Reader:
         return [entry.index.searcher() for entry in self._open.values()] if self._still is None else self._still
 
     def still(self) -> Reader:
-        """The same as of this moment, for one search after another in any thread; nobody refreshes it."""
+        """A frozen view of this moment, for several searches in any thread; it is never refreshed."""
         frozen = copy.copy(self)
         frozen._still = self.searchers()
         return frozen

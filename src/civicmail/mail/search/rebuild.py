@@ -120,7 +120,8 @@ class Rebuild:
         return capture.size
 
     def _is_ours(self, capture: Capture) -> bool:
-        """Whether it was kept before the start, or its journal is not here any more; the rest comes from the journals."""
+        """Whether a capture comes from the archive: it is older than the start, or its journal is gone. The others come from the
+        journals."""
         name = capture.journal
         if name not in self.start and name not in self._gone:
             self._gone[name] = not (journal.folder(self._data) / name).is_dir()

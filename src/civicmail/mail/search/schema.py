@@ -96,7 +96,7 @@ def _fits(field: tuple[str, Any]) -> bool:
 
 
 def stored(capture: Capture, fields: Fields, files: tuple[str, ...] = ()) -> bytes:
-    """What is printed of a hit, and its files; characters that are no text (lone surrogates) are replaced."""
+    """The stored values of a hit and its files; lone surrogates are replaced."""
     printed: list[Any] = [
         header_date(fields.date, capture.received),
         ", ".join([_printed(a) for a in fields.from_]),

@@ -142,7 +142,7 @@ class IndexJob:
         self._committed_at, self._waiting, self._records, self._changed = now, 0, 0, False
 
     def _note_delays(self) -> None:
-        """What came in by itself can be found from now on: how long after its receipt."""
+        """Measure how long after its receipt received mail became searchable."""
         now = now_ms()
         for received in self._new:
             self.delays.observe((now - received) / 1000)
@@ -162,8 +162,8 @@ class IndexJob:
     # -- rebuilding --------------------------------------------------------------------------------------------------------
 
     def rebuild(self, now: int, progress: Callable[[int, int], None] | None = None) -> None:
-        """Make everything new from the archive and swap it in. progress: captures read and their number. Raises NoRoom; what is
-        missing then is made by whoever takes the lease next."""
+        """Rebuild everything from the archive and swap it in. progress: captures read and their number. Raises NoRoom; the next
+        lease holder then continues."""
         coverage.request_rebuild(self._data, self._files)
         self._need_room()
         while self._rebuild_some(now) or coverage.is_rebuild_requested(self._data):  # one of some indexes may have been under way
@@ -176,7 +176,7 @@ class IndexJob:
         self.catch_up(now)
 
     def _rebuild_some(self, now: int) -> int:
-        """Go on with a rebuild, or begin one that somebody asks for; 0 when there is none or it has just ended."""
+        """Continue a rebuild, or begin a requested one; 0 when there is none or it has just ended."""
         if self._rebuild is None:
             if self._untidy:
                 leftovers.forget_files(self._data)
@@ -195,7 +195,7 @@ class IndexJob:
         return captures + 1
 
     def _swap(self) -> None:
-        """The writers of the old generation go before its files do; what is kept of it has to be whole."""
+        """Close the writers of the old generation before its files are removed, so that indexes that stay are complete."""
         assert self._rebuild is not None
         if self._rebuild.only is not None:
             self._indexes.commit()
@@ -210,7 +210,7 @@ class IndexJob:
     # -- inside ------------------------------------------------------------------------------------------------------------
 
     def _need_room(self) -> None:
-        """Raise NoRoom where less is free than must stay so; its writers are let go then, for they merge what they have written."""
+        """Raise NoRoom if too little space is free, and close the writers, because they merge what they have written."""
         if self._room.has():
             if self.rests:
                 log.info("index.goes_on")
@@ -289,7 +289,7 @@ class IndexJob:
         return len(records)
 
     def _dispose(self, record: Record) -> None:
-        """Take out what is not kept any more. Its words lie in files of its indexes until those are made new."""
+        """Delete a disposed capture from the index. Its words remain in index files until those are rewritten."""
         items = [(item["class"], uuid.UUID(item["id"]).bytes) for item in Event.from_head(record.head).facts["items"]]
         if not items:
             return
