@@ -59,7 +59,7 @@ def decides(actor: Actor, resource: Resource, now: int) -> str:
 
 
 def answers_request(actor: Actor, resource: Resource, now: int) -> str:
-    """Requester, approver and holder are three people (M3); the requester is one of about.firsts."""
+    """Requester, approver and holder are three people (M3); the requester is one of first_actors."""
     if refusal := decides(actor, resource, now):
         return refusal
     if not isinstance(resource, OfPerson):
@@ -208,7 +208,7 @@ def reviews_part(actor: Actor, resource: Resource, now: int) -> str:
 
 
 def answers_review(actor: Actor, resource: Resource, now: int) -> str:
-    """Nobody about their own access; whoever granted it alone is one of about.firsts (R6)."""
+    """Nobody about their own access; whoever granted it alone is one of first_actors (R6)."""
     if refusal := reviews_part(actor, resource, now):
         return refusal
     if not isinstance(resource, OfPerson):

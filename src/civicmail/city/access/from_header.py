@@ -136,7 +136,7 @@ def _check_phrase(marks: str) -> None:
 
 
 def _address(text: str, marks: str) -> str:
-    for found, rule in (
+    for is_broken, rule in (
         (text.startswith("@"), "route"),
         (":" in marks, "group"),
         ("," in marks or ";" in marks, "several"),
@@ -145,7 +145,7 @@ def _address(text: str, marks: str) -> str:
         (not text.isascii(), "confusable"),
         (_ADDRESS.fullmatch(text) is None, "form"),
     ):
-        if found:
+        if is_broken:
             raise InvalidSender(rule)
     return text
 

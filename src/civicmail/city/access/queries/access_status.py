@@ -96,8 +96,8 @@ class AccessStatus:
 
     def has_declined(self, person: int) -> bool:
         """Whether somebody's last word to the policy was no."""
-        said = self.answers.get(person)
-        return said is not None and said.declined > said.accepted
+        latest = self.answers.get(person)
+        return latest is not None and latest.declined > latest.accepted
 
     def is_live(self, person: int) -> bool:
         """Whether somebody has live access of their own, without which there is no grant."""
