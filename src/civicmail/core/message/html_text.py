@@ -118,7 +118,7 @@ def _comments(source: str, start: int, end: int) -> Iterator[str]:
 
 
 def _without_settings(source: str) -> str:
-    """Without what Word writes for itself, which is longer than many a letter."""
+    """Without what Word writes for itself, which is longer than many a message."""
     kept: list[str] = []
     at = 0
     while (begin := source.find("<xml>", at)) >= 0 and (end := source.find("</xml>", begin)) >= 0:

@@ -96,8 +96,8 @@ class ParsedMessage:
 
     text: what a reader of plain text sees; html_text: the visible words of the HTML parts; hidden_text: words that HTML hides
     (display:none, zero size). attachments: parts with a file name or an attachment disposition, and
-    everything that is neither multipart nor text shown as body. children: letters inside message/rfc822 parts. part: path of the
-    part that it is itself in the letter around it, "" where there is none. elsewhere_text: words that only some programs show,
+    everything that is neither multipart nor text shown as body. children: messages inside message/rfc822 parts. part: path of the
+    part that it is itself in the message around it, "" where there is none. elsewhere_text: words that only some programs show,
     and those of comments.
     """
 

@@ -83,7 +83,7 @@ class Structure:
 @dataclass(slots=True)
 class Texts:
     """plain, visible, hidden: text of body parts; elsewhere: of HTML, what only some programs show (html_text.py), and of headers
-    what no field of a letter has. reports: of delivery reports and the like. attached: text of text attachments.
+    what no field of a message has. reports: of delivery reports and the like. attached: text of text attachments.
     linked: (path, text) to look for URLs in."""
 
     plain: list[str] = field(default_factory=list)
@@ -157,7 +157,7 @@ def texts(message: Structure, with_links: bool = False) -> Texts:
 
 
 def _in_fields(message: Structure) -> Iterator[str]:
-    """Words that no field of a letter has: of repeated subjects, comments and keywords, of what describes parts, of other names."""
+    """Words that no field of a message has: of repeated subjects, comments and keywords, of what describes parts, of other names."""
     fields = message.head.fields
     for value in (*fields.get(b"subject", ())[1:], *fields.get(b"comments", ()), *fields.get(b"keywords", ())):
         yield encoded_words.decode(value, message.charset)

@@ -1,7 +1,7 @@
 """The text of a message's attachments, as far as it was extracted.
 
 A file is known by the SHA-256 of its content, so the same file is read once however often it is sent. Text attachments are words of
-the letter already (core/message); what needs a reader of its format is read in a sandboxed process (core/sandbox).
+the message already (core/message); what needs a reader of its format is read in a sandboxed process (core/sandbox).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _needs_reader(attached: Attached) -> bool:
     kind = sniff.detect(attached.content)
     if kind in {"text", "html", "letter"}:
         in_letter = attached.content_type.startswith(("text/", "message/")) or attached.content_type == "application/ics"
-        return not in_letter  # else they are in the letter's text
+        return not in_letter  # else they are in the message's text
     return kind not in readers.SILENT
 
 
