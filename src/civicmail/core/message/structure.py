@@ -157,7 +157,8 @@ def texts(message: Structure, with_links: bool = False) -> Texts:
 
 
 def _in_fields(message: Structure) -> Iterator[str]:
-    """Words that no field of a message has: of repeated subjects, comments and keywords, of what describes parts, of other names."""
+    """Words that no field of a message has: of repeated subjects, comments and keywords, of what describes parts, of other
+    names."""
     fields = message.head.fields
     for value in (*fields.get(b"subject", ())[1:], *fields.get(b"comments", ()), *fields.get(b"keywords", ())):
         yield encoded_words.decode(value, message.charset)
