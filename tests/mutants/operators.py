@@ -20,6 +20,7 @@ body      STATEMENTS     … nothing but this
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 import re
 import textwrap
@@ -64,6 +65,8 @@ class Slot:
 
 def mutate(tree: ast.Module, place: str, operator: str, said: Any) -> None:
     """Take the rule out of this tree. AssertionError says what does not stand there."""
+    if operator in ("call", "value", "returns", "body"):
+        _require_known(tree, said if isinstance(said, str) else said[1])
     named = _PLACE.fullmatch(place)
     assert named or not place, f"{place} is no place"
     if named and named[2]:
@@ -102,6 +105,14 @@ def _operate(target: ast.AST, operator: str, said: Any) -> None:
             _body(target, said)
         case _:
             raise AssertionError(f"there is no operator {operator}: {', '.join(OPERATORS)}")
+
+
+def _require_known(tree: ast.Module, text: str) -> None:
+    """The new code has no names that the module does not have: a mutant that cannot run shows nothing."""
+    used = [node for node in ast.walk(ast.parse(textwrap.dedent(text))) if isinstance(node, ast.Name)]
+    own = {node.id for node in used if isinstance(node.ctx, ast.Store)} | {"_it", *(f"_{n}" for n in range(1, 9)), *dir(builtins)}
+    unknown = {node.id for node in used} - own - mentioned(tree)
+    assert not unknown, f"nothing is called {' or '.join(sorted(unknown))}"
 
 
 def find(tree: ast.Module, path: str) -> ast.AST:
