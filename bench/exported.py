@@ -16,9 +16,9 @@ from civicmail.city.access import permits
 from civicmail.city.access.mandates import Mandate, Scope
 from civicmail.city.access.permits import Permit
 from civicmail.core.query.tree import Everything
-from civicmail.desk.workbench import running
+from civicmail.desk.workbench import export_run
 from civicmail.desk.workbench.export import About
-from civicmail.desk.workbench.running import Running
+from civicmail.desk.workbench.export_run import Running
 from civicmail.desk.workbench.scope import Gate, within
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search.reader import Reader
@@ -42,7 +42,7 @@ def run(report: Report, *, count: int, rounds: int) -> None:
         costs = []
         for n in range(rounds):
             costs.append(measured([sys.executable, "-m", "bench.exported", str(data), str(n), str(messages)]))
-            checked = measured([sys.executable, str(TOOL), str(data / "exports" / str(n) / running.FILE)])
+            checked = measured([sys.executable, str(TOOL), str(data / "exports" / str(n) / export_run.FILE)])
         _add(report, costs, checked, messages)
 
 

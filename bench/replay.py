@@ -24,8 +24,8 @@ from civicmail.city.policy.engine import decide
 from civicmail.city.policy.facts import without_defaults
 from civicmail.city.policy.rules import Rule
 from civicmail.core.message.model import Envelope, Recipient
-from civicmail.desk.oversight.heads import Heads
-from civicmail.desk.oversight.replaying import Replaying, Tally, books
+from civicmail.desk.oversight.recorded_facts import Heads
+from civicmail.desk.oversight.rule_replay import Replaying, Tally, books
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source

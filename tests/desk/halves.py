@@ -35,7 +35,7 @@ from civicmail.desk.holding.actions import approval_decisions, release_requests,
 from civicmail.desk.holding.models import Approval, AskedDepartment, Finding, Release
 from civicmail.desk.incidents.actions import message_removal
 from civicmail.desk.incidents.models import Case, Pull
-from civicmail.desk.oversight.actions import deciding, emergencies, looks
+from civicmail.desk.oversight.actions import emergencies, reveal_reviews, rule_decisions
 from civicmail.desk.oversight.models import Emergency, Version
 from civicmail.mail.archive import dispose
 from civicmail.mail.archive.errors import NotDisposed
@@ -163,12 +163,12 @@ def _review(a: str, now: int) -> Second:
 def _mark(a: str, now: int) -> Second:
     with transaction.atomic():
         look = entries.enter("content.reveal", actor=able(a), reason=WHY, now=now)
-    return lambda who, at: looks.mark(look, "2026-W10", actor=who, remark=WHY, now=from_ms(at))
+    return lambda who, at: reveal_reviews.mark(look, "2026-W10", actor=who, remark=WHY, now=from_ms(at))
 
 
 def _rule(a: str, now: int) -> Second:
     made = Version.objects.create(rule="x", number=1, text="", authors=[a], made=from_ms(now), since=from_ms(now), state="proposed")
-    return lambda who, at: deciding.refuse(made, actor=who, reason=WHY, now=at)
+    return lambda who, at: rule_decisions.deny(made, actor=who, reason=WHY, now=at)
 
 
 def _emergency(a: str, now: int) -> Second:

@@ -25,7 +25,7 @@ HEADERS = {
     "civicmail.desk.holding.held_copies": "who was first in a conversation",
     "civicmail.desk.holding.views.sender_verification": "whom a message says it is from",
     "civicmail.desk.mailbox.cautions": "whom it says it is from",
-    "civicmail.desk.mailbox.finding": "who was first in a conversation",
+    "civicmail.desk.mailbox.mail_list": "who was first in a conversation",
     "civicmail.desk.mailbox.scope": "nothing at all: a capture alone",
     "civicmail.desk.workbench.scope": "who was first in a conversation",
     "civicmail.front.worker.forecast_replies": "a question to check@",

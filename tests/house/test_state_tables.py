@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.state_table import StateTable
-from civicmail.desk.mailbox import sendstates
+from civicmail.desk.mailbox import send_states
 from civicmail.desk.workbench import states as exports
 from house.sources import PACKAGE, ROOT, modules, name
 
@@ -22,7 +22,7 @@ NOBODY = {"tick", "hook", "look", "reader"}
 outside."""
 OTHERWISE = {
     "src/civicmail/city/access/actions/access_end.py": "steps of one verb, in their order",
-    "src/civicmail/desk/mailbox/sendstates.py": "walked below",
+    "src/civicmail/desk/mailbox/send_states.py": "walked below",
     "src/civicmail/desk/workbench/states.py": "walked below",
 }
 """Modules with STEPS that are no such table; on pages these are something else."""
@@ -118,8 +118,8 @@ def test_what_was_taken_up_to_be_sent_is_not_taken_back(actions: list[Any]) -> N
     """Messages on their way out: a step that is none is None, and nothing is sent that was taken back."""
     seen = ["waiting"]
     for action in actions:
-        after = sendstates.step(seen[-1], action)
-        assert after == sendstates.STEPS.get((seen[-1], action))
+        after = send_states.step(seen[-1], action)
+        assert after == send_states.STEPS.get((seen[-1], action))
         seen += [after] if after is not None else []
     assert "undone" not in seen or not {"sending", "sent", "returned"} & set(seen)
 

@@ -22,7 +22,7 @@ OWN = {
     "city/conduct/actions/review_answers.py": {"behalf == actor.uid"},
     "city/conduct/actions/reassignment.py": {"mine.reviewer_id != me.pk", "to.pk == me.pk"},
     "city/conduct/actions/violation_reports.py": {"reporter == person"},
-    "desk/mailbox/actions/drafting.py": {"row.person.uid != actor.uid"},
+    "desk/mailbox/actions/edit_drafts.py": {"row.person.uid != actor.uid"},
     "desk/oversight/actions/emergencies.py": {"actor.uid == emergency.officer.uid"},
 }  # fmt: skip
 """Comparisons that ask whether something is the actor's own, whom it is about, or as what they act: no other half is in them."""

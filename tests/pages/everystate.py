@@ -52,7 +52,7 @@ from civicmail.desk.holding.views.appeals import STATES as CONTESTS
 from civicmail.desk.holding.views.sender_verification import STATES as VERIFIED
 from civicmail.desk.incidents import states as incidents
 from civicmail.desk.incidents.models import Case, Pull, Pulled
-from civicmail.desk.mailbox import sendstates
+from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.models import Outgoing
 from civicmail.desk.oversight import states as rulestates
 from civicmail.desk.oversight.models import Emergency, Replay, Version
@@ -94,7 +94,7 @@ STATES: dict[tuple[type[Model], str], Iterable[str]] = {
     (Pull, "state"): of(incidents.PULL),
     (Pulled, "state"): incidents.COPIES,
     (Export, "state"): exports.WORDS,
-    (Outgoing, "state"): get_args(sendstates.State),
+    (Outgoing, "state"): get_args(send_states.State),
     (Version, "state"): of(rulestates.TABLE),
     (Emergency, "ratified"): RATIFIED,
     (Replay, "state"): REPLAYS,

@@ -7,7 +7,7 @@ from typing import Any
 
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.desk.oversight.models import Emergency, Hits, Replay, Version
-from civicmail.desk.oversight.replaying import Tally
+from civicmail.desk.oversight.rule_replay import Tally
 
 MATRIX = """[matrix]
 policy = { inbound = "pending", internal = "deliver-again", outbound = "hold" }

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from civicmail.desk.mailbox import counted
+from civicmail.desk.mailbox import count_cache
 from civicmail.front.web.system import installation
 from pages.conftest import with_mail
 from pages.test_looks import visitor
@@ -27,7 +27,7 @@ MOST = 64
 @pytest.fixture
 def asked(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, int]]:
     """How many queries each page makes; the number in the menu is not counted anew meanwhile, which any page may have to."""
-    monkeypatch.setattr(counted, "SECONDS", 86_400)
+    monkeypatch.setattr(count_cache, "MAX_AGE_SECONDS", 86_400)
     (installed / "claimed").touch()
 
     def count(t: Town, *names: str) -> dict[str, int]:

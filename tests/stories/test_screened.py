@@ -21,7 +21,7 @@ from civicmail.city.access.credentials import device_key
 from civicmail.city.access.published_snapshot import publish
 from civicmail.city.policy import active_rules
 from civicmail.core.config.clock import now_ms
-from civicmail.desk.oversight import emergencies, ruletext
+from civicmail.desk.oversight import emergencies, rule_text
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
 from neighbours.authority import Authority
@@ -310,9 +310,9 @@ def test_an_emergency_stops_one_attack_from_outside_and_a_refused_recipient_of_o
     ours, attack = "Ann Miller <ann@city.example>", "https://pay.evil.test/now"
     text = "".join(f"See https://news.test/{n}\n" for n in range(60)) + f"Pay here: {attack}?victim=7\n"
     stop = emergencies.text(1, "url", attack, "refuse", "An attack on payroll.", now_ms() + 3_600_000)
-    pack = {**ruletext.starter(), "no-shop": NO_SHOP}
+    pack = {**rule_text.starter(), "no-shop": NO_SHOP}
     with city.running.resting("--job city"):  # which knows another book, and puts it in force within seconds
-        active_rules.publish(city.running.data, ruletext.joined(pack, [stop]))
+        active_rules.publish(city.running.data, rule_text.join_texts(pack, [stop]))
         end = time.monotonic() + 30
         while (heard := city.send("--data", mail(tmp_path / "a", text=text)))[0].startswith("250"):
             assert time.monotonic() < end, f"the rule does not act: {heard}"
@@ -329,7 +329,7 @@ def test_an_emergency_stops_one_attack_from_outside_and_a_refused_recipient_of_o
             time.sleep(0.05)
         assert b"x@shop.test" in reports[0] and b"Action: failed" in reports[0] and b"The shop takes no mail" in reports[0]
         assert not [m for m in city.running.mailbox(BOB) if b"multipart/report" in m]
-        active_rules.publish(city.running.data, ruletext.joined(ruletext.starter()))
+        active_rules.publish(city.running.data, rule_text.join_texts(rule_text.starter()))
 
 
 NO_SHOP = """

@@ -18,7 +18,7 @@ import pytest
 from civicmail.city.access.credentials import device_key
 from civicmail.city.access.published_snapshot import publish, snapshot_path
 from civicmail.city.policy import active_rules
-from civicmail.desk.oversight import ruletext
+from civicmail.desk.oversight import rule_text
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.screening.confidential import exact_lists
 from civicmail.mail.screening.correspondents import correspondents_path
@@ -145,7 +145,9 @@ def test_what_was_spoilt_stops_nothing_while_somebody_remembers_it(town: Town, t
     who.write_bytes(b"spoilt")
     _, id_ = town.send("--data", mail(tmp_path / "a", attached=("invoice.exe", b"MZ" + bytes(200) + b"PE\0\0" + bytes(200))))
     assert town.do(id_) == "quarantine"
-    active_rules.publish(town.running.data, ruletext.joined(ruletext.starter()))  # a worker that began meanwhile knows no other
+    active_rules.publish(
+        town.running.data, rule_text.join_texts(rule_text.starter())
+    )  # a worker that began meanwhile knows no other
     who.write_bytes(good)
 
 
@@ -206,7 +208,7 @@ def test_processes_that_never_read_book_model_or_correspondents_let_nothing_in_o
     assert "unavailable:policy" in town.capture(inward).dispositions[0].rules
     assert town.capture(inward).dispositions[0].do == "pending" and town.do(outward) == "hold"
     assert b"Civicmail-Notice: unchecked" in town.arrives(inside, seconds=SECONDS)
-    active_rules.publish(data, ruletext.joined(ruletext.starter()))
+    active_rules.publish(data, rule_text.join_texts(rule_text.starter()))
     os.kill(publisher, signal.SIGCONT)
     town.anew("--job mail")  # it makes the model anew
     town.arrives(inward, seconds=SECONDS)

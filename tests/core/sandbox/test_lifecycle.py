@@ -12,7 +12,7 @@ from civicmail.core.sandbox import child, frames, request_server
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, TOO_MUCH_MEMORY, Unreadable
 from civicmail.core.sandbox.pool import Pool
 from civicmail.core.sandbox.process import Process
-from civicmail.desk.viewer import limited, looks
+from civicmail.desk.viewer import file_preview, sandboxed
 from civicmail.desk.viewer import worker as viewed
 from civicmail.mail.courier import pickup_client, pickup_worker, strip_client, strip_worker
 from core.sandbox import samples
@@ -85,7 +85,7 @@ def test_what_people_see_is_made_so() -> None:
     """The look of a message, of a file, what goes into a box of the portal, and what stands in place of a file."""
     message = b"From: a@b.example\r\nSubject: one\r\n\r\ntext\r\n"
     for pool, once in (
-        (limited.pool(), lambda: limited.read(message)),
+        (sandboxed.pool(), lambda: sandboxed.read(message)),
         (pickup_client.pool(), lambda: pickup_client.contents(message)),
         (strip_client._made(), lambda: strip_client.paths(message)),
     ):
@@ -96,7 +96,7 @@ def test_what_people_see_is_made_so() -> None:
             once()
         assert before
         assert not before & forks(pool)
-    assert looks._made()._process._child._each
+    assert file_preview._made()._process._child._each
 
 
 def test_what_is_done_once_is_done_before_the_forks() -> None:

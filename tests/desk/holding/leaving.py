@@ -18,7 +18,7 @@ from civicmail.core.disk.tail import Tail
 from civicmail.desk.holding.actions import publish_approvals
 from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 from civicmail.desk.holding.models import Approval, AskedDepartment
-from civicmail.desk.mailbox.submission import Parcel
+from civicmail.desk.mailbox.submission import PageMessage
 from civicmail.front.worker import findings
 from civicmail.front.worker.journal_reader import JournalReader
 from civicmail.mail.archive import outstanding_file
@@ -60,7 +60,7 @@ class Bureau:
         sender = f"{person.given}.{person.family}@city.example".lower()
         content = written(sender, to, files if files is not None else {"bid-14.pdf": PDF}, person.display)
         content = content.replace(b"heron-in-the-text", text)
-        sent = self.desk.submission.send(Parcel(uuid.uuid4(), person.uid, sender, to, content))
+        sent = self.desk.submission.send(PageMessage(uuid.uuid4(), person.uid, sender, to, content))
         assert not sent.refused, sent.reply
         self.hear()
         return Approval.objects.filter(capture=sent.capture).first()

@@ -31,8 +31,8 @@ from civicmail.desk.holding import queries, record_facts
 from civicmail.desk.holding.actions import expire_findings, review_findings
 from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 from civicmail.desk.holding.models import Finding, Heard, Precision
-from civicmail.desk.oversight.actions import books
-from civicmail.desk.oversight.actions.shadowing import to_shadow
+from civicmail.desk.oversight.actions import publish_rules
+from civicmail.desk.oversight.actions.shadow_rule import to_shadow
 from civicmail.desk.oversight.models import Version
 from civicmail.front.worker import findings as worker
 from civicmail.mail.archive.commit import Writer
@@ -260,8 +260,8 @@ def test_what_nobody_confirms_vanishes_after_thirty_days(plain: Town, installed:
 def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: Town, installed: Path) -> None:
     """Of twenty answers or more, by a version of the book; its author hears of it."""
     now = epoch_ms(plain.now)
-    books.adopt(now)
-    books.repair()
+    publish_rules.adopt(now)
+    publish_rules.repair()
     rule = queries.rule_set().rule(RULE)
     precision = Precision.objects.create(rule=RULE, condition=record_facts.condition_digest(rule), answered=19, confirmed=9)
     assert expire_findings.switch_off_imprecise(to_shadow, now) == 0, "nineteen are too few"
@@ -279,7 +279,7 @@ def test_a_rule_that_is_wrong_more_often_than_right_switches_itself_off(plain: T
     assert expire_findings.switch_off_imprecise(to_shadow, now) == 1
     acts = Version.objects.get(rule=RULE, state="active")
     assert (acts.number, acts.mode, acts.author, acts.approver) == (2, "shadow", None, None) and "10 of 21" in acts.changed
-    books.repair()
+    publish_rules.repair()
     changed, before = active(installed).rule(RULE), Version.objects.get(rule=RULE, number=1)
     assert changed is not None and changed.mode == "shadow" and rule is not None
     assert before.state == "replaced" and (changed.when, changed.unless, changed.examples[0].facts) == (

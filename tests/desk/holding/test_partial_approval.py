@@ -23,7 +23,7 @@ from civicmail.desk.holding import partial_approval
 from civicmail.desk.holding.actions import approval_decisions
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.holding.views.approvals import deadline
-from civicmail.desk.mailbox.submission import Parcel
+from civicmail.desk.mailbox.submission import PageMessage
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.search.tasks import IndexJob
 from desk.holding.leaving import ACME, DOT, LENA, PDF, Bureau, written
@@ -57,7 +57,7 @@ def sealed(files: Bureau) -> Approval:
     whole = "\r\n".join(outer).encode() + inner.as_bytes()
     whole += b"\r\n--s\r\nContent-Type: application/pgp-signature\r\n\r\nx\r\n--s--\r\n"
     person = files.town.people["crew0"]
-    sent = files.desk.submission.send(Parcel(uuid.uuid4(), person.uid, "dana.ortiz@city.example", (ACME,), whole))
+    sent = files.desk.submission.send(PageMessage(uuid.uuid4(), person.uid, "dana.ortiz@city.example", (ACME,), whole))
     files.hear()
     return Approval.objects.get(capture=sent.capture)
 

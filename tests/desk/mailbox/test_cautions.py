@@ -9,8 +9,8 @@ import pytest
 
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.desk.mailbox.cautions import Caution, cautions
-from civicmail.desk.mailbox.forecast import Foreseen
-from civicmail.desk.mailbox.views import foretelling
+from civicmail.desk.mailbox.forecast import Forecast
+from civicmail.desk.mailbox.views import forecast_panel
 from mail.pipeline.making import people
 
 OURS = frozenset({"city.example"})
@@ -58,9 +58,9 @@ def test_an_answer_to_hundreds_is_said() -> None:
 @pytest.mark.rule("P-19, promise 7", "Whoever sends has seen what is to be looked at.")
 def test_a_caution_asks_once_more_and_says_what_to_do() -> None:
     """Promise 7: with its clause; another one is asked again."""
-    one, two = (Foreseen((), cautions=(Caution("shown", n, ("a@x.example",)),)) for n in (21, 22))
-    assert not one.is_calm and one.digest(1) != two.digest(1) and Foreseen(()).is_calm
-    warns = foretelling.panel(
+    one, two = (Forecast((), cautions=(Caution("shown", n, ("a@x.example",)),)) for n in (21, 22))
+    assert not one.is_calm and one.digest(1) != two.digest(1) and Forecast(()).is_calm
+    warns = forecast_panel.panel(
         replace(one, cautions=(*one.cautions, Caution("namesake", 1, ("bb@x.example",), "Bob Baker"))), 1
     ).warns
     assert "21 people outside" in warns[0] and "Bcc" in warns[0] and "P-19" in warns[0]

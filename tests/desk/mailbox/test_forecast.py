@@ -12,11 +12,11 @@ from django.conf import settings as configured
 
 from civicmail.city.access import models as access
 from civicmail.city.policy import active_rules, rule_parser
-from civicmail.desk.mailbox.actions import drafting, submitting
-from civicmail.desk.mailbox.forecast import Foreseen
+from civicmail.desk.mailbox.actions import edit_drafts, submit_draft
+from civicmail.desk.mailbox.draft_file_type import with_file_type
+from civicmail.desk.mailbox.forecast import Forecast
 from civicmail.desk.mailbox.models import Draft, Outgoing
-from civicmail.desk.mailbox.trueness import looked_at
-from civicmail.desk.mailbox.views import delivery, foretelling
+from civicmail.desk.mailbox.views import delivery, forecast_panel
 from civicmail.desk.mailbox.views import words as shown
 from civicmail.mail.archive.envelopes import Passage, trace_of
 from civicmail.mail.archive.machine import Machine
@@ -67,26 +67,26 @@ def desk(installed: Path, city: Town, settings: Any, monkeypatch: pytest.MonkeyP
     active_rules.publish(installed, BOOK)
     settings.CITY = replace(settings.CITY, screening=replace(settings.CITY.screening, checks=["files", "confidential"]))
     with office(installed, city, configured.CITY) as made:
-        monkeypatch.setattr(submitting, "submission", lambda: made.submission)
+        monkeypatch.setattr(submit_draft, "submission", lambda: made.submission)
         yield made
 
 
 def written(desk: Office, **fields: str) -> Draft:
     import uuid
 
-    files = [looked_at("plan.txt", b"lines of a plan")] if fields.pop("file", "") else []
-    said = drafting.Written(**{"mailbox": DANA, "subject": "Plan", "text": "Please look.", **fields})
-    return drafting.save(uuid.uuid4(), said, version=0, actor=desk.actor("crew0"), now=desk.now, files=files, most=1000)
+    files = [with_file_type("plan.txt", b"lines of a plan")] if fields.pop("file", "") else []
+    said = edit_drafts.DraftContent(**{"mailbox": DANA, "subject": "Plan", "text": "Please look.", **fields})
+    return edit_drafts.save(uuid.uuid4(), said, version=0, actor=desk.actor("crew0"), now=desk.now, files=files, max_bytes=1000)
 
 
-def foretold(desk: Office, draft: Draft) -> Foreseen:
-    return submitting.foretell(draft, submitting.gathered(draft), actor=desk.actor("crew0"), now=desk.now)
+def foretold(desk: Office, draft: Draft) -> Forecast:
+    return submit_draft.forecast_draft(draft, submit_draft.gather_recipients(draft), actor=desk.actor("crew0"), now=desk.now)
 
 
 def became(desk: Office, draft: Draft) -> dict[str, tuple[str, str, tuple[str, ...]]]:
     """It is sent: address -> state, what is done, rules."""
     actor = desk.actor("crew0")
-    out = submitting.give(draft, submitting.gathered(draft), actor=actor, now=desk.now, wait=0)
+    out = submit_draft.send_draft(draft, submit_draft.gather_recipients(draft), actor=actor, now=desk.now, wait=0)
     assert desk.work() == 1
     capture, _ = next((c, b) for c, b in desk.captures() if c.uuid == Outgoing.objects.get(pk=out.pk).capture)
     traced = trace_of(capture, Machine(desk.data).events(capture.id))
@@ -120,12 +120,12 @@ def test_what_was_said_before_is_what_became_of_it(desk: Office) -> None:
 
 def test_the_panel_names_rule_clause_and_whom_to_ask(desk: Office) -> None:
     """For each recipient alone, in the words of the delivery page; another text, or another outcome, is asked again."""
-    panel = foretelling.panel(foretold(desk, written(desk, to=f"{LENA}, {ANN}", file="yes")), 1)
+    panel = forecast_panel.panel(foretold(desk, written(desk, to=f"{LENA}, {ANN}", file="yes")), 1)
     lines = {line.address: line for line in panel.lines}
     assert (lines[LENA].role, str(lines[LENA].word), lines[LENA].why) == ("done", "Delivered", ())
     assert (lines[ANN].role, str(lines[ANN].word), lines[ANN].outside) == ("lock", "Held", True)
     assert lines[ANN].why == ("Words of file-leaves. Ask your manager. (file-leaves, P-22)",)
-    told = foretelling.panel(foretold(desk, written(desk, to=ANN, text=SSN)), 1)
+    told = forecast_panel.panel(foretold(desk, written(desk, to=ANN, text=SSN)), 1)
     assert told.lines[0].why == ("You will be told: Words of told-only. Ask your manager. (told-only, P-19)",)
     draft = written(desk, to=ANN, file="yes")
     found = foretold(desk, draft)
@@ -146,8 +146,8 @@ def test_the_delivery_page_says_why_a_copy_waits_as_the_write_page_did() -> None
     """Rule, clause and whom to ask; of a rule that kept nothing back, nothing."""
     book = rule_parser.parse_rule_set([("active.toml", rule("file-leaves", "P-22", "hold", "outbound", "outbound = true"))])
     held = Passage(0, ANN, "", "hold", ("file-leaves",), "held", 0, "", 0, 0)
-    assert delivery.said(held, book) == "Words of file-leaves. Ask your manager. (file-leaves, P-22)"
-    assert delivery.said(replace(held, state="delivered"), book) == ""
+    assert delivery.sender_text(held, book) == "Words of file-leaves. Ask your manager. (file-leaves, P-22)"
+    assert delivery.sender_text(replace(held, state="delivered"), book) == ""
 
 
 @pytest.mark.rule("P-19", "From the delivery page a sender is led to where what waits in the portal is taken back.")
@@ -168,8 +168,8 @@ def test_what_the_sender_put_aside_is_not_said_to_happen() -> None:
     book = rule_parser.parse_rule_set([("active.toml", rule("seals", "P-19", "encrypt", "outbound", "outbound = true"))])
     seals = book.rule("seals")
     assert seals is not None
-    assert foretelling.why(("seals", "sent-plain"), [seals]) == [str(shown.RULES["sent-plain"])]
-    both = foretelling.why(("contained", "seals"), [seals])
+    assert forecast_panel.why(("seals", "sent-plain"), [seals]) == [str(shown.RULES["sent-plain"])]
+    both = forecast_panel.why(("contained", "seals"), [seals])
     assert both == [str(shown.RULES["contained"]), "Words of seals. Ask your manager. (seals, P-19)"]
 
 
@@ -182,8 +182,8 @@ def test_what_waits_for_its_files_and_leaves_encrypted_then_may_be_put_aside_too
     active_rules.publish(desk.data, waits + seals)
     desk.now += 5_000
     found = foretold(desk, written(desk, to=f"{ANN}, {LENA}", text=SSN, file="yes"))
-    assert [(c.address, c.do) for c in found.encrypted] == [(ANN, "hold")] and found.sealing == ("seals",)
-    assert foretelling.panel(found, 1).sealed
+    assert [(c.address, c.do) for c in found.encrypted] == [(ANN, "hold")] and found.encrypting_rules == ("seals",)
+    assert forecast_panel.panel(found, 1).sealed
     assert foretold(desk, written(desk, to=ANN, text=SSN, subject="[secure] Plan", file="yes")).encrypted == ()
 
 
@@ -198,7 +198,7 @@ def test_who_would_seem_taken_over_hears_so_before_and_is_not(desk: Office) -> N
     for _ in range(3):
         found = foretold(desk, draft)
         assert {c.state for c in found.copies} == {"held"} and [c.code for c in found.cautions] == ["shown", "unlike"]
-    assert "ask them first" in foretelling.panel(found, 1).warns[1] and len(foretelling.panel(found, 1).folded) == 1
+    assert "ask them first" in forecast_panel.panel(found, 1).warns[1] and len(forecast_panel.panel(found, 1).folded) == 1
     assert foretold(desk, written(desk, to=ANN)).is_calm
     assert {state for state, _, _ in became(desk, draft).values()} == {"held"}
     assert [c.code for c in foretold(desk, written(desk, to=ANN)).cautions] == [], "who is held already knows why"
@@ -212,4 +212,4 @@ def test_who_may_not_send_hears_so_before_and_nothing_goes(desk: Office) -> None
     desk.now += 1_000
     found = foretold(desk, draft)
     assert (found.refused, found.is_calm) == ("access-ended", False)
-    assert "Your sign-in is closed" in foretelling.panel(found, 1).stop
+    assert "Your sign-in is closed" in forecast_panel.panel(found, 1).stop

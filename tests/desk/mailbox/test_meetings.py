@@ -16,7 +16,7 @@ from icalendar import Calendar
 
 from civicmail.desk.mailbox import itip
 from civicmail.desk.mailbox.models import Outgoing
-from civicmail.desk.mailbox.views import inviting
+from civicmail.desk.mailbox.views import invitation_cards
 from civicmail.desk.viewer.meeting import Guest, Meeting, Repeats, When
 from civicmail.mail.archive.records import uuid_text
 from desk.mailbox.post import Post
@@ -157,9 +157,9 @@ def test_an_answer_is_read_again_as_what_it_was_made_of(uid: str, title: str, an
 
 def test_how_a_meeting_comes_again_is_said_in_both_languages() -> None:
     repeats = Repeats("MONTHLY", 1, ("-1FR",), until=When(day="2027-03-01"))
-    assert inviting.repeated(repeats) == "every month, on the last Friday, until Mar 1, 2027"
-    assert inviting.repeated(Repeats("HOURLY")) == "more than once; the file says when"
-    assert inviting.repeated(Repeats("WEEKLY", on=("9XX",))) == "every week, with exceptions; the file says which"
-    assert inviting.repeated(Repeats()) == ""
+    assert invitation_cards.repeat_text(repeats) == "every month, on the last Friday, until Mar 1, 2027"
+    assert invitation_cards.repeat_text(Repeats("HOURLY")) == "more than once; the file says when"
+    assert invitation_cards.repeat_text(Repeats("WEEKLY", on=("9XX",))) == "every week, with exceptions; the file says which"
+    assert invitation_cards.repeat_text(Repeats()) == ""
     with translation.override("es"):
-        assert inviting.repeated(repeats).startswith("cada mes")
+        assert invitation_cards.repeat_text(repeats).startswith("cada mes")

@@ -13,7 +13,7 @@ from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.mailbox.models import Handled
 from civicmail.mail.archive.records import uuid_text
 from desk.mailbox.post import Post, letter
-from desk.mailbox.test_keeping import keep, unread
+from desk.mailbox.test_mark_mail import keep, unread
 from desk.mailbox.test_pages import DANA, LENA, said
 from pages.world import Town
 

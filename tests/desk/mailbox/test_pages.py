@@ -20,7 +20,7 @@ from civicmail.city.access.actions.entries import enter
 from civicmail.city.access.actors import Actor
 from civicmail.city.directory import models as directory
 from civicmail.core.disk.tail import Tail
-from civicmail.desk.mailbox import finding
+from civicmail.desk.mailbox import mail_list
 from civicmail.mail.archive.records import Event, Type, uuid_text
 from desk.mailbox.post import Post, letter
 from pages.world import Town
@@ -230,8 +230,8 @@ def test_a_mailbox_that_i_am_granted_is_there_and_can_be_chosen(post: Post, visi
 
 
 def test_pages_follow_each_other_while_mail_comes_in(post: Post, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding, "PER_PAGE", 3)
-    monkeypatch.setattr("civicmail.desk.mailbox.views.listing.PER_PAGE", 3)
+    monkeypatch.setattr(mail_list, "PER_PAGE", 3)
+    monkeypatch.setattr("civicmail.desk.mailbox.views.mail_list_page.PER_PAGE", 3)
     for n in range(8):
         post.arrive(letter(sender="a@b.example", to=DANA, subject=f"No {n}"), DANA)
     post.index()

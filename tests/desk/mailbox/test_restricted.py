@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.city.access.models import Bar
-from civicmail.desk.mailbox.submission import RESTRICTED, Parcel
+from civicmail.desk.mailbox.submission import RESTRICTED, PageMessage
 from desk.mailbox.writing import DANA, PAT, office
 from pages.world import Town
 
@@ -26,7 +26,7 @@ def test_the_pages_refuse_what_the_wire_refuses(installed: Path, city: Town) -> 
 
         def judged(*to: str) -> str:
             content = f"From: {who} <{DANA}>\r\nTo: {', '.join(to)}\r\nSubject: x\r\n\r\nYes.\r\n".encode()
-            return desk.submission.forecast(Parcel(uuid.UUID(int=1), who.uid, DANA, to, content)).judged.refused
+            return desk.submission.forecast(PageMessage(uuid.UUID(int=1), who.uid, DANA, to, content)).judged.refused
 
         assert judged(PAT, "one@home.example") == ""
         assert judged("one@home.example", "two@home.example") == RESTRICTED

@@ -19,8 +19,8 @@ from civicmail.core.query.match import matches
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And, Digits, Near, Not, Or, Range, Token, Tree, View, Words
 from civicmail.desk.mailbox import scope
-from civicmail.desk.mailbox.scope import Box, Mine
-from civicmail.desk.viewer.delivered import given
+from civicmail.desk.mailbox.scope import OwnMail, OwnMailbox
+from civicmail.desk.viewer.delivered_copy import delivered_bytes
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.search.attachments import attachment_text
 from civicmail.mail.search.counts import count
@@ -30,7 +30,7 @@ from mail.search.generated import NOW, captures, look, queries
 from mail.search.test_oracle import build
 
 ANN, BOB = "ann.lee@city.example", "bob@x.example"
-MINE = Mine((Box((ANN, "pat@city.example"), ("Ann Lee", ANN)), Box(("zaneta@city.example",))))
+MINE = OwnMail((OwnMailbox((ANN, "pat@city.example"), ("Ann Lee", ANN)), OwnMailbox(("zaneta@city.example",))))
 APART = " " + "| " * 60  # farther than any AROUND
 
 
@@ -42,18 +42,18 @@ def trees(seed: int, number: int) -> Iterator[Tree]:
             continue
 
 
-def only_mine(text: str, mine: Mine) -> str:
+def only_mine(text: str, mine: OwnMail) -> str:
     there = set(text.split())
     return APART.join(tokens_of(a) for a in mine.addresses if a in there)
 
 
-def as_given(v: View, mine: Mine) -> View:
+def as_given(v: View, mine: OwnMail) -> View:
     """All that a recipient may ask about a capture, as a view."""
     hidden = {"bcc": "", "rcpt": only_mine(v["rcpt"], mine), "custodian": "", "folder": "", "sha256": "", "size": v["given"]}
     return cast(View, {**v, **hidden})
 
 
-def as_shut(v: View, mine: Mine) -> View:
+def as_shut(v: View, mine: OwnMail) -> View:
     """All that the list shows of one that was kept back."""
     unseen = ("body", "attachment", "filename", "filetype", "list", "messageid", "thread")
     return cast(View, {**as_given(v, mine), **dict.fromkeys(unseen, ""), "attachments": 0, "unreadable": 0})
@@ -76,7 +76,7 @@ def test_what_is_found_is_mine_and_is_seen_with_the_eye_that_is_meant_for_it(tmp
     made = list(captures(5, 260))
     opened = {c.id.hex() for c, _ in made[::3]}
     reader, views = build(tmp_path, made)
-    eyes = {c.id.hex(): scope.eye(c, MINE, opened=c.id.hex() in opened) for c, _ in made}
+    eyes = {c.id.hex(): scope.view_kind(c, MINE, opened=c.id.hex() in opened) for c, _ in made}
     assert set(eyes.values()) == {"author", "given", "shut", None}
     telling = 0
     for tree in trees(9, 130):
@@ -125,8 +125,8 @@ def test_no_answer_depends_on_the_blind_copy_of_another() -> None:
         twin, twins_body = with_blind(chance, made, body)
         one, other = seen(made, body), seen(twin, twins_body)
         for opened in ((), (made.id.hex(),)):
-            eye = scope.eye(made, MINE, opened=bool(opened))
-            assert scope.eye(twin, MINE, opened=bool(opened)) == eye
+            eye = scope.view_kind(made, MINE, opened=bool(opened))
+            assert scope.view_kind(twin, MINE, opened=bool(opened)) == eye
             if eye in ("author", None):
                 continue
             for tree in (*chance.sample(asked, 25), *guesses(one, other)):
@@ -169,7 +169,7 @@ def guesses(one: View, other: View) -> Iterator[Tree]:
 
 
 def test_my_own_address_is_found_in_an_envelope_and_in_a_blind_copy_and_only_whole() -> None:
-    made = next(c for c, _ in captures(6, 150) if scope.eye(c, MINE, opened=True) == "given")
+    made = next(c for c, _ in captures(6, 150) if scope.view_kind(c, MINE, opened=True) == "given")
     to = (Recipient(ANN), Recipient("lena.vogt@city.example"))
     done = tuple(Disposition(n, "deliver", ("rule",)) for n in range(2))
     made = replace(made, envelope=replace(made.envelope, recipients=to), dispositions=done, source=Source("mx"))
@@ -182,7 +182,7 @@ def test_my_own_address_is_found_in_an_envelope_and_in_a_blind_copy_and_only_who
 
 @pytest.mark.parametrize("field", ["custodian", "folder"])
 def test_how_somebody_elses_mail_was_brought_in_is_not_asked_of_mail_that_came_to_me(field: str) -> None:
-    v = next(s for c, b in captures(6, 150) if scope.eye(c, MINE, opened=True) == "given" for s in (seen(c, b),))
+    v = next(s for c, b in captures(6, 150) if scope.view_kind(c, MINE, opened=True) == "given" for s in (seen(c, b),))
     told = cast(View, {**v, field: "inbox clerk"})
     assert not matches(scope.own(parse(f"{field}:inbox", now=NOW), MINE), told)
 
@@ -192,7 +192,7 @@ def test_how_somebody_elses_mail_was_brought_in_is_not_asked_of_mail_that_came_t
     "What was kept back from somebody is found by what the list shows of it, and by no word of its text.",
 )
 def test_a_copy_that_was_kept_back_shows_what_the_list_shows_and_no_word_of_its_text() -> None:
-    made = next(c for c, _ in captures(6, 150) if scope.eye(c, MINE, opened=False) == "shut")
+    made = next(c for c, _ in captures(6, 150) if scope.view_kind(c, MINE, opened=False) == "shut")
     v = seen(made, b"Subject: Harmless\r\nFrom: boss@city.example\r\n\r\nThe secret lies here.\r\n")
     assert matches(scope.own(parse("harmless from:boss", now=NOW), MINE), v)
     for text in ("secret", '"secret lies"', "body:secret", "secr*", "the AROUND 3 lies", "has:attachment"):
@@ -207,7 +207,11 @@ def test_the_size_that_is_asked_for_is_that_of_what_a_recipient_is_shown() -> No
     for made, body in captures(7, 60):
         twin, twins_body = with_blind(chance, made, body)
         twin = replace(twin, findings=())
-        assert seen(twin, twins_body)["given"] == len(given(twins_body, twin)) == len(given(body, replace(made, findings=())))
+        assert (
+            seen(twin, twins_body)["given"]
+            == len(delivered_bytes(twins_body, twin))
+            == len(delivered_bytes(body, replace(made, findings=())))
+        )
 
 
 @pytest.mark.rule("P-31", "My mail does not show what was taken back, also where it had been released before.")
@@ -218,12 +222,12 @@ def test_what_was_taken_back_is_shut_also_where_it_had_been_let_go() -> None:
     held = replace(one, dispositions=(Disposition(0, "hold"),))
     sent = replace(one, source=Source("submission"), envelope=replace(envelope, sender=ANN, login="p-ann"))
     shut = replace(MINE, pulled=frozenset({one.id.hex()}))
-    assert [scope.eye(c, MINE, opened=True) for c in (one, held, sent)] == ["given", "given", "author"]
-    assert [scope.eye(c, shut, opened=True) for c in (one, held, sent)] == ["shut", "shut", "author"]
+    assert [scope.view_kind(c, MINE, opened=True) for c in (one, held, sent)] == ["given", "given", "author"]
+    assert [scope.view_kind(c, shut, opened=True) for c in (one, held, sent)] == ["shut", "shut", "author"]
     other = replace(MINE, pulled=frozenset({"2" * 32}))
-    assert scope.eye(one, other, opened=False) == "given"
+    assert scope.view_kind(one, other, opened=False) == "given"
 
 
 def test_who_has_no_mailbox_finds_nothing() -> None:
-    nobody = scope.own(parse("*", now=NOW), Mine(()))
+    nobody = scope.own(parse("*", now=NOW), OwnMail(()))
     assert not any(matches(nobody, seen(c, b)) for c, b in captures(6, 30))

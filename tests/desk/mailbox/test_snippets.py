@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from civicmail.city.access import models as access
 from civicmail.core.query.parse import parse
 from civicmail.desk.mailbox import snippets
-from civicmail.desk.mailbox.snippets import LONG, Piece
+from civicmail.desk.mailbox.snippets import MAX_LINE, Piece
 from civicmail.mail.archive.records import uuid_text
 from desk.mailbox.post import Post, letter
 from desk.mailbox.test_pages import DANA, LENA
@@ -38,14 +38,14 @@ def test_a_line_is_where_the_word_stands_else_how_the_message_begins() -> None:
 def test_what_is_quoted_hidden_or_too_large_is_no_line() -> None:
     body = "From: a@b.example\r\n\r\n> old words\r\nnew\u202e   words\r\nof mine\r\n".encode()
     assert snippets.text_of(body) == "new words of mine"
-    assert snippets.text_of(b"From: a@b.example\r\n\r\n" + b"x" * snippets.READ_MOST) == ""
+    assert snippets.text_of(b"From: a@b.example\r\n\r\n" + b"x" * snippets.MAX_READ) == ""
 
 
 @given(st.text(max_size=600), st.lists(st.text("abc (.*", min_size=1, max_size=4), max_size=4))
 def test_a_line_is_part_of_the_text_whatever_was_asked_for(text: str, words: list[str]) -> None:
     pieces = snippets.line(text, words)
     shown = "".join(piece.text for piece in pieces).removeprefix("…").removesuffix("…")
-    assert shown in text + "…" and len(shown) <= LONG
+    assert shown in text + "…" and len(shown) <= MAX_LINE
 
 
 def _asked(client: Client, *ids: str, q: str = "") -> dict[str, str]:

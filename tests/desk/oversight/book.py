@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 
 from civicmail.city.access.actors import Actor, HeldRole
 from civicmail.city.access.epoch import DAY_MS, from_ms
-from civicmail.desk.oversight.actions import deciding, rules
+from civicmail.desk.oversight.actions import rule_decisions, rules
 from civicmail.desk.oversight.models import Version
-from civicmail.desk.oversight.ruletext import MATRIX
+from civicmail.desk.oversight.rule_text import MATRIX
 from pages.world import Town
 
 WHY = "The council asked for it in May."
@@ -61,7 +61,7 @@ fits = false
 def approved(t: Town, now: int, written: str = "", *, after: int = 0, starts: timedelta | None = None) -> Version:
     """Drafted, tested, proposed and approved."""
     row = proposed(t, now, written, after=after, starts=starts)
-    return deciding.approve(row, actor=second(), reason=WHY, now=now)
+    return rule_decisions.approve(row, actor=second(), reason=WHY, now=now)
 
 
 def proposed(t: Town, now: int, written: str = "", *, after: int = 0, starts: timedelta | None = None) -> Version:

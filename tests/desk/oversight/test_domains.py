@@ -21,7 +21,7 @@ from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.models import Entry
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings
-from civicmail.desk.oversight import zones
+from civicmail.desk.oversight import dns_zones
 from civicmail.front.checkup import dns_zone as zone_of_health
 from civicmail.front.checkup.findings import Installation
 from civicmail.mail.courier import dkimkeys
@@ -47,8 +47,8 @@ def upload(client: Client, *files: tuple[str, bytes], follow: bool = True) -> An
 @pytest.fixture
 def zone(monkeypatch: pytest.MonkeyPatch) -> Zone:
     found = Zone({"city.example": {"TXT": "v=spf1 ?all"}})
-    monkeypatch.setattr(zones.nameserver, "open_", lambda settings: found)
-    monkeypatch.setattr(zones.nameserver, "is_special", lambda name: False)
+    monkeypatch.setattr(dns_zones.nameserver, "open_", lambda settings: found)
+    monkeypatch.setattr(dns_zones.nameserver, "is_special", lambda name: False)
     return found
 
 
@@ -92,10 +92,10 @@ def test_a_resolver_that_does_not_answer_is_said_and_holds_up_nobody(tmp_path: P
         rounds.append(settings)
         return Late()
 
-    monkeypatch.setattr(zones.nameserver, "open_", opened)
-    monkeypatch.setattr(zones.nameserver, "is_special", lambda name: False)
+    monkeypatch.setattr(dns_zones.nameserver, "open_", opened)
+    monkeypatch.setattr(dns_zones.nameserver, "is_special", lambda name: False)
     now = [0.0]
-    page = zones.Zones(tmp_path, Settings(), monotonic=lambda: now[0])
+    page = dns_zones.Zones(tmp_path, Settings(), monotonic=lambda: now[0])
     began = time.monotonic()
     first = [page.looks(0.01) for _ in range(3)][-1]
     assert time.monotonic() - began < 20 and len(rounds) == 1

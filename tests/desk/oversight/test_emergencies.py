@@ -22,7 +22,7 @@ from civicmail.city.policy.engine import decide
 from civicmail.core.config.load import load
 from civicmail.desk.oversight import emergencies as plain
 from civicmail.desk.oversight import tasks
-from civicmail.desk.oversight.actions import books, emergencies
+from civicmail.desk.oversight.actions import emergencies, publish_rules
 from civicmail.desk.oversight.models import Emergency
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.pipeline.evaluator import Evaluator
@@ -141,7 +141,7 @@ def test_where_nobody_looks_into_messages_an_attack_is_stopped_by_its_envelope(c
         with pytest.raises(Unusable) as wrong:
             made(kind, now=now)
         assert "kind" in wrong.value.fields
-    (text,) = books.emergency_texts(now)
+    (text,) = publish_rules.emergency_texts(now)
     book = envelope_rules(rule_parser.parse_rule_set([("x", text)]))
     assert decide(book, {"inbound": True, "sender.domain": "a.evil.example"}, [{}], now)[0].do == "refuse"
 

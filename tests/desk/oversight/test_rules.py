@@ -15,8 +15,8 @@ from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy import active_rules
-from civicmail.desk.oversight import ruletext, states
-from civicmail.desk.oversight.actions import announcing, books, deciding, rules
+from civicmail.desk.oversight import rule_text, states
+from civicmail.desk.oversight.actions import announce_rules, publish_rules, rule_decisions, rules
 from civicmail.desk.oversight.models import Book, Version
 from civicmail.desk.oversight.queries.rules import earliest
 from desk.oversight.book import CHANGED, WHY, approved, author, later, mine, proposed, second, text
@@ -56,8 +56,8 @@ def test_who_has_written_in_a_rule_never_approves_it(city: Town, who: str) -> No
     row = rules.propose(rules.test(row, actor=author(), now=now), WHY, actor=author(), now=now)
     for actor in (author(who), second(who)):
         with pytest.raises(NotPermitted, match="Who wrote a rule does not approve it"):
-            deciding.approve(row, actor=actor, reason=WHY, now=now)
-    assert deciding.approve(row, actor=author("p-second"), reason=WHY, now=now).state == "active", "another author may"
+            rule_decisions.approve(row, actor=actor, reason=WHY, now=now)
+    assert rule_decisions.approve(row, actor=author("p-second"), reason=WHY, now=now).state == "active", "another author may"
 
 
 @pytest.mark.rule(
@@ -87,7 +87,7 @@ def test_what_was_changed_after_it_was_shown_is_not_approved(city: Town) -> None
     shown = Version.objects.get(pk=row.pk)
     rules.withdraw(row, WHY, actor=author(), now=now)
     with pytest.raises(Conflict):
-        deciding.approve(shown, actor=second(), reason=WHY, now=now)
+        rule_decisions.approve(shown, actor=second(), reason=WHY, now=now)
     assert not mine().filter(state="active").exists()
 
 
@@ -140,9 +140,9 @@ def test_a_rule_that_could_hold_mail_of_employees_tells_them_for_ten_working_day
     with pytest.raises(Unusable):
         rules.propose(row, WHY, starts=from_ms(first - 1), actor=author(), now=now)
     row = rules.propose(row, WHY, starts=from_ms(first), actor=author(), now=now)
-    assert deciding.approve(row, actor=second(), reason=WHY, now=now).state == "approved"
-    assert books.activate_due(first - 1) == 0
-    assert books.activate_due(first) == 1
+    assert rule_decisions.approve(row, actor=second(), reason=WHY, now=now).state == "approved"
+    assert publish_rules.activate_due(first - 1) == 0
+    assert publish_rules.activate_due(first) == 1
     assert mine().get(state="active").mode == "enforce"
 
 
@@ -168,12 +168,12 @@ def test_time_ends_a_rule_and_a_second_person_takes_one_out(
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         approved(city, now, text(expires=(city.now + timedelta(days=3)).date().isoformat()))
         other = approved(city, now, text("other"))
-        assert books.expire_due(later(now, 3)) == 0, "its last day is one of its days"
-        assert books.expire_due(later(now, 5)) == 1
+        assert publish_rules.expire_due(later(now, 3)) == 0, "its last day is one of its days"
+        assert publish_rules.expire_due(later(now, 5)) == 1
         out = rules.take_out(other, WHY, actor=author(), now=now)
         with pytest.raises(NotPermitted):
-            deciding.approve(out, actor=author(), reason=WHY, now=now)
-        assert deciding.approve(out, actor=second(), reason=WHY, now=now).state == "retired"
+            rule_decisions.approve(out, actor=author(), reason=WHY, now=now)
+        assert rule_decisions.approve(out, actor=second(), reason=WHY, now=now).state == "retired"
     assert active_rules.active(installed).rules == ()
     assert {(v.rule, v.state) for v in mine()} == {
         ("no-iso", "expired"),
@@ -191,13 +191,13 @@ def test_the_starter_pack_is_version_1_and_a_lost_file_is_written_again(
     Version.objects.all().delete()
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         rules.draft(text(), CHANGED, after=0, actor=author(), now=now)
-    assert not books.adopt(now)
+    assert not publish_rules.adopt(now)
     book = active_rules.active(installed)
     assert [r.id for r in book.rules] == [r.id for r in active_rules.starter_pack().rules]
     assert book.matrix == active_rules.starter_pack().matrix
-    assert not books.repair()
+    assert not publish_rules.repair()
     active_rules.active_path(installed).unlink()
-    assert books.repair()
+    assert publish_rules.repair()
     assert active_rules.active(installed).version == book.version
 
 
@@ -206,7 +206,7 @@ def test_the_fail_matrix_is_approved_like_a_rule(city: Town) -> None:
     now = epoch_ms(city.now)
     written = '[matrix]\nclamav = { inbound = "hold", internal = "deliver-again", outbound = "pending" }\n'
     row = approved(city, now, written, after=1)
-    assert (row.rule, row.state) == (ruletext.MATRIX, "active")
+    assert (row.rule, row.state) == (rule_text.MATRIX, "active")
     with pytest.raises(Unusable) as wrong:
         rules.draft(written.replace('"hold"', '"deliver-again"'), CHANGED, after=2, actor=author(), now=now)
     assert "nothing is delivered from outside" in wrong.value.fields["text"]
@@ -225,8 +225,8 @@ def test_every_verb_asks_the_guard(city: Town, what: str) -> None:
         "propose": lambda: rules.propose(row, WHY, actor=second(), now=now),
         "withdraw": lambda: rules.withdraw(row, WHY, actor=second(), now=now),
         "take_out": lambda: rules.take_out(row, WHY, actor=second(), now=now),
-        "approve": lambda: deciding.approve(row, actor=author(), reason=WHY, now=now),
-        "refuse": lambda: deciding.refuse(row, actor=author(), reason=WHY, now=now),
+        "approve": lambda: rule_decisions.approve(row, actor=author(), reason=WHY, now=now),
+        "refuse": lambda: rule_decisions.deny(row, actor=author(), reason=WHY, now=now),
     }
     before = access.Entry.objects.count()
     with pytest.raises(NotPermitted):
@@ -256,13 +256,13 @@ def test_employees_are_told_once_what_a_rule_will_do(city: Town, monkeypatch: py
     one = access.Authorisation.objects.filter(state="active", role="holder").select_related("person", "mailbox").order_by("pk")[0]
     one.person.language = "es"
     one.person.save(update_fields=["language"])
-    monkeypatch.setattr(announcing, "AT_ONCE", 7)
+    monkeypatch.setattr(announce_rules, "BATCH_SIZE", 7)
     wanted = text(when='files.active && sender.department == "fire"', do="hold", mode="notify")
     facts = 'facts = { "files.active" = true, "sender.department" = "fire" }'
     approved(city, now, wanted.replace('facts = { "files.active" = true }', facts))
     approved(city, now, text("outside", mode="notify"))
     approved(city, now, text("all", when="files.macros", do="refuse", mode="notify").replace("files.active", "files.macros"))
-    while announcing.announce(now):
+    while announce_rules.announce(now):
         pass
     told = {key.rpartition(":")[0]: n for key, n in Counter(n.key for n in Notice.objects.all()).items()}
     assert set(told) == {"rule:no-iso:1", "rule:all:1"}
@@ -271,11 +271,11 @@ def test_employees_are_told_once_what_a_rule_will_do(city: Town, monkeypatch: py
     assert Notice.objects.filter(key__startswith="rule:no-iso:").count() == holders.filter(department__code="fire").count() > 0
     assert "Until that day nothing is kept back." in Notice.objects.first().text  # type: ignore[union-attr]
     assert not mine().filter(announced__isnull=True, state="active").exists()
-    assert announcing.announce(now) == 0
+    assert announce_rules.announce(now) == 0
     theirs = Notice.objects.filter(to=one.mailbox.address)
     assert {notice.text.partition(" ")[0] for notice in theirs} == {"Parte"}, "in the language that they have chosen"
     assert Notice.objects.exclude(pk__in=theirs).filter(text__startswith="Some of the mail").exists()
     again = text(when="files.macros", do="refuse", mode="notify", why="Said better now.").replace("files.active", "files.macros")
     approved(city, now, again.replace('id = "no-iso"', 'id = "all"'), after=1)
-    assert announcing.announce(now) == 0, "of other words nobody is told anew"
+    assert announce_rules.announce(now) == 0, "of other words nobody is told anew"
     assert mine().get(rule="all", state="active").announced is not None

@@ -12,8 +12,8 @@ from civicmail.city.access import permits
 from civicmail.city.access.permits import Permit
 from civicmail.city.access.views.page import Page
 from civicmail.desk.viewer.queries import store
-from civicmail.desk.viewer.views import showing
-from civicmail.desk.viewer.views.showing import Links, Seen
+from civicmail.desk.viewer.views import message_pages
+from civicmail.desk.viewer.views.message_pages import Links, SeenMessage
 from civicmail.mail.archive.places import Place
 
 ASKED: list[tuple[str, dict[str, Any]]] = []
@@ -32,25 +32,25 @@ def _place(id: uuid.UUID) -> Place:
     return place
 
 
-def _page(seen: Seen) -> Page:
+def _page(seen: SeenMessage) -> Page:
     return Page(seen.subject, "Messages")
 
 
 def message(request: HttpRequest, eyes: str, id: uuid.UUID) -> HttpResponse:
     view, frame, part, raw = (reverse(f"seen-{name}", args=[eyes, id]) for name in ("message", "frame", "part", "raw"))
-    return showing.message(request, permit_for, _place(id), Links(view, frame, part, raw), whole=eyes == "whole", page=_page)
+    return message_pages.message(request, permit_for, _place(id), Links(view, frame, part, raw), whole=eyes == "whole", page=_page)
 
 
 def frame(request: HttpRequest, eyes: str, id: uuid.UUID) -> HttpResponse:
-    return showing.frame(request, permit_for, _place(id), whole=eyes == "whole")
+    return message_pages.frame(request, permit_for, _place(id), whole=eyes == "whole")
 
 
 def part(request: HttpRequest, eyes: str, id: uuid.UUID) -> HttpResponse:
-    return showing.part(request, permit_for, _place(id), whole=eyes == "whole")
+    return message_pages.part(request, permit_for, _place(id), whole=eyes == "whole")
 
 
 def raw(request: HttpRequest, eyes: str, id: uuid.UUID) -> HttpResponse:
-    return showing.raw(request, permit_for, _place(id), whole=eyes == "whole")
+    return message_pages.raw(request, permit_for, _place(id), whole=eyes == "whole")
 
 
 urlpatterns = [

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.message import message_parser
-from civicmail.desk.viewer import making, safe
-from desk.viewer.test_safe import WORDS, is_harmless
+from civicmail.desk.viewer import render, safe_html
+from desk.viewer.test_safe_html import WORDS, is_harmless
 
 LARGEST = 2_000_000  # bytes
 EACH = 9  # so that the test takes seconds
@@ -33,10 +33,10 @@ def test_real_mail_is_read_whole_and_its_looks_are_harmless(corpora: Path) -> No
     read = looks = 0
     lost = []
     for body in messages(corpora):
-        made = making.shown(body)
+        made = render.shown(body)
         assert made is not None
         read += 1
-        if (look := safe.page(body, "", WORDS)) is not None:
+        if (look := safe_html.page(body, "", WORDS)) is not None:
             looks += 1
             assert is_harmless(look.decode().partition("<body>")[2].partition("</body>")[0])
         message = message_parser.parse(body)

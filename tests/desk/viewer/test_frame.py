@@ -80,12 +80,12 @@ def test_the_policy_alone_holds_where_nothing_was_taken_out(
     keep: Keep, browse: Callable[..., Any], canary: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second wall without the first: nothing is fetched or run, and the frame has no origin."""
-    from civicmail.desk.viewer import limited
+    from civicmail.desk.viewer import sandboxed
 
     address, asked = canary
     source = leaks.everything(address).replace(leaks.html("meta-refresh", address), "")
     script = "<p id=one>x</p><script>document.getElementById('one').textContent = 'it ran'</script>"
-    monkeypatch.setattr(limited, "frame", lambda *_, **__: (script + source).encode())
+    monkeypatch.setattr(sandboxed, "frame", lambda *_, **__: (script + source).encode())
     page = browse("crew0", f"/seen/whole/{keep(html_mail('<p>x</p>'))}/?view=sent")
     page.wait_for_timeout(WAIT)
     assert page.frame_locator("iframe.cm-sent").locator("#one").inner_text() == "x"

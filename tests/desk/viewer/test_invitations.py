@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.desk.viewer import limited
-from civicmail.desk.viewer.invitations import LARGEST, invitation, meeting
+from civicmail.desk.viewer import sandboxed
+from civicmail.desk.viewer.invitations import MAX_SIZE, invitation, meeting
 from civicmail.desk.viewer.meeting import UNREADABLE, Guest, Meeting, When
 
 ZONE = """\
@@ -71,7 +71,7 @@ def moment(*at: int) -> When:
 @pytest.mark.rule("P-06", "An invitation says what, when by its own zone, where, and who is asked.")
 def test_an_invitation_says_what_when_where_and_who_is_asked() -> None:
     """In a limited process, with a zone by Outlook's name."""
-    found = limited.meeting(letter(calendar()))
+    found = sandboxed.meeting(letter(calendar()))
     assert found == invitation(letter(calendar()))
     assert found is not None
     assert (found.method, found.title, found.place, found.sequence) == ("REQUEST", "Lead lines, part 2", "Room 4", 2)
@@ -79,13 +79,13 @@ def test_an_invitation_says_what_when_where_and_who_is_asked() -> None:
     assert (found.repeats.every, found.repeats.step, found.repeats.on, found.repeats.count) == ("WEEKLY", 2, ("TU", "1TH"), 6)
     assert found.organiser == Guest("ann@acme.example", "Ann Lee")
     assert found.guests == (Guest("dana.ortiz@city.example", "Dana Ortiz"), Guest("pat@city.example", "", "ACCEPTED", False))
-    assert limited.meeting(b"Subject: lunch\r\n\r\nNoon?\r\n") is None
+    assert sandboxed.meeting(b"Subject: lunch\r\n\r\nNoon?\r\n") is None
     assert Meeting.of(found.plain()) == found
 
 
 def test_a_zone_that_only_the_calendar_knows_is_as_it_describes_it() -> None:
     text = EVENT.replace("Central Standard Time", "Town Hall")
-    found = limited.meeting(letter(calendar(text, zone=ZONE)))
+    found = sandboxed.meeting(letter(calendar(text, zone=ZONE)))
     assert found is not None and found.start == moment(2026, 12, 1, 15)
     summer = text.replace("20261201", "20260701")
     assert meeting(calendar(summer, zone=ZONE)).start == moment(2026, 7, 1, 14)
@@ -118,7 +118,7 @@ def test_what_nobody_sees_is_not_in_a_title_and_what_is_too_large_is_not_read() 
     assert found.title == "Pay now and here"
     many = "".join(f"ATTENDEE:mailto:g{n}@x.example\n" for n in range(150))
     assert len((crowd := meeting(calendar(f"UID:x\n{many}"))).guests) == 100 and crowd.guests_left == 50
-    assert meeting(b" " * (LARGEST + 1)) == meeting(b"") == meeting(calendar().replace(b"VEVENT", b"VTODO")) == UNREADABLE
+    assert meeting(b" " * (MAX_SIZE + 1)) == meeting(b"") == meeting(calendar().replace(b"VEVENT", b"VTODO")) == UNREADABLE
 
 
 def card(content: bytes) -> Meeting:

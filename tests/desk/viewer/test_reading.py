@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civicmail.core.message import html_text
-from civicmail.desk.viewer import making, markup, plaintext, runs
-from civicmail.desk.viewer.shown import Block, Run, Shown
+from civicmail.desk.viewer import html_blocks, plaintext, render, runs
+from civicmail.desk.viewer.message_view import Block, Run, Shown
 from core.message.test_embedded import attached, attribute, opaque, properties, wide, winmail
 from desk.viewer import samples
 
@@ -20,7 +20,7 @@ KINDS = [b"text/plain", b"text/html", b"text/plain; format=flowed", b"multipart/
 
 
 def shown(body: bytes, **more: object) -> Shown:
-    made = making.shown(body, **more)  # type: ignore[arg-type]
+    made = render.shown(body, **more)  # type: ignore[arg-type]
     assert made is not None
     assert Shown.from_plain(orjson.loads(orjson.dumps(made))) == made
     return made
@@ -38,7 +38,7 @@ def words(made: Shown | list[Block]) -> list[str]:
 def of_html(source: str) -> list[Block]:
     seen = html_text.visible_tree(source)
     assert seen is not None
-    return markup.read(seen[0]).blocks
+    return html_blocks.read(seen[0]).blocks
 
 
 def test_plain_text_is_paragraphs_with_levels_of_quoting() -> None:
@@ -118,11 +118,11 @@ def test_space_of_html_is_space_and_lines_are_lines() -> None:
 )
 def test_characters_that_nobody_would_see_are_shown() -> None:
     """In names also what has no width; in running text what turns it round or controls something."""
-    assert runs.told("moc\u202efdp.exe") == (Run("moc"), Run("U+202E", "control"), Run("fdp.exe"))
-    assert runs.told("a\u200bb\x07") == (Run("a"), Run("U+200B", "control"), Run("b"), Run("U+0007", "control"))
-    assert runs.told("\u05d3\u05e0\u05d4") == (Run("\u05d3\u05e0\u05d4"),)
-    assert runs.told("\U0001f468\u200d\U0001f469") == (Run("\U0001f468\u200d\U0001f469"),), "joiners are needed inside words"
-    assert [r.kind for r in runs.running("a\u2066b\x1bc\td\u200fe\n")] == ["text", "control", "text", "control", "text"]
+    assert runs.runs_of("moc\u202efdp.exe") == (Run("moc"), Run("U+202E", "control"), Run("fdp.exe"))
+    assert runs.runs_of("a\u200bb\x07") == (Run("a"), Run("U+200B", "control"), Run("b"), Run("U+0007", "control"))
+    assert runs.runs_of("\u05d3\u05e0\u05d4") == (Run("\u05d3\u05e0\u05d4"),)
+    assert runs.runs_of("\U0001f468\u200d\U0001f469") == (Run("\U0001f468\u200d\U0001f469"),), "joiners are needed inside words"
+    assert [r.kind for r in runs.link_runs("a\u2066b\x1bc\td\u200fe\n")] == ["text", "control", "text", "control", "text"]
     made = shown(samples.disguised())
     assert [r.text for r in made.subject if r.kind == "control"] == ["U+202E"]
     assert any(r.kind == "control" for r in made.to[0].name)
@@ -153,7 +153,7 @@ def test_text_of_any_length_comes_in_pages() -> None:
     pages = [shown(mail(text), page=n + 1) for n in range(first.pages)]
     assert first.pages == 4
     assert "\n".join(line for page in pages for line in words(page)) == text.strip()
-    assert all(sum(map(len, words(page))) <= making.PAGE for page in pages)
+    assert all(sum(map(len, words(page))) <= render.PAGE_SIZE for page in pages)
     assert shown(mail(text), page=99).page == 4
     assert shown(mail("x" * 250_000)).pages == 3
 
@@ -207,15 +207,15 @@ def test_attached_messages_and_what_is_in_them_have_a_path() -> None:
         ("1.2/1.2", 1, False),
         ("1.3", 0, False),
     ]
-    assert making.part(body, "1.2/1.2") == ("a.zip", b"PK\x05\x06" + b"\0" * 18)
-    name, inner = making.part(body, "1.2") or ("", b"")
+    assert render.part(body, "1.2/1.2") == ("a.zip", b"PK\x05\x06" + b"\0" * 18)
+    name, inner = render.part(body, "1.2") or ("", b"")
     assert name == "The earlier one.eml"
     assert inner.startswith(b"From: old@city.example")
     assert words(shown(body, path="1.2")) == ["Words of the earlier one."]
     assert shown(body, path="1.2").files[0].path == "1.2/1.2"
     for path in ("1.9", "1", "1.2/9", "x", "1.2/1.2/1"):
-        assert making.part(body, path) is None
-        assert making.shown(body, path=path) is None
+        assert render.part(body, path) is None
+        assert render.shown(body, path=path) is None
 
 
 def test_files_of_a_winmail_dat_have_a_path() -> None:
@@ -228,7 +228,7 @@ def test_files_of_a_winmail_dat_have_a_path() -> None:
     raw = attached(b"application/ms-tnef", b"winmail.dat", data)
     made = shown(raw)
     assert [f.path for f in made.files] == ["1.2.2"]
-    assert making.part(raw, "1.2.2") == ("budget.csv", b"a;b")
+    assert render.part(raw, "1.2.2") == ("budget.csv", b"a;b")
     assert words(made) == ["hello", "marzipan"]
 
 
@@ -269,7 +269,7 @@ def test_words_around_the_parts_and_a_piece_of_a_message_are_read_as_they_stand(
 
 
 def test_headers_stand_as_they_stood() -> None:
-    lines, count = making.headers(b"Received: a\r\nX: 1\r\n 2\r\nSubject: =?utf-8?q?=E2=80=AE?=x\r\nX: 3\r\n\r\n") or ([], 0)
+    lines, count = render.headers(b"Received: a\r\nX: 1\r\n 2\r\nSubject: =?utf-8?q?=E2=80=AE?=x\r\nX: 3\r\n\r\n") or ([], 0)
     assert [(line.name, "".join(r.text for r in line.value)) for line in lines] == [
         ("Received", "a"), ("X", "1 2"), ("Subject", "U+202Ex"), ("X", "3")
     ]  # fmt: skip

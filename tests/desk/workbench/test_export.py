@@ -21,11 +21,11 @@ import pytest
 from civicmail.core.ledger import checkpoints, keys
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Everything
-from civicmail.desk.workbench import running
+from civicmail.desk.workbench import export_run
 from civicmail.desk.workbench.errors import NotProvedYet
 from civicmail.desk.workbench.export import Export
-from civicmail.desk.workbench.parcels import Folder
-from civicmail.desk.workbench.running import Running
+from civicmail.desk.workbench.export_run import Running
+from civicmail.desk.workbench.export_target import Folder
 from civicmail.mail.archive.places import Place
 from desk.workbench.kept import ABOUT, Kept
 from mail.search.generated import NOW, captures
@@ -63,7 +63,7 @@ def run(kept: Kept, query: str = "", name: str = "1", read: Callable[[Place], ob
     while not made.step(0):
         pass
     made.finish()
-    return folder / running.FILE
+    return folder / export_run.FILE
 
 
 def test_the_checker_needs_one_library_and_nothing_of_ours() -> None:
@@ -99,7 +99,7 @@ def test_the_zip_of_a_query_is_good_too(kept: Kept) -> None:
         manifest = json.loads(z.read("manifest.json"))
         assert manifest["counts"]["messages"] == manifest["counts"]["found"] > 3
         assert manifest["coverage"]["archived"] == 60
-    assert [p.name for p in out.parent.iterdir()] == [running.FILE], "nothing else stays"
+    assert [p.name for p in out.parent.iterdir()] == [export_run.FILE], "nothing else stays"
 
 
 def test_an_empty_export_is_good(kept: Kept) -> None:
@@ -317,7 +317,7 @@ def test_what_cannot_be_read_is_named_and_counted(kept: Kept) -> None:
 @pytest.mark.rule("P-21, promise 8", "An export that a restart interrupted has every message once.")
 def test_it_goes_on_after_a_restart(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing twice, nothing left out, whenever it died."""
-    monkeypatch.setattr("civicmail.desk.workbench.gathering.TOGETHER", 7)
+    monkeypatch.setattr("civicmail.desk.workbench.batch_read.BATCH_SIZE", 7)
     folder = kept.data / "exports" / "again"
     lives = 0
     while True:
@@ -326,11 +326,11 @@ def test_it_goes_on_after_a_restart(kept: Kept, monkeypatch: pytest.MonkeyPatch)
             if made.step(0) or lives > 20:
                 made.finish()
                 break
-        for name, content in (("messages.jsonl", b'{"half'), (running.FILE, b"garbage")):  # written after the last mark
+        for name, content in (("messages.jsonl", b'{"half'), (export_run.FILE, b"garbage")):  # written after the last mark
             with open(folder / name, "ab") as h:
                 h.write(content)
     assert lives == 10, "seven at a time, and one that finds nothing left"
-    code, said = check(folder / running.FILE)
+    code, said = check(folder / export_run.FILE)
     assert (code, "60 messages of 60" in said) == (0, True), said
 
 
@@ -338,7 +338,7 @@ def test_what_was_read_under_a_wider_scope_does_not_stay_when_it_goes_on_under_a
     kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E5: a mandate that was narrowed while its export was stopped."""
-    monkeypatch.setattr("civicmail.desk.workbench.gathering.TOGETHER", 7)
+    monkeypatch.setattr("civicmail.desk.workbench.batch_read.BATCH_SIZE", 7)
     folder = kept.data / "exports" / "narrowed"
     with closing(Running(folder, kept.archive, kept.reader, Everything(), kept.read(), ABOUT)) as made:
         assert not made.step(0)
@@ -350,7 +350,7 @@ def test_what_was_read_under_a_wider_scope_does_not_stay_when_it_goes_on_under_a
         pass
     made.finish()
     fits = sorted(capture.uuid for capture, body in kept.made if 1 < len(body) < 900)
-    with zipfile.ZipFile(folder / running.FILE) as z:
+    with zipfile.ZipFile(folder / export_run.FILE) as z:
         listed = [json.loads(line)["id"] for line in z.read("messages.jsonl").splitlines()]
     assert 0 < len(fits) < 60 and sorted(listed) == fits
 
@@ -364,6 +364,6 @@ def test_an_export_waits_for_the_ledger(tmp_path: Path) -> None:
         made.finish()
     kept.integrate()
     assert made.finish().whole
-    assert check(folder / running.FILE)[0] == 0
-    running.remove(folder)
+    assert check(folder / export_run.FILE)[0] == 0
+    export_run.remove(folder)
     assert not folder.exists()

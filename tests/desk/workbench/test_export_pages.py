@@ -11,7 +11,7 @@ import pytest
 from civicmail.city.access import models as access
 from civicmail.city.access.actions import entries as access_entries
 from civicmail.core.config.clock import now_ms
-from civicmail.desk.workbench import running, tasks
+from civicmail.desk.workbench import export_run, tasks
 from civicmail.desk.workbench.models import Export
 from civicmail.desk.workbench.tasks import Exporting
 from desk.workbench.looking import Visit, entries, text
@@ -50,7 +50,7 @@ def test_an_export_is_ordered_made_fetched_verified_and_removed(city: Town, visi
     assert (row.state, row.done, row.failed, row.found) == ("ready", 5, 0, 5), row.why
     page = text(client.get(ordered["Location"]))
     assert row.manifest in page and "5</strong> messages of 5 found" in page
-    path = tasks.folder(installed, row) / running.FILE
+    path = tasks.folder(installed, row) / export_run.FILE
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     file = client.post(f"{ordered['Location']}file/")
@@ -94,7 +94,7 @@ def test_an_export_under_way_reads_nothing_after_the_end_of_its_mandate(
     city: Town, visit: Visit, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "PIECE", 0)
-    monkeypatch.setattr("civicmail.desk.workbench.gathering.TOGETHER", 1)
+    monkeypatch.setattr("civicmail.desk.workbench.batch_read.BATCH_SIZE", 1)
     visit("recorder").post("/mandates/26-001/exports/", {"query": ""})
     with closing(Exporting(installed, now_ms)) as exporting:
         assert exporting.step()
@@ -111,7 +111,7 @@ def test_an_export_under_way_reads_nothing_after_the_end_of_its_mandate(
 def test_a_file_that_was_made_before_a_change_of_the_mandate_is_not_handed_out(city: Town, visit: Visit, installed: Path) -> None:
     """E5: it may have what the mandate does not open any more."""
     row = Export.objects.get(pk=city.objects["export"])
-    path = tasks.folder(installed, row) / running.FILE
+    path = tasks.folder(installed, row) / export_run.FILE
     path.parent.mkdir(parents=True)
     path.write_bytes(b"kestrel")
     where = f"/mandates/26-001/exports/{row.pk}/file/"

@@ -11,7 +11,7 @@ import pytest
 
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Tail
-from civicmail.desk.workbench import gathering
+from civicmail.desk.workbench import batch_read
 from civicmail.front.cli.main import run
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.importers import mbox
@@ -226,7 +226,7 @@ def test_an_export_is_oldest_first_however_the_messages_lie(
         )
     office.json("import", place)
     office.json("tick")
-    monkeypatch.setattr(gathering, "TOGETHER", 4)
+    monkeypatch.setattr(batch_read, "BATCH_SIZE", 4)
     assert office.json("export", "subject:year", "--format", "mbox", "--out", tmp_path / "out") == [{"exported": 9, "failed": 0}]
     lines = (tmp_path / "out").read_bytes().splitlines()
     assert [line for line in lines if line.startswith(b">>From")] == [b">>From %d" % n for n in range(8, -1, -1)]

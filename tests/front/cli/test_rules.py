@@ -13,7 +13,7 @@ from civicmail.city.policy import active_rules
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.config.clock import now_ms
 from civicmail.core.message.model import Envelope, Recipient
-from civicmail.desk.oversight.heads import Told
+from civicmail.desk.oversight.recorded_facts import RecordedFacts
 from civicmail.front.cli.explain_policy import explanation, visible_facts
 from civicmail.front.cli.main import run
 from civicmail.mail.archive.commit import Writer
@@ -104,9 +104,9 @@ FACTS = {
 }
 
 
-def told(**more: Any) -> Told:
+def told(**more: Any) -> RecordedFacts:
     copies = (Disposition(0, "deliver", ("deliver", "notify:use-political"), {"recipient.inside": True}),)
-    return Told(**{"id": "019c", "received": NOW, "source": "mx", "facts": FACTS, "copies": copies} | more)
+    return RecordedFacts(**{"id": "019c", "received": NOW, "source": "mx", "facts": FACTS, "copies": copies} | more)
 
 
 def test_an_operator_is_told_why_and_never_what_stands_in_mail() -> None:

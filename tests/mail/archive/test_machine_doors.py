@@ -16,7 +16,7 @@ PACKAGE = Path(civicmail.__file__).parent
 DOORS = {f"civicmail.mail.archive.{name}" for name in ("machine", "store", "sealed", "tail_index", "gather")}
 MAY = {
     "civicmail.desk.holding.held_copies",
-    "civicmail.desk.oversight.heads",
+    "civicmail.desk.oversight.recorded_facts",
     "civicmail.mail.archive",
     "civicmail.mail.courier",
     "civicmail.mail.importers",

@@ -14,9 +14,9 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.mailbox.models import DraftFile
-from civicmail.desk.viewer import limited
+from civicmail.desk.viewer import sandboxed
+from civicmail.desk.viewer.message_view import File, Run
 from civicmail.desk.viewer.queries import store
-from civicmail.desk.viewer.shown import File, Run
 from civicmail.desk.viewer.views import words
 from civicmail.mail.archive.errors import NotInArchive
 
@@ -62,7 +62,7 @@ def with_names(row: Approval, permit: Permit) -> list[ApprovalFile]:
         ]
     body = _body(row, permit)
     by_path = {(file.path, file.sha256): file for file in _files(body)}
-    addresses = limited.links(body, row.links) if row.links else {}
+    addresses = sandboxed.links(body, row.links) if row.links else {}
     shown = []
     for one, (path, kind, _, sha256) in zip(without_names(row), row.parts, strict=True):
         if kind == "link":
@@ -89,7 +89,7 @@ def content(row: Approval, permit: Permit, at: int) -> tuple[str, bytes]:
         if file is None:
             raise Unreadable("gone")
         return file.name, bytes(file.content)
-    file_part = limited.part(_body(row, permit), path) if kind == "file" and row.capture else None
+    file_part = sandboxed.part(_body(row, permit), path) if kind == "file" and row.capture else None
     if file_part is None:
         raise Unreadable("gone")
     return file_part
@@ -113,7 +113,7 @@ def _body(row: Approval, permit: Permit) -> bytes:
 
 def _files(body: bytes) -> Iterator[File]:
     for page in range(1, MAX_PAGES + 1):
-        shown = limited.read(body, files_page=page)
+        shown = sandboxed.read(body, files_page=page)
         if shown is None:
             return
         yield from shown.files

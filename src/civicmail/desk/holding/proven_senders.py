@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from civicmail.city.access.permits import Permit
 from civicmail.desk.holding.verification_channels import FindEarlier
-from civicmail.desk.mailbox import finding
+from civicmail.desk.mailbox import mail_list
 from civicmail.desk.mailbox.cautions import folded
-from civicmail.desk.mailbox.finding import PER_PAGE, Asked, Desk
+from civicmail.desk.mailbox.mail_list import PER_PAGE, ListQuery, MailContext
 from civicmail.mail.screening.correspondents import Correspondents
 from civicmail.mail.screening.known_senders import is_proven
 from civicmail.mail.search.order import Sort
@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"[\w.@&'+ -]{2,100}\Z")
 """What may stand in a query between quotes."""
 
 
-def find_earlier(desk: Desk, before: int, known: Correspondents | None) -> FindEarlier:
+def find_earlier(desk: MailContext, before: int, known: Correspondents | None) -> FindEarlier:
     """Of what the desk's person received before (ms). From the claimed domain first, which nobody else proves: under the same name,
     then the newest. An address elsewhere under the same name anybody may have prepared, so of these the oldest come first. known:
     whom the city has written to, so that nobody prepares an answer by writing twice; None where nobody keeps that."""
@@ -36,7 +36,7 @@ def find_earlier(desk: Desk, before: int, known: Correspondents | None) -> FindE
     return find
 
 
-def _from_domain(desk: Desk, name: str, domain: str) -> list[tuple[str, Hit]]:
+def _from_domain(desk: MailContext, name: str, domain: str) -> list[tuple[str, Hit]]:
     if not _PLAIN.match(domain):
         return []
     hits = [(*_name_and_address(hit.from_), hit) for hit in _received(desk, f"from:{domain}", "newest")]
@@ -44,20 +44,20 @@ def _from_domain(desk: Desk, name: str, domain: str) -> list[tuple[str, Hit]]:
     return [(address, hit) for _, address, hit in sorted(from_domain, key=lambda candidate: folded(candidate[0]) != folded(name))]
 
 
-def _under_name(desk: Desk, name: str) -> list[tuple[str, Hit]]:
+def _under_name(desk: MailContext, name: str) -> list[tuple[str, Hit]]:
     if not _PLAIN.match(name):
         return []
     hits = [(*_name_and_address(hit.from_), hit) for hit in _received(desk, f'from:"{name}"', "oldest")]
     return [(address, hit) for name_shown, address, hit in hits if folded(name_shown) == folded(name)]
 
 
-def _received(desk: Desk, words: str, order: Sort) -> Sequence[Hit]:
-    desk.waiting.look(desk.now)
-    tree, _ = finding.wanted(desk, Asked(words, "received"), finding.delivered_since(desk))
+def _received(desk: MailContext, words: str, order: Sort) -> Sequence[Hit]:
+    desk.waiting.refresh(desk.now)
+    tree, _ = mail_list.query_tree(desk, ListQuery(words, "received"), mail_list.delivered_since(desk))
     return search(desk.reader, tree, limit=PER_PAGE, sort=order, scored=False).hits
 
 
-def _is_proven(desk: Desk, permit: Permit, capture: str, address: str) -> bool:
+def _is_proven(desk: MailContext, permit: Permit, capture: str, address: str) -> bool:
     place = desk.archive.place(uuid.UUID(capture).bytes)
     return place is not None and is_proven(address, desk.archive.capture(permit, place).facts)
 

@@ -19,7 +19,7 @@ from civicmail.desk.holding import decisions, release_states
 from civicmail.desk.holding.decisions import Decision
 from civicmail.desk.holding.held_copies import HeldCopies, HeldCopy
 from civicmail.desk.holding.models import Contest, Release
-from civicmail.desk.viewer.queries import damage_told, installation, store
+from civicmail.desk.viewer.queries import damage_as_later, installation, store
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.search.search import search
 
@@ -31,19 +31,19 @@ MAX_SAME_ID = 20
 
 def copies(now: int) -> list[HeldCopy]:
     """Everything that is kept back by rules, newest first. Raises LaterError where it cannot be told."""
-    with damage_told():
+    with damage_as_later():
         return held_copies().copies(now)
 
 
 def delayed(now: int) -> list[HeldCopy]:
     """What waits for no person and is late. Raises LaterError where it cannot be told."""
-    with damage_told():
+    with damage_as_later():
         return held_copies().delayed(now)
 
 
 def unchecked(now: int) -> list[HeldCopy]:
     """What waits for a person because a check did not answer. Raises LaterError where it cannot be told."""
-    with damage_told():
+    with damage_as_later():
         return held_copies().unchecked(now)
 
 

@@ -242,7 +242,7 @@ def _marking(data: Path, domains: tuple[str, ...]) -> FingerprintReader:
 def _captures_matching(tree: Tree, whose: str = "") -> tuple[set[bytes], bool]:
     """Captures that match, and whether there are more. whose: for whom words are searched; "" for a search by marks alone.
     Raises NotFinished."""
-    reader = store().asked(whose, whole=True) if whose else store().reader()
+    reader = store().reader_for(whose, whole=True) if whose else store().reader()
     page = search(reader, tree, limit=MAX_CANDIDATES, scored=False)
     return {uuid.UUID(hit.id).bytes for hit in page.hits}, bool(page.cursor)
 

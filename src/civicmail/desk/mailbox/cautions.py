@@ -16,11 +16,11 @@ from civicmail.core.message.model import Address, ParsedMessage
 from civicmail.mail.screening.claimed_identity import identify
 
 Code = Literal["shown", "namesake", "everybody", "no-way", "unlike"]
-SHOWN_MOST = 20
+MAX_SHOWN = 20
 """People outside who learn of each other in To and Cc, more than which are said."""
-EVERYBODY = 100
+MANY_RECIPIENTS = 100
 """Recipients of an answer from which on it is one to hundreds."""
-NAMED = 5
+MAX_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,16 @@ class Caution:
 def cautions(content: bytes, recipients: int, people: Snapshot | None, domains: Collection[str]) -> tuple[Caution, ...]:
     """content: the message; recipients: everybody whom it reaches, those behind lists too; domains: of the city, lower case."""
     message = message_parser.parse(header_of(content) or b"")
-    found = [*_shown(message, domains), *_namesakes((*message.to, *message.cc, *message.bcc), people, domains)]
-    if message.in_reply_to and recipients >= EVERYBODY:
-        found.append(Caution("everybody", recipients))
-    return tuple(found)
+    result = [*_shown(message, domains), *_namesakes((*message.to, *message.cc, *message.bcc), people, domains)]
+    if message.in_reply_to and recipients >= MANY_RECIPIENTS:
+        result.append(Caution("everybody", recipients))
+    return tuple(result)
 
 
 def _shown(message: ParsedMessage, domains: Collection[str]) -> Iterable[Caution]:
     outside = sorted({a.addr.lower() for a in (*message.to, *message.cc) if _is_outside(a, domains)})
-    if len(outside) > SHOWN_MOST:
-        yield Caution("shown", len(outside), tuple(outside[:NAMED]))
+    if len(outside) > MAX_SHOWN:
+        yield Caution("shown", len(outside), tuple(outside[:MAX_NAMED]))
 
 
 def _namesakes(to: Iterable[Address], people: Snapshot | None, domains: Collection[str]) -> Iterable[Caution]:
@@ -54,9 +54,9 @@ def _namesakes(to: Iterable[Address], people: Snapshot | None, domains: Collecti
     if people is None or not outside:
         return
     locals_ = {box.id.partition("@")[0]: box.name for box in people.mailboxes.values() if box.kind == "personal"}
-    for address, one in outside.items():
-        named = (person.name for person in identify(people, one.display).people)
-        if name := next(named, "") or locals_.get(one.local.lower(), ""):
+    for address, outside_address in outside.items():
+        named = (person.name for person in identify(people, outside_address.display).people)
+        if name := next(named, "") or locals_.get(outside_address.local.lower(), ""):
             yield Caution("namesake", 1, (address,), name)
 
 

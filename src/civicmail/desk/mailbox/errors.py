@@ -11,7 +11,7 @@ from civicmail.core.config.errors import LaterError
 from civicmail.core.config.sentence import sentence
 
 
-class Undecided(LaterError):
+class AccessUnknown(LaterError):
     """smtp: what a client would hear at a listener."""
 
     def __init__(self, reply: str) -> None:

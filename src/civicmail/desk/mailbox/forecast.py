@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from civicmail.city.policy.dispositions import Disposition, disclosable_rules
 from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.desk.mailbox.cautions import Caution
-from civicmail.desk.mailbox.submission import Outlook
+from civicmail.desk.mailbox.submission import SubmissionForecast
 from civicmail.mail.pipeline.encryption_requests import SECURE_REQUESTED
 from civicmail.mail.pipeline.recipient_expansion import LISTED, SAME
 
@@ -28,15 +28,15 @@ STATES = {
     "kept": "kept",
 }
 """What is done with a copy -> how it stands when nothing else happens to it (mail/archive/envelopes.State)."""
-QUIET = frozenset({LISTED, SAME, "deliver", "pass-elsewhere"})
+SILENT_RULES = frozenset({LISTED, SAME, "deliver", "pass-elsewhere"})
 """Rules of which nobody has to hear before sending."""
 NOTIFY = "notify:"
-MEMBERS = 20
+MAX_MEMBERS = 20
 """Members of a list that are named, where something else than a delivery waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Foretold:
+class CopyForecast:
     """One recipient's copy. state, do: as of the delivery page; rules: their names; told: rules of the book that act, or of which
     the sender is told; behind: a list that led to this mailbox; outside: not of the city; sealed: it leaves encrypted, whenever it
     leaves."""
@@ -45,7 +45,7 @@ class Foretold:
     state: str
     do: str
     rules: tuple[str, ...]
-    told: tuple[Rule, ...]
+    notified_rules: tuple[Rule, ...]
     outside: bool
     behind: str = ""
     sealed: bool = False
@@ -53,15 +53,15 @@ class Foretold:
     @property
     def is_calm(self) -> bool:
         """Whether it is simply delivered, and there is nothing to hear of it."""
-        return (self.state == "delivered" or set(self.rules) <= QUIET) and not self.told
+        return (self.state == "delivered" or set(self.rules) <= SILENT_RULES) and not self.notified_rules
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class Forecast:
     """refused: the rule by which the sender may not send it at all, with its reply; later: nobody can tell at this moment; members:
     how many mailboxes lists lead to besides those that are named; cautions: what to look at, although no rule objects."""
 
-    copies: tuple[Foretold, ...]
+    copies: tuple[CopyForecast, ...]
     refused: str = ""
     reply: str = ""
     later: bool = False
@@ -69,14 +69,16 @@ class Foreseen:
     cautions: tuple[Caution, ...] = ()
 
     @property
-    def encrypted(self) -> tuple[Foretold, ...]:
+    def encrypted(self) -> tuple[CopyForecast, ...]:
         """The copies that rules have encrypted, and that the sender did not ask for."""
         return tuple(copy for copy in self.copies if copy.sealed and SECURE_REQUESTED not in copy.rules)
 
     @property
-    def sealing(self) -> tuple[str, ...]:
+    def encrypting_rules(self) -> tuple[str, ...]:
         """The rules that have them encrypted."""
-        rules = (rule.id for copy in self.encrypted for rule in copy.told if rule.do == "encrypt" and rule.id in copy.rules)
+        rules = (
+            rule.id for copy in self.encrypted for rule in copy.notified_rules if rule.do == "encrypt" and rule.id in copy.rules
+        )
         return tuple(dict.fromkeys(rules))
 
     @property
@@ -86,38 +88,40 @@ class Foreseen:
 
     def digest(self, version: int) -> str:
         """Of what a person was shown: whoever has seen this for this version of the draft is not asked again."""
-        said = [(c.address, c.do, c.rules) for c in self.copies]
-        return hashlib.sha256(repr((version, self.refused, self.later, said, self.cautions)).encode()).hexdigest()[:32]
+        shown_copies = [(c.address, c.do, c.rules) for c in self.copies]
+        return hashlib.sha256(repr((version, self.refused, self.later, shown_copies, self.cautions)).encode()).hexdigest()[:32]
 
 
-def foreseen(outlook: Outlook, domains: frozenset[str]) -> Foreseen:
+def forecast_of(outlook: SubmissionForecast, domains: frozenset[str]) -> Forecast:
     """domains: of the city, lower case."""
     if outlook.judged.is_later:
-        return Foreseen((), later=True, reply=outlook.judged.reply)
+        return Forecast((), later=True, reply=outlook.judged.reply)
     if outlook.judged.refused:
-        return Foreseen((), outlook.judged.refused, outlook.judged.reply)
-    stuck = frozenset(address for caution in outlook.cautions if caution.code == "no-way" for address in caution.addresses)
-    named: list[Foretold] = []
-    behind: list[Foretold] = []
+        return Forecast((), outlook.judged.refused, outlook.judged.reply)
+    unencryptable = frozenset(address for caution in outlook.cautions if caution.code == "no-way" for address in caution.addresses)
+    named: list[CopyForecast] = []
+    behind: list[CopyForecast] = []
     for d in sorted(outlook.dispositions, key=lambda d: d.to):
-        copy = _copy(outlook, d, domains, stuck)
+        copy = _copy_forecast(outlook, d, domains, unencryptable)
         (behind if copy.behind else named).append(copy)
-    loud = [copy for copy in behind if not copy.is_calm]
-    return Foreseen((*named, *loud[:MEMBERS]), members=len(behind), cautions=outlook.cautions)
+    notable = [copy for copy in behind if not copy.is_calm]
+    return Forecast((*named, *notable[:MAX_MEMBERS]), members=len(behind), cautions=outlook.cautions)
 
 
 def rules_of(names: Sequence[str], book: RuleSet) -> tuple[Rule, ...]:
     """The rules of the book that act on a copy, or of which its sender is told. names: as a disposition has them, tellable."""
-    found = [book.rule(name.removeprefix(NOTIFY)) for name in names]
-    return tuple(rule for rule in found if rule is not None)
+    rules = [book.rule(name.removeprefix(NOTIFY)) for name in names]
+    return tuple(rule for rule in rules if rule is not None)
 
 
-def _copy(outlook: Outlook, d: Disposition, domains: frozenset[str], stuck: frozenset[str]) -> Foretold:
+def _copy_forecast(
+    outlook: SubmissionForecast, d: Disposition, domains: frozenset[str], unencryptable: frozenset[str]
+) -> CopyForecast:
     recipient = outlook.envelope.recipients[d.to]
     rules = disclosable_rules(d.rules)
-    told = rules_of(rules, outlook.book)
+    notified = rules_of(rules, outlook.book)
     outside = recipient.address.rpartition("@")[2].lower() not in domains
     behind = recipient.expanded[0] if recipient.expanded else ""
-    state = "waiting" if d.do == "encrypt" and recipient.address in stuck else STATES[d.do]
+    state = "waiting" if d.do == "encrypt" and recipient.address in unencryptable else STATES[d.do]
     sealed = d.secure or d.do == "encrypt"
-    return Foretold(recipient.address, state, d.do, rules, told, outside, behind, sealed)
+    return CopyForecast(recipient.address, state, d.do, rules, notified, outside, behind, sealed)

@@ -9,7 +9,7 @@ from civicmail.desk.viewer.meeting import Meeting, When
 
 Answer = Literal["ACCEPTED", "TENTATIVE", "DECLINED"]
 ANSWERS: tuple[Answer, ...] = ("ACCEPTED", "TENTATIVE", "DECLINED")
-LINE = 75
+MAX_LINE = 75
 """Bytes of a line without its end."""
 _IN_TEXT = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": None})
 
@@ -17,7 +17,7 @@ _IN_TEXT = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r
 def reply(meeting: Meeting, address: str, name: str, answer: Answer, *, now: int) -> bytes:
     """address, name: of whoever answers; now: ms. The meeting has an organiser and a uid."""
     assert meeting.organiser is not None
-    said = f';CN="{_quoted(name)}"' if name else ""
+    common_name = f';CN="{_quoted(name)}"' if name else ""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -30,20 +30,20 @@ def reply(meeting: Meeting, address: str, name: str, answer: Answer, *, now: int
         *_instance(meeting.instance),
         f"SUMMARY:{_text(meeting.title)}",
         f"ORGANIZER:mailto:{meeting.organiser.address}",
-        f"ATTENDEE{said};PARTSTAT={answer}:mailto:{address}",
+        f"ATTENDEE{common_name};PARTSTAT={answer}:mailto:{address}",
         "END:VEVENT",
         "END:VCALENDAR",
     ]
-    return b"".join(folded(line) for line in lines)
+    return b"".join(fold_line(line) for line in lines)
 
 
-def folded(line: str) -> bytes:
+def fold_line(line: str) -> bytes:
     """A line in pieces of at most 75 bytes, none of which ends within a character."""
     pieces: list[bytes] = []
     held = b""
     for character in line:
         octets = character.encode("utf-8", "replace")
-        if len(held) + len(octets) > LINE - (1 if pieces else 0):
+        if len(held) + len(octets) > MAX_LINE - (1 if pieces else 0):
             pieces.append(held)
             held = b""
         held += octets
@@ -63,8 +63,8 @@ def _utc(at: int) -> str:
     return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def _text(said: str) -> str:
-    return "".join(c for c in said.translate(_IN_TEXT) if c.isprintable() or c == " ")
+def _text(text: str) -> str:
+    return "".join(c for c in text.translate(_IN_TEXT) if c.isprintable() or c == " ")
 
 
 def _quoted(name: str) -> str:

@@ -16,75 +16,75 @@ from civicmail.city.access.queries import access_status
 from civicmail.city.access.queries.mailbox_addresses import addresses
 from civicmail.city.directory.models import Address, Mailbox, Person
 from civicmail.core.query.scopes import received_by
-from civicmail.desk.mailbox import finding
-from civicmail.desk.mailbox.counted import Counted
-from civicmail.desk.mailbox.fates import Fates
-from civicmail.desk.mailbox.finding import Desk
+from civicmail.desk.mailbox import mail_list
+from civicmail.desk.mailbox.count_cache import CountCache
+from civicmail.desk.mailbox.delivery_outcomes import OutcomeCache
+from civicmail.desk.mailbox.mail_list import MailContext
 from civicmail.desk.mailbox.models.shelves import Shelves
-from civicmail.desk.mailbox.scope import Box, Mine
-from civicmail.desk.mailbox.turning import ids
-from civicmail.desk.mailbox.waiting import Waiting
+from civicmail.desk.mailbox.pagination import ids
+from civicmail.desk.mailbox.pending_copies import PendingCopies
+from civicmail.desk.mailbox.scope import OwnMail, OwnMailbox
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.search.errors import DamagedIndex
 
 
-def mine_now(actor: Actor, *, now: int) -> tuple[Permit, Mine]:
+def own_mail(actor: Actor, *, now: int) -> tuple[Permit, OwnMail]:
     """A permit for one's own mail, and the mailboxes that are the actor's at this moment: their own first. Raises NotPermitted,
     NotRecorded."""
-    permit, found = content_views.own(actor, now=now)
-    return permit, mine_of(boxes_of(actor, found), now)
+    permit, own_addresses = content_views.own(actor, now=now)
+    return permit, mail_of(boxes_of(actor, own_addresses), now)
 
 
-def mine_of(boxes: tuple[Box, ...], now: int) -> Mine:
+def mail_of(boxes: tuple[OwnMailbox, ...], now: int) -> OwnMail:
     """Mailboxes, with what was taken back from them."""
-    waiting().look(now)
-    return Mine(boxes, waiting().pulled([a for box in boxes for a in box.addresses]))
+    pending_copies().refresh(now)
+    return OwnMail(boxes, pending_copies().removed_ids([a for box in boxes for a in box.addresses]))
 
 
-def boxes_of(actor: Actor, allowed: Collection[str]) -> tuple[Box, ...]:
+def boxes_of(actor: Actor, allowed: Collection[str]) -> tuple[OwnMailbox, ...]:
     """Addresses by mailbox. Mail was imported for somebody under their number or an address; that of another person whose mailbox
     one may use is not shown, because the grant is for what comes to it."""
     if not allowed:
         return ()
-    of: dict[int, list[str]] = {}
+    addresses_of_box: dict[int, list[str]] = {}
     for address, mailbox in Address.objects.filter(address__in=allowed).order_by("address").values_list("address", "mailbox"):
-        of.setdefault(mailbox, []).append(address)
+        addresses_of_box.setdefault(mailbox, []).append(address)
     rows = Mailbox.objects.filter(address__in=allowed).select_related("holder").order_by("address")
-    found = [_box(row, of.get(row.pk, []), actor, frozenset(allowed)) for row in rows]
-    return tuple(sorted(found, key=lambda box: (box.kind != "own", box.id)))
+    boxes = [_box(row, addresses_of_box.get(row.pk, []), actor, frozenset(allowed)) for row in rows]
+    return tuple(sorted(boxes, key=lambda box: (box.kind != "own", box.id)))
 
 
-def _box(row: Mailbox, others: list[str], actor: Actor, allowed: frozenset[str]) -> Box:
-    addresses = tuple(dict.fromkeys((row.address, *(a for a in others if a in allowed))))
+def _box(row: Mailbox, other_addresses: list[str], actor: Actor, allowed: frozenset[str]) -> OwnMailbox:
+    addresses = tuple(dict.fromkeys((row.address, *(a for a in other_addresses if a in allowed))))
     own = row.holder is not None and row.holder.uid == actor.uid
     names = (*addresses, actor.uid) if own else addresses if row.holder is None else ()
-    return Box(addresses, names, row.name or row.address, "own" if own else row.kind, row.pk)
+    return OwnMailbox(addresses, names, row.name or row.address, "own" if own else row.kind, row.pk)
 
 
-def chosen(mine: Mine, box: str) -> Mine:
+def choose_box(mine: OwnMail, box: str) -> OwnMail:
     """One mailbox of mine, all of them where the address of the page names none of mine."""
     one = tuple(b for b in mine.boxes if b.id == box)
     return replace(mine, boxes=one) if one else mine
 
 
-def desk(permit: Permit, mine: Mine, *, now: int, kept: Shelves | None = None, whole: bool = False) -> Desk:
+def desk(permit: Permit, mine: OwnMail, *, now: int, marks: Shelves | None = None, whole: bool = False) -> MailContext:
     """With what the person of the permit made of their mail, and nobody else did. kept: where it was asked for already; whole:
     raise NotFinished rather than find a part. Raises NotIndexed while there is no index of this version."""
-    found = store()
-    return Desk(
-        found.asked(permit.person, whole=whole),
-        found.archive(),
+    message_store = store()
+    return MailContext(
+        message_store.reader_for(permit.person, whole=whole),
+        message_store.archive(),
         permit,
         mine,
-        waiting(),
-        fates(),
+        pending_copies(),
+        outcomes(),
         now,
-        kept or kept_by(permit, now=now),
+        marks or marks_by(permit, now=now),
     )
 
 
-def kept_by(permit: Permit, *, now: int) -> Shelves:
+def marks_by(permit: Permit, *, now: int) -> Shelves:
     """What the person of the permit made of mail of theirs."""
     return Shelves(Person.objects.get(uid=permit.person).pk, now)
 
@@ -92,23 +92,23 @@ def kept_by(permit: Permit, *, now: int) -> Shelves:
 def held_for(actor: Actor, *, now: int) -> int:
     """How many messages of somebody's are held or wait for a decision, for the home page; 0 where that cannot be told now."""
     try:
-        _, mine = mine_now(actor, now=now)
+        _, mine = own_mail(actor, now=now)
     except (NotPermitted, NotRecorded):
         return 0
-    if not mine.boxes or not waiting().look(now):
+    if not mine.boxes or not pending_copies().refresh(now):
         return 0
-    return waiting().held_of(mine.addresses)
+    return pending_copies().count_held(mine.addresses)
 
 
 def unread_for(actor: Actor, *, now: int) -> int:
     """How many messages somebody has not opened, for the menu; 0 where that cannot be told now. What was another's before counts
     only in the list, because to look there is an entry."""
-    return _counted(installation()).of(actor.uid, now, lambda: _unread(actor, now))
+    return _count_cache(installation()).get(actor.uid, now, lambda: _unread(actor, now))
 
 
 def forget_unread(actor: Actor) -> None:
     """What was remembered for the menu is not so any more."""
-    _counted(installation()).forget(actor.uid)
+    _count_cache(installation()).forget(actor.uid)
 
 
 def _unread(actor: Actor, now: int) -> int:
@@ -120,8 +120,8 @@ def _unread(actor: Actor, now: int) -> int:
         everyone = access_status.load_status(now, [person.pk])
         rights = everyone.rights.get(person.pk, []) if everyone.is_live(person.pk) else []
         rows = [r.mailbox for r in rights if not r.suspended and r.role != "successor"]
-        mine = mine_of(boxes_of(actor, addresses(rows)), now)
-        return len(finding.unopened(desk(permit, mine, now=now, kept=Shelves(person.pk, now)))) if mine.boxes else 0
+        mine = mail_of(boxes_of(actor, addresses(rows)), now)
+        return len(mail_list.unopened(desk(permit, mine, now=now, marks=Shelves(person.pk, now)))) if mine.boxes else 0
     except (NotPermitted, NotIndexed, DamagedIndex):
         return 0
 
@@ -132,31 +132,31 @@ def unread_at(actor: Actor, addresses_: Collection[str], *, now: int) -> int:
     if person is None or not addresses_:
         return 0
     try:
-        permit, mine = mine_now(actor, now=now)
-        of = desk(permit, mine, now=now, kept=Shelves(person.pk, now))
-        return len(finding.unopened(of) & ids(of.reader, received_by(list(addresses_)))) if mine.boxes else 0
+        permit, mine = own_mail(actor, now=now)
+        context = desk(permit, mine, now=now, marks=Shelves(person.pk, now))
+        return len(mail_list.unopened(context) & ids(context.reader, received_by(list(addresses_)))) if mine.boxes else 0
     except (NotPermitted, NotIndexed, DamagedIndex):
         return 0
 
 
-def waiting() -> Waiting:
-    return _waiting(installation())
+def pending_copies() -> PendingCopies:
+    return _pending_copies(installation())
 
 
-def fates() -> Fates:
-    return _fates(installation())
-
-
-@lru_cache(maxsize=4)
-def _counted(_data: Path) -> Counted:
-    return Counted()
+def outcomes() -> OutcomeCache:
+    return _outcomes(installation())
 
 
 @lru_cache(maxsize=4)
-def _waiting(data: Path) -> Waiting:
-    return Waiting(data)
+def _count_cache(_data: Path) -> CountCache:
+    return CountCache()
 
 
 @lru_cache(maxsize=4)
-def _fates(_data: Path) -> Fates:
-    return Fates()
+def _pending_copies(data: Path) -> PendingCopies:
+    return PendingCopies(data)
+
+
+@lru_cache(maxsize=4)
+def _outcomes(_data: Path) -> OutcomeCache:
+    return OutcomeCache()

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from civicmail.core.wire.errors import PathError
 from civicmail.core.wire.paths import parse_path
-from civicmail.desk.mailbox.composing import Named
+from civicmail.desk.mailbox.compose import NamedAddress
 
-LONGEST = 254
+MAX_ADDRESS = 254
 """Characters of an address (RFC 5321 4.5.3.1.3, without the brackets)."""
 
 _PIECE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^<>]*>|[^,;\n"<>]|["<>])+')
@@ -24,43 +24,43 @@ _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedRecipients:
     """named: addresses, each once; names: words without an address, for the directory; wrong: what cannot be an address."""
 
-    named: tuple[Named, ...] = ()
+    named: tuple[NamedAddress, ...] = ()
     names: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
 
 
-def typed(text: str) -> Typed:
+def parse_typed(text: str) -> TypedRecipients:
     """What stands in a field. Commas, semicolons and new lines part; within quotation marks they do not."""
-    named: dict[str, Named] = {}
+    named: dict[str, NamedAddress] = {}
     names: list[str] = []
     wrong: list[str] = []
-    for piece in pieces(text):
+    for piece in split(text):
         if "@" not in piece and "<" not in piece:
             names.append(_name(piece))
             continue
-        found = _BRACKETS.match(piece)
-        name, plain = (_name(found[1]), found[2]) if found else ("", piece)
+        match = _BRACKETS.match(piece)
+        name, plain = (_name(match[1]), match[2]) if match else ("", piece)
         address = address_of(plain)
         if address:
-            named.setdefault(address.lower(), Named(address, name))
+            named.setdefault(address.lower(), NamedAddress(address, name))
         else:
             wrong.append(piece)
-    return Typed(tuple(named.values()), tuple(dict.fromkeys(filter(None, names))), tuple(dict.fromkeys(wrong)))
+    return TypedRecipients(tuple(named.values()), tuple(dict.fromkeys(filter(None, names))), tuple(dict.fromkeys(wrong)))
 
 
-def pieces(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     """One for each recipient."""
-    return [piece for found in _PIECE.finditer(text) if (piece := " ".join(found[0].split()))]
+    return [piece for match in _PIECE.finditer(text) if (piece := " ".join(match[0].split()))]
 
 
 def address_of(plain: str) -> str:
     """The address as an envelope has it: the domain in small letters, one of other scripts as the wire writes it; empty where it is
     none that mail could go to."""
     local, at, domain = plain.strip().rpartition("@")
-    if not at or not local.isascii() or len(plain) > LONGEST:
+    if not at or not local.isascii() or len(plain) > MAX_ADDRESS:
         return ""
     try:
         domain = domain.lower().rstrip(".")
@@ -71,15 +71,15 @@ def address_of(plain: str) -> str:
     return path.raw if _DOMAIN.fullmatch(domain) and not path.is_null else ""
 
 
-def line(named: Iterable[Named]) -> str:
+def line(named: Iterable[NamedAddress]) -> str:
     """Recipients as they stand in a field."""
     return ", ".join(f"{_quoted(n.name)} <{n.address}>" if n.name else n.address for n in named)
 
 
-def added(text: str, more: Iterable[Named]) -> str:
+def append(text: str, recipients: Iterable[NamedAddress]) -> str:
     """A field with more recipients behind what somebody typed; one who is there already stays once."""
-    there = {n.address.lower() for n in typed(text).named}
-    new = line(n for n in more if n.address.lower() not in there)
+    known = {n.address.lower() for n in parse_typed(text).named}
+    new = line(n for n in recipients if n.address.lower() not in known)
     return ", ".join(part for part in (text.strip().rstrip(",;").strip(), new) if part)
 
 

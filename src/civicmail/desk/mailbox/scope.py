@@ -26,17 +26,17 @@ from civicmail.mail.archive.records import Capture
 from civicmail.mail.search.fields import address as tokens_of
 from civicmail.mail.search.fields import view
 
-Eye = Literal["author", "given", "shut"]
-ENVELOPE: tuple[Text, ...] = ("bcc", "rcpt")
+ViewKind = Literal["author", "given", "shut"]
+ENVELOPE_FIELDS: tuple[Text, ...] = ("bcc", "rcpt")
 """Fields with more than my own addresses in them."""
-NEVER: frozenset[str] = frozenset({"custodian", "folder", "sent", "source", "withheld"})
+HIDDEN_FIELDS: frozenset[str] = frozenset({"custodian", "folder", "sent", "source", "withheld"})
 """Fields that say nothing of what came by mail, or are for scopes alone."""
-SHOWN: frozenset[str] = frozenset({"subject", "from", "to", "cc", "rcpt", "received", "date", "given"})
+LISTED_FIELDS: frozenset[str] = frozenset({"subject", "from", "to", "cc", "rcpt", "received", "date", "given"})
 """What the list shows of a copy that is kept back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class OwnMailbox:
     """A mailbox of mine. addresses: all that reach it, the main one first, lower case; names: custodians that mean it; row: of it
     in the directory."""
 
@@ -57,11 +57,11 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Mine:
+class OwnMail:
     """The mailboxes that somebody holds or is granted at this moment. pulled: ids (32 digits) of captures whose copy for one of
     them was taken back since it was delivered: those are shut (P-31)."""
 
-    boxes: tuple[Box, ...]
+    boxes: tuple[OwnMailbox, ...]
     pulled: frozenset[str] = frozenset()
 
     @property
@@ -74,54 +74,54 @@ class Mine:
         return tuple(n for box in self.boxes for n in box.names)
 
 
-def own(tree: Tree, mine: Mine, opened: Collection[str] = ()) -> Tree:
+def own(tree: Tree, mine: OwnMail, opened: Collection[str] = ()) -> Tree:
     """What of the query this person may find. opened: ids (32 digits) of captures whose copy for them was withheld and is delivered
     by now; one that is not among them stays shut."""
-    return Or((*_readable(tree, mine, opened), And((kept_back(mine, opened), as_shut(tree, mine)))))
+    return Or((*_readable(tree, mine, opened), And((kept_back(mine, opened), as_withheld(tree, mine)))))
 
 
-def readable(tree: Tree, mine: Mine, opened: Collection[str] = ()) -> Tree:
+def readable(tree: Tree, mine: OwnMail, opened: Collection[str] = ()) -> Tree:
     """What of it may be read: nothing that was kept back, so that a look-up does not say what stands in such a one."""
     return Or(_readable(tree, mine, opened))
 
 
-def _readable(tree: Tree, mine: Mine, opened: Collection[str]) -> tuple[Tree, Tree]:
-    return And((authored(mine), tree)), And((got(mine, opened), as_given(tree, mine)))
+def _readable(tree: Tree, mine: OwnMail, opened: Collection[str]) -> tuple[Tree, Tree]:
+    return And((authored(mine), tree)), And((received(mine, opened), as_recipient(tree, mine)))
 
 
-def eye(capture: Capture, mine: Mine, *, opened: bool) -> Eye | None:
+def view_kind(capture: Capture, mine: OwnMail, *, opened: bool) -> ViewKind | None:
     """With which eye a capture is seen that lies before us, None where it is not mine. opened: whether the copy for me, if it was
     withheld, is delivered by now."""
     seen = view(capture, message_parser.fields(b""))
     ids = (capture.id.hex(),) if opened else ()
     if matches(authored(mine), seen):
         return "author"
-    if matches(got(mine, ids), seen):
+    if matches(received(mine, ids), seen):
         return "given"
     return "shut" if matches(kept_back(mine, ids), seen) else None
 
 
-def authored(mine: Mine) -> Tree:
+def authored(mine: OwnMail) -> Tree:
     """Sent by a mailbox of mine, or imported as mine."""
     return Or((sent_from(mine.addresses), imported_for(mine.names)))
 
 
-def got(mine: Mine, opened: Collection[str] = ()) -> Tree:
+def received(mine: OwnMail, opened: Collection[str] = ()) -> Tree:
     """Given to a mailbox of mine, and not my own."""
     return And((_given(mine, opened), Not(authored(mine))))
 
 
-def kept_back(mine: Mine, opened: Collection[str] = ()) -> Tree:
+def kept_back(mine: OwnMail, opened: Collection[str] = ()) -> Tree:
     """Addressed to mailboxes of mine, and given to none of them."""
     return And((received_by(mine.addresses), Not(_given(mine, opened)), Not(authored(mine))))
 
 
-def withheld_at_first(mine: Mine) -> Tree:
+def initially_withheld(mine: OwnMail) -> Tree:
     """Of some of these it has to be looked up whether they were delivered since."""
     return And((received_by(mine.addresses), withheld_from(mine.addresses)))
 
 
-def _given(mine: Mine, opened: Collection[str]) -> Tree:
+def _given(mine: OwnMail, opened: Collection[str]) -> Tree:
     each: list[Tree] = [And((received_by(box.addresses), Not(withheld_from(box.addresses)))) for box in mine.boxes]
     if opened:
         each.append(And((received_by(mine.addresses), Or(tuple(withheld(id_) for id_ in sorted(opened))))))
@@ -130,25 +130,25 @@ def _given(mine: Mine, opened: Collection[str]) -> Tree:
     return And((Or(tuple(each)), Not(Among(mine.pulled)))) if mine.pulled else Or(tuple(each))
 
 
-def as_given(tree: Tree, mine: Mine) -> Tree:
+def as_recipient(tree: Tree, mine: OwnMail) -> Tree:
     """The query as it is asked of a copy that came to me."""
     match tree:
         case Everything():
             return tree
         case And(parts):
-            return And(tuple(as_given(part, mine) for part in parts))
+            return And(tuple(as_recipient(part, mine) for part in parts))
         case Or(parts):
-            return Or(tuple(as_given(part, mine) for part in parts))
+            return Or(tuple(as_recipient(part, mine) for part in parts))
         case Not(part):
-            return Not(as_given(part, mine))
+            return Not(as_recipient(part, mine))
         case Words("", tokens, prefix):
             return Or(tuple(Words(field, tokens, prefix) for field in FREE if field != "bcc"))
         case Near(Words("", left, more), Words("", right, also), most):
             return Or(tuple(Near(Words(f, left, more), Words(f, right, also), most) for f in FREE if f != "bcc"))
         case Words(field) | Token(field) | Near(Words(field)):
-            if field in NEVER:
+            if field in HIDDEN_FIELDS:
                 return NOTHING
-            return _mine_alone(tree, field, mine) if field in ENVELOPE else tree
+            return _own_addresses_only(tree, field, mine) if field in ENVELOPE_FIELDS else tree
         case Range("size", low, high):
             return Range("given", low, high)
         case Range():
@@ -159,9 +159,9 @@ def as_given(tree: Tree, mine: Mine) -> Tree:
             return NOTHING
 
 
-def as_shut(tree: Tree, mine: Mine) -> Tree:
+def as_withheld(tree: Tree, mine: OwnMail) -> Tree:
     """The query as it is asked of a copy that was kept back from me."""
-    return _list_only(as_given(tree, mine))
+    return _list_only(as_recipient(tree, mine))
 
 
 def _list_only(tree: Tree) -> Tree:
@@ -173,13 +173,13 @@ def _list_only(tree: Tree) -> Tree:
         case Not(part):
             return Not(_list_only(part))
         case Words(field) | Token(field) | Near(Words(field)) | Range(field):
-            return tree if field in SHOWN else NOTHING
+            return tree if field in LISTED_FIELDS else NOTHING
         case _:
             return tree
 
 
-def _mine_alone(leaf: Words | Token | Near, field: str, mine: Mine) -> Tree:
+def _own_addresses_only(leaf: Words | Token | Near, field: str, mine: OwnMail) -> Tree:
     """The leaf as if no other address than mine stood in the field: mine are named one by one, whole."""
     name = cast(Text, field)
-    found = [a for a in mine.addresses if matches(leaf, cast(View, {field: tokens_of(a)}))]
-    return Or(tuple(Token(name, a) for a in found)) if found else NOTHING
+    matching = [a for a in mine.addresses if matches(leaf, cast(View, {field: tokens_of(a)}))]
+    return Or(tuple(Token(name, a) for a in matching)) if matching else NOTHING

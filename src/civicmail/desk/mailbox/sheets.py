@@ -19,18 +19,18 @@ def week_at(now: int) -> int:
 
 def by_week(ids: Iterable[bytes]) -> Mapping[int, set[bytes]]:
     """Ids by the week in which they were received."""
-    found: dict[int, set[bytes]] = {}
+    ids_by_week: dict[int, set[bytes]] = {}
     for id_ in ids:
-        found.setdefault(week_at(int.from_bytes(id_[:6])), set()).add(id_)
-    return found
+        ids_by_week.setdefault(week_at(int.from_bytes(id_[:6])), set()).add(id_)
+    return ids_by_week
 
 
 def packed(ids: Iterable[bytes]) -> bytes:
     """16 bytes each, in order. Raises ValueError for what is no id."""
-    every = sorted(set(ids))
-    if any(len(id_) != SIZE for id_ in every):
+    ordered = sorted(set(ids))
+    if any(len(id_) != SIZE for id_ in ordered):
         raise ValueError("An id has 16 bytes.")
-    return b"".join(every)
+    return b"".join(ordered)
 
 
 def unpacked(content: bytes | memoryview) -> set[bytes]:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from civicmail.core.query.tree import And, Near, Or, Tree, Words
-from civicmail.desk.viewer import limited
+from civicmail.desk.viewer import sandboxed
 
-LONG = 140
-BEFORE = 20
+MAX_LINE = 140
+MAX_BEFORE = 20
 """Characters of a line, and of them before the word."""
-READ_MOST = 512 << 10
+MAX_READ = 512 << 10
 """Bytes above which a message has no line in a list."""
 
 
@@ -27,36 +27,36 @@ class Piece(NamedTuple):
 def text_of(body: bytes) -> str:
     """The words of a message in one line, without what it quotes and what nobody would see; empty where it is too large, or cannot
     be read."""
-    return limited.words(body) if len(body) <= READ_MOST else ""
+    return sandboxed.words(body) if len(body) <= MAX_READ else ""
 
 
 def words_of(tree: Tree) -> tuple[str, ...]:
     """Words that a query wants in the text, each once; what it excludes and what names another field are none."""
     match tree:
         case And(parts) | Or(parts):
-            found = [word for part in parts for word in words_of(part)]
+            words = [word for part in parts for word in words_of(part)]
         case Near(left, right):
-            found = [*words_of(left), *words_of(right)]
+            words = [*words_of(left), *words_of(right)]
         case Words(field, tokens) if field in ("", "body"):
-            found = list(tokens)
+            words = list(tokens)
         case _:
-            found = []
-    return tuple(dict.fromkeys(found))
+            words = []
+    return tuple(dict.fromkeys(words))
 
 
 def line(text: str, words: Sequence[str] = ()) -> list[Piece]:
     """The pieces of one line, none for a text without words."""
-    wanted = re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})", re.IGNORECASE) if words else None
-    first = wanted.search(text) if wanted is not None else None
-    start = max(0, first.start() - BEFORE) if first is not None else 0
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})", re.IGNORECASE) if words else None
+    first = pattern.search(text) if pattern is not None else None
+    start = max(0, first.start() - MAX_BEFORE) if first is not None else 0
     if start:
         start = text.find(" ", start, first.start() if first is not None else None) + 1 or start
-    shown = text[start : start + LONG]
+    shown = text[start : start + MAX_LINE]
     pieces, at = [], 0
-    for found in wanted.finditer(shown) if wanted is not None else ():
-        pieces += [Piece(shown[at : found.start()]), Piece(found.group(), True)]
-        at = found.end()
-    pieces.append(Piece(shown[at:] + ("…" if start + LONG < len(text) else "")))
+    for match in pattern.finditer(shown) if pattern is not None else ():
+        pieces += [Piece(shown[at : match.start()]), Piece(match.group(), True)]
+        at = match.end()
+    pieces.append(Piece(shown[at:] + ("…" if start + MAX_LINE < len(text) else "")))
     if start:
         pieces.insert(0, Piece("…"))
     return [piece for piece in pieces if piece.text]

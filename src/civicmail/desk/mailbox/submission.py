@@ -33,7 +33,7 @@ from civicmail.core.message.filter_verdicts import header_of
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.wire.paths import parse_path
 from civicmail.desk.mailbox.cautions import Caution, cautions
-from civicmail.desk.mailbox.errors import Undecided
+from civicmail.desk.mailbox.errors import AccessUnknown
 from civicmail.mail.archive.commit import SHORT_FILE, SPOOL_ABOVE, GroupCommit, Spool, Writer
 from civicmail.mail.archive.identity import capture_id, once_bits, same_bits
 from civicmail.mail.archive.reading import Archive
@@ -50,7 +50,7 @@ from civicmail.mail.pipeline.receipts import Receipt
 from civicmail.mail.pipeline.recipient_expansion import expand
 from civicmail.mail.search import message_reader
 
-DOOR = "pages"
+PAGES_CLIENT = "pages"
 """The name of this door in receipts, where a listener's would stand, and with what somebody had signed in."""
 KIND = "submission"
 UNIDENTIFIED = "unidentified"
@@ -58,7 +58,7 @@ RESTRICTED = "restricted"
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class PageMessage:
     """uid: makes it the same one, so that it is kept once; person: their number; sender: the address of the mailbox that it is
     from; to: addresses of the envelope; content: the finished message; plain: the sender says that it goes unencrypted whatever was
     found in it, and has given the reason."""
@@ -72,7 +72,7 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class SenderVerdict:
     """refused: the rule by which the sender is told no, with this reply; a reply of 4xx: nobody can tell at this moment."""
 
     refused: str = ""
@@ -85,11 +85,11 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class SubmissionForecast:
     """What would happen: to each recipient of the envelope (with those behind a list), and by which book. reply: where nobody gets
     a copy, what an SMTP client would hear; judged: whether the sender may send it at all; cautions: to what no rule objects."""
 
-    judged: Judged
+    judged: SenderVerdict
     envelope: Envelope
     dispositions: tuple[Disposition, ...]
     book: RuleSet
@@ -98,7 +98,7 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SubmissionResult:
     """capture: under which it is archived (UUID); refused: the rule where nobody got it, with the reply that a client would hear.
     Of one that an earlier process had archived, whose answer was lost, only the id is known."""
 
@@ -119,7 +119,7 @@ class Submission:
         self._modes = Modes(settings, data)
         self._people = Authorization(data, settings, clock, self._modes.of)
         self._patient = patient
-        self._apart = ThreadPoolExecutor(1, thread_name_prefix="submission")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="submission")
         self._runner: asyncio.Runner | None = None
         self._judging: Evaluator | None = None
         self._commit: GroupCommit | None = None
@@ -127,45 +127,45 @@ class Submission:
 
     def warm(self) -> None:
         """Start what takes a while to start."""
-        self._apart.submit(lambda: self._ready()[1].warm()).result()
+        self._thread.submit(lambda: self._ready()[1].warm()).result()
 
     def close(self) -> None:
         """Everything that was sent is durable already."""
         try:
-            closing = self._apart.submit(self._closed)
+            closing = self._thread.submit(self._close_parts)
         except RuntimeError:  # the interpreter ends, and its threads have ended
-            self._closed()
+            self._close_parts()
         else:
             closing.result()
-        self._apart.shutdown()
+        self._thread.shutdown()
 
     def idle(self) -> None:
         """Between two messages: a journal that nobody writes to is closed, so that it can be sealed."""
         if self._commit is not None:
-            self._apart.submit(self._commit.rotate_if_idle).result()
+            self._thread.submit(self._commit.rotate_if_idle).result()
 
     def book(self) -> RuleSet:
         """The rules in force at this moment."""
-        return self._apart.submit(lambda: self._ready()[1].book).result()
+        return self._thread.submit(lambda: self._ready()[1].book).result()
 
     def unreachable(self, address: str) -> str:
         """What an SMTP client would hear at RCPT where mail to this address is not taken; else empty."""
         path = parse_path(address)
         no = recipient_reply(KIND, path, self._domains)
-        return no if no.startswith("5") else self._apart.submit(self._people.check_recipient, KIND, path).result()
+        return no if no.startswith("5") else self._thread.submit(self._people.check_recipient, KIND, path).result()
 
-    def forecast(self, parcel: Parcel) -> Outlook:
+    def forecast(self, parcel: PageMessage) -> SubmissionForecast:
         """What would happen to each copy at this moment; nothing is kept. Never raises for what is in the message."""
-        return self._apart.submit(self._forecast, parcel).result()
+        return self._thread.submit(self._forecast, parcel).result()
 
-    def send(self, parcel: Parcel) -> Sent:
+    def send(self, parcel: PageMessage) -> SubmissionResult:
         """Have it archived, once, and on its way. Raises Undecided while nobody knows whether the person may send, ComeAgain while
         a part is away that rules want, LaterError where the archive cannot commit."""
-        return self._apart.submit(self._send, parcel).result()
+        return self._thread.submit(self._send, parcel).result()
 
     # -- within its thread
 
-    def _closed(self) -> None:
+    def _close_parts(self) -> None:
         if self._runner is not None:
             if self._commit is not None:
                 self._runner.run(self._commit.close())
@@ -174,63 +174,73 @@ class Submission:
             self._runner.close()
         self._runner = self._judging = self._commit = None
 
-    def _forecast(self, parcel: Parcel) -> Outlook:
+    def _forecast(self, parcel: PageMessage) -> SubmissionForecast:
         runner, judging = self._ready()
-        judged, envelope, snapshot = self._judged(parcel), self._envelope(parcel), self._people.now
+        judged, envelope, snapshot = self._check_sender(parcel), self._envelope(parcel), self._people.now
         if judged.refused or judged.is_later or snapshot is None:
-            here = [self._modes.of(r.address) for r in envelope.recipients]
-            return Outlook(judged, envelope, dispositions(here, KIND, refused=judged.refused), judging.book, judged.reply)
-        reached = expand(envelope, snapshot, self._modes.of)
-        to, sign = self._counted().forecast(parcel.content, reached.envelope, KIND, reached.settled)
-        settled = Settled(reached.envelope, KIND, len(parcel.content), to)
-        said = cautions(parcel.content, len(reached.envelope.recipients), snapshot, self._domains)
-        said += (Caution("unlike", len(parcel.to)),) if sign not in ("", HELD) else ()
+            modes = [self._modes.of(r.address) for r in envelope.recipients]
+            return SubmissionForecast(
+                judged, envelope, dispositions(modes, KIND, refused=judged.refused), judging.book, judged.reply
+            )
+        expanded = expand(envelope, snapshot, self._modes.of)
+        to, sign = self._anomaly_check().forecast(parcel.content, expanded.envelope, KIND, expanded.settled)
+        settled = Settled(expanded.envelope, KIND, len(parcel.content), to)
+        warnings = cautions(parcel.content, len(expanded.envelope.recipients), snapshot, self._domains)
+        warnings += (Caution("unlike", len(parcel.to)),) if sign not in ("", HELD) else ()
         if judging.is_idle:
-            here = [self._modes.of(r.address) for r in reached.envelope.recipients]
-            found = self._secured(parcel, reached.envelope, dispositions(here, KIND, settled=to))
-            return Outlook(judged, reached.envelope, found, judging.book, cautions=said + self._stuck(reached.envelope, found))
+            modes = [self._modes.of(r.address) for r in expanded.envelope.recipients]
+            decided = self._with_encryption(parcel, expanded.envelope, dispositions(modes, KIND, settled=to))
+            return SubmissionForecast(
+                judged,
+                expanded.envelope,
+                decided,
+                judging.book,
+                cautions=warnings + self._unencryptable(expanded.envelope, decided),
+            )
         verdict, _ = runner.run(judging.verdict(parcel.content, settled, snapshot, self._modes.of))
-        found = self._secured(parcel, reached.envelope, verdict.dispositions)
-        said += self._stuck(reached.envelope, found)
-        return Outlook(judged, reached.envelope, found, judging.book, verdict.reply, said)
+        decided = self._with_encryption(parcel, expanded.envelope, verdict.dispositions)
+        warnings += self._unencryptable(expanded.envelope, decided)
+        return SubmissionForecast(judged, expanded.envelope, decided, judging.book, verdict.reply, warnings)
 
-    def _stuck(self, envelope: Envelope, found: tuple[Disposition, ...]) -> tuple[Caution, ...]:
+    def _unencryptable(self, envelope: Envelope, dispositions: tuple[Disposition, ...]) -> tuple[Caution, ...]:
         """Copies that would have to leave encrypted, and have no way at this moment."""
-        sealed = (envelope.recipients[d.to].address for d in found if d.secure or d.do == "encrypt")
+        sealed = (envelope.recipients[d.to].address for d in dispositions if d.secure or d.do == "encrypt")
         outside = [address for address in sealed if self._modes.of(address) is None]
-        stuck = [address for address in outside if not secure_routes.may_leave(self._settings, self._data, address, self._clock())]
-        return (Caution("no-way", len(stuck), tuple(stuck)),) if stuck else ()
+        unencryptable = [address for address in outside if not secure_routes.may_leave(self._settings, self._data, address, self._clock())]
+        return (Caution("no-way", len(unencryptable), tuple(unencryptable)),) if unencryptable else ()
 
-    def _secured(self, parcel: Parcel, envelope: Envelope, found: tuple[Disposition, ...]) -> tuple[Disposition, ...]:
+    def _with_encryption(
+        self, parcel: PageMessage, envelope: Envelope, dispositions: tuple[Disposition, ...]
+    ) -> tuple[Disposition, ...]:
         """With what the sender says of encryption, as accept() hears it."""
-        here = [self._modes.of(r.address) for r in envelope.recipients]
-        copies = encryption_requests.apply_override(found, (encryption_requests.OVERRIDE,) if parcel.plain else ())
+        modes = [self._modes.of(r.address) for r in envelope.recipients]
+        copies = encryption_requests.apply_override(dispositions, (encryption_requests.OVERRIDE,) if parcel.plain else ())
         return encryption_requests.require_encryption(
-            copies, here, KIND, is_requested=encryption_requests.is_requested(parcel.content)
+            copies, modes, KIND, is_requested=encryption_requests.is_requested(parcel.content)
         )
 
-    def _send(self, parcel: Parcel) -> Sent:
+    def _send(self, parcel: PageMessage) -> SubmissionResult:
         runner, _ = self._ready()
         key = f"write:{parcel.uid}"
-        if there := self._there(once_bits(key), hashlib.sha256(parcel.content)):
-            return Sent(there)
-        judged = self._judged(parcel)
+        if there := self._archived_id(once_bits(key), hashlib.sha256(parcel.content)):
+            return SubmissionResult(there)
+        judged = self._check_sender(parcel)
         if judged.is_later:
-            raise Undecided(judged.reply)
+            raise AccessUnknown(judged.reply)
         receipt = runner.run(self._accepted(parcel, key, judged))
         wakeup.send(self._data)
         if judged.refused:
-            return Sent(receipt.uuid, judged.refused, judged.reply)
+            return SubmissionResult(receipt.uuid, judged.refused, judged.reply)
         rule = next((r for d in receipt.dispositions for r in d.rules if d.do == "refuse"), "") if receipt.reply else ""
-        return Sent(receipt.uuid, rule, receipt.reply)
+        return SubmissionResult(receipt.uuid, rule, receipt.reply)
 
-    def _there(self, bits: bytes, digest: Any) -> str:
+    def _archived_id(self, bits: bytes, digest: Any) -> str:
         """The capture id under which an earlier process had kept these bytes; empty where none had."""
         archive = Archive(self._data)
         if not archive.known(bits, digest.digest()):
             return ""
-        wanted = capture_id(0, bits)
-        return next((p.uuid for p in archive.find(digest.hexdigest()) if same_bits(p.id, wanted)), "")
+        capture = capture_id(0, bits)
+        return next((p.uuid for p in archive.find(digest.hexdigest()) if same_bits(p.id, capture)), "")
 
     def _ready(self) -> tuple[asyncio.Runner, Evaluator]:
         self._modes.refresh()
@@ -238,7 +248,7 @@ class Submission:
         self._judging = self._judging or Evaluator(self._settings, self._data, self._clock, patient=self._patient)
         return self._runner, self._judging
 
-    def _counted(self) -> AnomalyMonitor:
+    def _anomaly_check(self) -> AnomalyMonitor:
         """Accounts that act unlike their owners, on the pages too. Made when somebody writes: it reads what others have sent."""
         if self._containing is None:
             self._containing = AnomalyMonitor(self._settings, self._data, self._clock, lambda: self._people.now, self._journal)
@@ -247,32 +257,32 @@ class Submission:
     def _journal(self) -> str:
         return self._commit.writer.journal.name if self._commit is not None else ""
 
-    def _envelope(self, parcel: Parcel) -> Envelope:
+    def _envelope(self, parcel: PageMessage) -> Envelope:
         recipients = tuple(Recipient(address) for address in dict.fromkeys(parcel.to))
-        return Envelope(parcel.sender, recipients, self._clock(), protocol="local", login=f"{parcel.person}/{DOOR}")
+        return Envelope(parcel.sender, recipients, self._clock(), protocol="local", login=f"{parcel.person}/{PAGES_CLIENT}")
 
-    def _judged(self, parcel: Parcel) -> Judged:
+    def _check_sender(self, parcel: PageMessage) -> SenderVerdict:
         """As the gateway judges what comes in by a submission listener (mail/gateway/sender_alignment.py)."""
         snapshot = self._people.now
         person = snapshot.people.get(parcel.person) if snapshot is not None else None
         if no := self._people.may_send(Member(parcel.person, person.epoch if person else 0)):
-            return Judged("" if no.startswith("4") else "access-ended", no)
+            return SenderVerdict("" if no.startswith("4") else "access-ended", no)
         assert snapshot is not None and person is not None, "who may send is known"
         outside = [path for path in map(parse_path, parcel.to) if path.domain not in self._domains]
         if person.restricted and len(outside) > MAX_OUTSIDE_RECIPIENTS:
-            return Judged(RESTRICTED, ONE_AT_A_TIME)
+            return SenderVerdict(RESTRICTED, ONE_AT_A_TIME)
         now, header = self._clock(), header_of(parcel.content)
         verdict = sender_alignment.check(header or b"", parcel.sender, snapshot, person=person, now=now)
         if verdict.refused:
-            return Judged(verdict.refused, verdict.smtp, verdict.findings)
-        wanted = self._settings.senders.identification
-        if not wanted or has_identification_block(message_reader.words(parcel.content), wanted, snapshot, person, now):
-            return Judged(findings=verdict.findings)
+            return SenderVerdict(verdict.refused, verdict.smtp, verdict.findings)
+        template = self._settings.senders.identification
+        if not template or has_identification_block(message_reader.words(parcel.content), template, snapshot, person, now):
+            return SenderVerdict(findings=verdict.findings)
         if self._settings.senders.without_identification == "refuse":
-            return Judged(UNIDENTIFIED, smtp_reply(UNIDENTIFIED), (Finding(sender_alignment.CHECK, UNIDENTIFIED),))
-        return Judged(findings=(*verdict.findings, Finding(sender_alignment.CHECK, UNIDENTIFIED)))
+            return SenderVerdict(UNIDENTIFIED, smtp_reply(UNIDENTIFIED), (Finding(sender_alignment.CHECK, UNIDENTIFIED),))
+        return SenderVerdict(findings=(*verdict.findings, Finding(sender_alignment.CHECK, UNIDENTIFIED)))
 
-    async def _accepted(self, parcel: Parcel, key: str, judged: Judged) -> Receipt:
+    async def _accepted(self, parcel: PageMessage, key: str, judged: SenderVerdict) -> Receipt:
         """Through the only way in for all mail. Large content goes to a spool file, as it does at every door."""
         if self._commit is None:
             self._commit = GroupCommit(Writer(self._data, self._clock, file_size=SHORT_FILE))
@@ -281,6 +291,6 @@ class Submission:
         if len(parcel.content) > SPOOL_ABOVE:
             content = writer.spool(capture_id(envelope.received, once_bits(key)))
             content.write(parcel.content)
-        pipeline = Pipeline(self._commit, self._modes.of, lambda: self._people.now, self._judging, self._counted())
+        pipeline = Pipeline(self._commit, self._modes.of, lambda: self._people.now, self._judging, self._anomaly_check())
         findings = (*judged.findings, encryption_requests.OVERRIDE) if parcel.plain else judged.findings
-        return await pipeline.accept(content, envelope, Source(KIND, DOOR), key, findings=findings, rejected_by=judged.refused)
+        return await pipeline.accept(content, envelope, Source(KIND, PAGES_CLIENT), key, findings=findings, rejected_by=judged.refused)

@@ -17,14 +17,14 @@ from civicmail.city.access.errors import Unusable
 from civicmail.mail.screening import indicators, urls
 from civicmail.mail.screening.header_facts import alabel
 
-HOURS_MOST: Final = 72
+MAX_HOURS: Final = 72
 DOS: Final = {"quarantine": "Put it into quarantine", "refuse": "Refuse it"}
 PREFIX: Final = "emergency-"
-VALUE_MOST: Final = 300
+MAX_VALUE: Final = 300
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+\Z")
 _ADDRESS = re.compile(r"[^@\s\"<>]{1,64}@[a-z0-9_.-]{4,253}\Z")
-_LEAST_SUBJECT = 8
+_MIN_SUBJECT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _hash(text: str) -> str:
 def _subject(text: str) -> str:
     plain = " ".join(text.split())
     letters = sum(c.isalnum() for c in plain)
-    return plain if letters >= _LEAST_SUBJECT else f"!Write at least {_LEAST_SUBJECT} letters or digits: fewer stop too much."
+    return plain if letters >= _MIN_SUBJECT else f"!Write at least {_MIN_SUBJECT} letters or digits: fewer stop too much."
 
 
 def _below(domain: str) -> str:
@@ -117,16 +117,16 @@ KINDS: Final[dict[str, Kind]] = {
 def cleaned(kind: str, text: str, own: tuple[str, ...]) -> str:
     """What is stopped, as it is kept. own: the city's domains. Raises Unusable at the field "value"."""
     plain = text.strip()
-    if len(plain) > VALUE_MOST or not plain.isprintable():
-        value = f"!At most {VALUE_MOST} characters that can be seen."
+    if len(plain) > MAX_VALUE or not plain.isprintable():
+        value = f"!At most {MAX_VALUE} characters that can be seen."
     else:
         value = KINDS[kind].clean(plain)
-    said = value.removeprefix("!") if value.startswith("!") else ""
+    problem = value.removeprefix("!") if value.startswith("!") else ""
     domain = value.rpartition("@")[2] if kind in ("sender", "domain") else ""
     if domain and any(domain == name or (kind == "domain" and name.endswith(f".{domain}")) for name in own):
-        said = "This is the city's own; mail that only pretends to be from it is refused without an emergency."
-    if said:
-        raise Unusable(said, {"value": said})
+        problem = "This is the city's own; mail that only pretends to be from it is refused without an emergency."
+    if problem:
+        raise Unusable(problem, {"value": problem})
     return value
 
 

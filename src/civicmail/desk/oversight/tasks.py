@@ -20,14 +20,14 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And, Range
-from civicmail.desk.oversight import releasing, ruletext
-from civicmail.desk.oversight.actions import announcing, books, emergencies, hits, replays
-from civicmail.desk.oversight.counting import Heard
-from civicmail.desk.oversight.heads import Heads, Told
+from civicmail.desk.oversight import emergency_release, rule_text
+from civicmail.desk.oversight.actions import announce_rules, emergencies, hits, publish_rules, replays
 from civicmail.desk.oversight.models import Counted, Replay
 from civicmail.desk.oversight.queries import emergencies as queries
-from civicmail.desk.oversight.replaying import Replaying, Tally
-from civicmail.desk.oversight.replaying import books as compared
+from civicmail.desk.oversight.recorded_facts import Heads, RecordedFacts
+from civicmail.desk.oversight.rule_hits import Heard
+from civicmail.desk.oversight.rule_replay import Replaying, Tally
+from civicmail.desk.oversight.rule_replay import books as compared
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.reading import Archive
@@ -41,7 +41,7 @@ from civicmail.mail.search.search import search
 PIECE = 0.5
 """Seconds of work between two looks at whether a replay may go on."""
 PAGE = 500
-SOON = 60_000
+POLL_MS = 60_000
 """ms after the end of an emergency rule in which doors may still have had the old book."""
 SETTLED = 660_000
 """ms after which nothing turns up any more that was pending and decided by the old book: then it is looked for once more."""
@@ -57,10 +57,10 @@ def day_of(at: int) -> datetime:
 
 def sweep(data: Path, now: int) -> int:
     """Everything of the rule book that has a date, and the file that acts; how much was done."""
-    done = int(books.adopt(now))
-    done += books.activate_due(now) + books.expire_due(now) + emergencies.end_due(now)
+    done = int(publish_rules.adopt(now))
+    done += publish_rules.activate_due(now) + publish_rules.expire_due(now) + emergencies.end_due(now)
     done += month_files.sweep(data, now)
-    return done + int(books.repair()) + release(data, now) + announcing.announce(now)
+    return done + int(publish_rules.repair()) + release(data, now) + announce_rules.announce(now)
 
 
 def release(data: Path, now: int) -> int:
@@ -70,9 +70,9 @@ def release(data: Path, now: int) -> int:
     for row in queries.to_release():
         assert row.ended is not None
         age = now - epoch_ms(row.ended)
-        if SOON < age <= SETTLED:
+        if POLL_MS < age <= SETTLED:
             continue
-        count = releasing.let_go(data, releasing.kept_by(data, str(row)), str(row), lambda: now)
+        count = emergency_release.release(data, emergency_release.held_by(data, str(row)), str(row), lambda: now)
         total += count
         done = age > SETTLED
         if count or done:
@@ -110,7 +110,7 @@ class Counting:
         if self._heads is None:
             self._heads = Heads(self._data)
         with suppress(NotInArchive, DamagedFile):
-            return next((copy.rules for copy in self._heads.told(capture).copies if copy.to == index), ())
+            return next((copy.rules for copy in self._heads.facts_of(capture).copies if copy.to == index), ())
         return ()
 
 
@@ -133,7 +133,7 @@ class Replays:
             if made is None:
                 assert row is not None
                 self._made = made = _Made(self._data, row)
-                replays.note(row, now=self._clock(), state="reading", found=made.found)
+                replays.note(row, now=self._clock(), state="reading", found=made.total)
             ended = made.step()
             state = {"state": "done"} if ended else {}
             if not replays.note(made.row, now=self._clock(), **made.columns(), **state) or ended:
@@ -159,8 +159,8 @@ class _Made:
 
     def __init__(self, data: Path, row: Replay) -> None:
         self.row = row
-        tried = ruletext.read(row.version.text)
-        active = rule_parser.parse_rule_set([("the book", ruletext.joined(books.active_texts()))])
+        tried = rule_text.read(row.version.text)
+        active = rule_parser.parse_rule_set([("the book", rule_text.join_texts(publish_rules.active_texts()))])
         before, after = compared(active, None if row.version.ends else tried, row.version.rule)
         self._replaying = Replaying(row.version.rule, before, after, lambda at: day_of(at).date())
         self._tally = Tally.from_plain(row.result)
@@ -170,11 +170,11 @@ class _Made:
         if row.query:
             tree = And((parse(row.query, now=row.asked.astimezone(UTC), accepted=True), Range("received", row.first, row.last)))
             reader = Reader(data)
-            self.found = count(reader, tree)
+            self.total = count(reader, tree)
             narrowed = And((tree, Range("received", row.first, last)))
             self._pieces = self._by_search(reader, narrowed)
         else:
-            self.found = Archive(data).count_in(row.first, row.last)
+            self.total = Archive(data).count_in(row.first, row.last)
             self._pieces = self._by_time(row.first, last)
 
     def step(self) -> bool:
@@ -193,7 +193,7 @@ class _Made:
     def columns(self) -> dict[str, object]:
         return {"done": self._done, "mark": self._mark, "took": self._took, "result": self._tally.plain()}
 
-    def _by_search(self, reader: Reader, tree: And) -> Iterator[tuple[list[str], list[Told | str]]]:
+    def _by_search(self, reader: Reader, tree: And) -> Iterator[tuple[list[str], list[RecordedFacts | str]]]:
         cursor = ""
         while True:
             page = search(reader, tree, limit=PAGE, sort="newest", cursor=cursor, scored=False)
@@ -204,6 +204,6 @@ class _Made:
             if not (cursor := page.cursor):
                 return
 
-    def _by_time(self, first: int, last: int) -> Iterator[tuple[list[str], list[Told | str]]]:
+    def _by_time(self, first: int, last: int) -> Iterator[tuple[list[str], list[RecordedFacts | str]]]:
         for ids in self._heads.ids(first, last, before=bytes.fromhex(self._mark), most=PAGE):
             yield [id_.hex() for id_ in ids], list(self._heads.each(ids))

@@ -12,12 +12,12 @@ from typing import Any
 
 from civicmail.core.message import mime_tree, structure
 from civicmail.core.message.mime_tree import Node
-from civicmail.desk.viewer import inside
+from civicmail.desk.viewer import message_parts
 from civicmail.desk.viewer.meeting import ANSWERS, METHODS, UNREADABLE, Guest, Meeting, Repeats, When
 
-LARGEST = 1 << 20
+MAX_SIZE = 1 << 20
 """Bytes of a calendar that is read."""
-GUESTS = 100
+MAX_GUESTS = 100
 """People of a meeting that are named."""
 _LONGEST = 1_000  # characters of a title, a place, a name
 _TYPES = frozenset({"text/calendar", "application/ics"})
@@ -26,7 +26,7 @@ _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY", "HOURLY", "MINUTELY", "S
 
 def invitation(content: bytes, *, path: str = "") -> Meeting | None:
     """Of a message, or of one attached to it; None where it has none. content: the whole of it."""
-    message = inside.message_at(structure.parse(content), path)
+    message = message_parts.message_at(structure.parse(content), path)
     node = next((n for n in message.nodes if _is_calendar(n)), None) if message is not None else None
     if message is None or node is None:
         return None
@@ -35,7 +35,7 @@ def invitation(content: bytes, *, path: str = "") -> Meeting | None:
 
 def meeting(calendar: bytes) -> Meeting:
     """Whatever the bytes are."""
-    if len(calendar) > LARGEST:
+    if len(calendar) > MAX_SIZE:
         return UNREADABLE
     try:
         return _read(calendar)
@@ -52,12 +52,12 @@ def _is_calendar(node: Node) -> bool:
 def _read(calendar: bytes) -> Meeting:
     from icalendar import Calendar  # a third of a second, and few messages need it
 
-    found = Calendar.from_ical(calendar.decode("utf-8-sig", "replace"))
-    events = list(found.walk("VEVENT"))
+    parsed = Calendar.from_ical(calendar.decode("utf-8-sig", "replace"))
+    events = list(parsed.walk("VEVENT"))
     if not events:
         return UNREADABLE
     event = next((e for e in events if e.get("recurrence-id") is None), events[0])
-    method = _text(found.get("method")).upper()
+    method = _text(parsed.get("method")).upper()
     guests = [guest for value in _several(event.get("attendee")) if (guest := _guest(value))]
     start, end = _when(event.get("dtstart")), _end(event)
     return Meeting(
@@ -70,8 +70,8 @@ def _read(calendar: bytes) -> Meeting:
         end=end,
         repeats=_repeats(event),
         organiser=_guest(event.get("organizer")),
-        guests=tuple(guests[:GUESTS]),
-        guests_left=max(0, len(guests) - GUESTS),
+        guests=tuple(guests[:MAX_GUESTS]),
+        guests_left=max(0, len(guests) - MAX_GUESTS),
         instance=_when(event.get("recurrence-id")),
         cancelled=method == "CANCEL" or _text(event.get("status")).upper() == "CANCELLED",
         others=len({str(e.get("uid", "")) for e in events}) - 1,
@@ -82,8 +82,8 @@ def _text(value: Any) -> str:
     """One line of what can be seen."""
     if value is None or isinstance(value, list):
         return ""
-    said = str(value)[: 4 * _LONGEST]
-    seen = "".join(" " if c.isspace() else c for c in said if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    text = str(value)[: 4 * _LONGEST]
+    seen = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     return " ".join(seen.split())[:_LONGEST]
 
 
@@ -100,8 +100,8 @@ def _several(value: Any) -> Iterable[Any]:
 
 def _guest(value: Any) -> Guest | None:
     """mailto: alone; whoever is named otherwise cannot be written to."""
-    said = _text(value)
-    address = said[7:].lower() if said[:7].lower() == "mailto:" else said.lower()
+    text = _text(value)
+    address = text[7:].lower() if text[:7].lower() == "mailto:" else text.lower()
     local, at, domain = address.rpartition("@")
     if not (local and at and domain) or " " in address or len(address) > 320:
         return None

@@ -76,14 +76,14 @@ class Meeting:
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Meeting:
         """Again. Raises TypeError, KeyError, ValueError for what was not made by plain()."""
-        said = dict(plain)
+        values = dict(plain)
         for name in ("start", "end", "instance"):
-            said[name] = When(**said[name])
-        repeats = dict(said["repeats"])
-        said["repeats"] = Repeats(**{**repeats, "on": tuple(repeats["on"]), "until": When(**repeats["until"])})
-        said["organiser"] = Guest(**said["organiser"]) if said["organiser"] else None
-        said["guests"] = tuple(Guest(**guest) for guest in said["guests"])
-        return cls(**said)
+            values[name] = When(**values[name])
+        repeats = dict(values["repeats"])
+        values["repeats"] = Repeats(**{**repeats, "on": tuple(repeats["on"]), "until": When(**repeats["until"])})
+        values["organiser"] = Guest(**values["organiser"]) if values["organiser"] else None
+        values["guests"] = tuple(Guest(**guest) for guest in values["guests"])
+        return cls(**values)
 
 
 UNREADABLE = Meeting(failed=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from civicmail.core.message import flowed
 from civicmail.core.message.flowed import Line
-from civicmail.desk.viewer.runs import running
-from civicmail.desk.viewer.shown import Block
+from civicmail.desk.viewer.message_view import Block
+from civicmail.desk.viewer.runs import link_runs
 
 _COLUMNS = re.compile(r"^(?: {4}|\t)\S|\S(?: {3}|\t)|^[|+][-|+ ]|^@@ ", re.MULTILINE)
 _OLDER = re.compile(
@@ -58,7 +58,7 @@ def _block(held: list[str], level: int) -> Iterator[Block]:
     if len(held) == 1 and _RULE.match(text):
         yield Block((), "rule", level)
         return
-    yield Block(running(text), "pre" if len(held) > 1 and len(_COLUMNS.findall(text)) > 1 else "text", level)
+    yield Block(link_runs(text), "pre" if len(held) > 1 and len(_COLUMNS.findall(text)) > 1 else "text", level)
 
 
 def _cut(words: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 
 from civicmail.core.message import message_parser
 from civicmail.desk.viewer import runs
-from civicmail.desk.viewer.shown import WORDS_MOST
+from civicmail.desk.viewer.message_view import WORDS_MOST
 
 _GAP = re.compile(r"\s+")
 
@@ -15,4 +15,4 @@ def words(content: bytes) -> str:
     """The words of a message, without what it quotes and what nobody would see."""
     message = message_parser.parse(content)
     own = "\n".join(line for line in message.text.splitlines() if not line.startswith(">")) or message.html_text
-    return "".join(run.text for run in runs.told(_GAP.sub(" ", own[:WORDS_MOST]).strip()) if run.kind == "text")
+    return "".join(run.text for run in runs.runs_of(_GAP.sub(" ", own[:WORDS_MOST]).strip()) if run.kind == "text")

@@ -30,7 +30,7 @@ def _store(data: Path) -> Store:
 
 
 @contextmanager
-def damage_told() -> Iterator[None]:
+def damage_as_later() -> Iterator[None]:
     """What is damaged, or lacks its key, is a sentence on the page that says what to do, and no bug."""
     try:
         yield

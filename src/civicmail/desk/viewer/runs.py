@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from civicmail.core.message import links
-from civicmail.desk.viewer.shown import Run
+from civicmail.desk.viewer.message_view import Run
 
 _CONTROL = re.compile(
     "([\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f\u2028\u2029])"
@@ -26,22 +26,22 @@ CONTROLS = 200
 """Characters of one text that are shown by their number; the others have one sign for all of them."""
 
 
-def told(text: str) -> tuple[Run, ...]:
+def runs_of(text: str) -> tuple[Run, ...]:
     """A name, an address, a subject or a file name."""
     return tuple(_pieces(text, _UNSEEN)) if not text.isprintable() or _UNSEEN.search(text) else (Run(text),) if text else ()
 
 
-def running(text: str) -> tuple[Run, ...]:
+def link_runs(text: str) -> tuple[Run, ...]:
     """Running text, in which addresses of the web become links."""
-    found: list[Run] = []
+    pieces: list[Run] = []
     at = 0
     if "://" in text or "www." in text.lower():
         for start, end, words in links.spans(text):
-            found += _pieces(text[at:start], _CONTROL)
-            found.append(linked(words, words))
+            pieces += _pieces(text[at:start], _CONTROL)
+            pieces.append(linked(words, words))
             at = end
-    found += _pieces(text[at:], _CONTROL)
-    return tuple(found)
+    pieces += _pieces(text[at:], _CONTROL)
+    return tuple(pieces)
 
 
 def linked(words: str, target: str) -> Run:

@@ -55,7 +55,7 @@ class Store:
         """From now on what people type is looked for by other processes: what serves pages to many calls it once."""
         self._finders = Finders(self.data)
 
-    def asked(self, whose: str, *, whole: bool = False) -> Reader:
+    def reader_for(self, whose: str, *, whole: bool = False) -> Reader:
         """The index as of now, for one page of this person. whole: raise NotFinished rather than answer a part. Raises NotIndexed,
         DamagedIndex."""
         still = self.reader()

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from civicmail.core.sandbox import request_server
-from civicmail.desk.viewer import invitations, linked, making, preview, safe
+from civicmail.desk.viewer import invitations, link_digests, preview, render, safe_html
 
 MEMORY = 2 << 30
 """Bytes of address space: forty million letters in the widest form that Python has for them, and the message itself twice."""
@@ -26,21 +26,21 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
     names nothing."""
     what, path = question["what"], question["path"]
     if what == "shown":
-        found = making.shown(content, page=question["page"], files_page=question["files_page"], path=path)
-        return b"" if found is None else orjson.dumps(found)
+        view = render.shown(content, page=question["page"], files_page=question["files_page"], path=path)
+        return b"" if view is None else orjson.dumps(view)
     if what == "headers":
-        lines = making.headers(content, path=path)
+        lines = render.headers(content, path=path)
         return b"" if lines is None else orjson.dumps(lines)
     if what == "meeting":
         meeting = invitations.invitation(content, path=path)
         return b"" if meeting is None else orjson.dumps(meeting.plain())
     if what == "frame":
-        return safe.page(content, path, question["words"]) or b""
+        return safe_html.page(content, path, question["words"]) or b""
     if what == "words":
         return preview.words(content).encode("utf-8", "replace")
     if what == "links":
-        return orjson.dumps(linked.links(content, question["wanted"]))
-    part = making.part(content, path)
+        return orjson.dumps(link_digests.links(content, question["wanted"]))
+    part = render.part(content, path)
     return b"" if part is None else orjson.dumps(part[0].encode("utf-8", "replace").decode()) + b"\n" + part[1]
 
 

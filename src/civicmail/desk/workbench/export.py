@@ -24,7 +24,7 @@ import orjson
 
 from civicmail.core.ledger.bulk_proofs import Proofs
 from civicmail.desk.workbench.errors import NotProvedYet
-from civicmail.desk.workbench.parcels import Parcel
+from civicmail.desk.workbench.export_target import Parcel
 from civicmail.mail.archive.records import Capture
 
 VERSION = "civicmail export 1"
@@ -72,9 +72,9 @@ class About:
     scope: dict[str, Any] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
-        said = {"person": self.person, "duty": self.duty, "reason": self.reason, "entry": self.entry}
+        requester = {"person": self.person, "duty": self.duty, "reason": self.reason, "entry": self.entry}
         under = {"number": self.mandate, "ground": self.ground, "scope": self.scope} if self.mandate else None
-        return {"city": self.city, "made": stamp(self.at), "by": said, "mandate": under, "query": self.query}
+        return {"city": self.city, "made": stamp(self.at), "by": requester, "mandate": under, "query": self.query}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +183,8 @@ class Export:
 
     def _readme(self) -> bytes:
         proof = _PROOF if self._proofs is not None else ""
-        said = {"count": f"{self.done:,}", "s": "" if self.done == 1 else "s", "city": self._about.city}
-        return _README.format(**said, made=stamp(self._about.at), proof=proof).encode()
+        numbers = {"count": f"{self.done:,}", "s": "" if self.done == 1 else "s", "city": self._about.city}
+        return _README.format(**numbers, made=stamp(self._about.at), proof=proof).encode()
 
 
 def stamp(ms: int) -> str:

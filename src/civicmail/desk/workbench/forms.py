@@ -43,11 +43,11 @@ class People(forms.CharField):
         lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
         if len(lines) > MAX_PEOPLE:
             raise forms.ValidationError(f"At most {MAX_PEOPLE} people; more are a department.")
-        errors, found = [], []
+        errors, uids = [], []
         for line in lines:
             matching = _matching(line)
             if len(matching) == 1:
-                found.append(matching[0].uid)
+                uids.append(matching[0].uid)
             elif matching:
                 names = "; ".join(f"{p.uid} {_where(p)}" for p in matching[:5])
                 errors.append(f"There is more than one {line}. Write the number: {names}.")
@@ -55,7 +55,7 @@ class People(forms.CharField):
                 errors.append(f"The directory has nobody by the number, address or name “{line[:80]}”.")
         if errors:
             raise forms.ValidationError(errors)
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(uids))
 
 
 def _matching(line: str) -> list[Person]:
@@ -96,14 +96,14 @@ class Scope(forms.Form):
         super().__init__(*args, **kwargs)
         set_choices(self, "department", [("", "No department"), *((d.code, d.name) for d in departments)])
 
-    def wanted(self) -> MandateRequest:
+    def scope(self) -> MandateRequest:
         c = self.cleaned_data
         first = epoch_ms(timezone.make_aware(datetime.combine(c["first"], time.min))) if c["first"] else None
         last = end_of_day(c["last"]) - 1 if c["last"] else None
         return MandateRequest(c["people"], c["department"], first, last, c["words"], c["days"], c["reason"])
 
 
-class Asking(Scope):
+class RequestForm(Scope):
     """way: ground and duty; nothing is preselected where there is a choice."""
 
     way = forms.ChoiceField(label="On which ground?", widget=forms.RadioSelect, error_messages={"required": "Choose a ground."})
@@ -125,7 +125,7 @@ class Asking(Scope):
         return ground, duty
 
 
-class Answer(forms.Form):
+class DecisionForm(forms.Form):
     """A second person's yes or no. state: as it was shown; nothing is preselected."""
 
     decision = forms.ChoiceField(
@@ -154,7 +154,7 @@ class Answer(forms.Form):
         return bool(self.cleaned_data["decision"] == "yes")
 
 
-class Finding(forms.Form):
+class CloseForm(forms.Form):
     """With which a mandate is closed (E8). state: as it was shown."""
 
     finding = text_field(
@@ -170,7 +170,7 @@ class Reason(forms.Form):
     state = forms.CharField(widget=forms.HiddenInput, max_length=10)
 
 
-class Holding(forms.Form):
+class HoldForm(forms.Form):
     """A hold on what a search under the mandate finds. query: hidden, as it was shown; nothing is preselected."""
 
     ground = forms.ChoiceField(
@@ -185,7 +185,7 @@ class Holding(forms.Form):
     query = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST_QUERY, required=False)
 
 
-class Exporting(forms.Form):
+class ExportForm(forms.Form):
     """query: hidden, as it was shown."""
 
     query = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST_QUERY, required=False)

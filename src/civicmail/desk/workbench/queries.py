@@ -40,11 +40,11 @@ def listed(actor: Actor) -> QuerySet[Row]:
     """What somebody sees in the list: asked or decided by them; for an auditor all that are not sealed. Never one that is about the
     reader (E1)."""
     mine = Q(person__uid=actor.uid)
-    wanted = mine | Q(approver__uid=actor.uid)
+    visible = mine | Q(approver__uid=actor.uid)
     if actor.holds("auditor"):
-        wanted |= Q(sealed=False)
+        visible |= Q(sealed=False)
     about_me = Row.objects.filter(subjects__person__uid=actor.uid).values("pk")
-    return Row.objects.filter(wanted).exclude(~mine & Q(pk__in=about_me))
+    return Row.objects.filter(visible).exclude(~mine & Q(pk__in=about_me))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _scope(row: Row, change: Amendment | None) -> Scope:
 
 def _counted(scope: Scope, now: int, number: str) -> Breadth:
     try:
-        reader = store().asked(f"mandate {number}", whole=True)
+        reader = store().reader_for(f"mandate {number}", whole=True)
         return Breadth(count(reader, scope.tree(now)), count(reader, Everything()), len(scope.boxes))
     except (NotIndexed, DamagedIndex, NotFinished):
         return Breadth(None, 0, len(scope.boxes))
@@ -125,9 +125,9 @@ def conflicts(asker: Person, people: Collection[Person]) -> list[str]:
     """In sentences where who asks stands in the line of somebody that it is about; at most five of them."""
     known = reporting_lines.load_lines()
     above = known.above(asker.uid)
-    found = [f"{p} is above {asker}." for p in people if p.uid in above]
-    found += [f"{asker} is above {p}." for p in people if asker.uid in known.above(p.uid)]
-    return found[:5]
+    reasons = [f"{p} is above {asker}." for p in people if p.uid in above]
+    reasons += [f"{asker} is above {p}." for p in people if asker.uid in known.above(p.uid)]
+    return reasons[:5]
 
 
 def classes(row: Row) -> list[str]:

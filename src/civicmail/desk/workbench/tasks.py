@@ -21,18 +21,18 @@ from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.core.ledger import checkpoints
 from civicmail.core.query.parse import parse
-from civicmail.desk.workbench import running, scope, states
+from civicmail.desk.workbench import export_run, scope, states
 from civicmail.desk.workbench.actions import exports
 from civicmail.desk.workbench.errors import NotProvedYet, Stopped
 from civicmail.desk.workbench.export import About
+from civicmail.desk.workbench.export_run import Running
 from civicmail.desk.workbench.models import Export
-from civicmail.desk.workbench.running import Running
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search.reader import Reader
 
 PIECE = 0.5
 """Seconds of work between two looks at whether it may go on."""
-AT_ONCE = 200
+BATCH_SIZE = 200
 log = get_logger()
 
 Clock = Callable[[], int]
@@ -91,8 +91,8 @@ class Exporting:
         assert made is not None
         ended = made.step(PIECE)
         now = self._clock()
-        said = made.progress
-        if not exports.note(row, said.found, said.done, said.failed, now):
+        progress = made.progress
+        if not exports.update_progress(row, progress.found, progress.done, progress.failed, now):
             self._leave()  # somebody has stopped it
             return True
         self._require()
@@ -104,7 +104,7 @@ class Exporting:
             row.refresh_from_db()
         made.finish()
         self._require()  # whatever changes from here on is a change of what is ready (exports.fetch)
-        size = (folder(self._data, row) / running.FILE).stat().st_size
+        size = (folder(self._data, row) / export_run.FILE).stat().st_size
         exports.finish(row, manifest=made.manifest, size=size, now=self._clock())
         self._leave()
         return True
@@ -119,14 +119,14 @@ class Exporting:
         archive, reader = Archive(self._data), Reader(self._data)
         permit = exports.begin(row, mandate, actor=self._actor, now=now)
         gate = scope.Gate(self._data, archive, permit, mandate, now)
-        asked = gate.with_threads(reader, parse(row.query, now=row.asked, accepted=True))
+        tree_asked = gate.with_threads(reader, parse(row.query, now=row.asked, accepted=True))
         plain = mandate.scope
-        told = {"people": list(plain.people), "since": plain.since, "until": plain.until, "words": plain.words}
+        scope_facts = {"people": list(plain.people), "since": plain.since, "until": plain.until, "words": plain.words}
         about = About(
             settings.CITY.city.name, epoch_ms(row.asked), self._actor.uid, mandate.duty, mandate.reason, row.query, row.entry,
-            mandate.number, mandate.ground, told,
+            mandate.number, mandate.ground, scope_facts,
         )  # fmt: skip
-        tree = scope.within(mandate, asked, epoch_ms(row.asked))
+        tree = scope.within(mandate, tree_asked, epoch_ms(row.asked))
         self._made = Running(folder(self._data, row), archive, reader, tree, gate.read, about)
 
     def _require(self) -> None:
@@ -153,13 +153,13 @@ def sweep(data: Path, now: int) -> int:
     over = ~Q(mandate__state__in=("approved", "open", "urgent"))
     ready = Export.objects.filter(Q(state="ready") & (Q(until__lte=from_ms(now)) | over))
     count = 0
-    for row in ready.select_related("mandate").order_by("pk")[:AT_ONCE]:
-        running.remove(folder(data, row))
+    for row in ready.select_related("mandate").order_by("pk")[:BATCH_SIZE]:
+        export_run.remove(folder(data, row))
         exports.remove(row, "its time is over", now)
         count += 1
     left = Export.objects.filter(state__in=("stopped", "failed")).filter(Q(since__lte=late) | over)
-    for pk in left.values_list("pk", flat=True)[:AT_ONCE]:
-        running.remove(data / "exports" / str(pk))
+    for pk in left.values_list("pk", flat=True)[:BATCH_SIZE]:
+        export_run.remove(data / "exports" / str(pk))
     return count
 
 

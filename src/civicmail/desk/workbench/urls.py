@@ -4,33 +4,42 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.desk.workbench.views import asking, deciding, exporting, holding, listing, overview, reading, searching
+from civicmail.desk.workbench.views import (
+    decide_examination,
+    examination_list,
+    export_pages,
+    legal_hold,
+    message_pages,
+    overview,
+    request_examination,
+    search_page,
+)
 
 _ONE = "mandates/<slug:number>/"
 _MESSAGE = _ONE + "messages/<uuid:id>/"
 _EXPORT = _ONE + "exports/<int:pk>/"
 
 urlpatterns = [
-    path("mandates/", listing.listed, name="mandates"),
-    path("mandates/new/", asking.new, name="mandate-new"),
+    path("mandates/", examination_list.listed, name="mandates"),
+    path("mandates/new/", request_examination.new, name="mandate-new"),
     path(_ONE, overview.mandate, name="mandate"),
-    path(_ONE + "approve/", deciding.approve, name="mandate-approve"),
-    path(_ONE + "ratify/", deciding.ratify, name="mandate-ratify"),
-    path(_ONE + "changes/<int:pk>/", deciding.change, name="mandate-change"),
-    path(_ONE + "amend/", asking.amend, name="mandate-amend"),
-    path(_ONE + "withdraw/", deciding.withdraw, name="mandate-withdraw"),
-    path(_ONE + "close/", deciding.close, name="mandate-close"),
-    path(_ONE + "stop/", deciding.stop, name="mandate-stop"),
-    path(_ONE + "seal/", deciding.seal, name="mandate-seal"),
-    path(_ONE + "search/", searching.searched, name="mandate-search"),
-    path(_MESSAGE, reading.message, name="mandate-message"),
-    path(_MESSAGE + "frame/", reading.frame, name="mandate-frame"),
-    path(_MESSAGE + "part/", reading.part, name="mandate-part"),
-    path(_MESSAGE + "raw/", reading.raw, name="mandate-raw"),
-    path(_ONE + "hold/", holding.hold, name="mandate-hold"),
-    path(_ONE + "exports/", exporting.exports, name="mandate-exports"),
-    path(_EXPORT, exporting.export, name="mandate-export"),
-    path(_EXPORT + "stop/", exporting.stop, name="mandate-export-stop"),
-    path(_EXPORT + "go-on/", exporting.go_on, name="mandate-export-go-on"),
-    path(_EXPORT + "file/", exporting.fetch, name="mandate-export-file"),
+    path(_ONE + "approve/", decide_examination.approve, name="mandate-approve"),
+    path(_ONE + "ratify/", decide_examination.ratify, name="mandate-ratify"),
+    path(_ONE + "changes/<int:pk>/", decide_examination.change, name="mandate-change"),
+    path(_ONE + "amend/", request_examination.amend, name="mandate-amend"),
+    path(_ONE + "withdraw/", decide_examination.withdraw, name="mandate-withdraw"),
+    path(_ONE + "close/", decide_examination.close, name="mandate-close"),
+    path(_ONE + "stop/", decide_examination.stop, name="mandate-stop"),
+    path(_ONE + "seal/", decide_examination.seal, name="mandate-seal"),
+    path(_ONE + "search/", search_page.search_page, name="mandate-search"),
+    path(_MESSAGE, message_pages.message, name="mandate-message"),
+    path(_MESSAGE + "frame/", message_pages.frame, name="mandate-frame"),
+    path(_MESSAGE + "part/", message_pages.part, name="mandate-part"),
+    path(_MESSAGE + "raw/", message_pages.raw, name="mandate-raw"),
+    path(_ONE + "hold/", legal_hold.hold, name="mandate-hold"),
+    path(_ONE + "exports/", export_pages.exports, name="mandate-exports"),
+    path(_EXPORT, export_pages.export, name="mandate-export"),
+    path(_EXPORT + "stop/", export_pages.stop, name="mandate-export-stop"),
+    path(_EXPORT + "go-on/", export_pages.resume, name="mandate-export-go-on"),
+    path(_EXPORT + "file/", export_pages.fetch, name="mandate-export-file"),
 ]

@@ -21,7 +21,7 @@ from civicmail.front.cli.content_access import Credentials
 from civicmail.mail.archive.reading import Archive
 
 if TYPE_CHECKING:
-    from civicmail.desk.oversight.heads import Told
+    from civicmail.desk.oversight.recorded_facts import RecordedFacts
 
 _HIDDEN = ("from.", "use.", "message.subject", "links.hosts", "links.places", "files.sha256")
 
@@ -36,7 +36,7 @@ def explain(
     json: options.Json = False,
 ) -> None:
     """Explain why a message was treated as it was, and what today's rules would do."""
-    from civicmail.desk.oversight.heads import Heads  # with the search behind it, which other verbs do not need
+    from civicmail.desk.oversight.recorded_facts import Heads  # with the search behind it, which other verbs do not need
 
     folder, _ = options.installation(data, config)
     actors.person(folder, "policy explain", {"id": id_}, Credentials(as_, duty, reason, config), now=now_ms())
@@ -46,14 +46,14 @@ def explain(
         raise typer.Exit(1)
     heads, book = Heads(folder), active_rules.active(folder)
     for place in places:
-        head = heads.told(place.id)
+        head = heads.facts_of(place.id)
         if json:
             output.emit(explanation(head, book))
         else:
             _show(head, explanation(head, book), book)
 
 
-def explanation(head: Told, book: RuleSet) -> dict[str, Any]:
+def explanation(head: RecordedFacts, book: RuleSet) -> dict[str, Any]:
     """As JSON. today: the decision of the rules in force, empty if no facts were recorded."""
     known = bool(head.facts)
     today = decide(book, head.facts, [copy.facts for copy in head.copies], head.received) if known else (None,) * len(head.copies)
@@ -77,7 +77,7 @@ def _copy(copy: Disposition, today: Decision | None) -> dict[str, Any]:
     return plain | {"today": {"do": today.do, "rules": list(disclosable_rules(today.rules))} if today is not None else {}}
 
 
-def _show(head: Told, plain: dict[str, Any], book: RuleSet) -> None:
+def _show(head: RecordedFacts, plain: dict[str, Any], book: RuleSet) -> None:
     output.show(f"{head.id} of {output.when(head.received)}, by {head.source}")
     for name, value in plain["facts"].items():
         output.show(f"  {name:<22} {', '.join(value) if isinstance(value, list) else value}")

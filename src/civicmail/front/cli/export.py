@@ -12,7 +12,7 @@ import typer
 
 from civicmail.core.config.errors import UsageError
 from civicmail.core.query.tree import Everything
-from civicmail.desk.workbench import gathering
+from civicmail.desk.workbench import batch_read
 from civicmail.front.cli import content_access, options, output
 from civicmail.front.cli.content_access import ContentAccess
 from civicmail.front.cli.index_query import (
@@ -108,8 +108,8 @@ def _refuse_existing(out: Path, format_: Format, proof: bool) -> None:
 
 def _bodies(archive: Archive, read: Read, results: Iterator[Hit]) -> Iterator[tuple[Hit, bytes | None]]:
     """Each hit with its bytes, in order."""
-    for group in gathering.in_groups(results):
-        for hit, body in gathering.read(archive, read, group):
+    for group in batch_read.in_groups(results):
+        for hit, body in batch_read.read(archive, read, group):
             if isinstance(body, str):
                 output.words(f"failed: {hit.id}: {body}")
             yield hit, None if isinstance(body, str) else body

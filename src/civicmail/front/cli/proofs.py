@@ -13,12 +13,12 @@ from civicmail.core.disk.tail import adopt
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.ledger.errors import NotIntegrated
 from civicmail.core.ledger.sequencer import Sequencer
-from civicmail.desk.workbench import gathering
+from civicmail.desk.workbench import batch_read
 from civicmail.desk.workbench.errors import NotProvedYet
 from civicmail.desk.workbench.export import About, Export, Message
-from civicmail.desk.workbench.parcels import Folder, Parcel, Zip
-from civicmail.desk.workbench.running import remove
-from civicmail.desk.workbench.zipping import parts_path
+from civicmail.desk.workbench.export_run import remove
+from civicmail.desk.workbench.export_target import Folder, Parcel, Zip
+from civicmail.desk.workbench.growing_zip import parts_path
 from civicmail.front.cli import output
 from civicmail.front.cli.content_access import ContentAccess
 from civicmail.front.worker.city import record_checkpoint
@@ -70,8 +70,8 @@ def export(
     parcel: Parcel = Zip(out, _new(work), about_.at) if out.suffix == ".zip" else Folder(out)
     made = Export(opened.data, parcel, about_)
     try:
-        for group in gathering.in_groups(results):
-            for hit, message in gathering.read(archive, _reading(archive, opened), group):
+        for group in batch_read.in_groups(results):
+            for hit, message in batch_read.read(archive, _reading(archive, opened), group):
                 if isinstance(message, str):
                     output.words(f"failed: {hit.id}: {message}")
                     made.fail(hit.id, message)

@@ -22,7 +22,7 @@ from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.content_access import Credentials
 
 if TYPE_CHECKING:
-    from civicmail.desk.oversight.replaying import Tally
+    from civicmail.desk.oversight.rule_replay import Tally
 
 PAGE = 1_000
 DAY = 86_400_000
@@ -40,8 +40,8 @@ def replay(
     json: options.Json = False,
 ) -> None:
     """Try a rule on past mail, compared with the rule of that name in force: counts and ids, no mail."""
-    from civicmail.desk.oversight.heads import Heads  # with the search behind it, which other verbs do not need
-    from civicmail.desk.oversight.replaying import Replaying, Tally, books
+    from civicmail.desk.oversight.recorded_facts import Heads  # with the search behind it, which other verbs do not need
+    from civicmail.desk.oversight.rule_replay import Replaying, Tally, books
 
     folder, settings = options.installation(data, config)
     now = now_ms()

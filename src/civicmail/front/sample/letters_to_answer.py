@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import NamedTuple
 
-from civicmail.desk.mailbox.actions.drafting import Written
+from civicmail.desk.mailbox.actions.edit_drafts import DraftContent
 from civicmail.front.sample import attachments
 from civicmail.front.sample.archived_mail import Letter
 from civicmail.front.sample.attachments import File
@@ -57,10 +57,12 @@ def leaving(clerk: Who, colleague: Who, inspector: Who, head: Who) -> list[Lette
     ]  # fmt: skip
 
 
-def draft(clerk: Who) -> tuple[Written, File]:
+def draft(clerk: Who) -> tuple[DraftContent, File]:
     """Begun, and its file put up for approval before it is sent."""
     text = "Good morning,\n\nbelow are the routes of this winter, as the council has asked for them.\n"
-    return Written(clerk.address, to=CRANES, subject="Snow routes of this winter", text=text), _pdf("snow-routes.pdf", "Snow route")
+    return DraftContent(clerk.address, to=CRANES, subject="Snow routes of this winter", text=text), _pdf(
+        "snow-routes.pdf", "Snow route"
+    )
 
 
 def secure(clerk: Who) -> Letter:

@@ -31,10 +31,10 @@ from civicmail.desk.holding.verification_channels import Channel
 from civicmail.desk.incidents import queries as incidents
 from civicmail.desk.incidents.actions import case_answers, reporting
 from civicmail.desk.incidents.models import Case
-from civicmail.desk.mailbox.actions import drafting
-from civicmail.desk.mailbox.actions.drafting import New
-from civicmail.desk.oversight import ruletext
-from civicmail.desk.oversight.actions import books, deciding, rules
+from civicmail.desk.mailbox.actions import edit_drafts
+from civicmail.desk.mailbox.actions.edit_drafts import NewFile
+from civicmail.desk.oversight import rule_text
+from civicmail.desk.oversight.actions import publish_rules, rule_decisions, rules
 from civicmail.front.sample import attacks, letters_to_answer, people
 from civicmail.front.sample.archived_mail import Letter, Letterbox
 from civicmail.front.sample.letters_to_answer import Who
@@ -76,7 +76,7 @@ def _acquaintances(data: Path) -> None:
 
 def _switch(city: Staff, now: int) -> None:
     author, then = on_duty(city.named["policy-author"], "policy-author", now), now - 10 * DAY_MS
-    books.adopt(then)
+    publish_rules.adopt(then)
     switch_approval.switch_on(city.departments["works"], 64, actor=author, reason=_SWITCH, now=then)
     switch_approval.switch_on(city.departments["police"], 460, actor=author, reason=_MANY, now=then)
     for department in Department.objects.filter(pk__in=approval_switches.undecided_departments()):
@@ -162,8 +162,8 @@ def _answer(city: Staff, ids: dict[str, bytes], now: int) -> None:
     _contest(clerk, now)
     _close(city, now)
     written, file = letters_to_answer.draft(_who(city.named["clerk"]))
-    attached = [New(file.name, file.content, "pdf")]
-    draft = drafting.save(uuid.uuid4(), written, version=0, actor=clerk, now=now, most=MAX_DRAFT_BYTES, files=attached)
+    attached = [NewFile(file.name, file.content, "pdf")]
+    draft = edit_drafts.save(uuid.uuid4(), written, version=0, actor=clerk, now=now, max_bytes=MAX_DRAFT_BYTES, files=attached)
     preapproval.request_preapproval(draft, actor=clerk, explanation="The council wants it before Friday.", now=now)
     containment.publish()
 
@@ -205,7 +205,7 @@ def _close(city: Staff, now: int) -> None:
 def _rules(city: Staff, now: int) -> None:
     author = on_duty(city.named["policy-author"], "policy-author", now)
     approver = on_duty(city.named["policy-approver"], "policy-approver", now)
-    texts = ruletext.starter()
+    texts = rule_text.starter()
     first = texts["first-file"].replace('mode = "shadow"', 'mode = "enforce"')
     first = first.replace("&& !recipient.invites", '&& !recipient.invites && recipient.department == "works"')
     first = first.replace("{ inbound = true", '{ recipient.department = "works", inbound = true')
@@ -213,7 +213,7 @@ def _rules(city: Staff, now: int) -> None:
     draft = rules.draft(first, "It acts, in Public Works alone.", after=1, actor=author, now=at)
     tested = rules.test(draft, actor=author, now=at)
     proposed = rules.propose(tested, "Two weeks in shadow: three files a day would wait.", actor=author, now=at)
-    deciding.approve(proposed, actor=approver, reason="Three a day can be asked about.", now=at)
+    rule_decisions.approve(proposed, actor=approver, reason="Three a day can be asked about.", now=at)
     picture = texts["code-picture"].replace('mode = "shadow"', 'mode = "enforce"')
     draft = rules.draft(picture, "It acts.", after=1, actor=author, now=now)
     rules.propose(rules.test(draft, actor=author, now=now), "In the last week it was right each time.", actor=author, now=now)

@@ -15,7 +15,7 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import tasks as conduct
 from civicmail.desk.holding import own_quarantine
 from civicmail.desk.mailbox import queries as mailbox
-from civicmail.desk.oversight.queries import looks, rules
+from civicmail.desk.oversight.queries import content_views, rules
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.formatting import clock
 
@@ -35,7 +35,7 @@ def home(request: CityRequest) -> HttpResponse:
         groups.insert(0, home_tasks.Tasks("First steps", setup))
     if records := _records(request, now):
         groups.append(home_tasks.Tasks(gettext("Public records"), records))
-    if could(request, "viewings.mark") and (sampled := looks.tasks(request.now)):
+    if could(request, "viewings.mark") and (sampled := content_views.tasks(request.now)):
         groups.append(home_tasks.Tasks(gettext("Oversight"), sampled))
     if could(request, "rule.decide") and (proposed := rules.tasks(request.actor)):
         groups.append(home_tasks.Tasks(gettext("Rule book"), proposed))

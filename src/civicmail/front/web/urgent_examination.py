@@ -9,7 +9,7 @@ from django.http import HttpResponseBase
 
 from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.views.city_request import acting
-from civicmail.desk.workbench.views import asking
+from civicmail.desk.workbench.views import request_examination
 from civicmail.front.web.signin import step_up
 
 
@@ -19,4 +19,4 @@ def urgent(request: Any) -> HttpResponseBase:
     """The request page, with the time of the step-up; a demo requires none."""
     at = request.session.get(step_up.AT)
     proved: datetime = from_ms(at) if isinstance(at, int) else request.now
-    return asking.at_once(request, proved)
+    return request_examination.urgent_request(request, proved)

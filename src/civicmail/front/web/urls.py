@@ -69,7 +69,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("civicmail.city.access.urls")),
     path("", include("civicmail.city.conduct.urls")),
     path("", include("civicmail.front.web.system.urls")),
-    path("", include("civicmail.desk.mailbox.views.writingurls")),
+    path("", include("civicmail.desk.mailbox.views.write_urls")),
     path("", include("civicmail.desk.mailbox.urls")),
     path("", include("civicmail.desk.holding.urls")),
     path("", include("civicmail.desk.incidents.urls")),

@@ -55,7 +55,7 @@ def sweep(now: int) -> int:
         sender_verification,
         standing_approvals,
     )
-    from civicmail.desk.oversight.actions.shadowing import to_shadow
+    from civicmail.desk.oversight.actions.shadow_rule import to_shadow
 
     containment.publish()
     publish_approvals.publish_standing(now)

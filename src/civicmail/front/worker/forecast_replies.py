@@ -14,8 +14,8 @@ from pathlib import Path
 from civicmail.core.config.settings import Settings
 from civicmail.core.message import message_parser
 from civicmail.core.message.filter_verdicts import header_of
-from civicmail.desk.mailbox.forecast import foreseen
-from civicmail.desk.mailbox.submission import Parcel, Submission
+from civicmail.desk.mailbox.forecast import forecast_of
+from civicmail.desk.mailbox.submission import PageMessage, Submission
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.auto_reply_messages import AutoReplyMessages
 from civicmail.mail.pipeline.recipient_expansion import BEFORE, CHECK
@@ -55,15 +55,15 @@ class ForecastReplies:
         notify(f"check:{capture.uuid}", to, subject, text, now=from_ms(self._clock()))
 
     def _compose(self, capture: Capture, content: bytes, uid: str, language: str) -> tuple[str, str]:
-        from civicmail.desk.mailbox.views import foretelling
+        from civicmail.desk.mailbox.views import forecast_panel
 
         to = recipients(capture, content, self._settings.city.domains)
         if not to:
-            return foretelling.letter(None, language)
+            return forecast_panel.forecast_notice(None, language)
         self._submission = self._submission or Submission(self._settings, self._data, self._clock, patient=True)
-        parcel = Parcel(uuid.UUID(capture.uuid), uid, capture.envelope.sender, tuple(to), content)
-        forecast = foreseen(self._submission.forecast(parcel), frozenset(self._settings.city.domains))
-        return foretelling.letter(forecast, language)
+        parcel = PageMessage(uuid.UUID(capture.uuid), uid, capture.envelope.sender, tuple(to), content)
+        forecast = forecast_of(self._submission.forecast(parcel), frozenset(self._settings.city.domains))
+        return forecast_panel.forecast_notice(forecast, language)
 
 
 def recipients(capture: Capture, content: bytes, domains: Sequence[str]) -> list[str]:

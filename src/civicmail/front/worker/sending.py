@@ -10,7 +10,7 @@ from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.desk.mailbox.submission import Parcel, Submission
+from civicmail.desk.mailbox.submission import PageMessage, Submission
 from civicmail.front.worker.job_loop import Job, Work
 from civicmail.front.worker.people_jobs import Prepare, connected
 
@@ -68,26 +68,28 @@ class Sending:
     def step(self) -> int:
         """Send what is due, at most BATCH_SIZE. Returns how many were processed. A message that cannot be decided now waits
         without delaying others."""
-        from civicmail.desk.mailbox.actions import leaving
+        from civicmail.desk.mailbox.actions import send_queue
 
-        rows = leaving.due(BATCH_SIZE, now=self._clock())
+        rows = send_queue.take_due(BATCH_SIZE, now=self._clock())
         for row in rows:
-            parcel = Parcel(row.uid, row.person.uid, row.mailbox, tuple(row.recipients), bytes(row.content), leaving.is_plain(row))
+            parcel = PageMessage(
+                row.uid, row.person.uid, row.mailbox, tuple(row.recipients), bytes(row.content), send_queue.is_plain(row)
+            )
             try:
                 sent = self._submission.send(parcel)
             except LaterError as error:
                 log.warning("a written message waits", outgoing=str(row.uid), error=type(error).__name__)
-                leaving.later(row, str(error), now=self._clock())
+                send_queue.retry_later(row, str(error), now=self._clock())
                 continue
             if sent.refused:
                 log.info("a written message was refused", outgoing=str(row.uid), rule=sent.refused, capture=sent.capture)
-                leaving.returned(row, sent.capture, sent.refused, sent.reply, now=self._clock())
+                send_queue.mark_returned(row, sent.capture, sent.refused, sent.reply, now=self._clock())
             else:
-                leaving.sent(row, sent.capture, now=self._clock())
+                send_queue.mark_sent(row, sent.capture, now=self._clock())
         return len(rows)
 
     def forget(self) -> None:
         """Rows of long ago."""
-        from civicmail.desk.mailbox.actions import leaving
+        from civicmail.desk.mailbox.actions import send_queue
 
-        leaving.forget(now=self._clock())
+        send_queue.delete_old(now=self._clock())

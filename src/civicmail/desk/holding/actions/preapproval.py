@@ -16,13 +16,13 @@ from civicmail.desk.holding import approvers, senders
 from civicmail.desk.holding.actions.approval_requests import expires_at, is_sampled, notify_approvers
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.mailbox.models import Draft
-from civicmail.desk.mailbox.recipients import typed
+from civicmail.desk.mailbox.recipients import parse_typed
 
 
 def outside_recipients(draft: Draft) -> list[str]:
     """The people outside whom the draft names by their address, lower case, each once."""
     domains = {domain.lower() for domain in settings.CITY.city.domains}
-    addresses = [n.address.lower() for field in (draft.to, draft.cc, draft.bcc) for n in typed(field).named]
+    addresses = [n.address.lower() for field in (draft.to, draft.cc, draft.bcc) for n in parse_typed(field).named]
     return list(dict.fromkeys(a for a in addresses if a.rpartition("@")[2] not in domains))
 
 

@@ -33,7 +33,7 @@ from civicmail.desk.holding.approval_states import WORDS
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.holding.views import message_subjects
 from civicmail.desk.holding.views.approval_form import DecisionForm
-from civicmail.desk.mailbox.views.one import found
+from civicmail.desk.mailbox.views.opened_message import open_message
 from civicmail.desk.viewer import downloads
 
 STATE_CHOICES = [(state, word) for state, (_, word) in WORDS.items()]
@@ -227,7 +227,7 @@ def of_message(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
     row = get_object_or_404(Approval.objects.select_related("person"), capture=str(capture))
     if row.person.uid == request.actor.uid:
         return redirect("approval", pk=row.pk)
-    message = found(request, capture)
+    message = open_message(request, capture)
     if message.eye != "author":
         raise Http404
     with translation.override(getattr(request, "language", "en")):

@@ -13,7 +13,7 @@ from civicmail.core.query.tree import And, Digits, Tree
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.mailbox import queries, scope
 from civicmail.desk.mailbox.models import Draft
-from civicmail.desk.mailbox.views.one import found
+from civicmail.desk.mailbox.views.opened_message import open_message
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.search.errors import DamagedIndex
@@ -36,7 +36,7 @@ class Subjects:
 
     def _sent_subject(self, capture: str) -> str:
         if self._within is None:
-            self._within = scope.authored(queries.mine_now(self._actor, now=self._now)[1])
+            self._within = scope.authored(queries.own_mail(self._actor, now=self._now)[1])
         query = And((self._within, Digits("id", uuid.UUID(capture).hex)))
         try:
             hits = search(store().reader(), query, limit=1, scored=False).hits
@@ -53,7 +53,7 @@ def _draft_subject(row: Approval) -> str:
 def can_open(request: CityRequest, row: Approval) -> bool:
     """Whether its page opens to whoever sent it: they may have lost the mailbox since, and a draft is no message yet."""
     try:
-        return bool(row.capture) and found(request, uuid.UUID(row.capture)) is not None
+        return bool(row.capture) and open_message(request, uuid.UUID(row.capture)) is not None
     except Http404:
         return False
 
@@ -63,7 +63,7 @@ def has_colleagues(request: CityRequest, row: Approval) -> bool:
     if not row.capture:
         return False
     try:
-        message = found(request, uuid.UUID(row.capture))
+        message = open_message(request, uuid.UUID(row.capture))
     except Http404:
         return False
     return len(message.traced.passages) > row.copies.count()

@@ -25,7 +25,7 @@ from civicmail.desk.holding import queries, release_kinds, release_states
 from civicmail.desk.holding.actions import release_copies, release_requests
 from civicmail.desk.holding.held_copies import HeldCopy
 from civicmail.desk.holding.models import Approval, Release
-from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 
 DECIDED_BY = {
     "other": gettext_lazy("A security officer decides, and you hear the answer with its reason."),
@@ -57,7 +57,7 @@ class HeldByOwner:
 @acting("my.mail")
 def release(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     """Asked first, because of what may be in it; the checks are made once more and may say no."""
-    message = found(request, id)
+    message = open_message(request, id)
     delivery = reverse("mail-delivery", args=[message.id])
     if request.method == "POST" and (number := request.POST.get("withdraw", "")).isdecimal():
         return _withdraw(request, int(number), delivery)
@@ -87,7 +87,7 @@ def release(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     return _request(request, message, held, delivery)
 
 
-def _release_own(request: CityRequest, message: Found, copies: list[HeldCopy], delivery: str) -> HttpResponse:
+def _release_own(request: CityRequest, message: OpenedMessage, copies: list[HeldCopy], delivery: str) -> HttpResponse:
     is_expected = any(release_kinds.kind_of(copy.rules, queries.rule_set()) == "asked" for copy in copies)
     if request.method == "POST":
         try:
@@ -105,7 +105,7 @@ def _release_own(request: CityRequest, message: Found, copies: list[HeldCopy], d
     return render(request, "holding/own.html", {"page": page, "back": delivery, "asked": is_expected})
 
 
-def _request(request: CityRequest, message: Found, held: HeldByOwner, delivery: str) -> HttpResponse:
+def _request(request: CityRequest, message: OpenedMessage, held: HeldByOwner, delivery: str) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         why, sender = form.cleaned_data["reason"], message.eye == "author"
@@ -146,7 +146,7 @@ def _withdraw(request: CityRequest, number: int, delivery: str) -> HttpResponse:
     return redirect(delivery)
 
 
-def held_for(message: Found, now: int) -> HeldByOwner:
+def held_for(message: OpenedMessage, now: int) -> HeldByOwner:
     """A sender has the copies of everybody let go, a reader their own."""
     mine, book = frozenset(message.mine.addresses), queries.rule_set()
     held = [c for c in queries.copies(now) if c.id == message.capture.id and (message.eye == "author" or c.box.lower() in mine)]

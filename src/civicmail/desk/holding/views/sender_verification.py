@@ -41,8 +41,8 @@ from civicmail.desk.holding.models import Verification
 from civicmail.desk.holding.proven_senders import find_earlier
 from civicmail.desk.holding.verification_channels import Channel, Claim
 from civicmail.desk.mailbox import queries
-from civicmail.desk.mailbox.scope import Mine
-from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.mailbox.scope import OwnMail
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.archive.records import Capture
@@ -87,7 +87,7 @@ class VerificationCase:
 @acting("sender.verify")
 def ask(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     """Of a message in my mail: who would be asked, the question, and the answer."""
-    message = found(request, id)
+    message = open_message(request, id)
     case = case_for(message, request.actor.uid, epoch_ms(request.now))
     row = Verification.objects.filter(capture=message.id, asker=me(request)).first()
     if request.method == "POST" and (row is not None or case.by is None):
@@ -155,12 +155,12 @@ def _show(
     return render(request, "holding/verify.html", shown)
 
 
-def case_for(message: Found, reader: str, now: int) -> VerificationCase:
+def case_for(message: OpenedMessage, reader: str, now: int) -> VerificationCase:
     """Of a message of one's own. reader: uid."""
     return _case(message.capture, message.archive.body(message.permit, message.place), message.permit, message.mine, reader, now)
 
 
-def _case(capture: Capture, body: bytes, permit: Permit, mine_: Mine, reader: str, now: int) -> VerificationCase:
+def _case(capture: Capture, body: bytes, permit: Permit, mine_: OwnMail, reader: str, now: int) -> VerificationCase:
     claim = verification_channels.claim_of(message_parser.parse(header_of(body) or b""), capture.envelope.sender)
     domains = frozenset(settings.CITY.city.domains)
     if capture.source.kind in OWN_SOURCES | PEER_SOURCES and claim.address.rpartition("@")[2] in domains:
@@ -195,7 +195,7 @@ def _by_link(request: CityRequest, id_: bytes, index: int, now: int) -> tuple[Ca
         if account is None or person is None:
             raise BadLink(gettext("Open the message in My mail and choose Verify there."))
         actor = actor_of(account, request.actor.client, now)
-        permit, mine_ = queries.mine_now(actor, now=now)
+        permit, mine_ = queries.own_mail(actor, now=now)
         capture = archive.capture(permit, place)
         return capture, person, actor, _case(capture, archive.body(permit, place), permit, mine_, person.uid, now)
     except (NotPermitted, NotRecorded, Conflict, Unusable):

@@ -14,8 +14,8 @@ from civicmail.city.access.views.page import Page
 from civicmail.desk.incidents.actions import reading
 from civicmail.desk.incidents.models import Case
 from civicmail.desk.incidents.queries import captures_of
-from civicmail.desk.viewer import limited
-from civicmail.desk.viewer.delivered import given
+from civicmail.desk.viewer import sandboxed
+from civicmail.desk.viewer.delivered_copy import delivered_bytes
 from civicmail.desk.viewer.queries import store
 
 PEOPLE = (("from_", "From"), ("sender", "Sender"), ("reply_to", "Answers to"), ("to", "To"), ("cc", "Cc"))
@@ -37,7 +37,7 @@ def read(request: CityRequest, pk: int, capture: uuid.UUID) -> HttpResponse:
     if place is None:
         raise Http404
     record = archive.capture(permit, place)
-    shown = limited.read(given(archive.body(permit, place), record))
+    shown = sandboxed.read(delivered_bytes(archive.body(permit, place), record))
     crumbs = [("Reported mail", reverse("incidents")), (f"Case {pk}", reverse("incident", args=[pk]))]
     facts = [("Entry", permit.entry.removeprefix("entry:"))]
     page = Page("What does it say?", "Reported mail", crumbs, ("warn", "One look"), facts)

@@ -21,7 +21,7 @@ from civicmail.city.access.views.page import Page
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reporting
-from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.mailbox.views.reporting import may_be_reported
 from civicmail.desk.viewer.queries import store
 from civicmail.mail.pipeline import labels
@@ -44,7 +44,7 @@ class ReportForm(forms.Form):
 @acting("my.mail")
 def report(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     """Report one's own mail. Only mail from outside can be judged as spam."""
-    message = found(request, id)
+    message = open_message(request, id)
     if message.eye != "given":
         raise Http404
     back = reverse("mail-message", args=[message.id])
@@ -58,7 +58,7 @@ def report(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     return render(request, "incidents/report.html", shown, status=status_of(form))
 
 
-def carried_out(request: CityRequest, message: Found, what: str) -> str:
+def carried_out(request: CityRequest, message: OpenedMessage, what: str) -> str:
     """Carry out the report and return the message to show. what: of ANSWERS. Raises LaterError if the mail cannot be read now."""
     now, actor = epoch_ms(request.now), request.actor
     if may_be_reported(message):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from civicmail.desk.mailbox.models.keeping import Handled as Handled
-from civicmail.desk.mailbox.models.keeping import Label as Label
-from civicmail.desk.mailbox.models.keeping import Sheet as Sheet
+from civicmail.desk.mailbox.models.marks import Handled as Handled
+from civicmail.desk.mailbox.models.marks import Label as Label
+from civicmail.desk.mailbox.models.marks import Sheet as Sheet
 from civicmail.desk.mailbox.models.writing import Draft as Draft
 from civicmail.desk.mailbox.models.writing import DraftFile as DraftFile
 from civicmail.desk.mailbox.models.writing import Outgoing as Outgoing

@@ -15,12 +15,12 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from civicmail.city.directory.models import Episode, Mailbox, MailGroup, Person
-from civicmail.desk.mailbox.composing import Named
+from civicmail.desk.mailbox.compose import NamedAddress
 
-MOST = 50
+MAX_ENTRIES = 50
 """Entries of one answer."""
 
-OUTSIDE = {"contractor": _("contractor"), "vendor": _("vendor"), "agent": _("agent")}
+CONTRACT_KINDS = {"contractor": _("contractor"), "vendor": _("vendor"), "agent": _("agent")}
 """Kinds of people who are here under a contract, as they are read behind a name."""
 
 Kind = Literal["person", "office", "list"]
@@ -41,8 +41,8 @@ class Entry:
     key: str = ""
 
     @property
-    def named(self) -> Named:
-        return Named(self.address, self.name)
+    def named(self) -> NamedAddress:
+        return NamedAddress(self.address, self.name)
 
     @property
     def line(self) -> str:
@@ -50,54 +50,54 @@ class Entry:
         return f"{self.name} <{self.address}>"
 
 
-def search(words: str, *, kind: str = "", most: int = MOST) -> list[Entry]:
+def search(words: str, *, kind: str = "", limit: int = MAX_ENTRIES) -> list[Entry]:
     """Entries in which each of the words stands somewhere, one more than `most` where there are more: people by name, then offices,
     then lists. kind: of these alone."""
-    wanted = words.split()[:8]
-    found: list[Entry] = []
+    terms = words.split()[:8]
+    entries: list[Entry] = []
     if kind in ("", "person", "office"):
         types = {"person": ["personal"], "office": ["function"]}.get(kind, ["personal", "function"])
         rows = Mailbox.objects.filter(closed__isnull=True, kind__in=types).select_related("holder", "department")
-        for word in wanted:
+        for word in terms:
             rows = rows.filter(_boxes(word))
         rows = rows.order_by("-kind", Lower("holder__family"), Lower("holder__given"), "address")
-        found += _entries(rows[: most + 1])
+        entries += _entries(rows[: limit + 1])
     if kind in ("", "list"):
         groups = MailGroup.objects.filter(closed__isnull=True).select_related("department")
-        for word in wanted:
+        for word in terms:
             groups = groups.filter(Q(name__icontains=word) | Q(address__icontains=word) | Q(department__name__icontains=word))
-        found += _lists(groups.order_by("address")[: most + 1])
-    return found[: most + 1]
+        entries += _lists(groups.order_by("address")[: limit + 1])
+    return entries[: limit + 1]
 
 
-def whole() -> list[Entry]:
+def all_entries() -> list[Entry]:
     """Everything that search can find."""
     boxes = Mailbox.objects.filter(closed__isnull=True, kind__in=["personal", "function"]).select_related("holder", "department")
     groups = MailGroup.objects.filter(closed__isnull=True).select_related("department")
     return _entries(boxes.order_by("address")) + _lists(groups.order_by("address"))
 
 
-def named(name: str) -> list[Entry]:
+def exact_matches(name: str) -> list[Entry]:
     """Whoever has exactly this name; several where it is not one's alone."""
     boxes = Mailbox.objects.filter(closed__isnull=True).exclude(kind="service").select_related("holder", "department")
     rows = boxes.filter(Q(holder__display__iexact=name) | Q(holder__isnull=True, name__iexact=name)).order_by("address")
     groups = MailGroup.objects.filter(closed__isnull=True, name__iexact=name).select_related("department").order_by("address")
-    return _entries(rows[:MOST]) + _lists(groups[:MOST])
+    return _entries(rows[:MAX_ENTRIES]) + _lists(groups[:MAX_ENTRIES])
 
 
-def with_names(found: Iterable[Named]) -> list[Named]:
+def with_names(recipients: Iterable[NamedAddress]) -> list[NamedAddress]:
     """Recipients of ours under the directory's names: what a sender typed before an address is nobody's name (P-14)."""
-    wanted = list(found)
-    there = names_of([n.address for n in wanted])
-    return [Named(n.address, there.get(n.address.lower(), n.name)) for n in wanted]
+    recipient_list = list(recipients)
+    names = names_of([n.address for n in recipient_list])
+    return [NamedAddress(n.address, names.get(n.address.lower(), n.name)) for n in recipient_list]
 
 
 def names_of(addresses: Collection[str]) -> dict[str, str]:
     """Names by address, lower case, of mailboxes and lists of ours."""
     plain = [a.lower() for a in addresses]
     boxes = Mailbox.objects.filter(address__in=plain).select_related("holder")
-    there = {b.address: b.holder.display if b.holder else b.name for b in boxes}
-    return {**dict(MailGroup.objects.filter(address__in=plain).values_list("address", "name")), **there}
+    box_names = {b.address: b.holder.display if b.holder else b.name for b in boxes}
+    return {**dict(MailGroup.objects.filter(address__in=plain).values_list("address", "name")), **box_names}
 
 
 def _boxes(word: str) -> Q:
@@ -111,7 +111,7 @@ def _entries(rows: Iterable[Mailbox]) -> list[Entry]:
     boxes = list({box.pk: box for box in rows}.values())
     holders = [box.holder_id for box in boxes if box.holder_id is not None]
     work = Episode.objects.filter(person__in=holders, ended__isnull=True).select_related("contract__agency")
-    positions = {e.person_id: _what(e) for e in work}
+    positions = {e.person_id: _position_text(e) for e in work}
     return [
         _person(box, box.holder, positions.get(box.holder.pk, ""))
         if box.holder
@@ -129,8 +129,8 @@ def _lists(groups: Iterable[MailGroup]) -> list[Entry]:
     return [Entry(g.address, g.name, "list", g.department.name, key=f"list:{g.pk}") for g in groups]
 
 
-def _what(work: Episode) -> str:
+def _position_text(work: Episode) -> str:
     """Position, and for which agency somebody works (C5)."""
     if work.contract is None:
         return work.position
-    return f"{work.position} ({OUTSIDE.get(work.kind, work.kind)} – {work.contract.agency})".strip()
+    return f"{work.position} ({CONTRACT_KINDS.get(work.kind, work.kind)} – {work.contract.agency})".strip()

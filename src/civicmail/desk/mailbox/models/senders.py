@@ -45,45 +45,45 @@ def senders(actor: Actor, *, now: int) -> tuple[Sender, ...]:
         return ()
     roles = {r.mailbox: r.role for r in everyone.rights.get(person.pk, []) if not r.suspended and r.role in ROLES}
     rows = Mailbox.objects.filter(pk__in=roles, closed__isnull=True).select_related("holder").order_by("address")
-    found = [Sender(r.address, r.holder.display if r.holder else r.name, roles[r.pk], r.kind) for r in rows]
-    return tuple(sorted(found, key=lambda s: (s.behalf, s.address)))
+    result = [Sender(r.address, r.holder.display if r.holder else r.name, roles[r.pk], r.kind) for r in rows]
+    return tuple(sorted(result, key=lambda s: (s.behalf, s.address)))
 
 
-def own(found: tuple[Sender, ...]) -> Sender | None:
+def own_sender(available: tuple[Sender, ...]) -> Sender | None:
     """The person's own mailbox, which says who sent what is sent on behalf."""
-    return next((s for s in found if not s.behalf), None)
+    return next((s for s in available if not s.behalf), None)
 
 
-def block(actor: Actor, mailbox: str, *, now: int) -> str:
+def identification_block(actor: Actor, mailbox: str, *, now: int) -> str:
     """The identification block that stands under every message: what the city's setting asks for, else name, position, department
     and city as the directory has them. mailbox: it is sent from."""
     person = Person.objects.get(uid=actor.uid)
     day = timezone.localdate(from_ms(now))
-    work = Episode.objects.select_related("department").filter(person=person, ended__isnull=True, starts__lte=day).first()
-    position, department = (work.position, work.department.name) if work else ("", "")
-    wanted = settings.CITY.senders.identification
-    lines = [_wanted(wanted, person)] if wanted else [person.display]
+    episode = Episode.objects.select_related("department").filter(person=person, ended__isnull=True, starts__lte=day).first()
+    position, department = (episode.position, episode.department.name) if episode else ("", "")
+    template = settings.CITY.senders.identification
+    lines = [_filled_template(template, person)] if template else [person.display]
     lines += [position, "" if department and department in lines[0] else department, settings.CITY.city.name]
     box = Mailbox.objects.filter(address=mailbox).first()
     if box is not None and box.kind == "function" and box.name not in lines:
-        lines.insert(1 if not wanted else len(lines), box.name)
+        lines.insert(1 if not template else len(lines), box.name)
     return "\n".join(line for line in lines if line.strip())
 
 
-def _wanted(wanted: str, person: Person) -> str:
+def _filled_template(template: str, person: Person) -> str:
     """As honest.is_identified reads it: the department is that of the person's own mailbox, by its code."""
     mailbox = Mailbox.objects.select_related("department").filter(holder=person, closed__isnull=True).order_by("address").first()
     code = mailbox.department.code if mailbox is not None else ""
-    return wanted.replace("{name}", person.display).replace("{department}", code)
+    return template.replace("{name}", person.display).replace("{department}", code)
 
 
-def lines_of(actor: Actor) -> str:
+def signature_lines(actor: Actor) -> str:
     """The lines of one's own below the block."""
     row = Signature.objects.filter(person__uid=actor.uid).first()
     return row.lines if row is not None else ""
 
 
-def signed(text: str, quote: str, block_: str, lines: str) -> str:
+def full_text(text: str, quote: str, block_: str, lines: str) -> str:
     """The whole text of a message: what was written, who wrote it, what it answers. A reader's program takes what follows the mark
     for a signature (RFC 3676 4.3)."""
     foot = "\n".join(part for part in ("-- ", block_.strip(), lines.strip()) if part)

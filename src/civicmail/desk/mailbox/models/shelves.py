@@ -10,8 +10,8 @@ from functools import cached_property
 
 from django.db import transaction
 
-from civicmail.desk.mailbox.kept import Mark
-from civicmail.desk.mailbox.models.keeping import Label, Sheet
+from civicmail.desk.mailbox.mail_marks import LabelMark
+from civicmail.desk.mailbox.models.marks import Label, Sheet
 from civicmail.desk.mailbox.sheets import by_week, packed, unpacked, week_at
 
 READ_WEEKS = 13
@@ -45,43 +45,43 @@ def oldest_unread(now: int) -> int:
     return (week_at(now) - READ_WEEKS + 1) * 7 * 86_400_000
 
 
-def on(shelf: str, *, since: int = 0) -> frozenset[bytes]:
+def ids_on(shelf: str, *, since: int = 0) -> frozenset[bytes]:
     """Ids on a shelf. since: ms of receipt; weeks that end before are left out."""
     rows = Sheet.objects.filter(shelf=shelf, week__gte=week_at(since)).values_list("ids", flat=True)
     return frozenset(id_ for content in rows for id_ in unpacked(content))
 
 
-def on_each(shelves: Collection[str], ids: Iterable[bytes] | None = None) -> dict[str, frozenset[bytes]]:
+def ids_on_each(shelves: Collection[str], ids: Iterable[bytes] | None = None) -> dict[str, frozenset[bytes]]:
     """Several at once; ids: only the weeks of these are read."""
     rows = Sheet.objects.filter(shelf__in=shelves)
     if ids is not None:
         rows = rows.filter(week__in=by_week(ids))
-    found: dict[str, set[bytes]] = {shelf: set() for shelf in shelves}
+    by_shelf: dict[str, set[bytes]] = {shelf: set() for shelf in shelves}
     for shelf, content in rows.values_list("shelf", "ids"):
-        found[shelf] |= unpacked(content)
-    return {shelf: frozenset(held) for shelf, held in found.items()}
+        by_shelf[shelf] |= unpacked(content)
+    return {shelf: frozenset(held) for shelf, held in by_shelf.items()}
 
 
-def put(shelf: str, ids: Iterable[bytes]) -> None:
+def add(shelf: str, ids: Iterable[bytes]) -> None:
     """Ids that are there already stay there."""
     with transaction.atomic():
-        for week, some in by_week(ids).items():
-            row, made = Sheet.objects.get_or_create(shelf=shelf, week=week, defaults={"ids": packed(some)})
-            if not made:
+        for week, new_ids in by_week(ids).items():
+            row, created = Sheet.objects.get_or_create(shelf=shelf, week=week, defaults={"ids": packed(new_ids)})
+            if not created:
                 row = Sheet.objects.select_for_update().get(pk=row.pk)
-                there = unpacked(row.ids)
-                if not some <= there:
-                    row.ids = packed(there | some)
+                present = unpacked(row.ids)
+                if not new_ids <= present:
+                    row.ids = packed(present | new_ids)
                     row.save(update_fields=["ids"])
 
 
-def take(shelf: str, ids: Iterable[bytes]) -> None:
+def remove(shelf: str, ids: Iterable[bytes]) -> None:
     """What is not there is not missed."""
     with transaction.atomic():
-        for week, some in by_week(ids).items():
+        for week, old_ids in by_week(ids).items():
             row = Sheet.objects.select_for_update().filter(shelf=shelf, week=week).first()
             if row is not None:
-                row.ids = packed(unpacked(row.ids) - some)
+                row.ids = packed(unpacked(row.ids) - old_ids)
                 row.save(update_fields=["ids"])
 
 
@@ -91,9 +91,9 @@ def clear(shelf: str, *, before: int | None = None) -> None:
     (rows if before is None else rows.filter(week__lt=week_at(before))).delete()
 
 
-def labels_of(person: int) -> list[Mark]:
+def labels_of(person: int) -> list[LabelMark]:
     """In the order of their names."""
-    return [Mark(*row) for row in Label.objects.filter(person=person).order_by("key").values_list("pk", "name", "key")]
+    return [LabelMark(*row) for row in Label.objects.filter(person=person).order_by("key").values_list("pk", "name", "key")]
 
 
 class Shelves:
@@ -105,14 +105,14 @@ class Shelves:
 
     @cached_property
     def _own(self) -> dict[str, frozenset[bytes]]:
-        return on_each((starred_of(self._person), hidden_of(self._person)))
+        return ids_on_each((starred_of(self._person), hidden_of(self._person)))
 
     @cached_property
     def read(self) -> frozenset[bytes]:
-        return on(read_of(self._person), since=self.since)
+        return ids_on(read_of(self._person), since=self.since)
 
     def opened(self, mailbox: int) -> frozenset[bytes]:
-        return on(opened_in(mailbox), since=self.since)
+        return ids_on(opened_in(mailbox), since=self.since)
 
     @property
     def starred(self) -> frozenset[bytes]:
@@ -123,17 +123,17 @@ class Shelves:
         return self._own[hidden_of(self._person)]
 
     @cached_property
-    def labels(self) -> list[Mark]:
+    def labels(self) -> list[LabelMark]:
         return labels_of(self._person)
 
     def labelled(self, labels: Collection[int]) -> frozenset[bytes]:
         mine = [labelled(mark.pk) for mark in self.labels if mark.pk in labels]
-        return frozenset(id_ for ids in on_each(mine).values() for id_ in ids) if mine else frozenset()
+        return frozenset(id_ for ids in ids_on_each(mine).values() for id_ in ids) if mine else frozenset()
 
-    def labels_on(self, ids: Iterable[bytes]) -> dict[bytes, list[Mark]]:
-        wanted, found = set(ids), dict[bytes, list[Mark]]()
-        there = on_each([labelled(mark.pk) for mark in self.labels], wanted) if self.labels and wanted else {}
+    def labels_on(self, ids: Iterable[bytes]) -> dict[bytes, list[LabelMark]]:
+        id_set, labels_by_id = set(ids), dict[bytes, list[LabelMark]]()
+        by_shelf = ids_on_each([labelled(mark.pk) for mark in self.labels], id_set) if self.labels and id_set else {}
         for mark in self.labels:
-            for id_ in wanted & there.get(labelled(mark.pk), frozenset()):
-                found.setdefault(id_, []).append(mark)
-        return found
+            for id_ in id_set & by_shelf.get(labelled(mark.pk), frozenset()):
+                labels_by_id.setdefault(id_, []).append(mark)
+        return labels_by_id

@@ -21,8 +21,8 @@ from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.city.policy.approvals import RULE
 from civicmail.city.policy.rules import RuleSet
 from civicmail.desk.mailbox.forecast import rules_of
-from civicmail.desk.mailbox.views import foretelling, words
-from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.mailbox.views import forecast_panel, words
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.viewer.queries import installation
 from civicmail.mail.archive import encryption_proof
 from civicmail.mail.archive.envelopes import PULLED_BACK, Passage
@@ -33,7 +33,7 @@ OF_MAILBOXES = frozenset({"access-held", "access-closed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class CopyRow:
     """One recipient's copy in words. reply: what the last server answered, for the sender alone; again: when it is tried next;
     release: where it can be let go or asked for, empty where nothing keeps it back; proof: how it left encrypted, and pickup: where
     that it waits in the portal is told, both for the sender alone."""
@@ -53,16 +53,16 @@ class Copy:
 @acting("my.mail")
 def delivery(request: Request, id: uuid.UUID) -> HttpResponse:
     """An imported message was delivered elsewhere, and says nothing of it."""
-    one = found(request, id)
+    one = open_message(request, id)
     book = _book()
-    copies = [_whole(p, one.id, book) if one.eye == "author" else _own(p, one.mine.addresses, one.id) for p in known_to(one)]
+    copies = [_whole(p, one.id, book) if one.eye == "author" else _own(p, one.mine.addresses, one.id) for p in shown_copies(one)]
     subject = gettext("Delivery")
     back = [*crumbs(), (gettext("Message"), reverse("mail-message", args=[one.id]))]
     shown = {"one": one, "copies": copies, "at": one.capture.received, "brought": one.traced.source in ("import", "journal")}
     return render(request, "mailbox/delivery.html", {"page": Page(gettext("Did each person get it?"), subject, back), **shown})
 
 
-def known_to(one: Found) -> list[Passage]:
+def shown_copies(one: OpenedMessage) -> list[Passage]:
     """The copies that this person may know of."""
     if one.eye == "author":
         return list(one.traced.passages)
@@ -70,43 +70,48 @@ def known_to(one: Found) -> list[Passage]:
     return [p for p in one.traced.passages if p.address.lower() in mine or p.box.lower() in mine]
 
 
-def _whole(p: Passage, id_: str, book: RuleSet) -> Copy:
+def _whole(p: Passage, id_: str, book: RuleSet) -> CopyRow:
     role, word = words.copy(p.state, p.do)
     again = from_ms(p.next) if p.next else None
-    why = str(words.PROOFS.get(p.proof.get("method", ""), "")) or stuck(p) or said(p, book) or words.means(p.state, p.do)
+    why = (
+        str(words.PROOFS.get(p.proof.get("method", ""), ""))
+        or unencryptable(p)
+        or sender_text(p, book)
+        or words.means(p.state, p.do)
+    )
     reply = p.reply
     if p.state == "cancelled":
         off, reply = words.called_off(p.reply)
         why = off or why
     proof = encryption_proof.line(p.proof)
     pickup = reverse("secure-mail") if p.proof.get("method") == "portal" else ""
-    return Copy(words.marked(p.address), role, word, from_ms(p.since), why, reply, again, release_of(p, id_), proof, pickup)
+    return CopyRow(words.marked(p.address), role, word, from_ms(p.since), why, reply, again, release_of(p, id_), proof, pickup)
 
 
 def _book() -> RuleSet:
     return active_or_starter(installation())
 
 
-def stuck(p: Passage) -> str:
+def unencryptable(p: Passage) -> str:
     """Of a copy that must leave encrypted and cannot: that is not the other side's fault, and nothing that comes right by
     itself."""
     return str(words.NO_WAY) if p.state in ("deferred", "trying") and p.reply.startswith(NO_WAY) else ""
 
 
-def said(p: Passage, book: RuleSet) -> str:
+def sender_text(p: Passage, book: RuleSet) -> str:
     """Of a copy that a rule keeps back, or refused, the sender reads what the write page had said before: rule, clause, whom to
     ask. The words are those of the book now in force."""
     acting = [rule for rule in rules_of(p.rules, book) if rule.id in p.rules] if p.state in ("held", "refused") else []
-    return " ".join(foretelling.why(p.rules, acting))
+    return " ".join(forecast_panel.why(p.rules, acting))
 
 
-def _own(p: Passage, mine: Collection[str], id_: str) -> Copy:
+def _own(p: Passage, mine: Collection[str], id_: str) -> CopyRow:
     """Under an address of mine. One that was released to somebody else did not come to me, and to whom is not mine to know."""
     elsewhere = bool(p.box) and p.box.lower() not in mine
     role, word = words.copy("cancelled" if elsewhere else p.state, p.do)
     address = p.address if p.address.lower() in mine else p.box
     release = "" if elsewhere else release_of(p, id_)
-    return Copy(words.marked(address), role, word, from_ms(p.since), words.why(p.rules), release=release)
+    return CopyRow(words.marked(address), role, word, from_ms(p.since), words.why(p.rules), release=release)
 
 
 def release_of(p: Passage, id_: str) -> str:

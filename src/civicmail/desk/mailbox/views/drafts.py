@@ -20,12 +20,12 @@ from civicmail.city.access.views.city_request import CityRequest as Request
 from civicmail.city.access.views.city_request import acting, require
 from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Action, Page
-from civicmail.desk.mailbox import sendstates
-from civicmail.desk.mailbox.actions import drafting
+from civicmail.desk.mailbox import send_states
+from civicmail.desk.mailbox.actions import edit_drafts
 from civicmail.desk.mailbox.models import Draft, Outgoing, senders
-from civicmail.desk.mailbox.recipients import typed
-from civicmail.desk.mailbox.views.one import crumbs
-from civicmail.desk.mailbox.views.writingforms import Sign
+from civicmail.desk.mailbox.recipients import parse_typed
+from civicmail.desk.mailbox.views.opened_message import crumbs
+from civicmail.desk.mailbox.views.write_forms import Sign
 
 NAMED = 4
 """Recipients of a draft that its row names; the others are counted."""
@@ -47,7 +47,7 @@ class Line:
 def drafts(request: Request) -> HttpResponse:
     """The newest first; what waits to be sent stands above them."""
     require(request, "my.write", OfPerson(request.actor.uid))
-    waiting = Outgoing.objects.filter(person__uid=request.actor.uid, state__in=sendstates.OPEN).defer("content").order_by("due")
+    waiting = Outgoing.objects.filter(person__uid=request.actor.uid, state__in=send_states.OPEN).defer("content").order_by("due")
     given = {row.draft: row for row in waiting}
     rows = Draft.objects.filter(person__uid=request.actor.uid).annotate(count=Count("files")).order_by("-changed", "-pk")
     lines = [_line(row, given.get(row.uid)) for row in rows]
@@ -61,8 +61,8 @@ def drafts(request: Request) -> HttpResponse:
 
 
 def _line(row: Draft, out: Outgoing | None) -> Line:
-    said = typed(", ".join(part for part in (row.to, row.cc, row.bcc) if part))
-    everybody = [*(n.name or n.address for n in said.named), *said.names, *said.wrong]
+    typed_names = parse_typed(", ".join(part for part in (row.to, row.cc, row.bcc) if part))
+    everybody = [*(n.name or n.address for n in typed_names.named), *typed_names.names, *typed_names.wrong]
     to = ", ".join(everybody[:NAMED])
     if more := len(everybody) - NAMED if len(everybody) > NAMED else 0:
         to = f"{to} {ngettext('and {count} more', 'and {count} more', more).format(count=more)}"
@@ -86,7 +86,7 @@ def discard(request: Request, uid: uuid.UUID) -> HttpResponse:
     return respond_to_form(
         request,
         form,
-        lambda: drafting.discard(row, actor=request.actor, now=epoch_ms(request.now)),
+        lambda: edit_drafts.discard(row, actor=request.actor, now=epoch_ms(request.now)),
         page=page,
         back=back,
         message=gettext("The draft is discarded."),
@@ -103,13 +103,13 @@ def signature(request: Request) -> HttpResponse:
     """What the directory says stands there in any case; lines of one's own stand below."""
     require(request, "my.write", OfPerson(request.actor.uid))
     actor, now = request.actor, epoch_ms(request.now)
-    form = Sign(request.POST if request.method == "POST" else None, initial={"lines": senders.lines_of(actor)})
+    form = Sign(request.POST if request.method == "POST" else None, initial={"lines": senders.signature_lines(actor)})
     if request.method == "POST" and form.is_valid():
-        drafting.sign(form.cleaned_data["lines"].replace("\r\n", "\n"), actor=actor, now=now)
+        edit_drafts.sign(form.cleaned_data["lines"].replace("\r\n", "\n"), actor=actor, now=now)
         messages.success(request, gettext("Your lines are saved. They stand under what you write from now on."))
         return redirect("mail-signature")
     page = Page(gettext("What stands under what I write?"), gettext("My mail"), crumbs())
-    found = senders.senders(actor, now=now)
-    identification = senders.block(actor, found[0].address if found else "", now=now)
+    own_senders = senders.senders(actor, now=now)
+    identification = senders.identification_block(actor, own_senders[0].address if own_senders else "", now=now)
     shown = {"page": page, "form": form, "identification": identification, "submit": gettext("Save"), "back": reverse("my-mail")}
     return render(request, "mailbox/signature.html", shown, status=422 if form.errors else 200)

@@ -23,15 +23,15 @@ from civicmail.city.access.views.city_request import acting
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.policy.active_rules import active_or_starter
-from civicmail.desk.mailbox.fates import fate_of, outcome
-from civicmail.desk.mailbox.finding import header_of
-from civicmail.desk.mailbox.views import beside, inviting, words
-from civicmail.desk.mailbox.views.delivery import known_to, release_of
-from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, overall_outcome
+from civicmail.desk.mailbox.mail_list import header_of
+from civicmail.desk.mailbox.views import invitation_cards, message_context, words
+from civicmail.desk.mailbox.views.delivery import release_of, shown_copies
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.queries import installation
-from civicmail.desk.viewer.views import looking, showing
-from civicmail.desk.viewer.views.showing import Links, Seen
+from civicmail.desk.viewer.views import file_preview_page, message_pages
+from civicmail.desk.viewer.views.message_pages import Links, SeenMessage
 from civicmail.mail.archive.envelopes import Passage
 from civicmail.mail.pipeline import labels
 
@@ -39,11 +39,11 @@ from civicmail.mail.pipeline import labels
 @acting("my.mail")
 def message(request: Request, id: uuid.UUID) -> HttpResponse:
     """Reading view, as sent, headers."""
-    one = found(request, id)
+    one = open_message(request, id)
     if one.eye == "shut":
-        return _kept_back(request, one)
-    aside = beside.opened(request, one)
-    return showing.message(
+        return _withheld_page(request, one)
+    aside = message_context.opened(request, one)
+    return message_pages.message(
         request,
         _permit_of(one),
         one.place,
@@ -51,14 +51,14 @@ def message(request: Request, id: uuid.UUID) -> HttpResponse:
         whole=one.eye == "author",
         page=lambda seen: _page(one, seen),
         template="mailbox/message.html",
-        more=lambda seen: {**_more(one), "beside": aside, "card": inviting.card_of(one)},
+        more=lambda seen: {**_more(one), "beside": aside, "card": invitation_cards.card_of(one)},
     )
 
 
 @acting("my.mail")
 def frame(request: Request, id: uuid.UUID) -> HttpResponse:
     one = _readable(request, id)
-    return showing.frame(request, _permit_of(one), one.place, whole=one.eye == "author")
+    return message_pages.frame(request, _permit_of(one), one.place, whole=one.eye == "author")
 
 
 @acting("my.mail")
@@ -67,7 +67,7 @@ def part(request: Request, id: uuid.UUID) -> HttpResponse:
     one = _readable(request, id)
     if request.method != "POST" and (first := links_of(one).look):
         return redirect(f"{first}?{request.GET.urlencode()}")
-    return showing.part(request, _permit_of(one), one.place, whole=one.eye == "author")
+    return message_pages.part(request, _permit_of(one), one.place, whole=one.eye == "author")
 
 
 @acting("my.mail")
@@ -79,24 +79,24 @@ def look(request: Request, id: uuid.UUID) -> HttpResponse:
     def page(name: str) -> Page:
         return Page(gettext("What is in this file?"), gettext("File"), up, facts=[(gettext("Name"), words.marked(name))])
 
-    return looking.look(request, _permit_of(one), one.place, links_of(one), whole=one.eye == "author", page=page)
+    return file_preview_page.preview(request, _permit_of(one), one.place, links_of(one), whole=one.eye == "author", page=page)
 
 
 @acting("my.mail")
 def picture(request: Request, id: uuid.UUID) -> HttpResponse:
     """One drawn page of a file."""
     one = _readable(request, id)
-    return looking.picture(request, _permit_of(one), one.place, whole=one.eye == "author")
+    return file_preview_page.picture(request, _permit_of(one), one.place, whole=one.eye == "author")
 
 
 @acting("my.mail")
 def raw(request: Request, id: uuid.UUID) -> HttpResponse:
     """The whole message: of the sender as it is kept, of a recipient as it was given to them."""
     one = _readable(request, id)
-    return showing.raw(request, _permit_of(one), one.place, whole=one.eye == "author")
+    return message_pages.raw(request, _permit_of(one), one.place, whole=one.eye == "author")
 
 
-def links_of(one: Found) -> Links:
+def links_of(one: OpenedMessage) -> Links:
     view, frame_, part_, raw_ = (reverse(name, args=[one.id]) for name in ("mail-message", "mail-frame", "mail-part", "mail-raw"))
     if not _is_invited(one):
         return Links(view, frame_, part_, raw_)
@@ -104,22 +104,22 @@ def links_of(one: Found) -> Links:
     return Links(view, frame_, part_, raw_, look=look_, picture=picture_)
 
 
-def _is_invited(one: Found) -> bool:
+def _is_invited(one: OpenedMessage) -> bool:
     """From outside, to a mailbox of mine that invited files then."""
     if one.eye != "given" or one.capture.source.kind not in ("mx", "lmtp"):
         return False
-    mine = {p.box.lower() or p.address.lower() for p in known_to(one)} | {p.address.lower() for p in known_to(one)}
+    mine = {p.box.lower() or p.address.lower() for p in shown_copies(one)} | {p.address.lower() for p in shown_copies(one)}
     return Mailbox.objects.filter(address__in=mine, files_until__gt=from_ms(one.capture.received)).exists()
 
 
-def _readable(request: Request, id_: uuid.UUID) -> Found:
-    one = found(request, id_)
+def _readable(request: Request, id_: uuid.UUID) -> OpenedMessage:
+    one = open_message(request, id_)
     if one.eye == "shut":
         raise Http404
     return one
 
 
-def _permit_of(one: Found) -> showing.PermitFor:
+def _permit_of(one: OpenedMessage) -> message_pages.PermitFor:
     """One's own mail leaves no entry: nobody looks at somebody else's."""
 
     def permit_for(_act: str, _facts: dict[str, Any]) -> Permit:
@@ -128,14 +128,14 @@ def _permit_of(one: Found) -> showing.PermitFor:
     return permit_for
 
 
-def _page(one: Found, seen: Seen) -> Page:
+def _page(one: OpenedMessage, seen: SeenMessage) -> Page:
     doubted = _is_doubted(one)
     actions = [*_answers(one, main=not doubted), *(Action(said, url) for said, url in one.links())]
     if one.eye == "given" and not _is_of_system(one):
-        asked = [Action(gettext("Verify"), reverse("mail-verify", args=[one.id]), doubted)]
-        asked.append(Action(gettext("Report"), reverse("mail-report", args=[one.id])))
-        actions = [*asked, *actions] if doubted else [*actions, *asked]
-    return Page(seen.subject, gettext("My mail"), crumbs(), state_of(one), _told(one), actions)
+        check_actions = [Action(gettext("Verify"), reverse("mail-verify", args=[one.id]), doubted)]
+        check_actions.append(Action(gettext("Report"), reverse("mail-report", args=[one.id])))
+        actions = [*check_actions, *actions] if doubted else [*actions, *check_actions]
+    return Page(seen.subject, gettext("My mail"), crumbs(), state_of(one), _warning_facts(one), actions)
 
 
 _FACTS = 5
@@ -143,42 +143,42 @@ WRITTEN_HERE = "local"
 """How a notice, a report about delivery and an answer in somebody's absence come in; by no door."""
 
 
-def _told(one: Found) -> list[tuple[str, Any]]:
+def _warning_facts(one: OpenedMessage) -> list[tuple[str, Any]]:
     """What the delivered copy tells in its header, where somebody reads here instead: that it is from outside, and each mark. Of
     what the system itself wrote, that nobody else did: others may write the same words above theirs."""
     if one.eye == "given" and one.capture.source.kind == WRITTEN_HERE:
         return [(gettext("Written by"), gettext("the city’s mail system itself"))]
     if one.eye != "given" or not labels.is_inbound(one.capture):
         return []
-    told = [(gettext("From outside"), gettext("This message came from outside the city."))]
-    return [*told, *((gettext("Look twice"), wording.translate(words_)) for words_ in _marks(one).values())][:_FACTS]
+    outside_note = [(gettext("From outside"), gettext("This message came from outside the city."))]
+    return [*outside_note, *((gettext("Look twice"), wording.translate(words_)) for words_ in _marks(one).values())][:_FACTS]
 
 
-def _marks(one: Found) -> dict[str, str]:
+def _marks(one: OpenedMessage) -> dict[str, str]:
     """Of my own copies: name and words of each."""
-    mine = {(p.box or p.address).lower() for p in known_to(one)}
+    mine = {(p.box or p.address).lower() for p in shown_copies(one)}
     to = one.capture.envelope.recipients
     return dict(mark for d in one.capture.dispositions if (to[d.to].box or to[d.to].address).lower() in mine for mark in d.marks)
 
 
-def _is_doubted(one: Found) -> bool:
+def _is_doubted(one: OpenedMessage) -> bool:
     """Whether the delivered copy has a warning banner (courier/warning_banner.py): then verifying and reporting come first."""
     inbound = one.eye == "given" and one.capture.source.kind != WRITTEN_HERE and labels.is_inbound(one.capture)
     return inbound and bool(set(settings.CITY.marks.doubts) & _marks(one).keys())
 
 
-def _answers(one: Found, *, main: bool) -> list[Action]:
+def _answers(one: OpenedMessage, *, main: bool) -> list[Action]:
     """What can be written from here; the page of writing says so where somebody may not send. Nobody reads an answer to the mail
     system. main: whether to answer is what comes next."""
-    said = {"reply": gettext("Reply"), "all": gettext("Reply to all"), "forward": gettext("Forward")}
+    labels = {"reply": gettext("Reply"), "all": gettext("Reply to all"), "forward": gettext("Forward")}
     if _is_of_system(one):
-        said = {"forward": said["forward"]}
+        labels = {"forward": labels["forward"]}
     return [
-        Action(words_, f"{reverse('mail-write')}?re={one.id}&how={how}", main and how == "reply") for how, words_ in said.items()
+        Action(words_, f"{reverse('mail-write')}?re={one.id}&how={how}", main and how == "reply") for how, words_ in labels.items()
     ]
 
 
-def _is_of_system(one: Found) -> bool:
+def _is_of_system(one: OpenedMessage) -> bool:
     """Whether it is a notice of ours, or a report about delivery: by how it came in, and not by what it says alone."""
     if one.capture.source.kind != WRITTEN_HERE:
         return False
@@ -186,25 +186,25 @@ def _is_of_system(one: Found) -> bool:
     return any(writer.addr.lower().startswith("mailer-daemon@") for writer in writers)
 
 
-def _more(one: Found) -> Mapping[str, Any]:
+def _more(one: OpenedMessage) -> Mapping[str, Any]:
     """Of a mailbox that several use, which of mine it was for."""
-    own = [p.box or p.address for p in known_to(one)] if one.eye == "given" else []
+    own = [p.box or p.address for p in shown_copies(one)] if one.eye == "given" else []
     return {"one": one, "own": list(dict.fromkeys(own))}
 
 
-def state_of(one: Found) -> tuple[str, str] | None:
+def state_of(one: OpenedMessage) -> tuple[str, str] | None:
     """The state of the message as a whole, for who may know it; nothing for what is as it should be."""
     if one.eye == "author":
         role, word = words.STATUS[_status(one)]
     else:
-        states = [p.state for p in known_to(one)]
+        states = [p.state for p in shown_copies(one)]
         if one.eye == "given" and set(states) & {"delivered", "kept"}:
             return None
         role, word = words.COPIES[states[0]] if states else ("plain", "")
     return (role, str(word)) if role != "plain" else None
 
 
-def _status(one: Found) -> str:
+def _status(one: OpenedMessage) -> str:
     """Of a message that is one's own; in the word that its list has. While a copy is under way that one counts, and a refusal."""
     if one.capture.custodian:
         return "kept"
@@ -213,7 +213,7 @@ def _status(one: Found) -> str:
         return "held"
     if states & {"waiting", "trying", "deferred"}:
         return "trying" if "deferred" in states else "waiting"
-    return "refused" if "refused" in states else outcome(fate_of(one.traced.passages))
+    return "refused" if "refused" in states else overall_outcome(copy_outcomes(one.traced.passages))
 
 
 def _reasons(copies: Iterable[Passage]) -> list[str]:
@@ -223,13 +223,13 @@ def _reasons(copies: Iterable[Passage]) -> list[str]:
     return list(dict.fromkeys(f"{wording.translate(rule.reader or rule.why)} ({rule.clause})" for rule in keeping))
 
 
-def _kept_back(request: Request, one: Found) -> HttpResponse:
+def _withheld_page(request: Request, one: OpenedMessage) -> HttpResponse:
     """What the list shows of it, and why there is no more."""
     fields = header_of(one.archive.body(one.permit, one.place))
-    subject = "".join(r.text if r.kind == "text" else f"[{r.text}]" for r in runs.told(fields.subject))
+    subject = "".join(r.text if r.kind == "text" else f"[{r.text}]" for r in runs.runs_of(fields.subject))
     sender = ", ".join(f"{a.display} <{a.addr}>" if a.display else a.addr for a in fields.from_)
-    copies = known_to(one)
-    why = next((said for p in copies if (said := words.why(p.rules))), "")
+    copies = shown_copies(one)
+    why = next((text for p in copies if (text := words.why(p.rules))), "")
     here = [p for p in copies if not p.box or p.box.lower() in one.mine.addresses]
     release = next((url for p in here if (url := release_of(p, one.id))), "")
     page = Page(subject or gettext("(no subject)"), gettext("My mail"), crumbs(), state_of(one))

@@ -23,14 +23,14 @@ from civicmail.city.access.views.city_request import acting, require
 from civicmail.city.access.views.page import Page
 from civicmail.city.policy.rules import RuleSet
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.desk.mailbox import sendstates
-from civicmail.desk.mailbox.actions import sending, submitting
-from civicmail.desk.mailbox.fates import fate_of, outcome
+from civicmail.desk.mailbox import send_states
+from civicmail.desk.mailbox.actions import send_message, submit_draft
+from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, overall_outcome
 from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.models import Draft, Outgoing
-from civicmail.desk.mailbox.views import foretelling, words
-from civicmail.desk.mailbox.views.foretelling import plain
-from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.mailbox.views import forecast_panel, words
+from civicmail.desk.mailbox.views.forecast_panel import plain_text
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.mail.archive.envelopes import Passage
 
 WATCHED = timedelta(minutes=2)
@@ -62,7 +62,7 @@ class Shown:
     here: str
 
     @property
-    def told(self) -> str:
+    def outcome_text(self) -> str:
         """How its copies stand, each word once: for whoever hears the page and does not see it (WCAG 4.1.3)."""
         return ", ".join(dict.fromkeys(str(copy.word) for copy in self.copies))
 
@@ -95,12 +95,12 @@ def _acted(request: Request, row: Outgoing) -> HttpResponse:
     actor, now = request.actor, epoch_ms(request.now)
     try:
         if request.POST.get("do") == "undo":
-            sending.undo(row, actor=actor, reason="undo", now=now)
+            send_message.undo(row, actor=actor, reason="undo", now=now)
             messages.success(request, gettext("It was not sent. Here it is again."))
             if row.draft is not None and Draft.objects.filter(uid=row.draft).exists():
                 return redirect("mail-draft", row.draft)
         else:
-            sending.hasten(row, actor=actor, now=now)
+            send_message.send_now(row, actor=actor, now=now)
     except Conflict as error:
         messages.warning(request, wording.translate(error.args[0]))
     return redirect("mail-outgoing", row.uid)
@@ -109,20 +109,20 @@ def _acted(request: Request, row: Outgoing) -> HttpResponse:
 def _shown(request: Request, row: Outgoing) -> Shown:
     now = request.now
     passages = _passages(request, row) if row.state in ("sent", "returned") and row.capture else []
-    book = submitting.submission().book() if passages else None
+    book = submit_draft.submission().book() if passages else None
     copies = tuple(_copy(p, book) for p in passages)
     under_way = any(copy.word == words.COPIES[state][1] for copy in copies for state in UNDER_WAY)
-    open_ = row.state in sendstates.OPEN
+    open_ = row.state in send_states.OPEN
     watch = open_ or (under_way and now - row.since < WATCHED)
     seconds = max(0, -(-(row.due - now) // timedelta(seconds=1)))
     return Shown(
-        _title(row, passages), row, seconds, copies, watch, wording.translate(plain(row.why)) if row.why else "", request.path
+        _title(row, passages), row, seconds, copies, watch, wording.translate(plain_text(row.why)) if row.why else "", request.path
     )
 
 
 def _passages(request: Request, row: Outgoing) -> list[Passage]:
     try:
-        one: Found = found(request, uuid.UUID(row.capture))
+        one: OpenedMessage = open_message(request, uuid.UUID(row.capture))
     except (Http404, Unreadable):
         return []
     return list(one.traced.passages) if one.eye == "author" else []
@@ -131,7 +131,7 @@ def _passages(request: Request, row: Outgoing) -> list[Passage]:
 def _copy(p: Passage, book: RuleSet | None) -> Copy:
     """In the words that were said before sending."""
     role, word = words.copy(p.state, p.do)
-    why = " ".join(foretelling.why(p.rules, rules_of(p.rules, book) if book else ()))
+    why = " ".join(forecast_panel.why(p.rules, rules_of(p.rules, book) if book else ()))
     return Copy(words.marked(p.address), role, word, from_ms(p.since), why)
 
 
@@ -153,4 +153,4 @@ def _title(row: Outgoing, passages: Collection[Passage]) -> str:
     held = [p for p in passages if p.state == "held"]
     if held and len(held) < len(passages):
         return gettext("Your message is held for {n} of {count} recipients").format(n=len(held), count=len(passages))
-    return ended.get("held" if held else outcome(fate_of(passages)), gettext("Your message was sent"))
+    return ended.get("held" if held else overall_outcome(copy_outcomes(passages)), gettext("Your message was sent"))

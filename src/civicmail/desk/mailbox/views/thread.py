@@ -13,9 +13,9 @@ from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.views.city_request import CityRequest as Request
 from civicmail.city.access.views.city_request import acting
 from civicmail.city.access.views.page import Page
-from civicmail.desk.mailbox import finding, queries
-from civicmail.desk.mailbox.views.listing import line
-from civicmail.desk.mailbox.views.one import Found, crumbs, found
+from civicmail.desk.mailbox import mail_list, queries
+from civicmail.desk.mailbox.views.mail_list_page import line
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.fields import thread as first_of
@@ -24,13 +24,13 @@ from civicmail.mail.search.fields import thread as first_of
 @acting("my.mail")
 def thread(request: Request, id: uuid.UUID) -> HttpResponse:
     """Of a copy that is kept back from me only itself is shown: what it answers to stands in it."""
-    one = found(request, id)
+    one = open_message(request, id)
     now = epoch_ms(request.now)
     lines, ready = [], True
     try:
         desk = queries.desk(one.permit, one.mine, now=now)
-        first = "" if one.eye == "shut" else first_of(finding.header_of(_body(one)))
-        lines = [line(row) for row in finding.conversation(desk, first)] if first else []
+        first = "" if one.eye == "shut" else first_of(mail_list.header_of(_body(one)))
+        lines = [line(row) for row in mail_list.conversation(desk, first)] if first else []
     except (NotIndexed, DamagedIndex):
         ready = False
     here = reverse("mail-message", args=[one.id])
@@ -38,5 +38,5 @@ def thread(request: Request, id: uuid.UUID) -> HttpResponse:
     return render(request, "mailbox/thread.html", {"page": page, "lines": lines, "here": here, "ready": ready})
 
 
-def _body(one: Found) -> bytes:
+def _body(one: OpenedMessage) -> bytes:
     return one.archive.body(one.permit, one.place)

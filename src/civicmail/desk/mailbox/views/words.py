@@ -12,9 +12,9 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from civicmail.city.access import sender_refusals
 from civicmail.city.access.views import wording
-from civicmail.desk.mailbox.finding import Row
+from civicmail.desk.mailbox.mail_list import Row
 from civicmail.desk.viewer import runs
-from civicmail.desk.viewer.shown import Run
+from civicmail.desk.viewer.message_view import Run
 from civicmail.mail.archive.rescreening import UNAVAILABLE
 from civicmail.mail.search.search import Hit
 
@@ -141,16 +141,16 @@ def means(state: str, do: str) -> str:
 def called_off(reason: str) -> tuple[str, str]:
     """Why a copy was called off, and the words of whoever decided: a reason of the record in the language of the page. Words of a
     person alone are given back as they are."""
-    why, colon, said = reason.partition(": ")
-    return (str(CALLED_OFF[why]), said if colon else "") if why in CALLED_OFF else ("", reason)
+    why, colon, detail = reason.partition(": ")
+    return (str(CALLED_OFF[why]), detail if colon else "") if why in CALLED_OFF else ("", reason)
 
 
 def marked(text: str) -> str:
     """Words of a stranger for a page, with what nobody would see by its number. Made here, because a list has a hundred of them."""
-    found = runs.told(text)
-    if len(found) == 1 and found[0].kind == "text":
+    text_runs = runs.runs_of(text)
+    if len(text_runs) == 1 and text_runs[0].kind == "text":
         return text
-    return format_html_join("", "{}", ((_piece(run),) for run in found))
+    return format_html_join("", "{}", ((_piece(run),) for run in text_runs))
 
 
 def _piece(run: Run) -> str:
@@ -164,8 +164,8 @@ def why(rules: Collection[str]) -> str:
             return str(UNCHECKED)
         if rule in RULES:
             return str(RULES[rule])
-        if said := sender_refusals.REFUSALS.get(rule):
-            return f"{wording.translate(said)}. ({sender_refusals.CLAUSE})"
+        if known_sentence := sender_refusals.REFUSALS.get(rule):
+            return f"{wording.translate(known_sentence)}. ({sender_refusals.CLAUSE})"
     return ""
 
 
@@ -188,7 +188,7 @@ def plain_who(hit: Hit, sent: bool) -> str:
 
 def _one(address: str, domains: Collection[str], *, ours: bool = False) -> Who:
     """People of ours by name, and the mail system itself; everybody else by address: a name is whatever the sender wrote."""
-    found = _ADDRESS.match(address)
-    name, plain = (found[1], found[2]) if found else ("", address)
+    match = _ADDRESS.match(address)
+    name, plain = (match[1], match[2]) if match else ("", address)
     outside = not ours and plain.rpartition("@")[2].lower() not in domains
     return Who(marked(plain if outside or not name else name), "", outside)

@@ -23,7 +23,7 @@ from civicmail.city.access.queries.days import holidays
 from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import Decision
 from civicmail.desk.oversight import emergencies
-from civicmail.desk.oversight.actions.books import TICK, adopt, publish
+from civicmail.desk.oversight.actions.publish_rules import TICK, adopt, publish
 from civicmail.desk.oversight.models import Emergency
 from civicmail.desk.oversight.queries import emergencies as queries
 from civicmail.mail.screening.enabled_checks import is_screened
@@ -36,12 +36,12 @@ def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Acto
     reason = require_reason(reason, min_length=10)
     if kind not in emergencies.KINDS or do not in emergencies.DOS:
         raise Unusable("An emergency rule refuses or quarantines by one thing, and nothing else.")
-    if not 1 <= hours <= emergencies.HOURS_MOST:
-        said = f"From 1 to {emergencies.HOURS_MOST} hours."
-        raise Unusable(said, {"hours": said})
+    if not 1 <= hours <= emergencies.MAX_HOURS:
+        message = f"From 1 to {emergencies.MAX_HOURS} hours."
+        raise Unusable(message, {"hours": message})
     if kind not in emergencies.ENVELOPE and not is_screened(settings.CITY.screening):
-        said = "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped."
-        raise Unusable(said, {"kind": said})
+        message = "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped."
+        raise Unusable(message, {"kind": message})
     value = emergencies.cleaned(kind, text, tuple(settings.CITY.city.domains))
     adopt(now)
     with transaction.atomic():
@@ -58,7 +58,7 @@ def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Acto
     return row
 
 
-def about(emergency: Emergency) -> Decision:
+def resource(emergency: Emergency) -> Decision:
     """What the guard is asked of a second person: not whoever made it."""
     return Decision(first_actors=(emergency.officer.uid,), began_ms=epoch_ms(emergency.at))
 
@@ -78,7 +78,7 @@ def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emerge
     if actor.uid == emergency.officer.uid:
         guard.require(actor, "emergency.make", now=now)
     else:
-        four_eyes.require(actor, "emergency.decide", about(emergency), now=now)
+        four_eyes.require(actor, "emergency.decide", resource(emergency), now=now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         row = lock_row(emergency, "ratified")
@@ -116,7 +116,7 @@ def note_released(emergency: Emergency, copies: int, *, done: bool, now: int) ->
 
 
 def _answer(emergency: Emergency, answer: str, actor: Actor, reason: str, now: int) -> Emergency:
-    four_eyes.require(actor, "emergency.decide", about(emergency), now=now)
+    four_eyes.require(actor, "emergency.decide", resource(emergency), now=now)
     with transaction.atomic():
         row = lock_row(emergency, "ratified")
         if row.ratified != "due" or row.ended is not None or now >= epoch_ms(row.ratify_by):
@@ -140,5 +140,5 @@ def _end(row: Emergency, actor: Actor, why: str, now: int) -> None:
 
 def _entered(act: str, row: Emergency, actor: Actor, reason: str, now: int, **facts: object) -> None:
     """Without what it stops: an address of an outsider does not stand in an entry (I4)."""
-    said = {"emergency": row.pk, "kind": row.kind, "do": row.do, "until": epoch_ms(row.until)}
-    entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"rule:{row}", facts=said | facts)
+    emergency_facts = {"emergency": row.pk, "kind": row.kind, "do": row.do, "until": epoch_ms(row.until)}
+    entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"rule:{row}", facts=emergency_facts | facts)

@@ -11,9 +11,9 @@ from django.db.models import F
 
 from civicmail.city.access.actions import journal_offsets
 from civicmail.city.directory.models import Person
-from civicmail.desk.oversight import counting, emergencies
-from civicmail.desk.oversight.counting import Heard
+from civicmail.desk.oversight import emergencies, rule_hits
 from civicmail.desk.oversight.models import Counted, Hits, Version
+from civicmail.desk.oversight.rule_hits import Heard
 
 Rules = Callable[[bytes, int], tuple[str, ...]]
 """The rules by which the copy of a recipient (index) of a capture was kept back."""
@@ -35,13 +35,13 @@ def write(heard: Heard, read: Mapping[str, int], rules: Rules) -> None:
 def _overridden(heard: Heard, rules: Rules, known: set[str]) -> Counter[tuple[str, date]]:
     """What people let go all the same, by each rule that had kept it back."""
     people = set(Person.objects.filter(uid__in={r.actor for r in heard.releases}).values_list("uid", flat=True))
-    found: Counter[tuple[str, date]] = Counter()
+    overridden: Counter[tuple[str, date]] = Counter()
     for release in heard.releases:
         for index in release.to if release.actor in people else ():
-            for named in map(counting.read, rules(release.capture, index)):
+            for named in map(rule_hits.read, rules(release.capture, index)):
                 if named is not None and named[1] == "enforce" and named[0] in known:
-                    found[named[0], heard.day(release.at)] += 1
-    return found
+                    overridden[named[0], heard.day(release.at)] += 1
+    return overridden
 
 
 def _add(rule: str, day: date, how: str, **counts: int) -> None:

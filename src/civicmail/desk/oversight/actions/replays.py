@@ -16,7 +16,7 @@ from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
-from civicmail.desk.oversight import replaying, ruletext
+from civicmail.desk.oversight import rule_replay, rule_text
 from civicmail.desk.oversight.models import Replay, Version
 
 UNDER_WAY = ("waiting", "reading")
@@ -28,17 +28,17 @@ def order(version: Version, query: str, first: int, last: int, *, actor: Actor, 
     NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.replay", now=now)
     query = " ".join(query.split())
-    if version.rule == ruletext.MATRIX:
+    if version.rule == rule_text.MATRIX:
         raise Unusable("The fail matrix is drilled, not replayed.")
     if not 0 <= last - first <= MOST_DAYS * 86_400_000:
         raise Unusable("Choose a stretch of time.", {"days": f"At most {MOST_DAYS} days."})
     try:
-        asks = replaying.asks_for_content(parse(query, now=datetime.fromtimestamp(now / 1000, UTC)))
+        asks = rule_replay.needs_content(parse(query, now=datetime.fromtimestamp(now / 1000, UTC)))
     except QueryError as error:
         raise Unusable(str(error), {"query": str(error)}) from None
     if asks:
-        said = "A replay is narrowed by time, size, addresses and kinds of files, never by words of mail."
-        raise Unusable(said, {"query": said})
+        message = "A replay is narrowed by time, size, addresses and kinds of files, never by words of mail."
+        raise Unusable(message, {"query": message})
     with transaction.atomic():
         if Replay.objects.select_for_update().filter(version=version, state__in=UNDER_WAY).exists():
             raise Conflict("A replay of this version is under way already.")

@@ -14,8 +14,8 @@ from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.reasons import checked_reason as require_reason
-from civicmail.desk.oversight import ruletext, states
-from civicmail.desk.oversight.actions.books import active_texts, adopt, describe, entered, move
+from civicmail.desk.oversight import rule_text, states
+from civicmail.desk.oversight.actions.publish_rules import active_texts, adopt, copy_facts, enter, step_version
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries.rules import earliest
 
@@ -24,19 +24,19 @@ def draft(text: str, changed: str, *, after: int, actor: Actor, now: int) -> Ver
     """A new version of the rule that the text names, or a new rule. after: the newest version that the writer had in front of them,
     0 for a new rule. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
-    said = ruletext.said(text)
+    parsed = rule_text.rule_facts(text)
     changed = _changed(changed, after)
     adopt(now)
     with transaction.atomic():
-        newest = Version.objects.select_for_update().filter(rule=said.id).order_by("-number").first()
+        newest = Version.objects.select_for_update().filter(rule=parsed.id).order_by("-number").first()
         if (newest.number if newest is not None else 0) != after:
-            why = f"There is a rule {said.id} already." if not after else f"Somebody has written a newer version of {said.id}."
+            why = f"There is a rule {parsed.id} already." if not after else f"Somebody has written a newer version of {parsed.id}."
             raise Conflict(f"{why} Look at it first.")
         at = from_ms(now)
-        row = Version(rule=said.id, number=after + 1, author=acting_person(actor), authors=[actor.uid], made=at, since=at)
+        row = Version(rule=parsed.id, number=after + 1, author=acting_person(actor), authors=[actor.uid], made=at, since=at)
         _write(row, text, changed)
         _insert(row)
-        entered("rule.draft", row, actor, changed, now)
+        enter("rule.draft", row, actor, changed, now)
     return row
 
 
@@ -45,7 +45,7 @@ def edit(version: Version, text: str, changed: str, *, actor: Actor, now: int) -
     Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
     changed = _changed(changed, version.number - 1)
-    if ruletext.said(text).id != version.rule:
+    if rule_text.rule_facts(text).id != version.rule:
         raise Unusable("The name of a rule stays.", {"text": f"This is a version of {version.rule}: its id stays as it is."})
     with transaction.atomic():
         row = lock_row(version, "state", "revision")
@@ -53,7 +53,7 @@ def edit(version: Version, text: str, changed: str, *, actor: Actor, now: int) -
         row.authors = list(dict.fromkeys([*row.authors, acting_person(actor).uid]))
         _write(row, text, changed)
         row.save()
-        entered("rule.edit", row, actor, changed, now)
+        enter("rule.edit", row, actor, changed, now)
     return row
 
 
@@ -64,9 +64,9 @@ def test(version: Version, *, actor: Actor, now: int) -> Version:
         row = lock_row(version, "state", "revision")
         states.step(row.state, "test")
         _require_live(row, now)
-        ruletext.joined(active_texts() | {row.rule: row.text})
-        move(row, "test", now)
-        entered("rule.test", row, actor, "its examples came out", now, examples=ruletext.said(row.text).examples)
+        rule_text.join_texts(active_texts() | {row.rule: row.text})
+        step_version(row, "test", now)
+        enter("rule.test", row, actor, "its examples came out", now, examples=rule_text.rule_facts(row.text).examples)
     return row
 
 
@@ -78,10 +78,10 @@ def propose(version: Version, reason: str, *, starts: datetime | None = None, ac
     with transaction.atomic():
         row = lock_row(version, "state", "revision")
         _require_notice(row, starts, now)
-        move(row, "propose", now)
+        step_version(row, "propose", now)
         row.proposed, row.reason, row.starts = from_ms(now), reason, starts
         row.save()
-        entered("rule.propose", row, actor, reason, now, starts=epoch_ms(starts) if starts else 0)
+        enter("rule.propose", row, actor, reason, now, starts=epoch_ms(starts) if starts else 0)
     return row
 
 
@@ -92,7 +92,7 @@ def take_out(active: Version, reason: str, *, actor: Actor, now: int) -> Version
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         row = lock_row(active, "state")
-        if row.state != "active" or row.rule == ruletext.MATRIX:
+        if row.state != "active" or row.rule == rule_text.MATRIX:
             raise Conflict("This rule does not act now; look at it again.")
         at = from_ms(now)
         number = Version.objects.filter(rule=row.rule).order_by("-number").values_list("number", flat=True)[0] + 1
@@ -102,7 +102,7 @@ def take_out(active: Version, reason: str, *, actor: Actor, now: int) -> Version
             clause=row.clause, owner=row.owner, severity=row.severity, mode=row.mode, do=row.do, expires=row.expires,
         )  # fmt: skip
         _insert(made)
-        entered("rule.propose", made, actor, reason, now, ends=1)
+        enter("rule.propose", made, actor, reason, now, ends=1)
     return made
 
 
@@ -112,8 +112,8 @@ def withdraw(version: Version, reason: str, *, actor: Actor, now: int) -> Versio
     reason = require_reason(reason)
     with transaction.atomic():
         row = lock_row(version, "state", "revision")
-        move(row, "withdraw", now, reason)
-        entered("rule.withdraw", row, actor, reason, now)
+        step_version(row, "withdraw", now, reason)
+        enter("rule.withdraw", row, actor, reason, now)
     return row
 
 
@@ -127,15 +127,15 @@ def _changed(words: str, before: int) -> str:
 
 
 def _write(row: Version, text: str, changed: str) -> None:
-    row.text, row.changed = ruletext.plain(text), changed
-    describe(row)
+    row.text, row.changed = rule_text.plain(text), changed
+    copy_facts(row)
 
 
 def _require_live(row: Version, now: int) -> None:
     """A rule that is over already would do nothing."""
     if row.expires is not None and row.expires < from_ms(now).date():
-        said = f"It expires on {format_day(row.expires)}, which is over."
-        raise Unusable(said, {"text": said})
+        message = f"It expires on {format_day(row.expires)}, which is over."
+        raise Unusable(message, {"text": message})
 
 
 def _insert(row: Version) -> None:
@@ -150,9 +150,9 @@ def _insert(row: Version) -> None:
 def _require_notice(row: Version, starts: datetime | None, now: int) -> None:
     first = earliest(row, now)
     if first is None:
-        said = "It could hold or refuse mail of employees, so it tells them for ten working days first: use the mode notify."
-        raise Unusable(said, {"starts": said})
+        message = "It could hold or refuse mail of employees, so it tells them for ten working days first: use the mode notify."
+        raise Unusable(message, {"starts": message})
     if max(epoch_ms(starts) if starts else 0, now) < first:
         day = format_day(localtime(from_ms(first)))
-        said = f"It tells employees for ten working days first, so it starts on {day} at the earliest."
-        raise Unusable(said, {"starts": said})
+        message = f"It tells employees for ten working days first, so it starts on {day} at the earliest."
+        raise Unusable(message, {"starts": message})

@@ -18,7 +18,7 @@ from civicmail.city.access.queries.days import holidays
 from civicmail.city.access.queries.home_tasks import Task
 from civicmail.city.access.queries.roster import Event
 from civicmail.city.directory.models import Person
-from civicmail.desk.oversight import ruletext
+from civicmail.desk.oversight import rule_text
 from civicmail.desk.oversight.models import Book, Emergency, Hits, Version
 
 NOTICE_DAYS = 10
@@ -28,35 +28,35 @@ HITS_DAYS = 30
 
 def earliest(row: Version, now: int) -> int | None:
     """ms from which this version may act: 0 for at once; None for not before it has told employees what it would do (P-29)."""
-    rule = ruletext.said(row.text).rule
-    if rule is None or rule.mode != "enforce" or not ruletext.holds_employees(rule):
+    rule = rule_text.rule_facts(row.text).rule
+    if rule is None or rule.mode != "enforce" or not rule_text.holds_employees(rule):
         return 0
     active = Version.objects.filter(rule=row.rule, state="active").first()
-    if active is None or not ruletext.same_effect(active.text, row.text):
+    if active is None or not rule_text.same_effect(active.text, row.text):
         return None
     if active.mode == "enforce":
         return 0
-    since = told_since(active)
+    since = notified_since(active)
     return None if since is None else epoch_ms(working_days.end_of_nth(timezone.localtime(since), NOTICE_DAYS, holidays()))
 
 
-def told_since(active: Version) -> datetime | None:
+def notified_since(active: Version) -> datetime | None:
     """Since when, without a pause, the rule has told employees what it would do; None where it does not."""
-    since, wanted = None, active
+    since, version = None, active
     for row in Version.objects.filter(rule=active.rule, activated__isnull=False, ends=False).order_by("-number"):
         if row.number > active.number:
             continue
-        if row.mode != "notify" or not ruletext.same_effect(row.text, active.text):
+        if row.mode != "notify" or not rule_text.same_effect(row.text, active.text):
             break
-        if row.pk != active.pk and row.ended != wanted.activated:
+        if row.pk != active.pk and row.ended != version.activated:
             break
-        since, wanted = row.activated, row
+        since, version = row.activated, row
     return since
 
 
 def notice_left(active: Version, now: int) -> int:
     """Working days that it has yet to tell employees what it would do; 0 when it may act."""
-    since = told_since(active)
+    since = notified_since(active)
     if since is None:
         return 0
     over = working_days.whole_between(timezone.localtime(since), timezone.localtime(from_ms(now)), holidays())
@@ -67,7 +67,7 @@ def listed(today: date) -> QuerySet[Version]:
     """One row for each rule: the version that acts, else the newest. With `hits` and `overridden` of the last 30 days."""
     newest = Version.objects.filter(rule=OuterRef("rule")).order_by("-number").values("pk")[:1]
     acting = Version.objects.filter(rule=OuterRef("rule"), state="active").values("pk")[:1]
-    rows = Version.objects.exclude(rule=ruletext.MATRIX)
+    rows = Version.objects.exclude(rule=rule_text.MATRIX)
     rows = rows.annotate(shown=Coalesce(Subquery(acting), Subquery(newest)))
     return with_hits(Version.objects.filter(pk__in=rows.values("shown").distinct()), today)
 
@@ -156,12 +156,12 @@ def waiting_for(actor: Actor) -> Waiting:
 def tasks(actor: Actor) -> list[Task]:
     """What waits for a second person about rules."""
     waiting = waiting_for(actor)
-    found = []
+    rule_tasks = []
     if waiting.emergencies:
         words, first = f"{len(waiting.emergencies)} in force", waiting.emergencies[0]
         hint = f"Until {date_format(timezone.localtime(first.ratify_by), 'M j, g:i a')}, or it ends."
-        found.append(Task("Say whether an emergency rule was right", "rules", (), hint, ("warn", words), first.at))
+        rule_tasks.append(Task("Say whether an emergency rule was right", "rules", (), hint, ("warn", words), first.at))
     if waiting.versions:
         words = f"{len(waiting.versions)} {'waits' if len(waiting.versions) == 1 else 'wait'}"
-        found.append(Task("Decide about rules", "rules", (), "", ("wait", words), waiting.versions[0].proposed))
-    return found
+        rule_tasks.append(Task("Decide about rules", "rules", (), "", ("wait", words), waiting.versions[0].proposed))
+    return rule_tasks

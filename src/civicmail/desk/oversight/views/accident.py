@@ -17,7 +17,7 @@ from civicmail.mail.archive.errors import InvalidId
 from civicmail.mail.archive.places import digits_of
 
 
-class Seen(forms.Form):
+class AccidentForm(forms.Form):
     """Which message and how; what was done next is the button. The neutral answer to how stands there already: it is true of all of
     them, and it keeps the promise of two clicks."""
 
@@ -42,12 +42,12 @@ class Seen(forms.Form):
 def accident(request: CityRequest) -> HttpResponse:
     """One page, one button for each thing that somebody may have done next."""
     require(request, "content.accident")
-    form = Seen(request.POST or None, initial={"message": request.GET.get("message", "")[:80], "how": "other"})
+    form = AccidentForm(request.POST or None, initial={"message": request.GET.get("message", "")[:80], "how": "other"})
     if request.method == "POST" and form.is_valid():
-        said, now = form.cleaned_data, epoch_ms(request.now)
+        cleaned, now = form.cleaned_data, epoch_ms(request.now)
 
         def recorded() -> bool:
-            content_views.accident(request.actor, said["message"], said["how"], said["next"], now=now)
+            content_views.accident(request.actor, cleaned["message"], cleaned["how"], cleaned["next"], now=now)
             return True
 
         if run_verb(form, recorded):

@@ -21,8 +21,8 @@ from civicmail.city.access.views.page import Page
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable
-from civicmail.desk.oversight.actions import reporting
-from civicmail.desk.oversight.zones import zones
+from civicmail.desk.oversight.actions import dmarc_reports
+from civicmail.desk.oversight.dns_zones import zones
 from civicmail.desk.viewer.queries import installation
 from civicmail.mail.screening import published_records
 from civicmail.mail.screening.domains import a_labels
@@ -32,8 +32,8 @@ from civicmail.mail.screening.reports.sandbox import Reader
 from civicmail.mail.screening.reports.shapes import Report
 from civicmail.mail.screening.reports.summary import Summary
 
-SENDERS_MOST = 50
-FILES_MOST, BYTES_MOST = 20, 25_000_000
+MAX_SENDERS = 50
+MAX_FILES, MAX_BYTES = 20, 25_000_000
 SECONDS = 10.0
 """After which no further file of an upload is begun."""
 STATES: dict[str, tuple[str, str]] = {
@@ -45,7 +45,7 @@ STATES: dict[str, tuple[str, str]] = {
     "unknown": ("quiet", "Not known"),
 }
 """State of a record -> role and word."""
-BESIDES = {
+OTHER_RECORDS = {
     "SPF": "Name whoever else sends in its name, too.",
     "DMARC": "Ask for nothing (p=none) until the reports are good.",
     "MTA-STS": "The policy stands at https://mta-sts.{domain}/.well-known/mta-sts.txt (RFC 8461).",
@@ -58,15 +58,15 @@ class Files(forms.Form):
 
     file = MultipleFileField(
         label="Reports",
-        help_text=f"XML, JSON, gz, zip or messages; at most {FILES_MOST} files with {BYTES_MOST // 1_000_000} MB together.",
+        help_text=f"XML, JSON, gz, zip or messages; at most {MAX_FILES} files with {MAX_BYTES // 1_000_000} MB together.",
     )
 
     def clean_file(self) -> list[Any]:
         files: list[Any] = self.cleaned_data["file"]
-        if len(files) > FILES_MOST:
-            raise forms.ValidationError(f"At most {FILES_MOST} files at a time.")
-        if sum(file.size or 0 for file in files) > BYTES_MOST:
-            raise forms.ValidationError(f"At most {BYTES_MOST // 1_000_000} MB together.")
+        if len(files) > MAX_FILES:
+            raise forms.ValidationError(f"At most {MAX_FILES} files at a time.")
+        if sum(file.size or 0 for file in files) > MAX_BYTES:
+            raise forms.ValidationError(f"At most {MAX_BYTES // 1_000_000} MB together.")
         return files
 
 
@@ -86,9 +86,9 @@ def domains(request: CityRequest) -> HttpResponse:
     shown: dict[str, Any] = {
         "page": Page("Can others tell our mail from what pretends to be ours?", "Domains"),
         "form": form if may(request, "dns.reports") else None,
-        "looks": [(look, *STATES[look.state], _besides(look)) for look in looks],
-        "silent": bool(asked := [look for look in looks if not look.name.startswith("_domainkey.")])
-        and all(look.state == "unknown" for look in asked),
+        "looks": [(look, *STATES[look.state], _other_records(look)) for look in looks],
+        "silent": bool(policy_looks := [look for look in looks if not look.name.startswith("_domainkey.")])
+        and all(look.state == "unknown" for look in policy_looks),
         "wrong": wrong or damaged,
         "trials": published_records.on_trial(trials) if (trials := published_records.to_ask(settings.CITY)[1]) else "",
         "months": [(name, _name(name), name == month) for name in by_month],
@@ -98,8 +98,8 @@ def domains(request: CityRequest) -> HttpResponse:
         senders = summary.worst()
         shown |= {
             "s": summary,
-            "senders": [(one, sorted(one.signed)) for one in senders[:SENDERS_MOST]],
-            "more": max(0, len(senders) - SENDERS_MOST),
+            "senders": [(one, sorted(one.signed)) for one in senders[:MAX_SENDERS]],
+            "more": max(0, len(senders) - MAX_SENDERS),
             "days": _days(summary),
         }
     return render(request, "oversight/domains.html", shown, status=status_of(form))
@@ -108,7 +108,7 @@ def domains(request: CityRequest) -> HttpResponse:
 def _read_in(request: CityRequest, form: Files) -> bool:
     """Whether anything was; what could not be read is told by its name."""
     files: list[Any] = form.cleaned_data["file"]
-    found: list[Report] = []
+    reports: list[Report] = []
     unread = []
     until = time.monotonic() + SECONDS
     with Reader() as reader:
@@ -116,13 +116,13 @@ def _read_in(request: CityRequest, form: Files) -> bool:
             try:
                 if time.monotonic() > until:
                     raise Unreadable("there was no time for it; bring it alone")
-                found += reader.read(file.read())
+                reports += reader.read(file.read())
             except Unreadable as error:
                 unread.append(f"{(file.name or 'a file')[:80]} is no report that can be read: {error}.")
-    if found:
+    if reports:
         try:
-            taken = reporting.read_in(
-                installation(), found, _names(), actor=request.actor, files=len(files), now=epoch_ms(request.now)
+            taken = dmarc_reports.read_in(
+                installation(), reports, _names(), actor=request.actor, files=len(files), now=epoch_ms(request.now)
             )
         except DamagedFile as error:
             form.add_error(None, str(error))
@@ -154,8 +154,8 @@ def _names() -> list[str]:
     return [a_labels(domain) for domain in settings.CITY.city.domains]
 
 
-def _besides(look: RecordCheck) -> str:
-    return BESIDES.get(look.record, "").format(domain=look.name.removeprefix("_mta-sts.")) if look.publish else ""
+def _other_records(look: RecordCheck) -> str:
+    return OTHER_RECORDS.get(look.record, "").format(domain=look.name.removeprefix("_mta-sts.")) if look.publish else ""
 
 
 def _name(month: str) -> str:

@@ -19,13 +19,13 @@ from civicmail.city.access.views.form_response import CONFIRM_TEMPLATE, respond_
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
-from civicmail.desk.oversight import emergencies, trying
+from civicmail.desk.oversight import emergencies, emergency_count
 from civicmail.desk.oversight.actions import emergencies as verbs
+from civicmail.desk.oversight.emergency_count import Counted
 from civicmail.desk.oversight.models import Emergency
 from civicmail.desk.oversight.queries import emergencies as queries
 from civicmail.desk.oversight.queries.rules import history
-from civicmail.desk.oversight.trying import Counted
-from civicmail.desk.oversight.views.deciding import Answer
+from civicmail.desk.oversight.views.decide_rule_page import Answer
 from civicmail.desk.oversight.views.rules import DONE, LIST
 from civicmail.desk.viewer.queries import store
 from civicmail.mail.screening.enabled_checks import is_screened
@@ -35,7 +35,7 @@ HOURS = [("4", "4 hours"), ("24", "24 hours"), ("48", "48 hours"), ("72", "72 ho
 KEPT = ("kind", "value", "do", "hours", "reason")
 
 
-class Wanted(forms.Form):
+class EmergencyForm(forms.Form):
     """Nothing about what to do is preselected."""
 
     kind = forms.ChoiceField(
@@ -44,7 +44,7 @@ class Wanted(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose one."},
     )
-    value = forms.CharField(label="Which one?", max_length=emergencies.VALUE_MOST, help_text="Exactly as it is in the mail.")
+    value = forms.CharField(label="Which one?", max_length=emergencies.MAX_VALUE, help_text="Exactly as it is in the mail.")
     do = forms.ChoiceField(
         label="What is done with it?",
         choices=list(emergencies.DOS.items()),
@@ -67,7 +67,7 @@ class Wanted(forms.Form):
             raise forms.ValidationError(error.fields["value"]) from None
 
 
-class Why(forms.Form):
+class ReasonForm(forms.Form):
     """ratified: as it was shown."""
 
     reason = text_field("Reason", "At least 10 characters.", min_length=10)
@@ -78,7 +78,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
     """The newest first."""
     require(request, "rules.see")
     now = epoch_ms(request.now)
-    found = listing.from_query(
+    table = listing.from_query(
         request,
         Emergency.objects.all(),
         caption="Emergency rules",
@@ -99,7 +99,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
     )
     actions = [Action("Stop an attack…", reverse("emergency-new"), primary=True)] if may(request, "emergency.make") else []
     page = Page("What is stopped at once?", "Emergency rules", [LIST], actions=actions)
-    return listing.render_list(request, "access/list.html", found, {"page": page})
+    return listing.render_list(request, "access/list.html", table, {"page": page})
 
 
 @acting("emergency.make")
@@ -107,19 +107,19 @@ def new(request: CityRequest) -> HttpResponse:
     """What is wanted; then how many messages of the last days it would have stopped; then it acts."""
     require(request, "emergency.make")
     data = request.POST if request.method == "POST" else None
-    form = Wanted(data)
+    form = EmergencyForm(data)
     if data is None:  # what has come from a page that named it is filled in; what to do is not
-        form = Wanted(initial={name: request.GET[name][:300] for name in ("kind", "value") if name in request.GET})
+        form = EmergencyForm(initial={name: request.GET[name][:300] for name in ("kind", "value") if name in request.GET})
     if data is None or data.get("go") == "change" or not form.is_valid():
         if data is not None and data.get("go") == "change":
-            form = Wanted(initial={name: data.get(name, "") for name in KEPT})
-        return _asking(request, form)
+            form = EmergencyForm(initial={name: data.get(name, "") for name in KEPT})
+        return _form_page(request, form)
     c = form.cleaned_data
     screened = is_screened(settings.CITY.screening)
     if c["kind"] not in emergencies.ENVELOPE and not screened:
         form.add_error("kind", "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped.")
-        return _asking(request, form)
-    counted = trying.count(store().data, c["kind"], c["value"], c["do"], epoch_ms(request.now), screened=screened)
+        return _form_page(request, form)
+    counted = emergency_count.count(store().data, c["kind"], c["value"], c["do"], epoch_ms(request.now), screened=screened)
     if data.get("go") == "act":
         made = run_verb(
             form,
@@ -130,18 +130,18 @@ def new(request: CityRequest) -> HttpResponse:
         )  # fmt: skip
         if made is not None:
             return redirect("emergency", pk=made.pk)
-        return _asking(request, form)
-    return _counted(request, form, counted)
+        return _form_page(request, form)
+    return _preview_page(request, form, counted)
 
 
 @acting("rules.see")
-def one(request: CityRequest, pk: int) -> HttpResponse:
+def detail(request: CityRequest, pk: int) -> HttpResponse:
     """One emergency rule, and what may be done with it."""
     require(request, "rules.see")
-    row = _one(pk)
+    row = _detail(pk)
     now = epoch_ms(request.now)
     waits = row.ratified == "due" and row.ended is None and now < epoch_ms(row.ratify_by)
-    second = may(request, "emergency.decide", verbs.about(row))
+    second = may(request, "emergency.decide", verbs.resource(row))
     actions = []
     if waits and second:
         actions.append(Action("Answer it", reverse("emergency-decide", args=[pk]), primary=True))
@@ -162,8 +162,8 @@ def one(request: CityRequest, pk: int) -> HttpResponse:
 @acting("emergency.decide")
 def decide(request: CityRequest, pk: int) -> HttpResponse:
     """A second person says whether it was right."""
-    row = _one(pk)
-    require(request, "emergency.decide", verbs.about(row))
+    row = _detail(pk)
+    require(request, "emergency.decide", verbs.resource(row))
     form = Answer(request.POST or None, initial={"revision": 0})
     field = form.fields["decision"]
     assert isinstance(field, forms.ChoiceField)
@@ -186,10 +186,10 @@ def decide(request: CityRequest, pk: int) -> HttpResponse:
 @acting("rules.see")
 def stop(request: CityRequest, pk: int) -> HttpResponse:
     """Before its time, by whoever made it or a second person."""
-    row = _one(pk)
+    row = _detail(pk)
     own = request.actor.uid == row.officer.uid
-    require(request, "emergency.make" if own else "emergency.decide", verbs.about(row))
-    form = Why(request.POST or None)
+    require(request, "emergency.make" if own else "emergency.decide", verbs.resource(row))
+    form = ReasonForm(request.POST or None)
     held = ["What it has kept back goes on through the checks."] if row.do == "quarantine" else []
     return respond_to_form(
         request,
@@ -204,16 +204,16 @@ def stop(request: CityRequest, pk: int) -> HttpResponse:
     )
 
 
-def _one(pk: int) -> Emergency:
+def _detail(pk: int) -> Emergency:
     return get_object_or_404(Emergency.objects.select_related("officer", "approver"), pk=pk)
 
 
-def _asking(request: CityRequest, form: Wanted) -> HttpResponse:
+def _form_page(request: CityRequest, form: EmergencyForm) -> HttpResponse:
     page = Page("What has to be stopped now?", "Emergency rules", [LIST, HERE])
     return render(request, "oversight/stopping.html", {"page": page, "form": form, "back": HERE[1]}, status=status_of(form))
 
 
-def _counted(request: CityRequest, form: Wanted, counted: Counted) -> HttpResponse:
+def _preview_page(request: CityRequest, form: EmergencyForm, counted: Counted) -> HttpResponse:
     c = form.cleaned_data
     rows = [
         ("Stopped", f"{emergencies.KINDS[c['kind']].name}: {c['value']}", "value"),
@@ -229,14 +229,14 @@ def _counted(request: CityRequest, form: Wanted, counted: Counted) -> HttpRespon
 
 def _state(row: Emergency, now: int, *, cell: bool = True) -> Any:
     if row.ended is not None:
-        found = ("stop", "Ended: not ratified") if row.ratified == "overdue" else ("quiet", "Ended")
-        found = ("stop", "Ended: found wrong") if row.ratified == "rejected" else found
+        shown_state = ("stop", "Ended: not ratified") if row.ratified == "overdue" else ("quiet", "Ended")
+        shown_state = ("stop", "Ended: found wrong") if row.ratified == "rejected" else shown_state
     elif now >= epoch_ms(row.until):
-        found = ("quiet", "Ends now")
+        shown_state = ("quiet", "Ends now")
     else:
-        found = ("done", "In force") if row.ratified == "ratified" else ("warn", "In force, to be ratified")
-    return Cell(found[1], role=found[0]) if cell else found
+        shown_state = ("done", "In force") if row.ratified == "ratified" else ("warn", "In force, to be ratified")
+    return Cell(shown_state[1], role=shown_state[0]) if cell else shown_state
 
 
-def _filtered(rows: Any, wanted: str, now: int) -> Any:
-    return queries.in_force(now) if wanted == "acts" else rows.filter(ended__isnull=False)
+def _filtered(rows: Any, choice: str, now: int) -> Any:
+    return queries.in_force(now) if choice == "acts" else rows.filter(ended__isnull=False)

@@ -20,8 +20,8 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
 from civicmail.desk.oversight.actions import replays as verbs
 from civicmail.desk.oversight.models import Replay
-from civicmail.desk.oversight.replaying import NOBODY, Tally
-from civicmail.desk.oversight.views.one import crumbs, one
+from civicmail.desk.oversight.rule_replay import NOBODY, Tally
+from civicmail.desk.oversight.views.rule_pages import crumbs, version_of
 from civicmail.desk.oversight.views.rules import DONE
 
 STATES: dict[str, tuple[str, str]] = {
@@ -49,7 +49,7 @@ class Order(forms.Form):
 def order(request: CityRequest, rule: str, number: int) -> HttpResponse:
     """Try a version on mail of the past; nothing happens to that mail."""
     require(request, "rule.replay")
-    row = one(rule, number)
+    row = version_of(rule, number)
     form = Order(request.POST or None)
 
     def verb() -> Replay:

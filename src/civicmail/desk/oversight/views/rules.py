@@ -22,7 +22,7 @@ from civicmail.city.policy.rules import MODES, RULE_ACTIONS, SEVERITIES
 from civicmail.desk.oversight import states
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
-from civicmail.desk.oversight.queries.offered import offers
+from civicmail.desk.oversight.queries.starter_updates import offers
 
 LIST = ("Rules", "/policy/rules/")
 SOON = timedelta(days=30)
@@ -47,7 +47,7 @@ def rules(request: CityRequest) -> HttpResponseBase:
     """One row for each rule, with how often it hit."""
     require(request, "rules.see")
     today = timezone.localdate(request.now)
-    found = listing.from_query(
+    table = listing.from_query(
         request,
         queries.listed(today),
         caption="Rules",
@@ -70,7 +70,7 @@ def rules(request: CityRequest) -> HttpResponseBase:
     actions += [Action("Emergency rules", reverse("emergencies"))]
     page = Page("Which rules act, on which clause?", "Rules", actions=actions)
     shown = {"page": page, "waiting": waiting, "book": queries.newest_book(), "offered": len(offers())}
-    return listing.render_list(request, "oversight/rules.html", found, shown)
+    return listing.render_list(request, "oversight/rules.html", table, shown)
 
 
 @acting("rules.see")
@@ -116,7 +116,7 @@ def _words(rows: QuerySet[Version], words: str) -> QuerySet[Version]:
     return rows.filter(Q(rule__icontains=words) | Q(owner__icontains=words))
 
 
-def _state(rows: QuerySet[Version], wanted: str) -> QuerySet[Version]:
-    if wanted == "open":
+def _state(rows: QuerySet[Version], choice: str) -> QuerySet[Version]:
+    if choice == "open":
         return rows.filter(rule__in=Version.objects.filter(state__in=sorted(states.OPEN)).values("rule"))
-    return rows.filter(state="active") if wanted == "acts" else rows.exclude(state__in=["active", *sorted(states.OPEN)])
+    return rows.filter(state="active") if choice == "acts" else rows.exclude(state__in=["active", *sorted(states.OPEN)])

@@ -17,7 +17,7 @@ from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.failure_policy import PART_LABELS
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.views.rules import DONE
-from civicmail.desk.viewer.queries import damage_told, store
+from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.mail.archive.explanation import CheckResult, MessageExplanation
 
 OUTCOMES = {**DONE, "pending": "Waits for a check", "kept": "Kept, not delivered", "redirect": "Redirects"}
@@ -38,7 +38,7 @@ def screening(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
     archive = store().archive()
     if (place := archive.place(capture.bytes)) is None:
         raise Http404
-    with damage_told():
+    with damage_as_later():
         e = archive.explained(request.actor, place, now=epoch_ms(request.now))
     trail = [("Trace", reverse("trace")), (e.sha256[:12], reverse("trace-one", args=[capture]))]
     facts: list[tuple[str, Any]] = [("Checks", len(e.checks))]
@@ -65,10 +65,10 @@ def _shown(request: CityRequest, e: MessageExplanation) -> dict[str, Any]:
     return {"checks": checks, "decided": decided, "facts": [(n, v, FACTS[n].says) for n, v in e.facts]}
 
 
-def _state(said: CheckResult) -> tuple[str, str]:
-    if said.unavailable:
-        return "warn", f"Could not be made: {said.unavailable}"
-    return ("plain", f"{len(said.evidence)} found") if said.evidence else ("plain", "Nothing")
+def _state(check_result: CheckResult) -> tuple[str, str]:
+    if check_result.unavailable:
+        return "warn", f"Could not be made: {check_result.unavailable}"
+    return ("plain", f"{len(check_result.evidence)} found") if check_result.evidence else ("plain", "Nothing")
 
 
 def _span(microseconds: int) -> str:

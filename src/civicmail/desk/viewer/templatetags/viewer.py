@@ -13,7 +13,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
-from civicmail.desk.viewer.shown import Block, File, Person, Run, Shown
+from civicmail.desk.viewer.message_view import Block, File, Person, Run, Shown
 from civicmail.desk.viewer.views import words
 
 register = template.Library()
@@ -29,9 +29,9 @@ _GOES = ' class="cm-goes"'
 
 
 @register.filter
-def runs(found: Sequence[Run]) -> SafeString:
+def runs(text_runs: Sequence[Run]) -> SafeString:
     """A name, an address, a subject, a line of a header."""
-    return SafeString("".join(_run(run) for run in found))
+    return SafeString("".join(_run(run) for run in text_runs))
 
 
 @register.simple_tag
@@ -58,8 +58,8 @@ def reading(shown: Shown) -> SafeString:
         if lines <= FOLDED or not own:
             pieces.append(quoted)
         else:
-            said = ngettext("{count} quoted line", "{count} quoted lines", lines).format(count=lines)
-            pieces.append(f"<details><summary>{escape(said)}</summary>{quoted}</details>")
+            summary = ngettext("{count} quoted line", "{count} quoted lines", lines).format(count=lines)
+            pieces.append(f"<details><summary>{escape(summary)}</summary>{quoted}</details>")
     return SafeString("\n".join(pieces))
 
 
@@ -69,9 +69,9 @@ def kind(file: File) -> str:
 
 
 @register.filter
-def plain(found: Sequence[Run]) -> str:
+def plain(text_runs: Sequence[Run]) -> str:
     """For an attribute, where there is only text."""
-    return words.plain(tuple(found))
+    return words.plain(tuple(text_runs))
 
 
 def _domain_bold(address: Sequence[Run]) -> str:
@@ -85,9 +85,9 @@ def _domain_bold(address: Sequence[Run]) -> str:
 def _quoted(blocks: Sequence[Block]) -> Iterator[str]:
     level = 0
     for block in blocks:
-        wanted = min(block.quote, _LEVELS)
-        yield '<blockquote class="cm-q">' * (wanted - level) + "</blockquote>" * (level - wanted)
-        level = wanted
+        target_level = min(block.quote, _LEVELS)
+        yield '<blockquote class="cm-q">' * (target_level - level) + "</blockquote>" * (level - target_level)
+        level = target_level
         yield _block(block)
     yield "</blockquote>" * level
 
@@ -122,8 +122,8 @@ def _linked(run: Run, text: str) -> str:
     goes = "" if run.text.strip() == run.url else _GOES
     link = _LINK.format(escape(run.url), goes, text.strip() or host)
     if run.lies:
-        said = escape(gettext("really goes to {host}")).replace("{host}", f"<strong>{host}</strong>")
-        return f'{link} <bdi class="cm-lie">[{said}]</bdi>'
+        warning = escape(gettext("really goes to {host}")).replace("{host}", f"<strong>{host}</strong>")
+        return f'{link} <bdi class="cm-lie">[{warning}]</bdi>'
     if not text.strip() or run.host.lower() in run.text.lower():
         return link
     return f'{link} <bdi class="cm-hint">[{escape(gettext("goes to {host}")).replace("{host}", host)}]</bdi>'

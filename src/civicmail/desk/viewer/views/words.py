@@ -8,7 +8,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from civicmail.core.message import defect_codes
 from civicmail.core.sandbox import errors
-from civicmail.desk.viewer.shown import Run, Shown
+from civicmail.desk.viewer.message_view import Run, Shown
 
 KINDS: dict[str, Any] = {
     "pdf": "PDF",
@@ -167,14 +167,14 @@ def plain(runs: tuple[Run, ...]) -> str:
 
 def loud(shown: Shown) -> list[str]:
     """What stands above the text."""
-    said = [str(MARKS[mark]) for mark in shown.marks if mark in MARKS and mark != "hidden"]
-    return said + [str(DEFECTS[code]) for code in shown.defects if code in LOUD]
+    warnings = [str(MARKS[mark]) for mark in shown.marks if mark in MARKS and mark != "hidden"]
+    return warnings + [str(DEFECTS[code]) for code in shown.defects if code in LOUD]
 
 
 def quiet(shown: Shown) -> list[str]:
     """What stands below it, for who wants to know."""
-    said = [str(MARKS["hidden"])] if "hidden" in shown.marks else []
-    return said + [str(DEFECTS[code]) for code in shown.defects if code in DEFECTS and code not in LOUD]
+    notes = [str(MARKS["hidden"])] if "hidden" in shown.marks else []
+    return notes + [str(DEFECTS[code]) for code in shown.defects if code in DEFECTS and code not in LOUD]
 
 
 def for_frame() -> dict[str, str]:

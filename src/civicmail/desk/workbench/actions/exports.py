@@ -25,7 +25,7 @@ from civicmail.desk.workbench.models import Export
 WORKER = machine("export")
 
 
-def order(mandate: Mandate, query: str, *, actor: Actor, now: int) -> Export:
+def order_export(mandate: Mandate, query: str, *, actor: Actor, now: int) -> Export:
     """Ask for an export of what a query finds within the mandate. Raises QueryError, NotPermitted, Conflict, NotRecorded."""
     parse(query, now=datetime.fromtimestamp(now / 1000, UTC))
     permit = content_views.under(mandate, "content.export", actor=actor, facts={"query": query}, now=now)
@@ -49,7 +49,7 @@ def begin(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit
     return permit
 
 
-def note(export: Export, found: int, done: int, failed: int, now: int) -> bool:
+def update_progress(export: Export, found: int, done: int, failed: int, now: int) -> bool:
     """How far it has come; False when it was stopped meanwhile. Nobody's decision, so no entry."""
     Export.objects.filter(pk=export.pk).update(found=found, done=done, failed=failed)
     return Export.objects.filter(pk=export.pk, state__in=states.UNDER_WAY).exists()
@@ -89,7 +89,7 @@ def stop(export: Export, *, actor: Actor, reason: str, now: int) -> None:
         _entered("export.stop", row, actor, reason, now, export=row.pk)
 
 
-def go_on(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> None:
+def resume(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> None:
     """Who asked wants a stopped one after all. Raises NotPermitted, Conflict, NotRecorded."""
     content_views.under(mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now)
     with transaction.atomic():

@@ -30,11 +30,11 @@ def hold(
     NotPermitted, Conflict, NotRecorded, LeaseHeld."""
     facts = {"query": query, "ground": ground}
     permit = content_views.under(mandate, "content.hold", actor=actor, facts=facts, now=now)
-    said = f"{holds.MANDATE}{mandate.number}: {query or 'everything'}"
+    scope_text = f"{holds.MANDATE}{mandate.number}: {query or 'everything'}"
     tree = tree_of(permit)
     where = f"mandate:{mandate.number}"
     entering = entering_of("hold.placed", actor=actor, reason=reason[:400], now=now, object=where, facts=facts)
-    return holds.place(data, ground=ground, scope=said, tree=tree, actor=actor.uid, reason=reason, now=now, entering=entering)
+    return holds.place(data, ground=ground, scope=scope_text, tree=tree, actor=actor.uid, reason=reason, now=now, entering=entering)
 
 
 def placed(number: str) -> list[Entry]:

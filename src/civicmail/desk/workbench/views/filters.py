@@ -43,9 +43,9 @@ class Filters:
     def query(self) -> str:
         """All of it in the query language."""
         since, until = self.values.get("since", ""), self.values.get("until", "")
-        found = [f'from:"{self.values["from"]}"' if "from" in self.values else ""]
-        found += [f"date:{since}..{until}" if since or until else "", "has:attachment" if "files" in self.values else ""]
-        narrowed = [part for part in found if part]
+        terms = [f'from:"{self.values["from"]}"' if "from" in self.values else ""]
+        terms += [f"date:{since}..{until}" if since or until else "", "has:attachment" if "files" in self.values else ""]
+        narrowed = [part for part in terms if part]
         words = f"({self.words})" if self.words and narrowed else self.words
         return " ".join(part for part in (words, *narrowed) if part)
 
@@ -58,7 +58,7 @@ class Filters:
     def chips(self) -> list[Chip]:
         """One for each filter in use."""
         v = self.values
-        told = {
+        labels = {
             "q": v.get("q", ""),
             "from": f"From: {v['from']}" if "from" in v else "",
             "since": f"Dated from {day(date.fromisoformat(v['since']))}" if "since" in v else "",
@@ -66,7 +66,7 @@ class Filters:
             "files": "With files" if "files" in v else "",
             "sort": SORTS[v["sort"]] if "sort" in v else "",
         }
-        return [Chip(words, self.link(**{key: ""})) for key, words in told.items() if words]
+        return [Chip(words, self.link(**{key: ""})) for key, words in labels.items() if words]
 
     def link(self, **changes: str) -> str:
         """This search with changes, from its first page."""
@@ -78,18 +78,18 @@ class Filters:
         return urlencode({"q": self.query}) if self.query else ""
 
 
-def filters_of(path: str, asked: Any) -> Filters:
+def filters_of(path: str, parameters: Any) -> Filters:
     """asked: the query string of a request. What is no order, no day and no page counts as not said."""
-    got = {k: str(asked.get(k, "")).strip() for k in ("q", "from", "since", "until", "files", "sort", "after", "page")}
-    got["q"] = got["q"][: LONGEST_QUERY + 1]
-    got["from"] = got["from"].replace('"', " ").strip()[:254]
-    got["after"] = got["after"][:200]
+    values = {k: str(parameters.get(k, "")).strip() for k in ("q", "from", "since", "until", "files", "sort", "after", "page")}
+    values["q"] = values["q"][: LONGEST_QUERY + 1]
+    values["from"] = values["from"].replace('"', " ").strip()[:254]
+    values["after"] = values["after"][:200]
     for key in ("since", "until"):
         try:
-            date.fromisoformat(got[key])
+            date.fromisoformat(values[key])
         except ValueError:
-            got[key] = ""
-    got["sort"] = got["sort"] if got["sort"] == "oldest" else ""
-    page = got["page"]
-    got["page"] = page if page.isascii() and page.isdecimal() and len(page) < 7 else ""
-    return Filters(path, {k: v for k, v in got.items() if v})
+            values[key] = ""
+    values["sort"] = values["sort"] if values["sort"] == "oldest" else ""
+    page = values["page"]
+    values["page"] = page if page.isascii() and page.isdecimal() and len(page) < 7 else ""
+    return Filters(path, {k: v for k, v in values.items() if v})

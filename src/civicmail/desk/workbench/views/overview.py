@@ -18,7 +18,7 @@ from civicmail.city.access.views.page import Action
 from civicmail.city.directory.models import Person
 from civicmail.desk.workbench import queries
 from civicmail.desk.workbench.actions import holds
-from civicmail.desk.workbench.views import one
+from civicmail.desk.workbench.views import examination
 
 ENTRIES = 50
 ACTS = {
@@ -58,13 +58,13 @@ ACTS = {
 @acting("mandate.see")
 def mandate(request: CityRequest, number: str) -> HttpResponse:
     """For who looks with the ways on, for a second person with the answer that waits, for an auditor to read."""
-    row = one.seen(request, number)
+    row = examination.seen(request, number)
     mine = row.person.uid == request.actor.uid
     live = row.state in mandate_states.VIEWABLE and row.starts is not None and row.until is not None and request.now < row.until
     if mine and live:
         request.under = row  # the head of the page shows it
     shown: dict[str, Any] = {
-        "page": one.page(request, row, actions=_actions(request, row, mine, live)),
+        "page": examination.page(request, row, actions=_actions(request, row, mine, live)),
         "row": row,
         "mine": mine,
         "live": live,
@@ -85,7 +85,7 @@ def mandate(request: CityRequest, number: str) -> HttpResponse:
 def _actions(request: CityRequest, row: Row, mine: bool, live: bool) -> list[Action]:
     n = [row.number]
     if mine and live:
-        return one.actions(row, search=True)
+        return examination.actions(row, search=True)
     if not mine and could(request, "mandate.approve"):
         if row.state == "asked":
             return [Action("Answer", reverse("mandate-approve", args=n), primary=True)]
@@ -96,9 +96,9 @@ def _actions(request: CityRequest, row: Row, mine: bool, live: bool) -> list[Act
 
 def _history(row: Row) -> list[dict[str, Any]]:
     """The newest entries about a mandate."""
-    found = list(Entry.objects.filter(object=f"mandate:{row.number}").order_by("-id")[:ENTRIES])
-    names = dict(Person.objects.filter(uid__in={row.person.uid, *(e.person for e in found)}).values_list("uid", "display"))
-    return [_event(e, names.get(e.person, e.person)) for e in found]
+    entries = list(Entry.objects.filter(object=f"mandate:{row.number}").order_by("-id")[:ENTRIES])
+    names = dict(Person.objects.filter(uid__in={row.person.uid, *(e.person for e in entries)}).values_list("uid", "display"))
+    return [_event(e, names.get(e.person, e.person)) for e in entries]
 
 
 def _event(e: Entry, name: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from ninja import Schema
 
 from civicmail.city.access.epoch import from_ms
 from civicmail.core.message.model import Fields
-from civicmail.desk.viewer import limited
-from civicmail.desk.viewer.shown import Block, Person, Run, Shown
+from civicmail.desk.viewer import sandboxed
+from civicmail.desk.viewer.message_view import Block, Person, Run, Shown
 from civicmail.mail.archive.records import Capture
 
 EARLIEST, LATEST = -2_208_988_800_000, 221_845_392_000_000  # the years 1900 and 9000
@@ -61,7 +61,7 @@ def message(request: HttpRequest, capture: Capture, content: bytes) -> Message:
     inside = request.GET.get("inside", "")
     if len(inside) > 500 or not all(c.isascii() and (c.isdigit() or c in "./") for c in inside):
         raise Http404
-    shown = limited.read(content, page=page, path=inside)
+    shown = sandboxed.read(content, page=page, path=inside)
     if shown is None:
         raise Http404
     return _message(capture, shown)

@@ -37,6 +37,6 @@ def of(folder: str, version: int, city: str) -> Book:
 
 
 def _read(city: str) -> Book:
-    cards = {card.uid: card for card in (made(entry, city) for entry in addressbook.whole())}
+    cards = {card.uid: card for card in (made(entry, city) for entry in addressbook.all_entries())}
     tag = hashlib.sha256("".join(f"{uid}{cards[uid].etag}" for uid in sorted(cards)).encode()).hexdigest()[:32]
     return Book(cards, tag)

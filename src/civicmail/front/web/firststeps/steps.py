@@ -25,7 +25,7 @@ from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.load import FILE
 from civicmail.core.config.settings import City, Settings
 from civicmail.desk.holding import approval_switches
-from civicmail.desk.oversight.heads import Heads, Told
+from civicmail.desk.oversight.recorded_facts import Heads, RecordedFacts
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.checkup.keys import recovery
 from civicmail.front.web.system import installation
@@ -338,7 +338,7 @@ def _mail(of: Asking) -> Mail:
     return _seen[of.data]
 
 
-def _left(heads: list[Told], waiting: set[str]) -> Iterator[bool]:
+def _left(heads: list[RecordedFacts], waiting: set[str]) -> Iterator[bool]:
     for head in heads:
         if head.id.replace("-", "") not in waiting:
             yield any(copy.facts.get("outbound") and copy.do in ("deliver", "mark", "encrypt") for copy in head.copies)

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from civicmail.core.config.errors import ConfigError
-from civicmail.desk.viewer.queries import damage_told
+from civicmail.desk.viewer.queries import damage_as_later
 from civicmail.front.web.system.check_runner import CheckRunner, examiner
 from civicmail.front.web.system.waiting_copies import Line, waiting
 
@@ -26,5 +26,5 @@ def checks() -> CheckRunner:
 
 def waiting_copies(now: int) -> list[Line]:
     """All waiting and held copies, oldest first. now: epoch ms. Raises LaterError if unavailable."""
-    with damage_told():
+    with damage_as_later():
         return waiting(data(), settings.CITY).lines(now)

@@ -16,8 +16,8 @@ from civicmail.city.access.reveals import REASONS
 from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
-from civicmail.desk.viewer import limited
-from civicmail.desk.viewer.queries import damage_told, store
+from civicmail.desk.viewer import sandboxed
+from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.system.trace_message import traced_or_404
 
 PEOPLE = (("from_", "From"), ("sender", "Sender"), ("reply_to", "Answers to"), ("to", "To"), ("cc", "Cc"), ("bcc", "Bcc"))
@@ -46,9 +46,9 @@ def reveal(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
             place = archive.place(capture.bytes)
             if place is None:
                 raise Http404
-            with damage_told():
+            with damage_as_later():
                 body = archive.body(permit, place)
-            shown = limited.read(body)
+            shown = sandboxed.read(body)
             page = Page(
                 traced.sha256[:12],
                 "Revealed",

@@ -15,7 +15,7 @@ from civicmail.city.access.views.city_request import CityRequest, acting, may, r
 from civicmail.city.access.views.listing import Cell, Column
 from civicmail.city.access.views.page import Action, Page
 from civicmail.core.ledger import checkpoints, leaves, sequencer
-from civicmail.desk.viewer.queries import damage_told, store
+from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.formatting import instant, size
 from civicmail.front.web.system import installation
 from civicmail.front.web.system.trace import state_of
@@ -102,7 +102,7 @@ def traced_or_404(request: CityRequest, capture: uuid.UUID) -> MessageTrace:
     archive = store().archive()
     if (place := archive.place(capture.bytes)) is None:
         raise Http404
-    with damage_told():
+    with damage_as_later():
         return archive.envelope(request.actor, place, now=epoch_ms(request.now))
 
 

@@ -18,7 +18,7 @@ from civicmail.desk.holding import approval_switches
 from civicmail.desk.holding.actions import switch_approval
 from civicmail.desk.holding.approval_switches import ApprovalSwitch
 from civicmail.desk.holding.models import ApprovalCopy, AskedDepartment
-from civicmail.desk.oversight.views.asking import Why, foreseen
+from civicmail.desk.oversight.views.department_approval import Why, forecast_for
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import as_seen, once
@@ -57,7 +57,7 @@ def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]
     departments: list[Department] = pagination.rows(
         request, response, Department.objects.filter(closed__isnull=True), lambda d: d, by="code"
     )
-    forecast = foreseen(epoch_ms(request.now))
+    forecast = forecast_for(epoch_ms(request.now))
     stand = approval_switches.all_switches()
     return [_department(d, stand[d.pk], forecast.tenths(d.code)) for d in departments]
 
@@ -76,7 +76,7 @@ def ask_department(request: Call, department: str, body: Switching) -> Asked:
     of, reason, now = *_seen(request, department, body, epoch_ms(request.now)), epoch_ms(request.now)
 
     def do() -> Asked:
-        switch_approval.switch_on(of, foreseen(now).tenths(of.code), actor=request.actor, reason=reason, now=now)
+        switch_approval.switch_on(of, forecast_for(now).tenths(of.code), actor=request.actor, reason=reason, now=now)
         return _now(of, now)
 
     return once(request, do)
@@ -138,7 +138,7 @@ def _seen(request: Call, code: str, body: Switching, now: int) -> tuple[Departme
 
 
 def _now(of: Department, now: int) -> Asked:
-    return _department(of, approval_switches.switch_of(of), foreseen(now).tenths(of.code))
+    return _department(of, approval_switches.switch_of(of), forecast_for(now).tenths(of.code))
 
 
 def _department(of: Department, stand: ApprovalSwitch, tenths: int) -> Asked:

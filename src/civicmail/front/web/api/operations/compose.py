@@ -12,10 +12,10 @@ from civicmail.city.access.errors import Unusable
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import me, require
 from civicmail.city.access.views.wording import translate
-from civicmail.desk.mailbox.actions import sending, submitting
+from civicmail.desk.mailbox.actions import send_message, submit_draft
 from civicmail.desk.mailbox.models import Draft, Outgoing, senders
-from civicmail.desk.mailbox.views import foretelling
-from civicmail.desk.mailbox.views.foretelling import plain
+from civicmail.desk.mailbox.views import forecast_panel
+from civicmail.desk.mailbox.views.forecast_panel import plain_text
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.mail import router as router
@@ -84,14 +84,14 @@ def forecast_mail(request: Call, body: Letter) -> Outlook:
     return foretold(request, draft, gathered)
 
 
-def foretold(request: Call, draft: Draft, gathered: submitting.Gathered) -> Outlook:
+def foretold(request: Call, draft: Draft, gathered: submit_draft.Recipients) -> Outlook:
     """What would happen to a draft."""
-    foreseen = submitting.foretell(draft, gathered, actor=request.actor, now=epoch_ms(request.now))
-    panel = foretelling.panel(foreseen, 0)
+    foreseen = submit_draft.forecast_draft(draft, gathered, actor=request.actor, now=epoch_ms(request.now))
+    panel = forecast_panel.panel(foreseen, 0)
     copies = [
         Foretold(
             address=c.address, state=c.state, do=c.do, outside=c.outside, rules=list(c.rules),
-            why=foretelling.why(c.rules, c.told),
+            why=forecast_panel.why(c.rules, c.notified_rules),
         )
         for c in foreseen.copies
     ]  # fmt: skip
@@ -108,29 +108,31 @@ def send_mail(request: Call, body: Letter) -> Given:
     gathered, mailbox = _looked(request, body)
 
     def do() -> Given:
-        text = senders.signed(body.text, "", senders.block(actor, mailbox, now=now), senders.lines_of(actor))
-        to, cc, bcc = (tuple(gathered.named.get(field, ())) for field in submitting.FIELDS)
-        written = sending.Written(mailbox=mailbox, to=to, cc=cc, bcc=bcc, subject=body.subject, text=text)
-        return given(sending.send(written, actor=actor, reason="by a program", now=now))
+        text = senders.full_text(
+            body.text, "", senders.identification_block(actor, mailbox, now=now), senders.signature_lines(actor)
+        )
+        to, cc, bcc = (tuple(gathered.named.get(field, ())) for field in submit_draft.FIELDS)
+        written = send_message.MessageText(mailbox=mailbox, to=to, cc=cc, bcc=bcc, subject=body.subject, text=text)
+        return given(send_message.send(written, actor=actor, reason="by a program", now=now))
 
     return once(request, do)
 
 
-def _looked(request: Call, body: Letter) -> tuple[submitting.Gathered, str]:
+def _looked(request: Call, body: Letter) -> tuple[submit_draft.Recipients, str]:
     """Whom it goes to, and the mailbox that it is from. Raises Unusable, with the field."""
     if len(body.subject) > 500 or len(body.text) > LONGEST or "\0" in f"{body.subject}{body.text}":
         raise Unusable("The message is too long.", {"text": f"At most {LONGEST:,} characters, and 500 of the subject."})
-    gathered = submitting.gathered(Draft(to=body.to, cc=body.cc, bcc=body.bcc))
-    if gathered.wrong:
-        raise Unusable(next(iter(gathered.wrong.values())), gathered.wrong)
-    own = senders.own(senders.senders(request.actor, now=epoch_ms(request.now)))
+    gathered = submit_draft.gather_recipients(Draft(to=body.to, cc=body.cc, bcc=body.bcc))
+    if gathered.errors:
+        raise Unusable(next(iter(gathered.errors.values())), gathered.errors)
+    own = senders.own_sender(senders.senders(request.actor, now=epoch_ms(request.now)))
     return gathered, body.mailbox.strip().lower() or (own.address if own else "")
 
 
 def given(row: Outgoing) -> Given:
     """What waits, or what became of it."""
     capture = uuid.UUID(row.capture) if row.capture else None
-    why = str(translate(plain(row.why))) if row.why else ""
+    why = str(translate(plain_text(row.why))) if row.why else ""
     return Given(
         uid=row.uid, mailbox=row.mailbox, recipients=list(row.recipients), state=row.state, due=row.due, why=why, draft=row.draft,
         capture=capture,

@@ -16,11 +16,11 @@ from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import me, require
-from civicmail.desk.mailbox.actions import drafting, sending, submitting
-from civicmail.desk.mailbox.actions.drafting import Written
-from civicmail.desk.mailbox.forecast import Foreseen
+from civicmail.desk.mailbox.actions import edit_drafts, send_message, submit_draft
+from civicmail.desk.mailbox.actions.edit_drafts import DraftContent
+from civicmail.desk.mailbox.draft_file_type import with_file_type
+from civicmail.desk.mailbox.forecast import Forecast
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, senders
-from civicmail.desk.mailbox.trueness import looked_at
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import as_seen, once
@@ -167,14 +167,14 @@ def write_draft(request: Call, body: DraftText) -> OneDraft:
     _mine(request)
     now = epoch_ms(request.now)
     senders_ = senders.senders(request.actor, now=now)
-    own = senders.own(senders_)
+    own = senders.own_sender(senders_)
     mailbox = body.mailbox.strip().lower() or (own.address if own else "")
     if mailbox not in {s.address for s in senders_}:
         raise Unusable("This mailbox is not yours to send from.", {"mailbox": "Choose one of yours."})
-    written = Written(mailbox, body.to, body.cc, body.bcc, body.subject, body.text)
+    written = DraftContent(mailbox, body.to, body.cc, body.bcc, body.subject, body.text)
 
     def do() -> OneDraft:
-        return _shown(drafting.save(uuid.uuid4(), written, version=0, actor=request.actor, now=now))
+        return _shown(edit_drafts.save(uuid.uuid4(), written, version=0, actor=request.actor, now=now))
 
     return once(request, do)
 
@@ -185,24 +185,24 @@ def change_draft(request: Call, uid: uuid.UUID, body: DraftChange) -> OneDraft:
     row = _draft(request, uid)
     changes = body.model_dump(exclude={"version"}, exclude_none=True)
     had = {name: getattr(row, name) for name in ("mailbox", "to", "cc", "bcc", "subject", "text", "quote")}
-    written = Written(**{**had, **changes})
-    return _shown(drafting.save(uid, written, version=body.version, actor=request.actor, now=epoch_ms(request.now)))
+    written = DraftContent(**{**had, **changes})
+    return _shown(edit_drafts.save(uid, written, version=body.version, actor=request.actor, now=epoch_ms(request.now)))
 
 
 @operation(router, "POST", f"{ONE}/files", act="my.write", scope="write:mail", page="mail-draft", response=OneDraft, status=201)
 def add_draft_file(request: Call, uid: uuid.UUID, body: FileToAdd) -> OneDraft:
     """Add a file. Its type is detected from its content."""
-    row, max_bytes = _seen(request, uid, body.version), submitting.files_most()
+    row, max_bytes = _seen(request, uid, body.version), submit_draft.max_files_bytes()
     if (size := len(body.content) * 3 // 4) > max_bytes + 2:
-        raise drafting.too_large(size, max_bytes)
+        raise edit_drafts.files_too_large(size, max_bytes)
     try:
         content = base64.b64decode(body.content, validate=True)
     except (ValueError, binascii.Error):
         raise Unusable("The content is not base64.", {"content": "Not base64 (RFC 4648)."}) from None
-    made = looked_at(body.name, content)
+    made = with_file_type(body.name, content)
 
     def do() -> OneDraft:
-        return _shown(drafting.attach(row, [made], most=max_bytes, actor=request.actor, now=epoch_ms(request.now)))
+        return _shown(edit_drafts.attach(row, [made], max_bytes=max_bytes, actor=request.actor, now=epoch_ms(request.now)))
 
     return once(request, do)
 
@@ -211,14 +211,14 @@ def add_draft_file(request: Call, uid: uuid.UUID, body: FileToAdd) -> OneDraft:
 def remove_draft_file(request: Call, uid: uuid.UUID, body: FileToRemove) -> OneDraft:
     """Remove a file."""
     row = _seen(request, uid, body.version)
-    return _shown(drafting.remove(row, [body.file], actor=request.actor, now=epoch_ms(request.now)))
+    return _shown(edit_drafts.remove(row, [body.file], actor=request.actor, now=epoch_ms(request.now)))
 
 
 @operation(router, "POST", f"{ONE}/discard", act="my.write", scope="write:mail", page="mail-draft-discard", response=DraftSeen)
 def discard_draft(request: Call, uid: uuid.UUID, body: DraftSeen) -> DraftSeen:
     """Delete a draft with its files. This cannot be undone."""
     row = _seen(request, uid, body.version)
-    drafting.discard(row, actor=request.actor, now=epoch_ms(request.now))
+    edit_drafts.discard(row, actor=request.actor, now=epoch_ms(request.now))
     return DraftSeen(version=body.version)
 
 
@@ -234,24 +234,26 @@ def send_draft(request: Call, uid: uuid.UUID, body: ToSend) -> Given:
     """Send a draft with its files. For twenty seconds `undo_mail` takes it back."""
     row, now = _seen(request, uid, body.version), epoch_ms(request.now)
     gathered = _gathered(row)
-    exceptions = _aside(submitting.foretell(row, gathered, actor=request.actor, now=now), body.plain) if body.plain else None
+    exceptions = (
+        _aside(submit_draft.forecast_draft(row, gathered, actor=request.actor, now=now), body.plain) if body.plain else None
+    )
 
     def do() -> Given:
-        return given(submitting.give(row, gathered, actor=request.actor, now=now, plain=exceptions))
+        return given(submit_draft.send_draft(row, gathered, actor=request.actor, now=now, plain=exceptions))
 
     return once(request, do)
 
 
-def _aside(foreseen: Foreseen, reason: str) -> sending.Plain | None:
+def _aside(foreseen: Forecast, reason: str) -> send_message.UnencryptedChoice | None:
     """What the reason puts aside; None where no rule has encrypted anything."""
     sealed = foreseen.encrypted
-    return sending.Plain(reason, foreseen.sealing, len(sealed)) if sealed else None
+    return send_message.UnencryptedChoice(reason, foreseen.encrypting_rules, len(sealed)) if sealed else None
 
 
-def _gathered(row: Draft) -> submitting.Gathered:
-    gathered = submitting.gathered(row)
-    if gathered.wrong:
-        raise Unusable(next(iter(gathered.wrong.values())), gathered.wrong)
+def _gathered(row: Draft) -> submit_draft.Recipients:
+    gathered = submit_draft.gather_recipients(row)
+    if gathered.errors:
+        raise Unusable(next(iter(gathered.errors.values())), gathered.errors)
     return gathered
 
 
@@ -272,14 +274,14 @@ def read_outgoing(request: Call, uid: uuid.UUID) -> Given:
 def undo_mail(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Given:
     """Take a waiting message back; its draft is restored."""
     row = _as_seen(request, uid, body)
-    return given(sending.undo(row, actor=request.actor, reason="undo", now=epoch_ms(request.now)))
+    return given(send_message.undo(row, actor=request.actor, reason="undo", now=epoch_ms(request.now)))
 
 
 @operation(router, "POST", f"{OUT}/hasten", act="my.write", scope="write:mail", page="mail-outgoing", response=Given)
 def hasten_mail(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Given:
     """Send a waiting message at once."""
     row = _as_seen(request, uid, body)
-    return given(sending.hasten(row, actor=request.actor, now=epoch_ms(request.now)))
+    return given(send_message.send_now(row, actor=request.actor, now=epoch_ms(request.now)))
 
 
 def _mine(request: Call) -> None:

@@ -13,12 +13,12 @@ from ninja import Schema
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.views.city_request import require
-from civicmail.desk.oversight import emergencies, trying
+from civicmail.desk.oversight import emergencies, emergency_count
 from civicmail.desk.oversight.actions import emergencies as verbs
+from civicmail.desk.oversight.emergency_count import Counted
 from civicmail.desk.oversight.models import Emergency as Row
-from civicmail.desk.oversight.trying import Counted
-from civicmail.desk.oversight.views.deciding import Answer
-from civicmail.desk.oversight.views.emergencies import Wanted, Why
+from civicmail.desk.oversight.views.decide_rule_page import Answer
+from civicmail.desk.oversight.views.emergencies import EmergencyForm, ReasonForm
 from civicmail.desk.viewer.queries import store
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
@@ -129,7 +129,7 @@ def make_emergency(request: Call, body: Stopping) -> Emergency:
 def decide_emergency(request: Call, id: int, body: EmergencyAnswer) -> Emergency:
     """Decide, as a second person, whether it was right."""
     row = _row(id)
-    require(request, "emergency.decide", verbs.about(row))
+    require(request, "emergency.decide", verbs.resource(row))
     as_seen(request, row.ratified, body.ratified, "Somebody has answered it meanwhile; read it again.")
     c = request_bodies.checked(Answer({**request_bodies.plain(body), "revision": 0}))
     verb = verbs.ratify if c["decision"] == "approve" else verbs.reject
@@ -146,8 +146,8 @@ def stop_emergency(request: Call, id: int, body: EmergencyEnd) -> Emergency:
     """End it early, as its author or as a second person."""
     row = _row(id)
     own = request.actor.uid == row.officer.uid
-    require(request, "emergency.make" if own else "emergency.decide", verbs.about(row))
-    reason = request_bodies.checked(Why(request_bodies.plain(body)))["reason"]
+    require(request, "emergency.make" if own else "emergency.decide", verbs.resource(row))
+    reason = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
 
     def do() -> Emergency:
         verbs.stop(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
@@ -157,7 +157,7 @@ def stop_emergency(request: Call, id: int, body: EmergencyEnd) -> Emergency:
 
 
 def _conditions(body: Stopping) -> dict[str, Any]:
-    c = request_bodies.checked(Wanted({**request_bodies.plain(body), "hours": str(body.hours)}))
+    c = request_bodies.checked(EmergencyForm({**request_bodies.plain(body), "hours": str(body.hours)}))
     if c["kind"] not in emergencies.ENVELOPE and not is_screened(settings.CITY.screening):
         problem = "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped."
         raise Unusable(problem, {"kind": problem})
@@ -166,7 +166,7 @@ def _conditions(body: Stopping) -> dict[str, Any]:
 
 def _counted(request: Call, c: dict[str, Any]) -> Counted:
     screened = is_screened(settings.CITY.screening)
-    return trying.count(store().data, c["kind"], c["value"], c["do"], epoch_ms(request.now), screened=screened)
+    return emergency_count.count(store().data, c["kind"], c["value"], c["do"], epoch_ms(request.now), screened=screened)
 
 
 def _row(id_: int) -> Row:

@@ -10,9 +10,9 @@ from ninja import Schema
 
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.desk.workbench.actions import exports as verbs
-from civicmail.desk.workbench.forms import Exporting
+from civicmail.desk.workbench.forms import ExportForm
 from civicmail.desk.workbench.models import Export as Row
-from civicmail.desk.workbench.views import exporting, one
+from civicmail.desk.workbench.views import examination, export_pages
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import as_seen, once
@@ -56,17 +56,17 @@ class ExportSeen(Schema):
 @operation(router, "GET", ALL, act="content.export", scope="read:content", page="mandate-exports", response=list[Export])
 def list_exports(request: Call, response: HttpResponse, number: str) -> list[Export]:
     """List exports of an examination of mine, newest first."""
-    row, _ = one.looking(request, number)
+    row, _ = examination.looking(request, number)
     return pagination.rows(request, response, row.exports.all(), _export, by="-pk")
 
 
 @operation(router, "POST", ALL, act="content.export", scope="write:exports", page="mandate-exports", response=Export, status=201)
 def order_export(request: Call, number: str, body: Ordered) -> Export:
     """Order an export of search results within an examination; its audit entry is written first."""
-    _, mandate = one.looking(request, number)
-    query = request_bodies.checked(Exporting({"query": body.q.replace("\0", " ").strip()}))["query"]
+    _, mandate = examination.looking(request, number)
+    query = request_bodies.checked(ExportForm({"query": body.q.replace("\0", " ").strip()}))["query"]
     with understood():
-        return once(request, lambda: _export(verbs.order(mandate, query, actor=request.actor, now=epoch_ms(request.now))))
+        return once(request, lambda: _export(verbs.order_export(mandate, query, actor=request.actor, now=epoch_ms(request.now))))
 
 
 @operation(router, "GET", ONE, act="content.export", scope="read:content", page="mandate-export", response=Export)
@@ -79,7 +79,7 @@ def read_export(request: Call, number: str, id: int) -> Export:
 def read_export_file(request: Call, number: str, id: int) -> HttpResponseBase:
     """Download the file (application/zip), while it exists; the audit entry is written before the first byte."""
     request.method = "POST"  # the page takes no GET, so that no link makes an entry; a token is no link
-    return exporting.fetch(request, number, id)
+    return export_pages.fetch(request, number, id)
 
 
 @operation(router, "POST", f"{ONE}/stop", act="content.export", scope="write:exports", page="mandate-export-stop", response=Export)
@@ -100,17 +100,17 @@ def stop_export(request: Call, number: str, id: int, body: ExportSeen) -> Export
 def go_on_export(request: Call, number: str, id: int, body: ExportSeen) -> Export:
     """Resume a stopped export."""
     row = _as_seen(request, number, id, body)
-    _, mandate = one.looking(request, number)
+    _, mandate = examination.looking(request, number)
 
     def do() -> Export:
-        verbs.go_on(row, mandate, actor=request.actor, now=epoch_ms(request.now))
+        verbs.resume(row, mandate, actor=request.actor, now=epoch_ms(request.now))
         return _export(Row.objects.get(pk=id))
 
     return once(request, do)
 
 
 def _mine(request: Call, number: str, id_: int) -> Row:
-    row, _ = one.looking(request, number)
+    row, _ = examination.looking(request, number)
     return get_object_or_404(Row, pk=id_, mandate=row)
 
 

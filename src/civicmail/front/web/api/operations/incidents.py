@@ -21,7 +21,7 @@ from civicmail.desk.incidents.queries import CopyList
 from civicmail.desk.incidents.similar_messages import Copy, counted
 from civicmail.desk.incidents.views.cases import Answer
 from civicmail.desk.incidents.views.pulls import Reason
-from civicmail.desk.viewer.delivered import given
+from civicmail.desk.viewer.delivered_copy import delivered_bytes
 from civicmail.desk.viewer.queries import store
 from civicmail.front.web.api import message_content as shown
 from civicmail.front.web.api import pagination, request_bodies
@@ -212,7 +212,7 @@ def read_reported(request: Call, id: int, message: uuid.UUID) -> shown.Message:
     if place is None:
         raise Http404
     capture = archive.capture(permit, place)
-    return shown.message(request, capture, given(archive.body(permit, place), capture))
+    return shown.message(request, capture, delivered_bytes(archive.body(permit, place), capture))
 
 
 @operation(router, "POST", f"{ONE}/answer", act="report.answer", scope="write:incidents", page="incident", response=Incident)

@@ -9,12 +9,12 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 
 from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.desk.mailbox import finding, queries
-from civicmail.desk.mailbox.finding import Row, header_of
+from civicmail.desk.mailbox import mail_list, queries
+from civicmail.desk.mailbox.mail_list import Row, header_of
 from civicmail.desk.mailbox.views import delivery, message, reporting
-from civicmail.desk.mailbox.views.asking import address_of
-from civicmail.desk.mailbox.views.one import Found, found
-from civicmail.desk.viewer.delivered import given
+from civicmail.desk.mailbox.views.list_address import address_of
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage, open_message
+from civicmail.desk.viewer.delivered_copy import delivered_bytes
 from civicmail.desk.viewer.queries import store
 from civicmail.front.web.api import message_content, pagination
 from civicmail.front.web.api.authentication import Call
@@ -71,11 +71,11 @@ def list_mail(
     """My mail, newest first. `q` is a query as on the page; direction: sent, received or imported; state: waiting, held or refused;
     `since` a day like 2026-03-02."""
     now = epoch_ms(request.now)
-    permit, mine = queries.mine_now(request.actor, now=now)
+    permit, mine = queries.own_mail(request.actor, now=now)
     view = address_of(request.path, {**request.GET.dict(), "after": pagination.cursor(request) or ""}, mine)
     with understood():
-        desk = queries.desk(permit, queries.chosen(mine, view.values.get("box", "")), now=now, whole=True)
-        answer = finding.page(desk, view.asked)
+        desk = queries.desk(permit, queries.choose_box(mine, view.values.get("box", "")), now=now, whole=True)
+        answer = mail_list.list_page(desk, view.list_query)
     if answer.after:
         pagination.link(request, response, answer.after)
     return [line(row) for row in answer.rows]
@@ -93,7 +93,7 @@ def line(row: Row) -> MailLine:
 @operation(router, "GET", ONE, act="my.mail", scope="read:mail", page="mail-message", response=Message)
 def read_mail(request: Call, id: uuid.UUID) -> Message:
     """Read a message of mine: header, text by page (`page`), files. Of a held copy only the header."""
-    message_ = found(request, id)
+    message_ = open_message(request, id)
     if message_.eye == "shut":
         return message_content.shut(message_.capture, header_of(message_.archive.body(message_.permit, message_.place)))
     return message_content.message(request, message_.capture, _content(message_))
@@ -114,11 +114,11 @@ def read_mail_part(request: Call, id: uuid.UUID, path: str = "") -> HttpResponse
 @operation(router, "GET", f"{ONE}/delivery", act="my.mail", scope="read:mail", page="mail-delivery", response=list[MailCopy])
 def read_delivery(request: Call, id: uuid.UUID) -> list[MailCopy]:
     """Read the delivery status: senders see every copy, recipients their own."""
-    message_ = found(request, id)
-    return [_copy(p, message_) for p in delivery.known_to(message_)]
+    message_ = open_message(request, id)
+    return [_copy(p, message_) for p in delivery.shown_copies(message_)]
 
 
-def _copy(p: Passage, message_: Found) -> MailCopy:
+def _copy(p: Passage, message_: OpenedMessage) -> MailCopy:
     """Of a copy that came to me nothing is said that is the sender's to know."""
     if message_.eye == "author":
         again = from_ms(p.next) if p.next else None
@@ -135,25 +135,25 @@ def _copy(p: Passage, message_: Found) -> MailCopy:
 @operation(router, "GET", f"{ONE}/thread", act="my.mail", scope="read:mail", page="mail-thread", response=list[MailLine])
 def read_thread(request: Call, id: uuid.UUID) -> list[MailLine]:
     """Read my messages of a conversation, oldest first."""
-    message_ = found(request, id)
+    message_ = open_message(request, id)
     if message_.eye == "shut":
         return []
     with understood():
         desk = queries.desk(message_.permit, message_.mine, now=epoch_ms(request.now))
         first = first_of(header_of(message_.archive.body(message_.permit, message_.place)))
-        return [line(row) for row in finding.conversation(desk, first)] if first else []
+        return [line(row) for row in mail_list.conversation(desk, first)] if first else []
 
 
 @operation(router, "POST", f"{ONE}/spam", act="my.mail", scope="write:mail", page="mail-report", response=Spam)
 def report_mail(request: Call, id: uuid.UUID, body: Spam) -> Spam:
     """Report an external message as spam or as good mail, for the spam filter."""
-    message_ = found(request, id)
+    message_ = open_message(request, id)
     if not reporting.may_be_reported(message_):
         raise Http404
     labels.write_label(store().data, message_.capture.id, Label(body.spam, request.actor.uid, "report"), epoch_ms(request.now))
     return body
 
 
-def _content(message_: Found) -> bytes:
+def _content(message_: OpenedMessage) -> bytes:
     body = message_.archive.body(message_.permit, message_.place)
-    return body if message_.eye == "author" else given(body, message_.capture)
+    return body if message_.eye == "author" else delivered_bytes(body, message_.capture)

@@ -21,13 +21,13 @@ from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import me, require
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.mailbox import queries
-from civicmail.desk.mailbox.actions import drafting, keeping
+from civicmail.desk.mailbox.actions import edit_drafts, mark_mail
 from civicmail.desk.mailbox.models import Label, addressbook, senders
-from civicmail.desk.mailbox.scope import Box
-from civicmail.desk.mailbox.views import boxes
-from civicmail.desk.mailbox.views.keeping import Chosen, chosen_of
-from civicmail.desk.mailbox.views.labelling import Name
-from civicmail.desk.mailbox.views.writingforms import Sign
+from civicmail.desk.mailbox.scope import OwnMailbox
+from civicmail.desk.mailbox.views import own_mailboxes
+from civicmail.desk.mailbox.views.label_pages import Name
+from civicmail.desk.mailbox.views.mark_mail import Selection, selection_of
+from civicmail.desk.mailbox.views.write_forms import Sign
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
@@ -107,29 +107,29 @@ def keep_mail(request: Call, body: KeepingMail) -> Kept:
     if body.act not in _ACTS:
         raise Unusable("Choose what is done.", {"act": f"One of {', '.join(_ACTS)}."})
     with understood():
-        chosen = chosen_of(request, [str(message_) for message_ in body.messages])
+        chosen = selection_of(request, [str(message_) for message_ in body.messages])
     _ACTS[body.act](chosen, body.label)
     queries.forget_unread(request.actor)
     return Kept(messages=[uuid.UUID(bytes=message_) for message_ in chosen.ids])
 
 
-def _read(read: bool) -> Callable[[Chosen, int], None]:
-    return lambda c, _: keeping.set_read(c.ids, c.offices, read=read, actor=c.request.actor, now=c.now)
+def _read(read: bool) -> Callable[[Selection, int], None]:
+    return lambda c, _: mark_mail.set_read(c.ids, c.offices, read=read, actor=c.request.actor, now=c.now)
 
 
-def _starred(starred: bool) -> Callable[[Chosen, int], None]:
-    return lambda c, _: keeping.set_starred(c.ids, starred=starred, actor=c.request.actor, now=c.now)
+def _starred(starred: bool) -> Callable[[Selection, int], None]:
+    return lambda c, _: mark_mail.set_starred(c.ids, starred=starred, actor=c.request.actor, now=c.now)
 
 
-def _hidden(hidden: bool) -> Callable[[Chosen, int], None]:
-    return lambda c, _: keeping.set_hidden(c.ids, hidden=hidden, actor=c.request.actor, now=c.now)
+def _hidden(hidden: bool) -> Callable[[Selection, int], None]:
+    return lambda c, _: mark_mail.set_hidden(c.ids, hidden=hidden, actor=c.request.actor, now=c.now)
 
 
-def _labelled(is_set: bool) -> Callable[[Chosen, int], None]:
-    return lambda c, label: keeping.set_labelled(label, c.ids, there=is_set, actor=c.request.actor, now=c.now)
+def _labelled(is_set: bool) -> Callable[[Selection, int], None]:
+    return lambda c, label: mark_mail.set_labelled(label, c.ids, on=is_set, actor=c.request.actor, now=c.now)
 
 
-_ACTS: dict[str, Callable[[Chosen, int], None]] = {
+_ACTS: dict[str, Callable[[Selection, int], None]] = {
     "read": _read(True), "unread": _read(False), "star": _starred(True), "unstar": _starred(False), "hide": _hidden(True),
     "show": _hidden(False), "label": _labelled(True), "unlabel": _labelled(False),
 }  # fmt: skip
@@ -160,11 +160,11 @@ class BookLine(Schema):
 @operation(router, "GET", "/my/mailboxes", act="my.mail", scope="read:mail", page="mail-boxes", response=list[MyBox])
 def list_my_mailboxes(request: Call, response: HttpResponse) -> list[MyBox]:
     """List mailboxes that I may use now, my own first."""
-    _, mine = queries.mine_now(request.actor, now=epoch_ms(request.now))
+    _, mine = queries.own_mail(request.actor, now=epoch_ms(request.now))
     return pagination.slices(request, response, mine.boxes, _box, key=lambda b: b.id)
 
 
-def _box(b: Box) -> MyBox:
+def _box(b: OwnMailbox) -> MyBox:
     return MyBox(address=b.id, name=b.title, kind=b.kind, addresses=list(b.addresses))
 
 
@@ -198,7 +198,7 @@ def make_label(request: Call, body: LabelName) -> MyLabel:
     """Make a label; an existing one is returned."""
     require(request, "my.mail", OfPerson(me(request).uid))
     name = request_bodies.checked(Name(request_bodies.plain(body)))["name"]
-    made = keeping.make_label(name, actor=request.actor, now=epoch_ms(request.now))
+    made = mark_mail.make_label(name, actor=request.actor, now=epoch_ms(request.now))
     return MyLabel(id=made.pk, name=made.name)
 
 
@@ -207,7 +207,7 @@ def rename_label(request: Call, id: int, body: LabelName) -> MyLabel:
     """Rename a label of mine, and its sublabels."""
     _label(request, id)
     name = request_bodies.checked(Name(request_bodies.plain(body)))["name"]
-    row = keeping.rename_label(id, name, actor=request.actor, now=epoch_ms(request.now))
+    row = mark_mail.rename_label(id, name, actor=request.actor, now=epoch_ms(request.now))
     return MyLabel(id=row.pk, name=row.name)
 
 
@@ -216,7 +216,7 @@ def remove_label(request: Call, id: int, body: LabelName) -> LabelName:
     """Remove a label and its sublabels; messages stay. name: as last read."""
     if _label(request, id).name != body.name:
         raise Unusable("The label has another name by now.", {"name": "As it was read."})
-    return LabelName(name=keeping.remove_label(id, actor=request.actor, now=epoch_ms(request.now)))
+    return LabelName(name=mark_mail.remove_label(id, actor=request.actor, now=epoch_ms(request.now)))
 
 
 def _label(request: Call, id_: int) -> Label:
@@ -236,8 +236,8 @@ def read_signature(request: Call) -> Lines:
 
 def _lines(request: Call) -> Lines:
     box = senders.senders(request.actor, now=epoch_ms(request.now))
-    block = senders.block(request.actor, box[0].address if box else "", now=epoch_ms(request.now))
-    return Lines(block=block, lines=senders.lines_of(request.actor))
+    block = senders.identification_block(request.actor, box[0].address if box else "", now=epoch_ms(request.now))
+    return Lines(block=block, lines=senders.signature_lines(request.actor))
 
 
 @operation(router, "POST", "/me/signature", act="my.write", scope="write:mail", page="mail-signature", response=Lines)
@@ -245,7 +245,7 @@ def write_signature(request: Call, body: OwnLines) -> Lines:
     """Set my own lines below the identification block."""
     require(request, "my.write", OfPerson(me(request).uid))
     c = request_bodies.checked(Sign(request_bodies.plain(body)))
-    drafting.sign(c["lines"].replace("\r\n", "\n"), actor=request.actor, now=epoch_ms(request.now))
+    edit_drafts.sign(c["lines"].replace("\r\n", "\n"), actor=request.actor, now=epoch_ms(request.now))
     return _lines(request)
 
 
@@ -259,10 +259,10 @@ def read_away(request: Call, address: str) -> Away:
 def set_away(request: Call, address: str, body: GoingAway) -> Away:
     """Set an auto-reply for some days, for one's own mailbox, one with send access, or one of one's department."""
     box = _answering(request, address)
-    c = request_bodies.checked(boxes.Away(request_bodies.plain(body)))
+    c = request_bodies.checked(own_mailboxes.AutoReplyForm(request_bodies.plain(body)))
 
     def do() -> Away:
-        boxes.set_answer(request, box, c)
+        own_mailboxes.set_auto_reply(request, box, c)
         return _away(box, request.now)
 
     return once(request, do)
@@ -272,7 +272,7 @@ def set_away(request: Call, address: str, body: GoingAway) -> Away:
 def end_away(request: Call, address: str) -> Away:
     """Turn an auto-reply off."""
     box = _answering(request, address)
-    boxes.end_answer(request, box, boxes.set_now(box.pk, request.now))
+    own_mailboxes.end_auto_reply(request, box, own_mailboxes.set_now(box.pk, request.now))
     return _away(box, request.now)
 
 
@@ -286,7 +286,7 @@ def _answering(request: Call, address: str) -> Mailbox:
 
 
 def _away(box: Mailbox, at: datetime) -> Away:
-    row: AutoReply | None = boxes.set_now(box.pk, at)
+    row: AutoReply | None = own_mailboxes.set_now(box.pk, at)
     if row is None:
         return Away(mailbox=box.address, on=False, starts=None, until=None, text="", outside="")
     return Away(mailbox=box.address, on=True, starts=row.starts, until=row.until, text=row.text, outside=row.outside)

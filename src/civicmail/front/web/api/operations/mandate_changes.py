@@ -18,9 +18,9 @@ from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import require, require_could
 from civicmail.desk.viewer.queries import installation
 from civicmail.desk.workbench.actions import holds
-from civicmail.desk.workbench.forms import Answer, Holding, Reason, Scope
-from civicmail.desk.workbench.views import one
-from civicmail.desk.workbench.views.searching import to_keep
+from civicmail.desk.workbench.forms import DecisionForm, HoldForm, Reason, Scope
+from civicmail.desk.workbench.views import examination
+from civicmail.desk.workbench.views.search_page import to_keep
 from civicmail.front.web.api import request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
@@ -77,11 +77,11 @@ class HoldPlaced(Schema):
 )
 def amend_mandate(request: Call, number: str, body: Amending) -> Change:
     """Request another scope or a longer time: narrower at once, wider with a second person's approval."""
-    row, _ = one.looking(request, number)
+    row, _ = examination.looking(request, number)
     form = Scope(request_bodies.plain(body), departments=[row.department] if row.department else [])
     request_bodies.checked(form)
     return once(
-        request, lambda: _change(mandate_amendments.amend(row, form.wanted(), actor=request.actor, now=epoch_ms(request.now)))
+        request, lambda: _change(mandate_amendments.amend(row, form.scope(), actor=request.actor, now=epoch_ms(request.now)))
     )
 
 
@@ -91,9 +91,9 @@ def amend_mandate(request: Call, number: str, body: Amending) -> Change:
 )  # fmt: skip
 def decide_change(request: Call, number: str, id: int, body: DecidingMandate) -> Change:
     """Decide, as a second person, whether an examination may go further."""
-    row = one.decidable(request, number)
+    row = examination.decidable(request, number)
     amendment = get_object_or_404(Amendment, pk=id, mandate=row)
-    form = Answer(request_bodies.plain(body), yes="yes", no="no")
+    form = DecisionForm(request_bodies.plain(body), yes="yes", no="no")
     c = request_bodies.checked(form)
     amendment.state = c["state"]
     verb = mandate_amendments.approve if form.is_yes else mandate_amendments.refuse
@@ -103,8 +103,8 @@ def decide_change(request: Call, number: str, id: int, body: DecidingMandate) ->
 @operation(router, "POST", f"{ONE}/ratify", act="mandate.ratify", scope="write:mandates", page="mandate-ratify", response=Mandate)
 def ratify_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate:
     """Decide, as a second person, whether an urgent examination was right. Needs a reason."""
-    row = one.decidable(request, number, "mandate.ratify")
-    form = Answer(request_bodies.plain(body), yes="yes", no="no", always=True)
+    row = examination.decidable(request, number, "mandate.ratify")
+    form = DecisionForm(request_bodies.plain(body), yes="yes", no="no", always=True)
     reason = request_bodies.checked(form)["reason"]
     verb = urgent_mandates.ratify if form.is_yes else urgent_mandates.reject
     return once(request, lambda: mandate(verb(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)), True))
@@ -113,7 +113,7 @@ def ratify_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate
 @operation(router, "POST", f"{ONE}/seal", act="mandate.ask", scope="write:mandates", page="mandate-seal", response=Mandate)
 def seal_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
     """Seal an examination, so that the people concerned do not learn of it."""
-    row = one.seen(request, number)
+    row = examination.seen(request, number)
     require(request, "mandate.ask", OfPerson(row.person.uid))
     return _sealed(request, number, body, to=True)
 
@@ -126,7 +126,7 @@ def unseal_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
 
 
 def _sealed(request: Call, number: str, body: EndingMandate, *, to: bool) -> Mandate:
-    row = one.seen(request, number)
+    row = examination.seen(request, number)
     c = request_bodies.checked(Reason(request_bodies.plain(body)))
     row.state = c["state"]
     return once(
@@ -139,9 +139,9 @@ def _sealed(request: Call, number: str, body: EndingMandate, *, to: bool) -> Man
 )
 def place_hold(request: Call, number: str, body: HoldToPlace) -> HoldPlaced:
     """Place a legal hold on what a search within the examination finds, now and later."""
-    _, under = one.looking(request, number)
+    _, under = examination.looking(request, number)
     now, query = epoch_ms(request.now), body.q.replace("\0", " ").strip()
-    c = request_bodies.checked(Holding({"ground": body.ground, "reason": body.reason, "query": query}))
+    c = request_bodies.checked(HoldForm({"ground": body.ground, "reason": body.reason, "query": query}))
     with understood():
         tree_of = to_keep(under, query, now)
 

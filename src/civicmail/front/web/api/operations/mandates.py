@@ -19,9 +19,9 @@ from civicmail.city.access.views.city_request import require_could
 from civicmail.core.query.parse import parse
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.workbench import queries
-from civicmail.desk.workbench.forms import Answer, Asking, Finding, Reason
+from civicmail.desk.workbench.forms import CloseForm, DecisionForm, Reason, RequestForm
 from civicmail.desk.workbench.scope import Gate
-from civicmail.desk.workbench.views import one, reading, searching
+from civicmail.desk.workbench.views import examination, message_pages, search_page
 from civicmail.front.web.api import etags, pagination, request_bodies
 from civicmail.front.web.api import message_content as shown
 from civicmail.front.web.api.authentication import Call
@@ -137,7 +137,7 @@ def mandate(r: Row, near: bool) -> Mandate:
 @operation(router, "GET", ONE, act="mandate.see", scope="read:mandates", page="mandate", response=Mandate)
 def read_mandate(request: Call, response: HttpResponse, number: str) -> Mandate:
     """Read an examination: people, ground, scope, end."""
-    return etags.with_etag(response, mandate(one.seen(request, number), True))
+    return etags.with_etag(response, mandate(examination.seen(request, number), True))
 
 
 @operation(router, "POST", "/mandates", act="mandate.ask", scope="write:mandates", page="mandate-new", response=Mandate, status=201)
@@ -146,12 +146,14 @@ def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
     require_could(request, "mandate.ask")
     now = epoch_ms(request.now)
     plain = request_bodies.plain(body, way=f"{body.ground}/{body.duty}")
-    form = Asking(plain, ways=examination_grounds.available_rules(request.actor, now), departments=queries.choosable(request.actor))
+    form = RequestForm(
+        plain, ways=examination_grounds.available_rules(request.actor, now), departments=queries.choosable(request.actor)
+    )
     c = request_bodies.checked(form)
     ground, duty = form.way_of()
 
     def do() -> Mandate:
-        made = verbs.ask(ground, duty, form.wanted(), actor=request.actor, now=now, sealed=c["sealed"])
+        made = verbs.ask(ground, duty, form.scope(), actor=request.actor, now=now, sealed=c["sealed"])
         return mandate(made, True)
 
     return once(request, do)
@@ -160,8 +162,8 @@ def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
 @operation(router, "POST", f"{ONE}/decide", act="mandate.approve", scope="write:mandates", page="mandate-approve", response=Mandate)
 def decide_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate:
     """Approve or deny an examination, as a second person."""
-    row = one.decidable(request, number)
-    form = Answer(request_bodies.plain(body), yes="yes", no="no")
+    row = examination.decidable(request, number)
+    form = DecisionForm(request_bodies.plain(body), yes="yes", no="no")
     c = request_bodies.checked(form)
     row.state = c["state"]  # as the asker saw it: the verb compares it with the row
     verb = verbs.approve if form.is_yes else verbs.refuse
@@ -171,13 +173,13 @@ def decide_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate
 @operation(router, "POST", f"{ONE}/withdraw", act="mandate.ask", scope="write:mandates", page="mandate-withdraw", response=Mandate)
 def withdraw_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
     """Withdraw a pending request."""
-    return _ended(request, one.own(request, number), body, verbs.withdraw)
+    return _ended(request, examination.own(request, number), body, verbs.withdraw)
 
 
 @operation(router, "POST", f"{ONE}/stop", act="mandate.approve", scope="write:mandates", page="mandate-stop", response=Mandate)
 def stop_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
     """End a running examination, as a second person."""
-    return _ended(request, one.decidable(request, number), body, verbs.stop)
+    return _ended(request, examination.decidable(request, number), body, verbs.stop)
 
 
 def _ended(request: Call, row: Row, body: EndingMandate, verb: Callable[..., Row]) -> Mandate:
@@ -189,8 +191,8 @@ def _ended(request: Call, row: Row, body: EndingMandate, verb: Callable[..., Row
 @operation(router, "POST", f"{ONE}/close", act="mandate.ask", scope="write:mandates", page="mandate-close", response=Mandate)
 def close_mandate(request: Call, number: str, body: ClosingMandate) -> Mandate:
     """Close one's examination with its finding."""
-    row = one.own(request, number)
-    c = request_bodies.checked(Finding(request_bodies.plain(body)))
+    row = examination.own(request, number)
+    c = request_bodies.checked(CloseForm(request_bodies.plain(body)))
     row.state = c["state"]
     return mandate(verbs.close(row, c["finding"], actor=request.actor, now=epoch_ms(request.now)), True)
 
@@ -200,15 +202,15 @@ def close_mandate(request: Call, number: str, body: ClosingMandate) -> Mandate:
 )
 def search_under_mandate(request: Call, response: HttpResponse, number: str, q: str = "") -> list[MandateHit]:
     """Search within an examination, newest first. The audit entry is durable before the search."""
-    _, mandate = one.looking(request, number)
+    _, mandate = examination.looking(request, number)
     limit, after, now = pagination.limit_of(request), pagination.cursor(request), epoch_ms(request.now)
     with understood():
         parse(q, now=request.now)
         facts = {"query": q, "sort": "newest", "door": "api"}
         permit = content_views.under(mandate, "content.list", actor=request.actor, facts=facts, now=now)
         index = store()
-        reader = index.asked(permit.person, whole=True)
-        tree = searching.within(reader, Gate(installation(), index.archive(), permit, mandate, now), mandate, q, now)
+        reader = index.reader_for(permit.person, whole=True)
+        tree = search_page.within(reader, Gate(installation(), index.archive(), permit, mandate, now), mandate, q, now)
         page = search(reader, tree, limit=limit, sort="newest", cursor=str(after or ""), scored=False)
     if page.cursor:
         pagination.link(request, response, page.cursor)
@@ -236,19 +238,19 @@ def read_under_mandate(request: Call, number: str, id: uuid.UUID) -> shown.Messa
 def read_raw_under_mandate(request: Call, number: str, id: uuid.UUID) -> HttpResponseBase:
     """Download the whole message (message/rfc822), with an audit entry of its own."""
     request.method = "POST"  # the page takes no GET, so that no link makes an entry; a token is no link
-    return reading.raw(request, number, id)
+    return message_pages.raw(request, number, id)
 
 
 @operation(router, "GET", f"{ONE}/messages/{{uuid:id}}/part", act="content.attachment", scope="read:content", page="mandate-part")
 def read_part_under_mandate(request: Call, number: str, id: uuid.UUID, path: str = "") -> HttpResponseBase:
     """Download a file by its path from `read_under_mandate`, with an audit entry of its own."""
     request.method = "POST"  # as above
-    return reading.part(request, number, id)
+    return message_pages.part(request, number, id)
 
 
 def _opened(request: Call, number: str, id_: uuid.UUID, facts: dict[str, Any]) -> tuple[Any, bytes]:
-    _, mandate = one.looking(request, number)
-    place = reading.place_of(id_)
-    permit = reading.permits(request, mandate)("content.show", {"id": place.uuid, **facts})
+    _, mandate = examination.looking(request, number)
+    place = message_pages.place_of(id_)
+    permit = message_pages.permits(request, mandate)("content.show", {"id": place.uuid, **facts})
     archive = store().archive()
     return archive.capture(permit, place), archive.body(permit, place)

@@ -23,10 +23,10 @@ from civicmail.desk.holding.models import Digest, PickUp, Release, Verification
 from civicmail.desk.holding.views.own_release import ReasonForm, held_for
 from civicmail.desk.holding.views.sender_verification import VerificationCase, case_for
 from civicmail.desk.incidents.views.reporting import ANSWERS, DANGER, ReportForm, carried_out
-from civicmail.desk.mailbox.actions import handling
-from civicmail.desk.mailbox.views.beside import offices_of
-from civicmail.desk.mailbox.views.inviting import respond
-from civicmail.desk.mailbox.views.one import found
+from civicmail.desk.mailbox.actions import office_handling
+from civicmail.desk.mailbox.views.invitation_cards import respond
+from civicmail.desk.mailbox.views.message_context import offices_of
+from civicmail.desk.mailbox.views.opened_message import open_message
 from civicmail.desk.mailbox.views.reporting import may_be_reported
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.actoperations import act_operation
@@ -124,7 +124,7 @@ class PickUpSeen(Schema):
 def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
     """Release a held message of mine: at once if I may, else by request. It is screened again."""
     require(request, "my.mail", OfPerson(me(request).uid))
-    copy_, now = found(request, id), epoch_ms(request.now)
+    copy_, now = open_message(request, id), epoch_ms(request.now)
 
     def do() -> Gone:
         kept = held_for(copy_, now)
@@ -179,14 +179,14 @@ def _request(r: Release) -> MyRequest:
 @operation(router, "GET", f"{ONE}/verify", act="sender.verify", scope="read:mail", page="mail-verify", response=Really)
 def read_verification(request: Call, id: uuid.UUID) -> Really:
     """Read who would confirm that a message is authentic, and the answer."""
-    copy = found(request, id)
+    copy = open_message(request, id)
     return _really(case_for(copy, request.actor.uid, epoch_ms(request.now)), _verification(request, copy.id))
 
 
 @operation(router, "POST", f"{ONE}/verify", act="sender.verify", scope="write:mail", page="mail-verify", response=Really)
 def verify_sender(request: Call, id: uuid.UUID) -> Really:
     """Ask the sender at a known address; a repeated request returns the first."""
-    copy = found(request, id)
+    copy = open_message(request, id)
     require(request, "sender.verify", OfPerson(me(request).uid))
     case = case_for(copy, request.actor.uid, epoch_ms(request.now))
     by, row = case.by, _verification(request, copy.id)
@@ -228,7 +228,7 @@ class Reporting(Schema):
 @operation(router, "POST", f"{ONE}/report", act="my.mail", scope="write:mail", page="mail-report", response=Reporting)
 def report_danger(request: Call, id: uuid.UUID, body: Reporting) -> Reporting:
     """Report a dangerous message to security, who answer by mail. Repeating it changes nothing."""
-    copy = found(request, id)
+    copy = open_message(request, id)
     if copy.eye != "given":
         raise Http404
     answers = ANSWERS if may_be_reported(copy) else (DANGER,)
@@ -252,13 +252,13 @@ class MeetingAnswer(Schema):
 @operation(router, "POST", f"{ONE}/care", act="my.mail", scope="write:mail", page="mail-take", response=TakingCare)
 def take_mail(request: Call, id: uuid.UUID, body: TakingCare) -> TakingCare:
     """Take charge of a message in a shared mailbox, or give it back; others see it."""
-    copy = found(request, id)
+    copy = open_message(request, id)
     row = next((box.row for box in offices_of(copy) if body.mailbox.strip().lower() in box.addresses), None)
     if row is None:
         raise Http404
     if body.what not in ("take", "let-go"):
         raise Unusable("Choose what is done.", {"what": "take or let-go"})
-    verb = handling.let_go if body.what == "let-go" else handling.take
+    verb = office_handling.drop if body.what == "let-go" else office_handling.take
     verb(id, Mailbox.objects.get(pk=row), actor=request.actor, now=epoch_ms(request.now))
     return body
 
@@ -266,7 +266,7 @@ def take_mail(request: Call, id: uuid.UUID, body: TakingCare) -> TakingCare:
 @operation(router, "POST", f"{ONE}/invitation", act="my.mail", scope="write:mail", page="mail-answer", response=MeetingAnswer)
 def answer_invitation(request: Call, id: uuid.UUID, body: MeetingAnswer) -> MeetingAnswer:
     """Answer a meeting invitation; the answer is sent as my mail."""
-    respond(request, found(request, id), body.answer)
+    respond(request, open_message(request, id), body.answer)
     return body
 
 

@@ -18,10 +18,10 @@ from civicmail.city.access.views.city_request import require, require_could
 from civicmail.city.access.views.protected import Protect
 from civicmail.city.directory.models import Department
 from civicmail.desk.oversight import sampling
-from civicmail.desk.oversight.actions import looks
-from civicmail.desk.oversight.queries import looks as queries
-from civicmail.desk.oversight.views.accident import Seen
-from civicmail.desk.oversight.views.viewings import Remark
+from civicmail.desk.oversight.actions import reveal_reviews
+from civicmail.desk.oversight.queries import content_views as queries
+from civicmail.desk.oversight.views.accident import AccidentForm
+from civicmail.desk.oversight.views.content_views_page import Remark
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
@@ -174,12 +174,12 @@ def list_sample(request: Call, response: HttpResponse, week: str = "") -> list[D
 def mark_viewing(request: Call, id: int, body: Remarked) -> Recorded:
     """Record an auditor's remark on a sampled view."""
     reveal = get_object_or_404(Entry.objects.defer("head"), pk=id, act=queries.REVEAL)
-    require(request, "viewings.mark", looks.about(reveal))
+    require(request, "viewings.mark", reveal_reviews.about(reveal))
     week = sampling.name_of(timezone.localdate(from_ms(reveal.at)))
     remark = request_bodies.checked(Remark(request_bodies.plain(body)))["remark"]
 
     def do() -> Recorded:
-        looks.mark(reveal, week, actor=request.actor, remark=remark, now=request.now)
+        reveal_reviews.mark(reveal, week, actor=request.actor, remark=remark, now=request.now)
         return Recorded(recorded=True)
 
     return once(request, do)
@@ -193,7 +193,7 @@ def _viewed(e: Entry) -> Viewed:
 def tell_accident(request: Call, body: Accident) -> Recorded:
     """Report that one saw content by accident; no blame."""
     require(request, "content.accident")
-    c = request_bodies.checked(Seen(request_bodies.plain(body)))
+    c = request_bodies.checked(AccidentForm(request_bodies.plain(body)))
 
     def do() -> Recorded:
         content_views.accident(request.actor, c["message"], c["how"], c["next"], now=epoch_ms(request.now))

@@ -14,14 +14,14 @@ from ninja import Schema
 
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.views.city_request import require
-from civicmail.desk.oversight.actions import deciding, replays
+from civicmail.desk.oversight.actions import replays, rule_decisions
 from civicmail.desk.oversight.actions import rules as verbs
 from civicmail.desk.oversight.models import Replay as Row
 from civicmail.desk.oversight.models import Version
-from civicmail.desk.oversight.views import writing as typed
-from civicmail.desk.oversight.views.deciding import Answer
-from civicmail.desk.oversight.views.one import found, one
+from civicmail.desk.oversight.views import write_rule as typed
+from civicmail.desk.oversight.views.decide_rule_page import Answer
 from civicmail.desk.oversight.views.replays import Order
+from civicmail.desk.oversight.views.rule_pages import version_of, versions_of
 from civicmail.front.web.api import request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import as_seen, once
@@ -161,7 +161,7 @@ def withdraw_rule(request: Call, rule: str, number: int, body: RevisionBecause) 
 def take_rule_out(request: Call, rule: str, body: RevisionBecause) -> RuleVersion:
     """Propose to retire a rule; revision: of the version in force."""
     require(request, "rule.write")
-    rows = found(rule)
+    rows = versions_of(rule)
     row = next((v for v in rows if v.state == "active"), rows[0])
     return _because(request, _as_seen(request, row, body.revision), body, verbs.take_out)
 
@@ -174,11 +174,11 @@ def _because(request: Call, row: Version, body: RevisionBecause, verb: Callable[
 @operation(router, "POST", f"{VERSION}/decide", act="rule.decide", scope="write:rules", page="version-decide", response=RuleVersion)
 def decide_rule(request: Call, rule: str, number: int, body: RuleDecision) -> RuleVersion:
     """Approve or deny a version, as a person who did not edit it."""
-    row = one(rule, number)
-    deciding.require_second(row, request.actor, epoch_ms(request.now))
+    row = version_of(rule, number)
+    rule_decisions.require_second(row, request.actor, epoch_ms(request.now))
     row = _as_seen(request, row, body.revision)
     c = request_bodies.checked(Answer(request_bodies.plain(body)))
-    verb = deciding.approve if c["decision"] == "approve" else deciding.refuse
+    verb = rule_decisions.approve if c["decision"] == "approve" else rule_decisions.deny
     return once(request, lambda: version(verb(row, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))))
 
 
@@ -188,7 +188,7 @@ def _writes(request: Call, rule: str, number: int, body: RevisionSeen) -> Versio
 
 
 def _seen(request: Call, rule: str, number: int, revision: int) -> Version:
-    return _as_seen(request, one(rule, number), revision)
+    return _as_seen(request, version_of(rule, number), revision)
 
 
 def _as_seen(request: Call, row: Version, revision: int) -> Version:
@@ -205,7 +205,7 @@ def _as_seen(request: Call, row: Version, revision: int) -> Version:
 def replay_rule(request: Call, rule: str, number: int, body: Ordering) -> Replay:
     """Try a version on past mail; that mail is unaffected."""
     require(request, "rule.replay")
-    row = one(rule, number)
+    row = version_of(rule, number)
     c = request_bodies.checked(Order({"days": str(body.days), "query": body.query}))
     first = epoch_ms(request.now - timedelta(days=int(c["days"])))
 

@@ -15,7 +15,7 @@ from civicmail.city.access.views.city_request import require
 from civicmail.city.policy.facts import FACTS, Fact
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
-from civicmail.desk.viewer.queries import damage_told, store
+from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
@@ -145,7 +145,7 @@ def explain_message(request: Call, id: uuid.UUID) -> Explanation:
     archive = store().archive()
     if (place := archive.place(id.bytes)) is None:
         raise Http404
-    with damage_told():
+    with damage_as_later():
         return _explained(id, archive.explained(request.actor, place, now=epoch_ms(request.now)))
 
 

@@ -12,7 +12,7 @@ from ninja import Router, Schema
 from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.views.city_request import require
-from civicmail.desk.viewer.queries import damage_told, store
+from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
@@ -190,7 +190,7 @@ def read_trace(request: Call, id: uuid.UUID) -> Trace:
     archive = store().archive()
     if (place := archive.place(id.bytes)) is None:
         raise Http404
-    with damage_told():
+    with damage_as_later():
         t = archive.envelope(request.actor, place, now=epoch_ms(request.now))
     names = [p.address for p in t.passages]
     copies = [

@@ -1,0 +1,61 @@
+"""Who of an office opened a message to its mailbox, and who takes care of it (P-06, M5): everybody who may use the mailbox sees it.
+
+To take one is said to the others and leaves an entry; to open one is remembered once, for the first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+
+from django.db import transaction
+
+from civicmail.city.access.actions import entries
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.errors import Conflict
+from civicmail.city.directory.models import Mailbox, Person
+from civicmail.core.config.sentence import sentence
+from civicmail.desk.mailbox.actions.mail_actor import require_reader
+from civicmail.desk.mailbox.models import Handled
+
+
+def note_opened(capture: uuid.UUID, mailboxes: Collection[int], *, actor: Actor, now: int) -> None:
+    """Somebody reads it; only the first one is remembered. mailboxes: rows of function mailboxes that it came to."""
+    if mailboxes:
+        person = require_reader(actor, now)
+        for mailbox in mailboxes:
+            _row(capture, mailbox, person, now)
+
+
+def take(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> None:
+    """ "I take this." Raises Conflict where somebody else has it, by name."""
+    person = require_reader(actor, now)
+    with transaction.atomic():
+        row = Handled.objects.select_for_update().get(pk=_row(capture, mailbox.pk, person, now).pk)
+        if row.taken_by is not None and row.taken_by_id != person.pk:
+            raise Conflict(sentence("{name} has taken this meanwhile.", name=row.taken_by))
+        if row.taken_by is None:
+            _set_taken(row, person, actor, "mail.take", now)
+
+
+def drop(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> None:
+    """Nobody has it any more; whoever uses the mailbox may say so, or it would lie with somebody who is ill."""
+    require_reader(actor, now)
+    with transaction.atomic():
+        row = Handled.objects.select_for_update().filter(mailbox=mailbox, capture=capture).first()
+        if row is not None and row.taken_by is not None:
+            _set_taken(row, None, actor, "mail.let-go", now)
+
+
+def _set_taken(row: Handled, person: Person | None, actor: Actor, act: str, now: int) -> None:
+    before = row.taken_by.uid if row.taken_by else ""
+    row.taken_by, row.taken = person, from_ms(now) if person else None
+    row.save(update_fields=["taken_by", "taken"])
+    facts = {"mailbox": row.mailbox.address, "before": before}
+    entries.enter(act, actor=actor, reason="who takes care of it", now=now, object=f"capture:{row.capture}", facts=facts)
+
+
+def _row(capture: uuid.UUID, mailbox: int, person: Person, now: int) -> Handled:
+    facts = {"opened_by": person, "opened": from_ms(now)}
+    return Handled.objects.get_or_create(mailbox_id=mailbox, capture=capture, defaults=facts)[0]

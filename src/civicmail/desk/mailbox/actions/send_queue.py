@@ -1,0 +1,83 @@
+"""The worker's side of sending: what has waited its time is taken up, and what came of it is written down (sendstates.py).
+
+Whoever dies between the archive and the row finds the message in the archive, and only notes that it was sent.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from civicmail.city.access.epoch import from_ms
+from civicmail.desk.mailbox import send_states
+from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain
+
+FIRST_RETRY_MS, MAX_RETRY_MS = 2_000, 60_000
+"""ms until something that could not be decided is tried again: at first, and at most."""
+KEEP_FOR = timedelta(days=7)
+"""How long it is known what came of a sending; the message itself is in the archive."""
+
+
+def take_due(limit: int, *, now: int) -> list[Outgoing]:
+    """Take up what may no longer be taken back, the oldest first; with what an earlier process had taken up and did not finish."""
+    if not Outgoing.objects.filter(state__in=send_states.OPEN).exists():  # asked all day, and a transaction keeps others waiting
+        return []
+    at = from_ms(now)
+    with transaction.atomic():
+        waiting = Outgoing.objects.select_for_update().filter(state="waiting", due__lte=at).order_by("due", "pk")
+        for row in waiting[:limit]:
+            row.state, row.since = send_states.STEPS["waiting", "take"], at
+            row.save(update_fields=["state", "since"])
+    ready = Q(again__isnull=True) | Q(again__lte=at)
+    return list(Outgoing.objects.filter(ready, state="sending").select_related("person").order_by("due", "pk")[:limit])
+
+
+def is_plain(row: Outgoing) -> bool:
+    """Whether its sender has said, with a reason, that it goes unencrypted."""
+    return SentPlain.objects.filter(uid=row.uid).exists()
+
+
+def mark_sent(row: Outgoing, capture: str, *, now: int) -> None:
+    """It is archived, and somebody gets it. The draft and its files have done their work."""
+    with transaction.atomic():
+        locked = _locked_row(row)
+        locked.state, locked.since = send_states.STEPS["sending", "send"], from_ms(now)
+        locked.capture, locked.content = capture, b""
+        locked.save()
+        if locked.draft is not None:
+            Draft.objects.filter(uid=locked.draft).delete()
+
+
+def mark_returned(row: Outgoing, capture: str, rule: str, why: str, *, now: int) -> None:
+    """It is archived as evidence and nobody gets it: the draft is there again, and says why."""
+    with transaction.atomic():
+        locked = _locked_row(row)
+        locked.state, locked.since = send_states.STEPS["sending", "refuse"], from_ms(now)
+        locked.capture, locked.rule, locked.why, locked.content = capture, rule[:60], why[:600], b""
+        locked.save()
+        if locked.draft is not None:
+            Draft.objects.filter(uid=locked.draft).update(why=why[:600])
+
+
+def retry_later(row: Outgoing, why: str, *, now: int) -> None:
+    """It could not be decided at this moment."""
+    with transaction.atomic():
+        locked = _locked_row(row)
+        locked.state = send_states.STEPS["sending", "wait"]
+        locked.again = from_ms(now + min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** min(locked.tries, 10)))
+        locked.tries, locked.why = locked.tries + 1, why[:600]
+        locked.save()
+
+
+def delete_old(*, now: int) -> int:
+    """Rows whose message went, or was taken back, long ago."""
+    ended = Outgoing.objects.exclude(state__in=send_states.OPEN).filter(since__lt=from_ms(now) - KEEP_FOR)
+    return ended.delete()[0]
+
+
+def _locked_row(row: Outgoing) -> Outgoing:
+    fresh = Outgoing.objects.select_for_update().get(pk=row.pk)
+    assert fresh.state == "sending", "only what was taken up has an outcome"
+    return fresh

@@ -1,0 +1,163 @@
+"""A draft becomes what is asked about and what is sent: recipients looked up, the whole text, the finished message; and the one
+submission of this process, for forecasts.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+
+from civicmail.city.access.actors import Actor
+from civicmail.core.config.clock import now_ms
+from civicmail.core.config.sentence import sentence as _
+from civicmail.desk.mailbox.actions import send_message
+from civicmail.desk.mailbox.actions.send_message import MessageText
+from civicmail.desk.mailbox.compose import Attachment, NamedAddress, build
+from civicmail.desk.mailbox.forecast import Forecast, forecast_of
+from civicmail.desk.mailbox.models import Draft, Outgoing, addressbook, senders
+from civicmail.desk.mailbox.recipients import parse_typed
+from civicmail.desk.mailbox.submission import PageMessage, Submission
+from civicmail.desk.viewer.queries import installation
+
+FIELDS = ("to", "cc", "bcc")
+MAX_FILES_BYTES = 25_000_000
+"""Bytes that files have together; more than that hardly any system outside takes."""
+_SHARE = 0.7
+"""Of the largest message that files may have before they are written in letters (RFC 2045 6.8)."""
+_lock = threading.Lock()
+_submissions: dict[Path, Submission] = {}
+
+
+@dataclass
+class Recipients:
+    """named: recipients by field; wrong: a sentence by field, where something of it is no recipient."""
+
+    named: dict[str, list[NamedAddress]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def addresses(self) -> list[str]:
+        return list(dict.fromkeys(n.address for name in FIELDS for n in self.named.get(name, ())))
+
+
+def submission() -> Submission:
+    """Of the installation whose pages these are; its limited processes start when they are first needed."""
+    data = installation()
+    with _lock:
+        if data not in _submissions:
+            _submissions[data] = made = Submission(settings.CITY, data, now_ms)
+            atexit.register(made.close)
+        return _submissions[data]
+
+
+def max_files_bytes() -> int:
+    """Bytes that the files of one message may have together."""
+    return min(MAX_FILES_BYTES, int(settings.CITY.gateway.max_message * _SHARE))
+
+
+def gather_recipients(draft: Draft) -> Recipients:
+    """To whom a draft goes. Names are looked up in the directory; mailboxes of ours have to be there."""
+    recipients = Recipients()
+    for name in FIELDS:
+        typed_names = parse_typed(getattr(draft, name))
+        problems: list[str] = [_("“{words}” is no address.", words=words) for words in typed_names.wrong]
+        known = list(typed_names.named)
+        for words in typed_names.names:
+            entries = addressbook.exact_matches(words)
+            if len(entries) == 1:
+                known.append(entries[0].named)
+            else:
+                problems.append(_no_match_text(words, len(entries)))
+        problems += [no for n in known if (no := _unreachable(n.address))]
+        recipients.named[name] = addressbook.with_names({n.address.lower(): n for n in known}.values())
+        if problems:
+            recipients.errors[name] = problems[0]
+    if not recipients.addresses and not recipients.errors:
+        recipients.errors["to"] = _("Say to whom it goes.")
+    if len(recipients.addresses) > send_message.MAX_RECIPIENTS:
+        recipients.errors.setdefault("to", send_message.too_many_recipients())
+    return recipients
+
+
+def _no_match_text(words: str, count: int) -> str:
+    """Why words are no recipient. Nobody is chosen for whoever wrote them: who has a part of the name is named, or counted."""
+    if count:
+        return _("{count} have the name “{words}”: choose one in the address book.", count=count, words=words)
+    matches = addressbook.search(words, limit=addressbook.MAX_ENTRIES)
+    if len(matches) == 1:
+        return _(
+            "“{words}” is nobody’s whole name. Do you mean {name} ({address})?",
+            words=words,
+            name=matches[0].name,
+            address=matches[0].address,
+        )
+    if len(matches) > addressbook.MAX_ENTRIES:
+        return _(
+            "“{words}” is nobody’s whole name, and more than {count} entries of the address book have it: choose one there.",
+            words=words,
+            count=addressbook.MAX_ENTRIES,
+        )
+    if matches:
+        return _(
+            "“{words}” is nobody’s whole name, and {count} entries of the address book have it: choose one there.",
+            words=words,
+            count=len(matches),
+        )
+    return _("“{words}” is no address and the name of nobody: choose in the address book.", words=words)
+
+
+def _unreachable(address: str) -> str:
+    reply = submission().unreachable(address)
+    if not reply.startswith("5"):
+        return ""
+    if reply.startswith("550 5.1.1"):
+        return _("There is no mailbox {address}.", address=address)
+    return _("{address} takes no mail.", address=address)
+
+
+def forecast_draft(draft: Draft, to: Recipients, *, actor: Actor, now: int) -> Forecast:
+    """What would happen to the draft at this moment. Raises NotPermitted where its mailbox is not the actor's to send from."""
+    uid = uuid.uuid4()
+    letter = send_message.compose_letter(_message_text(draft, to, actor, now), uid, actor=actor, now=now)
+    parcel = PageMessage(uid, actor.uid, letter.sender.address, tuple(to.addresses), build(letter))
+    return forecast_of(submission().forecast(parcel), frozenset(settings.CITY.city.domains))
+
+
+def send_draft(
+    draft: Draft,
+    to: Recipients,
+    *,
+    actor: Actor,
+    now: int,
+    wait: int = send_message.UNDO_MS,
+    plain: send_message.UnencryptedChoice | None = None,
+) -> Outgoing:
+    """Have the draft sent. Raises NotPermitted, Unusable, Conflict."""
+    written = _message_text(draft, to, actor, now)
+    return send_message.send(written, actor=actor, reason="written", now=now, wait=wait, draft=draft, plain=plain)
+
+
+def _message_text(draft: Draft, to: Recipients, actor: Actor, now: int) -> MessageText:
+    signature = senders.identification_block(actor, draft.mailbox, now=now), senders.signature_lines(actor)
+    return MessageText(
+        mailbox=draft.mailbox,
+        to=to.named["to"],
+        cc=to.named["cc"],
+        bcc=to.named["bcc"],
+        subject=draft.subject,
+        text=senders.full_text(draft.text, draft.quote, *signature),
+        files=list(_files(draft)),
+        in_reply_to=draft.in_reply_to,
+        references=[draft.references],
+    )
+
+
+def _files(draft: Draft) -> Iterable[Attachment]:
+    for file in draft.files.order_by("pk"):
+        yield Attachment(file.name, bytes(file.content))

@@ -1,0 +1,168 @@
+"""What somebody wrote becomes the bytes of a message (RFC 5322, RFC 2045, RFC 2231, RFC 3676). Pure: the same letter gives the same
+bytes, so that what was forecast is what is sent. Knows no Django.
+
+A Bcc is in the envelope alone: nobody else's copy, and not even the kept one, says that there was one (RFC 5322 3.6.3).
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from civicmail.core.message.header_format import mailbox
+from civicmail.desk.viewer.downloads import file_name
+
+WIDTH = 72
+"""Characters of a line, soft break included; RFC 3676 4.2 asks for at most 78."""
+MAX_REFERENCES = 40
+"""Message-IDs of a conversation that are named: the first, and the last of them (RFC 5322 3.6.4 allows to leave some away)."""
+UNDISCLOSED = "undisclosed-recipients:;"
+
+_POLICY = SMTP.clone(utf8=False, cte_type="7bit")
+_TYPES = mimetypes.MimeTypes(filenames=())  # what the machine besides thinks of file names makes no other message
+_QUOTE = re.compile(r"(?:> ?)+")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_ID = re.compile(r"<[^<>\s]{1,900}>")
+SIGNATURE = "-- "
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAddress:
+    """An address, and the name that goes before it."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a letter."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What calendars read (RFC 5546): the method, "REPLY", and the object as UTF-8."""
+
+    method: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """uid: makes the Message-ID; at: ms; behalf: who sends it, where that is not whose it is (RFC 5322 3.6.2); text: as it was
+    written, quoted lines begin with ">"; in_reply_to, references: Message-IDs with their brackets."""
+
+    uid: uuid.UUID
+    at: int
+    sender: NamedAddress
+    to: tuple[NamedAddress, ...]
+    cc: tuple[NamedAddress, ...]
+    subject: str
+    text: str
+    behalf: NamedAddress | None = None
+    files: tuple[Attachment, ...] = ()
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    calendar: Calendar | None = None
+
+
+def build(letter: NewMessage) -> bytes:
+    """The message, with CR LF."""
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = _address(letter.sender)
+    if letter.behalf is not None:
+        message["Sender"] = _address(letter.behalf)
+    if letter.to:
+        message["To"] = tuple(map(_address, letter.to))
+    elif not letter.cc:
+        message["To"] = UNDISCLOSED
+    if letter.cc:
+        message["Cc"] = tuple(map(_address, letter.cc))
+    message["Subject"] = " ".join(_UNSEEN.sub(" ", letter.subject).split())
+    message["Date"] = format_datetime(datetime.fromtimestamp(letter.at // 1000, UTC))
+    message["Message-ID"] = f"<{letter.uid.hex}@{letter.sender.address.rpartition('@')[2]}>"
+    if answered := _ID.findall(letter.in_reply_to)[:1]:
+        message["In-Reply-To"] = answered[0]
+    if named := _references(letter.references, answered):
+        message["References"] = " ".join(named)
+    message.set_content(flowed(letter.text), cte="quoted-printable", params={"format": "flowed"})
+    if letter.calendar is not None:
+        _add_calendar(message, letter.calendar, letter.uid)
+    for file in letter.files:
+        _attach(message, file)
+    if letter.files:
+        message.set_boundary(f"=_{letter.uid.hex}_files")
+    return message.as_bytes()
+
+
+def _address(named: NamedAddress) -> Address:
+    return mailbox(named.address, named.name)
+
+
+def _references(texts: tuple[str, ...], answered: list[str]) -> list[str]:
+    """Each once, in order, the answered one last (RFC 5322 3.6.4)."""
+    all_ids = [id_ for text in texts for id_ in _ID.findall(text) if id_ not in answered] + answered
+    ids = list(dict.fromkeys(all_ids))
+    return ids if len(ids) <= MAX_REFERENCES else [ids[0], *ids[1 - MAX_REFERENCES :]]
+
+
+def _add_calendar(message: EmailMessage, calendar: Calendar, uid: uuid.UUID) -> None:
+    """Beside the text, as programs expect it (RFC 6047 2.4)."""
+    message.add_alternative(
+        calendar.content, "text", "calendar", cte="base64", params={"method": calendar.method, "charset": "utf-8"}
+    )
+    message.set_boundary(f"=_{uid.hex}_text")
+
+
+def _attach(message: EmailMessage, file: Attachment) -> None:
+    name = file_name(file.name) or "file"
+    kind = _TYPES.guess_type(name)[0] or "application/octet-stream"
+    main, _, sub = kind.partition("/")
+    if main in ("message", "multipart"):  # these may not be encoded (RFC 2046 5.2.1), and lines of theirs may be of any length
+        main, sub = "application", "octet-stream"
+    message.add_attachment(file.content, main, sub, cte="base64", filename=name)
+
+
+def flowed(text: str) -> str:
+    """Text in short lines that readers join again (RFC 3676 4.2): long ones end in a space, and what could be taken for quoting or
+    for the start of a mailbox is moved by one."""
+    lines = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    return "\n".join(piece for line in lines for piece in _flowed(line)) + "\n"
+
+
+def _flowed(line: str) -> Iterator[str]:
+    mark = _QUOTE.match(line)
+    depth = mark[0].count(">") if mark else 0
+    words = line[mark.end() :] if mark else line
+    if words != SIGNATURE:
+        words = words.rstrip(" \t\N{NO-BREAK SPACE}")
+    for piece in _pieces(words, WIDTH - depth - 1):
+        if depth:
+            yield ">" * depth + (f" {piece}" if piece else "")
+        else:
+            yield f" {piece}" if piece.startswith((" ", ">", "From ")) else piece
+
+
+def _pieces(words: str, width: int) -> Iterator[str]:
+    """Pieces that end in the space at which they were broken; a word that is longer than a line stays whole."""
+    at = 0
+    while len(words) - at > width:
+        cut = words.rfind(" ", at, at + width)
+        if cut <= at:
+            cut = words.find(" ", at + width)
+        if cut < 0 or not words[cut + 1 :]:
+            break
+        yield words[at : cut + 1]
+        at = cut + 1
+    yield words[at:]

@@ -1,0 +1,26 @@
+"""What a file is that somebody adds to a draft: its true type, as everybody will see it who gets it (P-25). Knows no Django.
+
+A limited process says it, of a message with this file alone: what somebody was sent and hands on is as hostile as what comes in.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from civicmail.core.sandbox import filetype
+from civicmail.desk.mailbox.actions.edit_drafts import NewFile
+from civicmail.desk.mailbox.compose import Attachment, NamedAddress, NewMessage, build
+from civicmail.desk.viewer import downloads, sandboxed
+
+_NOBODY = NamedAddress("nobody@invalid.example")
+
+
+def with_file_type(name: str, content: bytes) -> NewFile:
+    """The file, ready to be added. What cannot be looked at is of an unknown type."""
+    clean = downloads.file_name(name) or "file"
+    letter = NewMessage(uuid.UUID(int=0), 0, _NOBODY, (_NOBODY,), (), "", "", files=(Attachment(clean, content),))
+    shown = sandboxed.read(build(letter))
+    file_shown = next((file for file in shown.files if file.depth == 0), None) if shown is not None else None
+    if file_shown is None:
+        return NewFile(clean, content, filetype.EMPTY if not content else filetype.UNKNOWN)
+    return NewFile(clean, content, file_shown.kind, file_shown.odd)

@@ -1,0 +1,40 @@
+"""Names of labels: levels with "/" between them, without what nobody sees; two that differ in case or accents are one. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+
+from civicmail.core.query.fold import tokens
+
+MAX_LEVELS = 6
+SLASH = "/"
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def clean(typed: str) -> str:
+    """The name as it is kept: single spaces, no empty level, nothing invisible. Empty where nothing is left."""
+    plain = unicodedata.normalize("NFC", "".join(" " if c.isspace() else c for c in typed))
+    seen = "".join(c for c in plain if unicodedata.category(c) not in _UNSEEN)
+    levels = (" ".join(level.split()) for level in seen.split(SLASH))
+    return SLASH.join(level for level in levels if level)
+
+
+def key(name: str) -> str:
+    """As names are compared and sorted. A level without a letter or a digit (a picture) is compared as it stands."""
+    return SLASH.join(" ".join(tokens(level)) or level for level in name.split(SLASH))
+
+
+def too_deep(name: str) -> bool:
+    return name.count(SLASH) >= MAX_LEVELS
+
+
+def below(name: str, keys: Collection[str]) -> list[str]:
+    """Of these keys, those of labels that lie below the one with this name."""
+    top = key(name) + SLASH
+    return [k for k in keys if k.startswith(top)]
+
+
+def rename_below(name: str, old: str, new: str) -> str:
+    """The name of a label below `old`, after that was renamed."""
+    return new + name[len(old) :]

@@ -1,0 +1,308 @@
+"""A page of my mail, as the address of the page asks for it: hits, how many there are, how things stand with each. Knows no Django.
+
+No body is read for a list. How a copy stands comes from the projection of the journals; what has ended is read from the archive for
+what I sent and what was kept back from me, once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import batched
+from typing import Literal
+
+from civicmail.city.access.permits import Permit
+from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.message import header_scan, message_parser
+from civicmail.core.message.model import Fields
+from civicmail.core.query.parse import parse
+from civicmail.core.query.scopes import IMPORTED, LOCAL, NOTHING, imported_for, received_by, sent_from, with_disposition
+from civicmail.core.query.tree import And, Digits, Everything, Or, Range, Token, Tree
+from civicmail.desk.mailbox import scope
+from civicmail.desk.mailbox.delivery_outcomes import OutcomeCache, overall_outcome, own_states
+from civicmail.desk.mailbox.label_query import split_labels
+from civicmail.desk.mailbox.mail_marks import MailMarks
+from civicmail.desk.mailbox.pagination import BATCH_SIZE, MAX_QUERY_IDS, IdFilter, count_matching, hit_page, ids
+from civicmail.desk.mailbox.pagination import all_hits as every_hit
+from civicmail.desk.mailbox.pending_copies import PendingCopies, PendingCopy
+from civicmail.desk.mailbox.scope import OwnMail, ViewKind
+from civicmail.mail.archive.errors import NotInArchive
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.search import threads
+from civicmail.mail.search.counts import count
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.search import Hit, among, search
+
+PER_PAGE = 50
+MAX_WITHHELD = 200  # captures that were withheld when they came: so many are looked up at a time, the newest first
+MAX_BY_STATE = 500  # captures that wait or are held and are listed
+MAX_FILE_ROWS = 50_000  # rows of a file
+
+Direction = Literal["", "sent", "received", "imported"]
+StateFilter = Literal["", "waiting", "held", "refused", "unread", "starred", "hidden"]
+_MARK_FILTERS: frozenset[StateFilter] = frozenset({"unread", "starred", "hidden"})
+"""What the person made of it, and no evidence says."""
+_SYSTEM = "mailer-daemon@"
+"""In From of notices and of reports about delivery. It only spares looking: anybody may write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What an address asks for. words: the query; since: ms of receipt; after, before: cursors of the next and the earlier page;
+    label: row of a label, 0 for any."""
+
+    words: str = ""
+    direction: Direction = ""
+    stand: StateFilter = ""
+    since: int | None = None
+    after: str = ""
+    before: str = ""
+    label: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A hit as this person sees it. sent: a mailbox of mine sent it; imported: it came by an import; ours: the city's mail system
+    wrote it. size: of what this person has. state: (role, word key) of the components, "" for as it should be. new: nobody who
+    counts has opened it; labels: names."""
+
+    hit: Hit
+    eye: ViewKind
+    sent: bool
+    imported: bool
+    size: int
+    state: tuple[str, str]
+    new: bool = False
+    starred: bool = False
+    labels: tuple[str, ...] = ()
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """total: that fit, everything: that are mine, unread: of these not all could be read. after, before: cursors, "" where there is
+    no such page. known: whether it can be told what waits; behind: what came in the last moments is not searchable yet; new: how
+    many were not opened; hidden: how many are left out because the person hid them, of all that are theirs."""
+
+    rows: tuple[Row, ...]
+    total: int
+    everything: int
+    unread: int
+    after: str
+    before: str
+    known: bool = True
+    behind: bool = False
+    new: int = 0
+    hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MailContext:
+    """What a page is made with. now: ms."""
+
+    reader: Reader
+    archive: Archive
+    permit: Permit
+    mine: OwnMail
+    waiting: PendingCopies
+    fates: OutcomeCache
+    now: int
+    kept: MailMarks
+
+
+def list_page(desk: MailContext, query: ListQuery) -> ListPage:
+    """Raises QueryError for words that are no query."""
+    is_known = desk.waiting.refresh(desk.now)
+    opened = delivered_since(desk)
+    tree, under = query_tree(desk, query, opened)
+    new = unopened(desk, opened)
+    page_hits = hit_page(
+        desk.reader, tree, mark_filter(desk, query, new, under), after=query.after, before=query.before, size=PER_PAGE
+    )
+    all_mine = scope.own(Everything(), desk.mine, opened)
+    is_unfiltered = ListQuery(after=query.after, before=query.before) == query  # then the list has been counted already
+    everything = page_hits.total if is_unfiltered else count_matching(desk.reader, all_mine, IdFilter(without=desk.kept.hidden))
+    hidden = count(desk.reader, all_mine) - everything if desk.kept.hidden else 0
+    unread = count(desk.reader, scope.own(Range("unreadable", 1), desk.mine, opened))
+    behind = desk.waiting.are_ahead_of(desk.reader.coverage.journals)
+    page_rows = tuple(rows(desk, page_hits.hits, opened, new))
+    return ListPage(
+        page_rows, page_hits.total, everything, unread, page_hits.after, page_hits.before, is_known, behind, len(new), hidden
+    )
+
+
+def all_rows(desk: MailContext, query: ListQuery) -> Iterator[Row]:
+    """All rows, for a file."""
+    desk.waiting.refresh(desk.now)
+    opened = delivered_since(desk)
+    (tree, under), new = query_tree(desk, query, opened), unopened(desk, opened)
+    for batch in batched(every_hit(desk.reader, tree, mark_filter(desk, query, new, under), MAX_FILE_ROWS), BATCH_SIZE):
+        yield from rows(desk, batch, opened, new)
+
+
+def mark_filter(desk: MailContext, query: ListQuery, new: frozenset[bytes], only: frozenset[bytes] | None) -> IdFilter:
+    """What the person made of their mail, as far as the address asks for it: hidden is left out unless it is what is asked for.
+    only: what the words ask for besides."""
+    marks = desk.kept
+    id_sets = [{"unread": new, "starred": marks.starred, "hidden": marks.hidden}.get(query.stand), only]
+    if query.label:
+        id_sets.append(marks.labelled((query.label,)))
+    sets = [ids for ids in id_sets if ids is not None]
+    return IdFilter(frozenset.intersection(*sets) if sets else None, frozenset() if query.stand == "hidden" else marks.hidden)
+
+
+def unopened(desk: MailContext, opened: Collection[str] = (), *, own: bool = False) -> frozenset[bytes]:
+    """Ids of what came to mailboxes of mine in the last weeks and was not opened: in my own by me, in one of a function by nobody
+    who uses it. What is hidden does not count. own: only what is not a function's."""
+    marks, recent = desk.kept, Range("received", desk.kept.since)
+    by_addresses = [([a for box in desk.mine.boxes if not box.is_offices for a in box.addresses], marks.read)]
+    by_addresses += [(list(box.addresses), marks.opened(box.row)) for box in desk.mine.boxes if box.is_offices and not own]
+    delivered = scope.received(desk.mine, opened)
+    unopened_sets = [
+        ids(desk.reader, And((recent, received_by(addresses), delivered))) - frozenset(seen)
+        for addresses, seen in by_addresses
+        if addresses
+    ]
+    return frozenset().union(*unopened_sets) - marks.hidden
+
+
+def conversation(desk: MailContext, first: str) -> list[Row]:
+    """What is mine of a conversation, the oldest first. first: the token of the message that the one at hand names as the first."""
+    desk.waiting.refresh(desk.now)
+    opened = delivered_since(desk)
+
+    tree = scope.own(_resolve_threads(desk, Token("thread", first), opened), desk.mine, opened)
+    hits = search(desk.reader, tree, limit=PER_PAGE * 4, sort="oldest", scored=False).hits
+    return list(rows(desk, hits, opened, unopened(desk, opened)))
+
+
+def query_tree(desk: MailContext, query: ListQuery, opened: Collection[str]) -> tuple[Tree, frozenset[bytes] | None]:
+    """What is asked for, within what is mine; and captures of which one must be it, where the words name a label of many."""
+    words, labels = split_labels(parse(query.words, now=_moment(desk.now)), desk.kept, MAX_QUERY_IDS)
+    tree = _resolve_threads(desk, words, opened)
+    label_ids = [many | ids(desk.reader, scope.own(leaf, desk.mine, opened)) for leaf, many in labels]
+    parts = [scope.own(tree, desk.mine, opened), *_direction(query.direction, desk.mine), *_state_filter(desk, query.stand)]
+    if query.since is not None:
+        parts.append(Range("received", query.since))
+    return And(tuple(parts)), frozenset.intersection(*label_ids) if label_ids else None
+
+
+def delivered_since(desk: MailContext) -> frozenset[str]:
+    """Ids (32 digits) of what was withheld from me when it came and is delivered by now. Others of them stay shut."""
+    withheld = search(desk.reader, scope.initially_withheld(desk.mine), limit=MAX_WITHHELD, scored=False).hits
+    return frozenset(h.id.replace("-", "") for h in withheld if is_delivered(desk, uuid.UUID(h.id).bytes))
+
+
+def is_delivered(desk: MailContext, id_: bytes) -> bool:
+    """Whether a copy for me was handed over. Of one that is held at this moment nothing is read."""
+    if any(c.held and c.address in desk.mine.addresses for c in desk.waiting.copies(id_)):
+        return False
+    return "delivered" in own_states(desk.fates.get(desk.archive, desk.permit, id_), desk.mine.addresses)
+
+
+def rows(desk: MailContext, hits: Collection[Hit], opened: Collection[str], new: Collection[bytes] = ()) -> Iterator[Row]:
+    """Hits that are mine, with how each is seen. new: ids of what was not opened."""
+    mine = desk.mine
+    sent = among(desk.reader, sent_from(mine.addresses), hits)
+    authored = among(desk.reader, scope.authored(mine), hits)
+    withheld = among(desk.reader, scope.kept_back(mine, opened), hits)
+    imported = among(desk.reader, IMPORTED, hits)
+    written_here = among(desk.reader, LOCAL, [hit for hit in hits if _SYSTEM in hit.from_.lower()])
+    refused = among(desk.reader, And((scope.authored(mine), with_disposition("refuse"))), hits)
+    labels = desk.kept.labels_on(uuid.UUID(hit.id).bytes for hit in hits)
+    for hit in hits:
+        eye: ViewKind = "author" if hit.id in authored else "shut" if hit.id in withheld else "given"
+        state = _state(desk, hit, eye, hit.id in sent, hit.id in refused)
+        id_ = uuid.UUID(hit.id).bytes
+        size = hit.size if eye == "author" else hit.given
+        names = tuple(mark.name for mark in labels.get(id_, ()))
+        marks = (id_ in new, id_ in desk.kept.starred, names)
+        yield Row(hit, eye, hit.id in sent, hit.id in imported, size, state, *marks, hit.id in written_here)
+
+
+def _direction(direction: Direction, mine: OwnMail) -> list[Tree]:
+    match direction:
+        case "sent":
+            return [sent_from(mine.addresses)]
+        case "received":
+            return [received_by(mine.addresses)]
+        case "imported":
+            return [imported_for(mine.names)]
+    return []
+
+
+def _state_filter(desk: MailContext, stand: StateFilter) -> list[Tree]:
+    """What waits, is held, was refused. Of a message that came to me only my own copy counts."""
+    if not stand or stand in _MARK_FILTERS:
+        return []
+    mine = desk.mine
+    if stand == "refused":
+        refused = And((scope.kept_back(mine), with_disposition("refuse", mine.addresses)))
+        return [Or((And((scope.authored(mine), with_disposition("refuse"))), refused))]
+    parts = []
+    for id_ in desk.waiting.ids_for(mine.addresses, held=stand == "held", limit=MAX_BY_STATE):
+        copies = [c for c in desk.waiting.copies(id_) if c.held == (stand == "held")]
+        leaf: Tree = Digits("id", id_.hex())
+        if any(c.address in mine.addresses for c in copies):
+            parts.append(leaf)
+        elif copies:
+            parts.append(And((leaf, sent_from(mine.addresses))))
+    return [Or(tuple(parts)) if parts else NOTHING]
+
+
+def _state(desk: MailContext, hit: Hit, eye: ViewKind, sent: bool, refused: bool) -> tuple[str, str]:
+    """How things stand: role of the state and which word (words.STATES)."""
+    id_ = uuid.UUID(hit.id).bytes
+    copies = desk.waiting.copies(id_)
+    if eye == "author":
+        return ("stop", "refused") if refused else _sent_state(desk, id_, copies) if sent else ("plain", "imported")
+    own = [c for c in copies if c.address in desk.mine.addresses]
+    if eye == "given":
+        return "plain", "arriving" if any(not c.held for c in own) else ""
+    if any(c.held for c in own):
+        return ("lock", "quarantined" if any(c.do == "quarantine" for c in own) else "held")
+    states = own_states(desk.fates.get(desk.archive, desk.permit, id_), desk.mine.addresses)
+    return ("stop", "refused") if "refused" in states else ("stop", "not-delivered")
+
+
+def _sent_state(desk: MailContext, id_: bytes, copies: tuple[PendingCopy, ...]) -> tuple[str, str]:
+    """The recipient with the worst news counts."""
+    if any(c.held for c in copies):
+        return ("lock", "held")
+    if copies:
+        return ("wait", "trying" if any(c.tries for c in copies) else "waiting")
+    word = overall_outcome(desk.fates.get(desk.archive, desk.permit, id_))
+    return ("stop" if word in ("not-delivered", "not-all") else "plain", word)
+
+
+def _resolve_threads(desk: MailContext, tree: Tree, opened: Collection[str]) -> Tree:
+    """With every thread: widened to the conversation of the message that it names, where that may be read."""
+
+    def within(narrowed: Tree) -> Tree:
+        return scope.readable(narrowed, desk.mine, opened)
+
+    return threads.resolved(desk.reader, tree, _header_reader(desk), within)
+
+
+def _header_reader(desk: MailContext) -> Callable[[str], Fields | None]:
+    """For thread:, which has to look at the messages that it names; only mine are looked up."""
+
+    def read(id_: str) -> Fields | None:
+        try:
+            place = desk.archive.place(uuid.UUID(id_).bytes)
+            return header_of(desk.archive.body(desk.permit, place)) if place else None
+        except (DamagedFile, NotInArchive):
+            return None
+
+    return read
+
+
+def header_of(body: bytes) -> Fields:
+    """What the header alone says: a body may be anything, and is read elsewhere."""
+    return message_parser.fields(body[: header_scan.header_length(body)])
+
+
+def _moment(now: int) -> datetime:
+    return datetime.fromtimestamp(now / 1000, UTC)

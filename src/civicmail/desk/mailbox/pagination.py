@@ -1,0 +1,129 @@
+"""A page of what fits a query and, on top of it, what somebody made of their mail (labels, unread, hidden). Knows no Django.
+
+The index knows none of that. A few ids are and-ed into the query; for many it is faster to read the ids of all that fits and to
+look at each of them (mail/search/listing.py), because all of it is one person's mail.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from civicmail.core.query.scopes import NOTHING
+from civicmail.core.query.tree import Among, And, Not, Tree
+from civicmail.mail.search.counts import count
+from civicmail.mail.search.listing import Listed, hits, id_of, list_all
+from civicmail.mail.search.order import Sort
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.search import Hit, cursor_at, read_cursor, search
+
+MAX_QUERY_IDS = 300
+"""Ids that are and-ed into a query."""
+BATCH_SIZE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class IdFilter:
+    """only: captures of which one must be it, None for any; without: captures that are left out. 16 bytes each."""
+
+    only: frozenset[bytes] | None = None
+    without: frozenset[bytes] = frozenset()
+
+    @property
+    def is_few(self) -> bool:
+        return len(self.only or ()) <= MAX_QUERY_IDS and len(self.without) <= MAX_QUERY_IDS
+
+    def fits(self, id_: bytes) -> bool:
+        return id_ not in self.without and (self.only is None or id_ in self.only)
+
+    def narrowed(self, tree: Tree) -> Tree:
+        """The query with both in it."""
+        parts = [tree]
+        if self.only is not None:
+            parts.append(Among(frozenset(id_.hex() for id_ in self.only)) if self.only else NOTHING)
+        if self.without:
+            parts.append(Not(Among(frozenset(id_.hex() for id_ in self.without))))
+        return And(tuple(parts)) if len(parts) > 1 else tree
+
+
+@dataclass(frozen=True, slots=True)
+class HitPage:
+    """after, before: cursors of the next and the earlier page, "" where there is none; total: how many fit."""
+
+    hits: tuple[Hit, ...]
+    after: str
+    before: str
+    total: int
+
+
+def hit_page(reader: Reader, tree: Tree, narrow: IdFilter, *, after: str, before: str, size: int) -> HitPage:
+    """The page behind one cursor or before the other. Raises QueryError for a cursor of another list."""
+    if narrow.is_few:
+        return _query_page(reader, narrow.narrowed(tree), after, before, size)
+    return _filtered_page(reader, _filtered(reader, tree, narrow), after, before, size)
+
+
+def count_matching(reader: Reader, tree: Tree, narrow: IdFilter) -> int:
+    """How many fit, exactly."""
+    return count(reader, narrow.narrowed(tree)) if narrow.is_few else len(_filtered(reader, tree, narrow))
+
+
+def all_hits(reader: Reader, tree: Tree, narrow: IdFilter, remaining: int) -> Iterator[Hit]:
+    """All of them, the newest first."""
+    if not narrow.is_few:
+        yield from hits(reader, _filtered(reader, tree, narrow)[:remaining])
+        return
+    cursor, query = "", narrow.narrowed(tree)
+    while remaining > 0:
+        result = search(reader, query, limit=min(BATCH_SIZE, remaining), cursor=cursor, scored=False)
+        yield from result.hits
+        remaining, cursor = remaining - len(result.hits), result.cursor
+        if not cursor:
+            return
+
+
+def ids(reader: Reader, tree: Tree) -> frozenset[bytes]:
+    """Of all that fits."""
+    return frozenset(id_of(one) for one in list_all(reader, tree))
+
+
+def _query_page(reader: Reader, tree: Tree, after: str, before: str, size: int) -> HitPage:
+    back: Sort = "oldest"
+    if before:
+        result = search(reader, tree, limit=size, sort=back, cursor=before, scored=False)
+        page_hits = result.hits[::-1]
+        later, earlier = cursor_at(page_hits[-1], "newest") if page_hits else "", result.cursor and cursor_at(page_hits[0], back)
+        return HitPage(page_hits, later, earlier, count(reader, tree))
+    result = search(reader, tree, limit=size, cursor=after, scored=False)
+    earlier = cursor_at(result.hits[0], back) if after and result.hits else ""
+    return HitPage(result.hits, result.cursor, earlier, count(reader, tree) if after else result.total)
+
+
+def _filtered(reader: Reader, tree: Tree, narrow: IdFilter) -> list[Listed]:
+    return [one for one in list_all(reader, tree) if narrow.fits(id_of(one))]
+
+
+def _filtered_page(reader: Reader, rows: list[Listed], after: str, before: str, size: int) -> HitPage:
+    """As _asked, with what is known already."""
+    start, end = 0, size
+    if before:
+        end = _cursor_index(rows, before, "oldest")
+        start = max(0, end - size)
+    elif after:
+        start = _cursor_index(rows, after, "newest")
+        end = start + size
+    page_hits = tuple(hits(reader, rows[start:end]))
+    later = cursor_at(page_hits[-1], "newest") if page_hits and end < len(rows) else ""
+    earlier = cursor_at(page_hits[0], "oldest") if page_hits and start else ""
+    return HitPage(page_hits, later, earlier, len(rows))
+
+
+def _cursor_index(rows: list[Listed], cursor: str, sort: Literal["newest", "oldest"]) -> int:
+    """How many stand before what the cursor is behind (newest), or before what it is before (oldest)."""
+    key = read_cursor(cursor, sort)
+    assert key is not None
+    at = bisect_left(rows, (-key[1], -key[2]), key=lambda row: (-row[0], -row[1]))
+    is_present = at < len(rows) and rows[at] == key[1:]
+    return at + 1 if is_present and sort == "newest" else at

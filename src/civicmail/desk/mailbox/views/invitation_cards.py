@@ -1,0 +1,263 @@
+"""An invitation to a meeting: a card above the message that has it, and three answers (RFC 5546; P-06)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
+from django.views.decorators.http import require_POST
+
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting
+from civicmail.city.access.views.wording import day, translate
+from civicmail.desk.mailbox import itip
+from civicmail.desk.mailbox.actions import send_message
+from civicmail.desk.mailbox.compose import Calendar, NamedAddress
+from civicmail.desk.mailbox.mail_list import header_of
+from civicmail.desk.mailbox.models import Outgoing, senders
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage, open_message
+from civicmail.desk.viewer import sandboxed
+from civicmail.desk.viewer.delivered_copy import delivered_bytes
+from civicmail.desk.viewer.meeting import Guest, Meeting, Repeats, When
+
+ANSWER_TEXTS: dict[str, tuple[str, Any]] = {
+    "ACCEPTED": ("done", gettext_lazy("Accepted")),
+    "TENTATIVE": ("wait", gettext_lazy("Perhaps")),
+    "DECLINED": ("stop", gettext_lazy("Declined")),
+    "DELEGATED": ("plain", gettext_lazy("Sends somebody else")),
+    "NEEDS-ACTION": ("plain", gettext_lazy("No answer yet")),
+}
+"""Answer of a guest -> role and word."""
+ACTS: dict[str, Any] = {
+    "ACCEPTED": gettext_lazy("Accept"),
+    "TENTATIVE": gettext_lazy("Perhaps"),
+    "DECLINED": gettext_lazy("Decline"),
+}
+"""Answer of mine -> its button."""
+SUBJECTS = {
+    "ACCEPTED": gettext_lazy("Accepted: {}"),
+    "TENTATIVE": gettext_lazy("Perhaps: {}"),
+    "DECLINED": gettext_lazy("Declined: {}"),
+}
+TEXTS = {
+    "ACCEPTED": gettext_lazy("{} comes to this meeting."),
+    "TENTATIVE": gettext_lazy("{} perhaps comes to this meeting."),
+    "DECLINED": gettext_lazy("{} does not come to this meeting."),
+}
+DAYS = {
+    "MO": gettext_lazy("Monday"), "TU": gettext_lazy("Tuesday"), "WE": gettext_lazy("Wednesday"), "TH": gettext_lazy("Thursday"),
+    "FR": gettext_lazy("Friday"), "SA": gettext_lazy("Saturday"), "SU": gettext_lazy("Sunday"),
+}  # fmt: skip
+_LOOKS_LIKE_ONE = re.compile(rb"text/calendar|application/ics|\.ics", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the template reads. news: role and words; me: the guest that is one of my mailboxes; given: my last answer; answers:
+    what I can say now, (value, words), without what I have said last."""
+
+    meeting: Meeting
+    when: str
+    repeats: str
+    guests: list[tuple[Guest, str, Any]]
+    news: tuple[str, str] | None
+    me: Guest | None
+    given: tuple[str, Any] | None
+    answers: list[tuple[str, Any]]
+
+
+def card_of(one: OpenedMessage) -> Card | None:
+    """None where the message has no calendar."""
+    meeting = _meeting(one)
+    if meeting is None:
+        return None
+    me = _me(one, meeting)
+    last = _last(one)
+    guests = [(guest, *ANSWER_TEXTS[last if last and guest is me else guest.answer]) for guest in meeting.guests]
+    return Card(
+        meeting,
+        when_text(meeting),
+        repeat_text(meeting.repeats),
+        guests,
+        _news(one, meeting),
+        me,
+        ANSWER_TEXTS[last] if last else None,
+        [(value, words) for value, words in ACTS.items() if value != last] if _may(one, meeting, me) else [],
+    )
+
+
+@acting("my.mail")
+@require_POST
+def answer(request: Request, id: uuid.UUID) -> HttpResponse:
+    """Goes to the organiser as mail of mine, like any other."""
+    one = open_message(request, id)
+    try:
+        meeting = respond(request, one, request.POST.get("answer", ""))
+    except (Unusable, Conflict, NotPermitted) as error:
+        messages.warning(request, translate(error.args[0]))
+        return redirect(reverse("mail-message", args=[one.id]))
+    messages.success(request, gettext("Your answer goes to {who}.").format(who=_named(meeting.organiser)))
+    return redirect(reverse("mail-message", args=[one.id]))
+
+
+def respond(request: Request, one: OpenedMessage, answer_: str) -> Meeting:
+    """Say it to the organiser, once. Raises Http404 for what is no question to me or no answer, Unusable, Conflict,
+    NotPermitted."""
+    meeting = _meeting(one) if one.eye != "shut" else None
+    me = _me(one, meeting) if meeting else None
+    what = next((a for a in itip.ANSWERS if a == answer_), None)
+    if meeting is None or me is None or what is None or not _may(one, meeting, me):
+        raise Http404
+    if _last(one) != what:
+        _send(request, one, meeting, me, what)
+    return meeting
+
+
+def _send(request: Request, one: OpenedMessage, meeting: Meeting, me: Guest, what: itip.Answer) -> None:
+    assert meeting.organiser is not None
+    now, name = epoch_ms(request.now), request.actor.name
+    box = next(box.id for box in one.mine.boxes if me.address in box.addresses)
+    text = senders.full_text(str(TEXTS[what]).format(name), "", senders.identification_block(request.actor, box, now=now), "")
+    fields = header_of(one.archive.body(one.permit, one.place))
+    about = f"<{fields.message_id}>" if fields.message_id else ""
+    written = send_message.MessageText(
+        mailbox=box, to=[NamedAddress(meeting.organiser.address, meeting.organiser.name)],
+        subject=str(SUBJECTS[what]).format(meeting.title)[:400], text=text,
+        calendar=Calendar("REPLY", itip.reply(meeting, me.address, name, what, now=now)), in_reply_to=about,
+        references=[about] if about else [],
+    )  # fmt: skip
+    key = f"{_key(one)}{_sent(one).count()}:{what}"
+    send_message.send(written, actor=request.actor, reason="answer to an invitation", now=now, key=key, wait=0)
+
+
+def _key(one: OpenedMessage) -> str:
+    return f"meeting:{one.capture.id.hex()}:{one.permit.person}:"
+
+
+def _sent(one: OpenedMessage) -> Any:
+    return Outgoing.objects.filter(key__startswith=_key(one)).order_by("id")
+
+
+def _last(one: OpenedMessage) -> str:
+    """What I answered last."""
+    key = _sent(one).values_list("key", flat=True).last()
+    return str(key).rpartition(":")[2] if key else ""
+
+
+def _meeting(one: OpenedMessage) -> Meeting | None:
+    body = one.archive.body(one.permit, one.place)
+    if not _LOOKS_LIKE_ONE.search(body):
+        return None
+    return sandboxed.meeting(body if one.eye == "author" else delivered_bytes(body, one.capture))
+
+
+def _me(one: OpenedMessage, meeting: Meeting) -> Guest | None:
+    """The guest who I am: my own mailbox first, then one of a function."""
+    by = {guest.address: guest for guest in meeting.guests}
+    return next((by[a] for box in one.mine.boxes for a in box.addresses if a in by), None)
+
+
+def _may(one: OpenedMessage, meeting: Meeting, me: Guest | None) -> bool:
+    organiser = meeting.organiser
+    mine = organiser is not None and organiser.address in one.mine.addresses
+    is_request = meeting.method == "REQUEST" and not meeting.cancelled and bool(meeting.uid)
+    return one.eye == "given" and is_request and me is not None and organiser is not None and not mine
+
+
+def _news(one: OpenedMessage, meeting: Meeting) -> tuple[str, str] | None:
+    """What this message does to the meeting."""
+    if meeting.cancelled:
+        return "stop", gettext("This meeting is cancelled.")
+    if meeting.method == "REPLY":
+        return _answered(one, meeting)
+    if meeting.method == "COUNTER":
+        return "wait", gettext("A guest proposes another time.")
+    return ("wait", gettext("This changes an earlier invitation.")) if meeting.sequence else None
+
+
+def _answered(one: OpenedMessage, meeting: Meeting) -> tuple[str, str]:
+    """Whose answer it is, and which; only of whom the message says it is from: nobody answers for another."""
+    writers = {a.addr.lower() for a in header_of(one.archive.body(one.permit, one.place)).from_}
+    guest = meeting.guests[0] if len(meeting.guests) == 1 else None
+    if guest is None or guest.answer not in TEXTS or guest.address not in writers:
+        return "wait", gettext("This is an answer to an invitation.")
+    return ANSWER_TEXTS[guest.answer][0], str(TEXTS[guest.answer]).format(guest.name or guest.address)
+
+
+def _named(guest: Guest | None) -> str:
+    return "" if guest is None else f"{guest.name} <{guest.address}>" if guest.name else guest.address
+
+
+def when_text(meeting: Meeting) -> str:
+    """When it is, in the city's zone."""
+    start, end = _moment_text(meeting.start), _moment_text(meeting.end)
+    if not start:
+        return gettext("It names no time.")
+    same = meeting.start.ms is not None and meeting.end.ms is not None and _day(meeting.start.ms) == _day(meeting.end.ms)
+    if same and meeting.end.ms is not None:
+        end = date_format(timezone.localtime(from_ms(meeting.end.ms)), "TIME_FORMAT")
+    text = start if not end or end == start else gettext("{start} to {end}").format(start=start, end=end)
+    return gettext("{when}, by a clock that it does not name").format(when=text) if meeting.start.clock else text
+
+
+def _moment_text(when: When) -> str:
+    if when.ms is not None:
+        return _at(timezone.localtime(from_ms(when.ms)))
+    if when.day:
+        return day(date.fromisoformat(when.day))
+    return _at(datetime.fromisoformat(when.clock)) if when.clock else ""
+
+
+def _at(at: datetime) -> str:
+    return f"{date_format(at, pgettext('format of a day with its name', 'l, M j, Y'))}, {date_format(at, 'TIME_FORMAT')}"
+
+
+def _day(at: int) -> date:
+    return timezone.localtime(from_ms(at)).date()
+
+
+def repeat_text(repeats: Repeats) -> str:
+    """How it comes again, in words; empty for once."""
+    step = repeats.step
+    every = {
+        "DAILY": ngettext("every day", "every {n} days", step),
+        "WEEKLY": ngettext("every week", "every {n} weeks", step),
+        "MONTHLY": ngettext("every month", "every {n} months", step),
+        "YEARLY": ngettext("every year", "every {n} years", step),
+    }.get(repeats.every, "")
+    if not every:
+        return gettext("more than once; the file says when") if repeats.every or repeats.besides else ""
+    days = [_weekday(on) for on in repeats.on]
+    parts = [every.format(n=step)]
+    if days and all(days):
+        parts.append(gettext("on {days}").format(days=", ".join(days)))
+    if repeats.count:
+        parts.append(ngettext("{n} time", "{n} times", repeats.count).format(n=repeats.count))
+    elif repeats.until:
+        parts.append(gettext("until {day}").format(day=_moment_text(repeats.until)))
+    if repeats.besides or not all(days):
+        parts.append(gettext("with exceptions; the file says which"))
+    return ", ".join(parts)
+
+
+def _weekday(on: str) -> str:
+    """MO, or 2TU and -1FR: the second, the last of a month."""
+    name = DAYS.get(on[-2:])
+    which = on[:-2]
+    if name is None or which not in ("", "1", "2", "3", "4", "-1"):
+        return ""
+    ordinals = {"1": gettext("the first {day}"), "2": gettext("the second {day}"), "3": gettext("the third {day}")}
+    ordinals |= {"4": gettext("the fourth {day}"), "-1": gettext("the last {day}"), "": "{day}"}
+    return ordinals[which].format(day=name)

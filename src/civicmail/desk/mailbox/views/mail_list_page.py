@@ -1,0 +1,242 @@
+"""My mail: where is that message? What I sent and received, by words, direction, state and day."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.views import letter_keys, wording
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting
+from civicmail.city.access.views.listing import plain_text
+from civicmail.city.access.views.page import Action, Page
+from civicmail.core.query.errors import QueryError
+from civicmail.desk.mailbox import mail_list, queries
+from civicmail.desk.mailbox.mail_list import PER_PAGE, ListPage, Row
+from civicmail.desk.mailbox.mail_marks import LabelMark
+from civicmail.desk.mailbox.scope import OwnMail
+from civicmail.desk.mailbox.views import words
+from civicmail.desk.mailbox.views.list_address import DIRECTIONS, STATE_CHOICES, ListAddress, address_of
+from civicmail.desk.mailbox.views.words import Who
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.finders import CUT_MESSAGES
+
+NOTHING = ListPage((), 0, 0, 0, "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row as the table shows it. id: of the capture, for what is done with it; new: it was not opened."""
+
+    id: str
+    url: str
+    who: Who
+    to: bool
+    at: datetime
+    subject: str
+    size: int
+    role: str
+    word: str
+    new: bool = False
+    starred: bool = False
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryMistake:
+    """What is wrong with the words. fixed: the words with the nearest right one, and the list that they give; empty without one."""
+
+    text: str
+    fixed: str = ""
+    url: str = ""
+
+
+@dataclass
+class Listing:
+    """What the templates read. keys: letters are keys."""
+
+    address: ListAddress
+    mine: OwnMail
+    labels: Collection[LabelMark] = ()
+    keys: bool = False
+    answer: ListPage = NOTHING
+    mistake: QueryMistake | None = None
+    ready: bool = True
+    cut: str = ""
+
+    @property
+    def lines(self) -> list[Line]:
+        return [line(row) for row in self.answer.rows]
+
+    @property
+    def chips(self) -> list[Any]:
+        return self.address.chips(self.mine)
+
+    @property
+    def first(self) -> int:
+        return (self.address.page - 1) * PER_PAGE + 1
+
+    @property
+    def last(self) -> int:
+        return min(self.first + len(self.answer.rows) - 1, self.answer.total)
+
+    @property
+    def older(self) -> str:
+        return self.address.link(after=self.answer.after, page=str(self.address.page + 1)) if self.answer.after else ""
+
+    @property
+    def newer(self) -> str:
+        """The page before; the second one leads to the first as it is now."""
+        page = self.address.page - 1
+        if page <= 1:
+            return self.address.link() if self.address.page > 1 else ""
+        return self.address.link(before=self.answer.before, page=str(page)) if self.answer.before else self.address.link()
+
+    @property
+    def newest(self) -> str:
+        return self.address.link()
+
+    @property
+    def csv(self) -> str:
+        return self.address.link(format="csv")
+
+    @property
+    def unread(self) -> str:
+        """The list of what could not be read whole."""
+        return self.address.link(q="is:unreadable")
+
+    @property
+    def more_used(self) -> int:
+        return sum(key in self.address.values for key in ("since", "box", "label"))
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether this is the list of what the person hid."""
+        return self.address.values.get("state") == "hidden"
+
+    @property
+    def new(self) -> str:
+        return self.address.link(state="unread")
+
+    @property
+    def hidden(self) -> str:
+        return self.address.link(state="hidden")
+
+    @property
+    def directions(self) -> Any:
+        return DIRECTIONS
+
+    @property
+    def stands(self) -> Any:
+        return STATE_CHOICES
+
+
+@acting("my.mail")
+def mail(request: Request) -> HttpResponseBase:
+    """Who may use mail no more is refused here at the next request: what is mine is asked anew for each."""
+    now = epoch_ms(request.now)
+    permit, mine = queries.own_mail(request.actor, now=now)
+    kept = queries.marks_by(permit, now=now)
+    address = address_of(request.path, request.GET, mine, kept.labels)
+    listing = Listing(address, mine, kept.labels, letter_keys.are_on(request))
+    status = 200
+    try:
+        as_file = request.GET.get("format") == "csv"  # which says nothing of what it lacks
+        chosen = queries.choose_box(mine, address.values.get("box", ""))
+        desk = queries.desk(permit, chosen, now=now, marks=kept, whole=as_file)
+        if as_file:
+            return _file(mail_list.all_rows(desk, address.list_query))
+        listing.answer = mail_list.list_page(desk, address.list_query)
+        listing.cut = wording.translate(CUT_MESSAGES[desk.reader.cut]) if desk.reader.cut else ""
+    except QueryError as error:
+        if address.list_query.after or address.list_query.before:  # a cursor of another list: begin at its first page
+            address = address.first_page()
+        listing.address, listing.mistake = address, _mistake(address, error)
+        status = 422
+    except (NotIndexed, DamagedIndex):
+        listing.ready = False
+    return _shown(request, listing, status)
+
+
+def _shown(request: Request, listing: Listing, status: int) -> HttpResponseBase:
+    part = request.headers.get("HX-Request-Type") == "partial"
+    name = "mailbox/region.html" if part else "mailbox/list.html"
+    write, drafts = Action(gettext("Write"), reverse("mail-write"), primary=True), Action(gettext("Drafts"), reverse("mail-drafts"))
+    more = [Action(gettext("Labels"), reverse("mail-labels")), Action(gettext("Mailboxes"), reverse("mail-boxes"))]
+    page = Page(gettext("My mail"), gettext("My work"), actions=[write, drafts, *more])
+    response = render(request, name, {"page": page, "listing": listing, "part": part}, status=status)
+    response["Vary"] = "HX-Request-Type"
+    return response
+
+
+def line(row: Row) -> Line:
+    hit = row.hit
+    role, state = row.state
+    subject = words.marked(hit.subject) or gettext("(no subject)")
+    url = reverse("mail-message", args=[hit.id])
+    domains = settings.CITY.city.domains
+    row_state = (role, str(words.STATES[state]), row.new, row.starred, row.labels)
+    return Line(hit.id, url, words.who(row, domains), row.sent, from_ms(hit.received), subject, row.size, *row_state)
+
+
+def _mistake(address: ListAddress, error: QueryError) -> QueryMistake:
+    """With the nearest operator in the place of the wrong one, where that is what is wrong."""
+    said, hint = wording.translate(error.message), error.hint
+    text = address.words
+    end = text.find(":", error.position) + 1
+    if not hint.endswith(":") or not end:
+        return QueryMistake(said)
+    fixed = text[: error.position] + hint + text[end:]
+    return QueryMistake(said, fixed, address.link(q=fixed))
+
+
+class _Echo:
+    def write(self, line: str) -> str:
+        return line
+
+
+def _file(rows: Iterator[Row]) -> StreamingHttpResponse:
+    """What the list shows, all pages of it, as UTF-8 with a mark that spreadsheets know."""
+    writer = csv.writer(_Echo())
+    heads = [
+        gettext("With"),
+        gettext("Direction"),
+        gettext("When"),
+        gettext("Subject"),
+        gettext("State"),
+        gettext("Bytes"),
+        "id",
+        gettext("Labels"),
+    ]
+    first = next(rows, None)  # what cannot be asked is said before the answer has begun
+
+    def lines() -> Iterator[str]:
+        yield "\ufeff" + writer.writerow(heads)
+        if first is not None:
+            yield writer.writerow(_cells(first))
+        for row in rows:
+            yield writer.writerow(_cells(row))
+
+    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="mail.csv"'
+    return response
+
+
+def _cells(row: Row) -> list[Any]:
+    hit = row.hit
+    at = timezone.localtime(from_ms(hit.received)).isoformat(timespec="seconds")
+    direction = gettext("sent") if row.sent else gettext("brought in") if row.imported else gettext("received")
+    texts = (words.plain_who(hit, row.sent), direction, at, hit.subject, str(words.STATES[row.state[1]]))
+    return [*(plain_text(text) for text in texts), row.size, hit.id, plain_text("; ".join(row.labels))]

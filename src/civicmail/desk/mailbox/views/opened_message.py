@@ -1,0 +1,68 @@
+"""One message of mine, as each of its pages begins: found, mine, and with which eye it is seen; 404 for everything else."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.permits import Permit
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.desk.mailbox import queries, scope
+from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, own_states
+from civicmail.desk.mailbox.scope import OwnMail, ViewKind
+from civicmail.desk.viewer.queries import store
+from civicmail.mail.archive.envelopes import MessageTrace, trace_of
+from civicmail.mail.archive.places import Place
+from civicmail.mail.archive.reading import Archive
+from civicmail.mail.archive.records import Capture
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedMessage:
+    """permit opens it; traced: envelope and what happened, of which a recipient may know the own copy only."""
+
+    archive: Archive
+    permit: Permit
+    mine: OwnMail
+    place: Place
+    capture: Capture
+    traced: MessageTrace
+    eye: ViewKind
+
+    @property
+    def states(self) -> list[str]:
+        """Of the copies for my addresses."""
+        return own_states(copy_outcomes(self.traced.passages), self.mine.addresses)
+
+    @property
+    def id(self) -> str:
+        return self.capture.uuid
+
+    def links(self) -> list[tuple[str, str]]:
+        """The other pages about this message."""
+        pages = (("mail-delivery", gettext("Delivery")), ("mail-thread", gettext("Conversation")))
+        return [(words, reverse(name, args=[self.id])) for name, words in pages]
+
+
+def open_message(request: Request, id_: uuid.UUID) -> OpenedMessage:
+    """Raises Http404 for what is not there and for what is nobody's of mine alike, NotPermitted, NotRecorded."""
+    permit, mine = queries.own_mail(request.actor, now=epoch_ms(request.now))
+    archive = store().archive()
+    place = archive.place(id_.bytes)
+    if place is None or not mine.boxes:
+        raise Http404
+    capture = archive.capture(permit, place)
+    traced = trace_of(capture, archive.events(permit, place.id))
+    eye = scope.view_kind(capture, mine, opened="delivered" in own_states(copy_outcomes(traced.passages), mine.addresses))
+    if eye is None:
+        raise Http404
+    return OpenedMessage(archive, permit, mine, place, capture, traced, eye)
+
+
+def crumbs() -> list[tuple[str, str]]:
+    return [(gettext("My mail"), reverse("my-mail"))]

@@ -1,0 +1,291 @@
+"""Writing: who gets what, and what will happen? A new message, an answer, a forward; drafts outlive a crash (P-06, P-14, P-22).
+
+Everything is one form with several buttons, and each of them saves first: whatever is typed is there again afterwards. The page
+works without script; with it the draft is saved while somebody writes, and names are offered.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.views import wording
+from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.access.views.city_request import acting, require
+from civicmail.city.access.views.form_verb import status_of
+from civicmail.city.access.views.page import Action, Page
+from civicmail.desk.mailbox import recipients
+from civicmail.desk.mailbox.actions import edit_drafts, submit_draft
+from civicmail.desk.mailbox.actions.edit_drafts import NewFile, ReplyTo
+from civicmail.desk.mailbox.actions.send_message import UnencryptedChoice
+from civicmail.desk.mailbox.draft_file_type import with_file_type
+from civicmail.desk.mailbox.forecast import Forecast
+from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, addressbook, senders
+from civicmail.desk.mailbox.models.senders import Sender
+from civicmail.desk.mailbox.views import forecast_panel, reply_form
+from civicmail.desk.mailbox.views.opened_message import crumbs
+from civicmail.desk.mailbox.views.reply_form import ReplyDraft
+from civicmail.desk.mailbox.views.write_forms import Write, initial_of
+from civicmail.mail.pipeline import encryption_requests
+
+AUTOSAVE = "autosave"
+
+
+@dataclass
+class WritePage:
+    """What the page is made of. row: the draft, None while nothing is saved; other: what another window has saved meanwhile."""
+
+    request: Request
+    uid: uuid.UUID
+    senders: Sequence[Sender]
+    form: Write
+    row: Draft | None = None
+    begun: ReplyDraft = field(default_factory=ReplyDraft)
+    panel: forecast_panel.Panel | None = None
+    other: Draft | None = None
+    note: str = ""
+    saved: bool = False
+
+    @property
+    def files(self) -> list[DraftFile]:
+        return list(self.row.files.defer("content")) if self.row is not None else []
+
+    @property
+    def coming(self) -> Sequence[Any]:
+        """Files of the message that is forwarded, of which none is saved yet."""
+        return self.begun.files if self.row is None else ()
+
+    @property
+    def version(self) -> int:
+        return self.row.version if self.row is not None else 0
+
+    @property
+    def foot(self) -> str:
+        """What stands under the text, whoever writes."""
+        mailbox = self.form["mailbox"].value() or (self.senders[0].address if self.senders else "")
+        block = senders.identification_block(self.request.actor, str(mailbox), now=epoch_ms(self.request.now))
+        return "\n".join(part for part in (block, senders.signature_lines(self.request.actor)) if part)
+
+    @property
+    def most(self) -> int:
+        return submit_draft.max_files_bytes()
+
+
+@acting("my.write")
+def write(request: Request) -> HttpResponse:
+    """?re=ID&how=reply, all or forward: an answer; ?to=ADDRESS: a message to somebody. Nothing is saved by looking."""
+    require(request, "my.write", OfPerson(request.actor.uid))
+    own_senders = senders.senders(request.actor, now=epoch_ms(request.now))
+    begun = reply_form.reply_draft(request, request.GET.get("re", ""), request.GET.get("how", ""))
+    start = {"mailbox": _from(own_senders, begun), "version": 0, **begun.initial}
+    if not begun.initial and (to := recipients.address_of(request.GET.get("to", ""))):
+        start["to"] = recipients.line(addressbook.with_names(recipients.parse_typed(to).named))
+    submit_draft.submission().warm()  # while somebody writes, what looks into messages starts
+    desk = WritePage(request, uuid.uuid4(), own_senders, Write(initial=start, senders=own_senders), begun=begun)
+    return shown(desk)
+
+
+@acting("my.write")
+def draft(request: Request, uid: uuid.UUID) -> HttpResponse:
+    """A draft of one's own; ?check=1 with what would happen to it."""
+    require(request, "my.write", OfPerson(request.actor.uid))
+    now = epoch_ms(request.now)
+    row = Draft.objects.filter(uid=uid, person__uid=request.actor.uid).first()
+    if row is None and Draft.objects.filter(uid=uid).exists():
+        raise Http404
+    if (given := _new_draft(request, uid, row)) is not None:
+        return given
+    own_senders = senders.senders(request.actor, now=now)
+    if request.method == "POST":
+        return _posted(WritePage(request, uid, own_senders, Write(request.POST, request.FILES, senders=own_senders), row))
+    if row is None:
+        raise Http404
+    desk = WritePage(request, uid, own_senders, Write(initial=initial_of(row), senders=own_senders), row)
+    if request.GET.get("check"):
+        desk.form = Write(initial_of(row), senders=own_senders)
+        show_forecast(desk)
+    return shown(desk)
+
+
+def _new_draft(request: Request, uid: uuid.UUID, row: Draft | None) -> HttpResponse | None:
+    """Where the message that was made of this draft waits, or went; None while it is a draft."""
+    states = ["waiting", "sending"] if row is not None else ["waiting", "sending", "sent"]
+    out = Outgoing.objects.filter(draft=uid, person__uid=request.actor.uid, state__in=states).defer("content").first()
+    return redirect("mail-outgoing", out.uid) if out is not None else None
+
+
+def _posted(desk: WritePage) -> HttpResponse:
+    """Save it, then do what the button says."""
+    request, form = desk.request, desk.form
+    do = request.POST.get("do", "save")
+    if not desk.senders or not form.is_valid():
+        return shown(desk, part=do == AUTOSAVE)
+    try:
+        _save(desk, do)
+    except Conflict:
+        return _stale(desk, part=do == AUTOSAVE)
+    except Unusable as error:
+        for name, text in (error.fields or {"text": error.args[0]}).items():
+            form.add_error(name if name in form.fields else None, wording.translate(text))
+        return shown(desk, part=do == AUTOSAVE)
+    if do == AUTOSAVE:
+        desk.saved = True
+        return shown(desk, part=True)
+    if form.errors:
+        return shown(desk)
+    return _done(desk, do)
+
+
+def _save(desk: WritePage, do: str) -> None:
+    """Text, somebody added, files added or taken out. Raises Conflict, Unusable."""
+    request, form = desk.request, desk.form
+    actor, now = request.actor, epoch_ms(request.now)
+    written, uploaded = form.written, [] if do == AUTOSAVE else form.cleaned_data["file"]
+    if do != AUTOSAVE and (who := form.cleaned_data["who"]):
+        written = _with_recipient(desk, written, who)
+    if do == "secure" and not encryption_requests.is_word_in(written.subject):
+        written = replace(written, subject=f"{encryption_requests.WORD} {written.subject}".strip())
+    version = form.cleaned_data["version"]
+    if desk.row is None:
+        begun = reply_form.reply_draft(request, str(form.cleaned_data["source"] or ""), form.cleaned_data["how"])
+        kept = begun.take_files(request.POST.getlist("keep"))
+        desk.row = edit_drafts.save(
+            desk.uid, written, version=0, actor=actor, now=now, answers=begun.answers or ReplyTo(), files=kept, max_bytes=desk.most
+        )
+    else:
+        desk.row = edit_drafts.save(desk.uid, written, version=version, actor=actor, now=now)
+    if uploaded:
+        desk.row = edit_drafts.attach(desk.row, _looked(uploaded, desk.most), max_bytes=desk.most, actor=actor, now=now)
+    if do.startswith("remove:") and do[7:].isdecimal() and len(do) < 20:
+        desk.row = edit_drafts.remove(desk.row, [int(do[7:])], actor=actor, now=now)
+
+
+def _looked(uploaded: Sequence[Any], most: int) -> list[NewFile]:
+    """The files with their true types; what is too large in any case is not even read. Raises Unusable."""
+    size = sum(file.size for file in uploaded)
+    if size > most:
+        raise edit_drafts.files_too_large(size, most)
+    return [with_file_type(file.name or "", file.read()) for file in uploaded]
+
+
+def _with_recipient(desk: WritePage, written: edit_drafts.DraftContent, who: str) -> edit_drafts.DraftContent:
+    """With somebody whom the person has named: an address, or a name that one alone has."""
+    name = desk.form.cleaned_data["field"] or "to"
+    typed_names = recipients.parse_typed(who)
+    chosen = [*typed_names.named]
+    for words in typed_names.names:
+        entries = addressbook.exact_matches(words) or addressbook.search(words, limit=2)
+        if len(entries) != 1:
+            desk.form.add_error("who", gettext("Choose one in the address book: several fit, or nobody does."))
+            return written
+        chosen.append(entries[0].named)
+    if typed_names.wrong:
+        desk.form.add_error("who", gettext("“{words}” is no address.").format(words=typed_names.wrong[0]))
+        return written
+    return replace(written, **{name: recipients.append(getattr(written, name), addressbook.with_names(chosen))})
+
+
+def _done(desk: WritePage, do: str) -> HttpResponse:
+    """Where a button leads when everything is saved."""
+    here = reverse("mail-draft", args=[desk.uid])
+    if do in ("send", "secure", "plain", "check"):
+        return _sent(desk, plain=do == "plain") if do != "check" else redirect(f"{here}?check=1#check")
+    if do == "pick":
+        return redirect("mail-draft-people", desk.uid)
+    if do == "save":
+        messages.success(desk.request, gettext("The draft is saved."))
+    return redirect(here if do == "save" else f"{here}#files" if desk.request.FILES or do.startswith("remove") else here)
+
+
+def _sent(desk: WritePage, *, plain: bool = False) -> HttpResponse:
+    """Whoever sends has seen what would happen: at once where it is simply delivered, else after the panel was shown."""
+    row, actor, now = desk.row, desk.request.actor, epoch_ms(desk.request.now)
+    assert row is not None, "it was saved"
+    forecast = show_forecast(desk)
+    if forecast is None or forecast.refused:
+        return shown(desk, 422)
+    if not forecast.is_calm and desk.request.POST.get("seen") != forecast.digest(row.version):
+        return redirect(f"{reverse('mail-draft', args=[desk.uid])}?check=1#check")
+    encrypted = forecast.encrypted if plain else ()
+    aside = UnencryptedChoice(desk.request.POST.get("plain", ""), forecast.encrypting_rules, len(encrypted))
+    try:
+        out = submit_draft.send_draft(
+            row, submit_draft.gather_recipients(row), actor=actor, now=now, plain=aside if encrypted else None
+        )
+    except Conflict:
+        return _stale(desk)
+    except Unusable as error:
+        desk.form.add_error(None, wording.translate(error.args[0]))
+        return shown(desk, 422)
+    return redirect("mail-outgoing", out.uid)
+
+
+def show_forecast(desk: WritePage) -> Forecast | None:
+    """What would happen to the draft, as a panel; None where its recipients cannot be asked about, which the form says."""
+    assert desk.row is not None
+    actor, now = desk.request.actor, epoch_ms(desk.request.now)
+    if not any(s.address == desk.row.mailbox for s in desk.senders):
+        desk.form.add_error("mailbox", gettext("This mailbox is not yours to send from any more: choose one of yours."))
+        return None
+    to = submit_draft.gather_recipients(desk.row)
+    for name, text in to.errors.items():
+        desk.form.add_error(name, wording.translate(text))
+    if to.errors:
+        return None
+    found = submit_draft.forecast_draft(desk.row, to, actor=actor, now=now)
+    desk.panel = forecast_panel.panel(found, desk.row.version)
+    return found
+
+
+def _named(form: Write) -> None:
+    """A draft may be without them, and a message is not: they are not called optional. What is wrong was found before."""
+    assert form.errors is not None
+    for name in ("to", "subject", "text"):
+        form.fields[name].required = True
+
+
+def _stale(desk: WritePage, *, part: bool = False) -> HttpResponse:
+    """Somebody was faster, in another window: both are shown, and what was typed here is in the form."""
+    desk.other = Draft.objects.filter(uid=desk.uid, person__uid=desk.request.actor.uid).first()
+    desk.row = desk.other
+    if part:
+        desk.note = gettext("It was changed in another window, so this is not saved. Save the draft to see both.")
+        return shown(desk, part=True)
+    data = desk.request.POST.copy()
+    data["version"] = str(desk.version)
+    desk.form = Write(data, senders=desk.senders)
+    text = gettext("It was changed in another window. Your text is kept below; what the other window has saved stands under it.")
+    desk.form.add_error(None, text)
+    desk.form.stale = True  # type: ignore[attr-defined]  # read by status_of
+    return shown(desk)
+
+
+def _from(own_senders: Sequence[Sender], begun: ReplyDraft) -> str:
+    """The mailbox that an answer is from: to which the message came, where that is one to send from."""
+    mine = [s.address for s in own_senders]
+    return next((a for a in begun.to_mine if a in mine), mine[0] if mine else "")
+
+
+def shown(desk: WritePage, status: int = 0, *, part: bool = False) -> HttpResponse:
+    """The page; part: the region that script puts in place after it has saved."""
+    how = desk.row.how if desk.row is not None else str(desk.begun.initial.get("how", ""))
+    titles = {"reply": gettext("Answer a message"), "all": gettext("Answer everybody"), "forward": gettext("Forward a message")}
+    actions = [Action(gettext("Drafts"), reverse("mail-drafts")), Action(gettext("Signature"), reverse("mail-signature"))]
+    page = Page(titles.get(how, gettext("Write a message")), gettext("My mail"), crumbs(), actions=actions)
+    _named(desk.form)
+    name = "mailbox/kept.html" if part else "mailbox/write.html"
+    values = {"page": page, "form": desk.form, "desk": desk, "part": part}
+    response = render(desk.request, name, values, status=200 if part else status or status_of(desk.form))
+    response["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,19 @@
+"""Addresses of the pages on which people write. They carry ids alone."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from civicmail.desk.mailbox.views import address_book, drafts, outgoing, unencrypted_mail, write_page
+
+urlpatterns = [
+    path("mail/write/", write_page.write, name="mail-write"),
+    path("mail/write/people/", address_book.offered, name="mail-people"),
+    path("mail/write/<uuid:uid>/", write_page.draft, name="mail-draft"),
+    path("mail/write/<uuid:uid>/people/", address_book.people, name="mail-draft-people"),
+    path("mail/write/<uuid:uid>/discard/", drafts.discard, name="mail-draft-discard"),
+    path("mail/sent-plain/", unencrypted_mail.listed, name="sent-plain"),
+    path("mail/drafts/", drafts.drafts, name="mail-drafts"),
+    path("mail/outgoing/<uuid:uid>/", outgoing.outgoing, name="mail-outgoing"),
+    path("mail/signature/", drafts.signature, name="mail-signature"),
+]

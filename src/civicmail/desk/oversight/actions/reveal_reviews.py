@@ -1,0 +1,40 @@
+"""What auditors do about looks: each is an entry, and nothing else changes (I3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from civicmail.city.access.actions.entries import enter
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.models import Entry
+from civicmail.city.access.queries import four_eyes
+from civicmail.city.access.reasons import checked_reason as require_reason
+from civicmail.city.access.resources import OwnCase
+from civicmail.desk.oversight.queries.content_views import MARK, marks_of, sample_of
+
+
+def about(reveal: Entry) -> OwnCase:
+    """What the guard is asked of whoever looks at a look: not whose it was."""
+    return OwnCase(reveal.person, first_actors=(reveal.person,), began_ms=reveal.at)
+
+
+def mark(reveal: Entry, week: str, *, actor: Actor, remark: str, now: datetime) -> Entry:
+    """A reveal of the week's sample was looked at, with a remark. Raises NotPermitted, Unusable, Conflict where it was not drawn or
+    somebody has looked at it already."""
+    four_eyes.require(actor, "viewings.mark", about(reveal), now=epoch_ms(now))
+    remark = require_reason(remark, "remark")
+    with transaction.atomic():
+        Entry.objects.select_for_update().get(pk=reveal.pk)  # two auditors at once: the second one sees the first one's mark
+        drawn = sample_of(week, now)
+        if drawn is None or reveal.pk not in {e.pk for e, _ in drawn.drawn}:
+            raise Conflict("This look is not in the sample of that week.")
+        if marks_of([str(reveal.uuid)]):
+            raise Conflict("Somebody has looked at this already.")
+        facts = {"week": week, "of": len(drawn.drawn), "reveals": drawn.reveals}
+        return enter(
+            MARK, actor=actor, reason=remark, now=epoch_ms(now), object=f"entry:{reveal.uuid}", duty="auditor", facts=facts
+        )

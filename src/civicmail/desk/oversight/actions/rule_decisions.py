@@ -1,0 +1,64 @@
+"""A second person decides about a version of a rule; never whoever has written in it (P-29)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from civicmail.city.access.actions.acting import acting_person, lock_row
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.queries import four_eyes
+from civicmail.city.access.reasons import checked_reason as require_reason
+from civicmail.city.access.resources import Decision
+from civicmail.desk.oversight import rule_text
+from civicmail.desk.oversight.actions.publish_rules import activate, active_texts, enter, step_version
+from civicmail.desk.oversight.models import Version
+
+
+def require_second(version: Version, actor: Actor, now: int) -> None:
+    """Raise NotPermitted unless the actor decides about rules and has no hand in this one."""
+    four_eyes.require(actor, "rule.decide", resource(version), now=now)
+
+
+def resource(version: Version) -> Decision:
+    """What the guard is asked of whoever decides: nobody who has written in this version."""
+    return Decision(first_actors=tuple(version.authors) or ("",), began_ms=epoch_ms(version.made))
+
+
+def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
+    """It acts from its day on, at once where none was named. version: as it was shown. Raises NotPermitted, Unusable, Conflict."""
+    require_second(version, actor, now)
+    reason = require_reason(reason, min_length=10)
+    with transaction.atomic():
+        row = _proposed(version, actor, now)
+        if not row.ends:
+            rule_text.join_texts(active_texts() | {row.rule: row.text})  # rules that came meanwhile may not go with it
+        step_version(row, "approve", now, reason)
+        row.approver, row.decided = acting_person(actor), from_ms(now)
+        row.save()
+        enter("rule.approve", row, actor, reason, now)
+        if row.starts is None or row.starts <= from_ms(now):
+            activate(row, now)
+    return row
+
+
+def deny(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
+    """It does not act; its author reads why. Raises NotPermitted, Unusable, Conflict."""
+    require_second(version, actor, now)
+    reason = require_reason(reason, min_length=10)
+    with transaction.atomic():
+        row = _proposed(version, actor, now)
+        step_version(row, "refuse", now, reason)
+        row.approver, row.decided = acting_person(actor), from_ms(now)
+        row.save()
+        enter("rule.refuse", row, actor, reason, now)
+    return row
+
+
+def _proposed(version: Version, actor: Actor, now: int) -> Version:
+    row = lock_row(version, "state", "revision")
+    if row.state != "proposed":
+        raise Conflict("Nobody waits for an answer about this version any more; look at it again.")
+    require_second(row, actor, now)
+    return row

@@ -1,0 +1,108 @@
+"""Looks at mail as entries say them: never what was seen, and never the words of a search (P-16, P-17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.models import Entry
+from civicmail.city.access.queries.entries import visible_to
+from civicmail.city.access.queries.home_tasks import Task
+from civicmail.desk.oversight import sampling
+
+KINDS: dict[str, str] = {
+    "content.reveal": "Revealed on a technical page",
+    "content.accident": "Seen by accident",
+    "content.list": "Searched under a mandate",
+    "content.search": "Searched on the command line",
+    "content.show": "Message read",
+    "content.attachment": "Attachment taken",
+    "content.print": "Printed",
+    "content.export": "Exported",
+    "content.hold": "Put on hold",
+    "content.successor": "Read as a successor",
+    "mailbox.open-as-master": "Mailbox opened by the mailbox server's master user",
+    "report.read": "Reported mail read",
+    "approval.look": "File looked at before it left",
+}
+"""Act -> what it was, in words. Every act that is given a permit for mail of others is here."""
+REVEAL = "content.reveal"
+MARK = "viewing.mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The reveals of one week that were drawn, with the mark of each that was looked at. week: "2026-W48"; monday: its first day;
+    over: whether it is over, because only then the draw stands; reveals: how many there were in all."""
+
+    week: str
+    monday: date
+    over: bool
+    reveals: int
+    drawn: list[tuple[Entry, Entry | None]]
+
+    @property
+    def open(self) -> int:
+        """How many of them nobody has looked at yet."""
+        return sum(mark is None for _, mark in self.drawn)
+
+
+def viewings(actor: Actor) -> QuerySet[Entry]:
+    """All looks for an auditor, but for what is sealed or about the auditor; for anybody else one's own."""
+    views = visible_to(actor).filter(act__in=list(KINDS))
+    return views if actor.holds("auditor") else views.filter(person=actor.uid)
+
+
+def sample_of(week: str, now: datetime) -> Sample | None:
+    """What was drawn of a week; None for words that name none. now: aware."""
+    monday = sampling.monday_of(week)
+    if monday is None:
+        return None
+    entries = {str(e.uuid): e for e in _reveals(monday)}
+    over = timezone.localdate(now) >= monday + timedelta(days=7)
+    drawn = sampling.sample(week, entries) if over else []
+    marks = marks_of(drawn)
+    return Sample(week, monday, over, len(entries), [(entries[id_], marks.get(id_)) for id_ in drawn])
+
+
+def weeks(now: datetime, back: int = 8) -> list[Sample]:
+    """The last weeks that are over, the newest first."""
+    today = timezone.localdate(now)
+    named = [sampling.name_of(today - timedelta(days=7 * n)) for n in range(1, back + 1)]
+    return [week_sample for week in named if (week_sample := sample_of(week, now)) is not None]
+
+
+def tasks(now: datetime) -> list[Task]:
+    """What waits for an auditor: the samples of which something was not looked at yet, the oldest first."""
+    return [
+        Task(
+            f"Look at {s.open} reveal{'' if s.open == 1 else 's'} of the week of {date_format(s.monday, 'M j')}",
+            "viewings-sample",
+            hint="Was the reason a good one, and was the look needed?",
+            state=("wait", "Open"),
+            query=f"week={s.week}",
+        )
+        for s in reversed(weeks(now))
+        if s.open
+    ]
+
+
+def marks_of(entries: Iterable[str]) -> dict[str, Entry]:
+    """UUID of a reveal -> the entry that says that an auditor has looked at it."""
+    objects = [f"entry:{id_}" for id_ in entries]
+    marks = Entry.objects.filter(act=MARK, object__in=objects).order_by("id").defer("head")
+    return {e.object.removeprefix("entry:"): e for e in marks}
+
+
+def _reveals(monday: date) -> list[Entry]:
+    """Reveals without a case in a week of the city's time zone."""
+    start, end = (epoch_ms(timezone.make_aware(datetime.combine(day, time.min))) for day in (monday, monday + timedelta(days=7)))
+    rows = Entry.objects.filter(act=REVEAL, at__gte=start, at__lt=end).order_by("id").defer("head")
+    return [e for e in rows if not (e.facts.get("mandate") or e.facts.get("case"))]

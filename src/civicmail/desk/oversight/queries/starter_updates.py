@@ -1,0 +1,42 @@
+"""What a later program would put into the book: rules of its starter pack whose text no version of the book has ever had.
+
+Nothing of it acts by itself. Whoever writes rules takes a text as a draft, which goes the way of all; a text that was once a
+version, also one that was withdrawn or not approved, is not offered again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from civicmail.desk.oversight import rule_text
+from civicmail.desk.oversight.models import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """rule: its id; text: as the program brings it; before: the text that acts, "" where none does; known: the book has versions of
+    it."""
+
+    rule: str
+    text: str
+    before: str
+    known: bool
+
+
+def offers() -> list[Offer]:
+    """By id; none where the starter pack itself acts still. Two queries."""
+    if not Version.objects.exists():
+        return []
+    had: dict[str, set[str]] = {}
+    acts: dict[str, str] = {}
+    for rule, text, state in Version.objects.filter(rule__in=list(rule_text.starter())).values_list("rule", "text", "state"):
+        had.setdefault(rule, set()).add(text)
+        if state == "active":
+            acts[rule] = text
+    pack = sorted(rule_text.starter().items())
+    return [Offer(id_, text, acts.get(id_, ""), id_ in had) for id_, text in pack if text not in had.get(id_, ())]
+
+
+def offer(rule: str) -> Offer | None:
+    """The one for a rule, while it is offered."""
+    return next((one for one in offers() if one.rule == rule), None)

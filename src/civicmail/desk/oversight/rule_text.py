@@ -1,0 +1,158 @@
+"""Rules as text, one at a time: what the rule book keeps of each version, and the one file that it makes of all. Knows no Django.
+
+The fail matrix is kept like a rule, under a name that no rule can have taken from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import pairwise
+
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.errors import Unusable
+from civicmail.city.policy import active_rules, rule_parser
+from civicmail.city.policy.cel.condition import read as read_condition
+from civicmail.city.policy.cel.tree import Chain, Compare, Name, Node, Value, Values
+from civicmail.city.policy.errors import UnusableBook
+from civicmail.city.policy.failure_policy import FailurePolicy
+from civicmail.city.policy.rules import Rule, RuleSet
+
+MATRIX = "fail-matrix"
+MAX_TEXT = 40_000
+"""Characters of a version."""
+HOLDING = frozenset({"encrypt", "hold", "quarantine", "refuse"})
+"""What changes how a copy reaches its reader, or whether: people hear of it before it begins."""
+_HEAD = re.compile(r"^\s*\[\[\s*rule\s*\]\]\s*(?:#.*)?$", re.MULTILINE)
+_HERE = "this text"
+
+
+def plain(text: str) -> str:
+    """As it is kept: line ends of a browser are CR and LF."""
+    return text.replace("\r\n", "\n").strip() + "\n"
+
+
+def parse_rules(text: str, name: str = _HERE) -> RuleSet:
+    """A text as a book of its own. Raises Unusable, with file, line and the nearest fact at the field "text"."""
+    if len(text) > MAX_TEXT:
+        message = f"A version has at most {MAX_TEXT:,} characters."
+        raise Unusable(message, {"text": message})
+    try:
+        return _book(plain(text), name)
+    except UnusableBook as error:
+        raise Unusable(str(error), {"text": str(error)}) from None
+
+
+@lru_cache(maxsize=256)
+def _book(text: str, name: str) -> RuleSet:
+    return rule_parser.parse_rule_set([(name, text)])
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFacts:
+    """What a version says of itself, for lists. rule: None for the fail matrix."""
+
+    id: str
+    clause: str
+    owner: str = ""
+    severity: str = ""
+    mode: str = ""
+    do: str = ""
+    expires: date | None = None
+    rule: Rule | None = None
+
+    @property
+    def examples(self) -> int:
+        return len(self.rule.examples) if self.rule is not None else 0
+
+
+def rule_facts(text: str) -> RuleFacts:
+    """What a version is about: one rule with its examples, or the fail matrix. Raises Unusable."""
+    parsed = parse_rules(text)
+    if parsed.rules and not parsed.matrix.rows:
+        rule = read(text)
+        return RuleFacts(rule.id, rule.clause, rule.owner, rule.severity, rule.mode, rule.do, last_day(rule), rule)
+    matrix(text)
+    return RuleFacts(MATRIX, "P-29")
+
+
+def read(text: str) -> Rule:
+    """The one rule of a text, its examples checked. Raises Unusable."""
+    parsed = parse_rules(text)
+    if len(parsed.rules) != 1 or parsed.matrix.rows or parsed.title:
+        message = "A version has one [[rule]] with its examples, and nothing else."
+        raise Unusable(message, {"text": message})
+    if parsed.rules[0].id in (MATRIX, "new") or parsed.rules[0].id.startswith("emergency-"):
+        message = f"A rule may not be called {parsed.rules[0].id}."
+        raise Unusable(message, {"text": message})
+    return parsed.rules[0]
+
+
+def matrix(text: str) -> FailurePolicy:
+    """The fail matrix of a text. Raises Unusable."""
+    parsed = parse_rules(text)
+    if parsed.rules or not parsed.matrix.rows:
+        message = "This text has a [matrix] with a row for each part, and nothing else."
+        raise Unusable(message, {"text": message})
+    return parsed.matrix
+
+
+def join_texts(texts: Mapping[str, str], more: Iterable[str] = ()) -> str:
+    """The book of these texts, by id, as one file, with more rules behind. Raises Unusable where they do not go together."""
+    ordered = [texts[id_] for id_ in sorted(texts, key=lambda id_: (id_ != MATRIX, id_))]
+    text = "\n".join(plain(part) for part in (*ordered, *more))
+    try:
+        _book(text, "the book")
+    except UnusableBook as error:
+        raise Unusable(str(error), {"text": str(error)}) from None
+    return text
+
+
+def starter() -> dict[str, str]:
+    """The texts of the starter pack by id, the fail matrix among them."""
+    texts: dict[str, str] = {}
+    for path in sorted(active_rules.STARTER_FOLDER.glob("*.toml")):
+        text = path.read_text(encoding="utf-8")
+        starts = [m.start() for m in _HEAD.finditer(text)]
+        for start, end in pairwise([*starts, len(text)]):
+            part = plain(text[start:end])
+            texts[rule_facts(part).id] = part
+        if not starts:
+            texts[MATRIX] = plain(text)
+    return texts
+
+
+def holds_employees(rule: Rule) -> bool:
+    """Whether it could hold or refuse mail that an employee sends: it does that, and its condition does not begin with asking
+    whether mail comes from outside."""
+    return rule.do in HOLDING and not any(isinstance(part, Name) and part.name == "inbound" for part in _all_of(rule.when))
+
+
+def departments(rule: Rule) -> frozenset[str] | None:
+    """Of whose employees it holds mail, where its condition names them; None for everybody's."""
+    for part in _all_of(rule.when):
+        if isinstance(part, Compare) and part.left == Name("sender.department", part.left.at):
+            named = part.right.items if isinstance(part.right, Values) and part.sign == "in" else (part.right,)
+            if part.sign in ("==", "in") and all(isinstance(value, Value) for value in named):
+                return frozenset(str(value.value) for value in named if isinstance(value, Value))
+    return None
+
+
+def same_effect(one: str, other: str) -> bool:
+    """Whether two versions do the same to the same mail, whatever else they say."""
+    a, b = read(one), read(other)
+    return (a.when, a.unless, a.do, a.mark, a.review) == (b.when, b.unless, b.do, b.mark, b.review)
+
+
+def last_day(rule: Rule) -> date:
+    """The last day on which it acts, in UTC."""
+    return from_ms(rule.ends - 1).date()
+
+
+def _all_of(when: str) -> tuple[Node, ...]:
+    """What must hold, each by itself, for the condition to hold."""
+    node = read_condition(when)
+    return node.items if isinstance(node, Chain) and node.sign == "&&" else (node,)

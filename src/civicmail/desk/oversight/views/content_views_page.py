@@ -1,0 +1,177 @@
+"""Who saw what, and why? Every look at mail that was not one's own, and the weekly sample of reveals ("/oversight/viewings/")."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.forms import text_field
+from civicmail.city.access.models import Entry
+from civicmail.city.access.queries import display_names
+from civicmail.city.access.reveals import NEXT, REASONS
+from civicmail.city.access.views import listing, wording
+from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require, require_could
+from civicmail.city.access.views.form_response import respond_to_form
+from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.access.views.page import Action, Page
+from civicmail.desk.oversight import sampling
+from civicmail.desk.oversight.actions import reveal_reviews as actions
+from civicmail.desk.oversight.queries import content_views as queries
+from civicmail.desk.oversight.queries.content_views import KINDS, Sample
+
+DAYS = [("1", "the last day"), ("7", "7 days"), ("31", "31 days"), ("366", "a year")]
+
+
+class Remark(forms.Form):
+    """What the auditor says of a reveal."""
+
+    remark = text_field(
+        "What do you say of it?", "Was the reason a good one, and was this look needed?", min_length=3, max_length=400
+    )
+
+
+@acting("viewings.see")
+def viewings(request: CityRequest) -> HttpResponseBase:
+    """The newest first; a system administrator sees one's own."""
+    require(request, "viewings.see")
+    audits = bool(could(request, "viewings.mark"))
+    table = listing.from_query(
+        request,
+        queries.viewings(request.actor),
+        caption="Looks at mail",
+        columns=_columns(links=bool(may(request, "entries.see"))),
+        filters=[
+            Filter("q", "Person or object", _words),
+            Filter("kind", "What", lambda rows, value: rows.filter(act=value), list(KINDS.items())),
+            Filter("since", "Since", lambda rows, value: rows.filter(at__gte=_since(request.now, value)), DAYS),
+        ],
+        empty="Nobody has looked at mail of others yet." if audits else "You have looked at no mail of others.",
+        noun="looks",
+        sort="-when",
+        slim=lambda rows: rows.defer("head").annotate(by_name=display_names.name_of("person")),
+    )
+    acts = [Action("I saw something by accident…", reverse("accident"))]
+    if audits:
+        acts.append(Action("Weekly sample", reverse("viewings-sample"), primary=True))
+    page = Page("Who saw what, and why?", "Oversight", actions=acts)
+    shown = {"page": page, "audits": audits, "open": [s for s in queries.weeks(request.now) if s.open] if audits else []}
+    return listing.render_list(request, "oversight/viewings.html", table, shown)
+
+
+@acting("viewings.mark")
+def sample(request: CityRequest) -> HttpResponseBase:
+    """What was drawn of a week, and whether somebody has looked at it."""
+    require_could(request, "viewings.mark")
+    week = request.GET.get("week") or sampling.last_whole(timezone.localdate(request.now))
+    drawn = queries.sample_of(week, request.now)
+    if drawn is None:
+        raise Http404
+    names = display_names.names_by_uid({e.person for pair in drawn.drawn for e in pair if e is not None})
+    rows = [{"pk": e.pk, "entry": e, "mark": mark, "names": names} for e, mark in drawn.drawn]
+    table = listing.from_rows(
+        request,
+        rows,
+        caption=f"Reveals of {week} that were drawn",
+        columns=[
+            Column("when", "Reveal", _drawn),
+            Column("person", "Who", _who, name="by"),
+            Column("object", "To what", lambda r: Cell(r["entry"].object, full=True)),
+            Column("reason", "Why", lambda r: Cell(r["entry"].reason, hint=_code(r["entry"]))),
+            Column("looked", "Looked at", _mark),
+        ],
+        empty=_nothing(drawn),
+        noun="reveals of the sample",
+        keep=["week"],
+    )
+    crumbs = [("Viewings", reverse("viewings"))]
+    facts = [("Reveals", drawn.reveals), ("Drawn", len(drawn.drawn)), ("To look at", drawn.open)]
+    state = ("quiet", "Not over yet") if not drawn.over else ("wait", f"{drawn.open} open") if drawn.open else ("done", "Looked at")
+    page = Page(f"Were the reveals of the week of {_day(drawn.monday)} needed?", "Oversight", crumbs, state, facts)
+    shown = {"page": page, "weeks": [(s, _day(s.monday), _link(s.week)) for s in queries.weeks(request.now)], "week": week}
+    return listing.render_list(request, "oversight/sample.html", table, shown)
+
+
+@acting("viewings.mark")
+def mark(request: CityRequest, pk: int) -> HttpResponse:
+    """The auditor has read one reveal of the sample, and says so."""
+    reveal = get_object_or_404(Entry.objects.defer("head"), pk=pk, act=queries.REVEAL)
+    require(request, "viewings.mark", actions.about(reveal))
+    week = sampling.name_of(timezone.localdate(from_ms(reveal.at)))
+    form = Remark(request.POST or None)
+    crumbs = [("Viewings", reverse("viewings")), ("Sample of its week", _link(week))]
+    facts = [("By", display_names.name_of_uid(reveal.person)), ("Entry", str(reveal.uuid)[:8])]
+    return respond_to_form(
+        request, form,
+        lambda: actions.mark(reveal, week, actor=request.actor, remark=form.cleaned_data["remark"], now=request.now),
+        page=Page("Was this look needed?", "Oversight", crumbs, facts=facts), back=_link(week), message="Recorded as looked at.",
+        template="oversight/mark.html", reveal=reveal, at=from_ms(reveal.at), code=_code(reveal),
+    )  # fmt: skip
+
+
+def _columns(*, links: bool) -> list[Column]:
+    return [
+        Column("kind", "What", lambda e: Cell(KINDS[e.act], reverse("entry", args=[e.pk]) if links else ""), ("act",)),
+        Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),
+        Column(
+            "person",
+            "Who",
+            lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.duty(e.duty)),
+            ("person",),
+            name="by",
+        ),
+        Column("object", "To what", lambda e: Cell(e.object, full=True)),
+        Column("reason", "Why", lambda e: Cell(e.reason, hint=_code(e))),
+    ]
+
+
+def _code(e: Entry) -> str:
+    """What a reveal gave as its kind of reason, and what was done next after an accident."""
+    return REASONS.get(str(e.facts.get("code")), "") or NEXT.get(str(e.facts.get("next")), "")
+
+
+def _drawn(row: dict[str, Any]) -> Cell:
+    e: Entry = row["entry"]
+    when = date_format(timezone.localtime(from_ms(e.at)), "l, M j, g:i a")
+    return Cell(when, "" if row["mark"] else reverse("viewing-mark", args=[e.pk]))
+
+
+def _who(row: dict[str, Any]) -> Cell:
+    e: Entry = row["entry"]
+    return Cell(display_names.name_and_uid(e.person, row["names"].get(e.person)), hint=wording.duty(e.duty))
+
+
+def _mark(row: dict[str, Any]) -> Cell:
+    made: Entry | None = row["mark"]
+    if made is None:
+        return Cell("Not yet", role="wait")
+    return Cell(f"by {display_names.shown_name(made.person, row['names'].get(made.person))}", hint=made.reason)
+
+
+def _nothing(drawn: Sample) -> str:
+    return "No reveals this week." if drawn.over else "This week is not over: its sample is drawn on Monday."
+
+
+def _words(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+    return rows.filter(Q(person__icontains=value) | Q(object__icontains=value))
+
+
+def _since(now: datetime, days: str) -> int:
+    return epoch_ms(now - timedelta(days=int(days)))
+
+
+def _day(day: date) -> str:
+    return date_format(day, "M j, Y")
+
+
+def _link(week: str) -> str:
+    return f"{reverse('viewings-sample')}?{urlencode({'week': week})}"

@@ -1,0 +1,97 @@
+"""One mandate, as each of its pages begins: 404 for whom it is none, 403 with the sentence for who may not look any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from civicmail.city.access import examination_grounds
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.mandates import GROUNDS, Mandate
+from civicmail.city.access.models import Mandate as Row
+from civicmail.city.access.queries import mandates
+from civicmail.city.access.views.city_request import CityRequest, require, require_could
+from civicmail.city.access.views.page import Action, Page
+from civicmail.desk.workbench.queries import STATES
+
+LIST = ("Mandates", "/mandates/")
+
+
+def seen(request: CityRequest, number: str) -> Row:
+    """A mandate that this person may know of. A second person who has not taken up the duty hears that, and nothing else."""
+    require_could(request, "mandate.see")
+    now = epoch_ms(request.now)
+    row = mandates.find_visible(request.actor, number, now)
+    if row is None:
+        raise Http404
+    return row
+
+
+def decidable(request: CityRequest, number: str, act: str = "mandate.approve") -> Row:
+    """The same for whoever is to answer: an officer without the duty taken up is told to do that first."""
+    require_could(request, act)
+    row = seen(request, number)
+    require(request, act, mandates.about_mandate(row))
+    return row
+
+
+def own(request: CityRequest, number: str) -> Row:
+    """A mandate of who asks; 404 for everybody else's."""
+    require_could(request, "mandate.ask")
+    row = seen(request, number)
+    if row.person.uid != request.actor.uid:
+        raise Http404
+    return row
+
+
+def looking(request: CityRequest, number: str) -> tuple[Row, Mandate]:
+    """The same, in force at this moment. Raises NotPermitted, which becomes a page with the sentence, also in the middle."""
+    row = own(request, number)
+    mandate = mandates.live(request.actor, number, epoch_ms(request.now))
+    request.under = row  # the head of the page shows it
+    return row, mandate
+
+
+def page(request: CityRequest, row: Row, heading: str = "", *, here: Sequence[tuple[str, str]] = (), **more: Any) -> Page:
+    """The head of a page about a mandate: number, state, ground, until."""
+    crumbs = [LIST, *([(row.number, reverse("mandate", args=[row.number]))] if heading else []), *here]
+    facts: list[tuple[str, Any]] = [
+        ("Ground", f"{ground(row)}, as {examination_grounds.role_name(row.duty).lower()}"),
+        ("Mail of", about(row)),
+    ]
+    if row.until and row.state in ("approved", "open", "urgent"):
+        facts.append(("In force until", end_of(row)))
+    return Page(heading or f"Mandate {row.number}", f"Mandate {row.number}", crumbs, STATES[row.state], facts, **more)
+
+
+def end_of(row: Row) -> str:
+    """The end of a mandate with its time of day, as heads of pages tell it."""
+    assert row.until is not None
+    return date_format(timezone.localtime(row.until), "M j, g:i a")
+
+
+def ground(row: Row) -> str:
+    return GROUNDS[mandates.to_mandate(row).ground]
+
+
+def about(row: Row) -> str:
+    """Whose mail it is about, in a word."""
+    if row.department:
+        return str(row.department)
+    people = list(row.subjects.filter(until__isnull=True).select_related("person")[:3])
+    count = row.subjects.filter(until__isnull=True).count()
+    names = ", ".join(s.person.display for s in people[:2])
+    return f"{names} and {count - 2} more" if count > 2 else names
+
+
+def actions(row: Row, passed: str = "", *, search: bool = False) -> list[Action]:
+    """What can be done with a mandate that is in force, by who looks. passed: the query, as an address has it."""
+    tail = f"?{passed}" if passed else ""
+    pages = (("Export", "mandate-exports"), ("Hold", "mandate-hold"))
+    page_actions = [Action(words, reverse(name, args=[row.number]) + tail) for words, name in pages]
+    return [Action("Search", reverse("mandate-search", args=[row.number]), primary=True), *page_actions] if search else page_actions

@@ -1,0 +1,63 @@
+"""A hold on what a search under a mandate finds: it is kept, whatever its age, and what comes later too (P-20)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views.city_request import CityRequest, acting
+from civicmail.city.access.views.form_response import respond_to_form
+from civicmail.core.query.lexer import LONGEST_QUERY
+from civicmail.desk.viewer.queries import installation
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.desk.workbench.actions import holds
+from civicmail.desk.workbench.forms import HOLD_WORDS, HoldForm
+from civicmail.desk.workbench.views import examination
+from civicmail.desk.workbench.views.search_page import count_hits, to_keep
+from civicmail.mail.search.errors import DamagedIndex, NotFinished
+
+
+@acting("content.hold")
+def hold(request: CityRequest, number: str) -> HttpResponse:
+    """What must be kept, and why?"""
+    row, mandate = examination.looking(request, number)
+    now = epoch_ms(request.now)
+    query = str(request.POST.get("query", request.GET.get("q", ""))).replace("\0", " ").strip()[: LONGEST_QUERY + 1]
+    form = HoldForm(request.POST or None, initial={"query": query})
+    if row.ground in HOLD_WORDS:
+        form.fields["ground"].help_text = f"This mandate: {HOLD_WORDS[row.ground][0].lower()}{HOLD_WORDS[row.ground][1:]}."
+    tree_of = to_keep(mandate, query, now)
+    fits = "how many are there now cannot be counted at this moment"
+    if not (request.method == "POST" and form.is_valid()):
+        with suppress(NotIndexed, DamagedIndex, NotFinished):
+            fits = f"{count_hits(request, mandate, query):,} messages are there now"
+
+    def do() -> str:
+        c = form.cleaned_data
+        return holds.hold(
+            installation(), mandate, query, tree_of, ground=c["ground"], actor=request.actor, reason=c["reason"], now=now
+        )
+
+    return respond_to_form(
+        request,
+        form,
+        do,
+        page=examination.page(request, row, "Keep what this search finds?"),
+        back=f"{reverse('mandate-search', args=[number])}",
+        to=reverse("mandate", args=[number]),
+        message=lambda name: f"Hold {name} is in force.",
+        effects=_effects(number, query, fits),
+        stays=["Nobody is told, and the mail is delivered and read as before."],
+        verb="Place 1 hold",
+    )
+
+
+def _effects(number: str, query: str, fits: str) -> list[str]:
+    return [
+        f"Nothing of what fits is disposed of while the hold is in force; {fits}.",
+        "What comes later and fits is kept too, also when this mandate is over.",
+        f"It covers the scope of mandate {number}{f', narrowed to: {query}' if query else ''}.",
+    ]

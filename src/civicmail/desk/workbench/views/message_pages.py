@@ -1,0 +1,95 @@
+"""One message within a mandate: its entry first, then whether it lies in the scope, then the page (E5, E6)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from civicmail.city.access.actions import content_views
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.mandates import Mandate
+from civicmail.city.access.models import Mandate as Row
+from civicmail.city.access.permits import Permit
+from civicmail.city.access.views.city_request import CityRequest, acting
+from civicmail.city.access.views.page import Action, Page
+from civicmail.desk.viewer.queries import installation, store
+from civicmail.desk.viewer.views import message_pages
+from civicmail.desk.viewer.views.message_pages import Links, SeenMessage
+from civicmail.desk.workbench.scope import Gate
+from civicmail.desk.workbench.views import examination
+from civicmail.mail.archive.places import Place
+
+
+@acting("content.show")
+def message(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
+    """What does it say?"""
+    row, mandate = examination.looking(request, number)
+    name = "content.print" if request.GET.get("print") else ""
+    view, frame_, part_, raw_ = (reverse(f"mandate-{what}", args=[number, id]) for what in ("message", "frame", "part", "raw"))
+    links = Links(view, frame_, part_, raw_, post=True)
+    return message_pages.message(
+        request,
+        permits(request, mandate, name),
+        place_of(id),
+        links,
+        whole=True,
+        page=lambda seen: _page(request, row, seen, links),
+        template="workbench/message.html",
+    )
+
+
+@acting("content.show")
+def frame(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
+    """What stands in the frame of "as sent"."""
+    _, mandate = examination.looking(request, number)
+    return message_pages.frame(request, permits(request, mandate), place_of(id), whole=True)
+
+
+@acting("content.attachment")
+@require_POST
+def part(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
+    """One file, as a download."""
+    _, mandate = examination.looking(request, number)
+    return message_pages.part(request, permits(request, mandate), place_of(id), whole=True)
+
+
+@acting("content.attachment")
+@require_POST
+def raw(request: CityRequest, number: str, id: uuid.UUID) -> HttpResponse:
+    """The whole message, as a download."""
+    _, mandate = examination.looking(request, number)
+    return message_pages.raw(request, permits(request, mandate), place_of(id), whole=True)
+
+
+def place_of(id_: uuid.UUID) -> Place:
+    """Where a capture lies; 404 where nothing does."""
+    place = store().archive().place(id_.bytes)
+    if place is None:
+        raise Http404
+    return place
+
+
+def permits(request: CityRequest, mandate: Mandate, name: str = "") -> message_pages.PermitFor:
+    """A permit for what the viewer is about to open: only when its bytes lie in the scope. name: of the act, not show."""
+
+    def permit_for(act: str, facts: dict[str, Any]) -> Permit:
+        now = epoch_ms(request.now)
+        permit = content_views.under(mandate, name or act, actor=request.actor, facts=facts, now=now)
+        archive = store().archive()
+        place = archive.place(uuid.UUID(facts["id"]).bytes)
+        if place is None:
+            raise Http404
+        Gate(installation(), archive, permit, mandate, now).read(place)
+        return permit
+
+    return permit_for
+
+
+def _page(request: CityRequest, row: Row, seen: SeenMessage, links: Links) -> Page:
+    search = (f"Mandate {row.number}: search", reverse("mandate-search", args=[row.number]))
+    actions = [] if request.GET.get("print") else [Action("Print", f"{links.view}?print=1")]
+    return Page(seen.subject, f"Mandate {row.number}", [examination.LIST, search], actions=actions)

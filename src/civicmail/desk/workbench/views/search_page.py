@@ -1,0 +1,181 @@
+"""The mandate's own search: within its scope, its page is an entry before it is made (E5, E6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from civicmail.city.access.actions import content_views
+from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.mandates import Mandate
+from civicmail.city.access.models import Mandate as Row
+from civicmail.city.access.permits import Permit
+from civicmail.city.access.views.city_request import CityRequest, acting
+from civicmail.core.query.errors import QueryError
+from civicmail.core.query.parse import parse
+from civicmail.core.query.tree import And, Everything, Range, Tree
+from civicmail.desk.viewer import runs
+from civicmail.desk.viewer.message_view import Run
+from civicmail.desk.viewer.queries import installation, store
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.desk.workbench import scope
+from civicmail.desk.workbench.scope import Gate
+from civicmail.desk.workbench.views import examination
+from civicmail.desk.workbench.views.filters import SORTS, Filters, filters_of
+from civicmail.mail.search.counts import count
+from civicmail.mail.search.errors import DamagedIndex
+from civicmail.mail.search.finders import CUT_MESSAGES
+from civicmail.mail.search.order import Sort
+from civicmail.mail.search.reader import Reader
+from civicmail.mail.search.search import Hit, search
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row. who, to, subject: in runs, so that what nobody would see is shown."""
+
+    url: str
+    who: tuple[Run, ...]
+    to: tuple[Run, ...]
+    more: int
+    at: datetime
+    subject: tuple[Run, ...]
+    size: int
+
+
+@dataclass
+class SearchPage:
+    """What the templates read. cut: why this is not all. total of everything in scope fit; unread: could not be read whole; behind:
+    archived and not indexed yet, of the whole archive; following: where the next page begins; typed: False for words that a link
+    from elsewhere brought."""
+
+    filters: Filters
+    lines: list[Line] = field(default_factory=list)
+    total: int = 0
+    everything: int = 0
+    unread: int = 0
+    behind: int = 0
+    following: str = ""
+    mistake: str = ""
+    ready: bool = True
+    cut: str = ""
+    typed: bool = True
+
+    @property
+    def first(self) -> int:
+        return (self.filters.number - 1) * PER_PAGE + 1
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.lines) - 1
+
+    @property
+    def older(self) -> str:
+        return self.filters.link(after=self.following, page=str(self.filters.number + 1)) if self.following else ""
+
+    @property
+    def beginning(self) -> str:
+        return self.filters.link() if self.filters.number > 1 else ""
+
+    @property
+    def unread_url(self) -> str:
+        return self.filters.link(q="is:unreadable")
+
+
+@acting("content.list")
+def search_page(request: CityRequest, number: str) -> HttpResponse:
+    """What within this mandate fits the words?"""
+    row, mandate = examination.looking(request, number)
+    filters = filters_of(request.path, request.GET)
+    answer = SearchPage(filters)
+    status = 200
+    try:
+        parse(filters.query, now=request.now)
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":  # an entry says what its person asked, nobody else
+            answer.typed = False
+            return _shown(request, row, answer, status)
+        facts = {"query": filters.query, "sort": filters.sort, "page": filters.number}
+        permit = content_views.under(mandate, "content.list", actor=request.actor, facts=facts, now=epoch_ms(request.now))
+        run_search(answer, mandate, permit, epoch_ms(request.now))
+    except QueryError as error:
+        answer.mistake, status = error.message, 422
+    except (NotIndexed, DamagedIndex):
+        answer.ready = False
+    return _shown(request, row, answer, status)
+
+
+def _shown(request: CityRequest, row: Row, answer: SearchPage, status: int) -> HttpResponse:
+    part = request.headers.get("HX-Request-Type") == "partial"
+    name = "workbench/found.html" if part else "workbench/search.html"
+    page = examination.page(request, row, "What is there?", actions=examination.actions(row, answer.filters.passed))
+    response = render(request, name, {"page": page, "row": row, "answer": answer, "sorts": SORTS, "part": part}, status=status)
+    response["Vary"] = "HX-Request-Type"
+    return response
+
+
+def run_search(answer: SearchPage, mandate: Mandate, permit: Permit, now: int) -> None:
+    """Fill in what the search finds. Raises QueryError, NotIndexed, DamagedIndex, NotFinished."""
+    message_store = store()
+    reader = message_store.reader_for(permit.person)
+    archive = message_store.archive()
+    tree = within(reader, Gate(installation(), archive, permit, mandate, now), mandate, answer.filters.query, now)
+    sort: Sort = "oldest" if answer.filters.sort == "oldest" else "newest"
+    page = search(reader, tree, limit=PER_PAGE, sort=sort, cursor=answer.filters.after, scored=False)
+    answer.lines = [_line(hit, mandate.number) for hit in page.hits]
+    answer.following = page.cursor
+    answer.total = page.total if not answer.filters.after else count(reader, tree)
+    answer.everything = count(reader, mandate.scope.tree(now)) if answer.filters.query else answer.total
+    answer.unread = count(reader, And((tree, Range("unreadable", 1))))
+    answer.behind = max(0, archive.count() - count(reader, Everything()))
+    answer.cut = CUT_MESSAGES[reader.cut] if reader.cut else ""
+
+
+def count_hits(request: CityRequest, mandate: Mandate, query: str) -> int:
+    """How many fit; a number can be asked for word after word, so it is a look with its entry. Raises QueryError, NotIndexed,
+    DamagedIndex, NotFinished where it takes too long, and as looking.under."""
+    now = epoch_ms(request.now)
+    parse(query, now=request.now)
+    message_store = store()
+    permit = content_views.under(mandate, "content.list", actor=request.actor, facts={"query": query, "counted": 1}, now=now)
+    reader = message_store.reader_for(permit.person, whole=True)
+    return count(reader, within(reader, Gate(installation(), message_store.archive(), permit, mandate, now), mandate, query, now))
+
+
+def within(reader: Reader, gate: Gate, mandate: Mandate, query: str, now: int) -> Tree:
+    """The words as what may be asked under the mandate. Raises QueryError."""
+    words_tree = parse(query, now=datetime.fromtimestamp(now / 1000, UTC))
+    return scope.within(mandate, gate.with_threads(reader, words_tree), now)
+
+
+def to_keep(mandate: Mandate, query: str, now: int) -> Callable[[Permit], Tree]:
+    """What a hold on these words covers, once there is a permit for their threads: without an index it is the words alone, because
+    a hold does not wait for one. Raises QueryError."""
+    words = scope.within(mandate, parse(query, now=datetime.fromtimestamp(now / 1000, UTC)), now)
+
+    def tree_of(permit: Permit) -> Tree:
+        message_store = store()
+        try:
+            return within(
+                message_store.reader(), Gate(installation(), message_store.archive(), permit, mandate, now), mandate, query, now
+            )
+        except (NotIndexed, DamagedIndex):
+            return words
+
+    return tree_of
+
+
+def _line(hit: Hit, number: str) -> Line:
+    url = reverse("mandate-message", args=[number, hit.id])
+    subject = runs.runs_of(hit.subject) or (Run("(no subject)"),)
+    to = hit.to[0] if hit.to else ""
+    more = max(0, len(hit.to) - 1)
+    return Line(
+        url, runs.runs_of(hit.from_) or (Run("(nobody)"),), runs.runs_of(to), more, from_ms(hit.received), subject, hit.size
+    )
