@@ -15,11 +15,19 @@ READERS = {f"civicmail.core.message.{name}" for name in ("message_parser", "stru
 LIBRARIES = {"selectolax", "nh3", "pypdfium2"}
 STANDARD = {"email.parser", "email.message_from_bytes", "email.message_from_string", "email.message_from_file"}
 LIMITED = (
-    "civicmail.core.message.", "civicmail.core.sandbox.", "civicmail.mail.screening.", "civicmail.mail.pipeline.fingerprint_reader",
-    "civicmail.mail.courier.strip_reader", "civicmail.mail.courier.pickup_reader", "civicmail.mail.search.message_worker",
+    "civicmail.core.message.",
+    "civicmail.core.sandbox.",
+    "civicmail.mail.screening.",
+    "civicmail.mail.pipeline.fingerprint_reader",
+    "civicmail.mail.courier.strip_reader",
+    "civicmail.mail.courier.pickup_reader",
+    "civicmail.mail.search.message_worker",
     "civicmail.mail.importers.parser_worker",
-    *(f"civicmail.desk.viewer.{name}" for name in ("inside", "invitations", "linked", "making", "markup", "preview", "safe")),
-)  # fmt: skip
+    *(
+        f"civicmail.desk.viewer.{name}"
+        for name in ("html_blocks", "invitations", "link_digests", "message_parts", "preview", "render", "safe_html")
+    ),
+)
 """What runs in limited processes, and the readers themselves."""
 HEADERS = {
     "civicmail.desk.holding.held_copies": "who was first in a conversation",
@@ -68,7 +76,9 @@ def test_what_runs_in_limited_processes_is_loaded_by_them_alone() -> None:
     """Pages, workers and imports ask, and never hold what reads."""
     inner = {"civicmail.mail.pipeline.fingerprint_reader": "civicmail.mail.pipeline.fingerprint_worker"}
     inner |= dict.fromkeys(("civicmail.mail.search.message_worker", "civicmail.mail.importers.parser_worker"), "nobody")
-    inner |= dict.fromkeys((f"civicmail.desk.viewer.{name}" for name in ("making", "markup", "preview")), "civicmail.desk.viewer.")
+    inner |= dict.fromkeys(
+        (f"civicmail.desk.viewer.{name}" for name in ("html_blocks", "preview", "render")), "civicmail.desk.viewer."
+    )
     for path in modules("src"):
         for one in inner.keys() & set(imported(path)):
             assert named(path).startswith(inner[one]), f"{named(path)} loads {one}"

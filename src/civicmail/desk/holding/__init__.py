@@ -1,4 +1,4 @@
-"""What waits for a person: quarantine and digests, files for a manager, accounts that act unlike their owners, the pick-up portal.
+"""Quarantine, approvals of outgoing files, compromised accounts, sender verification and the pick-up portal.
 
-Senders who are asked whether a message is theirs stand here, too. What is decided stays a record of the archive.
+Each decision of a person becomes a record of the archive.
 """

@@ -1,6 +1,6 @@
-"""The files that wait, as a manager sees them: these parts of the message and nothing else of it (P-22).
+"""The files of an approval, as a manager sees them: these parts of the message and nothing else (P-22).
 
-Their names are read from the message under a permit, in a limited process; before that only sizes and hashes are known.
+A sandboxed process reads their names under a permit; before that only sizes and hashes are known.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ from civicmail.desk.viewer.views import words
 from civicmail.mail.archive.errors import NotInArchive
 
 MAX_PAGES = 20
-"""Pages of files of one message that are looked through for the names."""
+"""Pages of files of one message that are searched for names."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalFile:
-    """One file. number: from 1; kind: file or link; name: of a link its address, empty where it was not read; true: what it is by
-    its content."""
+    """One file. number: from 1; kind: file or link; name: for a link its address, empty if not read; true: its type by content."""
 
     number: int
     kind: str
@@ -39,22 +38,22 @@ class ApprovalFile:
 
     @property
     def what(self) -> str:
-        """What it is by its content, in the words that every page has for it."""
+        """Its type by content, in the words of all pages."""
         return words.kind(self.true) if self.true else ""
 
     @property
     def is_document(self) -> bool:
-        """Whether it is these bytes for ever: behind a link another one may lie tomorrow (P-22)."""
+        """Whether its bytes are fixed: behind a link another file may be tomorrow (P-22)."""
         return self.kind == "file"
 
 
 def without_names(row: Approval) -> list[ApprovalFile]:
-    """Without opening anything."""
+    """List the files without opening anything."""
     return [ApprovalFile(n, kind, size, sha256) for n, (_, kind, size, sha256) in enumerate(row.parts, 1)]
 
 
 def with_names(row: Approval, permit: Permit) -> list[ApprovalFile]:
-    """With their names, as far as the message can be read. Raises NotInArchive, DamagedFile."""
+    """List the files with names, if the message can be read. Raises NotInArchive, DamagedFile."""
     if not row.capture:
         return [
             replace(shown_file, name=(Run(file.name),), true=file.kind, odd=file.odd) if file else shown_file
@@ -74,7 +73,7 @@ def with_names(row: Approval, permit: Permit) -> list[ApprovalFile]:
 
 
 def for_sender(row: Approval, permit: Permit) -> list[ApprovalFile]:
-    """For whoever sent them, under a permit for their own mail: with names, as long as the message is kept."""
+    """List the files for their sender, under a permit for their own mail: with names while the message is archived."""
     try:
         return with_names(row, permit)
     except (NotInArchive, DamagedFile):
@@ -82,7 +81,7 @@ def for_sender(row: Approval, permit: Permit) -> list[ApprovalFile]:
 
 
 def content(row: Approval, permit: Permit, at: int) -> tuple[str, bytes]:
-    """Name and bytes of one of them, and of nothing else. at: from 0. Raises Unreadable, NotInArchive, DamagedFile."""
+    """Name and bytes of one file, and nothing else. at: from 0. Raises Unreadable, NotInArchive, DamagedFile."""
     path, kind, _, _ = row.parts[at]
     if not row.capture:
         file = list(_draft_files(row))[at][1]
@@ -96,7 +95,7 @@ def content(row: Approval, permit: Permit, at: int) -> tuple[str, bytes]:
 
 
 def _draft_files(row: Approval) -> Iterator[tuple[ApprovalFile, DraftFile | None]]:
-    """What was put up, as it still stands in the draft; None for a file that is gone, or is not what it was."""
+    """Files of a pre-approval that are still in the draft; None for a file that was removed or changed."""
     assert row.draft is not None, "what is of no message is of a draft"
     draft_files = {(str(f.pk), f.sha256): f for f in DraftFile.objects.filter(draft__uid=row.draft)}
     for shown_file, (path, _, _, sha256) in zip(without_names(row), row.parts, strict=True):

@@ -1,10 +1,9 @@
-"""The states of one recipient's copy that waits for a manager: FROM, action, TO, and the act that lets somebody do it. Pure.
+"""States of one recipient's copy that waits for a manager: FROM, action, TO, and the permission that the action needs. Pure.
 
     waits -> approved | refused | records | withdrawn | expired | gone
 
-records: it answers a public-records request, so it stays held for the records office (P-21). gone: it was put up for a draft that
-is there no more. What the time does stands under the act "tick". Nothing leads back: a change is a new message, and asked about
-anew.
+records: it answers a public-records request, so the records office keeps it (P-21). gone: it was requested for a deleted draft.
+The worker's actions have the permission "tick". Nothing leads back: a changed message is a new request.
 """
 
 from __future__ import annotations

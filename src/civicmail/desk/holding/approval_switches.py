@@ -1,6 +1,6 @@
-"""How departments stand about files that leave: decided or not, and whether their files wait at this moment (P-22).
+"""Whether the files of a department wait for approval, and whether somebody decided so (P-22).
 
-What nobody has decided is no silent no: the policy's rule holds, from the moment on at which somebody is there who can answer.
+Without a decision the policy's rule applies as soon as somebody is there who can approve.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from civicmail.desk.holding.models import AskedDepartment, UnaskedDepartment
 
 @dataclass(frozen=True, slots=True)
 class ApprovalSwitch:
-    """on, off: what somebody decided, or None; off without a person: as it was before anybody had to decide. acts: files wait."""
+    """on, off: the decision, or None; off without a person: the state before decisions were needed. acts: files wait."""
 
     on: AskedDepartment | None = None
     off: UnaskedDepartment | None = None
@@ -27,7 +27,7 @@ class ApprovalSwitch:
 
 
 def all_switches() -> dict[int, ApprovalSwitch]:
-    """Of every open department, by the id of its row. A fixed number of queries."""
+    """Switches of all open departments, by the id of the row. A fixed number of queries."""
     on = {row.department_id: row for row in AskedDepartment.objects.select_related("by", "head")}
     off = {row.department_id: row for row in UnaskedDepartment.objects.select_related("by")}
     answered = _with_approver()
@@ -44,12 +44,12 @@ def switch_of(department: Department) -> ApprovalSwitch:
 
 
 def undecided_departments() -> list[int]:
-    """Ids of open departments about which nobody has decided."""
+    """Ids of open departments without a decision."""
     return [pk for pk, switch in all_switches().items() if not switch.is_decided]
 
 
 def waiting_by_default() -> frozenset[str]:
-    """Codes of departments whose files wait although nobody has decided."""
+    """Codes of departments whose files wait without a decision."""
     waiting = [pk for pk, switch in all_switches().items() if switch.acts and switch.on is None]
     return frozenset(Department.objects.filter(pk__in=waiting).values_list("code", flat=True))
 

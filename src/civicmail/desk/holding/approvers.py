@@ -1,7 +1,7 @@
-"""Who is asked about files: the head of the sender's department, else its deputies, else the next head up (P-22). Never the sender,
-and nobody whose account somebody else may be using (P-25).
+"""Approvers of files: the head of the sender's department, else its deputies, else the next head up (P-22).
 
-Whose turn it is says whom a task and a mail go to; head, deputies and those above may answer at any time.
+Never the sender, and nobody whose account is contained (P-25). The current group is notified; head, deputies and those above
+may answer at any time.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ Groups = list[list[Person]]
 
 
 class ApproverChains:
-    """Of one moment (now: ms): each department is looked at once, however much of it waits."""
+    """Approver groups at one moment (now: ms); each department is read once."""
 
     def __init__(self, now: int) -> None:
         self._now = now
         self._known: dict[int, tuple[Groups, Groups]] = {}
 
     def groups_of(self, department: Department, sender: int) -> Groups:
-        """The people whose turn it is, one group after the other; those who are away, and the sender (id), are passed over. Where
-        nobody else is left, those who are away are asked: they read their mail sooner than nobody does."""
+        """Approver groups in order, without absent people and the sender (id). If nobody else is left, absent people are
+        included: they read their mail sooner than nobody does."""
         if department.pk not in self._known:
             self._known[department.pk] = self._available(department)
         available, working = self._known[department.pk]
         return _once_each(available, sender) or _once_each(working, sender)
 
     def current(self, row: Approval) -> list[Person]:
-        """Whose turn it is. Of one's own files that is oneself; nobody where no head and no deputy is there."""
+        """The current group. For own files that is the sender; empty if no head and no deputy is there."""
         if row.own:
             return [row.person]
         groups = self.groups_of(row.department, row.person_id)
         return groups[min(row.step, len(groups) - 1)] if groups else []
 
     def _available(self, department: Department) -> tuple[Groups, Groups]:
-        """Those who are there, and all who work here."""
+        """Groups of available people, and groups of all who work here."""
         groups = leaders(department)
         people = {p.pk for group in groups for p in group}
         excluded = gone_or_suspended(people) | contained_people(people)
@@ -71,7 +71,7 @@ def _once_each(groups: Groups, sender: int) -> Groups:
 
 
 def leaders(department: Department) -> Groups:
-    """Head and deputies, then those of the department above, and so on to the top."""
+    """Head and deputies, then those of the department above, up to the top."""
     groups: Groups = []
     current: Department | None = department
     visited: set[int] = set()
@@ -85,30 +85,30 @@ def leaders(department: Department) -> Groups:
 
 
 def contained_people(people: Collection[int]) -> set[int]:
-    """Of these (ids of rows) whose account acts unlike its owner: what comes from there does not count."""
+    """Which of these people (ids of rows) have a contained account, whose answers do not count."""
     rows = Containment.objects.filter(person__in=people, state__in=OPEN)
     return {person for person in rows.values_list("person", flat=True) if person is not None}
 
 
 def require_not_contained(actor: Actor) -> None:
-    """Raises Conflict where somebody else may be using this account: what it says about files does not count."""
+    """Raises Conflict if the account is contained: its decisions on files do not count."""
     if Containment.objects.filter(person__uid=actor.uid, state__in=OPEN).exists():
         raise Conflict(_CONTAINED)
 
 
 def has_no_known_sender(row: Approval) -> bool:
-    """Whether nobody is known to have sent it: then row.person answers for the mailbox that it came from."""
+    """Whether nobody is known to have sent it: then row.person answers for the mailbox."""
     return bool(row.capture and row.words)
 
 
 def decides_own(row: Approval) -> bool:
-    """Whether whoever sent these files still decides about them: not who leads the department no more."""
+    """Whether the sender still decides on these files; not after they stopped leading the department."""
     return row.own and is_own_approver(row.person, row.department, leads=has_no_known_sender(row))
 
 
 def is_own_approver(person: Person, department: Department, *, leads: bool = False) -> bool:
-    """Whether nobody is above this sender in this: the department's head, and whoever was elected. leads: for an office's mailbox,
-    where whoever leads the department, or one above, answers for nobody in particular."""
+    """Whether nobody in the department is above this sender: its head, and elected officials. leads: for an office's mailbox,
+    where anybody who leads the department, or one above, decides."""
     if leads:
         return any(person in group for group in leaders(department))
     if department.head_id == person.pk:
@@ -117,13 +117,12 @@ def is_own_approver(person: Person, department: Department, *, leads: bool = Fal
 
 
 def current_approvers(row: Approval, now: int) -> list[Person]:
-    """As Chains.turn, of one."""
+    """ApproverChains.current for one approval."""
     return ApproverChains(now).current(row)
 
 
 def turn_text(row: Approval, now: int) -> str:
-    """Whose turn it is, and who comes next where nobody answers: "Rosa Hale, then Kim Boyd"; "" of what was answered, and of one's
-    own files."""
+    """The current approvers and the next ones: "Rosa Hale, then Kim Boyd"; "" if decided, and for own files."""
     if row.own or not row.copies.filter(state="waits").exists():
         return ""
     groups = ApproverChains(now).groups_of(row.department, row.person_id)
@@ -131,7 +130,7 @@ def turn_text(row: Approval, now: int) -> str:
 
 
 def by_approver(rows: Iterable[Approval], now: int) -> dict[int, list[Approval]]:
-    """By person (id): what waits for them."""
+    """Pending approvals by person (id)."""
     rows_by_person: dict[int, list[Approval]] = {}
     chains = ApproverChains(now)
     for row in rows:
@@ -141,8 +140,7 @@ def by_approver(rows: Iterable[Approval], now: int) -> dict[int, list[Approval]]
 
 
 def sample_resource(row: Approval) -> OutboundFiles:
-    """What the guard is asked of whoever looks at what somebody decided about own files: of the next one up, where there is one. No
-    deputy looks after the head."""
+    """Resource of the review of own files: by the next head up, if there is one. No deputy reviews the head."""
     department = row.department
     if department.head_id == row.person_id and department.parent is not None:
         department = department.parent
@@ -150,7 +148,7 @@ def sample_resource(row: Approval) -> OutboundFiles:
 
 
 def resource(row: Approval) -> OutboundFiles:
-    """What the guard is asked."""
+    """Resource of a decision on these files."""
     if decides_own(row):
         return OutboundFiles(row.department.code, row.person.uid, first_actors=(), began_ms=epoch_ms(row.made), alone=True)
     return OutboundFiles(

@@ -12,7 +12,7 @@ class HoldingConfig(AppConfig):
     label = "holding"
 
     def ready(self) -> None:
-        """Files that wait for a manager are among what waits for a manager, and officers see theirs beside it."""
+        """Register the tasks of managers and officers."""
         from civicmail.city.conduct.queries import tasks
         from civicmail.desk.holding import tasks as own
 

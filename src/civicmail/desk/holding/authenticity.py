@@ -1,12 +1,12 @@
-"""Is this really from the city? What anybody may hear of a number or a pasted message, without a word of what is kept (P-26, P-27).
+"""Check whether a message is really from the city, and say nothing else about what is archived (P-26, P-27).
 
-    of_number(text)             -> the number in it, or None
-    of_message_id(text)         -> the Message-ID that it is, or ""
-    Asking(record, keys, …).message(raw)     what can be told of a message by its bytes
+    parse_number(text)          the number in the text, or None
+    parse_message_id(text)      the Message-ID, or ""
+    AuthenticityCheck(record, keys, …).check_message(raw)
 
-Three proofs, the strongest first: its bytes are those that left (SHA-256 in the `delivered` record of the number that our Received
-line gives); a DKIM signature of one of our domains holds under one of our keys; nothing. Nothing is looked up that the message, or
-whoever asks, does not name. Pure but for `record`. Knows no Django.
+Three proofs, the strongest first: the bytes are those that were delivered (SHA-256 of the `delivered` record of the number in
+our Received line); a DKIM signature of one of our domains verifies under one of our keys; none. Only what the message or the
+person names is looked up. Knows no Django; pure but for `record`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Verdict = Literal["exact", "sent", "signed", "changed", "pretends", "unknown"]
 left, and this is not it; pretends: it says that it is from us, and nothing proves it; unknown: nothing is known."""
 OWN_SOURCES = frozenset({"submission", "relay", "local"})
 MAX_TRACE_LINES = 80
-"""Lines of a header behind which what left may begin."""
+"""Header lines that later servers may have added before the sent message."""
 _AUTHORED_FIELDS = frozenset(
     (b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"subject", b"date", b"message-id", b"in-reply-to", b"references",
      b"comments", b"keywords", b"mime-version")
@@ -41,19 +41,19 @@ _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 _DKIM_SECONDS = 5.0
 
 ReadRecord = Callable[[bytes], tuple[Capture, Sequence[Event]] | None]
-"""Head and events of a capture; None where nothing is kept under the id."""
+"""Capture and events of an id; None if nothing is archived under it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What is said of a message. at: when we received it to send it, ms; 0 where that is not told."""
+    """The answer about a message. at: ms when we received it to send it; 0 if not given."""
 
     what: Verdict
     at: int = 0
 
 
 class OwnKeys:
-    """Asked like the DNS, it answers for our own keys alone, also for those that sign no more."""
+    """A resolver that knows only our own keys, including retired ones."""
 
     def __init__(self, keys: Collection[Key]) -> None:
         self._records = {key.name: key.record for key in keys}
@@ -64,13 +64,13 @@ class OwnKeys:
 
 
 def parse_number(text: str) -> bytes | None:
-    """The id that a short text names, and nothing but it."""
+    """The id in a short text that has nothing else."""
     numbers = _NUMBER.findall(text)
     return uuid.UUID(numbers[0]).bytes if len(numbers) == 1 and len(text.strip()) <= 200 and "\n" not in text.strip() else None
 
 
 def parse_message_id(text: str) -> str:
-    """The Message-ID (RFC 5322 3.6.4) that a short text is, and nothing but it: mail programs show it above what was sent."""
+    """The Message-ID (RFC 5322 3.6.4) in a short text that has nothing else; mail programs show it for a sent message."""
     match = _MESSAGE_ID.fullmatch(text.strip()) if len(text) <= 600 else None
     return match[1] if match else ""
 
@@ -85,7 +85,7 @@ class AuthenticityCheck:
     host: str
 
     def check_number(self, id_: bytes) -> CheckResult:
-        """Of mail that came in nothing is told, and not that it is kept."""
+        """Incoming mail is "unknown", so that nobody learns that it is archived."""
         recorded = self.record(id_)
         return (
             CheckResult("sent", recorded[0].received)
@@ -94,12 +94,12 @@ class AuthenticityCheck:
         )
 
     def check_any(self, ids: Iterable[bytes]) -> CheckResult:
-        """Of the first of these that the city sent."""
+        """The first of these that the city sent."""
         results = (self.check_number(id_) for id_ in ids)
         return next((result for result in results if result.what == "sent"), CheckResult("unknown"))
 
     def check_message(self, text: bytes, now: int) -> CheckResult:
-        """text: as it was pasted, with any line ends; now: ms."""
+        """text: as pasted, with any line ends; now: ms."""
         raw = _LINE_ENDS.sub(b"\r\n", text.lstrip(b"\r\n\t ")).rstrip(b"\r\n") + b"\r\n"
         sent_records = [
             recorded for id_ in self._numbers(raw) if (recorded := self.record(id_)) is not None and _was_sent_outside(*recorded)
@@ -114,14 +114,14 @@ class AuthenticityCheck:
         return CheckResult("pretends" if self._claims_city(raw) else "unknown")
 
     def _numbers(self, raw: bytes) -> list[bytes]:
-        """From Received lines that say our host wrote them: a few, in the order of the message."""
+        """Numbers in Received lines that claim to be our host's: at most five, in order."""
         head = raw[: raw.find(b"\r\n\r\n")].replace(b"\r\n\t", b" ").replace(b"\r\n ", b" ")
         lines = (line for line in head.decode("latin-1").split("\r\n") if line.lower().startswith("received:"))
         ours = [line for line in lines if f"by {self.host} " in f"{line} "]
         return [uuid.UUID(number).bytes for line in ours[:5] for number in _NUMBER.findall(line)[:1]]
 
     def _is_signed(self, raw: bytes, now: int) -> bool:
-        """Whether one of our signatures holds that speaks for the domain of From."""
+        """Whether one of our signatures for the domain of From verifies."""
         header = signatures.read(raw)
         own_signatures = [s for s in header.signatures if any(is_within(s.domain, city_domain) for city_domain in self.domains)]
         if not own_signatures or len(header.from_) != 1:
@@ -134,7 +134,7 @@ class AuthenticityCheck:
 
 
 def _was_sent_outside(capture: Capture, events: Sequence[Event]) -> bool:
-    """Whether somebody of the city, or the system itself, sent it to somebody outside, and it went."""
+    """Whether the city sent it to somebody outside, and it was delivered."""
     return capture.source.kind in OWN_SOURCES and any(e.type == Type.DELIVERED for e in events)
 
 
@@ -143,7 +143,7 @@ def _delivered_hashes(events: Sequence[Event]) -> set[str]:
 
 
 def _candidate_hashes(raw: bytes) -> Iterator[str]:
-    """Of the message, and of it without the first lines, as far as servers on the way have put them in front."""
+    """Hashes of the message, and of it without the first lines that later servers may have added."""
     start = 0
     for _ in range(MAX_TRACE_LINES):
         yield hashlib.sha256(raw[start:]).hexdigest()
@@ -154,7 +154,7 @@ def _candidate_hashes(raw: bytes) -> Iterator[str]:
 
 
 def _is_authored(line: bytes) -> bool:
-    """Whether a line says something that a reader takes for the sender's words. No server on the way writes those, and programs
-    show the first of several: whoever has one message of the city's could put their own words in front of it."""
+    """Whether a reader takes the line for the sender's words. Servers never add those, and mail programs show the first of
+    several, so that somebody could put their own words above a message of the city."""
     name = line.partition(b":")[0].rstrip().lower()  # what continues a field begins with a blank
     return name in _AUTHORED_FIELDS or name.startswith(b"content-")

@@ -1,4 +1,4 @@
-"""What the pages of contained accounts show: the messages that wait, by what they have in common. Envelopes only (P-17)."""
+"""Group the held messages of a contained account by what they have in common, for its page. Envelopes only (P-17)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from civicmail.mail.pipeline.containment_decisions import RULE
 from civicmail.mail.pipeline.rescreening import copies_of
 
 MIN_SIMILAR = 3
-"""Messages that say the same, from which on they are taken for the attack."""
+"""Near-duplicates from which a group looks like the attack."""
 MAX_MESSAGES = 2000
-"""Messages of one account that are looked at at once; the others come when those have gone."""
+"""Messages of one account that are grouped at a time; the others follow when these are released."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageGroup:
-    """Messages that wait and say the same, or one alone. key: of the form; first, last: ms; copies: recipients; domains: outside;
-    places: addresses of clients; alike: whether they look like the attack; new: whether they go to a domain to which their sender
-    had never written."""
+    """Held near-duplicates, or one message. key: of the form; first, last: ms; copies: recipients; domains: outside; places:
+    client addresses; alike: whether they look like the attack; new: whether they go to a domain that the sender never wrote
+    to."""
 
     key: str
     captures: tuple[str, ...]
@@ -39,15 +39,15 @@ class MessageGroup:
 
     @property
     def is_likely_honest(self) -> bool:
-        """Whether nothing is known against it: that it is chosen beforehand."""
+        """Whether nothing is known against it; then it is preselected."""
         return not self.alike and not self.new
 
 
 def held_groups(
     sender: str, now: int, domains: frozenset[str], people: Snapshot | None, known_domains: Collection[str] = ()
 ) -> list[MessageGroup]:
-    """What waits of one sender: what is likely honest first, then most alike. domains: of the city; known: to which the sender
-    wrote before. Raises LaterError."""
+    """Held messages of one sender: likely honest ones first, then the largest group. domains: of the city; known: domains that
+    the sender wrote to before. Raises LaterError."""
     ids = dict.fromkeys(c.id for c in queries.copies(now) if RULE in c.rules)
     captures: list[Capture] = []
     for id_ in ids:
@@ -63,7 +63,7 @@ def held_groups(
 
 
 def groups(captures: Iterable[Capture], domains: frozenset[str], known_domains: Collection[str]) -> list[MessageGroup]:
-    """By what the gateway saw that they have in common. The one that was unlike its sender itself is no honest one."""
+    """Group by what the gateway saw in common. The message that tripped the limit is never likely honest."""
     by_mask: dict[str, list[Capture]] = {}
     for capture in captures:
         mask = next((f.mask for f in capture.findings if f.check == CHECK), "")
@@ -85,7 +85,7 @@ def _group(key: str, members: list[Capture], domains: frozenset[str], known_doma
 
 
 def held_indices(capture: str) -> list[int]:
-    """Indices of the copies of a message that still wait for this."""
+    """Indices of the copies of a message that are still held for this."""
     try:
         recorded, events = queries.held_copies().record(uuid.UUID(capture).bytes)
     except (NotInArchive, DamagedFile):

@@ -1,4 +1,4 @@
-"""The states of an account whose mail waits because it acts unlike its owner: FROM, action, TO, and the act. The one table. Pure.
+"""States of a contained account: FROM, action, TO, and the permission. Pure.
 
 held -> locked -> released
 held -> released
@@ -14,7 +14,7 @@ from civicmail.core.config.sentence import sentence as _
 State = Literal["held", "locked", "released"]
 
 OPEN: frozenset[str] = frozenset({"held", "locked"})
-"""Everything of theirs waits."""
+"""All mail of the account is held."""
 STATES: dict[str, tuple[str, str]] = {
     "held": ("wait", "Mail waits"),
     "locked": ("lock", "Mail waits, doors are locked"),
@@ -40,4 +40,4 @@ SIGNS = {
     "held": _("mail that is unlike its owner"),
     "budget": _("more within an hour than this service sends"),
 }
-"""What was unlike its owner (mail/pipeline/baseline.py), as a person reads it."""
+"""Anomalies (mail/pipeline/baseline.py) in words."""

@@ -1,8 +1,7 @@
-"""What was decided about one message, as whoever has its number may know it: nothing of the message, nobody's address. Knows no
-Django; pure but for the archive.
+"""What was decided on one message, for anyone who has its number: nothing of the message, and no address. Knows no Django.
 
-The number is the capture id, which the server told the sender in its reply, or stands in the mark that the reader sees; 74 of its
-bits are chance, so that nobody comes upon one (RFC 9562 5.7).
+The number is the capture id. The server's reply told it to the sender, and a warning banner shows it to the reader. 74 of its
+bits are random, so that nobody can guess one (RFC 9562 5.7).
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """what: was done with every copy, or more; at: ms of the receipt; reasons: of the rules that led to all of it."""
+    """what: done with every copy, or with more; at: ms of the receipt; reasons: of the rules that led to it."""
 
     what: Outcome
     at: int
@@ -49,11 +48,10 @@ class Decision:
 
 
 def decision(capture: Capture, events: Sequence[Event], book: RuleSet) -> Decision | None:
-    """None where nothing was decided that anybody could contest: mail that was simply delivered, copies for the record, mailboxes
-    that wait for a reader.
+    """None if there is nothing to appeal: delivered mail, record copies, mailboxes that wait for a reader.
 
-    Whoever got a copy has the number, too, and must not learn from it that somebody else was written to, or what became of that
-    copy (promise 4): only what was decided about every copy alike is told."""
+    A recipient has the number, too, and must not learn from it about other recipients or their copies (promise 4), so only
+    decisions on all copies alike are given."""
     copies = [(do, rules) for do, rules in _last_decisions(capture, events) if do != "kept" and "pass-elsewhere" not in rules]
     if not copies or any(do not in _RANK for do, _ in copies):
         return None
@@ -66,8 +64,7 @@ def decision(capture: Capture, events: Sequence[Event], book: RuleSet) -> Decisi
 
 
 def _last_decisions(capture: Capture, events: Sequence[Event]) -> list[tuple[str, tuple[str, ...]]]:
-    """What rules decided last about each copy, and which ones: what waited for a check was decided later. What a person put aside
-    is no decision of rules."""
+    """The last decision of rules on each copy, with the rules. What a person overrode is no decision of rules."""
     decisions = {d.to: (str(d.do), d.rules) for d in capture.dispositions}
     for event in sorted(events, key=lambda e: (e.at, e.journal, e.number)):
         if event.type == Type.DECIDED and "aside" not in event.facts:
@@ -76,7 +73,7 @@ def _last_decisions(capture: Capture, events: Sequence[Event]) -> list[tuple[str
 
 
 def _common_rules(rules: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Those that led to every copy, in their order."""
+    """Rules that led to every copy, in their order."""
     return tuple(name for name in dict.fromkeys(rules[0]) if all(name in other_rules for other_rules in rules[1:]))
 
 

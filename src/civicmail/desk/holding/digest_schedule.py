@@ -1,7 +1,7 @@
-"""When somebody wants their digest: the moments at which one is due. Pure; knows no Django.
+"""When a digest is due. Pure; knows no Django.
 
-A digest is about everything between its moment and the one before, so a worker that was away, a clock that was put on or back, and
-a round that is made twice tell nobody twice and leave nothing out.
+A digest covers the time between its moment and the one before. So a stopped worker, a changed clock and a repeated round
+neither send anything twice nor leave anything out.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ DAYS: Final = ("daily", "working", "weekly")
 """Every day; Monday to Friday without the city's holidays; on Mondays."""
 HOURS: Final = range(5, 20)
 FIRST_PERIOD: Final = timedelta(days=3)
-"""How far the first digest of somebody goes back."""
+"""How far a person's first digest goes back."""
 MAX_PERIOD: Final = timedelta(days=15)
 _SATURDAY: Final = 5
 
 
 def last_due(days: str, hour: int, at: datetime, zone: tzinfo, holidays: Collection[str] = ()) -> datetime:
-    """The newest moment that is not after `at`. days: of DAYS; hour: in `zone`; holidays: days as 2026-12-24."""
+    """The newest moment that is not after `at`. days: of DAYS; hour: in `zone`; holidays: days such as 2026-12-24."""
     local_time = at.astimezone(zone)
     for days_back in range(15):
         day = local_time.date() - timedelta(days=days_back)
@@ -31,7 +31,7 @@ def last_due(days: str, hour: int, at: datetime, zone: tzinfo, holidays: Collect
 
 
 def period_start(last_sent: datetime | None, slot: datetime) -> datetime:
-    """From when on a digest tells what happened. told: up to when somebody has heard of it."""
+    """The start of the period of a digest. last_sent: end of the period of the last one."""
     if last_sent is None or last_sent - slot > MAX_PERIOD:  # a clock had gone far ahead
         return slot - FIRST_PERIOD
     return max(last_sent, slot - MAX_PERIOD)

@@ -1,4 +1,4 @@
-"""What pages ask about findings."""
+"""Queries of the pages about findings."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ EVIDENCE = {
     "threat": "a threat",
     "infringement": "the work of others",
 }
-"""Code of the check for use -> what kind of sign it is."""
+"""Code of the check for use -> kind of evidence."""
 
 
 def count_for(actor: Actor) -> int:
-    """How many this reviewer can answer now: what nobody has answered, and what waits for a second one."""
+    """Number of findings that this reviewer can answer now: unanswered ones, and those that wait for a second reviewer."""
     second = Finding.objects.filter(state="second").exclude(reviewer__uid=actor.uid)
     return Finding.objects.filter(state="open").count() + second.count()
 
 
 def evidence_counts(finding: Finding) -> list[tuple[str, str, int]]:
-    """(kind, the phrase as its list calls it, in how many places) of what was found; never a word of the message."""
+    """(kind, the phrase as its list names it, number of places) of the evidence; never a word of the message."""
     counts: dict[tuple[str, str], int] = {}
     for _, code, _, mask in finding.evidence:
         key = EVIDENCE.get(code, code), mask.replace("-", " ")
@@ -31,6 +31,6 @@ def evidence_counts(finding: Finding) -> list[tuple[str, str, int]]:
 
 
 def count_same_person(finding: Finding) -> int:
-    """How many other findings there are about the same pseudonym; about the same person where both have a name."""
+    """Number of other findings about the same pseudonym, or about the same person if both have a name."""
     rows = Finding.objects.exclude(pk=finding.pk)
     return rows.filter(person=finding.person).count() if finding.person else rows.filter(pseudonym=finding.pseudonym).count()

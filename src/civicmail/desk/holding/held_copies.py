@@ -1,11 +1,11 @@
-"""Copies that rules keep back at this moment, by their envelopes, and why. Knows no Django.
+"""Copies that rules hold or quarantine at this moment, and why. Knows no Django.
 
-    kept = KeptBack(data)
-    kept.copies(now)             everything that is quarantined or held by a rule, newest first
-    kept.waiting(now)            what has waited for no person, for an hour and longer
-    kept.why(copy)               the rules, and what the checks have seen, for one of them
+    held = HeldCopies(data)
+    held.copies(now)             quarantined copies and copies held by a rule, newest first
+    held.delayed(now)            copies that wait for no person, for an hour or longer
+    held.check_results(copy)     the rules, and what the checks found
 
-Like the module for rules of desk/oversight this one has a machine's door: heads of captures come out of it, never a byte of mail.
+It reads heads of captures without a permit, like the rules of desk/oversight, and returns no bytes of mail.
 """
 
 from __future__ import annotations
@@ -30,22 +30,21 @@ from civicmail.mail.courier import strip_client
 from civicmail.mail.search.fields import thread
 
 MAILBOX_RULES = frozenset({"access-held", "access-closed"})
-"""Rules that keep mail for a mailbox that nobody may read: it goes on by itself (mail/courier/release_holds.py)."""
+"""Rules that hold mail for a mailbox without a reader: it leaves by itself (mail/courier/release_holds.py)."""
 
 PENDING, DEFERRED = "pending", "deferred"
 RETRYING = frozenset({PENDING, DEFERRED})
-"""Until it could be checked; until the next server takes it."""
+"""Until the check answers; until the next server accepts it."""
 UNCHECKED = "unchecked"
-"""In the place of a rule, where lists are asked for what a check that did not answer has kept back."""
+"""In place of a rule, a filter for copies held because a check did not answer."""
 LATE_AFTER_MS = 3_600_000
-"""ms after its receipt from which on a copy is late that waits for no person."""
+"""ms after its receipt from which a copy that waits for no person is late."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldCopy:
-    """One recipient's copy. do: quarantine or hold, or of WAITS; address: the recipient, with the mailbox behind it; rules: ids of
-    those by which it is kept, empty where its record cannot be read; since: ms when that was decided, or it was late; door: the
-    kind of it by which the message came in."""
+    """One recipient's copy. do: quarantine or hold, or of RETRYING; address: the recipient, with its mailbox; rules: ids of the
+    rules that hold it, empty if its record cannot be read; since: ms when it was held or late; door: kind of the entry point."""
 
     id: bytes
     index: int
@@ -65,7 +64,7 @@ class HeldCopy:
 
 @dataclass(frozen=True, slots=True)
 class CheckResults:
-    """checks: (what it looks for, what it saw, in words), of those that saw something or could not be made."""
+    """checks: (what it looks for, what it found, in words), of checks with a finding or without an answer."""
 
     source: str
     client: str
@@ -82,7 +81,7 @@ class HeldCopies:
         self._rules: dict[tuple[bytes, int], tuple[str, tuple[str, ...]]] = {}
 
     def copies(self, now: int) -> list[HeldCopy]:
-        """Everything that is kept back by rules, newest first. now: ms. Raises DamagedFile."""
+        """All copies that rules hold or quarantine, newest first. now: ms. Raises DamagedFile."""
         with self._lock:
             machine, held = Machine(self._data), []
             known_rules = self._rules
@@ -113,8 +112,8 @@ class HeldCopies:
         return sorted(held, key=lambda c: (c.received, c.id, -c.index), reverse=True)
 
     def delayed(self, now: int) -> list[HeldCopy]:
-        """Copies that wait for no person and are late: those that could not be checked so far, and those that the next server has
-        put off. Our own mail is none of them. now: ms. Raises DamagedFile."""
+        """Copies that are late and wait for no person: not checked so far, or deferred by the next server; without the city's
+        own mail. now: ms. Raises DamagedFile."""
         delayed_copies = []
         with self._lock:
             for entry in self._followed.now(now).entries.values():
@@ -136,38 +135,38 @@ class HeldCopies:
         return [copy for copy in self.copies(now) if unavailable_checks(copy.rules)]
 
     def copy(self, id_: bytes, index: int, now: int) -> HeldCopy | None:
-        """One of them, None where it is not kept back any more."""
+        """One of them, None if it is not held any more."""
         return next((c for c in self.copies(now) if (c.id, c.index) == (id_, index)), None)
 
     def record(self, id_: bytes) -> tuple[Capture, list[Event]]:
-        """What is recorded of a message. Raises NotInArchive, DamagedFile."""
+        """The capture and events of a message. Raises NotInArchive, DamagedFile."""
         machine = Machine(self._data)
         return machine.capture(id_), machine.events(id_)
 
     def thread(self, id_: bytes) -> str:
-        """The Message-ID of the first message of its conversation, "" where it names none. Raises NotInArchive, DamagedFile."""
+        """The Message-ID of the first message of its conversation, "" if it names none. Raises NotInArchive, DamagedFile."""
         body = Machine(self._data).body(id_)
         return thread(fields(body[: header_length(body)]))
 
     def removable_files(self, id_: bytes) -> frozenset[str]:
-        """Paths of the files that can be left out of a copy of it. Raises NotInArchive, DamagedFile, LaterError."""
+        """Paths of the files that can be stripped from a copy. Raises NotInArchive, DamagedFile, LaterError."""
         return strip_client.paths(Machine(self._data).body(id_))
 
     def malware(self, id_: bytes) -> tuple[str, ...]:
-        """What the virus scanner has called it, when it came in and since. Raises NotInArchive, DamagedFile."""
+        """Names that the virus scanner gave it, at receipt and since. Raises NotInArchive, DamagedFile."""
         capture, events = self.record(id_)
         facts_list = [capture.facts, *(e.facts.get("facts", {}) for e in events if e.type == Type.DECIDED)]
         return tuple(dict.fromkeys(str(name) for facts in facts_list for name in facts.get("malware.found", ())))
 
     def check_results(self, copy: HeldCopy) -> CheckResults:
-        """What was found when it came in, or since. Raises NotInArchive, DamagedFile."""
+        """What the checks found, at receipt or since. Raises NotInArchive, DamagedFile."""
         machine = Machine(self._data)
         capture = machine.capture(copy.id)
         return CheckResults(capture.source.kind, capture.envelope.client, _checks(capture, machine.events(copy.id), copy.index))
 
 
 def unavailable_checks(rules: tuple[str, ...]) -> tuple[str, ...]:
-    """The checks that did not answer, in words, of what the records name as rules."""
+    """The unavailable checks among these rules, in words."""
     return tuple(dict.fromkeys(PART_LABELS.get(part, part) for part in unavailable_parts(rules)))
 
 
@@ -180,7 +179,7 @@ def _receipt_decision(machine: Machine, id_: bytes, index: int) -> tuple[str, tu
 
 
 def _checks(capture: Capture, events: list[Event], index: int) -> tuple[tuple[str, str], ...]:
-    """By the last time that the checks were made."""
+    """By the last run of the checks."""
     decided = [e for e in events if e.type == Type.DECIDED and index in e.to and e.facts.get("findings")]
     last = max(decided, key=lambda e: (e.at, e.journal, e.number), default=None)
     findings = last.facts["findings"] if last else [f.plain() for f in capture.findings]

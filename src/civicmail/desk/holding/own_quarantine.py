@@ -1,4 +1,4 @@
-"""What of somebody's mail waits for their own word: what may be no spam, and files that they may have asked for (P-02, P-25)."""
+"""Count the held mail that a person can release themselves: possible spam, and files that they may have expected (P-02, P-25)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from civicmail.desk.holding.actions import release_copies
 
 
 def count_for(actor: Actor, now: int) -> int:
-    """How many copies; 0 where it cannot be told at this moment. now: ms."""
+    """Number of copies; 0 if unknown at this moment. now: ms."""
     if not guard.may(actor, "my.mail", OfPerson(actor.uid), now=now):
         return 0
     own_addresses = frozenset(

@@ -1,6 +1,7 @@
-"""Some of the files of a message leave and others do not: whether that is possible, and what it means for a copy (P-22).
+"""Partial approval: whether some files of a message can leave without the others, and which (P-22).
 
-A link to a shared file stands in the text, so it leaves with any yes. Equal files are one file: the bytes are approved.
+A link to a shared file is part of the text, so it leaves with every approval. Equal files are one file, because bytes are
+approved.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ NOT_SEPARABLE = sentence("This message is signed, or packed in a way that cannot
 
 
 def file_numbers(row: Approval) -> list[int]:
-    """Of its files, from 1, without links."""
+    """Numbers of its files, from 1, without links."""
     return [number for number, part in enumerate(row.parts, 1) if part[1] == "file"]
 
 
 def has_choice(row: Approval) -> bool:
-    """Whether there is more than one file to say something about."""
+    """Whether it has more than one file to decide on."""
     return len({row.parts[number - 1][3] for number in file_numbers(row)}) > 1
 
 
 def is_separable(row: Approval) -> bool:
-    """Whether each file can be left out by itself. What was put up before a message is written can."""
+    """Whether each file can be stripped alone. A pre-approval is separable."""
     if not row.capture:
         return True
     try:
@@ -42,7 +43,7 @@ def is_separable(row: Approval) -> bool:
 
 
 def withheld_files(row: Approval, chosen: Collection[int]) -> list[str]:
-    """SHA-256 of the files that do not leave where those with these numbers do; none where all leave. Raises Unusable."""
+    """SHA-256 of the files that stay if only these numbers leave; empty if all leave. Raises Unusable."""
     if not set(chosen) <= set(file_numbers(row)):
         raise Unusable("One of these files is not of this message; look at it again.", {"leave": "Choose the files once more."})
     leaving = {row.parts[number - 1][3] for number in chosen}
@@ -53,7 +54,7 @@ def withheld_files(row: Approval, chosen: Collection[int]) -> list[str]:
 
 
 def file_choice(copy: ApprovalCopy) -> PartialApproval:
-    """For the records of the archive."""
+    """The choice for the records of the archive."""
     files = [(str(part[0]), str(part[3])) for part in copy.approval.parts if part[1] == "file"]
     if not copy.without:
         return PartialApproval()

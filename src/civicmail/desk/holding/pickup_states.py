@@ -1,12 +1,12 @@
-"""The states of a message in the pick-up portal: FROM, action, TO, and who may. The table. Pure.
+"""States of a message in the pick-up portal: FROM, action, TO, and who may. Pure.
 
-    waits -> opened                  its reader has the secret
-    waits, opened -> locked          wrong secrets, one after the other
-    locked, waits, opened -> waits   its sender has set a new secret
-    waits, opened, locked -> revoked by its sender
+    waits -> opened                  the reader typed the passphrase
+    waits, opened -> locked          too many wrong passphrases in a row
+    locked, waits, opened -> waits   the sender set a new passphrase
+    waits, opened, locked -> revoked by the sender
     waits, opened, locked -> over    its days are over
 
-*revoked* and *over* are for good: the key of the box is gone.
+*revoked* and *over* are final: the key of the box is destroyed.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from civicmail.core.config.sentence import sentence as _
 State = Literal["waits", "opened", "locked", "revoked", "over"]
 
 LIVE: frozenset[str] = frozenset({"waits", "opened"})
-"""The right secret opens it."""
+"""The right passphrase opens it."""
 KEPT: frozenset[str] = LIVE | {"locked"}
-"""Its box is there."""
+"""Its box exists."""
 READER = "reader"
-"""Whoever has the link and the secret; nobody of ours, so the guard is not asked."""
+"""The person with the link and the passphrase; outside the city, so the guard is not asked."""
 WORDS: dict[str, tuple[str, str]] = {
     "waits": ("wait", _("Not opened yet")),
     "opened": ("done", _("Opened")),

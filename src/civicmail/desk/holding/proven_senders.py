@@ -1,5 +1,8 @@
-"""Addresses from which earlier mail came to somebody and was proven to come from its domain: by these a sender may be asked whom
-the directory does not have (P-27). Their own mail alone is looked through, by who it is from and what was recorded of it."""
+"""Earlier senders to a person whose mail was proven to come from its domain; at these addresses an unknown sender can be asked
+(P-27).
+
+Only the person's own mail is searched, by its From and its recorded facts.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,13 @@ from civicmail.mail.search.search import Hit, search
 
 _NAMED = re.compile(r"\A(.*?)\s*<([^<>]*)>\Z", re.DOTALL)
 _PLAIN = re.compile(r"[\w.@&'+ -]{2,100}\Z")
-"""What may stand in a query between quotes."""
+"""Characters allowed between quotes in a query."""
 
 
 def find_earlier(desk: MailContext, before: int, known: Correspondents | None) -> FindEarlier:
-    """Of what the desk's person received before (ms). From the claimed domain first, which nobody else proves: under the same name,
-    then the newest. An address elsewhere under the same name anybody may have prepared, so of these the oldest come first. known:
-    whom the city has written to, so that nobody prepares an answer by writing twice; None where nobody keeps that."""
+    """Search mail that the person received before (ms). The claimed domain comes first, because nobody else can prove it: the
+    same name, then the newest. Anybody may prepare an address elsewhere under the same name, so the oldest come first there.
+    known: addresses that the city wrote to, so that nobody prepares an answer by writing twice; None if nobody keeps that."""
 
     def find(name: str, domain: str) -> Iterator[str]:
         candidates = [*_from_domain(desk, name, domain), *_under_name(desk, name)]

@@ -1,7 +1,6 @@
-"""The name under which a use reviewer knows somebody: the same for the same person until that is known, and nobody reads the person
-from it.
+"""Pseudonyms under which use reviewers see a person: the same one until the person is known, and not reversible.
 
-It is an HMAC under a key of the installation, so that who has the list of people cannot try them all.
+A pseudonym is an HMAC under a key of the installation, so that the list of people does not reveal it.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ def key_path(data: Path) -> Path:
 
 
 def key_of(data: Path, files: Files = OS_FILES) -> bytes:
-    """The key of the installation, made where there is none (0600); the same for all who ask at once. Raises OSError."""
+    """The key of the installation, created if missing (0600); the same for all parallel callers. Raises OSError."""
     return files.secret(key_path(data))
 
 
 def pseudonym(key: bytes, uid: str, times: int) -> str:
-    """K7QM-2XVD. times: how often reviewers have come to know whose it is, so that the next one is another."""
+    """K7QM-2XVD. times: how often reviewers learned the person's name, so that the next pseudonym differs."""
     digest = hmac.digest(key, f"finding\0{uid}\0{times}".encode("utf-8", "surrogatepass"), hashlib.sha256)
     letters = "".join(_LETTERS[byte % 32] for byte in digest[:_LENGTH])
     return f"{letters[:4]}-{letters[4:]}"

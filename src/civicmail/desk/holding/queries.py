@@ -1,4 +1,4 @@
-"""What pages ask: copies that are kept back, and the words of the rules that keep them."""
+"""Queries of pages: held copies, and the rules that hold them."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from civicmail.mail.search.search import search
 MAX_COUNTED = 500
 """Requests that are counted."""
 MAX_SAME_ID = 20
-"""Captures of one Message-ID that are looked at."""
+"""Captures of one Message-ID that are compared."""
 
 
 def copies(now: int) -> list[HeldCopy]:
-    """Everything that is kept back by rules, newest first. Raises LaterError where it cannot be told."""
+    """All held and quarantined copies, newest first. Raises LaterError if unknown at this moment."""
     with damage_as_later():
         return held_copies().copies(now)
 
 
 def delayed(now: int) -> list[HeldCopy]:
-    """What waits for no person and is late. Raises LaterError where it cannot be told."""
+    """Copies that are late and wait for no person. Raises LaterError if unknown at this moment."""
     with damage_as_later():
         return held_copies().delayed(now)
 
 
 def unchecked(now: int) -> list[HeldCopy]:
-    """What waits for a person because a check did not answer. Raises LaterError where it cannot be told."""
+    """Copies that wait for a person because a check did not answer. Raises LaterError if unknown at this moment."""
     with damage_as_later():
         return held_copies().unchecked(now)
 
@@ -52,7 +52,7 @@ def copy(id_: bytes, index: int, now: int) -> HeldCopy | None:
 
 
 def copy_or_delayed(id_: bytes, index: int, now: int) -> HeldCopy | None:
-    """One that is kept back, or that waits for no person and is late."""
+    """A held copy, or one that is late and waits for no person."""
     return copy(id_, index, now) or next((c for c in delayed(now) if (c.id, c.index) == (id_, index)), None)
 
 
@@ -66,13 +66,13 @@ def _held_copies(data: Path) -> HeldCopies:
 
 
 def with_message_id(message_id: str) -> list[bytes]:
-    """The oldest captures with this Message-ID: whoever takes it for a message of their own comes later. Raises NotIndexed."""
+    """The oldest captures with this Message-ID, because an imitation comes later. Raises NotIndexed."""
     page = search(store().reader(), Token("messageid", exact(message_id)), limit=MAX_SAME_ID, sort="oldest", scored=False)
     return [uuid.UUID(hit.id).bytes for hit in page.hits]
 
 
 def decision(capture: uuid.UUID) -> Decision | None:
-    """What was decided about a message, None where there is nothing to tell."""
+    """The decision on a message, None if there is nothing to tell."""
     try:
         recorded, events = held_copies().record(capture.bytes)
     except (NotInArchive, DamagedFile):
@@ -81,24 +81,24 @@ def decision(capture: uuid.UUID) -> Decision | None:
 
 
 def count_answerable(actor: Actor, now: int) -> int:
-    """How many requests that something is let go this officer can answer now. now: ms."""
+    """Number of release requests that this officer can answer now. now: ms."""
     rows = Release.objects.filter(state__in=release_states.OPEN).select_related("requester", "first").order_by("pk")[:MAX_COUNTED]
     return sum(bool(guard.may(actor, release_states.act_of(r.kind, r.state), release_resource(r), now=now)) for r in rows)
 
 
 def release_resource(row: Release) -> OwnCase:
-    """An answer to a request: not of whoever asked, and where it takes two not of the first of them again."""
+    """Resource of an answer to a request: not by the requester, and not by the first of two officers again."""
     firsts = (row.requester.uid, *([row.first.uid] if row.first else []))
     return OwnCase(row.requester.uid, first_actors=firsts, began_ms=epoch_ms(row.made))
 
 
 def contests_of(capture: uuid.UUID) -> list[Contest]:
-    """What was said against it, the oldest first."""
+    """Appeals against a decision, oldest first."""
     return list(Contest.objects.filter(capture=str(capture)).order_by("pk")[:20])
 
 
 def named_rules(names: tuple[str, ...]) -> list[tuple[str, Rule | None]]:
-    """Each by its name, with what the book in force says of it; a rule may be gone since."""
+    """Each name with its active rule; a rule may have been retired."""
     active_rules = rule_set()
     return [(name, active_rules.rule(name)) for name in names]
 

@@ -1,7 +1,7 @@
-"""What the records of mail ask people's side to do: findings for a use reviewer, notices to whoever sent it. Knows no Django; pure.
+"""Facts of mail records that concern people: findings for use reviewers and notices for senders. Knows no Django; pure.
 
-Only mail that came through a door of ours from somebody inside counts: what was imported, journalled or sent by strangers has no
-sender whom a rule on use could be about.
+Only mail that someone in the city sent through an entry point of ours counts. Imported and journaled mail, and mail of
+strangers, has no sender whom a rule on use could concern.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ NOTIFY = "notify:"
 HELD = frozenset({"hold", "quarantine"})
 MAX_EVIDENCE = 20
 FORWARDED_MARKERS = tuple(f'"code":"{code}"'.encode() for code in (webmail.FORWARDED, "out-of-scope", "resent"))
-"""One of these stands in the head of every record of mail that a rule of a mailbox sent on."""
+"""One of these occurs in the head of every record of forwarded mail."""
 _REFUSED_CODES = frozenset({"out-of-scope", "resent"})
-"""By which a relay with a scope refuses what is not written by whose mailbox it comes from (honest.py)."""
+"""Codes with which a relay with a scope rejects mail that the owner of its mailbox did not write (sender_alignment.py)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forwarding:
-    """A rule of a mailbox sent it on. mailbox: whose, "" where nothing says it; sure: False where it may be who wrote to that
-    mailbox; refused: at the door, before any rule of the city was asked."""
+    """A rule of a mailbox forwarded it. mailbox: its address, "" if unknown; sure: False if it may be the mailbox of the
+    original sender; refused: rejected at the entry point, before any rule of the city."""
 
     mailbox: str = ""
     sure: bool = True
@@ -42,8 +42,8 @@ class Forwarding:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """A message of somebody inside. subject: uid of whoever signed in, else the mailbox that a peer has asserted (P-14);
-    at: ms of receipt; exempt: nobody may review it; forwarding: nobody wrote it then."""
+    """A message of somebody in the city. subject: uid of the person who signed in, else the mailbox that a peer asserted (P-14);
+    at: ms of receipt; exempt: nobody may review it; forwarding: a rule sent it, no person."""
 
     capture: str
     subject: str
@@ -54,7 +54,7 @@ class SentMessage:
 
 @dataclass(frozen=True, slots=True)
 class CopyDecision:
-    """What was decided of some copies. review: queues; evidence: [check, code, part, mask]."""
+    """What was decided on some copies. review: queues; evidence: [check, code, part, mask]."""
 
     do: str
     rules: tuple[str, ...]
@@ -64,8 +64,8 @@ class CopyDecision:
 
 
 def sent_by_person(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] = ()) -> SentMessage | None:
-    """Who sent it, by the head of its receipt; None for what neither somebody inside nor a rule of theirs has sent, and for
-    machines. later: findings of checks that were made again."""
+    """The sender, from the head of a receipt; None if neither a person in the city nor a rule of theirs sent it, and for
+    services. later: findings of repeated checks."""
     envelope, source = head["envelope"], head["source"]["kind"]
     facts = head.get("facts", {})
     login = envelope["login"].partition("/")[0]
@@ -79,8 +79,8 @@ def sent_by_person(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] =
 
 
 def sent_by_anyone(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] = ()) -> SentMessage | None:
-    """As sent(); of a machine that signs in, with the address of its mailbox as the subject: rules on use are not about it, but
-    somebody answers for what it sends."""
+    """Like sent_by_person(), but a service that signs in is a sender, too, with the address of its mailbox: rules on use are not
+    about it, but somebody answers for its mail."""
     message = sent_by_person(head, later)
     kind, _, address = head["envelope"]["login"].partition("/")[0].partition(":")
     if message is not None or kind != "service" or head["source"]["kind"] not in ENTRY_POINTS:
@@ -89,8 +89,8 @@ def sent_by_anyone(head: Mapping[str, Any], later: Iterable[Mapping[str, Any]] =
 
 
 def _subject(login: str, sender: str, findings: Iterable[Mapping[str, Any]], facts: Mapping[str, Any], source: str) -> str:
-    """A peer with a scope has asserted the return address, or the author where there is none, as for an automatic reply. What comes
-    by a relay counts as a machine's for rules; whether somebody holds that mailbox is told by the directory."""
+    """A peer with a scope asserts the return address, or the author if there is none, as in an auto-reply. Mail by a relay
+    counts as a service's for rules; the directory says whether a person owns the mailbox."""
     if login.startswith("service:") or (source != "relay" and facts.get("sender.machine") is True):
         return ""
     asserted = any(f["check"] == CHECK and f["code"] == ASSERTED for f in findings)  # else anybody could be named
@@ -108,13 +108,13 @@ def _forwarding(findings: Iterable[Mapping[str, Any]], sender: str, source: str)
 
 
 def receipt_decisions(head: Mapping[str, Any]) -> list[CopyDecision]:
-    """What was decided when it came in, copy by copy."""
+    """Decisions at receipt, copy by copy."""
     evidence = _evidence(head.get("findings", ()))
     return [CopyDecision(d["do"], tuple(d["rules"]), 1, tuple(d.get("review", ())), evidence) for d in head["dispositions"]]
 
 
 def later_decision(head: Mapping[str, Any]) -> CopyDecision:
-    """What was decided when it was screened again."""
+    """The decision of a repeated screening."""
     facts = head["facts"]
     evidence = _evidence(facts.get("findings", ()))
     return CopyDecision(
@@ -123,7 +123,7 @@ def later_decision(head: Mapping[str, Any]) -> CopyDecision:
 
 
 def use_findings(decisions: Iterable[CopyDecision], book: RuleSet) -> dict[str, tuple[int, tuple[tuple[str, str, str, str], ...]]]:
-    """The rules that ask the use reviewer: each with how many copies it is about, and what was seen."""
+    """Rules that need a use reviewer: each with the number of copies, and the evidence."""
     by_rule: dict[str, tuple[int, tuple[tuple[str, str, str, str], ...]]] = {}
     for decision in decisions:
         if USE_CHECK not in decision.review:
@@ -136,7 +136,7 @@ def use_findings(decisions: Iterable[CopyDecision], book: RuleSet) -> dict[str, 
 
 
 PERSONAL_MARKERS = tuple(sign.encode() for sign in ('"code":"own"', '"code":"commercial"', '"shadow:use-personal'))
-"""One of these stands in the head of every record with a sign of personal use; see is_personal."""
+"""One of these occurs in the head of every record with a sign of personal use; see is_personal."""
 ENCRYPTED_MARKER = b'"do":"encrypt"'
 _OWN_USE = frozenset({(webmail.NAME, "own"), (USE_CHECK, "commercial")})
 _PERSONAL, _CONFIDENTIAL = "P-10", "P-19"
@@ -144,8 +144,8 @@ _QUALIFIED = ("shadow:", NOTIFY)
 
 
 def is_personal(head: Mapping[str, Any], decisions: Iterable[CopyDecision], book: RuleSet) -> bool:
-    """Whether there is a sign that it was personal use (P-10): it went to the sender's own account outside, has words of a business
-    of one's own, or fits a rule on personal use, also one in shadow. For sums alone: it says nothing about one message."""
+    """Whether something suggests personal use (P-10): mail to the sender's own account outside, words of a private business, or
+    a rule on personal use, also in shadow. For totals alone: it says nothing about one message."""
     codes = {(f["check"], f["code"]) for f in head.get("findings", ())}
     return bool(codes & _OWN_USE) or any(
         rule.clause == _PERSONAL for decision in decisions for rule in _matching_rules(decision, book)
@@ -153,7 +153,7 @@ def is_personal(head: Mapping[str, Any], decisions: Iterable[CopyDecision], book
 
 
 def confidential_outcome(decisions: Iterable[CopyDecision], book: RuleSet) -> str:
-    """What was done with a message for what is confidential in it (P-19): "held", "encrypted", or ""."""
+    """What was done with confidential content (P-19): "held", "encrypted", or ""."""
     actions = {decision.do for decision in decisions if any(rule.clause == _CONFIDENTIAL for rule in _acting_rules(decision, book))}
     return "held" if actions & HELD else "encrypted" if "encrypt" in actions else ""
 
@@ -169,7 +169,7 @@ def _acting_rules(decision: CopyDecision, book: RuleSet) -> Iterable[Rule]:
 
 @dataclass(frozen=True, slots=True)
 class RuleNotice:
-    """What whoever sent it hears of one rule, or of a part that could not check it. words: for them; ask: whom; clause: "P-19"."""
+    """What the sender is told about one rule, or about a check that was unavailable. words: for them; ask: whom; clause: "P-19"."""
 
     id: str
     held: bool
@@ -179,8 +179,8 @@ class RuleNotice:
 
 
 def rule_notices(decisions: Iterable[CopyDecision], book: RuleSet) -> list[RuleNotice]:
-    """What whoever sent it is told: of rules that hold it, and of those that only tell; each once, held ones first. What is held
-    for want of a part alone is told, too: no rule has words for it."""
+    """What the sender is told: rules that hold the message, and rules that only notify; each once, holding ones first. A copy
+    that is held only for an unavailable check is included, because no rule has words for it."""
     notices: dict[str, RuleNotice] = {}
     for decision in decisions:
         is_explained = False
@@ -206,7 +206,7 @@ def rule_notices(decisions: Iterable[CopyDecision], book: RuleSet) -> list[RuleN
 
 
 def unavailable_parts(rules: Iterable[str]) -> tuple[str, ...]:
-    """The parts for want of which something was decided."""
+    """The unavailable parts that led to a decision."""
     return tuple(name.removeprefix(UNAVAILABLE) for name in rules if name.startswith(UNAVAILABLE))
 
 
@@ -224,11 +224,11 @@ def _unchecked_notice(parts: tuple[str, ...]) -> RuleNotice:
 
 
 def condition_digest(rule: Rule | None) -> str:
-    """The digest of what a rule asks: how often it was right is counted for that."""
+    """Digest of a rule's condition; precision is counted by it."""
     return hashlib.sha256(f"{rule.when}\0{rule.unless}".encode()).hexdigest()[:16] if rule is not None else ""
 
 
 def _evidence(findings: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str, str, str], ...]:
-    """Only of the check for use: what else was found in it is not the reviewer's."""
+    """Only of the check for use: the reviewer gets no other findings."""
     evidence = [(f["check"], f["code"], f.get("part", ""), f.get("mask", "")) for f in findings if f["check"] == USE_CHECK]
     return tuple(evidence[:MAX_EVIDENCE])

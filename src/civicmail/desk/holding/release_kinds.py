@@ -1,13 +1,14 @@
-"""Who may let a copy go, by what the rules that keep it have asked about. Pure; knows no Django.
+"""Who may release a copy, by what the rules that hold it ask about. Pure; knows no Django.
 
-    spam           whoever reads the mailbox says that it is none
-    asked          whoever it is for says that they asked for it (a rule whose review is `recipient`)
+    spam           the reader of the mailbox
+    asked          the recipient says that they expected it (a rule whose review is `recipient`)
     confidential   a privacy officer
     malware        two security officers
-    other          a security officer, who is asked with a reason
-    elsewhere      files the department's manager alone (P-22), mail of a contained account with that: not asked for here
+    other          a security officer, on request
+    elsewhere      files: the department's manager (P-22); a contained account: whoever releases it
 
-Of several rules the strictest counts. A rule that is not in the book any more, and a part that was missing, ask for an officer.
+The strictest of several rules counts. A rule that is no longer in the rule set, and a check that was unavailable, need an
+officer.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ Kind = Literal["spam", "asked", "other", "confidential", "malware", "elsewhere"]
 RECIPIENT_REVIEW: Final = "recipient"
 """The review of a rule about which the recipient decides."""
 OWN_KINDS: Final = frozenset({"spam", "asked"})
-"""Kinds that whoever it is for lets go alone."""
+"""Kinds that the recipient may release alone."""
 REQUEST_KINDS: Final = frozenset({"other", "confidential", "malware"})
-"""Kinds for which somebody has to be asked."""
+"""Kinds that need a release request."""
 _ORDER: Final[tuple[Kind, ...]] = ("spam", "asked", "other", "confidential", "malware", "elsewhere")
 CONTAINED: Final = "contained"
-"""How records name what is held because an account acts unlike its owner (mail/pipeline/containment_decisions.py)."""
+"""Rule name in records of contained accounts (mail/pipeline/containment_decisions.py)."""
 DECIDED_BY: Final[dict[Kind, str]] = {
     "spam": "its reader, or a security officer",
     "asked": "whoever it is for",
@@ -39,32 +40,32 @@ DECIDED_BY: Final[dict[Kind, str]] = {
     "malware": "two security officers, who are asked",
     "elsewhere": "the department's manager",
 }
-"""Who lets go what is kept back, in the words of a list."""
+"""Who may release it, in the words of the list."""
 CONTAINED_DECIDED_BY: Final = "whoever releases the account"
 _IDENTITY_CHECKS: Final = frozenset({"", "known"})
-"""Checks that say who it is from, and never what is wrong with it."""
+"""Checks that identify the sender and never find a problem."""
 _BY_CHECK: Final[tuple[tuple[Kind, frozenset[str]], ...]] = (
     ("elsewhere", frozenset({"leaving"})),
     ("malware", MALWARE),
     ("confidential", frozenset({"confidential"})),
 )
 NO_EFFECT_PREFIXES: Final = ("notify:", "shadow:", "forecast:")
-"""How rules are named that do nothing to a copy."""
+"""Prefixes of rules without effect on a copy."""
 
 
 def kind_of(rules: Iterable[str], book: RuleSet) -> Kind:
-    """rules: of a disposition, as records name them. Of a copy of which nothing is known an officer decides."""
+    """rules: of a disposition, as records name them. A copy about which nothing is known needs an officer."""
     held_kinds = [_rule_kind(name, book.rule(name)) for name in holding_rules(rules, book)]
     return max(held_kinds, key=_ORDER.index, default="other")
 
 
 def strictest(kinds: Collection[Kind]) -> Kind:
-    """Of several copies that are let go together; "other" of none."""
+    """Of several copies that are released together; "other" for none."""
     return max(kinds, key=_ORDER.index, default="other")
 
 
 def holding_rules(rules: Iterable[str], book: RuleSet) -> tuple[str, ...]:
-    """Those that keep a copy back: no marks, nothing that is only told."""
+    """Rules that hold a copy: no warning banners, nothing that only notifies."""
     holding = []
     for name in disclosable_rules(tuple(rules)):
         rule = book.rule(name)
@@ -74,13 +75,13 @@ def holding_rules(rules: Iterable[str], book: RuleSet) -> tuple[str, ...]:
 
 
 def decided_by(rules: Iterable[str], book: RuleSet) -> str:
-    """Who lets it go, in words; rules as of kind_of."""
+    """Who may release it, in words; rules as in kind_of."""
     names = tuple(rules)
     return CONTAINED_DECIDED_BY if CONTAINED in names else DECIDED_BY[kind_of(names, book)]
 
 
 def ignored_checks(kind: str) -> frozenset[str]:
-    """The checks whose findings are put aside when such a copy is let go."""
+    """Checks whose findings are overridden when such a copy is released."""
     return SPAM | FILES if kind == "malware" else SPAM
 
 

@@ -1,12 +1,10 @@
-"""The states of a request that copies are let go: FROM, action, TO, and the act that lets somebody do it, for each kind of what
-keeps them. The tables. Pure.
+"""States of a release request: FROM, action, TO, and the permission, for each kind of held copy. Pure.
 
     asked -> released | kept | refused            other, confidential: one officer
-    asked -> agreed -> released | kept | refused  malware: two officers, neither of whom has asked
+    asked -> agreed -> released | kept | refused  malware: two officers, neither of whom is the requester
     asked, agreed -> withdrawn | lapsed
 
-*kept*: the officers said yes, and the checks that were made once more said no; *lapsed*: nothing is kept back any more, or nobody
-answered in time.
+*kept*: the officers approved, and the repeated checks did not. *lapsed*: nothing is held any more, or nobody answered in time.
 """
 
 from __future__ import annotations
@@ -31,7 +29,7 @@ WORDS: dict[str, tuple[str, str]] = {
 
 
 def _final_steps(source: State, act: str) -> tuple[Transition[State], ...]:
-    """How a request ends in the hands of whoever may do this."""
+    """How a request ends, for people with this permission."""
     return (
         Transition(source, "release", "released", act),
         Transition(source, "keep", "kept", act),
@@ -53,7 +51,7 @@ STEPS: dict[str, tuple[Transition[State], ...]] = {
     "confidential": _final_steps("asked", "release.confidential"),
     "malware": _MALWARE,
 }
-"""By kind (kinds.Kind)."""
+"""By kind (release_kinds.Kind)."""
 _OTHER_STATE = "This request is in another state by now ({word}); look at it again."
 TABLES: dict[str, StateTable[State]] = {
     kind: StateTable[State](steps, lambda state: _OTHER_STATE.format(word=WORDS[state][1].lower())) for kind, steps in STEPS.items()
@@ -61,10 +59,10 @@ TABLES: dict[str, StateTable[State]] = {
 
 
 def step(kind: str, state: str, action: str) -> State:
-    """The state after an action. Raises Conflict where the table of its kind has no such step."""
+    """The state after an action. Raises Conflict if the table of its kind has no such step."""
     return TABLES[kind].step(state, action)
 
 
 def act_of(kind: str, state: str) -> str:
-    """What the guard is asked of whoever answers in this state; "" where nobody answers."""
+    """The permission needed to answer in this state; "" if nobody answers."""
     return next((s.act for s in STEPS[kind] if s.source == state and s.action == "refuse"), "")

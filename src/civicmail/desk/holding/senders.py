@@ -1,4 +1,4 @@
-"""Whose message it was, as a row: for a notice to them, for a pseudonym, and for their name once two reviewers have agreed."""
+"""The person who sent a message: for notices, for a pseudonym, and for a name once two reviewers agreed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from civicmail.mail.archive.errors import NotInArchive
 
 
 def person_of(subject: str) -> Person | None:
-    """subject: a uid, or an address of ours. None for a mailbox that is nobody's own."""
+    """subject: a uid, or an address of ours. None for a mailbox without an owner."""
     if (person := Person.objects.filter(uid=subject).first()) is not None:
         return person
     row = (
@@ -26,7 +26,7 @@ def person_of(subject: str) -> Person | None:
 
 
 def sender_of(capture: str) -> Person | None:
-    """By the record of the message; None where it is gone or nobody inside sent it."""
+    """From the record of the message; None if it is gone or nobody in the city sent it."""
     try:
         recorded, _ = queries.held_copies().record(uuid.UUID(capture).bytes)
     except (NotInArchive, DamagedFile):
@@ -36,13 +36,13 @@ def sender_of(capture: str) -> Person | None:
 
 
 def address_of(person: Person) -> str:
-    """Of their own mailbox; "" for whoever has none that is open."""
+    """Of their own mailbox; "" if they have no open one."""
     rows = Mailbox.objects.filter(holder=person, kind="personal", closed__isnull=True).order_by("-made")
     return rows.values_list("address", flat=True).first() or ""
 
 
 def addresses_of(people: Collection[int]) -> dict[int, str]:
-    """The same for many: number of the row of a person -> address, without those who have none."""
+    """Addresses of many people: id of the row -> address, without people who have none."""
     rows = Mailbox.objects.filter(holder__in=people, kind="personal", closed__isnull=True).order_by("made")
     return dict(rows.values_list("holder_id", "address"))
 

@@ -1,5 +1,6 @@
-"""What pages and the daily mail ask about what waits in this room: files for a manager, and for officers requests to let something
-go, contests, findings and accounts that somebody else may have taken (P-12, P-22, P-25, P-29)."""
+"""Tasks of this room for the home page and the daily mail: approvals, release requests, appeals, findings, contained accounts
+(P-12, P-22, P-25, P-29).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from civicmail.desk.holding.models import Approval, AskedDepartment, Containment
 
 
 def pending_approvals(actor: Actor) -> QuerySet[Approval]:
-    """Messages about which this person may say something now: of others in their departments, and their own where they decide."""
+    """Messages that this person may decide on now: of others in their departments, and their own if they decide."""
     theirs = Q(department__code__in=actor.departments, own=False) & ~Q(person__uid=actor.uid)
     own = Q(own=True, person__uid=actor.uid)
     return Approval.objects.filter(theirs | own, copies__state="waits").distinct()
@@ -34,7 +35,7 @@ def count_pending(actor: Actor) -> int:
 
 
 def samples_for(actor: Actor) -> QuerySet[Approval]:
-    """What others decided about files of their own, and a next head looks at, as approvers.above says: never one's own."""
+    """Decisions on own files that this person reviews as the next head (approvers.sample_resource), never their own."""
     has_above = Q(department__head=F("person"), department__parent__isnull=False)
     theirs = Q(department__code__in=actor.departments) & ~has_above
     above = Q(department__parent__code__in=actor.departments) & has_above
@@ -43,7 +44,7 @@ def samples_for(actor: Actor) -> QuerySet[Approval]:
 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:
-    """For the page Home and the daily mail; nothing where nothing waits. now: ms."""
+    """For the home page and the daily mail; empty if nothing waits. now: ms."""
     approval_tasks = []
     count, since = _counted(pending_approvals(actor))
     if count:
@@ -57,7 +58,7 @@ def tasks(actor: Actor, now: int) -> list[Tasks]:
 
 
 def _own_account_tasks(actor: Actor) -> list[Tasks]:
-    """Somebody whose mail waits because their account acts unlike them: nobody but they can say whether it was them."""
+    """Tell a person whose account is contained: only they can say whether it was them."""
     row = Containment.objects.filter(person__uid=actor.uid, state__in=containment_states.OPEN).first()
     if row is None:
         return []
@@ -74,18 +75,18 @@ ACTIVATE_FIRST = "Take the duty up first."
 Rows = Callable[[Actor], QuerySet[Any]]
 """Of four different models."""
 _KINDS: dict[Duty, tuple[str, ...]] = {"security-officer": ("other", "malware"), "privacy-officer": ("confidential",)}
-"""Which requests an officer of this duty can answer (releasestates.STEPS)."""
+"""Kinds of requests that an officer with this role can answer (release_states.STEPS)."""
 
 
 def releases(actor: Actor) -> QuerySet[Release]:
-    """Requests of others that wait for one of this person's duties; a second word never of whoever gave the first."""
+    """Requests of others that this person's roles can answer; a second answer never by the first officer."""
     kinds = [kind for duty, some in _KINDS.items() if actor.holds(duty) for kind in some]
     rows = Release.objects.filter(state__in=release_states.OPEN, kind__in=kinds).exclude(requester__uid=actor.uid)
     return rows.exclude(first__uid=actor.uid)
 
 
 def contained(actor: Actor) -> QuerySet[Containment]:
-    """Accounts of others whose mail waits."""
+    """Contained accounts of others."""
     return Containment.objects.filter(state__in=containment_states.OPEN).exclude(person__uid=actor.uid)
 
 
@@ -94,13 +95,13 @@ def contests(_: Actor) -> QuerySet[Contest]:
 
 
 def findings(actor: Actor) -> QuerySet[Finding]:
-    """What nobody has answered, and what waits for somebody else's second word."""
+    """Unanswered findings, and those that wait for another reviewer's second answer."""
     return Finding.objects.filter(Q(state="open") | (Q(state="second") & ~Q(reviewer__uid=actor.uid)))
 
 
 @dataclass(frozen=True, slots=True)
 class OfficerWork:
-    """group: as the menu names it; act: lets one see the list, route, once a duty was taken up; role: of the state."""
+    """group: as in the menu; act: the permission for the list; route: after the role is activated; role: of the state."""
 
     group: str
     duties: tuple[Duty, ...]
@@ -124,7 +125,7 @@ OFFICER_WORK = (
 
 
 def officer_tasks(actor: Actor, now: int) -> list[Tasks]:
-    """Groups, some with nothing in them; one query for each kind of work that this person has."""
+    """Groups, some empty; one query for each kind of work of this person."""
     work_tasks = [Tasks(gettext(work.group), _work_tasks(work, actor, now)) for work in OFFICER_WORK]
     return [
         *_agreement_tasks(actor),
@@ -135,7 +136,7 @@ def officer_tasks(actor: Actor, now: int) -> list[Tasks]:
 
 
 def _undecided_tasks(actor: Actor) -> list[Task]:
-    """Departments about which nobody has decided whether their files wait for a manager (P-22)."""
+    """Departments without a decision on approval (P-22)."""
     if not (actor.holds("policy-author") or actor.holds("policy-approver")):
         return []
     count = len(approval_switches.undecided_departments())
@@ -146,7 +147,7 @@ def _undecided_tasks(actor: Actor) -> list[Task]:
 
 
 def _unchecked_tasks(actor: Actor, now: int) -> list[Task]:
-    """Mail that a check which did not answer has kept back: nobody but a security officer decides about it."""
+    """Mail held because a check did not answer: only a security officer decides on it."""
     if not actor.holds("security-officer"):
         return []
     label, hint = "Decide about mail that could not be checked", "A check did not answer in time."
@@ -172,7 +173,7 @@ def _waiting_text(count: int) -> str:
 
 
 def _or_activate_first(task: Task, act: str, actor: Actor, now: int) -> Task:
-    """The task, or that the duty has to be taken up first."""
+    """The task, or the hint to activate the role first."""
     return task if guard.could(actor, act, now=now) else replace(task, route="duties", query="", hint=ACTIVATE_FIRST)
 
 
@@ -182,7 +183,7 @@ def _counted(rows: QuerySet[Any]) -> tuple[int, datetime | None]:
 
 
 def _agreement_tasks(actor: Actor) -> list[Tasks]:
-    """Where so many questions are foreseen that the department's head has to agree in writing."""
+    """Departments whose head must agree in writing, because so many requests are forecast."""
     rows = AskedDepartment.objects.filter(since__isnull=True, department__code__in=actor.departments).select_related("department")
     label = gettext("Say whether files of your department are asked about")
     hint = gettext("More than forty questions a day are foreseen.")

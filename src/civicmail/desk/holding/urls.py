@@ -1,4 +1,4 @@
-"""Addresses of the pages of holding."""
+"""URLs of the pages of holding."""
 
 from __future__ import annotations
 

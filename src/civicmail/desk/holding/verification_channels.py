@@ -1,8 +1,7 @@
-"""By which address the one whom a message claims to be from can be asked, never by one that only the message itself gives (P-27).
+"""Choose the address at which a claimed sender can be asked, never one that only the message itself gives (P-27).
 
-A colleague is asked at their mailbox in the city, as the directory has it. Somebody outside is asked at an address from which
-earlier mail came to the same reader and was proven to come from its domain, under the same name or from the same domain; the
-message's own addresses are none. Knows no Django; pure but for `earlier`, which looks through the reader's mail.
+A colleague is asked at their mailbox, as the directory has it. Someone outside is asked at an address whose earlier mail to the
+same reader was proven to come from its domain. Knows no Django; pure but for FindEarlier, which searches the reader's mail.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ from civicmail.mail.screening.consumer_domains import is_consumer
 from civicmail.mail.screening.domains import a_labels
 
 FindEarlier = Callable[[str, str], Iterable[str]]
-"""(name, domain) -> addresses of earlier proven mail with this name or from this domain; "" asks for neither."""
+"""(name, domain) -> addresses of earlier proven mail with this name or from this domain; "" searches for neither."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who a message says that it is from, and every address by which it wants to be answered, lower case."""
+    """The claimed sender of a message, and every address that the message gives for a reply, lower case."""
 
     name: str
     address: str
@@ -31,7 +30,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """name: of a colleague, as the directory has it; "" outside."""
+    """name: of a colleague in the directory; "" outside."""
 
     address: str
     inside: bool
@@ -39,7 +38,7 @@ class Channel:
 
 
 def claim_of(header: ParsedMessage, return_path: str) -> Claim:
-    """read: the header; returned: the return address of the envelope."""
+    """header: the parsed header; return_path: of the envelope."""
     first = header.from_[0] if header.from_ else None
     addresses = {a.addr.lower() for a in (*header.from_, *header.sender, *header.reply_to, *header.to, *header.cc)}
     return Claim(
@@ -52,7 +51,7 @@ def claim_of(header: ParsedMessage, return_path: str) -> Claim:
 def find_channel(
     claim: Claim, reader: str, people: Snapshot | None, domains: Collection[str], earlier: FindEarlier
 ) -> Channel | None:
-    """None where nobody can be asked. reader: uid of whoever asks; domains: of the city."""
+    """None if nobody can be asked. reader: uid of the asker; domains: of the city."""
     colleague = _colleague(claim, people, domains) if people is not None else None
     if colleague is not None:
         return Channel(colleague.id, True, colleague.name) if colleague.holder != reader else None
@@ -67,7 +66,7 @@ def find_channel(
 
 
 def _colleague(claim: Claim, people: Snapshot, domains: Collection[str]) -> Mailbox | None:
-    """By the address where it is the city's, else whom the name claims to be, as the warning above the message reads it."""
+    """By the address if it is the city's, else by the name, read like the warning banner does."""
     if claim.address.rpartition("@")[2] in domains:
         box = people.mailbox_of(claim.address)
         return box if box is not None and box.state == "open" else None

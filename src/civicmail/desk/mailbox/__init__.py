@@ -1,1 +1,1 @@
-"""My mail: what I sent and received by envelope, and imported mail of mine; finding it, reading it, what became of it."""
+"""My mail: find, read, mark and write one's own mail, and follow its delivery."""

@@ -1,6 +1,7 @@
-"""What somebody should look at once more before a message goes, although no rule stands against it (P-19, P-27): who reads whose
-address, a colleague's name at an address that is not the city's, an answer to hundreds, a copy that must leave encrypted and has no
-way, more than the sender is used to. Pure; words are made where they are shown.
+"""Warnings before a message is sent, although no rule objects (P-19, P-27). Pure; the pages make the words.
+
+They are about: outside recipients who see each other, a colleague's name at an outside address, a reply to hundreds, a copy
+that must be encrypted and has no route, and more recipients than the sender usually has.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from civicmail.mail.screening.claimed_identity import identify
 
 Code = Literal["shown", "namesake", "everybody", "no-way", "unlike"]
 MAX_SHOWN = 20
-"""People outside who learn of each other in To and Cc, more than which are said."""
+"""Outside people in To and Cc, above which a warning is shown."""
 MANY_RECIPIENTS = 100
-"""Recipients of an answer from which on it is one to hundreds."""
+"""Recipients from which a reply gets a warning."""
 MAX_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """count: how many it is about; addresses: some of them, of what has no way all; name: of the colleague."""
+    """count: how many it is about; addresses: some of them, or all that have no route; name: of the colleague."""
 
     code: Code
     count: int
@@ -34,7 +35,7 @@ class Caution:
 
 
 def cautions(content: bytes, recipients: int, people: Snapshot | None, domains: Collection[str]) -> tuple[Caution, ...]:
-    """content: the message; recipients: everybody whom it reaches, those behind lists too; domains: of the city, lower case."""
+    """content: the message; recipients: all of them, with members of lists; domains: of the city, lower case."""
     message = message_parser.parse(header_of(content) or b"")
     result = [*_shown(message, domains), *_namesakes((*message.to, *message.cc, *message.bcc), people, domains)]
     if message.in_reply_to and recipients >= MANY_RECIPIENTS:
@@ -49,7 +50,7 @@ def _shown(message: ParsedMessage, domains: Collection[str]) -> Iterable[Caution
 
 
 def _namesakes(to: Iterable[Address], people: Snapshot | None, domains: Collection[str]) -> Iterable[Caution]:
-    """By the name that the message gives the address, else by what stands before its @."""
+    """By the display name of the address, else by its local part."""
     outside = {a.addr.lower(): a for a in to if _is_outside(a, domains)}
     if people is None or not outside:
         return

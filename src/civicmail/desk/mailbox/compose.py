@@ -1,7 +1,7 @@
-"""What somebody wrote becomes the bytes of a message (RFC 5322, RFC 2045, RFC 2231, RFC 3676). Pure: the same letter gives the same
-bytes, so that what was forecast is what is sent. Knows no Django.
+"""Build the bytes of a message (RFC 5322, RFC 2045, RFC 2231, RFC 3676). Pure; knows no Django.
 
-A Bcc is in the envelope alone: nobody else's copy, and not even the kept one, says that there was one (RFC 5322 3.6.3).
+The same input gives the same bytes, so that what was forecast is what is sent. A Bcc is in the envelope alone: no copy, not
+even the archived one, says that there was one (RFC 5322 3.6.3).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from civicmail.desk.viewer.downloads import file_name
 WIDTH = 72
 """Characters of a line, soft break included; RFC 3676 4.2 asks for at most 78."""
 MAX_REFERENCES = 40
-"""Message-IDs of a conversation that are named: the first, and the last of them (RFC 5322 3.6.4 allows to leave some away)."""
+"""Message-IDs in References: the first, and the last ones (RFC 5322 3.6.4 allows leaving some out)."""
 UNDISCLOSED = "undisclosed-recipients:;"
 
 _POLICY = SMTP.clone(utf8=False, cte_type="7bit")
@@ -60,8 +60,8 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """uid: makes the Message-ID; at: ms; behalf: who sends it, where that is not whose it is (RFC 5322 3.6.2); text: as it was
-    written, quoted lines begin with ">"; in_reply_to, references: Message-IDs with their brackets."""
+    """uid: makes the Message-ID; at: ms; behalf: the real sender, if it is not the owner of the mailbox (RFC 5322 3.6.2); text:
+    quoted lines begin with ">"; in_reply_to, references: Message-IDs with their brackets."""
 
     uid: uuid.UUID
     at: int
@@ -135,8 +135,8 @@ def _attach(message: EmailMessage, file: Attachment) -> None:
 
 
 def flowed(text: str) -> str:
-    """Text in short lines that readers join again (RFC 3676 4.2): long ones end in a space, and what could be taken for quoting or
-    for the start of a mailbox is moved by one."""
+    """Wrap text so that readers can join it again (RFC 3676 4.2): long lines end in a space, and lines that look like quotes or
+    the start of a mailbox are indented by one."""
     lines = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     return "\n".join(piece for line in lines for piece in _flowed(line)) + "\n"
 
@@ -155,7 +155,7 @@ def _flowed(line: str) -> Iterator[str]:
 
 
 def _pieces(words: str, width: int) -> Iterator[str]:
-    """Pieces that end in the space at which they were broken; a word that is longer than a line stays whole."""
+    """Break after a space; a word that is longer than a line stays whole."""
     at = 0
     while len(words) - at > width:
         cut = words.rfind(" ", at, at + width)

@@ -1,4 +1,6 @@
-"""A number that every page shows, remembered for some seconds: the menu must not search the mail on each page. Knows no Django."""
+"""Cache the counts that every page shows for some seconds, so that the menu does not search the mail each time. Knows no
+Django.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +9,19 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 MAX_AGE_SECONDS = 20
-"""For which a number may be old; whoever changes it forgets it."""
+"""Age of a cached count; a change forgets it."""
 MAX_PEOPLE = 10_000
 
 
 class CountCache:
-    """By person. Safe for any number of threads."""
+    """Counts by person. Safe for any number of threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
     def get(self, uid: str, now: int, count: Callable[[], int]) -> int:
-        """now: ms. Counted anew where it is older than SECONDS, or was remembered in the future."""
+        """now: ms. Count again if the value is older than MAX_AGE_SECONDS, or from the future."""
         with self._lock:
             at, number = self._known.get(uid, (0, 0))
         if 0 <= now - at < 1000 * MAX_AGE_SECONDS:

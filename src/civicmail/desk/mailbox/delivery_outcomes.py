@@ -1,6 +1,6 @@
-"""What became of each copy of a capture, remembered where nothing more can happen. Knows no Django.
+"""The outcome of each copy of a message, cached once it is final. Knows no Django.
 
-The list asks for what was sent and for what was kept back from somebody; both are few, and what has an end is read once.
+The list needs it for messages that the person sent and that were withheld from them; both are few.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class OutcomeCache:
         self._known: OrderedDict[bytes, CopyOutcomes] = OrderedDict()
 
     def get(self, archive: Archive, permit: Permit, id_: bytes) -> CopyOutcomes:
-        """Nothing where the capture cannot be read."""
+        """Empty if the capture cannot be read."""
         with self._lock:
             if id_ in self._known:
                 self._known.move_to_end(id_)
@@ -58,8 +58,8 @@ def copy_outcomes(passages: Iterable[Passage]) -> CopyOutcomes:
 
 
 def overall_outcome(fate: CopyOutcomes) -> str:
-    """What became of a message as a whole, for whoever sent it, once no copy is under way: a key of words.STATES. One word for the
-    list and for the message's own page: "not delivered" where nobody got it, "not delivered to all" where somebody did."""
+    """The outcome of a whole message for its sender, once all copies are final: a key of words.STATES, the same in the list and
+    on the page. "not-delivered" if nobody received it, "not-all" if somebody did."""
     states = {state for _, _, state in fate}
     if states & {"failed", "cancelled"}:
         return "not-all" if "delivered" in states else "not-delivered"
@@ -70,5 +70,5 @@ def overall_outcome(fate: CopyOutcomes) -> str:
 
 
 def own_states(fate: CopyOutcomes, boxes: Collection[str]) -> list[str]:
-    """The states of the copies that are for these addresses; one that was released to somebody else is not."""
+    """States of the copies for these addresses; a copy that was released to somebody else is not among them."""
     return [state for address, box, state in fate if (box or address) in boxes]

@@ -1,6 +1,6 @@
-"""What a file is that somebody adds to a draft: its true type, as everybody will see it who gets it (P-25). Knows no Django.
+"""Detect the type of a file that somebody attaches to a draft, as its recipients will see it (P-25). Knows no Django.
 
-A limited process says it, of a message with this file alone: what somebody was sent and hands on is as hostile as what comes in.
+A sandboxed process reads a message with this file alone, because a file that somebody passes on is as hostile as incoming mail.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NOBODY = NamedAddress("nobody@invalid.example")
 
 
 def with_file_type(name: str, content: bytes) -> NewFile:
-    """The file, ready to be added. What cannot be looked at is of an unknown type."""
+    """The file, ready to be attached. Unreadable content has an unknown type."""
     clean = downloads.file_name(name) or "file"
     letter = NewMessage(uuid.UUID(int=0), 0, _NOBODY, (_NOBODY,), (), "", "", files=(Attachment(clean, content),))
     shown = sandboxed.read(build(letter))

@@ -1,8 +1,8 @@
-"""Why something of My mail cannot be done now.
+"""Errors of My mail.
 
 CivicmailError
 └── LaterError
-    └── Undecided    nobody knows at this moment whether this person may send; the message waits
+    └── AccessUnknown    it is unknown at this moment whether this person may send; the message waits
 """
 
 from __future__ import annotations

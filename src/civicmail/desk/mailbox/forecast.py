@@ -1,6 +1,7 @@
-"""What a forecast means for the person who writes: one line for each recipient, in the words that the delivery page has afterwards.
+"""What a forecast means for the person who writes: one line for each recipient, with the words of the delivery page. Knows no
+Django.
 
-Knows no Django; views/foretelling.py has the sentences.
+views/forecast_panel.py has the sentences.
 """
 
 from __future__ import annotations
@@ -27,19 +28,18 @@ STATES = {
     "refuse": "refused",
     "kept": "kept",
 }
-"""What is done with a copy -> how it stands when nothing else happens to it (mail/archive/envelopes.State)."""
+"""Disposition of a copy -> its state if nothing else happens (mail/archive/envelopes.State)."""
 SILENT_RULES = frozenset({LISTED, SAME, "deliver", "pass-elsewhere"})
-"""Rules of which nobody has to hear before sending."""
+"""Rules that need no mention before sending."""
 NOTIFY = "notify:"
 MAX_MEMBERS = 20
-"""Members of a list that are named, where something else than a delivery waits for them."""
+"""Members of a list that are named, if they get something else than a delivery."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyForecast:
-    """One recipient's copy. state, do: as of the delivery page; rules: their names; told: rules of the book that act, or of which
-    the sender is told; behind: a list that led to this mailbox; outside: not of the city; sealed: it leaves encrypted, whenever it
-    leaves."""
+    """One recipient's copy. state, do: as on the delivery page; rules: their names; notified_rules: rules that act, or that
+    notify the sender; behind: the list that led to this mailbox; outside: not of the city; sealed: it leaves encrypted."""
 
     address: str
     state: str
@@ -52,14 +52,14 @@ class CopyForecast:
 
     @property
     def is_calm(self) -> bool:
-        """Whether it is simply delivered, and there is nothing to hear of it."""
+        """Whether it is simply delivered, with nothing to tell."""
         return (self.state == "delivered" or set(self.rules) <= SILENT_RULES) and not self.notified_rules
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """refused: the rule by which the sender may not send it at all, with its reply; later: nobody can tell at this moment; members:
-    how many mailboxes lists lead to besides those that are named; cautions: what to look at, although no rule objects."""
+    """refused: the rule that forbids the sender to send it, with its reply; later: unknown at this moment; members: number of
+    mailboxes behind lists; cautions: warnings without a rule."""
 
     copies: tuple[CopyForecast, ...]
     refused: str = ""
@@ -70,12 +70,12 @@ class Forecast:
 
     @property
     def encrypted(self) -> tuple[CopyForecast, ...]:
-        """The copies that rules have encrypted, and that the sender did not ask for."""
+        """Copies that rules encrypt without the sender's request."""
         return tuple(copy for copy in self.copies if copy.sealed and SECURE_REQUESTED not in copy.rules)
 
     @property
     def encrypting_rules(self) -> tuple[str, ...]:
-        """The rules that have them encrypted."""
+        """The rules that encrypt them."""
         rules = (
             rule.id for copy in self.encrypted for rule in copy.notified_rules if rule.do == "encrypt" and rule.id in copy.rules
         )
@@ -83,11 +83,11 @@ class Forecast:
 
     @property
     def is_calm(self) -> bool:
-        """Whether it may go without another question."""
+        """Whether it may be sent without another question."""
         return not self.refused and not self.later and not self.cautions and all(copy.is_calm for copy in self.copies)
 
     def digest(self, version: int) -> str:
-        """Of what a person was shown: whoever has seen this for this version of the draft is not asked again."""
+        """Digest of what was shown: a person who saw it for this version is not asked again."""
         shown_copies = [(c.address, c.do, c.rules) for c in self.copies]
         return hashlib.sha256(repr((version, self.refused, self.later, shown_copies, self.cautions)).encode()).hexdigest()[:32]
 
@@ -109,7 +109,7 @@ def forecast_of(outlook: SubmissionForecast, domains: frozenset[str]) -> Forecas
 
 
 def rules_of(names: Sequence[str], book: RuleSet) -> tuple[Rule, ...]:
-    """The rules of the book that act on a copy, or of which its sender is told. names: as a disposition has them, tellable."""
+    """The rules that act on a copy or notify its sender. names: from a disposition."""
     rules = [book.rule(name.removeprefix(NOTIFY)) for name in names]
     return tuple(rule for rule in rules if rule is not None)
 

@@ -15,7 +15,7 @@ _IN_TEXT = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r
 
 
 def reply(meeting: Meeting, address: str, name: str, answer: Answer, *, now: int) -> bytes:
-    """address, name: of whoever answers; now: ms. The meeting has an organiser and a uid."""
+    """address, name: of the guest; now: ms. The meeting has an organizer and a uid."""
     assert meeting.organiser is not None
     common_name = f';CN="{_quoted(name)}"' if name else ""
     lines = [
@@ -38,7 +38,7 @@ def reply(meeting: Meeting, address: str, name: str, answer: Answer, *, now: int
 
 
 def fold_line(line: str) -> bytes:
-    """A line in pieces of at most 75 bytes, none of which ends within a character."""
+    """Fold a line into pieces of at most 75 bytes, never within a character."""
     pieces: list[bytes] = []
     held = b""
     for character in line:
@@ -51,7 +51,7 @@ def fold_line(line: str) -> bytes:
 
 
 def _instance(when: When) -> list[str]:
-    """Which one of a series is meant."""
+    """The instance of a series."""
     if when.ms is not None:
         return [f"RECURRENCE-ID:{_utc(when.ms)}"]
     if when.day:

@@ -1,4 +1,4 @@
-"""Names of labels: levels with "/" between them, without what nobody sees; two that differ in case or accents are one. Pure."""
+"""Names of labels: levels separated by "/", without invisible characters; case and accents make no difference. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def clean(typed: str) -> str:
-    """The name as it is kept: single spaces, no empty level, nothing invisible. Empty where nothing is left."""
+    """Normalize a name: single spaces, no empty level, nothing invisible. Empty if nothing is left."""
     plain = unicodedata.normalize("NFC", "".join(" " if c.isspace() else c for c in typed))
     seen = "".join(c for c in plain if unicodedata.category(c) not in _UNSEEN)
     levels = (" ".join(level.split()) for level in seen.split(SLASH))
@@ -21,7 +21,7 @@ def clean(typed: str) -> str:
 
 
 def key(name: str) -> str:
-    """As names are compared and sorted. A level without a letter or a digit (a picture) is compared as it stands."""
+    """The key for comparing and sorting. A level without a letter or a digit (a picture) is compared unchanged."""
     return SLASH.join(" ".join(tokens(level)) or level for level in name.split(SLASH))
 
 
@@ -30,11 +30,11 @@ def too_deep(name: str) -> bool:
 
 
 def below(name: str, keys: Collection[str]) -> list[str]:
-    """Of these keys, those of labels that lie below the one with this name."""
+    """The keys of labels below the one with this name."""
     top = key(name) + SLASH
     return [k for k in keys if k.startswith(top)]
 
 
 def rename_below(name: str, old: str, new: str) -> str:
-    """The name of a label below `old`, after that was renamed."""
+    """The new name of a label below `old`."""
     return new + name[len(old) :]

@@ -1,4 +1,4 @@
-"""`label:` in the words of my mail: imported mail by its folder, as everywhere, and what lies under a label of one's own. Pure."""
+"""`label:` in a query of one's own mail: the folder of imported mail, and the messages under one's own labels. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from civicmail.desk.mailbox.mail_marks import MailMarks
 
 
 def split_labels(tree: Tree, kept: MailMarks, few: int) -> tuple[Tree, list[tuple[Tree, frozenset[bytes]]]]:
-    """The tree with every label in it, but those that all must fit and that have more than a few messages: these stand beside it,
-    as the leaf and what lies under the label, because so many ids make a slow query."""
+    """Split off labels with many messages that all must match: return the rest of the tree, and each leaf with its ids, because
+    so many ids make a slow query."""
     rest: list[Tree] = []
     many: list[tuple[Tree, frozenset[bytes]]] = []
     for part in tree.parts if isinstance(tree, And) else (tree,):
@@ -25,7 +25,7 @@ def split_labels(tree: Tree, kept: MailMarks, few: int) -> tuple[Tree, list[tupl
 
 
 def with_labels(tree: Tree, kept: MailMarks) -> Tree:
-    """The tree with every label: widened by the labels whose name has these words side by side. Without one nothing is read."""
+    """Widen each label: leaf by one's own labels with these words side by side. Without such a leaf nothing is read."""
     match tree:
         case And(parts):
             return And(tuple(with_labels(part, kept) for part in parts))
@@ -41,6 +41,6 @@ def with_labels(tree: Tree, kept: MailMarks) -> Tree:
 
 
 def _ids_under(words: Words, kept: MailMarks) -> frozenset[bytes]:
-    """What lies under the labels whose name has these words."""
+    """Messages under the labels whose name has these words."""
     named = [mark.pk for mark in kept.labels if matches(words, cast(View, {"folder": " ".join(tokens(mark.name))}))]
     return kept.labelled(named) if named else frozenset()

@@ -1,7 +1,7 @@
-"""A page of my mail, as the address of the page asks for it: hits, how many there are, how things stand with each. Knows no Django.
+"""A page of the person's mail: the hits, their number, and the state of each. Knows no Django.
 
-No body is read for a list. How a copy stands comes from the projection of the journals; what has ended is read from the archive for
-what I sent and what was kept back from me, once.
+No body is read for a list. The state of a copy comes from the projection of the journals. Final outcomes of messages that the
+person sent, or that were withheld from them, are read from the archive once.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ MAX_FILE_ROWS = 50_000  # rows of a file
 Direction = Literal["", "sent", "received", "imported"]
 StateFilter = Literal["", "waiting", "held", "refused", "unread", "starred", "hidden"]
 _MARK_FILTERS: frozenset[StateFilter] = frozenset({"unread", "starred", "hidden"})
-"""What the person made of it, and no evidence says."""
+"""Filters by the person's own marks, which are no evidence."""
 _SYSTEM = "mailer-daemon@"
-"""In From of notices and of reports about delivery. It only spares looking: anybody may write it."""
+"""In From of notices and delivery reports. Only a shortcut, because anybody may write it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What an address asks for. words: the query; since: ms of receipt; after, before: cursors of the next and the earlier page;
-    label: row of a label, 0 for any."""
+    """The query of a list address. words: the query; since: ms of receipt; after, before: cursors of the next and the earlier
+    page; label: row of a label, 0 for any."""
 
     words: str = ""
     direction: Direction = ""
@@ -64,9 +64,9 @@ class ListQuery:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A hit as this person sees it. sent: a mailbox of mine sent it; imported: it came by an import; ours: the city's mail system
-    wrote it. size: of what this person has. state: (role, word key) of the components, "" for as it should be. new: nobody who
-    counts has opened it; labels: names."""
+    """A hit as this person sees it. sent: one of their mailboxes sent it; imported: by an import; ours: the city's mail system
+    wrote it; size: of what this person received; state: (role, word key), "" for an ordinary state; new: nobody who counts
+    has opened it; labels: names."""
 
     hit: Hit
     eye: ViewKind
@@ -82,9 +82,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """total: that fit, everything: that are mine, unread: of these not all could be read. after, before: cursors, "" where there is
-    no such page. known: whether it can be told what waits; behind: what came in the last moments is not searchable yet; new: how
-    many were not opened; hidden: how many are left out because the person hid them, of all that are theirs."""
+    """total: matching; everything: all of the person's; unread: of these, not fully readable. after, before: cursors, "" if
+    there is no such page. known: whether pending copies are known; behind: the newest mail is not searchable yet; new:
+    unopened; hidden: how many are left out because the person hid them."""
 
     rows: tuple[Row, ...]
     total: int
@@ -100,7 +100,7 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class MailContext:
-    """What a page is made with. now: ms."""
+    """What a page needs. now: ms."""
 
     reader: Reader
     archive: Archive
@@ -113,7 +113,7 @@ class MailContext:
 
 
 def list_page(desk: MailContext, query: ListQuery) -> ListPage:
-    """Raises QueryError for words that are no query."""
+    """Raises QueryError for an invalid query."""
     is_known = desk.waiting.refresh(desk.now)
     opened = delivered_since(desk)
     tree, under = query_tree(desk, query, opened)
@@ -143,8 +143,8 @@ def all_rows(desk: MailContext, query: ListQuery) -> Iterator[Row]:
 
 
 def mark_filter(desk: MailContext, query: ListQuery, new: frozenset[bytes], only: frozenset[bytes] | None) -> IdFilter:
-    """What the person made of their mail, as far as the address asks for it: hidden is left out unless it is what is asked for.
-    only: what the words ask for besides."""
+    """Filter by the person's marks; hidden messages are left out unless they are asked for. only: a further restriction by the
+    words."""
     marks = desk.kept
     id_sets = [{"unread": new, "starred": marks.starred, "hidden": marks.hidden}.get(query.stand), only]
     if query.label:
@@ -154,8 +154,8 @@ def mark_filter(desk: MailContext, query: ListQuery, new: frozenset[bytes], only
 
 
 def unopened(desk: MailContext, opened: Collection[str] = (), *, own: bool = False) -> frozenset[bytes]:
-    """Ids of what came to mailboxes of mine in the last weeks and was not opened: in my own by me, in one of a function by nobody
-    who uses it. What is hidden does not count. own: only what is not a function's."""
+    """Ids of mail of the last weeks that was not opened: own mail by the person, mail of a function mailbox by any of its users.
+    Hidden mail does not count. own: without function mailboxes."""
     marks, recent = desk.kept, Range("received", desk.kept.since)
     by_addresses = [([a for box in desk.mine.boxes if not box.is_offices for a in box.addresses], marks.read)]
     by_addresses += [(list(box.addresses), marks.opened(box.row)) for box in desk.mine.boxes if box.is_offices and not own]
@@ -169,7 +169,7 @@ def unopened(desk: MailContext, opened: Collection[str] = (), *, own: bool = Fal
 
 
 def conversation(desk: MailContext, first: str) -> list[Row]:
-    """What is mine of a conversation, the oldest first. first: the token of the message that the one at hand names as the first."""
+    """The person's messages of a conversation, oldest first. first: the token of its first message."""
     desk.waiting.refresh(desk.now)
     opened = delivered_since(desk)
 
@@ -179,7 +179,7 @@ def conversation(desk: MailContext, first: str) -> list[Row]:
 
 
 def query_tree(desk: MailContext, query: ListQuery, opened: Collection[str]) -> tuple[Tree, frozenset[bytes] | None]:
-    """What is asked for, within what is mine; and captures of which one must be it, where the words name a label of many."""
+    """The query within the person's mail, and the captures to which large labels restrict it."""
     words, labels = split_labels(parse(query.words, now=_moment(desk.now)), desk.kept, MAX_QUERY_IDS)
     tree = _resolve_threads(desk, words, opened)
     label_ids = [many | ids(desk.reader, scope.own(leaf, desk.mine, opened)) for leaf, many in labels]
@@ -190,20 +190,20 @@ def query_tree(desk: MailContext, query: ListQuery, opened: Collection[str]) -> 
 
 
 def delivered_since(desk: MailContext) -> frozenset[str]:
-    """Ids (32 digits) of what was withheld from me when it came and is delivered by now. Others of them stay shut."""
+    """Ids (32 digits) of mail that was withheld from the person at first and is delivered by now. Others stay withheld."""
     withheld = search(desk.reader, scope.initially_withheld(desk.mine), limit=MAX_WITHHELD, scored=False).hits
     return frozenset(h.id.replace("-", "") for h in withheld if is_delivered(desk, uuid.UUID(h.id).bytes))
 
 
 def is_delivered(desk: MailContext, id_: bytes) -> bool:
-    """Whether a copy for me was handed over. Of one that is held at this moment nothing is read."""
+    """Whether a copy was delivered to the person. Nothing is read of one that is held at this moment."""
     if any(c.held and c.address in desk.mine.addresses for c in desk.waiting.copies(id_)):
         return False
     return "delivered" in own_states(desk.fates.get(desk.archive, desk.permit, id_), desk.mine.addresses)
 
 
 def rows(desk: MailContext, hits: Collection[Hit], opened: Collection[str], new: Collection[bytes] = ()) -> Iterator[Row]:
-    """Hits that are mine, with how each is seen. new: ids of what was not opened."""
+    """The person's hits, with how each is seen. new: ids of unopened mail."""
     mine = desk.mine
     sent = among(desk.reader, sent_from(mine.addresses), hits)
     authored = among(desk.reader, scope.authored(mine), hits)
@@ -234,7 +234,7 @@ def _direction(direction: Direction, mine: OwnMail) -> list[Tree]:
 
 
 def _state_filter(desk: MailContext, stand: StateFilter) -> list[Tree]:
-    """What waits, is held, was refused. Of a message that came to me only my own copy counts."""
+    """Waiting, held or refused mail. Of a received message only the person's own copy counts."""
     if not stand or stand in _MARK_FILTERS:
         return []
     mine = desk.mine
@@ -253,7 +253,7 @@ def _state_filter(desk: MailContext, stand: StateFilter) -> list[Tree]:
 
 
 def _state(desk: MailContext, hit: Hit, eye: ViewKind, sent: bool, refused: bool) -> tuple[str, str]:
-    """How things stand: role of the state and which word (words.STATES)."""
+    """Role of the state and its word (words.STATES)."""
     id_ = uuid.UUID(hit.id).bytes
     copies = desk.waiting.copies(id_)
     if eye == "author":
@@ -268,7 +268,7 @@ def _state(desk: MailContext, hit: Hit, eye: ViewKind, sent: bool, refused: bool
 
 
 def _sent_state(desk: MailContext, id_: bytes, copies: tuple[PendingCopy, ...]) -> tuple[str, str]:
-    """The recipient with the worst news counts."""
+    """The recipient with the worst state counts."""
     if any(c.held for c in copies):
         return ("lock", "held")
     if copies:
@@ -278,7 +278,7 @@ def _sent_state(desk: MailContext, id_: bytes, copies: tuple[PendingCopy, ...]) 
 
 
 def _resolve_threads(desk: MailContext, tree: Tree, opened: Collection[str]) -> Tree:
-    """With every thread: widened to the conversation of the message that it names, where that may be read."""
+    """Widen every thread: operator to the conversation of the message that it names, if that may be read."""
 
     def within(narrowed: Tree) -> Tree:
         return scope.readable(narrowed, desk.mine, opened)
@@ -287,7 +287,7 @@ def _resolve_threads(desk: MailContext, tree: Tree, opened: Collection[str]) -> 
 
 
 def _header_reader(desk: MailContext) -> Callable[[str], Fields | None]:
-    """For thread:, which has to look at the messages that it names; only mine are looked up."""
+    """Read headers for thread:, of the person's own messages only."""
 
     def read(id_: str) -> Fields | None:
         try:
@@ -300,7 +300,7 @@ def _header_reader(desk: MailContext) -> Callable[[str], Fields | None]:
 
 
 def header_of(body: bytes) -> Fields:
-    """What the header alone says: a body may be anything, and is read elsewhere."""
+    """Read the header alone; the body is read in a sandbox."""
     return message_parser.fields(body[: header_scan.header_length(body)])
 
 

@@ -1,4 +1,4 @@
-"""What somebody made of mail of theirs, as finding reads it; rows of the database give it (models/shelves.py). Knows no Django."""
+"""The marks that a person has put on their mail, as mail_list reads them; models/shelves.py implements it. Knows no Django."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MailMarks(Protocol):
         ...
 
     def opened(self, mailbox: int) -> Collection[bytes]:
-        """In a function mailbox, by whoever uses it."""
+        """In a function mailbox, by any of its users."""
         ...
 
     @property

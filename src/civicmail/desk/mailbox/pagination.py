@@ -1,7 +1,7 @@
-"""A page of what fits a query and, on top of it, what somebody made of their mail (labels, unread, hidden). Knows no Django.
+"""Page through the hits of a query after a person's marks (labels, unread, hidden). Knows no Django.
 
-The index knows none of that. A few ids are and-ed into the query; for many it is faster to read the ids of all that fits and to
-look at each of them (mail/search/listing.py), because all of it is one person's mail.
+The index does not know the marks. A few ids become part of the query. For many, it is faster to list the ids of all hits and
+filter them (mail/search/listed.py), because all hits are one person's mail.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BATCH_SIZE = 500
 
 @dataclass(frozen=True, slots=True)
 class IdFilter:
-    """only: captures of which one must be it, None for any; without: captures that are left out. 16 bytes each."""
+    """only: captures to which the list is restricted, None for all; without: captures that are left out. 16 bytes each."""
 
     only: frozenset[bytes] | None = None
     without: frozenset[bytes] = frozenset()
@@ -39,7 +39,7 @@ class IdFilter:
         return id_ not in self.without and (self.only is None or id_ in self.only)
 
     def narrowed(self, tree: Tree) -> Tree:
-        """The query with both in it."""
+        """The query with both restrictions."""
         parts = [tree]
         if self.only is not None:
             parts.append(Among(frozenset(id_.hex() for id_ in self.only)) if self.only else NOTHING)
@@ -59,19 +59,19 @@ class HitPage:
 
 
 def hit_page(reader: Reader, tree: Tree, narrow: IdFilter, *, after: str, before: str, size: int) -> HitPage:
-    """The page behind one cursor or before the other. Raises QueryError for a cursor of another list."""
+    """The page after one cursor or before the other. Raises QueryError for a cursor of another list."""
     if narrow.is_few:
         return _query_page(reader, narrow.narrowed(tree), after, before, size)
     return _filtered_page(reader, _filtered(reader, tree, narrow), after, before, size)
 
 
 def count_matching(reader: Reader, tree: Tree, narrow: IdFilter) -> int:
-    """How many fit, exactly."""
+    """The exact number of matches."""
     return count(reader, narrow.narrowed(tree)) if narrow.is_few else len(_filtered(reader, tree, narrow))
 
 
 def all_hits(reader: Reader, tree: Tree, narrow: IdFilter, remaining: int) -> Iterator[Hit]:
-    """All of them, the newest first."""
+    """All matches, newest first."""
     if not narrow.is_few:
         yield from hits(reader, _filtered(reader, tree, narrow)[:remaining])
         return
@@ -85,7 +85,7 @@ def all_hits(reader: Reader, tree: Tree, narrow: IdFilter, remaining: int) -> It
 
 
 def ids(reader: Reader, tree: Tree) -> frozenset[bytes]:
-    """Of all that fits."""
+    """Ids of all matches."""
     return frozenset(id_of(one) for one in list_all(reader, tree))
 
 
@@ -121,7 +121,7 @@ def _filtered_page(reader: Reader, rows: list[Listed], after: str, before: str, 
 
 
 def _cursor_index(rows: list[Listed], cursor: str, sort: Literal["newest", "oldest"]) -> int:
-    """How many stand before what the cursor is behind (newest), or before what it is before (oldest)."""
+    """Number of rows before the cursor (newest), or before the row that it is before (oldest)."""
     key = read_cursor(cursor, sort)
     assert key is not None
     at = bisect_left(rows, (-key[1], -key[2]), key=lambda row: (-row[0], -row[1]))

@@ -1,10 +1,10 @@
-"""Which mail still waits or is held, for a process with several threads: the projection of the journals, kept up with them.
+"""Copies that wait or are held, from the projection of the journals. Safe for several threads. Knows no Django.
 
-    waiting = Waiting(data)
-    waiting.look(now)                    once for each page: takes in what is new
-    waiting.entry(id_)                   the copies of a capture that are not finished, None when it has none
+    pending = PendingCopies(data)
+    pending.refresh(now)                 once for each page: process new records
+    pending.copies(id_)                  the copies of a capture that are not final
 
-It only says in words how things stand; what may be shown is never decided by it. Knows no Django.
+It only gives states for display; it never decides what may be shown.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class PendingCopy:
-    """One recipient's copy that has no end yet, or was taken back. address: lower case; held: kept back until a person decides;
-    do: as it was decided last; again: tried before, and to be tried again at this time (ms, 0 for at once)."""
+    """One recipient's copy that is not final, or was removed. address: lower case; held: until a person decides; do: the last
+    decision; again: time of the next try after a failed one (ms, 0 for at once)."""
 
     address: str
     held: bool
@@ -47,7 +47,7 @@ class PendingCopies:
         self._state = Outstanding()
 
     def refresh(self, now: int) -> bool:
-        """Take in what is new. False where it cannot be told how things stand, because the snapshot is damaged. now: ms."""
+        """Process new records. False if the state is unknown, because the snapshot is damaged. now: ms."""
         with self._lock:
             try:
                 self._state = self._followed.now(now)
@@ -58,32 +58,32 @@ class PendingCopies:
             return True
 
     def copies(self, id_: bytes) -> tuple[PendingCopy, ...]:
-        """Of one capture, those that are not finished."""
+        """Copies of one capture that are not final."""
         with self._lock:
             entry = self._state.entries.get(id_)
             return _copies(entry) if entry is not None else ()
 
     def ids_for(self, boxes: Collection[str], *, held: bool, limit: int) -> list[bytes]:
-        """Ids of captures with copies that wait (held: are held) and were sent from, or are for, one of these addresses; the newest
-        first. What the sender's address says is not evidence: whoever asks narrows this to what is somebody's own."""
+        """Ids of captures, newest first, with copies that wait (or are held) and were sent from, or go to, one of these
+        addresses. A sender address is no evidence: the caller restricts this to the person's own mail."""
         with self._lock:
             entries = chain(self._state.held(), self._state.pulled()) if held else self._state.waiting()
             ids = {e.id for e in entries if e.sender.lower() in boxes or any(_is_for(c, boxes) for c in e.copies.values())}
         return sorted(ids, reverse=True)[:limit]
 
     def removed_ids(self, boxes: Collection[str]) -> frozenset[str]:
-        """Ids (32 digits) of captures whose copy for one of these addresses was delivered and is taken back."""
+        """Ids (32 digits) of captures whose delivered copy for one of these addresses was removed."""
         with self._lock:
             pulled = ((e.id, c) for e in self._state.pulled() for c in e.copies.values() if c.is_pulled)
             return frozenset(id_.hex() for id_, copy in pulled if _is_for(copy, boxes))
 
     def are_ahead_of(self, positions: Mapping[str, int]) -> bool:
-        """Whether journals have durable records behind these positions: of an index that is not up with them."""
+        """Whether journals have durable records after these positions of an index."""
         top = journal.folder(self._data)
         return any(journal.read_durable(top / name) > positions.get(name, 0) for name in journal.names(self._data))
 
     def count_held(self, boxes: Collection[str]) -> int:
-        """How many captures have a copy that is held: one for these addresses, or one that they sent, signed in."""
+        """Number of captures with a held copy for these addresses, or with a held copy that they sent while signed in."""
         with self._lock:
             return sum(
                 (e.kind == "submission" and e.sender.lower() in boxes)

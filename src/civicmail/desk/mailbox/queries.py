@@ -1,4 +1,4 @@
-"""Whose mailboxes a page is about, and what the pages of this process share: the index, what waits, what became of copies."""
+"""The mailboxes that a page is about, and what the pages of this process share: index, pending copies, delivery outcomes."""
 
 from __future__ import annotations
 
@@ -30,21 +30,20 @@ from civicmail.mail.search.errors import DamagedIndex
 
 
 def own_mail(actor: Actor, *, now: int) -> tuple[Permit, OwnMail]:
-    """A permit for one's own mail, and the mailboxes that are the actor's at this moment: their own first. Raises NotPermitted,
-    NotRecorded."""
+    """A permit for one's own mail, and the actor's mailboxes at this moment, their own first. Raises NotPermitted, NotRecorded."""
     permit, own_addresses = content_views.own(actor, now=now)
     return permit, mail_of(boxes_of(actor, own_addresses), now)
 
 
 def mail_of(boxes: tuple[OwnMailbox, ...], now: int) -> OwnMail:
-    """Mailboxes, with what was taken back from them."""
+    """Mailboxes with the messages that were removed from them."""
     pending_copies().refresh(now)
     return OwnMail(boxes, pending_copies().removed_ids([a for box in boxes for a in box.addresses]))
 
 
 def boxes_of(actor: Actor, allowed: Collection[str]) -> tuple[OwnMailbox, ...]:
-    """Addresses by mailbox. Mail was imported for somebody under their number or an address; that of another person whose mailbox
-    one may use is not shown, because the grant is for what comes to it."""
+    """Group addresses by mailbox. Imported mail belongs to a person's number or address; that of another person whose mailbox
+    one may use is left out, because the authorization covers only mail that arrives."""
     if not allowed:
         return ()
     addresses_of_box: dict[int, list[str]] = {}
@@ -63,14 +62,14 @@ def _box(row: Mailbox, other_addresses: list[str], actor: Actor, allowed: frozen
 
 
 def choose_box(mine: OwnMail, box: str) -> OwnMail:
-    """One mailbox of mine, all of them where the address of the page names none of mine."""
+    """One of the mailboxes, or all if the page's address names none."""
     one = tuple(b for b in mine.boxes if b.id == box)
     return replace(mine, boxes=one) if one else mine
 
 
 def desk(permit: Permit, mine: OwnMail, *, now: int, marks: Shelves | None = None, whole: bool = False) -> MailContext:
-    """With what the person of the permit made of their mail, and nobody else did. kept: where it was asked for already; whole:
-    raise NotFinished rather than find a part. Raises NotIndexed while there is no index of this version."""
+    """With the marks of the permit's person. kept: marks that were read already; whole: raise NotFinished rather than return a
+    part. Raises NotIndexed while there is no index of this version."""
     message_store = store()
     return MailContext(
         message_store.reader_for(permit.person, whole=whole),
@@ -85,12 +84,12 @@ def desk(permit: Permit, mine: OwnMail, *, now: int, marks: Shelves | None = Non
 
 
 def marks_by(permit: Permit, *, now: int) -> Shelves:
-    """What the person of the permit made of mail of theirs."""
+    """Marks of the permit's person."""
     return Shelves(Person.objects.get(uid=permit.person).pk, now)
 
 
 def held_for(actor: Actor, *, now: int) -> int:
-    """How many messages of somebody's are held or wait for a decision, for the home page; 0 where that cannot be told now."""
+    """Number of held messages for the home page; 0 if unknown now."""
     try:
         _, mine = own_mail(actor, now=now)
     except (NotPermitted, NotRecorded):
@@ -101,13 +100,13 @@ def held_for(actor: Actor, *, now: int) -> int:
 
 
 def unread_for(actor: Actor, *, now: int) -> int:
-    """How many messages somebody has not opened, for the menu; 0 where that cannot be told now. What was another's before counts
-    only in the list, because to look there is an entry."""
+    """Number of unopened messages for the menu; 0 if unknown now. Mail of a previous owner counts only in the list, because
+    viewing it is an audit entry."""
     return _count_cache(installation()).get(actor.uid, now, lambda: _unread(actor, now))
 
 
 def forget_unread(actor: Actor) -> None:
-    """What was remembered for the menu is not so any more."""
+    """Forget the cached count for the menu."""
     _count_cache(installation()).forget(actor.uid)
 
 
@@ -127,7 +126,7 @@ def _unread(actor: Actor, now: int) -> int:
 
 
 def unread_at(actor: Actor, addresses_: Collection[str], *, now: int) -> int:
-    """The same of what came to these addresses, lists too. Asked anew each time: few have any."""
+    """Unopened messages to these addresses, with lists. Not cached: few people have any."""
     person = Person.objects.filter(uid=actor.uid).first()
     if person is None or not addresses_:
         return 0

@@ -1,8 +1,8 @@
-"""To whom a message goes, as people type it: addresses with or without names, names alone, one after another. Pure.
+"""Parse recipients as people type them: addresses with or without names, or names alone. Pure.
 
-    typed("Lena Vogt <lena.vogt@city.example>, ann@paving.example; Street crews")
+    parse_typed("Lena Vogt <lena.vogt@city.example>, ann@paving.example; Street crews")
 
-Nothing is guessed: what is neither an address nor a name that the directory knows is said to be wrong, with its words.
+Nothing is guessed: what is neither an address nor a name in the directory is returned as wrong.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class TypedRecipients:
 
 
 def parse_typed(text: str) -> TypedRecipients:
-    """What stands in a field. Commas, semicolons and new lines part; within quotation marks they do not."""
+    """Parse a field. Commas, semicolons and line breaks separate, but not within quotation marks."""
     named: dict[str, NamedAddress] = {}
     names: list[str] = []
     wrong: list[str] = []
@@ -52,13 +52,12 @@ def parse_typed(text: str) -> TypedRecipients:
 
 
 def split(text: str) -> list[str]:
-    """One for each recipient."""
+    """One piece for each recipient."""
     return [piece for match in _PIECE.finditer(text) if (piece := " ".join(match[0].split()))]
 
 
 def address_of(plain: str) -> str:
-    """The address as an envelope has it: the domain in small letters, one of other scripts as the wire writes it; empty where it is
-    none that mail could go to."""
+    """The address for an envelope: the domain in lower case, other scripts in ASCII; empty if mail cannot go there."""
     local, at, domain = plain.strip().rpartition("@")
     if not at or not local.isascii() or len(plain) > MAX_ADDRESS:
         return ""
@@ -72,12 +71,12 @@ def address_of(plain: str) -> str:
 
 
 def line(named: Iterable[NamedAddress]) -> str:
-    """Recipients as they stand in a field."""
+    """Recipients as text for a field."""
     return ", ".join(f"{_quoted(n.name)} <{n.address}>" if n.name else n.address for n in named)
 
 
 def append(text: str, recipients: Iterable[NamedAddress]) -> str:
-    """A field with more recipients behind what somebody typed; one who is there already stays once."""
+    """Append recipients to what somebody typed; skip those that are present."""
     known = {n.address.lower() for n in parse_typed(text).named}
     new = line(n for n in recipients if n.address.lower() not in known)
     return ", ".join(part for part in (text.strip().rstrip(",;").strip(), new) if part)

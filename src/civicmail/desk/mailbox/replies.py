@@ -1,5 +1,6 @@
-"""What a reply, a reply to all and a forward begin with: to whom, the subject, the Message-IDs, what is quoted, which files come
-with it. Made of what this person was given of the message, never of more. Pure but for the limited process that reads it.
+"""How a reply, a reply to all and a forward begin: recipients, subject, Message-IDs, the quoted text, the files of a forward.
+
+Made from what this person received of the message, never from more. Pure but for the sandboxed process that reads it.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ MAX_QUOTED = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The message at hand. content: the bytes that this person may see; shown: what a limited process read of them; sent: a mailbox
-    of theirs sent it; mine: their addresses, lower case."""
+    """The message to answer. content: the bytes that this person may see; shown: as a sandboxed process read them; sent: one of
+    their mailboxes sent it; mine: their addresses, lower case."""
 
     content: bytes
     shown: Shown
@@ -35,7 +36,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ReplyStart:
-    """What stands above the text that somebody writes. in_reply_to, references: as of composing.Letter."""
+    """The initial fields of a reply. in_reply_to, references: as in compose.NewMessage."""
 
     to: tuple[NamedAddress, ...]
     cc: tuple[NamedAddress, ...]
@@ -45,15 +46,15 @@ class ReplyStart:
 
 
 def source_of(content: bytes, *, sent: bool, mine: Collection[str]) -> Source:
-    """Never raises: what cannot be read is quoted as nothing."""
+    """Never raises: unreadable content is quoted as nothing."""
     shown = sandboxed.read(content)
     assert shown is not None, "the message itself is always there"
     return Source(content, shown, sent, frozenset(a.lower() for a in mine))
 
 
 def start_reply(source: Source, how: ReplyKind) -> ReplyStart:
-    """A reply goes to whoever asked for answers, else to who wrote it; of one's own message to the same people as before. A reply
-    to all goes to everybody who is named, but for oneself."""
+    """A reply goes to Reply-To, else to the author; a reply to one's own message goes to the same people as before. A reply to
+    all goes to everybody who is named, except oneself."""
     shown = source.shown
     fields = header_of(source.content)
     title = subject(source)[:380]
@@ -71,19 +72,18 @@ def start_reply(source: Source, how: ReplyKind) -> ReplyStart:
 
 
 def quote_text(source: Source, how: ReplyKind, intro: str) -> str:
-    """The text of the message behind a line that says whose it is. said: that line, or the lines of a forward. A reply quotes each
-    line; a forward hands it on as it is."""
+    """Quote the message below an introduction. A reply quotes each line; a forward passes the text on unchanged."""
     lines = list(_lines(source.shown.blocks, mark=how != "forward"))
     return "\n".join([intro, *([""] if how == "forward" else []), *lines]).rstrip()[:MAX_QUOTED]
 
 
 def files_of(source: Source) -> tuple[File, ...]:
-    """The files that a forward has, those of attached messages not besides these."""
+    """The files of a forward; files in attached messages come with those."""
     return tuple(file for file in source.shown.files if file.depth == 0)
 
 
 def take_files(source: Source, paths: Collection[str]) -> Iterator[tuple[File, str, bytes]]:
-    """The chosen ones with name and bytes. Raises Unreadable."""
+    """Yield the chosen files with name and bytes. Raises Unreadable."""
     for file in files_of(source):
         if file.path in paths:
             part = sandboxed.part(source.content, file.path)
@@ -93,7 +93,7 @@ def take_files(source: Source, paths: Collection[str]) -> Iterator[tuple[File, s
 
 
 def written_at(source: Source, otherwise: datetime) -> datetime:
-    """When it says that it was written, where it says so."""
+    """The Date of the message, or `otherwise`."""
     return header_of(source.content).date or otherwise
 
 
@@ -128,7 +128,7 @@ def _with_prefix(title: str, mark: str) -> str:
 
 
 def _plain_text(runs: Collection[Run]) -> str:
-    """Text of a message, without what nobody sees."""
+    """Text without invisible characters."""
     return "".join(run.text for run in runs if run.kind in ("text", "link"))
 
 

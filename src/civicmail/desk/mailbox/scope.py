@@ -1,13 +1,14 @@
-"""What somebody may find: nothing that is not theirs, and never anything of another's blind copy (promise 4). Pure: trees to trees.
+"""Restrict a query to what a person may find: only their own mail, and never another's blind copy (promise 4). Pure: trees to
+trees.
 
     tree = own(parse(words, now=now), mine, opened)
 
-Each capture is seen with one of three eyes, the first that applies:
+Each capture is seen as one of three kinds, the first that applies:
 
-- author: my mailbox sent it, by evidence, or it was imported as mine: everything that a query can ask
-- given: my mailbox got a copy: the envelope has only my own addresses, there is no Bcc, the size is that of what was given to me,
-  and there is no hash, because a hash of the kept bytes would confirm a guess at a Bcc
-- shut: the copy for me was held, quarantined or refused and not delivered since: only what the list shows of it
+- author: one of the person's mailboxes sent it, by evidence, or it was imported as theirs: every field can be queried
+- given: one of the person's mailboxes received a copy: the envelope has only their own addresses, there is no Bcc, the size is
+  that of the received copy, and there is no hash, because a hash of the archived bytes would confirm a guess at a Bcc
+- shut: the person's copy was held, quarantined or rejected and not delivered since: only what the list shows of it
 
 docs/use/my-mail.md. The oracle of the tests is core/query/match over a view that has nothing else in it.
 """
@@ -28,16 +29,16 @@ from civicmail.mail.search.fields import view
 
 ViewKind = Literal["author", "given", "shut"]
 ENVELOPE_FIELDS: tuple[Text, ...] = ("bcc", "rcpt")
-"""Fields with more than my own addresses in them."""
+"""Fields that contain more than the person's own addresses."""
 HIDDEN_FIELDS: frozenset[str] = frozenset({"custodian", "folder", "sent", "source", "withheld"})
-"""Fields that say nothing of what came by mail, or are for scopes alone."""
+"""Fields that do not apply to received mail, or are for scopes alone."""
 LISTED_FIELDS: frozenset[str] = frozenset({"subject", "from", "to", "cc", "rcpt", "received", "date", "given"})
-"""What the list shows of a copy that is kept back."""
+"""Fields that the list shows of a withheld copy."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnMailbox:
-    """A mailbox of mine. addresses: all that reach it, the main one first, lower case; names: custodians that mean it; row: of it
+    """One of the person's mailboxes. addresses: all that reach it, the main one first, lower case; names: its custodians; row:
     in the directory."""
 
     addresses: tuple[str, ...]
@@ -52,14 +53,14 @@ class OwnMailbox:
 
     @property
     def is_offices(self) -> bool:
-        """Of a function: several people read it as one."""
+        """A function mailbox: several people use it as one."""
         return self.kind not in ("own", "personal")
 
 
 @dataclass(frozen=True, slots=True)
 class OwnMail:
-    """The mailboxes that somebody holds or is granted at this moment. pulled: ids (32 digits) of captures whose copy for one of
-    them was taken back since it was delivered: those are shut (P-31)."""
+    """The person's mailboxes at this moment. pulled: ids (32 digits) of captures whose copy was removed after its delivery;
+    those are withheld (P-31)."""
 
     boxes: tuple[OwnMailbox, ...]
     pulled: frozenset[str] = frozenset()
@@ -70,18 +71,18 @@ class OwnMail:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Under which mail of theirs was imported."""
+        """Custodians of their imported mail."""
         return tuple(n for box in self.boxes for n in box.names)
 
 
 def own(tree: Tree, mine: OwnMail, opened: Collection[str] = ()) -> Tree:
-    """What of the query this person may find. opened: ids (32 digits) of captures whose copy for them was withheld and is delivered
-    by now; one that is not among them stays shut."""
+    """The part of the query that this person may find. opened: ids (32 digits) of captures that were withheld at first and are
+    delivered by now; all others stay withheld."""
     return Or((*_readable(tree, mine, opened), And((kept_back(mine, opened), as_withheld(tree, mine)))))
 
 
 def readable(tree: Tree, mine: OwnMail, opened: Collection[str] = ()) -> Tree:
-    """What of it may be read: nothing that was kept back, so that a look-up does not say what stands in such a one."""
+    """The part that may be read: nothing withheld, so that a search does not reveal its content."""
     return Or(_readable(tree, mine, opened))
 
 
@@ -90,8 +91,7 @@ def _readable(tree: Tree, mine: OwnMail, opened: Collection[str]) -> tuple[Tree,
 
 
 def view_kind(capture: Capture, mine: OwnMail, *, opened: bool) -> ViewKind | None:
-    """With which eye a capture is seen that lies before us, None where it is not mine. opened: whether the copy for me, if it was
-    withheld, is delivered by now."""
+    """How a capture is seen, None if it is not the person's. opened: whether a withheld copy is delivered by now."""
     seen = view(capture, message_parser.fields(b""))
     ids = (capture.id.hex(),) if opened else ()
     if matches(authored(mine), seen):
@@ -102,22 +102,22 @@ def view_kind(capture: Capture, mine: OwnMail, *, opened: bool) -> ViewKind | No
 
 
 def authored(mine: OwnMail) -> Tree:
-    """Sent by a mailbox of mine, or imported as mine."""
+    """Sent by one of the mailboxes, or imported as theirs."""
     return Or((sent_from(mine.addresses), imported_for(mine.names)))
 
 
 def received(mine: OwnMail, opened: Collection[str] = ()) -> Tree:
-    """Given to a mailbox of mine, and not my own."""
+    """Delivered to one of the mailboxes, and not their own."""
     return And((_given(mine, opened), Not(authored(mine))))
 
 
 def kept_back(mine: OwnMail, opened: Collection[str] = ()) -> Tree:
-    """Addressed to mailboxes of mine, and given to none of them."""
+    """Addressed to the mailboxes and delivered to none of them."""
     return And((received_by(mine.addresses), Not(_given(mine, opened)), Not(authored(mine))))
 
 
 def initially_withheld(mine: OwnMail) -> Tree:
-    """Of some of these it has to be looked up whether they were delivered since."""
+    """Of some of these it must be checked whether they were delivered since."""
     return And((received_by(mine.addresses), withheld_from(mine.addresses)))
 
 
@@ -131,7 +131,7 @@ def _given(mine: OwnMail, opened: Collection[str]) -> Tree:
 
 
 def as_recipient(tree: Tree, mine: OwnMail) -> Tree:
-    """The query as it is asked of a copy that came to me."""
+    """The query for a received copy."""
     match tree:
         case Everything():
             return tree
@@ -160,7 +160,7 @@ def as_recipient(tree: Tree, mine: OwnMail) -> Tree:
 
 
 def as_withheld(tree: Tree, mine: OwnMail) -> Tree:
-    """The query as it is asked of a copy that was kept back from me."""
+    """The query for a withheld copy."""
     return _list_only(as_recipient(tree, mine))
 
 
@@ -179,7 +179,7 @@ def _list_only(tree: Tree) -> Tree:
 
 
 def _own_addresses_only(leaf: Words | Token | Near, field: str, mine: OwnMail) -> Tree:
-    """The leaf as if no other address than mine stood in the field: mine are named one by one, whole."""
+    """The leaf as if the field had no other addresses: the person's addresses are listed one by one, whole."""
     name = cast(Text, field)
     matching = [a for a in mine.addresses if matches(leaf, cast(View, {field: tokens_of(a)}))]
     return Or(tuple(Token(name, a) for a in matching)) if matching else NOTHING

@@ -1,13 +1,13 @@
-"""The states of a message that was given to be sent, as a table: FROM, action -> TO, and who does it. Pure.
+"""States of a message that waits to be sent: FROM, action -> TO, and who does it. Pure.
 
-    waiting --undo--> undone      its person, until it is taken up
+    waiting --undo--> undone      its person, until the worker takes it
     waiting --hasten--> waiting   its person: at once instead of in twenty seconds
-    waiting --take--> sending     the worker, when its time has come; from then on nobody takes it back
+    waiting --take--> sending     the worker, when it is due; after that nobody can undo it
     sending --wait--> sending     the worker: it could not be decided at this moment
-    sending --send--> sent        the worker: it is archived, and somebody gets it
-    sending --refuse--> returned  the worker: it is archived as evidence, nobody gets it, and the draft is its person's again
+    sending --send--> sent        the worker: it is archived, and somebody receives it
+    sending --refuse--> returned  the worker: it is archived as evidence, nobody receives it, and the draft is open again
 
-What was taken up and is not settled, because its process died, is taken up by the next one.
+What a crashed worker had taken is taken by the next one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Ids of captures by the week of their receipt, as sheets keep them. Pure.
+"""Pack the ids of captures into sheets, one for each week of receipt. Pure.
 
-An id begins with 48 bits of milliseconds since 1970, so it says its week itself.
+An id begins with 48 bits of milliseconds since 1970, so it gives its own week.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def by_week(ids: Iterable[bytes]) -> Mapping[int, set[bytes]]:
 
 
 def packed(ids: Iterable[bytes]) -> bytes:
-    """16 bytes each, in order. Raises ValueError for what is no id."""
+    """16 bytes each, in order. Raises ValueError for an invalid id."""
     ordered = sorted(set(ids))
     if any(len(id_) != SIZE for id_ in ordered):
         raise ValueError("An id has 16 bytes.")

@@ -1,5 +1,7 @@
-"""A line of what a message says, for a list: where a word that was asked for stands, else how it begins. Pure but for text_of,
-which has the message read in a limited process."""
+"""One line of a message for a list: around the first searched word, else its beginning. Pure but for text_of.
+
+text_of has a sandboxed process read the message.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +20,19 @@ MAX_READ = 512 << 10
 
 
 class Piece(NamedTuple):
-    """marked: it is a word that was asked for."""
+    """marked: it is a searched word."""
 
     text: str
     marked: bool = False
 
 
 def text_of(body: bytes) -> str:
-    """The words of a message in one line, without what it quotes and what nobody would see; empty where it is too large, or cannot
-    be read."""
+    """The words of a message in one line, without quotes and invisible text; empty if it is too large or unreadable."""
     return sandboxed.words(body) if len(body) <= MAX_READ else ""
 
 
 def words_of(tree: Tree) -> tuple[str, ...]:
-    """Words that a query wants in the text, each once; what it excludes and what names another field are none."""
+    """Words that a query searches in the text, each once; without excluded words and other fields."""
     match tree:
         case And(parts) | Or(parts):
             words = [word for part in parts for word in words_of(part)]

@@ -1,12 +1,11 @@
-"""A message that somebody wrote on the pages is submitted: as that person, over no wire, else as by SMTP (P-06, P-14, P-15).
+"""Submit a message from the pages: as the person who wrote it, otherwise as by SMTP (P-06, P-14, P-15). Knows no Django.
 
     submission = Submission(settings, data, clock)
-    submission.forecast(parcel)        what would happen to each copy at this moment; nothing is kept
-    submission.send(parcel)            durable on return
+    submission.forecast(message)       what would happen to each copy at this moment; nothing is archived
+    submission.send(message)           durable on return
 
-Both check the same: whether the person may send, whether the message says honestly who it is from
-(city/access/sender_alignment.py), what is in it (mail/screening), and what the rules in force say
-(mail/pipeline/policy_decision.py). Knows no Django.
+Both check whether the person may send, whether From is theirs (city/access/sender_alignment.py), the content (mail/screening),
+and the active rules (mail/pipeline/policy_decision.py).
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ from civicmail.mail.pipeline.recipient_expansion import expand
 from civicmail.mail.search import message_reader
 
 PAGES_CLIENT = "pages"
-"""The name of this door in receipts, where a listener's would stand, and with what somebody had signed in."""
+"""The name of this entry point in receipts, in place of a listener and of a credential."""
 KIND = "submission"
 UNIDENTIFIED = "unidentified"
 RESTRICTED = "restricted"
@@ -59,9 +58,9 @@ RESTRICTED = "restricted"
 
 @dataclass(frozen=True, slots=True)
 class PageMessage:
-    """uid: makes it the same one, so that it is kept once; person: their number; sender: the address of the mailbox that it is
-    from; to: addresses of the envelope; content: the finished message; plain: the sender says that it goes unencrypted whatever was
-    found in it, and has given the reason."""
+    """uid: identifies it, so that it is archived once; person: their number; sender: address of the mailbox; to: addresses of
+    the envelope; content: the finished message; plain: the sender wants it unencrypted, whatever was found, and gave a
+    reason."""
 
     uid: uuid.UUID
     person: str
@@ -73,7 +72,7 @@ class PageMessage:
 
 @dataclass(frozen=True, slots=True)
 class SenderVerdict:
-    """refused: the rule by which the sender is told no, with this reply; a reply of 4xx: nobody can tell at this moment."""
+    """refused: the rule that rejects the sender, with this reply; a 4xx reply: unknown at this moment."""
 
     refused: str = ""
     reply: str = ""
@@ -86,8 +85,8 @@ class SenderVerdict:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionForecast:
-    """What would happen: to each recipient of the envelope (with those behind a list), and by which book. reply: where nobody gets
-    a copy, what an SMTP client would hear; judged: whether the sender may send it at all; cautions: to what no rule objects."""
+    """What would happen to each recipient (with members of lists), and by which rules. reply: to an SMTP client, if nobody gets
+    a copy; judged: whether the sender may send it at all; cautions: warnings without a rule."""
 
     judged: SenderVerdict
     envelope: Envelope
@@ -99,8 +98,8 @@ class SubmissionForecast:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionResult:
-    """capture: under which it is archived (UUID); refused: the rule where nobody got it, with the reply that a client would hear.
-    Of one that an earlier process had archived, whose answer was lost, only the id is known."""
+    """capture: its id in the archive (UUID); refused: the rule if nobody got it, with the reply to a client. If an earlier
+    process archived it and its answer was lost, only the id is known."""
 
     capture: str
     refused: str = ""
@@ -108,8 +107,8 @@ class SubmissionResult:
 
 
 class Submission:
-    """Safe for any number of threads; one message at a time, in a thread of its own: whoever calls may have a loop running. clock:
-    ms; patient: as of Judging, for who may wait for slow parts."""
+    """Safe for any number of threads; one message at a time, in a thread of its own, because the caller may run a loop. clock:
+    ms; patient: as in Judging, for callers that may wait for slow checks."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False) -> None:
         self._settings = settings
@@ -126,11 +125,11 @@ class Submission:
         self._containing: AnomalyMonitor | None = None
 
     def warm(self) -> None:
-        """Start what takes a while to start."""
+        """Start the parts that take long to start."""
         self._thread.submit(lambda: self._ready()[1].warm()).result()
 
     def close(self) -> None:
-        """Everything that was sent is durable already."""
+        """Everything sent is durable already."""
         try:
             closing = self._thread.submit(self._close_parts)
         except RuntimeError:  # the interpreter ends, and its threads have ended
@@ -140,27 +139,27 @@ class Submission:
         self._thread.shutdown()
 
     def idle(self) -> None:
-        """Between two messages: a journal that nobody writes to is closed, so that it can be sealed."""
+        """Between two messages: close an idle journal, so that it can be sealed."""
         if self._commit is not None:
             self._thread.submit(self._commit.rotate_if_idle).result()
 
     def book(self) -> RuleSet:
-        """The rules in force at this moment."""
+        """The active rules."""
         return self._thread.submit(lambda: self._ready()[1].book).result()
 
     def unreachable(self, address: str) -> str:
-        """What an SMTP client would hear at RCPT where mail to this address is not taken; else empty."""
+        """The reply to RCPT if mail to this address is not accepted; else empty."""
         path = parse_path(address)
         no = recipient_reply(KIND, path, self._domains)
         return no if no.startswith("5") else self._thread.submit(self._people.check_recipient, KIND, path).result()
 
     def forecast(self, parcel: PageMessage) -> SubmissionForecast:
-        """What would happen to each copy at this moment; nothing is kept. Never raises for what is in the message."""
+        """Forecast each copy at this moment; nothing is archived. Never raises because of the content."""
         return self._thread.submit(self._forecast, parcel).result()
 
     def send(self, parcel: PageMessage) -> SubmissionResult:
-        """Have it archived, once, and on its way. Raises Undecided while nobody knows whether the person may send, ComeAgain while
-        a part is away that rules want, LaterError where the archive cannot commit."""
+        """Archive it once and send it. Raises AccessUnknown while it is unknown whether the person may send, ComeAgain while a
+        required check is unavailable, and LaterError if the archive cannot commit."""
         return self._thread.submit(self._send, parcel).result()
 
     # -- within its thread
@@ -203,16 +202,18 @@ class Submission:
         return SubmissionForecast(judged, expanded.envelope, decided, judging.book, verdict.reply, warnings)
 
     def _unencryptable(self, envelope: Envelope, dispositions: tuple[Disposition, ...]) -> tuple[Caution, ...]:
-        """Copies that would have to leave encrypted, and have no way at this moment."""
+        """Copies that must be encrypted and have no route at this moment."""
         sealed = (envelope.recipients[d.to].address for d in dispositions if d.secure or d.do == "encrypt")
         outside = [address for address in sealed if self._modes.of(address) is None]
-        unencryptable = [address for address in outside if not secure_routes.may_leave(self._settings, self._data, address, self._clock())]
+        unencryptable = [
+            address for address in outside if not secure_routes.may_leave(self._settings, self._data, address, self._clock())
+        ]
         return (Caution("no-way", len(unencryptable), tuple(unencryptable)),) if unencryptable else ()
 
     def _with_encryption(
         self, parcel: PageMessage, envelope: Envelope, dispositions: tuple[Disposition, ...]
     ) -> tuple[Disposition, ...]:
-        """With what the sender says of encryption, as accept() hears it."""
+        """With the sender's wishes for encryption, as accept() applies them."""
         modes = [self._modes.of(r.address) for r in envelope.recipients]
         copies = encryption_requests.apply_override(dispositions, (encryption_requests.OVERRIDE,) if parcel.plain else ())
         return encryption_requests.require_encryption(
@@ -235,7 +236,7 @@ class Submission:
         return SubmissionResult(receipt.uuid, rule, receipt.reply)
 
     def _archived_id(self, bits: bytes, digest: Any) -> str:
-        """The capture id under which an earlier process had kept these bytes; empty where none had."""
+        """The capture id under which an earlier process archived these bytes; empty if none did."""
         archive = Archive(self._data)
         if not archive.known(bits, digest.digest()):
             return ""
@@ -249,7 +250,7 @@ class Submission:
         return self._runner, self._judging
 
     def _anomaly_check(self) -> AnomalyMonitor:
-        """Accounts that act unlike their owners, on the pages too. Made when somebody writes: it reads what others have sent."""
+        """The check for compromised accounts, for the pages too. Created at first use, because it reads what others sent."""
         if self._containing is None:
             self._containing = AnomalyMonitor(self._settings, self._data, self._clock, lambda: self._people.now, self._journal)
         return self._containing
@@ -262,7 +263,7 @@ class Submission:
         return Envelope(parcel.sender, recipients, self._clock(), protocol="local", login=f"{parcel.person}/{PAGES_CLIENT}")
 
     def _check_sender(self, parcel: PageMessage) -> SenderVerdict:
-        """As the gateway judges what comes in by a submission listener (mail/gateway/sender_alignment.py)."""
+        """As the gateway checks a submission listener (mail/gateway/sender_alignment.py)."""
         snapshot = self._people.now
         person = snapshot.people.get(parcel.person) if snapshot is not None else None
         if no := self._people.may_send(Member(parcel.person, person.epoch if person else 0)):
@@ -283,7 +284,7 @@ class Submission:
         return SenderVerdict(findings=(*verdict.findings, Finding(sender_alignment.CHECK, UNIDENTIFIED)))
 
     async def _accepted(self, parcel: PageMessage, key: str, judged: SenderVerdict) -> Receipt:
-        """Through the only way in for all mail. Large content goes to a spool file, as it does at every door."""
+        """Through the only entrance for all mail. Large content goes to a spool file, as at every entry point."""
         if self._commit is None:
             self._commit = GroupCommit(Writer(self._data, self._clock, file_size=SHORT_FILE))
         writer, envelope = self._commit.writer, self._envelope(parcel)
@@ -293,4 +294,6 @@ class Submission:
             content.write(parcel.content)
         pipeline = Pipeline(self._commit, self._modes.of, lambda: self._people.now, self._judging, self._anomaly_check())
         findings = (*judged.findings, encryption_requests.OVERRIDE) if parcel.plain else judged.findings
-        return await pipeline.accept(content, envelope, Source(KIND, PAGES_CLIENT), key, findings=findings, rejected_by=judged.refused)
+        return await pipeline.accept(
+            content, envelope, Source(KIND, PAGES_CLIENT), key, findings=findings, rejected_by=judged.refused
+        )

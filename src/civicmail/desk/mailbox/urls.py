@@ -1,4 +1,4 @@
-"""Addresses of the pages of one's own mail. They carry ids alone."""
+"""URLs of the pages of one's own mail. They contain ids alone."""
 
 from __future__ import annotations
 

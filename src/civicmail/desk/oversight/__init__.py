@@ -1,1 +1,1 @@
-"""The rule book, its second person and its emergencies; and watching those who look: who saw what, and why (P-16, P-17, P-29)."""
+"""The rule set with its second person and emergency rules, and the review of content views (P-16, P-17, P-29)."""

@@ -1,8 +1,7 @@
-"""How many approvals a department would be asked for, from what its people have sent: by the facts of kept mail, never a byte of it
-(P-22). Knows no Django; pure but for the archive.
+"""Forecast the approvals of a department from the recorded facts of sent mail, never from its bytes (P-22). Knows no Django.
 
-A message with files to people outside is one question, whoever many they are. What was kept before there was the check for it
-counts by its number of files, which is too many rather than too few.
+A message with files to people outside is one request, however many recipients it has. Mail from before the check existed counts
+by its number of files, which is rather too many than too few. Pure but for the archive.
 """
 
 from __future__ import annotations
@@ -18,26 +17,26 @@ from civicmail.desk.oversight.recorded_facts import RecordedFacts
 
 DAYS = 28
 MAX_READ = 20_000
-"""Messages that are looked at: of a large city the newest days stand for all."""
+"""Messages that are counted: in a large city the newest days stand for all."""
 ENTRY_POINTS = frozenset({"submission", "relay"})
 DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """questions: by code of the department; days: working days that they are of; read: messages that were looked at."""
+    """questions: by code of the department; days: working days; read: messages counted."""
 
     questions: Counter[str] = field(default_factory=Counter)
     days: int = 0
     read: int = 0
 
     def tenths(self, department: str) -> int:
-        """Of the one manager whose turn it is, on a working day, in tenths; 0 where no day was looked at."""
+        """Requests of one manager on a working day, in tenths; 0 without a day."""
         return -(-10 * self.questions[department] // self.days) if self.days else 0
 
 
 def forecast(newest: Iterable[RecordedFacts], now: int, holidays: Collection[date]) -> Forecast:
-    """newest: captures of the last DAYS days, the newest first. now: ms."""
+    """newest: captures of the last DAYS days, newest first. now: ms."""
     questions: Counter[str] = Counter()
     read, earliest = 0, now - DAYS * DAY_MS
     for recorded in islice(newest, MAX_READ + 1):

@@ -1,5 +1,7 @@
-"""What the zones of our domains say, looked up beside the requests: a page waits a second and a half at most, and shows what is
-known by then. An answer is kept for a minute. Knows no Django."""
+"""Look up the DNS records of our domains in the background. Knows no Django.
+
+A page waits at most a second and a half and shows what is known by then. An answer is cached for a minute.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from civicmail.mail.screening import nameserver, published_records, stspolicy
 from civicmail.mail.screening.published_records import RecordCheck
 
 LOOKUP_SECONDS = 8.0
-"""That all questions of one round may take."""
+"""Seconds for all queries of one round."""
 PAGE_WAIT = 1.5
 """Seconds that a page waits."""
 KEEP_SECONDS = 60.0
@@ -28,7 +30,7 @@ _LATE = "it has not answered yet"
 
 @dataclass(slots=True)
 class Round:
-    """Each record once. asked: what it is, in the order of the page; found: by place, what is known by now; ended: when."""
+    """Each record once. asked: the records, in the order of the page; found: by place, what is known; ended: when."""
 
     expected: dict[int, RecordCheck]
     keys: tuple[Key, ...]
@@ -52,7 +54,7 @@ class Zones:
     _round: Round | None = None
 
     def looks(self, wait: float = PAGE_WAIT) -> list[RecordCheck]:
-        """What is known within so many seconds; what is not is said to be unknown. Raises KeysDamaged."""
+        """What is known within this many seconds; the rest is unknown. Raises KeysDamaged."""
         keys = tuple(publishedkeys.of_interest(dkimkeys.listed(self.data), self.clock()))
         with self._lock:
             current = self._round

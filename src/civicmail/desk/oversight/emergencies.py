@@ -1,7 +1,7 @@
 """Emergency rules: what one security officer may stop at once, and never more. Pure; knows no Django.
 
-Such a rule refuses or quarantines what comes from outside, by one exact thing, for 72 hours at most. It cannot allow anything, and
-it never asks about mail that employees send: `inbound` is the first thing that it wants (P-25, P-29).
+Such a rule refuses or quarantines mail from outside by one exact property, for at most 72 hours. It cannot allow anything, and
+it never applies to mail that employees send: its condition begins with `inbound` (P-25, P-29).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _MIN_SUBJECT = 8
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """name: in forms; hint: for who types; clean: what was typed -> the value, or a sentence behind "!"; when: value -> condition
-    on mail from outside; fits, spares: value -> facts for the two examples."""
+    """name: in forms; hint: for the form; clean: typed text -> the value, or a sentence after "!"; when: value -> condition on
+    mail from outside; fits, spares: value -> facts for the two examples."""
 
     name: str
     hint: str
@@ -68,7 +68,7 @@ def _subject(text: str) -> str:
 
 
 def _below(domain: str) -> str:
-    """A domain and all below it, in either address."""
+    """A domain with its subdomains, in either address."""
     return f"{_within('sender.domain', domain)} || {_within('from.domain', domain)}"
 
 
@@ -82,7 +82,7 @@ def _pattern(words: str) -> str:
 
 
 def _text(value: str) -> str:
-    """A literal, of TOML as of CEL."""
+    """A literal, in TOML and in CEL."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -115,7 +115,7 @@ KINDS: Final[dict[str, Kind]] = {
 
 
 def cleaned(kind: str, text: str, own: tuple[str, ...]) -> str:
-    """What is stopped, as it is kept. own: the city's domains. Raises Unusable at the field "value"."""
+    """The value as it is stored. own: the city's domains. Raises Unusable for the field "value"."""
     plain = text.strip()
     if len(plain) > MAX_VALUE or not plain.isprintable():
         value = f"!At most {MAX_VALUE} characters that can be seen."
@@ -134,16 +134,16 @@ ENVELOPE: Final[dict[str, Callable[[str], str]]] = {
     "sender": lambda v: f"sender.address == {_text(v)}",
     "domain": lambda v: _within("sender.domain", v),
 }
-"""What can be stopped by the envelope alone, where nobody looks into messages."""
+"""What can be stopped by the envelope alone, without screening."""
 
 
 def when(kind: str, value: str, *, screened: bool = True) -> str:
-    """The condition: from outside, and the one thing. screened: whether anybody looks into messages."""
+    """The condition: from outside, and the one property. screened: whether content is screened."""
     return f"inbound && ({(KINDS[kind].when if screened else ENVELOPE[kind])(value)})"
 
 
 def text(number: int, kind: str, value: str, do: str, reason: str, until: int, *, screened: bool = True) -> str:
-    """The rule as TOML. number: of the emergency; until: ms, its end whatever happens; screened: as of `when`."""
+    """The rule as TOML. number: of the emergency; until: ms, its end; screened: as in `when`."""
     why = " ".join(reason.split())
     shown = KINDS[kind]
     return f"""[[rule]]

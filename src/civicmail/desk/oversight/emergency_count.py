@@ -1,6 +1,6 @@
-"""How many messages of the last days an emergency rule would have stopped, counted while its officer waits. Knows no Django.
+"""Count the recent messages that an emergency rule would have stopped, while its officer waits. Knows no Django.
 
-The newest mail is looked at first, for as long as somebody may be asked to wait; the answer says how far back it has looked.
+The newest mail is counted first, for as long as a person may be asked to wait; the result says how far back it goes.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ SECONDS = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """touched: messages that it would have stopped; looked: of so many; since: ms, the receipt of the oldest of them; whole: all of
-    the last seven days were looked at; unknown: of these it cannot be told, because nobody looked into them."""
+    """touched: messages that it would have stopped; looked: messages counted; since: ms, receipt of the oldest; whole: all of
+    the last seven days; unknown: messages without screening."""
 
     touched: int
     looked: int
@@ -31,7 +31,7 @@ class Counted:
 
 
 def count(data: Path, kind: str, value: str, do: str, now: int, *, screened: bool, seconds: float = SECONDS) -> Counted:
-    """kind, value, do: of the rule, cleaned; now: ms; screened: whether anybody looks into messages."""
+    """kind, value, do: of the rule, cleaned; now: ms; screened: whether content is screened."""
     first = now - DAYS * 86_400_000
     rule = rule_text.parse_rules(emergencies.text(0, kind, value, do, "counted", now, screened=screened)).rules[0]
     until = time.monotonic() + seconds

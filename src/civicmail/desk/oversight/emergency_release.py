@@ -1,7 +1,7 @@
-"""What an emergency rule has kept back goes on through the checks when it ends. Knows no Django.
+"""Screen again what an emergency rule held, when the rule ends. Knows no Django.
 
-Nothing is let go by itself: the copies become pending, and whoever screens what is pending decides about them by the rules of that
-moment (mail/pipeline/rescreening.py). A copy that a person holds is not touched.
+Nothing is released directly: the copies become pending, and the rules of that moment decide (mail/pipeline/rescreening.py). A
+copy that a person holds is not touched.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from civicmail.mail.courier import wakeup
 
 @dataclass(frozen=True, slots=True)
 class HeldMessage:
-    """Copies of one capture that a rule keeps back. copies: (index of the recipient, the rules by which it is kept)."""
+    """Copies of one capture that a rule holds. copies: (index of the recipient, the rules that hold it)."""
 
     capture: bytes
     copies: tuple[tuple[int, tuple[str, ...]], ...]
 
 
 def held_by(data: Path, rule: str) -> list[HeldMessage]:
-    """What a rule keeps back at this moment, by receipts and by what was decided since."""
+    """What a rule holds at this moment, by receipts and later decisions."""
     heads = Heads(data)
     held = []
     for entry in outstanding_file.current(data).held():
@@ -47,7 +47,7 @@ def held_by(data: Path, rule: str) -> list[HeldMessage]:
 
 
 def release(data: Path, kept: list[HeldMessage], rule: str, now: Callable[[], int]) -> int:
-    """They are pending from now on; how many copies. Durable on return."""
+    """Make them pending; return the number of copies. Durable on return."""
     if not kept:
         return 0
     facts = {"do": "pending", "rules": [f"ended:{rule}"], "findings": [], "facts": {}, "again": 1}
@@ -59,5 +59,5 @@ def release(data: Path, kept: list[HeldMessage], rule: str, now: Callable[[], in
 
 
 def _is_kept(copy: Copy) -> bool:
-    """Kept back by a rule; pending ones are decided anew anyhow."""
+    """Held by a rule; pending copies are decided again anyway."""
     return copy.is_held and not copy.control[0] and not copy.is_pending

@@ -1,7 +1,4 @@
-"""The rule book as rows: every version of every rule, each book that was published, emergencies, replays, and how often rules hit.
-
-Text of mail is in none of them; a replay keeps numbers, and ids of captures.
-"""
+"""Rows of the rule set: versions of rules, published sets, emergency rules, replays, and hits."""
 
 from __future__ import annotations
 
@@ -15,9 +12,8 @@ from civicmail.desk.oversight import states
 
 
 class Version(models.Model):
-    """One version of one rule. rule: its id; text: its TOML as it was written; authors: uids of all who wrote in it; revision:
-    raised by each edit; changed: what is new, in words; ends: takes the rule out; starts: not before. clause to do are what the
-    text says, for lists."""
+    """A version of a rule. rule: its id; text: its TOML as written; authors: uids of all authors; revision: raised by each edit;
+    changed: what is new, in words; ends: retires the rule; starts: not before. clause to do: from the text, for lists."""
 
     rule = models.CharField(max_length=60)
     number = models.PositiveIntegerField()
@@ -63,7 +59,7 @@ class Version(models.Model):
 
 
 class Book(models.Model):
-    """The whole book as it was published: one file for all doors. by: uid, or a machine."""
+    """A published rule set: one file for all entry points. by: uid, or a program."""
 
     number = models.PositiveIntegerField(unique=True)
     text = models.TextField()
@@ -80,9 +76,9 @@ class Book(models.Model):
 
 
 class Emergency(models.Model):
-    """A rule that one security officer put in force at once. kind, value: what it stops; do: refuse or quarantine; until: at most
-    72 hours; ratified: due, ratified, rejected, overdue. touched: messages that a replay counted before it was saved; released:
-    whether all that it held has gone on since its end."""
+    """A rule that one security officer put in force at once. kind, value: what it stops; do: refuse or quarantine; until: at
+    most 72 hours; ratified: due, ratified, rejected, overdue; touched: messages counted before it was saved; released:
+    whether all that it held went through the checks again."""
 
     kind = models.CharField(max_length=10)
     value = models.CharField(max_length=300)
@@ -113,8 +109,8 @@ class Emergency(models.Model):
 
 
 class Replay(models.Model):
-    """What a version would have done with mail of the past. first, last: ms of receipt, both included; mark: where the worker goes
-    on; result: numbers, as replaying.Tally says them; sha256: of the version's text that was tried."""
+    """What a version would have done with past mail. first, last: ms of receipt, both included; mark: where the worker resumes;
+    result: numbers of rule_replay.Tally; sha256: of the tested text."""
 
     version = models.ForeignKey(Version, models.CASCADE, related_name="replays")
     sha256 = models.CharField(max_length=64)
@@ -140,8 +136,8 @@ class Replay(models.Model):
 
 
 class Hits(models.Model):
-    """How often a rule hit on a day, for how many copies. how: enforce, notify or shadow; overridden: copies that a person released
-    all the same."""
+    """Hits of a rule on a day, in copies. how: enforce, notify or shadow; overridden: copies that a person released all the
+    same."""
 
     rule = models.CharField(max_length=60)
     day = models.DateField()
@@ -158,7 +154,7 @@ class Hits(models.Model):
 
 
 class Counted(models.Model):
-    """Up to which record of a journal hits were counted."""
+    """Journal offset of the counted hits."""
 
     journal = models.CharField(max_length=80, unique=True)
     number = models.BigIntegerField()

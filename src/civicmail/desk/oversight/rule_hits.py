@@ -1,4 +1,4 @@
-"""How often each rule hit, from the records of mail: rule, day and copies, never a word of mail or an address. Pure."""
+"""Hits of each rule from the records of mail: rule, day and copies, never a word of mail or an address. Pure."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from civicmail.desk.oversight.rule_hits import Day
 MAX_SAMPLE = 50
 """Ids of changed messages that are kept."""
 WIRE = frozenset({"mx", "submission", "relay", "lmtp"})
-"""Kinds of doors whose mail rules are asked about."""
+"""Kinds of entry points whose mail the rules decide on."""
 ENVELOPE = frozenset({*ADDRESSES, "filetype", "list", "mailfrom", "source"}) - {"bcc"}
 NOBODY = "outside"
 """Where a copy belongs to no department."""

@@ -25,7 +25,7 @@ MATRIX = "fail-matrix"
 MAX_TEXT = 40_000
 """Characters of a version."""
 HOLDING = frozenset({"encrypt", "hold", "quarantine", "refuse"})
-"""What changes how a copy reaches its reader, or whether: people hear of it before it begins."""
+"""Dispositions that change whether or how a copy reaches its reader; people are notified before they start."""
 _HEAD = re.compile(r"^\s*\[\[\s*rule\s*\]\]\s*(?:#.*)?$", re.MULTILINE)
 _HERE = "this text"
 

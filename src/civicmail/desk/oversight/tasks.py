@@ -1,4 +1,4 @@
-"""The worker's part of the rule book: dates, the file that acts, counts, replays. Each goes on where the last process stopped."""
+"""The worker's jobs for rules: dates, the published file, counts, replays. Each resumes where the last process stopped."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.search import search
 
 PIECE = 0.5
-"""Seconds of work between two looks at whether a replay may go on."""
+"""Seconds of work between two checks whether a replay may continue."""
 PAGE = 500
 POLL_MS = 60_000
-"""ms after the end of an emergency rule in which doors may still have had the old book."""
+"""ms after the end of an emergency rule in which gateways may still use the old rule set."""
 SETTLED = 660_000
-"""ms after which nothing turns up any more that was pending and decided by the old book: then it is looked for once more."""
+"""ms after which no pending copy is decided by the old rule set any more; then they are searched once more."""
 log = get_logger()
 
 Clock = Callable[[], int]

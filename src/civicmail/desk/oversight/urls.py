@@ -1,4 +1,4 @@
-"""Addresses of the pages of oversight."""
+"""URLs of the oversight pages."""
 
 from __future__ import annotations
 

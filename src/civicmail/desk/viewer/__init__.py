@@ -1,1 +1,1 @@
-"""The safe display of a message: text of ours, the sender's own look in a locked frame, and files as downloads."""
+"""The safe display of a message: as text, in a locked frame, and files as downloads."""

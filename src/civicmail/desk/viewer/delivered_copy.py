@@ -1,7 +1,5 @@
-"""What a recipient was given: the kept bytes without what tells one recipient of another (promise 4, P-18; RFC 5322 3.6.3).
-
-Everything that a recipient sees is made of these bytes, never of the kept ones: text, headers, size, hash, files, download. The
-sender, and whose imported mail it is, get the kept bytes. Our own trace lines are left out: they name a hop, not a person. Pure.
+"""The bytes that a recipient was given: the archived bytes without the fields that differ by recipient (promise 4, P-18; RFC
+5322 3.6.3).
 """
 
 from __future__ import annotations
@@ -16,14 +14,15 @@ from civicmail.mail.courier.rendering import corrected, without
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
 _NOBODY = b"Bcc:"
-"""Stands in a header that would be empty otherwise; a field without addresses is allowed and says nothing (RFC 5322 3.6.3)."""
+"""Placeholder for a header that would be empty otherwise.
+A field without addresses is allowed and says nothing (RFC 5322 3.6.3)."""
 
 _AGAIN = 8
-"""Times that a header is looked at: without a field of mixed line ends the others may be read differently."""
+"""Times that a header is parsed: without a field of mixed line ends the others may be read differently."""
 
 
 def delivered_bytes(body: bytes, capture: Capture) -> bytes:
-    """The bytes as any recipient got them. What was put right about the sender stands there as it was put right."""
+    """The bytes as each recipient got them. A corrected sender stays corrected."""
     lines: list[str] = []
     if len(body) == capture.size and hashlib.sha256(body).digest() == capture.sha256:  # findings name places in these bytes
         lines, gone = corrected(capture.findings)
@@ -45,7 +44,7 @@ def delivered_bytes(body: bytes, capture: Capture) -> bytes:
 
 
 def _spans(header: bytes, *, verdicts_too: bool, copy: bool) -> Iterable[tuple[int, int]]:
-    """Where the fields lie that no recipient gets."""
+    """Positions of the fields that no recipient gets."""
     spans: set[tuple[int, int]] = set()
     hop = False
     for name, low, high in _fields(header):
@@ -66,7 +65,7 @@ def _header(body: bytes) -> tuple[int, bytes, bytes]:
 
 
 def _fields(header: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Lower-case name, begin and end of each field; lines that are no fields are passed over."""
+    """Lower-case name, begin and end of each field; skip lines that are no fields."""
     at = 0
     while at < len(header):
         if match := _FIELD.match(header, at):

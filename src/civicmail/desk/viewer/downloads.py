@@ -1,6 +1,6 @@
-"""How a file of a stranger is handed to a browser: as a file, under a name that is only a name, never as a page of ours. Pure.
+"""Send a stranger's file to a browser: as a download, under a safe name, never as a page. Pure.
 
-RFC 6266 and RFC 8187 for the name; the type is always that of bytes, so nothing is ever shown inline, whatever it claims to be.
+The name follows RFC 6266 and RFC 8187. The type is always that of bytes, so nothing is shown inline, whatever it claims to be.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\..*
 
 
 def disposition(name: str, otherwise: str) -> str:
-    """The value of Content-Disposition. otherwise: the name where the sender gave none that can be used."""
+    """The value of Content-Disposition. otherwise: the name if the sender gave no usable one."""
     clean = file_name(name) or otherwise
     stem, dot, end = clean.rpartition(".")
     plain = f"{_ascii(stem) or otherwise}{dot}{_ascii(end)}".strip(" .") if dot else _ascii(clean) or otherwise
@@ -42,7 +42,7 @@ def _ascii(text: str) -> str:
 
 
 def file_name(name: str) -> str:
-    """A name without places, controls, directions of writing and reserved words; the end of it, which says what it is, stays."""
+    """A name without folders, controls, directions of writing and reserved words; its end stays, because it gives the type."""
     spaced = (" " if c.isspace() else c for c in name)
     visible = "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
     clean = re.sub(r"\.{2,}", ".", _NOT_IN_NAMES.sub("_", " ".join(visible.split()))).strip(" .")

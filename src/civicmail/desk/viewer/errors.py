@@ -1,7 +1,7 @@
-"""Why something of a message is not shown.
+"""Why a part of a message is not shown.
 
 CivicmailError
-└── Unshown    a file or a look could not be taken out of the message; the whole of it can still be downloaded
+└── Unshown    a file or a view could not be made; the whole message can still be downloaded
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from civicmail.core.config.errors import CivicmailError
 
 
 class Unshown(CivicmailError):
-    """The bytes are kept and whole; it is their reading that failed."""
+    """The archived bytes are complete; reading them failed."""
 
     exit_code = 1
     http = 422

@@ -1,9 +1,9 @@
-"""What is in a file, without opening it: its text and its drawn pages, made in a limited process (core/sandbox). Knows no Django.
+"""Preview a file without opening it: its text and its drawn pages, made in a sandboxed process (core/sandbox). Knows no Django.
 
-    look(content)            text, how many pages are pictures, and what could not be read
-    picture(content, 2)      the second of them as PNG, None where there is none
+    preview_file(content)    text, the number of drawn pages, and what could not be read
+    picture(content, 2)      the second page as PNG, None if there is none
 
-Whoever looks so runs nothing of the file: what comes back is letters and grey dots.
+Nothing of the file runs at the reader: the result is letters and grey dots.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _PGM = re.compile(rb"P5 (\d{1,5}) (\d{1,5}) 255\n")
 
 @dataclass(frozen=True, slots=True)
 class FilePreview:
-    """more: there is more text than is shown; pictures: drawn pages that can be asked for; why: of what could not be read, each
-    once, as core/sandbox/errors.py says it."""
+    """more: there is more text than is shown; pictures: number of drawn pages; why: reasons for unread parts, each once, as in
+    core/sandbox/errors.py."""
 
     text: str
     more: bool
@@ -39,7 +39,7 @@ class FilePreview:
 
 
 def preview_file(content: bytes) -> FilePreview:
-    """Whatever the file does."""
+    """Never raises, whatever the file does."""
     text, drawn, why = _limited().look(content, MAX_PICTURES)
     return FilePreview(text[:MAX_TEXT], len(text) > MAX_TEXT, len(drawn), why)
 
@@ -79,8 +79,7 @@ class Limited:
 
 
 def png(pgm: bytes) -> bytes | None:
-    """A grey picture of our own drawing (netpbm P5) as PNG (RFC 2083); None for anything else, also for what the file's sender
-    made."""
+    """A grey picture of our own drawing (netpbm P5) as PNG (RFC 2083); None for anything else, also for pictures of the sender."""
     head = _PGM.match(pgm)
     if head is None:
         return None

@@ -1,4 +1,4 @@
-"""HTML as blocks: what its words say, in the order in which they stand, and no tag of it. Pure; meant for a limited process."""
+"""Turn HTML into blocks of text in reading order, without any tag. Pure; runs in a sandboxed process."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _NO_ROW = "table,p,div,ul,ol,blockquote,pre,h1,h2,h3,h4,h5,h6,br,img"
 _ROW_CHARS = 400
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _OLDER_IDS = frozenset({"divRplyFwdMsg", "mail-editor-reference-message-container"})
-"""Of what Outlook puts around the message that is answered."""
+"""Ids that Outlook puts around a quoted message."""
 SEPARATOR = " | "
 
 
 @dataclass(slots=True)
 class Page:
-    """blocks: what is to be read. pictures: how many are not shown. form: it wants something typed."""
+    """blocks: the text. pictures: number of pictures not shown. form: it has input fields."""
 
     blocks: list[Block] = field(default_factory=list)
     pictures: int = 0
@@ -46,7 +46,7 @@ def read(tree: LexborHTMLParser) -> Page:
 
 
 def _walk(top: LexborNode, writer: _Writer) -> None:
-    """Depth first without recursion: a sender decides how deep."""
+    """Depth first without recursion, because a sender controls the depth."""
     open_: list[tuple[LexborNode, str]] = []
     node: LexborNode | None = top
     while node is not None:
@@ -206,7 +206,7 @@ class _Writer:
 
 
 def _is_row(node: LexborNode) -> bool:
-    """Whether a row of a table says something in columns; most tables of mail are only there for the look."""
+    """Whether a table row has columns of text; most tables of mail only make a layout."""
     cells = 0
     child = node.child
     while child is not None:

@@ -1,6 +1,6 @@
-"""The invitation in a message becomes a meeting (meeting.py). Runs in a limited process, because senders decide what it reads.
+"""Read the invitation in a message into a meeting (meeting.py). Runs in a sandboxed process, because senders control its input.
 
-Zones are those that the calendar names, by the world's names or Outlook's, else as the calendar itself describes them.
+Time zones are those that the calendar names, as IANA or Outlook names, else as the calendar itself describes them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY", "HOURLY", "MINUTELY", "S
 
 
 def invitation(content: bytes, *, path: str = "") -> Meeting | None:
-    """Of a message, or of one attached to it; None where it has none. content: the whole of it."""
+    """The invitation of a message, or of one attached to it; None if there is none. content: the whole message."""
     message = message_parts.message_at(structure.parse(content), path)
     node = next((n for n in message.nodes if _is_calendar(n)), None) if message is not None else None
     if message is None or node is None:
@@ -99,7 +99,7 @@ def _several(value: Any) -> Iterable[Any]:
 
 
 def _guest(value: Any) -> Guest | None:
-    """mailto: alone; whoever is named otherwise cannot be written to."""
+    """Only mailto: addresses; others cannot be written to."""
     text = _text(value)
     address = text[7:].lower() if text[:7].lower() == "mailto:" else text.lower()
     local, at, domain = address.rpartition("@")
@@ -127,7 +127,7 @@ def _moment(at: Any) -> When:
 
 
 def _end(event: Any) -> When:
-    """Of days the last one: the calendar names the day after (RFC 5545 3.6.1)."""
+    """The last day: the calendar names the day after (RFC 5545 3.6.1)."""
     start, end = getattr(event.get("dtstart"), "dt", None), getattr(event.get("dtend"), "dt", None)
     length = getattr(event.get("duration"), "dt", None)
     if end is None and isinstance(length, timedelta) and isinstance(start, date):

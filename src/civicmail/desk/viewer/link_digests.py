@@ -1,5 +1,4 @@
-"""The addresses that a message links to, by their SHA-256: a manager is asked about some of them (P-22), and reads where they lead.
-Pure; runs in a limited process, because senders decide what it reads."""
+"""The addresses that a message links to, by their SHA-256, for an approval that names some of them (P-22)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A meeting as people are shown it, out of an invitation (RFC 5545, RFC 5546). Plain shapes that travel as JSON.
+"""A meeting from an invitation (RFC 5545, RFC 5546). Plain shapes that travel as JSON.
 
-Times are ms since 1970, or a day where the whole day is meant, or a clock without a zone where the sender named none.
+Times are ms since 1970, or a day for all-day events, or a local time without a zone if the sender named none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ANSWERS = ("ACCEPTED", "DECLINED", "TENTATIVE", "NEEDS-ACTION", "DELEGATED")
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """address: lower case; name: may be empty; answer: of ANSWERS; needed: not only invited as optional or for information."""
+    """address: lower case; name: may be empty; answer: of ANSWERS; needed: not only optional or for information."""
 
     address: str
     name: str = ""
@@ -25,7 +25,7 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """One of three: ms; day "2026-12-01"; clock "2026-12-01T09:00", of no zone. All empty: nothing usable is named."""
+    """One of: ms; day "2026-12-01"; clock "2026-12-01T09:00" without a zone. All empty: nothing usable."""
 
     ms: int | None = None
     day: str = ""
@@ -37,8 +37,8 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """How it comes again. every: SECONDLY … YEARLY, empty for once; step: each so many; on: days of the week, "MO" or "2TU"; count,
-    until: its end; besides: it has dates of its own, added or left out."""
+    """Recurrence. every: SECONDLY … YEARLY, empty for once; step: interval; on: weekdays, "MO" or "2TU"; count, until: its end;
+    besides: it has dates of its own, added or left out."""
 
     every: str = ""
     step: int = 1
@@ -50,8 +50,8 @@ class Repeats:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """failed: there is a calendar that cannot be read, and everything else is empty. method: of METHODS; end: the last day where
-    days are meant; instance: which one of a series, empty for all of it; others: further meetings in the same calendar."""
+    """failed: the calendar cannot be read, and everything else is empty. method: of METHODS; end: the last day for all-day
+    events; instance: of a series, empty for all of it; others: further meetings in the same calendar."""
 
     method: str = ""
     uid: str = ""
@@ -75,7 +75,7 @@ class Meeting:
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Meeting:
-        """Again. Raises TypeError, KeyError, ValueError for what was not made by plain()."""
+        """From plain(). Raises TypeError, KeyError, ValueError for anything else."""
         values = dict(plain)
         for name in ("start", "end", "instance"):
             values[name] = When(**values[name])

@@ -1,7 +1,4 @@
-"""Finding the way in a message: the message that a path names, the files of all messages in it, the parts that are its text. Pure.
-
-A path names a part by its place ("1.2"); a message that is attached begins a path of its own behind a slash ("1.2/1.1").
-"""
+"""Find parts of a message: the message at a path, the files of all nested messages, the text parts. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ SLASH = "/"
 
 @dataclass(frozen=True, slots=True)
 class MessagePart:
-    """A part, where it is, and how many attached messages it lies in. message: that it is a part of; letter: it is one itself."""
+    """A part, its path, and the number of attached messages around it. message: its message; letter: it is a message itself."""
 
     path: str
     depth: int
@@ -28,7 +25,7 @@ class MessagePart:
 
 
 def message_at(message: Structure, path: str) -> Structure | None:
-    """The message that a path names, the outermost for the empty path; None where there is none."""
+    """The message at a path, the outermost for the empty path; None if there is none."""
     for step in path.split(SLASH) if path else ():
         child_message = next((child for node, child in message.children if node.path == step), None)
         if child_message is None:
@@ -38,7 +35,7 @@ def message_at(message: Structure, path: str) -> Structure | None:
 
 
 def part_at(message: Structure, path: str) -> MessagePart | None:
-    """The part that a path names; None where there is none, or where it only holds others."""
+    """The part at a path; None if there is none, or if it only holds others."""
     above, _, step = path.rpartition(SLASH)
     holder = message_at(message, above)
     if holder is None:
@@ -51,7 +48,7 @@ def part_at(message: Structure, path: str) -> MessagePart | None:
 
 
 def files(message: Structure, above: str = "", depth: int = 0) -> Iterator[MessagePart]:
-    """All files in the order in which they stand, those of attached messages behind the message that has them."""
+    """All files in order; files of attached messages follow the message that has them."""
     letters = {id(node): letter for node, letter in message.children}
     for node in message.nodes:
         letter = letters.get(id(node))
@@ -63,7 +60,7 @@ def files(message: Structure, above: str = "", depth: int = 0) -> Iterator[Messa
 
 
 def texts(message: Structure, *, rich: bool = True) -> Iterator[tuple[Structure, Node]]:
-    """The parts that are read as the message itself, in order: of alternatives the one that is HTML, or with rich off another."""
+    """The parts that are read as the message, in order; of alternatives the HTML one, or with rich off another."""
     left_out = _left_out(message, rich)
     letters = {id(node): letter for node, letter in message.children}
     for node in message.nodes:
@@ -83,7 +80,7 @@ def is_signed(message: Structure, node: Node) -> bool:
 
 
 def _left_out(message: Structure, rich: bool) -> set[str]:
-    """Paths of the alternatives that are not read: all that have text but one, the last of those that are HTML, or are not."""
+    """Paths of the alternatives that are not read: all with text but one, the last one that is HTML, or is not."""
     text, html = set[str](), set[str]()  # paths below which there is some
     for node in message.nodes:
         if not node.container and node.content_type in SHOWN:

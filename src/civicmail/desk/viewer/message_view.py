@@ -1,8 +1,8 @@
-"""A message as people are shown it: words of ours, never a tag of the sender's. Plain shapes that travel as JSON.
+"""A message as it is shown: our own words, never a tag of the sender's. Plain shapes that travel as JSON.
 
-    shown = limited.read(body, page=2)          made in a limited process (limited.py); never raises
+    shown = sandboxed.read(body, page=2)        made in a sandboxed process (sandboxed.py); never raises
 
-What could not be read is said in `failed`; then everything else is empty, and the raw bytes can still be downloaded.
+If it could not be read, `failed` says why, everything else is empty, and the raw bytes can still be downloaded.
 """
 
 from __future__ import annotations
@@ -19,12 +19,9 @@ WORDS_MOST = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece of text that is shown in one way.
-
-    control: a character that cannot be seen, text is its name ("U+202E"). picture: one that is not shown, text is what the sender
-    says of it. link: url is rebuilt so that every browser goes to `host`, "" where it may not be followed; lies: the words name
-    another host.
-    """
+    """A piece of text shown in one way. control: an invisible character, text is its name ("U+202E"). picture: one that is not
+    shown, text is the sender's description. link: url is rebuilt so that every browser goes to `host`, "" if it must not be
+    followed; lies: its words name another host."""
 
     text: str
     kind: RunKind = "text"
@@ -35,7 +32,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, or one line of it. quote: how many levels of quoting it stands in, 0 for the writer's own words."""
+    """A paragraph, or a line of it. quote: levels of quoting, 0 for the writer's own words."""
 
     runs: tuple[Run, ...]
     kind: BlockKind = "text"
@@ -44,7 +41,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An address of the header. name: in runs, so that characters that nobody sees are shown."""
+    """An address of the header. name: in runs, so that invisible characters are shown."""
 
     name: tuple[Run, ...]
     address: tuple[Run, ...]
@@ -52,9 +49,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One attachment. path: where it is ("1.2", inside an attached message "1.3/1.2"); name: "" when it has none; declared: media
-    type as the sender says; kind: what it is by its content (core/sandbox/filetype.py); odd: its name promises something else;
-    size: bytes; depth: levels of attached messages above it; letter: a message that can be opened, name is its subject then."""
+    """One attachment. path: its place ("1.2", inside an attached message "1.3/1.2"); name: "" if it has none; declared: the
+    sender's media type; kind: its type by content (core/sandbox/filetype.py); odd: its name promises another type; size:
+    bytes; depth: levels of attached messages above it; letter: a message that can be opened, name is its subject then."""
 
     path: str
     name: tuple[Run, ...]
@@ -69,10 +66,9 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """size, sha256: of the bytes that it was made of. date: ms since 1970, None without a usable one. page, pages: of the text.
-    files: of this page of files; file_count: of all. marks: fixed words about what was read (views/words.py); defects: codes of
-    core/message/defect_codes.py, each once. html: whether there is a look of the sender's own. failed: why nothing could be
-    read."""
+    """size, sha256: of the bytes. date: ms since 1970, None without a usable one. page, pages: of the text. files: of this page;
+    file_count: of all. marks: fixed words (views/words.py); defects: codes of core/message/defect_codes.py, each once. html:
+    whether it has a look of its own. failed: why nothing could be read."""
 
     size: int
     sha256: str
@@ -102,8 +98,8 @@ class Shown:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Shown:
-        """From its JSON (orjson knows these classes). Raises TypeError, KeyError, ValueError for anything else, because a limited
-        process may say what it likes."""
+        """From its JSON (orjson knows these classes). Raises TypeError, KeyError, ValueError for anything else, because a
+        sandboxed process may return anything."""
         people = {name: tuple(_person(p) for p in plain[name]) for name in ("from_", "sender", "reply_to", "to", "cc", "bcc")}
         lists = {
             "subject": _runs(plain["subject"]),
@@ -117,7 +113,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class HeaderLine:
-    """One field of the header as it stands there, decoded."""
+    """One header field in its order, decoded."""
 
     name: str
     value: tuple[Run, ...]

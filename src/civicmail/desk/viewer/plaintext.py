@@ -1,4 +1,4 @@
-"""Plain text as blocks: paragraphs, levels of quoting, what only makes sense in columns. Pure."""
+"""Turn plain text into blocks: paragraphs, levels of quoting, columns. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _OLDER = re.compile(
     r"\s*-{2,}\s*(?:original message|mensaje original|message d'origine|urspr\xfcngliche nachricht)\s*-{2,}\s*\Z",
     re.IGNORECASE,
 )
-"""What Outlook puts above the message that is answered, instead of quoting it."""
+"""What Outlook puts above a message, instead of quoting it."""
 _RULE = re.compile(r"\s*([-=_*~])\1{4,}\s*\Z")
 _PARAGRAPH = 20_000
 """Characters of a paragraph; a longer one is shown in pieces."""
 
 
 def blocks(text: str, parameters: Mapping[str, str] | None = None) -> Iterator[Block]:
-    """parameters: of the content type, for text that says format=flowed."""
+    """parameters: of the content type, for format=flowed."""
     held: list[str] = []
     level = size = below = 0
     for depth, words in _older(flowed.lines(text, parameters or {})):
@@ -43,7 +43,7 @@ def blocks(text: str, parameters: Mapping[str, str] | None = None) -> Iterator[B
 
 
 def _older(lines: Iterable[Line]) -> Iterator[Line]:
-    """What stands below such a line is quoted, where the writer has said something above it."""
+    """Text below such a line is quoted, if the writer has written something above it."""
     written = False
     older = 0
     for depth, words in lines:

@@ -1,4 +1,4 @@
-"""The installation, and the one store of this process, for the rooms whose pages show mail."""
+"""The installation and its one message store, for rooms whose pages show mail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from civicmail.desk.viewer.store import Store
 
 
 def installation() -> Path:
-    """The data folder of the installation whose pages, and worker, these are."""
+    """The data folder of this installation."""
     assert settings.DATA is not None, "pages have an installation"
     return Path(settings.DATA)
 
@@ -31,7 +31,7 @@ def _store(data: Path) -> Store:
 
 @contextmanager
 def damage_as_later() -> Iterator[None]:
-    """What is damaged, or lacks its key, is a sentence on the page that says what to do, and no bug."""
+    """Turn damage and a missing key into a sentence on the page that says what to do."""
     try:
         yield
     except (DamagedFile, ConfigError) as error:

@@ -1,4 +1,4 @@
-"""A message becomes what is shown of it (shown.py). Pure; runs in a limited process, because senders decide what it reads."""
+"""Turn a message into the shapes of message_view.py. Pure; runs in a sandboxed process, because senders control its input."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _AN_ADDRESS = re.compile(r"[^\s\"'<>()\[\],;:@]+@[^\s\"'<>()\[\],;:@]+\.[^\s\"'<
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A stretch of text that is made when its page is asked for. characters: that it takes there, about."""
+    """Text that is made when its page is requested. characters: its approximate length there."""
 
     characters: int
     blocks: Callable[[], Iterable[Block]]
 
 
 def shown(content: bytes, *, page: int = 1, files_page: int = 1, path: str = "") -> Shown | None:
-    """What is shown of a message, or of one attached to it; None where the path names none. content: the whole of it."""
+    """The view of a message, or of one attached to it; None if the path names none. content: the whole message."""
     whole = structure.parse(content)
     message = message_parts.message_at(whole, path)
     if message is None:
@@ -98,7 +98,7 @@ def headers(content: bytes, *, path: str = "") -> tuple[list[HeaderLine], int] |
 
 
 def part(content: bytes, path: str) -> tuple[str, bytes] | None:
-    """Name and bytes of a file; None where the path names none."""
+    """Name and bytes of a file; None if the path names none."""
     message_part = message_parts.part_at(structure.parse(content), path)
     if message_part is None:
         return None
@@ -109,7 +109,7 @@ def part(content: bytes, path: str) -> tuple[str, bytes] | None:
 
 
 def file_name(message_part: MessagePart) -> str:
-    """As its sender named it; of a message its subject."""
+    """As its sender named it; for a message its subject."""
     if message_part.node.filename or message_part.letter is None:
         return message_part.node.filename
     return header_values.subject(message_part.letter.head, message_part.letter.charset)
@@ -147,7 +147,7 @@ def _file(message_part: MessagePart) -> File:
 
 
 def _doubts(senders: Sequence[Address], blocks: Sequence[Block]) -> Iterator[str]:
-    """What should make a reader look twice: a name that is written like another address, a link that names another host."""
+    """Reasons to look twice: a name that looks like another address, a link that names another host."""
     if any(named.lower() != a.addr.lower() for a in senders for named in _AN_ADDRESS.findall(a.display)):
         yield "poses"
     if any(run.lies for block in blocks for run in block.runs):
@@ -155,7 +155,7 @@ def _doubts(senders: Sequence[Address], blocks: Sequence[Block]) -> Iterator[str
 
 
 def _readable(message: Structure, marks: dict[str, None]) -> tuple[list[_Piece], int]:
-    """The text in pieces, and how many pictures it would have."""
+    """The text in pieces, and the number of its pictures."""
     pieces, pictures = _pieces(message_parts.texts(message), marks)
     if not pieces:
         pieces, _ = _pieces(message_parts.texts(message, rich=False), marks)
@@ -204,7 +204,7 @@ def _of_text(text: str, node: Node | None) -> Iterator[_Piece]:
 
 
 def _report(text: str) -> Iterator[Block]:
-    """What a mail server says of a message: lines of a form, as they stand."""
+    """A delivery report: its lines, unchanged."""
     for paragraph in text.split("\n\n"):
         if paragraph.strip():
             yield Block(link_runs(paragraph.strip("\n")), "pre")
@@ -231,7 +231,7 @@ def _cost(block: Block) -> int:
 
 
 def _parted(block: Block) -> Iterator[Block]:
-    """A block that is longer than a page is several."""
+    """Split a block that is longer than a page."""
     held: list[Run] = []
     size = 0
     for run in block.runs:
@@ -257,7 +257,7 @@ def _pages(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
 
 
 def _ms(date: datetime | None) -> int | None:
-    """A date without a zone is taken for UTC (RFC 5322 3.3, "-0000")."""
+    """A date without a zone is UTC (RFC 5322 3.3, "-0000")."""
     if date is None:
         return None
     return int((date if date.tzinfo is not None else date.replace(tzinfo=UTC)).timestamp() * 1000)

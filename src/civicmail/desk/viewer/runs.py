@@ -1,7 +1,7 @@
-"""Text in pieces by how each is shown: words, links with the host they lead to, characters that nobody would see. Pure.
+"""Split text into runs by how each is shown: words, links with their real host, invisible characters. Pure.
 
-Characters that change what others look like (direction of writing, controls) are shown by their number, so that a name cannot pose
-as another one (Unicode TR36, TR39; CVE-2021-42574). Marks that scripts need inside words stay as they are.
+Characters that change how others look (direction of writing, controls) are shown by their number, so that a name cannot imitate
+another (Unicode TR36, TR39; CVE-2021-42574). Marks that scripts need inside words stay.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ CONTROLS = 200
 
 
 def runs_of(text: str) -> tuple[Run, ...]:
-    """A name, an address, a subject or a file name."""
+    """Runs of a name, an address, a subject or a file name."""
     return tuple(_pieces(text, _UNSEEN)) if not text.isprintable() or _UNSEEN.search(text) else (Run(text),) if text else ()
 
 
 def link_runs(text: str) -> tuple[Run, ...]:
-    """Running text, in which addresses of the web become links."""
+    """Runs of text, with web addresses as links."""
     pieces: list[Run] = []
     at = 0
     if "://" in text or "www." in text.lower():
@@ -45,7 +45,7 @@ def link_runs(text: str) -> tuple[Run, ...]:
 
 
 def linked(words: str, target: str) -> Run:
-    """A link, with where it really leads."""
+    """A link with its real destination."""
     there = links.real(target)
     shown = "".join(run.text if run.kind == "text" else f"[{run.text}]" for run in _pieces(words, _CONTROL))
     lies = there.scheme in ("http", "https") and links.names_another(words, there.host)

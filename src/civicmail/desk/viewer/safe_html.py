@@ -1,8 +1,8 @@
-"""HTML in the sender's own look, for a locked frame: no script, no form, nothing that is fetched, each link with its host in words.
+"""HTML in the sender's own look, for a locked frame: no script, no form, nothing loaded, each link with its host in words.
 
-Three walls, each of which is enough: what is not on a list is taken out (nh3, last of all, so that nothing is put back behind it),
-the frame's own policy allows nothing but pictures in the text and inline style (FRAME_CSP), and the frame is sandboxed, so that it
-has no origin and cannot draw outside itself. Pure; runs in a limited process.
+Each of three walls is enough: everything that is not on a list is removed (nh3, last of all, so that nothing is put back behind
+it); the frame's own policy allows only embedded pictures and inline style (FRAME_CSP); and the frame is sandboxed, so it has no
+origin and cannot draw outside itself. Pure; runs in a sandboxed process.
 """
 
 from __future__ import annotations

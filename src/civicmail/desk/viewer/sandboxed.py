@@ -1,4 +1,4 @@
-"""Reading a message in a limited process: what comes back is plain shapes, or one word why there is nothing (core/sandbox).
+"""Read a message in a sandboxed process (core/sandbox): the result is plain shapes, or one word why there is none.
 
 read(body) is Shown, whatever the message does, and None where `path` names no message in it; part(body, "1.2/1.1") is name and
 bytes of a file, and raises Unreadable.
@@ -23,7 +23,7 @@ from civicmail.desk.viewer.safe_html import Words
 COMMAND = (sys.executable, "-I", "-m", "civicmail.desk.viewer.worker")
 PROCESSES = 2
 SECONDS = 15.0
-"""Of the processor for one message; forty megabytes of text take half a second, as HTML six."""
+"""Processor seconds for one message; forty megabytes of text take half a second, as HTML six."""
 RETRIES = 600.0
 """Seconds for which a message that took too long is not tried again."""
 MAX_CACHED = 200
@@ -115,7 +115,7 @@ def _ask(what: str, body: bytes, path: str, **more: Any) -> bytes:
 
 
 class Remembered:
-    """Some questions that took too long, for a while: whoever loads the page again must not keep the processes busy again."""
+    """Requests that took too long, for a while, so that a reload does not keep the processes busy."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -1,1 +1,1 @@
-"""Search under a mandate: asked, approved, searched, read, held and exported, within its scope and nowhere else (P-16, P-21)."""
+"""Examinations under a mandate: request, approve, search, read, hold and export, only within its scope (P-16, P-21)."""

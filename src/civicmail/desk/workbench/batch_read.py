@@ -1,6 +1,6 @@
-"""Reading many captures in the order in which they lie, and giving them in the order in which they were asked for.
+"""Read many captures in storage order and return them in the requested order.
 
-Neighbours share a compressed frame, so reading them as they lie is many times faster.
+Neighbors share a compressed frame, so storage order is many times faster.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def in_groups(hits: Iterator[Hit]) -> Iterator[list[Hit]]:
 
 
 def read[Found](archive: Archive, read_one: Callable[[Place], Found], batch: list[Hit]) -> Iterator[tuple[Hit, Found | str]]:
-    """Each hit with what was read of it, or with why it could not be read, in the order of hits."""
+    """Yield each hit, in their order, with what was read or why it could not be read."""
     places = [archive.place(uuid.UUID(hit.id).bytes) for hit in batch]
     results: list[Found | str] = ["Nothing is kept under this id."] * len(batch)
     for n, place in sorted(((n, p) for n, p in enumerate(places) if p), key=lambda numbered: location(numbered[1])):
@@ -53,7 +53,7 @@ def read[Found](archive: Archive, read_one: Callable[[Place], Found], batch: lis
 
 
 def location(place: Place) -> tuple[str, int, int]:
-    """Sorts captures as they lie."""
+    """Sort key: storage order."""
     match place.where:
         case InSegment(_, _, segment, frame, offset):
             return segment, frame, offset

@@ -1,11 +1,11 @@
-"""What can go wrong at the workbench.
+"""Errors of the workbench.
 
 CivicmailError
-└── OutOfScope        nothing is kept under this id inside the mandate's scope
+└── OutOfScope        nothing is archived under this id within the mandate's scope
 LaterError
 └── NotProvedYet      no signed checkpoint covers all of an export yet
 RefusedError
-└── Stopped           an export ends before it is whole: it was stopped, or its mandate is over
+└── Stopped           an export ends before it is complete: it was stopped, or its mandate ended
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from civicmail.core.config.errors import CivicmailError, LaterError, RefusedErro
 
 
 class OutOfScope(CivicmailError):
-    """The capture is not there or not within the mandate: one sentence for both, so that nobody learns what lies outside (E5)."""
+    """The capture is absent or outside the mandate: the same sentence for both, so that nobody learns what is outside (E5)."""
 
     exit_code = 1
     http = 404
@@ -25,6 +25,6 @@ class NotProvedYet(LaterError):
 
 
 class Stopped(RefusedError):
-    """Somebody stopped the export, or who may see the mail has changed meanwhile."""
+    """The export was stopped, or the requester lost the right to see the mail."""
 
     http = 409

@@ -87,7 +87,7 @@ class Message:
 
 
 class Export:
-    """Messages go in one by one; finish() makes the rest. proof: with heads, envelopes and proofs."""
+    """Messages are added one by one; finish() makes the rest. proof: with heads, envelopes and proofs."""
 
     def __init__(self, data: Path, parcel: Parcel, about: About, *, proof: bool = True) -> None:
         self.done = self.bytes = 0
@@ -100,7 +100,7 @@ class Export:
         self._lists = {name: _growing(parcel.work / name) for name in names}
 
     def add(self, message: Message) -> None:
-        """The next message."""
+        """Add the next message."""
         capture, n = message.capture, self.done + 1
         name = f"messages/{n:06}.eml"
         self._parcel.put(name, message.body)
@@ -115,11 +115,11 @@ class Export:
         self.done, self.bytes = n, self.bytes + len(message.body)
 
     def fail(self, id_: str, why: str) -> None:
-        """A message that was found and could not be read."""
+        """Record a found message that could not be read."""
         self.failed.append({"id": id_, "why": why})
 
     def mark(self) -> dict[str, Any]:
-        """What came so far is durable in the work folder; resume() goes on here."""
+        """Make everything so far durable in the work folder; resume() continues here."""
         for h in self._lists.values():
             h.flush()
             os.fdatasync(h.fileno())
@@ -127,7 +127,7 @@ class Export:
         return {"done": self.done, "bytes": self.bytes, "failed": self.failed, "lists": lists, "parcel": self._parcel.mark()}
 
     def resume(self, mark: dict[str, Any]) -> None:
-        """As it was at that mark; what was written later is cut away."""
+        """Return to a mark; truncate what was written later."""
         self.done, self.bytes, self.failed = mark["done"], mark["bytes"], mark["failed"]
         for name, size in mark["lists"].items():
             self._lists[name].truncate(size)
@@ -140,11 +140,11 @@ class Export:
                     self._proofs.add(plain["journal"], plain["number"], line.rstrip(b"\n"))
 
     def is_signed(self) -> bool:
-        """Whether a checkpoint covers what came so far."""
+        """Whether a checkpoint covers everything so far."""
         return self._proofs is None or self._proofs.signed() is not None
 
     def finish(self, found: int, coverage: dict[str, int]) -> None:
-        """Prove, write the manifest, and close. found: how many fitted. Raises NotProvedYet: then ask again later."""
+        """Prove, write the manifest, and close. found: number of hits. Raises NotProvedYet: then try again later."""
         for h in self._lists.values():
             h.flush()
         lists = list(self._lists)
@@ -169,7 +169,7 @@ class Export:
         self.close()
 
     def close(self) -> None:
-        """Without finish() the export can be gone on with from its last mark."""
+        """Close; without finish() the export can be resumed from its last mark."""
         for h in self._lists.values():
             h.close()
         self._parcel.close()

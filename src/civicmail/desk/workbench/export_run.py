@@ -1,11 +1,11 @@
-"""An export that is made a piece at a time, and gone on with after a restart: found, read through the gate, put, marked.
+"""Make an export piece by piece, resumable after a restart: search, read through the gate, write, mark.
 
-<folder>/export.zip, export.zip.parts    as in zipping.py
-<folder>/messages.jsonl, heads.jsonl     the lists while they grow
-<folder>/mark.json                       where to go on: {"of": SHA-256 of what is asked, "after": id of the last message, "found",
-                                         and what Export.mark() says}
+    <folder>/export.zip, export.zip.parts    as in growing_zip.py
+    <folder>/messages.jsonl, heads.jsonl     the lists while they grow
+    <folder>/mark.json                       where to resume: {"of": SHA-256 of the request, "after": id of the
+                                             last message, "found", and what Export.mark() returns}
 
-Everything is mode 0600; the mark is written after what it names is durable.
+All files have mode 0600. The mark is written after everything that it names is durable.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MARK = "mark.json"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an export has come. found: how many fit; done and failed make it up in the end; whole: the file is there."""
+    """Progress of an export. found: number of hits; done and failed add up to it in the end; whole: the file is complete."""
 
     found: int
     done: int
@@ -47,7 +47,7 @@ class Progress:
 
 
 class Running:
-    """One export in its folder; taken up where its mark is. tree: already within the mandate; read: its gate."""
+    """One export in its folder, resumed at its mark. tree: already within the mandate; read: its gate."""
 
     def __init__(self, folder: Path, archive: Archive, reader: Reader, tree: Tree, read: Read, about: About) -> None:
         data = folder.parents[1]
@@ -90,7 +90,7 @@ class Running:
         return self._export.manifest
 
     def step(self, seconds: float) -> bool:
-        """Go on for about so long; True when nothing is left to read. Then comes finish()."""
+        """Continue for about this long; True if nothing is left to read. Then call finish()."""
         until = time.monotonic() + seconds
         for some in self._groups:
             for hit, message in batch_read.read(self._archive, self._read, some):
@@ -106,7 +106,7 @@ class Running:
         return True
 
     def finish(self) -> Progress:
-        """Make the file whole. Raises NotProvedYet."""
+        """Complete the file. Raises NotProvedYet."""
         counted = counts(self._reader, self._tree, archived=self._archive.count()).plain()
         coverage = {key: value for key, value in counted.items() if key not in ("count", "unique")}
         self._export.finish(self._total, coverage)
@@ -123,7 +123,7 @@ class Running:
 
 
 def _read_mark(folder: Path) -> dict[str, Any] | None:
-    """Where to go on; None where there is nothing to go on from, or not all of it."""
+    """Where to resume; None if there is no complete mark."""
     try:
         mark: dict[str, Any] = orjson.loads((folder / _MARK).read_bytes())
         sizes = dict(zip((FILE, parts_path(Path(FILE)).name), mark["parcel"], strict=True)) | mark["lists"]
@@ -133,7 +133,7 @@ def _read_mark(folder: Path) -> dict[str, Any] | None:
 
 
 def remove(folder: Path) -> None:
-    """Nothing of an export stays; may be done any number of times."""
+    """Remove all files of an export; may be repeated."""
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
             OS_FILES.unlink(path)

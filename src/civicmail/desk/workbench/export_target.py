@@ -1,4 +1,4 @@
-"""What an export is put into: a folder, or one zip file that can be gone on with."""
+"""Where an export is written: a folder, or one zip file that can be resumed."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from civicmail.desk.workbench.growing_zip import GrowingZip
 
 
 class Parcel(Protocol):
-    """work: the folder in which the lists grow that are part of the export, too."""
+    """work: the folder of the growing lists, which are part of the export, too."""
 
     work: Path
 
     def put(self, name: str, content: bytes) -> None:
-        """Add one content under this name ("messages/000001.eml")."""
+        """Add a content under this name ("messages/000001.eml")."""
 
     def take(self, name: str) -> None:
-        """The list of this name in the work folder is whole now."""
+        """The list of this name in the work folder is complete."""
 
     def mark(self) -> list[int]:
-        """What was put is durable; where `resume` goes on."""
+        """Make everything durable; return where `resume` continues."""
 
     def resume(self, mark: list[int]) -> None: ...
 
@@ -45,7 +45,7 @@ class Folder:
                 pass
 
     def take(self, name: str) -> None:
-        """It lies in its place already."""
+        """It is in its place already."""
 
     def mark(self) -> list[int]:
         return []
@@ -61,7 +61,7 @@ class Folder:
 
 
 class Zip:
-    """One zip file. work: a folder for the lists while it grows; they are removed at the end."""
+    """One zip file. work: a folder for the growing lists, which are removed at the end."""
 
     def __init__(self, out: Path, work: Path, at: int, files: Files = OS_FILES) -> None:
         self.work = work

@@ -1,4 +1,4 @@
-"""What people type at the workbench: whose mail, since when, which words, why; decisions; holds. Verbs check again."""
+"""Forms of the workbench: people, period, words, reason; decisions; legal holds. The verbs check them again."""
 
 from __future__ import annotations
 

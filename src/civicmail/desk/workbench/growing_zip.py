@@ -1,9 +1,9 @@
-"""A zip file that grows and can be gone on with after a crash (PKWARE APPNOTE 6.3: local headers, central directory, ZIP64).
+"""A zip file that grows and can be resumed after a crash (PKWARE APPNOTE 6.3: local headers, central directory, ZIP64).
 
-<file>          local headers and contents, one after the other; the directory behind them is written by finish()
-<file>.parts    what the directory will say: for each content crc, sizes, offset, method, length of the name, the name
+    <file>          local headers and contents, one after the other; finish() appends the directory
+    <file>.parts    the future directory: for each content crc, sizes, offset, method, length of the name, the name
 
-Contents that are known whole are written with their sizes before them, so that any reader can take the file as a stream.
+The sizes of complete contents precede them, so that any reader can take the file as a stream.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LEVEL = 1
 
 
 class GrowingZip:
-    """Made by `start` or taken up by `resume`. at: ms since 1970, which all contents get as their time."""
+    """Created by `start` or `resume`. at: ms since 1970, the time of all contents."""
 
     def __init__(self, path: Path, at: int, files: Files = OS_FILES) -> None:
         self._files = files
@@ -45,13 +45,13 @@ class GrowingZip:
         self._stamp = _dos(at)
 
     def resume(self, mark: tuple[int, int]) -> None:
-        """Go on where mark() was called; what was written later is cut away."""
+        """Continue where mark() was called; truncate what was written later."""
         self._end, self._parts_end = mark
         self._file.truncate(self._end)
         self._parts.truncate(self._parts_end)
 
     def mark(self) -> tuple[int, int]:
-        """Everything so far is durable; where to go on."""
+        """Make everything durable; return where to resume."""
         self._file.sync()
         self._parts.sync()
         return self._end, self._parts_end
@@ -66,7 +66,7 @@ class GrowingZip:
         self._note(name, zlib.crc32(content), len(kept), len(content), method, behind)
 
     def put_file(self, name: str, path: Path) -> None:
-        """Add what a file has, a piece at a time: its header is written when its sizes are known."""
+        """Add a file piece by piece; its header is written when its sizes are known."""
         total = path.stat().st_size
         at = self._end + len(self._local(name, 0, total, total, _DEFLATED))
         packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
@@ -95,7 +95,7 @@ class GrowingZip:
         self._end = end
 
     def finish(self) -> None:
-        """Write the directory; the file is whole and durable, and the parts are gone."""
+        """Write the directory; the file is complete and durable, and the parts file is removed."""
         start, count = self._end, 0
         for some in _together(_entries(self._parts, self._parts_end, self._stamp)):
             self._end = self._file.write_at(self._end, some)

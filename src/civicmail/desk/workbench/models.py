@@ -1,4 +1,4 @@
-"""Exports that were asked for under a mandate: who, which query, how far it has come, until when its file is kept (P-21)."""
+"""Exports under a mandate: who ordered them, the query, the progress, and the day when the file is removed (P-21)."""
 
 from __future__ import annotations
 

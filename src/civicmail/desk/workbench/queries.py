@@ -1,4 +1,4 @@
-"""What pages of the workbench ask: which mandates to list, how broad one is, what the subjects' lines are."""
+"""Queries of the workbench pages: the listed mandates, the breadth of one, the reporting lines of its subjects."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ STATES: dict[str, tuple[str, str]] = {
 
 
 def listed(actor: Actor) -> QuerySet[Row]:
-    """What somebody sees in the list: asked or decided by them; for an auditor all that are not sealed. Never one that is about the
-    reader (E1)."""
+    """Mandates in a person's list: requested or decided by them; for an auditor all that are not sealed. Never one that is about
+    the reader (E1)."""
     mine = Q(person__uid=actor.uid)
     visible = mine | Q(approver__uid=actor.uid)
     if actor.holds("auditor"):
@@ -49,7 +49,7 @@ def listed(actor: Actor) -> QuerySet[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Breadth:
-    """How much a mandate would open. messages: None while that cannot be counted."""
+    """How much mail a mandate opens. messages: None while it cannot be counted."""
 
     messages: int | None
     everything: int
@@ -57,8 +57,8 @@ class Breadth:
 
 
 def breadth(row: Row, now: int, change: Amendment | None = None) -> Breadth:
-    """Counted, never shown: how many messages fit, of how many. Of one that was not approved yet the mailboxes are those of this
-    moment; change: as it would be with it."""
+    """Count matching messages and all messages, without showing any. Before approval the current mailboxes count; change: with
+    this amendment."""
     return _counted(_scope(row, change), now, row.number)
 
 
@@ -93,7 +93,7 @@ def _counted(scope: Scope, now: int, number: str) -> Breadth:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Somebody a mandate is about, with the line above: department and those who have a say over them."""
+    """A person whom a mandate is about, with department and superiors."""
 
     name: str
     department: str
@@ -104,7 +104,7 @@ SHOWN = 20
 
 
 def subjects(people: Collection[Person]) -> list[Subject]:
-    """The first twenty of these people, for whoever decides."""
+    """The first twenty of these people, for the approver."""
     some = sorted(people, key=lambda p: (p.family, p.given, p.uid))[:SHOWN]
     known = reporting_lines.load_lines()
     above = {p.uid: known.above(p.uid) for p in some}
@@ -122,7 +122,7 @@ def subjects(people: Collection[Person]) -> list[Subject]:
 
 
 def conflicts(asker: Person, people: Collection[Person]) -> list[str]:
-    """In sentences where who asks stands in the line of somebody that it is about; at most five of them."""
+    """Sentences about requesters in the reporting line of the people concerned; at most five."""
     known = reporting_lines.load_lines()
     above = known.above(asker.uid)
     reasons = [f"{p} is above {asker}." for p in people if p.uid in above]
@@ -136,14 +136,14 @@ def classes(row: Row) -> list[str]:
 
 
 def choosable(actor: Actor) -> list[Department]:
-    """Departments that a form offers: the actor's own for a head without a duty that reaches further, else all that are open."""
+    """Departments that a form offers: a head's own, or all open ones for roles that reach further."""
     rows = Department.objects.filter(closed__isnull=True).order_by("name")
     wide = any(way.duty != examination_grounds.HEAD and actor.holds(way.duty) for way in examination_grounds.GROUND_RULES)
     return list(rows if wide else rows.filter(code__in=actor.departments))
 
 
 def everybody(department: Department) -> list[Person]:
-    """Who works in a department or its divisions, in order."""
+    """People of a department and its divisions, in order."""
     rows = Person.objects.filter(
         episodes__department__in=mailbox_addresses.with_divisions(department), episodes__ended__isnull=True
     )

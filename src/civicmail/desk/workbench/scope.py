@@ -1,7 +1,6 @@
-"""Nothing outside of the mandate, whatever is asked (E5): the index by a tree that is and-ed, the store capture by capture.
+"""Restrict everything to the mandate (E5): the index by an and-ed tree, the archive capture by capture.
 
-The index finds; what is shown is decided here, from the bytes that are kept. So an index that is wrong, an id that was guessed and
-a page of yesterday open nothing.
+The index only finds. The archived bytes decide what is shown, so a wrong index, a guessed id and yesterday's page open nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ NOT_THERE = "Nothing is kept under this id within this mandate."
 
 
 def within(mandate: Mandate, tree: Tree, now: int) -> Tree:
-    """What a search under this mandate asks the index. now: ms."""
+    """The tree that a search under this mandate uses. now: ms."""
     return mandate.scope.restrict(tree, now)
 
 
@@ -46,7 +45,7 @@ class Gate:
         self._see = viewer(data)
 
     def read(self, place: Place) -> Message:
-        """One capture, when its bytes lie within the scope. Raises OutOfScope, DamagedFile, NotInArchive."""
+        """Read a capture if its bytes are within the scope. Raises OutOfScope, DamagedFile, NotInArchive."""
         head = self._archive.head(self._permit, place)
         body = self._archive.body(self._permit, place)
         message = Message(Capture.from_head(head), head, body)
@@ -55,14 +54,14 @@ class Gate:
         return message
 
     def named(self, id_: str) -> Message:
-        """The capture with this id, whole. Raises OutOfScope, also where there is none at all."""
+        """Read the capture with this id. Raises OutOfScope, also if there is none."""
         places = self._archive.find(id_)
         if len(places) != 1:
             raise OutOfScope(NOT_THERE)
         return self.read(places[0])
 
     def with_threads(self, reader: Reader, tree: Tree) -> Tree:
-        """The tree with every thread: widened to the conversation of the message that it names, as far as it lies in the scope."""
+        """Widen every thread: operator to the conversation that it names, within the scope."""
 
         def look(id_: str) -> Fields | None:
             try:

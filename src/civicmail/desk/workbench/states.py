@@ -1,4 +1,4 @@
-"""How an export goes on: waiting -> reading -> proving -> ready -> gone; stopped or failed from everywhere before ready. Pure."""
+"""States of an export: waiting -> reading -> proving -> ready -> gone; stopped or failed from every state before ready. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STEPS: frozenset[tuple[str, str]] = frozenset(
         *((state, "waiting") for state in ("reading", "proving", "stopped")),
     }
 )
-"""(from, to). Back to waiting: it is gone on with, by the worker after a restart, or by who asked after it was stopped."""
+"""(from, to). Back to waiting: resumed by the worker after a restart, or by its requester after a stop."""
 
 WORDS: dict[str, tuple[str, str]] = {
     "waiting": ("wait", "Waiting to begin"),
@@ -36,7 +36,7 @@ WORDS: dict[str, tuple[str, str]] = {
 
 
 def step(state: str, to: State) -> State:
-    """The state it goes to. Raises Conflict where the table has no such step."""
+    """The next state. Raises Conflict if the table has no such step."""
     if (state, to) not in STEPS:
         raise Conflict(f"This export is {WORDS[state][1].lower()} by now; look at it again.")
     return to

@@ -1,4 +1,4 @@
-"""The worker makes exports, one at a time and a piece at a time, and removes what is over."""
+"""The worker's exports: one at a time, piece by piece; remove what expired."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from civicmail.mail.archive.reading import Archive
 from civicmail.mail.search.reader import Reader
 
 PIECE = 0.5
-"""Seconds of work between two looks at whether it may go on."""
+"""Seconds of work between two checks whether it may continue."""
 BATCH_SIZE = 200
 log = get_logger()
 
@@ -39,12 +39,12 @@ Clock = Callable[[], int]
 
 
 def folder(data: Path, export: Export) -> Path:
-    """Where an export lies."""
+    """Folder of an export."""
     return data / "exports" / str(export.pk)
 
 
 class Exporting:
-    """Goes on with the oldest export that waits or was under way. clock: ms."""
+    """Continue the oldest waiting or running export. clock: ms."""
 
     def __init__(self, data: Path, clock: Clock) -> None:
         self._data = data
@@ -55,7 +55,7 @@ class Exporting:
         self._mandate: Mandate | None = None
 
     def step(self) -> bool:
-        """One piece; False when there is nothing to do at this moment."""
+        """One piece; False if there is nothing to do at this moment."""
         row = (
             self._row
             or Export.objects.filter(state__in=states.UNDER_WAY).select_related("mandate", "person").order_by("pk").first()
@@ -81,7 +81,7 @@ class Exporting:
         return True
 
     def close(self) -> None:
-        """What was read is gone on with by whoever comes next."""
+        """The next process resumes what was read."""
         self._leave()
 
     def _go_on(self, row: Export) -> bool:
@@ -130,7 +130,7 @@ class Exporting:
         self._made = Running(folder(self._data, row), archive, reader, tree, gate.read, about)
 
     def _require(self) -> None:
-        """Raise NotPermitted when the mandate is over, or who asked may not look any more; Conflict when it was narrowed."""
+        """Raise NotPermitted if the mandate has ended or the requester lost the right; Conflict if it was narrowed."""
         now = self._clock()
         assert self._mandate is not None
         assert self._row is not None
@@ -148,7 +148,7 @@ class Exporting:
 
 
 def sweep(data: Path, now: int) -> int:
-    """Remove the files of exports whose time is over, whose mandate is, or that were stopped or failed two weeks ago; how many."""
+    """Remove files of exports that expired, whose mandate ended, or that were stopped or failed two weeks ago; return how many."""
     late = from_ms(now - states.KEPT_DAYS * 86_400_000)
     over = ~Q(mandate__state__in=("approved", "open", "urgent"))
     ready = Export.objects.filter(Q(state="ready") & (Q(until__lte=from_ms(now)) | over))

@@ -1,4 +1,4 @@
-"""Addresses of the pages of the workbench."""
+"""URLs of the workbench pages."""
 
 from __future__ import annotations
 

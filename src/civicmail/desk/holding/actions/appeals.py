@@ -1,6 +1,6 @@
-"""Contesting a decision, and answering: a row without an account, an act of an officer with an entry (P-29, promise 7).
+"""Appeal against a decision, without an account, and an officer's answer with an audit entry (P-29, promise 7).
 
-The answer that the message was let go lets it go: nobody is told of something that somebody else still had to do.
+The answer "released" releases the message itself, so that nobody is told of a release that is still pending.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ ANSWERS = {
     "corrected": gettext_lazy("You were right: the rule was put right. Please send the message again."),
 }
 MAX_OPEN = 5
-"""Contests of one decision that may wait at a time."""
+"""Pending appeals against one decision."""
 MAX_PER_NETWORK = 10
-"""Contests of one network and day: whoever has thousands of numbers of refused mail does not fill the desk."""
+"""Appeals of one network and day, so that a sender with thousands of numbers cannot flood the desk."""
 MAX_TEXT = 2000
 _FULL = "So many have said this already; somebody will look at it."
 _TOO_OFTEN = "From your network this was said very often today. Come back tomorrow, or ask whom the decision names."
 
 
 def appeal(capture: uuid.UUID, decision: Decision, text: str, contact: str, *, client: str = "", now: int) -> Contest:
-    """Somebody who has the number says that it was wrong. client: the address that it comes from. Raises Unusable, Conflict."""
+    """Record an appeal of somebody who has the number of the decision. client: their network address. Raises Unusable, Conflict."""
     text = text.strip()
     if not 10 <= len(text) <= MAX_TEXT:
         message = f"Write from 10 to {MAX_TEXT:,} characters."
@@ -78,12 +78,12 @@ def appeal(capture: uuid.UUID, decision: Decision, text: str, contact: str, *, c
 
 
 def taken_places(capture: str) -> set[int]:
-    """The places that those have who wait for an answer about this decision."""
+    """Places of the pending appeals against this decision."""
     return set(Contest.objects.filter(capture=capture, answer="").values_list("place", flat=True))
 
 
 def network_digest(client: str, now: int) -> str:
-    """A digest of a client's network (/24, /48) and the day, under a key of the installation; "" where nobody knows it."""
+    """Digest of a client's network (/24, /48) and the day, under a key of the installation; "" if the network is unknown."""
     network = hosts.network_of(client)
     if not network:
         return ""
@@ -92,8 +92,8 @@ def network_digest(client: str, now: int) -> str:
 
 
 def answer(row: Contest, outcome: str, *, actor: Actor, reason: str, now: int) -> Contest:
-    """reason: what whoever contested is told, if they left an address. Raises NotPermitted, Unusable, Conflict; LaterError where it
-    cannot be let go at this moment: then nothing is answered."""
+    """Answer an appeal. reason: sent to the person who appealed, if they left an address. Raises NotPermitted, Unusable,
+    Conflict, and LaterError if the release is impossible at this moment: then nothing is answered."""
     guard.require(actor, "contest.answer", now=now)
     reason = require_reason(reason, min_length=10)
     if outcome not in ANSWERS:
@@ -117,7 +117,7 @@ def answer(row: Contest, outcome: str, *, actor: Actor, reason: str, now: int) -
 
 
 def _notice(row: Contest) -> tuple[str, str]:
-    """Subject and text for somebody whose language nobody knows: in each of the city's, and the reason as it was written."""
+    """Subject and text in each language of the city, with the reason as it was written."""
     subjects, texts = [], []
     for language, _ in settings.LANGUAGES:
         with override(language):
@@ -128,13 +128,13 @@ def _notice(row: Contest) -> tuple[str, str]:
 
 
 def held_copies_of(capture: uuid.UUID, now: int) -> list[HeldCopy]:
-    """What rules keep back of it at this moment."""
+    """Held and quarantined copies of the message at this moment."""
     return [copy for copy in queries.copies(now) if copy.id == capture.bytes]
 
 
 def _release(capture: uuid.UUID, actor: Actor, reason: str, now: int) -> None:
-    """Every copy that is kept back goes, through the checks once more. The entry is there before anything happens. Where it was let
-    go already there is nothing to do."""
+    """Release every held copy after the checks ran once more. The audit entry comes first. Do nothing if it was released
+    already."""
     copies = held_copies_of(capture, now)
     if not copies:
         decision = queries.decision(capture)

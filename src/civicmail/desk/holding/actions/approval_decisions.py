@@ -1,4 +1,4 @@
-"""May these files leave, to exactly these recipients? A manager's answer, a sender's withdrawal, and a look at the files (P-22)."""
+"""Decide on files that leave the city: a manager's answer, a sender's withdrawal, and the next head's review (P-22)."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ RECORDS_MAILBOX = "records"
 
 
 def permit_to_view(row: Approval, *, actor: Actor, now: int, part: str = "") -> Permit:
-    """A permit for the files that wait, or that a next head is to look at, or for one of them; its entry is durable when this
-    returns (P-16). Raises NotPermitted, NotRecorded."""
+    """Return a permit for the files of a pending approval, or of one that the next head reviews; `part`: for one file. Its audit
+    entry is durable on return (P-16). Raises NotPermitted, NotRecorded."""
     is_pending = row.copies.filter(state="waits").exists()
     if is_pending:
         four_eyes.require(actor, "approval.answer", approvers.resource(row), now=now)
@@ -65,10 +65,10 @@ def permit_to_view(row: Approval, *, actor: Actor, now: int, part: str = "") -> 
 def decide(
     row: Approval, indices: Collection[int], decision: str, *, actor: Actor, reason: str, now: int, files: Collection[int] = ()
 ) -> list[ApprovalCopy]:
-    """Say it of these recipients' copies. what: of approvalstates.ANSWERS; files: numbers from 1 of those that leave with a yes,
-    none for all. As they are afterwards: kept where another rule keeps them, not done where that is left to the worker. Raises
-    NotPermitted, Unusable, Conflict where one was answered meanwhile, or somebody else may be using this account: then nothing is
-    changed."""
+    """Decide for these recipients' copies. decision: one of approval_states.ANSWERS; files: numbers from 1 of the files that
+    leave after an approval, empty for all. Return the copies as they are afterwards: `kept` if another rule holds them, not
+    done if the worker has to finish. Raises NotPermitted, Unusable, and Conflict if one was decided meanwhile or the account
+    is contained: then nothing is changed."""
     four_eyes.require(actor, "approval.answer", approvers.resource(row), now=now)
     approvers.require_not_contained(actor)
     if decision not in ANSWERS:
@@ -94,7 +94,7 @@ def decide(
 
 
 def withdraw(row: Approval, indices: Collection[int], *, actor: Actor, now: int) -> list[ApprovalCopy]:
-    """The sender takes it back. Raises as answer does."""
+    """Withdraw the request; only its sender may. Raises like decide()."""
     guard.require(actor, "approval.withdraw", OfPerson(row.person.uid), now=now)
     with transaction.atomic():
         copies = _advance(row, indices, "withdraw", actor, "", now)
@@ -104,13 +104,13 @@ def withdraw(row: Approval, indices: Collection[int], *, actor: Actor, now: int)
 
 
 def _execute(row: Approval, copies: Sequence[ApprovalCopy], now: int) -> list[ApprovalCopy]:
-    """These copies after what was decided about them was done, or left to the worker."""
+    """Execute the decision, or leave it to the worker, and return these copies."""
     execute_or_defer(row, now)
     return list(row.copies.select_related("by").filter(pk__in=[copy.pk for copy in copies]))
 
 
 def record_sample_review(row: Approval, *, actor: Actor, reason: str, now: int) -> None:
-    """The next head has looked at what somebody decided about their own files. Raises NotPermitted, Unusable, Conflict."""
+    """Record the next head's review of a decision on own files. Raises NotPermitted, Unusable, Conflict."""
     four_eyes.require(actor, "approval.sample", approvers.sample_resource(row), now=now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
@@ -124,7 +124,7 @@ def record_sample_review(row: Approval, *, actor: Actor, reason: str, now: int) 
 
 
 def _pending_copies(row: Approval, indices: Collection[int], action: str) -> list[ApprovalCopy]:
-    """These copies, where this can be said of all of them now. Raises Unusable, Conflict."""
+    """Return these copies if the action is possible for all of them. Raises Unusable, Conflict."""
     if not indices:
         raise Unusable("Choose at least one recipient.", {"to": "Choose at least one recipient."})
     copies = list(row.copies.select_related("by").filter(index__in=indices))
@@ -150,7 +150,7 @@ def _advance(
 
 
 def _place_hold(row: Approval, actor: Actor, reason: str, now: int) -> None:
-    """What is asked for is kept, with its conversation, whatever becomes of the answer (P-20, P-21)."""
+    """Place a legal hold on the message and its thread, whatever becomes of the decision (P-20, P-21)."""
     if not row.capture:
         raise Unusable("Files that nobody has sent yet answer no request.", {"answer": "Choose another answer."})
     if Approval.objects.filter(pk=row.pk, copies__state="records").exists():
@@ -173,7 +173,7 @@ def _hold_scope(row: Approval) -> Tree:
 
 
 def _notify_records_office(row: Approval, now: int) -> None:
-    """The records office, at its mailbox where it has one, else each records officer: which message, never what is in it."""
+    """Notify the mailbox of the records office, or else each records officer: the number of the message, never its content."""
     addresses = list(
         Mailbox.objects.filter(address__startswith=f"{RECORDS_MAILBOX}@", kind="function", closed__isnull=True).values_list(
             "address", flat=True

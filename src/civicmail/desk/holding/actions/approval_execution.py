@@ -1,7 +1,8 @@
-"""What was decided about files is done in the archive: copies go, or end. Whoever dies in between leaves it to the next round.
+"""Execute decisions on files in the archive: release approved copies, cancel the others. The next round resumes what a crash
+left.
 
-An approved copy is not simply let go: it is decided about once more, by what gateways know of approvals then. So it goes only with
-the very files, and to the very recipient, that somebody approved; what another rule finds keeps it (P-19, P-22, P-25).
+An approved copy is decided once more against the approvals that gateways know at that moment. So only the approved files leave,
+only to the approved recipient, and another rule may still hold the copy (P-19, P-22, P-25).
 """
 
 from __future__ import annotations
@@ -33,17 +34,17 @@ from civicmail.mail.courier import wakeup
 MAX_KEPT = 200
 BATCH_SIZE = 50
 FIRST_RETRY_MS, MAX_RETRY_MS = 15_000, 900_000
-"""ms until what a check could not look at is tried again: at first, and at most."""
+"""ms until a copy with an unavailable check is tried again: at first, and at most."""
 RETRY_FOR = DAY_MS
-"""ms after the answer; what cannot be looked at by then is kept, and its sender hears of it."""
+"""ms after the decision; a copy that is still unchecked then stays held, and its sender is notified."""
 _retries: dict[Path, dict[int, tuple[int, int]]] = {}
-"""When an approval (of an installation) is tried again by this process, and how long is waited after that."""
+"""By installation and approval: when this process tries again, and the wait after that."""
 log = get_logger()
 
 
 def execute(row: Approval, now: int) -> list[ApprovalCopy]:
-    """Do what was decided and is not done; the copies that were done. Raises LaterError, NotInArchive, DamagedFile: then it is
-    tried again."""
+    """Execute pending decisions and return the copies that are done. Raises LaterError, NotInArchive, DamagedFile: then try
+    again."""
     due = list(row.copies.filter(done__isnull=True).exclude(state="waits").select_related("by"))
     if not due:
         return []
@@ -61,7 +62,7 @@ def execute(row: Approval, now: int) -> list[ApprovalCopy]:
 
 
 def execute_pending(now: int) -> int:
-    """What an earlier process did not live to do, and what a check could not look at; how many messages."""
+    """Execute what an earlier process left, and what an unavailable check delayed. Return the number of messages."""
     publish_approvals.verify_published(now)
     unfinished = set(ApprovalCopy.objects.filter(done__isnull=True).exclude(state="waits").values_list("approval", flat=True))
     earlier = _retries.get(installation(), {})
@@ -75,7 +76,7 @@ def execute_pending(now: int) -> int:
 
 
 def execute_or_defer(row: Approval, now: int) -> None:
-    """What cannot be done at this moment is left to the worker's next round."""
+    """Execute the decisions, or leave them to the worker's next round."""
     try:
         execute(row, now)
     except (LaterError, NotInArchive, DamagedFile, OSError) as error:
@@ -83,7 +84,7 @@ def execute_or_defer(row: Approval, now: int) -> None:
 
 
 def _cancel(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
-    """Nobody gets these copies; the message stays in the archive. Of those alone that are still held."""
+    """Cancel the copies that are still held. The message stays archived."""
     id_ = uuid.UUID(row.capture).bytes
     held_copies = [c for c in copies if queries.copy(id_, c.index, now) is not None]
     if not held_copies:
@@ -98,7 +99,7 @@ def _cancel(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
 
 
 def _release(row: Approval, copies: list[ApprovalCopy], now: int) -> set[int]:
-    """Those, by index, that a check could not look at: they go when it is back."""
+    """Release the copies; return the indices of those that an unavailable check delays."""
     held_by = _release_copies(row, copies)
     deferred = {c.index for c in copies if c.index in held_by and held_by[c.index].do == PENDING and not _is_too_late(c, now)}
     settled = [copy for copy in copies if copy.index not in deferred]
@@ -113,7 +114,7 @@ def _is_too_late(copy: ApprovalCopy, now: int) -> bool:
 
 
 def _release_copies(row: Approval, copies: list[ApprovalCopy]) -> dict[int, Disposition]:
-    """What keeps some of them, by their index."""
+    """Release the copies; return by index the dispositions that still hold some."""
     if not copies:
         return {}
     reason = f"approval {row.pk}: {copies[0].reason}"

@@ -1,5 +1,7 @@
-"""What people read by mail about files that wait, in the language that is on when it is asked for: subject and text (P-22). Nothing
-of a message is in it but when it was sent, and to whom for whoever sent it."""
+"""Notices about files that wait for approval: subject and text in the active language (P-22).
+
+A notice gives the time of the message, and its recipients only to its sender; it never quotes the message.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,11 @@ THINGS: dict[str, Promise] = {
     "links to shared files": gettext_lazy("links to shared files"),
     "files and links to shared files": gettext_lazy("files and links to shared files"),
 }
-"""What is asked about (Approval.things)."""
+"""Words for the contents of a request (Approval.things)."""
 
 
 def approval_request(rows: Sequence[Approval]) -> NoticeText:
-    """For whoever is asked. Of nothing but files of one's own, with the list that whoever leads no department has, too."""
+    """For approvers. If all files are their own, the link leads to the list that people without a department have, too."""
     things, count = _things_of(rows), len(rows)
     if own := all(row.own for row in rows):
         opening = gettext("{things} that you send out of the city wait for your own decision, with a reason.")
@@ -43,7 +45,7 @@ def approval_request(rows: Sequence[Approval]) -> NoticeText:
 
 
 def decision_notice(row: Approval, copies: Sequence[ApprovalCopy]) -> NoticeText | None:
-    """For whoever sent them: what became of it, with the words of whoever decided. None where that is nothing new to them."""
+    """For the sender: the outcome, with the reason. None if it is nothing new to them."""
     first, things = copies[0], str(THINGS[row.things])
     subjects = {
         "approved": gettext("Some of your {things} were approved") if first.without else gettext("Your {things} were approved"),
@@ -78,7 +80,7 @@ def decision_notice(row: Approval, copies: Sequence[ApprovalCopy]) -> NoticeText
 
 
 def still_held_notice(row: Approval, copies: Sequence[ApprovalCopy]) -> NoticeText:
-    """For whoever sent them, where something else keeps what was approved: they had heard that it is on its way."""
+    """For the sender, if another rule holds approved files after they were told that the files are on their way."""
     page = f"{settings.CITY.web.url}{reverse('mail-delivery', args=[row.capture])}"
     text = gettext(
         "Your files were approved, and another rule keeps them all the same, for: {to}.\n\nWhich, and whom to ask: {page}"
@@ -101,7 +103,7 @@ _ALL_APPROVED = gettext_lazy(
 
 
 def _some_approved(row: Approval, copy: ApprovalCopy) -> str:
-    """In the order of the message; names stay in it. With places for who it was, and what."""
+    """File numbers in the order of the message, without names; with placeholders for person and kind of files."""
     *first, last = map(str, copy.stay)
     numbers = gettext("{some} and {last}").format(some=", ".join(first), last=last) if first else last
     template = ngettext(
@@ -113,7 +115,7 @@ def _some_approved(row: Approval, copy: ApprovalCopy) -> str:
 
 
 def _things_of(rows: Sequence[Approval]) -> str:
-    """Of several messages; a link is never told as a file."""
+    """The word for what these messages contain; a link is never called a file."""
     kinds = {row.things for row in rows}
     return str(THINGS[kinds.pop() if len(kinds) == 1 else "files and links to shared files"])
 

@@ -1,5 +1,8 @@
-"""Files that a rule holds become a question to the sender's manager; who does not answer in two working hours is stood in for, and
-after some days the message goes back to its sender, with words (P-22)."""
+"""Request approval of files that a rule holds (P-22).
+
+After two working hours without an answer the next approvers are notified; after three working days the message goes back to its
+sender.
+"""
 
 from __future__ import annotations
 
@@ -35,17 +38,17 @@ from civicmail.mail.archive.errors import NotInArchive
 
 log = get_logger()
 APPROVAL_MARKER = f'"{RULE}"'.encode()
-"""Stands in a head that asks a manager for something."""
+"""Occurs in each head that needs a manager's approval."""
 STANDING_MARKER = b'"recipient.approved":"s'
-"""Stands in a head where a standing approval was used."""
+"""Occurs in each head with a used standing approval."""
 ESCALATE_AFTER = timedelta(hours=2)
-"""Working time after which the next ones are asked."""
+"""Working time after which the next approvers are notified."""
 EXPIRE_AFTER_DAYS = 3
-"""Working days after which it goes back."""
+"""Working days after which a request expires."""
 SAMPLE_EVERY = 5
-"""Of the files of those who decide about their own, every fifth message is looked at by the next head."""
+"""The next head reviews every fifth decision on own files."""
 BATCH_SIZE = 20_000
-"""Questions of one look: everything that waits in the largest city."""
+"""Requests of one round: all that are pending in the largest city."""
 MAX_ADDRESS = 254
 """RFC 5321 4.5.3.1.3. The wire takes longer ones: what is cut is nobody's address, so no yes lets such a copy go."""
 TICK = machine("tick")
@@ -54,7 +57,7 @@ CHECK = "leaving"
 
 @dataclass(frozen=True, slots=True)
 class PendingFiles:
-    """What a head says of a message whose files wait. subject: as asked.Sent; copies: (index, address)."""
+    """A message whose files wait. subject: as in record_facts.SentMessage; copies: (index, address)."""
 
     capture: str
     subject: str
@@ -65,19 +68,19 @@ class PendingFiles:
 
 
 def pending_files(head: Mapping[str, Any], *, is_receipt: bool) -> PendingFiles | None:
-    """Of a receipt, or of what was decided later; None where nothing waits for a manager."""
+    """Read the pending files from a receipt or a later decision; None if nothing waits for a manager."""
     return _from_receipt(head) if is_receipt else _from_decision(head)
 
 
 def _from_receipt(head: Mapping[str, Any]) -> PendingFiles | None:
-    """None where nobody inside has sent it."""
+    """None if nobody in the city sent it."""
     sent = record_facts.sent_by_anyone(head)
     held = {d["to"] for d in head["dispositions"] if d["do"] == "hold" and RULE in d["rules"]}
     return _pending_files(head, sent.subject, held, head.get("findings", ())) if sent is not None and held else None
 
 
 def _from_decision(head: Mapping[str, Any]) -> PendingFiles | None:
-    """What was decided later, about a copy that had waited for a check."""
+    """Read a later decision on a copy that had waited for a check."""
     facts = head["facts"]
     if facts.get("do") != "hold" or RULE not in facts.get("rules", ()):
         return None
@@ -91,7 +94,7 @@ def _from_decision(head: Mapping[str, Any]) -> PendingFiles | None:
 
 
 def standing_approvals_used(head: Mapping[str, Any]) -> Iterator[str]:
-    """The standing approvals by which files of a receipt left, once for each message."""
+    """Yield the standing approvals by which files of a receipt left, once for each message."""
     approval_ids: dict[str, None] = {}
     for copy in head.get("dispositions", ()):
         approval_ids |= dict.fromkeys(str(copy.get("facts", {}).get("recipient.approved", "")).split())
@@ -110,7 +113,7 @@ def _pending_files(head: Mapping[str, Any], subject: str, held: set[int], findin
 
 
 def request_approval(pending: PendingFiles, *, now: int) -> Approval | None:
-    """The question, once for each copy. Belongs into a transaction. None where nobody can be asked, which the log says."""
+    """Create the request, once for each copy, in an open transaction. Return None, and log it, if there is nobody to ask."""
     department, person = _responsible(pending, now)
     if department is None or person is None or not pending.parts:
         log.error("files wait, and nobody can be asked about them", capture=pending.capture)
@@ -149,9 +152,9 @@ def request_approval(pending: PendingFiles, *, now: int) -> Approval | None:
 
 
 def _responsible(pending: PendingFiles, now: int) -> tuple[Department | None, Person | None]:
-    """Whose files these are. Of an office's mailbox, of which a neighbouring system does not say who used it, the first of those
-    who answer for the department: they decide as about files of their own. Where nobody does, an access officer hears what becomes
-    of it, and whoever is named head then decides."""
+    """Return the department and the person of these files. For an office's mailbox without a known user: the first person who
+    answers for the department, who then decides as on own files. If nobody does, an access officer gets the notices, and a
+    head who is named later decides."""
     person = senders.person_of(pending.subject)
     department = Department.objects.filter(code=pending.department).first()
     if person is not None:
@@ -162,12 +165,12 @@ def _responsible(pending: PendingFiles, now: int) -> tuple[Department | None, Pe
 
 
 def is_sampled(id_: str, *, own: bool) -> bool:
-    """Whether the next head looks at what is decided about these files. id_: of the message, or of the draft: nobody chooses it."""
+    """Whether the next head reviews the decision on these files. id_: of the message or the draft, which nobody can choose."""
     return own and int(hashlib.sha256(id_.encode()).hexdigest(), 16) % SAMPLE_EVERY == 0
 
 
 def expires_at(now: int) -> datetime:
-    """When it goes back to the sender."""
+    """When an unanswered request expires."""
     return working_days.end_of_nth(timezone.localtime(from_ms(now)), EXPIRE_AFTER_DAYS, holidays())
 
 
@@ -175,7 +178,7 @@ def expires_at(now: int) -> datetime:
 
 
 def sweep(now: int) -> int:
-    """Turns that pass, reminders, and what goes back, of everything that waits; how much was done."""
+    """Escalate, remind and expire pending requests. Return the number of changes."""
     pending = Approval.objects.filter(copies__state="waits").distinct().select_related("person", "department").order_by("pk")
     rows = list(pending[:BATCH_SIZE])
     chains, last_notices = approvers.ApproverChains(now), _last_notices(rows, now)
@@ -192,7 +195,7 @@ def sweep(now: int) -> int:
 
 
 def _last_notices(rows: list[Approval], now: int) -> dict[int, datetime]:
-    """When people (by id) last had a letter that says that files wait, since the first of these was asked."""
+    """When each person (by id) last got a notice of waiting files, since the oldest of these requests."""
     earliest = min((row.since for row in rows), default=from_ms(now))
     notices = Notice.objects.filter(key__startswith="approval-waits:", made__gte=_start_of_hour(earliest)).order_by("made")
     return {int(key.split(":")[1]): made for key, made in notices.values_list("key", "made")}
@@ -203,7 +206,7 @@ def _start_of_hour(at: datetime) -> datetime:
 
 
 def _escalate(row: Approval, chains: approvers.ApproverChains, last_notices: dict[int, datetime], now: int) -> int:
-    """Whoever is next is asked, too, when two working hours are over, or nobody of this turn is there any more."""
+    """Notify the next group after two working hours, or new members of the current group."""
     at, since = timezone.localtime(from_ms(now)), timezone.localtime(row.since)
     is_last_group = row.own or row.step + 1 >= len(chains.groups_of(row.department, row.person_id))
     if is_last_group or working_hours.working_time(since, at, holidays()) < ESCALATE_AFTER:
@@ -222,8 +225,8 @@ def _escalate(row: Approval, chains: approvers.ApproverChains, last_notices: dic
 
 
 def _notify_new_approvers(row: Approval, people: list[Person], last_notices: dict[int, datetime], now: int) -> int:
-    """Whose turn it is hears of it who has had no letter since that began: where who was asked has left, or is away since, at once;
-    where it began in an hour that had its letter, when that is over. How many."""
+    """Notify current approvers who got no notice since their turn began: at once if they replace somebody who left or is away,
+    and after the hour if its one notice was already sent. Return how many."""
     turn_start = min(row.since, _start_of_hour(from_ms(now)))
     if any(p.pk in last_notices and last_notices[p.pk] >= turn_start for p in people):
         return 0
@@ -249,7 +252,7 @@ def _close(row: Approval, action: str, why: str, now: int) -> int:
 
 
 def remind(rows: list[Approval], now: int) -> int:
-    """Once a working day, in its first hours, everybody for whom something of an earlier day waits; how many people."""
+    """Remind approvers of requests of an earlier day, once a working day in its first hours. Return the number of people."""
     at = timezone.localtime(from_ms(now))
     if not working_hours.is_open(at, holidays()):
         return 0
@@ -273,7 +276,7 @@ def remind(rows: list[Approval], now: int) -> int:
 
 
 def notify_approvers(row: Approval, now: int) -> None:
-    """Those whose turn it is, once an hour at most: forty files a day are not forty letters."""
+    """Notify the current approvers, at most once an hour, so that forty requests a day are not forty notices."""
     at = timezone.localtime(from_ms(now))
     for person in approvers.current_approvers(row, now):
         if to := senders.address_of(person):
@@ -284,7 +287,7 @@ def notify_approvers(row: Approval, now: int) -> None:
 
 
 def notify_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
-    """What became of it, with the words of whoever decided."""
+    """Notify the sender of the outcome, with the reason."""
     to = senders.address_of(row.person)
     if not to or not copies:
         return
@@ -295,7 +298,7 @@ def notify_sender(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
 
 
 def notify_still_held(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
-    """The sender, where something else keeps what was approved."""
+    """Notify the sender that another rule holds approved copies."""
     if not (to := senders.address_of(row.person)) or not copies:
         return
     with translation.override(row.person.language):

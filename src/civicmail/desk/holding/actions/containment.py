@@ -1,5 +1,7 @@
-"""Accounts that act unlike their owners: a row when the gateway holds the first message, notices, all doors locked by one act, and
-what was held let go by another (P-25). What the rows say is a file for the gateways (mail/pipeline/containment_decisions.py)."""
+"""Contain compromised accounts: hold their mail, notify people, lock the account, release what was held (P-25).
+
+The rows are published to the gateways as a file (mail/pipeline/containment_decisions.py).
+"""
 
 from __future__ import annotations
 
@@ -47,9 +49,9 @@ from civicmail.mail.pipeline.containment import CHECK, HELD, sender_of
 from civicmail.mail.pipeline.release_copies import Releaser
 
 CONTAINED_MARKER = b'"contained"'
-"""Stands in the head of every receipt that was held for this."""
+"""Occurs in the head of every receipt that was held for this."""
 RELEASE_GRACE_MS = 60_000
-"""ms after a release in which a gateway may still have held what should have gone."""
+"""ms after a release in which a gateway may still hold a message that should leave."""
 BATCH_SIZE = 20
 WEEK = 7 * 86_400_000
 log = get_logger()
@@ -57,7 +59,7 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class SuspectMessage:
-    """A message that waits. sender: as mail/pipeline/containment.py names it; sign: what was unlike its sender, or HELD."""
+    """A held message. sender: as mail/pipeline/containment.py names it; sign: the anomaly, or HELD."""
 
     sender: str
     sign: str
@@ -66,7 +68,7 @@ class SuspectMessage:
 
 
 def suspect_message(head: dict[str, Any]) -> SuspectMessage | None:
-    """By the head of a receipt; None for what does not wait for this."""
+    """Read it from the head of a receipt; None if it was not held for this."""
     sign = next((f["code"] for f in head.get("findings", ()) if f["check"] == CHECK), "")
     envelope, domains = head["envelope"], frozenset(settings.CITY.city.domains)
     sender = sender_of(envelope["login"], envelope["from"], head["source"]["kind"], domains, snapshot())
@@ -74,8 +76,8 @@ def suspect_message(head: dict[str, Any]) -> SuspectMessage | None:
 
 
 def contain(message: SuspectMessage, *, now: int) -> None:
-    """A row for the first message of a sender, and people are told; what was held while a release was under way goes, too. Belongs
-    into a transaction."""
+    """Create the row for a sender's first message, and notify people, in an open transaction. A message that a gateway held
+    while a release was under way is released, too."""
     if Containment.objects.select_for_update().filter(sender=message.sender, state__in=OPEN).exists():
         return
     last = Containment.objects.select_for_update().filter(sender=message.sender).order_by("-released").first()
@@ -96,7 +98,7 @@ def contain(message: SuspectMessage, *, now: int) -> None:
 
 
 def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> Containment:
-    """Every door of the account is shut at once. Raises NotPermitted, Unusable, Conflict."""
+    """Lock the account: end all its credentials at once. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "containment.lock", _resource(row), now=now)
     with transaction.atomic():
         row = lock_row(row, "state")
@@ -113,9 +115,8 @@ def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> Containmen
 
 
 def release(row: Containment, let: Collection[str], *, allowed: int, actor: Actor, reason: str, now: int) -> Containment:
-    """The account is its owner's again, and what is chosen (captures) goes, through the checks once more; the rest stays held.
-    allowed: recipients within an hour that are usual for the next week, 0 for as before. Raises NotPermitted, Unusable,
-    Conflict."""
+    """Release the account, and the chosen captures after the checks ran once more; the rest stays held. allowed: usual
+    recipients within an hour for the next week, 0 for no change. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "containment.release", _resource(row), now=now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
@@ -135,7 +136,8 @@ def release(row: Containment, let: Collection[str], *, allowed: int, actor: Acto
 
 
 def release_more(row: Containment, let: Collection[str], *, actor: Actor, reason: str, now: int) -> Containment:
-    """More of what stayed held goes, after all. Raises NotPermitted, Unusable, Conflict while the account is not released."""
+    """Release more held captures of a released account. Raises NotPermitted, Unusable, and Conflict while the account is
+    contained."""
     guard.require(actor, "containment.release", _resource(row), now=now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
@@ -151,8 +153,8 @@ def release_more(row: Containment, let: Collection[str], *, actor: Actor, reason
 
 
 def release_chosen() -> int:
-    """Some of what was chosen goes now; how many messages. Whoever dies here goes on with the rest. What cannot be looked at now,
-    because a check or the archive is away, goes when it can; one that cannot go at all stays held, and the log says so."""
+    """Release some chosen captures and return how many; the next round does the rest. While a check or the archive is
+    unavailable a capture is tried again; one that can never be released stays held, and the log says so."""
     released = 0
     for row in Containment.objects.exclude(let=[]).select_related("releaser").order_by("id")[:BATCH_SIZE]:
         if released < BATCH_SIZE:
@@ -177,7 +179,7 @@ def _release_some(row: Containment, limit: int) -> int:
 
 
 def _try_release(releaser: Releaser, row: Containment, capture: str) -> bool:
-    """False where it has to be tried again."""
+    """False if it must be tried again."""
     by = row.releaser.uid if row.releaser else ""
     try:
         released = releaser.release(
@@ -192,7 +194,7 @@ def _try_release(releaser: Releaser, row: Containment, capture: str) -> bool:
 
 
 def publish() -> None:
-    """Tell the gateways what was decided. A gateway that is not told in time goes on as before; the worker repeats it."""
+    """Publish contained accounts to the gateways. A gateway that misses it goes on as before; the worker repeats it."""
     if settings.DATA is None:
         return
     rows = Containment.objects
@@ -222,7 +224,7 @@ def _service_mailbox(row: Containment) -> Mailbox | None:
 
 
 def _notify(row: Containment, now: int) -> None:
-    """The person, whoever they report to, and every security officer, each in their own language."""
+    """Notify the person, their supervisor, and every security officer, each in their own language."""
     recipients = {
         "own": [row.person] if row.person else [],
         "manager": _managers(row, now),
@@ -237,7 +239,7 @@ def _notify(row: Containment, now: int) -> None:
 
 
 def _notify_released(row: Containment, now: int) -> None:
-    """Whoever heard that it waits hears that it goes again."""
+    """Notify the people who were notified of the containment that the account is released."""
     for role, person in (("own", row.person), *(("manager", boss) for boss in _managers(row, now))):
         if person is not None and (to := senders.address_of(person)):
             with override(person.language):
@@ -277,7 +279,7 @@ def _security_notice(row: Containment) -> tuple[str, str]:
 
 
 def _account_name(row: Containment) -> str:
-    """The person, or the address of a machine."""
+    """The person, or the address of a service."""
     return str(row.person) if row.person else row.sender.partition(":")[2]
 
 
@@ -289,8 +291,8 @@ _NOTICES = {"own": _owner_notice, "manager": _manager_notice, "security": _secur
 
 
 def _managers(row: Containment, now: int) -> list[Person]:
-    """Who they report to; where that is nobody, themselves, or somebody whom no mail reaches, the next head up. Of a machine
-    whoever its department's work is brought to."""
+    """Their supervisor, or the next head up if there is none, if it is themselves, or if that person has no mailbox. For a
+    service mailbox: those who answer for its department."""
     person, episode = row.person, None
     if person is None and (box := _service_mailbox(row)) is not None:
         return [boss for boss in deciders.of_department(box.department, now) if senders.address_of(boss)]
@@ -308,12 +310,12 @@ def _managers(row: Containment, now: int) -> list[Person]:
 
 
 def snapshot() -> Snapshot | None:
-    """Who may what at this moment, as gateways know it."""
+    """The current identities and authorizations, as gateways know them."""
     return _watch(Path(settings.DATA)).current if settings.DATA is not None else None
 
 
 def groups_of(row: Containment, now: int) -> list[MessageGroup]:
-    """What waits of the account. Raises LaterError."""
+    """Group the held messages of the account. Raises LaterError."""
     baseline = baselines.load(Path(str(settings.DATA))).habits.get(row.sender)
     known_domains = baseline.domains if baseline is not None else ()
     return containment_groups.held_groups(row.sender, now, frozenset(settings.CITY.city.domains), snapshot(), known_domains)

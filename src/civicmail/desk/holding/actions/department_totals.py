@@ -1,5 +1,4 @@
-"""Sums of a department from what its people send: confidential mail, and signs of personal use (P-10, P-19, P-28). Nobody's name
-and no number of a message is written."""
+"""Count confidential mail and signs of personal use by department (P-10, P-19, P-28). No name and no message number is stored."""
 
 from __future__ import annotations
 
@@ -19,7 +18,8 @@ _WAITS = "pending"
 def count_sent(
     sent: SentMessage, decisions: Sequence[CopyDecision], head: Mapping[str, Any], person: Person, book: RuleSet
 ) -> None:
-    """head: with the findings. What waits for a check is counted when that has answered. Belongs into a transaction."""
+    """Count a sent message, in an open transaction. head: with the findings. A message that waits for a check is counted after
+    its check."""
     if any(decision.do == _WAITS for decision in decisions):
         return
     confidential, personal = (

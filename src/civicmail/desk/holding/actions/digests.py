@@ -1,8 +1,8 @@
-"""One mail with what rules kept back of somebody's mail, and what has not gone on by itself for an hour, at the moments that they
-have chosen, and none where there is nothing of it (P-02, P-06, P-11, promise 7).
+"""Send each person a digest of their held, quarantined and late mail at the hours that they chose (P-02, P-06, P-11, promise
+7).
 
-It is about their own mailbox, those of offices that they use, and what they sent; a link shows how one message stands and changes
-nothing. Nothing in it says what a message is about.
+A digest covers the person's own mailbox, the shared mailboxes that they use, and what they sent. Nothing is sent when nothing
+is new. Its links show the status of one message and change nothing. It says nothing about the content of a message.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ LINK_VALID_MS = 14 * 86_400_000
 
 @dataclass
 class DigestContent:
-    """What somebody hears of. boxes: by mailbox, their own under ""; sent: of mail of theirs; more: how many messages that they
-    sent rules fitted of which they were not told one by one."""
+    """What a digest says. boxes: copies by shared mailbox, own copies under ""; sent: copies of own messages; unnotified: number
+    of own messages that rules matched without a notice."""
 
     boxes: dict[str, list[HeldCopy]] = field(default_factory=dict)
     sent: list[HeldCopy] = field(default_factory=list)
@@ -58,13 +58,13 @@ class DigestContent:
 
     @property
     def has_waiting(self) -> bool:
-        """Some of it waits for no person."""
+        """Whether some of it waits without needing a person."""
         return any(copy.do in RETRYING for copies in (*self.boxes.values(), self.sent) for copy in copies)
 
 
 def send_due(now: int) -> int:
-    """Whose moment has come, of what was kept back since the one before and is kept back still, and of what became late; how many
-    were told, at most AT_ONCE."""
+    """Send the digests that are due: copies held since the last one and still held, and copies that became late. Return how
+    many, at most BATCH_SIZE."""
     copies = [*queries.copies(now), *queries.delayed(now)]
     by_person = _by_person(copies)
     unnotified = _unnotified()
@@ -89,7 +89,8 @@ def send_due(now: int) -> int:
 
 
 def set_schedule(days: str, hour: int, *, actor: Actor, now: int) -> Digest:
-    """When somebody wants to hear of it. days: of slots.DAYS; hour: of slots.HOURS. Raises NotPermitted, Unusable."""
+    """Set the days and the hour of the digest. days: of digest_schedule.DAYS; hour: of digest_schedule.HOURS. Raises
+    NotPermitted, Unusable."""
     guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
     if days not in digest_schedule.DAYS or hour not in digest_schedule.HOURS:
         raise Unusable("Choose days and an hour.", {"days": "Choose days and an hour."})
@@ -101,7 +102,7 @@ def set_schedule(days: str, hour: int, *, actor: Actor, now: int) -> Digest:
 
 
 def compose(content: DigestContent, person: Person, slot: datetime, book: RuleSet) -> tuple[str, str]:
-    """Subject and text, in the language that is on."""
+    """Subject and text, in the active language."""
     count, pages, lines_left = len(content), settings.CITY.web.url, MAX_LINES
     subject, *paragraphs = _opening(content)
     for box, copies in sorted(content.boxes.items()):
@@ -146,7 +147,7 @@ def _opening(content: DigestContent) -> list[str]:
 
 
 def late_reason(copy: HeldCopy) -> str:
-    """Why it waits, of a copy that waits for no person; "" of any other."""
+    """Why a copy is late without waiting for a person; "" for any other."""
     if copy.do == PENDING:
         return gettext("It could not be checked so far. That is tried again by itself.")
     if copy.do == DEFERRED:
@@ -167,13 +168,13 @@ def _line(copy: HeldCopy, who: str, person: Person, slot: datetime, book: RuleSe
 
 
 def _sender_text(copy: HeldCopy, *, own: bool) -> str:
-    """In a mailbox that several people use, only the domain."""
+    """The sender; in a shared mailbox only the domain."""
     who = copy.sender if own else copy.sender.rpartition("@")[2]
     return who or gettext("a mail system")
 
 
 def _by_person(copies: Iterable[HeldCopy]) -> dict[int, DigestContent]:
-    """Everything that is kept back, by whoever hears of it."""
+    """Group the copies by the people who get a digest."""
     copies = list(copies)
     by_person: dict[int, DigestContent] = {}
     addresses = {c.box.lower() for c in copies} | {c.sender.lower() for c in copies if c.door == "submission"}
@@ -198,7 +199,7 @@ def _by_person(copies: Iterable[HeldCopy]) -> dict[int, DigestContent]:
 
 
 def _new_since(content: DigestContent, person: Person, since: datetime, slot: datetime) -> DigestContent:
-    """What is new, without what somebody was told of when it happened."""
+    """What is new, without copies that the person was notified of when it happened."""
     start, end = epoch_ms(since), epoch_ms(slot)
     boxes = {box: kept for box, copies in content.boxes.items() if (kept := [c for c in copies if start < c.since <= end])}
     sent = [c for c in content.sent if start < c.since <= end]
@@ -207,7 +208,7 @@ def _new_since(content: DigestContent, person: Person, since: datetime, slot: da
 
 
 def _already_notified(person: Person, sent: list[HeldCopy]) -> set[str]:
-    """Of which messages of theirs a notice went at once (telling.py)."""
+    """Ids of the person's messages that had a notice at once (sender_notices.py)."""
     keys = {sender_notices.notice_key(person, c.uuid, c.received): c.uuid for c in sent}
     return {keys[key] for key in Notice.objects.filter(key__in=list(keys)).values_list("key", flat=True)} if keys else set()
 

@@ -1,5 +1,4 @@
-"""Evidence of a violation is held in the archive while its case is open or can be appealed, whatever the schedules say (P-30, P-23;
-V1): a person who answers a report has to find what it was about."""
+"""Hold evidence of a violation in the archive until nobody can appeal any more, whatever the schedule says (P-30, P-23; V1)."""
 
 from __future__ import annotations
 
@@ -19,23 +18,23 @@ from civicmail.mail.archive.commit import Entering
 
 TICK = machine("tick")
 SCOPE = "evidence of violation "
-"""How the scope of such a hold begins, before the number of the case."""
+"""Prefix of the scope of such a hold, before the number of the case."""
 WHY = "A report names it: it is kept until nobody can appeal."
 OVER = "The case is over, or it names other messages."
 RECHECK_AFTER_MS = 600_000
-"""ms after which a loop asks the archive again, where no case has changed."""
+"""ms after which a loop checks the archive again without a changed case."""
 log = get_logger()
 
 
 class HoldReconciler:
-    """keep() for a loop: the archive is asked where cases have changed, and every ten minutes all the same."""
+    """Call reconcile() in a loop: after a change of a case, and every ten minutes."""
 
     def __init__(self) -> None:
         self._held: dict[int, frozenset[str]] | None = None
         self._checked_at = 0
 
     def step(self, now: int) -> int:
-        """As keep()."""
+        """Reconcile if needed; return the number of changes."""
         needed = violation_evidence.needed(now)
         if needed == self._held and 0 <= now - self._checked_at < RECHECK_AFTER_MS:
             return 0
@@ -45,13 +44,13 @@ class HoldReconciler:
 
 
 def reconcile(now: int) -> int:
-    """Place the holds that are missing, and lift those whose case is over; how many. now: ms. What cannot be done now is done in
-    the next round."""
+    """Place missing holds and lift those whose case is over; return how many. now: ms. What fails now is repeated in the next
+    round."""
     return _try_reconcile(now) or 0
 
 
 def _try_reconcile(now: int) -> int | None:
-    """None where it could not be done."""
+    """None if it could not be done."""
     if settings.DATA is None or not Evidence.objects.exists():
         return 0
     try:

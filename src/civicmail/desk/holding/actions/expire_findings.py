@@ -1,5 +1,4 @@
-"""What the time does to findings: those that nobody confirmed vanish, and a rule that was wrong more often than right stops asking.
-Nobody is asked by the guard."""
+"""Delete findings that nobody confirmed, and put rules that were wrong more often than right in shadow. The worker does both."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from civicmail.desk.holding.models import Finding, Precision
 
 KEEP_DAYS = 30
 MIN_ANSWERS = 20
-"""Answers after which it is known how often a rule is right."""
+"""Answers that make the precision of a rule known."""
 BATCH_SIZE = 500
 TICK = machine("tick")
 
@@ -27,7 +26,7 @@ SwitchToShadow = Callable[[str, str, int], bool]
 
 
 def expire(now: int) -> int:
-    """Findings that nobody has confirmed are deleted after thirty days, with everything that was seen; how many."""
+    """Delete findings that nobody confirmed in thirty days, with their evidence; return how many."""
     with transaction.atomic():
         expired = (
             Finding.objects.select_for_update()
@@ -42,7 +41,7 @@ def expire(now: int) -> int:
 
 
 def switch_off_imprecise(switch: SwitchToShadow, now: int) -> int:
-    """Rules of which people found less than half right, of twenty answers or more, go to shadow; how many."""
+    """Put rules in shadow of which reviewers confirmed less than half, of twenty answers or more; return how many."""
     done = 0
     for row in Precision.objects.filter(off__isnull=True, answered__gte=MIN_ANSWERS, answered__gt=2 * F("confirmed")):
         if record_facts.condition_digest(queries.rule_set().rule(row.rule)) != row.condition:

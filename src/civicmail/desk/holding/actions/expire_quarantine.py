@@ -1,5 +1,7 @@
-"""What nobody wanted out of quarantine is given up: the copy ends, and the message stays for as long as its schedule says (P-02,
-P-23). Without an end nothing of it would ever be due."""
+"""Expire copies that nobody requested from quarantine in thirty days (P-02, P-23).
+
+The message stays archived until its schedule ends; without an end of its copies it would never be due for disposal.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ TICK = machine("tick")
 
 
 def expire(now: int) -> int:
-    """How many copies, the oldest first. None of what somebody asks to have let go, or calls wrong. now: ms. Raises LaterError."""
+    """Expire the oldest quarantined copies and return how many, without those that have a pending release request or appeal.
+    now: ms. Raises LaterError."""
     old = [copy for copy in queries.copies(now) if copy.do == QUARANTINE and copy.since <= now - EXPIRE_AFTER_MS]
     if not old:
         return 0

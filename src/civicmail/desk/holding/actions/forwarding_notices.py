@@ -1,6 +1,8 @@
-"""A rule of a mailbox would have sent mail out of the city, and was stopped: its owner hears of it, and the security officers,
-because whoever takes an account makes such a rule first (P-11, P-25). Once a day for one mailbox, however much came; how much it
-was stands in the next day's notice."""
+"""Notify a mailbox owner and the security officers that an automatic forward out of the city was stopped (P-11, P-25).
+
+Someone who takes over an account often begins with such a rule. One notice a day for a mailbox; the next one gives the earlier
+count.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ COUNT_DAYS = 30
 
 
 def notify(sent: SentMessage, forwarding: Forwarding, decisions: Iterable[CopyDecision], book: RuleSet, now: int) -> None:
-    """Nothing of the message, nor from whom it came, nor where it would have gone. Belongs into a transaction."""
+    """Notify the owner and the security officers, in an open transaction. Never give the message, its sender or the destination."""
     if now - sent.at > NOTIFY_WITHIN_MS or not (forwarding.refused or any(_is_stopped(decision, book) for decision in decisions)):
         return
     day_sent = timezone.localdate(from_ms(sent.at))
@@ -49,18 +51,18 @@ def notify(sent: SentMessage, forwarding: Forwarding, decisions: Iterable[CopyDe
 
 
 def forget_old(now: int) -> int:
-    """Counts that no notice speaks of any more; how many."""
+    """Delete counts that no notice uses any more; return how many."""
     return Forwarded.objects.filter(day__lt=timezone.localdate(from_ms(now)) - timedelta(days=COUNT_DAYS)).delete()[0]
 
 
 def _is_stopped(decision: CopyDecision, book: RuleSet) -> bool:
-    """Whether it was for this: a rule that asks whether a message was forwarded has kept it back."""
+    """Whether a rule about forwarded messages held it."""
     rules = (rule for name in decision.rules if (rule := book.rule(name)) is not None)
     return decision.do in STOPPED and any(FACT in rule.condition.names for rule in rules)
 
 
 def _notify_owner(key: str, sent: SentMessage, forwarding: Forwarding, earlier: tuple[int, date | None], now: int) -> None:
-    """Whoever holds the mailbox; one that several use hears of it itself."""
+    """Notify the mailbox owner, or a shared mailbox itself."""
     when, person = timezone.localtime(from_ms(sent.at)), senders.person_of(forwarding.mailbox) if forwarding.mailbox else None
     to = senders.address_of(person) if person is not None else _function_address(forwarding.mailbox)
     if not to:
@@ -113,7 +115,7 @@ def _where_held(forwarding: Forwarding) -> list[str]:
 
 
 def _earlier_count(mailbox: str, day_sent: date) -> tuple[int, date | None]:
-    """How many on earlier days, and since when."""
+    """Number of messages on earlier days, and the first day."""
     rows = Forwarded.objects.filter(mailbox=mailbox, day__lt=day_sent, day__gte=day_sent - timedelta(days=COUNT_DAYS))
     totals = rows.aggregate(count=Sum("count"), since=Min("day"))
     return totals["count"] or 0, totals["since"]
@@ -132,6 +134,6 @@ def _earlier_lines(earlier: tuple[int, date | None]) -> list[str]:
 
 
 def _function_address(address: str) -> str:
-    """A mailbox that several use, as far as it is open."""
+    """The address of an open shared mailbox, else ""."""
     rows = Mailbox.objects.filter(address=address, kind="function", closed__isnull=True)
     return rows.values_list("address", flat=True).first() or ""

@@ -1,5 +1,7 @@
-"""Journals are followed for what people's side has to do: findings for use reviewers, notices to senders. Each record once: what
-came of it is written with the place up to which it was read."""
+"""Process each journal record once for findings, approvals, containment and notices to senders.
+
+The result of a record and the journal offset are written in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ _MARKERS = (
     *record_facts.FORWARDED_MARKERS,
 )
 _COUNT_MARKERS = (*record_facts.PERSONAL_MARKERS, record_facts.ENCRYPTED_MARKER)
-"""Of these a record is read for sums alone."""
+"""Records with one of these are read for totals alone."""
 """One of these stands in a head that asks for something; the others are not read."""
 BATCH_SIZE = 20
 """Records whose consequences are one transaction: a manager who answers does not wait for all that has come meanwhile."""
@@ -56,9 +58,9 @@ log = get_logger()
 
 @dataclass(slots=True)
 class PendingRecord:
-    """Of one record, read and not written yet. sent, said: of a receipt, or of a decision about what was sent; decided: the
-    capture of that decision, whose sender stands in its receipt; later: its findings; contained: mail of an account that acts
-    unlike its owner; stuck: a capture with a copy that has no way (stuck.py); head: of a receipt, for sums."""
+    """A record that was read and is not yet written. sent, decisions: of a receipt, or of a decision on a sent message;
+    decided_capture: the capture of that decision, whose sender is in its receipt; later_findings: its findings; contained:
+    mail of a contained account; unencryptable: a capture with a copy that has no route; head: of a receipt, for totals."""
 
     journal: str
     number: int
@@ -79,7 +81,7 @@ class PendingRecord:
 
 
 class HoldingConsumer:
-    """Of the installation."""
+    """The consumer of this installation."""
 
     def __init__(self) -> None:
         self._pending: list[PendingRecord] = []
@@ -97,7 +99,8 @@ class HoldingConsumer:
             self._pending.append(pending)
 
     def write(self, now: int) -> None:
-        """Some at a time, so that others write in between. Raises DatabaseError: what was not written can be tried again."""
+        """Write the results in batches, so that others can write in between. Raises DatabaseError: unwritten records can be
+        tried again."""
         while batch := self._pending[:BATCH_SIZE]:
             messages = [
                 _sent_message(pending.decided_capture or pending.unencryptable, pending.later_findings)
@@ -115,7 +118,7 @@ class HoldingConsumer:
             journal_offsets.store_offsets(Heard, self.positions)
 
     def _write_record(self, pending: PendingRecord, sent: SentMessage | None, book: RuleSet, now: int) -> None:
-        """sent: by whom what this record is about was sent; None where that is nobody's, or cannot be told."""
+        """sent: the sent message that the record is about; None if it has no sender, or an unreadable record."""
         if pending.contained is not None:
             containment.contain(pending.contained, now=now)
         elif pending.unencryptable and sent is not None:

@@ -1,7 +1,7 @@
-"""Messages in the pick-up portal: found, told of, opened by their readers, answered, taken back by their senders, ended (P-19).
+"""Messages in the pick-up portal: register, open, reply, revoke, expire (P-19).
 
-Of a reader we know that they have the link, which went to their mailbox, and the secret. Each try is counted before it is looked
-at, so that many at once are as few as one after the other. Each opening is an entry.
+A reader proves that they have the link, which went to their mailbox, and the passphrase. Each try is counted before it is
+checked, so that parallel tries count like successive ones. Each opening is an audit entry.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from civicmail.mail.courier import pickup_store
 MIN_SECRET, MAX_SECRET = 10, 128
 MAX_REPLY = 20_000
 PASSPHRASE_GROUPS = 3
-"""Of four letters each, for reading aloud: 60 bits, of which five can be tried."""
+"""Groups of four letters, for reading aloud: 60 bits, and five tries."""
 MAX_NOTIFIED_ADDRESSES = 10
-"""Addresses from which a message was opened and of which its sender hears by mail; the page lists all."""
+"""Opening addresses that the sender is notified of; the page lists all."""
 MAX_REPLIES = 20
-"""Answers to one message; whoever has more to say writes a mail."""
+"""Replies to one message; more than that is written by mail."""
 BATCH_SIZE = 200
 """Boxes and rows of one round."""
 WORKER = machine("worker")
@@ -52,7 +52,7 @@ def token_digest(token: str) -> str:
 
 
 def register_boxes(data: Path, city: str, url: str, rules: Secure, *, now: int) -> int:
-    """Make a row, and a notice without content, of each box that has none; how many."""
+    """Create a row, and send a notice without content, for each new box; return how many."""
     if not (new_boxes := _boxes_without_row(data)):
         return 0
     registered = set(PickUp.objects.filter(box__in=new_boxes).values_list("box", flat=True))
@@ -60,7 +60,7 @@ def register_boxes(data: Path, city: str, url: str, rules: Secure, *, now: int) 
 
 
 def _register_or_log(data: Path, id_: str, city: str, url: str, rules: Secure, now: int) -> int:
-    """A box that cannot be read, or be told of, holds up no other."""
+    """A box that cannot be read or announced does not stop the others."""
     try:
         return _register(data, id_, city, url, rules, now)
     except (DataError, OSError, ValueError, KeyError) as error:
@@ -69,7 +69,7 @@ def _register_or_log(data: Path, id_: str, city: str, url: str, rules: Secure, n
 
 
 def _boxes_without_row(data: Path) -> list[str]:
-    """Boxes of which no row says that they are to be kept: new ones, and those whose end was not carried out. Few at a time."""
+    """Boxes without a row that keeps them: new ones, and those whose removal was not finished. At most BATCH_SIZE."""
     if not (waiting := pickup_store.waiting(data)):
         return []
     kept = set(PickUp.objects.filter(state__in=pickup_states.KEPT).values_list("box", flat=True))
@@ -104,8 +104,8 @@ def _register(data: Path, id_: str, city: str, url: str, rules: Secure, now: int
 
 
 def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -> PickUp:
-    """Try a secret; the first one that is typed is the reader's own where nobody has set one. Raises Conflict where it is not there
-    to be opened, Unusable where the secret is wrong, or too short to be chosen."""
+    """Open a message with a passphrase; if nobody has set one, the first one typed becomes the reader's. Raises Conflict if it
+    cannot be opened, and Unusable if the passphrase is wrong or too short to be chosen."""
     fresh = _require_open(row, now)
     if not fresh.secret and not MIN_SECRET <= len(secret) <= MAX_SECRET:
         raise Unusable(_TOO_SHORT, {"secret": _TOO_SHORT})
@@ -143,7 +143,7 @@ def open_(row: PickUp, secret: str, *, rules: Secure, client: Actor, now: int) -
 
 
 def _note_opening(row: PickUp, client: Actor, now: int) -> None:
-    """Keep when and from where; the sender hears of each address at once, the first PLACES_MOST of them."""
+    """Store time and address of an opening, and notify the sender of each new address, the first MAX_NOTIFIED_ADDRESSES of them."""
     known_addresses = set(row.opened_from.values_list("client", flat=True))
     row.opened_from.create(at=from_ms(now), client=client.client[:64])
     if client.client[:64] not in known_addresses and len(known_addresses) < MAX_NOTIFIED_ADDRESSES:
@@ -151,7 +151,7 @@ def _note_opening(row: PickUp, client: Actor, now: int) -> None:
 
 
 def _require_open(row: PickUp, now: int) -> PickUp:
-    """The row as it is now. Raises Conflict where nothing opens it."""
+    """The row as it is now. Raises Conflict if nothing opens it."""
     fresh = PickUp.objects.get(pk=row.pk)
     if fresh.until <= from_ms(now):
         raise Conflict(pickup_states.CLOSED_MESSAGES["over"])
@@ -160,7 +160,7 @@ def _require_open(row: PickUp, now: int) -> PickUp:
 
 
 def _count_try(row: PickUp, rules: Secure) -> bool:
-    """Count a try before it is made; False where there is none left."""
+    """Count a try before it is made; False if none is left."""
     open_rows = PickUp.objects.filter(pk=row.pk, state__in=pickup_states.LIVE, tries__lt=rules.tries)
     return bool(open_rows.update(tries=F("tries") + 1))
 
@@ -177,14 +177,14 @@ def _lock(row: PickUp, client: Actor, now: int) -> None:
 
 
 def record_download(row: PickUp, number: int, *, client: Actor, now: int) -> None:
-    """A file is about to be given out."""
+    """Record that a file is about to be downloaded."""
     facts = {"file": number}
     entries.enter_alone("pickup.file", actor=client, reason="", now=now, object=_object_name(row), facts=facts)
 
 
 def reply(row: PickUp, text: str, subject: str, message_id: str, *, expected_count: int, client: Actor, now: int) -> PickUpReply:
-    """Give an answer to be sent. before: how many there were when its page was shown, so that a page that is loaded anew, or a
-    button that is pressed twice, sends nothing twice. Raises Conflict, Unusable."""
+    """Store a reply to be sent. expected_count: replies when the page was shown, so that a reload or a second click sends
+    nothing twice. Raises Conflict, Unusable."""
     fresh, text = _require_open(row, now), text.strip()
     if fresh.state != "opened":
         raise Conflict(_("Open the message first."))
@@ -206,7 +206,7 @@ def reply(row: PickUp, text: str, subject: str, message_id: str, *, expected_cou
 
 
 def set_secret(row: PickUp, secret: str, *, actor: Actor, reason: str, now: int) -> PickUp:
-    """Its sender chooses what the reader has to type, and unlocks it. Raises NotPermitted, Conflict, Unusable."""
+    """Set the reader's passphrase, as the sender, and unlock the message. Raises NotPermitted, Conflict, Unusable."""
     if not MIN_SECRET <= len(secret) <= MAX_SECRET:
         raise Unusable(_TOO_SHORT, {"secret": _TOO_SHORT})
     with transaction.atomic():
@@ -218,7 +218,7 @@ def set_secret(row: PickUp, secret: str, *, actor: Actor, reason: str, now: int)
 
 
 def revoke(data: Path, row: PickUp, *, actor: Actor, reason: str, now: int) -> PickUp:
-    """Its sender takes it back: the key goes, and nobody opens it any more. Raises NotPermitted, Conflict."""
+    """Revoke the message, as its sender: its key is destroyed, and nobody can open it any more. Raises NotPermitted, Conflict."""
     with transaction.atomic():
         fresh = _step_by_sender(row, "revoke", actor, now)
         fresh.secret = ""
@@ -236,7 +236,7 @@ def _step_by_sender(row: PickUp, action: str, actor: Actor, now: int) -> PickUp:
 
 
 def expire(data: Path, *, now: int) -> int:
-    """End what has waited its days, and remove boxes whose end somebody did not live to carry out; how many rows ended."""
+    """Expire messages whose days are over, and remove boxes whose removal was not finished; return how many expired."""
     expired = PickUp.objects.filter(until__lte=from_ms(now), state__in=pickup_states.KEPT)
     count = 0
     for row in expired[:BATCH_SIZE]:
@@ -258,12 +258,12 @@ def expire(data: Path, *, now: int) -> int:
 
 
 def unsent_replies(limit: int) -> list[PickUpReply]:
-    """What waits to be sent."""
+    """Replies that wait to be sent."""
     return list(PickUpReply.objects.filter(sent__isnull=True).select_related("pickup").order_by("id")[:limit])
 
 
 def mark_sent(row: PickUpReply, *, now: int) -> None:
-    """It is archived and on its way: the text is in the archive alone from now on."""
+    """Mark a reply as archived and on its way; its text is then in the archive alone."""
     PickUpReply.objects.filter(pk=row.pk).update(sent=from_ms(now), text="")
 
 
@@ -272,6 +272,6 @@ def _object_name(row: PickUp) -> str:
 
 
 def reader_actor(client: str) -> Actor:
-    """Whoever reads in the portal: nobody of ours, at an address."""
+    """The reader in the portal: no person of the city, only a network address."""
     facts: dict[str, Any] = {"admitted": False, "client": client}
     return Actor("", **facts)

@@ -1,4 +1,4 @@
-"""A file is put up for approval before the mail is written: the files of a draft, for the people outside that it names (P-22)."""
+"""Request approval of a draft's files for the outside recipients that it names, before the message is written (P-22)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from civicmail.desk.mailbox.recipients import parse_typed
 
 
 def outside_recipients(draft: Draft) -> list[str]:
-    """The people outside whom the draft names by their address, lower case, each once."""
+    """Addresses outside the city that the draft names, lower case, each once."""
     domains = {domain.lower() for domain in settings.CITY.city.domains}
     addresses = [n.address.lower() for field in (draft.to, draft.cc, draft.bcc) for n in parse_typed(field).named]
     return list(dict.fromkeys(a for a in addresses if a.rpartition("@")[2] not in domains))
 
 
 def request_preapproval(draft: Draft, *, actor: Actor, explanation: str, now: int) -> Approval:
-    """Ask. A draft asks once; about a file that is changed, or a recipient who is added, it is asked when that is sent. Raises
+    """Request approval of a draft, once. A changed file or an added recipient needs a request when the message is sent. Raises
     NotPermitted, Unusable, Conflict."""
     guard.require(actor, "my.write", OfPerson(draft.person.uid), now=now)
     explanation = require_reason(explanation, "words", min_length=10)

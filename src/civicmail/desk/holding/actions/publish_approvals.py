@@ -1,4 +1,4 @@
-"""What gateways read about approvals is told them whenever something of it changes, and looked after by the worker (P-22)."""
+"""Publish approvals to the gateways after each change, and verify the published file once a day (P-22)."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from civicmail.desk.holding.models import ApprovalCopy, AskedDepartment, Standin
 from civicmail.desk.viewer.queries import installation
 
 VALID_FOR = timedelta(days=30)
-"""So long the same file may go to the same recipient from the same sender without being asked about again."""
+"""How long the same file may go from the same sender to the same recipient without a new request."""
 APPROVAL_FIELDS = ("parts", "capture", "words", "person__uid", "department__code")
 checked_at: dict[Path, int] = {}
-"""When this process has compared every answer, ms."""
+"""When this process last compared all approvals, ms."""
 
 
 def publish_standing(now: int) -> bool:
-    """Which departments are asked, and standing approvals: whether they had to be written. Durable on return. Raises OSError."""
+    """Publish the departments with approval, and the standing approvals; return whether the file had to change. Durable on
+    return. Raises OSError."""
     return _now_and_on_commit(
         lambda: published_approvals.publish_standing(installation(), lambda: _standing(now), lambda: in_force(now), now)
     )
 
 
 def publish_answers(copies: Collection[ApprovalCopy], now: int) -> None:
-    """What was said of these, where that was a yes: however much was said before, nothing else is read or written. Durable on
-    return. Raises OSError."""
+    """Publish the approvals among these copies, without reading or writing any other. Durable on return. Raises OSError."""
     if copies:
         answers = _answers(ApprovalCopy.objects.filter(pk__in=[copy.pk for copy in copies]), now)
         _now_and_on_commit(lambda: published_approvals.append_approvals(installation(), answers, lambda: in_force(now), now))
 
 
 def _now_and_on_commit[Done](do: Callable[[], Done]) -> Done:
-    """A program's request may be one transaction with this in it (an Idempotency-Key): until that ends nobody else reads in the
-    tables what was done, and who writes all anew meanwhile does not know it."""
+    """Do it now and after the commit. A request with an Idempotency-Key may be one transaction around this: until it ends nobody
+    else reads the new rows, and a process that publishes everything meanwhile would leave them out."""
     if connection.in_atomic_block:
         transaction.on_commit(do, robust=True)
     return do()
 
 
 def verify_published(now: int) -> bool:
-    """Every answer, when a process begins and once a day: a power cut, a disk and a restored copy may know less or more than
-    the tables. Whether they were written anew. Raises OSError."""
+    """Compare all published approvals with the tables at process start and once a day, because a power cut, a disk or a restored
+    copy may differ. Return whether they had to be written. Raises OSError."""
     data = installation()
     if 0 <= now - checked_at.get(data, -DAY_MS) < DAY_MS:
         return False
@@ -58,7 +58,7 @@ def verify_published(now: int) -> bool:
 
 
 def in_force(now: int) -> Approvals:
-    """What stands in the tables at this moment."""
+    """The approvals in the tables at this moment."""
     standing = _standing(now)
     return Approvals(standing.departments, standing.standing, ApprovedFiles(_answers(ApprovalCopy.objects.all(), now)))
 

@@ -1,6 +1,7 @@
-"""Who decides about files changes while they wait: a department is closed or merged, a head is replaced, whoever answers for an
-office's mailbox leaves. Then others are asked. Where nobody is there, and where a closed department took the question with it,
-those who can mend that hear of it (P-08, P-22)."""
+"""Reassign pending approvals when their approvers change: a closed or merged department, a new head, a departure (P-08, P-22).
+
+Where no approver is left, or a department was closed, the offices that can repair this are notified.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ _MAY_HAVE_CHANGED = Q(own=True) | Q(department__closed__isnull=False) | (~Q(capt
 
 
 def reassign(now: int) -> int:
-    """Of everything that waits; how many questions somebody else is asked now."""
+    """Reassign pending requests whose approvers changed; return how many."""
     pending = Approval.objects.filter(_MAY_HAVE_CHANGED, copies__state="waits").distinct()
     chains = approvers.ApproverChains(now)
     rows = pending.select_related("person", "department").order_by("pk")[:BATCH_SIZE]
@@ -55,7 +56,7 @@ def _reassign(row: Approval, chains: approvers.ApproverChains, now: int) -> bool
 
 
 def _open_department(row: Approval) -> Department | None:
-    """The department that answers in place of a closed one: where the sender works now, else the next one up that is open."""
+    """The department that decides in place of a closed one: where the sender works now, else the next open one above."""
     if (employer := senders.department_of(row.person)) is not None and employer.closed is None:
         return employer
     above: Department | None = row.department
@@ -72,7 +73,8 @@ def _open_department(row: Approval) -> Department | None:
 
 
 def notify_offices(now: int) -> None:
-    """Once a day where files wait and nobody may say a word; once where a department was closed whose files were asked about."""
+    """Notify offices once a day of pending files that nobody may decide on, and once of a closed department that required
+    approval."""
     pending = Approval.objects.filter(own=False, copies__state="waits").order_by().values_list("department", "person").distinct()
     chains, pairs = approvers.ApproverChains(now), set(pending)
     rows = {row.pk: row for row in Department.objects.filter(pk__in={department for department, _ in pairs})}

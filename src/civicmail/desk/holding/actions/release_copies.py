@@ -1,4 +1,4 @@
-"""Letting go what rules keep back: with a reason, through the checks once more, with an entry in its record (P-02, P-25)."""
+"""Release held and quarantined copies: with a reason, after the checks ran once more, with an entry in the record (P-02, P-25)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from civicmail.mail.pipeline.release_copies import Released
 
 NO_SPAM_REASON = "said by its reader to be no spam"
 MAX_TOGETHER = 50
-"""Copies that are let go at a time."""
+"""Copies released at a time."""
 NO_FACTS: Mapping[str, int | str] = {}
 EXPECTED_REASON = "said by its reader to have been asked for"
 
 
 def release(copy: HeldCopy, *, actor: Actor, reason: str, now: int) -> Released:
-    """A security officer says that it is no spam, or has a check asked that did not answer. What is found besides keeps it, and the
-    answer names that. Raises NotPermitted, Unusable, NotRecorded, Conflict where it is not kept back any more, LaterError."""
+    """Release a copy as spam by mistake, or as unchecked, on a security officer's word. Other findings still hold it, and the
+    result names them. Raises NotPermitted, Unusable, NotRecorded, LaterError, and Conflict if it is not held any more."""
     guard.require(actor, "quarantine.release", now=now)
     reason = require_reason(reason, min_length=10)
     if (refusal := why_not_on_page(copy, actor)) != "":
@@ -37,8 +37,8 @@ def release(copy: HeldCopy, *, actor: Actor, reason: str, now: int) -> Released:
 
 
 def release_campaign(copies: Sequence[HeldCopy], *, actor: Actor, reason: str, now: int) -> tuple[int, int]:
-    """As release, of several copies of one spam campaign; how many went, and how many stay. One that was let go meanwhile is
-    neither. Raises as release does, and Conflict for copies that have nothing to do with each other."""
+    """Release several copies of one spam campaign like release(); return how many left and how many are still held. A copy that
+    was released meanwhile counts as neither. Raises like release(), and Conflict for unrelated copies."""
     guard.require(actor, "quarantine.release", now=now)
     reason = require_reason(reason, min_length=10)
     if not 0 < len(copies) <= MAX_TOGETHER:
@@ -57,12 +57,12 @@ def release_campaign(copies: Sequence[HeldCopy], *, actor: Actor, reason: str, n
 
 
 def campaign(copy: HeldCopy) -> tuple[str, tuple[str, ...]]:
-    """By what copies are of one mailing: the domain they come from, and what keeps them."""
+    """Key of a mailing: the sender's domain and the rules that hold the copy."""
     return copy.sender.rpartition("@")[2].lower(), tuple(sorted(release_kinds.holding_rules(copy.rules, queries.rule_set())))
 
 
 def why_not_on_page(copy: HeldCopy, actor: Actor) -> str:
-    """Why the page of this copy does not let it go at the word of this security officer, in a sentence; "" where it does."""
+    """Why this security officer cannot release the copy on its page, in a sentence; "" if they can."""
     kind = release_kinds.kind_of(copy.rules, queries.rule_set())
     if kind == "other" and not unavailable_checks(copy.rules):
         return _OWN_MAIL if _is_own_mail(copy, actor) else _HELD_BY_RULE
@@ -70,7 +70,7 @@ def why_not_on_page(copy: HeldCopy, actor: Actor) -> str:
 
 
 def why_not_alone(copy: HeldCopy, actor: Actor) -> str:
-    """Why this security officer does not let this copy go alone, in a sentence; "" where they may, with an answer to who asks."""
+    """Why this security officer cannot release the copy alone when answering a request, in a sentence; "" if they can."""
     kind = release_kinds.kind_of(copy.rules, queries.rule_set())
     if kind == "other" and _is_own_mail(copy, actor):
         return _OWN_MAIL
@@ -78,7 +78,8 @@ def why_not_alone(copy: HeldCopy, actor: Actor) -> str:
 
 
 def _is_own_mail(copy: HeldCopy, actor: Actor) -> bool:
-    """Whether it is for them, or they sent it: then nobody else would have looked at it. Of spam everybody says so of their own."""
+    """Whether they sent or receive it, so that nobody else would have decided. Spam is the exception: everybody decides on their
+    own."""
     sender = copy.sender.lower() if copy.door == "submission" else ""
     own_addresses = Address.objects.filter(mailbox__holder__uid=actor.uid, mailbox__kind="personal", until__isnull=True)
     return own_addresses.filter(address__in={copy.box.lower(), sender} - {""}).exists()
@@ -101,8 +102,8 @@ _NOT_ALONE = {
 
 
 def release_message(copies: Sequence[HeldCopy], *, actor: Actor, reason: str, now: int) -> Released:
-    """A security officer says that a message may go: all of its copies that are kept back. What keeps them now is put aside, what
-    the checks find besides keeps them. Raises as release does."""
+    """Release all held copies of a message on a security officer's word. The rules that hold them now are overridden; other
+    findings still hold them. Raises like release()."""
     guard.require(actor, "quarantine.release", now=now)
     reason, book = require_reason(reason, min_length=10), queries.rule_set()
     if (refusal := next((why_not for copy in copies if (why_not := why_not_alone(copy, actor))), "")) != "":
@@ -117,8 +118,8 @@ def release_message(copies: Sequence[HeldCopy], *, actor: Actor, reason: str, no
 
 
 def release_own(copy: HeldCopy, *, actor: Actor, now: int, facts: Mapping[str, int | str] = NO_FACTS) -> Released:
-    """Whoever may read the mailbox says that a copy in quarantine is no spam, or that they asked for what waits for their word.
-    facts: more of how they said so. Raises as release does."""
+    """Release one's own copy: quarantined spam, or a file that one expected. facts: more about how they decided. Raises like
+    release()."""
     _, own_addresses = content_views.own(actor, now=now)
     if copy.box.lower() not in own_addresses or not recipient_decides(copy):
         raise Conflict("This copy is not yours to let go, or it is not in quarantine any more.")
@@ -128,7 +129,7 @@ def release_own(copy: HeldCopy, *, actor: Actor, now: int, facts: Mapping[str, i
 
 
 def recipient_decides(copy: HeldCopy) -> bool:
-    """Whether whoever reads its mailbox lets it go alone."""
+    """Whether the reader of its mailbox may release it alone."""
     kind = release_kinds.kind_of(copy.rules, queries.rule_set())
     return kind == "asked" or (kind == "spam" and copy.do == "quarantine")
 
@@ -144,7 +145,7 @@ def _release(
     rules: Collection[str] = (),
     facts: Mapping[str, int | str] = NO_FACTS,
 ) -> Released:
-    """rules: ids of those that are put aside."""
+    """rules: ids of those that are overridden."""
     entering = _release_entry([copy], act, actor, reason, now, **facts)
     with releasing() as releaser:
         released = releaser.release(
@@ -156,7 +157,7 @@ def _release(
 
 
 def _release_entry(copies: Sequence[HeldCopy], act: str, actor: Actor, reason: str, now: int, **extra_facts: int | str) -> Entering:
-    """The entry of copies of one message stands in the record of what became of them."""
+    """The audit entry, written in the record of the release."""
     rules = list(dict.fromkeys(rule for copy in copies for rule in copy.rules))
     facts: dict[str, Any] = {"copy": copies[0].index, "rules": rules, **extra_facts}
     return entering_of(act, actor=actor, reason=reason, now=now, object=f"capture:{copies[0].uuid}", facts=facts)

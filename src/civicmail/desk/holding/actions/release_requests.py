@@ -1,7 +1,7 @@
-"""Asking that something is let go, and answering: by kind one officer or two, with the checks made once more (P-02, P-19, P-25).
+"""Request the release of copies, and answer: one officer or two, by kind, after the checks ran once more (P-02, P-19, P-25).
 
-What happens on an answer is a record of the archive with the entry of the answer in it, and only after that the request has an end.
-Whoever dies in between is answered by the next one who looks.
+The release and the entry of the answer are one record of the archive; the row ends only after that. The next look completes
+what a crash left.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.pipeline.release_copies import Released
 
 EXPIRE_AFTER = timedelta(days=30)
-"""After which a request that nobody has answered is over."""
+"""After this time an unanswered request expires."""
 BATCH_SIZE = 200
 MAX_RULES = 400
 TICK = machine("tick")
@@ -47,8 +47,8 @@ _ALREADY_REQUESTED = sentence("You have asked for this already.")
 
 
 def request_release(copies: Sequence[HeldCopy], *, sender: bool = False, actor: Actor, reason: str, now: int) -> Release:
-    """Of copies of one message that whoever asks may know of: those that are for them, or that they sent. Raises NotPermitted,
-    Unusable, Conflict where one may let it go without asking, or where only a manager may, and where it was asked already."""
+    """Request the release of copies of one message that the requester received or sent. Raises NotPermitted, Unusable, and
+    Conflict if the requester may release it alone, if only a manager may, or if it was requested already."""
     guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
     reason = require_reason(reason, min_length=10)
     book = queries.rule_set()
@@ -83,13 +83,13 @@ def answer(row: Release, is_yes: bool, *, actor: Actor, reason: str, now: int) -
 
 
 def agree(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
-    """The first of two officers says that it may go; nothing goes yet. Raises NotPermitted, Unusable, Conflict."""
+    """Record the first of two officers' approval; nothing is released yet. Raises NotPermitted, Unusable, Conflict."""
     return _decide(row, "agree", actor, reason, now)
 
 
 def release(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
-    """It may go: the checks are made once more, and only what was kept it when it was asked for is put aside. Raises NotPermitted,
-    Unusable, Conflict, LaterError."""
+    """Approve a request: the checks run once more, and only what held the copies at the time of the request is overridden.
+    Raises NotPermitted, Unusable, Conflict, LaterError."""
     _require_answerable(row, actor, now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
@@ -101,12 +101,12 @@ def release(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
 
 
 def deny(row: Release, *, actor: Actor, reason: str, now: int) -> Release:
-    """It stays. reason: whoever asked reads it. Raises NotPermitted, Unusable, Conflict."""
+    """Deny a request. reason: the requester reads it. Raises NotPermitted, Unusable, Conflict."""
     return _decide(row, "refuse", actor, reason, now)
 
 
 def withdraw(row: Release, *, actor: Actor, now: int) -> Release:
-    """Whoever asked does not want it any more. Raises NotPermitted, Conflict."""
+    """Withdraw a request; only its requester may. Raises NotPermitted, Conflict."""
     guard.require(actor, "my.mail", OfPerson(row.requester.uid), now=now)
     with transaction.atomic():
         locked_row = lock_row(row, "state")
@@ -118,7 +118,7 @@ def withdraw(row: Release, *, actor: Actor, now: int) -> Release:
 
 
 def expire(now: int) -> int:
-    """Requests about what nobody keeps back any more, and those that are too old; how many. Whoever asked is told."""
+    """Expire requests whose copies are no longer held, and those that are too old; notify the requesters. Return how many."""
     rows = list(Release.objects.filter(state__in=release_states.OPEN).order_by("pk")[:BATCH_SIZE])
     held = {(copy.uuid, copy.index) for copy in queries.copies(now)} if rows else set()
     expired = [
@@ -171,7 +171,7 @@ def _close(row: Release, action: str, actor: Actor, reason: str, now: int, *, re
 
 
 def _release(row: Release, actor: Actor, reason: str, now: int) -> Released | None:
-    """None where the message is gone: its time was over. What was found since keeps it."""
+    """None if the message was disposed of. Findings since the request still hold the copies."""
     book = queries.rule_set()
     rules = [name for name in row.rules.split(",") if name and release_kinds.kind_of((name,), book) != "malware"]
     entering = entering_of(
@@ -195,7 +195,7 @@ def _release(row: Release, actor: Actor, reason: str, now: int) -> Released | No
 
 
 def _rule_names(rules: Collection[str]) -> str:
-    """As many as there is room for; a name that is cut would be another rule's."""
+    """As many names as fit; a truncated name would be another rule's."""
     text = ""
     for name in rules:
         if len(text) + 1 + len(name) > MAX_RULES:
@@ -214,7 +214,7 @@ def _facts(row: Release) -> dict[str, Any]:
 
 
 def _notify_requester(row: Release, now: int) -> None:
-    """Whoever asked, in their language; nothing of the message is in it. Belongs into the transaction of the answer."""
+    """Notify the requester in their language, in the transaction of the answer; never quote the message."""
     if not (to := senders.address_of(row.requester)):
         return
     with translation.override(row.requester.language):

@@ -1,6 +1,6 @@
-"""Copies that were kept back are let go, one after the other: who reads and decides about them stays for the next one.
+"""Keep a releaser ready between releases.
 
-It takes half a second to start, and longer in a large city, which is what a manager would wait for after each answer.
+A new one takes half a second to start, and longer in a large city; a manager would wait for that after each answer.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from civicmail.desk.viewer.queries import installation
 from civicmail.mail.pipeline.release_copies import Releaser
 
 MAX_IDLE = 2
-"""Who rest; more come where more is let go at the same moment, and leave again."""
+"""Idle releasers that are kept; more are made for parallel releases and closed again."""
 idle: deque[tuple[Settings, Path, Releaser]] = deque()
-"""Who are there and nobody uses."""
+"""Idle releasers."""
 
 
 @contextmanager
 def releasing() -> Iterator[Releaser]:
-    """For some releases of this moment. Two at once have one each."""
+    """Lend a releaser for some releases. Parallel callers get one each."""
     city, data = settings.CITY, installation()
     releaser = _take(city, data)
     try:
@@ -52,7 +52,7 @@ def _take(city: Settings, data: Path) -> Releaser:
 
 
 def close_idle() -> None:
-    """Nobody rests any more: a process that forks, or ends, leaves no child behind."""
+    """Close all idle releasers, so that a process that forks or ends leaves no child behind."""
     while idle:
         idle.pop()[-1].close()
 

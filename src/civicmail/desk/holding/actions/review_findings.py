@@ -1,8 +1,8 @@
-"""What a use reviewer answers about a finding, and what follows; nobody's name before a second one agrees (P-07, P-10 to P-13).
+"""Answers of use reviewers to a finding. No name is known before a second reviewer agrees (P-07, P-10 to P-13).
 
     open -> nothing | reminded | second;  second -> confirmed | refused;  confirmed -> handed
 
-How often a rule was right is counted with each answer; a reminder says that it was, too.
+Each answer counts toward the precision of the rule; a reminder counts as right.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ STATES = {
     "handed": ("done", "Handed over"),
 }
 KEPT_STATES = frozenset({"confirmed", "handed"})
-"""States in which a finding stays; all others vanish."""
+"""States in which a finding is kept; all others expire."""
 MAX_TEXT = 1000
 
 
 def answer(finding: Finding, outcome: str, *, actor: Actor, reason: str, now: int) -> Finding:
-    """The first reviewer. said: nothing, reminded or second. finding: as it was shown. Raises NotPermitted, Unusable, Conflict."""
+    """Record the first reviewer's answer. outcome: nothing, reminded or second; finding: as it was shown. Raises NotPermitted,
+    Unusable, Conflict."""
     guard.require(actor, "finding.answer", now=now)
     if outcome not in ("nothing", "reminded", "second"):
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
@@ -68,13 +69,14 @@ def answer(finding: Finding, outcome: str, *, actor: Actor, reason: str, now: in
 
 
 def second_review_resource(finding: Finding) -> Decision:
-    """What the guard is asked of a second reviewer: not the first."""
+    """Resource of the second review: not by the first reviewer."""
     began = epoch_ms(finding.answered) if finding.answered is not None else 0
     return Decision(first_actors=(finding.reviewer.uid if finding.reviewer else "",), began_ms=began)
 
 
 def decide_second(finding: Finding, *, right: bool, actor: Actor, reason: str, now: int) -> Finding:
-    """Another reviewer: from here on both see whose it is, if it was right. Raises NotPermitted, Unusable, Conflict."""
+    """Record the second reviewer's answer. If it confirms the finding, both reviewers see the name from then on. Raises
+    NotPermitted, Unusable, Conflict."""
     four_eyes.require(actor, "finding.second", second_review_resource(finding), now=now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
@@ -97,8 +99,8 @@ def decide_second(finding: Finding, *, right: bool, actor: Actor, reason: str, n
 
 
 def hand_over(finding: Finding, text: str, *, actor: Actor, now: int) -> Violation:
-    """The department hears of it: a report of a violation (city/conduct), in the same transaction. Raises NotPermitted, Unusable,
-    Conflict."""
+    """Hand the finding over to the department as a report of a violation (city/conduct), in the same transaction. Raises
+    NotPermitted, Unusable, Conflict."""
     guard.require(actor, "finding.hand-over", now=now)
     text = require_reason(text, "text", min_length=20, max_length=MAX_TEXT)
     with transaction.atomic():
@@ -116,13 +118,12 @@ def hand_over(finding: Finding, text: str, *, actor: Actor, now: int) -> Violati
 
 
 def origin_of(finding: Finding) -> str:
-    """What a report says that it comes from."""
+    """The origin that a report of this finding states."""
     return f"finding:{finding.pk}"
 
 
 def pseudonym_of(person: Person) -> str:
-    """Under which reviewers know somebody at this moment; another one with each finding that was confirmed, when they have seen the
-    name."""
+    """The person's current pseudonym; a new one after each confirmed finding, because reviewers then know the name."""
     data: Path | None = settings.DATA
     assert data is not None, "reviewers have an installation"
     return pseudonym(key_of(data), person.uid, Finding.objects.filter(person=person).count())
@@ -155,7 +156,7 @@ def _count_answer(row: Finding, *, right: bool) -> None:
 
 
 def _remind(row: Finding, now: int) -> None:
-    """To whoever sent it. Who has looked at it is nobody's business but the record's."""
+    """Remind the sender. Only the audit log says who reviewed the message."""
     person = _sender(row)
     if not (to := senders.address_of(person)):
         raise Conflict("Whoever sent it has no mailbox any more, so nobody can be reminded.")

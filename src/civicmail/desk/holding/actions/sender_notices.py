@@ -1,5 +1,7 @@
-"""Senders inside are told which rules fitted a message of theirs, and what is kept back of it: one notice for a message, a few a
-day; of how many more they were not told stands in their digest (P-11, P-19, P-29, promise 7)."""
+"""Notify senders in the city which rules matched a message of theirs, and what was held of it (P-11, P-19, P-29, promise 7).
+
+One notice for a message and at most three a day; the digest says how many more there were.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ NOTIFY_WITHIN_MS = 2 * 86_400_000
 
 
 def notify_sender(person: Person, capture: str, at: int, rule_notices: list[RuleNotice], now: int) -> None:
-    """rules: as asked.for_sender says them; at: ms of receipt. Belongs into a transaction."""
+    """rules: of record_facts.rule_notices; at: ms of receipt. Runs in an open transaction."""
     to = senders.address_of(person)
     if not rule_notices or not to or now - at > NOTIFY_WITHIN_MS:
         return
@@ -45,12 +47,12 @@ def notify_sender(person: Person, capture: str, at: int, rule_notices: list[Rule
 
 
 def notice_key(person: Person, capture: str, at: int) -> str:
-    """Of the notice to somebody about a message of theirs."""
+    """Key of the notice to a person about a message of theirs."""
     return f"sender:{timezone.localdate(from_ms(at))}:{person.pk}:{capture}"
 
 
 def compose(capture: str, at: int, rules: list[RuleNotice]) -> tuple[str, str]:
-    """Subject and text, in the language that is on. Nothing of the message is in it: whoever sent it knows it by its time."""
+    """Subject and text, in the active language. Nothing of the message is in it; its sender knows it by its time."""
     when, pages = timezone.localtime(from_ms(at)), settings.CITY.web.url
     if held := any(notice.held for notice in rules):
         opening = gettext("A message that you sent on {day} at {time} was kept back, at least for some recipients.")
@@ -66,7 +68,7 @@ def compose(capture: str, at: int, rules: list[RuleNotice]) -> tuple[str, str]:
 
 
 def rule_paragraphs(notice: RuleNotice, pages: str) -> str:
-    """Of one rule: what it says, whom to ask, and the clause that it serves."""
+    """What a rule says, whom to ask, and the clause that it serves."""
     opening = gettext("Kept back: {words}") if notice.held else gettext("Please note: {words}")
     lines = [opening.format(words=wording.translate(notice.words))]
     if notice.ask:
@@ -77,8 +79,7 @@ def rule_paragraphs(notice: RuleNotice, pages: str) -> str:
 
 
 def notify_reviewers(finding: Finding, sender: Person, now: int) -> None:
-    """Each use reviewer but the sender hears that there is a finding that does not wait; not whose it is. Belongs into a
-    transaction."""
+    """Notify each use reviewer but the sender of an urgent finding, without a name, in an open transaction."""
     at = from_ms(now)
     where = f"{settings.CITY.web.url}{reverse('finding', args=[finding.pk])}"
     lines = [

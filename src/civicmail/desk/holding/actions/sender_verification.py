@@ -1,5 +1,7 @@
-"""Asking somebody whether a message really is theirs, and their answer: once, by a link that only the address that was asked has
-(P-27). Whoever asked hears what was said; nobody is shown a word of the message."""
+"""Ask a known address whether it sent a message, and record its answer (P-27).
+
+The answer link works once and goes to that address alone. The person who asked is notified; nobody is shown the message.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ from civicmail.desk.holding.verification_channels import Channel
 from civicmail.desk.viewer.queries import installation
 
 ANSWER_WITHIN_MS = 7 * 86_400_000
-"""ms for which an answer is waited for."""
+"""ms in which an answer is accepted."""
 ANSWERS = frozenset({"yes", "no"})
 MAX_REMARK = 400
 LINK = machine("answer link")
@@ -45,8 +47,8 @@ _MORE = struct.Struct(">Q16s")
 def ask(
     capture: uuid.UUID, received: int, claimed: str, channel: Channel, *, asker: Person, actor: Actor, reason: str, now: int
 ) -> Verification:
-    """Ask once; a second time is the first one. received: ms, of the message; actor: who asks, or the link of the asker's own copy.
-    Raises NotPermitted, Conflict where whoever has the account would answer for its owner."""
+    """Ask once; a second call returns the first question. received: ms, of the message; actor: the person, or the link in their
+    copy. Raises NotPermitted, and Conflict if the address belongs to a contained account."""
     guard.require(actor, "sender.verify", OfPerson(asker.uid), now=now)
     if channel.inside:
         _require_not_contained(channel.address)
@@ -68,7 +70,7 @@ def ask(
 
 
 def by_link(data: Path, text: str, now: int) -> Verification:
-    """The question that an answer link belongs to. Raises BadLink, OldLink."""
+    """The question of an answer link. Raises BadLink, OldLink."""
     token = signed_links.read(data, "answer", text, now)
     if len(token.more) != _MORE.size:
         raise BadLink
@@ -80,7 +82,7 @@ def by_link(data: Path, text: str, now: int) -> Verification:
 
 
 def answer(row: Verification, answer: str, remark: str, *, now: int) -> Verification:
-    """Whoever was asked answers, once, by the link. said: what they add. Raises Conflict where it was answered, Unusable."""
+    """Record the answer, once. remark: what they add. Raises Unusable, and Conflict if it was answered."""
     if answer not in ANSWERS:
         raise Unusable(gettext("Choose an answer."), {"answer": gettext("Choose an answer.")})
     with transaction.atomic():
@@ -98,7 +100,7 @@ def answer(row: Verification, answer: str, remark: str, *, now: int) -> Verifica
 
 
 def _require_not_contained(address: str) -> None:
-    """A colleague whose account acts unlike them cannot be asked there, nor answer from there (P-25). Raises Conflict."""
+    """A contained account cannot be asked and cannot answer (P-25). Raises Conflict."""
     person = senders.person_of(address)
     if person is not None and Containment.objects.filter(person=person, state__in=OPEN).exists():
         raise Conflict(
@@ -107,7 +109,7 @@ def _require_not_contained(address: str) -> None:
 
 
 def expire(now: int) -> int:
-    """Questions that nobody has answered in time; whoever asked hears so. How many."""
+    """Expire unanswered questions and notify the askers; return how many."""
     with transaction.atomic():
         expired = list(Verification.objects.select_for_update(of=("self",)).filter(state="asked", until__lte=from_ms(now))[:200])
         for row in expired:
@@ -118,8 +120,8 @@ def expire(now: int) -> int:
 
 
 def _send_question(row: Verification, received: int, secret: bytes, now: int) -> None:
-    """To the address that is known from elsewhere, outside in each language of the city. Nothing of the message but its time, and
-    whom it came to."""
+    """Send the question to the known address; outside in each language of the city. Give only the time of the message and the
+    asker."""
     payload = _MORE.pack(row.pk, secret)
     token = signed_links.make(installation(), "answer", uuid.UUID(row.capture).bytes, 0, epoch_ms(row.until), payload)
     when = timezone.localtime(from_ms(received))
@@ -134,7 +136,7 @@ def _send_question(row: Verification, received: int, secret: bytes, now: int) ->
 
 
 def _question(row: Verification, when: datetime, link: str) -> str:
-    """In the language of the moment."""
+    """In the active language."""
     return gettext(
         "{asker} got a message on {day} at {time} that says it is from {claimed}, and asks you whether it really is.\n\n"
         "Answer here, once, until {until}. If you did not write it, say so: you are asked at this address because the city "

@@ -1,5 +1,4 @@
-"""Mail of a mailbox that is nobody's own is kept back: of a machine that signs in, or of a function mailbox that a peer has
-asserted. Whoever answers for the mailbox hears of it, once a day however much it is (P-14, P-29, promise 7)."""
+"""Notify the owners of a shared or service mailbox when its mail is held (P-14, P-29, promise 7). At most one notice a day."""
 
 from __future__ import annotations
 
@@ -22,14 +21,14 @@ from civicmail.desk.holding.record_facts import RuleNotice, SentMessage
 
 
 def notify_held(sent: SentMessage, rules: list[RuleNotice], now: int) -> None:
-    """rules: as asked.for_sender says them. Nobody where the sender is no mailbox of ours, or where nothing is kept back. Belongs
-    into a transaction."""
+    """rules: of record_facts.rule_notices. Nobody is notified if the sender is no mailbox of ours or nothing is held. Runs in an
+    open transaction."""
     if held := [notice for notice in rules if notice.held]:
         _notify_owners("kept", sent, now, lambda box: _held_notice(box, sent, held))
 
 
 def notify_unencryptable(sent: SentMessage, now: int) -> None:
-    """The same of a copy that must leave encrypted and has no way (stuck.py)."""
+    """The same for a copy that must be encrypted and has no route (unencryptable_notice.py)."""
     _notify_owners("no-way", sent, now, lambda box: _unencryptable_notice(box, sent))
 
 
@@ -67,7 +66,7 @@ def _unencryptable_notice(box: Mailbox, sent: SentMessage) -> tuple[str, list[st
 
 
 def _mailbox(address: str) -> Mailbox | None:
-    """By any of its addresses; None for a person's, and for one that is closed."""
+    """By any of its addresses; None for a personal mailbox and for a closed one."""
     if not address:
         return None
     known = Q(address=address) | Q(addresses__address=address, addresses__until__isnull=True)
@@ -76,7 +75,7 @@ def _mailbox(address: str) -> Mailbox | None:
 
 
 def _owners(box: Mailbox, now: int) -> Iterator[tuple[str, str]]:
-    """Address and language: of the function mailbox itself where somebody reads it, else of whom its department is asked by."""
+    """Address and language: the shared mailbox itself if somebody reads it, else the people who answer for its department."""
     if box.kind == "function" and Authorisation.objects.filter(mailbox=box, state="active").exists():
         yield box.address, settings.LANGUAGE_CODE
         return

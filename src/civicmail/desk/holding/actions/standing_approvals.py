@@ -1,4 +1,6 @@
-"""Files that may leave without a question: allowed by the head or a deputy, with an end, asked about again halfway (P-22)."""
+"""Standing approvals: files that may leave without a request. A head or deputy grants them with an end, and reviews them
+halfway (P-22).
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ MAX_WIDE_DURATION = timedelta(days=92)
 """For everything that a department sends: that is no approval of anything, so it is short."""
 TICK = machine("tick")
 MIN_NAME_CHARACTERS = 3
-"""Letters and digits by which a series is one."""
+"""Letters and digits that a pattern of a series must have."""
 _CHOICE = re.compile(r"\[[^\]]*\]?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
@@ -38,7 +40,7 @@ _DOMAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
 
 @dataclass(frozen=True, slots=True)
 class FileScope:
-    """Which files: every field that is not empty must fit. series: a pattern of file names; mailbox: of a function."""
+    """Files that are allowed: every non-empty field must match. series: a pattern of file names; mailbox: a function mailbox."""
 
     sha256: str = ""
     series: str = ""
@@ -47,18 +49,19 @@ class FileScope:
 
     @property
     def is_wide(self) -> bool:
-        """Whether it allows everything, or nearly: a pattern like *.pdf says nothing of a file."""
+        """Whether it allows all files, or nearly: a pattern like *.pdf says nothing about a file."""
         return not (self.sha256 or self.domain or self.mailbox or _names_files(self.series))
 
 
 def _names_files(series: str) -> bool:
-    """Whether a pattern says something of the name before its ending."""
+    """Whether a pattern restricts the name before its ending."""
     stem = _CHOICE.sub("", series.rpartition(".")[0] or series)
     return sum(letter.isalnum() for letter in stem) >= MIN_NAME_CHARACTERS
 
 
 def allow(department: Department, files: FileScope, until: int, *, actor: Actor, reason: str, now: int) -> StandingApproval:
-    """In force on return. until: ms. Raises NotPermitted, Unusable, Conflict where somebody else may be using this account."""
+    """Grant a standing approval; it is in force on return. until: ms. Raises NotPermitted, Unusable, and Conflict if the account
+    is contained."""
     guard.require(actor, "approval.standing", InDepartment(department.code), now=now)
     approvers.require_not_contained(actor)
     reason = require_reason(reason, min_length=10)
@@ -76,7 +79,7 @@ def allow(department: Department, files: FileScope, until: int, *, actor: Actor,
 
 
 def end(row: StandingApproval, *, actor: Actor, now: int) -> None:
-    """Raises NotPermitted, Conflict where it has ended."""
+    """End it. Raises NotPermitted, and Conflict if it has ended."""
     guard.require(actor, "approval.standing", InDepartment(row.department.code), now=now)
     with transaction.atomic():
         by = Person.objects.get(uid=actor.uid)
@@ -88,14 +91,14 @@ def end(row: StandingApproval, *, actor: Actor, now: int) -> None:
 
 
 def count_uses(used: Counter[str], now: int) -> None:
-    """How often they were used, by their ids ("s12"). Belongs into a transaction."""
+    """Count uses by id ("s12"), in an open transaction."""
     for id_, times in used.items():
         if id_.startswith("s") and id_[1:].isdecimal():
             StandingApproval.objects.filter(pk=int(id_[1:])).update(used=F("used") + times, last=from_ms(now))
 
 
 def request_reviews(now: int) -> int:
-    """Halfway the department is asked whether it is still wanted; how many were asked about."""
+    """Ask the department halfway whether a standing approval is still right; return how many."""
     at = from_ms(now)
     due = [
         row

@@ -1,5 +1,7 @@
-"""From when on a department's files are asked about (P-22). Where more than forty questions a day are foreseen for a manager, the
-policy owner and the department's head both say why, in writing."""
+"""Switch the approval of files on or off for a department (P-22).
+
+More than forty expected requests a day for one manager need a written reason of the policy owner and of the department's head.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ TENTHS = 10
 
 
 def switch_on(department: Department, forecast: int, *, actor: Actor, reason: str, now: int) -> AskedDepartment:
-    """forecast: of a manager and working day, in tenths. It acts on return, or when the head has agreed. Raises NotPermitted,
-    Unusable, Conflict where it was done already."""
+    """Switch approval on: at once, or when the head agrees. forecast: requests of a manager on a working day, in tenths. Raises
+    NotPermitted, Unusable, and Conflict if it was on already."""
     guard.require(actor, "approval.switch", now=now)
     reason = require_reason(reason, min_length=20)
     rule = queries.rule_set().rule(RULE)
@@ -51,12 +53,12 @@ def switch_on(department: Department, forecast: int, *, actor: Actor, reason: st
 
 
 def agreement_resource(row: AskedDepartment) -> DepartmentCase:
-    """What the guard is asked of whoever agrees: the department's head, and not whoever switched it on."""
+    """Resource of the agreement: by the department's head, and not by the person who switched it on."""
     return DepartmentCase(row.department.code, first_actors=(row.by.uid,), began_ms=epoch_ms(row.asked))
 
 
 def agree(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
-    """The head's own words, after which it acts. Raises NotPermitted, Unusable, Conflict."""
+    """Agree as the department's head; then it acts. Raises NotPermitted, Unusable, Conflict."""
     four_eyes.require(actor, "approval.agree", agreement_resource(row), now=now)
     reason = require_reason(reason, min_length=20)
     with transaction.atomic():
@@ -70,7 +72,7 @@ def agree(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
 
 
 def switch_off(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
-    """Files of the department are not asked about any more; what waits is still answered. Raises NotPermitted, Unusable."""
+    """Switch approval off; pending requests are still decided. Raises NotPermitted, Unusable."""
     guard.require(actor, "approval.switch", now=now)
     reason = require_reason(reason, min_length=20)
     with transaction.atomic():
@@ -82,8 +84,8 @@ def switch_off(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> 
 
 
 def decide_off(department: Department, *, actor: Actor, reason: str, now: int) -> UnaskedDepartment:
-    """Decide that files of a department about which nobody has decided leave without a question. Raises NotPermitted, Unusable,
-    Conflict where somebody has."""
+    """Decide that files of an undecided department need no approval. Raises NotPermitted, Unusable, and Conflict if somebody
+    decided already."""
     guard.require(actor, "approval.switch", now=now)
     reason = require_reason(reason, min_length=20)
     with transaction.atomic():
@@ -98,7 +100,7 @@ def decide_off(department: Department, *, actor: Actor, reason: str, now: int) -
 
 
 def _record_off(department: Department, actor: Actor, reason: str, now: int) -> UnaskedDepartment:
-    """With a name and a day; in place of how it was before anybody had to decide."""
+    """Record person and day, in place of the state before decisions were needed."""
     decision = {"by": Person.objects.get(uid=actor.uid), "at": from_ms(now), "reason": reason}
     row, _ = UnaskedDepartment.objects.update_or_create(department=department, defaults=decision)
     return row

@@ -1,7 +1,4 @@
-"""A copy that must leave encrypted, and for which there is no way: its sender hears of it, once (P-19, promise 7).
-
-It would wait for as long as it takes, and whoever sent it would believe that it has gone.
-"""
+"""Notify the sender, once, of a copy that must be encrypted and for which there is no route (P-19, promise 7)."""
 
 from __future__ import annotations
 
@@ -20,12 +17,12 @@ from civicmail.desk.holding.record_facts import SentMessage
 from civicmail.mail.courier.secure_routes import NO_WAY
 
 UNENCRYPTABLE_MARKER = NO_WAY.encode()
-"""Stands in the head of every record that says so."""
+"""Occurs in the head of every such record."""
 
 
 def notify_sender(sent: SentMessage, now: int) -> None:
-    """Nobody for a sender who has left; of a machine, or a mailbox that several use, whoever answers for it hears. Nothing of the
-    message, nor for whom it is. Belongs into a transaction."""
+    """Notify the sender, in an open transaction: nobody if they have left, and for a service or shared mailbox its owners. Never
+    give the message or its recipients."""
     person = senders.person_of(sent.subject)
     if person is None:
         shared_mailbox_notices.notify_unencryptable(sent, now)

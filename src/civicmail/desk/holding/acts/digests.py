@@ -51,7 +51,7 @@ class PlanDigest(OwnAct["Digest", Schedule, "Digest"]):
         from django.urls import reverse
         from django.utils.translation import gettext
 
-        from civicmail.desk.mailbox.views.one import crumbs
+        from civicmail.desk.mailbox.views.opened_message import crumbs
 
         return Sheet(
             title=gettext("When do you hear of what is kept back?"), section=gettext("My mail"), crumbs=crumbs(),

@@ -1,4 +1,4 @@
-"""Files that wait for a manager, what was said about them, and what may leave without a question (P-22)."""
+"""Files that wait for a manager, the decisions on them, and standing approvals (P-22)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What people say against a decision; what they ask to have let go, and when they want to hear of it; what a reviewer is asked to
-look at, and what came of it; what senders were not told."""
+"""Appeals, release requests, findings, digests, contained accounts, sender verification and the pick-up portal."""
 
 from __future__ import annotations
 

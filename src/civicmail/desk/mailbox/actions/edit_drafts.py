@@ -1,7 +1,7 @@
-"""Drafts: saved with each button and while somebody writes, files added and taken out, thrown away; and a signature (P-06, P-14).
+"""Save, change and discard drafts and their files; change a signature (P-06, P-14).
 
-None of it is an entry: a draft is nobody's record before it is sent, and the ledger would tell who wrote when. Two windows on one
-draft never overwrite each other unseen: whoever saves says which version they saw.
+None of it is an audit entry: a draft is no record before it is sent, and the ledger would show who wrote when. Two windows
+never overwrite each other unseen, because each save names the version that it is based on.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class DraftContent:
 
 @dataclass(frozen=True, slots=True)
 class ReplyTo:
-    """What a new draft answers or forwards (answering.py): fixed from its beginning."""
+    """The message that a new draft answers or forwards (replies.py); fixed at its creation."""
 
     how: str = ""
     source: str = ""
@@ -57,7 +57,7 @@ class ReplyTo:
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file to add. kind, odd: as of DraftFile."""
+    """A file to attach. kind, odd: as in DraftFile."""
 
     name: str
     content: bytes
@@ -76,8 +76,8 @@ def save(
     max_bytes: int = 0,
     files: Sequence[NewFile] = (),
 ) -> Draft:
-    """The draft with this text. version: that was seen, 0 for a new one; answers, files, most: of a new one, as attach takes them.
-    Raises NotPermitted, Unusable, and Conflict where it was changed, or given to be sent, in another window."""
+    """Save the text and return the draft. version: the one that was shown, 0 for a new draft; answers, files, most: for a new
+    draft, as in attach(). Raises NotPermitted, Unusable, and Conflict if it was changed, or sent, in another window."""
     guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     _require_fitting(written)
     with transaction.atomic():
@@ -97,7 +97,7 @@ def save(
 
 
 def attach(draft: Draft, files: Sequence[NewFile], *, max_bytes: int, actor: Actor, now: int) -> Draft:
-    """Add files. most: bytes that all of them may have together. Raises NotPermitted, Unusable, Conflict."""
+    """Attach files. max_bytes: bytes that all files may have together. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft.pk)
@@ -108,7 +108,7 @@ def attach(draft: Draft, files: Sequence[NewFile], *, max_bytes: int, actor: Act
 
 
 def remove(draft: Draft, files: Iterable[int], *, actor: Actor, now: int) -> Draft:
-    """Take files out; ids of others, and of those that are gone, are nothing. Raises NotPermitted, Conflict."""
+    """Remove files; ignore ids of others and absent ones. Raises NotPermitted, Conflict."""
     guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft.pk)
@@ -119,7 +119,7 @@ def remove(draft: Draft, files: Iterable[int], *, actor: Actor, now: int) -> Dra
 
 
 def discard(draft: Draft, *, actor: Actor, now: int) -> None:
-    """Throw it away, with its files. Raises NotPermitted, Conflict."""
+    """Delete the draft with its files. Raises NotPermitted, Conflict."""
     guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft.pk)
@@ -128,7 +128,7 @@ def discard(draft: Draft, *, actor: Actor, now: int) -> None:
 
 
 def sign(lines: str, *, actor: Actor, now: int) -> None:
-    """Lines of one's own below the identification block. Raises NotPermitted, Unusable."""
+    """Set one's own lines below the identification block. Raises NotPermitted, Unusable."""
     guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     if len(lines) > MAX_SIGNATURE:
         message = _("A signature has at most {count} characters.", count=MAX_SIGNATURE)
@@ -180,7 +180,7 @@ def _add_files(row: Draft, files: Sequence[NewFile], max_bytes: int) -> None:
 
 
 def files_too_large(size: int, max_bytes: int) -> Unusable:
-    """Files that may not go together, in words."""
+    """The error for files that are too large together."""
     message = _(
         "The files have {size} MB together, and {most} MB may go with a message. Take some out, or send several messages.",
         size=f"{size / 1_000_000:.1f}",

@@ -1,4 +1,4 @@
-"""Who makes something of mail of their own."""
+"""The person who marks mail of their own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from civicmail.city.directory.models import Person
 
 
 def require_reader(actor: Actor, now: int) -> Person:
-    """The person who acts. now: ms. Raises NotPermitted for whoever has no mail to act on."""
+    """Return the person. now: ms. Raises NotPermitted if they have no mail."""
     guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
     return acting_person(actor)

@@ -1,7 +1,7 @@
-"""What somebody makes of mail that is theirs: read or not, starred, hidden, labelled (P-06). The mail stays as it is (P-15).
+"""Mark one's own mail: read, starred, hidden, labelled (P-06). The mail itself never changes (P-15).
 
-None of it says anything of the mail or decides about it, so it is no entry, like a saved view (docs/decisions/0045). Callers have
-made sure that the captures are the actor's own.
+A mark says nothing about the message and decides nothing, so it is no audit entry, like a saved view (docs/decisions/0045). The
+caller makes sure that the captures are the actor's own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ BATCH_SIZE = 5_000
 
 
 def set_read(ids: Collection[bytes], offices: Mapping[int, Collection[bytes]], *, read: bool, actor: Actor, now: int) -> None:
-    """Read, or not. offices: by row of a function mailbox those of the ids that came to it; there it counts for everybody."""
+    """Mark as read or unread. offices: by row of a function mailbox, the ids that it received; there the mark counts for all its
+    users."""
     person = require_reader(actor, now)
     change = shelves.add if read else shelves.remove
     with transaction.atomic():
@@ -41,18 +42,18 @@ def set_starred(ids: Collection[bytes], *, starred: bool, actor: Actor, now: int
 
 
 def set_hidden(ids: Collection[bytes], *, hidden: bool, actor: Actor, now: int) -> None:
-    """Out of one's own lists, or back again. The archive has it as before, and so has everybody else (P-15)."""
+    """Hide messages in one's own lists, or show them again. The archive and everybody else still have them (P-15)."""
     (shelves.add if hidden else shelves.remove)(shelves.hidden_of(require_reader(actor, now).pk), ids)
 
 
 def set_labelled(label: int, ids: Collection[bytes], *, on: bool, actor: Actor, now: int) -> None:
-    """label: the row of a label of the actor's own. Raises Unusable for any other."""
+    """label: row of one of the actor's labels. Raises Unusable for any other."""
     row = _own_label(label, require_reader(actor, now))
     (shelves.add if on else shelves.remove)(shelves.labelled(row.pk), ids)
 
 
 def make_label(typed: str, *, actor: Actor, now: int) -> Label:
-    """With "/" between levels; one that is there already is that one. Raises Unusable."""
+    """Create a label, with "/" between levels, or return the existing one. Raises Unusable."""
     person = require_reader(actor, now)
     name = _checked_name(typed)
     if existing := Label.objects.filter(person=person, key=label_names.key(name)).first():
@@ -68,7 +69,7 @@ def make_label(typed: str, *, actor: Actor, now: int) -> Label:
 
 
 def rename_label(label: int, typed: str, *, actor: Actor, now: int) -> Label:
-    """With all below it. Raises Unusable, and Conflict where a name is another label's."""
+    """Rename a label with all labels below it. Raises Unusable, and Conflict if a name exists already."""
     person = require_reader(actor, now)
     name = _checked_name(typed)
     row = _own_label(label, person)
@@ -89,7 +90,7 @@ def rename_label(label: int, typed: str, *, actor: Actor, now: int) -> Label:
 
 
 def remove_label(label: int, *, actor: Actor, now: int) -> str:
-    """The label goes, and those below it; the messages stay where they are. Its name."""
+    """Remove the label and those below it; the messages stay. Return its name."""
     person = require_reader(actor, now)
     row = _own_label(label, person)
     with transaction.atomic():

@@ -1,6 +1,6 @@
-"""Who of an office opened a message to its mailbox, and who takes care of it (P-06, M5): everybody who may use the mailbox sees it.
+"""Who opened a message to a shared mailbox first, and who takes care of it, visible to all its users (P-06, M5).
 
-To take one is said to the others and leaves an entry; to open one is remembered once, for the first.
+Taking a message is an audit entry; opening it is stored once, for the first person.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from civicmail.desk.mailbox.models import Handled
 
 
 def note_opened(capture: uuid.UUID, mailboxes: Collection[int], *, actor: Actor, now: int) -> None:
-    """Somebody reads it; only the first one is remembered. mailboxes: rows of function mailboxes that it came to."""
+    """Record the first person who opened it. mailboxes: rows of the function mailboxes that received it."""
     if mailboxes:
         person = require_reader(actor, now)
         for mailbox in mailboxes:
@@ -29,7 +29,7 @@ def note_opened(capture: uuid.UUID, mailboxes: Collection[int], *, actor: Actor,
 
 
 def take(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> None:
-    """ "I take this." Raises Conflict where somebody else has it, by name."""
+    """Take care of the message. Raises Conflict if somebody else does, with their name."""
     person = require_reader(actor, now)
     with transaction.atomic():
         row = Handled.objects.select_for_update().get(pk=_row(capture, mailbox.pk, person, now).pk)
@@ -40,7 +40,7 @@ def take(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> Non
 
 
 def drop(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> None:
-    """Nobody has it any more; whoever uses the mailbox may say so, or it would lie with somebody who is ill."""
+    """End the care of the message; any user of the mailbox may, in case somebody is ill."""
     require_reader(actor, now)
     with transaction.atomic():
         row = Handled.objects.select_for_update().filter(mailbox=mailbox, capture=capture).first()

@@ -1,9 +1,9 @@
-"""A message is given to be sent, taken back while it waits, sent at once, and told what came of it (P-06, P-14).
+"""Queue a message to be sent, undo it while it waits, send it at once, and learn its outcome (P-06, P-14).
 
-    sending.send(Written(mailbox=…, to=[Named(…)], subject=…, text=…), actor=…, reason="answer", now=ms)
+    send_message.send(MessageText(mailbox=…, to=[NamedAddress(…)], subject=…, text=…), actor=…, reason="answer", now=ms)
 
-It is a row with finished bytes until the worker has it archived (front/worker/sending.py), so it outlives a crash and is sent once.
-Whether it says honestly who sends it, what is in it and what rules say of it is asked when it goes, as for mail by SMTP.
+A row keeps the finished bytes until the worker has archived them (front/worker/sending.py), so that a message survives a crash
+and is sent once. Its sender, its content and the rules are checked when it is sent, as for mail by SMTP.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain, senders
 from civicmail.desk.mailbox.send_states import Action
 
 UNDO_MS = 20_000
-"""ms for which a message waits, so that it may be taken back."""
+"""ms in which a message can be undone."""
 MIN_PLAIN_REASON = 10
 """Characters of a reason to send unencrypted."""
 MAX_RECIPIENTS = 500
-"""Addresses of one message; more people than that are a list's."""
+"""Addresses of one message; use a list for more."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnencryptedChoice:
-    """What a sender says to send a message unencrypted. rules: that they put aside; copies: how many those are about."""
+    """The sender's choice to send a message unencrypted. rules: the overridden ones; copies: how many they are about."""
 
     reason: str
     rules: tuple[str, ...] = ()
@@ -49,8 +49,8 @@ class UnencryptedChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageText:
-    """What somebody wrote, before it is anybody's letter. mailbox: that it is sent from; text: whole, as senders.signed makes it;
-    in_reply_to, references: Message-IDs with their brackets."""
+    """What somebody wrote. mailbox: the sending one; text: the whole text, as senders.full_text makes it; in_reply_to,
+    references: Message-IDs with their brackets."""
 
     mailbox: str
     to: Sequence[NamedAddress]
@@ -75,8 +75,9 @@ def send(
     draft: Draft | None = None,
     plain: UnencryptedChoice | None = None,
 ) -> Outgoing:
-    """Give a message to be sent from a mailbox of the actor's, after `wait` ms. key: the same one again is the same message, not
-    sent twice; draft: it was made of; plain: it goes unencrypted whatever rules say. Raises NotPermitted, Unusable, Conflict."""
+    """Queue a message from one of the actor's mailboxes, to be sent after `wait` ms. key: a repeated key is the same message and
+    is not sent twice; draft: its source; plain: send it unencrypted, whatever rules say. Raises NotPermitted, Unusable,
+    Conflict."""
     guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
     if key and (existing := Outgoing.objects.filter(key=key).first()) is not None:
         return existing
@@ -92,7 +93,7 @@ def send(
 
 
 def _record_unencrypted(row: Outgoing, plain: UnencryptedChoice, actor: Actor, now: int) -> None:
-    """The sender's word and reason, for the privacy officer."""
+    """Record the sender's choice and reason for the privacy officer."""
     why = require_reason(plain.reason, min_length=MIN_PLAIN_REASON)
     box = Mailbox.objects.select_related("department").filter(address=row.mailbox).first()
     SentPlain.objects.create(
@@ -103,7 +104,7 @@ def _record_unencrypted(row: Outgoing, plain: UnencryptedChoice, actor: Actor, n
 
 
 def _addresses(named: Sequence[NamedAddress]) -> list[str]:
-    """Of the envelope, each once."""
+    """Addresses of the envelope, each once."""
     addresses = list(dict.fromkeys(n.address for n in named))
     if not addresses:
         raise Unusable(_("Say to whom it goes."), {"to": _("Say to whom it goes.")})
@@ -113,14 +114,14 @@ def _addresses(named: Sequence[NamedAddress]) -> list[str]:
 
 
 def too_many_recipients() -> Sentence:
-    """Of a message to more people than RECIPIENTS."""
+    """The error for more than MAX_RECIPIENTS addresses."""
     return _("A message goes to at most {count} addresses; ask the access office for a list.", count=MAX_RECIPIENTS)
 
 
 def _queue(
     letter: NewMessage, to: list[str], *, actor: Actor, reason: str, now: int, key: str, wait: int, draft: Draft | None
 ) -> Outgoing:
-    """The row and its entry."""
+    """Create the row and its audit entry."""
     row = Outgoing.objects.create(
         uid=letter.uid,
         key=key or None,
@@ -140,8 +141,8 @@ def _queue(
 
 
 def compose_letter(written: MessageText, uid: uuid.UUID, *, actor: Actor, now: int) -> NewMessage:
-    """The letter with the only From that it may have: a mailbox that is the actor's to send from, under the directory's name.
-    Raises NotPermitted for every other."""
+    """Compose the message with the only From that it may have: a mailbox that the actor may send from, under the directory's
+    name. Raises NotPermitted for any other."""
     own_senders = senders.senders(actor, now=now)
     chosen = next((s for s in own_senders if s.address == written.mailbox.strip().lower()), None)
     if chosen is None:
@@ -165,7 +166,7 @@ def compose_letter(written: MessageText, uid: uuid.UUID, *, actor: Actor, now: i
 
 
 def _require_unsent(draft: Draft) -> None:
-    """Nobody sends a draft twice, from two windows or by two clicks."""
+    """Prevent that a draft is sent twice, from two windows or by two clicks."""
     row = Draft.objects.select_for_update().filter(pk=draft.pk).first()
     if row is None or is_open(draft.uid):
         raise Conflict(_("This message is being sent already."))
@@ -174,12 +175,12 @@ def _require_unsent(draft: Draft) -> None:
 
 
 def is_open(draft: uuid.UUID) -> bool:
-    """Whether a message that was made of this draft is neither sent nor a draft again."""
+    """Whether a message from this draft is still queued."""
     return Outgoing.objects.filter(draft=draft, state__in=send_states.OPEN).exists()
 
 
 def undo(row: Outgoing, *, actor: Actor, reason: str, now: int) -> Outgoing:
-    """Take it back: the draft is there again as it was. Raises NotPermitted, and Conflict where it was taken up already."""
+    """Undo the sending: the draft is as before. Raises NotPermitted, and Conflict if the worker took it already."""
     with transaction.atomic():
         locked = _step(row, "undo", actor, now)
         locked.content = b""
@@ -190,7 +191,7 @@ def undo(row: Outgoing, *, actor: Actor, reason: str, now: int) -> Outgoing:
 
 
 def send_now(row: Outgoing, *, actor: Actor, now: int) -> Outgoing:
-    """Send it at once. Raises NotPermitted, and Conflict where it was taken up, or taken back, already."""
+    """Send it at once. Raises NotPermitted, and Conflict if it was taken or undone already."""
     with transaction.atomic():
         locked = _step(row, "hasten", actor, now)
         locked.due = min(locked.due, from_ms(now))
@@ -199,7 +200,7 @@ def send_now(row: Outgoing, *, actor: Actor, now: int) -> Outgoing:
 
 
 def _step(row: Outgoing, action: Action, actor: Actor, now: int) -> Outgoing:
-    """A step of its person."""
+    """A step by its person."""
     guard.require(actor, "my.write", OfPerson(row.person.uid), now=now)
     assert action in send_states.PERSON
     locked = Outgoing.objects.select_for_update().get(pk=row.pk)

@@ -1,6 +1,6 @@
-"""The worker's side of sending: what has waited its time is taken up, and what came of it is written down (sendstates.py).
+"""The worker's side of sending: take due messages and record the outcome (send_states.py).
 
-Whoever dies between the archive and the row finds the message in the archive, and only notes that it was sent.
+After a crash between the archive and the row, the message is found in the archive and only marked as sent.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain
 
 FIRST_RETRY_MS, MAX_RETRY_MS = 2_000, 60_000
-"""ms until something that could not be decided is tried again: at first, and at most."""
+"""ms until an undecided message is tried again: at first, and at most."""
 KEEP_FOR = timedelta(days=7)
-"""How long it is known what came of a sending; the message itself is in the archive."""
+"""How long the outcome of a message is kept; the message itself is archived."""
 
 
 def take_due(limit: int, *, now: int) -> list[Outgoing]:
-    """Take up what may no longer be taken back, the oldest first; with what an earlier process had taken up and did not finish."""
+    """Take messages that can no longer be undone, oldest first, and those that a crashed worker had taken."""
     if not Outgoing.objects.filter(state__in=send_states.OPEN).exists():  # asked all day, and a transaction keeps others waiting
         return []
     at = from_ms(now)
@@ -35,12 +35,12 @@ def take_due(limit: int, *, now: int) -> list[Outgoing]:
 
 
 def is_plain(row: Outgoing) -> bool:
-    """Whether its sender has said, with a reason, that it goes unencrypted."""
+    """Whether its sender chose, with a reason, to send it unencrypted."""
     return SentPlain.objects.filter(uid=row.uid).exists()
 
 
 def mark_sent(row: Outgoing, capture: str, *, now: int) -> None:
-    """It is archived, and somebody gets it. The draft and its files have done their work."""
+    """It is archived, and somebody receives it: delete the draft and its files."""
     with transaction.atomic():
         locked = _locked_row(row)
         locked.state, locked.since = send_states.STEPS["sending", "send"], from_ms(now)
@@ -51,7 +51,7 @@ def mark_sent(row: Outgoing, capture: str, *, now: int) -> None:
 
 
 def mark_returned(row: Outgoing, capture: str, rule: str, why: str, *, now: int) -> None:
-    """It is archived as evidence and nobody gets it: the draft is there again, and says why."""
+    """It is archived as evidence, and nobody receives it: reopen the draft with the reason."""
     with transaction.atomic():
         locked = _locked_row(row)
         locked.state, locked.since = send_states.STEPS["sending", "refuse"], from_ms(now)
@@ -72,7 +72,7 @@ def retry_later(row: Outgoing, why: str, *, now: int) -> None:
 
 
 def delete_old(*, now: int) -> int:
-    """Rows whose message went, or was taken back, long ago."""
+    """Delete rows of messages that were sent or undone long ago."""
     ended = Outgoing.objects.exclude(state__in=send_states.OPEN).filter(since__lt=from_ms(now) - KEEP_FOR)
     return ended.delete()[0]
 

@@ -1,5 +1,6 @@
-"""A draft becomes what is asked about and what is sent: recipients looked up, the whole text, the finished message; and the one
-submission of this process, for forecasts.
+"""Turn a draft into a message to forecast or send: look up its recipients and build its text and bytes.
+
+It also holds the one Submission of this process, for forecasts.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ from civicmail.desk.viewer.queries import installation
 
 FIELDS = ("to", "cc", "bcc")
 MAX_FILES_BYTES = 25_000_000
-"""Bytes that files have together; more than that hardly any system outside takes."""
+"""Bytes of all files together; hardly any outside system accepts more."""
 _SHARE = 0.7
-"""Of the largest message that files may have before they are written in letters (RFC 2045 6.8)."""
+"""Share of the largest message for files, before base64 (RFC 2045 6.8)."""
 _lock = threading.Lock()
 _submissions: dict[Path, Submission] = {}
 
 
 @dataclass
 class Recipients:
-    """named: recipients by field; wrong: a sentence by field, where something of it is no recipient."""
+    """named: recipients by field; wrong: a sentence by field, if a part is no recipient."""
 
     named: dict[str, list[NamedAddress]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -47,7 +48,7 @@ class Recipients:
 
 
 def submission() -> Submission:
-    """Of the installation whose pages these are; its limited processes start when they are first needed."""
+    """The submission of this installation; its sandboxed processes start at first use."""
     data = installation()
     with _lock:
         if data not in _submissions:
@@ -62,7 +63,7 @@ def max_files_bytes() -> int:
 
 
 def gather_recipients(draft: Draft) -> Recipients:
-    """To whom a draft goes. Names are looked up in the directory; mailboxes of ours have to be there."""
+    """Look up the recipients of a draft in the directory; mailboxes of the city must exist."""
     recipients = Recipients()
     for name in FIELDS:
         typed_names = parse_typed(getattr(draft, name))
@@ -86,7 +87,7 @@ def gather_recipients(draft: Draft) -> Recipients:
 
 
 def _no_match_text(words: str, count: int) -> str:
-    """Why words are no recipient. Nobody is chosen for whoever wrote them: who has a part of the name is named, or counted."""
+    """Why words are no recipient. Nobody is chosen for the writer: the matches are named or counted."""
     if count:
         return _("{count} have the name “{words}”: choose one in the address book.", count=count, words=words)
     matches = addressbook.search(words, limit=addressbook.MAX_ENTRIES)
@@ -122,7 +123,7 @@ def _unreachable(address: str) -> str:
 
 
 def forecast_draft(draft: Draft, to: Recipients, *, actor: Actor, now: int) -> Forecast:
-    """What would happen to the draft at this moment. Raises NotPermitted where its mailbox is not the actor's to send from."""
+    """Forecast the draft at this moment. Raises NotPermitted if the actor may not send from its mailbox."""
     uid = uuid.uuid4()
     letter = send_message.compose_letter(_message_text(draft, to, actor, now), uid, actor=actor, now=now)
     parcel = PageMessage(uid, actor.uid, letter.sender.address, tuple(to.addresses), build(letter))
@@ -138,7 +139,7 @@ def send_draft(
     wait: int = send_message.UNDO_MS,
     plain: send_message.UnencryptedChoice | None = None,
 ) -> Outgoing:
-    """Have the draft sent. Raises NotPermitted, Unusable, Conflict."""
+    """Queue the draft. Raises NotPermitted, Unusable, Conflict."""
     written = _message_text(draft, to, actor, now)
     return send_message.send(written, actor=actor, reason="written", now=now, wait=wait, draft=draft, plain=plain)
 

@@ -1,7 +1,7 @@
-"""The address book: people with a mailbox, mailboxes of offices, and lists, as the directory has them (P-06, P-14).
+"""The address book: people with a mailbox, shared mailboxes and lists, as the directory has them (P-06, P-14).
 
-Everybody who may write sees all of it that takes mail: names, positions and departments of a city's staff are public, and whoever
-cannot find the right address writes to a wrong one.
+Everyone who may write sees all entries that accept mail. Names, positions and departments of a city's staff are public, and a
+person who cannot find the right address uses a wrong one.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ MAX_ENTRIES = 50
 """Entries of one answer."""
 
 CONTRACT_KINDS = {"contractor": _("contractor"), "vendor": _("vendor"), "agent": _("agent")}
-"""Kinds of people who are here under a contract, as they are read behind a name."""
+"""Kinds of contract staff, shown after a name."""
 
 Kind = Literal["person", "office", "list"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """more: of a person the position, and of an agency's the kind and the agency (C5). family, given: of a person. key: the
-    same for as long as there is the mailbox or list, whatever it is called."""
+    """more: position of a person, and for an agency's staff the kind and the agency (C5). family, given: of a person. key:
+    stable while the mailbox or list exists, whatever its name."""
 
     address: str
     name: str
@@ -46,13 +46,13 @@ class Entry:
 
     @property
     def line(self) -> str:
-        """As it stands in a field."""
+        """As it is written in a field."""
         return f"{self.name} <{self.address}>"
 
 
 def search(words: str, *, kind: str = "", limit: int = MAX_ENTRIES) -> list[Entry]:
-    """Entries in which each of the words stands somewhere, one more than `most` where there are more: people by name, then offices,
-    then lists. kind: of these alone."""
+    """Entries that contain each of the words, one more than `most` if there are more: people by name, then offices, then lists.
+    kind: of one kind."""
     terms = words.split()[:8]
     entries: list[Entry] = []
     if kind in ("", "person", "office"):
@@ -71,14 +71,14 @@ def search(words: str, *, kind: str = "", limit: int = MAX_ENTRIES) -> list[Entr
 
 
 def all_entries() -> list[Entry]:
-    """Everything that search can find."""
+    """Every entry that search() can find."""
     boxes = Mailbox.objects.filter(closed__isnull=True, kind__in=["personal", "function"]).select_related("holder", "department")
     groups = MailGroup.objects.filter(closed__isnull=True).select_related("department")
     return _entries(boxes.order_by("address")) + _lists(groups.order_by("address"))
 
 
 def exact_matches(name: str) -> list[Entry]:
-    """Whoever has exactly this name; several where it is not one's alone."""
+    """Entries with exactly this name."""
     boxes = Mailbox.objects.filter(closed__isnull=True).exclude(kind="service").select_related("holder", "department")
     rows = boxes.filter(Q(holder__display__iexact=name) | Q(holder__isnull=True, name__iexact=name)).order_by("address")
     groups = MailGroup.objects.filter(closed__isnull=True, name__iexact=name).select_related("department").order_by("address")
@@ -86,14 +86,14 @@ def exact_matches(name: str) -> list[Entry]:
 
 
 def with_names(recipients: Iterable[NamedAddress]) -> list[NamedAddress]:
-    """Recipients of ours under the directory's names: what a sender typed before an address is nobody's name (P-14)."""
+    """Recipients in the city with the directory's names; a name that the sender typed before an address is ignored (P-14)."""
     recipient_list = list(recipients)
     names = names_of([n.address for n in recipient_list])
     return [NamedAddress(n.address, names.get(n.address.lower(), n.name)) for n in recipient_list]
 
 
 def names_of(addresses: Collection[str]) -> dict[str, str]:
-    """Names by address, lower case, of mailboxes and lists of ours."""
+    """Names by address, lower case, of mailboxes and lists of the city."""
     plain = [a.lower() for a in addresses]
     boxes = Mailbox.objects.filter(address__in=plain).select_related("holder")
     box_names = {b.address: b.holder.display if b.holder else b.name for b in boxes}
@@ -130,7 +130,7 @@ def _lists(groups: Iterable[MailGroup]) -> list[Entry]:
 
 
 def _position_text(work: Episode) -> str:
-    """Position, and for which agency somebody works (C5)."""
+    """Position, and the agency of contract staff (C5)."""
     if work.contract is None:
         return work.position
     return f"{work.position} ({CONTRACT_KINDS.get(work.kind, work.kind)} – {work.contract.agency})".strip()

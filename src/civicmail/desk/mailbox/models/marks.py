@@ -1,7 +1,7 @@
-"""What somebody makes of mail of theirs, unseen by others: labels, read, starred, hidden; and who of an office does what (P-06).
+"""Marks of one person on their mail: labels, read, starred, hidden; and who of an office handles a message (P-06).
 
-Mail is never touched by any of it (P-15). Which captures have a state stands in sheets: one row a week of receipt, with all ids of
-that week. A row for each message that was read would be millions a month (docs/decisions/0045).
+The mail itself never changes (P-15). A sheet is one row for a week of receipt with the ids of all marked captures; one row for
+each read message would be millions a month (docs/decisions/0045).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_NAME = 120
 
 
 class Label(models.Model):
-    """A label of one person. name: with "/" between levels; key: the same as it is compared (labelnames.py)."""
+    """A label of one person. name: with "/" between levels; key: the same as it is compared (label_names.py)."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     name = models.CharField(max_length=MAX_NAME)

@@ -1,6 +1,6 @@
-"""From which mailboxes somebody may send at this moment, and what stands under what they write (P-14).
+"""Mailboxes that a person may send from at this moment, and the identification block below their messages (P-14).
 
-The rights are asked of the database, with the sentences of doors; whoever sends is asked again when the message goes.
+The database gives the authorizations, with the sentences of the entry points; they are checked again when the message is sent.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ ROLES = frozenset({"holder", "delegate"})
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One mailbox that somebody may send from. name: as From has it; role: by which right; behalf: it is not the person's own, so
-    the message says who sent it."""
+    """A mailbox that somebody may send from. name: for From; role: the authorization; behalf: it is not their own, so the
+    message names its sender."""
 
     address: str
     name: str
@@ -36,7 +36,7 @@ class Sender:
 
 
 def senders(actor: Actor, *, now: int) -> tuple[Sender, ...]:
-    """Their own mailbox first, the others in order. Empty for whoever may not send now. now: ms."""
+    """Their own mailbox first. Empty if they may not send now. now: ms."""
     person = Person.objects.filter(uid=actor.uid).first() if actor.uid and not actor.machine else None
     if person is None:
         return ()
@@ -50,13 +50,13 @@ def senders(actor: Actor, *, now: int) -> tuple[Sender, ...]:
 
 
 def own_sender(available: tuple[Sender, ...]) -> Sender | None:
-    """The person's own mailbox, which says who sent what is sent on behalf."""
+    """The person's own mailbox, which names them in mail on behalf of others."""
     return next((s for s in available if not s.behalf), None)
 
 
 def identification_block(actor: Actor, mailbox: str, *, now: int) -> str:
-    """The identification block that stands under every message: what the city's setting asks for, else name, position, department
-    and city as the directory has them. mailbox: it is sent from."""
+    """The identification block below every message: the city's template, else name, position, department and city of the
+    directory. mailbox: the sending one."""
     person = Person.objects.get(uid=actor.uid)
     day = timezone.localdate(from_ms(now))
     episode = Episode.objects.select_related("department").filter(person=person, ended__isnull=True, starts__lte=day).first()
@@ -71,20 +71,20 @@ def identification_block(actor: Actor, mailbox: str, *, now: int) -> str:
 
 
 def _filled_template(template: str, person: Person) -> str:
-    """As honest.is_identified reads it: the department is that of the person's own mailbox, by its code."""
+    """As honest.is_identified reads it: the department is the code of the person's own mailbox."""
     mailbox = Mailbox.objects.select_related("department").filter(holder=person, closed__isnull=True).order_by("address").first()
     code = mailbox.department.code if mailbox is not None else ""
     return template.replace("{name}", person.display).replace("{department}", code)
 
 
 def signature_lines(actor: Actor) -> str:
-    """The lines of one's own below the block."""
+    """One's own lines below the block."""
     row = Signature.objects.filter(person__uid=actor.uid).first()
     return row.lines if row is not None else ""
 
 
 def full_text(text: str, quote: str, block_: str, lines: str) -> str:
-    """The whole text of a message: what was written, who wrote it, what it answers. A reader's program takes what follows the mark
-    for a signature (RFC 3676 4.3)."""
+    """The whole text of a message: the written text, the block and the quote. A mail program takes the part after the mark for a
+    signature (RFC 3676 4.3)."""
     foot = "\n".join(part for part in ("-- ", block_.strip(), lines.strip()) if part)
     return "\n\n".join(part for part in (text.strip("\n"), foot, quote.strip("\n")) if part)

@@ -1,6 +1,6 @@
-"""Shelves: which captures somebody has read, starred, hidden or labelled, and which were opened in a function mailbox.
+"""Shelves: the captures that a person has read, starred, hidden or labelled, and those opened in a shared mailbox.
 
-A shelf is named by what it holds and whose it is. Nobody reads one without being the person, or using the mailbox, that it names.
+The name of a shelf says what it holds and for whom. Only that person, or the users of that mailbox, may read it.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from civicmail.desk.mailbox.models.marks import Label, Sheet
 from civicmail.desk.mailbox.sheets import by_week, packed, unpacked, week_at
 
 READ_WEEKS = 13
-"""Weeks after which mail counts as read, so that what is remembered has an end."""
+"""Weeks after which mail counts as read, so that shelves do not grow for ever."""
 
 
 def read_of(person: int) -> str:
-    """Of all mailboxes of a person, but function mailboxes."""
+    """Of all mailboxes of a person, without function mailboxes."""
     return f"read:{person}"
 
 
 def opened_in(mailbox: int) -> str:
-    """Of a function mailbox: by whoever uses it."""
+    """Of a function mailbox, by any of its users."""
     return f"opened:{mailbox}"
 
 
@@ -41,18 +41,18 @@ def labelled(label: int) -> str:
 
 
 def oldest_unread(now: int) -> int:
-    """ms: what was received before counts as read."""
+    """ms; mail received before counts as read."""
     return (week_at(now) - READ_WEEKS + 1) * 7 * 86_400_000
 
 
 def ids_on(shelf: str, *, since: int = 0) -> frozenset[bytes]:
-    """Ids on a shelf. since: ms of receipt; weeks that end before are left out."""
+    """Ids on a shelf. since: ms of receipt; skip weeks that end before."""
     rows = Sheet.objects.filter(shelf=shelf, week__gte=week_at(since)).values_list("ids", flat=True)
     return frozenset(id_ for content in rows for id_ in unpacked(content))
 
 
 def ids_on_each(shelves: Collection[str], ids: Iterable[bytes] | None = None) -> dict[str, frozenset[bytes]]:
-    """Several at once; ids: only the weeks of these are read."""
+    """Several shelves at once. ids: read only the weeks of these."""
     rows = Sheet.objects.filter(shelf__in=shelves)
     if ids is not None:
         rows = rows.filter(week__in=by_week(ids))
@@ -63,7 +63,7 @@ def ids_on_each(shelves: Collection[str], ids: Iterable[bytes] | None = None) ->
 
 
 def add(shelf: str, ids: Iterable[bytes]) -> None:
-    """Ids that are there already stay there."""
+    """Add ids. Ignore those that are present."""
     with transaction.atomic():
         for week, new_ids in by_week(ids).items():
             row, created = Sheet.objects.get_or_create(shelf=shelf, week=week, defaults={"ids": packed(new_ids)})
@@ -76,7 +76,7 @@ def add(shelf: str, ids: Iterable[bytes]) -> None:
 
 
 def remove(shelf: str, ids: Iterable[bytes]) -> None:
-    """What is not there is not missed."""
+    """Remove ids. Ignore absent ones."""
     with transaction.atomic():
         for week, old_ids in by_week(ids).items():
             row = Sheet.objects.select_for_update().filter(shelf=shelf, week=week).first()
@@ -86,18 +86,18 @@ def remove(shelf: str, ids: Iterable[bytes]) -> None:
 
 
 def clear(shelf: str, *, before: int | None = None) -> None:
-    """The whole shelf, or its weeks that end before a time (ms)."""
+    """Clear the shelf, or its weeks that end before a time (ms)."""
     rows = Sheet.objects.filter(shelf=shelf)
     (rows if before is None else rows.filter(week__lt=week_at(before))).delete()
 
 
 def labels_of(person: int) -> list[LabelMark]:
-    """In the order of their names."""
+    """Ordered by name."""
     return [LabelMark(*row) for row in Label.objects.filter(person=person).order_by("key").values_list("pk", "name", "key")]
 
 
 class Shelves:
-    """What one person made of their mail (kept.Kept); each shelf is read when it is first asked for. now: ms."""
+    """One person's marks (mail_marks.MailMarks); each shelf is read at first use. now: ms."""
 
     def __init__(self, person: int, now: int) -> None:
         self._person = person

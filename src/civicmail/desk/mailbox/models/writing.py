@@ -1,4 +1,4 @@
-"""What somebody writes: drafts with their files, a signature, and messages that wait while they may be taken back (P-06)."""
+"""Drafts with their files, signatures, and messages that wait to be sent (P-06)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Outgoing(models.Model):
     """A message that was given to be sent: finished bytes, an envelope, and the time until which it may be taken back (due).
 
     uid: makes the message the same one, so that it is sent once; key: of one that a part of the program sends for somebody;
-    draft: uid of the one that it was made of; recipients: addresses of the envelope; state: see sendstates.py; tries, again:
+    draft: uid of the one that it was made of; recipients: addresses of the envelope; state: see send_states.py; tries, again:
     attempts that could not be decided, and when the next one is; capture: under which it is archived (UUID); rule, why: of a
     refusal. content goes when the archive has it, or when it was taken back.
     """

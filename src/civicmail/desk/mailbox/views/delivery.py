@@ -29,7 +29,7 @@ from civicmail.mail.archive.envelopes import PULLED_BACK, Passage
 from civicmail.mail.courier.secure_routes import NO_WAY
 
 OF_MAILBOXES = frozenset({"access-held", "access-closed"})
-"""Rules that keep mail for a mailbox that nobody may read: it goes on by itself."""
+"""Rules that hold mail for a mailbox without a reader: it leaves by itself."""
 
 
 @dataclass(frozen=True, slots=True)

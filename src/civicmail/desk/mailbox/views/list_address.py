@@ -1,4 +1,4 @@
-"""What the address of my mail asks for, and links to the same list with something changed."""
+"""The query string of the mail list, and links to the same list with one change."""
 
 from __future__ import annotations
 

@@ -229,4 +229,4 @@ ACTS: dict[str, Callable[[Selection], str | HttpResponse]] = {
     "unlabel": _take_label,
     "spam": _spam,
 }
-"""Name of a button -> what it does, with the sentence that is said then."""
+"""Name of a button -> its action, with the message shown afterwards."""

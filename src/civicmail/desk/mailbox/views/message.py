@@ -140,7 +140,7 @@ def _page(one: OpenedMessage, seen: SeenMessage) -> Page:
 
 _FACTS = 5
 WRITTEN_HERE = "local"
-"""How a notice, a report about delivery and an answer in somebody's absence come in; by no door."""
+"""Sources of notices, delivery reports and auto-replies, which come through no entry point."""
 
 
 def _warning_facts(one: OpenedMessage) -> list[tuple[str, Any]]:

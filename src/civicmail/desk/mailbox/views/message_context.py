@@ -1,6 +1,6 @@
-"""What stands beside a message that is open: what I made of it, who of the office opened or answered it, who sent it for whom.
+"""What is shown beside an open message: one's own marks, who of the office opened or answered it, who sent it for whom.
 
-To open it is to have read it. Of an office's mailbox everybody who may use it sees the same (M5).
+Opening a message marks it as read. All users of a shared mailbox see the same (M5).
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, o
 from civicmail.mail.archive.envelopes import Passage
 
 WATCHED = timedelta(minutes=2)
-"""For so long after it went script looks whether it was delivered."""
+"""How long after sending the script polls for the delivery."""
 UNDER_WAY = frozenset({"waiting", "trying"})
 
 

@@ -37,7 +37,7 @@ ROLES = {
     "successor": gettext_lazy("You may read it"),
 }
 OTHERS = {"holder": gettext_lazy("holds it"), "delegate": gettext_lazy("may use it"), "successor": gettext_lazy("may read it")}
-"""Right of an authorisation, as it is said of oneself and of others."""
+"""Role of an authorization, in words about oneself and about others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""What the form of a reply or a forward begins with, in the language of the page; asked again of the message itself when it is
-saved for the first time, because a form may say anything.
+"""The initial form of a reply or a forward, in the language of the page.
+
+The first save reads the message again, because a form may claim anything.
 """
 
 from __future__ import annotations

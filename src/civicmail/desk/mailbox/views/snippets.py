@@ -25,7 +25,7 @@ from civicmail.mail.search.errors import DamagedIndex
 from civicmail.mail.search.search import search
 
 MAX_CACHED = 400
-"""Texts that are kept in memory; each for the one person who was shown it."""
+"""Cached texts; each only for the person who saw it."""
 
 
 class TextCache:

@@ -48,7 +48,7 @@ COPIES: dict[str, tuple[str, Any]] = {
     "kept": ("plain", gettext_lazy("Kept for the record")),
     "refused": ("stop", gettext_lazy("Refused")),
 }
-"""State of one recipient's copy, or what is done with one that is held -> role and word."""
+"""State of a copy, or disposition of a held one -> role and word."""
 
 MEANS: dict[str, Any] = {
     "delivered": gettext_lazy("It lies in their mailbox, or with the server that took it."),
@@ -62,7 +62,7 @@ MEANS: dict[str, Any] = {
     "cancelled": gettext_lazy("It was decided that it does not go."),
     "refused": gettext_lazy("A rule does not let it pass; nothing was sent to them."),
 }
-"""State of one copy, or what is done with one that is held -> what it means for whoever sent it, where no rule says more."""
+"""State of a copy, or disposition of a held one -> what it means for the sender, if no rule says more."""
 
 STATUS: dict[str, tuple[str, Any]] = {
     "delivered": ("done", STATES["delivered"]),
@@ -85,7 +85,7 @@ PROOFS: dict[str, Any] = {
     "requiretls": gettext_lazy("It left by a mail server that has promised to hand it on over verified TLS or not at all."),
     "portal": gettext_lazy("It waits encrypted on a page of the city’s; they were told, and open it with a passphrase."),
 }
-"""How a copy left encrypted -> what that means for whoever sent it (P-19)."""
+"""How a copy left encrypted -> what that means for the sender (P-19)."""
 
 RULES: dict[str, Any] = {
     "secure-asked": gettext_lazy("You asked for it to leave encrypted ([secure] in the subject)."),
@@ -100,12 +100,12 @@ RULES: dict[str, Any] = {
     "pulled-back": gettext_lazy("It turned out to be dangerous, so security took it back from everybody who had it (P-31)."),
     "pass-elsewhere": gettext_lazy("The mail of this department is still in the other system, and was passed on to it."),
 }
-"""Rule of a disposition -> why, for whom it concerns."""
+"""Rule of a disposition -> the reason, for the people concerned."""
 
 NO_WAY = gettext_lazy(
     "It must leave encrypted, and at this moment there is no way to do that for them: it waits, and the help desk can say how long."
 )
-"""Of a copy that must leave encrypted, and cannot."""
+"""For a copy that must be encrypted and has no route."""
 
 UNCHECKED = gettext_lazy("It could not be checked completely when it came, so it is checked again (P-25).")
 

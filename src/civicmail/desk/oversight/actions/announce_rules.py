@@ -1,4 +1,4 @@
-"""Employees are told once what a rule will do with their mail, when it begins to tell and before it does it (P-18, P-29)."""
+"""Notify employees once of what a rule will do with their mail, before it does it (P-18, P-29)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WILL = {
 
 
 def announce(now: int) -> int:
-    """Write what is due to the next employees; how many. The starter pack announces nothing: it was there before them."""
+    """Notify the next employees and return how many. Rules of the starter pack are not announced, because they were there first."""
     done = 0
     for row in Version.objects.filter(state="active", mode="notify", announced__isnull=True, author__isnull=False).order_by("id"):
         rule = rule_text.rule_facts(row.text).rule
@@ -65,14 +65,13 @@ def _some(pk: int, rule: Rule, now: int) -> int:
 
 
 def _is_known(row: Version) -> bool:
-    """Whether they were told of the same already, in an earlier version: of other words or a later end nobody is told anew."""
+    """Whether an earlier version told them the same; other words or a later end are not announced again."""
     earlier = Version.objects.filter(rule=row.rule, mode="notify", number__lt=row.number, announced__isnull=False, told__gt=0)
     return any(rule_text.same_effect(one.text, row.text) for one in earlier)
 
 
 def compose(row: Version, rule: Rule) -> tuple[str, str]:
-    """Subject and text, for those whose mail it will be, in the language that is on; the rule's words are as its author wrote
-    them."""
+    """Subject and text for the employees concerned, in the active language; the rule's words are its author's."""
     assert row.activated is not None
     first = working_days.end_of_nth(timezone.localtime(row.activated), NOTICE_DAYS, holidays())
     day = gettext("{day} {month} {year}").format(day=first.day, month=date_format(first, "F"), year=first.year)

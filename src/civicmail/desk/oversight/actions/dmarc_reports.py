@@ -1,4 +1,4 @@
-"""Reports of others about mail in our name, read in by whoever keeps the machines running (P-26): the sums, with their entry."""
+"""Read DMARC reports of others about mail in our name: store the sums, with an audit entry (P-26)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from civicmail.mail.screening.reports.shapes import Report
 
 
 def read_in(data: Path, reports: Sequence[Report], domains: Collection[str], *, actor: Actor, files: int, now: int) -> Intake:
-    """Keep what these reports say of our domains (A-labels); each report counts once. files: in which they came; now: ms.
-
+    """Store what these reports say about our domains (A-labels); each report counts once. files: number of files; now: ms.
     Durable on return. Raises NotPermitted, NotRecorded, DamagedFile."""
     guard.require(actor, "dns.reports", now=now)
     facts = {"files": files, "reports": len(reports)}

@@ -1,8 +1,4 @@
-"""Emergency rules: one security officer stops an attack at once, a second person ratifies, or the time ends it (P-25, P-29).
-
-It refuses or quarantines what comes from outside by one exact thing, for 72 hours at most. Whatever it has held when it ends goes
-on through the checks, unless another rule holds it then.
-"""
+"""Emergency rules: one security officer stops an attack at once, a second person ratifies, or time ends the rule (P-25, P-29)."""
 
 from __future__ import annotations
 
@@ -30,8 +26,8 @@ from civicmail.mail.screening.enabled_checks import is_screened
 
 
 def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Actor, reason: str, now: int) -> Emergency:
-    """In force at once. text: what it stops, as typed; touched: how many messages it would have stopped, as the officer was shown
-    before. Raises NotPermitted, Unusable, Conflict where the same is stopped already."""
+    """Create a rule that acts at once. text: what it stops, as typed; touched: the count that the officer was shown. Raises
+    NotPermitted, Unusable, and Conflict if the same is stopped already."""
     guard.require(actor, "emergency.make", now=now)
     reason = require_reason(reason, min_length=10)
     if kind not in emergencies.KINDS or do not in emergencies.DOS:
@@ -59,22 +55,22 @@ def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Acto
 
 
 def resource(emergency: Emergency) -> Decision:
-    """What the guard is asked of a second person: not whoever made it."""
+    """Resource of the second person's decision: not by the author."""
     return Decision(first_actors=(emergency.officer.uid,), began_ms=epoch_ms(emergency.at))
 
 
 def ratify(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
-    """A second person says that it was right; it makes nothing longer. Raises NotPermitted, Unusable, Conflict."""
+    """Ratify it as a second person; this extends nothing. Raises NotPermitted, Unusable, Conflict."""
     return _answer(emergency, "ratified", actor, require_reason(reason, min_length=10), now)
 
 
 def reject(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
-    """A second person says that it was wrong: it ends at once. Raises as ratify does."""
+    """Reject it as a second person: it ends at once. Raises like ratify()."""
     return _answer(emergency, "rejected", actor, require_reason(reason, min_length=10), now)
 
 
 def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
-    """Whoever made it, or a second person, ends it before its time. Raises NotPermitted, Unusable, Conflict."""
+    """End it early, as its author or a second person. Raises NotPermitted, Unusable, Conflict."""
     if actor.uid == emergency.officer.uid:
         guard.require(actor, "emergency.make", now=now)
     else:
@@ -88,7 +84,7 @@ def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emerge
 
 
 def end_due(now: int) -> int:
-    """Those whose time is over, and those that nobody has ratified in time; how many."""
+    """End rules whose time is over and those that nobody ratified in time; return how many."""
     with transaction.atomic():
         late = list(queries.unratified(now).select_for_update(of=("self",)).select_related("officer"))
         for row in late:
@@ -105,7 +101,7 @@ def end_due(now: int) -> int:
 
 
 def note_released(emergency: Emergency, copies: int, *, done: bool, now: int) -> None:
-    """So many copies more that it had held went on through the checks; done: none is left."""
+    """Add the copies that went through the checks again; done: none is left."""
     with transaction.atomic():
         row = lock_row(emergency)
         row.gone_on += copies
@@ -139,6 +135,6 @@ def _end(row: Emergency, actor: Actor, why: str, now: int) -> None:
 
 
 def _entered(act: str, row: Emergency, actor: Actor, reason: str, now: int, **facts: object) -> None:
-    """Without what it stops: an address of an outsider does not stand in an entry (I4)."""
+    """Without what it stops: an entry never contains an outsider's address (I4)."""
     emergency_facts = {"emergency": row.pk, "kind": row.kind, "do": row.do, "until": epoch_ms(row.until)}
     entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"rule:{row}", facts=emergency_facts | facts)

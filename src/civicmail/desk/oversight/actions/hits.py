@@ -1,4 +1,4 @@
-"""Counts of the rule book, written with the place in the journals up to which they were counted, so that nothing counts twice."""
+"""Count the hits of rules. The counts and the journal offset are stored together, so that no record counts twice."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from civicmail.desk.oversight.models import Counted, Hits, Version
 from civicmail.desk.oversight.rule_hits import Heard
 
 Rules = Callable[[bytes, int], tuple[str, ...]]
-"""The rules by which the copy of a recipient (index) of a capture was kept back."""
+"""The rules that held the copy of a recipient (index) of a capture."""
 
 
 def write(heard: Heard, read: Mapping[str, int], rules: Rules) -> None:
-    """Write what was heard, and how far was read. Raises DatabaseError: then nothing was written and it can be tried again."""
+    """Write the counts and the journal offset. Raises DatabaseError: then nothing was written and it can be tried again."""
     with transaction.atomic():
         known = set(Version.objects.order_by().values_list("rule", flat=True).distinct())
         copies = {key: n for key, n in heard.copies.items() if key[0] in known or key[0].startswith(emergencies.PREFIX)}
@@ -33,7 +33,7 @@ def write(heard: Heard, read: Mapping[str, int], rules: Rules) -> None:
 
 
 def _overridden(heard: Heard, rules: Rules, known: set[str]) -> Counter[tuple[str, date]]:
-    """What people let go all the same, by each rule that had kept it back."""
+    """Copies that people released all the same, by the rule that had held them."""
     people = set(Person.objects.filter(uid__in={r.actor for r in heard.releases}).values_list("uid", flat=True))
     overridden: Counter[tuple[str, date]] = Counter()
     for release in heard.releases:

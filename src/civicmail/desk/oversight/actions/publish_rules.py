@@ -1,7 +1,5 @@
-"""The book that acts: what the time does to approved versions, and one file for all doors, written after the commit (P-29).
-
-Whoever changes which rules act calls `publish` inside the transaction. The file is made from the newest row of the table, so that
-of two who publish at once the later book stands; where a process dies right after its commit, the worker writes it (`repair`).
+"""The active rule set: activate approved versions when they are due, and publish one file to all entry points after the commit
+(P-29).
 """
 
 from __future__ import annotations
@@ -32,8 +30,8 @@ log = get_logger()
 
 
 def adopt(now: int) -> bool:
-    """The starter pack is version 1 of each of its rules and of the book; False where there is a book already. Whoever is the
-    first to write in the book calls it too: what acts out of the box never goes by somebody's being faster than the worker."""
+    """Store the starter pack as version 1 of its rules; False if there is a rule set already. The first author of a rule calls
+    it, too, so that the starter pack is never lost to somebody who is faster than the worker."""
     with transaction.atomic():
         if Version.objects.exists():
             return False
@@ -51,7 +49,7 @@ def adopt(now: int) -> bool:
 
 
 def activate(row: Version, now: int) -> None:
-    """An approved version acts from now on, or takes its rule out. row: locked. Raises Conflict where it must wait still."""
+    """Activate an approved version, or retire its rule. row: locked. Raises Conflict if it has to wait."""
     first = earliest(row, now) if not row.ends else 0
     if first is None or now < first:
         raise Conflict("It tells employees for ten working days before it acts.")
@@ -70,7 +68,7 @@ def activate(row: Version, now: int) -> None:
 
 
 def activate_due(now: int) -> int:
-    """Approved versions whose day has come."""
+    """Activate approved versions whose day has come."""
     count = 0
     for pk in Version.objects.filter(state="approved").exclude(starts__gt=from_ms(now)).order_by("id").values_list("pk", flat=True):
         try:
@@ -83,7 +81,7 @@ def activate_due(now: int) -> int:
 
 
 def expire_due(now: int) -> int:
-    """Rules whose last day is over."""
+    """Expire rules whose last day is over."""
     with transaction.atomic():
         over = Version.objects.select_for_update().filter(state="active", expires__lt=from_ms(now).date())
         rows = list(over.order_by("id")[:BATCH_SIZE])
@@ -98,7 +96,8 @@ def expire_due(now: int) -> int:
 
 
 def publish(actor: Actor, cause: str, now: int) -> None:
-    """The rules that act at this moment are the book, written when the outermost transaction commits. Belongs into it."""
+    """Store the active rules as the rule set, in an open transaction; the file is written when the outermost transaction
+    commits."""
     newest = Book.objects.select_for_update().order_by("-number").first()
     text = rule_text.join_texts(active_texts(), emergency_texts(now))
     digest = sha256(text.encode()).hexdigest()
@@ -112,7 +111,7 @@ def publish(actor: Actor, cause: str, now: int) -> None:
 
 
 def repair() -> bool:
-    """Write the book where the file is another one: a process did not live to do it. True when it was written."""
+    """Write the file if it differs from the rule set, because a process crashed. True if it was written."""
     newest = Book.objects.order_by("-number").first()
     data = data_folder()
     if newest is None or data is None or _is_there(active_rules.active_path(data), newest.text):
@@ -136,12 +135,12 @@ def _write() -> None:
 
 
 def active_texts() -> dict[str, str]:
-    """The text of each rule that acts, by id; the fail matrix among them."""
+    """The text of each active rule by id, with the failure policy."""
     return dict(Version.objects.filter(state="active").values_list("rule", "text"))
 
 
 def emergency_texts(now: int) -> list[str]:
-    """Rules that are in force at once, for three days at most."""
+    """Emergency rules that are in force."""
     rows: Iterable[Emergency] = Emergency.objects.filter(ended__isnull=True, until__gt=from_ms(now)).order_by("id")
     screened = is_screened(settings.CITY.screening)
     kept = [row for row in rows if screened or row.kind in emergencies.ENVELOPE]
@@ -149,20 +148,20 @@ def emergency_texts(now: int) -> list[str]:
 
 
 def copy_facts(row: Version) -> None:
-    """The columns for lists, from the text."""
+    """Copy facts of the text to the columns for lists."""
     parsed = rule_text.rule_facts(row.text)
     row.clause, row.owner, row.severity, row.mode, row.do = parsed.clause, parsed.owner, parsed.severity, parsed.mode, parsed.do
     row.expires = parsed.expires
 
 
 def step_version(row: Version, action: str, now: int, why: str = "") -> None:
-    """The next state by the table, saved. Raises Conflict."""
+    """Save the next state of the table. Raises Conflict."""
     row.state, row.since, row.why = states.step(row.state, action), from_ms(now), why[:400]
     row.save()
 
 
 def enter(act: str, row: Version, actor: Actor, reason: str, now: int, **facts: object) -> None:
-    """The entry of an act on a version."""
+    """Write the audit entry of an act on a version."""
     digest = sha256(row.text.encode()).hexdigest()
     version_facts = {"rule": row.rule, "version": row.number, "sha256": digest, "mode": row.mode, "do": row.do}
     entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"rule:{row.rule}", facts=version_facts | facts)

@@ -1,4 +1,4 @@
-"""Replays: asked for by whoever writes or approves rules, made by the worker a piece at a time, kept with the version (P-29)."""
+"""Replays of rules: ordered by authors and approvers, run by the worker piece by piece, stored with the version (P-29)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_DAYS = 400
 
 
 def order(version: Version, query: str, first: int, last: int, *, actor: Actor, now: int) -> Replay:
-    """Try a version on mail received from first to last (ms, both included), narrowed by a query that asks for no content. Raises
+    """Order a replay on mail received from first to last (ms, both included), narrowed by a query without content. Raises
     NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.replay", now=now)
     query = " ".join(query.split())
@@ -54,7 +54,7 @@ def order(version: Version, query: str, first: int, last: int, *, actor: Actor, 
 
 
 def stop(replay: Replay, *, actor: Actor, now: int) -> None:
-    """It goes no further; what was counted stays. Raises NotPermitted, Conflict where it is over."""
+    """Stop it; its counts stay. Raises NotPermitted, and Conflict if it has ended."""
     guard.require(actor, "rule.replay", now=now)
     with transaction.atomic():
         row = lock_row(replay)
@@ -65,7 +65,7 @@ def stop(replay: Replay, *, actor: Actor, now: int) -> None:
 
 
 def note(replay: Replay, *, now: int, **columns: Any) -> bool:
-    """How far it has come; False when it was stopped meanwhile. Nobody's decision, so no entry."""
+    """Store the progress; False if it was stopped meanwhile. Nobody's decision, so no audit entry."""
     changed = Replay.objects.filter(pk=replay.pk, state__in=UNDER_WAY).update(**columns)
     if changed and "state" in columns:
         Replay.objects.filter(pk=replay.pk).update(since=from_ms(now))

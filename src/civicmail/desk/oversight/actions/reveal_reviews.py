@@ -1,4 +1,4 @@
-"""What auditors do about looks: each is an entry, and nothing else changes (I3)."""
+"""Auditors review content views; each review is an audit entry, and nothing else changes (I3)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from civicmail.desk.oversight.queries.content_views import MARK, marks_of, sampl
 
 
 def about(reveal: Entry) -> OwnCase:
-    """What the guard is asked of whoever looks at a look: not whose it was."""
+    """Resource of the review: not by the person who viewed."""
     return OwnCase(reveal.person, first_actors=(reveal.person,), began_ms=reveal.at)
 
 
 def mark(reveal: Entry, week: str, *, actor: Actor, remark: str, now: datetime) -> Entry:
-    """A reveal of the week's sample was looked at, with a remark. Raises NotPermitted, Unusable, Conflict where it was not drawn or
-    somebody has looked at it already."""
+    """Record the review of a reveal in the weekly sample, with a remark. Raises NotPermitted, Unusable, and Conflict if it was
+    not drawn or was reviewed already."""
     four_eyes.require(actor, "viewings.mark", about(reveal), now=epoch_ms(now))
     remark = require_reason(remark, "remark")
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""A second person decides about a version of a rule; never whoever has written in it (P-29)."""
+"""A second person decides on a version of a rule, never one of its authors (P-29)."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from civicmail.desk.oversight.models import Version
 
 
 def require_second(version: Version, actor: Actor, now: int) -> None:
-    """Raise NotPermitted unless the actor decides about rules and has no hand in this one."""
+    """Raise NotPermitted unless the actor decides on rules and did not write in this one."""
     four_eyes.require(actor, "rule.decide", resource(version), now=now)
 
 
 def resource(version: Version) -> Decision:
-    """What the guard is asked of whoever decides: nobody who has written in this version."""
+    """Resource of the decision: by nobody who wrote in this version."""
     return Decision(first_actors=tuple(version.authors) or ("",), began_ms=epoch_ms(version.made))
 
 
 def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
-    """It acts from its day on, at once where none was named. version: as it was shown. Raises NotPermitted, Unusable, Conflict."""
+    """Approve it: it acts from its day on, or at once if none is set. version: as it was shown. Raises NotPermitted, Unusable,
+    Conflict."""
     require_second(version, actor, now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
@@ -44,7 +45,7 @@ def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version
 
 
 def deny(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
-    """It does not act; its author reads why. Raises NotPermitted, Unusable, Conflict."""
+    """Deny it; its author reads the reason. Raises NotPermitted, Unusable, Conflict."""
     require_second(version, actor, now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():

@@ -1,5 +1,7 @@
-"""Writing rules: draft, edit, test, propose, withdraw, take out. What is kept can always be read: text that is no rule stays with
-whoever types it (P-29)."""
+"""Write rules: draft, edit, test, propose, withdraw, retire (P-29).
+
+Stored text is always valid; text that is no rule stays in the form.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,8 @@ from civicmail.desk.oversight.queries.rules import earliest
 
 
 def draft(text: str, changed: str, *, after: int, actor: Actor, now: int) -> Version:
-    """A new version of the rule that the text names, or a new rule. after: the newest version that the writer had in front of them,
-    0 for a new rule. Raises NotPermitted, Unusable, Conflict."""
+    """Create a new version of the rule in the text, or a new rule. after: the newest version that the author saw, 0 for a new
+    rule. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
     parsed = rule_text.rule_facts(text)
     changed = _changed(changed, after)
@@ -41,8 +43,8 @@ def draft(text: str, changed: str, *, after: int, actor: Actor, now: int) -> Ver
 
 
 def edit(version: Version, text: str, changed: str, *, actor: Actor, now: int) -> Version:
-    """Another text for a draft. version: as the writer saw it. Whoever edits is an author from then on, and does not approve it.
-    Raises NotPermitted, Unusable, Conflict."""
+    """Change the text of a draft. version: as the author saw it. An editor becomes an author and cannot approve it. Raises
+    NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
     changed = _changed(changed, version.number - 1)
     if rule_text.rule_facts(text).id != version.rule:
@@ -58,7 +60,7 @@ def edit(version: Version, text: str, changed: str, *, actor: Actor, now: int) -
 
 
 def test(version: Version, *, actor: Actor, now: int) -> Version:
-    """Its examples, and whether the whole book can be read with it. Raises Unusable with what does not come out, Conflict."""
+    """Run its examples, and parse the whole rule set with it. Raises Unusable with the failures, Conflict."""
     guard.require(actor, "rule.write", now=now)
     with transaction.atomic():
         row = lock_row(version, "state", "revision")
@@ -71,7 +73,7 @@ def test(version: Version, *, actor: Actor, now: int) -> Version:
 
 
 def propose(version: Version, reason: str, *, starts: datetime | None = None, actor: Actor, now: int) -> Version:
-    """Ask a second person for it. starts: not before. A rule that would hold or refuse mail of employees has first spent ten
+    """Propose it to a second person. starts: not before. A rule that could hold or refuse mail of employees must have run ten
     working days in `notify` with the same condition. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
     reason = require_reason(reason, min_length=10)
@@ -86,8 +88,7 @@ def propose(version: Version, reason: str, *, starts: datetime | None = None, ac
 
 
 def take_out(active: Version, reason: str, *, actor: Actor, now: int) -> Version:
-    """Propose that a rule acts no longer: a version of its own, which a second person approves. Raises NotPermitted, Unusable,
-    Conflict."""
+    """Propose to retire a rule, as a version of its own. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
@@ -107,7 +108,7 @@ def take_out(active: Version, reason: str, *, actor: Actor, now: int) -> Version
 
 
 def withdraw(version: Version, reason: str, *, actor: Actor, now: int) -> Version:
-    """It is given up before it acts. Raises NotPermitted, Unusable, Conflict."""
+    """Withdraw it before it acts. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
     reason = require_reason(reason)
     with transaction.atomic():
@@ -132,14 +133,14 @@ def _write(row: Version, text: str, changed: str) -> None:
 
 
 def _require_live(row: Version, now: int) -> None:
-    """A rule that is over already would do nothing."""
+    """Refuse a rule that has expired already."""
     if row.expires is not None and row.expires < from_ms(now).date():
         message = f"It expires on {format_day(row.expires)}, which is over."
         raise Unusable(message, {"text": message})
 
 
 def _insert(row: Version) -> None:
-    """Of two who begin a version at once the second finds it taken."""
+    """If two begin a version at once, the second gets Conflict."""
     try:
         with transaction.atomic():
             row.save(force_insert=True)

@@ -1,5 +1,7 @@
-"""A rule that people found wrong more often than right acts no longer, without anybody's word: it goes on in shadow, where it is
-only counted, and whoever wrote it is told (P-12, P-29)."""
+"""Put a rule in shadow that reviewers found wrong more often than right (P-12, P-29).
+
+Nobody approves this, because the rule only does less. In shadow it is only counted, and its author is notified.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ _MODE = re.compile(r'^(\s*mode\s*=\s*)(["\'])(?:notify|enforce)\2', re.MULTILINE
 
 
 def to_shadow(rule: str, why: str, now: int) -> bool:
-    """A new version in shadow acts from now on; False where the rule does not act, or only in shadow. Nothing else is changed in
-    it, and it only ever does less, so nobody approves it."""
+    """Activate a new version in shadow, otherwise unchanged; False if the rule does not act, or is in shadow. Nobody approves
+    it, because it only does less."""
     with transaction.atomic():
         before = Version.objects.select_for_update().filter(rule=rule, state="active").first()
         if before is None or rule == rule_text.MATRIX or before.mode == "shadow":
@@ -51,7 +53,7 @@ def to_shadow(rule: str, why: str, now: int) -> bool:
 
 
 def _tell(row: Version, before: Version, why: str, now: int) -> None:
-    """Whoever wrote it; of a rule that came with the program, the policy authors."""
+    """Notify the author; for a rule of the program, the policy authors."""
     people = list(Person.objects.filter(uid__in=before.authors)) or holders("policy-author", now)
     lines = [
         f"The rule {row.rule}, for which {row.owner} answers, acts no longer: it only counts what it fits (version {row.number}).",

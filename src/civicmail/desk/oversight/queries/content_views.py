@@ -1,4 +1,4 @@
-"""Looks at mail as entries say them: never what was seen, and never the words of a search (P-16, P-17)."""
+"""Content views from the audit log: never what was seen, and never the words of a search (P-16, P-17)."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ MARK = "viewing.mark"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The reveals of one week that were drawn, with the mark of each that was looked at. week: "2026-W48"; monday: its first day;
-    over: whether it is over, because only then the draw stands; reveals: how many there were in all."""
+    """The reveals drawn for one week, with the review of each. week: "2026-W48"; monday: its first day; over: only then the draw
+    is final; reveals: number of all."""
 
     week: str
     monday: date
@@ -50,18 +50,18 @@ class Sample:
 
     @property
     def open(self) -> int:
-        """How many of them nobody has looked at yet."""
+        """Number of unreviewed ones."""
         return sum(mark is None for _, mark in self.drawn)
 
 
 def viewings(actor: Actor) -> QuerySet[Entry]:
-    """All looks for an auditor, but for what is sealed or about the auditor; for anybody else one's own."""
+    """All content views for an auditor, without sealed ones and those about the auditor; for anybody else their own."""
     views = visible_to(actor).filter(act__in=list(KINDS))
     return views if actor.holds("auditor") else views.filter(person=actor.uid)
 
 
 def sample_of(week: str, now: datetime) -> Sample | None:
-    """What was drawn of a week; None for words that name none. now: aware."""
+    """The draw of a week; None for an invalid name. now: aware."""
     monday = sampling.monday_of(week)
     if monday is None:
         return None
@@ -73,14 +73,14 @@ def sample_of(week: str, now: datetime) -> Sample | None:
 
 
 def weeks(now: datetime, back: int = 8) -> list[Sample]:
-    """The last weeks that are over, the newest first."""
+    """The last complete weeks, newest first."""
     today = timezone.localdate(now)
     named = [sampling.name_of(today - timedelta(days=7 * n)) for n in range(1, back + 1)]
     return [week_sample for week in named if (week_sample := sample_of(week, now)) is not None]
 
 
 def tasks(now: datetime) -> list[Task]:
-    """What waits for an auditor: the samples of which something was not looked at yet, the oldest first."""
+    """An auditor's tasks: samples with unreviewed reveals, oldest first."""
     return [
         Task(
             f"Look at {s.open} reveal{'' if s.open == 1 else 's'} of the week of {date_format(s.monday, 'M j')}",
@@ -95,7 +95,7 @@ def tasks(now: datetime) -> list[Task]:
 
 
 def marks_of(entries: Iterable[str]) -> dict[str, Entry]:
-    """UUID of a reveal -> the entry that says that an auditor has looked at it."""
+    """UUID of a reveal -> the entry of its review."""
     objects = [f"entry:{id_}" for id_ in entries]
     marks = Entry.objects.filter(act=MARK, object__in=objects).order_by("id").defer("head")
     return {e.object.removeprefix("entry:"): e for e in marks}

@@ -1,4 +1,4 @@
-"""Emergency rules as they stand."""
+"""Emergency rules and their states."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from civicmail.desk.oversight.models import Emergency
 
 
 def in_force(now: int) -> QuerySet[Emergency]:
-    """Those that act at this moment."""
+    """Those in force."""
     return Emergency.objects.filter(ended__isnull=True, until__gt=from_ms(now))
 
 
 def over(now: int) -> QuerySet[Emergency]:
-    """Those whose time is over and that nobody has ended: to be ended now."""
+    """Those whose time is over and that must be ended."""
     return Emergency.objects.filter(ended__isnull=True, until__lte=from_ms(now))
 
 
 def unratified(now: int) -> QuerySet[Emergency]:
-    """Those in force of which nobody has said in time that they were right."""
+    """Those in force that nobody ratified in time."""
     return Emergency.objects.filter(ended__isnull=True, ratified="due", ratify_by__lte=from_ms(now))
 
 
 def to_release() -> QuerySet[Emergency]:
-    """Ended ones of which it is not known yet whether all that they held has gone on."""
+    """Ended ones of which some held copies may still have to be screened again."""
     return Emergency.objects.filter(ended__isnull=False, released=False)

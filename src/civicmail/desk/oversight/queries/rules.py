@@ -1,4 +1,4 @@
-"""What the rule book says of its rules: which act, since when, how often they hit, what waits for a second person."""
+"""Queries of the rule set: active rules, since when, their hits, and what waits for a second person."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from civicmail.desk.oversight import rule_text
 from civicmail.desk.oversight.models import Book, Emergency, Hits, Version
 
 NOTICE_DAYS = 10
-"""Working days for which employees are told what a rule would do, before it does it."""
+"""Working days of notice to employees before a rule acts."""
 HITS_DAYS = 30
 
 
 def earliest(row: Version, now: int) -> int | None:
-    """ms from which this version may act: 0 for at once; None for not before it has told employees what it would do (P-29)."""
+    """ms from which this version may act: 0 for at once; None if it has not yet told employees what it would do (P-29)."""
     rule = rule_text.rule_facts(row.text).rule
     if rule is None or rule.mode != "enforce" or not rule_text.holds_employees(rule):
         return 0
@@ -41,7 +41,7 @@ def earliest(row: Version, now: int) -> int | None:
 
 
 def notified_since(active: Version) -> datetime | None:
-    """Since when, without a pause, the rule has told employees what it would do; None where it does not."""
+    """Since when, without a pause, the rule has told employees what it would do; None if it does not."""
     since, version = None, active
     for row in Version.objects.filter(rule=active.rule, activated__isnull=False, ends=False).order_by("-number"):
         if row.number > active.number:
@@ -55,7 +55,7 @@ def notified_since(active: Version) -> datetime | None:
 
 
 def notice_left(active: Version, now: int) -> int:
-    """Working days that it has yet to tell employees what it would do; 0 when it may act."""
+    """Working days for which it must still notify employees; 0 if it may act."""
     since = notified_since(active)
     if since is None:
         return 0
@@ -64,7 +64,7 @@ def notice_left(active: Version, now: int) -> int:
 
 
 def listed(today: date) -> QuerySet[Version]:
-    """One row for each rule: the version that acts, else the newest. With `hits` and `overridden` of the last 30 days."""
+    """One row for each rule: the active version, else the newest, with `hits` and `overridden` of the last 30 days."""
     newest = Version.objects.filter(rule=OuterRef("rule")).order_by("-number").values("pk")[:1]
     acting = Version.objects.filter(rule=OuterRef("rule"), state="active").values("pk")[:1]
     rows = Version.objects.exclude(rule=rule_text.MATRIX)
@@ -73,7 +73,7 @@ def listed(today: date) -> QuerySet[Version]:
 
 
 def with_hits(rows: QuerySet[Version], today: date) -> QuerySet[Version]:
-    """The same with `hits` and `overridden`: copies of the last 30 days."""
+    """With `hits` and `overridden`: copies of the last 30 days."""
     recent = Hits.objects.filter(rule=OuterRef("rule"), day__gt=today - timedelta(days=HITS_DAYS)).order_by().values("rule")
     return rows.annotate(
         hits=Coalesce(Subquery(recent.annotate(n=Sum("copies")).values("n")), 0),
@@ -82,7 +82,7 @@ def with_hits(rows: QuerySet[Version], today: date) -> QuerySet[Version]:
 
 
 def versions(rule: str) -> list[Version]:
-    """All of a rule, the newest first."""
+    """All versions of a rule, newest first."""
     return list(Version.objects.filter(rule=rule).select_related("author", "approver").order_by("-number"))
 
 
@@ -110,7 +110,7 @@ EVENTS = {
 
 
 def history(object_: str, most: int = 50) -> list[Event]:
-    """What happened to a rule or an emergency, the newest first. Two queries."""
+    """Events of a rule or an emergency, newest first. Two queries."""
     rows = list(Entry.objects.filter(object=f"rule:{object_}").defer("head").order_by("-id")[:most])
     names = dict(Person.objects.filter(uid__in={row.person for row in rows}).values_list("uid", "display"))
     return [
@@ -126,7 +126,7 @@ def _event(row: Entry) -> str:
 
 
 def days(rule: str, today: date) -> list[tuple[date, int, int]]:
-    """(day, copies, overridden) of the last 30 days on which it hit, the newest first."""
+    """(day, copies, overridden) of the last 30 days with hits, newest first."""
     rows = Hits.objects.filter(rule=rule, day__gt=today - timedelta(days=HITS_DAYS)).order_by("-day").values("day")
     return [(r["day"], r["n"], r["o"]) for r in rows.annotate(n=Sum("copies"), o=Sum("overridden"))]
 
@@ -137,7 +137,7 @@ def newest_book() -> Book | None:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a second person has to answer."""
+    """What a second person has to decide."""
 
     versions: list[Version]
     emergencies: list[Emergency]
@@ -147,14 +147,14 @@ class Waiting:
 
 
 def waiting_for(actor: Actor) -> Waiting:
-    """Proposals and emergencies of others. Whether the actor may answer at all is for the guard."""
+    """Proposals and emergencies of others. The guard decides whether the actor may answer."""
     proposed = Version.objects.filter(state="proposed").select_related("author").order_by("proposed")
     urgent = Emergency.objects.filter(ratified="due", ended__isnull=True).select_related("officer").order_by("at")
     return Waiting([v for v in proposed if actor.uid not in v.authors], [e for e in urgent if e.officer.uid != actor.uid])
 
 
 def tasks(actor: Actor) -> list[Task]:
-    """What waits for a second person about rules."""
+    """Rules that wait for a second person."""
     waiting = waiting_for(actor)
     rule_tasks = []
     if waiting.emergencies:

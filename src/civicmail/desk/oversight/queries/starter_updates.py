@@ -1,7 +1,6 @@
-"""What a later program would put into the book: rules of its starter pack whose text no version of the book has ever had.
+"""Rules of a later starter pack whose text was never in the rule set.
 
-Nothing of it acts by itself. Whoever writes rules takes a text as a draft, which goes the way of all; a text that was once a
-version, also one that was withdrawn or not approved, is not offered again.
+None of them acts by itself: a policy author takes one as a draft. A text that was in the rule set once is not offered again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""I saw what is in a message by accident: said in two clicks, and no blame in it (P-17, I2)."""
+"""Report that one saw the content of a message by accident: two clicks, and no blame (P-17, I2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who saw what, and why? Every look at mail that was not one's own, and the weekly sample of reveals ("/oversight/viewings/")."""
+"""Content views of mail that was not one's own, and the weekly sample for the auditor ("/oversight/viewings/")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second person answers about a version: what changes, what a replay says, and a reason ("/policy/rules/RULE/N/decide/")."""
+"""A second person's decision on a version: the changes, the replay, and a reason ("/policy/rules/RULE/N/decide/")."""
 
 from __future__ import annotations
 

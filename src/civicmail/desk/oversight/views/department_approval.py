@@ -1,4 +1,4 @@
-"""Which departments are asked before files leave, and what would that cost? ("/policy/approvals/", P-22)"""
+"""Approval by department: which departments need it, and how many requests that means ("/policy/approvals/", P-22)."""
 
 from __future__ import annotations
 

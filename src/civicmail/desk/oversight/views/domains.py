@@ -35,7 +35,7 @@ from civicmail.mail.screening.reports.summary import Summary
 MAX_SENDERS = 50
 MAX_FILES, MAX_BYTES = 20, 25_000_000
 SECONDS = 10.0
-"""After which no further file of an upload is begun."""
+"""Seconds after which no further file of an upload is read."""
 STATES: dict[str, tuple[str, str]] = {
     "good": ("plain", "Good"),
     "waits": ("wait", "Waits for you"),
@@ -50,7 +50,7 @@ OTHER_RECORDS = {
     "DMARC": "Ask for nothing (p=none) until the reports are good.",
     "MTA-STS": "The policy stands at https://mta-sts.{domain}/.well-known/mta-sts.txt (RFC 8461).",
 }
-"""What has to be known besides a line for the zone."""
+"""Further facts beside a line for the zone."""
 
 
 class Files(forms.Form):

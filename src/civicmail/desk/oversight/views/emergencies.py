@@ -1,4 +1,4 @@
-"""Stopping an attack at once: by one thing, for three days at most, counted before it is saved, ratified afterwards."""
+"""Stop an attack at once: by one property, for at most three days, counted before it is saved, ratified afterwards."""
 
 from __future__ import annotations
 

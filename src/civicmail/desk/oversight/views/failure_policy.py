@@ -1,4 +1,4 @@
-"""What happens when a part fails? Each part and each way that mail goes, with what is done then ("/policy/fail-matrix/")."""
+"""Failure policy: what happens when a check is unavailable, by part and direction ("/policy/fail-matrix/")."""
 
 from __future__ import annotations
 

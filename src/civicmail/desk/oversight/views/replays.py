@@ -1,4 +1,4 @@
-"""What would a rule have done? Ordered with a stretch of time, watched, stopped ("/policy/rules/RULE/replays/N/")."""
+"""Replays of a rule: order one for a period, watch it, stop it ("/policy/rules/RULE/replays/N/")."""
 
 from __future__ import annotations
 

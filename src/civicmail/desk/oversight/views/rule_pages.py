@@ -1,4 +1,4 @@
-"""One rule: what does it do, and why? Its words, its condition, its versions, what is on its way ("/policy/rules/RULE/")."""
+"""One rule: its text, its condition, its versions, and what waits ("/policy/rules/RULE/")."""
 
 from __future__ import annotations
 

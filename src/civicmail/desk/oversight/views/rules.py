@@ -1,4 +1,4 @@
-"""Which rules act, on which clause? The list of the rule book ("/policy/rules/"), and the facts that rules may ask about."""
+"""Rules: the list of the rule set ("/policy/rules/"), and the facts that rules may use."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MODE: dict[str, tuple[str, str]] = {
     "notify": ("wait", "Tells"),
     "enforce": ("plain", "Enforced"),
 }
-"""Mode -> role and word: the one in which something is done is as it should be."""
+"""Mode -> role and word."""
 DONE = {
     "deliver": "Delivers",
     "mark": "Marks",

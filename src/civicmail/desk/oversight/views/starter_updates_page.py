@@ -1,4 +1,4 @@
-"""What does this program's version bring that the book does not have? ("/policy/offered/")."""
+"""Starter-pack updates: rules that this version of the program brings and the rule set lacks ("/policy/offered/")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing rules: a new one, another version, edits, the test, the proposal, the withdrawal. What is wrong is told at the text."""
+"""Write rules: a new rule, a new version, edits, the test, the proposal, the withdrawal. Errors are shown at the text."""
 
 from __future__ import annotations
 

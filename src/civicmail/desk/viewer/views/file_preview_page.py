@@ -1,8 +1,4 @@
-"""One file of a message as text and drawn pages, before the file itself: for mailboxes that invite files of strangers (P-25).
-
-looking.look(request, permit_for, place, links, whole=…, page=…)      ?path=…: the page
-looking.picture(request, permit_for, place, whole=…)                  ?path=…&n=…: one drawn page
-"""
+"""Preview of one file as text and drawn pages, for mailboxes that receive files from strangers (P-25)."""
 
 from __future__ import annotations
 

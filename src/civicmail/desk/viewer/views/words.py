@@ -1,4 +1,4 @@
-"""What is said about a message in words: kinds of files, marks, defects, and why something could not be read."""
+"""Words for kinds of files, marks, defects, and reasons why something could not be read."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ KINDS: dict[str, Any] = {
     "empty": gettext_lazy("Empty file"),
     "unknown": gettext_lazy("File of an unknown kind"),
 }
-"""Word of core/sandbox/filetype.py -> how people call it."""
+"""Word of core/sandbox/filetype.py -> its name for people."""
 
 MARKS: dict[str, Any] = {
     "poses": gettext_lazy("The sender’s name is written like an address, and it is not the address that this came from."),
@@ -90,7 +90,7 @@ LOUD = frozenset(
         defect_codes.BOUNDARY_UNCLOSED,
     }
 )
-"""Defects by which a reader may miss something or read something wrong; they stand above the text."""
+"""Defects that may hide or change something; they are shown above the text."""
 
 DEFECTS: dict[str, Any] = {
     defect_codes.HEADER_EMPTY: gettext_lazy("It has no header."),

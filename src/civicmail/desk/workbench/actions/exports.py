@@ -1,8 +1,4 @@
-"""Exports: asked for by whoever looks, made by the worker, fetched as often as wanted until they are removed (P-21, E6).
-
-The entry that says what is exported is committed before a byte is read: when it is asked for, again whenever the worker begins,
-and once more when the file is fetched.
-"""
+"""Exports: ordered by an examiner, made by the worker, fetched any number of times until they are removed (P-21, E6)."""
 
 from __future__ import annotations
 
@@ -26,7 +22,7 @@ WORKER = machine("export")
 
 
 def order_export(mandate: Mandate, query: str, *, actor: Actor, now: int) -> Export:
-    """Ask for an export of what a query finds within the mandate. Raises QueryError, NotPermitted, Conflict, NotRecorded."""
+    """Order an export of what a query finds within the mandate. Raises QueryError, NotPermitted, Conflict, NotRecorded."""
     parse(query, now=datetime.fromtimestamp(now / 1000, UTC))
     permit = content_views.under(mandate, "content.export", actor=actor, facts={"query": query}, now=now)
     with transaction.atomic():
@@ -36,7 +32,7 @@ def order_export(mandate: Mandate, query: str, *, actor: Actor, now: int) -> Exp
 
 
 def begin(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit:
-    """The worker begins, or goes on, for who asked: with a permit of this moment. Raises NotPermitted, Conflict, NotRecorded."""
+    """Begin or resume the export for its requester, with a permit of this moment. Raises NotPermitted, Conflict, NotRecorded."""
     permit = content_views.under(
         mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now
     )
@@ -50,19 +46,19 @@ def begin(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit
 
 
 def update_progress(export: Export, found: int, done: int, failed: int, now: int) -> bool:
-    """How far it has come; False when it was stopped meanwhile. Nobody's decision, so no entry."""
+    """Store the progress; False if it was stopped meanwhile. Nobody's decision, so no audit entry."""
     Export.objects.filter(pk=export.pk).update(found=found, done=done, failed=failed)
     return Export.objects.filter(pk=export.pk, state__in=states.UNDER_WAY).exists()
 
 
 def prove(export: Export, now: int) -> None:
-    """All was read."""
+    """Everything was read."""
     with transaction.atomic():
         _save(lock_row(export), "proving", now)
 
 
 def finish(export: Export, *, manifest: str, size: int, now: int) -> None:
-    """The file is whole; its manifest is in the ledger from now on."""
+    """The file is complete; its manifest is in the ledger."""
     with transaction.atomic():
         row = lock_row(export)
         row.manifest, row.size, row.until = manifest, size, from_ms(now) + timedelta(days=states.KEPT_DAYS)
@@ -81,7 +77,7 @@ def fail(export: Export, why: str, now: int) -> None:
 
 
 def stop(export: Export, *, actor: Actor, reason: str, now: int) -> None:
-    """Who asked, or the worker when it may not go on, stops it; what was read stays until it is gone on with or removed."""
+    """Stop it, as its requester, or as the worker if it may not continue; what was read stays until it is resumed or removed."""
     with transaction.atomic():
         row = lock_row(export)
         row.why = reason[:400]
@@ -90,7 +86,7 @@ def stop(export: Export, *, actor: Actor, reason: str, now: int) -> None:
 
 
 def resume(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> None:
-    """Who asked wants a stopped one after all. Raises NotPermitted, Conflict, NotRecorded."""
+    """Resume a stopped export, as its requester. Raises NotPermitted, Conflict, NotRecorded."""
     content_views.under(mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now)
     with transaction.atomic():
         row = lock_row(export)
@@ -99,7 +95,7 @@ def resume(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> None:
 
 
 def fetch(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit:
-    """Before the file is handed out. Raises NotPermitted, Conflict, NotRecorded."""
+    """Record the download before it begins. Raises NotPermitted, Conflict, NotRecorded."""
     states.step(export.state, "gone")  # only what is ready can be fetched
     if export.mandate.amendments.filter(state="approved", decided__gt=export.since).exists():
         raise Conflict("What the mandate opens has changed since this was made. Export it again.")
@@ -108,7 +104,7 @@ def fetch(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit
 
 
 def remove(export: Export, why: str, now: int) -> None:
-    """Its file is gone, and the row says since when."""
+    """Record that its file was removed."""
     with transaction.atomic():
         row = lock_row(export)
         row.why = why

@@ -1,4 +1,4 @@
-"""A hold on what a search under a mandate finds: the tree itself, so that it covers the same, and what comes later too (P-20)."""
+"""A legal hold on the result of a search under a mandate: on its tree, so that it covers later mail too (P-20)."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def hold(
     reason: str,
     now: int,
 ) -> str:
-    """Put it into force; returns its id. tree_of: what is asked within the mandate; a permit, because threads are looked up. Raises
-    NotPermitted, Conflict, NotRecorded, LeaseHeld."""
+    """Place the hold and return its id. tree_of: the query within the mandate; it needs a permit, because threads are looked up.
+    Raises NotPermitted, Conflict, NotRecorded, LeaseHeld."""
     facts = {"query": query, "ground": ground}
     permit = content_views.under(mandate, "content.hold", actor=actor, facts=facts, now=now)
     scope_text = f"{holds.MANDATE}{mandate.number}: {query or 'everything'}"
@@ -38,5 +38,5 @@ def hold(
 
 
 def placed(number: str) -> list[Entry]:
-    """Entries of the holds that were placed under a mandate, newest first."""
+    """Entries of the holds under a mandate, newest first."""
     return list(Entry.objects.filter(object=f"mandate:{number}", act="hold.placed").order_by("-id")[:50])

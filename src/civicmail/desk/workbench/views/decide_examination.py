@@ -1,4 +1,4 @@
-"""A second person's answer, by counts and reasons and never by content (E3, E4, E5); and how a mandate ends (E8)."""
+"""A second person's decision on an examination, by counts and reasons and never by content (E3, E4, E5); and its end (E8)."""
 
 from __future__ import annotations
 

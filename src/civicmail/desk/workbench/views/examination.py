@@ -1,4 +1,4 @@
-"""One mandate, as each of its pages begins: 404 for whom it is none, 403 with the sentence for who may not look any more."""
+"""One mandate, as each of its pages begins: 404 for people who may not know of it, 403 with the sentence after its end."""
 
 from __future__ import annotations
 

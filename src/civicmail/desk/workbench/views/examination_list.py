@@ -1,4 +1,4 @@
-"""Mandates: what waits for my answer, what I asked for, and what an auditor may see of the others."""
+"""Examinations: those that wait for one's decision, one's own, and those that an auditor may see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports of a mandate: ordered, watched, stopped, gone on with, fetched (P-21). The worker makes them; nobody has to wait."""
+"""Exports of a mandate: order, watch, stop, resume, fetch (P-21). The worker makes them, so nobody has to wait."""
 
 from __future__ import annotations
 

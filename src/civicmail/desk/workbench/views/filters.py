@@ -1,5 +1,7 @@
-"""What the address of a search asks for. Filters become words of the query language, so that a hold, an export and the entry
-say the same as the page."""
+"""The query string of a search under a mandate.
+
+Filters become words of the query language, so that a hold, an export and the audit entry say the same as the page.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hold on what a search under a mandate finds: it is kept, whatever its age, and what comes later too (P-20)."""
+"""Place a legal hold on the result of a search under a mandate, including later mail (P-20)."""
 
 from __future__ import annotations
 

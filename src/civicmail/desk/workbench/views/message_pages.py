@@ -1,4 +1,4 @@
-"""One message within a mandate: its entry first, then whether it lies in the scope, then the page (E5, E6)."""
+"""One message within a mandate: first the audit entry, then the check of the scope, then the page (E5, E6)."""
 
 from __future__ import annotations
 

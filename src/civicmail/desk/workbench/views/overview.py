@@ -1,4 +1,4 @@
-"""The page of a mandate: what may be looked at, why, until when, and everything that was done with it."""
+"""The page of an examination: its scope, reason and end, and everything that was done under it."""
 
 from __future__ import annotations
 

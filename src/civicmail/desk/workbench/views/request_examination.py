@@ -1,4 +1,4 @@
-"""Asking for a mandate: one form, the answers to be checked, then a second person (E2, E3); and changing one (E5)."""
+"""Request an examination: one form, a page to check the answers, then a second person (E2, E3); and change one (E5)."""
 
 from __future__ import annotations
 

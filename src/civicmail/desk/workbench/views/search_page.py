@@ -1,4 +1,4 @@
-"""The mandate's own search: within its scope, its page is an entry before it is made (E5, E6)."""
+"""Search within the scope of a mandate; each page is an audit entry before it is made (E5, E6)."""
 
 from __future__ import annotations
 
