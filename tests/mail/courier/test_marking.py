@@ -58,7 +58,7 @@ class Here:
             CAPTURE, envelope.received, hashlib.sha256(text).digest(), len(text), bytes(32), Source(kind), envelope, facts=facts
         )
         kept = ArchivedMessage(capture, text)
-        marked = self.marking.of(kept, 3, "ann@city.example", told, inside=kind == "mx")
+        marked = self.marking.mark(kept, 3, "ann@city.example", told, inside=kind == "mx")
         sent = sent_facts("crlf", [], None, marked.replaced)
         left = b"".join(render(kept.pieces(), sent))
         assert as_sent([text], {"sent": sent, "sha256": hashlib.sha256(left).hexdigest()}) == left
@@ -128,7 +128,7 @@ def test_a_forged_link_of_ours_is_not_turned_into_anything(here: Here) -> None:
 @pytest.mark.rule("P-31", "Links to whom the city writes to, to gov and mil, and to names of the settings lead there at once.")
 def test_known_hosts_are_let_be(here: Here) -> None:
     """Links to whom the city writes to, to gov and mil, and to names of the settings lead there at once."""
-    correspondents.write(here.data, Correspondents().also({number_of(place_of("friend.example"))}, set()))
+    correspondents.write(here.data, Correspondents().merged_with({number_of(place_of("friend.example"))}, set()))
     text = b"From: x\r\n\r\nhttps://www.friend.example/ https://www.irs.gov/ https://user@www.irs.gov/ http://192.0.2.7/ ftp://x.example/\r\n"
     assert [link.url for link in here.links(here.marked(text)[1])] == ["https://user@www.irs.gov/", "http://192.0.2.7/"]
 

@@ -211,7 +211,7 @@ def test_any_body_that_leaves_is_signed_so_that_others_verify_it(tmp_path_factor
     raw = TEXT + b"".join(pieces)
     found = signing.read(_Kept(raw), {"eol": "crlf", "prepend": []})  # type: ignore[arg-type]
     lines = signing.signature(found, pen, T0 // 1000)
-    left = b"".join(signing.leaving([raw], {"eol": "crlf", "prepend": lines}))
+    left = b"".join(signing.render([raw], {"eol": "crlf", "prepend": lines}))
     assert verified(left, published(data)) == [("city.example", "pass", True)]
     assert all(len(line) < 80 for line in lines)
 

@@ -101,10 +101,10 @@ def test_a_reader_that_still_looks_at_a_large_message_keeps_nobody_from_keeping_
     views: list[memoryview] = []
 
     class Slow:
-        screens = True
+        is_screening = True
         is_idle = False
 
-        def whose(self, _: Envelope) -> str:
+        def client_key(self, _: Envelope) -> str:
             return ""
 
         async def verdict(self, content: Any, *_: object) -> tuple[Verdict, Screened]:
@@ -151,10 +151,10 @@ def test_a_large_message_does_not_wait_behind_all_slow_ones_of_another_client(tm
     begin, looks = asyncio.Event(), asyncio.Event()
 
     class Slow:
-        screens = True
+        is_screening = True
         is_idle = False
 
-        def whose(self, one: Envelope) -> str:
+        def client_key(self, one: Envelope) -> str:
             return one.client
 
         async def verdict(self, _: Any, settled: Settled, *__: object) -> tuple[Verdict, Screened]:

@@ -35,7 +35,7 @@ SETTINGS = Settings(city=City(domains=["city.example"]), screening=Screening(che
 class Away:
     """Judging that misses one part, by a book whose one rule wants to know what only that part says."""
 
-    screens = True
+    is_screening = True
     is_idle = False
 
     def __init__(self, part: str, cell: str) -> None:

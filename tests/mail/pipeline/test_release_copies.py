@@ -61,19 +61,19 @@ class Scanner:
     """Judging that finds what a test says."""
 
     facts: dict[str, Any] = field(default_factory=lambda: dict(LOOKS))
-    screens: bool = True
+    is_screening: bool = True
     is_idle: bool = False
     closed: bool = False
     looked: bytes = b""
 
-    def look(self) -> None:
+    def refresh_rules(self) -> None:
         """It finds what a test says at each moment."""
 
-    async def screened(self, content: bytes = b"", *_: object) -> Screened:
+    async def screen(self, content: bytes = b"", *_: object) -> Screened:
         self.looked = content
         return Screened(facts=dict(self.facts))
 
-    def decided(
+    def decide(
         self, settled: Settled, screened: Screened, snapshot: Any, _: Any, *, late: bool = False, without: Collection[str] = ()
     ) -> Verdict:
         rules = book(*(r for r in (SPAM, VIRUS, PROGRAM, FIRST) if r.id not in without))
@@ -82,8 +82,8 @@ class Scanner:
     async def verdict(
         self, _: bytes, settled: Settled, snapshot: Any, modes_: Any, *, late: bool = False
     ) -> tuple[Verdict, Screened]:
-        found = await self.screened()
-        return self.decided(settled, found, snapshot, modes_, late=late), found
+        found = await self.screen()
+        return self.decide(settled, found, snapshot, modes_, late=late), found
 
     def close(self) -> None:
         self.closed = True

@@ -44,7 +44,7 @@ class Scanner:
 
     finds: Screened = AWAY
     book: Any = field(default_factory=lambda: book(VIRUS, NO_SHOP))
-    screens: bool = True
+    is_screening: bool = True
     is_idle: bool = False
 
     async def verdict(
