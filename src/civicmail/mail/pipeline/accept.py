@@ -1,8 +1,8 @@
-"""The only way in for all mail: accept(content, envelope, source) -> receipt.
+"""Accept all mail: accept(content, envelope, source) -> receipt.
 
-What is slow (hashing, scanning a large body) happens off the event loop, for at most two large messages at a time, so that small
-mail is not held up by them, and whoever had the least time of late is next, so that large mail is not held up by somebody's slow
-ones. When accept returns, the message is durable (promise 1); when it raises, nothing of it is kept.
+Hashing and scanning large bodies happens off the event loop, for at most two large messages at a time, in a fair queue, so that
+neither delays small mail nor one client's large mail delays another's. When accept returns, the message is durable (promise 1).
+When it raises, nothing of it is kept.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Scan:
 
 
 def scan(content: bytes | mmap.mmap, sha256: bytes | None = None) -> Scan:
-    """Look at the bytes once; sha256 when it was already computed while they came in."""
+    """Scan the bytes once. sha256: if it was computed while they arrived."""
     message_id = header_scan.first(content, "message-id") or b""
     sha256 = sha256 or hashlib.sha256(content).digest()
     return Scan(
@@ -61,7 +61,7 @@ def scan(content: bytes | mmap.mmap, sha256: bytes | None = None) -> Scan:
 
 
 def scan_spool(spool: Spool) -> Scan:
-    """Finish a spooled body (synced with its folder) and look at it through a memory map. Blocks."""
+    """Finish a spooled body (synced with its folder) and scan it through a memory map. Blocks."""
     sha256 = spool.finish()
     with spool.path.open("rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
         return scan(m, sha256)
@@ -69,7 +69,7 @@ def scan_spool(spool: Spool) -> Scan:
 
 @contextmanager
 def _mapped(spool: Spool) -> Iterator[mmap.mmap]:
-    """The body as a memory map. A reader that took too long may still look at it: then it goes when that lets go."""
+    """The body as a memory map. If a slow reader still uses it, it is closed when the reader drops it."""
     with spool.path.open("rb") as h:
         content = map_of(h.fileno())
     try:
@@ -80,14 +80,14 @@ def _mapped(spool: Spool) -> Iterator[mmap.mmap]:
 
 
 def all_live(_address: str) -> Mode | None:
-    """The mode of recipients where no department is anywhere else."""
+    """The mode of recipients where every department is live."""
     return "live"
 
 
 def capture_of(
     id_: bytes, scanned: Scan, envelope: Envelope, source: Source, once: str = "", *, verdict: Verdict | None = None
 ) -> Capture:
-    """The capture that this receipt makes. Pure. verdict: None where everybody is here and gets a copy."""
+    """The capture of this receipt. Pure. verdict: None if all recipients are live and get a copy."""
     if verdict is None:
         verdict = Verdict(dispositions([all_live(r.address) for r in envelope.recipients], source.kind), {})
     return Capture(
@@ -108,14 +108,14 @@ def capture_of(
 
 
 def no_snapshot() -> Snapshot | None:
-    """Who may what, where nothing was ever published."""
+    """The snapshot of an installation that has published none."""
     return None
 
 
 class Pipeline:
-    """Bytes to receipt, for one process and one event loop. modes: of the department of a recipient's address; people: who may what
-    at this moment; judging: screening and rules; containing: accounts that act unlike their owners. None where nobody asks for
-    them."""
+    """Accepts mail, for one process and one event loop. modes: of the department of a recipient's address; people: the current
+    snapshot; judging: screening and rules; containing: detection of compromised accounts. The last two are None where they are not
+    used."""
 
     def __init__(
         self,
@@ -141,11 +141,11 @@ class Pipeline:
         findings: tuple[Finding, ...] = (),
         rejected_by: str = "",
     ) -> Receipt:
-        """Keep a message and say under which id. once: key of our own mail, which fixes the id's bits; findings: what whoever heard
-        the message found out about it; refused: the rule by which its sender is told no, and nobody gets it.
+        """Archive a message and return its receipt. once: key of our own mail, which fixes the id; findings: from the listener;
+        rejected_by: the rule by which the sender is rejected and nobody gets a copy.
 
-        Raises ComeAgain where rules want that the client comes again, and a LaterError when the archive could not commit. The
-        commit goes on when the caller is cancelled: a client that hangs up after the last dot changes nothing about what is kept.
+        Raises TempFail if rules require a retry, and a LaterError if the archive could not commit. The commit continues when the
+        caller is canceled: a client that disconnects after the last dot changes nothing about what is kept.
         """
         opened: journal_reports.OpenedReport | None = None
         if source.kind == "journal":
@@ -179,7 +179,7 @@ class Pipeline:
     async def _verdict(
         self, content: bytes | Spool, size: int, envelope: Envelope, source: str, refused: str
     ) -> tuple[Envelope, Verdict]:
-        """The envelope with everybody whom it reaches, and what is done with each copy. With the findings of screening."""
+        """The envelope with all recipients, and what is done with each copy, with the findings of screening."""
         modes = self._modes
         if refused:
             here = [modes(r.address) for r in envelope.recipients]
@@ -215,7 +215,7 @@ class Pipeline:
     async def _opened(
         self, content: bytes | Spool, envelope: Envelope
     ) -> tuple[bytes | Spool, journal_reports.OpenedReport | None]:
-        """What lies in a journal report, and what the report says; a copy that is no report stays as it is."""
+        """The message in a journal report, and what the report says. A message that is no report is unchanged."""
         if not isinstance(content, Spool):
             opened = journal_reports.opened(content, envelope)
             return (content[opened.start : opened.end] if opened else content), opened

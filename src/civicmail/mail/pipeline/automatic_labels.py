@@ -1,6 +1,6 @@
-"""Good mail that nobody has to point at: what people of the city sent, and what they answered. Pure but for its own small memory.
+"""Automatic labels for good mail: what people of the city sent, and what they answered. Pure except for a small memory.
 
-Of each person only a few messages a day count, and few of all: the learner needs examples, not everything.
+Only a few messages a day count for each person and in all: the learner needs examples, not everything.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SENT_EACH, SENT_ALL = 2, 200
 ANSWERED_EACH, ANSWERED_ALL = 5, 500
 """Labels a day, by one person and by all."""
 MAX_INBOUND_IDS = 100_000
-"""Messages from outside whose answer would be recognised."""
+"""Messages from outside whose answers would be recognized."""
 
 _GOES = frozenset({"deliver", "mark", "encrypt", "redirect"})
 _BY_PROGRAMS = ("list-id", "x-autoreply", "x-autorespond")
@@ -30,7 +30,7 @@ _BULK = frozenset({b"bulk", b"junk", b"auto_reply", b"list"})
 
 
 class InboundIds:
-    """The Message-IDs of mail from outside, as numbers, each with the id of its capture; the newest."""
+    """Hashed Message-IDs of recent mail from outside, each with its capture id."""
 
     def __init__(self) -> None:
         self._ids: OrderedDict[int, bytes] = OrderedDict()
@@ -42,7 +42,7 @@ class InboundIds:
                 self._ids.popitem(last=False)
 
     def capture_answered(self, ids: Iterable[str]) -> bytes | None:
-        """The capture that one of these Message-IDs is of."""
+        """The capture with one of these Message-IDs."""
         return next((self._ids[number] for number in map(_number, ids) if number in self._ids), None)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -50,20 +50,20 @@ class InboundIds:
         return {"heard": np.array(list(self._ids), np.uint64), "captures": captures}
 
     def load(self, numbers: NDArray[Any], captures: NDArray[Any]) -> None:
-        """What arrays() told."""
+        """Load the arrays of arrays()."""
         content = captures.astype("<u8").tobytes()
         self._ids.update((number, content[16 * n : 16 * n + 16]) for n, number in enumerate(numbers.tolist()))
 
 
 class DailyLimit:
-    """How many labels are made of themselves in a day (UTC)."""
+    """The limit of automatic labels per day (UTC)."""
 
     def __init__(self) -> None:
         self._day = -1
         self._counts: dict[tuple[str, str], int] = {}
 
     def allow(self, how: str, by: str, now: int, *, each: int, most: int) -> bool:
-        """Whether one more may be made, which is counted then. now: ms."""
+        """Whether another label is allowed; if so it is counted. now: epoch ms."""
         if now // DAY != self._day:
             self._day, self._counts = now // DAY, {}
         own, every = self._counts.get((how, by), 0), self._counts.get((how, ""), 0)
@@ -74,21 +74,21 @@ class DailyLimit:
 
 
 def is_ours(capture: Capture) -> bool:
-    """Whether a person of the city sent it, and it went: what was refused or held back is an example of nothing."""
+    """Whether a person of the city sent it and it was delivered: rejected or held mail is no example."""
     went = any(disposition.do in _GOES for disposition in capture.dispositions)
     return capture.source.kind == "submission" and bool(capture.envelope.login and capture.envelope.sender) and went
 
 
 class HeaderTraits(NamedTuple):
-    """What the header of a message of ours says. by_hand: somebody wrote it, for the answers of an absent person's mailbox go to
-    spam, too (RFC 3834); answers: it may say which message it answers (RFC 5322 3.6.4)."""
+    """by_hand: written by a person, because automatic replies answer spam, too (RFC 3834); answers: may name the message that it
+    answers (RFC 5322 3.6.4)."""
 
     by_hand: bool
     answers: bool
 
 
 def header_traits(raw: bytes) -> HeaderTraits:
-    """Each message that leaves is asked; most are no answers, and need no reader."""
+    """Parse the header of an outgoing message. Most are no answers, and need no reader."""
     fields = header_scan.firsts(raw, ("auto-submitted", "precedence", *_BY_PROGRAMS, *_ANSWERS))
     automatic = fields.get("auto-submitted", b"no").strip().lower()
     by_program = automatic != b"no" or fields.get("precedence", b"").strip().lower() in _BULK

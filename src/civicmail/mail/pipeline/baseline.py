@@ -1,10 +1,10 @@
-"""What one sender is used to, and whether this hour is unlike it (P-25, P-29: an account that somebody else has taken). Pure.
+"""The sending baseline of one account, and anomalies of the current hour (P-25, P-29: a compromised account). Pure.
 
-    habit.sent(one)                          a message that left, or was held: it is counted
-    habit.unusual(one, budget)               what is unlike its sender about one more message, before it is counted; "" for nothing
+    baseline.add(message)                    count a message that was sent or held
+    baseline.anomaly(message, budget)        the anomaly of another message, before it is counted; "" for none
 
-Counted is within the last hour; learnt is the most of each of the last DAYS days. Whoever has no history yet has the limits of the
-settings, so that a new account that is taken at once is no different. Nothing here knows a word of any message.
+Counts cover the last hour; the baseline is the maximum of each of the last DAYS days. An account without history has the limits of
+the settings, so that a new account that is stolen at once is covered. Nothing here holds words of a message.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ HOUR = 3_600_000
 DAY = 24 * HOUR
 DAYS = 28
 TOGETHER = 600_000
-"""ms within which two places are "at once"."""
+"""Milliseconds within which two networks count as simultaneous."""
 KNOWN_AFTER = 12 * HOUR
-"""ms after which an hour of the day, or a place, is one that somebody is used to: not within one attack."""
+"""Milliseconds after which an hour of the day, or a network, is familiar: longer than one attack."""
 KNOWS_NIGHTS = 10
-"""Days on which somebody has sent before anybody says when they never do."""
+"""Days with sent mail needed before hours without mail are known."""
 STRANGE = 4
-"""By how much limits are lower at night and in two places at once."""
+"""Factor by which limits are lower at unusual hours and from two networks at once."""
 TWICE = 2
-"""How much of the most of the last days is still usual."""
+"""Multiple of the recent maximum that is still usual."""
 MAX_DOMAINS, MAX_PLACES, MAX_WINDOW = 400, 24, 2000
 
 Sign = Literal["", "outside", "inside", "domains", "same", "night", "places", "budget"]
@@ -36,8 +36,8 @@ Sign = Literal["", "outside", "inside", "domains", "same", "night", "places", "b
 
 @dataclass(frozen=True, slots=True)
 class CountedMessage:
-    """A message as far as it is counted. at: ms; outside: addresses, lower case; inside: how many; place: the client's network, ""
-    where none is told (pages); alike: keys of its words (sameness.py); usual: whether its domains become known."""
+    """at: epoch ms; outside: addresses, lower case; inside: how many; place: the client's network, "" if unknown (pages); alike:
+    keys of its text (repeat_keys.py); usual: whether its domains become known."""
 
     at: int
     outside: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class CountedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much within an hour, for this sender. total: of a service, which has no other limit; 0 for people."""
+    """Limits per hour for this sender. total: of a service, which has no other limit; 0 for people."""
 
     outside: int
     inside: int
@@ -59,7 +59,7 @@ class Budget:
 
 
 def budget_of(settings: Containment, service: str = "", allowed: int = 0) -> Budget:
-    """service: its address; allowed: what a security officer has said this sender may, 0 for nothing."""
+    """service: its address; allowed: the limit that a security officer has set, 0 for none."""
     if service:
         most = max(allowed, settings.services.get(service, settings.service))
         return Budget(most, most, most, most, most)
@@ -70,9 +70,9 @@ def budget_of(settings: Containment, service: str = "", allowed: int = 0) -> Bud
 
 @dataclass(slots=True)
 class Baseline:
-    """Of one sender. most: by day (days since 1970), the most outside and inside within one hour; hours: when
-    they first sent in each hour of the day (UTC; ms, 0 for never); domains: they wrote to before; places: they wrote from, and when
-    first, the one of the last message at the end."""
+    """most: by day (days since 1970), the maximum outside and inside per hour; hours: when the sender first sent in each hour of
+    the day (UTC; epoch ms, 0 for never); domains: written to before; places: networks with the time of first use, the latest
+    last."""
 
     most: dict[int, tuple[int, int]] = field(default_factory=dict)
     hours: list[int] = field(default_factory=lambda: [0] * 24)
@@ -81,7 +81,7 @@ class Baseline:
     window: deque[CountedMessage] = field(default_factory=deque)
 
     def anomaly(self, message: CountedMessage, budget: Budget, *, since: int = 0) -> Sign:
-        """since: ms; what was counted before it is forgiven."""
+        """since: epoch ms; earlier counts are ignored."""
         before = [w for w in self.window if message.at - HOUR < w.at and w.at > since]
         hour = [*before, message]
         outside, inside = len({a for w in hour for a in w.outside}), sum(w.inside for w in hour)
@@ -104,7 +104,7 @@ class Baseline:
         return ""
 
     def add(self, message: CountedMessage, *, usual: bool = True) -> None:
-        """Count it. usual: whether it is learnt from; of what was held nothing is."""
+        """Count a message. usual: whether to learn from it; held mail is not learned from."""
         while self.window and (self.window[0].at <= message.at - HOUR or len(self.window) >= MAX_WINDOW):
             self._learn_domains(self.window.popleft())
         self.window.append(message if usual else replace(message, usual=False))
@@ -123,11 +123,11 @@ class Baseline:
                 del self.places[next(iter(self.places))]
 
     def forget(self) -> None:
-        """What was counted is not counted any more, and not learnt either."""
+        """Forget the counts, without learning from them."""
         self.window.clear()
 
     def _learn_domains(self, message: CountedMessage) -> None:
-        """Domains become known when the hour is over: until then they are new. Those of what was held stay so."""
+        """Add domains when their hour is over: until then they are new. Those of held mail stay new."""
         for address in message.outside if message.usual else ():
             self.domains.pop(_domain(address), None)
             self.domains[_domain(address)] = None
@@ -135,26 +135,26 @@ class Baseline:
             del self.domains[next(iter(self.domains))]
 
     def _learnt(self, at: int) -> tuple[int, int]:
-        """The most within an hour of the days before this one: today's does not make today's usual."""
+        """The maximum per hour on earlier days; today does not raise today's limit."""
         days = [most for day, most in self.most.items() if at // DAY - DAYS <= day < at // DAY]
         return max((m[0] for m in days), default=0), max((m[1] for m in days), default=0)
 
     def _is_night(self, at: int) -> bool:
-        """Whether they never send at this hour, nor at the ones beside it; nobody says so of a short history."""
+        """Whether the sender never sends at this hour or the adjacent ones; unknown with a short history."""
         hour = at // HOUR % 24
         known = sum(day < at // DAY for day in self.most) >= KNOWS_NIGHTS
         near = (self.hours[(hour + beside) % 24] for beside in (-1, 0, 1))
         return known and not any(0 < first < at - KNOWN_AFTER for first in near)
 
     def _in_two_places(self, message: CountedMessage, before: list[CountedMessage]) -> bool:
-        """Whether it comes from a place that they are not used to, while another one is in use."""
+        """Whether it comes from an unfamiliar network while another is in use."""
         if not message.place or self.places.get(message.place, message.at) < message.at - KNOWN_AFTER:
             return False
         return any(w.place and w.place != message.place and message.at - w.at < TOGETHER for w in before)
 
     def plain(self, since: int = 0) -> dict[str, Any]:
-        """For the file of habits, with what is counted still: whoever is started anew goes on from there. since: ms, when the last
-        hour began; what was sent before it is only learnt from."""
+        """The values for the file, including current counts, so that a restarted process continues. since: epoch ms; older
+        messages are only learned from."""
         while self.window and self.window[0].at <= since:
             self._learn_domains(self.window.popleft())
         most = {str(day): list(both) for day, both in self.most.items()}

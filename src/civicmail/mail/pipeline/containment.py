@@ -1,14 +1,13 @@
-"""Mail of an account that acts unlike its owner waits: somebody else may have taken it (P-25). Nothing of it is lost.
+"""Hold the mail of an account with anomalies, because somebody may have stolen its password (P-25). Nothing of it is lost.
 
-    containing = Containing(settings, data, clock, people)
-    containing.settled(content, envelope, source, to)     -> what is done with each copy, and what was seen
-    containing.foretold(content, envelope, source, to)    -> the same before it is sent, and nothing is counted
+    monitor = AnomalyMonitor(settings, data, clock, people)
+    monitor.settled(content, envelope, source, to)     -> what is done with each copy, and findings
+    monitor.forecast(content, envelope, source, to)    -> the same before sending; nothing is counted
 
-Every process that takes mail counts what it takes itself, follows the journals of the others (what people sent there it reads for
-a digest of the words, which it keeps for an hour), and knows what people have decided (contained.py); what senders are used to
-comes from the file that the mail worker keeps (data/containment/habits), with what was counted in the last hour, so that whoever is
-started anew does not begin anew. It needs no database. Once something is unlike its sender, everything of theirs waits until a
-security officer has looked.
+Every process that accepts mail counts its own, follows the journals of the others (it reads the text only for a digest, kept for
+an hour), and knows people's decisions (containment_decisions.py). Baselines come from the file of the mail worker
+(data/containment/habits), with the counts of the last hour, so that a restarted process continues. No database is needed. After
+one anomaly all mail of the sender is held until a security officer has decided.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from civicmail.mail.pipeline.recipient_expansion import BEFORE
 
 CHECK = "habits"
 HELD = "held"
-"""The code of what waits because something before it was unlike its sender; other codes are the sign itself (habits.Sign)."""
+"""Code for mail held because of an earlier anomaly; other codes name the anomaly (baseline.Sign)."""
 SOURCES = frozenset({"submission", "relay"})
 MAX_SENDERS = 20_000
 POLL_MS = 250
@@ -52,8 +51,8 @@ Settled = Mapping[int, tuple[Action, str]]
 
 @dataclass(slots=True)
 class SenderBaselines:
-    """What is known of all senders. tripped: ms of the last sign that somebody's account was taken; positions: by journal, up to
-    which record it is known. The senders who were heard last are kept."""
+    """Baselines of all senders. tripped: epoch ms of the last anomaly; positions: last record read, by journal. Only the most
+    recent senders are kept."""
 
     habits: OrderedDict[str, Baseline] = field(default_factory=OrderedDict)
     tripped: dict[str, int] = field(default_factory=dict)
@@ -71,7 +70,7 @@ class SenderBaselines:
     def add_receipt(
         self, head: bytes, domains: frozenset[str], people: Snapshot | None, alike: Callable[[], tuple[str, ...]] = tuple
     ) -> None:
-        """One receipt of a journal. alike: keys of its words, asked for where it is counted for somebody."""
+        """Count one receipt of a journal. alike: gives the keys of its text, called only if it is counted."""
         if not any(source in head for source in _SOURCES):
             return
         plain: dict[str, Any] = orjson.loads(head)
@@ -89,8 +88,8 @@ class SenderBaselines:
 
 
 def sender_of(login: str, sender: str, source: str, domains: frozenset[str], people: Snapshot | None) -> str:
-    """Whose habits a message counts for: the number of the person who signed in, "service:ADDRESS", "relay:ADDRESS" for what a peer
-    brings that is no person's; "" for nobody of ours."""
+    """Whose baseline a message counts for: the number of the signed-in person; "service:ADDRESS"; "relay:ADDRESS" for a peer's
+    mail that is no person's; "" for none of ours."""
     if source not in SOURCES:
         return ""
     if login:
@@ -112,7 +111,7 @@ def _message(at: int, to: list[str], client: str, domains: frozenset[str], alike
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """sign: what is unlike the sender, or HELD; "" for nothing."""
+    """sign: the anomaly, or HELD; "" for none."""
 
     sender: str
     message: CountedMessage
@@ -120,8 +119,8 @@ class _Judged:
 
 
 class AnomalyMonitor:
-    """Of one process; not safe for two threads at once. clock: ms; people: the snapshot of this moment; own: the name of the
-    journal that this process writes, whose messages it has counted already."""
+    """For one process and one thread at a time. clock: epoch ms; people: the current snapshot; own: name of this process's
+    journal, whose messages are already counted."""
 
     def __init__(
         self,
@@ -145,13 +144,13 @@ class AnomalyMonitor:
         self._read_all_records()
 
     def is_held(self, sender: str) -> bool:
-        """Whether everything of this sender waits at this moment."""
+        """Whether all mail of this sender is held."""
         decided = self._watch.now
         since = max(self._known.tripped.get(sender, 0), decided.held.get(sender, 0))
         return self._settings.on and since > decided.released.get(sender, 0)
 
     def forecast(self, content: bytes, envelope: Envelope, source: str, to: Settled) -> tuple[dict[int, tuple[Action, str]], str]:
-        """What `settled` would do with the copies of one more message, which is not counted, and its sign; "" for none."""
+        """What `settled` would do with the copies of another message, without counting it, and the anomaly; "" for none."""
         judged = self._judge(content, envelope, source)
         sign = judged.sign if judged is not None else ""
         return (_held(to, len(envelope.recipients)) if sign else dict(to)), sign
@@ -159,8 +158,8 @@ class AnomalyMonitor:
     def settled(
         self, content: bytes, envelope: Envelope, source: str, to: Settled
     ) -> tuple[dict[int, tuple[Action, str]], tuple[Finding, ...]]:
-        """to: what is done with copies that are not simply delivered, as addressed.py has it. content: the message, or its
-        beginning. What is settled there stays so; everything else of a held sender waits."""
+        """Count a message, and decide on its copies. to: copies that are not simply delivered, from recipient_expansion.py; they
+        stay so. content: the message, or its beginning. All other copies of a held sender are held."""
         judged = self._judge(content, envelope, source)
         if judged is None:
             return dict(to), ()
@@ -174,7 +173,7 @@ class AnomalyMonitor:
         return _held(to, len(envelope.recipients)), (Finding(CHECK, sign, mask=message.alike[-1] if message.alike else ""),)
 
     def _judge(self, content: bytes, envelope: Envelope, source: str) -> _Judged | None:
-        """How one more message looks, before it is counted; None of nobody of ours."""
+        """Judge a message before it is counted; None for none of ours."""
         sender = sender_of(envelope.login, envelope.sender, source, self._domains, self._people()) if self._settings.on else ""
         if not sender:
             return None
@@ -213,7 +212,7 @@ class AnomalyMonitor:
 
 
 def repeat_keys_of(record: Record) -> tuple[str, ...]:
-    """Keys of the words of a message that another process took, read where it lies in its journal; none where it has gone since."""
+    """Text keys of a message that another process accepted, read from its journal; none if it is gone."""
     try:
         if record.spool is not None:
             with record.spool.open("rb") as h:
@@ -240,7 +239,7 @@ def habits_path(data: Path) -> Path:
 
 
 def load(data: Path) -> SenderBaselines:
-    """Nothing where there is no file, or one that cannot be read: then everybody has the limits of the settings."""
+    """Empty if there is no file, or an unreadable one: then the limits of the settings apply to everybody."""
     try:
         plain = orjson.loads(habits_path(data).read_bytes())
         if plain["v"] != VERSION:
@@ -255,7 +254,7 @@ def load(data: Path) -> SenderBaselines:
 
 
 def save(data: Path, known: SenderBaselines, since: int = 0, files: Files = OS_FILES) -> None:
-    """Durable on return. since: ms, of the beginning of the hour that is counted. Raises OSError."""
+    """Durable on return. since: epoch ms, start of the counted hour. Raises OSError."""
     habits = {sender: habit.plain(since) for sender, habit in known.habits.items()}
     plain = {"v": VERSION, "habits": habits, "tripped": known.tripped, "positions": known.positions}
     files.make_folder(habits_path(data).parent)

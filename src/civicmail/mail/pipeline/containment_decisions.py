@@ -1,7 +1,7 @@
-"""What people have decided about accounts that act strangely, as a file: data/containment/decided (docs/formats.md, "Containment").
+"""Decisions about compromised accounts, as a file: data/containment/decided (docs/formats.md, "Containment").
 
-Written by the city's side, from its rows; read by every process that takes mail, which needs no database for it. Without the file
-nothing was decided. One that cannot be read changes nothing: what was known before stays in force.
+The city worker writes it from database rows; every process that accepts mail reads it and needs no database. Without the file
+nothing is decided. An unreadable file changes nothing: the last decisions stay in force.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 
 RULE = "contained"
-"""The rule by which a copy waits because its sender is unlike themselves (requirements, "Containment")."""
+"""The rule that holds a copy because of an anomaly of its sender (requirements, "Containment")."""
 POLL_MS = 250
 VERSION = 1
 
@@ -25,8 +25,8 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ContainmentDecisions:
-    """By sender (number of a person, "service:ADDRESS", "relay:ADDRESS"). held: ms since when everything of theirs waits; released:
-    ms of the last release; allowed: how many recipients within an hour, and until when (ms)."""
+    """By sender (person's number, "service:ADDRESS", "relay:ADDRESS"). held: epoch ms since when everything is held; released:
+    epoch ms of the last release; allowed: recipients per hour, and until when (epoch ms)."""
 
     held: Mapping[str, int] = field(default_factory=dict)
     released: Mapping[str, int] = field(default_factory=dict)
@@ -42,7 +42,7 @@ def decided_path(data: Path) -> Path:
 
 
 def write(data: Path, decided: ContainmentDecisions, files: Files = OS_FILES) -> bool:
-    """Durable on return; False where it stood there already. Raises OSError."""
+    """Durable on return; False if unchanged. Raises OSError."""
     path = decided_path(data)
     plain = {
         "v": VERSION,
@@ -59,7 +59,7 @@ def write(data: Path, decided: ContainmentDecisions, files: Files = OS_FILES) ->
 
 
 def read(data: Path) -> ContainmentDecisions:
-    """Raises OSError, ValueError for what is no such file."""
+    """Raises OSError, and ValueError for an invalid file."""
     try:
         plain = orjson.loads(decided_path(data).read_bytes())
         if plain["v"] != VERSION:
@@ -74,7 +74,7 @@ def read(data: Path) -> ContainmentDecisions:
 
 
 class DecisionWatch:
-    """The decisions as of now, looked for every LOOK_EVERY ms. clock: ms."""
+    """The current decisions, polled every POLL_MS. clock: epoch ms."""
 
     def __init__(self, data: Path, clock: Callable[[], int]) -> None:
         self._data = data

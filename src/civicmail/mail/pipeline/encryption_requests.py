@@ -1,8 +1,7 @@
-"""What senders themselves say about encryption, beside what rules say (P-19). Pure.
+"""Encryption requests of senders (P-19). Pure.
 
-[secure] in the subject, from any client, asks for it: no rule, no detector and no missing part undoes that. A sender who has looked
-at what was found may say on the write page that a message goes as it is, with a reason: that puts aside what rules want, never
-what was asked for.
+[secure] in the subject, from any client, requests encryption: no rule, detector or unavailable check undoes that. On the write
+page a sender who has seen the findings may send unencrypted, with a reason: this overrules rules, never a request.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from civicmail.core.message.encoded_words import decode
 
 SECURE_REQUESTED = "secure-asked"
 PLAIN = "sent-plain"
-"""How dispositions name what the sender said."""
+"""Rule names in dispositions for the sender's choice."""
 OVERRIDE = Finding("secure", PLAIN)
-"""What whoever submits for a sender has heard of them."""
+"""The finding by which the write page passes on the sender's choice."""
 WORD = "[secure]"
 _OURS = frozenset({"submission", "relay"})
 _WORD = re.compile(r"\[\s*secure\s*\]", re.IGNORECASE)
@@ -30,24 +29,24 @@ _KEPT = frozenset({"kept", "refuse"})
 
 
 def is_word_in(subject: str) -> bool:
-    """Whether a subject, decoded, asks for encryption."""
+    """Whether a decoded subject requests encryption."""
     return bool(_WORD.search(subject))
 
 
 def without_word(subject: str) -> str:
-    """A subject for whoever reads it: the word was meant for us."""
+    """A subject without the request, for the reader."""
     return " ".join(_WORD.sub(" ", subject).split()) if is_word_in(subject) else subject
 
 
 def is_requested(content: bytes | mmap) -> bool:
-    """Whether the subject of a message asks for encryption."""
+    """Whether the subject of a message requests encryption."""
     return is_word_in(decode(header_scan.first(content, "subject") or b""))
 
 
 def require_encryption(
     dispositions: Sequence[Disposition], modes: Sequence[Mode | None], source: str, *, is_requested: bool
 ) -> tuple[Disposition, ...]:
-    """modes: of the departments of recipients, None outside the city. Only copies that leave are changed."""
+    """modes: of the recipients' departments, None outside the city. Only copies that leave are changed."""
     if not is_requested or source not in _OURS:
         return tuple(dispositions)
     return tuple(
@@ -57,7 +56,7 @@ def require_encryption(
 
 
 def _with_encryption(disposition: Disposition) -> Disposition:
-    """What waits for another reason goes on waiting, and leaves encrypted when it goes."""
+    """A copy held for another reason stays held, and leaves encrypted later."""
     return replace(
         disposition,
         do="encrypt" if disposition.do in _GOES else disposition.do,
@@ -67,7 +66,7 @@ def _with_encryption(disposition: Disposition) -> Disposition:
 
 
 def apply_override(dispositions: Sequence[Disposition], findings: Iterable[Finding]) -> tuple[Disposition, ...]:
-    """With what the sender put aside."""
+    """Apply the sender's choice to send unencrypted."""
     if OVERRIDE not in findings:
         return tuple(dispositions)
     return tuple(_without_encryption(one) if one.secure or one.do == "encrypt" else one for one in dispositions)

@@ -1,4 +1,4 @@
-"""What rules are told about envelope and people, before anybody has looked into the message (city/policy/facts.py). Pure."""
+"""Rule facts about envelope and people, before anybody reads the message (city/policy/facts.py). Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening.screener import is_inbound
 
 Modes = Callable[[str], Mode | None]
-"""Of the department of an address; None outside the city."""
+"""The mode of an address's department; None outside the city."""
 
 
 def of_message(envelope: Envelope, source: str, size: int, snapshot: Snapshot | None, modes: Modes) -> dict[str, FactValue]:
-    """Facts that hold for all copies. source: kind of door."""
+    """Facts for all copies. source: kind of listener."""
     sender = envelope.sender.lower()
     facts: dict[str, FactValue] = {
         "source": source,
@@ -38,7 +38,7 @@ def of_message(envelope: Envelope, source: str, size: int, snapshot: Snapshot | 
 
 
 def of_recipient(recipient: Recipient, snapshot: Snapshot | None, modes: Modes, at: int) -> dict[str, FactValue]:
-    """Facts of one copy. at: ms of the receipt."""
+    """Facts of one copy. at: epoch ms of the receipt."""
     address = recipient.address.lower()
     outbound = modes(recipient.address) is None
     facts: dict[str, FactValue] = {
@@ -55,19 +55,19 @@ def of_recipient(recipient: Recipient, snapshot: Snapshot | None, modes: Modes, 
 
 
 def joined(facts: Facts, more: Mapping[str, Facts], recipient: Recipient) -> dict[str, FactValue]:
-    """Facts of a copy with what checks have found of its recipient. more: by address, lower case."""
+    """Facts of a copy with those that checks found for its recipient. more: by lower-case address."""
     return {**facts, **more.get(recipient.address.lower(), {})}
 
 
 def _person(envelope: Envelope, snapshot: Snapshot | None) -> Person | None:
-    """Who signed in, as the snapshot has them now."""
+    """The signed-in person, from the current snapshot."""
     if snapshot is None or not envelope.login:
         return None
     return snapshot.people.get(envelope.login.partition("/")[0])
 
 
 def _department(person: Person, sender: str, snapshot: Snapshot | None) -> str:
-    """Of the mailbox that it was sent from, else of the sender's own one."""
+    """The department of the mailbox it was sent from, else of the sender's own one."""
     assert snapshot is not None
     box = snapshot.mailbox_of(sender)
     if box is None:

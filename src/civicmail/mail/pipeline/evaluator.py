@@ -1,7 +1,7 @@
-"""Screening and rules as one process has them: the message is looked into, the book in force is asked, and there is a verdict.
+"""Screening and rules for one process: screen the message, apply the rule set, return a verdict.
 
-judging = Judging(settings, data, clock)       with a Screener where anything is looked for
-verdict = await judging.verdict(content, settled, snapshot, modes)
+evaluator = Evaluator(settings, data, clock)       with a Screener if any check is on
+verdict = await evaluator.verdict(content, settled, snapshot, modes)
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from civicmail.mail.screening.reader_pool import Readers
 from civicmail.mail.screening.screener import NOT_SCREENED, Screened, Screener
 
 COSTLY = ("confidential",)
-"""Checks of what people of the city send, which mail from outside is spared unless a rule asks."""
+"""Checks of outgoing mail that mail from outside skips unless a rule needs them."""
 
 
 class Evaluator:
-    """Belongs to one event loop. clock: ms. patient, readers: as of Screener."""
+    """For one event loop. clock: epoch ms. patient, readers: as in Screener."""
 
     def __init__(
         self, settings: Settings, data: Path, clock: Callable[[], int], *, patient: bool = False, readers: Readers | None = None
@@ -47,12 +47,12 @@ class Evaluator:
 
     @property
     def is_screening(self) -> bool:
-        """Whether anything is looked for in messages."""
+        """Whether any check is on."""
         return self._screener is not None
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is looked for, and no rule has anything to say."""
+        """Whether there are neither checks nor rules."""
         if self._screener is not None:
             return False
         book = self.book
@@ -60,7 +60,7 @@ class Evaluator:
 
     @property
     def book(self) -> RuleSet:
-        """The rules in force; without those that ask about what nobody looks for, where nothing is screened."""
+        """The active rules; if nothing is screened, without those that need screening."""
         book = self._watch.rule_set
         if self._screener is not None:
             return book
@@ -69,11 +69,11 @@ class Evaluator:
         return self._unscreened
 
     def refresh_rules(self) -> None:
-        """Take up rules that were published just before: for whoever acts on them."""
+        """Load rules published just before."""
         self._watch.refresh()
 
     def warm(self) -> None:
-        """Start what takes a while to start; returns at once."""
+        """Start the processes; returns at once."""
         if self._screener is not None:
             self._screener.warm()
 
@@ -82,24 +82,24 @@ class Evaluator:
             self._screener.close()
 
     def client_key(self, envelope: Envelope) -> str:
-        """Whose turn a message takes where several wait (turns.py)."""
+        """The key for the fair queue (fair_queue.py)."""
         return fair_queue.client_key(envelope, origin(envelope, self._settings).client)
 
     async def verdict(
         self, content: bytes | mmap.mmap, settled: Settled, snapshot: Snapshot | None, modes: Modes, *, late: bool = False
     ) -> tuple[Verdict, Screened]:
-        """What is done with a message, and what was found in it. Never raises for what is in the message. late: as of decided."""
+        """The verdict on a message, and its screening. Never raises because of the message. late: as in decide_copies."""
         screened = await self.screen(content, settled, snapshot)
         return self.decide(settled, screened, snapshot, modes, late=late), screened
 
     async def screen(self, content: bytes | mmap.mmap, settled: Settled, snapshot: Snapshot | None) -> Screened:
-        """What is found in a message."""
+        """Screen a message."""
         if self._screener is None or settled.source not in RULED:
             return NOT_SCREENED
         return await self._screener.screen(content, settled.envelope, settled.source, snapshot, spared=self._skipped_checks())
 
     def _skipped_checks(self) -> tuple[str, ...]:
-        """The costly checks that no rule in force asks for, of mail from outside."""
+        """Costly checks that no active rule for mail from outside needs."""
         book = self._watch.rule_set
         if book is not self._skipped_for:
             spared = tuple(check for check in COSTLY if not book.error and not is_needed_for_inbound(book, check))
@@ -116,7 +116,7 @@ class Evaluator:
         late: bool = False,
         without: Collection[str] = (),
     ) -> Verdict:
-        """What the rules say about what was found already. without: ids of rules that do not act on it."""
+        """Apply the rules to a screening. without: ids of rules that are ignored."""
         book = self.book
         if without:
             book = replace(book, rules=tuple(rule for rule in book.rules if rule.id not in without))

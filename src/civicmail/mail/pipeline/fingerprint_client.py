@@ -1,4 +1,4 @@
-"""Reading messages for their marks and for the learner in limited processes, which start when they are first needed
+"""A client of the sandboxed processes that read messages for fingerprints and tokens; they start when first needed
 (core/sandbox/pool.py)."""
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from civicmail.mail.screening.duplicate_index import Keys, keys_of
 COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.pipeline.fingerprint_worker")
 PROCESSES = 2
 SECONDS = 10.0
-"""Of the processor for one message; forty megabytes of HTML take six."""
+"""Processor time for one message; forty megabytes of HTML take six."""
 MAX_WORDS = 100
-"""Characters of what a number stands for; an honest process says fewer."""
+"""Characters of a token's text; an honest process returns fewer."""
 MAX_LIST = 255
 MAX_READ = 40 << 20
-"""Bytes of a message that are read; of a larger one these are the beginning."""
+"""Bytes of a message that are read; of a larger one the beginning."""
 
 
 def pool() -> Pool:
-    """The processes of this one."""
+    """The pool of this process."""
     return shared(COMMAND, PROCESSES)
 
 
 def ask(what: str, raw: bytes, domains: Sequence[str], seconds: float = SECONDS) -> dict[str, Any]:
-    """What a limited process says of a message; what: marks or report. Believe nothing of it but that it is JSON. Raises
-    Unreadable, ValueError where it is not."""
+    """The answer of a sandboxed process. what: marks or report. Nothing about it is certain but that it is JSON. Raises
+    Unreadable, ValueError."""
     answer: dict[str, Any] = orjson.loads(pool().request({"what": what, "domains": list(domains)}, raw[:MAX_READ], seconds=seconds))
     return answer
 
 
 def numbers(raw: bytes, seconds: float = SECONDS) -> tuple[dict[str, tokens.Ids], Keys, str]:
-    """What the learner knows of a message, the bands of its text, and the list that it names. Raises Unreadable."""
+    """The tokens of a message, the bands of its text, and its list id. Raises Unreadable."""
     line, _, content = _ask_bytes("numbers", raw, seconds).partition(b"\n")
     try:
         head = json.loads(line)
@@ -49,7 +49,7 @@ def numbers(raw: bytes, seconds: float = SECONDS) -> tuple[dict[str, tokens.Ids]
 
 
 def spelt(raw: bytes, seconds: float = SECONDS) -> Mapping[str, Mapping[int, str]]:
-    """What each number of a message stands for, by families. Raises Unreadable."""
+    """What each token of a message stands for, by family. Raises Unreadable."""
     try:
         answer = json.loads(_ask_bytes("spelt", raw, seconds))
         return {family: {int(number): str(words)[:MAX_WORDS] for number, words in answer[family]} for family in tokens.FAMILIES}

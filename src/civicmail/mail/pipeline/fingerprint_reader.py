@@ -1,5 +1,4 @@
-"""Marks out of the bytes of a message, and what the learner knows of it: what limited processes do (marksworker.py), and nobody
-else. Pure."""
+"""Compute fingerprints and tokens from the bytes of a message. Pure; runs only in sandboxed processes (fingerprint_worker.py)."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from civicmail.mail.screening import all_links, bands, tokens
 
 
 def fingerprint_of(raw: bytes, domains: Collection[str] = ()) -> Fingerprint:
-    """Of the bytes of a message. domains: of the city, whose hosts say nothing."""
+    """domains: the city's, whose hosts do not count."""
     return of_letter(message_parser.parse(raw), content_hash(raw), domains)
 
 
@@ -47,7 +46,7 @@ def report_of(raw: bytes, domains: Collection[str] = ()) -> ReportContent:
 
 
 def numbers_of(raw: bytes) -> bytes:
-    """Numbers and bands for the learner: a line of JSON, and the numbers as bytes behind it."""
+    """Tokens and bands for the learner: a line of JSON, followed by the tokens as bytes."""
     message = message_parser.parse(raw)
     text = tokens.text_of(message)
     packed = tokens.pack(tokens.tokens(raw, message, text))
@@ -57,13 +56,13 @@ def numbers_of(raw: bytes) -> bytes:
 
 
 def spelt_of(raw: bytes) -> bytes:
-    """What each number stands for: {family: [[number, words]]}."""
+    """What each token stands for: {family: [[token, words]]}."""
     families = tokens.spelled(raw, message_parser.parse(raw))
     return json.dumps({family: list(names.items()) for family, names in families.items()}).encode()
 
 
 def _inside(message: ParsedMessage, raw: bytes, domains: Collection[str]) -> Fingerprint:
-    """Of the message that is attached, else of the whole report."""
+    """Of the attached message, else of the report."""
     for child in message.children:
         return of_letter(child, content_hash(raw), domains)
     files = [part.content for part in message.attachments if part.filename.lower().endswith(".eml")]

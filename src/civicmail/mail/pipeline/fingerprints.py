@@ -1,11 +1,11 @@
-"""What makes two messages the same thing: digests of what a message says, never a word of it (P-31).
+"""Fingerprints that tell whether two messages are the same thing: digests of a message, never a word of it (P-31).
 
-    marking = Marking(data, domains)
-    marks = marking.of(id_)                      of a capture that is kept
-    marks.is_like(other)                         the same text, nearly the same, or a link to the same host from the same sender
+    reader = FingerprintReader(data, domains)
+    fingerprint = reader.fingerprint(id_)        of an archived capture
+    fingerprint.is_like(other)                   same text, near-duplicate, or a link to the same host from the same sender
 
-The messages are hostile, so they are read in limited processes (markslimited.py), and never where pages are made or people decide.
-This module has a machine's door to bodies: only digests, hosts of links and the author's address come out of it.
+Hostile messages are read in sandboxed processes (fingerprint_client.py), never in processes for pages or decisions. This module
+reads bodies without a permit; only digests, link hosts and the author's address leave it.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ MAX_HOSTS = 20
 MAX_WORDS = 12
 """Words of a subject."""
 MAX_TEXT = 1000
-"""Characters of whatever else a limited process may say."""
+"""Characters of any other value that a sandboxed process returns."""
 _DIGEST, _BAND = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """text: SHA-256 of the words, of the whole where there are none, or none that can be read; bands: of nearly the same text
-    (screening/bands.py), empty for a short one; hosts: that links lead to, none of ours; author: address in From, lower case;
-    subject: folded words."""
+    """text: SHA-256 of the words, or of the whole if there are none or none can be read; bands: near-duplicate bands
+    (screening/bands.py), empty for a short text; hosts: of links, without ours; author: address in From, lower case; subject:
+    folded words."""
 
     text: str
     bands: tuple[str, ...] = ()
@@ -51,12 +51,12 @@ class Fingerprint:
 
     @classmethod
     def of_whole(cls, raw: bytes) -> Fingerprint:
-        """Of a message that says nothing, or cannot be read: the same thing is then the same bytes, apart from its way. Pure."""
+        """Of a message without readable words: the same thing then means the same bytes, except transport headers. Pure."""
         return cls(hashlib.sha256(content_hash(raw)).hexdigest())
 
     @property
     def links(self) -> frozenset[str]:
-        """A host alone says little; together with the sender it says that this is theirs."""
+        """Hosts with the author: a host alone says little."""
         return frozenset(f"{host} {self.author}" for host in self.hosts if self.author)
 
     def is_like(self, other: Fingerprint) -> bool:
@@ -64,14 +64,14 @@ class Fingerprint:
         return self.text == other.text or same >= bands.ALIKE or bool(self.links & other.links)
 
     def plain(self) -> dict[str, Any]:
-        """For the way between two processes."""
+        """For the pipe between two processes."""
         return {
             "text": self.text, "bands": self.bands, "hosts": sorted(self.hosts), "author": self.author, "subject": self.subject,
         }  # fmt: skip
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Fingerprint:
-        """As plain() gave them. Whatever a process says that was taken over, these are digests, and few. Raises ValueError,
+        """The inverse of plain(). Whatever a compromised process returns, the result is a few digests. Raises ValueError,
         KeyError, TypeError."""
         text, near = str(plain["text"]), tuple(str(band) for band in plain["bands"])
         if not _DIGEST.fullmatch(text) or len(near) > bands.BANDS or not all(map(_BAND.fullmatch, near)):
@@ -82,9 +82,9 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """What a report that came by mail is about. ids: Message-IDs of what is attached; links: of ours in it, as (purpose, token);
-    numbers: of captures that stand in it; subject, bands: of what it quotes; quotes: whether that can be looked for by its words,
-    because nothing is attached; marks: of what is in it, else of the report itself."""
+    """What a report by mail is about. ids: Message-IDs of attached messages; links: our links in it, as (purpose, token); numbers:
+    capture ids in it; subject, bands: of the quoted message; quotes: whether to search by these, because nothing is attached;
+    marks: fingerprint of its contents, else of the report."""
 
     marks: Fingerprint
     ids: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ class ReportContent:
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> ReportContent:
-        """As Marks.of."""
+        """As Fingerprint.from_plain."""
         links = tuple((clean(purpose), str(token)[:10_000]) for purpose, token in plain["links"][:MAX_HOSTS])
         ids, numbers = (clean_strings(plain[name], MAX_HOSTS) for name in ("ids", "numbers"))
         near = clean_strings(plain["bands"], bands.BANDS)
@@ -121,7 +121,7 @@ def clean_strings(texts: Collection[object], most: int) -> tuple[str, ...]:
 
 
 class FingerprintReader:
-    """Safe for any number of threads; what was read is remembered. domains: of the city, lower case, whose hosts say nothing."""
+    """Thread-safe, with a cache. domains: the city's, lower case, whose hosts do not count."""
 
     def __init__(self, data: Path, domains: Collection[str], seconds: float = fingerprint_client.SECONDS) -> None:
         self._machine = Machine(data)
@@ -131,8 +131,8 @@ class FingerprintReader:
         self._lock = threading.Lock()
 
     def fingerprint(self, id_: bytes) -> Fingerprint:
-        """A message that cannot be read, takes too long or brings its reader down has marks of its whole. Raises NotInArchive,
-        DamagedFile, KeyMissing; LaterError while too much is being read."""
+        """A message that cannot be read in time has a fingerprint of its whole. Raises NotInArchive, DamagedFile, KeyMissing;
+        LaterError when too busy."""
         with self._lock:
             cached = self._known.get(id_)
             if cached is not None:
@@ -151,7 +151,7 @@ class FingerprintReader:
         return fingerprint_
 
     def report_content(self, id_: bytes) -> ReportContent | None:
-        """What a report that came by mail is about (reported.py); None where that cannot be read. Raises as `of` does."""
+        """The contents of a report by mail (user_reports.py); None if unreadable. Raises as `fingerprint` does."""
         raw = self._read(id_)
         try:
             return ReportContent.of(self._ask_reader("report", raw))
@@ -175,4 +175,4 @@ class FingerprintReader:
 
 
 _Unreadable = (Unreadable, TypeError, KeyError, ValueError)
-"""The last three: the process was taken over, and says what makes no sense."""
+"""The last three: a compromised process returned nonsense."""

@@ -1,8 +1,7 @@
-"""What a journal listener hears: the message in a report becomes the body, the envelope in it the envelope, the rest evidence.
+"""Open journal reports: the message inside becomes the body, its envelope the envelope, the rest evidence.
 
-Only a configured peer speaks to such a listener, so what its reports say is taken for the envelope (P-23); what anybody else sends
-under the same header is ordinary mail. The report is kept bit for bit as what lies before and behind the message in it
-(docs/decisions/0009).
+Only a configured peer may use such a listener, so its reports count as envelopes (P-23). From others the same header is ordinary
+mail. The report is kept bit for bit as the bytes before and after the message (docs/decisions/0009).
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class OpenedReport:
-    """start, end: the body in what came in; all of it where it is no report or cannot be taken out of it."""
+    """start, end: the body in the received bytes; all of them if it is no report or cannot be extracted."""
 
     start: int
     end: int
@@ -34,7 +33,7 @@ class OpenedReport:
 
 
 def opened(content: bytes | mmap.mmap, envelope: Envelope) -> OpenedReport | None:
-    """envelope: of the report itself. None for a message that says nothing of another envelope. Pure."""
+    """Open a report. envelope: of the report itself. None for a message without another envelope. Pure."""
     parsed = journal_report.read(content)
     if parsed is None:
         parsed = journal_report.delivered_for(content)
@@ -54,13 +53,13 @@ def opened(content: bytes | mmap.mmap, envelope: Envelope) -> OpenedReport | Non
 
 
 def opened_spool(spool: Spool, envelope: Envelope) -> OpenedReport | None:
-    """The same for a large report. Blocks: call it off the event loop. The spool is whole but not synced."""
+    """Open a large report. Blocks. The spool is complete but not synced."""
     with spool.path.open("rb") as h, mmap.mmap(h.fileno(), 0, access=mmap.ACCESS_READ) as m:
         return opened(m, envelope)
 
 
 def move(source: Spool, message: OpenedReport, inner: Spool) -> None:
-    """Write the message of a spooled report into a spool of its own and let the report go. Blocks."""
+    """Write the message of a spooled report into its own spool, and discard the report. Blocks."""
     with source.path.open("rb") as h:
         h.seek(message.start)
         left = message.end - message.start
@@ -71,7 +70,7 @@ def move(source: Spool, message: OpenedReport, inner: Spool) -> None:
 
 
 def _envelope(envelope: Envelope, report: JournalReport, sender: str) -> Envelope:
-    """The envelope of the message; who brought the report stays client."""
+    """The message's envelope; the reporting server stays the client."""
     people = tuple(Recipient(reported.address) for reported in report.recipients)
     return replace(envelope, sender=sender, recipients=people or envelope.recipients)
 

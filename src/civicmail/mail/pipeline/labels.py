@@ -1,6 +1,6 @@
-"""What somebody said that a message is, as a record: the event `labelled` (docs/formats.md).
+"""The event `labelled`: a person's label of a message as spam or good (docs/formats.md).
 
-Whoever shows mail to people writes it; the learning job reads it. Everything that the model knows can be made anew from these.
+Pages and commands write it; the learning job reads it. Everything that the model knows can be rebuilt from these records.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from civicmail.mail.screening.examples import HOW
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """by: a person's id or pseudonym, or os:USER; how: report, release, answered, sent, or operator (by duty); undone: it is taken
-    back, by operators whatever anybody has said of the message."""
+    """by: a person's id or pseudonym, or os:USER; how: report, release, answered, sent, or operator (in an official role); undone:
+    taken back; an operator's undo covers every label of the message."""
 
     spam: bool
     by: str
@@ -25,7 +25,7 @@ class Label:
 
 
 def labelled(id_: bytes, label: Label, now: int) -> Event:
-    """id_: of the capture; now: ms. Raises ValueError for a way that is not known."""
+    """id_: of the capture; now: epoch ms. Raises ValueError for an unknown `how`."""
     if label.how not in HOW:
         raise ValueError(f"nobody says what a message is by {label.how}")
     facts = {"label": "spam" if label.spam else "ham", "by": label.by, "how": label.how}
@@ -33,7 +33,7 @@ def labelled(id_: bytes, label: Label, now: int) -> Event:
 
 
 def label_of(event: Event) -> Label | None:
-    """None where its facts are none that we know."""
+    """None for unknown facts."""
     facts = event.facts
     if facts.get("label") not in ("spam", "ham") or facts.get("how") not in HOW:
         return None
@@ -41,10 +41,10 @@ def label_of(event: Event) -> Label | None:
 
 
 def write_label(data: Path, id_: bytes, label: Label, now: int, entering: Entering = unentered) -> None:
-    """Write the record; durable on return. now: ms. Raises ValueError, JournalEnded, DiskFull."""
+    """Write the record; durable on return. now: epoch ms. Raises ValueError, JournalEnded, DiskFull."""
     write_entered(data, [labelled(id_, label, now)], now, entering, {})
 
 
 def is_inbound(capture: Capture) -> bool:
-    """From outside: by a door that strangers use, and nobody had signed in."""
+    """From outside: through a listener open to strangers, without sign-in."""
     return capture.source.kind in ("mx", "lmtp") and not capture.envelope.login

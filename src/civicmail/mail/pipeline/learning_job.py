@@ -1,7 +1,7 @@
-"""The learning job: follows all journals, learns what people say about mail, and publishes the model that gateways map.
+"""The learning job: follow all journals, learn from labels, and publish the model that gateways map.
 
-Labels are records (labels.py). Two kinds the job writes itself: mail that was answered, and a few of the messages that people
-of the city send, are good. What it knows lies in data/screening/ and can be thrown away: then it is made anew from the records.
+Labels are records (labels.py). The job writes two kinds itself: mail that was answered, and a few messages that people of the city
+sent, are good. Its state in data/screening/ may be deleted: then it is rebuilt from the records.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ LEASE = "learn"
 PUBLISH_MS = 5_000
 SAVE_MS = 60_000
 OLDER_PER_STEP = 100
-"""Captures of before that are gone through in one round, where the job begins anew or records were sealed before it read them."""
+"""Older captures that are read in one round, when the job starts anew or missed sealed records."""
 OLDER_MS, MAX_OLDER = 400 * 86_400_000, 200_000
 ANSWERS_BYTES = 1 << 20
-"""A larger message of our own is no example, and is not looked into for what it answers."""
+"""A larger message of our own is no example, and its References are not read."""
 
 
 class LearnJob:
-    """One at a time, under the lease `learn`. domains: of the city, lower case; proves: whether anybody looks who mail is proven to
-    come from; reports: local parts to which people report by mail. Times are ms since 1970. Raises OSError."""
+    """One at a time, under the lease `learn`. domains: the city's, lower case; proves: whether senders are authenticated; reports:
+    local parts to which people report by mail. Times are epoch ms. Raises OSError."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class LearnJob:
     # -- one round ---------------------------------------------------------------------------------------------------------
 
     def step(self, now: int) -> int:
-        """Take in what is new, publish what has changed; how many records were looked at."""
+        """Process new records and publish changes; return how many records were read."""
         self._now = now
         records = self._tail.poll(1000)
         if records:
@@ -141,12 +141,12 @@ class LearnJob:
             self._label(Event.from_head(record.head))
 
     def _older_captures(self) -> Iterator[bytes]:
-        """Captures of before, the newest first."""
+        """Older captures, newest first."""
         places = self._machine.places(max(0, self._now - OLDER_MS), self._now)
         return (place.id for place in islice(places, MAX_OLDER))
 
     def _go_back(self) -> int:
-        """Go through some captures of before: what was said of them, and who wrote to whom."""
+        """Process some older captures: their labels, and who wrote to whom."""
         gone = 0
         while self._older is not None and gone < OLDER_PER_STEP:
             id_ = next(self._older, None)
@@ -183,7 +183,7 @@ class LearnJob:
                 self._sent_by_city(capture, outside=bool(outside))
 
     def _sent_by_city(self, capture: Capture, *, outside: bool) -> None:
-        """What somebody of the city has written: it is good, and what it answers was good."""
+        """Label a message sent by the city as good, and what it answers."""
         try:
             raw = self._machine.body(capture.id)
         except UNREADABLE:
@@ -208,7 +208,7 @@ class LearnJob:
             self._write(answered, Label(False, by, "answered"))
 
     def _report(self, capture: Capture) -> None:
-        """Somebody of the city has reported what came to them, by mail."""
+        """Label messages that a person of the city reported by mail."""
         try:
             ids = _reported(self._machine.body(capture.id))
             originals = [id_ for one in ids if (id_ := self._heard.capture_answered((one,))) is not None]
@@ -271,7 +271,7 @@ class LearnJob:
             self._changed = True
 
     def _taught(self) -> int:
-        """What an operator put into the folder, or took out of it."""
+        """Process changes in the operator's training folder."""
         stamp = training_files.stamp(self._data)
         if stamp == self._stamp:
             return 0
@@ -323,7 +323,7 @@ class LearnJob:
             self._safe = learner.safe(made.edges)
 
     def _latest(self) -> Safe | None:
-        """The table of the last good day."""
+        """The weights of the last good day."""
         for day in reversed(learner_file.days(self._data)):
             loaded = self._loaded(day)
             if loaded is not None:
@@ -331,7 +331,7 @@ class LearnJob:
         return None
 
     def _tidy(self) -> None:
-        """Forget what is not kept any more."""
+        """Forget texts of messages that are no longer kept."""
         for key in self._memory.texts.messages():
             if not self._is_there(key):
                 self._memory.texts.forget_all(key)
@@ -351,7 +351,7 @@ class LearnJob:
             return None
 
     def _read_people(self) -> tuple[Correspondents, bool]:
-        """Who is known, and whether that was lost and is found again by going back."""
+        """The correspondents, and whether the file was lost and must be rebuilt."""
         try:
             return correspondents.read(self._data), False
         except FileNotFoundError:
@@ -373,7 +373,7 @@ class LearnJob:
             self._saved = self._now
 
     def close(self) -> None:
-        """What was learnt is published and kept."""
+        """Publish and save what was learned."""
         if self._changed:
             self._publish()
         self._save()
@@ -382,13 +382,13 @@ class LearnJob:
 
 
 def _domains(addresses: Sequence[str]) -> set[str]:
-    """Of whom the city writes to there, without those where anybody has an address."""
+    """Domains the city writes to, without consumer providers."""
     domains = {a_labels(address.lower().rpartition("@")[2]) for address in addresses}
     return {domain for domain in domains if domain and not is_consumer(domain)}
 
 
 def _reported(raw: bytes) -> tuple[str, ...]:
-    """The Message-IDs of what a report has attached. Raises Unreadable."""
+    """Message-IDs of the messages attached to a report. Raises Unreadable."""
     try:
         return ReportContent.of(fingerprint_client.ask("report", raw, ())).ids
     except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over

@@ -1,8 +1,8 @@
-"""What is known of a message becomes one disposition for each recipient, and an answer for its client. Pure.
+"""Decide on each recipient's copy, and on the reply to the client. Pure.
 
-The book decides on facts; what the directory has settled stands beside it, and the stronger of
-both is done. A mailbox that nobody may read stays held whatever rules say; where a department is not live no rule acts, and what
-would be done is forecast. docs/operate/screening.md has the table.
+Rules decide on facts; the directory's decision is combined with theirs, and the stricter one wins. A mailbox that nobody may read
+stays held whatever the rules say. Where a department is not live no rule acts, and the result is a forecast.
+docs/operate/screening.md has the table.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ from civicmail.mail.pipeline.envelope_facts import Modes, joined, of_message, of
 from civicmail.mail.screening.screener import Screened
 
 RULED = frozenset({"mx", "submission", "relay", "lmtp"})
-"""Kinds of doors whose mail rules are asked about: what was delivered elsewhere, and our own reports, are not."""
+"""Kinds of listeners whose mail the rules apply to: not mail delivered elsewhere, nor our own reports."""
 BOUNCED_LATER = frozenset({"submission", "relay"})
-"""Doors whose senders are known, so that a report may tell them of a recipient who was refused."""
+"""Listeners whose senders are known, so that a delivery report can tell them of a rejected recipient."""
 ONE_ANSWER = "one-answer"
-"""The rule by which a copy from outside that would have been refused is quarantined: another one was taken, and one answer goes to
-all."""
+"""The rule that quarantines a copy from outside instead of rejecting it, because another copy was accepted and all share one
+reply."""
 BOOK = "book"
-"""The code of the finding of POLICY that says by which version of the book it was decided."""
+"""Code of the finding of POLICY with the version of the rule set."""
 POLICY = "policy"
 _PASSING = frozenset({"elsewhere", "observe"})
 _LETS_GO = frozenset({"encrypt", "redirect", "pending", "hold"})
-"""What goes by itself, or on the word of somebody who looks for something else: not while the sender's account may be taken."""
+"""Actions that could deliver a copy without a decision about the compromised account."""
 _RECORDED = {"links.places": 50, "files.sha256": 20, "files.leaving": 20}
-"""How many values of a fact a record keeps, beside those that rules name."""
+"""Values of a fact that a record keeps, besides those that rules name."""
 _ROOM = 60  # characters of a reply for the decision's id
 _OF_ENVELOPE = frozenset({"message.size", "message.outside", "message.recipients"})
-"""Facts of messages that are known without looking into them."""
+"""Facts of messages that are known without reading them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What is known of a receipt before rules are asked. to: for recipients whose copy is not simply delivered, what the directory
-    says is done with it, and by which rule (addressed.py)."""
+    """What is known of a receipt before rules apply. to: for recipients whose copy is not simply delivered, what the directory
+    decides, and by which rule (recipient_expansion.py)."""
 
     envelope: Envelope
     source: str
@@ -57,8 +57,8 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """facts: told of the message, where they differ from their defaults; reply: what the client hears where nobody gets a copy, or
-    "451 …" where it shall come again and nothing is kept; class_: of retention, from archive/records.py."""
+    """facts: of the message, where they differ from defaults; reply: to the client if nobody gets a copy, or "451 …" for a retry,
+    with nothing kept; class_: of retention, from archive/records.py."""
 
     dispositions: tuple[Disposition, ...]
     facts: Facts
@@ -82,8 +82,8 @@ def decide_copies(
     records: bool,
     late: bool = False,
 ) -> Verdict:
-    """What is done with each copy, and what the client hears. records: whether the facts are written down even where no rule has
-    anything to say; late: its client was told long ago that it is taken. now: ms."""
+    """Decide on each copy, and on the reply. records: whether facts are recorded even if no rule applies; late: the client was
+    told long ago that the message is accepted. now: epoch ms."""
     envelope, source = settled.envelope, settled.source
     here = [modes(recipient.address) for recipient in envelope.recipients]
     if book is None or source in KEPT_SOURCES or source not in RULED or not (book.rules or book.error or screened.unavailable):
@@ -112,8 +112,8 @@ def decide_copies(
 
 
 def recorded_facts(message: Facts, book: RuleSet) -> Facts:
-    """The facts of a message that its record keeps. Of long lists the beginning, and what a rule in force names: so the rules
-    decide the same of the record as of the message, and no head grows with links that nobody asks about."""
+    """The facts that the record keeps: of long lists the beginning, and the values that active rules name. So rules decide the
+    same on the record as on the message, and no head grows with links that no rule needs."""
     facts = without_defaults(dict(message))
     for name, most in _RECORDED.items():
         values = facts.get(name, ())
@@ -124,8 +124,8 @@ def recorded_facts(message: Facts, book: RuleSet) -> Facts:
 
 
 def _combine(base: Disposition, decision: Decision, *, passing: bool) -> Disposition:
-    """What the directory says and what the book says, the stronger of both. What a rule keeps back does not wait for its mailbox:
-    it would go, unlooked at, as soon as somebody may read that."""
+    """The stricter of the directory's and the rules' decision. A copy that a rule holds does not wait for its mailbox: it would be
+    delivered unchecked as soon as somebody may read that."""
     if passing:
         forecast = () if decision.do == "deliver" else tuple(f"forecast:{decision.do}:{rule}" for rule in decision.rules)
         return replace(base, rules=(*base.rules, *forecast)) if forecast else base
@@ -143,8 +143,8 @@ def _combine(base: Disposition, decision: Decision, *, passing: bool) -> Disposi
 
 
 def _with_one_reply(verdict: Verdict, source: str, *, inbound: bool, tells: bool, late: bool) -> Verdict:
-    """What it means for those who are refused that one answer goes to all, or went already. tells: the sender is one of us, whom a
-    report may tell."""
+    """Adjust rejected copies when one reply serves all recipients, or was sent already. tells: the sender is ours and can get a
+    report."""
     dispositions = verdict.dispositions
     if not late and all(one.do in ("refuse", "kept") for one in dispositions):
         no = next(one.reply for one in dispositions if one.do == "refuse")
@@ -157,7 +157,7 @@ def _with_one_reply(verdict: Verdict, source: str, *, inbound: bool, tells: bool
 
 
 def _is_all_quarantined(copies: Sequence[Disposition]) -> bool:
-    """Whether rules have put every copy aside: then it is kept by a shorter schedule until one of them is let go."""
+    """Whether rules quarantined every copy: then a shorter schedule applies until one is released."""
     actions = {one.do for one in copies}
     return actions <= {"quarantine", "kept"} and "quarantine" in actions
 
@@ -171,11 +171,11 @@ def _quarantined(disposition: Disposition) -> Disposition:
 
 
 def rejection_reply(reply: str, id_: bytes) -> str:
-    """A reply that says no, with the id by which everybody finds what was decided."""
+    """A rejecting reply with the id by which the decision is found."""
     return f"{reply[: MAX_REPLY_LENGTH - _ROOM]} decision={uuid_text(id_)}"
 
 
 def envelope_rules(book: RuleSet) -> RuleSet:
-    """The book without rules that ask what nobody has looked for: what is left is for mail that is not screened."""
+    """The rule set without rules that need screening, for mail that is not screened."""
     unread = {name for name, fact in FACTS.items() if fact.check or name.startswith(("from.", "message."))} - _OF_ENVELOPE
     return replace(book, rules=tuple(rule for rule in book.rules if not rule.condition.names & unread))

@@ -1,4 +1,4 @@
-"""What the pipeline answers: the receipt of a message that is kept."""
+"""The receipt that the pipeline returns for an archived message."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from civicmail.city.policy.dispositions import Disposition
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A message is archived under this capture id, and this is what will happen to each recipient's copy. reply: where nobody gets
-    one, what the client hears of it, else empty; unavailable: names of the checks that could not be made."""
+    """The message is archived under this id; dispositions: what happens to each copy. reply: to the client if nobody gets a copy,
+    else empty; unavailable: checks that could not run."""
 
     id: bytes
     sha256: bytes

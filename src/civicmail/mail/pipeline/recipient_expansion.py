@@ -1,7 +1,7 @@
-"""Whom an envelope reaches, by the snapshot of who may what: aliases and plus addresses, lists, mailboxes that are held (M4). Pure.
+"""Expand the recipients of an envelope by the snapshot: aliases, plus addresses, lists, and held mailboxes (M4). Pure.
 
-What the client said stays as it was said. A list is one capture and one body: the mailboxes behind it follow as recipients that
-say which list led to them, and the copy of the list's own address goes nowhere.
+The client's recipients stay as given. A list is one capture with one body: its members follow as recipients that name the list,
+and the copy for the list's own address goes nowhere.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ LISTED = "expand-list"
 SAME = "same-mailbox"
 LEFT_OUT = "list-member-closed"
 BEFORE = "asked-before-sending"
-"""Nobody gets a copy of a message that asks check@ what would happen to it (front/worker/forecast_replies.py)."""
+"""Rule for a message to check@, which asks for a forecast (front/worker/checking.py): nobody gets a copy."""
 CHECK = "check"
 
 
 @dataclass(frozen=True, slots=True)
 class ExpandedEnvelope:
-    """settled: for each recipient whose copy is not simply delivered what is done with it, and by which rule."""
+    """settled: for each recipient whose copy is not simply delivered, what is done with it, and by which rule."""
 
     envelope: Envelope
     settled: dict[int, tuple[Action, str]]
 
 
 def expand(envelope: Envelope, snapshot: Snapshot, modes: Callable[[str], Mode | None]) -> ExpandedEnvelope:
-    """modes: of the department of an address; who is not here yet is left as named."""
+    """Expand an envelope. modes: of the department of an address; recipients that are not live stay as given."""
     people = _Recipients(snapshot)
     lists: list[str] = []
     for recipient in envelope.recipients:
@@ -56,8 +56,7 @@ def expand(envelope: Envelope, snapshot: Snapshot, modes: Callable[[str], Mode |
 
 
 def is_forecast_request(envelope: Envelope, source: str, snapshot: Snapshot | None, modes: Callable[[str], Mode | None]) -> bool:
-    """Whether somebody who signed in asks what would happen to a message: one of its recipients is check@, which no mailbox and no
-    list of the city is called."""
+    """Whether a signed-in person asks for a forecast: a recipient is check@, and the city has no such mailbox or list."""
     if source != "submission" or not envelope.login or snapshot is None:
         return False
     check_addresses = [
@@ -67,7 +66,7 @@ def is_forecast_request(envelope: Envelope, source: str, snapshot: Snapshot | No
 
 
 def _plain(address: str) -> str:
-    """An envelope address without quotes, lower case: so that nobody is reached past what the snapshot says of them."""
+    """An envelope address without quotes, lower case, so that no spelling evades the snapshot."""
     try:
         path = parse_path(address)
     except PathError:
@@ -92,11 +91,11 @@ class _Recipients:
         self.recipients.append(recipient)
 
     def settle(self, do: Action, rule: str) -> None:
-        """What is done with the copy of the recipient that is added next."""
+        """Set what is done with the copy of the next recipient."""
         self.settled[len(self.recipients)] = (do, rule)
 
     def add_named(self, recipient: Recipient, box: str) -> None:
-        """Somebody whom the client named; a second name of the same mailbox gets no second copy."""
+        """Add a recipient named by the client; a second name of a mailbox gets no second copy."""
         recipient = replace(recipient, box=box if box != recipient.address.lower() else "")  # an equal one costs no bytes
         if box in self._at:
             self.settle("kept", SAME)
@@ -105,7 +104,7 @@ class _Recipients:
             self.add(recipient, box)
 
     def add_member(self, box: str, address: str) -> None:
-        """A mailbox behind a list; one that is closed gets nothing, and the record says so."""
+        """Add a list member; a closed mailbox gets nothing, and the record says so."""
         at, mailbox = self._at.get(box), self._boxes.get(box)
         if at is not None:
             if (there := self.recipients[at]).expanded:

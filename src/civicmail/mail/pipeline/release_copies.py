@@ -1,11 +1,11 @@
-"""Letting a copy go that was kept back: the checks are made again, and only what the deciding person puts aside is put aside.
+"""Release held copies: check them again, and overrule only what the deciding person overrules.
 
-    releasing = Releasing(settings, data, clock)
-    releasing.release(id_, (0,), by="e-17", reason="a vendor of ours")        not spam, says somebody
-    releasing.release(id_, (0,), by=…, reason=…, aside=FILES)                 two persons have looked at the file
+    releaser = Releaser(settings, data, clock)
+    releaser.release(id_, (0,), by="e-17", reason="a vendor of ours")        not spam, says a person
+    releaser.release(id_, (0,), by=…, reason=…, aside=FILES)                 two persons have checked the file
 
-Whoever calls it has asked whether that person may. A finding of another kind does not go by the release of spam: what was found
-since, or was there besides, keeps the copy where it is, and the answer says why.
+The caller has checked the person's permission. Releasing spam does not overrule another finding: what was found since, or besides,
+keeps the copy held, and the result says why.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from civicmail.mail.pipeline.rescreening import copies_of, current_directory_dec
 from civicmail.mail.screening.screener import Screened, is_inbound, readers_for
 
 SPAM = frozenset({"spam", "nearly", "rspamd", "spamd"})
-"""Checks that a person overrules who says that a message is no spam."""
+"""Checks that "not spam" overrules."""
 FILES = frozenset({"files"})
 MALWARE = frozenset({"clamav"})
 MALWARE_FACT = "malware.found"
@@ -45,17 +45,16 @@ MALWARE_FACT = "malware.found"
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """let: indices of recipients whose copies go; kept: of the others, with what keeps them and why. A copy that has an end, or
-    was not kept back, is in neither."""
+    """released: indices of recipients whose copies are delivered; kept: others, with what holds them. A copy that has ended, or
+    was not held, is in neither."""
 
     released: tuple[int, ...] = ()
     kept: Mapping[int, Disposition] = field(default_factory=dict)
 
 
 class Releaser:
-    """Safe for any number of threads; one release at a time. It stays for the next one: limited processes with the loop that asks
-    them, where in the archive things are, who may what and the rules take half a second to make, or longer where much is there.
-    Each release looks whether something of it has changed, which costs some stats. clock: ms."""
+    """Thread-safe; one release at a time. It keeps what takes half a second or more to load: sandboxed processes, archive places,
+    snapshot and rules. Each release checks for changes. clock: epoch ms."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int], judging: Evaluator | None = None) -> None:
         self._settings = settings
@@ -84,18 +83,16 @@ class Releaser:
         apart: PartialApproval = NOTHING_STRIPPED,
         entering: Entering = unentered,
     ) -> Released:
-        """Durable on return. aside: checks whose findings are put aside; rules: ids of rules that are; malware: what the scanner
-        calls it, and nothing else that it finds today; to: another mailbox that gets the copies; for_all: whoever says so does it
-        by duty and teaches what is good without the limit of readers (screening/examples.py); apart: which files go, where some do
-        not: then that is decided about, also by whoever lets it go later (P-22); entering: is given the indices that go and
-        those that are kept, and is not asked where nothing is recorded. Raises NotInArchive, DamagedFile, NotAsApproved,
-        LaterError."""
+        """Durable on return. aside: checks to overrule; rules: ids of rules to overrule; malware: names to overrule, and no other
+        malware; to: another mailbox that gets the copies; for_all: an officer's label, without a reader's daily limit
+        (screening/examples.py); apart: which files are approved, also for a later release (P-22); entering: receives the indices
+        released and kept, and is not called if nothing is recorded. Raises NotInArchive, DamagedFile, NotAsApproved, LaterError."""
         with self._lock:
             decision = ReleaseDecision(by, reason, frozenset(aside), frozenset(rules), frozenset(malware), to, for_all, apart)
             return self._release(id_, indices, decision, entering)
 
     def close(self) -> None:
-        """Ends the processes. Blocks."""
+        """End the processes. Blocks."""
         with self._lock:
             if self._judging is not None:
                 self._judging.close()
@@ -131,7 +128,7 @@ class Releaser:
         return Released(released, kept)
 
     def _evaluate(self, capture: Capture, body: bytes, decision: ReleaseDecision) -> tuple[dict[int, Disposition], dict[str, Any]]:
-        """What is done with each copy today, and what was found."""
+        """What is done with each copy today, and the findings."""
         judging = self._judging or Evaluator(self._settings, self._data, self._clock, patient=True, readers=self._readers)
         self._judging = judging
         judging.refresh_rules()
@@ -148,8 +145,8 @@ class Releaser:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseDecision:
-    """What a person decided: who, why, which checks, rules and names of malware are put aside, for which mailbox, whether by duty,
-    and which files go."""
+    """A person's decision: who, why, overruled checks, rules and malware names, for which mailbox, whether as an officer, and
+    which files."""
 
     by: str
     reason: str
@@ -161,7 +158,7 @@ class ReleaseDecision:
     apart: PartialApproval
 
     def overruled(self, screened: Screened) -> Screened:
-        """What was found, without what is put aside."""
+        """The screening without what is overruled."""
         left = _without(screened.facts, self.aside)
         names = left.get(MALWARE_FACT, ())
         if self.malware and isinstance(names, tuple):
@@ -170,13 +167,12 @@ class ReleaseDecision:
 
 
 def _with(body: bytes, apart: PartialApproval) -> bytes:
-    """The message as it would leave: what does not leave is not decided about."""
+    """The message as it would leave: stripped files do not count."""
     return derived(body, strip_client.replaced(body, apart)) if apart else body
 
 
 def _remembered(disposition: Disposition, apart: PartialApproval, known: PartialApproval) -> Disposition:
-    """While a part is away nothing is recorded, and it is tried again; but which files go is no decision to forget, so it is, once.
-    known: what is recorded of that."""
+    """Nothing is recorded while a check is unavailable, except once which files are approved. known: what is recorded of that."""
     return replace(disposition, do="hold") if apart != known and disposition.do == "pending" else disposition
 
 
@@ -189,5 +185,5 @@ def _without(facts: Facts, aside: frozenset[str]) -> dict[str, Any]:
 
 
 def _decided(capture: Capture, index: int, disposition: Disposition, more: Mapping[str, Any], now: int) -> Event:
-    """What was found on this occasion stands in the record, whether the copy goes or not."""
+    """The record of this screening, whether the copy is released or not."""
     return Event(Type.DECIDED, capture.id, now, (index,), {**facts_of(disposition), **more})

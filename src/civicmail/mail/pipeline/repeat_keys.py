@@ -1,6 +1,5 @@
-"""Whether two messages of one sender say the same, whoever they greet: short keys of subject and words. Pure, and quick: it looks
-at the raw beginning of a message, not at a letter. A key leads back to no word.
-"""
+"""Keys that tell whether two messages of one sender have the same text, whatever the greeting. Pure and fast: it reads the raw
+beginning of a message. No word can be recovered from a key."""
 
 from __future__ import annotations
 
@@ -10,12 +9,12 @@ import re
 from civicmail.core.message import header_scan
 
 LOOKED_AT = 32_768
-"""Bytes of a message; what is the same in so much is the same."""
+"""Bytes of a message that are read."""
 GREETING = 12
-"""Words at the beginning that are left out: a name, a salutation."""
+"""Words at the beginning that are skipped: a name, a salutation."""
 MAX_WORDS = 200
 MIN_WORDS = 8
-"""Words behind the greeting, and letters of a subject, below which two messages are the same by accident."""
+"""Words after the greeting, and letters of a subject, below which equality may be a coincidence."""
 
 _WORD = re.compile(rb"[a-z\x80-\xff]{4,40}")
 _BOUNDARY = re.compile(rb"(?m)^(?:--[^\r\n]*|content-[^\r\n]*|[ \t]+(?:charset|boundary|name|filename)=[^\r\n]*)\r?$")
@@ -23,8 +22,7 @@ _AGAIN = re.compile(r"^(?:(?:re|fwd?|aw|rv)\s*:\s*)+", re.IGNORECASE)
 
 
 def keys(content: bytes) -> tuple[str, ...]:
-    """Of the words, or of subject and words where there are few; none where that is too little. content: a message, or its
-    beginning."""
+    """Keys of the text, or of subject and text if it is short; none for too little text. content: a message, or its beginning."""
     start = bytes(content[:LOOKED_AT])
     at = max(start.find(b"\r\n\r\n"), start.find(b"\n\n"))
     words = _WORD.findall(_BOUNDARY.sub(b"", start[at:].lower()) if at >= 0 else b"")
@@ -38,7 +36,7 @@ def keys(content: bytes) -> tuple[str, ...]:
 
 
 def _is_answer(start: bytes) -> bool:
-    """Many answers in one thread have one subject, and are not the same message."""
+    """Whether it is an answer: many answers in a thread share a subject, and are not the same message."""
     return header_scan.first(start, "in-reply-to") is not None
 
 

@@ -1,8 +1,8 @@
-"""What could not be screened when it came is screened as soon as its parts answer (promise 6).
+"""Screen again what could not be screened on arrival, as soon as its checks are available (promise 6).
 
-Copies that wait are decided then; after ten minutes they are held for a person instead. Mail inside the city was delivered with a
-mark; for a day it is looked at again all the same, and what is found stands in its record. Each outcome is one DECIDED event, so a
-kill at any moment loses nothing: what has no such record is screened again.
+Held copies are then decided; after ten minutes a person decides. Mail inside the city was delivered with a mark; it is screened
+again for a day, and its record keeps the result. Each outcome is one DECIDED event, so that a crash loses nothing: what has no
+such event is screened again.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from civicmail.mail.screening.screener import Screened
 log = get_logger()
 
 PATIENCE = 600_000
-"""ms that a copy waits for a part to come back; then a person decides."""
+"""Milliseconds that a copy waits for a check; then a person decides."""
 LOOKED_FOR = 86_400_000
-"""ms for which mail that was delivered unchecked is looked at again."""
+"""Milliseconds for which mail delivered unchecked is screened again."""
 FIRST_WAIT, MAX_WAIT = 2_000, 60_000
 CAPTURES_PER_STEP = 20
 CONCURRENT = 4
@@ -47,8 +47,8 @@ CONCURRENT = 4
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A capture that is looked at again. pending: copies that wait for it; delivered: those that went out unchecked. What a person
-    holds, or has waited too long, is neither."""
+    """A capture to screen again. pending: copies that wait for it; delivered: those delivered unchecked. Copies held for a person
+    are neither."""
 
     capture: Capture
     pending: tuple[int, ...]
@@ -56,7 +56,7 @@ class Waiting:
 
 
 class Rescreening:
-    """One round of it at a time, in one thread. clock: ms."""
+    """One round at a time, in one thread. clock: epoch ms."""
 
     def __init__(
         self, settings: Settings, data: Path, clock: Callable[[], int], judging: Evaluator, runner: asyncio.Runner
@@ -72,7 +72,7 @@ class Rescreening:
         self._next: dict[bytes, tuple[int, int]] = {}  # when it is tried again, and how long is waited after that
 
     def step(self) -> int:
-        """Look at what is due; how many were settled. Durable on return. Raises LaterError where the archive cannot commit."""
+        """Process what is due; return how many were decided. Durable on return. Raises LaterError if the archive cannot commit."""
         now = self._clock()
         waiting = self._following.waiting()
         due = [id_ for id_ in waiting if self._next.get(id_, (0, 0))[0] <= now][:CAPTURES_PER_STEP]
@@ -88,7 +88,7 @@ class Rescreening:
         return len({event.id for event in events})
 
     async def _all(self, ids: Sequence[bytes], now: int) -> list[list[Event]]:
-        """A part that hangs costs its time once for several messages."""
+        """Process messages concurrently, so that a check that hangs costs its time once."""
         several = asyncio.Semaphore(CONCURRENT)
 
         async def one(id_: bytes) -> list[Event]:
@@ -118,7 +118,7 @@ class Rescreening:
 
 
 def copies_of(capture: Capture, events: Sequence[Event]) -> dict[int, Copy]:
-    """How the copies of a capture stand, by its receipt and every event since."""
+    """The state of a capture's copies, from its receipt and later events."""
     copies = {d.to: Copy("", d.do) for d in capture.dispositions}
     for event in events:
         for index in event.to:
@@ -128,7 +128,7 @@ def copies_of(capture: Capture, events: Sequence[Event]) -> dict[int, Copy]:
 
 
 def waiting_of(capture: Capture, events: Sequence[Event]) -> Waiting:
-    """What of a capture is to be looked at again."""
+    """Which copies of a capture are screened again."""
     copies = copies_of(capture, events)
     unsure = {d.to for d in capture.dispositions if any(rule.startswith(UNAVAILABLE) for rule in d.rules)}
     pending = tuple(index for index, copy in copies.items() if copy.is_pending)
@@ -138,7 +138,7 @@ def waiting_of(capture: Capture, events: Sequence[Event]) -> Waiting:
 def current_directory_decisions(
     capture: Capture, snapshot: Snapshot | None, modes: Callable[[str], Any]
 ) -> dict[int, tuple[Action, str]]:
-    """What the directory says today about the copies of a receipt, as addressed() said when it came."""
+    """What the directory decides today about the copies of a receipt, as expand() did on arrival."""
     settled: dict[int, tuple[Action, str]] = {
         d.to: ("kept", d.rules[0]) for d in capture.dispositions if d.do == "kept" and d.rules
     }
@@ -152,7 +152,7 @@ def current_directory_decisions(
 
 
 def outcome(waiting: Waiting, verdict: Verdict, screened: Screened, now: int) -> list[Event]:
-    """The records of a screening, copies with the same outcome together; none while parts are still away and there is time."""
+    """The events of a screening, copies with equal outcome together; none while checks are unavailable and there is time."""
     by_index = {d.to: d for d in verdict.dispositions}
     age = now - waiting.capture.received
     missing = any(rule.startswith(UNAVAILABLE) for d in verdict.dispositions for rule in d.rules)
@@ -175,7 +175,7 @@ def outcome(waiting: Waiting, verdict: Verdict, screened: Screened, now: int) ->
 
 
 def facts_of(decided: Disposition, *, held: bool = False) -> dict[str, Any]:
-    """What a DECIDED event says of a copy: as the disposition of a receipt; copy: the facts of its recipient."""
+    """The facts of a DECIDED event: the disposition of a receipt; copy: the recipient's facts."""
     plain = decided.plain()
     plain |= {"copy": plain.pop("facts")} if "facts" in plain else {}
     del plain["to"]

@@ -1,13 +1,13 @@
-"""What is known to be dangerous only by now, in mail of the last days that was delivered (P-25, P-31): malware, with every new set
-of signatures and once a day; links and files that a rule names, as soon as it is in force.
+"""Find dangerous mail among recent deliveries (P-25, P-31): malware, with new signatures and once a day; and links and files that
+a new rule names.
 
-    late = Late(data, "unix:/run/clamav/clamd.ctl")
-    for id_, name in late.step(now): ...         captures in which something was found; [] while there is nothing to do
-    rules = LateRules(data)
-    for id_, rule in rules.step(book, now): ...  captures that a new rule would keep back; rules.done() when they are proposed
+    scan = RetrospectiveScan(data, "unix:/run/clamav/clamd.ctl")
+    for id_, name in scan.step(now): ...         captures with malware; [] while there is nothing to do
+    rules = RetrospectiveRules(data)
+    for id_, rule in rules.step(book, now): ...  captures that a new rule would hold; rules.done() once they are proposed
 
-What was looked at is remembered in data/screening/late.json and laterules.json, which may be thrown away: then everything is looked
-at once more. This module has a machine's door to bodies: only ids and the names of signatures and rules come out of it.
+Progress is in data/screening/late.json and laterules.json. These may be deleted: then everything is scanned again. This module
+reads bodies without a permit; only ids and names of signatures and rules leave it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _KEEPS = frozenset({"quarantine", "refuse", "hold"})
 
 
 class RetrospectiveScan:
-    """Blocks; one thread at a time. address: of clamd; is_more: whether the last step has left something to look at."""
+    """Blocks; one thread at a time. address: of clamd; is_more: whether the last step left something."""
 
     def __init__(self, data: Path, address: str, files: Files = OS_FILES) -> None:
         self._machine, self._files = Machine(data), files
@@ -57,7 +57,7 @@ class RetrospectiveScan:
             self._state |= orjson.loads(self._path.read_bytes())
 
     def step(self, now: int) -> list[tuple[bytes, str]]:
-        """Look at some more. now: ms. Raises OSError."""
+        """Scan some more. now: epoch ms. Raises OSError."""
         self.is_more = False
         answer = asyncio.run(self._ask.version())
         if answer.kind == "failed":
@@ -78,7 +78,7 @@ class RetrospectiveScan:
         return matches
 
     def _malware_in(self, id_: bytes) -> str:
-        """The name of what is in it; "" for nothing, and for what cannot be read or scanned."""
+        """The malware's name; "" for none, and for what cannot be read or scanned."""
         try:
             capture = self._machine.capture(id_)
             if not (_was_delivered(capture) and capture.facts.get("files.count", 0)):
@@ -91,7 +91,7 @@ class RetrospectiveScan:
 
 
 class RetrospectiveRules:
-    """Reads heads alone, by the facts that they keep. One thread at a time; is_more: as of Late."""
+    """Reads heads only, by the facts that they keep. One thread at a time; is_more: as in RetrospectiveScan."""
 
     def __init__(self, data: Path, files: Files = OS_FILES) -> None:
         self._machine, self._files = Machine(data), files
@@ -102,7 +102,7 @@ class RetrospectiveRules:
             self._state |= orjson.loads(self._path.read_bytes())
 
     def step(self, book: RuleSet, now: int) -> list[tuple[bytes, str]]:
-        """Look at some more. now: ms. What it says is remembered by done() alone, so that nobody dies between both."""
+        """Check some more. now: epoch ms. Only done() saves the progress, so that a crash between both loses nothing."""
         self.is_more = False
         acting = {_digest(rule): rule for rule in indicator_rules(book) if rule.is_active(now)} if not book.error else {}
         new = {digest: rule for digest, rule in acting.items() if digest not in self._state["known"]}
@@ -119,14 +119,14 @@ class RetrospectiveRules:
         return matches
 
     def done(self) -> None:
-        """What the last step has found is proposed by now. Raises OSError."""
+        """Save the progress after the last step's result is proposed. Raises OSError."""
         content = orjson.dumps({"v": 1, **self._state})
         if not self._path.exists() or self._path.read_bytes() != content:
             self._files.make_folder(self._path.parent, levels=0)
             self._files.replace(self._path, content)
 
     def _matching_rule(self, id_: bytes, rules: list[Rule]) -> str:
-        """The rule that would keep it back today; "" for none, and for what nobody was given."""
+        """The rule that would hold it today; "" for none, and for mail that nobody received."""
         try:
             capture = self._machine.capture(id_)
         except (NotInArchive, DamagedFile, KeyMissing) as error:
@@ -139,8 +139,8 @@ class RetrospectiveRules:
 def _walk(
     machine: Machine, before: str, now: int, most: int, look: Callable[[bytes], str]
 ) -> tuple[list[tuple[bytes, str]], bytes]:
-    """Look at captures of the last days, newest first, from before an id (hexadecimal; "" for all) on: those in which look() sees
-    something, with what, and the last that was looked at, empty where there was none left."""
+    """Check captures of the last days, newest first, before an id (hexadecimal; "" for all). Returns those for which look() gives
+    a name, and the last one checked, empty at the end."""
     machine.refresh()
     top = bytes.fromhex(before) if before else b"\xff" * 16
     matches, last = [], b""
@@ -152,7 +152,7 @@ def _walk(
 
 
 def indicator_rules(book: RuleSet) -> tuple[Rule, ...]:
-    """The rules in force that keep back what has a certain link or file."""
+    """Active rules that hold mail with a certain link or file."""
     return tuple(r for r in book.rules if r.mode == "enforce" and r.do in _KEEPS and r.condition.names & _NAMES)
 
 
@@ -161,5 +161,5 @@ def _digest(rule: Rule) -> str:
 
 
 def _was_delivered(capture: Capture) -> bool:
-    """Mail from outside of which somebody was given a copy."""
+    """Whether it came from outside and somebody received a copy."""
     return is_inbound(capture) and any(d.do in ("deliver", "mark") for d in capture.dispositions)

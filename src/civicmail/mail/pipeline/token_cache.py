@@ -1,4 +1,4 @@
-"""The numbers of messages that are kept, by the key under which the learner knows them: read again where they are not in memory."""
+"""Tokens of archived messages, by the learner's key; read again if not in memory."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from civicmail.mail.screening.duplicate_index import Keys
 from civicmail.mail.screening.tokens import Tokens
 
 IN_MEMORY = 2_000
-"""Messages whose numbers are in memory, some 10 KB each."""
+"""Messages whose tokens stay in memory, about 10 KB each."""
 NOBODY = Envelope("", (), 0)
 UNREADABLE = (NotInArchive, DamagedFile, KeyMissing, Unreadable)
-"""Why nothing can be learnt of a message."""
+"""Why nothing can be learned from a message."""
 
 
 class CaptureReader(Protocol):
-    """The machine's door to what is kept (mail/archive/machine.py)."""
+    """Reads captures without a permit (mail/archive)."""
 
     def capture(self, id_: bytes) -> Capture: ...
 
@@ -35,14 +35,14 @@ class CaptureReader(Protocol):
 
 
 class TokenCache:
-    """Answers the learner; has messages read in limited processes (markslimited.py)."""
+    """Gives the learner tokens, which sandboxed processes read (fingerprint_client.py)."""
 
     def __init__(self, kept: CaptureReader, data: Path) -> None:
         self._kept, self._data = kept, data
         self._made: OrderedDict[str, Tokens] = OrderedDict()
 
     def __call__(self, key: str) -> Tokens | None:
-        """None where it is not kept any more, or cannot be read."""
+        """None if the message is no longer kept, or unreadable."""
         made = self._made.get(key)
         if made is None:
             try:
@@ -53,7 +53,7 @@ class TokenCache:
         return made
 
     def read(self, key: str) -> tuple[Tokens, Keys]:
-        """Numbers and bands. Raises what is in UNREAD."""
+        """Tokens and bands. Raises what is in UNREADABLE."""
         raw, envelope, facts, inbound = self._opened(key)
         counted, near, list_id = fingerprint_client.numbers(raw)
         made = {**counted, **spam.hop_tokens(envelope, facts, list_id, inbound=inbound)}
@@ -74,7 +74,7 @@ class TokenCache:
 
 
 def scores_of(capture: Capture) -> dict[str, float]:
-    """What other programs said of it when it came: {check: score}."""
+    """Scores of other filters when it arrived: {check: score}."""
     scores: dict[str, float] = {}
     for finding in capture.findings:
         if finding.check in spam.OTHERS and finding.code == "score":

@@ -1,6 +1,5 @@
-"""Messages that an operator teaches from outside of the archive: copies in data/screening/taught/spam and /ham, named after the
-SHA-256 of their bytes. They are no mail of the city: nothing else reads them, and whoever removes one has it unlearnt.
-"""
+"""Messages from outside the archive that an operator uses for training: copies in data/screening/taught/spam and /ham, named by
+SHA-256. They are not city mail: nothing else reads them, and removing one unlearns it."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ def folder(data: Path, *, spam: bool) -> Path:
 
 
 def teach(data: Path, content: bytes, *, spam: bool, files: Files = OS_FILES) -> str:
-    """Keep a message for the learner, and say under which key. What was called the other way before is that no more."""
+    """Store a message for the learner; return its key. It replaces an opposite label."""
     name = hashlib.sha256(content).hexdigest()
     place = folder(data, spam=spam)
     files.make_folder(place)
@@ -29,14 +28,14 @@ def teach(data: Path, content: bytes, *, spam: bool, files: Files = OS_FILES) ->
 
 
 def untaught(data: Path, content: bytes, files: Files = OS_FILES) -> bool:
-    """Take a message away again; whether it was there."""
+    """Remove a message; return whether it was there."""
     name = hashlib.sha256(content).hexdigest()
     removed = [_remove(folder(data, spam=spam) / name, files) for spam in _KINDS.values()]
     return any(removed)
 
 
 def listed(data: Path) -> dict[str, tuple[bool, int]]:
-    """{key: (spam, ms when it was put there)}."""
+    """{key: (spam, epoch ms when it was added)}."""
     files: dict[str, tuple[bool, int]] = {}
     for kind, spam in _KINDS.items():
         place = data / "screening" / "taught" / kind
@@ -48,7 +47,7 @@ def listed(data: Path) -> dict[str, tuple[bool, int]]:
 
 
 def stamp(data: Path) -> tuple[int, ...]:
-    """Another one when something was put there or taken away."""
+    """A value that changes when a file is added or removed."""
     places = (folder(data, spam=spam) for spam in _KINDS.values())
     return tuple(place.stat().st_mtime_ns if place.is_dir() else 0 for place in places)
 
@@ -64,7 +63,7 @@ def content_of(data: Path, key: str) -> bytes:
 
 
 def is_there(data: Path, key: str) -> bool:
-    """Whether it is taught still."""
+    """Whether it is still used for training."""
     return any((folder(data, spam=spam) / key.removeprefix(PREFIX)).exists() for spam in _KINDS.values())
 
 

@@ -1,7 +1,7 @@
-"""What people report by mail: a message to an address for it, with the unwanted ones attached (P-02). Pure.
+"""Reports that people send by mail: to a report address, with the unwanted messages attached (P-02). Pure.
 
-It is a report like that on the page of a message: of whoever signed in, about mail that came to the address they write from, with
-the limit of what one person may teach. What a stranger sends there is mail and nothing else.
+Such a report equals one from a message's page: by the signed-in person, about mail to the address they write from, within a
+person's daily limit. Mail from strangers to that address is ordinary mail.
 """
 
 from __future__ import annotations
@@ -29,33 +29,33 @@ BYTES = 10 << 20
 
 
 def addresses(names: Collection[str], domains: Collection[str]) -> frozenset[str]:
-    """Where reports go. names: local parts (settings.screening.reports); domains: of the city, lower case."""
+    """The report addresses. names: local parts (settings.screening.reports); domains: the city's, lower case."""
     return frozenset(f"{name.lower()}@{domain}" for name in names for domain in domains)
 
 
 def is_report(capture: Capture, to: Collection[str]) -> bool:
-    """Whether somebody of the city sent it to an address for reports."""
+    """Whether a person of the city sent it to a report address."""
     if capture.source.kind != "submission" or not capture.envelope.login or capture.size > BYTES:
         return False
     return any(recipient.address.lower() in to for recipient in capture.envelope.recipients)
 
 
 def attached_ids(message: ParsedMessage) -> tuple[str, ...]:
-    """The Message-IDs of the messages that are attached, also as files whose name says so, each once."""
+    """Message-IDs of attached messages, including .eml files, without duplicates."""
     return tuple(dict.fromkeys(id_ for id_ in _ids(message) if id_))[:MAX_MESSAGES]
 
 
 def our_links(message: ParsedMessage) -> tuple[tuple[str, str], ...]:
-    """Links of ours in a message that quotes a delivered copy: what each is for, "report" or "link", and its token. A server that
-    looks at links has put some of them into addresses of its own."""
+    """Our links in a quoted delivered copy: (purpose, token), purpose being "report" or "link". Link scanners may have wrapped
+    them."""
     texts = (message.text, message.html_text, *(link.url for link in message.links))
     pairs = ((_FOR[way], token) for text in texts for way, token in _LINK.findall(unquote(unquote(text))))
     return tuple(dict.fromkeys(pairs))[:MAX_MESSAGES]
 
 
 def forwarded(message: ParsedMessage) -> tuple[str, str, tuple[str, ...]]:
-    """Of a message that quotes another one: the other's subject, its words, and numbers of captures that stand in it (our marks
-    have them). The words begin behind the last line of the quoted header, or at the top where there is none."""
+    """Subject and text of a quoted message, and the capture ids in it (our marks have them). The text begins after the last quoted
+    header line, or at the top."""
     text = _QUOTES.sub("", message.text or message.html_text)
     begins = [match.end() for match in _HEADER.finditer(text)]
     subject = _FORWARD.sub("", message.subject).strip()
