@@ -42,7 +42,7 @@ class Post:
         verdict = check(header, sender, self.snapshot, person=person, now=self.now)
         envelope = self._envelope(sender, to, f"{person.id}/k7qm2xvd")
         return self._keep(
-            body, envelope, Source("submission", "587"), findings=verdict.findings, refused=refused or verdict.refused
+            body, envelope, Source("submission", "587"), findings=verdict.findings, rejected_by=refused or verdict.refused
         )
 
     def arrive(self, body: bytes, *to: str, sender: str = "acme@paving.example", kind: str = "mx") -> bytes:
