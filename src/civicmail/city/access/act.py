@@ -105,6 +105,8 @@ class Act[Row, Given: Input, Done]:
 
     model: str = ""
     """Of a row that its key finds, as Django names it: "holding.Finding". An act on nothing that is there yet has none."""
+    key: str = "pk"
+    """The field of the model that the key is looked up in."""
     related: tuple[str, ...] = ()
     """What is read with the row."""
     load: Callable[..., Row]

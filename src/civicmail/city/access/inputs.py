@@ -67,8 +67,9 @@ class Email(Field[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Field[int]):
-    """A whole number from minimum to maximum, or one of a few, which are all in sight."""
+    """A whole number from minimum to maximum, or one of a few, which are all in sight. default: of a command that leaves it out."""
 
+    default: int | None = None
     minimum: int | None = None
     maximum: int | None = None
     choices: Sequence[tuple[int, str]] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from civicmail.city.access.acts import agencies as agency_acts
 from civicmail.city.access.acts import roles
 from civicmail.city.access.views import (
     access_requests,
@@ -70,13 +71,8 @@ urlpatterns = [
     path("access/departments/<slug:department>/close/", departments.close, name="department-close"),
     path("access/departments/<slug:department>/reopen/", departments.reopen, name="department-reopen"),
     path("access/agencies/", agencies.agencies, name="agencies"),
-    path("access/agencies/new/", agencies.new, name="agency-new"),
+    *paths([agency_acts.ADD_AGENCY]),
     path("access/agencies/<slug:code>/", agencies.agency, name="agency"),
-    path("access/agencies/<slug:code>/change/", agencies.change, name="agency-change"),
-    path("access/agencies/<slug:code>/off/", agencies.off, name="agency-off"),
-    path("access/agencies/<slug:code>/on/", agencies.on, name="agency-on"),
-    path("access/agencies/<slug:code>/contracts/new/", agencies.contract_new, name="contract-new"),
-    path("access/contracts/<int:pk>/", agencies.contract_change, name="contract-change"),
     path("access/mailboxes/", mailboxes.everywhere, name="mailboxes"),
     path("dept/<slug:department>/mailboxes/", mailboxes.of_department, name="dept-mailboxes"),
     path("access/mailboxes/new/", mailboxes.new, name="mailbox-new"),
@@ -121,7 +117,7 @@ urlpatterns = [
     path("access/protected/new/", protected.new, name="protect"),
     path("access/protected/<int:pk>/end/", protected.end, name="protect-end"),
     path("access/duties/", office.duty_grants, name="duty-grants"),
-    *paths(roles.ACTS),
+    *paths([*roles.ACTS, *agency_acts.ACTS[1:]]),
     path("oversight/audit/", entries.entries, name="entries"),
     path("oversight/audit/<int:pk>/", entries.entry, name="entry"),
 ]

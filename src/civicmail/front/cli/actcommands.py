@@ -76,6 +76,8 @@ def _option(name: str, field: Field[Any], door: Command) -> inspect.Parameter:
         case _:
             kind = str
     option = typer.Option(flag, metavar=_metavar(field), help=_help(field))
+    if (default := getattr(field, "default", None)) not in (None, ""):
+        return _keyword(name, Annotated[kind, option], default)
     if field.required:
         return _keyword(name, Annotated[kind, option])
     return _keyword(name, Annotated[kind | None, option], None)

@@ -56,7 +56,7 @@ def row_of(act: Act[Any, Any, Any], *keys: Any, actor: Actor, now: int) -> Any:
         return act.load(*keys, actor=actor, now=now)
     if not act.model:
         return None
-    return get_object_or_404(apps.get_model(act.model).objects.select_related(*act.related), pk=keys[0])
+    return get_object_or_404(apps.get_model(act.model).objects.select_related(*act.related), **{act.key: keys[0]})
 
 
 def answer(request: CityRequest, act: Act[Any, Any, Any], row: Any, sheet: Sheet) -> HttpResponse:

@@ -5,22 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count, F, Max, Q
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.actions import organization
-from civicmail.city.access.authorization_states import LIVING
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import ReasonForm
-from civicmail.city.access.models import Authorisation
 from civicmail.city.access.queries import history, undertakings
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.officeforms import AgencyWords, ContractEnd, NewAgency, NewContract
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Agency, Contract, Episode
 
@@ -139,130 +133,3 @@ def _crumbs() -> tuple[str, str]:
 
 def _one(row: Agency) -> tuple[str, str]:
     return row.name, reverse("agency", args=[row.code])
-
-
-@acting("agency.change")
-def new(request: CityRequest) -> HttpResponse:
-    """A company or body whose people work for the city."""
-    require(request, "agency.change")
-    form = NewAgency(request.POST or None)
-
-    def verb() -> Agency:
-        c = form.cleaned_data
-        return organization.make_agency(
-            c["code"], c["name"], contact=c["contact"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
-        )
-
-    page = Page("Which agency is new?", "Agencies", [_crumbs()])
-    return respond_to_form(
-        request, form, verb, page=page, back=reverse("agencies"), template=FORM_TEMPLATE, submit="Add 1 agency",
-        message=lambda made: f"{made} was added. Add its contract next.", to=lambda made: reverse("agency", args=[made.code]),
-    )  # fmt: skip
-
-
-@acting("agency.change")
-def change(request: CityRequest, code: str) -> HttpResponse:
-    """Its name, and how to reach it; the code stays."""
-    require(request, "agency.change")
-    row = get_object_or_404(Agency, code=code)
-    form = AgencyWords(request.POST or None, initial={"name": row.name, "contact": row.contact})
-
-    def verb() -> None:
-        c = form.cleaned_data
-        organization.change_agency(row, c["name"], c["contact"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-
-    page = Page(f"What is different about {row.name}?", "Agencies", [_crumbs(), _one(row)])
-    return respond_to_form(
-        request, form, verb, page=page, back=_one(row)[1], template=FORM_TEMPLATE, submit="Save", message="The agency was changed."
-    )
-
-
-@acting("agency.change")
-def contract_new(request: CityRequest, code: str) -> HttpResponse:
-    """A contract with its dates and the city's person who answers for the people under it."""
-    require(request, "agency.change")
-    row = get_object_or_404(Agency, code=code)
-    form = NewContract(request.POST or None)
-
-    def verb() -> Contract:
-        c = form.cleaned_data
-        return organization.make_contract(
-            row,
-            c["number"],
-            c["sponsor"],
-            c["starts"],
-            c["ends"],
-            actor=request.actor,
-            reason=c["reason"],
-            now=epoch_ms(request.now),
-        )
-
-    page = Page(f"Under which contract do people of {row.name} work?", "Agencies", [_crumbs(), _one(row)])
-    return respond_to_form(
-        request, form, verb, page=page, back=_one(row)[1], template=FORM_TEMPLATE, submit="Add 1 contract",
-        message=lambda made: f"Contract {made.number} was added.",
-    )  # fmt: skip
-
-
-@acting("agency.change")
-def contract_change(request: CityRequest, pk: int) -> HttpResponse:
-    """Another sponsor or last day: access ends with the contract at the latest."""
-    require(request, "agency.change")
-    row = get_object_or_404(Contract.objects.select_related("agency", "sponsor"), pk=pk)
-    sponsor = row.sponsor.uid if row.sponsor else ""
-    form = ContractEnd(request.POST or None, initial={"sponsor": sponsor, "ends": row.ends})
-
-    def verb() -> int:
-        c = form.cleaned_data
-        return organization.change_contract(
-            row, c["sponsor"], c["ends"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
-        )
-
-    effects = [
-        "Access of the people under it ends with the last day of the contract at the latest.",
-        "A later last day makes nobody's access longer: the departments extend it.",
-    ]
-    page = Page(f"Change contract {row.number}?", "Agencies", [_crumbs(), _one(row.agency)])
-    return respond_to_form(
-        request, form, verb, page=page, back=_one(row.agency)[1], effects=effects, verb="Change 1 contract",
-        message=lambda count: f"The contract was changed. Access that ends earlier now: {count}.",
-    )  # fmt: skip
-
-
-@acting("agency.suspend")
-def off(request: CityRequest, code: str) -> HttpResponse:
-    """Mail of all its people stops at once, in one act."""
-    return _switch(request, code, off=True)
-
-
-@acting("agency.suspend")
-def on(request: CityRequest, code: str) -> HttpResponse:
-    """Its people may use mail again, as far as each is authorised."""
-    return _switch(request, code, off=False)
-
-
-def _switch(request: CityRequest, code: str, *, off: bool) -> HttpResponse:
-    require(request, "agency.suspend")
-    row = get_object_or_404(Agency, code=code)
-    people = Episode.objects.filter(contract__agency=row, ended__isnull=True)
-    count = people.count()
-    mail = Authorisation.objects.filter(episode__in=people, role="holder", state__in=LIVING).count()
-    words = f"{count} {'person' if count == 1 else 'people'}"
-    verb_of = organization.suspend_agency if off else organization.resume_agency
-    form = ReasonForm(request.POST or None)
-    effects = [
-        f"{words} of {row.name} cannot send, and {'is' if count == 1 else 'are'} out of every page and program within a second."
-        if off
-        else f"{words} of {row.name} can use mail again, as far as each is authorised. With an authorisation of their own: {mail}.",
-        "What comes in for them is kept and held until the agency is switched on again." if off else "What was held is delivered.",
-    ]
-    stays = ["No mail is deleted, no authorisation ends, no contract changes.", "One entry names everybody whom this concerns."]
-    way = "off" if off else "on"
-    page = Page(f"Switch {row.name} {way}?", "Agencies", [_crumbs(), _one(row)])
-    return respond_to_form(
-        request,
-        form,
-        lambda: verb_of(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
-        page=page, back=_one(row)[1], effects=effects, stays=stays, stop=off,
-        verb=f"Switch {way} 1 agency with {words}", message=lambda n: f"{row} is switched {way}, with {n} of its people.",
-    )  # fmt: skip

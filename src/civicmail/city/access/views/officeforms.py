@@ -10,41 +10,6 @@ from civicmail.city.access.forms import PersonField, ReasonForm, ReasonsForm, da
 from civicmail.city.directory.models import Person
 
 
-class NewAgency(ReasonForm):
-    """code: short, for ever; the personnel list names it."""
-
-    code = forms.SlugField(label="Code", max_length=40, help_text="Small letters, digits and dashes, as the personnel list has it.")
-    name = forms.CharField(label="Name", max_length=120)
-    contact = forms.CharField(label="Whom does one reach there?", max_length=200, required=False, help_text="Name and telephone.")
-    field_order = ("code", "name", "contact", "reason")
-
-
-class AgencyWords(ReasonForm):
-    """What may change about an agency."""
-
-    name = forms.CharField(label="Name", max_length=120)
-    contact = forms.CharField(label="Whom does one reach there?", max_length=200, required=False, help_text="Name and telephone.")
-    field_order = ("name", "contact", "reason")
-
-
-class ContractEnd(ReasonForm):
-    """Who answers for the people under a contract, and until when it is."""
-
-    sponsor = PersonField(
-        label="Who in the city answers for its people?", help_text="The sponsor: personnel number or address.", required=False
-    )
-    ends = day_field("Last day")
-    field_order: tuple[str, ...] = ("sponsor", "ends", "reason")
-
-
-class NewContract(ContractEnd):
-    """A contract of an agency."""
-
-    number = forms.CharField(label="Number of the contract", max_length=60)
-    starts = day_field("First day")
-    field_order = ("number", "sponsor", "starts", "ends", "reason")
-
-
 class ForDepartment(ReasonForm):
     """An address that a department gets. departments: (code, name) of those from which somebody may choose."""
 

@@ -9,16 +9,19 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 from pydantic import Field as Described
 from pydantic import create_model
 
 from civicmail.city.access import inputs
 from civicmail.city.access.act import Act
+from civicmail.city.access.actions.publishing import single_publication
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.inputs import Field
 from civicmail.city.access.views.actpages import carry_out, form_of, require_act, row_of
-from civicmail.front.web.api import request_bodies
+from civicmail.front.web.api import etags, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
@@ -28,21 +31,37 @@ _KINDS: dict[str, type] = {"int": int, "uuid": uuid.UUID}
 """Converters of a path whose values are no text."""
 
 
-def act_operation[Done](router: Router, act: Act[Any, Any, Done], response: type[Schema], answer: Callable[[Done], Schema]) -> None:
-    """Adds the operation of an act. response: the shape of what it answers; answer: makes that of what was done."""
+def act_operation[Done](
+    router: Router,
+    act: Act[Any, Any, Done],
+    response: type[Schema],
+    answer: Callable[[Done], Schema],
+    shown: Callable[[Any], Schema] | None = None,
+) -> None:
+    """Add the operation of an act. response: the shape of what it answers; answer: makes that of what was done; shown: makes it of
+    the row, where `If-Match` says what the program has seen (RFC 9110)."""
     door = act.operation
     assert door is not None, act.name
     keys = {name: kind for kind, name in _KEY.findall(door.path)}
 
-    def view(request: Call, **given: Any) -> Any:
+    def view(request: Call, response: HttpResponse, **given: Any) -> Any:
         body = given.pop("body", None)
         row = row_of(act, *given.values(), actor=request.actor, now=epoch_ms(request.now))
         require_act(act, row, request)
         form = form_of(act, row, request.actor, _data(act, row, body))
         request_bodies.checked(form)
-        return once(request, lambda: answer(carry_out(act, row, form, request.actor, epoch_ms(request.now))))
+        if shown is None:
+            return once(request, lambda: answer(carry_out(act, row, form, request.actor, epoch_ms(request.now))))
+        with single_publication():
+            current = get_object_or_404(type(row).objects.select_for_update(of=("self",)), pk=row.pk)
+            etags.require(request, shown(current))
+            return etags.with_etag(response, answer(carry_out(act, current, form, request.actor, epoch_ms(request.now))))
 
-    kinds: dict[str, Any] = {"request": Call, **{name: _KINDS.get(kind, str) for name, kind in keys.items()}}
+    kinds: dict[str, Any] = {
+        "request": Call,
+        "response": HttpResponse,
+        **{name: _KINDS.get(kind, str) for name, kind in keys.items()},
+    }
     if act.input.fields:
         kinds["body"] = schema_of(act)
     parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=kind) for name, kind in kinds.items()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -10,17 +9,16 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import organization, undertakings
-from civicmail.city.access.actions.publishing import single_publication
+from civicmail.city.access.actions import undertakings
+from civicmail.city.access.acts import agencies
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.models import PolicyText, Undertaking
 from civicmail.city.access.queries.undertakings import contact_of, required_version
 from civicmail.city.access.views.city_request import me, require
-from civicmail.city.access.views.officeforms import AgencyWords, ContractEnd, NewAgency, NewContract
 from civicmail.city.conduct.views.undertakings import Bind, Paper
 from civicmail.city.directory.models import Agency, Contract, Episode
 from civicmail.front.web.api import etags, pagination, request_bodies
+from civicmail.front.web.api.actoperations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
@@ -57,33 +55,6 @@ class OneAgency(AgencyLine):
     contracts: list[ContractOf]
 
 
-class AgencyToChange(request_bodies.Because):
-    """contact: whom one reaches there."""
-
-    name: str
-    contact: str = ""
-
-
-class AgencyToAdd(AgencyToChange):
-    """code: small letters, digits and dashes, for ever."""
-
-    code: str
-
-
-class ContractTerms(request_bodies.Because):
-    """sponsor: number or address; ends: the last day."""
-
-    sponsor: str = ""
-    ends: date
-
-
-class ContractToAdd(ContractTerms):
-    """A contract of an agency."""
-
-    number: str
-    starts: date
-
-
 @operation(router, "GET", "/agencies", act="agency.see", scope="read:people", page="agencies", response=list[AgencyLine])
 def list_agencies(request: Call, response: HttpResponse) -> list[AgencyLine]:
     """List agencies by code."""
@@ -112,88 +83,12 @@ def read_agency(request: Call, response: HttpResponse, code: str) -> OneAgency:
     return etags.with_etag(response, _body(get_object_or_404(Agency, code=code)))
 
 
-@operation(
-    router, "POST", "/agencies", act="agency.change", scope="write:people", page="agency-new", response=OneAgency, status=201
-)
-def add_agency(request: Call, body: AgencyToAdd) -> OneAgency:
-    """Add an agency whose people work for the city."""
-    require(request, "agency.change")
-    c = request_bodies.checked(NewAgency(request_bodies.plain(body)))
-    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
-    return once(request, lambda: _body(organization.make_agency(c["code"], c["name"], contact=c["contact"], **act)))
-
-
-@operation(router, "PATCH", ONE, act="agency.change", scope="write:people", page="agency-change", response=OneAgency)
-def change_agency(request: Call, response: HttpResponse, code: str, body: AgencyToChange) -> OneAgency:
-    """Change the name and contact of an agency; the code stays."""
-    require(request, "agency.change")
-    c = request_bodies.checked(AgencyWords(request_bodies.plain(body)))
-    return _changed(
-        request, response, code, c["reason"], lambda a, **act: organization.change_agency(a, c["name"], c["contact"], **act)
-    )
-
-
-@operation(router, "POST", f"{ONE}/off", act="agency.suspend", scope="write:access", page="agency-off", response=OneAgency)
-def switch_agency_off(request: Call, response: HttpResponse, code: str, body: request_bodies.Because) -> OneAgency:
-    """Suspend the mail of all people of an agency at once."""
-    require(request, "agency.suspend")
-    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
-    return _changed(request, response, code, c["reason"], organization.suspend_agency)
-
-
-@operation(router, "POST", f"{ONE}/on", act="agency.suspend", scope="write:access", page="agency-on", response=OneAgency)
-def switch_agency_on(request: Call, response: HttpResponse, code: str, body: request_bodies.Because) -> OneAgency:
-    """End the suspension; people use mail again as far as each is authorized."""
-    require(request, "agency.suspend")
-    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
-    return _changed(request, response, code, c["reason"], organization.resume_agency)
-
-
-@operation(
-    router,
-    "POST",
-    f"{ONE}/contracts",
-    act="agency.change",
-    scope="write:people",
-    page="contract-new",
-    response=ContractOf,
-    status=201,
-)
-def add_contract(request: Call, code: str, body: ContractToAdd) -> ContractOf:
-    """Add a contract with its dates and its sponsor in the city."""
-    require(request, "agency.change")
-    agency = get_object_or_404(Agency, code=code)
-    c = request_bodies.checked(NewContract(request_bodies.plain(body)))
-    act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
-    terms = (c["number"], c["sponsor"], c["starts"], c["ends"])
-    return once(request, lambda: _terms(organization.make_contract(agency, *terms, **act)))
-
-
-@operation(
-    router, "PATCH", "/contracts/{int:id}", act="agency.change", scope="write:people", page="contract-change", response=ContractOf
-)
-def change_contract(request: Call, response: HttpResponse, id: int, body: ContractTerms) -> ContractOf:
-    """Change sponsor or last day; access ends with the contract at the latest."""
-    require(request, "agency.change")
-    c = request_bodies.checked(ContractEnd(request_bodies.plain(body)))
-    rows = Contract.objects.select_related("agency", "sponsor")
-    with single_publication():
-        Contract.objects.select_for_update().filter(pk=id).first()
-        row = get_object_or_404(rows, pk=id)
-        etags.require(request, _terms(row))
-        organization.change_contract(
-            row, c["sponsor"], c["ends"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
-        )
-    return etags.with_etag(response, _terms(rows.get(pk=id)))
-
-
-def _changed(request: Call, response: HttpResponse, code: str, reason: str, do: Callable[..., object]) -> OneAgency:
-    """`If-Match` says what was seen; row and verb are one transaction."""
-    with single_publication():
-        row = get_object_or_404(Agency.objects.select_for_update(), code=code)
-        etags.require(request, _body(row))
-        do(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
-    return etags.with_etag(response, _body(Agency.objects.get(code=code)))
+act_operation(router, agencies.ADD_AGENCY, OneAgency, _body)
+act_operation(router, agencies.CHANGE_AGENCY, OneAgency, _body, shown=_body)
+act_operation(router, agencies.ADD_CONTRACT, ContractOf, _terms)
+act_operation(router, agencies.CHANGE_CONTRACT, ContractOf, lambda done: _terms(done[0]), shown=_terms)
+for act in (agencies.SUSPEND_AGENCY, agencies.RESUME_AGENCY):
+    act_operation(router, act, OneAgency, lambda done: _body(done[0]), shown=_body)
 
 
 # -- what an agency has bound itself to
