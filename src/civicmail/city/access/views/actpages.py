@@ -56,7 +56,8 @@ def row_of(act: Act[Any, Any, Any], *keys: Any, actor: Actor, now: int) -> Any:
         return act.load(*keys, actor=actor, now=now)
     if not act.model:
         return None
-    return get_object_or_404(apps.get_model(act.model).objects.select_related(*act.related), **{act.key: keys[0]})
+    rows = apps.get_model(act.model).objects.select_related(*act.related or [None])
+    return get_object_or_404(rows, **{act.key: keys[0]})
 
 
 def answer(request: CityRequest, act: Act[Any, Any, Any], row: Any, sheet: Sheet) -> HttpResponse:

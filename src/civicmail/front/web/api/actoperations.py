@@ -53,7 +53,7 @@ def act_operation[Done](
         if shown is None:
             return once(request, lambda: answer(carry_out(act, row, form, request.actor, epoch_ms(request.now))))
         with single_publication():
-            current = get_object_or_404(type(row).objects.select_for_update(of=("self",)), pk=row.pk)
+            current = get_object_or_404(type(row).objects.select_for_update(), pk=row.pk)
             etags.require(request, shown(current))
             return etags.with_etag(response, answer(carry_out(act, current, form, request.actor, epoch_ms(request.now))))
 
