@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tokenize
 
-from house.sources import PACKAGE, ROOT
+import pytest
+
+from house.sources import PACKAGE, ROOT, modules
 
 PAGE = (ROOT / "docs" / "words.md").read_text()
 TERMS = re.findall(r"(?m)^\| (?!term |---)(.+?) \| (.+?) \| `(\w+/\w+)` \|$", PAGE)
@@ -26,3 +30,18 @@ def test_the_glossary_is_in_alphabetical_order_and_has_each_term_once() -> None:
 def test_each_term_lives_in_a_room_that_exists() -> None:
     for term, _, room in TERMS:
         assert (PACKAGE / room / "__init__.py").is_file(), f"{term}: there is no room {room}"
+
+
+@pytest.mark.rule("house", "No module is named by a word that the glossary lists as retired.")
+def test_no_module_is_named_by_a_retired_word() -> None:
+    named = [path for path in modules("src") if set(_words(path.stem)) & set(RETIRED) and path.parent.name != "migrations"]
+    assert [str(path.relative_to(PACKAGE)) for path in named] == []
+
+
+@pytest.mark.rule("house", "Names say what a thing is: found, said, told, asked and wanted are almost gone.")
+def test_the_words_that_say_nothing_are_almost_gone_from_names() -> None:
+    count = 0
+    for path in modules("src"):
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
+            count += token.type == tokenize.NAME and bool(PARTICIPLES & set(_words(token.string)))
+    assert count <= MAX_PARTICIPLES

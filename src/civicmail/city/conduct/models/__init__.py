@@ -1,10 +1,10 @@
 """Rows of reviews, violations, statements and leavers; only the verbs of `actions` write them."""
 
-from civicmail.city.conduct.models.leaving import Closure as Closure
-from civicmail.city.conduct.models.leaving import Leaver as Leaver
-from civicmail.city.conduct.models.leaving import OutsideAccount as OutsideAccount
-from civicmail.city.conduct.models.leaving import OutsideDoor as OutsideDoor
-from civicmail.city.conduct.models.leaving import OutsideEnding as OutsideEnding
+from civicmail.city.conduct.models.offboarding import Closure as Closure
+from civicmail.city.conduct.models.offboarding import Leaver as Leaver
+from civicmail.city.conduct.models.offboarding import OutsideAccount as OutsideAccount
+from civicmail.city.conduct.models.offboarding import OutsideDoor as OutsideDoor
+from civicmail.city.conduct.models.offboarding import OutsideEnding as OutsideEnding
 from civicmail.city.conduct.models.reviews import Essential as Essential
 from civicmail.city.conduct.models.reviews import Review as Review
 from civicmail.city.conduct.models.reviews import ReviewPart as ReviewPart

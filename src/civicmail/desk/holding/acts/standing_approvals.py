@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from civicmail.city.access.act import Act, Operation, Page, Sheet
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.inputs import Choice, Choices, Day, Email, Input, Text, reason
+from civicmail.city.access.resources import InDepartment, Resource
 
 if TYPE_CHECKING:
     from civicmail.desk.holding.models import StandingApproval
@@ -37,6 +38,9 @@ class AllowStanding(Act[None, Allowing, "StandingApproval"]):
     name, permission, view_permission, input = "allow_standing", "approval.standing", "approvals.see", Allowing
     page = Page("holding/approvals/standing/new/", "standing-approval-new")
     operation = Operation("/standing-approvals", "write:files", status=201)
+
+    def resource(self, row: None, actor: Actor) -> Resource:
+        return InDepartment(min(actor.departments, default=""))
 
     def choices(self, row: None, actor: Actor) -> Mapping[str, Choices]:
         from civicmail.city.directory.models import Department
