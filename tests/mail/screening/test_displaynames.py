@@ -58,7 +58,7 @@ def test_a_name_in_other_fields_is_known_too(field: str) -> None:
     name = "reply_to" if field == "reply_to" else "sender"
     case = incoming(("Someone", EVIL))
     case = replace(
-        case, seen=replace(case.message, people={**case.message.people, name.replace("_", "-"): (("Dana Reyes", EVIL),)})
+        case, message=replace(case.message, people={**case.message.people, name.replace("_", "-"): (("Dana Reyes", EVIL),)})
     )
     assert find(case).facts["names.staff"] is True
 

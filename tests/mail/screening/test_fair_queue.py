@@ -148,7 +148,7 @@ def test_behind_slow_large_messages_of_one_client_neither_small_ones_nor_another
         return extract_codec.encode(ExtractedMessage())
 
     async def story() -> None:
-        monkeypatch.setattr(reader_pool.Pool, "ask", ask)
+        monkeypatch.setattr(reader_pool.Pool, "request", ask)
         monkeypatch.setattr(reader_pool._Small, "_answer", small)
         readers = reader_pool.Readers(1, 5)
         try:
@@ -186,7 +186,7 @@ def test_a_large_message_is_cut_short_only_when_its_turn_has_come(monkeypatch: p
         return extract_codec.encode(ExtractedMessage())
 
     async def story() -> None:
-        monkeypatch.setattr(reader_pool.Pool, "ask", ask)
+        monkeypatch.setattr(reader_pool.Pool, "request", ask)
         readers = reader_pool.Readers(1, 5, most=reader_pool.LARGE + 7)
         try:
             many = [asyncio.ensure_future(readers.read(Content(reader_pool.LARGE + 9), {}, f"c{n}")) for n in range(6)]
