@@ -44,7 +44,7 @@ TYPED = {
 FACTS: dict[str, dict[str, Any]] = {
     "sender": {"from.address": "bill'ing@evil.example"},
     "domain": {"sender.domain": "mail.xn--vil-9la.example"},
-    "url": {"links.places": (plain.exact.place("http://pay.evil.example/a?victim=2"),)},
+    "url": {"links.places": (plain.indicators.target_digest("http://pay.evil.example/a?victim=2"),)},
     "hash": {"files.sha256": ("0" * 64, "ab" * 32)},
     "subject": {"message.subject": 'AW: your "INVOICE"  (2026) \\ überfällig 100 % !'},
 }
