@@ -25,7 +25,7 @@ from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import containment_groups
 from civicmail.desk.holding.actions import containment as verbs
 from civicmail.desk.holding.actions import review_findings
-from civicmail.desk.holding.models import Finding
+from civicmail.desk.holding.models import Containment, Finding
 from civicmail.front.sample.installation import free_ports
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Source
@@ -67,13 +67,13 @@ def send(data: Path, at: int, *messages: tuple[bytes, str], login: str = "p-crew
         return apart.submit(asyncio.run, story()).result()
 
 
-def attacked(city: Town, data: Path) -> tuple[AnomalyMonitor, list[str], list[str]]:
+def attacked(city: Town, data: Path) -> tuple[Containment, list[str], list[str]]:
     """The row; what of the attack was held, and what honest mail."""
     at = epoch_ms(city.now) - 60_000
     bad = send(data, at, *((SPAM, f"p{n}@d{n}.example") for n in range(24)))
     good = send(data, at + 1000, (HONEST, "heron@shop.example"), (HONEST.replace(b"Monday", b"Friday"), "ibis@outside.example"))
     listened(data, epoch_ms(city.now))
-    return AnomalyMonitor.objects.get(sender="p-crew0"), bad[20:], good
+    return Containment.objects.get(sender="p-crew0"), bad[20:], good
 
 
 @pytest.mark.rule("P-25", "The user, their manager and security are told of the first message that waits, once.")
@@ -87,7 +87,7 @@ def test_the_user_their_manager_and_security_are_told_once(city: Town, installed
     assert not any("invoice" in n.text.lower() or "d3.example" in n.text for n in told.values())
     assert containment_decisions.read(installed).held["p-crew0"] == epoch_ms(row.made)
     listened(installed, epoch_ms(city.now))
-    assert Notice.objects.filter(key__startswith="contained:").count() == 3 and AnomalyMonitor.objects.count() == 2
+    assert Notice.objects.filter(key__startswith="contained:").count() == 3 and Containment.objects.count() == 2
 
 
 @pytest.mark.rule("P-25", "Whoever is told of an account that may be taken reads it in their own language.")
@@ -176,7 +176,7 @@ def test_what_goes_where_the_sender_never_wrote_is_not_chosen_beforehand(city: T
     send(installed, at, *((b"Subject: Hi\r\n\r\nCall %d\r\n" % n, f"p{n}@d{n}.example") for n in range(24)))
     honest = send(installed, at + 1000, (HONEST, "heron@shop.example"), (HONEST.replace(b"Monday", b"Friday"), "lee@city.example"))
     listened(installed, epoch_ms(city.now))
-    row = AnomalyMonitor.objects.get(sender="p-crew0")
+    row = Containment.objects.get(sender="p-crew0")
     groups = verbs.groups_of(row, epoch_ms(city.now))
     assert len(groups) == 6 and [c for g in groups if g.is_likely_honest for c in g.captures] == honest
     shown = visit("security").get(f"/holding/contained/{row.pk}/").content.decode()
@@ -202,7 +202,7 @@ def test_what_waits_of_one_account_hides_nothing_of_another(city: Town, installe
     other = send(installed, epoch_ms(city.now) - 120_000, *((SPAM, f"q{n}@e{n}.example") for n in range(22)), login="p-crew1/d1")
     attacked(city, installed)
     monkeypatch.setattr(containment_groups, "MAX_MESSAGES", 3)
-    groups = verbs.groups_of(AnomalyMonitor.objects.get(sender="p-crew1"), epoch_ms(city.now))
+    groups = verbs.groups_of(Containment.objects.get(sender="p-crew1"), epoch_ms(city.now))
     assert [capture for g in groups for capture in g.captures] == other[20:]
 
 
@@ -215,7 +215,7 @@ def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visi
     late = send(installed, epoch_ms(city.now) + 1000, (HONEST, "late@outside.example"))
     listened(installed, epoch_ms(city.now) + 2000)
     row.refresh_from_db()
-    assert row.let == late and AnomalyMonitor.objects.filter(sender="p-crew0").count() == 1
+    assert row.let == late and Containment.objects.filter(sender="p-crew0").count() == 1
 
 
 @pytest.mark.rule("P-25, promise 1", "What a security officer lets go while a check is away goes when it is back.")
@@ -242,7 +242,7 @@ def test_somebody_above_is_told_whoever_of_them_is_there(city: Town, installed: 
     crew, now = city.people["crew0"], epoch_ms(city.now)
 
     def above(sender: str, person: Person | None = None) -> list[Person]:
-        return verbs._managers(AnomalyMonitor(sender=sender, person=person), now)
+        return verbs._managers(Containment(sender=sender, person=person), now)
 
     boss, head = crew.episodes.get().supervisor, crew.episodes.get().department.head
     assert boss is not None and head is not None and above("p-crew0", crew) == [boss]

@@ -73,7 +73,7 @@ def test_a_loop_holds_evidence_as_soon_as_a_case_names_it_and_asks_the_archive_f
             raise LeaseHeld("somebody disposes")
         return standing(data)
 
-    monkeypatch.setattr(evidence_holds.holds, "standing", counted)
+    monkeypatch.setattr(evidence_holds.holds, "load", counted)
     row = cases.reported()
     assert (keeper.step(MS), keeper.step(MS + 1)) == (0, 1) and len(held(installed)) == 1
     assert keeper.step(MS + 2) == 0 and len(asked) == 2

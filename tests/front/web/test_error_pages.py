@@ -34,7 +34,7 @@ def raising(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def broken(*_args: Any, **_kwargs: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(my_access.personal, "allowed_to", broken)
+    monkeypatch.setattr(my_access.personal_use, "allowed_to", broken)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_cut_ledger_is_503_and_shows_nothing(city: Town, visit: Visit, monkeyp
         entries.enter_alone("content.show", actor=Actor("p-crew0"), reason="r", now=now, facts={})
         raise AssertionError("shown without an entry")
 
-    monkeypatch.setattr(my_access.personal, "allowed_to", shows)
+    monkeypatch.setattr(my_access.personal_use, "allowed_to", shows)
     answer = visit("crew0").get("/my/access/")
     assert answer.status_code == 503
     assert b"crew0" not in answer.content
