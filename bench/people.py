@@ -305,7 +305,7 @@ def _forms(report: Report, who: str, t: Any, data: Path, requests: int) -> None:
         took.append(1000 * (time.perf_counter() - begun))
         assert response.status_code == 302, response.content[:300]
         time.sleep(0.26)
-        snapshot = watch.now
+        snapshot = watch.current
         assert snapshot is not None and bool(snapshot.people["p-crew0"].why) == after
     took = sorted(took[2:])
     report.add(Row(PART, who, "form that changes who may, p95", took[len(took) * 95 // 100], "ms", None, f"<= {TARGETS['page']:g}"))
@@ -344,6 +344,6 @@ def _ending(report: Report, who: str, data: Path, count: int) -> None:
 
 
 def _is_out(watch: Any, login: str) -> bool:
-    snapshot = watch.now
+    snapshot = watch.current
     person = snapshot.person_of(login) if snapshot is not None else None
     return person is None or bool(person.why)

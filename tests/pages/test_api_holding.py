@@ -70,7 +70,7 @@ def test_standing_approvals_are_of_departments_of_ones_own(city: Town) -> None:
     head, chief = asking(city.people["head"]), asking(city.people["chief"])
     until = (city.now + timedelta(days=60)).date().isoformat()
     wanted = {"department": "public-works", "domain": "acme.example", "until": until, "reason": WHY}
-    assert chief("POST", "/standing-approvals", wanted).status_code == 403
+    assert chief("POST", "/standing-approvals", wanted).status_code == 422, "another's department is no choice"
     made = head("POST", "/standing-approvals", wanted).json()
     assert (made["domain"], made["used"], made["ended"]) == ("acme.example", 0, None)
     place = f"/standing-approvals/{made['id']}"

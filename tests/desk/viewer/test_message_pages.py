@@ -167,7 +167,7 @@ def test_a_message_that_takes_too_long_is_not_tried_again_at_once(monkeypatch: p
     now = [0.0]
 
     class Slow:
-        def ask(self, question: dict[str, Any], content: bytes, *, seconds: float) -> bytes:
+        def request(self, question: dict[str, Any], content: bytes, *, seconds: float) -> bytes:
             asked.append(question["what"])
             raise Unreadable(TOO_LONG if content == b"slow" else CRASHED)
 

@@ -67,7 +67,7 @@ class Command:
 class Sheet:
     """The page of an act, around its form. title: a noun, or a question that names the object; section, crumbs, state, facts: of
     the page's head (views/page.py); submit: the button's verb, with the count; effects, stays: what changes for whom, and what does
-    not; stop: whether the button is red; note: above the form; back: where "Cancel" leads; after: where a success leads, else back;
+    not; stop: whether the button is red; note: above the form; back: where "Cancel" leads;
     template and context: where more than a form is shown."""
 
     title: str
@@ -81,7 +81,6 @@ class Sheet:
     stays: Sequence[str] = ()
     stop: bool = False
     note: str = ""
-    after: str = ""
     template: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
 
@@ -118,9 +117,17 @@ class Act[Row, Given: Input, Done]:
     sheet: Callable[..., Sheet]
     """(row) -> the page around the form; without load it has no row."""
 
+    def permission_of(self, row: Row) -> str:
+        """What the guard is asked for before it is done, where that depends on the row."""
+        return self.permission
+
     def resource(self, row: Row, actor: Actor) -> Resource | None:
         """What the guard is asked about before a form is shown; None where only the verb knows: then whether they could at all."""
         return CITY if PERMISSIONS[self.permission].resource is Resource else None
+
+    def after(self, done: Done) -> str:
+        """The page that a success leads to, "" for the one that the sheet names."""
+        return ""
 
     success_message: str = ""
 

@@ -75,6 +75,17 @@ class PersonField(forms.CharField):
         return person
 
 
+class PeopleField(forms.CharField):
+    """Several people by number or address, one a line; its value is a list of Person."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "maxlength": 2000})
+
+    def clean(self, value: Any) -> list[Person]:
+        words = super().clean(value).replace(",", " ").split()
+        people = [PersonField(required=False).clean(word) for word in dict.fromkeys(words)]
+        return [person for person in people if person is not None]
+
+
 class _MultipleFileInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 

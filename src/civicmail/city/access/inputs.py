@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 if TYPE_CHECKING:
@@ -137,6 +138,21 @@ class PersonName(Field["Somebody"]):
 class OptionalPerson(Field["Somebody | None"]):
     """Somebody, by personnel number or address, or nobody."""
 
+    required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class People(Field["list[Somebody]"]):
+    """Several people, by personnel number or address."""
+
+    required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Money(Field[Decimal | None]):
+    """Dollars and cents, from nothing to maximum."""
+
+    maximum: int
     required: bool = False
 
 

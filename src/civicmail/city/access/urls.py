@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from civicmail.city.access.acts import agencies as agency_acts
+from civicmail.city.access.acts import departments as department_acts
 from civicmail.city.access.acts import roles
 from civicmail.city.access.views import (
     access_requests,
@@ -63,13 +64,8 @@ urlpatterns = [
     path("access/authorisations/<int:pk>/resume/", access_requests.resume, name="resume"),
     path("access/", office.overview, name="office"),
     path("access/departments/", office.departments, name="departments"),
-    path("access/departments/new/", departments.new, name="department-new"),
+    *paths([department_acts.OPEN_DEPARTMENT, *department_acts.ON_DEPARTMENTS]),
     path("access/departments/<slug:department>/", departments.department, name="department"),
-    path("access/departments/<slug:department>/change/", departments.change, name="department-change"),
-    path("access/departments/<slug:department>/lead/", departments.lead, name="department-lead"),
-    path("access/departments/<slug:department>/place/", departments.place, name="department-place"),
-    path("access/departments/<slug:department>/close/", departments.close, name="department-close"),
-    path("access/departments/<slug:department>/reopen/", departments.reopen, name="department-reopen"),
     path("access/agencies/", agencies.agencies, name="agencies"),
     *paths([agency_acts.ADD_AGENCY]),
     path("access/agencies/<slug:code>/", agencies.agency, name="agency"),

@@ -42,7 +42,9 @@ def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
 
 
 def _text(field: Field[Any], value: Any) -> Any:
-    return "\n".join(value) if isinstance(field, inputs.Lines) else value
+    if isinstance(field, inputs.Day | inputs.OptionalDay) and value:
+        return options.day(value)
+    return "\n".join(value) if isinstance(field, inputs.Lines | inputs.People) else value
 
 
 def _checked(form: Any) -> Any:
@@ -69,7 +71,7 @@ def _option(name: str, field: Field[Any], door: Command) -> inspect.Parameter:
     match field:
         case inputs.Flag():
             return _keyword(name, Annotated[bool, typer.Option(flag, help=_help(field))], False)
-        case inputs.Several() | inputs.Lines():
+        case inputs.Several() | inputs.Lines() | inputs.People():
             return _keyword(name, Annotated[list[str], typer.Option(flag, help=_help(field))], [])
         case inputs.Number() | inputs.OptionalNumber():
             kind: Any = int

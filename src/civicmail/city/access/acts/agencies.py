@@ -70,6 +70,9 @@ class AddAgency(Act[None, AgencyToAdd, "Agency"]):
     def message(self, row: None, done: Agency) -> str:
         return f"{done} was added. Add its contract next."
 
+    def after(self, done: Agency) -> str:
+        return _url(done)
+
     def sheet(self) -> Sheet:
         from django.urls import reverse
 

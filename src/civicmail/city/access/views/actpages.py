@@ -17,7 +17,7 @@ from civicmail.city.access.act import Act, Sheet
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import PersonField, day_field, text_field
+from civicmail.city.access.forms import PeopleField, PersonField, day_field, text_field
 from civicmail.city.access.inputs import Choices, Field
 from civicmail.city.access.views.city_request import CityRequest, View, acting, require, require_could
 from civicmail.city.access.views.form_response import CONFIRM_TEMPLATE, FORM_TEMPLATE, respond_to_form
@@ -65,14 +65,14 @@ def answer(request: CityRequest, act: Act[Any, Any, Any], row: Any, sheet: Sheet
     form = form_of(act, row, request.actor, request.POST or None, request.GET)
     return respond_to_form(
         request, form, lambda: carry_out(act, row, form, request.actor, epoch_ms(request.now)),
-        page=Page(sheet.title, sheet.section, sheet.crumbs, sheet.state, sheet.facts), back=sheet.back, to=sheet.after,
+        page=Page(sheet.title, sheet.section, sheet.crumbs, sheet.state, sheet.facts), back=sheet.back, to=act.after,
         message=lambda done: translate(act.message(row, done)), template=_template(sheet), **_shown(sheet),
     )  # fmt: skip
 
 
 def require_act(act: Act[Any, Any, Any], row: Any, request: CityRequest, *, view: bool = False) -> None:
     """Raise NotPermitted, or Http404 for what this person may not know of. view: only the page is looked at."""
-    permission = (view and act.view_permission) or act.permission
+    permission = (view and act.view_permission) or act.permission_of(row)
     if act.is_hidden(row, request.actor, epoch_ms(request.now)):
         raise Http404
     resource = act.resource(row, request.actor)
@@ -154,6 +154,10 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
             return forms.ChoiceField(choices=[*_start(field, offered), *offered], **words)
         case inputs.Several():
             return forms.MultipleChoiceField(choices=offered, widget=forms.CheckboxSelectMultiple, **words)
+        case inputs.Money():
+            return forms.DecimalField(min_value=0, max_value=field.maximum, decimal_places=2, **words)
+        case inputs.People():
+            return PeopleField(max_length=2000, **words)
         case inputs.Lines():
             return LinesField(field, **words)
         case inputs.Flag():

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 
 from civicmail.city.access.forms import PersonField, ReasonForm, ReasonsForm, day_field, set_choices, text_field
-from civicmail.city.directory.models import Person
 
 
 class ForDepartment(ReasonForm):
@@ -110,59 +109,6 @@ class AddMember(ReasonForm):
 
     address = forms.EmailField(label="Address", help_text="Of a mailbox of the city, or of another list.")
     field_order = ("address", "reason")
-
-
-class People(forms.CharField):
-    """Several people by number or address, one a line; its value is a list of Person."""
-
-    widget = forms.Textarea(attrs={"rows": 3, "maxlength": 2000})
-
-    def clean(self, value: Any) -> list[Person]:
-        words = super().clean(value).replace(",", " ").split()
-        people = [PersonField(required=False).clean(word) for word in dict.fromkeys(words)]
-        return [person for person in people if person is not None]
-
-
-class Lead(ReasonForm):
-    """Who decides for a department. was: the head as the page showed it."""
-
-    head = PersonField(label="Head", help_text="Personnel number or address. Empty: nobody.", required=False)
-    deputies = People(label="Deputies", help_text="Numbers or addresses, one a line.", required=False, max_length=2000)
-    was = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
-    field_order = ("head", "deputies", "reason", "was")
-
-
-class Place(ReasonForm):
-    """Where a department belongs."""
-
-    parent = forms.ChoiceField(label="Part of which department?", required=False)
-    field_order: tuple[str, ...] = ("parent", "reason")
-
-    def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_choices(self, "parent", departments)
-
-
-class ChangeDepartment(ReasonForm):
-    """What may change about a department. cost: dollars a year."""
-
-    name = forms.CharField(label="Name", max_length=120)
-    cost = forms.DecimalField(
-        label="What does one mailbox cost?",
-        help_text="Dollars a year.",
-        min_value=0,
-        max_value=100_000,
-        decimal_places=2,
-        required=False,
-    )
-    field_order: tuple[str, ...] = ("name", "cost", "reason")
-
-
-class NewDepartment(ChangeDepartment, Place):
-    """A department."""
-
-    code = forms.SlugField(label="Code", max_length=40, help_text="Small letters, digits and dashes; it stays for ever.")
-    field_order = ("code", "name", "parent", "cost", "reason")
 
 
 class PolicyWords(forms.Form):

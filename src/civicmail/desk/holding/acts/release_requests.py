@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from civicmail.city.access.act import Act, Operation
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.inputs import Choice, Input, Seen, reason
+from civicmail.city.access.resources import Resource
+from civicmail.desk.holding import release_states
 
 if TYPE_CHECKING:
     from civicmail.desk.holding.models import Release
@@ -35,10 +37,19 @@ class AnswerRelease(Act["Release", ReleaseAnswer, "Release"]):
     """Say whether it may go: the checks are made once more. By kind one officer, a privacy officer, or two; never whoever asked."""
 
     name, permission, input = "answer_release", "releases.see", ReleaseAnswer
+    view_permission = "releases.see"
     operation = Operation("/releases/{int:id}/answer", "write:holding", page="release")
 
     model = "holding.Release"
     related = ("requester", "first", "person")
+
+    def permission_of(self, row: Release) -> str:
+        return release_states.act_of(row.kind, row.state) or self.permission
+
+    def resource(self, row: Release, actor: Actor) -> Resource:
+        from civicmail.desk.holding import queries
+
+        return queries.release_resource(row)
 
     def perform(self, row: Release, given: ReleaseAnswer, *, actor: Actor, now: int) -> Release:
         from civicmail.desk.holding.actions import release_requests

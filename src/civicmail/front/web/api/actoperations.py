@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse
@@ -27,6 +28,8 @@ from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
 
 _KEY = re.compile(r"\{(\w+):(\w+)\}")
+_ONE_A_LINE = inputs.Lines | inputs.People
+"""Fields whose values a form takes one a line."""
 _KINDS: dict[str, type] = {"int": int, "uuid": uuid.UUID}
 """Converters of a path whose values are no text."""
 
@@ -81,9 +84,8 @@ def _data(act: Act[Any, Any, Any], row: Any, body: Schema | None) -> dict[str, A
     is_patch = act.operation is not None and act.operation.method == "PATCH"
     sent = body.model_dump(exclude_unset=is_patch)
     start = act.initial(row) if is_patch else {}
-    lines = {
-        name: "\n".join(sent[name]) for name, field in act.input.fields.items() if isinstance(field, inputs.Lines) and name in sent
-    }
+    typed = {name: sent[name] for name, field in act.input.fields.items() if isinstance(field, _ONE_A_LINE) and name in sent}
+    lines = {name: "\n".join(texts) for name, texts in typed.items()}
     return {name: value for name, value in {**start, **sent, **lines}.items() if value is not None}
 
 
@@ -105,9 +107,7 @@ def _shape(field: Field[Any]) -> tuple[Any, Any]:
         return kind, Described(default=field.default, description=words)
     if field.required:
         return kind, Described(description=words, json_schema_extra=extra)
-    default: Any = (
-        "" if kind is str else False if kind is bool else [] if isinstance(field, inputs.Several | inputs.Lines) else None
-    )
+    default: Any = "" if kind is str else False if kind is bool else [] if isinstance(field, inputs.Several | _ONE_A_LINE) else None
     return kind, Described(default=default, description=words, json_schema_extra=extra)
 
 
@@ -123,7 +123,9 @@ def _type(field: Field[Any]) -> Any:
             return date | None
         case inputs.Flag():
             return bool
-        case inputs.Several() | inputs.Lines():
+        case inputs.Several() | inputs.Lines() | inputs.People():
             return list[str]
+        case inputs.Money():
+            return Decimal
         case _:
             return str
