@@ -7,6 +7,7 @@ from django.urls import path
 from civicmail.city.access.acts import agencies as agency_acts
 from civicmail.city.access.acts import departments as department_acts
 from civicmail.city.access.acts import roles
+from civicmail.city.access.acts.protections import END_PROTECTION, PROTECT_MAIL
 from civicmail.city.access.views import (
     access_requests,
     agencies,
@@ -110,8 +111,7 @@ urlpatterns = [
     path("access/endings/<int:pk>/call-off/", leavers.call_off, name="call-off"),
     path("access/authorisations/<int:pk>/overlap/", grants.overlap, name="overlap"),
     path("access/protected/", protected.protected, name="protected"),
-    path("access/protected/new/", protected.new, name="protect"),
-    path("access/protected/<int:pk>/end/", protected.end, name="protect-end"),
+    *paths([PROTECT_MAIL, END_PROTECTION]),
     path("access/duties/", office.duty_grants, name="duty-grants"),
     *paths([*roles.ACTS, *agency_acts.ACTS[1:]]),
     path("oversight/audit/", entries.entries, name="entries"),

@@ -29,6 +29,18 @@ def name_approver(kind: str, person: Person, *, actor: Actor, reason: str, now: 
     return _made(kind, person, True, actor, reason, now)
 
 
+def name(
+    kind: str, person: Person | None, department: Department | None, *, approves: bool, actor: Actor, reason: str, now: int
+) -> Protection:
+    """One of the two belongs to a class, or the person approves for it. Raises as protect and name_approver do."""
+    if approves and person is None:
+        raise Unusable("A person decides, not a department.", {"person": "Name the person who decides."})
+    whom = person or department
+    if whom is None or (person is not None and department is not None):
+        raise Unusable("Name a person or a department.", {"person": "Name a person or a department."})
+    return _made(kind, whom, approves, actor, reason, now)
+
+
 def end(protection: Protection, *, actor: Actor, reason: str, now: int) -> None:
     """Somebody belongs to the class, or approves for it, no more. Raises NotPermitted, Conflict."""
     guard.require(actor, "mandate.protect", CITY, now=now)

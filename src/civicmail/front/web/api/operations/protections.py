@@ -9,20 +9,18 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import content_views, protections
+from civicmail.city.access.actions import content_views
+from civicmail.city.access.acts.protections import END_PROTECTION, PROTECT_MAIL
 from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.models import Entry, Protection
 from civicmail.city.access.views.city_request import require, require_could
-from civicmail.city.access.views.protected import Protect
-from civicmail.city.directory.models import Department
 from civicmail.desk.oversight import sampling
 from civicmail.desk.oversight.actions import reveal_reviews
 from civicmail.desk.oversight.queries import content_views as queries
 from civicmail.desk.oversight.views.accident import AccidentForm
 from civicmail.desk.oversight.views.content_views_page import Remark
 from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.actoperations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
@@ -40,15 +38,6 @@ class Protected(Schema):
     department: str
     approves: bool
     since: datetime
-
-
-class Protecting(request_bodies.Because):
-    """role: member or approver; person: number or address, or department: its code."""
-
-    kind: str
-    role: str
-    person: str = ""
-    department: str = ""
 
 
 class Viewed(Schema):
@@ -97,51 +86,15 @@ def list_protected(request: Call, response: HttpResponse) -> list[Protected]:
     return pagination.rows(request, response, rows, _protected, by="pk")
 
 
-@operation(
-    router, "POST", "/protected", act="mandate.protect", scope="write:mandates", page="protect", response=Protected, status=201
-)
-def protect_mail(request: Call, body: Protecting) -> Protected:
-    """Protect the mail of a person or department, or name the decider for a class. Not for oneself."""
-    require(request, "mandate.protect")
-    departments = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
-    c = request_bodies.checked(Protect(list(departments), request_bodies.plain(body)))  # type: ignore[arg-type]  # a form takes any mapping
-    if bool(c["person"]) == bool(c["department"]):
-        raise Unusable("Name a person or a department.", {"person": "Name a person or a department."})
-    if c["role"] == "approver" and c["person"] is None:
-        raise Unusable("A person decides, not a department.", {"person": "Name the person who decides."})
-
-    def do() -> Protected:
-        actor, reason, now = request.actor, c["reason"], epoch_ms(request.now)
-        if c["role"] == "approver":
-            return _protected(protections.name_approver(c["kind"], c["person"], actor=actor, reason=reason, now=now))
-        whom = c["person"] or Department.objects.get(code=c["department"])
-        return _protected(protections.protect(c["kind"], whom, actor=actor, reason=reason, now=now))
-
-    return once(request, do)
-
-
-@operation(
-    router, "POST", "/protected/{int:id}/end", act="mandate.protect", scope="write:mandates", page="protect-end",
-    response=Protected,
-)  # fmt: skip
-def end_protection(request: Call, id: int, body: request_bodies.Because) -> Protected:
-    """End a protection, or a decider's duty."""
-    require(request, "mandate.protect")
-    row = get_object_or_404(Protection.objects.select_related("person", "department"), pk=id)
-    reason = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
-
-    def do() -> Protected:
-        protections.end(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
-        return _protected(row)
-
-    return once(request, do)
-
-
 def _protected(p: Protection) -> Protected:
     return Protected(
         id=p.pk, kind=p.kind, person=maybe(p.person), department=p.department.code if p.department else "", approves=p.approves,
         since=p.at,
     )  # fmt: skip
+
+
+for act in (PROTECT_MAIL, END_PROTECTION):
+    act_operation(router, act, Protected, _protected)
 
 
 # -- looks
