@@ -194,6 +194,7 @@ def test_processes_that_never_read_book_model_or_correspondents_let_nothing_in_o
     """They hold what leaves, keep what comes, and mark what stays inside; a good book, and what is made anew, decide the
     rest."""
     data = town.running.data
+    until(lambda: town.child("--job mail") > 0 and town.child("--job city") > 0)  # 0 would be this very process and its group
     maker, publisher = town.child("--job mail"), town.child("--job city")
     for worker in (maker, publisher):  # else they make them anew too soon; the first is killed below
         os.kill(worker, signal.SIGSTOP)
