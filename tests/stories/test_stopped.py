@@ -57,10 +57,15 @@ class Town(City):
                 return int(path.parent.name)
         return 0
 
+    def live(self, words: str) -> int:
+        """The same, once it is there: a signal to process 0 would go to the whole group of the tests."""
+        until(lambda: self.child(words) > 0)
+        return self.child(words)
+
     def anew(self, *jobs: str) -> None:
         """These processes are killed, and others are there."""
         for words in jobs:
-            before = self.child(words)
+            before = self.live(words)
             os.kill(before, signal.SIGKILL)
             until(lambda words=words, before=before: self.child(words) not in (0, before))
         until(lambda: swaks(self.running.mx, "--quit-after", "EHLO", to=BOB, sender=CAROL).returncode == 0)
@@ -194,8 +199,7 @@ def test_processes_that_never_read_book_model_or_correspondents_let_nothing_in_o
     """They hold what leaves, keep what comes, and mark what stays inside; a good book, and what is made anew, decide the
     rest."""
     data = town.running.data
-    until(lambda: town.child("--job mail") > 0 and town.child("--job city") > 0)  # 0 would be this very process and its group
-    maker, publisher = town.child("--job mail"), town.child("--job city")
+    maker, publisher = town.live("--job mail"), town.live("--job city")
     for worker in (maker, publisher):  # else they make them anew too soon; the first is killed below
         os.kill(worker, signal.SIGSTOP)
     for path in (model_path(data), correspondents_path(data), active_rules.active_path(data)):
