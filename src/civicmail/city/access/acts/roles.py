@@ -27,7 +27,7 @@ class GrantInput(Input):
     duty = Choice(label="Which duty?", choices=ROLES)
     department = Choice(label="For which department?", help="Only for an authoriser of a department.", required=False)
     until = Day(label="Until which day?", help="At most a year away.")
-    reason = reason(help="Who decided it, and why. At least 20 characters.")
+    reason = reason(help="Who decided it, and why. At least 10 characters.", min_length=10)
 
 
 class GrantDuty(Act[None, GrantInput, "DutyGrant"]):
