@@ -60,7 +60,13 @@ def test_what_make_city_needs_is_installed_when_it_is_asked_for(tmp_path: Path) 
     _script(tmp_path, "dpkg-query", "exit 1")
     _script(tmp_path, "apt-get", "exit 1")
     for words, called in (((), ""), (("CITY=1",), " --city")):
-        dry = subprocess.run(["make", "--dry-run", "--no-print-directory", "neighbours", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+        dry = subprocess.run(
+            ["make", "--dry-run", "--no-print-directory", "neighbours", *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert dry.stdout.rstrip() == f"tools/neighbours.sh{called}"
     few, more = (set(_run("neighbours.sh", f"{tmp_path}:/usr/bin:/bin", *words).stdout.split()) for words in ((), ("--city",)))
     assert few < more and {"podman", "buildah", "podman-compose", "nftables", "mmdebstrap"} <= more - few

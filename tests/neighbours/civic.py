@@ -137,14 +137,25 @@ class Civicmail:
         raise AssertionError(f"no process of {self.pid} says {words!r}")
 
     def end_child(self, words: str, sign: signal.Signals) -> None:
-        """Send a signal to one of the processes; the supervisor starts it again."""
-        os.kill(self.child(words), sign)
+        """Send a signal to one of the processes, once it is there; the supervisor starts it again."""
+        os.kill(self.live_child(words), sign)
+
+    def live_child(self, words: str) -> int:
+        """As child, of a process that may not have begun: people's side begins after the mail path."""
+        end = time.monotonic() + 60
+        while True:
+            try:
+                return self.child(words)
+            except AssertionError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
 
     @contextlib.contextmanager
     def resting(self, words: str) -> Iterator[None]:
         """One of the processes stands still, outside of any transaction: for a test of what it would put right within seconds, as
         the city worker does with files that are not as its tables have them."""
-        pid = self.child(words)
+        pid = self.live_child(words)
         while not self._is_still(pid):
             os.kill(pid, signal.SIGCONT)
             time.sleep(0.01)

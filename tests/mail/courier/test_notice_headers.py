@@ -8,7 +8,7 @@ import email.policy
 import uuid
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from civicmail.city.policy.dispositions import Finding
@@ -60,6 +60,7 @@ def test_what_a_stranger_wrote_in_our_name_is_taken_out_even_if_the_edge_is_beli
 
 
 @given(st.text(max_size=400))
+@example("\0")
 def test_words_never_end_a_header_or_begin_another(words: str) -> None:
     said = notice_lines(HOST, (), [("m", words.encode("utf-8", "replace").decode())], "i")
     assert said[0] == "Civicmail-Notice: m; decision=i" and all(line.startswith("\t") for line in said[1:])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 from collections.abc import Iterable
 from email.header import Header
 from typing import Any
@@ -43,8 +44,8 @@ def foreign_fields(header: bytes, host: str, *, believed: bool) -> list[dict[str
 
 
 def _wrapped(words: str) -> list[str]:
-    """Words on lines of a header (RFC 5322 2.1.1, RFC 2047)."""
-    plain = " ".join(words.split())
+    """Words on lines of a header, without control characters (RFC 5322 2.1.1, RFC 2047)."""
+    plain = "".join(c for c in " ".join(words.split()) if unicodedata.category(c) != "Cc")
     if plain.isascii():
         return textwrap.wrap(plain, _WIDTH, break_on_hyphens=False)
     return [line.strip() for line in Header(plain, "utf-8", maxlinelen=_WIDTH).encode().splitlines()]
