@@ -64,7 +64,7 @@ why = "It asks for passwords in the name of the help desk."
 _CASE = "print([(c.known, c.reports.count()) for c in Case.objects.filter(sender='help@desk.example')])"
 _PULL = """
 case = Case.objects.get(sender="help@desk.example")
-found = queries.who_has(case, now=now)
+found = queries.find_copies(case, now=now)
 pull = message_removal.ask(case, found.copies, "", {count}, actor=alma, reason=why, now=now)
 before = pull.state
 message_removal.decide(pull, agrees=True, actor=rita, reason=why, now=now)
@@ -75,7 +75,7 @@ _UNDO = 'message_removal.undo(Pull.objects.get(), actor=alma, reason="It was a d
 _STATE = "print(Pull.objects.get().state)"
 _WHO = """
 case = Case.objects.get(sender={sender!r})
-found = queries.who_has(case, now=now)
+found = queries.find_copies(case, now=now)
 captures = dict.fromkeys([*queries.captures_of(case), *(has.capture for has in found.copies)])
 print(*sorted(one.mailbox for one in queries.openings(captures)))
 """

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.neighbour("chromium", "postfix", "dovecot", "root")
 SAM = "sam.ferrer@city.example"
 _DIGEST = """
 from civicmail.desk.holding.actions import digests
-print(digests.tell_people(time.time_ns() // 1_000_000 + 86_400_000))
+print(digests.send_due(time.time_ns() // 1_000_000 + 86_400_000))
 """
 
 

@@ -64,7 +64,7 @@ from civicmail.desk.incidents.models import Case
 now = time.time_ns() // 1_000_000
 alma, rita = (Actor(u, u, (HeldRole("security-officer", active_until=now + 60_000),)) for u in ("e-6", "e-5"))
 case = Case.objects.filter(sender="help@desk.example").first()
-if case is not None and (found := queries.who_has(case, now=now)).copies:
+if case is not None and (found := queries.find_copies(case, now=now)).copies:
     pull = message_removal.ask(case, found.copies, "", len(found.copies), actor=alma, reason="It asks for passwords.", now=now)
     if pull.state == "asked":
         message_removal.decide(pull, agrees=True, actor=rita, reason="It asks for passwords.", now=now)
