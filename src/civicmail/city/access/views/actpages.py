@@ -86,7 +86,7 @@ def carry_out(act: Act[Any, Any, Any], row: Any, form: forms.Form, actor: Actor,
     """What the act did. form: valid. Raises Conflict where the row is not as it was seen, and what the verb raises. now: ms."""
     given = act.input(**{name: form.cleaned_data[name] for name in act.input.fields})
     for name, field in act.input.fields.items():
-        if isinstance(field, inputs.Seen) and given.values[name] not in ("", act.state(row)):
+        if isinstance(field, inputs.Seen) and name in form.data and given.values[name] != act.state(row):
             raise Conflict(CHANGED)
     return act.perform(*([row] if act.has_row else []), given, actor=actor, now=now)
 

@@ -82,7 +82,8 @@ def _data(act: Act[Any, Any, Any], row: Any, body: Schema | None) -> dict[str, A
     if body is None:
         return {}
     is_patch = act.operation is not None and act.operation.method == "PATCH"
-    sent = body.model_dump(exclude_unset=is_patch)
+    unseen = {name for name, field in act.input.fields.items() if isinstance(field, inputs.Seen) and not field.default}
+    sent = body.model_dump(exclude_unset=is_patch, exclude=unseen - body.model_fields_set)
     start = act.initial(row) if is_patch else {}
     typed = {name: sent[name] for name, field in act.input.fields.items() if isinstance(field, _ONE_A_LINE) and name in sent}
     lines = {name: "\n".join(texts) for name, texts in typed.items()}
