@@ -25,6 +25,13 @@ from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.wording import translate
 from civicmail.core.config.sentence import Sentence
 
+_SIMPLE: dict[type[Field[Any]], type[forms.Field]] = {
+    inputs.Email: forms.EmailField,
+    inputs.Flag: forms.BooleanField,
+    inputs.PersonName: PersonField,
+    inputs.OptionalPerson: PersonField,
+}
+"""Fields that a form takes as they are."""
 CHANGED = "It was changed meanwhile. Look at it again, then decide."
 
 
@@ -130,6 +137,8 @@ def _field(field: Field[Any], offered: Choices) -> forms.Field:
 def _plain(field: Field[Any], choices: Choices) -> forms.Field:
     words: dict[str, Any] = {"label": _translated(field.label), "help_text": _translated(field.help), "required": field.required}
     offered = [(value, _translated(label)) for value, label in choices]
+    if (simple := _SIMPLE.get(type(field))) is not None:
+        return simple(**words)
     match field:
         case inputs.Slug():
             return forms.SlugField(max_length=field.max_length, **words)
@@ -140,8 +149,6 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
                 words["label"], words["help_text"], min_length=field.min_length, max_length=field.max_length, rows=field.rows,
                 required=field.required,
             )  # fmt: skip
-        case inputs.Email():
-            return forms.EmailField(**words)
         case inputs.Number(choices=[_, *_]):
             return forms.TypedChoiceField(coerce=int, choices=offered, widget=forms.RadioSelect, **words)
         case inputs.Number() | inputs.OptionalNumber():
@@ -160,10 +167,6 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
             return PeopleField(max_length=2000, **words)
         case inputs.Lines():
             return LinesField(field, **words)
-        case inputs.Flag():
-            return forms.BooleanField(**words)
-        case inputs.PersonName() | inputs.OptionalPerson():
-            return PersonField(**words)
         case inputs.Seen():
             return forms.CharField(widget=forms.HiddenInput, max_length=field.max_length, required=False)
         case _:
