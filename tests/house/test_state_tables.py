@@ -29,7 +29,7 @@ OTHERWISE = {
 
 
 def _tables() -> dict[str, StateTable[Any]]:
-    """By place: access/states.py:TABLE, and for tables by kind holding/releasestates.py:TABLES[malware]."""
+    """By place: access/authorization_states.py:TABLE, and for tables by kind holding/release_states.py:TABLES[malware]."""
     found: dict[str, StateTable[Any]] = {}
     for path in modules("src/civicmail"):
         if not re.search(r"import .*\bStateTable\b", path.read_text()) or "access.state_table" not in path.read_text():

@@ -302,7 +302,7 @@ def test_each_moment_by_which_the_snapshot_is_made_is_one_that_is_waited_for(tow
     waited = {(model._meta.db_table, column) for model, column, _ in DATES}
     assert waited <= read
     left = {f"{table}.{column}" for table, column in (read & moments) - waited}
-    assert left <= WRITTEN, "does somebody write it when it happens, or does it come by itself (queries/dates.py)?"
+    assert left <= WRITTEN, "does somebody write it when it happens, or does it come by itself (queries/effective_dates.py)?"
 
 
 WRITTEN = {

@@ -18,7 +18,7 @@ SCANNED = samples.scanned()
 
 
 class Said:
-    """Out (case.py) as lists."""
+    """Out (extraction.py) as lists."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []

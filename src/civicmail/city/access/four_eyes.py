@@ -2,7 +2,7 @@
 
 Two accounts are two people unless one natural person could have been both: who opened another's sign-in within 90 days, who added
 the person by hand, who has two numbers. Nor does somebody count whom the first person named for it after the request began.
-Facts are loaded by queries/foureyes.py; what is not known refuses.
+Facts are loaded by queries/four_eyes.py; what is not known refuses.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class HeaderField:
 
 
 class InvalidSender(Exception):
-    """A form that is refused. rule: its name, for sentences.py."""
+    """A form that is refused. rule: its name, for sender_refusals.py."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(rule)

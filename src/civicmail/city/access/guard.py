@@ -87,7 +87,7 @@ def _second(actor: Actor, rule: Permission, resource: Resource, now: int) -> str
 
 def require(actor: Actor, act: str, resource: Resource = CITY, *, now: int) -> None:
     """Raise NotPermitted with the sentence unless the actor may. An act that takes two people is refused where nobody has looked
-    whether they are two (queries/foureyes.py)."""
+    whether they are two (queries/four_eyes.py)."""
     if not (answer := may(actor, act, resource, now=now)):
         raise NotPermitted(answer.reason)
     if isinstance(resource, Decision) and resource.first_actors and resource.four_eyes is None and PERMISSIONS[act].second_person:

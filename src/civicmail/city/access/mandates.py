@@ -93,7 +93,7 @@ class Scope:
 @dataclass(frozen=True, slots=True)
 class Mandate:
     """number: "26-014"; person: uid of who asked and looks; duty: as what, or "department-head"; departments: codes in which the
-    subjects worked when it was asked; starts, until: ms; state: see mandatestates.py."""
+    subjects worked when it was asked; starts, until: ms; state: see mandate_states.py."""
 
     number: str
     ground: Ground

@@ -286,4 +286,4 @@ UNDER_A_MANDATE = frozenset({f"content.{what}" for what in ("list", "show", "att
 """Acts on other people's mail: no case, no body (E2)."""
 
 TAKE_TWO = frozenset(name for name, act in PERMISSIONS.items() if act.second_person)
-"""Acts that one person never does alone: the guard refuses whoever did another half, or could have been them (foureyes.py)."""
+"""Acts that one person never does alone: the guard refuses whoever did another half, or could have been them (four_eyes.py)."""

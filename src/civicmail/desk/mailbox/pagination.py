@@ -1,7 +1,7 @@
 """Page through the hits of a query after a person's marks (labels, unread, hidden). Knows no Django.
 
 The index does not know the marks. A few ids become part of the query. For many, it is faster to list the ids of all hits and
-filter them (mail/search/listed.py), because all hits are one person's mail.
+filter them (mail/search/listing.py), because all hits are one person's mail.
 """
 
 from __future__ import annotations

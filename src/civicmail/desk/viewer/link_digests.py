@@ -11,7 +11,7 @@ from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.message_view import Run
 
 MAX_URL = 2_000
-"""Characters of an address, as the check counts it that holds it (screening/read.py)."""
+"""Characters of an address, as the check counts it that holds it (screening/message_reader.py)."""
 
 
 def links(content: bytes, digests: Collection[str]) -> dict[str, tuple[Run, ...]]:

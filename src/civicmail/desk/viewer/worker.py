@@ -1,4 +1,4 @@
-"""The sandboxed process that reads messages for the viewer: `python -I -m civicmail.desk.viewer.worker` (sandbox/answering.py)."""
+"""The sandboxed process that reads messages for the viewer: `python -I -m civicmail.desk.viewer.worker` (sandbox/request_server.py)."""
 
 from __future__ import annotations
 

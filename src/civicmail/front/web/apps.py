@@ -30,7 +30,7 @@ class WebConfig(AppConfig):
 
 
 class SignedInConfig(UserSessionsConfig):  # type: ignore[misc]  # allauth has no types
-    """The table of allauth without its own notes: those have what a browser shows (signin/places.py)."""
+    """The table of allauth without its own notes: those have what a browser shows (signin/session_list.py)."""
 
     def ready(self) -> None:
         """Connect no receivers."""

@@ -1,4 +1,4 @@
-"""What is held for a mailbox because nobody may read it now (M4): listed, and released to whoever may (L4; returning.py).
+"""What is held for a mailbox because nobody may read it now (M4): listed, and released to whoever may (L4; release_holds.py).
 
 A copy is held so by its receipt, or by what a later screening decided, and by no record of a person since: what a person or a check
 held for another reason is not touched here.

@@ -23,7 +23,7 @@ _PORTS = {"smtp": 25, "lmtp": 24}
 @dataclass(frozen=True, slots=True)
 class Hop:
     """A place that mail is handed to; as text the way the settings write it. inside: it serves mailboxes of people who are here.
-    secure: no place, but the ways by which a copy leaves encrypted (securely.py)."""
+    secure: no place, but the ways by which a copy leaves encrypted (secure_delivery.py)."""
 
     kind: Literal["maildir", "smtp", "lmtp", "secure"]
     host: str = ""

@@ -1,7 +1,7 @@
 """A link that leads by our page first: the address stands in the link itself, signed (docs/formats.md, P-31).
 
 Nothing is looked up to know where it leads, so it works as long as its key is kept, and the message may be gone by then. Its way
-back is unwrapped.py.
+back is restore_links.py.
 """
 
 from __future__ import annotations

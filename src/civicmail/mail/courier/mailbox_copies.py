@@ -5,7 +5,7 @@
         box.remove(places)
         box.put(place, content, capture)               with its flags, its folder and its time
 
-Here are the local Maildir folders; a Dovecot is asked by IMAP (imapboxes.py). Errors are OSError: then it is tried again later.
+Here are the local Maildir folders; a Dovecot is asked by IMAP (imap_mailboxes.py). Errors are OSError: then it is tried again later.
 """
 
 from __future__ import annotations

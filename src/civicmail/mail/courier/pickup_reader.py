@@ -1,4 +1,4 @@
-"""What a page of the pick-up portal shows of a message, and its files: what limited processes do (boxworker.py), and nobody else.
+"""What a page of the pick-up portal shows of a message, and its files: what limited processes do (pickup_worker.py), and nobody else.
 Pure."""
 
 from __future__ import annotations

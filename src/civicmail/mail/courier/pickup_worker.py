@@ -14,7 +14,7 @@ MEMORY = 2 << 30
 
 
 def answer(_question: dict[str, Any], content: bytes) -> bytes:
-    """The message as boxes.py puts it into a box."""
+    """The message as pickup_store.py puts it into a box."""
     return pickup_reader.contents(content)
 
 

@@ -1,9 +1,9 @@
 """Copies that leave the city encrypted or not at all (P-19): each by the strongest way there is, never silently by a weaker one.
 
-    verified TLS to the reader's own server (proven.py), where the kind of information allows it
-    S/MIME, then OpenPGP, with a key of the reader's that an officer has put here (readerkeys.py)
+    verified TLS to the reader's own server (verified_tls.py), where the kind of information allows it
+    S/MIME, then OpenPGP, with a key of the reader's that an officer has put here (recipient_keys.py)
     the smart host's promise of verified TLS (REQUIRETLS, RFC 8689), where the settings say that it counts
-    the pick-up portal (boxes.py)
+    the pick-up portal (pickup_store.py)
 
 Which one it was, why those before it were not, and what proves it stand in the `delivered` record of each copy ("proof").
 """

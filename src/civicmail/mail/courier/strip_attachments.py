@@ -2,7 +2,7 @@
 languages of the city. Pure.
 
 The kept bytes stay; what is put in their place goes the way of marks and links, as `replaced` of the `delivered` record. Everything
-else of the message leaves byte for byte. Which places these are is read in a limited process (apartread.py).
+else of the message leaves byte for byte. Which places these are is read in a limited process (strip_reader.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which files of a message can be left out of a copy, and what is replaced for that; in limited processes (apartworker.py). Pure.
+"""Which files of a message can be left out of a copy, and what is replaced for that; in limited processes (strip_worker.py). Pure.
 
 Before a copy may leave it is read once more: its files are exactly those that somebody has approved, by path and SHA-256, or it
 does not leave.
@@ -40,5 +40,5 @@ def _edits(raw: bytes, apart: PartialApproval) -> Iterator[list[Any]]:
 
 
 def _files(raw: bytes) -> list[Part]:
-    """As the check has them that asks a manager (screening/leaves.py)."""
+    """As the check has them that asks a manager (screening/outbound_approval.py)."""
     return [(path, hashlib.sha256(part.content).hexdigest()) for path, part in outbound_files.parts(message_parser.parse(raw))]

@@ -1,4 +1,4 @@
-"""A live mailbox on another server (Dovecot) for live_mailbox.py, opened by its master user (courier/imapboxes.py).
+"""A live mailbox on another server (Dovecot) for live_mailbox.py, opened by its master user (courier/imap_mailboxes.py).
 
 Such a server adds lines above the delivered message: Return-Path, Delivered-To, Received (RFC 5321 4.4, RFC 2033).
 The bytes below them are what we delivered and what counts; the number in our Received line only says where to look.

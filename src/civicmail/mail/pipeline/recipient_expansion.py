@@ -22,7 +22,7 @@ LISTED = "expand-list"
 SAME = "same-mailbox"
 LEFT_OUT = "list-member-closed"
 BEFORE = "asked-before-sending"
-"""Rule for a message to check@, which asks for a forecast (front/worker/checking.py): nobody gets a copy."""
+"""Rule for a message to check@, which asks for a forecast (front/worker/forecast_replies.py): nobody gets a copy."""
 CHECK = "check"
 
 

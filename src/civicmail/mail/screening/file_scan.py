@@ -100,7 +100,7 @@ class FileScan:
         if true and len(self.types) < MAX_TYPES:
             self.types[true] = None
         if len(self.listed) < MAX_LISTED:
-            digest = hashlib.sha256(item.content).hexdigest() if item.trail else ""  # of attachments read.py has it
+            digest = hashlib.sha256(item.content).hexdigest() if item.trail else ""  # of attachments message_reader.py has it
             place = MEMBER.join([item.part, *([item.place.rpartition(" ")[2]] if item.trail else [])])
             self.listed.append((place, item.name[:255], item.declared, true, len(item.content), digest))
 

@@ -33,7 +33,7 @@ from civicmail.mail.screening.shapes import CheckResult, ContentCase
 
 NAME = "files"
 LINKS, PICTURES = "links of files", "pictures in files"
-"""Keys of ContentCase.memo: links (core/message/shapes.py), and (path of the part, content) of pictures."""
+"""Keys of ContentCase.memo: links (core/message/model.py), and (path of the part, content) of pictures."""
 VERSION = 1
 
 Reader = Callable[[Item, FileScan], str]

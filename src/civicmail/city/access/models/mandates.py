@@ -26,7 +26,7 @@ class Mandate(models.Model):
     """One case under which one person may look (E2). person: who asked, and the only one who looks; duty: as what, a duty or
     "department-head"; department: where all of one is the scope; departments: codes in which the subjects work, for a head;
     first, last: ms of receipt, both included; boxes, custodians: resolved on approval. days: its window. state: see
-    mandatestates.py."""
+    mandate_states.py."""
 
     number = models.CharField(max_length=12, unique=True)
     ground: models.CharField[str, Ground] = models.CharField(max_length=12)

@@ -186,7 +186,7 @@ STEPS = {
     "employment": "Employment",
     "snapshot": "Every door was told",
 }
-"""What one step of an end was (actions/ending.py), in words."""
+"""What one step of an end was (actions/access_end.py), in words."""
 
 
 def _ending_state(e: Any) -> Cell:

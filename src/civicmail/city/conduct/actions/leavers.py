@@ -1,6 +1,6 @@
 """Leavers: notify the department, which confirms the departure and decides what happens to the mail (P-08; L4, L6).
 
-`access/actions/ending.py` ends the access itself, whoever requested it.
+`access/actions/access_end.py` ends the access itself, whoever requested it.
 This module holds the decisions that remain.
 """
 

@@ -2,8 +2,8 @@
 
 tokens.py   text -> words
 tree.py     the tree of an expression, and what it asks about
-parsing.py  words -> tree, within limits
-checking.py tree -> types, against the table of facts
+parser.py  words -> tree, within limits
+type_checker.py tree -> types, against the table of facts
 closures.py tree -> a Python function, made once
 condition.py  the whole way, and the errors with line and column
 """

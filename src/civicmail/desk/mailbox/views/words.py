@@ -114,7 +114,7 @@ CALLED_OFF: dict[str, Any] = {
     "the sender withdrew it": gettext_lazy("You withdrew it."),
     "nobody approved the files": gettext_lazy("Nobody approved the files in time."),
 }
-"""How the record says why a copy was called off (holding/actions/carrying.py) -> for whoever sent it."""
+"""How the record says why a copy was called off (holding/actions/approval_execution.py) -> for whoever sent it."""
 
 _ADDRESS = re.compile(r"\A(.*?)\s*<([^<>]*)>\Z", re.DOTALL)
 

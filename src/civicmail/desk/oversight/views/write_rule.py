@@ -219,7 +219,7 @@ def where(row: Version) -> str:
 
 
 def _offered(request: CityRequest) -> dict[str, object]:
-    """What the form begins with where a text of the program is taken (views/offered.py)."""
+    """What the form begins with where a text of the program is taken (views/starter_updates_page.py)."""
     brought = offer(request.GET.get("offered", ""))
     return {"text": brought.text, "changed": "As this version of the program brings it."} if brought is not None else {}
 

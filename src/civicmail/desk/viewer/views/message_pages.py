@@ -6,7 +6,7 @@
     showing.raw(request, permit_for, place, whole=…)                      the whole message, as a download
 
 Each asks for its permit first, so that its entry is written before anything is opened (E6); none decides anything. whole: whether
-who looks may see the kept bytes; if not, everything is made of what a recipient was given (delivered.py).
+who looks may see the kept bytes; if not, everything is made of what a recipient was given (delivered_copy.py).
 """
 
 from __future__ import annotations

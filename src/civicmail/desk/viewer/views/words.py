@@ -178,7 +178,7 @@ def quiet(shown: Shown) -> list[str]:
 
 
 def for_frame() -> dict[str, str]:
-    """What is written into the sender's own look (safe.py)."""
+    """What is written into the sender's own look (safe_html.py)."""
     return {
         "title": gettext("The message as it was sent"),
         "goes": gettext("goes to {host}"),

@@ -39,7 +39,7 @@ class Caller:
 
 
 class Call(CityRequest):
-    """A request as operations see it: as pages do (views/asked.py), and by which token."""
+    """A request as operations see it: as pages do (views/city_request.py), and by which token."""
 
     act: str
     auth: Caller

@@ -1,6 +1,6 @@
 """The outer check "scans": what pictures and scanned pages say of which some recipient is outside, by OCR, within a time (P-19).
 
-A limited process gives out the pictures (shown.py), tesseract reads each in a limited process of its own, and the first one makes
+A limited process gives out the pictures (ocr_pictures.py), tesseract reads each in a limited process of its own, and the first one makes
 the check once more with those words. What there was no time for is a finding `unread`: nobody waits, and it leaves encrypted.
 """
 
