@@ -1,19 +1,23 @@
-"""Names that stand in strings exist: what a test replaces by its name, and what a program within a string imports.
+"""Names in text exist: what a test replaces by name, what a program in a string imports, modules that comments and pages name.
 
-Types see neither, so a rename would leave them behind until the test runs.
+Types do not see them, so a rename would leave them behind.
 """
 
 from __future__ import annotations
 
 import ast
 import importlib
+import re
 import textwrap
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from house.sources import ROOT, name
+from house.sources import ROOT, kept_files, modules, name
 
+MODULE = re.compile(r"(?<![\w./-])([\w/]+\.py)\b")
+HISTORY = ("docs/decisions/", "docs/changes.md", "docs/requirements.md")
+"""Pages that may name what was there."""
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
@@ -106,3 +110,14 @@ def test_names_are_looked_for_where_they_are() -> None:
     """Else nothing would be looked at, and everything found."""
     assert sum(1 for path in TESTS for _ in replaced(ast.parse(path.read_text()))) > 100
     assert sum(1 for path in TESTS for _ in programs(ast.parse(path.read_text()))) > 10
+
+
+def test_modules_that_comments_and_pages_name_exist() -> None:
+    pages = [path for path in kept_files() if path.suffix == ".md" and not name(path).startswith((*HISTORY, "CHANGELOG"))]
+    there = {f"/{name(path)}" for path in kept_files() if path.suffix == ".py"}
+    wrong = []
+    for path in [*pages, *modules("src")]:
+        for line in path.read_text().splitlines():
+            named = [] if line.startswith(("from ", "import ")) else MODULE.findall(line)
+            wrong += [f"{name(path)}: {module}" for module in named if not any(place.endswith(f"/{module}") for place in there)]
+    assert wrong == []

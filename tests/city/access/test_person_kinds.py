@@ -35,7 +35,9 @@ def test_no_other_module_treats_a_kind_in_its_own_way() -> None:
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Compare):
                 said = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-                assert not said & words, f"{name(path)}:{node.lineno} asks for a kind; put the difference into access/person_kinds.py"
+                assert not said & words, (
+                    f"{name(path)}:{node.lineno} asks for a kind; put the difference into access/person_kinds.py"
+                )
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -64,8 +64,8 @@ class Command:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sheet:
-    """The page of an act, around its form. title: a noun, or a question that names the object; section, crumbs, state, facts: of
+class FormPage:
+    """The page around the form of an act. title: a noun, or a question that names the object; section, crumbs, state, facts: of
     the page's head (views/page.py); submit: the button's verb, with the count; effects, stays: what changes for whom, and what does
     not; stop: whether the button is red; note: above the form; back: where "Cancel" leads;
     template and context: where more than a form is shown."""
@@ -106,6 +106,8 @@ class Act[Row, Given: Input, Done]:
     """Of a row that its key finds, as Django names it: "holding.Finding". An act on nothing that is there yet has none."""
     key: str = "pk"
     """The field of the model that the key is looked up in."""
+    from_link: tuple[str, ...] = ()
+    """Fields that a link to the page may fill in: never an answer or a reason."""
     related: tuple[str, ...] = ()
     """What is read with the row."""
     load: Callable[..., Row]
@@ -114,7 +116,7 @@ class Act[Row, Given: Input, Done]:
     """The same by the parameters of the command, as keywords, with actor and now. Raises Unusable."""
     perform: Callable[..., Done]
     """(row, given, *, actor, now) -> what was done; now: ms. Calls one verb, which asks the guard. Without load it has no row."""
-    sheet: Callable[..., Sheet]
+    form_page: Callable[..., FormPage]
     """(row) -> the page around the form; without load it has no row."""
 
     def permission_of(self, row: Row) -> str:
@@ -126,7 +128,7 @@ class Act[Row, Given: Input, Done]:
         return CITY if PERMISSIONS[self.permission].resource is Resource else None
 
     def after(self, done: Done) -> str:
-        """The page that a success leads to, "" for the one that the sheet names."""
+        """The page that a success leads to, "" for the one that the form_page names."""
         return ""
 
     success_message: str = ""

@@ -1,7 +1,7 @@
 """What people and programs give to an act, field by field: labels, help, limits. Pure: commands show them without Django.
 
-Forms of pages, schemas of the API and options of commands are made from these (views/actpages.py, front/web/api/actoperations.py,
-front/cli/actcommands.py), and nothing of them is written a second time. What depends on more than one field is checked by the verb.
+Forms of pages (views/act_pages.py), schemas of the API (front/web/api/act_operations.py) and options of commands
+(front/cli/act_commands.py) are made from these and never written twice. The verb checks what depends on more than one field.
 """
 
 from __future__ import annotations

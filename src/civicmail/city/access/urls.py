@@ -35,7 +35,7 @@ from civicmail.city.access.views import (
     roster,
     viewings,
 )
-from civicmail.city.access.views.actpages import paths
+from civicmail.city.access.views.act_pages import paths
 
 urlpatterns = [
     path("my/access/", my_access.access, name="my-access"),

@@ -126,7 +126,8 @@ def mark_alive(now: int) -> None:
 
 
 class DatabaseBackup:
-    """A second, whole file of the database for the copy of the installation (database_backup.py), and how many rows of each table are alike,
+    """A second, whole file of the database for the copy of the installation (database_backup.py), and how many rows of each table
+    are alike,
     by which SQLite chooses its ways. Where a server keeps it there is nothing to do: servers do both by themselves."""
 
     def __init__(self, data: Path, files: Files = OS_FILES) -> None:

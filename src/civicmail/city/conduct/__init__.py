@@ -2,5 +2,5 @@
 
 `city/access` decides who may have access; this room asks departments whether that is still right, and acts through its verbs.
 Records of violations never contain mail: evidence is a reference.
-Every state table is in a `…_states.py`.
+Modules named `…_states` hold the state tables.
 """

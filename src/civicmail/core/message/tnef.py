@@ -120,7 +120,7 @@ def _properties(reader: _Reader, codec: str) -> Properties:
         else:
             raise _Short  # a type that nobody knows has no known end
         if many:
-            properties[name] = values  # type: ignore[assignment]
+            properties[name] = values  # type: ignore[assignment]  # several values of one property
         elif values:
             properties[name] = values[0]
     return properties

@@ -128,7 +128,7 @@ def _properties(tree: _Tree, at: Path, header: int, named: Names) -> Properties:
     for key, kind, data in texts:
         properties[key] = mapi.value(kind, data, codec)
     for key, values in many.items():
-        properties[key] = [mapi.value(kind, data, codec) for _, kind, data in sorted(values)]  # type: ignore[assignment]
+        properties[key] = [mapi.value(kind, data, codec) for _, kind, data in sorted(values)]  # type: ignore[assignment]  # several values
     return properties
 
 

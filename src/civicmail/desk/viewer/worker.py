@@ -1,4 +1,7 @@
-"""The sandboxed process that reads messages for the viewer: `python -I -m civicmail.desk.viewer.worker` (sandbox/request_server.py)."""
+"""The sandboxed process that reads messages for the viewer: `python -I -m civicmail.desk.viewer.worker`.
+
+sandbox/request_server.py has the loop.
+"""
 
 from __future__ import annotations
 

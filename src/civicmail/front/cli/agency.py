@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from civicmail.city.access.acts import agencies
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import actcommands, actors, options, output
+from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
 
 if TYPE_CHECKING:
@@ -37,4 +37,4 @@ def list_(as_: options.As = "", data: options.Data = None, config: options.Confi
 
 for act in agencies.ACTS:
     if act.command is not None:
-        actcommands.add(app, act)
+        act_commands.add(app, act)

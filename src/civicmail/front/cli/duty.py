@@ -11,12 +11,12 @@ from civicmail.city.access.duties import DUTIES, Duty
 from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import actcommands, actors, options, output
+from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
 
 app = group("What a person may do beyond their own mail, and until when.")
 for act in roles.ACTS:
-    actcommands.add(app, act)
+    act_commands.add(app, act)
 What = Annotated[str, typer.Argument(metavar="DUTY", help=f"One of {', '.join(DUTIES)}.")]
 
 

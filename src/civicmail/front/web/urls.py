@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.urls.resolvers import RoutePattern
 
 from civicmail.city.access.acts import roles
-from civicmail.city.access.views.actpages import paths
+from civicmail.city.access.views.act_pages import paths
 from civicmail.front.web import dovecot_auth, duties, health, language, saved_views, sign_in_letters, urgent_examination
 from civicmail.front.web.api_page import page as api
 from civicmail.front.web.firststeps import page as first

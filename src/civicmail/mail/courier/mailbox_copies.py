@@ -5,7 +5,7 @@
         box.remove(places)
         box.put(place, content, capture)               with its flags, its folder and its time
 
-Here are the local Maildir folders; a Dovecot is asked by IMAP (imap_mailboxes.py). Errors are OSError: then it is tried again later.
+This module has local Maildir folders; imap_mailboxes.py has a Dovecot. Errors are OSError: the caller tries again later.
 """
 
 from __future__ import annotations

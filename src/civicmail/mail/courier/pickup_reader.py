@@ -1,5 +1,4 @@
-"""What a page of the pick-up portal shows of a message, and its files: what limited processes do (pickup_worker.py), and nobody else.
-Pure."""
+"""What a page of the pick-up portal shows of a message and its files. Pure; only sandboxed processes run it (pickup_worker.py)."""
 
 from __future__ import annotations
 

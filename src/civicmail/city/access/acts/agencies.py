@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, Command, Operation, Page, Parameter, Sheet
+from civicmail.city.access.act import Act, Command, FormPage, Operation, Page, Parameter
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.inputs import Because, Day, Input, OptionalPerson, Slug, Text, reason
 
@@ -73,11 +73,11 @@ class AddAgency(Act[None, AgencyToAdd, "Agency"]):
     def after(self, done: Agency) -> str:
         return _url(done)
 
-    def sheet(self) -> Sheet:
+    def form_page(self) -> FormPage:
         from django.urls import reverse
 
         back = reverse("agencies")
-        return Sheet(title="Which agency is new?", section=_SECTION, submit="Add 1 agency", back=back, crumbs=[(_SECTION, back)])
+        return FormPage(title="Which agency is new?", section=_SECTION, submit="Add 1 agency", back=back, crumbs=[(_SECTION, back)])
 
 
 class _OnAgency[Given: Input, Done](Act["Agency", Given, Done]):
@@ -111,8 +111,8 @@ class ChangeAgency(_OnAgency[AgencyToChange, "Agency"]):
         row.refresh_from_db()
         return row
 
-    def sheet(self, row: Agency) -> Sheet:
-        return Sheet(
+    def form_page(self, row: Agency) -> FormPage:
+        return FormPage(
             title=f"What is different about {row.name}?", section=_SECTION, submit="Save", back=_url(row), crumbs=_crumbs(row)
         )
 
@@ -135,9 +135,9 @@ class AddContract(_OnAgency[ContractToAdd, "Contract"]):
     def message(self, row: Agency, done: Contract) -> str:
         return f"Contract {done.number} was added."
 
-    def sheet(self, row: Agency) -> Sheet:
+    def form_page(self, row: Agency) -> FormPage:
         title = f"Under which contract do people of {row.name} work?"
-        return Sheet(title=title, section=_SECTION, submit="Add 1 contract", back=_url(row), crumbs=_crumbs(row))
+        return FormPage(title=title, section=_SECTION, submit="Add 1 contract", back=_url(row), crumbs=_crumbs(row))
 
 
 class ChangeContract(Act["Contract", ContractTerms, tuple["Contract", int]]):
@@ -161,8 +161,8 @@ class ChangeContract(Act["Contract", ContractTerms, tuple["Contract", int]]):
     def message(self, row: Contract, done: tuple[Contract, int]) -> str:
         return f"The contract was changed. Access that ends earlier now: {done[1]}."
 
-    def sheet(self, row: Contract) -> Sheet:
-        return Sheet(
+    def form_page(self, row: Contract) -> FormPage:
+        return FormPage(
             title=f"Change contract {row.number}?", section=_SECTION, submit="Change 1 contract", back=_url(row.agency),
             crumbs=_crumbs(row.agency),
             effects=[
@@ -187,17 +187,10 @@ class _Switch(_OnAgency[Because, "tuple[Agency, int]"]):
         row.refresh_from_db()
         return row, count
 
-    def effects(self, row: Agency, people: str, count: int) -> list[str]:
-        raise NotImplementedError
-
-    def sheet(self, row: Agency) -> Sheet:
-        from civicmail.city.directory.models import Episode
-
-        count = Episode.objects.filter(contract__agency=row, ended__isnull=True).count()
-        people = f"{count} {'person' if count == 1 else 'people'}"
-        return Sheet(
-            title=f"Switch {row.name} {self.way}?", section=_SECTION, submit=f"Switch {self.way} 1 agency with {people}",
-            back=_url(row), crumbs=_crumbs(row), stop=self.way == "off", effects=self.effects(row, people, count),
+    def _page(self, row: Agency, effects: list[str]) -> FormPage:
+        return FormPage(
+            title=f"Switch {row.name} {self.way}?", section=_SECTION, submit=f"Switch {self.way} 1 agency with {_people(row)}",
+            back=_url(row), crumbs=_crumbs(row), stop=self.way == "off", effects=effects,
             stays=[
                 "No mail is deleted, no authorisation ends, no contract changes.", "One entry names everybody whom this concerns.",
             ],
@@ -212,12 +205,12 @@ class SuspendAgency(_Switch):
     operation = Operation("/agencies/{slug:code}/off", "write:access")
     command = Command("agency suspend", row=_CODE)
 
-    def effects(self, row: Agency, people: str, count: int) -> list[str]:
-        are = "is" if count == 1 else "are"
-        return [
-            f"{people} of {row.name} cannot send, and {are} out of every page and program within a second.",
+    def form_page(self, row: Agency) -> FormPage:
+        are = "is" if _count(row) == 1 else "are"
+        return self._page(row, [
+            f"{_people(row)} of {row.name} cannot send, and {are} out of every page and program within a second.",
             "What comes in for them is kept and held until the agency is switched on again.",
-        ]
+        ])  # fmt: skip
 
 
 class ResumeAgency(_Switch):
@@ -228,16 +221,28 @@ class ResumeAgency(_Switch):
     operation = Operation("/agencies/{slug:code}/on", "write:access")
     command = Command("agency resume", row=_CODE)
 
-    def effects(self, row: Agency, people: str, count: int) -> list[str]:
+    def form_page(self, row: Agency) -> FormPage:
         from civicmail.city.access.authorization_states import LIVING
         from civicmail.city.access.models import Authorisation
 
         holders = Authorisation.objects.filter(episode__contract__agency=row, episode__ended__isnull=True, role="holder")
         mail = holders.filter(state__in=LIVING).count()
-        return [
-            f"{people} of {row.name} can use mail again, as far as each is authorised. With an authorisation of their own: {mail}.",
+        return self._page(row, [
+            f"{_people(row)} of {row.name} can use mail again, as far as each is authorised. "
+            f"With an authorisation of their own: {mail}.",
             "What was held is delivered.",
-        ]
+        ])  # fmt: skip
+
+
+def _count(row: Agency) -> int:
+    from civicmail.city.directory.models import Episode
+
+    return Episode.objects.filter(contract__agency=row, ended__isnull=True).count()
+
+
+def _people(row: Agency) -> str:
+    count = _count(row)
+    return f"{count} {'person' if count == 1 else 'people'}"
 
 
 def _url(row: Agency) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, Operation, Page, Sheet
+from civicmail.city.access.act import Act, FormPage, Operation, Page
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.inputs import (
     Because,
@@ -88,11 +88,11 @@ class OpenDepartment(Act[None, DepartmentToOpen, "Department"]):
 
         return reverse("department-lead", args=[done.code])
 
-    def sheet(self) -> Sheet:
+    def form_page(self) -> FormPage:
         from django.urls import reverse
 
         back = reverse("departments")
-        return Sheet(
+        return FormPage(
             title="Which department is new?", section=_SECTION, submit="Open 1 department", back=back, crumbs=[(_SECTION, back)]
         )
 
@@ -119,8 +119,8 @@ class ChangeDepartment(_OnDepartment[DepartmentWords]):
         organization.change_department(row, given.name, _cents(given.cost), actor=actor, reason=given.reason, now=now)
         return _fresh(row)
 
-    def sheet(self, row: Department) -> Sheet:
-        return Sheet(
+    def form_page(self, row: Department) -> FormPage:
+        return FormPage(
             title=f"What is different about {row.name}?", section=_SECTION, submit="Save", back=_url(row), crumbs=_crumbs(row),
             note="The cost stands in requests that are made from now on; what was asked for keeps its own.",
         )  # fmt: skip
@@ -149,11 +149,11 @@ class LeadDepartment(_OnDepartment[Leading]):
     def message(self, row: Department, done: Department) -> str:
         return f"Head and deputies of {row} were named."
 
-    def sheet(self, row: Department) -> Sheet:
+    def form_page(self, row: Department) -> FormPage:
         effects = ["Head and deputies decide who of the department and of its divisions gets mail, from the next click on."]
         if row.head:
             effects.append(f"{row.head} decides no longer, unless you leave the name where it is.")
-        return Sheet(
+        return FormPage(
             title=f"Who decides for {row.name}?", section=_SECTION, submit="Name head and deputies", back=_url(row),
             crumbs=_crumbs(row), effects=effects,
             stays=["What was approved stays approved. What waits is decided by whoever is named now."],
@@ -182,8 +182,8 @@ class PlaceDepartment(_OnDepartment[Placing]):
     def message(self, row: Department, done: Department) -> str:
         return f"{row} was moved."
 
-    def sheet(self, row: Department) -> Sheet:
-        return Sheet(
+    def form_page(self, row: Department) -> FormPage:
+        return FormPage(
             title=f"Where does {row.name} belong?", section=_SECTION, submit="Move 1 department", back=_url(row),
             crumbs=_crumbs(row),
             effects=["Heads and deputies above it decide for it, too.", "Lists of everybody above it reach its people."],
@@ -206,7 +206,7 @@ class CloseDepartment(_OnDepartment[Because]):
     def message(self, row: Department, done: Department) -> str:
         return f"{row} is closed."
 
-    def sheet(self, row: Department) -> Sheet:
+    def form_page(self, row: Department) -> FormPage:
         effects = ["Nobody can be hired or authorised there.", "It must have no people, open mailboxes or open divisions."]
         return _closing(row, f"Close {row.name}?", "Close 1 department", effects, stop=True)
 
@@ -227,13 +227,13 @@ class ReopenDepartment(_OnDepartment[Because]):
     def message(self, row: Department, done: Department) -> str:
         return f"{row} is open again."
 
-    def sheet(self, row: Department) -> Sheet:
+    def form_page(self, row: Department) -> FormPage:
         effects = ["It can have people, mailboxes and divisions again."]
         return _closing(row, f"Open {row.name} again?", "Open 1 department", effects, stop=False)
 
 
-def _closing(row: Department, title: str, submit: str, effects: list[str], *, stop: bool) -> Sheet:
-    return Sheet(
+def _closing(row: Department, title: str, submit: str, effects: list[str], *, stop: bool) -> FormPage:
+    return FormPage(
         title=title, section=_SECTION, submit=submit, back=_url(row), crumbs=_crumbs(row), effects=effects, stop=stop,
         stays=["Its history, its mail and what was authorised are kept."],
     )  # fmt: skip

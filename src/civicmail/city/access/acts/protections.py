@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Act, Operation, Page, Sheet
+from civicmail.city.access.act import Act, FormPage, Operation, Page
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.examination_grounds import PROTECTED_CLASSES
 from civicmail.city.access.inputs import Because, Choice, Choices, Input, OptionalPerson, reason
@@ -54,11 +54,11 @@ class ProtectMail(Act[None, Protecting, "Protection"]):
     def message(self, row: None, done: Protection) -> str:
         return f"{done.person or done.department}: {PROTECTED_CLASSES[done.kind].lower()}."
 
-    def sheet(self) -> Sheet:
+    def form_page(self) -> FormPage:
         from django.urls import reverse
 
         back = reverse("protected")
-        return Sheet(
+        return FormPage(
             title="Protect mail, or name who decides", section=_SECTION, submit="Save 1 name", back=back,
             crumbs=[("Protected mail", back)],
             note="Who decides also needs the duty examination approver. Nobody does this for themselves.",
@@ -82,7 +82,7 @@ class EndProtection(Act["Protection", Because, "Protection"]):
     def message(self, row: Protection, done: Protection) -> str:
         return f"{row.person or row.department} is taken out."
 
-    def sheet(self, row: Protection) -> Sheet:
+    def form_page(self, row: Protection) -> FormPage:
         from django.urls import reverse
 
         who, of_class, back = row.person or row.department, PROTECTED_CLASSES[row.kind].lower(), reverse("protected")
@@ -91,7 +91,7 @@ class EndProtection(Act["Protection", Because, "Protection"]):
         if row.approves:
             title = f"Shall {who} decide no more for {of_class}?"
             effect = f"{who} decides no more about mandates that touch this class."
-        return Sheet(
+        return FormPage(
             title=title, section=_SECTION, submit="Take 1 name out", back=back, crumbs=[("Protected mail", back)], stop=True,
             effects=[effect], stays=["What was decided stays as it is."],
         )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, Command, Operation, Page, Parameter, Sheet
+from civicmail.city.access.act import Act, Command, FormPage, Operation, Page, Parameter
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.duties import DUTIES, MAX_HOURS, Duty
 from civicmail.city.access.inputs import Because, Choice, Choices, Day, Input, Number, PersonName, Text, reason
@@ -57,8 +57,8 @@ class GrantDuty(Act[None, GrantInput, "DutyGrant"]):
     def message(self, row: None, done: DutyGrant) -> str:
         return f"{done.person} holds the duty {DUTIES[_duty(done.duty)].name.lower()}."
 
-    def sheet(self) -> Sheet:
-        return Sheet(
+    def form_page(self) -> FormPage:
+        return FormPage(
             title="Grant a duty", section="Access office", submit="Grant 1 duty", back=_list(), crumbs=[("Duties", _list())]
         )
 
@@ -102,9 +102,9 @@ class EndDuty(Act["DutyGrant", Because, "DutyGrant"]):
     def message(self, row: DutyGrant, done: DutyGrant) -> str:
         return f"The duty of {row.person} has ended."
 
-    def sheet(self, row: DutyGrant) -> Sheet:
+    def form_page(self, row: DutyGrant) -> FormPage:
         name = DUTIES[_duty(row.duty)].name.lower()
-        return Sheet(
+        return FormPage(
             title=f"End the duty {name} of {row.person}?", section="Access office", submit="End 1 duty", stop=True, back=_list(),
             crumbs=[("Duties", _list())],
             effects=[f"{row.person} can do nothing more as {name}, from the next click on.", "What was taken up is laid down."],
@@ -144,8 +144,8 @@ class RecordConflict(Act[None, ConflictInput, "ConflictRecord"]):
     def message(self, row: None, done: ConflictRecord) -> str:
         return f"The conflict of {done.person} is recorded."
 
-    def sheet(self) -> Sheet:
-        return Sheet(
+    def form_page(self) -> FormPage:
+        return FormPage(
             title="Who holds two duties that exclude each other?", section="Access office", submit="Record 1 conflict",
             back=_list(), crumbs=[("Duties", _list())],
             note="It is shown on the page of duties and in every report until it ends. Without it neither duty is of any use.",
@@ -189,14 +189,14 @@ class TakeUpDuty(Act["DutyGrant", ActivateInput, "DutyUse"]):
 
     success_message = _("The duty is taken up. Lay it down when you are done.")
 
-    def sheet(self, row: DutyGrant) -> Sheet:
+    def form_page(self, row: DutyGrant) -> FormPage:
         from django.urls import reverse
         from django.utils.translation import gettext
 
         from civicmail.city.access.views import wording
 
         duty, back = wording.duty(row.duty).lower(), reverse("duties")
-        return Sheet(
+        return FormPage(
             title=gettext("Take up the duty {duty}?").format(duty=duty), section=gettext("My duties"), back=back,
             crumbs=[(gettext("My duties"), back)], submit=gettext("Act as {duty}").format(duty=duty),
         )  # fmt: skip

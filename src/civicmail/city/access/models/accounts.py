@@ -143,7 +143,7 @@ class Place(models.Model):
 
 
 class AccountNews(models.Model):
-    """Something new about a sign-in that its person is still to hear of, or has heard (told). kind, what: see account_notices.py."""
+    """News about a sign-in for its person. told: whether the notice was sent; kind, what: see account_notices.py."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="account_news")
     kind = models.CharField(max_length=12)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Operation, OwnAct, Page, Sheet
+from civicmail.city.access.act import FormPage, Operation, OwnAct, Page
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.inputs import Choice, Input, Number
 from civicmail.core.config.sentence import sentence as _
@@ -47,13 +47,13 @@ class PlanDigest(OwnAct["Digest", Schedule, "Digest"]):
 
     success_message = _("It is saved.")
 
-    def sheet(self, row: Digest) -> Sheet:
+    def form_page(self, row: Digest) -> FormPage:
         from django.urls import reverse
         from django.utils.translation import gettext
 
         from civicmail.desk.mailbox.views.opened_message import crumbs
 
-        return Sheet(
+        return FormPage(
             title=gettext("When do you hear of what is kept back?"), section=gettext("My mail"), crumbs=crumbs(),
             back=reverse("my-mail"), submit=gettext("Save"),
             note=gettext("One mail says what rules have kept back of your mail. Where nothing is kept back, none comes."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, Operation, Page, Sheet
+from civicmail.city.access.act import Act, FormPage, Operation, Page
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.inputs import Choice, Choices, Day, Email, Input, Text, reason
 from civicmail.city.access.resources import InDepartment, Resource
@@ -35,6 +35,7 @@ class Allowing(Input):
 class AllowStanding(Act[None, Allowing, "StandingApproval"]):
     """Allow a document, a series, a recipient's domain or a mailbox, for a department of one's own, until a day."""
 
+    from_link = ("sha256",)
     name, permission, view_permission, input = "allow_standing", "approval.standing", "approvals.see", Allowing
     page = Page("holding/approvals/standing/new/", "standing-approval-new")
     operation = Operation("/standing-approvals", "write:files", status=201)
@@ -61,11 +62,11 @@ class AllowStanding(Act[None, Allowing, "StandingApproval"]):
 
     success_message = "It may leave from now on."
 
-    def sheet(self) -> Sheet:
+    def form_page(self) -> FormPage:
         from django.urls import reverse
 
         back = reverse("standing-approvals")
-        return Sheet(
+        return FormPage(
             title="What may leave without a question?", section="New", submit="Allow it", back=back,
             crumbs=[("Approvals", reverse("approvals")), ("Standing approvals", back)],
         )  # fmt: skip

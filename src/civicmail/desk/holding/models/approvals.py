@@ -61,7 +61,7 @@ class Approval(models.Model):
 
 
 class ApprovalCopy(models.Model):
-    """What is decided for one recipient. index: in the envelope; state: see approval_states.py; done: when the archive had it, empty
+    """The decision for one recipient. index: in the envelope; state: see approval_states.py; done: when the archive had it, empty
     while that is still to be done; kept: the rules that keep the copy although it was approved; without: SHA-256 of the files that
     do not leave with it, although others do."""
 

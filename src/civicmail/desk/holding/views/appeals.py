@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.act import Sheet
+from civicmail.city.access.act import FormPage
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import actpages, listing
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
@@ -58,7 +58,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
 def detail(request: CityRequest, pk: int) -> HttpResponse:
     """What they say, and an answer."""
     require(request, "contest.answer")
-    row = actpages.row_of(ANSWER_APPEAL, pk, actor=request.actor, now=epoch_ms(request.now))
+    row = act_pages.row_of(ANSWER_APPEAL, pk, actor=request.actor, now=epoch_ms(request.now))
     decision = queries.decision(uuid.UUID(row.capture))
     facts: list[tuple[str, Any]] = [
         ("Said", row.made),
@@ -66,12 +66,12 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         ("Answer to", row.contact or "nobody"),
     ]
     back = reverse("contests")
-    sheet = Sheet(
+    form_page = FormPage(
         title="Were we wrong?", section="Contest", crumbs=[("Contests", back)], state=STATES[row.answer], facts=facts, back=back,
         submit="Answer 1 contest", template="holding/contest.html",
         context={"row": row, "where": reverse("decision", args=[row.capture]) if decision is not None else ""},
     )  # fmt: skip
-    return actpages.answer(request, ANSWER_APPEAL, row, sheet)
+    return act_pages.answer(request, ANSWER_APPEAL, row, form_page)
 
 
 def _in_state(actor: Actor, query: QuerySet[Contest], state: str) -> QuerySet[Contest]:

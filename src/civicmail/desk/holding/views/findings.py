@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.act import Act, Sheet
+from civicmail.city.access.act import Act, FormPage
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import actpages, listing
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
@@ -60,7 +60,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
 def detail(request: CityRequest, pk: int) -> HttpResponse:
     """The rule, what was seen, a pseudonym; and what the reviewer says."""
     require(request, "findings.see")
-    row = actpages.row_of(ANSWER_FINDING, pk, actor=request.actor, now=epoch_ms(request.now))
+    row = act_pages.row_of(ANSWER_FINDING, pk, actor=request.actor, now=epoch_ms(request.now))
     act, submit = _act_for(request, row)
     violation = violations.of_origin(review_findings.origin_of(row))
     facts: list[tuple[str, Any]] = [
@@ -69,7 +69,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         ("Copies", row.copies),
         ("Other findings about them", findings.count_same_person(row)),
     ]
-    sheet = Sheet(
+    form_page = FormPage(
         title="Is this what mail is for?", section="Finding", crumbs=[("Findings", reverse("findings"))], state=STATES[row.state],
         facts=facts, back=reverse("findings"), submit=submit, template="holding/finding.html",
         context={
@@ -77,7 +77,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
             "violation": violation, "mandate": bool(could(request, "mandate.ask")),
         },
     )  # fmt: skip
-    return actpages.answer(request, act, row, sheet)
+    return act_pages.answer(request, act, row, form_page)
 
 
 def _act_for(request: CityRequest, row: Finding) -> tuple[Act[Finding, Any, Any], str]:

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from civicmail.city.access.act import Act
 from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views import actpages, listing
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column
@@ -85,7 +85,7 @@ def together(request: CityRequest) -> HttpResponse:
     if not copies:
         messages.info(request, "Choose copies first; those that were chosen are not kept back any more.")
         return redirect("quarantine")
-    form = actpages.form_of(RELEASE_COPY, None, request.actor, request.POST or None)
+    form = act_pages.form_of(RELEASE_COPY, None, request.actor, request.POST or None)
     if request.method == "POST" and form.is_valid():
         why = form.cleaned_data["reason"]
         counts = run_verb(
@@ -116,7 +116,7 @@ def release(request: CityRequest, capture: uuid.UUID, index: int) -> HttpRespons
         return redirect("quarantine")
     may_alone = release_copies.why_not_on_page(copy, request.actor) == ""
     act: Act[HeldCopy, Any, Any] = RETRY_RELEASE if unavailable_checks(copy.rules) else RELEASE_COPY
-    form = actpages.form_of(act if may_alone else REQUEST_RELEASE, copy, request.actor, request.POST or None)
+    form = act_pages.form_of(act if may_alone else REQUEST_RELEASE, copy, request.actor, request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         if not may_alone:

@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.act import Sheet
+from civicmail.city.access.act import FormPage
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import actpages, listing
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
@@ -60,7 +60,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
 def detail(request: CityRequest, pk: int) -> HttpResponse:
     """What is asked and why, what keeps it, and an answer. Nobody reads the message for this: that takes a mandate."""
     require(request, "releases.see")
-    row = actpages.row_of(ANSWER_RELEASE, pk, actor=request.actor, now=epoch_ms(request.now))
+    row = act_pages.row_of(ANSWER_RELEASE, pk, actor=request.actor, now=epoch_ms(request.now))
     act = release_states.act_of(row.kind, row.state)
     resource = queries.release_resource(row)
     allowed = may(request, act, resource) if act else None
@@ -73,7 +73,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         ("Copies", len(row.copies)),
         ("Who decides", KINDS[row.kind]),
     ]
-    sheet = Sheet(
+    form_page = FormPage(
         title="May it go?", section="Request", crumbs=[("Requests", reverse("releases"))], state=release_states.WORDS[row.state],
         facts=facts, back=reverse("releases"), submit="Record your answer", template="holding/release.html",
         context={
@@ -81,7 +81,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
             "asks": allowed is not None and bool(allowed), "cannot": allowed.reason if allowed is not None else "",
         },
     )  # fmt: skip
-    return actpages.answer(request, ANSWER_RELEASE, row, sheet)
+    return act_pages.answer(request, ANSWER_RELEASE, row, form_page)
 
 
 def _check_results(copies: list[HeldCopy]) -> CheckResults | None:

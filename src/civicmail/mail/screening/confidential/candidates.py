@@ -1,6 +1,6 @@
 """What may be a value of one of the city's lists: numbers and identifiers by their shape, and words that may be names.
 
-They go to the gateway as values, in memory only, for the one look-up that exact_match.py makes; they are in no finding, log or record.
+They go to the gateway as values, in memory only, for the one look-up of exact_match.py. No finding, log or record has them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The outer check "scans": what pictures and scanned pages say of which some recipient is outside, by OCR, within a time (P-19).
+"""The network check "scans": text of pictures and scanned pages that leave the city, by OCR within a time budget (P-19).
 
-A limited process gives out the pictures (ocr_pictures.py), tesseract reads each in a limited process of its own, and the first one makes
-the check once more with those words. What there was no time for is a finding `unread`: nobody waits, and it leaves encrypted.
+A sandboxed process hands out the pictures (ocr_pictures.py), tesseract reads each in a sandboxed process of its own, and the first
+process repeats the content check with their text. What the time does not allow is a finding `unread`: nobody waits, and the message
+leaves encrypted.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from civicmail.city.access.views.city_request import me, require
 from civicmail.city.conduct.views.undertakings import Bind, Paper
 from civicmail.city.directory.models import Agency, Contract, Episode
 from civicmail.front.web.api import etags, pagination, request_bodies
-from civicmail.front.web.api.actoperations import act_operation
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation

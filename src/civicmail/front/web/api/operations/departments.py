@@ -14,7 +14,7 @@ from civicmail.city.access.queries import office
 from civicmail.city.access.views.city_request import require
 from civicmail.city.directory.models import Department
 from civicmail.front.web.api import etags, pagination
-from civicmail.front.web.api.actoperations import act_operation
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe, who

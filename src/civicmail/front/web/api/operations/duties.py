@@ -18,7 +18,7 @@ from civicmail.city.access.queries import signin as signins
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views.city_request import require, require_could
 from civicmail.front.web.api import pagination, request_bodies
-from civicmail.front.web.api.actoperations import act_operation
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, who

@@ -24,7 +24,7 @@ from civicmail.desk.holding.views.approval_form import DecisionForm
 from civicmail.desk.holding.views.preapproval import ExplanationForm
 from civicmail.desk.mailbox.models import Draft
 from civicmail.front.web.api import pagination, request_bodies
-from civicmail.front.web.api.actoperations import act_operation
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.message_content import runs_text

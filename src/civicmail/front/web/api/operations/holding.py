@@ -15,7 +15,7 @@ from civicmail.desk.holding.acts.quarantine import RELEASE_COPY
 from civicmail.desk.holding.held_copies import HeldCopy
 from civicmail.desk.holding.models import Finding
 from civicmail.front.web.api import pagination
-from civicmail.front.web.api.actoperations import act_operation
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.mail.pipeline.release_copies import Released

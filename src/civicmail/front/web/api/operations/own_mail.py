@@ -29,7 +29,7 @@ from civicmail.desk.mailbox.views.message_context import offices_of
 from civicmail.desk.mailbox.views.opened_message import open_message
 from civicmail.desk.mailbox.views.reporting import may_be_reported
 from civicmail.front.web.api import pagination, request_bodies
-from civicmail.front.web.api.actoperations import act_operation
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.mail import ONE

@@ -20,7 +20,7 @@ from civicmail.desk.oversight.queries import content_views as queries
 from civicmail.desk.oversight.views.accident import AccidentForm
 from civicmail.desk.oversight.views.content_views_page import Remark
 from civicmail.front.web.api import pagination, request_bodies
-from civicmail.front.web.api.actoperations import act_operation
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation

@@ -11,7 +11,7 @@ from ninja import Schema
 
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.views.actpages import form_of
+from civicmail.city.access.views.act_pages import form_of
 from civicmail.city.access.views.city_request import require
 from civicmail.desk.holding import queries, release_states
 from civicmail.desk.holding.actions import release_copies
@@ -21,7 +21,7 @@ from civicmail.desk.holding.acts.release_requests import ANSWER_RELEASE
 from civicmail.desk.holding.models import Contest, Release
 from civicmail.desk.mailbox.models import SentPlain
 from civicmail.front.web.api import pagination, request_bodies
-from civicmail.front.web.api.actoperations import act_operation
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.holding import router as router

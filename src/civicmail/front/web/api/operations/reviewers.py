@@ -17,7 +17,7 @@ from civicmail.desk.holding import findings
 from civicmail.desk.holding.acts.findings import ANSWER_FINDING, HAND_OVER_FINDING, SECOND_FINDING
 from civicmail.desk.holding.models import Finding
 from civicmail.front.web.api import pagination
-from civicmail.front.web.api.actoperations import act_operation
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations.holding import router as router
 from civicmail.front.web.api.operations.violations import Reported

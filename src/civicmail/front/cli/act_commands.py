@@ -18,27 +18,27 @@ from civicmail.front.cli import actors, options, output, verbs
 
 def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
     """Adds the command of an act to the commands of its group."""
-    door = act.command
-    assert door is not None, act.name
-    verbs.VERBS[door.verb] = verbs.Line(act=act.permission)
+    definition = act.command
+    assert definition is not None, act.name
+    verbs.VERBS[definition.verb] = verbs.Line(act=act.permission)
 
     def command(as_: str, data: Path | None, config: Path | None, **given: Any) -> None:
-        desk = (actors.signed_in if door.personal else actors.office)(door.verb, data, config, as_, now=now_ms())
-        from civicmail.city.access.views.actpages import carry_out, form_of
+        desk = (actors.signed_in if definition.personal else actors.office)(definition.verb, data, config, as_, now=now_ms())
+        from civicmail.city.access.views.act_pages import carry_out, form_of
 
-        row = act.find(**{name: given[name] for name in door.row}, actor=desk.actor, now=desk.now) if act.has_row else None
+        row = act.find(**{name: given[name] for name in definition.row}, actor=desk.actor, now=desk.now) if act.has_row else None
         values = {name: _text(act.input.fields[name], given[name]) for name in act.input.fields if name in given}
         seen = {name: act.state(row) for name, field in act.input.fields.items() if isinstance(field, inputs.Seen)}
         form = form_of(act, row, desk.actor, {**values, **seen})
-        done = carry_out(act, row, _checked(form), desk.actor, desk.now)
+        done = carry_out(act, row, _checked(form, definition), desk.actor, desk.now)
         output.show(act.message(row, done))
 
-    parameters = [*(_row(name, p) for name, p in door.row.items()), *_given(act, door)]
-    parameters += [_keyword("as_", options.Signed if door.personal else options.As, *(() if door.personal else ("",)))]
+    parameters = [*(_row(name, p) for name, p in definition.row.items()), *_given(act, definition)]
+    parameters += [_keyword("as_", options.Signed if definition.personal else options.As, *(() if definition.personal else ("",)))]
     parameters += [_keyword("data", options.Data, None), _keyword("config", options.Config, None)]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
     command.__annotations__ = {p.name: p.annotation for p in parameters}
-    app.command(door.verb.split()[-1], help=act.summary)(command)
+    app.command(definition.verb.split()[-1], help=act.summary)(command)
 
 
 def _text(field: Field[Any], value: Any) -> Any:
@@ -47,27 +47,33 @@ def _text(field: Field[Any], value: Any) -> Any:
     return "\n".join(value) if isinstance(field, inputs.Lines | inputs.People) else value
 
 
-def _checked(form: Any) -> Any:
+def _checked(form: Any, definition: Command) -> Any:
     if not form.is_valid():
         fields = {name: " ".join(str(error) for error in errors) for name, errors in form.errors.items()}
-        raise Unusable("; ".join(f"--{name}: {words}" for name, words in fields.items()), fields)
+        raise Unusable("; ".join(f"{_shown_name(name, definition)}: {words}" for name, words in fields.items()), fields)
     return form
 
 
-def _given(act: Act[Any, Any, Any], door: Command) -> list[inspect.Parameter]:
+def _given(act: Act[Any, Any, Any], definition: Command) -> list[inspect.Parameter]:
     taken = {name: field for name, field in act.input.fields.items() if not isinstance(field, inputs.Seen)}
-    first = [
-        _keyword(name, Annotated[str, typer.Argument(metavar=name.upper(), help=_help(taken[name]))]) for name in door.positions
-    ]
-    return first + [_option(name, field, door) for name, field in taken.items() if name not in door.positions]
+    first = [_argument(name, taken[name]) for name in definition.positions]
+    return first + [_option(name, field, definition) for name, field in taken.items() if name not in definition.positions]
 
 
 def _argument(name: str, field: Field[Any]) -> inspect.Parameter:
     return _keyword(name, Annotated[str, typer.Argument(metavar=name.upper(), help=_help(field))])
 
 
-def _option(name: str, field: Field[Any], door: Command) -> inspect.Parameter:
-    flag = door.options.get(name, f"--{name.replace('_', '-')}")
+def _flag(name: str, definition: Command) -> str:
+    return definition.options.get(name, f"--{name.replace('_', '-')}")
+
+
+def _shown_name(name: str, definition: Command) -> str:
+    return name.upper() if name in definition.positions else _flag(name, definition)
+
+
+def _option(name: str, field: Field[Any], definition: Command) -> inspect.Parameter:
+    flag = _flag(name, definition)
     match field:
         case inputs.Flag():
             return _keyword(name, Annotated[bool, typer.Option(flag, help=_help(field))], False)

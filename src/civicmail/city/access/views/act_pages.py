@@ -13,12 +13,14 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
 
 from civicmail.city.access import inputs
-from civicmail.city.access.act import Act, Sheet
+from civicmail.city.access.act import Act, FormPage
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import PeopleField, PersonField, day_field, text_field
 from civicmail.city.access.inputs import Choices, Field
+from civicmail.city.access.permissions import PERMISSIONS
+from civicmail.city.access.resources import Resource
 from civicmail.city.access.views.city_request import CityRequest, View, acting, require, require_could
 from civicmail.city.access.views.form_response import CONFIRM_TEMPLATE, FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.page import Page
@@ -49,12 +51,30 @@ def page_of(act: Act[Any, Any, Any]) -> View:
 
     @acting(act.permission)
     def view(request: CityRequest, **keys: Any) -> HttpResponse:
-        row = row_of(act, *keys.values(), actor=request.actor, now=epoch_ms(request.now))
-        require_act(act, row, request, view=request.method != "POST")
-        return answer(request, act, row, act.sheet(row) if act.has_row else act.sheet())
+        row = permitted_row(act, request, *keys.values(), view=request.method != "POST")
+        return answer(request, act, row, act.form_page(row) if act.has_row else act.form_page())
 
     view.__doc__ = act.summary
     return view
+
+
+def permitted_row(act: Act[Any, Any, Any], request: CityRequest, *keys: Any, view: bool = False) -> Any:
+    """The row that an act is done to, as row_of. view: only the page is looked at. Raises NotPermitted, where that needs no row
+    before anything is read, so that nobody learns what there is; Http404 for what this person may not know of."""
+    permission = (view and act.view_permission) or act.permission
+    if PERMISSIONS[permission].resource is Resource:
+        require(request, permission)
+    now = epoch_ms(request.now)
+    row = row_of(act, *keys, actor=request.actor, now=now)
+    if act.is_hidden(row, request.actor, now):
+        raise Http404
+    permission = (view and act.view_permission) or act.permission_of(row)
+    resource = act.resource(row, request.actor)
+    if resource is None:
+        require_could(request, permission)
+    else:
+        require(request, permission, resource)
+    return row
 
 
 def row_of(act: Act[Any, Any, Any], *keys: Any, actor: Actor, now: int) -> Any:
@@ -67,26 +87,15 @@ def row_of(act: Act[Any, Any, Any], *keys: Any, actor: Actor, now: int) -> Any:
     return get_object_or_404(rows, **{act.key: keys[0]})
 
 
-def answer(request: CityRequest, act: Act[Any, Any, Any], row: Any, sheet: Sheet) -> HttpResponse:
+def answer(request: CityRequest, act: Act[Any, Any, Any], row: Any, form_page: FormPage) -> HttpResponse:
     """The page of an act, or what comes after it: for views that choose among acts by the state of a row. The guard was asked."""
     form = form_of(act, row, request.actor, request.POST or None, request.GET)
     return respond_to_form(
         request, form, lambda: carry_out(act, row, form, request.actor, epoch_ms(request.now)),
-        page=Page(sheet.title, sheet.section, sheet.crumbs, sheet.state, sheet.facts), back=sheet.back, to=act.after,
-        message=lambda done: translate(act.message(row, done)), template=_template(sheet), **_shown(sheet),
+        page=Page(form_page.title, form_page.section, form_page.crumbs, form_page.state, form_page.facts),
+        back=form_page.back, to=act.after,
+        message=lambda done: translate(act.message(row, done)), template=_template(form_page), **_shown(form_page),
     )  # fmt: skip
-
-
-def require_act(act: Act[Any, Any, Any], row: Any, request: CityRequest, *, view: bool = False) -> None:
-    """Raise NotPermitted, or Http404 for what this person may not know of. view: only the page is looked at."""
-    permission = (view and act.view_permission) or act.permission_of(row)
-    if act.is_hidden(row, request.actor, epoch_ms(request.now)):
-        raise Http404
-    resource = act.resource(row, request.actor)
-    if resource is None:
-        require_could(request, permission)
-    else:
-        require(request, permission, resource)
 
 
 def carry_out(act: Act[Any, Any, Any], row: Any, form: forms.Form, actor: Actor, now: int) -> Any:
@@ -104,7 +113,7 @@ def form_of(
     """The form of an act's input for this actor; bound where data is given. start: what a link to the page fills in."""
     offered = act.choices(row, actor)
     made = {name: _field(field, offered.get(name, ())) for name, field in act.input.fields.items()}
-    filled = {name: text[:254] for name, text in (start or {}).items() if name in act.input.fields}
+    filled = {name: text[:254] for name, text in (start or {}).items() if name in act.from_link}
     initial = {**act.initial(row), **filled}
     initial |= {name: act.state(row) for name, field in act.input.fields.items() if isinstance(field, inputs.Seen)}
     kind: type[forms.Form] = type(f"{act.input.__name__}Form", (forms.Form,), made)
@@ -183,10 +192,10 @@ def _translated(words: str) -> Any:
     return gettext_lazy(words.text) if isinstance(words, Sentence) and not words.values else words
 
 
-def _template(sheet: Sheet) -> str:
-    return sheet.template or (CONFIRM_TEMPLATE if sheet.effects else FORM_TEMPLATE)
+def _template(form_page: FormPage) -> str:
+    return form_page.template or (CONFIRM_TEMPLATE if form_page.effects else FORM_TEMPLATE)
 
 
-def _shown(sheet: Sheet) -> dict[str, Any]:
-    return {"effects": sheet.effects, "stays": sheet.stays, "verb": sheet.submit, "submit": sheet.submit, "stop": sheet.stop,
-            "note": sheet.note, **sheet.context}  # fmt: skip
+def _shown(form_page: FormPage) -> dict[str, Any]:
+    names = ("effects", "stays", "submit", "stop", "note")
+    return {name: getattr(form_page, name) for name in names} | {"verb": form_page.submit, **form_page.context}

@@ -21,7 +21,7 @@ from civicmail.city.access.act import Act
 from civicmail.city.access.actions.publishing import single_publication
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.inputs import Field
-from civicmail.city.access.views.actpages import carry_out, form_of, require_act, row_of
+from civicmail.city.access.views.act_pages import carry_out, form_of, permitted_row
 from civicmail.front.web.api import etags, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
@@ -43,14 +43,12 @@ def act_operation[Done](
 ) -> None:
     """Add the operation of an act. response: the shape of what it answers; answer: makes that of what was done; shown: makes it of
     the row, where `If-Match` says what the program has seen (RFC 9110)."""
-    door = act.operation
-    assert door is not None, act.name
-    keys = {name: kind for kind, name in _KEY.findall(door.path)}
+    endpoint = act.operation
+    assert endpoint is not None, act.name
 
     def view(request: Call, response: HttpResponse, **given: Any) -> Any:
         body = given.pop("body", None)
-        row = row_of(act, *given.values(), actor=request.actor, now=epoch_ms(request.now))
-        require_act(act, row, request)
+        row = permitted_row(act, request, *given.values())
         form = form_of(act, row, request.actor, _data(act, row, body))
         request_bodies.checked(form)
         if shown is None:
@@ -60,21 +58,31 @@ def act_operation[Done](
             etags.require(request, shown(current))
             return etags.with_etag(response, answer(carry_out(act, current, form, request.actor, epoch_ms(request.now))))
 
-    kinds: dict[str, Any] = {
-        "request": Call,
-        "response": HttpResponse,
-        **{name: _KINDS.get(kind, str) for name, kind in keys.items()},
-    }
+    _describe(view, act)
+    page = endpoint.page or (act.page.name if act.page is not None else "")
+    operation(
+        router,
+        endpoint.method,
+        endpoint.path,
+        act=act.permission,
+        scope=endpoint.scope,
+        page=page,
+        response=response,
+        status=endpoint.status,
+    )(view)
+
+
+def _describe(view: Callable[..., Any], act: Act[Any, Any, Any]) -> None:
+    """Give the view the name, text and signature that ninja reads."""
+    assert act.operation is not None, act.name
+    keys = {name: _KINDS.get(kind, str) for kind, name in _KEY.findall(act.operation.path)}
+    kinds: dict[str, Any] = {"request": Call, "response": HttpResponse, **keys}
     if act.input.fields:
         kinds["body"] = schema_of(act)
     parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=kind) for name, kind in kinds.items()]
     view.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what ninja reads
     view.__annotations__ = kinds
     view.__name__, view.__doc__ = act.name, act.summary
-    page = door.page or (act.page.name if act.page is not None else "")
-    operation(
-        router, door.method, door.path, act=act.permission, scope=door.scope, page=page, response=response, status=door.status
-    )(view)
 
 
 def _data(act: Act[Any, Any, Any], row: Any, body: Schema | None) -> dict[str, Any]:
