@@ -32,9 +32,10 @@ TESTS = Path(__file__).resolve().parents[1]
 _TOWN = """
 import json, sys
 from pathlib import Path
+from civicmail.front.cli.waits import wait_for_tables
 from civicmail.front.web.start import prepare
 data = Path(sys.argv[1])
-prepare(data)
+prepare(data, None, wait_for_tables())
 from civicmail.city.access.actions.publishing import publish
 from pages.conftest import made
 from pages.test_sweep import PAGES, PEOPLE, path_of

@@ -22,8 +22,9 @@ import time
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
+from civicmail.front.cli.waits import wait_for_tables
 from civicmail.front.web.start import prepare
-prepare(Path({data!r}))
+prepare(Path({data!r}), None, wait_for_tables())
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from civicmail.city.access.models import *

@@ -55,8 +55,9 @@ publish()
 _PULL = """
 import time
 from pathlib import Path
+from civicmail.front.cli.waits import wait_for_tables
 from civicmail.front.web.start import prepare
-prepare(Path("/var/lib/civicmail"))
+prepare(Path("/var/lib/civicmail"), None, wait_for_tables())
 from civicmail.city.access.actors import Actor, HeldRole
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import case_answers, message_removal
