@@ -200,3 +200,12 @@ def test_copies_are_taken_back_as_many_as_were_counted_and_above_fifty_by_two(ci
     Pull.objects.filter(pk=made["id"]).update(state="asked")
     assert security("POST", f"{own}/second", {**why, "answer": "agree"}).status_code == 403, "who asked is not the second"
     assert len(security("GET", f"{large}/copies?limit=50").json()) == 50
+
+
+@pytest.mark.rule("P-17", "Who may not do an act does not learn whether what it would be done to exists.")
+def test_who_may_not_do_it_does_not_learn_what_there_is(city: Town) -> None:
+    """Numbers are easily counted up: 404 for those that are not there would say which are."""
+    crew = asking(city.people["crew0"])
+    body = {"answer": "no", "reason": "Nobody asked for this file.", "state": "open"}
+    for place in ("/releases/{}/answer", "/findings/{}/answer", "/contests/{}/answer"):
+        assert [crew("POST", place.format(id_), body).status_code for id_ in (1, 987_654)] == [403, 403], place

@@ -121,3 +121,10 @@ def test_a_pattern_that_fits_nearly_everything_ends_as_soon_as_everything(files:
     assert all(
         allow(files, what, 300).pk for what in (FileScope(series=series, domain="acme.example"), FileScope(series="agenda-*.pdf"))
     )
+
+
+def test_a_link_fills_in_a_document_and_never_a_reason(visit: Visit) -> None:
+    """What somebody else has written would be signed with the manager's name."""
+    page = visit("head").get("/holding/approvals/standing/new/", {"sha256": "ab" * 32, "reason": "A text of a stranger."})
+    shown = page.content.decode()
+    assert "ab" * 32 in shown and "A text of a stranger." not in shown

@@ -99,7 +99,9 @@ def test_a_conflict_is_recorded_before_the_second_duty_and_a_duty_ended(call: Ca
     second = ("duty grant", "p-records", "retention-officer", "--until", "{day}")
     assert call(*second, who="office") == 4 and b"exclude each other" in call.said.err
     control = ("--control", "Two people only; the mayor reads every entry weekly.", "--until", "{day}")
-    assert call("duty conflict", "p-records", "records-officer", "retention-officer", *control, who="office") == 0
+    assert call("duty conflict", "nobody", "records-officer", "retention-officer", *control, who="office") == 2
+    assert b"The directory has nobody who is nobody." in call.said.err
+    assert call("duty conflict", "records@city.example", "records-officer", "retention-officer", *control, who="office") == 0
     assert ConflictRecord.objects.get().control.startswith("Two people only")
     assert call(*second, who="office") == 0
     assert call("duty end", "p-records", "retention-officer", who="office") == 0

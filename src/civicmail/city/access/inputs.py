@@ -31,6 +31,12 @@ class Field[Value]:
     missing: str = ""
     name: str = field(default="", init=False)
 
+    @property
+    def description(self) -> str:
+        """Label and help as sentences, for commands and the API."""
+        label = str(self.label)
+        return " ".join(filter(None, (label if label.endswith((".", "?", "!")) else f"{label}.", str(self.help))))
+
     def __set_name__(self, owner: type[Input], name: str) -> None:
         object.__setattr__(self, "name", name)
 

@@ -15,6 +15,8 @@ from civicmail.city.access.inputs import Field
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output, verbs
 
+_PERSON = inputs.PersonName | inputs.OptionalPerson
+
 
 def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
     """Adds the command of an act to the commands of its group."""
@@ -42,6 +44,12 @@ def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
 
 
 def _text(field: Field[Any], value: Any) -> Any:
+    """A value as the form takes it. People are known by their sign-in names here, too. Raises UsageError for what is
+    no day, Unusable for nobody."""
+    if isinstance(field, _PERSON) and value:
+        from civicmail.city.access.queries.signin import find_person
+
+        return value if find_person(value) is None and "@" in value else actors.named(value).uid
     if isinstance(field, inputs.Day | inputs.OptionalDay) and value:
         return options.day(value)
     return "\n".join(value) if isinstance(field, inputs.Lines | inputs.People) else value
@@ -104,13 +112,21 @@ def _keyword(name: str, annotation: Any, *default: Any) -> inspect.Parameter:
 
 
 def _metavar(field: Field[Any]) -> str:
-    return {inputs.Day: "DAY", inputs.OptionalDay: "DAY", inputs.PersonName: "PERSON", inputs.OptionalPerson: "PERSON"}.get(
-        type(field), "N" if isinstance(field, inputs.Number | inputs.OptionalNumber) else "TEXT"
-    )
+    match field:
+        case inputs.Day() | inputs.OptionalDay():
+            return "DAY"
+        case inputs.PersonName() | inputs.OptionalPerson():
+            return "PERSON"
+        case inputs.Number() | inputs.OptionalNumber():
+            return "N"
+        case _:
+            return "TEXT"
 
 
 def _help(field: Field[Any]) -> str:
-    words = [str(field.label), str(field.help)]
+    words = [field.description]
     if choices := [str(value) for value, _ in getattr(field, "choices", ()) if value]:
         words.append(f"One of {', '.join(choices)}.")
-    return " ".join(filter(None, words))
+    if isinstance(field, _PERSON):
+        words.append("A sign-in name will do.")
+    return " ".join(words)

@@ -107,7 +107,7 @@ def schema_of(act: Act[Any, Any, Any]) -> type[Schema]:
 
 def _shape(field: Field[Any]) -> tuple[Any, Any]:
     kind: Any = _type(field)
-    words = " ".join(filter(None, (str(field.label), str(field.help))))
+    words = field.description
     limits = {"minLength": getattr(field, "min_length", 0), "maxLength": getattr(field, "max_length", 0)}
     extra: dict[str, Any] = {key: value for key, value in limits.items() if value}
     if choices := [value for value, _ in getattr(field, "choices", ()) if value]:
