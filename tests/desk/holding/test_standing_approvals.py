@@ -17,8 +17,10 @@ from civicmail.desk.holding.actions import standing_approvals, switch_approval
 from civicmail.desk.holding.actions.standing_approvals import FileScope
 from civicmail.desk.holding.models import AskedDepartment, StandingApproval
 from desk.holding.leaving import ACME, OWL, PDF, Bureau, bureau
+from desk.holding.test_approvals import Visit
 from desk.holding.test_approvals import clock as clock
 from desk.mailbox.conftest import city as city
+from desk.mailbox.conftest import visit as visit
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db

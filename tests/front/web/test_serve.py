@@ -142,10 +142,11 @@ def test_mail_does_without_pages(tmp_path: Path) -> None:
         assert greeting(running.mx)
         taken.close()
         wait(lambda: asked(port, "/healthz")[0] == 200)
-        before = running.live_child(" run web ")
+        pages = "civicmail.front.web.wsgi:application"  # as Granian calls itself
+        before = running.live_child(pages)
         os.kill(before, signal.SIGKILL)
         assert greeting(running.mx)
-        wait(lambda: running.live_child(" run web ") != before and asked(port, "/healthz")[0] == 200)
+        wait(lambda: running.live_child(pages) != before and asked(port, "/healthz")[0] == 200)
 
 
 def test_a_missing_database_is_a_page_that_says_so_and_the_process_stays(tmp_path: Path) -> None:
