@@ -11,7 +11,7 @@ from city.access import staff
 from city.access.staff import MS, NOW
 from civicmail.city.access.actions import access_requests, barring, bulk_authorization
 from civicmail.city.access.actors import FOREVER, Actor, HeldRole
-from civicmail.city.access.bars import Kind, identity
+from civicmail.city.access.bars import Kind
 from civicmail.city.access.epoch import DAY_MS
 from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.models import Account, Authorisation, Bar, Device, Entry
@@ -20,6 +20,7 @@ from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.access.queries.snapshots import build_snapshot
 from civicmail.city.access.reasons import Reasons
 from civicmail.city.directory.models import Agency, Contract, Department, Person
+from civicmail.city.directory.person_traits import traits
 
 pytestmark = pytest.mark.django_db
 WHY = "Sent bids of others outside, a third time."
@@ -231,5 +232,5 @@ def test_a_new_identity_is_flagged_and_never_refused(town: Department) -> None:
 
 def test_one_word_names_and_short_numbers_say_nothing() -> None:
     """A match on less than two words or seven digits would flag half of the city."""
-    one, other = identity(("Prince",), phones=("0101",)), identity(("Prince",), phones=("0101",))
+    one, other = traits(("Prince",), phones=("0101",)), traits(("Prince",), phones=("0101",))
     assert one.common_traits(other) == []

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from civicmail.city.access.lookalike import skeleton
 from civicmail.city.directory import feed_addresses, feed_file, ldap_rows
 from civicmail.city.directory.feed_addresses import AddressBook, HeldAddresses, Owner
 from civicmail.city.directory.feed_file import Row
 from civicmail.city.directory.ldap_rows import Entry, LdapMapping
+from civicmail.core.message.lookalike import skeleton
 
 BOOK = AddressBook(
     frozenset({"city.example"}),

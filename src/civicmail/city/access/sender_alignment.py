@@ -15,11 +15,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from civicmail.city.access.from_header import HeaderField, InvalidSender, NamedAddress, is_hidden, parse_fields, parse_mailbox
-from civicmail.city.access.lookalike import mixes_scripts, skeleton
 from civicmail.city.access.sender_refusals import smtp_reply
 from civicmail.city.access.snapshot import Grant, Mailbox, Person, Snapshot
 from civicmail.city.policy.dispositions import Finding
 from civicmail.core.message import addresses, blind_fields, encoded_words
+from civicmail.core.message.lookalike import mixes_scripts, skeleton
 
 CHECK = "sender"
 """The check of all findings here. A finding with a code that begins with "correct" is a correction: offset and length of the field

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
 
-from civicmail.city.directory.models import Address, Department, Episode, MailGroup, Person
+from civicmail.city.directory.models import Address, Department, Episode, FormerName, MailGroup, Person, ScimUser
+from civicmail.city.directory.person_traits import Traits, traits
 from civicmail.core.wire.paths import without_detail
+
+_BATCH_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +66,36 @@ def staff_of(department: Department) -> list[Episode]:
     """People who work in a department itself, by position and name."""
     rows = Episode.objects.filter(department=department, ended__isnull=True).select_related("person", "supervisor")
     return list(rows.order_by("position", "person__family", "person__given"))
+
+
+def traits_of(people: Iterable[Person]) -> dict[int, Traits]:
+    """Everything that the directory ever said of people, by id of the row. Four queries for each thousand."""
+    traits_by_id: dict[int, Traits] = {}
+    rows = list(people)
+    for begin in range(0, len(rows), _BATCH_SIZE):
+        some = {p.pk: p for p in rows[begin : begin + _BATCH_SIZE]}
+        uids = {p.uid: p.pk for p in some.values()}
+        former: dict[int, list[FormerName]] = {pk: [] for pk in some}
+        for was in FormerName.objects.filter(person__in=some):
+            former[was.person_id].append(was)
+        addresses: dict[int, list[str]] = {pk: [p.outside] for pk, p in some.items()}
+        numbers: dict[int, list[str]] = {pk: [f"uid:{p.uid}"] for pk, p in some.items()}
+        for pk, address in Address.objects.filter(person__in=some).order_by().values_list("person", "address"):
+            addresses[pk].append(address)
+        for pk, address in Address.objects.filter(mailbox__holder__in=some).order_by().values_list("mailbox__holder", "address"):
+            addresses[pk].append(address)
+        for uid, name, external in ScimUser.objects.filter(uid__in=uids).values_list("uid", "user_name", "external"):
+            addresses[uids[uid]].append(name if "@" in name else "")
+            numbers[uids[uid]].append(f"external:{external}" if external else "")
+        for pk, p in some.items():
+            traits_by_id[pk] = _traits(p, former[pk], addresses[pk], numbers[pk])
+    return traits_by_id
+
+
+def _traits(person: Person, former: list[FormerName], addresses: list[str], numbers: list[str]) -> Traits:
+    before = [name for was in former for name in (was.display, f"{was.given} {was.family}")]
+    addresses = [*addresses, *(was.outside for was in former if was.family or "@" in was.outside)]
+    was_number = [f"uid:{was.uid}" if was.uid else "" for was in former]
+    was_number += [f"external:{was.external}" if was.external else "" for was in former]
+    phones = [person.phone, *(was.phone for was in former)]
+    return traits((person.display, f"{person.given} {person.family}"), before, phones, addresses, [*numbers, *was_number])

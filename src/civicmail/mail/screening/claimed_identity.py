@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from civicmail.city.access.lookalike import AT_AND_DOT_LOOKALIKES, skeleton
 from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
+from civicmail.core.message.lookalike import AT_AND_DOT_LOOKALIKES, skeleton
 from civicmail.mail.screening import staffnames
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@[^\s<>()\[\]\"',;:@]+")

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from civicmail.city.access.from_header import is_hidden
-from civicmail.city.access.lookalike import mixes_scripts
 from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.core.config.settings import Settings
+from civicmail.core.message.lookalike import mixes_scripts
 from civicmail.mail.screening import staffnames, urls
 from civicmail.mail.screening.check_context import CheckContext
 from civicmail.mail.screening.claimed_identity import displayed as as_seen

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from civicmail.city.access.lookalike import skeleton
+from civicmail.core.message.lookalike import skeleton
 from civicmail.mail.screening import staffnames
 
 LOCAL, DISPLAY, FORWARD, ALONE, RULE, REGISTERED = "local-part", "display-name", "forward", "alone", "rule", "registered"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from civicmail.city.access.lookalike import skeleton
+from civicmail.core.message.lookalike import skeleton
 
 ANY = "?"
 """Stands for a letter that resembles no Latin one."""

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from civicmail.city.access.from_header import is_hidden
-from civicmail.city.access.lookalike import skeleton
 from civicmail.city.access.snapshot import Person, Snapshot
+from civicmail.core.message.lookalike import skeleton
 
 Key = tuple[str, str]
 """Two words of a name in alphabetical order, as skeletons; a longer name has several keys."""

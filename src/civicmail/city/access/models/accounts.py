@@ -40,6 +40,9 @@ class Account(AbstractBaseUser):
     is_staff = False
     is_superuser = False
 
+    class Meta:
+        app_label = "access"
+
     def __str__(self) -> str:
         return self.username
 
@@ -71,6 +74,9 @@ class Invitation(models.Model):
     handed_by = models.CharField(max_length=120, blank=True)
     reason = models.CharField(max_length=400, blank=True)
 
+    class Meta:
+        app_label = "access"
+
     def __str__(self) -> str:
         return f"{self.account}, until {self.until:%Y-%m-%d %H:%M}"
 
@@ -86,6 +92,7 @@ class Identity(models.Model):
     since = models.DateTimeField()
 
     class Meta:
+        app_label = "access"
         verbose_name_plural = "identities"
         constraints: ClassVar = [models.UniqueConstraint(fields=["provider", "subject"], name="identity_once")]
 
@@ -101,6 +108,9 @@ class Failure(models.Model):
     door = models.CharField(max_length=12)
     client = models.CharField(max_length=45)
     at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        app_label = "access"
 
     def __str__(self) -> str:
         return f"{self.door}, {self.at:%Y-%m-%d %H:%M:%S}"
@@ -122,6 +132,7 @@ class Throttle(models.Model):
     until = models.DateTimeField(null=True, blank=True, db_index=True)
 
     class Meta:
+        app_label = "access"
         constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "login", "network"], name="throttle_once")]
 
     def __str__(self) -> str:
@@ -136,6 +147,7 @@ class Place(models.Model):
     last = models.DateTimeField()
 
     class Meta:
+        app_label = "access"
         constraints: ClassVar = [models.UniqueConstraint(fields=["account", "network"], name="place_once")]
 
     def __str__(self) -> str:
@@ -152,6 +164,7 @@ class AccountNews(models.Model):
     told = models.DateTimeField(null=True, blank=True, db_index=True)
 
     class Meta:
+        app_label = "access"
         verbose_name_plural = "account news"
 
     def __str__(self) -> str:

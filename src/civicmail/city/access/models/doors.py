@@ -16,6 +16,9 @@ class Untold(models.Model):
     whole = models.BooleanField(default=False)
     waits = models.BooleanField(default=False)
 
+    class Meta:
+        app_label = "access"
+
     def __str__(self) -> str:
         return "everybody" if self.whole else f"{len(self.people)} people, {len(self.mailboxes)} mailboxes"
 
@@ -25,6 +28,9 @@ class Publication(models.Model):
 
     version = models.PositiveBigIntegerField(default=0)
     at = models.BigIntegerField(default=0)
+
+    class Meta:
+        app_label = "access"
 
     def __str__(self) -> str:
         return str(self.version)

@@ -24,6 +24,7 @@ class Entry(models.Model):
     head = models.BinaryField()
 
     class Meta:
+        app_label = "access"
         ordering: ClassVar = ["-id"]
         verbose_name_plural = "entries"
         indexes: ClassVar = [
@@ -46,6 +47,9 @@ class Begun(models.Model):
     at = models.BigIntegerField(help_text="ms since 1970")
     plain = models.JSONField()
 
+    class Meta:
+        app_label = "access"
+
     def __str__(self) -> str:
         return f"{self.plain['act']} by {self.plain['person']}"
 
@@ -58,6 +62,9 @@ class Carried(models.Model):
     journal = models.CharField(max_length=40)
     number = models.BigIntegerField()
     at = models.BigIntegerField()
+
+    class Meta:
+        app_label = "access"
 
     def __str__(self) -> str:
         return f"{self.journal}:{self.number}"

@@ -18,6 +18,9 @@ class Hook(models.Model):
     problem = models.CharField(max_length=200, blank=True)
     told = models.BigIntegerField(default=0)
 
+    class Meta:
+        app_label = "access"
+
     def __str__(self) -> str:
         return self.name
 
@@ -29,6 +32,7 @@ class HookTold(models.Model):
     entry = models.BigIntegerField()
 
     class Meta:
+        app_label = "access"
         constraints: ClassVar = [models.UniqueConstraint(fields=["hook", "entry"], name="entry_told_once")]
 
     def __str__(self) -> str:

@@ -18,6 +18,9 @@ class MandateYear(models.Model):
     year = models.PositiveSmallIntegerField(primary_key=True)
     last = models.PositiveIntegerField(default=0)
 
+    class Meta:
+        app_label = "access"
+
     def __str__(self) -> str:
         return f"{self.year}: {self.last}"
 
@@ -57,6 +60,7 @@ class Mandate(models.Model):
     finding = models.TextField(blank=True, help_text="with which it was closed")
 
     class Meta:
+        app_label = "access"
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(approver__isnull=True) | ~Q(approver=F("person")), name="mandate_has_two_people"),
@@ -78,6 +82,7 @@ class Subject(models.Model):
     until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        app_label = "access"
         ordering: ClassVar = ["person__family", "person__given", "id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["mandate", "person"], condition=Q(until__isnull=True), name="subject_once"),
@@ -106,6 +111,7 @@ class Amendment(models.Model):
     state = models.CharField(max_length=10, default="asked", db_index=True)
 
     class Meta:
+        app_label = "access"
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["mandate"], condition=Q(state="asked"), name="one_open_amendment"),
@@ -127,6 +133,7 @@ class Protection(models.Model):
     ended = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        app_label = "access"
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(person__isnull=False, department__isnull=True)

@@ -11,14 +11,15 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils.timezone import localdate
 
-from civicmail.city.access.bars import CLOSING_KINDS, KINDS, PHONE, Identity, identity, is_strong_match, phone_key
+from civicmail.city.access.bars import CLOSING_KINDS, KINDS
 from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
 from civicmail.city.access.models import Authorisation, Bar, Entry
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.resources import PersonCase
-from civicmail.city.directory.models import Address, Episode, FormerName, Person, ScimUser
+from civicmail.city.directory.models import Episode, Person
+from civicmail.city.directory.person_traits import PHONE, is_strong_match, phone_key
+from civicmail.city.directory.queries import traits_of
 
-_BATCH_SIZE = 1000
 _MAX_SHARING = 3
 """People with one telephone number from which on it is an office's."""
 _MARKED = Q(kind="re-entry", ended__isnull=True) | Q(kind="permanent")
@@ -122,10 +123,10 @@ def likenesses_by_person(people: Iterable[Person]) -> dict[int, list[Likeness]]:
     if not kinds:
         return {}
     others = Person.objects.in_bulk(kinds)
-    theirs = identities(others.values())
+    theirs = traits_of(others.values())
     likenesses: dict[int, list[Likeness]] = {}
     shared: set[str] | None = None
-    for pk, mine in identities(rows.values()).items():
+    for pk, mine in traits_of(rows.values()).items():
         for other in sorted(others):
             same = mine.common_traits(theirs[other]) if other != pk else []
             if PHONE in same:
@@ -135,39 +136,6 @@ def likenesses_by_person(people: Iterable[Person]) -> dict[int, list[Likeness]]:
                 likeness = Likeness(others[other], tuple(same), "permanent" in kinds[other], is_strong_match(same))
                 likenesses.setdefault(pk, []).append(likeness)
     return likenesses
-
-
-def identities(people: Iterable[Person]) -> dict[int, Identity]:
-    """Everything that the directory ever said of people, by id of the row. Four queries for each thousand."""
-    identities_by_id: dict[int, Identity] = {}
-    rows = list(people)
-    for begin in range(0, len(rows), _BATCH_SIZE):
-        some = {p.pk: p for p in rows[begin : begin + _BATCH_SIZE]}
-        uids = {p.uid: p.pk for p in some.values()}
-        former: dict[int, list[FormerName]] = {pk: [] for pk in some}
-        for was in FormerName.objects.filter(person__in=some):
-            former[was.person_id].append(was)
-        addresses: dict[int, list[str]] = {pk: [p.outside] for pk, p in some.items()}
-        numbers: dict[int, list[str]] = {pk: [f"uid:{p.uid}"] for pk, p in some.items()}
-        for pk, address in Address.objects.filter(person__in=some).order_by().values_list("person", "address"):
-            addresses[pk].append(address)
-        for pk, address in Address.objects.filter(mailbox__holder__in=some).order_by().values_list("mailbox__holder", "address"):
-            addresses[pk].append(address)
-        for uid, name, external in ScimUser.objects.filter(uid__in=uids).values_list("uid", "user_name", "external"):
-            addresses[uids[uid]].append(name if "@" in name else "")
-            numbers[uids[uid]].append(f"external:{external}" if external else "")
-        for pk, p in some.items():
-            identities_by_id[pk] = _identity(p, former[pk], addresses[pk], numbers[pk])
-    return identities_by_id
-
-
-def _identity(person: Person, former: list[FormerName], addresses: list[str], numbers: list[str]) -> Identity:
-    before = [name for was in former for name in (was.display, f"{was.given} {was.family}")]
-    addresses = [*addresses, *(was.outside for was in former if was.family or "@" in was.outside)]
-    was_number = [f"uid:{was.uid}" if was.uid else "" for was in former]
-    was_number += [f"external:{was.external}" if was.external else "" for was in former]
-    phones = [person.phone, *(was.phone for was in former)]
-    return identity((person.display, f"{person.given} {person.family}"), before, phones, addresses, [*numbers, *was_number])
 
 
 def _shared_phones() -> set[str]:

@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
-from civicmail.city.access.lookalike import skeleton
 from civicmail.city.directory.feed_addresses import AddressBook, HeldAddresses, Owner
 from civicmail.city.directory.feed_diff import Known
 from civicmail.city.directory.models import Address, Mailbox, MailGroup, ReservedAddress
+from civicmail.core.message.lookalike import skeleton
 
 BATCH_SIZE = 1000
 

@@ -13,14 +13,14 @@ from django.db.models import Q
 
 from civicmail.city.access import four_eyes, guard
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.bars import FORMER, NAME, PHONE
 from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.four_eyes import AccountOpening, Appointment, Facts
 from civicmail.city.access.models import Entry, Invitation
 from civicmail.city.access.permissions import TAKE_TWO
-from civicmail.city.access.queries import bars
 from civicmail.city.access.resources import Decision, OfPerson, Resource
 from civicmail.city.directory.models import Episode, FeedLine, Person, ScimUser
+from civicmail.city.directory.person_traits import FORMER, NAME, PHONE
+from civicmail.city.directory.queries import traits_of
 from civicmail.core.config.sentence import sentence as _
 
 _COMMON = {
@@ -65,7 +65,7 @@ def is_oneself(actor: Actor, person: Person, now: int) -> bool:
 
 
 def facts(uids: Collection[str], *, began: int, now: int) -> Facts:
-    """Everything that foureyes asks about these people. began: of the request, ms, 0 where that is not known. now: ms."""
+    """Everything that four_eyes.py asks about these people. began: of the request, ms, 0 where that is not known. now: ms."""
     opened: list[AccountOpening] = []
     known: set[str] = set()
     coming = set(uids)
@@ -131,7 +131,7 @@ def _same(people: dict[str, Person]) -> dict[frozenset[str], str]:
     telephone number where it is no line of an office that both work in."""
     if len(people) < 2:
         return {}
-    known = bars.identities(people.values())
+    known = traits_of(people.values())
     pairs: dict[frozenset[str], str] = {}
     for one, other in combinations(sorted(people), 2):
         mine, theirs = people[one].pk, people[other].pk

@@ -11,12 +11,13 @@ from django.urls import reverse
 
 from civicmail.city.access.duties import CONFLICTS, DUTIES
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, Ending
+from civicmail.city.access.models import Account, ConflictRecord, DutyGrant, Ending, Throttle
 from civicmail.city.access.queries import display_names, office
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.queries.signin import locked_or_waiting, waits_of
 from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.throttle import MAX_STRANGER_FAILURES
 from civicmail.city.access.views import listing, wording
 from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require, require_could
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -136,7 +137,7 @@ def unlocks(request: CityRequest) -> HttpResponseBase:
             Column(
                 "waits",
                 "Where, and until when",
-                lambda a: "; ".join(wording.wait_text(w) for w in waits_of(a, epoch_ms(request.now))),
+                lambda a: "; ".join(_wait_text(w) for w in waits_of(a, epoch_ms(request.now))),
                 name="from",
             ),
             Column("act", "", lambda a: Cell(f"Release {a.person}…", reverse("unlock", args=[a.pk]))),
@@ -213,3 +214,15 @@ def ending(request: CityRequest, pk: int) -> HttpResponse:
         "account": Account.objects.filter(person=row.person).first(),
     }
     return render(request, "access/ending.html", shown)
+
+
+def _wait_text(row: Throttle) -> str:
+    """Where wrong passwords make somebody wait, and until when."""
+    if row.kind == "identity":
+        return f"{row.network}: another identity there says that it is this person; releasing lets the next one in"
+    what = {"code": "codes", "mail": "mail programs"}.get(row.kind, "passwords")
+    where = {"login": "networks that are new to it"}.get(row.kind, row.network)
+    where = "a session of its own" if where.startswith("session") else where or "an unknown address"
+    closed = row.until is None or (row.kind == "login" and row.streak >= MAX_STRANGER_FAILURES)
+    end = "until the person signs in, or you release it" if row.until is None or closed else f"until {wording.minute(row.until)}"
+    return f"{where}: {what}, {row.failures} wrong, {end}"

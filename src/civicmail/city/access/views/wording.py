@@ -9,8 +9,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
 from civicmail.city.access.duties import DUTIES
-from civicmail.city.access.models import Throttle
-from civicmail.city.access.throttle import MAX_STRANGER_FAILURES
 from civicmail.core.config.sentence import Sentence
 
 
@@ -41,18 +39,6 @@ def clock(value: datetime) -> str:
 def minute(value: datetime) -> str:
     """Nov 23, 2026, 4:05 p.m."""
     return f"{day(value)}, {clock(value)}"
-
-
-def wait_text(row: Throttle) -> str:
-    """Where wrong passwords make somebody wait, and until when."""
-    if row.kind == "identity":
-        return f"{row.network}: another identity there says that it is this person; releasing lets the next one in"
-    what = {"code": "codes", "mail": "mail programs"}.get(row.kind, "passwords")
-    where = {"login": "networks that are new to it"}.get(row.kind, row.network)
-    where = "a session of its own" if where.startswith("session") else where or "an unknown address"
-    closed = row.until is None or (row.kind == "login" and row.streak >= MAX_STRANGER_FAILURES)
-    end = "until the person signs in, or you release it" if row.until is None or closed else f"until {minute(row.until)}"
-    return f"{where}: {what}, {row.failures} wrong, {end}"
 
 
 def short_day(value: date) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from civicmail.city.access import confusables
+from civicmail.core.message import confusables
 
 _ALIKE = confusables.TABLE | str.maketrans(
     "аеорсухіјѕԁԛԝһкмтнвгпи" + "αβεηικνορτυχγωϲϳ" + "ıɑɡɩʏᴏᴜᴠᴡᴢ" + "0135$@!|i",  # noqa: RUF001 - the point of it
