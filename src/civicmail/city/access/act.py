@@ -68,7 +68,8 @@ class FormPage:
     """The page around the form of an act. title: a noun, or a question that names the object; section, crumbs, state, facts: of
     the page's head (views/page.py); submit: the button's verb, with the count; effects, stays: what changes for whom, and what does
     not; stop: whether the button is red; note: above the form; back: where "Cancel" leads;
-    template and context: where more than a form is shown."""
+    initial: what the form begins with, where the page knows more than the act; template and context: where more than a form is
+    shown."""
 
     title: str
     section: str
@@ -81,6 +82,7 @@ class FormPage:
     stays: Sequence[str] = ()
     stop: bool = False
     note: str = ""
+    initial: Mapping[str, Any] = field(default_factory=dict)
     template: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
 
@@ -118,9 +120,11 @@ class Act[Row, Given: Input, Done]:
     """(row, given, *, actor, now) -> what was done; now: ms. Calls one verb, which asks the guard. Without load it has no row."""
     form_page: Callable[..., FormPage]
     """(row) -> the page around the form; without load it has no row."""
+    button_page: Callable[..., str]
+    """(row) -> the page with the button, for an act that is only a button of another page and has no form_page."""
 
-    def permission_of(self, row: Row) -> str:
-        """What the guard is asked for before it is done, where that depends on the row."""
+    def permission_of(self, row: Row, actor: Actor) -> str:
+        """What the guard is asked for before it is done, where that depends on the row or on whose it is."""
         return self.permission
 
     def resource(self, row: Row, actor: Actor) -> Resource | None:

@@ -23,12 +23,14 @@ type Choices = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Field[Value]:
-    """One value. label, help: for people; missing: what is said when a required one is missing."""
+    """One value. label, help: for people; missing: what is said when a required one is missing; hidden: the page fills it in
+    (FormPage.initial) and asks nobody."""
 
     label: str
     help: str = ""
     required: bool = True
     missing: str = ""
+    hidden: bool = False
     name: str = field(default="", init=False)
 
     @property
@@ -61,6 +63,11 @@ class Text(Field[str]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Code(Text):
+    """A text for the program, like a rule: no browser checks its spelling or breaks its lines."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Slug(Text):
     """A short name of letters, digits and dashes."""
 
@@ -74,7 +81,8 @@ class Email(Field[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Field[int]):
-    """A whole number from minimum to maximum, or one of a few, which are all in sight. default: of a command that leaves it out."""
+    """A whole number from minimum to maximum, or one of a few, which are all in sight. default: of a program or a command
+    that leaves it out."""
 
     default: int | None = None
     minimum: int | None = None
@@ -165,11 +173,12 @@ class Money(Field[Decimal | None]):
 @dataclass(frozen=True, kw_only=True)
 class Seen(Field[str]):
     """The state that the actor saw (Act.state): hidden on a page; a command has none, because it looks now. default: what a program
-    means that leaves it out, "" where it must not."""
+    means that leaves it out, "" where it must not; is_number: programs send it as a whole number, like a revision."""
 
     label: str = "The state as it was seen."
     max_length: int = 64
     default: str = ""
+    is_number: bool = False
 
 
 def reason(label: str = "Reason", help: str = "At least 20 characters. It is kept for ever.", *, min_length: int = 20) -> Text:

@@ -7,16 +7,18 @@ from typing import Any
 
 from django import forms
 from django.apps import apps
+from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from civicmail.city.access import inputs
 from civicmail.city.access.act import Act, FormPage
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.forms import PeopleField, PersonField, day_field, text_field
 from civicmail.city.access.inputs import Choices, Field
 from civicmail.city.access.permissions import PERMISSIONS
@@ -48,11 +50,36 @@ def paths(acts: Iterable[Act[Any, Any, Any]], prove: Callable[[View], View] | No
 
 def page_of(act: Act[Any, Any, Any]) -> View:
     """The view of an act's page."""
+    if hasattr(act, "button_page"):
+        return _button_view(act)
 
     @acting(act.permission)
     def view(request: CityRequest, **keys: Any) -> HttpResponse:
         row = permitted_row(act, request, *keys.values(), view=request.method != "POST")
         return answer(request, act, row, act.form_page(row) if act.has_row else act.form_page())
+
+    view.__doc__ = act.summary
+    return view
+
+
+def _button_view(act: Act[Any, Any, Any]) -> View:
+    """The view of an act that is a button of another page: what cannot be used is told there."""
+
+    @acting(act.permission)
+    @require_POST
+    def view(request: CityRequest, **keys: Any) -> HttpResponse:
+        row = permitted_row(act, request, *keys.values())
+        form = form_of(act, row, request.actor, request.POST)
+        page = act.button_page(row)
+        try:
+            if not form.is_valid():
+                raise Unusable(" ".join(str(error) for errors in form.errors.values() for error in errors))
+            done = carry_out(act, row, form, request.actor, epoch_ms(request.now))
+        except Unusable as error:
+            messages.error(request, translate(error.args[0]))
+            return redirect(page)
+        messages.success(request, translate(act.message(row, done)))
+        return redirect(act.after(done) or page)
 
     view.__doc__ = act.summary
     return view
@@ -68,7 +95,7 @@ def permitted_row(act: Act[Any, Any, Any], request: CityRequest, *keys: Any, vie
     row = row_of(act, *keys, actor=request.actor, now=now)
     if act.is_hidden(row, request.actor, now):
         raise Http404
-    permission = (view and act.view_permission) or act.permission_of(row)
+    permission = (view and act.view_permission) or act.permission_of(row, request.actor)
     resource = act.resource(row, request.actor)
     if resource is None:
         require_could(request, permission)
@@ -90,6 +117,7 @@ def row_of(act: Act[Any, Any, Any], *keys: Any, actor: Actor, now: int) -> Any:
 def answer(request: CityRequest, act: Act[Any, Any, Any], row: Any, form_page: FormPage) -> HttpResponse:
     """The page of an act, or what comes after it: for views that choose among acts by the state of a row. The guard was asked."""
     form = form_of(act, row, request.actor, request.POST or None, request.GET)
+    form.initial = {**form.initial, **form_page.initial}
     return respond_to_form(
         request, form, lambda: carry_out(act, row, form, request.actor, epoch_ms(request.now)),
         page=Page(form_page.title, form_page.section, form_page.crumbs, form_page.state, form_page.facts),
@@ -138,6 +166,8 @@ class LinesField(forms.CharField):
 
 def _field(field: Field[Any], offered: Choices) -> forms.Field:
     made = _plain(field, offered or getattr(field, "choices", ()))
+    if field.hidden:
+        made.widget = forms.HiddenInput()
     if field.missing:
         made.error_messages["required"] = _translated(field.missing)
     return made
@@ -151,6 +181,9 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
     match field:
         case inputs.Slug():
             return forms.SlugField(max_length=field.max_length, **words)
+        case inputs.Code():
+            attrs = {"rows": field.rows, "spellcheck": "false", "wrap": "off"}
+            return forms.CharField(max_length=field.max_length, widget=forms.Textarea(attrs=attrs), **words)
         case inputs.Text(rows=1):
             return forms.CharField(min_length=field.min_length or None, max_length=field.max_length, **words)
         case inputs.Text():

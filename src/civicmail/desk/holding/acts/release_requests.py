@@ -43,7 +43,7 @@ class AnswerRelease(Act["Release", ReleaseAnswer, "Release"]):
     model = "holding.Release"
     related = ("requester", "first", "person")
 
-    def permission_of(self, row: Release) -> str:
+    def permission_of(self, row: Release, actor: Actor) -> str:
         return release_states.act_of(row.kind, row.state) or self.permission
 
     def resource(self, row: Release, actor: Actor) -> Resource:

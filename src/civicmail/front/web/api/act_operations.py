@@ -108,12 +108,12 @@ def schema_of(act: Act[Any, Any, Any]) -> type[Schema]:
 def _shape(field: Field[Any]) -> tuple[Any, Any]:
     kind: Any = _type(field)
     words = field.description
-    limits = {"minLength": getattr(field, "min_length", 0), "maxLength": getattr(field, "max_length", 0)}
+    limits = {} if kind is int else {"minLength": getattr(field, "min_length", 0), "maxLength": getattr(field, "max_length", 0)}
     extra: dict[str, Any] = {key: value for key, value in limits.items() if value}
     if choices := [value for value, _ in getattr(field, "choices", ()) if value]:
         extra["enum"] = choices
-    if isinstance(field, inputs.Seen) and field.default:
-        return kind, Described(default=field.default, description=words)
+    if (start := getattr(field, "default", None)) not in (None, ""):
+        return kind, Described(default=start, description=words, json_schema_extra=extra)
     if field.required:
         return kind, Described(description=words, json_schema_extra=extra)
     default: Any = "" if kind is str else False if kind is bool else [] if isinstance(field, inputs.Several | _ONE_A_LINE) else None
@@ -122,7 +122,7 @@ def _shape(field: Field[Any]) -> tuple[Any, Any]:
 
 def _type(field: Field[Any]) -> Any:
     match field:
-        case inputs.Number():
+        case inputs.Number() | inputs.Seen(is_number=True):
             return int
         case inputs.OptionalNumber():
             return int | None
