@@ -138,7 +138,7 @@ class Lines(Field[list[str]]):
 
 @dataclass(frozen=True, kw_only=True)
 class Flag(Field[bool]):
-    """Yes or no."""
+    """Yes or no. required: a program says which; on a page an empty box is a no."""
 
     required: bool = False
 

@@ -18,7 +18,7 @@ from civicmail.city.access import inputs
 from civicmail.city.access.act import Act, FormPage
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.forms import PeopleField, PersonField, day_field, text_field
 from civicmail.city.access.inputs import Choices, Field
 from civicmail.city.access.permissions import PERMISSIONS
@@ -27,7 +27,7 @@ from civicmail.city.access.views.city_request import CityRequest, View, acting, 
 from civicmail.city.access.views.form_response import CONFIRM_TEMPLATE, FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.wording import translate
-from civicmail.core.config.sentence import Sentence
+from civicmail.core.config.sentence import Sentence, sentence
 
 _SIMPLE: dict[type[Field[Any]], type[forms.Field]] = {
     inputs.Email: forms.EmailField,
@@ -36,7 +36,8 @@ _SIMPLE: dict[type[Field[Any]], type[forms.Field]] = {
     inputs.OptionalPerson: PersonField,
 }
 """Fields that a form takes as they are."""
-CHANGED = "It was changed meanwhile. Look at it again, then decide."
+CHANGED = sentence("It was changed meanwhile. Look at it again, then decide.")
+REFUSALS = (Unusable, Conflict, NotPermitted)
 
 
 def paths(acts: Iterable[Act[Any, Any, Any]], prove: Callable[[View], View] | None = None) -> list[URLPattern]:
@@ -69,20 +70,28 @@ def _button_view(act: Act[Any, Any, Any]) -> View:
     @require_POST
     def view(request: CityRequest, **keys: Any) -> HttpResponse:
         row = permitted_row(act, request, *keys.values())
-        form = form_of(act, row, request.actor, request.POST)
-        page = act.button_page(row)
-        try:
-            if not form.is_valid():
-                raise Unusable(" ".join(str(error) for errors in form.errors.values() for error in errors))
-            done = carry_out(act, row, form, request.actor, epoch_ms(request.now))
-        except Unusable as error:
-            messages.error(request, translate(error.args[0]))
-            return redirect(page)
-        messages.success(request, translate(act.message(row, done)))
-        return redirect(act.after(done) or page)
+        return respond_to_button(request, act, row, act.button_page(row), shown=(Unusable,))
 
     view.__doc__ = act.summary
     return view
+
+
+def respond_to_button(
+    request: CityRequest, act: Act[Any, Any, Any], row: Any, page: str, *, shown: tuple[type[Exception], ...] = REFUSALS
+) -> HttpResponse:
+    """What comes after a button: the page on which it stands, with what was done or why it could not be. row: as permitted_row
+    has it; shown: errors that stand above that page, where others are a page of their own."""
+    form = form_of(act, row, request.actor, request.POST)
+    try:
+        if not form.is_valid():
+            raise Unusable(" ".join(str(error) for errors in form.errors.values() for error in errors))
+        done = carry_out(act, row, form, request.actor, epoch_ms(request.now))
+    except shown as error:
+        messages.warning(request, translate(error.args[0]))
+        return redirect(page)
+    if message := translate(act.message(row, done)):
+        messages.success(request, message)
+    return redirect(act.after(done) or page)
 
 
 def permitted_row(act: Act[Any, Any, Any], request: CityRequest, *keys: Any, view: bool = False) -> Any:
@@ -116,7 +125,7 @@ def row_of(act: Act[Any, Any, Any], *keys: Any, actor: Actor, now: int) -> Any:
 
 def answer(request: CityRequest, act: Act[Any, Any, Any], row: Any, form_page: FormPage) -> HttpResponse:
     """The page of an act, or what comes after it: for views that choose among acts by the state of a row. The guard was asked."""
-    form = form_of(act, row, request.actor, request.POST or None, request.GET)
+    form = form_of(act, row, request.actor, request.POST if request.method == "POST" else None, request.GET)
     form.initial = {**form.initial, **form_page.initial}
     return respond_to_form(
         request, form, lambda: carry_out(act, row, form, request.actor, epoch_ms(request.now)),
@@ -174,7 +183,8 @@ def _field(field: Field[Any], offered: Choices) -> forms.Field:
 
 
 def _plain(field: Field[Any], choices: Choices) -> forms.Field:
-    words: dict[str, Any] = {"label": _translated(field.label), "help_text": _translated(field.help), "required": field.required}
+    required = field.required and not isinstance(field, inputs.Flag)
+    words: dict[str, Any] = {"label": _translated(field.label), "help_text": _translated(field.help), "required": required}
     offered = [(value, _translated(label)) for value, label in choices]
     if (simple := _SIMPLE.get(type(field))) is not None:
         return simple(**words)
@@ -189,14 +199,14 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
         case inputs.Text():
             return text_field(
                 words["label"], words["help_text"], min_length=field.min_length, max_length=field.max_length, rows=field.rows,
-                required=field.required,
+                required=required,
             )  # fmt: skip
         case inputs.Number(choices=[_, *_]):
             return forms.TypedChoiceField(coerce=int, choices=offered, widget=forms.RadioSelect, **words)
         case inputs.Number() | inputs.OptionalNumber():
             return forms.IntegerField(min_value=field.minimum, max_value=field.maximum, **words)
         case inputs.Day() | inputs.OptionalDay():
-            return day_field(words["label"], words["help_text"], required=field.required)
+            return day_field(words["label"], words["help_text"], required=required)
         case inputs.Choice(radio=True):
             return forms.ChoiceField(choices=offered, widget=forms.RadioSelect, **words)
         case inputs.Choice():
