@@ -174,6 +174,8 @@ class LinesField(forms.CharField):
 
 
 def _field(field: Field[Any], offered: Choices) -> forms.Field:
+    if isinstance(field, inputs.Seen):
+        return forms.CharField(widget=forms.HiddenInput, max_length=field.max_length, required=False)
     made = _plain(field, offered or getattr(field, "choices", ()))
     if field.hidden:
         made.widget = forms.HiddenInput()
@@ -219,8 +221,6 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
             return PeopleField(max_length=2000, **words)
         case inputs.Lines():
             return LinesField(field, **words)
-        case inputs.Seen():
-            return forms.CharField(widget=forms.HiddenInput, max_length=field.max_length, required=False)
         case _:
             raise TypeError(f"No form has a field for {type(field).__name__}")
 
