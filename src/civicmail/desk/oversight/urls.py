@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
+from civicmail.city.access.views.act_pages import paths
+from civicmail.desk.oversight.acts import emergencies as emergency_acts
 from civicmail.desk.oversight.views import (
     accident,
     content_views_page,
@@ -22,7 +24,6 @@ from civicmail.desk.oversight.views import (
 
 _RULE = "policy/rules/<slug:rule>/"
 _VERSION = _RULE + "<int:number>/"
-_EMERGENCY = "policy/emergencies/<int:pk>/"
 
 urlpatterns = [
     path("oversight/viewings/", content_views_page.viewings, name="viewings"),
@@ -51,9 +52,8 @@ urlpatterns = [
     path("policy/approvals/<slug:department>/", department_approval.detail, name="asked-department"),
     path("policy/emergencies/", emergencies.listed, name="emergencies"),
     path("policy/emergencies/new/", emergencies.new, name="emergency-new"),
-    path(_EMERGENCY, emergencies.detail, name="emergency"),
-    path(_EMERGENCY + "decide/", emergencies.decide, name="emergency-decide"),
-    path(_EMERGENCY + "stop/", emergencies.stop, name="emergency-stop"),
+    path("policy/emergencies/<int:pk>/", emergencies.detail, name="emergency"),
+    *paths(emergency_acts.ACTS),
     path("system/domains/", domains.domains, name="domains"),
     path("system/trace/<uuid:capture>/screening/", screening.screening, name="screening"),
 ]

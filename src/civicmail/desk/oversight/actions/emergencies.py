@@ -18,11 +18,36 @@ from civicmail.city.access.queries import four_eyes
 from civicmail.city.access.queries.days import holidays
 from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.access.resources import Decision
-from civicmail.desk.oversight import emergencies
+from civicmail.desk.oversight import emergencies, emergency_count
 from civicmail.desk.oversight.actions.publish_rules import TICK, adopt, publish
+from civicmail.desk.oversight.emergency_count import Counted
 from civicmail.desk.oversight.models import Emergency
 from civicmail.desk.oversight.queries import emergencies as queries
+from civicmail.desk.viewer.queries import store
 from civicmail.mail.screening.enabled_checks import is_screened
+
+
+def count(kind: str, text: str, do: str, *, actor: Actor, now: int) -> Counted:
+    """Count the messages of the last days that such a rule would have stopped. Raises NotPermitted, Unusable."""
+    guard.require(actor, "emergency.make", now=now)
+    value = stoppable(kind, text, do)
+    return emergency_count.count(store().data, kind, value, do, now, screened=is_screened(settings.CITY.screening))
+
+
+def count_and_make(kind: str, text: str, do: str, hours: int, *, actor: Actor, reason: str, now: int) -> Emergency:
+    """Create a rule that acts at once, with the count of what it would have stopped. Raises as make does."""
+    touched = count(kind, text, do, actor=actor, now=now).touched
+    return make(kind, text, do, hours, touched=touched, actor=actor, reason=reason, now=now)
+
+
+def stoppable(kind: str, text: str, do: str) -> str:
+    """What was typed, as an emergency rule keeps it. Raises Unusable for what none may stop."""
+    if kind not in emergencies.KINDS or do not in emergencies.DOS:
+        raise Unusable("An emergency rule refuses or quarantines by one thing, and nothing else.")
+    if kind not in emergencies.ENVELOPE and not is_screened(settings.CITY.screening):
+        message = "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped."
+        raise Unusable(message, {"kind": message})
+    return emergencies.cleaned(kind, text, tuple(settings.CITY.city.domains))
 
 
 def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Actor, reason: str, now: int) -> Emergency:
@@ -30,15 +55,10 @@ def make(kind: str, text: str, do: str, hours: int, *, touched: int, actor: Acto
     NotPermitted, Unusable, and Conflict if the same is stopped already."""
     guard.require(actor, "emergency.make", now=now)
     reason = require_reason(reason, min_length=10)
-    if kind not in emergencies.KINDS or do not in emergencies.DOS:
-        raise Unusable("An emergency rule refuses or quarantines by one thing, and nothing else.")
+    value = stoppable(kind, text, do)
     if not 1 <= hours <= emergencies.MAX_HOURS:
         message = f"From 1 to {emergencies.MAX_HOURS} hours."
         raise Unusable(message, {"hours": message})
-    if kind not in emergencies.ENVELOPE and not is_screened(settings.CITY.screening):
-        message = "Nobody looks into messages here (screening.checks), so only a sender or a domain can be stopped."
-        raise Unusable(message, {"kind": message})
-    value = emergencies.cleaned(kind, text, tuple(settings.CITY.city.domains))
     adopt(now)
     with transaction.atomic():
         officer = acting_person(actor)
@@ -59,6 +79,11 @@ def resource(emergency: Emergency) -> Decision:
     return Decision(first_actors=(emergency.officer.uid,), began_ms=epoch_ms(emergency.at))
 
 
+def decide(emergency: Emergency, was_right: bool, *, actor: Actor, reason: str, now: int) -> Emergency:
+    """Ratify or reject it as a second person. Raises NotPermitted, Unusable, Conflict."""
+    return (ratify if was_right else reject)(emergency, actor=actor, reason=reason, now=now)
+
+
 def ratify(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
     """Ratify it as a second person; this extends nothing. Raises NotPermitted, Unusable, Conflict."""
     return _answer(emergency, "ratified", actor, require_reason(reason, min_length=10), now)
@@ -69,12 +94,14 @@ def reject(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emer
     return _answer(emergency, "rejected", actor, require_reason(reason, min_length=10), now)
 
 
+def stop_permission(emergency: Emergency, actor: Actor) -> str:
+    """What the guard is asked for before it is ended early: its author ends it alone, anybody else as a second person."""
+    return "emergency.make" if actor.uid == emergency.officer.uid else "emergency.decide"
+
+
 def stop(emergency: Emergency, *, actor: Actor, reason: str, now: int) -> Emergency:
     """End it early, as its author or a second person. Raises NotPermitted, Unusable, Conflict."""
-    if actor.uid == emergency.officer.uid:
-        guard.require(actor, "emergency.make", now=now)
-    else:
-        four_eyes.require(actor, "emergency.decide", resource(emergency), now=now)
+    four_eyes.require(actor, stop_permission(emergency, actor), resource(emergency), now=now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         row = lock_row(emergency, "ratified")
