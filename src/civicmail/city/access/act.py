@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.inputs import Choices, Input
@@ -53,7 +53,7 @@ class Parameter:
 class Command:
     """Where operators do it. verb: group and verb, `role end`; row: parameters of Act.find; positions: fields of the input that are
     arguments; options: names of others, where they are not `--field`; personal: a person shows who they are, also where nobody has
-    claimed the installation."""
+    claimed the installation; tables: they are brought up to this program's version first; json: it can show Act.as_json."""
 
     verb: str
     _: KW_ONLY
@@ -61,6 +61,8 @@ class Command:
     positions: Sequence[str] = ()
     options: Mapping[str, str] = field(default_factory=dict)
     personal: bool = False
+    tables: bool = False
+    json: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +143,18 @@ class Act[Row, Given: Input, Done]:
         """One sentence for whoever did it: above the next page, in the answer of a command."""
         return self.success_message
 
+    def line(self, row: Row, done: Done) -> str:
+        """What a command shows: the message, unless an operator needs more, like a number."""
+        return self.message(row, done)
+
+    def as_json(self, done: Done) -> Mapping[str, Any]:
+        """What a command shows to another program."""
+        return {}
+
+    def from_command(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was typed, as the form takes it, where a command has other words for it. Raises Unusable."""
+        return given
+
     def choices(self, row: Row, actor: Actor) -> Mapping[str, Choices]:
         """What fields offer, where that depends on who asks or on the row."""
         return {}
@@ -148,6 +162,10 @@ class Act[Row, Given: Input, Done]:
     def initial(self, row: Row) -> Mapping[str, Any]:
         """What the form begins with."""
         return {}
+
+    def implied(self, row: Row, given: Mapping[str, Any], now: int) -> Mapping[str, Any]:
+        """What a program or a command means that leaves fields out: for a change, that they stay as they are. now: ms."""
+        return self.initial(row) if self.is_change else {}
 
     def state(self, row: Row) -> str:
         """As it is now, for the field Seen of the input."""
@@ -162,6 +180,10 @@ class Act[Row, Given: Input, Done]:
         return bool(self.model) or hasattr(self, "load")
 
     @property
+    def is_change(self) -> bool:
+        return self.operation is not None and self.operation.method == "PATCH"
+
+    @property
     def summary(self) -> str:
         return " ".join((type(self).__doc__ or "").split())
 
@@ -171,3 +193,17 @@ class OwnAct[Row, Given: Input, Done](Act[Row, Given, Done]):
 
     def resource(self, row: Row, actor: Actor) -> Resource | None:
         return OfPerson(actor.uid)
+
+
+class _Persons(Protocol):
+    @property
+    def person(self) -> Any: ...
+
+
+class PersonAct[Row: _Persons, Given: Input, Done](Act[Row, Given, Done]):
+    """An act on what belongs to a person: whoever is responsible for the person does it."""
+
+    def resource(self, row: Row, actor: Actor) -> Resource | None:
+        from civicmail.city.access.queries.actors import about_person
+
+        return about_person(row.person)

@@ -24,13 +24,16 @@ type Choices = Sequence[tuple[str, str]]
 @dataclass(frozen=True, kw_only=True)
 class Field[Value]:
     """One value. label, help: for people; missing: what is said when a required one is missing; hidden: the page fills it in
-    (FormPage.initial) and asks nobody."""
+    (FormPage.initial) and asks nobody; default: what a program or a command means that leaves it out; implied: they may leave it
+    out, and Act.implied says what that means."""
 
     label: str
     help: str = ""
     required: bool = True
     missing: str = ""
     hidden: bool = False
+    default: Value | None = None
+    implied: bool = False
     name: str = field(default="", init=False)
 
     @property
@@ -81,10 +84,8 @@ class Email(Field[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Field[int]):
-    """A whole number from minimum to maximum, or one of a few, which are all in sight. default: of a program or a command
-    that leaves it out."""
+    """A whole number from minimum to maximum, or one of a few, which are all in sight. A box begins with the default."""
 
-    default: int | None = None
     minimum: int | None = None
     maximum: int | None = None
     choices: Sequence[tuple[int, str]] = ()
@@ -172,12 +173,11 @@ class Money(Field[Decimal | None]):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Field[str]):
-    """The state that the actor saw (Act.state): hidden on a page; a command has none, because it looks now. default: what a program
-    means that leaves it out, "" where it must not; is_number: programs send it as a whole number, like a revision."""
+    """The state that the actor saw (Act.state): hidden on a page; a command has none, because it looks now. is_number: programs
+    send it as a whole number, like a revision."""
 
     label: str = "The state as it was seen."
     max_length: int = 64
-    default: str = ""
     is_number: bool = False
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from civicmail.city.access.views.act_pages import paths
+from civicmail.city.conduct.acts import external_systems as external_system_acts
 from civicmail.city.conduct.views import (
     account_closure,
     bars,
@@ -35,14 +37,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("access/closures/<int:pk>/", account_closure.one, name="closure"),
     path("dept/<slug:department>/people/<str:uid>/outside/", external_access.person, name="outside-person"),
     path("access/outside/", external_systems.doors, name="outside-doors"),
-    path("access/outside/new/", external_systems.new, name="outside-new"),
     path("access/outside/endings/", external_access.endings, name="outside-endings"),
-    path("access/outside/endings/<int:pk>/", external_access.confirm, name="outside-confirm"),
-    path("access/outside/accounts/<int:pk>/end/", external_access.take, name="outside-take"),
     path("access/outside/doors/<slug:code>/", external_systems.door, name="outside-door"),
     path("access/outside/doors/<slug:code>/people/", external_systems.give, name="outside-give"),
-    path("access/outside/doors/<slug:code>/change/", external_systems.change, name="outside-change"),
-    path("access/outside/doors/<slug:code>/close/", external_systems.close, name="outside-close"),
+    *paths(external_system_acts.ACTS),
     path("access/statements/", statements.everywhere, name="all-statements"),
     path("dept/<slug:department>/reviews/", reviewer_screen.of_department, name="dept-reviews"),
     path("dept/<slug:department>/reviews/<int:pk>/", reviewer_screen.review, name="access-review"),

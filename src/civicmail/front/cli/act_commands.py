@@ -24,20 +24,26 @@ def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
     assert definition is not None, act.name
     verbs.VERBS[definition.verb] = verbs.Line(act=act.permission)
 
-    def command(as_: str, data: Path | None, config: Path | None, **given: Any) -> None:
-        desk = (actors.signed_in if definition.personal else actors.office)(definition.verb, data, config, as_, now=now_ms())
+    def command(as_: str, data: Path | None, config: Path | None, *, json: bool = False, **given: Any) -> None:
+        opened = actors.signed_in if definition.personal else actors.office
+        desk = opened(definition.verb, data, config, as_, now=now_ms(), tables=definition.tables)
         from civicmail.city.access.views.act_pages import carry_out, form_of
 
         row = act.find(**{name: given[name] for name in definition.row}, actor=desk.actor, now=desk.now) if act.has_row else None
-        values = {name: _text(act.input.fields[name], given[name]) for name in act.input.fields if name in given}
+        typed = {name: given[name] for name in act.input.fields if given.get(name) is not None}
+        values = {name: _text(act.input.fields[name], value) for name, value in act.from_command(typed).items()}
         seen = {name: act.state(row) for name, field in act.input.fields.items() if isinstance(field, inputs.Seen)}
-        form = form_of(act, row, desk.actor, {**values, **seen})
+        form = form_of(act, row, desk.actor, {**act.implied(row, values, desk.now), **values, **seen})
         done = carry_out(act, row, _checked(form, definition), desk.actor, desk.now)
-        output.show(act.message(row, done))
+        if json:
+            output.emit(act.as_json(done))
+        else:
+            output.show(act.line(row, done))
 
     parameters = [*(_row(name, p) for name, p in definition.row.items()), *_given(act, definition)]
     parameters += [_keyword("as_", options.Signed if definition.personal else options.As, *(() if definition.personal else ("",)))]
     parameters += [_keyword("data", options.Data, None), _keyword("config", options.Config, None)]
+    parameters += [_keyword("json", options.Json, False)] if definition.json else []
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     app.command(definition.verb.split()[-1], help=act.summary)(command)
@@ -92,9 +98,9 @@ def _option(name: str, field: Field[Any], definition: Command) -> inspect.Parame
         case _:
             kind = str
     option = typer.Option(flag, metavar=_metavar(field), help=_help(field))
-    if (default := getattr(field, "default", None)) not in (None, ""):
-        return _keyword(name, Annotated[kind, option], default)
-    if field.required:
+    if field.default not in (None, ""):
+        return _keyword(name, Annotated[kind, option], field.default)
+    if field.required and not field.implied:
         return _keyword(name, Annotated[kind, option])
     return _keyword(name, Annotated[kind | None, option], None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, Command, FormPage, Operation, Page, Parameter
+from civicmail.city.access.act import Act, Command, FormPage, Operation, Page, Parameter, PersonAct
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.duties import DUTIES, MAX_HOURS, Duty
 from civicmail.city.access.inputs import Because, Choice, Choices, Day, Input, Number, PersonName, Text, reason
@@ -63,7 +63,7 @@ class GrantDuty(Act[None, GrantInput, "DutyGrant"]):
         )
 
 
-class EndDuty(Act["DutyGrant", Because, "DutyGrant"]):
+class EndDuty(PersonAct["DutyGrant", Because, "DutyGrant"]):
     """End a duty before its time, and what was taken up under it."""
 
     name, permission, input = "end_duty", "duty.end", Because
@@ -86,11 +86,6 @@ class EndDuty(Act["DutyGrant", Because, "DutyGrant"]):
 
         somebody = find_person(person)
         return _held(somebody.uid if somebody is not None else person, duty, department)
-
-    def resource(self, row: DutyGrant, actor: Actor) -> Resource:
-        from civicmail.city.access.queries.actors import about_person
-
-        return about_person(row.person)
 
     def perform(self, row: DutyGrant, given: Because, *, actor: Actor, now: int) -> DutyGrant:
         from civicmail.city.access.actions import duties

@@ -177,6 +177,8 @@ def _field(field: Field[Any], offered: Choices) -> forms.Field:
     if isinstance(field, inputs.Seen):
         return forms.CharField(widget=forms.HiddenInput, max_length=field.max_length, required=False)
     made = _plain(field, offered or getattr(field, "choices", ()))
+    if isinstance(field, inputs.Number) and not field.choices:
+        made.initial = field.default
     if field.hidden:
         made.widget = forms.HiddenInput()
     if field.missing:

@@ -86,7 +86,7 @@ def _wrong(person: Person, hook: str, days: int) -> dict[str, str]:
     return fields | ({} if not hook or hook in external_systems.hooks() else {"hook": "The settings name no such address."})
 
 
-def close_door(door: OutsideDoor, *, actor: Actor, reason: str, now: int) -> None:
+def close_door(door: OutsideDoor, *, actor: Actor, reason: str, now: int) -> OutsideDoor:
     """Close a system, so that no endings are requested there. Raises Conflict while it has accounts."""
     guard.require(actor, "outside.change", now=now)
     reason = checked_reason(reason)
@@ -97,6 +97,7 @@ def close_door(door: OutsideDoor, *, actor: Actor, reason: str, now: int) -> Non
         row.closed = from_ms(now)
         row.save(update_fields=["closed"])
         entries.enter("outside.change", actor=actor, reason=reason, now=now, object=f"door:{row.code}", facts={"closed": 1})
+    return row
 
 
 def give(door: OutsideDoor, people: Iterable[tuple[Person, str]], *, actor: Actor, reason: str, now: int) -> int:
@@ -124,7 +125,7 @@ def give(door: OutsideDoor, people: Iterable[tuple[Person, str]], *, actor: Acto
     return made
 
 
-def take(account: OutsideAccount, *, actor: Actor, reason: str, now: int) -> None:
+def take(account: OutsideAccount, *, actor: Actor, reason: str, now: int) -> OutsideAccount:
     """Record that the account of someone who stays was ended there. Raises Conflict."""
     guard.require(actor, "outside.give", about_person(account.person), now=now)
     reason = checked_reason(reason, min_length=10)
@@ -135,6 +136,7 @@ def take(account: OutsideAccount, *, actor: Actor, reason: str, now: int) -> Non
         _end(row, now)
         facts = {"door": row.door.code}
         entries.enter("outside.take", actor=actor, reason=reason, now=now, object=f"person:{row.person.uid}", facts=facts)
+    return row
 
 
 def confirm(ending: OutsideEnding, *, actor: Actor, reason: str, now: int) -> OutsideEnding:

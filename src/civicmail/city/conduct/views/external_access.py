@@ -5,23 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct import external_account_states
-from civicmail.city.conduct.actions import external_systems as verbs
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 from civicmail.city.conduct.queries import external_systems
 from civicmail.city.conduct.views.external_systems import take_cell, up
@@ -75,26 +71,6 @@ def _account_state(account: OutsideAccount) -> Cell:
     if ends:
         return _ending_state(ends[-1])
     return Cell("Ended", role="done") if account.ended else Cell("Gets in", role="plain")
-
-
-@acting("outside.give")
-def take(request: CityRequest, pk: int) -> HttpResponse:
-    """Record that the account of someone who stays was ended."""
-    account = get_object_or_404(OutsideAccount.objects.select_related("person", "door", "episode__department"), pk=pk)
-    require(request, "outside.give", about_person(account.person))
-    form = ReasonForm(request.POST or None)
-    back = reverse("person", args=[account.episode.department.code, account.person.uid])
-    return respond_to_form(
-        request,
-        form,
-        lambda: verbs.take(account, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
-        page=Page(f"Does {account.person} not get into {account.door} any more?", "Doors that are not ours"),
-        back=back,
-        effects=[f"The account {account.login} counts as ended there. End it there first."],
-        stays=["Access to the city's mail stays as it is."],
-        verb="End 1 account",
-        message=f"{account.person}: {account.door} ended.",
-    )
 
 
 @acting("outside.see")
@@ -153,29 +129,3 @@ def _ending_state(ending: OutsideEnding) -> Cell:
         return Cell("Late", role="stop", hint=ending.problem)
     role, words = external_account_states.WORDS[ending.state]
     return Cell(words, role=role, hint=ending.problem if ending.state in external_account_states.OPEN_STATES else "")
-
-
-@acting("outside.confirm")
-def confirm(request: CityRequest, pk: int) -> HttpResponse:
-    """Confirm that an account has ended."""
-    row = get_object_or_404(external_systems.endings(), pk=pk)
-    require(request, "outside.confirm", external_systems.about(row))
-    form = ReasonForm(request.POST or None)
-    account = row.account
-    back = reverse("outside-endings")
-    facts: list[tuple[str, Any]] = [("Called there", account.login), ("Access ended here", row.ending.when), ("Due", row.due)]
-    if row.tries:
-        times = "once" if row.tries == 1 else f"{row.tries} times"
-        facts.append(("Told", f"{times}: {row.problem}" if row.problem else times))
-    page = Page(f"Has access of {account.person} to {account.door} ended?", "Doors that are not ours", facts=facts)
-    return respond_to_form(
-        request,
-        form,
-        lambda: verbs.confirm(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
-        page=page,
-        back=back,
-        verb="Confirm 1 end",
-        message=f"{account.person}: the end at {account.door} is confirmed.",
-        effects=["It counts as ended, in your name. Say in the reason what you saw there."],
-        stays=["Nothing is changed in the other system: end it there first."],
-    )

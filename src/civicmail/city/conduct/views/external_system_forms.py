@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import PersonField, set_choices, text_field
+from civicmail.city.access.forms import text_field
 from civicmail.city.directory.models import Person
 
 MAX_LINES = 5000
-
-
-class ChangeSystem(forms.Form):
-    """How accounts of a system are ended, and by whom."""
-
-    person = PersonField(
-        label="Who answers for it?", help_text="Personnel number or address. Ends accounts there, and confirms it."
-    )
-    hook = forms.ChoiceField(
-        label="Is a program told?", required=False, help_text="Addresses of the settings. Without one, the person does it by hand."
-    )
-    days = forms.IntegerField(label="Within how many days must an end be confirmed?", initial=1, min_value=1, max_value=30)
-    reason = text_field("Reason", "Who decided it, and why.", min_length=20)
-
-    def __init__(self, hooks: list[str], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_choices(self, "hook", [("", "No: by hand"), *((name, name) for name in hooks)])
-
-
-class NewSystem(ChangeSystem):
-    """Another system."""
-
-    name = forms.CharField(label="What is it called?", max_length=120, help_text="Microsoft 365, VPN, badge of City Hall …")
-    field_order = ("name",)
 
 
 class GiveAccess(forms.Form):

@@ -11,8 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
 from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
@@ -21,7 +19,7 @@ from civicmail.city.access.views.page import Action, Page
 from civicmail.city.conduct.actions import external_systems as verbs
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor
 from civicmail.city.conduct.queries import external_systems
-from civicmail.city.conduct.views.external_system_forms import ChangeSystem, GiveAccess, NewSystem
+from civicmail.city.conduct.views.external_system_forms import GiveAccess
 
 
 @acting("outside.see")
@@ -51,58 +49,6 @@ def doors(request: CityRequest) -> HttpResponseBase:
     return listing.render_list(
         request, "access/list.html", table, {"page": Page("Which doors are not ours?", "Access office", actions=actions)}
     )
-
-
-@acting("outside.change")
-def new(request: CityRequest) -> HttpResponse:
-    """A system is added."""
-    require(request, "outside.change")
-    form = NewSystem(sorted(external_systems.hooks()), request.POST or None)
-
-    def verb() -> OutsideDoor:
-        c = form.cleaned_data
-        if c["person"] is None:
-            raise Unusable("Say who answers for it.", {"person": "Say who."})
-        return verbs.add_door(
-            c["name"], person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"],
-            now=epoch_ms(request.now),
-        )  # fmt: skip
-
-    return respond_to_form(
-        request, form, verb, page=Page("Which door is not ours?", "Access office", up()), back=up()[0][1], template=FORM_TEMPLATE,
-        submit="Add 1 door", note="Whoever's access ends here has to end there, too, and it counts when it is confirmed.",
-        message=lambda made: f"{made} was added; say who gets in.", to=lambda made: reverse("outside-door", args=[made.code]),
-    )  # fmt: skip
-
-
-@acting("outside.change")
-def change(request: CityRequest, code: str) -> HttpResponse:
-    """Change who answers for a system, or how it is notified."""
-    require(request, "outside.change")
-    row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code, closed__isnull=True)
-    initial = {"person": row.person.uid, "hook": row.hook, "days": row.days}
-    form = ChangeSystem(sorted(external_systems.hooks()), request.POST or None, initial=initial)
-    back = reverse("outside-door", args=[row.code])
-
-    def verb() -> OutsideDoor:
-        c = form.cleaned_data
-        if c["person"] is None:
-            raise Unusable("Say who answers for it.", {"person": "Say who."})
-        return verbs.change_door(
-            row,
-            person=c["person"],
-            hook=c["hook"],
-            days=c["days"],
-            actor=request.actor,
-            reason=c["reason"],
-            now=epoch_ms(request.now),
-        )
-
-    return respond_to_form(
-        request, form, verb, page=Page(f"Who answers for {row}?", "Doors that are not ours", [*up(), (row.name, back)]), back=back,
-        template=FORM_TEMPLATE, submit="Change 1 door", note="What has to end there is theirs from now on.",
-        message=lambda made: f"{made.person} answers for {made}.",
-    )  # fmt: skip
 
 
 def up() -> list[tuple[str, str]]:
@@ -192,25 +138,4 @@ def give(request: CityRequest, code: str) -> HttpResponse:
         submit="Add these people",
         message=lambda n: f"{n} more {'person gets' if n == 1 else 'people get'} into {row}.",
         note="This only says what is so there: it makes no account. It ends with the person's access here.",
-    )
-
-
-@acting("outside.change")
-def close(request: CityRequest, code: str) -> HttpResponse:
-    """A system is used no more."""
-    require(request, "outside.change")
-    row = get_object_or_404(OutsideDoor, code=code)
-    form = ReasonForm(request.POST or None)
-    back = reverse("outside-door", args=[row.code])
-    return respond_to_form(
-        request,
-        form,
-        lambda: verbs.close_door(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
-        page=Page(f"Is {row} used no more?", "Doors that are not ours", [*up(), (row.name, back)]),
-        back=back,
-        effects=["Nobody is told of ends of access there any more."],
-        stays=["What was confirmed stays on record."],
-        verb="Close 1 door",
-        message=f"{row} is used no more.",
-        to=up()[0][1],
     )

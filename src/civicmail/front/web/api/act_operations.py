@@ -49,7 +49,7 @@ def act_operation[Done](
     def view(request: Call, response: HttpResponse, **given: Any) -> Any:
         body = given.pop("body", None)
         row = permitted_row(act, request, *given.values())
-        form = form_of(act, row, request.actor, _data(act, row, body))
+        form = form_of(act, row, request.actor, _data(act, row, body, epoch_ms(request.now)))
         request_bodies.checked(form)
         if shown is None:
             return once(request, lambda: answer(carry_out(act, row, form, request.actor, epoch_ms(request.now))))
@@ -85,17 +85,16 @@ def _describe(view: Callable[..., Any], act: Act[Any, Any, Any]) -> None:
     view.__name__, view.__doc__ = act.name, act.summary
 
 
-def _data(act: Act[Any, Any, Any], row: Any, body: Schema | None) -> dict[str, Any]:
-    """What was sent, as the form takes it. What a PATCH leaves out stays as it is."""
+def _data(act: Act[Any, Any, Any], row: Any, body: Schema | None, now: int) -> dict[str, Any]:
+    """What was sent, as the form takes it, with what is implied."""
     if body is None:
         return {}
-    is_patch = act.operation is not None and act.operation.method == "PATCH"
     unseen = {name for name, field in act.input.fields.items() if isinstance(field, inputs.Seen) and not field.default}
-    sent = body.model_dump(exclude_unset=is_patch, exclude=unseen - body.model_fields_set)
-    start = act.initial(row) if is_patch else {}
+    sent = body.model_dump(exclude_unset=act.is_change, exclude=unseen - body.model_fields_set)
     typed = {name: sent[name] for name, field in act.input.fields.items() if isinstance(field, _ONE_A_LINE) and name in sent}
     lines = {name: "\n".join(texts) for name, texts in typed.items()}
-    return {name: value for name, value in {**start, **sent, **lines}.items() if value is not None}
+    given = {name: value for name, value in {**sent, **lines}.items() if value is not None}
+    return {**act.implied(row, given, now), **given}
 
 
 def schema_of(act: Act[Any, Any, Any]) -> type[Schema]:
@@ -112,8 +111,10 @@ def _shape(field: Field[Any]) -> tuple[Any, Any]:
     extra: dict[str, Any] = {key: value for key, value in limits.items() if value}
     if choices := [value for value, _ in getattr(field, "choices", ()) if value]:
         extra["enum"] = choices
-    if (start := getattr(field, "default", None)) not in (None, ""):
-        return kind, Described(default=start, description=words, json_schema_extra=extra)
+    if field.implied:
+        return kind | None, Described(default=None, description=words, json_schema_extra=extra)
+    if field.default not in (None, ""):
+        return kind, Described(default=field.default, description=words, json_schema_extra=extra)
     if field.required:
         return kind, Described(description=words, json_schema_extra=extra)
     default: Any = "" if kind is str else False if kind is bool else [] if isinstance(field, inputs.Several | _ONE_A_LINE) else None

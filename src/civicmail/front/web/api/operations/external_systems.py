@@ -10,18 +10,17 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import ReasonForm
-from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.city_request import may, require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import external_systems as verbs
+from civicmail.city.conduct.acts import external_systems as external_system_acts
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 from civicmail.city.conduct.queries import external_systems
 from civicmail.city.conduct.views import external_system_forms as typed
 from civicmail.city.directory.models import Person
 from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
@@ -29,7 +28,6 @@ from civicmail.front.web.api.schemas import Who, who
 
 router = Router(tags=["Other doors"])
 ONE = "/outside-doors/{slug:code}"
-ENDING = "/outside-endings/{int:id}"
 
 
 class OtherDoor(Schema):
@@ -72,20 +70,6 @@ class OutsideEnd(Schema):
     overdue: datetime | None
 
 
-class DoorSaid(request_bodies.Because):
-    """person: number or address; hook: left out for by hand."""
-
-    person: str
-    hook: str = ""
-    days: int = 1
-
-
-class NewOtherDoor(DoorSaid):
-    """name: like Microsoft 365, VPN, badge of City Hall."""
-
-    name: str
-
-
 class Login(Schema):
     """person: number; login: as they are called there."""
 
@@ -121,43 +105,6 @@ def list_outside_people(request: Call, response: HttpResponse, code: str) -> lis
     return pagination.rows(request, response, _accounts().filter(door=_the_door(code)), _account, by="pk")
 
 
-@operation(
-    router, "POST", "/outside-doors", act="outside.change", scope="write:access", page="outside-new", response=OtherDoor, status=201
-)
-def add_outside_door(request: Call, body: NewOtherDoor) -> OtherDoor:
-    """Add an external system."""
-    require(request, "outside.change")
-    c = _checked(typed.NewSystem(sorted(external_systems.hooks()), request_bodies.plain(body)))
-
-    def do() -> OtherDoor:
-        made = verbs.add_door(
-            c["name"], person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"],
-            now=epoch_ms(request.now),
-        )  # fmt: skip
-        return _door(made)
-
-    return once(request, do)
-
-
-@operation(router, "PATCH", ONE, act="outside.change", scope="write:access", page="outside-change", response=OtherDoor)
-def change_outside_door(request: Call, code: str, body: DoorSaid) -> OtherDoor:
-    """Change its owner, or how it is notified."""
-    require(request, "outside.change")
-    row = get_object_or_404(OutsideDoor.objects.select_related("person"), code=code, closed__isnull=True)
-    c = _checked(typed.ChangeSystem(sorted(external_systems.hooks()), request_bodies.plain(body)))
-    made = verbs.change_door(
-        row, person=c["person"], hook=c["hook"], days=c["days"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
-    )
-    return _door(made)
-
-
-def _checked(form: typed.ChangeSystem) -> dict[str, Any]:
-    c = request_bodies.checked(form)
-    if c["person"] is None:
-        raise Unusable("Say who answers for it.", {"person": "Say who."})
-    return c
-
-
 @operation(router, "POST", f"{ONE}/people", act="outside.change", scope="write:access", page="outside-give", response=NewPeople)
 def give_outside(request: Call, code: str, body: GettingIn) -> NewPeople:
     """Set who has access there, all or none. Creates no accounts there."""
@@ -170,19 +117,6 @@ def give_outside(request: Call, code: str, body: GettingIn) -> NewPeople:
     return once(
         request, lambda: NewPeople(count=verbs.give(row, people, actor=request.actor, reason=reason, now=epoch_ms(request.now)))
     )
-
-
-@operation(router, "POST", f"{ONE}/close", act="outside.change", scope="write:access", page="outside-close", response=OtherDoor)
-def close_outside_door(request: Call, code: str, body: request_bodies.Because) -> OtherDoor:
-    """Close a system that is no longer used."""
-    require(request, "outside.change")
-    row, reason = _the_door(code), _reason(body)
-
-    def do() -> OtherDoor:
-        verbs.close_door(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
-        return _door(_the_door(code))
-
-    return once(request, do)
 
 
 @operation(
@@ -198,23 +132,6 @@ def list_outside_of_person(request: Call, response: HttpResponse, department: st
 
 
 @operation(
-    router, "POST", "/outside-accounts/{int:id}/end", act="outside.give", scope="write:access", page="outside-take",
-    response=OutsideAccess,
-)  # fmt: skip
-def end_outside_account(request: Call, id: int, body: request_bodies.Because) -> OutsideAccess:
-    """Record that the account of a person who stays was ended there."""
-    row = get_object_or_404(_accounts(), pk=id)
-    require(request, "outside.give", about_person(row.person))
-    reason = _reason(body)
-
-    def do() -> OutsideAccess:
-        verbs.take(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
-        return _account(_accounts().get(pk=id))
-
-    return once(request, do)
-
-
-@operation(
     router, "GET", "/outside-endings", act="outside.confirm", scope="read:access", page="outside-endings",
     response=list[OutsideEnd],
 )  # fmt: skip
@@ -226,27 +143,6 @@ def list_outside_endings(request: Call, response: HttpResponse) -> list[OutsideE
         if not OutsideDoor.objects.filter(person__uid=request.actor.uid).exists():
             require(request, "outside.see")
     return pagination.rows(request, response, rows, _ending, by="-pk")
-
-
-@operation(
-    router, "POST", f"{ENDING}/confirm", act="outside.confirm", scope="write:access", page="outside-confirm", response=OutsideEnd
-)
-def confirm_outside_ending(request: Call, id: int, body: request_bodies.Because) -> OutsideEnd:
-    """Confirm, after checking, that the account has ended. reason: what was seen."""
-    row = get_object_or_404(external_systems.endings(), pk=id)
-    require(request, "outside.confirm", external_systems.about(row))
-    reason = _reason(body)
-
-    def do() -> OutsideEnd:
-        verbs.confirm(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
-        return _ending(external_systems.endings().get(pk=id))
-
-    return once(request, do)
-
-
-def _reason(body: request_bodies.Because) -> str:
-    reason: str = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
-    return reason
 
 
 def _the_door(code: str) -> OutsideDoor:
@@ -270,3 +166,10 @@ def _ending(e: OutsideEnding) -> OutsideEnd:
         id=e.pk, door=e.account.door.code, person=who(e.account.person), login=e.account.login, state=e.state, made=e.made,
         due=e.due, tries=e.tries, problem=e.problem, done=e.done, how=e.how, overdue=e.overdue,
     )  # fmt: skip
+
+
+act_operation(router, external_system_acts.ADD_SYSTEM, OtherDoor, _door)
+act_operation(router, external_system_acts.CHANGE_SYSTEM, OtherDoor, _door)
+act_operation(router, external_system_acts.CLOSE_SYSTEM, OtherDoor, _door)
+act_operation(router, external_system_acts.END_ACCOUNT, OutsideAccess, _account)
+act_operation(router, external_system_acts.CONFIRM_ENDING, OutsideEnd, _ending)
