@@ -128,7 +128,7 @@ def test_an_address_is_added_ended_and_answered_for_by_day(city: Town, visit: Vi
     at = "/access/mailboxes/streets@city.example/"
     done(head, f"{at}addresses/new/", {"address": "detours@city.example"})
     assert head.post(f"{at}addresses/new/", {"address": "x@outside.example", "reason": BECAUSE}).status_code == 422
-    done(head, f"{at}addresses/end/?address=closures@city.example", {})
+    done(head, f"{at}addresses/end/", {"address": "closures@city.example"})
     assert Address.objects.get(address="closures@city.example").until is not None
     then = (timezone.localdate() - timedelta(days=10)).isoformat()
     answer = text_of(office.get(f"/access/addresses/?address=closures@city.example&day={then}"))
@@ -185,7 +185,7 @@ def test_a_list_gets_members_loses_them_and_closes(city: Town, visit: Visit) -> 
     done(head, f"{crews}add/", {"address": "closures@city.example"})
     group = MailGroup.objects.get(address="crews@city.example")
     assert group.members.count() == 3, "an alias is its mailbox, which is on it"
-    done(head, f"{crews}take-out/?address=streets@city.example", {})
+    done(head, f"{crews}take-out/", {"address": "streets@city.example"})
     assert group.members.count() == 2
     done(head, f"{crews}close/", {})
     assert "Closed" in text_of(head.get(crews)) and head.post(f"{crews}close/", {"reason": BECAUSE}).status_code == 409
@@ -314,7 +314,7 @@ def test_every_page_of_an_object_shows_its_history_with_reasons(city: Town, visi
     """A1: who, when, why, newest first."""
     head = visit("head")
     done(head, "/access/mailboxes/streets@city.example/addresses/new/", {"address": "b@city.example"})
-    done(head, "/access/lists/crews@city.example/take-out/?address=streets@city.example", {})
+    done(head, "/access/lists/crews@city.example/take-out/", {"address": "streets@city.example"})
     for path, words in (
         ("/access/mailboxes/streets@city.example/", "added b@city.example"),
         ("/access/lists/crews@city.example/", "removed streets@city.example"),

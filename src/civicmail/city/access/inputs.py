@@ -115,10 +115,11 @@ class OptionalDay(Field[date | None]):
 @dataclass(frozen=True, kw_only=True)
 class Choice(Field[str]):
     """One of several values. choices: empty where the act offers them (Act.choices); radio: all are in sight; nothing is ever
-    preselected but what the act gives as a start."""
+    preselected but what the act gives as a start; default: what a program or a command means that leaves it out."""
 
     choices: Choices = ()
     radio: bool = False
+    default: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

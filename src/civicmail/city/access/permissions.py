@@ -162,7 +162,7 @@ PERMISSIONS: dict[str, Permission] = {
     "mailbox.invite": Permission(department_or_office, "P-25", _("the department's head"), resource=MailboxIn),
     "address.change": Permission(department_or_office, "P-08", resource=MailboxIn),
     "machine.make": Permission(department_or_office, "P-07", resource=InDepartment),
-    "group.change": Permission(department_or_office, "P-06"),
+    "group.change": Permission(department_or_office, "P-06", resource=InDepartment),
     "feed.run": Permission(office, "P-08"),
     "feed.apply": Permission(office, "P-08"),
     "feed.pull": Permission(one_of(office, feeds), "P-08"),

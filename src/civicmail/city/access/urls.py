@@ -6,6 +6,8 @@ from django.urls import path
 
 from civicmail.city.access.acts import agencies as agency_acts
 from civicmail.city.access.acts import departments as department_acts
+from civicmail.city.access.acts import lists as list_acts
+from civicmail.city.access.acts import mailboxes as mailbox_acts
 from civicmail.city.access.acts import roles
 from civicmail.city.access.acts.protections import END_PROTECTION, PROTECT_MAIL
 from civicmail.city.access.views import (
@@ -72,24 +74,17 @@ urlpatterns = [
     path("access/agencies/<slug:code>/", agencies.agency, name="agency"),
     path("access/mailboxes/", mailboxes.everywhere, name="mailboxes"),
     path("dept/<slug:department>/mailboxes/", mailboxes.of_department, name="dept-mailboxes"),
-    path("access/mailboxes/new/", mailboxes.new, name="mailbox-new"),
+    *paths([mailbox_acts.MAKE_MAILBOX]),
     path("access/mailboxes/<str:address>/", mailboxes.mailbox, name="mailbox"),
-    path("access/mailboxes/<str:address>/close/", mailboxes.close, name="mailbox-close"),
-    path("access/mailboxes/<str:address>/files/", mailboxes.files, name="mailbox-files"),
-    path("access/mailboxes/<str:address>/renew/", mailboxes.renew, name="mailbox-renew"),
-    path("access/mailboxes/<str:address>/users/new/", grants.ask, name="grant-ask"),
-    path("access/mailboxes/<str:address>/addresses/new/", aliases.add, name="alias-add"),
-    path("access/mailboxes/<str:address>/addresses/end/", aliases.end, name="alias-end"),
+    *paths([*mailbox_acts.ON_MAILBOXES, mailbox_acts.ASK_GRANT]),
     path("access/addresses/", aliases.whose, name="whose"),
     path("access/authorisations/<int:pk>/extend/", grants.extend, name="extend"),
     path("access/authorisations/<int:pk>/end/", grants.revoke, name="revoke"),
     path("access/lists/", lists.everywhere, name="lists"),
     path("dept/<slug:department>/lists/", lists.of_department, name="dept-lists"),
-    path("access/lists/new/", lists.new, name="list-new"),
+    *paths([list_acts.MAKE_LIST]),
     path("access/lists/<str:address>/", lists.show, name="list"),
-    path("access/lists/<str:address>/add/", lists.add, name="list-add"),
-    path("access/lists/<str:address>/take-out/", lists.take_out, name="list-take-out"),
-    path("access/lists/<str:address>/close/", lists.close, name="list-close"),
+    *paths(list_acts.ON_LISTS),
     path("access/policy/", policy_versions.versions, name="policies"),
     path("access/policy/new/", policy_versions.new, name="policy-new"),
     path("access/policy/paper/", policy_versions.paper, name="policy-paper"),

@@ -92,7 +92,7 @@ def _option(name: str, field: Field[Any], definition: Command) -> inspect.Parame
         case inputs.Flag():
             return _keyword(name, Annotated[bool, typer.Option(flag, help=_help(field))], False)
         case inputs.Several() | inputs.Lines() | inputs.People():
-            return _keyword(name, Annotated[list[str], typer.Option(flag, help=_help(field))], [])
+            return _keyword(name, Annotated[list[str], typer.Option(flag, metavar=_metavar(field), help=_help(field))], [])
         case inputs.Number() | inputs.OptionalNumber():
             kind: Any = int
         case _:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from civicmail.city.access import guard
 from civicmail.city.access.actions import autoreplies, entries
@@ -23,6 +24,18 @@ from civicmail.city.directory import local_part
 from civicmail.city.directory.actions import addresses, groups
 from civicmail.city.directory.actions import mailboxes as rows
 from civicmail.city.directory.models import Department, Mailbox, MailGroup
+
+
+def make(
+    kind: str, address: str, name: str, department: Department, purpose: str, expires: int | None, *, actor: Actor, reason: str,
+    now: int,
+) -> Mailbox:  # fmt: skip
+    """A mailbox of a duty (function) or of a machine (service), which alone has an end. expires: ms. Raises Unusable."""
+    if kind != Mailbox.Type.SERVICE:
+        return make_function(address, name, department, purpose, actor=actor, reason=reason, now=now)
+    if expires is None:
+        raise Unusable("A machine's mailbox has an end.", {"expires": "A machine's mailbox has an end."})
+    return make_service(address, name, department, purpose, expires, actor=actor, reason=reason, now=now)
 
 
 def make_function(address: str, name: str, department: Department, purpose: str, *, actor: Actor, reason: str, now: int) -> Mailbox:
@@ -52,7 +65,7 @@ def renew_service(mailbox: Mailbox, expires: int, *, actor: Actor, reason: str, 
     """Give a machine more time: at most a year from now."""
     guard.require(actor, "machine.make", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason)
-    _require_year(expires, now)
+    _require_year(expires, now, "until")
     with transaction.atomic():
         row = lock_row(mailbox, "expires", "closed")
         if row.kind != Mailbox.Type.SERVICE or row.closed is not None:
@@ -146,6 +159,39 @@ def change_group(
         publish_on_commit(later=True)
 
 
+def change_members(
+    group: MailGroup, add: Iterable[str] = (), remove: Iterable[str] = (), *, actor: Actor, reason: str, now: int
+) -> MailGroup:
+    """Put these addresses of mailboxes and lists on a list, and take those off. Raises Unusable for what is not open, and for what
+    is not on the list."""
+    guard.require(actor, "group.change", about_department(group.department), now=now)
+    with transaction.atomic():
+        row = lock_row(group, "closed")
+        members = {box.address: box for box in row.members.all()}
+        subgroups = {sub.address: sub for sub in row.subgroups.all()}
+        for address in (text.strip().lower() for text in remove):
+            if members.pop(address, None) is None and subgroups.pop(address, None) is None:
+                problem = f"{address} is not on the list {row}."
+                raise Unusable(problem, {"address": problem})
+        for address in (text.strip().lower() for text in add):
+            box, sub = _reached(row, address)
+            members |= {box.address: box} if box else {}
+            subgroups |= {sub.address: sub} if sub else {}
+        change_group(row, members.values(), subgroups.values(), actor=actor, reason=reason, now=now)
+    return row
+
+
+def _reached(group: MailGroup, address: str) -> tuple[Mailbox | None, MailGroup | None]:
+    """The open mailbox, and the other open list, that has this address. Raises Unusable where there is neither."""
+    boxes = Mailbox.objects.filter(Q(address=address) | Q(addresses__address=address, addresses__until=None), closed__isnull=True)
+    box = boxes.distinct().first()
+    sub = MailGroup.objects.filter(address=address, closed__isnull=True).exclude(pk=group.pk).first()
+    if box is None and sub is None:
+        problem = f"{address} is no mailbox or list of the city that is open."
+        raise Unusable(problem, {"address": problem})
+    return box, sub
+
+
 def close_group(group: MailGroup, *, actor: Actor, reason: str, now: int) -> None:
     """The list takes nothing more; nobody else gets its address."""
     guard.require(actor, "group.change", about_department(group.department), now=now)
@@ -164,9 +210,9 @@ def domains() -> tuple[str, ...]:
     return tuple(settings.CITY.city.domains)
 
 
-def _require_year(expires: int, now: int) -> None:
+def _require_year(expires: int, now: int, field: str = "expires") -> None:
     if not now < expires <= now + MAX_AUTHORIZATION.days * 86_400_000:
-        raise Unusable("A service mailbox ends within a year.", {"expires": "Within a year."})
+        raise Unusable("A service mailbox ends within a year.", {field: "Within a year."})
 
 
 def _entered(act: str, mailbox: Mailbox, actor: Actor, reason: str, now: int, **facts: str) -> None:

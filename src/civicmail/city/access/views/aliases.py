@@ -9,64 +9,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.actions import mailboxes as verbs
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import ReasonForm
-from civicmail.city.access.queries.actors import about_mailbox
 from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
-from civicmail.city.access.views.mailboxes import find_mailbox, mailbox_crumbs
-from civicmail.city.access.views.officeforms import NewAlias, Whose
+from civicmail.city.access.views.officeforms import Whose
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory import queries
 from civicmail.city.directory.models import Address, Department, Person
-
-
-@acting("address.change")
-def add(request: CityRequest, address: str) -> HttpResponse:
-    """One that was never another person's."""
-    box = find_mailbox(request, address)
-    require(request, "address.change", about_mailbox(box))
-    form = NewAlias(request.POST or None)
-
-    def verb() -> None:
-        c = form.cleaned_data
-        verbs.add_alias(box, c["address"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-
-    page = Page(f"Which other address reaches {box.address}?", str(box.department), mailbox_crumbs(box))
-    return respond_to_form(
-        request,
-        form,
-        verb,
-        page=page,
-        back=mailbox_crumbs(box)[0][1],
-        template=FORM_TEMPLATE,
-        submit="Add 1 address",
-        message="The address was added.",
-        note="An address stays this mailbox's for ever: it is never given to another person, also after it has ended.",
-    )
-
-
-@acting("address.change")
-def end(request: CityRequest, address: str) -> HttpResponse:
-    """?address=... reaches nobody any more."""
-    box = find_mailbox(request, address)
-    require(request, "address.change", about_mailbox(box))
-    which = request.GET.get("address", "").strip().lower()
-    form = ReasonForm(request.POST or None)
-    effects = [f"Mail to {which or 'no address'} is refused from now on.", f"{box.address} and its other addresses stay."]
-    return respond_to_form(
-        request,
-        form,
-        lambda: verbs.end_alias(box, which, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
-        page=Page(f"End the address {which}?", str(box.department), mailbox_crumbs(box)),
-        back=mailbox_crumbs(box)[0][1],
-        effects=effects,
-        stays=["Nobody else ever gets this address."],
-        verb="End 1 address",
-        stop=True,
-        message=f"{which} reaches nobody any more.",
-    )
 
 
 @acting("mailbox.see")

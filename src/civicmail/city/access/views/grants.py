@@ -11,49 +11,19 @@ from django.utils import timezone
 
 from civicmail.city.access.actions import access_requests, people, suspensions
 from civicmail.city.access.epoch import DAY_MS, epoch_ms
-from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import ReasonForm, end_of_day
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.queries import authorization_labels
 from civicmail.city.access.queries.bars import about_authorisation
 from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.resources import GrantOn
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
-from civicmail.city.access.views.mailboxes import find_mailbox, mailbox_crumbs
-from civicmail.city.access.views.officeforms import AskGrant, Extend, UntilBecause
+from civicmail.city.access.views.city_request import CityRequest, acting, require
+from civicmail.city.access.views.form_response import respond_to_form
+from civicmail.city.access.views.mailboxes import mailbox_crumbs
+from civicmail.city.access.views.officeforms import Extend, UntilBecause
 from civicmail.city.access.views.page import Page
-from civicmail.city.directory.models import Person
 
 WITH = ("mailbox__holder", "person", "department", "requester", "approver", "episode__contract", "episode__department")
-
-
-@acting("grant.ask")
-def ask(request: CityRequest, address: str) -> HttpResponse:
-    """?person=UID of who shall use it. Who asks, who approves and who uses it are three people."""
-    box = find_mailbox(request, address)
-    holder = box.holder.uid if box.holder else ""
-    named = Person.objects.filter(uid=request.GET.get("person", "")).first()
-    require(request, "grant.ask", GrantOn(box.department.code, named.uid if named else "", holder=holder))
-    year = timezone.localdate(request.now) + timedelta(days=364)
-    form = AskGrant(box.holder is not None, request.POST or None, initial={"until": year, "person": named.uid if named else ""})
-
-    def verb() -> Authorisation:
-        c = form.cleaned_data
-        if c["person"] is None:
-            raise Unusable("Say who.", {"person": "Say who."})
-        until = min(end_of_day(c["until"]), epoch_ms(request.now) + 365 * DAY_MS)
-        return access_requests.ask_grant(
-            c["person"], box, c["role"], reasons=form.reasons(), until=until, actor=request.actor, now=epoch_ms(request.now)
-        )
-
-    page = Page(f"Who shall use {box.address}?", str(box.department), mailbox_crumbs(box))
-    return respond_to_form(
-        request, form, verb, page=page, back=mailbox_crumbs(box)[0][1], template=FORM_TEMPLATE, submit="Send for approval",
-        note="The person keeps their own sign-in, and every message says who sent it. The right ends with the person's own access.",
-        message=lambda a: f"The request for {a.person} was sent to {a.department}.",
-        to=lambda a: reverse("request", args=[a.pk]) if may(request, "request.see", about_authorisation(a)) else "",
-    )  # fmt: skip
 
 
 @acting("request.decide")

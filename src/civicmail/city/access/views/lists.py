@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from civicmail.city.access.actions import mailboxes as verbs
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.queries import groups, history, mailbox_users
 from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.department_choices import department_choices
-from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.officeforms import AddMember, NewList
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import crumb, department_of
-from civicmail.city.directory.models import Department, Mailbox, MailGroup
+from civicmail.city.directory.models import Department, MailGroup
 
 STATES = [("open", "open"), ("closed", "closed")]
 
@@ -140,102 +132,3 @@ def show(request: CityRequest, address: str) -> HttpResponseBase:
 
 def _out(g: MailGroup, address: str) -> str:
     return f"{reverse('list-take-out', args=[g.address])}?address={address}"
-
-
-@acting("group.change")
-def new(request: CityRequest) -> HttpResponse:
-    """A list that one department owns."""
-    places = department_choices(request, "group.change")
-    form = NewList(places, request.POST or None, initial={"department": request.GET.get("department", "")})
-
-    def verb() -> MailGroup:
-        c = form.cleaned_data
-        where = Department.objects.get(code=c["department"])
-        everyone = c["everyone"] == "all"
-        return verbs.make_group(
-            c["address"], c["name"], where, everyone=everyone, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)
-        )
-
-    code = request.GET.get("department", "")
-    here = dict(places).get(code)
-    back = reverse("dept-lists", args=[code]) if here else reverse("lists") if request.actor.holds("access-officer") else "/"
-    page = Page("Which list is needed?", "Lists", [("Lists", back)])
-    return respond_to_form(
-        request, form, verb, page=page, back=back, template=FORM_TEMPLATE, submit="Make 1 list",
-        message=lambda made: f"{made.address} was made.", to=lambda made: reverse("list", args=[made.address]),
-    )  # fmt: skip
-
-
-@acting("group.change")
-def add(request: CityRequest, address: str) -> HttpResponse:
-    """A mailbox, or another list with all that is behind it."""
-    g, about = _find_list(request, address)
-    require(request, "group.change", about)
-    form = AddMember(request.POST or None)
-
-    def verb() -> None:
-        address = form.cleaned_data["address"].strip().lower()
-        box = Mailbox.objects.filter(Q(address=address) | Q(addresses__address=address, addresses__until=None)).distinct().first()
-        sub = MailGroup.objects.filter(address=address, closed__isnull=True).exclude(pk=g.pk).first()
-        if (box is None or box.closed) and sub is None:
-            sentence = f"{address} is no mailbox or list of the city that is open."
-            raise Unusable(sentence, {"address": sentence})
-        _change(request, g, form, [*g.members.all(), *([box] if box else [])], [*g.subgroups.all(), *([sub] if sub else [])])
-
-    page = Page(f"Who else gets mail to {g.address}?", str(g.department), _crumbs(g))
-    return respond_to_form(
-        request,
-        form,
-        verb,
-        page=page,
-        back=_crumbs(g)[0][1],
-        template=FORM_TEMPLATE,
-        submit="Add 1 address",
-        message="It is on the list.",
-    )
-
-
-def _change(request: CityRequest, g: MailGroup, form: Any, members: Iterable[Mailbox], subs: Iterable[MailGroup]) -> None:
-    verbs.change_group(g, members, subs, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now))
-
-
-def _crumbs(g: MailGroup) -> list[tuple[str, str]]:
-    return [(g.address, reverse("list", args=[g.address]))]
-
-
-@acting("group.change")
-def take_out(request: CityRequest, address: str) -> HttpResponse:
-    """?address=... is on it no longer."""
-    g, about = _find_list(request, address)
-    require(request, "group.change", about)
-    which = request.GET.get("address", "").strip().lower()
-    form = ReasonForm(request.POST or None)
-    is_member = g.members.filter(address=which).exists() or g.subgroups.filter(address=which).exists()
-
-    def verb() -> None:
-        if is_member:
-            _change(request, g, form, g.members.exclude(address=which), g.subgroups.exclude(address=which))
-
-    effects = [f"Mail to {g.address} does not reach {which} through this list any more." if is_member else f"{which} is not on it."]
-    return respond_to_form(
-        request, form, verb, page=Page(f"Take {which} out of {g.address}?", str(g.department), _crumbs(g)), back=_crumbs(g)[0][1],
-        effects=effects, stays=["The mailbox, its mail and other lists stay as they are."], verb="Take 1 address out",
-        message=f"{which} is not on the list.",
-    )  # fmt: skip
-
-
-@acting("group.change")
-def close(request: CityRequest, address: str) -> HttpResponse:
-    """It takes nothing more."""
-    g, about = _find_list(request, address)
-    require(request, "group.change", about)
-    form = ReasonForm(request.POST or None)
-    effects = [f"Mail to {g.address} reaches nobody from now on.", "Lists that it is on go on without it."]
-    return respond_to_form(
-        request,
-        form,
-        lambda: verbs.close_group(g, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
-        page=Page(f"Close {g.address}?", str(g.department), _crumbs(g)), back=_crumbs(g)[0][1], effects=effects,
-        stays=["Mail that came by it is kept.", "Nobody else gets the address."], verb="Close 1 list", stop=True,
-        message=f"{g.address} was closed.",
-    )  # fmt: skip

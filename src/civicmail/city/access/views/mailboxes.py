@@ -9,19 +9,13 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.access.actions import mailboxes as verbs
 from civicmail.city.access.authorization_states import LIVING
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import ReasonForm, end_of_day
 from civicmail.city.access.queries import history, mailbox_users
 from civicmail.city.access.queries.actors import about_mailbox
 from civicmail.city.access.resources import GrantOn, InDepartment, MailboxIn
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.department_choices import department_choices
-from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.officeforms import NewMailbox, UntilBecause
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.rights import second_person, user_acts
 from civicmail.city.access.views.roster import crumb, department_of
@@ -171,117 +165,3 @@ def _page(request: CityRequest, box: Any, about: MailboxIn) -> Page:
 def mailbox_crumbs(box: Mailbox) -> list[tuple[str, str]]:
     """The way back from what is done to a mailbox."""
     return [(box.address, reverse("mailbox", args=[box.address]))]
-
-
-@acting("mailbox.make")
-def new(request: CityRequest) -> HttpResponse:
-    """Of a duty, or of a machine: owned by one department."""
-    places = department_choices(request, "mailbox.make")
-    form = NewMailbox(places, request.POST or None, initial={"department": request.GET.get("department", "")})
-
-    def verb() -> Mailbox:
-        c = form.cleaned_data
-        where = Department.objects.get(code=c["department"])
-        act: dict[str, Any] = {"actor": request.actor, "reason": c["reason"], "now": epoch_ms(request.now)}
-        if c["kind"] == "service":
-            return verbs.make_service(c["address"], c["name"], where, c["purpose"], end_of_day(c["expires"]), **act)
-        return verbs.make_function(c["address"], c["name"], where, c["purpose"], **act)
-
-    page = Page("Which mailbox is needed?", "Mailboxes", [_back(request)])
-    return respond_to_form(
-        request, form, verb, page=page, back=_back(request)[1], template=FORM_TEMPLATE, submit="Make 1 mailbox",
-        note="A mailbox of a duty is used by named people, each with an access of their own. Nobody signs in as it.",
-        message=lambda made: f"{made.address} was made. What comes is held until somebody may use it.",
-        to=lambda made: reverse("mailbox", args=[made.address]),
-    )  # fmt: skip
-
-
-def _back(request: CityRequest) -> tuple[str, str]:
-    """To the list that the person came from."""
-    code = request.GET.get("department", "")
-    if code and Department.objects.filter(code=code).exists():
-        return "Mailboxes", reverse("dept-mailboxes", args=[code])
-    return "Mailboxes", reverse("mailboxes") if may(request, "mailbox.see") else "/"
-
-
-@acting("mailbox.close")
-def close(request: CityRequest, address: str) -> HttpResponse:
-    """It takes nothing more; what is in it stays."""
-    box = find_mailbox(request, address)
-    about = about_mailbox(box)
-    require(request, "mailbox.close", about)
-    form = ReasonForm(request.POST or None)
-    machines = box.devices.filter(ended__isnull=True).count()
-    effects = [f"Mail to {box.address} and its other addresses is refused from now on."]
-    effects += [f"Passwords of machines that end: {machines}."] if box.kind == Mailbox.Type.SERVICE else []
-    stays = ["Mail is kept. The addresses are never given to a person.", "It cannot be opened again."]
-    return respond_to_form(
-        request,
-        form,
-        lambda: verbs.close(box, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
-        page=Page(f"Close {box.address}?", str(box.department), mailbox_crumbs(box)),
-        back=mailbox_crumbs(box)[0][1],
-        effects=effects,
-        stays=stays,
-        verb="Close 1 mailbox",
-        stop=True,
-        message=f"{box.address} was closed.",
-    )
-
-
-@acting("machine.make")
-def renew(request: CityRequest, address: str) -> HttpResponse:
-    """A machine goes on for at most a year."""
-    box = find_mailbox(request, address)
-    about = about_mailbox(box)
-    require(request, "machine.make", about)
-    form = UntilBecause(request.POST or None)
-
-    def verb() -> None:
-        c = form.cleaned_data
-        verbs.renew_service(box, end_of_day(c["until"]), actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-
-    effects = ["The machines of this mailbox may send until then, as far as their own passwords last."]
-    return respond_to_form(
-        request,
-        form,
-        verb,
-        page=Page(f"How long does {box.address} go on?", str(box.department), mailbox_crumbs(box)),
-        back=mailbox_crumbs(box)[0][1],
-        effects=effects,
-        verb="Give 1 mailbox more time",
-        message="It has more time.",
-    )
-
-
-@acting("mailbox.invite")
-def files(request: CityRequest, address: str) -> HttpResponse:
-    """Whether files of strangers wait here: bids and permits come as files, and nobody can say beforehand from whom."""
-    box = find_mailbox(request, address)
-    about = about_mailbox(box)
-    require(request, "mailbox.invite", about)
-    form = UntilBecause(request.POST or None)
-
-    def verb() -> None:
-        c = form.cleaned_data
-        verbs.invite_files(box, end_of_day(c["until"]), actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-
-    effects = [
-        f"Files in mail to {box.address} do not wait until somebody says that they asked for them.",
-        "Each opens first as text, made in a closed process; the file itself is one step further.",
-    ]
-    stays = [
-        "Everything else that is looked for in mail is looked for here, too.",
-        "It ends by itself on the day that you say; another day may be said at any time.",
-    ]
-    return respond_to_form(
-        request,
-        form,
-        verb,
-        page=Page(f"Does {box.address} invite files?", str(box.department), mailbox_crumbs(box)),
-        back=mailbox_crumbs(box)[0][1],
-        effects=effects,
-        stays=stays,
-        verb="Invite files to 1 mailbox",
-        message="Files to it do not wait until then.",
-    )

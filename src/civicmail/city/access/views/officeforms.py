@@ -6,39 +6,7 @@ from typing import Any
 
 from django import forms
 
-from civicmail.city.access.forms import PersonField, ReasonForm, ReasonsForm, day_field, set_choices, text_field
-
-
-class ForDepartment(ReasonForm):
-    """An address that a department gets. departments: (code, name) of those from which somebody may choose."""
-
-    department = forms.ChoiceField(label="Which department owns it?")
-    address = forms.EmailField(label="Address", help_text="In a domain of the city.")
-
-    def __init__(self, departments: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_choices(self, "department", [("", "Choose"), *departments] if len(departments) > 1 else departments)
-
-
-class NewMailbox(ForDepartment):
-    """A mailbox of a duty or of a machine."""
-
-    kind = forms.ChoiceField(
-        label="For whom?",
-        choices=[("function", "A duty: named people use it, as clerk@ or 311@"), ("service", "A machine that sends, as a printer")],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose one of the two."},
-    )
-    name = forms.CharField(label="Name", max_length=160, help_text="Mail from it carries this name.")
-    purpose = text_field("What is it for?", "At least 20 characters.", min_length=20)
-    expires = day_field("Until which day?", "Only for a machine: at most a year.", required=False)
-    field_order = ("kind", "department", "address", "name", "purpose", "expires", "reason")
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("kind") == "service" and not data.get("expires") and "expires" not in self.errors:
-            self.add_error("expires", "A machine's mailbox has an end.")
-        return data
+from civicmail.city.access.forms import PersonField, ReasonForm, day_field, set_choices, text_field
 
 
 class UntilBecause(ReasonForm):
@@ -54,61 +22,11 @@ class Extend(UntilBecause):
     was = forms.CharField(widget=forms.HiddenInput, max_length=20)
 
 
-class NewAlias(ReasonForm):
-    """Another address of a mailbox."""
-
-    address = forms.EmailField(label="Address", help_text="In a domain of the city.")
-    field_order = ("address", "reason")
-
-
 class Whose(forms.Form):
     """An address and a day."""
 
     address = forms.EmailField(label="Address")
     day = day_field("Day", required=False)
-
-
-class AskGrant(ReasonsForm):
-    """Who shall use a mailbox, as what, why, until when. own: it is somebody's own."""
-
-    person = PersonField(label="Who?", help_text="Personnel number or address.")
-    role = forms.ChoiceField(
-        label="As what?",
-        choices=[
-            ("delegate", "Delegate: reads, and sends from it under their own name"),
-            ("successor", "Successor: reads what was left"),
-        ],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose one of the two."},
-    )
-    until = day_field("Until which day?", "At most a year; for contractors at most to the end of the contract.")
-    field_order = ("person", "role", "duties", "performance", "efficiency", "service", "until")
-
-    def __init__(self, own: bool, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not own:
-            self.fields["role"] = forms.CharField(widget=forms.HiddenInput, initial="delegate")
-            self.order_fields(self.field_order)
-
-
-class NewList(ForDepartment):
-    """An address with mailboxes behind it."""
-
-    name = forms.CharField(label="Name", max_length=160)
-    everyone = forms.ChoiceField(
-        label="Who is on it?",
-        choices=[("named", "Those whom you name next"), ("all", "Everybody of the department and its divisions, always")],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose one of the two."},
-    )
-    field_order = ("department", "address", "name", "everyone", "reason")
-
-
-class AddMember(ReasonForm):
-    """A mailbox or a list."""
-
-    address = forms.EmailField(label="Address", help_text="Of a mailbox of the city, or of another list.")
-    field_order = ("address", "reason")
 
 
 class PolicyWords(forms.Form):

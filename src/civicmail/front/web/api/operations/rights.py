@@ -12,19 +12,20 @@ from ninja import Router, Schema
 
 from civicmail.city.access.actions import access_requests, people, suspensions
 from civicmail.city.access.actions.publishing import single_publication
+from civicmail.city.access.acts.mailboxes import ASK_GRANT
 from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import AccessEndForm, DecisionForm, ReasonForm, ReasonsForm, end_of_day
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.queries.bars import about_authorisation
-from civicmail.city.access.resources import GrantOn, InDepartment
+from civicmail.city.access.resources import InDepartment
 from civicmail.city.access.views.city_request import hidden_unless, require
-from civicmail.city.access.views.mailboxes import find_mailbox
-from civicmail.city.access.views.officeforms import AskGrant, UntilBecause
+from civicmail.city.access.views.officeforms import UntilBecause
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import Person
 from civicmail.front.web.api import etags, pagination, request_bodies
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
@@ -48,14 +49,6 @@ class Asking(Reasons):
 
     until: date
     address: str = ""
-
-
-class AskingToUse(Reasons):
-    """person: number or address; role: delegate or successor."""
-
-    person: str
-    role: str = "delegate"
-    until: date
 
 
 class Deciding(Schema):
@@ -117,27 +110,7 @@ def ask_access(request: Call, uid: str, body: Asking) -> Right:
     return once(request, do)
 
 
-@operation(
-    router, "POST", "/mailboxes/{str:address}/users", act="grant.ask", scope="write:access", page="grant-ask", response=Right,
-    status=201,
-)  # fmt: skip
-def ask_grant(request: Call, address: str, body: AskingToUse) -> Right:
-    """Request access to another mailbox for a named person, under their own sign-in."""
-    box = find_mailbox(request, address)
-    holder = box.holder.uid if box.holder else ""
-    named = Person.objects.filter(uid=body.person).first()
-    require(request, "grant.ask", GrantOn(box.department.code, named.uid if named else "", holder=holder))
-    form = AskGrant(box.holder is not None, request_bodies.plain(body))
-    c, now = request_bodies.checked(form), epoch_ms(request.now)
-    until = min(end_of_day(c["until"]), now + 365 * DAY_MS)
-
-    def do() -> Right:
-        made = access_requests.ask_grant(
-            c["person"], box, c["role"], reasons=form.reasons(), until=until, actor=request.actor, now=now
-        )
-        return right(_the(made.pk))
-
-    return once(request, do)
+act_operation(router, ASK_GRANT, Right, lambda made: right(_the(made.pk)))
 
 
 @operation(router, "POST", f"{ONE}/decide", act="request.decide", scope="write:access", page="request", response=Right)
