@@ -22,7 +22,7 @@ from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.forms import PeopleField, PersonField, day_field, text_field
 from civicmail.city.access.inputs import Choices, Field
 from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.resources import Resource
+from civicmail.city.access.resources import CITY, Resource
 from civicmail.city.access.views.city_request import CityRequest, View, acting, require, require_could
 from civicmail.city.access.views.form_response import CONFIRM_TEMPLATE, FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.page import Page
@@ -77,10 +77,16 @@ def _button_view(act: Act[Any, Any, Any]) -> View:
 
 
 def respond_to_button(
-    request: CityRequest, act: Act[Any, Any, Any], row: Any, page: str, *, shown: tuple[type[Exception], ...] = REFUSALS
+    request: CityRequest,
+    act: Act[Any, Any, Any],
+    row: Any,
+    page: str | Callable[[], str],
+    *,
+    shown: tuple[type[Exception], ...] = REFUSALS,
 ) -> HttpResponse:
     """What comes after a button: the page on which it stands, with what was done or why it could not be. row: as permitted_row
-    has it; shown: errors that stand above that page, where others are a page of their own."""
+    has it; page: called afterwards, where it depends on that; shown: errors that stand above that page, where others are a page of
+    their own."""
     form = form_of(act, row, request.actor, request.POST)
     try:
         if not form.is_valid():
@@ -88,10 +94,10 @@ def respond_to_button(
         done = carry_out(act, row, form, request.actor, epoch_ms(request.now))
     except shown as error:
         messages.warning(request, translate(error.args[0]))
-        return redirect(page)
+        return redirect(page() if callable(page) else page)
     if message := translate(act.message(row, done)):
-        messages.success(request, message)
-    return redirect(act.after(done) or page)
+        messages.add_message(request, messages.SUCCESS if act.is_success(done) else messages.WARNING, message)
+    return redirect(act.after(done) or (page() if callable(page) else page))
 
 
 def permitted_row(act: Act[Any, Any, Any], request: CityRequest, *keys: Any, view: bool = False) -> Any:
@@ -106,10 +112,10 @@ def permitted_row(act: Act[Any, Any, Any], request: CityRequest, *keys: Any, vie
         raise Http404
     permission = (view and act.view_permission) or act.permission_of(row, request.actor)
     resource = act.resource(row, request.actor)
-    if resource is None:
-        require_could(request, permission)
-    else:
+    if isinstance(resource, PERMISSIONS[permission].resource):
         require(request, permission, resource)
+    else:
+        require_could(request, permission, resource or CITY)
     return row
 
 
@@ -123,14 +129,17 @@ def row_of(act: Act[Any, Any, Any], *keys: Any, actor: Actor, now: int) -> Any:
     return get_object_or_404(rows, **{act.key: keys[0]})
 
 
-def answer(request: CityRequest, act: Act[Any, Any, Any], row: Any, form_page: FormPage) -> HttpResponse:
-    """The page of an act, or what comes after it: for views that choose among acts by the state of a row. The guard was asked."""
+def answer(
+    request: CityRequest, act: Act[Any, Any, Any], row: Any, form_page: FormPage, to: Callable[[Any], str] | None = None
+) -> HttpResponse:
+    """The page of an act, or what comes after it: for views that choose among acts by the state of a row. The guard was asked.
+    to: what was done -> the next page, where that takes more than Act.after knows."""
     form = form_of(act, row, request.actor, request.POST if request.method == "POST" else None, request.GET)
     form.initial = {**form.initial, **form_page.initial}
     return respond_to_form(
         request, form, lambda: carry_out(act, row, form, request.actor, epoch_ms(request.now)),
         page=Page(form_page.title, form_page.section, form_page.crumbs, form_page.state, form_page.facts),
-        back=form_page.back, to=act.after,
+        back=form_page.back, to=to or act.after,
         message=lambda done: translate(act.message(row, done)), template=_template(form_page), **_shown(form_page),
     )  # fmt: skip
 
@@ -153,6 +162,8 @@ def form_of(
     filled = {name: text[:254] for name, text in (start or {}).items() if name in act.from_link}
     initial = {**act.initial(row), **filled}
     initial |= {name: act.state(row) for name, field in act.input.fields.items() if isinstance(field, inputs.Seen)}
+    for name in act.required(row):
+        made[name].required = True
     kind: type[forms.Form] = type(f"{act.input.__name__}Form", (forms.Form,), made)
     return kind(data, initial=initial)
 

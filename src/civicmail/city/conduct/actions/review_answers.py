@@ -28,7 +28,7 @@ from civicmail.city.conduct.review_item_states import step
 from civicmail.city.conduct.review_plans import PLANS, UNDO_MS
 from civicmail.city.directory.models import Person
 
-WITH = ("review", "part__department", "person", "approver", "right__mailbox", "duty")
+WITH = ("review", "part__department", "part__reviewer", "person", "approver", "right__mailbox", "duty")
 CHANGED = ["state", "answer", "reason", "by", "at", "late", "bulk", "promised", "failure", "checked"]
 
 
@@ -94,7 +94,7 @@ def change(row: ReviewRow, until: int, *, actor: Actor, reason: str, now: int) -
     """Set another end (ms), earlier or later within the table of kinds. Raises NotPermitted, Unusable, Conflict."""
     reason = checked_reason(reason, min_length=10)
     if until <= now:
-        raise Unusable("The end lies in the future; to end it now, choose End.", {"until": "A day to come."})
+        raise Unusable("The end lies in the future; to end it now, choose End.", {"day": "A day to come."})
     with transaction.atomic():
         mine = _mine(row, actor, now)
         enforcement.require_end(mine, until, now)
@@ -107,8 +107,9 @@ def change(row: ReviewRow, until: int, *, actor: Actor, reason: str, now: int) -
     return mine
 
 
-def undo(row: ReviewRow, *, actor: Actor, now: int) -> ReviewRow:
+def undo(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewRow:
     """Take back a "keep" that was not carried out yet. Raises Conflict when it was."""
+    reason = checked_reason(reason, min_length=0)
     with transaction.atomic():
         mine = _locked(row)
         four_eyes.require(actor, "review.decide", part_reviewers.about_row(mine, actor.uid, now), now=now)
@@ -119,7 +120,7 @@ def undo(row: ReviewRow, *, actor: Actor, now: int) -> ReviewRow:
         mine.state = step(mine.state, "undo")
         mine.answer, mine.reason, mine.by, mine.at, mine.bulk, mine.promised = "", "", None, None, False, None
         mine.save(update_fields=CHANGED)
-        _entered("review.undo", [mine], actor, "", now)
+        _entered("review.undo", [mine], actor, reason, now)
     return mine
 
 

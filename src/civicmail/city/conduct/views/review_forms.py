@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from civicmail.city.access.forms import PersonField, day_field, set_choices, text_field
+from civicmail.city.access.forms import set_choices, text_field
 from civicmail.city.conduct.review_plans import PLANS
 from civicmail.city.directory.models import Department, Mailbox
 
@@ -15,45 +15,6 @@ class Because(forms.Form):
     """A reason in words."""
 
     reason = text_field("Why?", "Whoever reads the evidence of this review reads it.", min_length=10)
-
-
-class Keep(forms.Form):
-    """Why it is needed still."""
-
-    reason = text_field("Why is it needed still?", "Whoever reads the evidence of this review reads it.", min_length=10)
-
-
-class ChangeEnd(forms.Form):
-    """Another end."""
-
-    day = day_field("Last day", "At most a year away, and within a contract.")
-    reason = text_field("Why?", min_length=10)
-
-
-class NotMine(forms.Form):
-    """Which department answers."""
-
-    department = forms.ChoiceField(label="Which department answers for this person?")
-    reason = text_field("Why?", min_length=10)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        rows = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
-        set_choices(self, "department", [("", "Choose one"), *rows])
-
-
-class Unsure(forms.Form):
-    """What the reviewer does not know."""
-
-    reason = text_field("What would you have to know?", "The next head reads it.", min_length=3)
-
-
-class StandIn(forms.Form):
-    """The delegate of a reviewer."""
-
-    to = PersonField(label="Who answers in your place?", help_text="Personnel number or e-mail address.")
-    day = day_field("Until which day?", "By the deadline at the latest.")
-    reason = text_field("Why?", "Both of your names stay in the evidence.", min_length=10)
 
 
 class Start(forms.Form):

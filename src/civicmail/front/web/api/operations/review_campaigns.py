@@ -16,17 +16,18 @@ from ninja import Schema
 
 from civicmail.city.access.actions.publishing import data_folder
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import end_of_day
-from civicmail.city.access.views.city_request import hidden_unless, require, require_could
+from civicmail.city.access.views.city_request import require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import essential_mailboxes as marks
-from civicmail.city.conduct.actions import non_response, reassignment, review_answers, review_schedule, running_reviews
+from civicmail.city.conduct.actions import non_response, review_schedule, running_reviews
 from civicmail.city.conduct.actions.review_notices import name_of
-from civicmail.city.conduct.models import Essential, Review, ReviewPart, ReviewRow
-from civicmail.city.conduct.queries import part_reviewers, review_evidence, reviews
+from civicmail.city.conduct.acts.review_answers import KEEP_REST, LET_STAND_IN
+from civicmail.city.conduct.models import Essential, Review, ReviewRow
+from civicmail.city.conduct.queries import review_evidence, reviews
 from civicmail.city.conduct.views import review_forms
 from civicmail.city.directory.models import Department
 from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.conduct import router as router
@@ -34,7 +35,6 @@ from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe
 
 ONE = "/campaigns/{int:id}"
-PART = "/reviews/parts/{int:id}"
 
 
 class Campaign(Schema):
@@ -144,13 +144,6 @@ class Marking(Why):
     """address: of a mailbox in use."""
 
     address: str
-
-
-class StandIn(Why):
-    """to: number or address; day: the last one."""
-
-    to: str
-    day: date
 
 
 class Delegated(Schema):
@@ -358,32 +351,10 @@ def _essential(row: Essential) -> EssentialBox:
 # -- what a reviewer does with all rows of theirs
 
 
-@operation(router, "POST", f"{PART}/rest", act="review.decide", scope="write:conduct", page="review-rest", response=Count)
-def keep_rest(request: Call, id: int) -> Count:
-    """Keep all unremarkable access together, once nothing else is open in a part."""
-    row = _part(request, id, "review.decide")
-    return once(request, lambda: Count(count=review_answers.keep_rest(row, actor=request.actor, now=epoch_ms(request.now))))
-
-
-@operation(
-    router, "POST", f"{PART}/stand-in", act="review.delegate", scope="write:conduct", page="review-stand-in", response=Delegated
+act_operation(router, KEEP_REST, Count, lambda count: Count(count=count))
+act_operation(
+    router,
+    LET_STAND_IN,
+    Delegated,
+    lambda part: Delegated(id=part.pk, delegate=maybe(part.delegate), until=part.delegate_until),
 )
-def let_stand_in(request: Call, id: int, body: StandIn) -> Delegated:
-    """Let another person answer until a day, at the latest the deadline; one stays accountable."""
-    row = _part(request, id, "review.delegate")
-    c = request_bodies.checked(review_forms.StandIn(request_bodies.plain(body)))
-    until = min(end_of_day(c["day"]), epoch_ms(row.review.deadline)) if row.review.deadline else 0
-
-    def do() -> Delegated:
-        made = reassignment.delegate(row, c["to"], until, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-        return Delegated(id=made.pk, delegate=maybe(made.delegate), until=made.delegate_until)
-
-    return once(request, do)
-
-
-def _part(request: Call, id_: int, act: str) -> ReviewPart:
-    row = get_object_or_404(ReviewPart.objects.select_related("review", "department", "reviewer"), pk=id_)
-    about = part_reviewers.about(row, request.actor.uid, epoch_ms(request.now))
-    hidden_unless(request, "review.see", about)
-    require_could(request, act, about)
-    return row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime
 
 from django.http import Http404, HttpResponse
@@ -10,25 +9,19 @@ from django.shortcuts import get_object_or_404
 from ninja import Schema
 
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import end_of_day
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.city_request import hidden_unless, may, me, require
+from civicmail.city.access.views.city_request import may, me, require
 from civicmail.city.access.views.roster import department_of
-from civicmail.city.conduct.actions import reassignment, review_answers
 from civicmail.city.conduct.actions.review_notices import name_of
+from civicmail.city.conduct.acts import review_answers
 from civicmail.city.conduct.models import Review, ReviewRow
-from civicmail.city.conduct.queries import part_reviewers, reviewer_screen
-from civicmail.city.conduct.views import review_forms
-from civicmail.city.conduct.views.review_answers import WITH
-from civicmail.city.directory.models import Department
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.city.conduct.queries import reviewer_screen
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.conduct import router as router
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, who
-
-ROW = "/reviews/rows/{int:id}"
 
 
 class ReviewLine(Schema):
@@ -71,25 +64,6 @@ class OneReview(Schema):
     total: int
     open: int
     rows: list[Row]
-
-
-class Answer(Schema):
-    """state: of the row as it was seen; reason: needed for all but what is in order and kept."""
-
-    reason: str = ""
-    state: str = "open"
-
-
-class AnswerUntil(Answer):
-    """day: the last one."""
-
-    day: date
-
-
-class Elsewhere(Answer):
-    """department: code of the one that answers."""
-
-    department: str
 
 
 @operation(
@@ -139,77 +113,5 @@ def _row(line: reviewer_screen.ScreenRow, *, mine: bool) -> Row:
     )  # fmt: skip
 
 
-def _answered(request: Call, id_: int, state: str, do: Callable[[ReviewRow], ReviewRow]) -> Row:
-    """Do it with a row that is as it was seen, for whoever is asked about it."""
-    row, now = get_object_or_404(ReviewRow.objects.select_related(*WITH), pk=id_), epoch_ms(request.now)
-    about = part_reviewers.about_row(row, request.actor.uid, now)
-    hidden_unless(request, "review.see", about)
-    require(request, "review.decide", about)
-    as_seen(request, row.state, state, "This row was answered meanwhile; read it again.")
-
-    def answered() -> Row:
-        made = ReviewRow.objects.select_related(*WITH, "by").get(pk=do(row).pk)
-        return _row(reviewer_screen.screen_row(made, me(request), now), mine=True)
-
-    return once(request, answered)
-
-
-@operation(router, "POST", f"{ROW}/keep", act="review.decide", scope="write:conduct", page="review-keep", response=Row)
-def keep_access(request: Call, id: int, body: Answer) -> Row:
-    """Keep the access. Exceptions and roles need a reason."""
-    return _answered(
-        request, id, body.state,
-        lambda row: review_answers.keep(row, actor=request.actor, now=epoch_ms(request.now), reason=body.reason),
-    )  # fmt: skip
-
-
-@operation(router, "POST", f"{ROW}/end", act="review.decide", scope="write:conduct", page="review-end", response=Row)
-def end_reviewed_access(request: Call, id: int, body: Answer) -> Row:
-    """End the access or role at once."""
-    reason = request_bodies.checked(review_forms.Because(request_bodies.plain(body)))["reason"]
-    return _answered(
-        request,
-        id,
-        body.state,
-        lambda row: review_answers.revoke(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
-    )
-
-
-@operation(router, "POST", f"{ROW}/change", act="review.decide", scope="write:conduct", page="review-change", response=Row)
-def change_reviewed_access(request: Call, id: int, body: AnswerUntil) -> Row:
-    """Change the end date."""
-    c = request_bodies.checked(review_forms.ChangeEnd(request_bodies.plain(body)))
-    until = end_of_day(c["day"])
-    return _answered(
-        request, id, body.state,
-        lambda row: review_answers.change(row, until, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)),
-    )  # fmt: skip
-
-
-@operation(router, "POST", f"{ROW}/not-mine", act="review.decide", scope="write:conduct", page="review-not-mine", response=Row)
-def hand_on_row(request: Call, id: int, body: Elsewhere) -> Row:
-    """Reassign the row to another department."""
-    c = request_bodies.checked(review_forms.NotMine(request_bodies.plain(body)))
-    where = Department.objects.get(code=c["department"])
-    return _answered(
-        request, id, body.state,
-        lambda row: reassignment.not_mine(row, where, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)),
-    )  # fmt: skip
-
-
-@operation(router, "POST", f"{ROW}/unsure", act="review.decide", scope="write:conduct", page="review-unsure", response=Row)
-def ask_next_head(request: Call, id: int, body: Answer) -> Row:
-    """Reassign the row to the next head."""
-    reason = request_bodies.checked(review_forms.Unsure(request_bodies.plain(body)))["reason"]
-    return _answered(
-        request,
-        id,
-        body.state,
-        lambda row: reassignment.dont_know(row, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
-    )
-
-
-@operation(router, "POST", f"{ROW}/undo", act="review.decide", scope="write:conduct", page="review-undo", response=Row)
-def take_answer_back(request: Call, id: int, body: Answer) -> Row:
-    """Withdraw a "keep" within five minutes, before it is carried out. state: pending."""
-    return _answered(request, id, body.state, lambda row: review_answers.undo(row, actor=request.actor, now=epoch_ms(request.now)))
+for act in review_answers.ON_ROWS:
+    act_operation(router, act, Row, lambda line: _row(line, mine=True))
