@@ -106,6 +106,7 @@ def test_labels_stars_and_hiding_are_of_ones_own_mail(city: Town) -> None:
     place = f"/mail-labels/{label['id']}"
     assert [other("PATCH", place, {"name": "x"}).status_code, other("POST", f"{place}/remove", label).status_code] == [404, 404]
     assert mine("PATCH", place, {"name": "Bids/Elm"}).json()["name"] == "Bids/Elm"
+    assert mine("POST", f"{place}/remove", {"name": "Bids/Main Street"}).status_code == 409, "it has another name by now"
     assert mine("POST", f"{place}/remove", {"name": "Bids/Elm"}).status_code == 200
     assert not Label.objects.filter(pk=label["id"]).exists()
 

@@ -32,6 +32,8 @@ _QUOTE = re.compile(r"(?:> ?)+")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ID = re.compile(r"<[^<>\s]{1,900}>")
 SIGNATURE = "-- "
+MAX_SIGNATURE = 500
+"""Characters of one's own lines below the block."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from collections.abc import Collection
 from civicmail.core.query.fold import tokens
 
 MAX_LEVELS = 6
+MAX_NAME = 120
+"""Characters of a whole name."""
 SLASH = "/"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 

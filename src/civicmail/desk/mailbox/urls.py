@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
+from civicmail.city.access.views.act_pages import paths
+from civicmail.desk.mailbox.acts.labels import REMOVE_LABEL, RENAME_LABEL
 from civicmail.desk.mailbox.views import (
     delivery,
     invitation_cards,
@@ -25,8 +27,7 @@ urlpatterns = [
     path("mail/keep/", mark_mail.keep, name="mail-keep"),
     path("mail/lines/", snippets.lines, name="mail-lines"),
     path("mail/labels/", label_pages.labels, name="mail-labels"),
-    path("mail/labels/<int:pk>/", label_pages.label, name="mail-label"),
-    path("mail/labels/<int:pk>/remove/", label_pages.remove, name="mail-unlabel"),
+    *paths([RENAME_LABEL, REMOVE_LABEL]),
     path("mail/<uuid:id>/", message.message, name="mail-message"),
     path("mail/<uuid:id>/frame/", message.frame, name="mail-frame"),
     path("mail/<uuid:id>/file/", message.part, name="mail-part"),

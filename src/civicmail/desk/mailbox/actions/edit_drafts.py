@@ -21,6 +21,7 @@ from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.resources import OfPerson
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox.actions.send_message import is_open
+from civicmail.desk.mailbox.compose import MAX_SIGNATURE
 from civicmail.desk.mailbox.models import Draft, DraftFile, Signature
 
 MAX_DRAFTS = 300
@@ -29,7 +30,6 @@ MAX_FILES = 30
 MAX_TEXT = 200_000
 """Characters of a text, and of what is quoted."""
 MAX_FIELD = 20_000
-MAX_SIGNATURE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,7 @@ def discard(draft: Draft, *, actor: Actor, now: int) -> None:
 def sign(lines: str, *, actor: Actor, now: int) -> None:
     """Set one's own lines below the identification block. Raises NotPermitted, Unusable."""
     guard.require(actor, "my.write", OfPerson(actor.uid), now=now)
+    lines = lines.replace("\r\n", "\n")
     if len(lines) > MAX_SIGNATURE:
         message = _("A signature has at most {count} characters.", count=MAX_SIGNATURE)
         raise Unusable(message, {"lines": message})

@@ -17,8 +17,8 @@ from civicmail.city.directory.models import Person
 from civicmail.core.config.sentence import Sentence, sentence
 from civicmail.desk.mailbox import label_names
 from civicmail.desk.mailbox.actions.mail_actor import require_reader
+from civicmail.desk.mailbox.label_names import MAX_NAME
 from civicmail.desk.mailbox.models import Label, shelves
-from civicmail.desk.mailbox.models.marks import MAX_NAME
 
 MAX_LABELS = 200
 BATCH_SIZE = 5_000

@@ -11,8 +11,7 @@ from typing import ClassVar
 from django.db import models
 
 from civicmail.city.directory.models import Mailbox, Person
-
-MAX_NAME = 120
+from civicmail.desk.mailbox.label_names import MAX_NAME
 
 
 class Label(models.Model):

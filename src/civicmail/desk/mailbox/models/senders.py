@@ -35,6 +35,14 @@ class Sender:
         return self.role != "holder"
 
 
+@dataclass(frozen=True, slots=True)
+class OwnSignature:
+    """block: the identification that stands there in any case; lines: of one's own below it."""
+
+    block: str
+    lines: str
+
+
 def senders(actor: Actor, *, now: int) -> tuple[Sender, ...]:
     """Their own mailbox first. Empty if they may not send now. now: ms."""
     person = Person.objects.filter(uid=actor.uid).first() if actor.uid and not actor.machine else None
@@ -75,6 +83,13 @@ def _filled_template(template: str, person: Person) -> str:
     mailbox = Mailbox.objects.select_related("department").filter(holder=person, closed__isnull=True).order_by("address").first()
     code = mailbox.department.code if mailbox is not None else ""
     return template.replace("{name}", person.display).replace("{department}", code)
+
+
+def signature_of(actor: Actor, *, now: int) -> OwnSignature:
+    """What stands below a message from one's first mailbox."""
+    available = senders(actor, now=now)
+    block = identification_block(actor, available[0].address if available else "", now=now)
+    return OwnSignature(block, signature_lines(actor))
 
 
 def signature_lines(actor: Actor) -> str:

@@ -1,4 +1,4 @@
-"""What have I begun, and what waits to be sent? Drafts, throwing one away, and the lines under what one writes."""
+"""What have I begun, and what waits to be sent? Drafts, and throwing one away."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django import forms
-from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
@@ -22,10 +21,9 @@ from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.actions import edit_drafts
-from civicmail.desk.mailbox.models import Draft, Outgoing, senders
+from civicmail.desk.mailbox.models import Draft, Outgoing
 from civicmail.desk.mailbox.recipients import parse_typed
 from civicmail.desk.mailbox.views.opened_message import crumbs
-from civicmail.desk.mailbox.views.write_forms import Sign
 
 NAMED = 4
 """Recipients of a draft that its row names; the others are counted."""
@@ -96,20 +94,3 @@ def discard(request: Request, uid: uuid.UUID) -> HttpResponse:
         verb=gettext("Discard 1 draft"),
         stop=True,
     )
-
-
-@acting("my.write")
-def signature(request: Request) -> HttpResponse:
-    """What the directory says stands there in any case; lines of one's own stand below."""
-    require(request, "my.write", OfPerson(request.actor.uid))
-    actor, now = request.actor, epoch_ms(request.now)
-    form = Sign(request.POST if request.method == "POST" else None, initial={"lines": senders.signature_lines(actor)})
-    if request.method == "POST" and form.is_valid():
-        edit_drafts.sign(form.cleaned_data["lines"].replace("\r\n", "\n"), actor=actor, now=now)
-        messages.success(request, gettext("Your lines are saved. They stand under what you write from now on."))
-        return redirect("mail-signature")
-    page = Page(gettext("What stands under what I write?"), gettext("My mail"), crumbs())
-    own_senders = senders.senders(actor, now=now)
-    identification = senders.identification_block(actor, own_senders[0].address if own_senders else "", now=now)
-    shown = {"page": page, "form": form, "identification": identification, "submit": gettext("Save"), "back": reverse("my-mail")}
-    return render(request, "mailbox/signature.html", shown, status=422 if form.errors else 200)

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from civicmail.city.access.forms import MultipleFileField, set_choices
-from civicmail.desk.mailbox.actions.edit_drafts import MAX_FIELD, MAX_SIGNATURE, MAX_TEXT, DraftContent
+from civicmail.desk.mailbox.actions.edit_drafts import MAX_FIELD, MAX_TEXT, DraftContent
 from civicmail.desk.mailbox.models import Draft
 from civicmail.desk.mailbox.models.senders import Sender
 
@@ -69,19 +69,6 @@ class Write(forms.Form):
     def is_short(self) -> bool:
         """Whether copies are not asked for yet, so that their fields need not be open."""
         return not any(self[name].value() or self[name].errors for name in ("cc", "bcc"))
-
-
-class Sign(forms.Form):
-    """Lines of one's own."""
-
-    lines = forms.CharField(
-        label=gettext_lazy("Your own lines"),
-        required=False,
-        max_length=MAX_SIGNATURE,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 4, "maxlength": MAX_SIGNATURE}),
-        help_text=gettext_lazy("For example a telephone number, or when you are there."),
-    )
 
 
 class Search(forms.Form):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
+from civicmail.city.access.views.act_pages import paths
+from civicmail.desk.mailbox.acts.signatures import WRITE_SIGNATURE
 from civicmail.desk.mailbox.views import address_book, drafts, outgoing, unencrypted_mail, write_page
 
 urlpatterns = [
@@ -15,5 +17,5 @@ urlpatterns = [
     path("mail/sent-plain/", unencrypted_mail.listed, name="sent-plain"),
     path("mail/drafts/", drafts.drafts, name="mail-drafts"),
     path("mail/outgoing/<uuid:uid>/", outgoing.outgoing, name="mail-outgoing"),
-    path("mail/signature/", drafts.signature, name="mail-signature"),
+    *paths([WRITE_SIGNATURE]),
 ]

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from ninja import Schema
 
 from civicmail.city.access.epoch import epoch_ms
@@ -21,21 +20,22 @@ from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import me, require
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.mailbox import queries
-from civicmail.desk.mailbox.actions import edit_drafts, mark_mail
+from civicmail.desk.mailbox.actions import mark_mail
+from civicmail.desk.mailbox.acts.labels import MAKE_LABEL, REMOVE_LABEL, RENAME_LABEL
+from civicmail.desk.mailbox.acts.signatures import WRITE_SIGNATURE
 from civicmail.desk.mailbox.models import Label, addressbook, senders
+from civicmail.desk.mailbox.models.senders import OwnSignature
 from civicmail.desk.mailbox.scope import OwnMailbox
 from civicmail.desk.mailbox.views import own_mailboxes
-from civicmail.desk.mailbox.views.label_pages import Name
 from civicmail.desk.mailbox.views.mark_mail import Selection, selection_of
-from civicmail.desk.mailbox.views.write_forms import Sign
 from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
 
-LABEL = "/mail-labels/{int:id}"
 AWAY = "/mailboxes/{str:address}/away"
 
 
@@ -71,12 +71,6 @@ class Lines(Schema):
     """block: the identification that stands there in any case; lines: of one's own below it."""
 
     block: str
-    lines: str
-
-
-class OwnLines(Schema):
-    """At most some lines."""
-
     lines: str
 
 
@@ -189,39 +183,16 @@ def _entry(e: addressbook.Entry) -> BookLine:
 def list_labels(request: Call, response: HttpResponse) -> list[MyLabel]:
     """List my labels."""
     require(request, "my.mail", OfPerson(me(request).uid))
-    rows = Label.objects.filter(person=me(request))
-    return pagination.rows(request, response, rows, lambda r: MyLabel(id=r.pk, name=r.name), by="pk")
+    return pagination.rows(request, response, Label.objects.filter(person=me(request)), _label, by="pk")
 
 
-@operation(router, "POST", "/mail-labels", act="my.mail", scope="write:mail", page="mail-labels", response=MyLabel, status=201)
-def make_label(request: Call, body: LabelName) -> MyLabel:
-    """Make a label; an existing one is returned."""
-    require(request, "my.mail", OfPerson(me(request).uid))
-    name = request_bodies.checked(Name(request_bodies.plain(body)))["name"]
-    made = mark_mail.make_label(name, actor=request.actor, now=epoch_ms(request.now))
-    return MyLabel(id=made.pk, name=made.name)
-
-
-@operation(router, "PATCH", LABEL, act="my.mail", scope="write:mail", page="mail-label", response=MyLabel)
-def rename_label(request: Call, id: int, body: LabelName) -> MyLabel:
-    """Rename a label of mine, and its sublabels."""
-    _label(request, id)
-    name = request_bodies.checked(Name(request_bodies.plain(body)))["name"]
-    row = mark_mail.rename_label(id, name, actor=request.actor, now=epoch_ms(request.now))
+def _label(row: Label) -> MyLabel:
     return MyLabel(id=row.pk, name=row.name)
 
 
-@operation(router, "POST", f"{LABEL}/remove", act="my.mail", scope="write:mail", page="mail-unlabel", response=LabelName)
-def remove_label(request: Call, id: int, body: LabelName) -> LabelName:
-    """Remove a label and its sublabels; messages stay. name: as last read."""
-    if _label(request, id).name != body.name:
-        raise Unusable("The label has another name by now.", {"name": "As it was read."})
-    return LabelName(name=mark_mail.remove_label(id, actor=request.actor, now=epoch_ms(request.now)))
-
-
-def _label(request: Call, id_: int) -> Label:
-    require(request, "my.mail", OfPerson(me(request).uid))
-    return get_object_or_404(Label, pk=id_, person=me(request))
+act_operation(router, MAKE_LABEL, MyLabel, _label)
+act_operation(router, RENAME_LABEL, MyLabel, _label)
+act_operation(router, REMOVE_LABEL, LabelName, lambda name: LabelName(name=name))
 
 
 # -- what stands under it, and what answers
@@ -231,22 +202,14 @@ def _label(request: Call, id_: int) -> Label:
 def read_signature(request: Call) -> Lines:
     """Read my signature."""
     require(request, "my.write", OfPerson(me(request).uid))
-    return _lines(request)
+    return _lines(senders.signature_of(request.actor, now=epoch_ms(request.now)))
 
 
-def _lines(request: Call) -> Lines:
-    box = senders.senders(request.actor, now=epoch_ms(request.now))
-    block = senders.identification_block(request.actor, box[0].address if box else "", now=epoch_ms(request.now))
-    return Lines(block=block, lines=senders.signature_lines(request.actor))
+def _lines(signature: OwnSignature) -> Lines:
+    return Lines(block=signature.block, lines=signature.lines)
 
 
-@operation(router, "POST", "/me/signature", act="my.write", scope="write:mail", page="mail-signature", response=Lines)
-def write_signature(request: Call, body: OwnLines) -> Lines:
-    """Set my own lines below the identification block."""
-    require(request, "my.write", OfPerson(me(request).uid))
-    c = request_bodies.checked(Sign(request_bodies.plain(body)))
-    edit_drafts.sign(c["lines"].replace("\r\n", "\n"), actor=request.actor, now=epoch_ms(request.now))
-    return _lines(request)
+act_operation(router, WRITE_SIGNATURE, Lines, _lines)
 
 
 @operation(router, "GET", AWAY, act="reply.set", scope="read:mail", page="mail-away-of", response=Away)
