@@ -76,7 +76,8 @@ def test_a_step_of_a_case_that_has_gone_on_is_not_taken(works: Town) -> None:
     row.refresh_from_db()
     assert row.respond_by == works.now + timedelta(days=5) and not Entry.objects.filter(act="violation.ask").exists()
     Violation.objects.filter(pk=row.pk).update(respond_by=None)
-    assert head("POST", f"{place}/evidence", {"state": "confirmed", "number": "x", "reason": "x"}).status_code == 409
+    evidence = {"state": "confirmed", "number": "01a2150e-cece-7bb2-86d0-6e9539f71919", "reason": "A second offer."}
+    assert head("POST", f"{place}/evidence", evidence).status_code == 409
     asked = head("POST", f"{place}/ask", {"state": "reported"})
     assert asked.status_code == 200 and asked.json()["respond_by"] and Entry.objects.filter(act="violation.ask").count() == 1
 

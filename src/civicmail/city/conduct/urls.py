@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from civicmail.city.access.views.act_pages import paths
 from civicmail.city.conduct.acts import external_systems as external_system_acts
+from civicmail.city.conduct.acts.violations import NAME_VIOLATION, RECORD_VIOLATION
 from civicmail.city.conduct.views import (
     account_closure,
     bars,
@@ -68,8 +69,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("access/agencies/<slug:code>/undertaking/", undertakings.record, name="undertaking"),
     path("access/violations/", violations.everywhere, name="violations"),
     path("access/violations/<int:pk>/", violations.unnamed, name="violation-unnamed"),
-    path("access/violations/<int:pk>/name/", violation_steps.name, name="violation-name"),
-    path("access/violations/record/<str:uid>/", violation_steps.record, name="violation-record"),
+    *paths([NAME_VIOLATION, RECORD_VIOLATION]),
     path("access/bars/", bars.bars, name="bars"),
     path("access/bars/<int:pk>/", bars.bar, name="bar"),
     path("dept/<slug:department>/violations/", violations.of_department, name="dept-violations"),

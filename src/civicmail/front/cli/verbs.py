@@ -113,7 +113,6 @@ VERBS: dict[str, Line] = {
     "agency list": _person("agency.see"),
     "violation list": _person("violations.see"),
     "violation show": _person("violation.see"),
-    "violation record": _person("violation.record"),
     "review list": _person("reviews.see"),
     "review start": _person("review.run"),
     "review pack": _person("reviews.see"),

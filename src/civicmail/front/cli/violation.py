@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from civicmail.city.access.errors import Unusable
+from civicmail.city.conduct.acts.violations import RECORD_VIOLATION
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import actors, options, output
+from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
 
 app = group("Violations of the policy: which there are, and ending access of an agency's person.")
+act_commands.add(app, RECORD_VIOLATION)
 
 
 @app.command("list")
@@ -64,21 +66,3 @@ def show(
     plain = {"number": row.pk, "rule": row.clause, "state": row.state, "outcome": row.outcome, **people, **times}
     evidence = list(row.evidence.values_list("capture", flat=True))
     output.emit({**plain, "evidence": evidence, "verified": consequence_check.of(row, desk.now)[1]})
-
-
-@app.command()
-def record(
-    person: Annotated[str, typer.Argument(metavar="PERSON", help="Number or address of an agency's person.")],
-    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule that was broken, like P-12.")],
-    evidence: Annotated[list[str], typer.Option("--evidence", metavar="ID", help="The number of a message that shows it.")],
-    as_: options.Signed,
-    reason: options.Why,
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
-    """Record a violation: access ends at every door at once; answer and review come after."""
-    desk = actors.signed_in("violation record", data, config, as_, now=now_ms())
-    from civicmail.city.conduct.actions import violation_reports
-
-    row = violation_reports.record(actors.named(person), rule, reason, evidence, actor=desk.actor, now=desk.now)
-    output.show(f"Violation {row.pk} is recorded, and access of {row.person} has ended.")

@@ -24,15 +24,16 @@ from civicmail.city.access.queries import four_eyes
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.reasons import checked_reason
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.conduct.actions.findings import close_for_outsiders, require_no_part
+from civicmail.city.conduct.actions.findings import close_for_outsiders, require_no_part, respond
 from civicmail.city.conduct.actions.next_steps import notify_next
 from civicmail.city.conduct.actions.reinstatement import give_back
 from civicmail.city.conduct.actions.violation_reports import notify_person, own_address, record_entry
 from civicmail.city.conduct.consequence_table import MAX_DAYS, OUTCOMES, Outcome
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import violation_parties
-from civicmail.city.conduct.violation_states import step
+from civicmail.city.conduct.violation_states import FIRST, step
 from civicmail.city.directory.models import Person
+from civicmail.core.config.sentence import sentence
 
 APPEAL = 30 * DAY_MS
 """So long after the decision it can be appealed."""
@@ -113,6 +114,26 @@ def note_training(row: Violation, *, actor: Actor, reason: str, now: int) -> Vio
         violation.save(update_fields=["trained"])
         record_entry("violation.train", violation, actor, reason, now)
     return violation
+
+
+def pending_answer(row: Violation, now: int) -> str:
+    """What the person can say now: "response" to a report, "appeal" of a decision, or nothing."""
+    if row.state in FIRST and not row.response:
+        return "response"
+    if row.state == "decided" and row.decided is not None and now < epoch_ms(row.decided) + APPEAL:
+        return "appeal"
+    return ""
+
+
+def answer(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
+    """The person's response to a report, or the appeal of a decision, whichever is due. Raises NotPermitted, Unusable, and Conflict
+    if neither is."""
+    match pending_answer(row, now):
+        case "response":
+            return respond(row, text, actor=actor, now=now)
+        case "appeal":
+            return appeal(row, text, actor=actor, now=now)
+    raise Conflict(sentence("Nothing is asked of you here now."))
 
 
 def appeal(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:

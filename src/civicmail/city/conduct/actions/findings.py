@@ -33,6 +33,16 @@ FINDINGS = {
 }
 
 
+def findings_for(row: Violation) -> list[tuple[str, str]]:
+    """The findings that are possible, with their words: only one's own mistake is noted, and a record is reversed, never
+    dismissed."""
+    return [
+        (key, words)
+        for key, words in FINDINGS.items()
+        if (key != "note" or row.own) and (key != "dismiss" or row.state != "recorded")
+    ]
+
+
 def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
     """Request a response from the person, within a week; they learn the rule, but not the reporter.
     Raises NotPermitted, Conflict."""

@@ -32,6 +32,7 @@ from civicmail.city.conduct.violation_states import FIRST
 from civicmail.city.directory.models import Person
 from civicmail.city.notices.actions import notify
 from civicmail.city.policy.clauses import CLAUSES
+from civicmail.core.config.sentence import sentence
 
 UNNAMED = machine("unnamed")
 """The actor of anonymous reports in entries."""
@@ -41,12 +42,15 @@ MAX_WAITING = 200
 """Outside reports that may be unread at a time."""
 RESPONSE_MS = 7 * DAY_MS
 """So long the person has for a response before there may be a finding against them."""
+_WHO = sentence("Say who it was.")
 
 
-def report(person: Person, clause: str, what: str, evidence: Sequence[str] = (), *, actor: Actor, now: int) -> Violation:
+def report(person: Person | None, clause: str, what: str, evidence: Sequence[str] = (), *, actor: Actor, now: int) -> Violation:
     """Report a violation by another person or oneself; good faith is presumed. evidence: numbers of captures.
     Raises NotPermitted, Unusable."""
     guard.require(actor, "violation.report", now=now)
+    if person is None:
+        raise Unusable(_WHO, {"person": _WHO})
     reporter = acting_person(actor)
     with transaction.atomic():
         return _open(

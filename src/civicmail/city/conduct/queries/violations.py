@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.violation_states import CONFIRMED, COUNTS, OPEN
@@ -28,6 +28,12 @@ class Counts:
     permanent: int = 0
     open: int = 0
     slowest: int = 0
+
+
+def known_to(uid: str) -> QuerySet[Violation]:
+    """Violations of this person that they were notified of: asked, recorded, or found; the newest first."""
+    informed = Q(respond_by__isnull=False) | Q(found__isnull=False) | Q(own=True)
+    return Violation.objects.filter(informed, person__uid=uid).order_by("-id")
 
 
 def open_of(people: Iterable[int]) -> set[int]:

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from civicmail.city.access.act import Act, FormPage
 from civicmail.city.access.actions import barring
 from civicmail.city.access.bars import KINDS
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import text_field
 from civicmail.city.access.models import Bar
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.resources import PersonCase
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
-from civicmail.city.conduct.views.violation_forms import YesOrNo
+from civicmail.city.conduct.acts.bars import ANSWER_BAR_END, ASK_BAR_END
 
 ROLES = {"permanent": "stop", "suspension": "lock", "restriction": "warn", "re-entry": "plain"}
-
-
-class End(forms.Form):
-    """By a law, and only as a question to another officer."""
-
-    law = forms.CharField(label="By which law or order?", max_length=300)
-    reason = text_field("Why?", "At least 20 characters. It is kept for ever.", min_length=20, rows=4)
 
 
 @acting("violations.see")
@@ -75,45 +65,24 @@ def _person(b: Bar) -> Cell:
 def bar(request: CityRequest, pk: int) -> HttpResponse:
     """One bar. A permanent one is ended by two officers citing a law, never by one button."""
     require(request, "violations.see")
-    row = get_object_or_404(Bar.objects.select_related("person", "first", "second", "asker", "ender"), pk=pk)
+    row = act_pages.row_of(ASK_BAR_END, pk, actor=request.actor, now=epoch_ms(request.now))
     about = barring.about_end(row)
-    now = epoch_ms(request.now)
-    lives = row.kind == "permanent" and row.ended is None
-    asking = lives and row.asker is None and bool(may(request, "bar.ask-end", about))
-    answering = lives and row.asker is not None and bool(may(request, "bar.end", about))
-    form: forms.Form = (
-        End(request.POST or None) if row.asker is None else YesOrNo("Yes: it ends", "No: it stays", request.POST or None)
-    )
+    act: Act[Bar, Any, Bar] = ASK_BAR_END if row.asker is None else ANSWER_BAR_END
     if request.method == "POST":
-        require(request, "bar.ask-end" if row.asker is None else "bar.end", about)
-
-    def verb() -> Bar:
-        c = form.cleaned_data
-        if row.asker is None:
-            return barring.ask_end(row, c["law"], actor=request.actor, reason=c["reason"], now=now)
-        return barring.answer_end(row, yes=c["answer"] == "yes", actor=request.actor, reason=c["reason"], now=now)
-
-    return respond_to_form(
-        request,
-        form,
-        verb,
-        page=_page(row, about),
-        back=reverse("bars"),
-        template="conduct/bar.html",
-        bar=row,
-        lives=lives,
-        says=KINDS[row.kind].description,
-        asking=asking,
-        answering=answering,
-        message="Another officer answers now." if row.asker is None else "Your answer is recorded.",
-        to=reverse("bar", args=[row.pk]),
-    )
+        require(request, act.permission, about)
+    lives = row.kind == "permanent" and row.ended is None
+    decides = lives and bool(may(request, act.permission, about))
+    return act_pages.answer(request, act, row, _form_page(row, about, lives=lives, decides=decides))
 
 
-def _page(row: Bar, about: PersonCase) -> Page:
+def _form_page(row: Bar, about: PersonCase, *, lives: bool, decides: bool) -> FormPage:
     facts: list[tuple[str, Any]] = [("Person", row.person.uid), ("Since", row.since)]
     if row.until is not None:
         facts.append(("Until", last_day(row.until)))
     facts.append(("Department", about.department or "none"))
     state = ("quiet", "Ended") if row.ended is not None else (ROLES[row.kind], KINDS[row.kind].name)
-    return Page(f"May {row.person} use mail?", "Bars", [("Bars", reverse("bars"))], state, facts)
+    return FormPage(
+        title=f"May {row.person} use mail?", section="Bars", crumbs=[("Bars", reverse("bars"))], state=state, facts=facts,
+        back=reverse("bars"), submit="Ask another officer" if row.asker is None else "Answer for 1 person",
+        template="conduct/bar.html", context={"bar": row, "lives": lives, "says": KINDS[row.kind].description, "decides": decides},
+    )  # fmt: skip

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django import forms
 from django.db.models import Q
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from civicmail.city.access.act import FormPage
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import text_field
 from civicmail.city.access.queries.days import last_day
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import wording
+from civicmail.city.access.views import act_pages, wording
 from civicmail.city.access.views.city_request import CityRequest, acting, me, require
-from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Page
-from civicmail.city.conduct.actions import consequences, findings, violation_reports
-from civicmail.city.conduct.actions.consequences import APPEAL
+from civicmail.city.conduct.actions import consequences
+from civicmail.city.conduct.acts.violations import ANSWER_MY_VIOLATION, REPORT_VIOLATION
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.queries import violation_parties
-from civicmail.city.conduct.views.violation_forms import Report
+from civicmail.city.conduct.queries import violation_parties, violations
 from civicmail.city.directory.models import Episode
 from civicmail.city.policy.clauses import CLAUSES
 
@@ -51,25 +48,11 @@ OUTCOMES = {
 }
 
 
-class Answering(forms.Form):
-    """The person's response."""
-
-    text = text_field(
-        _("What do you say to it?"), _("At least 10 characters. Whoever decides reads it."), min_length=10, max_length=4000, rows=6
-    )
-
-
-def visible_to(request: CityRequest) -> list[Violation]:
-    """Violations of the signed-in person that they were notified of: asked, recorded, or found; the newest first."""
-    informed = Q(respond_by__isnull=False) | Q(found__isnull=False) | Q(own=True)
-    return list(Violation.objects.filter(informed, person=me(request)).order_by("-id"))
-
-
 @acting("my.violations")
 def mine(request: CityRequest) -> HttpResponse:
     """Everything about oneself, with what waits for an answer."""
     require(request, "my.violations", OfPerson(me(request).uid))
-    rows = [(v, STATES[v.state], _title(v)) for v in visible_to(request)]
+    rows = [(v, STATES[v.state], _title(v)) for v in violations.known_to(me(request).uid)]
     page = Page(gettext("What was reported about me?"), gettext("Violations"))
     return render(request, "conduct/mine.html", {"page": page, "rows": rows})
 
@@ -77,46 +60,20 @@ def mine(request: CityRequest) -> HttpResponse:
 @acting("my.violations")
 def one(request: CityRequest, pk: int) -> HttpResponse:
     """One's own violation: the rule, the possible response, the decision with its ground. Never the reporter."""
-    require(request, "my.violations", OfPerson(me(request).uid))
-    row = next((v for v in visible_to(request) if v.pk == pk), None)
-    if row is None:
-        raise Http404
-    now, form = epoch_ms(request.now), Answering(request.POST or None)
-    pending, message = _asks(row, now)
-
-    def verb() -> Violation:
-        text = form.cleaned_data["text"]
-        if pending == "appeal":
-            return consequences.appeal(row, text, actor=request.actor, now=now)
-        return findings.respond(row, text, actor=request.actor, now=now)
-
+    row = act_pages.permitted_row(ANSWER_MY_VIOLATION, request, pk)
     table = violation_parties.table()
     role, word = STATES[row.state]
-    crumbs, facts = (
-        [(gettext("About me"), reverse("my-violations"))],
-        [(gettext("Rule"), row.clause), (gettext("Reported"), row.made)],
-    )
-    heading = gettext("What was reported, and what do you say?")
-    page = Page(heading, gettext("Violations"), crumbs, (role, str(word)), facts)
-    return respond_to_form(
-        request, form, verb, page=page, back=reverse("my-violations"), message=message, template="conduct/my_violation.html", v=row,
-        title=_title(row), asks=pending, outcome=_outcome(row),
-        ground=table.grounds.get(row.ground, row.ground), last=_last(row), to=reverse("my-violation", args=[row.pk]),
+    form_page = FormPage(
+        title=gettext("What was reported, and what do you say?"), section=gettext("Violations"),
+        crumbs=[(gettext("About me"), reverse("my-violations"))], state=(role, str(word)),
+        facts=[(gettext("Rule"), row.clause), (gettext("Reported"), row.made)], back=reverse("my-violations"),
+        submit=gettext("Record what I say"), template="conduct/my_violation.html",
+        context={
+            "v": row, "title": _title(row), "asks": consequences.pending_answer(row, epoch_ms(request.now)),
+            "outcome": _outcome(row), "ground": table.grounds.get(row.ground, row.ground), "last": _last(row),
+        },
     )  # fmt: skip
-
-
-def asks(row: Violation, now: int) -> str:
-    """What the person can submit now: "response", "appeal" or nothing."""
-    return _asks(row, now)[0]
-
-
-def _asks(row: Violation, now: int) -> tuple[str, str]:
-    """The same, with the message shown afterwards."""
-    if row.state in ("reported", "recorded") and not row.response:
-        return "response", gettext("Your answer is recorded.")
-    if row.state == "decided" and row.decided is not None and now < epoch_ms(row.decided) + APPEAL:
-        return "appeal", gettext("Your appeal is recorded. Somebody who had no part in it hears it.")
-    return "", ""
+    return act_pages.answer(request, ANSWER_MY_VIOLATION, row, form_page)
 
 
 def _outcome(row: Violation) -> str:
@@ -129,7 +86,7 @@ def _outcome(row: Violation) -> str:
 def _last(row: Violation) -> str:
     at = row.respond_by if row.state in ("reported", "recorded") else None
     if row.state == "decided" and row.decided is not None:
-        at = row.decided + timedelta(milliseconds=APPEAL)
+        at = row.decided + timedelta(milliseconds=consequences.APPEAL)
     return wording.day(at) if at is not None else ""
 
 
@@ -141,18 +98,11 @@ def _title(row: Violation) -> str:
 def new(request: CityRequest) -> HttpResponse:
     """Report a violation by another person or oneself; sponsors select people of agencies here."""
     require(request, "violation.report")
-    form = Report(request.POST or None)
-
-    def verb() -> Violation:
-        c = form.cleaned_data
-        who = me(request) if c["whose"] == "me" else c["person"]
-        return violation_reports.report(who, c["clause"], c["what"], form.numbers(), actor=request.actor, now=epoch_ms(request.now))
-
-    page = Page(gettext("Which rule was broken?"), gettext("Violations"))
-    return respond_to_form(
-        request, form, verb, page=page, back=reverse("home"), message=gettext("It is reported. Whoever decides is told."),
-        template="conduct/report.html", outside=recordable(request), to=reverse("home"),
+    form_page = FormPage(
+        title=gettext("Which rule was broken?"), section=gettext("Violations"), back=reverse("home"),
+        submit=gettext("Report 1 violation"), template="conduct/report.html", context={"outside": recordable(request)},
     )  # fmt: skip
+    return act_pages.answer(request, REPORT_VIOLATION, None, form_page)
 
 
 def recordable(request: CityRequest) -> list[Episode]:

@@ -20,6 +20,7 @@ from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions.findings import require_no_part
+from civicmail.city.conduct.acts.violation_steps import BY_STEP
 from civicmail.city.conduct.consequence_table import OUTCOMES
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import consequence_check, violation_parties, violation_tasks
@@ -33,19 +34,12 @@ SOURCES = {
     "reviewer": "two use reviewers",
     "recorded": "whoever answers for them",
 }
-DOING: tuple[tuple[str, str, str], ...] = (
-    ("ask", "Ask for an answer…", "violation.find"),
-    ("response", "Write down their answer…", "violation.find"),
-    ("evidence", "Add a message…", "violation.find"),
-    ("finding", "Record the finding…", "violation.find"),
-    ("reverse", "The record was wrong…", "violation.reverse"),
-    ("decision", "Decide what follows…", "violation.decide"),
-    ("second", "Agree or not…", "violation.second"),
-    ("training", "Training was done…", "violation.find"),
-    ("appeal", "Write down an appeal…", "violation.hear"),
-    ("hearing", "Hear the appeal…", "violation.hear"),
-)
-"""(what, the words of its link, the act), in the order of a case."""
+DECISION = "decision"
+LINKS: dict[str, tuple[str, str]] = {
+    **{step: (act.link, act.permission) for step, act in BY_STEP.items()},
+    DECISION: ("Decide what follows…", "violation.decide"),
+}
+"""The words of the link to each step, and its permission."""
 
 
 @acting("violation.see")
@@ -119,7 +113,7 @@ def unnamed(request: CityRequest, pk: int) -> HttpResponse:
     return _show(request, row, Page(f"Violation {row.pk}", "Violations", crumbs, WORDS[row.state], _facts(row), shown))
 
 
-def violation_or_404(request: CityRequest, department: str, pk: int) -> Violation:
+def violation_or_404(department: str, pk: int) -> Violation:
     """The violation of this department; 404 elsewhere."""
     where = department_of(department)
     row = Violation.objects.select_related(*WITH).filter(pk=pk, department=where).first()
@@ -132,7 +126,7 @@ def violation_or_404(request: CityRequest, department: str, pk: int) -> Violatio
 def one(request: CityRequest, department: str, pk: int) -> HttpResponse:
     """One case from report to appeal, with the steps that are possible now."""
     require(request, "violation.see", InDepartment(department_of(department).code))
-    row = violation_or_404(request, department, pk)
+    row = violation_or_404(department, pk)
     crumbs = [(f"{row.department}: violations", reverse("dept-violations", args=[department]))]
     can = _doable(request, row)
     main = comes_next(row, [what for what, _ in can], epoch_ms(request.now))
@@ -197,12 +191,8 @@ _APART = frozenset({"ask", "finding", "reverse", "decision", "second", "hearing"
 
 def _doable(request: CityRequest, row: Violation) -> list[tuple[str, str]]:
     mine = not _part(request, row)
-    can = doable(row)
-    return [
-        (what, label)
-        for what, label, act in DOING
-        if what in can and (mine or what not in _APART) and may(request, act, violation_parties.about_violation(row))
-    ]
+    about = violation_parties.about_violation(row)
+    return [(what, LINKS[what][0]) for what in doable(row) if (mine or what not in _APART) and may(request, LINKS[what][1], about)]
 
 
 def _part(request: CityRequest, row: Violation) -> str:
