@@ -6,6 +6,8 @@ from django.urls import URLPattern, URLResolver, path
 
 from civicmail.city.access.views.act_pages import paths
 from civicmail.city.conduct.acts import external_systems as external_system_acts
+from civicmail.city.conduct.acts import review_campaigns
+from civicmail.city.conduct.acts.essential_mailboxes import MARK_ESSENTIAL, UNMARK_ESSENTIAL
 from civicmail.city.conduct.acts.violations import NAME_VIOLATION, RECORD_VIOLATION
 from civicmail.city.conduct.views import (
     account_closure,
@@ -47,18 +49,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dept/<slug:department>/reviews/<int:pk>/", reviewer_screen.review, name="access-review"),
     *review_answers.paths,
     path("access/campaigns/", review_office.campaigns, name="campaigns"),
-    path("access/campaigns/new/", review_office.new, name="campaign-new"),
     path("access/campaigns/essential/", review_office.essential, name="essential"),
-    path("access/campaigns/essential/new/", review_office.essential_new, name="essential-new"),
-    path("access/campaigns/essential/<int:pk>/end/", review_office.essential_end, name="essential-end"),
+    *paths([*review_campaigns.ACTS, MARK_ESSENTIAL, UNMARK_ESSENTIAL]),
     path("access/campaigns/<int:pk>/", review_office.campaign, name="campaign"),
-    path("access/campaigns/<int:pk>/start/", review_office.start, name="campaign-start"),
-    path("access/campaigns/<int:pk>/call-off/", review_office.call_off, name="campaign-call-off"),
-    path("access/campaigns/<int:pk>/remind/", review_office.remind, name="campaign-remind"),
-    path("access/campaigns/<int:pk>/round/", review_office.again, name="campaign-round"),
     path("access/campaigns/<int:pk>/pack/", review_office.pack, name="campaign-pack"),
-    path("access/campaigns/<int:pk>/held-back/<slug:department>/", review_office.batch, name="campaign-batch"),
-    path("access/campaigns/rows/<int:pk>/retry/", review_office.retry, name="campaign-retry"),
     path("complaints/new/", complaints.new, name="complaint"),
     path("violations/new/", my_violations.new, name="violation-new"),
     path("access/sponsors/", sponsors.everybody, name="sponsors"),

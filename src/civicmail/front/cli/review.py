@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from civicmail.city.access.errors import Unusable
+from civicmail.city.conduct.acts.review_campaigns import START_CAMPAIGN
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import actors, options, output
+from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
 
 app = group("Whether access is still justified: reviews by departments.")
@@ -41,26 +42,7 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
             )
 
 
-@app.command()
-def start(
-    tier: Annotated[str, typer.Argument(metavar="KIND", help="duties, outside or everyone.")],
-    as_: options.Signed,
-    reason: options.Why,
-    department: Annotated[list[str] | None, typer.Option("--department", metavar="CODE", help="Only these; else all.")] = None,
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
-    """Start an access review at once; all reviewers are notified."""
-    desk = actors.signed_in("review start", data, config, as_, now=now_ms())
-    from civicmail.city.conduct.actions import review_schedule
-    from civicmail.city.conduct.review_plans import PLANS
-
-    known = next((t for t in PLANS if t == tier), None)
-    if known is None:
-        raise Unusable(f"There is no review {tier}; choose duties, outside or everyone.", {"tier": "Choose one of the list."})
-    where = [actors.department(code) for code in department or ()]
-    made = review_schedule.start_now(known, actor=desk.actor, reason=reason, now=desk.now, departments=where)
-    output.show(f"Review {made.pk} has begun: {made.rows.count()} rows.")
+act_commands.add(app, START_CAMPAIGN)
 
 
 @app.command()

@@ -114,7 +114,6 @@ VERBS: dict[str, Line] = {
     "violation list": _person("violations.see"),
     "violation show": _person("violation.see"),
     "review list": _person("reviews.see"),
-    "review start": _person("review.run"),
     "review pack": _person("reviews.see"),
     "lists list": _person("mailbox.see"),
     "lists show": _person("mailbox.see"),

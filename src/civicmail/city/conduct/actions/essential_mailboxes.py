@@ -9,16 +9,20 @@ from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import lock_row
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct.models import Essential
 from civicmail.city.directory.models import Mailbox
 
 
-def mark(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> Essential:
-    """The city cannot do without it for an hour. Raises NotPermitted, Unusable, Conflict."""
+def mark(address: str, *, actor: Actor, reason: str, now: int) -> Essential:
+    """The city cannot do without this mailbox for an hour. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "review.run", now=now)
     reason = checked_reason(reason, min_length=10)
+    mailbox = Mailbox.objects.filter(address=address.lower(), closed__isnull=True).first()
+    if mailbox is None:
+        sentence = "No mailbox in use has this address."
+        raise Unusable(sentence, {"address": sentence})
     with transaction.atomic():
         lock_row(mailbox)
         if mailbox.closed is not None or Essential.objects.filter(mailbox=mailbox, ended__isnull=True).exists():

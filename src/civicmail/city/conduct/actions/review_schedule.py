@@ -21,7 +21,7 @@ from civicmail.city.conduct.actions.review_start import begin, object_of
 from civicmail.city.conduct.models import Review, ReviewRow
 from civicmail.city.conduct.queries import violations
 from civicmail.city.conduct.review_item_states import UNANSWERED
-from civicmail.city.conduct.review_plans import LONG_LEAVE, PLANS, Tier, due
+from civicmail.city.conduct.review_plans import LONG_LEAVE, PLANS, due
 from civicmail.city.directory.models import Department, Mailbox
 
 TICK = machine("tick")
@@ -56,7 +56,7 @@ def start_due(now: int) -> int:
     return len(rows)
 
 
-def start_now(tier: Tier, *, actor: Actor, reason: str, now: int, departments: Sequence[Department] = ()) -> Review:
+def start_now(tier: str, *, actor: Actor, reason: str, now: int, departments: Sequence[Department] = ()) -> Review:
     """A review of a tier begins at once, of all departments or of these. Raises NotPermitted, Unusable."""
     guard.require(actor, "review.run", now=now)
     reason = checked_reason(reason, min_length=10)

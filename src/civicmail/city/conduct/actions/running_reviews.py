@@ -32,10 +32,10 @@ def remind(review: Review, *, actor: Actor, reason: str, now: int) -> int:
     return count
 
 
-def retry(row: ReviewRow, *, actor: Actor, now: int) -> str:
-    """Try again what could not be carried out; the state of the row after that. Raises NotPermitted, Conflict."""
+def retry(row: ReviewRow, *, actor: Actor, now: int) -> ReviewRow:
+    """Try again what could not be carried out; the row after that. Raises NotPermitted, Conflict."""
     guard.require(actor, "review.run", now=now)
     with transaction.atomic():
         mine = enforcement.locked(row.pk)
         enforcement.retry(mine, actor=actor, now=now)
-    return mine.state
+    return mine

@@ -6,31 +6,23 @@ from collections import Counter
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from civicmail.city.access.actions.publishing import data_folder
-from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.queries import display_names
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.roster import department_of
-from civicmail.city.conduct.actions import essential_mailboxes as marks
-from civicmail.city.conduct.actions import non_response, reminders, review_schedule, running_reviews
 from civicmail.city.conduct.actions.review_notices import last_day, name_of
 from civicmail.city.conduct.models import Essential, Review, ReviewRow, ReviewStep
 from civicmail.city.conduct.queries import review_evidence, reviews
 from civicmail.city.conduct.review_item_states import UNANSWERED, WORDS
 from civicmail.city.conduct.review_plans import CAUSES, FAST_PER_MINUTE, PLANS
 from civicmail.city.conduct.review_states import WORDS as CAMPAIGN_WORDS
-from civicmail.city.conduct.views import review_forms
 from civicmail.city.directory.models import Department
 
 STATES = [(state, word) for state, (_, word) in CAMPAIGN_WORDS.items()]
@@ -110,8 +102,6 @@ def campaign(request: CityRequest, pk: int) -> HttpResponse:
     return render(request, "conduct/campaign.html", shown)
 
 
-DONE = {"apply": "Suspended", "leave": "Left as they were"}
-"""Decisions about stopped rows -> words."""
 STEPS = {
     "nobody": "Nobody can be asked",
     "delegated": "Somebody stands in",
@@ -162,119 +152,6 @@ def pack(request: CityRequest, pk: int) -> HttpResponse:
     return response
 
 
-@acting("review.run")
-def new(request: CityRequest) -> HttpResponse:
-    """Start a review outside the calendar."""
-    require(request, "review.run")
-    form = review_forms.Start(request.POST or None)
-    back = reverse("campaigns")
-
-    def do() -> Review:
-        c = form.cleaned_data
-        departments = list(Department.objects.filter(code__in=c["departments"]))
-        return review_schedule.start_now(
-            c["tier"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now), departments=departments
-        )
-
-    return respond_to_form(
-        request,
-        form,
-        do,
-        page=Page("Start which review?", "Access office", [("Reviews", back)]),
-        back=back,
-        template=FORM_TEMPLATE,
-        submit="Start the review",
-        message="The review has begun: everybody who is asked was written to.",
-        to=lambda made: reverse("campaign", args=[made.pk]),
-    )
-
-
-@acting("review.run")
-def start(request: CityRequest, pk: int) -> HttpResponse:
-    """Start a planned review today."""
-    require(request, "review.run")
-    review = get_object_or_404(Review, pk=pk)
-    return _confirmed(
-        request, review, f"Start “{name_of(review)}” now?", ["Everybody who is asked is written to today. It has fourteen days."],
-        "Start 1 review", "The review has begun.",
-        lambda reason: review_schedule.start_early(review, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
-    )  # fmt: skip
-
-
-@acting("review.run")
-def call_off(request: CityRequest, pk: int) -> HttpResponse:
-    """Cancel a planned review."""
-    require(request, "review.run")
-    review = get_object_or_404(Review, pk=pk)
-    return _confirmed(
-        request, review, f"Call off “{name_of(review)}”?", ["Nobody is asked this time. The next one of its kind takes place."],
-        "Call off 1 review", "The review is called off.",
-        lambda reason: review_schedule.call_off(review, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
-    )  # fmt: skip
-
-
-@acting("review.run")
-def remind(request: CityRequest, pk: int) -> HttpResponse:
-    """Write to everybody with open rows, once a day."""
-    require(request, "review.run")
-    review = get_object_or_404(Review, pk=pk)
-    people = len(reminders.waiting([review], epoch_ms(request.now)))
-    whom = "1 person" if people == 1 else f"{people} people"
-    effects = [f"{whom} with open rows {'is' if people == 1 else 'are'} written to, and nobody else."]
-    return _confirmed(
-        request, review, "Remind who has open rows?", effects, f"Remind {whom}", "They were reminded.",
-        lambda reason: running_reviews.remind(review, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
-    )  # fmt: skip
-
-
-@acting("review.run")
-def again(request: CityRequest, pk: int) -> HttpResponse:
-    """Begin a new round of unanswered rows."""
-    require(request, "review.run")
-    review = get_object_or_404(Review, pk=pk)
-    left = ReviewRow.objects.filter(review=review, state__in=UNANSWERED).count()
-    rows = "1 open row is" if left == 1 else f"{left} open rows are"
-    effects = [f"{rows} asked again, with a deadline of the new round. The old deadline stays as it was."]
-    return _confirmed(
-        request, review, "Ask again?", effects, "Begin a new round", "The new round has begun.",
-        lambda reason: review_schedule.next_round(review, actor=request.actor, reason=reason, now=epoch_ms(request.now)),
-    )  # fmt: skip
-
-
-@acting("review.run")
-def batch(request: CityRequest, pk: int, department: str) -> HttpResponse:
-    """Suspend some of the rows that the breaker stopped in a department, or leave them."""
-    require(request, "review.run")
-    review, where = get_object_or_404(Review, pk=pk), department_of(department)
-    form = review_forms.Batch(request.POST or None)
-    back = reverse("campaign", args=[pk])
-    n = reviews.held_back(review).get(where.code, 0)
-
-    def do() -> int:
-        c, now = form.cleaned_data, epoch_ms(request.now)
-        if c["what"] == "leave":
-            return non_response.leave(review, where, actor=request.actor, reason=c["reason"], now=now)
-        return non_response.apply_batch(review, where, actor=request.actor, reason=c["reason"], now=now, essential=c["essential"])
-
-    return respond_to_form(
-        request, form, do, page=Page(f"{where.name}: {n} held back", name_of(review), [("The review", back)]), back=back,
-        effects=["Suspended: sending stops; it ends after fourteen days without an answer."], stays=["No mail is deleted."],
-        verb="Answer for them", message=lambda count: f"{DONE[form.cleaned_data['what']]}: {count}.",
-    )  # fmt: skip
-
-
-@acting("review.run")
-@require_POST
-def retry(request: CityRequest, pk: int) -> HttpResponse:
-    """Try again what could not be carried out."""
-    require(request, "review.run")
-    row = get_object_or_404(ReviewRow, pk=pk)
-    state = running_reviews.retry(row, actor=request.actor, now=epoch_ms(request.now))
-    words = "It is carried out, and checked within a minute." if state != "failed" else "It failed again; the row says why."
-    messages.success(request, words) if state != "failed" else messages.warning(request, words)
-    return redirect("campaign", pk=row.review_id)
-
-
 @acting("reviews.see")
 def essential(request: CityRequest) -> HttpResponseBase:
     """List mailboxes that non-response never suspends."""
@@ -301,52 +178,3 @@ def essential(request: CityRequest) -> HttpResponseBase:
     actions = [Action("Mark a mailbox…", reverse("essential-new"), primary=True)] if runs else []
     page = Page("What is never shut by silence?", "Access office", [("Reviews", reverse("campaigns"))], actions=actions)
     return listing.render_list(request, "access/list.html", table, {"page": page})
-
-
-@acting("review.run")
-def essential_new(request: CityRequest) -> HttpResponse:
-    """Mark one."""
-    require(request, "review.run")
-    form = review_forms.MarkEssential(request.POST or None)
-    back = reverse("essential")
-
-    def do() -> Essential:
-        c = form.cleaned_data
-        return marks.mark(c["address"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-
-    return respond_to_form(
-        request, form, do, page=Page("Which mailbox is essential?", "Access office", [("Essential mailboxes", back)]), back=back,
-        template=FORM_TEMPLATE, submit="Mark this mailbox", message=lambda made: f"{made.mailbox} is never shut by silence.",
-    )  # fmt: skip
-
-
-@acting("review.run")
-def essential_end(request: CityRequest, pk: int) -> HttpResponse:
-    """Take the mark away."""
-    require(request, "review.run")
-    mark = get_object_or_404(Essential.objects.select_related("mailbox"), pk=pk)
-    form = review_forms.Because(request.POST or None)
-    back = reverse("essential")
-    return respond_to_form(
-        request,
-        form,
-        lambda: marks.unmark(mark, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
-        page=Page(f"Is {mark.mailbox} like others?", "Access office", [("Essential mailboxes", back)]),
-        back=back,
-        effects=["Silence in a review may suspend who uses it, as with any other mailbox."],
-        verb="Take 1 mark away",
-        message=f"{mark.mailbox} is like others.",
-    )
-
-
-def _confirmed(
-    request: CityRequest, review: Review, heading: str, effects: list[str], verb: str, message: str, do: Any
-) -> HttpResponse:
-    """Confirm one act of the office, with a reason. do: reason -> its result, a review if that is the next page."""
-    form = review_forms.Because(request.POST or None)
-    back = reverse("campaign", args=[review.pk])
-    return respond_to_form(
-        request, form, lambda: do(form.cleaned_data["reason"]), back=back,
-        page=Page(heading, name_of(review), [("The review", back)]), effects=effects, verb=verb, message=message,
-        to=lambda made: reverse("campaign", args=[made.pk]) if isinstance(made, Review) else back,
-    )  # fmt: skip
