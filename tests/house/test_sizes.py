@@ -1,4 +1,4 @@
-"""Limits on the size of modules and functions. CONTRIBUTING.md advises 400 and 40 lines; the subject decides, up to these limits."""
+"""Limits on the size of modules and functions. CONTRIBUTING.md advises 400 and 40 lines; the subject decides up to these."""
 
 from __future__ import annotations
 
