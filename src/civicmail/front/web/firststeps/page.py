@@ -25,6 +25,8 @@ from civicmail.front.web.firststeps.steps import Step, steps
 from civicmail.front.web.local_requests import is_local
 
 TITLE = "First steps"
+EVERY_DEPARTMENT = InDepartment("")
+"""What the access office may change, and no department."""
 _complete: set[Path] = set()
 """Folders whose steps were all done once; the home page then skips the check."""
 
@@ -45,7 +47,7 @@ def first_steps(request: CityRequest) -> HttpResponse:
 @require_POST
 def make_lists(request: CityRequest) -> HttpResponse:
     """Make missing report@ and records@ lists in the department of the person."""
-    require(request, "group.change")
+    require(request, "group.change", EVERY_DEPARTMENT)
     department = me(request).episodes.select_related("department").get(ended__isnull=True).department
     made = verbs.make_missing(department, actor=request.actor, reason="first steps", now=epoch_ms(request.now))
     messages.success(request, f"Made: {', '.join(made)}." if made else "Nothing was missing.")
@@ -60,7 +62,11 @@ def unclaimed(request: Any) -> HttpResponse:
 def _shown(request: Any, steps_: list[Step], *, claimed: bool = True) -> HttpResponse:
     done = sum(step.done for step in steps_)
     state = ("done", "Complete") if done == len(steps_) else ("wait", f"{done} of {len(steps_)} done")
-    missing = claimed and bool(may(request, "group.change")) and bool(office_lists.missing(tuple(settings.CITY.city.domains)))
+    missing = (
+        claimed
+        and bool(may(request, "group.change", EVERY_DEPARTMENT))
+        and bool(office_lists.missing(tuple(settings.CITY.city.domains)))
+    )
     steps_shown = [replace(step, links=_links(request, step)) for step in steps_] if claimed else steps_
     shown = {
         "page": Page(TITLE, "Home", state=state),
