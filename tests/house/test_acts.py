@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import tomllib
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ def test_the_doors_of_an_act_are_those_of_its_definition() -> None:
             assert (made.method, made.path, made.act) == (act.operation.method, act.operation.path, act.permission), act.name
         if act.page is not None:
             keys = {name: kind for kind, name in _converters(act.page.route)}
-            url = reverse(act.page.name, kwargs={name: "1" if kind != "uuid" else "0" * 32 for name, kind in keys.items()})
+            values = {name: "1" if kind != "uuid" else uuid.UUID(int=0) for name, kind in keys.items()}
+            url = reverse(act.page.name, kwargs=values)
             view: Any = resolve(url).func
             assert getattr(view, "act", act.permission) == act.permission, act.name
         if act.command is not None:

@@ -6,6 +6,7 @@ from django.urls import path
 
 from civicmail.city.access.views.act_pages import paths
 from civicmail.desk.holding.acts.digests import PLAN_DIGEST
+from civicmail.desk.holding.acts.preapprovals import PUT_UP_FILES
 from civicmail.desk.holding.acts.standing_approvals import ALLOW_STANDING
 from civicmail.desk.holding.views import (
     appeals,
@@ -20,7 +21,6 @@ from civicmail.desk.holding.views import (
     own_release,
     pickup,
     pickup_files,
-    preapproval,
     quarantine,
     release_requests,
     sender_verification,
@@ -46,7 +46,7 @@ urlpatterns = [
     path("holding/approvals/", approvals.listed, name="approvals"),
     path("holding/approvals/report/", approval_report.report, name="approvals-report"),
     path("holding/approvals/mine/", approvals.my_files, name="my-approvals"),
-    path("holding/approvals/put-up/<uuid:draft>/", preapproval.preapproval_form, name="approval-put-up"),
+    *paths([PUT_UP_FILES]),
     path("holding/approvals/of/<uuid:capture>/", approvals.of_message, name="approval-of"),
     path("holding/approvals/standing/", standing_approvals.listed, name="standing-approvals"),
     path("holding/approvals/standing/<int:pk>/", standing_approvals.detail, name="standing-approval"),

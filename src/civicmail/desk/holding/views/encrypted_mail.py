@@ -5,24 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, me
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.wording import translate
 from civicmail.desk.holding import pickup_states
 from civicmail.desk.holding.actions import pickups as verbs
+from civicmail.desk.holding.acts.pickups import REVOKE_PICK_UP
 from civicmail.desk.holding.models import PickUp
 
 MAX_OPENINGS = 50
@@ -64,13 +62,11 @@ def listed(request: CityRequest) -> HttpResponseBase:
 @sensitive_post_parameters("secret")
 def detail(request: CityRequest, pk: int) -> HttpResponse:
     """Set a passphrase, or take it back."""
-    row = PickUp.objects.filter(pk=pk, person=me(request)).first()
-    if row is None:
-        raise Http404
+    row = act_pages.permitted_row(REVOKE_PICK_UP, request, pk)
     action = request.POST.get("do", "")
     form = PassphraseForm(request.POST if action == "secret" else None)
     if request.method == "POST" and action == "revoke":
-        return _revoke(request, row)
+        return act_pages.respond_to_button(request, REVOKE_PICK_UP, row, reverse("secure-mail"))
     if action == "secret" and form.is_valid():
         secret, now = form.cleaned_data["secret"], epoch_ms(request.now)
         if run_verb(form, lambda: verbs.set_secret(row, secret, actor=request.actor, reason="my own message", now=now)):
@@ -94,17 +90,6 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         "back": reverse("secure-mail"),
     }
     return render(request, "holding/secure.html", shown, status=status_of(form))
-
-
-def _revoke(request: CityRequest, row: PickUp) -> HttpResponse:
-    assert settings.DATA is not None
-    try:
-        verbs.revoke(settings.DATA, row, actor=request.actor, reason="my own message", now=epoch_ms(request.now))
-    except Conflict as error:
-        messages.info(request, translate(error.args[0]))
-    else:
-        messages.success(request, gettext("It is taken back. Nobody opens it any more."))
-    return redirect("secure-mail")
 
 
 def _state_words(state: str) -> tuple[str, str]:

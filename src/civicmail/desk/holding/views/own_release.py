@@ -17,12 +17,14 @@ from django.utils.translation import gettext, gettext_lazy
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.forms import text_field
+from civicmail.city.access.views import act_pages
 from civicmail.city.access.views.city_request import CityRequest, acting, me
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.wording import translate
 from civicmail.desk.holding import queries, release_kinds, release_states
 from civicmail.desk.holding.actions import release_copies, release_requests
+from civicmail.desk.holding.acts.own_releases import WITHDRAW_RELEASE
 from civicmail.desk.holding.held_copies import HeldCopy
 from civicmail.desk.holding.models import Approval, Release
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
@@ -60,7 +62,8 @@ def release(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     message = open_message(request, id)
     delivery = reverse("mail-delivery", args=[message.id])
     if request.method == "POST" and (number := request.POST.get("withdraw", "")).isdecimal():
-        return _withdraw(request, int(number), delivery)
+        row = act_pages.permitted_row(WITHDRAW_RELEASE, request, int(number))
+        return act_pages.respond_to_button(request, WITHDRAW_RELEASE, row, delivery)
     held = held_for(message, epoch_ms(request.now))
     if held.own:
         return _release_own(request, message, held.own, delivery)
@@ -133,17 +136,6 @@ def _request(request: CityRequest, message: OpenedMessage, held: HeldByOwner, de
         "words": [translate(text) for text in words if text],
     }
     return render(request, "holding/ask.html", shown, status=status_of(form))
-
-
-def _withdraw(request: CityRequest, number: int, delivery: str) -> HttpResponse:
-    row = Release.objects.filter(pk=number, requester=me(request)).first()
-    try:
-        if row is not None:
-            release_requests.withdraw(row, actor=request.actor, now=epoch_ms(request.now))
-            messages.success(request, gettext("You do not ask for it any more."))
-    except Conflict as error:
-        messages.info(request, translate(error.args[0]))
-    return redirect(delivery)
 
 
 def held_for(message: OpenedMessage, now: int) -> HeldByOwner:

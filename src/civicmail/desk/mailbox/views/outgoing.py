@@ -8,23 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import wording
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.views import act_pages, wording
 from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting, require
+from civicmail.city.access.views.city_request import acting
 from civicmail.city.access.views.page import Page
 from civicmail.city.policy.rules import RuleSet
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.mailbox import send_states
-from civicmail.desk.mailbox.actions import send_message, submit_draft
+from civicmail.desk.mailbox.actions import submit_draft
+from civicmail.desk.mailbox.acts.outgoing import HASTEN_MAIL, UNDO_MAIL
 from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, overall_outcome
 from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.models import Draft, Outgoing
@@ -76,10 +74,10 @@ class Shown:
 @acting("my.write")
 def outgoing(request: Request, uid: uuid.UUID) -> HttpResponse:
     """A form takes it back, or sends it at once; each is asked of the row that is there then."""
-    require(request, "my.write", OfPerson(request.actor.uid))
-    row = get_object_or_404(Outgoing.objects.defer("content"), uid=uid, person__uid=request.actor.uid)
+    act = UNDO_MAIL if request.POST.get("do") == "undo" else HASTEN_MAIL
+    row = act_pages.permitted_row(act, request, uid)
     if request.method == "POST":
-        return _acted(request, row)
+        return act_pages.respond_to_button(request, act, row, reverse("mail-outgoing", args=[row.uid]))
     shown = _shown(request, row)
     part = request.headers.get("HX-Request-Type") == "partial"
     page = Page(shown.title, gettext("My mail"), [*crumbs(), (gettext("Drafts"), reverse("mail-drafts"))])
@@ -89,21 +87,6 @@ def outgoing(request: Request, uid: uuid.UUID) -> HttpResponse:
     response["Vary"] = "HX-Request-Type"
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def _acted(request: Request, row: Outgoing) -> HttpResponse:
-    actor, now = request.actor, epoch_ms(request.now)
-    try:
-        if request.POST.get("do") == "undo":
-            send_message.undo(row, actor=actor, reason="undo", now=now)
-            messages.success(request, gettext("It was not sent. Here it is again."))
-            if row.draft is not None and Draft.objects.filter(uid=row.draft).exists():
-                return redirect("mail-draft", row.draft)
-        else:
-            send_message.send_now(row, actor=actor, now=now)
-    except Conflict as error:
-        messages.warning(request, wording.translate(error.args[0]))
-    return redirect("mail-outgoing", row.uid)
 
 
 def _shown(request: Request, row: Outgoing) -> Shown:

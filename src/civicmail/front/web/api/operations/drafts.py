@@ -18,10 +18,12 @@ from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import me, require
 from civicmail.desk.mailbox.actions import edit_drafts, send_message, submit_draft
 from civicmail.desk.mailbox.actions.edit_drafts import DraftContent
+from civicmail.desk.mailbox.acts.outgoing import HASTEN_MAIL, UNDO_MAIL
 from civicmail.desk.mailbox.draft_file_type import with_file_type
 from civicmail.desk.mailbox.forecast import Forecast
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, senders
 from civicmail.front.web.api import pagination
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.compose import Given, Outlook, foretold, given
@@ -120,12 +122,6 @@ class ToSend(DraftSeen):
     """plain: why it goes unencrypted although a rule asks for more, in words that are kept; empty, and it goes encrypted."""
 
     plain: str = ""
-
-
-class OutgoingSeen(Schema):
-    """state: as it was seen, waiting."""
-
-    state: str = "waiting"
 
 
 @operation(router, "GET", "/drafts", act="my.write", scope="read:mail", page="mail-drafts", response=list[DraftLine])
@@ -270,18 +266,8 @@ def read_outgoing(request: Call, uid: uuid.UUID) -> Given:
     return given(_outgoing(request, uid))
 
 
-@operation(router, "POST", f"{OUT}/undo", act="my.write", scope="write:mail", page="mail-outgoing", response=Given)
-def undo_mail(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Given:
-    """Take a waiting message back; its draft is restored."""
-    row = _as_seen(request, uid, body)
-    return given(send_message.undo(row, actor=request.actor, reason="undo", now=epoch_ms(request.now)))
-
-
-@operation(router, "POST", f"{OUT}/hasten", act="my.write", scope="write:mail", page="mail-outgoing", response=Given)
-def hasten_mail(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Given:
-    """Send a waiting message at once."""
-    row = _as_seen(request, uid, body)
-    return given(send_message.send_now(row, actor=request.actor, now=epoch_ms(request.now)))
+act_operation(router, UNDO_MAIL, Given, given)
+act_operation(router, HASTEN_MAIL, Given, given)
 
 
 def _mine(request: Call) -> None:
@@ -302,9 +288,3 @@ def _seen(request: Call, uid: uuid.UUID, version: int) -> Draft:
 def _outgoing(request: Call, uid: uuid.UUID) -> Outgoing:
     _mine(request)
     return get_object_or_404(Outgoing.objects.defer("content"), uid=uid, person=me(request))
-
-
-def _as_seen(request: Call, uid: uuid.UUID, body: OutgoingSeen) -> Outgoing:
-    row = _outgoing(request, uid)
-    as_seen(request, row.state, body.state, "It does not wait any more; read it again.")
-    return row

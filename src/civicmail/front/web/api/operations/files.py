@@ -16,13 +16,12 @@ from civicmail.city.access.errors import Conflict
 from civicmail.city.access.resources import InDepartment, OfPerson
 from civicmail.city.access.views.city_request import may, me, require
 from civicmail.desk.holding import approval_files, approvers, partial_approval
-from civicmail.desk.holding.actions import approval_decisions, preapproval, standing_approvals
+from civicmail.desk.holding.actions import approval_decisions, standing_approvals
+from civicmail.desk.holding.acts.preapprovals import PUT_UP_FILES
 from civicmail.desk.holding.acts.standing_approvals import ALLOW_STANDING
 from civicmail.desk.holding.models import Approval, ApprovalCopy, StandingApproval
 from civicmail.desk.holding.views import approvals as typed
 from civicmail.desk.holding.views.approval_form import DecisionForm
-from civicmail.desk.holding.views.preapproval import ExplanationForm
-from civicmail.desk.mailbox.models import Draft
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
@@ -99,12 +98,6 @@ class Withdrawing(Schema):
     """to: numbers of the recipients from whom it is taken back, left out for all that wait."""
 
     to: list[int] | None = None
-
-
-class PuttingUp(Schema):
-    """words: what it is for, in at least ten characters; the manager reads it."""
-
-    words: str
 
 
 class Standing(Schema):
@@ -272,21 +265,7 @@ def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
     return once(request, do)
 
 
-@operation(
-    router, "POST", "/drafts/{uuid:uid}/put-up", act="my.write", scope="write:files", page="approval-put-up", response=Leaving,
-    status=201,
-)  # fmt: skip
-def put_up_files(request: Call, uid: uuid.UUID, body: PuttingUp) -> Leaving:
-    """Request pre-approval of a draft's files for its external recipients."""
-    require(request, "my.write", OfPerson(me(request).uid))
-    row = get_object_or_404(Draft.objects.select_related("person"), uid=uid, person=me(request))
-    words = request_bodies.checked(ExplanationForm(request_bodies.plain(body)))["words"]
-
-    def do() -> Leaving:
-        made = preapproval.request_preapproval(row, actor=request.actor, explanation=words, now=epoch_ms(request.now))
-        return _leaving(_rows().get(pk=made.pk))
-
-    return once(request, do)
+act_operation(router, PUT_UP_FILES, Leaving, lambda row: _leaving(_rows().get(pk=row.pk)))
 
 
 # -- without a question

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from pathlib import Path
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from ninja import Schema
 
 from civicmail.city.access.epoch import epoch_ms
@@ -17,8 +14,10 @@ from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import me, require
 from civicmail.city.directory.models import Mailbox
-from civicmail.desk.holding.actions import pickups, release_copies, release_requests, sender_verification
+from civicmail.desk.holding.actions import release_copies, release_requests, sender_verification
 from civicmail.desk.holding.acts.digests import PLAN_DIGEST
+from civicmail.desk.holding.acts.own_releases import WITHDRAW_RELEASE
+from civicmail.desk.holding.acts.pickups import REVOKE_PICK_UP
 from civicmail.desk.holding.models import Digest, PickUp, Release, Verification
 from civicmail.desk.holding.views.own_release import ReasonForm, held_for
 from civicmail.desk.holding.views.sender_verification import VerificationCase, case_for
@@ -31,12 +30,10 @@ from civicmail.desk.mailbox.views.reporting import may_be_reported
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import as_seen, once
+from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.mail import ONE
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations_decorator import operation
-
-PICKUP = "/mail-secure/{int:id}"
 
 
 class WantedBack(Schema):
@@ -64,12 +61,6 @@ class MyRequest(Schema):
     state: str
     why: str
     made: datetime
-
-
-class RequestSeen(Schema):
-    """state: as it was read."""
-
-    state: str = "asked"
 
 
 class Really(Schema):
@@ -114,12 +105,6 @@ class PickedUp(Schema):
     sender_only: bool
 
 
-class PickUpSeen(Schema):
-    """state: as it was read."""
-
-    state: str
-
-
 @operation(router, "POST", f"{ONE}/release", act="my.mail", scope="write:mail", page="mail-release", response=Gone)
 def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
     """Release a held message of mine: at once if I may, else by request. It is screened again."""
@@ -150,18 +135,7 @@ def list_my_releases(request: Call, response: HttpResponse) -> list[MyRequest]:
     return pagination.rows(request, response, _requests(request), _request, by="-pk")
 
 
-@operation(router, "POST", "/my/releases/{int:id}/withdraw", act="my.mail", scope="write:mail", page="mail-release",
-           response=MyRequest)  # fmt: skip
-def withdraw_release(request: Call, id: int, body: RequestSeen) -> MyRequest:
-    """Withdraw a release request."""
-    row = get_object_or_404(_requests(request), pk=id)
-    as_seen(request, row.state, body.state, "This request has gone on meanwhile; read it again.")
-
-    def do() -> MyRequest:
-        release_requests.withdraw(row, actor=request.actor, now=epoch_ms(request.now))
-        return _request(_requests(request).get(pk=id))
-
-    return once(request, do)
+act_operation(router, WITHDRAW_RELEASE, MyRequest, lambda row: _request(row))
 
 
 def _requests(request: Call) -> QuerySet[Release]:
@@ -292,23 +266,12 @@ def list_picked_up(request: Call, response: HttpResponse) -> list[PickedUp]:
     return pagination.rows(request, response, mine, _picked_up, by="-pk")
 
 
-@operation(router, "POST", f"{PICKUP}/revoke", act="my.mail", scope="write:mail", page="secure-one", response=PickedUp)
-def revoke_picked_up(request: Call, id: int, body: PickUpSeen) -> PickedUp:
-    """Revoke one; nobody can open it any more."""
-    require(request, "my.mail", OfPerson(me(request).uid))
-    row = get_object_or_404(PickUp, pk=id, person=me(request))
-    as_seen(request, row.state, body.state, "It has gone on meanwhile; read it again.")
-
-    def do() -> PickedUp:
-        pickups.revoke(Path(str(settings.DATA)), row, actor=request.actor, reason="my own message", now=epoch_ms(request.now))
-        return _picked_up(PickUp.objects.get(pk=id))
-
-    return once(request, do)
-
-
 def _picked_up(p: PickUp) -> PickedUp:
     return PickedUp(
         id=p.pk, message=uuid.UUID(p.capture), to=p.to, state=p.state, made=p.made, until=p.until, opened=p.opened,
         openings=p.openings, opened_from=[Opening(at=o.at, client=o.client) for o in list(p.opened_from.all())[:50]],
         sender_only=p.sender_only,
     )  # fmt: skip
+
+
+act_operation(router, REVOKE_PICK_UP, PickedUp, _picked_up)

@@ -1,0 +1,46 @@
+"""A message of one's own in the pick-up portal (P-19)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from civicmail.city.access.act import Operation, OwnAct
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.inputs import Input, Seen
+from civicmail.core.config.sentence import sentence as _
+
+if TYPE_CHECKING:
+    from civicmail.desk.holding.models import PickUp
+
+
+class PickUpSeen(Input):
+    """state: as it was read."""
+
+    state = Seen()
+
+
+class RevokePickUp(OwnAct["PickUp", PickUpSeen, "PickUp"]):
+    """Revoke one; nobody can open it any more."""
+
+    name, permission, input = "revoke_picked_up", "my.mail", PickUpSeen
+    operation = Operation("/mail-secure/{int:id}/revoke", "write:mail", page="secure-one")
+
+    def load(self, pk: int, *, actor: Actor, now: int) -> PickUp:
+        from django.shortcuts import get_object_or_404
+
+        from civicmail.desk.holding.models import PickUp
+
+        return get_object_or_404(PickUp, pk=pk, person__uid=actor.uid)
+
+    def perform(self, row: PickUp, given: PickUpSeen, *, actor: Actor, now: int) -> PickUp:
+        from django.conf import settings
+
+        from civicmail.desk.holding.actions import pickups
+
+        return pickups.revoke(Path(str(settings.DATA)), row, actor=actor, reason="my own message", now=now)
+
+    success_message = _("It is taken back. Nobody opens it any more.")
+
+
+REVOKE_PICK_UP = RevokePickUp()
