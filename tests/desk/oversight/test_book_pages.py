@@ -32,10 +32,10 @@ def words(response: Any) -> str:
 def test_a_rule_from_a_draft_to_the_book_on_pages(city: Town, visit: Visit) -> None:
     """P-29: each step is a page; what is wrong stands at the text, which stays."""
     author, second = visit("author"), visit("second")
-    wrong = author.post("/policy/rules/new/", {"text": text(when="inbound && files.activ"), "changed": "", "seen": 0})
+    wrong = author.post("/policy/rules/new/", {"text": text(when="inbound && files.activ"), "changed": "", "after": 0})
     assert wrong.status_code == 422
     assert "the nearest is files.active" in words(wrong) and "files.activ" in words(wrong)
-    made = author.post("/policy/rules/new/", {"text": text(), "changed": "", "seen": 0})
+    made = author.post("/policy/rules/new/", {"text": text(), "changed": "", "after": 0})
     assert made["Location"] == "/policy/rules/no-iso/1/"
     assert "Test version 1" in words(author.get(made["Location"]))
     author.post("/policy/rules/no-iso/1/test/")
@@ -60,8 +60,8 @@ def test_a_rule_from_a_draft_to_the_book_on_pages(city: Town, visit: Visit) -> N
 def test_two_authors_at_once_lose_no_text(city: Town, visit: Visit) -> None:
     """The second one's text is on the page that tells the news."""
     client = visit("author")
-    client.post("/policy/rules/new/", {"text": text(), "changed": "", "seen": 0})
-    mine = {"text": text(why="My reason for it."), "changed": "Mine.", "seen": 1}
+    client.post("/policy/rules/new/", {"text": text(), "changed": "", "after": 0})
+    mine = {"text": text(why="My reason for it."), "changed": "Mine.", "revision": 1}
     assert client.post("/policy/rules/no-iso/1/edit/", mine).status_code == 302
     late = client.post("/policy/rules/no-iso/1/edit/", {**mine, "text": text(why="A late reason.")})
     assert late.status_code == 409
@@ -74,7 +74,7 @@ def test_a_rule_that_must_tell_first_says_from_when_it_may_act(city: Town, visit
     approved(city, now, text(when="files.active", do="hold", mode="notify"))
     client = visit("author")
     assert "10 left" in words(client.get("/policy/rules/no-iso/"))
-    client.post("/policy/rules/no-iso/edit/", {"text": text(when="files.active", do="hold"), "changed": "Enforced.", "seen": 1})
+    client.post("/policy/rules/no-iso/edit/", {"text": text(when="files.active", do="hold"), "changed": "Enforced.", "after": 1})
     client.post("/policy/rules/no-iso/2/test/")
     assert "It has to tell employees first" in words(client.get("/policy/rules/no-iso/2/"))
     early = client.post("/policy/rules/no-iso/2/propose/", {"reason": WHY, "starts": "", "revision": 1})
@@ -88,7 +88,7 @@ def test_the_fail_matrix_is_written_and_answered_on_the_same_pages(city: Town, v
     assert "Held" in words(second.get("/policy/fail-matrix/"))
     assert "[matrix]" in words(author.get("/policy/rules/fail-matrix/edit/"))
     other = '[matrix]\nclamav = { inbound = "pending", internal = "deliver-again", outbound = "later" }\n'
-    made = author.post("/policy/rules/fail-matrix/edit/", {"text": other, "changed": "It waits.", "seen": 1})
+    made = author.post("/policy/rules/fail-matrix/edit/", {"text": other, "changed": "It waits.", "after": 1})
     assert made["Location"] == "/policy/rules/fail-matrix/2/"
     author.post("/policy/rules/fail-matrix/2/test/")
     author.post("/policy/rules/fail-matrix/2/propose/", {"reason": WHY, "starts": "", "revision": 1})

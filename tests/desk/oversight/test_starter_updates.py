@@ -58,7 +58,7 @@ def test_what_a_later_program_brings_is_shown_and_does_not_act(city: Town, visit
     form = author.get("/policy/rules/new/?offered=macros").context["form"]
     assert form.initial["text"] == OWN["macros"] and form.initial["changed"]
     form = author.get("/policy/rules/executable/edit/?offered=executable").context["form"]
-    made = author.post("/policy/rules/executable/edit/", {name: form.initial[name] for name in ("text", "changed", "seen")})
+    made = author.post("/policy/rules/executable/edit/", {name: form.initial[name] for name in ("text", "changed", "after")})
     assert made.status_code == 302 and made["Location"] == "/policy/rules/executable/2/"
     assert Version.objects.get(rule="executable", number=2).state == "draft"
     assert [one.rule for one in starter_updates.offers()] == ["macros"], "also if it is withdrawn"

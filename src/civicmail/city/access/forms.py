@@ -54,9 +54,14 @@ def set_choices(form: forms.Form, name: str, choices: Iterable[tuple[str, StrOrP
     field.choices = list(choices)
 
 
+def start_of_day(day: date) -> int:
+    """ms at the start of a day, in the city's time zone."""
+    return epoch_ms(timezone.make_aware(datetime.combine(day, time.min)))
+
+
 def end_of_day(day: date) -> int:
     """ms at the end of a day, in the city's time zone."""
-    return epoch_ms(timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)))
+    return start_of_day(day + timedelta(days=1))
 
 
 class PersonField(forms.CharField):

@@ -6,6 +6,8 @@ from django.urls import path
 
 from civicmail.city.access.views.act_pages import paths
 from civicmail.desk.oversight.acts import emergencies as emergency_acts
+from civicmail.desk.oversight.acts import replays as replay_acts
+from civicmail.desk.oversight.acts import rules as rule_acts
 from civicmail.desk.oversight.views import (
     accident,
     content_views_page,
@@ -38,22 +40,15 @@ urlpatterns = [
     path("policy/fail-matrix/<slug:part>/", failure_policy.drill, name="fail-drill"),
     path(_RULE, rule_pages.rule, name="rule"),
     path(_RULE + "edit/", write_rule.another, name="rule-edit"),
-    path(_RULE + "take-out/", write_rule.take_out, name="rule-take-out"),
     path(_VERSION, rule_pages.version, name="rule-version"),
-    path(_VERSION + "edit/", write_rule.edit, name="version-edit"),
-    path(_VERSION + "test/", write_rule.test, name="version-test"),
-    path(_VERSION + "propose/", write_rule.propose, name="version-propose"),
-    path(_VERSION + "withdraw/", write_rule.withdraw, name="version-withdraw"),
     path(_VERSION + "decide/", decide_rule_page.decide, name="version-decide"),
-    path(_VERSION + "replay/", replays.order, name="rule-replay"),
     path(_RULE + "replays/<int:pk>/", replays.replay, name="replay"),
-    path(_RULE + "replays/<int:pk>/stop/", replays.stop, name="replay-stop"),
+    *paths([*rule_acts.ACTS, *replay_acts.ACTS, *emergency_acts.ACTS]),
     path("policy/approvals/", department_approval.listed, name="asked-departments"),
     path("policy/approvals/<slug:department>/", department_approval.detail, name="asked-department"),
     path("policy/emergencies/", emergencies.listed, name="emergencies"),
     path("policy/emergencies/new/", emergencies.new, name="emergency-new"),
     path("policy/emergencies/<int:pk>/", emergencies.detail, name="emergency"),
-    *paths(emergency_acts.ACTS),
     path("system/domains/", domains.domains, name="domains"),
     path("system/trace/<uuid:capture>/screening/", screening.screening, name="screening"),
 ]

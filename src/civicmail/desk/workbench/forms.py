@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
 from typing import Any
 
 from django import forms
 from django.db.models import Q
-from django.utils import timezone
 
-from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.examination_grounds import GroundRule
 from civicmail.city.access.examination_grounds import role_name as duty_name
-from civicmail.city.access.forms import day_field, end_of_day, set_choices, text_field
+from civicmail.city.access.forms import day_field, end_of_day, set_choices, start_of_day, text_field
 from civicmail.city.access.mandate_request import MAX_PEOPLE, MAX_WORDS_LENGTH, MandateRequest
 from civicmail.city.access.mandates import DEFAULT_DAYS, GROUNDS, MAX_DAYS
 from civicmail.city.directory.models import Department, Person
@@ -98,7 +95,7 @@ class Scope(forms.Form):
 
     def scope(self) -> MandateRequest:
         c = self.cleaned_data
-        first = epoch_ms(timezone.make_aware(datetime.combine(c["first"], time.min))) if c["first"] else None
+        first = start_of_day(c["first"]) if c["first"] else None
         last = end_of_day(c["last"]) - 1 if c["last"] else None
         return MandateRequest(c["people"], c["department"], first, last, c["words"], c["days"], c["reason"])
 

@@ -53,7 +53,7 @@ def order(version: Version, query: str, first: int, last: int, *, actor: Actor, 
     return row
 
 
-def stop(replay: Replay, *, actor: Actor, now: int) -> None:
+def stop(replay: Replay, *, actor: Actor, now: int) -> Replay:
     """Stop it; its counts stay. Raises NotPermitted, and Conflict if it has ended."""
     guard.require(actor, "rule.replay", now=now)
     with transaction.atomic():
@@ -62,6 +62,7 @@ def stop(replay: Replay, *, actor: Actor, now: int) -> None:
             raise Conflict("This replay is over already.")
         row.state, row.since, row.why = "stopped", from_ms(now), f"stopped by {actor.name or actor.uid}"
         row.save()
+    return row
 
 
 def note(replay: Replay, *, now: int, **columns: Any) -> bool:

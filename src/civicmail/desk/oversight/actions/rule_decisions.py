@@ -26,6 +26,11 @@ def resource(version: Version) -> Decision:
     return Decision(first_actors=tuple(version.authors) or ("",), began_ms=epoch_ms(version.made))
 
 
+def decide(version: Version, is_approved: bool, *, actor: Actor, reason: str, now: int) -> Version:
+    """Approve or deny it. Raises NotPermitted, Unusable, Conflict."""
+    return (approve if is_approved else deny)(version, actor=actor, reason=reason, now=now)
+
+
 def approve(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
     """Approve it: it acts from its day on, or at once if none is set. version: as it was shown. Raises NotPermitted, Unusable,
     Conflict."""

@@ -110,7 +110,7 @@ def take_out(active: Version, reason: str, *, actor: Actor, now: int) -> Version
 def withdraw(version: Version, reason: str, *, actor: Actor, now: int) -> Version:
     """Withdraw it before it acts. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "rule.write", now=now)
-    reason = require_reason(reason)
+    reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         row = lock_row(version, "state", "revision")
         step_version(row, "withdraw", now, reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -84,6 +85,11 @@ def with_hits(rows: QuerySet[Version], today: date) -> QuerySet[Version]:
 def versions(rule: str) -> list[Version]:
     """All versions of a rule, newest first."""
     return list(Version.objects.filter(rule=rule).select_related("author", "approver").order_by("-number"))
+
+
+def current_version(rows: Sequence[Version]) -> Version:
+    """Of all versions of a rule, newest first, the one that is in force, else the newest."""
+    return next((v for v in rows if v.state == "active"), rows[0])
 
 
 EVENTS = {

@@ -1,27 +1,22 @@
-"""Replays of a rule: order one for a period, watch it, stop it ("/policy/rules/RULE/replays/N/")."""
+"""A replay of a rule: how far it is, and what it counted ("/policy/rules/RULE/replays/N/")."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 from typing import Any
 
-from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require
-from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
 from civicmail.desk.oversight.actions import replays as verbs
 from civicmail.desk.oversight.models import Replay
 from civicmail.desk.oversight.rule_replay import NOBODY, Tally
-from civicmail.desk.oversight.views.rule_pages import crumbs, version_of
+from civicmail.desk.oversight.views.rule_pages import crumbs
 from civicmail.desk.oversight.views.rules import DONE
 
 STATES: dict[str, tuple[str, str]] = {
@@ -31,38 +26,7 @@ STATES: dict[str, tuple[str, str]] = {
     "stopped": ("quiet", "Stopped"),
     "failed": ("stop", "Failed"),
 }
-DAYS = [("1", "The last day"), ("7", "7 days"), ("31", "31 days"), ("92", "92 days"), ("366", "A year")]
 OUTCOMES = {**DONE, "pending": "Waits for a check", "later": "Asked to come again"}
-
-
-class Order(forms.Form):
-    """query: asks for no content."""
-
-    days = forms.ChoiceField(label="Mail of which time?", choices=DAYS, initial="31", widget=forms.RadioSelect)
-    query = forms.CharField(
-        label="Only some of it?", max_length=1000, required=False,
-        help_text="By size, addresses and kinds of files, as in a search: from:example.com larger:1M. Never by words of mail.",
-    )  # fmt: skip
-
-
-@acting("rule.replay")
-def order(request: CityRequest, rule: str, number: int) -> HttpResponse:
-    """Try a version on mail of the past; nothing happens to that mail."""
-    require(request, "rule.replay")
-    row = version_of(rule, number)
-    form = Order(request.POST or None)
-
-    def verb() -> Replay:
-        c = form.cleaned_data
-        first = epoch_ms(request.now - timedelta(days=int(c["days"])))
-        return verbs.order(row, c["query"], first, epoch_ms(request.now), actor=request.actor, now=epoch_ms(request.now))
-
-    return respond_to_form(
-        request, form, verb, page=Page(f"What would version {number} of {rule} have done?", rule, crumbs(rule)),
-        back=reverse("rule-version", args=[rule, number]), to=lambda r: reverse("replay", args=[rule, r.pk]),
-        template="access/form.html", message="The replay waits for the worker.", submit="Replay it",
-        note="It is compared with the version that acts, both as if they were enforced. Nobody sees a message by this.",
-    )  # fmt: skip
 
 
 @acting("rules.see")
@@ -75,16 +39,6 @@ def replay(request: CityRequest, rule: str, pk: int) -> HttpResponse:
     response = render(request, "oversight/replayed.html" if part else "oversight/replay.html", context)
     response["Vary"] = "HX-Request-Type"
     return response
-
-
-@acting("rule.replay")
-@require_POST
-def stop(request: CityRequest, rule: str, pk: int) -> HttpResponse:
-    """It goes no further; what was counted stays."""
-    row = get_object_or_404(Replay, pk=pk, version__rule=rule)
-    verbs.stop(row, actor=request.actor, now=epoch_ms(request.now))
-    messages.success(request, "The replay was stopped.")
-    return redirect("replay", rule=rule, pk=pk)
 
 
 def _page(row: Replay) -> Page:

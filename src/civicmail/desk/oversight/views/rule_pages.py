@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -38,7 +38,7 @@ def rule(request: CityRequest, rule: str) -> HttpResponse:
     if rule == rule_text.MATRIX:
         return _matrix(request, versions_of(rule))
     rows = versions_of(rule)
-    shown = next((v for v in rows if v.state == "active"), rows[0])
+    shown = queries.current_version(rows)
     actions = []
     if may(request, "rule.write") and not any(v.state in states.OPEN for v in rows):
         actions.append(Action(f"Write version {rows[0].number + 1}", reverse("rule-edit", args=[rule]), primary=True))
@@ -82,11 +82,6 @@ def versions_of(rule: str) -> list[Version]:
     return rows
 
 
-def version_of(rule: str, number: int) -> Version:
-    """A version; 404 where there is none."""
-    return get_object_or_404(Version.objects.select_related("author", "approver"), rule=rule, number=number)
-
-
 def crumbs(rule: str) -> list[tuple[str, str]]:
     return [LIST, (rule, reverse("rule", args=[rule]))]
 
@@ -116,7 +111,7 @@ def may_decide(request: CityRequest, shown: Version) -> bool:
 
 
 def _matrix(request: CityRequest, rows: list[Version]) -> HttpResponse:
-    shown = next((v for v in rows if v.state == "active"), rows[0])
+    shown = queries.current_version(rows)
     page = Page("The fail matrix and its versions", "Rules", [LIST, ("Fail matrix", reverse("fail-matrix"))], _state(shown))
     context = _context(request, shown, rule_text.rule_facts(shown.text), rows) | {"page": page, "whole": True}
     return render(request, "oversight/rule.html", context)
