@@ -105,19 +105,6 @@ class MultipleFileField(forms.FileField):
         return [single(one, initial) for one in files] if files or not self.required else [single(None, initial)]
 
 
-class PolicyAnswerForm(forms.Form):
-    """To a policy version. shown: the checksum of the text that was on the page; nothing is preselected (P1)."""
-
-    answer = forms.ChoiceField(
-        label=_("Your answer"),
-        choices=[("accept", _("I accept the rules")), ("decline", _("I decline"))],
-        widget=forms.RadioSelect,
-        help_text=_("If you decline, you cannot use mail until you accept. That is no violation."),
-        error_messages={"required": _("Choose one of the two answers.")},
-    )
-    shown = forms.CharField(widget=forms.HiddenInput, max_length=64)
-
-
 class ReasonsForm(forms.Form):
     """The four reasons of P-04."""
 

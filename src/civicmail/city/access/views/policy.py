@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
-from civicmail.city.access.actions import policy as verbs
+from civicmail.city.access.act import FormPage
+from civicmail.city.access.acts.policy_answers import ANSWER_POLICY
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import PolicyAnswerForm
 from civicmail.city.access.models import PolicyText
 from civicmail.city.access.queries import policy_answers
 from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.views import act_pages
 from civicmail.city.access.views.city_request import CityRequest, acting, me, require
-from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
 from civicmail.city.policy.clauses import CLAUSES, OUT_OF_REACH
 
@@ -61,22 +61,20 @@ def acknowledge(request: CityRequest, version: int) -> HttpResponse:
     """Read, and answer; an answer to another text than the one that was shown does not count."""
     who = me(request)
     require(request, "policy.acknowledge", OfPerson(who.uid))
-    text = policy_answers.newest()
-    if text is None:
-        raise Http404
-    if text.version != version:
-        return redirect("acknowledge", version=text.version)
-    owed = policy_answers.owed_by(who.pk, epoch_ms(request.now))
-    form = PolicyAnswerForm(request.POST or None, initial={"shown": text.sha256})
-    if request.method == "POST" and form.is_valid():
-        verb = verbs.accept if form.cleaned_data["answer"] == "accept" else verbs.decline
-        seen = form.cleaned_data["shown"]
-        if run_verb(form, lambda: verb(who, text, seen, actor=request.actor, now=epoch_ms(request.now))):
-            return redirect(_back(request))
-    facts = [(gettext("Version"), text.version), (gettext("In force since"), text.published)]
-    page = Page(gettext("Do I accept the rules?"), gettext("E-mail policy"), facts=facts)
-    shown = {"page": page, "form": form, "text": text, "blocks": blocks(text.text), "owed": owed}
-    return render(request, "access/acknowledge.html", shown, status=status_of(form))
+    newest = policy_answers.newest()
+    if newest is not None and newest.version != version:
+        return redirect("acknowledge", version=newest.version)
+    text = act_pages.permitted_row(ANSWER_POLICY, request, version)
+    form_page = FormPage(
+        title=gettext("Do I accept the rules?"),
+        section=gettext("E-mail policy"),
+        submit=gettext("Record my answer"),
+        facts=[(gettext("Version"), text.version), (gettext("In force since"), text.published)],
+        back=_back(request),
+        template="access/acknowledge.html",
+        context={"text": text, "blocks": blocks(text.text), "owed": policy_answers.owed_by(who.pk, epoch_ms(request.now))},
+    )
+    return act_pages.answer(request, ANSWER_POLICY, text, form_page)
 
 
 def _back(request: CityRequest) -> str:

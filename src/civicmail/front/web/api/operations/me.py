@@ -5,18 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.http import Http404
 from ninja import Router, Schema
 
 from civicmail.city.access.access_status import why_refused
-from civicmail.city.access.actions import policy as verbs
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.forms import PolicyAnswerForm
-from civicmail.city.access.queries import access_status, mandates, policy_answers
+from civicmail.city.access.acts.policy_answers import ANSWER_POLICY
+from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.queries import access_status, mandates
 from civicmail.city.access.queries.actors import active_roles
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import me, require
-from civicmail.front.web.api import request_bodies
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import WITH, Right, right
@@ -66,13 +64,6 @@ class Answered(Schema):
     at: datetime
 
 
-class Answering(Schema):
-    """answer: accept or decline; shown: the SHA-256 of the text that was read, as `read_policy` gives it."""
-
-    answer: str
-    shown: str
-
-
 @operation(router, "GET", "/me", act="home", scope="read:me", page="home", response=Me)
 def read_me(request: Call) -> Me:
     """Read who I am, and whether I may use mail."""
@@ -120,17 +111,9 @@ def read_my_viewings(request: Call) -> list[Viewing]:
     return [Viewing(number=v.number, ground=v.ground, duty=v.duty, first=v.first, last=v.last) for v in views]
 
 
-@operation(
-    router, "POST", "/me/policy/{int:version}", act="policy.acknowledge", scope="write:me", page="acknowledge", response=Answered
+act_operation(
+    router,
+    ANSWER_POLICY,
+    Answered,
+    lambda made: Answered(version=made.text.version, accepted=made.accepted, at=made.at),
 )
-def answer_policy(request: Call, version: int, body: Answering) -> Answered:
-    """Accept or decline the current policy, after reading it."""
-    person = me(request)
-    require(request, "policy.acknowledge", OfPerson(person.uid))
-    text = policy_answers.newest()
-    if text is None or text.version != version:
-        raise Http404
-    c = request_bodies.checked(PolicyAnswerForm(request_bodies.plain(body)))
-    verb = verbs.accept if c["answer"] == "accept" else verbs.decline
-    made = verb(person, text, c["shown"], actor=request.actor, now=epoch_ms(request.now))
-    return Answered(version=text.version, accepted=made.accepted, at=from_ms(epoch_ms(request.now)))
