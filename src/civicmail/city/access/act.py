@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.inputs import Choices, Input
@@ -202,17 +202,3 @@ class OwnAct[Row, Given: Input, Done](Act[Row, Given, Done]):
 
     def resource(self, row: Row, actor: Actor) -> Resource | None:
         return OfPerson(actor.uid)
-
-
-class _Persons(Protocol):
-    @property
-    def person(self) -> Any: ...
-
-
-class PersonAct[Row: _Persons, Given: Input, Done](Act[Row, Given, Done]):
-    """An act on what belongs to a person: whoever is responsible for the person does it."""
-
-    def resource(self, row: Row, actor: Actor) -> Resource | None:
-        from civicmail.city.access.queries.actors import about_person
-
-        return about_person(row.person)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, Command, FormPage, Operation, Page, Parameter, PersonAct
+from civicmail.city.access.act import Act, Command, FormPage, Operation, Page, Parameter
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts.person_act import PersonAct
 from civicmail.city.access.duties import DUTIES, MAX_HOURS, Duty
 from civicmail.city.access.inputs import Because, Choice, Choices, Day, Input, Number, PersonName, Text, reason
 from civicmail.city.access.resources import OfPerson, Resource

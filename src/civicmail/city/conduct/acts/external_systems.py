@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, FormPage, Operation, Page, PersonAct
+from civicmail.city.access.act import Act, FormPage, Operation, Page
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts.person_act import PersonAct
 from civicmail.city.access.inputs import Because, Choice, Choices, Input, Number, PersonName, Text, reason
 from civicmail.city.access.resources import Resource
 
