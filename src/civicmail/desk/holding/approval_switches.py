@@ -25,6 +25,13 @@ class ApprovalSwitch:
     def is_decided(self) -> bool:
         return self.on is not None or (self.off is not None and self.off.by is not None)
 
+    @property
+    def state(self) -> str:
+        """undecided, off, waits (for the head, where many questions are foreseen) or on."""
+        if self.on is not None:
+            return "waits" if self.on.since is None else "on"
+        return "off" if self.is_decided else "undecided"
+
 
 def all_switches() -> dict[int, ApprovalSwitch]:
     """Switches of all open departments, by the id of the row. A fixed number of queries."""

@@ -71,6 +71,16 @@ def agree(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
     publish_approvals.publish_standing(now)
 
 
+def end(department: Department, *, actor: Actor, reason: str, now: int) -> None:
+    """Ask this department no more, or decide that it is not asked. Raises NotPermitted, Unusable, and Conflict where that was
+    decided already."""
+    row = AskedDepartment.objects.select_related("department").filter(department=department).first()
+    if row is None:
+        decide_off(department, actor=actor, reason=reason, now=now)
+    else:
+        switch_off(row, actor=actor, reason=reason, now=now)
+
+
 def switch_off(row: AskedDepartment, *, actor: Actor, reason: str, now: int) -> None:
     """Switch approval off; pending requests are still decided. Raises NotPermitted, Unusable."""
     guard.require(actor, "approval.switch", now=now)

@@ -19,9 +19,8 @@ from django.views.decorators.csp import csp_override
 from civicmail.city.access.actions import content_views
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import text_field
 from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -29,6 +28,7 @@ from civicmail.city.access.views.page import Action, Page
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.holding import approval_files, approvers, partial_approval
 from civicmail.desk.holding.actions import approval_decisions
+from civicmail.desk.holding.acts.approvals import RECORD_LOOK
 from civicmail.desk.holding.approval_states import WORDS
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.holding.views import message_subjects
@@ -37,12 +37,6 @@ from civicmail.desk.mailbox.views.opened_message import open_message
 from civicmail.desk.viewer import downloads
 
 STATE_CHOICES = [(state, word) for state, (_, word) in WORDS.items()]
-
-
-class SampleForm(forms.Form):
-    """Of the next head, about somebody's own files."""
-
-    reason = text_field("What do you say about it?", "At least 10 characters.", min_length=10)
 
 
 @acting("approvals.see")
@@ -170,18 +164,13 @@ def file_response(row: Approval, number: int, *, actor: Actor, now: int) -> Http
 @acting("approvals.see")
 def sample(request: CityRequest, pk: int) -> HttpResponse:
     """The next head looks at what somebody decided about files of their own."""
-    row = get_object_or_404(Approval.objects.select_related("person", "department"), pk=pk, sampled=True)
-    require(request, "approval.sample", approvers.sample_resource(row))
-    form = SampleForm(request.POST or None)
-
-    def record() -> bool:
-        approval_decisions.record_sample_review(
-            row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)
-        )
-        return True
-
-    if request.method == "POST" and form.is_valid() and run_verb(form, record):
-        messages.success(request, "Your look is recorded.")
+    row = act_pages.permitted_row(RECORD_LOOK, request, pk)
+    if not row.sampled:
+        raise Http404
+    form, now = act_pages.form_of(RECORD_LOOK, row, request.actor, request.POST or None), epoch_ms(request.now)
+    is_sent = request.method == "POST" and form.is_valid()
+    if is_sent and run_verb(form, lambda: act_pages.carry_out(RECORD_LOOK, row, form, request.actor, now)):
+        messages.success(request, RECORD_LOOK.success_message)
         return redirect("approvals")
     is_open = row.seen is None
     shown_files = (

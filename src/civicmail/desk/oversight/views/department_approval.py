@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from django import forms
-from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from civicmail.city.access.act import Act, FormPage
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import text_field
-from civicmail.city.access.queries.days import holidays
-from civicmail.city.access.views import listing
+from civicmail.city.access.resources import CITY
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
-from civicmail.core.config.errors import LaterError
-from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import approval_switches
-from civicmail.desk.holding.actions import switch_approval
 from civicmail.desk.holding.actions.switch_approval import MAX_DAILY_REQUESTS, TENTHS
 from civicmail.desk.holding.approval_switches import ApprovalSwitch
-from civicmail.desk.oversight.approval_forecast import DAY_MS, DAYS, Forecast, forecast
-from civicmail.desk.oversight.recorded_facts import Heads
+from civicmail.desk.holding.models import AskedDepartment
+from civicmail.desk.oversight.acts.department_approval import AGREE_TO_BE_ASKED, ASK_DEPARTMENT, ASK_DEPARTMENT_NO_MORE, Switching
+from civicmail.desk.oversight.approval_forecast import Forecast
+from civicmail.desk.oversight.queries.approval_forecast import forecast_for
 
-KEPT_SECONDS = 600
-"""A forecast reads thousands of heads: it is the same for some minutes."""
-
-
-class Why(forms.Form):
-    """In writing, whatever it is."""
-
-    reason = text_field("Why?", "At least 20 characters. It is kept with the decision.", min_length=20)
+type DepartmentAct = Act[Department, Switching, Department]
 
 
 @acting("rules.see")
@@ -77,12 +63,12 @@ def listed(request: CityRequest) -> HttpResponseBase:
 def detail(request: CityRequest, department: str) -> HttpResponse:
     """Switch it on or off; the head agrees where many questions are foreseen."""
     require(request, "rules.see")
-    of = get_object_or_404(Department.objects.select_related("head"), code=department, closed__isnull=True)
+    now = epoch_ms(request.now)
+    of = act_pages.row_of(ASK_DEPARTMENT, department, actor=request.actor, now=now)
     stand = approval_switches.switch_of(of)
-    row, now, form = stand.on, epoch_ms(request.now), Why(request.POST or None)
-    seen = forecast_for(now)
-    tenths = seen.tenths(of.code)
-    verb, submit, done = _verb(request, of, stand, form, tenths)
+    row, tenths = stand.on, forecast_for(now).tenths(of.code)
+    act, submit = _act_for(request, of, row)
+    acts = bool(may(request, act.permission, act.resource(of, request.actor) or CITY))
     facts: list[tuple[str, Any]] = [
         ("Manager", str(of.head) if of.head else "nobody"),
         ("Questions on a working day", tenths_text(tenths)),
@@ -91,56 +77,26 @@ def detail(request: CityRequest, department: str) -> HttpResponse:
         *([("Agreed by", f"{row.head}: {row.head_reason}")] if row is not None and row.head is not None else []),
     ]
     back = reverse("asked-departments")
-    page = Page(of.name, "Approvals", [("Approvals", back)], _state(stand)[::-2], facts)
-    return respond_to_form(
-        request,
-        form,
-        verb,
-        page=page,
-        back=back,
-        message=done,
+    form_page = FormPage(
+        title=of.name, section="Approvals", submit=submit if acts else "",
+        back=back, crumbs=[("Approvals", back)], state=_state(stand)[::-2], facts=facts,
         template="oversight/asked_department.html",
-        submit=submit,
-        many=tenths > MAX_DAILY_REQUESTS * TENTHS,
-        most=MAX_DAILY_REQUESTS,
-        waits=row is not None and row.since is None,
-        on=row is not None,
-        stand=stand,
-    )
+        context={
+            "many": tenths > MAX_DAILY_REQUESTS * TENTHS, "most": MAX_DAILY_REQUESTS, "waits": stand.state == "waits",
+            "on": row is not None, "stand": stand,
+        },
+    )  # fmt: skip
+    return act_pages.answer(request, act, of, form_page)
 
 
-def _verb(request: CityRequest, of: Department, stand: ApprovalSwitch, form: forms.Form, tenths: int) -> tuple[Any, str, str]:
-    """What the form does, its button ("" where this person has none), and what is said afterwards."""
-    now, actor, row = epoch_ms(request.now), request.actor, stand.on
-
-    def why() -> str:
-        return str(form.cleaned_data["reason"])
-
-    if row is not None and row.since is None and may(request, "approval.agree", switch_approval.agreement_resource(row)):
-        return lambda: switch_approval.agree(row, actor=actor, reason=why(), now=now), "Agree", "It acts from now on."
-    if row is not None:
-        may_off = "Switch it off" if may(request, "approval.switch") else ""
-        return lambda: switch_approval.switch_off(row, actor=actor, reason=why(), now=now), may_off, "It is switched off."
-    if request.POST.get("do") == "off" and not stand.is_decided and may(request, "approval.switch"):
-        return lambda: switch_approval.decide_off(of, actor=actor, reason=why(), now=now), "Switch it on", "It is recorded."
-    may_on = "Switch it on" if may(request, "approval.switch") else ""
-    return lambda: switch_approval.switch_on(of, tenths, actor=actor, reason=why(), now=now), may_on, "It is recorded."
-
-
-def forecast_for(now: int) -> Forecast:
-    """Of the last weeks. Raises LaterError where the archive cannot be read at this moment."""
-    key = f"approval-forecast:{settings.DATA}"
-    kept: Forecast | None = cache.get(key)
-    if kept is not None:
-        return kept
-    assert settings.DATA is not None, "pages have an installation"
-    days = holidays()
-    try:
-        department_forecast = forecast(Heads(Path(settings.DATA)).newest(now - DAYS * DAY_MS, now), now, days)
-    except DamagedFile as error:
-        raise LaterError("What was sent cannot be read at this moment.") from error
-    cache.set(key, department_forecast, KEPT_SECONDS)
-    return department_forecast
+def _act_for(request: CityRequest, of: Department, row: AskedDepartment | None) -> tuple[DepartmentAct, str]:
+    """What the form does, and its button."""
+    if row is None:
+        return (ASK_DEPARTMENT_NO_MORE if request.POST.get("do") == "off" else ASK_DEPARTMENT), "Switch it on"
+    agreement = AGREE_TO_BE_ASKED.resource(of, request.actor)
+    if row.since is None and may(request, AGREE_TO_BE_ASKED.permission, agreement):
+        return AGREE_TO_BE_ASKED, "Agree"
+    return ASK_DEPARTMENT_NO_MORE, "Switch it off"
 
 
 def tenths_text(tenths: int) -> str:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.city_request import require, require_could
+from civicmail.city.access.views.city_request import require
 from civicmail.city.directory.models import Department
+from civicmail.core.config.clock import now_ms
 from civicmail.desk.holding import approval_switches
-from civicmail.desk.holding.actions import switch_approval
 from civicmail.desk.holding.approval_switches import ApprovalSwitch
-from civicmail.desk.holding.models import ApprovalCopy, AskedDepartment
-from civicmail.desk.oversight.views.department_approval import Why, forecast_for
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.desk.holding.models import ApprovalCopy
+from civicmail.desk.oversight.acts.department_approval import ACTS
+from civicmail.desk.oversight.queries.approval_forecast import forecast_for
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.files import router as router
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe, who
@@ -44,12 +42,6 @@ class Asked(Schema):
     head_reason: str
 
 
-class Switching(request_bodies.Because):
-    """state: as it was read."""
-
-    state: str
-
-
 @operation(router, "GET", "/asked-departments", act="rules.see", scope="read:files", page="asked-departments", response=list[Asked])
 def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]:
     """List departments: whether files need approval, and how many requests a day that makes."""
@@ -66,92 +58,27 @@ def list_asked_departments(request: Call, response: HttpResponse) -> list[Asked]
 def read_asked_department(request: Call, department: str) -> Asked:
     """Read one department's setting."""
     require(request, "rules.see")
-    return _now(_of(department), epoch_ms(request.now))
+    return _now(get_object_or_404(Department, code=department, closed__isnull=True))
 
 
-@operation(router, "POST", f"{ONE}/on", act="approval.switch", scope="write:files", page="asked-department", response=Asked)
-def ask_department(request: Call, department: str, body: Switching) -> Asked:
-    """Require approval of a department's outbound files; if many requests are forecast, its head must agree."""
-    require(request, "approval.switch")
-    of, reason, now = *_seen(request, department, body, epoch_ms(request.now)), epoch_ms(request.now)
-
-    def do() -> Asked:
-        switch_approval.switch_on(of, forecast_for(now).tenths(of.code), actor=request.actor, reason=reason, now=now)
-        return _now(of, now)
-
-    return once(request, do)
+def _now(of: Department) -> Asked:
+    return _department(of, approval_switches.switch_of(of), forecast_for(now_ms()).tenths(of.code))
 
 
-@operation(router, "POST", f"{ONE}/agree", act="approval.agree", scope="write:files", page="asked-department", response=Asked)
-def agree_to_be_asked(request: Call, department: str, body: Switching) -> Asked:
-    """Agree as the department's head, in one's own words; it takes effect at once."""
-    row, code = _rows().filter(department=_of(department)).first(), _of(department).code
-    if row is None:
-        require_could(request, "approval.agree", InDepartment(code))
-    else:
-        require(request, "approval.agree", switch_approval.agreement_resource(row))
-    of, reason, now = *_seen(request, department, body, epoch_ms(request.now)), epoch_ms(request.now)
-
-    def do() -> Asked:
-        switch_approval.agree(_row(of), actor=request.actor, reason=reason, now=now)
-        return _now(of, now)
-
-    return once(request, do)
-
-
-@operation(router, "POST", f"{ONE}/off", act="approval.switch", scope="write:files", page="asked-department", response=Asked)
-def ask_department_no_more(request: Call, department: str, body: Switching) -> Asked:
-    """Require no approval any more, or decide against it; pending requests are still answered."""
-    require(request, "approval.switch")
-    of, reason, now = *_seen(request, department, body, epoch_ms(request.now)), epoch_ms(request.now)
-
-    def do() -> Asked:
-        if approval_switches.switch_of(of).is_decided:
-            switch_approval.switch_off(_row(of), actor=request.actor, reason=reason, now=now)
-        else:
-            switch_approval.decide_off(of, actor=request.actor, reason=reason, now=now)
-        return _now(of, now)
-
-    return once(request, do)
-
-
-def _rows() -> QuerySet[AskedDepartment]:
-    return AskedDepartment.objects.select_related("by", "head", "department")
-
-
-def _of(code: str) -> Department:
-    return get_object_or_404(Department, code=code, closed__isnull=True)
-
-
-def _row(of: Department) -> AskedDepartment:
-    row = _rows().filter(department=of).first()
-    if row is None:
-        raise Conflict("This department is not asked.")
-    return row
-
-
-def _seen(request: Call, code: str, body: Switching, now: int) -> tuple[Department, str]:
-    of = _of(code)
-    as_seen(request, _now(of, now).state, body.state, "It stands in another way by now; read it again.")
-    reason: str = request_bodies.checked(Why(request_bodies.plain(body)))["reason"]
-    return of, reason
-
-
-def _now(of: Department, now: int) -> Asked:
-    return _department(of, approval_switches.switch_of(of), forecast_for(now).tenths(of.code))
+for act in ACTS:
+    act_operation(router, act, Asked, _now)
 
 
 def _department(of: Department, stand: ApprovalSwitch, tenths: int) -> Asked:
     row, off = stand.on, stand.off
     if row is None:
-        state = "off" if stand.is_decided else "undecided"
         return Asked(
-            department=of.code, state=state, acts=stand.acts, forecast=tenths, since=None, by=maybe(off.by) if off else None,
+            department=of.code, state=stand.state, acts=stand.acts, forecast=tenths, since=None, by=maybe(off.by) if off else None,
             reason=off.reason if off else "", head=None, head_reason="",
         )  # fmt: skip
     return Asked(
-        department=of.code, state="on" if row.since else "waits", acts=stand.acts, forecast=tenths, since=row.since,
-        by=maybe(row.by), reason=row.reason, head=maybe(row.head), head_reason=row.head_reason,
+        department=of.code, state=stand.state, acts=stand.acts, forecast=tenths, since=row.since, by=maybe(row.by),
+        reason=row.reason, head=maybe(row.head), head_reason=row.head_reason,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from civicmail.city.access.resources import InDepartment, OfPerson
 from civicmail.city.access.views.city_request import may, me, require
 from civicmail.desk.holding import approval_files, approvers, partial_approval
 from civicmail.desk.holding.actions import approval_decisions, standing_approvals
+from civicmail.desk.holding.acts.approvals import RECORD_LOOK
 from civicmail.desk.holding.acts.preapprovals import PUT_UP_FILES
 from civicmail.desk.holding.acts.standing_approvals import ALLOW_STANDING
 from civicmail.desk.holding.models import Approval, ApprovalCopy, StandingApproval
@@ -86,12 +87,6 @@ class FilesAnswer(Schema):
     answer: str
     leave: list[int] | None = None
     reason: str = ""
-
-
-class Looking(Schema):
-    """reason: what the next head says about it, in at least ten characters."""
-
-    reason: str
 
 
 class Withdrawing(Schema):
@@ -201,7 +196,8 @@ def _own_approval(request: Call, id_: int) -> Approval:
 def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
     """Decide whether exactly these files go to exactly these recipients. Nobody decides about their own, except heads, with a
     reason."""
-    row = _answerable(request, id, "approval.answer")
+    row = get_object_or_404(_rows(), pk=id)
+    require(request, "approval.answer", approvers.resource(row))
 
     def do() -> Leaving:
         if not row.copies.filter(state="waits").exists():
@@ -216,23 +212,7 @@ def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
     return once(request, do)
 
 
-@operation(router, "POST", f"{ONE}/sample", act="approval.sample", scope="write:files", page="approval-sample", response=Leaving)
-def record_look(request: Call, id: int, body: Looking) -> Leaving:
-    """Record, as the next head, that a self-approval was reviewed."""
-    row = _answerable(request, id, "approval.sample")
-    reason = request_bodies.checked(typed.SampleForm(request_bodies.plain(body)))["reason"]
-
-    def do() -> Leaving:
-        approval_decisions.record_sample_review(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
-        return _leaving(_rows().get(pk=id))
-
-    return once(request, do)
-
-
-def _answerable(request: Call, id_: int, act: str) -> Approval:
-    row = get_object_or_404(_rows(), pk=id_)
-    require(request, act, approvers.sample_resource(row) if act == "approval.sample" else approvers.resource(row))
-    return row
+act_operation(router, RECORD_LOOK, Leaving, lambda row: _leaving(_rows().get(pk=row.pk)))
 
 
 # -- one's own
