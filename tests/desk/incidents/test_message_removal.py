@@ -105,9 +105,9 @@ def test_the_count_comes_first_and_another_one_by_now_is_looked_at_again(plain: 
     case = reported(plain, wave(installed, now)[0], phish())
     client, page = visit("security"), f"/incidents/{case.pk}/pull/"
     assert "3 copies" in words(client.get(page)) and client.get(page + "?q=password").status_code == 422
-    assert client.post(page, {"counted": 2, "reason": WHY}).status_code == 409 and not Pull.objects.exists()
-    assert visit("crew0").post(page, {"counted": 3, "reason": WHY}).status_code == 403
-    assert client.post(page, {"counted": 3, "reason": WHY}).status_code == 302
+    assert client.post(page, {"copies": 2, "reason": WHY}).status_code == 409 and not Pull.objects.exists()
+    assert visit("crew0").post(page, {"copies": 3, "reason": WHY}).status_code == 403
+    assert client.post(page, {"copies": 3, "reason": WHY}).status_code == 302
     assert Pull.objects.get().state == "running" and Entry.objects.get(act="pull.ask").facts["copies"] == 3
 
 
@@ -206,7 +206,7 @@ def test_a_pull_goes_on_copy_by_copy_and_one_act_undoes_it(plain: Town, visit: V
     assert sorted(n.to for n in Notice.objects.all()) == [DANA, PAT] and "help the desk" not in Notice.objects.all()[0].text
     assert counted(queries.find_copies(case, now=now).copies) == (0, 0)
     page = f"/incidents/pulls/{pull.pk}/"
-    assert visit("security").post(page, {"what": "undo", "reason": WHY}).status_code == 302
+    assert visit("security").post(page, {"reason": WHY}).status_code == 302
     work(plain, installed)
     pull.refresh_from_db()
     assert pull.state == "undone" and {c.state for c in pull.copies.all()} == {"back"}

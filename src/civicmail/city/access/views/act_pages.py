@@ -138,10 +138,15 @@ def answer(
     form.initial = {**form.initial, **form_page.initial}
     return respond_to_form(
         request, form, lambda: carry_out(act, row, form, request.actor, epoch_ms(request.now)),
-        page=Page(form_page.title, form_page.section, form_page.crumbs, form_page.state, form_page.facts),
+        page=head_of(form_page),
         back=form_page.back, to=to or act.after,
         message=lambda done: translate(act.message(row, done)), template=_template(form_page), **_shown(form_page),
     )  # fmt: skip
+
+
+def head_of(form_page: FormPage) -> Page:
+    """The head of the page around a form."""
+    return Page(form_page.title, form_page.section, form_page.crumbs, form_page.state, form_page.facts)
 
 
 def carry_out(act: Act[Any, Any, Any], row: Any, form: forms.Form, actor: Actor, now: int) -> Any:

@@ -15,10 +15,11 @@ from civicmail.city.access.actions import entries
 from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.queries import four_eyes
 from civicmail.city.access.reasons import checked_reason
 from civicmail.city.access.resources import Decision
+from civicmail.core.query.errors import QueryError
 from civicmail.desk.incidents import queries, states
 from civicmail.desk.incidents.actions.incident_notices import notify_removed, notify_restored, notify_second
 from civicmail.desk.incidents.models import Case, Pull, Pulled
@@ -61,6 +62,18 @@ def ask(case: Case, copies: Sequence[Copy], query: str, counted: int, *, actor: 
         if made.state == "asked":
             notify_second(made, now)
     return made
+
+
+def ask_fitting(case: Case, words: str, counted: int, *, actor: Actor, reason: str, now: int) -> Pull:
+    """Request the removal of the copies that fit these words, as ask. Raises also Unusable for words that are no query, LaterError
+    where the index is away."""
+    guard.require(actor, "pull.ask", now=now)
+    words = words.strip()
+    try:
+        copies = queries.find_copies(case, words, now=now).copies
+    except QueryError as error:
+        raise Unusable(error.message, {"q": error.message}) from None
+    return ask(case, copies, words, counted, actor=actor, reason=reason, now=now)
 
 
 def about(pull: Pull) -> Decision:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.db.models import Count, QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from civicmail.city.access.act import FormPage
 from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.forms import text_field
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Page
 from civicmail.city.policy.dispositions import USE_CHECK
 from civicmail.city.policy.finding_labels import describe
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.incidents import queries
-from civicmail.desk.incidents.actions import case_answers
+from civicmail.desk.incidents.acts.incidents import ANSWER_INCIDENT
 from civicmail.desk.incidents.models import Case
 from civicmail.desk.incidents.queries import CopyList
 from civicmail.desk.incidents.similar_messages import Copy, counted
@@ -42,18 +40,6 @@ HAS: dict[str, tuple[str, str]] = {
 READERS = "readers"
 SHOWN = 20
 """Reporters and messages of a case on its page: a wave has hundreds."""
-
-
-class Answer(forms.Form):
-    """Nothing is chosen beforehand."""
-
-    answer = forms.ChoiceField(
-        label="What is it?",
-        choices=[("right", "Dangerous: everybody who reported it was right"), ("genuine", "Genuine: it is what it says it is")],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose an answer."},
-    )
-    reason = text_field("Why?", "At least 10 characters. Everybody who reported it reads this.", min_length=10)
 
 
 @acting("reports.see")
@@ -90,30 +76,23 @@ def case(request: CityRequest, pk: int) -> HttpResponseBase:
     spread_, later = _who(row, epoch_ms(request.now))
     if request.GET.get("format") == "csv":
         return listing.render_list(request, "", _export(request, row, spread_), {})
-    form = Answer(request.POST or None)
-
-    def answer() -> object:
-        typed = form.cleaned_data
-        return case_answers.answer(row, typed["answer"], actor=request.actor, reason=typed["reason"], now=epoch_ms(request.now))
-
     removable, mailboxes = counted(spread_.copies)
     have = "not known at this moment" if later else _many(removable, mailboxes)
     reports = row.reports.count()
-    page = _page(row, reports, have)
-    return respond_to_form(
-        request,
-        form,
-        answer,
-        page=page,
-        back=reverse("incident", args=[pk]),
-        message="Everybody who reported it is told.",
+    facts: list[tuple[str, Any]] = [
+        ("Says it is from", row.sender or "nobody"),
+        ("First reported", row.made),
+        ("Reports", reports + row.outside),
+        ("Have it", have),
+    ]
+    form_page = FormPage(
+        title="What was reported?", section=f"Case {row.pk}", crumbs=[("Reported mail", reverse("incidents"))],
+        state=CASES[row.state], facts=facts, back=reverse("incidents"),
+        submit=f"Tell {reports} {'person' if reports == 1 else 'people'}",
         template="incidents/case.html",
-        row=row,
-        found=spread_,
-        later=later,
-        there=removable,
-        **_context(request, row, spread_, reports),
-    )
+        context={"row": row, "found": spread_, "later": later, "there": removable, **_context(request, row, spread_, reports)},
+    )  # fmt: skip
+    return act_pages.answer(request, ANSWER_INCIDENT, row, form_page)
 
 
 def _context(request: CityRequest, row: Case, spread_: CopyList, reports: int) -> dict[str, Any]:
@@ -124,7 +103,6 @@ def _context(request: CityRequest, row: Case, spread_: CopyList, reports: int) -
     removable, _ = counted(spread_.copies)
     return {
         "next": comes_next(row.state, removable, len(back), under_way=any(pull.state in UNDER_WAY for pull in pulls)),
-        "count": reports,
         "checks": _checks(row),
         "pulls": [(pull, PULLS[pull.state]) for pull in pulls],
         "back_to": back,
@@ -138,16 +116,6 @@ def _context(request: CityRequest, row: Case, spread_: CopyList, reports: int) -
         "traced": may(request, "system.see"),
         "openings": _openings(request, captures, spread_),
     }
-
-
-def _page(row: Case, reports: int, have: str) -> Page:
-    facts: list[tuple[str, Any]] = [
-        ("Says it is from", row.sender or "nobody"),
-        ("First reported", row.made),
-        ("Reports", reports + row.outside),
-        ("Have it", have),
-    ]
-    return Page("What was reported?", f"Case {row.pk}", [("Reported mail", reverse("incidents"))], CASES[row.state], facts)
 
 
 def _waits(row: Case) -> Case | None:

@@ -12,21 +12,19 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Unusable
 from civicmail.city.access.views.city_request import require
 from civicmail.desk.incidents import queries
-from civicmail.desk.incidents.actions import case_answers, message_removal, reading
+from civicmail.desk.incidents.actions import reading
+from civicmail.desk.incidents.acts.incidents import ANSWER_INCIDENT, ASK_REMOVAL, SECOND_REMOVAL, UNDO_REMOVAL
 from civicmail.desk.incidents.models import Case, Opening, Pull, Pulled
 from civicmail.desk.incidents.queries import CopyList
 from civicmail.desk.incidents.similar_messages import Copy, counted
-from civicmail.desk.incidents.views.cases import Answer
-from civicmail.desk.incidents.views.pulls import Reason
 from civicmail.desk.viewer.delivered_copy import delivered_bytes
 from civicmail.desk.viewer.queries import store
 from civicmail.front.web.api import message_content as shown
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
 from civicmail.front.web.api.schemas import Who, maybe, who
@@ -92,23 +90,6 @@ class Spread(Schema):
     more: bool
 
 
-class IncidentAnswer(Schema):
-    """answer: right or genuine; reason: what everybody who reported it reads, in at least ten characters; state: as it was seen."""
-
-    answer: str
-    reason: str
-    state: str = "open"
-
-
-class AskingPull(Schema):
-    """copies: how many one has counted (`count_copies`); q: what narrows them, as it was counted; reason: in at least ten
-    characters."""
-
-    copies: int
-    q: str = ""
-    reason: str
-
-
 class PullLine(Schema):
     """state: asked (of a second officer), refused, running, done, undoing or undone; waits: copies that nothing was done with yet;
     problems: whose mailbox could not be asked."""
@@ -136,21 +117,6 @@ class PulledCopy(Schema):
     mailbox: str
     state: str
     problem: str
-
-
-class Seconding(Schema):
-    """answer: agree or refuse; reason: in at least ten characters; state: as it was seen."""
-
-    answer: str
-    reason: str
-    state: str = "asked"
-
-
-class Undoing(Schema):
-    """reason: in at least ten characters; state: as it was seen."""
-
-    reason: str
-    state: str
 
 
 @operation(router, "GET", "/incidents", act="reports.see", scope="read:incidents", page="incidents", response=list[IncidentLine])
@@ -215,40 +181,6 @@ def read_reported(request: Call, id: int, message: uuid.UUID) -> shown.Message:
     return shown.message(request, capture, delivered_bytes(archive.body(permit, place), capture))
 
 
-@operation(router, "POST", f"{ONE}/answer", act="report.answer", scope="write:incidents", page="incident", response=Incident)
-def answer_incident(request: Call, id: int, body: IncidentAnswer) -> Incident:
-    """Classify the message, for all reporters; the spam filter learns from it."""
-    require(request, "reports.see")
-    require(request, "report.answer")
-    row = _case(id)
-    as_seen(request, row.state, body.state, "This case was answered meanwhile; read it again.")
-    c = request_bodies.checked(Answer(request_bodies.plain(body)))
-
-    def do() -> Incident:
-        case_answers.answer(row, c["answer"], actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-        return _whole(_case(id))
-
-    return once(request, do)
-
-
-# -- taking copies back
-
-
-@operation(router, "POST", f"{ONE}/pull", act="pull.ask", scope="write:incidents", page="pull-ask", response=PullLine, status=201)
-def ask_pull(request: Call, id: int, body: AskingPull) -> PullLine:
-    """Request message removal for the counted copies; more than fifty need a second officer."""
-    require(request, "pull.ask")
-    row, now = _case(id), epoch_ms(request.now)
-    reason = request_bodies.checked(Reason(request_bodies.plain(body)))["reason"]
-    words = body.q.strip()[:400]
-    matches = _matches(row, words, now)
-
-    def do() -> PullLine:
-        return _pull(message_removal.ask(row, matches.copies, words, body.copies, actor=request.actor, reason=reason, now=now))
-
-    return once(request, do)
-
-
 @operation(router, "GET", PULL, act="reports.see", scope="read:incidents", page="pull", response=PullLine)
 def read_pull(request: Call, id: int) -> PullLine:
     """Read the progress of a message removal."""
@@ -262,38 +194,6 @@ def list_pulled(request: Call, response: HttpResponse, id: int, state: str = "")
     require(request, "reports.see")
     rows = _one(id).copies.all()
     return pagination.rows(request, response, rows.filter(state=state) if state else rows, _pulled, by="pk")
-
-
-@operation(router, "POST", f"{PULL}/second", act="pull.second", scope="write:incidents", page="pull", response=PullLine)
-def second_pull(request: Call, id: int, body: Seconding) -> PullLine:
-    """Agree or disagree, as another officer."""
-    require(request, "reports.see")
-    row = _one(id)
-    require(request, "pull.second", message_removal.about(row))
-    reason = _reason(request, row, body.state, body)
-    if body.answer not in ("agree", "refuse"):
-        raise Unusable("Choose an answer.", {"answer": "agree or refuse"})
-    agrees = body.answer == "agree"
-    return once(
-        request,
-        lambda: _pull(message_removal.decide(row, agrees=agrees, actor=request.actor, reason=reason, now=epoch_ms(request.now))),
-    )
-
-
-@operation(router, "POST", f"{PULL}/undo", act="pull.undo", scope="write:incidents", page="pull", response=PullLine)
-def undo_pull(request: Call, id: int, body: Undoing) -> PullLine:
-    """Restore all removed copies; unprocessed ones stay where they are."""
-    require(request, "reports.see")
-    row = _one(id)
-    require(request, "pull.undo")
-    reason = _reason(request, row, body.state, body)
-    return once(request, lambda: _pull(message_removal.undo(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))))
-
-
-def _reason(request: Call, row: Pull, state: str, body: Schema) -> str:
-    as_seen(request, row.state, state, "This pull has gone on meanwhile; read it again.")
-    reason: str = request_bodies.checked(Reason(request_bodies.plain(body)))["reason"]
-    return reason
 
 
 def _case(id_: int) -> Case:
@@ -344,3 +244,9 @@ def _pull(p: Pull) -> PullLine:
 
 def _pulled(c: Pulled) -> PulledCopy:
     return PulledCopy(message=uuid.UUID(c.capture), index=c.index, mailbox=c.mailbox, state=c.state, problem=c.problem)
+
+
+act_operation(router, ANSWER_INCIDENT, Incident, lambda done: _whole(_case(done.pk)))
+act_operation(router, ASK_REMOVAL, PullLine, _pull)
+act_operation(router, SECOND_REMOVAL, PullLine, _pull)
+act_operation(router, UNDO_REMOVAL, PullLine, _pull)

@@ -1,0 +1,149 @@
+"""Answering reported mail, and taking copies of it back (P-31)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from civicmail.city.access.act import Act, Operation
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.inputs import Choice, Input, Number, Seen, Text, reason
+from civicmail.city.access.resources import Resource
+
+if TYPE_CHECKING:
+    from civicmail.desk.incidents.models import Case, Pull
+
+
+class IncidentAnswer(Input):
+    """answer: right or genuine; reason: what everybody who reported it reads, in at least ten characters; state: as it was seen."""
+
+    answer = Choice(
+        label="What is it?", radio=True, missing="Choose an answer.",
+        choices=[("right", "Dangerous: everybody who reported it was right"), ("genuine", "Genuine: it is what it says it is")],
+    )  # fmt: skip
+    reason = reason("Why?", "At least 10 characters. Everybody who reported it reads this.", min_length=10)
+    state = Seen(default="open")
+
+
+class RemovalRequest(Input):
+    """copies: how many one has counted (`count_copies`); q: what narrows them, as it was counted; reason: in at least ten
+    characters."""
+
+    copies = Number(label="How many copies?", help="As they were counted.", hidden=True)
+    q = Text(label="Which copies?", required=False, max_length=400, rows=1, hidden=True)
+    reason = reason("Why?", "At least 10 characters. It stays in the record of every copy.", min_length=10)
+
+
+class RemovalAnswer(Input):
+    """answer: agree or refuse; reason: in at least ten characters; state: as it was seen."""
+
+    answer = Choice(
+        label="Do you agree?", missing="Choose an answer.", choices=[("agree", "Take the copies back"), ("refuse", "Refuse")]
+    )
+    reason = reason("Why?", "At least 10 characters.", min_length=10)
+    state = Seen(default="asked")
+
+
+class RemovalUndo(Input):
+    """reason: in at least ten characters; state: as it was seen."""
+
+    reason = reason("Why?", "At least 10 characters.", min_length=10)
+    state = Seen()
+
+
+class AnswerIncident(Act["Case", IncidentAnswer, "Case"]):
+    """Classify the message, for all reporters; the spam filter learns from it."""
+
+    name, permission, input = "answer_incident", "report.answer", IncidentAnswer
+    operation = Operation("/incidents/{int:id}/answer", "write:incidents", page="incident")
+
+    model = "incidents.Case"
+    related = ("person",)
+
+    def perform(self, row: Case, given: IncidentAnswer, *, actor: Actor, now: int) -> Case:
+        from civicmail.desk.incidents.actions import case_answers
+
+        return case_answers.answer(row, given.answer, actor=actor, reason=given.reason, now=now)
+
+    success_message = "Everybody who reported it is told."
+
+    def after(self, done: Case) -> str:
+        from django.urls import reverse
+
+        return reverse("incident", args=[done.pk])
+
+
+class AskRemoval(Act["Case", RemovalRequest, "Pull"]):
+    """Request message removal for the counted copies; more than fifty need a second officer."""
+
+    name, permission, input = "ask_pull", "pull.ask", RemovalRequest
+    operation = Operation("/incidents/{int:id}/pull", "write:incidents", page="pull-ask", status=201)
+
+    model = "incidents.Case"
+    related = ("person",)
+
+    def perform(self, row: Case, given: RemovalRequest, *, actor: Actor, now: int) -> Pull:
+        from civicmail.desk.incidents.actions import message_removal
+
+        return message_removal.ask_fitting(row, given.q, given.copies, actor=actor, reason=given.reason, now=now)
+
+    def message(self, row: Case, done: Pull) -> str:
+        return "The copies are taken back now." if done.state == "running" else "A second person is asked."
+
+    def after(self, done: Pull) -> str:
+        from django.urls import reverse
+
+        return reverse("pull", args=[done.pk])
+
+
+class _OnRemoval[Given: Input](Act["Pull", Given, "Pull"]):
+    def load(self, pk: int, *, actor: Actor, now: int) -> Pull:
+        from django.shortcuts import get_object_or_404
+
+        from civicmail.city.access import guard
+        from civicmail.desk.incidents.models import Pull
+
+        guard.require(actor, "reports.see", now=now)
+        return get_object_or_404(Pull.objects.select_related("case", "by", "second", "undone_by"), pk=pk)
+
+    def after(self, done: Pull) -> str:
+        from django.urls import reverse
+
+        return reverse("pull", args=[done.pk])
+
+
+class SecondRemoval(_OnRemoval[RemovalAnswer]):
+    """Agree or disagree, as another officer."""
+
+    name, permission, input = "second_pull", "pull.second", RemovalAnswer
+    operation = Operation("/pulls/{int:id}/second", "write:incidents", page="pull")
+
+    def resource(self, row: Pull, actor: Actor) -> Resource:
+        from civicmail.desk.incidents.actions import message_removal
+
+        return message_removal.about(row)
+
+    def perform(self, row: Pull, given: RemovalAnswer, *, actor: Actor, now: int) -> Pull:
+        from civicmail.desk.incidents.actions import message_removal
+
+        return message_removal.decide(row, agrees=given.answer == "agree", actor=actor, reason=given.reason, now=now)
+
+    def message(self, row: Pull, done: Pull) -> str:
+        return "The copies are taken back now." if done.state == "running" else "Nothing is taken back."
+
+
+class UndoRemoval(_OnRemoval[RemovalUndo]):
+    """Restore all removed copies; unprocessed ones stay where they are."""
+
+    name, permission, input = "undo_pull", "pull.undo", RemovalUndo
+    operation = Operation("/pulls/{int:id}/undo", "write:incidents", page="pull")
+
+    def perform(self, row: Pull, given: RemovalUndo, *, actor: Actor, now: int) -> Pull:
+        from civicmail.desk.incidents.actions import message_removal
+
+        return message_removal.undo(row, actor=actor, reason=given.reason, now=now)
+
+    success_message = "The copies are put back now."
+
+
+ANSWER_INCIDENT, ASK_REMOVAL = AnswerIncident(), AskRemoval()
+SECOND_REMOVAL, UNDO_REMOVAL = SecondRemoval(), UndoRemoval()
