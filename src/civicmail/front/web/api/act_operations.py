@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
@@ -47,16 +48,21 @@ def act_operation[Done](
     assert endpoint is not None, act.name
 
     def view(request: Call, response: HttpResponse, **given: Any) -> Any:
-        body = given.pop("body", None)
+        body, now = given.pop("body", None), epoch_ms(request.now)
         row = permitted_row(act, request, *given.values())
-        form = form_of(act, row, request.actor, _data(act, row, body, epoch_ms(request.now)))
-        request_bodies.checked(form)
-        if shown is None:
-            return once(request, lambda: answer(carry_out(act, row, form, request.actor, epoch_ms(request.now))))
+
+        def checked() -> Form:
+            form = form_of(act, row, request.actor, _data(act, row, body, now))
+            request_bodies.checked(form)
+            return form
+
+        if shown is None:  # a repeated request is not checked again: by then the row offers something else
+            return once(request, lambda: answer(carry_out(act, row, checked(), request.actor, now)))
+        form = checked()
         with single_publication():
             current = get_object_or_404(type(row).objects.select_for_update(), pk=row.pk)
             etags.require(request, shown(current))
-            return etags.with_etag(response, answer(carry_out(act, current, form, request.actor, epoch_ms(request.now))))
+            return etags.with_etag(response, answer(carry_out(act, current, form, request.actor, now)))
 
     _describe(view, act)
     page = endpoint.page or (act.page.name if act.page is not None else "")
