@@ -36,6 +36,7 @@ from civicmail.mail.pipeline.containment_decisions import decided_path
 from desk.holding.test_findings import listened
 from desk.holding.test_quarantine import states, words
 from mail.archive.making import UNSYNCED
+from pages.programs import asking
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -183,6 +184,18 @@ def test_what_goes_where_the_sender_never_wrote_is_not_chosen_beforehand(city: T
     ticked = re.findall(r'<input[^>]*name="go"[^>]*value="([^"]+)"[^>]*checked', shown)
     assert sorted(ticked) == sorted(g.key for g in groups if g.is_likely_honest)
     assert "in d22.example" in words(visit("security").get(f"/holding/contained/{row.pk}/")) and "(a domain to which" in shown
+
+
+def test_a_program_that_repeats_a_release_gets_its_answer_again(city: Town, installed: Path) -> None:
+    """Although by then the account is released, and nothing is offered any more."""
+    row, _, _ = attacked(city, installed)
+    security, place = asking(city.people["security"]), f"/contained/{row.pk}"
+    (key, *_) = [group["key"] for group in security("GET", place).json()["waits"]]
+    body = {"go": [key], "reason": WHY}
+    first = security("POST", f"{place}/release", body, idempotency_key="k")
+    assert (first.status_code, first.json()["state"]) == (200, "released")
+    again = security("POST", f"{place}/release", body, idempotency_key="k")
+    assert again.status_code == 200 and again.json() == first.json()
 
 
 @pytest.mark.rule("P-25", "After a false alarm everything that waits of an account goes by one choice.")

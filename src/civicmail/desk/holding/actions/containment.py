@@ -23,7 +23,7 @@ from civicmail.city.access.actions import entries, locking
 from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.reasons import checked_reason as require_reason
@@ -53,6 +53,8 @@ CONTAINED_MARKER = b'"contained"'
 RELEASE_GRACE_MS = 60_000
 """ms after a release in which a gateway may still hold a message that should leave."""
 BATCH_SIZE = 20
+ALL_GROUPS = "all"
+"""Instead of the keys of all groups."""
 WEEK = 7 * 86_400_000
 log = get_logger()
 
@@ -99,7 +101,7 @@ def contain(message: SuspectMessage, *, now: int) -> None:
 
 def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> Containment:
     """Lock the account: end all its credentials at once. Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "containment.lock", _resource(row), now=now)
+    guard.require(actor, "containment.lock", about(row), now=now)
     with transaction.atomic():
         row = lock_row(row, "state")
         row.state = step(row.state, "lock")
@@ -114,10 +116,35 @@ def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> Containmen
     return row
 
 
+def reason_to_lock(row: Containment) -> str:
+    """What an officer need not write who presses the button."""
+    return f"The account acts unlike its owner: {SIGNS.get(row.sign, row.sign)}."
+
+
+def release_groups(
+    row: Containment,
+    groups: Collection[MessageGroup],
+    chosen: Collection[str],
+    *,
+    allowed: int,
+    actor: Actor,
+    reason: str,
+    now: int,
+) -> Containment:
+    """Release the account with the chosen groups of its held messages, or more of them once it is released. chosen: keys of groups,
+    or "all"; allowed: as of release. Raises as these."""
+    captures = [capture for group in groups if group.key in chosen or ALL_GROUPS in chosen for capture in group.captures]
+    if row.state in OPEN:
+        return release(row, captures, allowed=allowed, actor=actor, reason=reason, now=now)
+    if not captures:
+        raise Unusable("Choose what goes.", {"go": "Choose what goes."})
+    return release_more(row, captures, actor=actor, reason=reason, now=now)
+
+
 def release(row: Containment, let: Collection[str], *, allowed: int, actor: Actor, reason: str, now: int) -> Containment:
     """Release the account, and the chosen captures after the checks ran once more; the rest stays held. allowed: usual
     recipients within an hour for the next week, 0 for no change. Raises NotPermitted, Unusable, Conflict."""
-    guard.require(actor, "containment.release", _resource(row), now=now)
+    guard.require(actor, "containment.release", about(row), now=now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         row = lock_row(row, "state")
@@ -138,7 +165,7 @@ def release(row: Containment, let: Collection[str], *, allowed: int, actor: Acto
 def release_more(row: Containment, let: Collection[str], *, actor: Actor, reason: str, now: int) -> Containment:
     """Release more held captures of a released account. Raises NotPermitted, Unusable, and Conflict while the account is
     contained."""
-    guard.require(actor, "containment.release", _resource(row), now=now)
+    guard.require(actor, "containment.release", about(row), now=now)
     reason = require_reason(reason, min_length=10)
     with transaction.atomic():
         row = lock_row(row, "state")
@@ -214,7 +241,7 @@ def publish() -> None:
         log.error("gateways cannot be told of accounts that are held", error=str(error))
 
 
-def _resource(row: Containment) -> OfPerson:
+def about(row: Containment) -> OfPerson:
     return about_person(row.person) if row.person is not None else OfPerson("")
 
 
@@ -243,7 +270,7 @@ def _notify_released(row: Containment, now: int) -> None:
     for role, person in (("own", row.person), *(("manager", boss) for boss in _managers(row, now))):
         if person is not None and (to := senders.address_of(person)):
             with override(person.language):
-                subject = gettext("The account of {who} is its owner's again").format(who=_account_name(row))
+                subject = gettext("The account of {who} is its owner's again").format(who=account_name(row))
                 text = gettext(
                     "A security officer has given it back. Messages that waited and go now: {count}. What was not chosen stays "
                     "held: ask the security office for it, or write it anew."
@@ -264,13 +291,13 @@ def _manager_notice(row: Containment) -> tuple[str, str]:
         "The account of {who} sent {sign}. Somebody else may be using it, so its mail waits until a security officer has "
         "looked.\n\nIf you know why, tell the security office."
     )
-    return gettext("Mail of {who} waits").format(who=_account_name(row)), text.format(
-        who=_account_name(row), sign=translate(_sign_text(row))
+    return gettext("Mail of {who} waits").format(who=account_name(row)), text.format(
+        who=account_name(row), sign=translate(_sign_text(row))
     )
 
 
 def _security_notice(row: Containment) -> tuple[str, str]:
-    who = _account_name(row)
+    who = account_name(row)
     page = f"{settings.CITY.web.url}{reverse('containment', args=[row.pk])}"
     text = gettext(
         "{who} sent {sign}. Everything of theirs waits.\n\nLook at it, lock it with one button, or let it go: {page}"
@@ -278,7 +305,7 @@ def _security_notice(row: Containment) -> tuple[str, str]:
     return gettext("An account acts unlike its owner: {who}").format(who=who), text
 
 
-def _account_name(row: Containment) -> str:
+def account_name(row: Containment) -> str:
     """The person, or the address of a service."""
     return str(row.person) if row.person else row.sender.partition(":")[2]
 
@@ -319,6 +346,11 @@ def groups_of(row: Containment, now: int) -> list[MessageGroup]:
     baseline = baselines.load(Path(str(settings.DATA))).habits.get(row.sender)
     known_domains = baseline.domains if baseline is not None else ()
     return containment_groups.held_groups(row.sender, now, frozenset(settings.CITY.city.domains), snapshot(), known_domains)
+
+
+def releasable_groups(row: Containment, now: int) -> list[MessageGroup]:
+    """Groups that can be released now: none while chosen messages are still to go. Raises LaterError."""
+    return groups_of(row, now) if row.state in OPEN or row.let == [] else []
 
 
 @lru_cache(maxsize=4)

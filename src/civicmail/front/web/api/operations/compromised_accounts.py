@@ -8,22 +8,17 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Field, Schema
+from ninja import Schema
 
 from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import set_choices
-from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import require
-from civicmail.desk.holding.actions import containment as verbs
-from civicmail.desk.holding.containment_groups import MessageGroup
-from civicmail.desk.holding.containment_states import OPEN, SIGNS
+from civicmail.core.config.clock import now_ms
+from civicmail.desk.holding.actions import containment
+from civicmail.desk.holding.acts.containment import LOCK_ACCOUNT, RELEASE_ACCOUNT
 from civicmail.desk.holding.models import Containment
-from civicmail.desk.holding.views import containment as typed
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import as_seen, once
 from civicmail.front.web.api.operations.holding import router as router
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe
@@ -66,21 +61,6 @@ class OneContained(ContainedLine):
     waits: list[WaitingGroup]
 
 
-class ContainedSeen(Schema):
-    """state: as it was seen."""
-
-    state: str = "held"
-
-
-class Releasing(ContainedSeen):
-    """go: keys of the groups that go, the rest stays held; allowed: recipients outside within an hour for a week, left out for as
-    many as everybody has; reason: whom one spoke to, and what they changed."""
-
-    go: list[str] = Field(default_factory=list)
-    allowed: int | None = None
-    reason: str
-
-
 @operation(router, "GET", "/contained", act="containment.see", scope="read:holding", page="contained", response=list[ContainedLine])
 def list_contained(request: Call, response: HttpResponse) -> list[ContainedLine]:
     """List compromised accounts, newest first."""
@@ -96,59 +76,8 @@ def read_contained(request: Call, id: int) -> OneContained:
     return _whole(_row(id), epoch_ms(request.now))
 
 
-@operation(router, "POST", f"{ONE}/lock", act="containment.lock", scope="write:holding", page="containment", response=OneContained)
-def lock_contained(request: Call, id: int, body: ContainedSeen) -> OneContained:
-    """Lock an account at every entry point: pages, IMAP, submission, tokens and device passwords."""
-    row = _seen(request, id, "containment.lock", body)
-    reason = typed.LOCKED_FOR.format(sign=SIGNS.get(row.sign, row.sign))
-    now = epoch_ms(request.now)
-
-    def do() -> OneContained:
-        verbs.lock(row, actor=request.actor, reason=reason, now=now)
-        return _whole(_row(id), now)
-
-    return once(request, do)
-
-
-@operation(
-    router, "POST", f"{ONE}/release", act="containment.release", scope="write:holding", page="containment", response=OneContained
-)
-def release_contained(request: Call, id: int, body: Releasing) -> OneContained:
-    """Unlock an account and release the named held mail; or, later, release more of it."""
-    row = _seen(request, id, "containment.release", body)
-    now = epoch_ms(request.now)
-
-    def do() -> OneContained:
-        groups = _groups(row, now)
-        form = typed.ReleaseForm({**request_bodies.plain(body), "go": body.go})
-        set_choices(form, "go", [(g.key, g.key) for g in groups])
-        c = request_bodies.checked(form)
-        let = [capture for g in groups if g.key in c["go"] for capture in g.captures]
-        if row.state not in OPEN and not let:
-            raise Unusable("Choose what goes.", {"go": "Choose what goes."})
-        if row.state in OPEN:
-            verbs.release(row, let, allowed=c["allowed"] or 0, actor=request.actor, reason=c["reason"], now=now)
-        else:
-            verbs.release_more(row, let, actor=request.actor, reason=c["reason"], now=now)
-        return _whole(_row(id), now)
-
-    return once(request, do)
-
-
 def _row(id_: int) -> Containment:
     return get_object_or_404(Containment.objects.select_related(*WITH), pk=id_)
-
-
-def _seen(request: Call, id_: int, act: str, body: ContainedSeen) -> Containment:
-    require(request, "containment.see")
-    row = _row(id_)
-    require(request, act, about_person(row.person) if row.person is not None else OfPerson(""))
-    as_seen(request, row.state, body.state, "This account is in another state by now; read it again.")
-    return row
-
-
-def _groups(row: Containment, now: int) -> list[MessageGroup]:
-    return verbs.groups_of(row, now) if row.state in OPEN or row.let == [] else []
 
 
 def _plain(c: Containment) -> dict[str, Any]:
@@ -164,6 +93,14 @@ def _whole(c: Containment, now: int) -> OneContained:
             key=g.key, messages=[uuid.UUID(capture) for capture in g.captures], first=from_ms(g.first), last=from_ms(g.last),
             copies=g.copies, domains=len(g.domains), places=list(g.places), alike=g.alike, new=g.new,
         )
-        for g in _groups(c, now)
+        for g in containment.releasable_groups(c, now)
     ]  # fmt: skip
     return OneContained(**_plain(c), waits=waits)
+
+
+def _changed(c: Containment) -> OneContained:
+    return _whole(_row(c.pk), now_ms())
+
+
+act_operation(router, LOCK_ACCOUNT, OneContained, _changed)
+act_operation(router, RELEASE_ACCOUNT, OneContained, _changed)
