@@ -124,4 +124,7 @@ def test_what_answers_and_what_tells_me_is_set_by_my_program(city: Town) -> None
     assert mine("POST", f"/mailboxes/{own}/away", away).json()["on"]
     assert asking(city.people["crew1"])("POST", f"/mailboxes/{own}/away", away).status_code == 404
     assert mine("POST", f"/mailboxes/{own}/away/end").json()["on"] is False
-    assert mine("GET", f"/mail/{city.objects['mail delivered']}/verify").json()["claimed"] == "ibis@outside.example"
+    message = f"/mail/{city.objects['mail delivered']}"
+    assert mine("GET", f"{message}/verify").json()["claimed"] == "ibis@outside.example"
+    assert mine("POST", f"{message}/spam", {}).status_code == 422, "a program says which"
+    assert mine("POST", f"{message}/spam", {"spam": False}).json() == {"spam": False}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from civicmail.desk.incidents.views import cases, link_target, pulls, reading, report_link, reporting
+from civicmail.city.access.views.act_pages import paths
+from civicmail.desk.incidents.acts.own_reports import REPORT_DANGER
+from civicmail.desk.incidents.views import cases, link_target, pulls, reading, report_link
 
 urlpatterns = [
-    path("mail/<uuid:id>/report/", reporting.report, name="mail-report"),
+    *paths([REPORT_DANGER]),
     re_path(r"^l/(?P<token>[A-Za-z0-9_-]{1,8192})/{0,3}\Z", link_target.followed, name="link-followed"),
     path("report/<str:token>/", report_link.report, name="report-link"),
     path("incidents/", cases.listed, name="incidents"),

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 from django.db import connection, transaction
 from django.db.models import F
 
+from civicmail.city.access import guard
 from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import lock_row
+from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Person
+from civicmail.core.config.errors import LaterError
+from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions.incident_notices import notify_again, notify_officers, notify_reporters
 from civicmail.desk.incidents.models import Case, Mark, Report
+from civicmail.desk.mailbox.actions import teach_filter
 from civicmail.mail.pipeline.fingerprints import Fingerprint
 
 BY_MAIL = machine("reports")
@@ -47,6 +53,20 @@ def report(capture: str, marks: Fingerprint, reporter: Person, how: str, *, acto
         elif is_more:
             notify_again(case, now)
     return made
+
+
+def report_received(capture: bytes, what: str, *, teaches: bool, actor: Actor, now: int) -> None:
+    """Report a message that the actor received. what: danger, spam or good; teaches: it came from outside, so that the filter
+    learns. Raises LaterError if the mail cannot be read now."""
+    guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
+    if teaches:
+        teach_filter.teach(capture, spam=what != "good", actor=actor, now=now)
+    if what != "danger":
+        return
+    marks = queries.marks_of(capture)
+    if marks is None:
+        raise LaterError(_("The message cannot be read at this moment, so it was not reported. Try again in a minute."))
+    report(str(uuid.UUID(bytes=capture)), marks, acting_person(actor), "page", actor=actor, now=now)
 
 
 def report_from_outside(capture: str, marks: Fingerprint, *, now: int, known: bool = False) -> Case | None:

@@ -1,0 +1,1 @@
+"""Acts on reports and incidents, each defined once (city/access/act.py)."""

@@ -9,30 +9,27 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from civicmail.city.access.actions.usage import note_retrieved
 from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.views import act_pages
 from civicmail.city.access.views.city_request import CityRequest as Request
 from civicmail.city.access.views.city_request import acting
-from civicmail.city.access.views.wording import translate
-from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.directory.models import Person
 from civicmail.core.query.scopes import sent_from
 from civicmail.core.query.tree import And, Range, Token
 from civicmail.desk.mailbox import mail_list, queries
 from civicmail.desk.mailbox.actions import mark_mail, office_handling
+from civicmail.desk.mailbox.acts.messages import TAKE_MAIL
 from civicmail.desk.mailbox.mail_marks import LabelMark
 from civicmail.desk.mailbox.models import Handled
 from civicmail.desk.mailbox.models.shelves import Shelves
 from civicmail.desk.mailbox.scope import OwnMailbox
 from civicmail.desk.mailbox.views.delivery import shown_copies
-from civicmail.desk.mailbox.views.opened_message import OpenedMessage, open_message
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.archive.mailbox_evidence import sent_by
@@ -146,17 +143,5 @@ def _sender(one: OpenedMessage) -> tuple[str, str] | None:
 @require_POST
 def take(request: Request, id: uuid.UUID, mailbox: int) -> HttpResponse:
     """Who takes care of it says so, or not any more: the others of the office see it."""
-    one = open_message(request, id)
-    if all(box.row != mailbox for box in offices_of(one)):
-        raise Http404
-    row, now = Mailbox.objects.get(pk=mailbox), epoch_ms(request.now)
-    try:
-        if request.POST.get("what") == "let-go":
-            office_handling.drop(id, row, actor=request.actor, now=now)
-            messages.success(request, gettext("Nobody has this now."))
-        else:
-            office_handling.take(id, row, actor=request.actor, now=now)
-            messages.success(request, gettext("You take care of this. The others of the mailbox see it."))
-    except Conflict as error:
-        messages.warning(request, translate(error.args[0]))
-    return redirect(reverse("mail-message", args=[one.id]))
+    row = act_pages.permitted_row(TAKE_MAIL, request, id, mailbox)
+    return act_pages.respond_to_button(request, TAKE_MAIL, row, reverse("mail-message", args=[id]))

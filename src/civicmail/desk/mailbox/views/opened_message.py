@@ -9,6 +9,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.permits import Permit
 from civicmail.city.access.views.city_request import CityRequest as Request
@@ -50,8 +51,13 @@ class OpenedMessage:
 
 
 def open_message(request: Request, id_: uuid.UUID) -> OpenedMessage:
-    """Raises Http404 for what is not there and for what is nobody's of mine alike, NotPermitted, NotRecorded."""
-    permit, mine = queries.own_mail(request.actor, now=epoch_ms(request.now))
+    """As message_of, for whoever asks."""
+    return message_of(request.actor, id_, now=epoch_ms(request.now))
+
+
+def message_of(actor: Actor, id_: uuid.UUID, *, now: int) -> OpenedMessage:
+    """Raises Http404 for what is not there and for what is nobody's of theirs alike, NotPermitted, NotRecorded."""
+    permit, mine = queries.own_mail(actor, now=now)
     archive = store().archive()
     place = archive.place(id_.bytes)
     if place is None or not mine.boxes:

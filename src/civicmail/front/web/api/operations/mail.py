@@ -5,25 +5,24 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 
 from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.desk.mailbox import mail_list, queries
+from civicmail.desk.mailbox.acts.messages import REPORT_MAIL
 from civicmail.desk.mailbox.mail_list import Row, header_of
-from civicmail.desk.mailbox.views import delivery, message, reporting
+from civicmail.desk.mailbox.views import delivery, message
 from civicmail.desk.mailbox.views.list_address import address_of
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, open_message
 from civicmail.desk.viewer.delivered_copy import delivered_bytes
-from civicmail.desk.viewer.queries import store
 from civicmail.front.web.api import message_content, pagination
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.message_content import Message
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
 from civicmail.mail.archive.envelopes import Passage
-from civicmail.mail.pipeline import labels
-from civicmail.mail.pipeline.labels import Label
 from civicmail.mail.search.fields import thread as first_of
 
 router = Router(tags=["My mail"])
@@ -144,14 +143,7 @@ def read_thread(request: Call, id: uuid.UUID) -> list[MailLine]:
         return [line(row) for row in mail_list.conversation(desk, first)] if first else []
 
 
-@operation(router, "POST", f"{ONE}/spam", act="my.mail", scope="write:mail", page="mail-report", response=Spam)
-def report_mail(request: Call, id: uuid.UUID, body: Spam) -> Spam:
-    """Report an external message as spam or as good mail, for the spam filter."""
-    message_ = open_message(request, id)
-    if not reporting.may_be_reported(message_):
-        raise Http404
-    labels.write_label(store().data, message_.capture.id, Label(body.spam, request.actor.uid, "report"), epoch_ms(request.now))
-    return body
+act_operation(router, REPORT_MAIL, Spam, lambda spam: Spam(spam=spam))
 
 
 def _content(message_: OpenedMessage) -> bytes:

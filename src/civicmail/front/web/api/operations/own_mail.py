@@ -6,14 +6,13 @@ import uuid
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from ninja import Schema
 
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.access.errors import Conflict
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import me, require
-from civicmail.city.directory.models import Mailbox
 from civicmail.desk.holding.actions import release_copies, release_requests, sender_verification
 from civicmail.desk.holding.acts.digests import PLAN_DIGEST
 from civicmail.desk.holding.acts.own_releases import WITHDRAW_RELEASE
@@ -21,12 +20,10 @@ from civicmail.desk.holding.acts.pickups import REVOKE_PICK_UP
 from civicmail.desk.holding.models import Digest, PickUp, Release, Verification
 from civicmail.desk.holding.views.own_release import ReasonForm, held_for
 from civicmail.desk.holding.views.sender_verification import VerificationCase, case_for
-from civicmail.desk.incidents.views.reporting import ANSWERS, DANGER, ReportForm, carried_out
-from civicmail.desk.mailbox.actions import office_handling
+from civicmail.desk.incidents.acts.own_reports import REPORT_DANGER
+from civicmail.desk.mailbox.acts.messages import TAKE_MAIL
 from civicmail.desk.mailbox.views.invitation_cards import respond
-from civicmail.desk.mailbox.views.message_context import offices_of
 from civicmail.desk.mailbox.views.opened_message import open_message
-from civicmail.desk.mailbox.views.reporting import may_be_reported
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
@@ -199,15 +196,7 @@ class Reporting(Schema):
     what: str
 
 
-@operation(router, "POST", f"{ONE}/report", act="my.mail", scope="write:mail", page="mail-report", response=Reporting)
-def report_danger(request: Call, id: uuid.UUID, body: Reporting) -> Reporting:
-    """Report a dangerous message to security, who answer by mail. Repeating it changes nothing."""
-    copy = open_message(request, id)
-    if copy.eye != "given":
-        raise Http404
-    answers = ANSWERS if may_be_reported(copy) else (DANGER,)
-    carried_out(request, copy, request_bodies.checked(ReportForm(request_bodies.plain(body), answers=answers))["what"])
-    return body
+act_operation(router, REPORT_DANGER, Reporting, lambda what: Reporting(what=what))
 
 
 class TakingCare(Schema):
@@ -223,18 +212,7 @@ class MeetingAnswer(Schema):
     answer: str
 
 
-@operation(router, "POST", f"{ONE}/care", act="my.mail", scope="write:mail", page="mail-take", response=TakingCare)
-def take_mail(request: Call, id: uuid.UUID, body: TakingCare) -> TakingCare:
-    """Take charge of a message in a shared mailbox, or give it back; others see it."""
-    copy = open_message(request, id)
-    row = next((box.row for box in offices_of(copy) if body.mailbox.strip().lower() in box.addresses), None)
-    if row is None:
-        raise Http404
-    if body.what not in ("take", "let-go"):
-        raise Unusable("Choose what is done.", {"what": "take or let-go"})
-    verb = office_handling.drop if body.what == "let-go" else office_handling.take
-    verb(id, Mailbox.objects.get(pk=row), actor=request.actor, now=epoch_ms(request.now))
-    return body
+act_operation(router, TAKE_MAIL, TakingCare, lambda done: TakingCare(mailbox=done[0], what=done[1]))
 
 
 @operation(router, "POST", f"{ONE}/invitation", act="my.mail", scope="write:mail", page="mail-answer", response=MeetingAnswer)
