@@ -91,10 +91,10 @@ def test_an_agency_without_the_current_undertaking_has_no_living_access(town: De
     Agency.objects.update(contact="Pat@city.example ")
     acme.refresh_from_db()
     with pytest.raises(NotPermitted, match="contact of the agency"):
-        undertakings.give(acme, second, second.sha256, actor=Actor("one"), now=MS + 40 * DAY_MS)
+        undertakings.give(acme, second, second.sha256, answer=True, actor=Actor("one"), now=MS + 40 * DAY_MS)
     with pytest.raises(Conflict):
-        undertakings.give(acme, second, first.sha256, actor=Actor("pat", admitted=False), now=MS + 40 * DAY_MS)
-    undertakings.give(acme, second, second.sha256, actor=Actor("pat", admitted=False), now=MS + 40 * DAY_MS)
+        undertakings.give(acme, second, first.sha256, answer=True, actor=Actor("pat", admitted=False), now=MS + 40 * DAY_MS)
+    undertakings.give(acme, second, second.sha256, answer=True, actor=Actor("pat", admitted=False), now=MS + 40 * DAY_MS)
     assert why(MS + 40 * DAY_MS) == ""
     with pytest.raises(IntegrityError), transaction.atomic():
         Undertaking.objects.all().delete()

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.inputs import Choices, Input
 from civicmail.city.access.permissions import PERMISSIONS
 from civicmail.city.access.resources import CITY, OfPerson, Resource
+
+if TYPE_CHECKING:
+    from civicmail.city.access.views.page import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,8 @@ class FormPage:
     """The page around the form of an act. title: a noun, or a question that names the object; section, crumbs, state, facts: of
     the page's head (views/page.py); submit: the button's verb, with the count; effects, stays: what changes for whom, and what does
     not; stop: whether the button is red; note: above the form; back: where "Cancel" leads;
-    initial: what the form begins with, where the page knows more than the act; template and context: where more than a form is
-    shown."""
+    initial: what the form begins with, where the page knows more than the act; actions: links of the page's head; template and
+    context: where more than a form is shown."""
 
     title: str
     section: str
@@ -80,6 +83,7 @@ class FormPage:
     crumbs: Sequence[tuple[str, str]] = ()
     state: tuple[str, str] | None = None
     facts: Sequence[tuple[str, Any]] = ()
+    actions: Sequence[Action] = ()
     effects: Sequence[str] = ()
     stays: Sequence[str] = ()
     stop: bool = False

@@ -8,6 +8,7 @@ from civicmail.city.access.views.act_pages import paths
 from civicmail.city.conduct.acts import external_systems as external_system_acts
 from civicmail.city.conduct.acts import review_campaigns
 from civicmail.city.conduct.acts.essential_mailboxes import MARK_ESSENTIAL, UNMARK_ESSENTIAL
+from civicmail.city.conduct.acts.undertakings import GIVE_UNDERTAKING, RECORD_UNDERTAKING
 from civicmail.city.conduct.acts.violations import NAME_VIOLATION, RECORD_VIOLATION
 from civicmail.city.conduct.views import (
     account_closure,
@@ -23,7 +24,6 @@ from civicmail.city.conduct.views import (
     reviewer_screen,
     sponsors,
     statements,
-    undertakings,
     violation_steps,
     violations,
 )
@@ -59,8 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("my/sponsored/", sponsors.mine, name="my-sponsored"),
     path("my/violations/", my_violations.mine, name="my-violations"),
     path("my/violations/<int:pk>/", my_violations.one, name="my-violation"),
-    path("agencies/<slug:code>/undertaking/", undertakings.give, name="undertaking-give"),
-    path("access/agencies/<slug:code>/undertaking/", undertakings.record, name="undertaking"),
+    *paths([GIVE_UNDERTAKING, RECORD_UNDERTAKING]),
     path("access/violations/", violations.everywhere, name="violations"),
     path("access/violations/<int:pk>/", violations.unnamed, name="violation-unnamed"),
     *paths([NAME_VIOLATION, RECORD_VIOLATION]),

@@ -8,6 +8,7 @@ from civicmail.city.access.views.act_pages import paths
 from civicmail.desk.oversight.acts import emergencies as emergency_acts
 from civicmail.desk.oversight.acts import replays as replay_acts
 from civicmail.desk.oversight.acts import rules as rule_acts
+from civicmail.desk.oversight.acts.content_views import MARK_VIEWING
 from civicmail.desk.oversight.views import (
     accident,
     content_views_page,
@@ -30,7 +31,7 @@ _VERSION = _RULE + "<int:number>/"
 urlpatterns = [
     path("oversight/viewings/", content_views_page.viewings, name="viewings"),
     path("oversight/viewings/sample/", content_views_page.sample, name="viewings-sample"),
-    path("oversight/viewings/<int:pk>/mark/", content_views_page.mark, name="viewing-mark"),
+    *paths([MARK_VIEWING]),
     path("oversight/accident/", accident.accident, name="accident"),
     path("policy/rules/", rules.rules, name="rules"),
     path("policy/rules/new/", write_rule.new, name="rule-new"),

@@ -21,6 +21,7 @@ from civicmail.city.access.queries import sponsors, undertakings
 from civicmail.city.access.reasons import checked_reason
 from civicmail.city.directory.models import Agency, Mailbox, Person
 from civicmail.city.notices.actions import notify
+from civicmail.core.config.sentence import sentence
 
 TICK = machine("tick")
 
@@ -32,11 +33,15 @@ def record(agency: Agency, text: PolicyText, reference: str, *, actor: Actor, no
     return _bind(agency, text, "paper", reference, actor, now)
 
 
-def give(agency: Agency, text: PolicyText, shown: str, *, actor: Actor, now: int) -> Undertaking:
-    """The agency's contact binds it on the page. shown: SHA-256 of the text on it. Raises NotPermitted for others, Conflict."""
+def give(agency: Agency, text: PolicyText, shown: str, *, answer: bool, actor: Actor, now: int) -> Undertaking:
+    """The agency's contact binds it on the page. shown: SHA-256 of the text on it; answer: whether they do. Raises NotPermitted for
+    others, Unusable, Conflict."""
     guard.require(actor, "undertaking.give", now=now)
     if (contact := undertakings.contact_of(agency)) is None or contact.uid != actor.uid:
         raise NotPermitted("Only the contact of the agency binds it.")
+    if not answer:
+        words = sentence("Tick the box to bind the agency.")
+        raise Unusable(words, {"answer": words})
     if shown != text.sha256:
         raise Conflict("The text that was shown is not this version; read it again.")
     return _bind(agency, text, "contact", "", actor, now)

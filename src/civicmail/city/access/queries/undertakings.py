@@ -53,3 +53,9 @@ def contact_of(agency: Agency) -> Person | None:
         return None
     box = Mailbox.objects.filter(address=address, kind="personal", closed__isnull=True).select_related("holder").first()
     return box.holder if box is not None else None
+
+
+def is_contact(agency: Agency, uid: str) -> bool:
+    """Whether this person (uid) is the agency's contact."""
+    contact = contact_of(agency)
+    return contact is not None and contact.uid == uid

@@ -146,16 +146,21 @@ def answer(
 
 def head_of(form_page: FormPage) -> Page:
     """The head of the page around a form."""
-    return Page(form_page.title, form_page.section, form_page.crumbs, form_page.state, form_page.facts)
+    return Page(form_page.title, form_page.section, form_page.crumbs, form_page.state, form_page.facts, form_page.actions)
 
 
 def carry_out(act: Act[Any, Any, Any], row: Any, form: forms.Form, actor: Actor, now: int) -> Any:
     """What the act did. form: valid. Raises Conflict where the row is not as it was seen, and what the verb raises. now: ms."""
+    require_seen(act, row, form)
     given = act.input(**{name: form.cleaned_data[name] for name in act.input.fields})
-    for name, field in act.input.fields.items():
-        if isinstance(field, inputs.Seen) and name in form.data and given.values[name] != act.state(row):
-            raise Conflict(CHANGED)
     return act.perform(*([row] if act.has_row else []), given, actor=actor, now=now)
+
+
+def require_seen(act: Act[Any, Any, Any], row: Any, form: forms.Form) -> None:
+    """Raise Conflict where the row is not as whoever sent the form saw it."""
+    for name, field in act.input.fields.items():
+        if isinstance(field, inputs.Seen) and name in form.data and str(form.data[name]).strip() != act.state(row):
+            raise Conflict(CHANGED)
 
 
 def form_of(

@@ -65,6 +65,16 @@ def ask(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> Closure:
     return made
 
 
+def decide(closure: Closure, decision: str, live: int, *, actor: Actor, reason: str, now: int) -> None:
+    """Order the closing, count again, or drop it. live: how many messages were counted, as it was read. Raises as these do."""
+    if decision == "order":
+        order(closure, live=live, actor=actor, reason=reason, now=now)
+    elif decision == "again":
+        again(closure, actor=actor, reason=reason, now=now)
+    else:
+        drop(closure, actor=actor, reason=reason, now=now)
+
+
 def again(closure: Closure, *, actor: Actor, reason: str, now: int) -> None:
     """Count once more. Raises Conflict."""
     _step(closure, "again", "account.count", actor, reason, now)

@@ -7,6 +7,7 @@ This module holds the decisions that remain.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -35,6 +36,8 @@ BATCH_SIZE = 500
 RED = DAY_MS
 """ms after which an unconfirmed leaver is a finding (L6)."""
 MAX_SUCCESSION = 366 * DAY_MS
+NEEDED = {"reply": "text", "forward": "to", "successor": "successor"}
+"""What a choice needs besides a day."""
 NoticeRow = tuple[str, str, str, str]
 """Key, to, subject, text."""
 
@@ -58,7 +61,7 @@ def answer(
     who = leaver.ending.person
     guard.require(actor, "leaver.answer", about_person(who), now=now)
     reason = checked_reason(reason, min_length=10)
-    _require_choice(choice, until, now)
+    _require_choice(choice, until, {"text": text.strip(), "to": to, "successor": successor}, now)
     with transaction.atomic():
         row = lock_row(leaver, "choice")
         box = row.mailbox
@@ -70,8 +73,7 @@ def answer(
         if choice == "reply" or text.strip():
             autoreplies.set_autoreply(box, text, starts=now, until=until or now + MAX_SUCCESSION, kind="left", **words)
         if choice == "forward":
-            if to is None:
-                raise Unusable("Say where to.", {"to": "Choose a function mailbox of the department."})
+            assert to is not None, "the choice was checked"
             autoreplies.forward_left(box, to, until=until, **words)
         elif choice == "successor":
             _ask_successor(row, successor, until, actor, now)
@@ -83,11 +85,17 @@ def answer(
     return row
 
 
-def _require_choice(choice: str, until: int, now: int) -> None:
+def _require_choice(choice: str, until: int, given: Mapping[str, Any], now: int) -> None:
     if choice not in leavers.CHOICES:
         raise Unusable("Choose what happens to the mail.", {"choice": "Choose one of the answers."})
-    if choice != "nothing" and not now < until <= now + MAX_SUCCESSION:
-        raise Unusable("It ends within a year.", {"until": "Within a year."})
+    if choice == "nothing":
+        return
+    needed = NEEDED[choice]
+    fields = {} if given[needed] else {needed: "This answer needs it."}
+    if not now < until <= now + MAX_SUCCESSION:
+        fields["until"] = "It ends within a year." if until else "Say until which day."
+    if fields:
+        raise Unusable(next(iter(fields.values())), fields)
 
 
 def _ask_successor(row: Leaver, successor: Person | None, until: int, actor: Actor, now: int) -> None:

@@ -29,6 +29,19 @@ DAYS = 31
 REMINDER_DAYS = (14, 7, 1)
 """Days before the due day on which the signer is reminded."""
 MAX_REMARKS = 2000
+SENTENCE = "I have read this statement, and I answer for it."
+"""What the head signs."""
+
+
+def answer(row: Statement, answer: str, remarks: str, *, actor: Actor, now: int) -> Statement:
+    """Sign as the head answers: "sign" that it is in order, "except" for what remarks say. Raises as sign."""
+    if answer == "sign" and remarks.strip():
+        words = "You wrote what is not in order: choose the second answer, or take the words out."
+        raise Unusable(words, {"answer": words})
+    if answer == "except" and len(remarks.strip()) < 20:
+        words = "Say in at least 20 characters what is not in order."
+        raise Unusable(words, {"remarks": words})
+    return sign(row, remarks, actor=actor, reason=SENTENCE, now=now)
 
 
 def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -> Statement:

@@ -63,6 +63,11 @@ def of_departments(codes: Collection[str]) -> QuerySet[Leaver]:
     return rows.select_related("ending__person", "mailbox", "department", "person")
 
 
+def function_mailboxes(leaver: Leaver) -> QuerySet[Mailbox]:
+    """Where the department can send what comes for who left."""
+    return Mailbox.objects.filter(department=leaver.department, kind="function", closed__isnull=True).order_by("address")
+
+
 def is_overdue(leaver: Leaver, now: int) -> bool:
     """Unanswered for more than a day (L6)."""
     return not leaver.choice and leaver.told <= from_ms(now - DAY_MS)

@@ -5,54 +5,24 @@ from __future__ import annotations
 import csv
 from typing import Any
 
-from django import forms
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
+from civicmail.city.access.act import FormPage
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import text_field
 from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct import half_year, statement_states
 from civicmail.city.conduct.actions import statements
+from civicmail.city.conduct.acts.statements import SIGN_STATEMENT
 from civicmail.city.conduct.models import Statement
 from civicmail.city.conduct.queries import deciders, statement_sections
-
-SENTENCE = "I have read this statement, and I answer for it."
-
-
-class Signing(forms.Form):
-    """The head's choice, nothing preselected; exceptions are described in words."""
-
-    answer = forms.ChoiceField(
-        label="Your answer",
-        choices=[("sign", "It is in order, and I sign it"), ("except", "I sign it, and this is not in order:")],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose one of the two answers."},
-    )
-    remarks = text_field(
-        "What is not in order",
-        "And what you will do about it, until when.",
-        max_length=statements.MAX_REMARKS,
-        rows=5,
-        required=False,
-    )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("answer") == "except" and len((cleaned.get("remarks") or "").strip()) < 20:
-            self.add_error("remarks", "Say in at least 20 characters what is not in order.")
-        if cleaned.get("answer") == "sign" and (cleaned.get("remarks") or "").strip():
-            self.add_error("answer", "You wrote what is not in order: choose the second answer, or take the words out.")
-        return cleaned
 
 
 @acting("statement.see")
@@ -143,47 +113,35 @@ def _state(row: Statement) -> tuple[str, str]:
 @acting("statement.see")
 def one(request: CityRequest, department: str, half: str) -> HttpResponse:
     """One statement, filled in by the system, with the signature form; as it was signed once it is."""
-    row = statement_of(request, department, half)
+    row = act_pages.row_of(SIGN_STATEMENT, department, half, actor=request.actor, now=epoch_ms(request.now))
     now, about = epoch_ms(request.now), InDepartment(row.department.code)
     period = half_year.parse(row.half)
     assert period is not None, "its address was read already"
-    signing = row.state == "open" and may(request, "statement.sign", about)
-    form = Signing(request.POST if request.method == "POST" else None) if signing else None
     if request.method == "POST":
         require(request, "statement.sign", about)
-        form = form or Signing(request.POST)
-        if form.is_valid():
-            c = form.cleaned_data
-            remarks = c["remarks"] if c["answer"] == "except" else ""
-            if run_verb(form, lambda: statements.sign(row, remarks, actor=request.actor, reason=SENTENCE, now=now)):
-                return redirect("statement", department=row.department.code, half=row.half)
     sections = row.numbers if row.state != "open" else statement_sections.sections(row.department, period, now)
     if request.GET.get("format") == "csv":
         return _file(row, sections)
     shown = {
-        "page": _page(row, period), "row": row, "sections": sections, "form": form, "sentence": SENTENCE,
+        "row": row, "sections": sections, "sentence": statements.SENTENCE,
+        "signs": row.state == "open" and bool(may(request, "statement.sign", about)),
         "divisions": [d.name for d in deciders.with_headless_divisions(row.department)[1:]],
         "asked": deciders.of_department(row.department, now) if row.state == "open" else [],
     }  # fmt: skip
-    return render(request, "conduct/statement.html", shown, status=status_of(form) if form else 200)
+    return act_pages.answer(request, SIGN_STATEMENT, row, _page(row, period, shown))
 
 
-def statement_of(request: CityRequest, department: str, half: str) -> Statement:
-    """The statement of a department for a half, where this person may see it. Raises NotPermitted, Http404."""
-    where = department_of(department)
-    require(request, "statement.see", InDepartment(where.code))
-    if half_year.parse(half) is None:
-        raise Http404
-    return get_object_or_404(Statement.objects.select_related("department", "person"), department=where, half=half)
-
-
-def _page(row: Statement, period: half_year.Half) -> Page:
-    up = [(f"{row.department}: statements", reverse("statements", args=[row.department.code]))]
+def _page(row: Statement, period: half_year.Half, shown: dict[str, Any]) -> FormPage:
     facts: list[tuple[str, Any]] = [("Half", period.in_words), ("Due", row.due)]
     if row.signed:
         facts += [("Signed", row.signed), ("By", str(row.person))]
     here = reverse("statement", args=[row.department.code, row.half])
-    return Page(f"Statement of {row.department}", row.half, up, _state(row), facts, [Action("CSV", f"{here}?format=csv")])
+    return FormPage(
+        title=f"Statement of {row.department}", section=row.half, submit="Sign 1 statement", back=here, state=_state(row),
+        facts=facts,
+        crumbs=[(f"{row.department}: statements", reverse("statements", args=[row.department.code]))],
+        actions=[Action("CSV", f"{here}?format=csv")], template="conduct/statement.html", context=shown,
+    )  # fmt: skip
 
 
 def _file(row: Statement, sections: list[statement_sections.Section]) -> HttpResponse:

@@ -5,39 +5,26 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django import forms
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 
 from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.forms import text_field
 from civicmail.city.access.models import Entry
 from civicmail.city.access.queries import display_names
 from civicmail.city.access.reveals import NEXT, REASONS
 from civicmail.city.access.views import listing, wording
 from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require, require_could
-from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.oversight import sampling
-from civicmail.desk.oversight.actions import reveal_reviews as actions
 from civicmail.desk.oversight.queries import content_views as queries
 from civicmail.desk.oversight.queries.content_views import KINDS, Sample
 
 DAYS = [("1", "the last day"), ("7", "7 days"), ("31", "31 days"), ("366", "a year")]
-
-
-class Remark(forms.Form):
-    """What the auditor says of a reveal."""
-
-    remark = text_field(
-        "What do you say of it?", "Was the reason a good one, and was this look needed?", min_length=3, max_length=400
-    )
 
 
 @acting("viewings.see")
@@ -86,7 +73,7 @@ def sample(request: CityRequest) -> HttpResponseBase:
             Column("when", "Reveal", _drawn),
             Column("person", "Who", _who, name="by"),
             Column("object", "To what", lambda r: Cell(r["entry"].object, full=True)),
-            Column("reason", "Why", lambda r: Cell(r["entry"].reason, hint=_code(r["entry"]))),
+            Column("reason", "Why", lambda r: Cell(r["entry"].reason, hint=kind_of_reason(r["entry"]))),
             Column("looked", "Looked at", _mark),
         ],
         empty=_nothing(drawn),
@@ -97,25 +84,8 @@ def sample(request: CityRequest) -> HttpResponseBase:
     facts = [("Reveals", drawn.reveals), ("Drawn", len(drawn.drawn)), ("To look at", drawn.open)]
     state = ("quiet", "Not over yet") if not drawn.over else ("wait", f"{drawn.open} open") if drawn.open else ("done", "Looked at")
     page = Page(f"Were the reveals of the week of {_day(drawn.monday)} needed?", "Oversight", crumbs, state, facts)
-    shown = {"page": page, "weeks": [(s, _day(s.monday), _link(s.week)) for s in queries.weeks(request.now)], "week": week}
+    shown = {"page": page, "weeks": [(s, _day(s.monday), sample_url(s.week)) for s in queries.weeks(request.now)], "week": week}
     return listing.render_list(request, "oversight/sample.html", table, shown)
-
-
-@acting("viewings.mark")
-def mark(request: CityRequest, pk: int) -> HttpResponse:
-    """The auditor has read one reveal of the sample, and says so."""
-    reveal = get_object_or_404(Entry.objects.defer("head"), pk=pk, act=queries.REVEAL)
-    require(request, "viewings.mark", actions.about(reveal))
-    week = sampling.name_of(timezone.localdate(from_ms(reveal.at)))
-    form = Remark(request.POST or None)
-    crumbs = [("Viewings", reverse("viewings")), ("Sample of its week", _link(week))]
-    facts = [("By", display_names.name_of_uid(reveal.person)), ("Entry", str(reveal.uuid)[:8])]
-    return respond_to_form(
-        request, form,
-        lambda: actions.mark(reveal, week, actor=request.actor, remark=form.cleaned_data["remark"], now=request.now),
-        page=Page("Was this look needed?", "Oversight", crumbs, facts=facts), back=_link(week), message="Recorded as looked at.",
-        template="oversight/mark.html", reveal=reveal, at=from_ms(reveal.at), code=_code(reveal),
-    )  # fmt: skip
 
 
 def _columns(*, links: bool) -> list[Column]:
@@ -130,11 +100,11 @@ def _columns(*, links: bool) -> list[Column]:
             name="by",
         ),
         Column("object", "To what", lambda e: Cell(e.object, full=True)),
-        Column("reason", "Why", lambda e: Cell(e.reason, hint=_code(e))),
+        Column("reason", "Why", lambda e: Cell(e.reason, hint=kind_of_reason(e))),
     ]
 
 
-def _code(e: Entry) -> str:
+def kind_of_reason(e: Entry) -> str:
     """What a reveal gave as its kind of reason, and what was done next after an accident."""
     return REASONS.get(str(e.facts.get("code")), "") or NEXT.get(str(e.facts.get("next")), "")
 
@@ -173,5 +143,6 @@ def _day(day: date) -> str:
     return date_format(day, "M j, Y")
 
 
-def _link(week: str) -> str:
+def sample_url(week: str) -> str:
+    """The page of the sample of a week."""
     return f"{reverse('viewings-sample')}?{urlencode({'week': week})}"

@@ -22,7 +22,7 @@ from civicmail.city.access.act import Act
 from civicmail.city.access.actions.publishing import single_publication
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.inputs import Field
-from civicmail.city.access.views.act_pages import carry_out, form_of, permitted_row
+from civicmail.city.access.views.act_pages import carry_out, form_of, permitted_row, require_seen
 from civicmail.front.web.api import etags, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
@@ -53,6 +53,7 @@ def act_operation[Done](
 
         def checked() -> Form:
             form = form_of(act, row, request.actor, _data(act, row, body, now))
+            require_seen(act, row, form)  # before what was sent is checked: what a row offers may depend on its state
             request_bodies.checked(form)
             return form
 

@@ -16,7 +16,6 @@ from civicmail.front.web import refusal_log
 from civicmail.front.web.api import problems
 from civicmail.front.web.api.errors import NoToken
 from civicmail.front.web.api.operations import (
-    account_closure,
     agencies,
     approval_by_department,
     cases,
@@ -132,7 +131,7 @@ def _api() -> Api:
     made = Api(title="Civicmail", version=VERSION, description=DESCRIPTION, docs_url=None, urls_namespace="api")
     subjects: tuple[Any, ...] = (
         me, mail, compose, drafts, mail_actions, own_mail, files, approval_by_department, people, feeds, departments,
-        rosters, rights, endings, external_systems, conduct, account_closure, reviews, review_campaigns, violations, cases,
+        rosters, rights, endings, external_systems, conduct, reviews, review_campaigns, violations, cases,
         mailboxes, lists, agencies, duties, policy, entries, mandates, mandate_changes, exports, protections, rules,
         rule_authoring, emergencies, holding, releases, compromised_accounts, reviewers, incidents, system,
     )  # fmt: skip

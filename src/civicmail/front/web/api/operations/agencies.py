@@ -5,22 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import undertakings
 from civicmail.city.access.acts import agencies
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import PolicyText, Undertaking
-from civicmail.city.access.queries.undertakings import contact_of, required_version
-from civicmail.city.access.views.city_request import me, require
-from civicmail.city.conduct.views.undertakings import Bind, Paper
+from civicmail.city.access.models import Undertaking
+from civicmail.city.access.views.city_request import require
+from civicmail.city.conduct.acts.undertakings import GIVE_UNDERTAKING, RECORD_UNDERTAKING
 from civicmail.city.directory.models import Agency, Contract, Episode
-from civicmail.front.web.api import etags, pagination, request_bodies
+from civicmail.front.web.api import etags, pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe
 
@@ -104,52 +100,9 @@ class Bound(Schema):
     at: datetime
 
 
-class SignedPaper(Schema):
-    """reference: where the signed paper is kept."""
-
-    reference: str
-
-
-class Binding(Schema):
-    """answer: true binds the agency and its people; shown: the SHA-256 of the text that was read (`read_policy`)."""
-
-    answer: bool
-    shown: str
-
-
-@operation(
-    router, "POST", f"{ONE}/undertakings", act="undertaking.record", scope="write:people", page="undertaking", response=Bound,
-    status=201,
-)  # fmt: skip
-def record_undertaking(request: Call, code: str, body: SignedPaper) -> Bound:
-    """Record a compliance agreement that an agency signed on paper, for the version in force."""
-    require(request, "undertaking.record")
-    agency, text = get_object_or_404(Agency, code=code), _in_force(request)
-    reference = request_bodies.checked(Paper(request_bodies.plain(body)))["reference"]
-    return once(
-        request, lambda: _bound(undertakings.record(agency, text, reference, actor=request.actor, now=epoch_ms(request.now)))
-    )
-
-
-@operation(
-    router, "POST", f"{ONE}/undertakings/mine", act="undertaking.give", scope="write:me", page="undertaking-give", response=Bound,
-    status=201,
-)  # fmt: skip
-def give_undertaking(request: Call, code: str, body: Binding) -> Bound:
-    """Sign the compliance agreement in force for the agency whose contact I am."""
-    require(request, "undertaking.give")
-    agency, text = get_object_or_404(Agency, code=code), _in_force(request)
-    if contact_of(agency) != me(request):
-        raise Http404
-    shown = request_bodies.checked(Bind({"answer": body.answer or "", "shown": body.shown}))["shown"]
-    return once(request, lambda: _bound(undertakings.give(agency, text, shown, actor=request.actor, now=epoch_ms(request.now))))
-
-
-def _in_force(request: Call) -> PolicyText:
-    if (text := required_version(epoch_ms(request.now))) is None:
-        raise Http404
-    return text
-
-
 def _bound(u: Undertaking) -> Bound:
     return Bound(agency=u.agency.code, version=u.text.version, how=u.how, reference=u.reference, at=u.at)
+
+
+act_operation(router, RECORD_UNDERTAKING, Bound, _bound)
+act_operation(router, GIVE_UNDERTAKING, Bound, _bound)

@@ -10,23 +10,19 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import end_of_day
-from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views.act_pages import row_of
 from civicmail.city.access.views.city_request import require
 from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct import half_year
-from civicmail.city.conduct.actions import leavers as verbs
-from civicmail.city.conduct.actions import statements
+from civicmail.city.conduct.acts.leavers import ANSWER_LEAVER, COUNT_ACCOUNT, DECIDE_CLOSURE
+from civicmail.city.conduct.acts.statements import SIGN_STATEMENT
 from civicmail.city.conduct.models import Closure, Leaver, Statement
 from civicmail.city.conduct.queries import closures, leavers, statement_sections
-from civicmail.city.conduct.views.leavers import Answering
-from civicmail.city.conduct.views.statements import SENTENCE, Signing, statement_of
-from civicmail.city.directory.models import Mailbox
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.core.config.clock import now_ms
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe, who
 
@@ -68,13 +64,6 @@ class OneStatement(StatementLine):
     sections: list[Part]
 
 
-class Signature(Schema):
-    """answer: sign, or except, then with remarks: what is not in order and what will be done about it."""
-
-    answer: str
-    remarks: str = ""
-
-
 class Left(Schema):
     """Somebody who left. choice: reply, forward, successor or nothing, empty until the department has said it; red: not said in
     time; ending: of access, as `read_ending` reads it."""
@@ -90,17 +79,6 @@ class Left(Schema):
     red: bool
     answered: datetime | None
     by: Who | None
-
-
-class Choice(request_bodies.Because):
-    """choice: reply (with text), forward (to: address of a function mailbox of the department), successor (a person) or nothing;
-    until: the last day, but for nothing."""
-
-    choice: str
-    text: str = ""
-    to: str = ""
-    successor: str = ""
-    until: date | None = None
 
 
 class Closed(Schema):
@@ -155,25 +133,9 @@ def list_department_statements(request: Call, response: HttpResponse, department
 )  # fmt: skip
 def read_statement(request: Call, department: str, half: str) -> OneStatement:
     """Read an attestation with its figures, current or as signed. half: like 2026-1."""
-    return _whole(statement_of(request, department, half), epoch_ms(request.now))
-
-
-@operation(
-    router, "POST", "/departments/{slug:department}/statements/{str:half}/sign", act="statement.sign", scope="write:conduct",
-    page="statement", response=OneStatement,
-)  # fmt: skip
-def sign_statement(request: Call, department: str, half: str, body: Signature) -> OneStatement:
-    """Sign a department's attestation as its head: in order, or with what is not."""
-    row = statement_of(request, department, half)
-    require(request, "statement.sign", InDepartment(row.department.code))
-    c, now = request_bodies.checked(Signing(request_bodies.plain(body))), epoch_ms(request.now)
-    words = c["remarks"] if c["answer"] == "except" else ""
-
-    def do() -> OneStatement:
-        statements.sign(row, words, actor=request.actor, reason=SENTENCE, now=now)
-        return _whole(Statement.objects.select_related("department", "person").get(pk=row.pk), now)
-
-    return once(request, do)
+    now = epoch_ms(request.now)
+    row = row_of(SIGN_STATEMENT, department, half, actor=request.actor, now=now)
+    return _whole(row, _sections(row, now))
 
 
 def _statement(row: Statement) -> dict[str, Any]:
@@ -183,10 +145,16 @@ def _statement(row: Statement) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _whole(row: Statement, now: int) -> OneStatement:
+def _sections(row: Statement, now: int) -> Any:
+    """As they were signed, or as they stand now."""
+    if row.state != "open":
+        return row.numbers
     period = half_year.parse(row.half)
     assert period is not None, "its address was read already"
-    sections = row.numbers if row.state != "open" else statement_sections.sections(row.department, period, now)
+    return statement_sections.sections(row.department, period, now)
+
+
+def _whole(row: Statement, sections: Any) -> OneStatement:
     parts = [
         Part(
             clause=section["clause"], title=section["title"],
@@ -195,6 +163,9 @@ def _whole(row: Statement, now: int) -> OneStatement:
         for section in sections
     ]  # fmt: skip
     return OneStatement(**_statement(row), remarks=row.remarks, sections=parts)
+
+
+act_operation(router, SIGN_STATEMENT, OneStatement, lambda row: _whole(row, row.numbers))
 
 
 # -- who left
@@ -218,38 +189,7 @@ def list_leavers(request: Call, response: HttpResponse, department: str) -> list
 )  # fmt: skip
 def read_leaver(request: Call, department: str, id: int) -> Left:
     """Read a leaver; `read_ending` has the times at each entry point."""
-    return _left(_the_leaver(request, department, id), epoch_ms(request.now))
-
-
-@operation(
-    router, "POST", "/departments/{slug:department}/leavers/{int:id}/answer", act="leaver.answer", scope="write:conduct",
-    page="left", response=Left,
-)  # fmt: skip
-def answer_leaver(request: Call, department: str, id: int, body: Choice) -> Left:
-    """Confirm that a person left, and choose what happens to their mail."""
-    row, now = _the_leaver(request, department, id), epoch_ms(request.now)
-    require(request, "leaver.answer", about_person(row.ending.person))
-    if not leavers.is_gone(row, now):
-        raise Conflict("This person works here again, or the account was closed.")
-    boxes = list(Mailbox.objects.filter(department=row.department, kind="function", closed__isnull=True).order_by("address"))
-    to = next((str(box.pk) for box in boxes if box.address == body.to.strip().lower()), body.to and "0")
-    c = request_bodies.checked(Answering(boxes, request_bodies.plain(body, to=to)))
-
-    def do() -> Left:
-        verbs.answer(
-            row, c["choice"], text=c["text"], to=next((box for box in boxes if str(box.pk) == c["to"]), None),
-            successor=c["successor"], until=end_of_day(c["until"]) if c["until"] else 0, actor=request.actor, reason=c["reason"],
-            now=now,
-        )  # fmt: skip
-        return _left(leavers.of_departments([row.department.code]).get(pk=row.pk), now)
-
-    return once(request, do)
-
-
-def _the_leaver(request: Call, department: str, id_: int) -> Leaver:
-    where = department_of(department)
-    require(request, "roster.see", InDepartment(where.code))
-    return get_object_or_404(leavers.of_departments([where.code]), pk=id_)
+    return _left(row_of(ANSWER_LEAVER, department, id, actor=request.actor, now=epoch_ms(request.now)), epoch_ms(request.now))
 
 
 def _left(row: Leaver, now: int) -> Left:
@@ -258,6 +198,9 @@ def _left(row: Leaver, now: int) -> Left:
         ended=row.ending.when, ending=row.ending_id, told=row.told, choice=row.choice, red=leavers.is_overdue(row, now),
         answered=row.answered, by=maybe(row.person),
     )  # fmt: skip
+
+
+act_operation(router, ANSWER_LEAVER, Left, lambda row: _left(row, now_ms()))
 
 
 @operation(router, "GET", "/closures", act="reconcile.see", scope="read:conduct", page="closures", response=list[Closed])
@@ -282,3 +225,7 @@ def closed(row: Closure) -> Closed:
         reason=row.reason, live=row.live, size=row.size, brought=row.brought, holds=row.holds, cost=row.cost, closed=row.closed,
         sha256=row.sha256, problem=row.problem,
     )  # fmt: skip
+
+
+act_operation(router, COUNT_ACCOUNT, Closed, closed)
+act_operation(router, DECIDE_CLOSURE, Closed, lambda done: closed(done[1]))

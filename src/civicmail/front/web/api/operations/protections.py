@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Router, Schema
 
@@ -15,10 +14,9 @@ from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.access.models import Entry, Protection
 from civicmail.city.access.views.city_request import require, require_could
 from civicmail.desk.oversight import sampling
-from civicmail.desk.oversight.actions import reveal_reviews
+from civicmail.desk.oversight.acts.content_views import MARK_VIEWING
 from civicmail.desk.oversight.queries import content_views as queries
 from civicmail.desk.oversight.views.accident import AccidentForm
-from civicmail.desk.oversight.views.content_views_page import Remark
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
@@ -56,12 +54,6 @@ class Drawn(Viewed):
     """One reveal of a week's sample. looked: somebody has said what they think of it."""
 
     looked: bool
-
-
-class Remarked(Schema):
-    """remark: was the reason a good one, and was this look needed?"""
-
-    remark: str
 
 
 class Accident(Schema):
@@ -121,21 +113,7 @@ def list_sample(request: Call, response: HttpResponse, week: str = "") -> list[D
     return pagination.slices(request, response, rows, lambda row: row, key=lambda row: str(row.id))
 
 
-@operation(
-    router, "POST", "/viewings/{int:id}/mark", act="viewings.mark", scope="write:entries", page="viewing-mark", response=Recorded
-)
-def mark_viewing(request: Call, id: int, body: Remarked) -> Recorded:
-    """Record an auditor's remark on a sampled view."""
-    reveal = get_object_or_404(Entry.objects.defer("head"), pk=id, act=queries.REVEAL)
-    require(request, "viewings.mark", reveal_reviews.about(reveal))
-    week = sampling.name_of(timezone.localdate(from_ms(reveal.at)))
-    remark = request_bodies.checked(Remark(request_bodies.plain(body)))["remark"]
-
-    def do() -> Recorded:
-        reveal_reviews.mark(reveal, week, actor=request.actor, remark=remark, now=request.now)
-        return Recorded(recorded=True)
-
-    return once(request, do)
+act_operation(router, MARK_VIEWING, Recorded, lambda _: Recorded(recorded=True))
 
 
 def _viewed(e: Entry) -> Viewed:
