@@ -10,6 +10,7 @@ from city.conduct.left import OFFICER, WHY, Place, place
 from civicmail.city.access.actions import access_end, access_requests, feed, people
 from civicmail.city.access.actions.date_sweep import sweep
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.authorization_states import OVERLAP_DAYS
 from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.city.access.models import Authorisation, Ending, Entry
@@ -126,7 +127,7 @@ def _bob_moves(town: Place) -> None:
     counts = department_questions.counts(["clerk", "parks"], now)
     assert (counts["clerk"].leaving, counts["parks"].arrived) == (1, 1)
     own = Authorisation.objects.get(person=town.bob, role="holder")
-    assert own.until == from_ms(now + people.OVERLAP_DAYS * DAY_MS)
+    assert own.until == from_ms(now + OVERLAP_DAYS * DAY_MS)
     people.set_overlap(own, now + 20 * DAY_MS, actor=town.boss, reason="Hands over until then.", now=now)
     assert goes_on(now + 20 * DAY_MS - 1).people["bob"].grants
     seen = goes_on(now + 20 * DAY_MS)

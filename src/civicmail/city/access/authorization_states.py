@@ -17,6 +17,9 @@ State = Literal["asked", "approved", "active", "suspended", "expired", "revoked"
 LIVING: frozenset[str] = frozenset({"asked", "approved", "active", "suspended"})
 STATES: frozenset[str] = LIVING | {"expired", "revoked", "refused", "withdrawn"}
 
+OVERLAP_DAYS = 14
+"""Days for which a mover keeps the old department's access, unless that department says otherwise (M6)."""
+
 STEPS: tuple[Transition[State], ...] = (
     Transition("asked", "approve", "approved", "request.decide"),
     Transition("asked", "refuse", "refused", "request.decide"),

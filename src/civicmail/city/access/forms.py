@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from civicmail.city.access.duties import MAX_HOURS
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.queries.days import end_of_day as end_of_day
+from civicmail.city.access.queries.days import start_of_day as start_of_day
 from civicmail.city.access.reasons import MAX_LENGTH, MIN_LENGTH, Reasons
 from civicmail.city.directory.models import Person
 
@@ -52,16 +52,6 @@ def set_choices(form: forms.Form, name: str, choices: Iterable[tuple[str, StrOrP
     field = form.fields[name]
     assert isinstance(field, forms.ChoiceField)
     field.choices = list(choices)
-
-
-def start_of_day(day: date) -> int:
-    """ms at the start of a day, in the city's time zone."""
-    return epoch_ms(timezone.make_aware(datetime.combine(day, time.min)))
-
-
-def end_of_day(day: date) -> int:
-    """ms at the end of a day, in the city's time zone."""
-    return start_of_day(day + timedelta(days=1))
 
 
 class PersonField(forms.CharField):
@@ -120,15 +110,6 @@ class ReasonsForm(forms.Form):
         return Reasons(c["duties"], c["performance"], c["efficiency"], c["service"])
 
 
-class AccessEndForm(forms.Form):
-    """Which address, until when."""
-
-    until = day_field("Until which day?", "At most a year; for contractors at most to the end of the contract.")
-    address = forms.EmailField(
-        label="Address", required=False, help_text="Empty: the one the person has or had, else made from the name."
-    )
-
-
 class PeopleChoiceForm(forms.Form):
     """Several people of a position at once. version: of the profile as it was shown."""
 
@@ -136,61 +117,10 @@ class PeopleChoiceForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
 
 
-class DecisionForm(forms.Form):
-    """On a request. state: as it was shown; nothing is preselected."""
-
-    decision = forms.ChoiceField(
-        label="Your decision",
-        choices=[("approve", "Approve"), ("refuse", "Refuse")],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose one of the two."},
-    )
-    reason = text_field("Reason", "Needed for a refusal; who asked reads it.", required=False)
-    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("decision") == "refuse" and len(" ".join(data.get("reason", "").split())) < 10:
-            self.add_error("reason", "Say why not, in at least 10 characters.")
-        return data
-
-
 class ReasonForm(forms.Form):
     """A reason alone."""
 
     reason = text_field("Reason", "At least 20 characters. It is kept for ever.", min_length=20)
-
-
-class SuspendOrResume(ReasonForm):
-    """state: of the authorisation as it was shown."""
-
-    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
-
-
-class LeaverForm(forms.Form):
-    """The end of somebody's access. successor: who may read what comes, for a time; nothing is preselected."""
-
-    when = forms.ChoiceField(
-        label="When does access end?",
-        choices=[("now", "Now: all doors shut within a second"), ("day", "At the end of a day")],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose when."},
-    )
-    day = day_field("Which day?", "Only for the second answer.", required=False)
-    successor = PersonField(
-        label="Who looks after the mail?",
-        help_text="Personnel number or address. Mail is kept in any case; a successor gets the right to read it for a time.",
-        required=False,
-    )
-    reason = text_field("Reason", "At least 20 characters. It is kept for ever.", min_length=20)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("when") == "day" and not data.get("day"):
-            self.add_error("day", "Say which day.")
-        elif data.get("when") == "day" and data["day"] < timezone.localdate():
-            self.add_error("day", "This day is over; choose now.")
-        return data
 
 
 class PersonalUseRule(forms.Form):

@@ -101,6 +101,13 @@ class OptionalNumber(Field[int | None]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OptionalKey(Field[int | None]):
+    """The number of a row, one of those that the act offers, or none. A command has words for it (Act.from_command)."""
+
+    required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Day(Field[date]):
     """A calendar day."""
 

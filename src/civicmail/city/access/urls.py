@@ -8,7 +8,11 @@ from civicmail.city.access.acts import agencies as agency_acts
 from civicmail.city.access.acts import departments as department_acts
 from civicmail.city.access.acts import lists as list_acts
 from civicmail.city.access.acts import mailboxes as mailbox_acts
+from civicmail.city.access.acts import people as people_acts
+from civicmail.city.access.acts import rights as right_acts
 from civicmail.city.access.acts import roles
+from civicmail.city.access.acts.access_requests import WITHDRAW_REQUEST
+from civicmail.city.access.acts.endings import CALL_OFF_ENDING
 from civicmail.city.access.acts.protections import END_PROTECTION, PROTECT_MAIL
 from civicmail.city.access.views import (
     access_requests,
@@ -21,14 +25,12 @@ from civicmail.city.access.views import (
     feedkeys,
     feedmaps,
     feeds,
-    grants,
     leavers,
     letter_keys,
     lists,
     mailboxes,
     my_access,
     office,
-    people,
     personal_use,
     policy,
     policy_versions,
@@ -48,10 +50,7 @@ urlpatterns = [
     path("acknowledge/<int:version>/", policy.acknowledge, name="acknowledge"),
     path("dept/<slug:department>/people/", roster.people, name="people"),
     path("dept/<slug:department>/people/<str:uid>/", roster.person, name="person"),
-    path("dept/<slug:department>/new-person/", people.new, name="person-new"),
-    path("dept/<slug:department>/people/<str:uid>/change/", people.change, name="person-change"),
-    path("dept/<slug:department>/people/<str:uid>/move/", people.move, name="person-move"),
-    path("dept/<slug:department>/people/<str:uid>/rehire/", people.rehire, name="person-rehire"),
+    *paths(people_acts.ACTS),
     path("dept/<slug:department>/requests/", access_requests.waiting, name="requests"),
     path("dept/<slug:department>/positions/", bulk_authorization.positions, name="positions"),
     path("dept/<slug:department>/positions/one/", bulk_authorization.position, name="position"),
@@ -62,9 +61,7 @@ urlpatterns = [
     path("dept/<slug:department>/leavers/new/", leavers.leaver, name="leaver"),
     path("access/requests/new/", request_access.new, name="request-new"),
     path("access/requests/<int:pk>/", access_requests.show, name="request"),
-    path("access/requests/<int:pk>/withdraw/", access_requests.withdraw, name="request-withdraw"),
-    path("access/authorisations/<int:pk>/suspend/", access_requests.suspend, name="suspend"),
-    path("access/authorisations/<int:pk>/resume/", access_requests.resume, name="resume"),
+    *paths([WITHDRAW_REQUEST, *right_acts.ACTS, CALL_OFF_ENDING]),
     path("access/", office.overview, name="office"),
     path("access/departments/", office.departments, name="departments"),
     *paths([department_acts.OPEN_DEPARTMENT, *department_acts.ON_DEPARTMENTS]),
@@ -78,8 +75,6 @@ urlpatterns = [
     path("access/mailboxes/<str:address>/", mailboxes.mailbox, name="mailbox"),
     *paths([*mailbox_acts.ON_MAILBOXES, mailbox_acts.ASK_GRANT]),
     path("access/addresses/", aliases.whose, name="whose"),
-    path("access/authorisations/<int:pk>/extend/", grants.extend, name="extend"),
-    path("access/authorisations/<int:pk>/end/", grants.revoke, name="revoke"),
     path("access/lists/", lists.everywhere, name="lists"),
     path("dept/<slug:department>/lists/", lists.of_department, name="dept-lists"),
     *paths([list_acts.MAKE_LIST]),
@@ -103,8 +98,6 @@ urlpatterns = [
     path("access/unlocks/<int:pk>/", dutygrants.unlock, name="unlock"),
     path("access/endings/", office.endings, name="endings"),
     path("access/endings/<int:pk>/", office.ending, name="ending"),
-    path("access/endings/<int:pk>/call-off/", leavers.call_off, name="call-off"),
-    path("access/authorisations/<int:pk>/overlap/", grants.overlap, name="overlap"),
     path("access/protected/", protected.protected, name="protected"),
     *paths([PROTECT_MAIL, END_PROTECTION]),
     path("access/duties/", office.duty_grants, name="duty-grants"),

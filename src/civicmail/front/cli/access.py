@@ -7,17 +7,31 @@ from typing import Annotated
 
 import typer
 
+from civicmail.city.access.acts.access_requests import ASK_ACCESS, DECIDE_REQUEST, WITHDRAW_REQUEST
+from civicmail.city.access.acts.endings import CALL_OFF_ENDING
+from civicmail.city.access.acts.mailboxes import ASK_GRANT
+from civicmail.city.access.acts.rights import END_RIGHT, EXTEND_ACCESS, RESUME_ACCESS, SUSPEND_ACCESS
 from civicmail.city.access.errors import NotPermitted, Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.settings import Settings
-from civicmail.front.cli import actors, leavers, options, output, recovery_key, rights, sign_in_letters
+from civicmail.front.cli import act_commands, actors, leavers, options, output, recovery_key, rights, sign_in_letters
 from civicmail.front.cli.groups import group
 
 app = group("Who gets in: sign-ins of people, made and ended on the command line.")
 app.command("requests")(rights.requests_)
-for _verb in (rights.ask, rights.grant, rights.decide, rights.withdraw, rights.revoke, rights.stay):
-    app.command()(_verb)
+for _act in (
+    ASK_ACCESS,
+    ASK_GRANT,
+    DECIDE_REQUEST,
+    WITHDRAW_REQUEST,
+    END_RIGHT,
+    EXTEND_ACCESS,
+    SUSPEND_ACCESS,
+    RESUME_ACCESS,
+    CALL_OFF_ENDING,
+):
+    act_commands.add(app, _act)
 YEAR = 365 * 86_400_000
 app.command()(sign_in_letters.invite)
 app.command("hand-over")(sign_in_letters.hand_over)
@@ -70,56 +84,6 @@ def end(
         output.emit({"person": ending.person.uid, "when": ending.when.isoformat(), "done": ending.done is not None})
     else:
         output.show(f"{ending.person}: {'ended' if ending.done else f'ends {ending.when:%Y-%m-%d %H:%M} UTC'}.")
-
-
-@app.command()
-def extend(
-    person: options.Who,
-    until: Annotated[str, typer.Option("--until", metavar="DAY", help="The last day, like 2026-12-31; at most a year away.")],
-    as_: options.Signed,
-    reason: options.Why,
-    mailbox: Annotated[str, typer.Option("--mailbox", metavar="ADDRESS", help="One that was granted; else the person's own.")] = "",
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
-    """Extend a person's authorization. The department decides, and nobody about their own."""
-    desk = actors.signed_in("access extend", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import access_requests
-    from civicmail.city.access.models import Authorisation
-
-    who = actors.named(person)
-    live = Authorisation.objects.filter(person=who, state__in=("active", "suspended"))
-    row = (live.filter(mailbox__address=mailbox.lower()) if mailbox else live.filter(role="holder")).first()
-    if row is None:
-        raise Unusable(f"{who} has no access{f' to {mailbox}' if mailbox else ''} that could be extended.")
-    made = access_requests.extend(row, options.end_of(until), actor=desk.actor, reason=reason, now=desk.now)
-    output.show(f"{who}: {made.mailbox} until {options.last_day(made.until)}.")
-
-
-@app.command()
-def suspend(
-    person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
-) -> None:
-    """Suspend a person's access at once: sending stops and incoming mail is held."""
-    desk = actors.signed_in("access suspend", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import suspensions
-
-    who = actors.named(person)
-    count = suspensions.suspend(who, actor=desk.actor, reason=reason, now=desk.now)
-    output.show(f"{who}: {count} suspended.")
-
-
-@app.command()
-def resume(
-    person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
-) -> None:
-    """End a suspension; the authorization keeps its end date."""
-    desk = actors.signed_in("access resume", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import suspensions
-
-    who = actors.named(person)
-    count = suspensions.resume(who, actor=desk.actor, reason=reason, now=desk.now)
-    output.show(f"{who}: {count} in force again.")
 
 
 @app.command()

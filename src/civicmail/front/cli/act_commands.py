@@ -98,6 +98,8 @@ def _option(name: str, field: Field[Any], definition: Command) -> inspect.Parame
         case _:
             kind = str
     option = typer.Option(flag, metavar=_metavar(field), help=_help(field))
+    if name in definition.defaults:
+        return _keyword(name, Annotated[kind, option], definition.defaults[name])
     if field.default not in (None, ""):
         return _keyword(name, Annotated[kind, option], field.default)
     if field.required and not field.implied:

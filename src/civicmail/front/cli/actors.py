@@ -183,12 +183,9 @@ def _ready(folder: Path, config: Path | None, tables: bool) -> None:
 
 def named(text: str) -> Person:
     """A person by number or sign-in name. Raises Unusable."""
-    from civicmail.city.access.queries.signin import find_person
+    from civicmail.city.access.queries.signin import person_named
 
-    person = find_person(text)
-    if person is None:
-        raise Unusable(f"The directory has nobody who is {text}.")
-    return person
+    return person_named(text)
 
 
 def department(code: str) -> Department:

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from civicmail.city.access.acts.people import ACTS
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import actors, options, output, work
+from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
 
 _Despite = Annotated[
@@ -19,8 +20,8 @@ _Despite = Annotated[
 _Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")]
 
 app = group("The people of the city, as the personnel system and the departments have them.")
-for _verb in (work.add, work.change, work.move, work.rehire):
-    app.command()(_verb)
+for _act in ACTS:
+    act_commands.add(app, _act)
 
 
 @app.command()

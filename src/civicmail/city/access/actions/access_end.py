@@ -8,6 +8,7 @@ An ending belongs to one employment: whoever is hired again is not touched by it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -34,6 +35,7 @@ from civicmail.city.access.models import (
     Token,
 )
 from civicmail.city.access.queries.actors import about_person
+from civicmail.city.access.queries.days import end_of_day
 from civicmail.city.access.queries.endings import living_authorizations
 from civicmail.city.access.reasons import checked_reason
 from civicmail.city.directory.models import Department, Episode, Person
@@ -46,6 +48,14 @@ def end_access(person: Person, *, reason: str, when: int, actor: Actor, now: int
     successor: who shall read what was left, which the department still decides. Raises NotPermitted, Unusable."""
     guard.require(actor, "access.end", about_person(person), now=now)
     return end_many([person], reason=reason, when=when, actor=actor, now=now, successor=successor)[0]
+
+
+def end_on(person: Person, day: date | None, *, reason: str, actor: Actor, now: int, successor: Person | None = None) -> Ending:
+    """End it at the end of a day, or at once where there is none. Raises what end_access does."""
+    if day is not None and day < timezone.localdate(from_ms(now)):
+        raise Unusable("This day is over; choose now.", {"day": "This day is over; choose now."})
+    when = now if day is None else end_of_day(day)
+    return end_access(person, reason=reason, when=when, actor=actor, now=now, successor=successor)
 
 
 def end_many(

@@ -103,6 +103,12 @@ def refuse(authorisation: Authorisation, *, actor: Actor, reason: str, now: int)
     return row
 
 
+def decide(authorisation: Authorisation, decision: str, *, actor: Actor, reason: str, now: int) -> Authorisation:
+    """approve or refuse."""
+    verb = approve if decision == "approve" else refuse
+    return verb(authorisation, actor=actor, reason=reason, now=now)
+
+
 def withdraw(authorisation: Authorisation, *, actor: Actor, reason: str, now: int) -> Authorisation:
     """Who asked, or somebody who could have, takes it back before it is in force."""
     guard.require(actor, "request.withdraw", about_authorisation(authorisation), now=now)

@@ -13,8 +13,9 @@ from typing import Any
 from django.utils import timezone
 
 from civicmail.city.access.actions import access_end, ban_matches, entries, feedaddresses
-from civicmail.city.access.actions.people import OVERLAP_DAYS, shorten
+from civicmail.city.access.actions.people import shorten
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.authorization_states import OVERLAP_DAYS
 from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.queries.feeds import contracts

@@ -10,9 +10,9 @@ from django.utils import timezone
 from civicmail.city.access import guard
 from civicmail.city.access.actions import ban_matches, entries
 from civicmail.city.access.actions.acting import employment, lock_row
-from civicmail.city.access.actions.publishing import publish_on_commit
+from civicmail.city.access.actions.publishing import publish_on_commit, single_publication
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.authorization_states import LIVING
+from civicmail.city.access.authorization_states import LIVING, OVERLAP_DAYS
 from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import Authorisation
@@ -23,9 +23,6 @@ from civicmail.city.access.resources import PersonIn
 from civicmail.city.directory.actions import people
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Department, Episode, Person
-
-OVERLAP_DAYS = 14
-"""Days for which a mover keeps the old department's access, unless that department says otherwise (M6)."""
 
 
 def add(uid: str, name: Name, work: Work, *, actor: Actor, reason: str, now: int) -> Person:
@@ -64,6 +61,15 @@ def rename(person: Person, name: Name, *, actor: Actor, reason: str, now: int) -
             entries.enter("person.change", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts=changed)
             ban_matches.notify_of_matches([row], now=now)
             publish_on_commit([person.pk])
+
+
+def change(work: Episode, name: Name, *, position: str, supervisor: Person | None, actor: Actor, reason: str, now: int) -> Episode:
+    """All that may be different about somebody who works here; the work only where it is. Raises Unusable, Conflict."""
+    with single_publication():
+        rename(work.person, name, actor=actor, reason=reason, now=now)
+        if (position, supervisor) != (work.position, work.supervisor):
+            change_work(work.person, position=position, supervisor=supervisor, actor=actor, reason=reason, now=now)
+    return Episode.objects.select_related("person", "department", "supervisor").get(pk=work.pk)
 
 
 def change_work(person: Person, *, position: str, supervisor: Person | None, actor: Actor, reason: str, now: int) -> None:
@@ -111,7 +117,7 @@ def move(
     return count
 
 
-def set_overlap(authorisation: Authorisation, until: int, *, actor: Actor, reason: str, now: int) -> None:
+def set_overlap(authorisation: Authorisation, until: int, *, actor: Actor, reason: str, now: int) -> Authorisation:
     """The old department says when a mover's access ends: until (ms), at most 90 days away."""
     guard.require(actor, "access.end", PersonIn(authorisation.department.code, authorisation.person.uid), now=now)
     reason = checked_reason(reason)
@@ -129,6 +135,7 @@ def set_overlap(authorisation: Authorisation, until: int, *, actor: Actor, reaso
             "access.overlap", actor=actor, reason=reason, now=now, object=f"authorisation:{row.pk}", facts={"until": until}
         )
         publish_on_commit([row.person_id])
+    return row
 
 
 def shorten(moved: list[int], old: Department, *, until: int, now: int) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, FormPage, Operation, Page
+from civicmail.city.access.act import Act, Command, FormPage, Operation, Page, Parameter
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.acts.access_reasons import FourReasons
+from civicmail.city.access.acts.access_requests import AddressUntil, ShownAuthorisation
 from civicmail.city.access.acts.owning_departments import InOwnDepartment, OwningDepartments, owned_page
 from civicmail.city.access.inputs import Because, Choice, Choices, Day, Email, Input, OptionalDay, PersonName, Text, reason
-from civicmail.city.access.reasons import MAX_LENGTH, MIN_LENGTH
 from civicmail.city.access.resources import GrantOn, Resource
 
 if TYPE_CHECKING:
@@ -66,14 +67,11 @@ class GrantToAsk(Input):
 
     person = PersonName(label="Who?", help="Personnel number or address.")
     role = Choice(label="As what?", choices=_ROLES, radio=True, missing="Choose one of the two.", default="delegate")
-    duties = Text(
-        label="Which duties need it?", help="The work that cannot be done as well without mail.",
-        min_length=MIN_LENGTH, max_length=MAX_LENGTH,
-    )  # fmt: skip
-    performance = Text(label="How does it help the person to do better work?", min_length=MIN_LENGTH, max_length=MAX_LENGTH)
-    efficiency = Text(label="How does it save time or money?", min_length=MIN_LENGTH, max_length=MAX_LENGTH)
-    service = Text(label="How does it help the people of the city?", min_length=MIN_LENGTH, max_length=MAX_LENGTH)
-    until = Day(label="Until which day?", help="At most a year; for contractors at most to the end of the contract.")
+    duties = FourReasons.duties
+    performance = FourReasons.performance
+    efficiency = FourReasons.efficiency
+    service = FourReasons.service
+    until = AddressUntil.until
 
 
 class MakeMailbox(InOwnDepartment[MailboxToMake, "Mailbox"]):
@@ -237,13 +235,26 @@ class EndAddress(_OnMailbox[AddressToEnd, "Mailbox"]):
         )  # fmt: skip
 
 
-class AskGrant(_OnMailbox[GrantToAsk, "Authorisation"]):
+class AskGrant(ShownAuthorisation["Mailbox", GrantToAsk], _OnMailbox[GrantToAsk, "Authorisation"]):
     """Request access to another mailbox for a named person, under their own sign-in."""
 
     name, permission, input = "ask_grant", "grant.ask", GrantToAsk
     page = Page(f"{_ROUTE}/users/new/", "grant-ask")
     operation = Operation(f"{_PATH}/users", "write:access", status=201)
+    command = Command(
+        "access grant", row={"address": Parameter("ADDRESS", "Of the mailbox.")}, positions=("person",), personal=True, tables=True,
+        json=True,
+    )  # fmt: skip
     from_link = ("person",)
+
+    def find(self, address: str, *, actor: Actor, now: int) -> Mailbox:
+        from civicmail.city.access.errors import Unusable
+        from civicmail.city.directory.models import Mailbox
+
+        row = Mailbox.objects.select_related("department", "holder").filter(address=address.strip().lower()).first()
+        if row is None:
+            raise Unusable(f"There is no mailbox {address}.")
+        return row
 
     def resource(self, row: Mailbox, actor: Actor) -> Resource:
         """Whether they may ask for anybody; the verb asks about the person who is named."""

@@ -3,10 +3,22 @@ time zone; and people read the day that they gave."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
 from django.utils import timezone
+
+from civicmail.city.access.epoch import epoch_ms
+
+
+def start_of_day(day: date) -> int:
+    """ms at the start of a day, in the city's time zone."""
+    return epoch_ms(timezone.make_aware(datetime.combine(day, time.min)))
+
+
+def end_of_day(day: date) -> int:
+    """ms at the end of a day, in the city's time zone."""
+    return start_of_day(day + timedelta(days=1))
 
 
 def last_day(ends: datetime) -> date:

@@ -10,6 +10,7 @@ from allauth.account.internal.userkit import get_user_by_username
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.errors import Unusable
 from civicmail.city.access.models import Account, Throttle
 from civicmail.city.access.throttle import MAX_STRANGER_FAILURES
 from civicmail.city.directory.models import Person
@@ -30,6 +31,14 @@ def find_person(text: str) -> Person | None:
     people = Person.objects.select_related("account")
     matching = {*people.filter(uid=text.strip()), *people.filter(account__username=normalize(text))}
     return matching.pop() if len(matching) == 1 else None
+
+
+def person_named(text: str) -> Person:
+    """The person whom an operator means. Raises Unusable for nobody."""
+    person = find_person(text)
+    if person is None:
+        raise Unusable(f"The directory has nobody who is {text}.")
+    return person
 
 
 def find_account(login: str) -> Account | None:

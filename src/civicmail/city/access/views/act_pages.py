@@ -167,15 +167,20 @@ def form_of(
     act: Act[Any, Any, Any], row: Any, actor: Actor, data: Mapping[str, Any] | None, start: Mapping[str, str] | None = None
 ) -> forms.Form:
     """The form of an act's input for this actor; bound where data is given. start: what a link to the page fills in."""
-    offered = act.choices(row, actor)
-    made = {name: _field(field, offered.get(name, ())) for name, field in act.input.fields.items()}
     filled = {name: text[:254] for name, text in (start or {}).items() if name in act.from_link}
     initial = {**act.initial(row), **filled}
     initial |= {name: act.state(row) for name, field in act.input.fields.items() if isinstance(field, inputs.Seen)}
+    form = form_class(act.input, act.choices(row, actor))(data, initial=initial)
     for name in act.required(row):
-        made[name].required = True
-    kind: type[forms.Form] = type(f"{act.input.__name__}Form", (forms.Form,), made)
-    return kind(data, initial=initial)
+        form.fields[name].required = True
+    return form
+
+
+def form_class(kind: type[inputs.Input], offered: Mapping[str, Choices] | None = None) -> type[forms.Form]:
+    """The class of the form of an input, for pages that ask a part of it at a time. offered: choices of fields that name none."""
+    made = {name: _field(field, (offered or {}).get(name, ())) for name, field in kind.fields.items()}
+    form: type[forms.Form] = type(f"{kind.__name__}Form", (forms.Form,), made)
+    return form
 
 
 class LinesField(forms.CharField):
@@ -226,18 +231,12 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
                 words["label"], words["help_text"], min_length=field.min_length, max_length=field.max_length, rows=field.rows,
                 required=required,
             )  # fmt: skip
-        case inputs.Number(choices=[_, *_]):
-            return forms.TypedChoiceField(coerce=int, choices=offered, widget=forms.RadioSelect, **words)
+        case inputs.Number(choices=[_, *_]) | inputs.OptionalKey() | inputs.Choice() | inputs.Several():
+            return _of_choices(field, offered, words)
         case inputs.Number() | inputs.OptionalNumber():
             return forms.IntegerField(min_value=field.minimum, max_value=field.maximum, **words)
         case inputs.Day() | inputs.OptionalDay():
             return day_field(words["label"], words["help_text"], required=required)
-        case inputs.Choice(radio=True):
-            return forms.ChoiceField(choices=offered, widget=forms.RadioSelect, **words)
-        case inputs.Choice():
-            return forms.ChoiceField(choices=[*_start(field, offered), *offered], **words)
-        case inputs.Several():
-            return forms.MultipleChoiceField(choices=offered, widget=forms.CheckboxSelectMultiple, **words)
         case inputs.Money():
             return forms.DecimalField(min_value=0, max_value=field.maximum, decimal_places=2, **words)
         case inputs.People():
@@ -246,6 +245,20 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
             return LinesField(field, **words)
         case _:
             raise TypeError(f"No form has a field for {type(field).__name__}")
+
+
+def _of_choices(field: Field[Any], offered: list[tuple[Any, Any]], words: dict[str, Any]) -> forms.Field:
+    match field:
+        case inputs.Number():
+            return forms.TypedChoiceField(coerce=int, choices=offered, widget=forms.RadioSelect, **words)
+        case inputs.OptionalKey():
+            return forms.TypedChoiceField(coerce=int, empty_value=None, choices=offered, **words)
+        case inputs.Several():
+            return forms.MultipleChoiceField(choices=offered, widget=forms.CheckboxSelectMultiple, **words)
+        case inputs.Choice(radio=True):
+            return forms.ChoiceField(choices=offered, widget=forms.RadioSelect, **words)
+        case _:
+            return forms.ChoiceField(choices=[*_start(field, offered), *offered], **words)
 
 
 def _start(field: Field[Any], offered: list[tuple[Any, Any]]) -> list[tuple[str, Any]]:

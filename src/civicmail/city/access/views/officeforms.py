@@ -6,20 +6,7 @@ from typing import Any
 
 from django import forms
 
-from civicmail.city.access.forms import PersonField, ReasonForm, day_field, set_choices, text_field
-
-
-class UntilBecause(ReasonForm):
-    """An end and a reason."""
-
-    until = day_field("Until which day?", "At most a year.")
-    field_order = ("until", "reason")
-
-
-class Extend(UntilBecause):
-    """was: the end as it was shown, in ms."""
-
-    was = forms.CharField(widget=forms.HiddenInput, max_length=20)
+from civicmail.city.access.forms import PersonField, day_field, set_choices, text_field
 
 
 class Whose(forms.Form):

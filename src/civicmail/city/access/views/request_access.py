@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse, HttpResponseBase
@@ -15,14 +16,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.actions import access_requests
+from civicmail.city.access.acts.access_reasons import FourReasons
+from civicmail.city.access.acts.access_requests import ASK_ACCESS, AddressUntil
 from civicmail.city.access.authorization_states import LIVING
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import AccessEndForm, ReasonsForm, end_of_day
 from civicmail.city.access.models import Authorisation
 from civicmail.city.access.queries import bars, menu_counts
 from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, require
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
@@ -83,49 +84,49 @@ def _pick(e: Episode) -> Cell:
     return Cell(str(e.person), f"{reverse('request-new')}?person={e.person.uid}", hint=e.person.uid)
 
 
+ReasonsStep, UntilStep = act_pages.form_class(FourReasons), act_pages.form_class(AddressUntil)
 STEPS = ("why", "until", "check")
 
 
 def _questions(request: CityRequest, who: Person) -> HttpResponse:
     """POST names the step that was answered (`from`), and the one to go to (`go`) where somebody changes an answer."""
     data = request.POST if request.method == "POST" else None
-    why, until = ReasonsForm(data), AccessEndForm(data, initial={"until": timezone.localdate(request.now) + timedelta(days=364)})
+    why, until = ReasonsStep(data), UntilStep(data, initial={"until": timezone.localdate(request.now) + timedelta(days=364)})
     if data is None:
-        return _shown(request, who, "why", ReasonsForm(), until)
+        return _shown(request, who, "why", ReasonsStep(), until)
     answered = data.get("from", "why")
     if data.get("go") in STEPS:
-        return _shown(request, who, data["go"], ReasonsForm(initial=_kept(data)), AccessEndForm(initial=_kept(data)))
+        return _shown(request, who, data["go"], ReasonsStep(initial=_kept(data)), UntilStep(initial=_kept(data)))
     if answered == "why":
         if why.is_valid():
-            again = AccessEndForm(initial={**until.initial, **{k: v for k, v in _kept(data).items() if v}})
-            return _shown(request, who, "until", ReasonsForm(initial=_kept(data)), again)
+            again = UntilStep(initial={**until.initial, **{k: v for k, v in _kept(data).items() if v}})
+            return _shown(request, who, "until", ReasonsStep(initial=_kept(data)), again)
         return _shown(request, who, "why", why, until)
     if not why.is_valid():
         return _shown(request, who, "why", why, until)
     if not until.is_valid():
-        return _shown(request, who, "until", ReasonsForm(initial=_kept(data)), until)
+        return _shown(request, who, "until", ReasonsStep(initial=_kept(data)), until)
     if answered == "until":
-        return _shown(request, who, "check", ReasonsForm(initial=_kept(data)), AccessEndForm(initial=_kept(data)))
-    return _send(request, who, why, until)
+        return _shown(request, who, "check", ReasonsStep(initial=_kept(data)), UntilStep(initial=_kept(data)))
+    return _send(request, who, until)
 
 
 def _kept(data: Any) -> dict[str, str]:
-    names = [*ReasonsForm.base_fields, *AccessEndForm.base_fields]
+    names = [*ReasonsStep.base_fields, *UntilStep.base_fields]
     return {name: data.get(name, "") for name in names}
 
 
-def _send(request: CityRequest, who: Person, why: ReasonsForm, until: AccessEndForm) -> HttpResponse:
-    end, address = end_of_day(until.cleaned_data["until"]), until.cleaned_data["address"]
-    now = epoch_ms(request.now)
-    most = {"until": min(end, now + 365 * 86_400_000), "address": address}
-    made = run_verb(until, lambda: access_requests.ask(who, reasons=why.reasons(), actor=request.actor, now=now, **most))
+def _send(request: CityRequest, who: Person, until: forms.Form) -> HttpResponse:
+    form = act_pages.form_of(ASK_ACCESS, who, request.actor, request.POST)
+    assert form.is_valid(), "its parts were"
+    made = run_verb(until, lambda: act_pages.carry_out(ASK_ACCESS, who, form, request.actor, epoch_ms(request.now)))
     if made is None:
-        return _shown(request, who, "until", ReasonsForm(initial=_kept(request.POST)), until)
-    messages.success(request, f"The request for {who} was sent to {made.department}.")
+        return _shown(request, who, "until", ReasonsStep(initial=_kept(request.POST)), until)
+    messages.success(request, ASK_ACCESS.message(who, made))
     return redirect("request", pk=made.pk)
 
 
-def _shown(request: CityRequest, who: Person, step: str, why: ReasonsForm, until: AccessEndForm) -> HttpResponse:
+def _shown(request: CityRequest, who: Person, step: str, why: forms.Form, until: forms.Form) -> HttpResponse:
     heads = {
         "why": f"Why does {who} need mail?",
         "until": "Until when, at which address?",
@@ -135,7 +136,7 @@ def _shown(request: CityRequest, who: Person, step: str, why: ReasonsForm, until
     hidden = [(n, v) for n, v in _kept(request.POST).items() if form is None or n not in form.fields]
     rows = [
         (f.label, request.POST.get(n, ""), s)
-        for s, c in (("why", ReasonsForm), ("until", AccessEndForm))
+        for s, c in (("why", ReasonsStep), ("until", UntilStep))
         for n, f in c.base_fields.items()
     ]
     page = Page(heads[step], "Ask for access", [("Ask for access", reverse("request-new"))])

@@ -132,7 +132,7 @@ def _type(field: Field[Any]) -> Any:
     match field:
         case inputs.Number() | inputs.Seen(is_number=True):
             return int
-        case inputs.OptionalNumber():
+        case inputs.OptionalNumber() | inputs.OptionalKey():
             return int | None
         case inputs.Day():
             return date
