@@ -15,6 +15,7 @@ from pathlib import Path
 from django.conf import settings
 
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox.actions import send_message
@@ -86,6 +87,14 @@ def gather_recipients(draft: Draft) -> Recipients:
     return recipients
 
 
+def require_recipients(draft: Draft) -> Recipients:
+    """As gather_recipients. Raises Unusable, by field, where a part is no recipient."""
+    recipients = gather_recipients(draft)
+    if recipients.errors:
+        raise Unusable(next(iter(recipients.errors.values())), recipients.errors)
+    return recipients
+
+
 def _no_match_text(words: str, count: int) -> str:
     """Why words are no recipient. Nobody is chosen for the writer: the matches are named or counted."""
     if count:
@@ -128,6 +137,17 @@ def forecast_draft(draft: Draft, to: Recipients, *, actor: Actor, now: int) -> F
     letter = send_message.compose_letter(_message_text(draft, to, actor, now), uid, actor=actor, now=now)
     parcel = PageMessage(uid, actor.uid, letter.sender.address, tuple(to.addresses), build(letter))
     return forecast_of(submission().forecast(parcel), frozenset(settings.CITY.city.domains))
+
+
+def send_saved(draft: Draft, plain: str, *, actor: Actor, now: int) -> Outgoing:
+    """Queue a draft whose forecast nobody looks at. plain: why it goes unencrypted although rules encrypt it, "" where it goes as
+    they say. Raises NotPermitted, Unusable, Conflict."""
+    recipients = require_recipients(draft)
+    forecast = forecast_draft(draft, recipients, actor=actor, now=now) if plain else None
+    choice = None
+    if forecast is not None and forecast.encrypted:
+        choice = send_message.UnencryptedChoice(plain, forecast.encrypting_rules, len(forecast.encrypted))
+    return send_draft(draft, recipients, actor=actor, now=now, plain=choice)
 
 
 def send_draft(

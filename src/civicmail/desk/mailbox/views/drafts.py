@@ -1,26 +1,21 @@
-"""What have I begun, and what waits to be sent? Drafts, and throwing one away."""
+"""What have I begun, and what waits to be sent?"""
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django import forms
 from django.db.models import Count
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import CityRequest as Request
 from civicmail.city.access.views.city_request import acting, require
-from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.page import Action, Page
 from civicmail.desk.mailbox import send_states
-from civicmail.desk.mailbox.actions import edit_drafts
 from civicmail.desk.mailbox.models import Draft, Outgoing
 from civicmail.desk.mailbox.recipients import parse_typed
 from civicmail.desk.mailbox.views.opened_message import crumbs
@@ -71,26 +66,3 @@ def _line(row: Draft, out: Outgoing | None) -> Line:
         state = ("stop", gettext("Not sent"))
     url = reverse("mail-outgoing", args=[out.uid]) if out is not None else reverse("mail-draft", args=[row.uid])
     return Line(url, to, row.subject or gettext("(no subject)"), row.changed, row.count, state)  # type: ignore[attr-defined]  # of the annotation
-
-
-@acting("my.write")
-def discard(request: Request, uid: uuid.UUID) -> HttpResponse:
-    """It cannot be brought back, so it is asked first."""
-    require(request, "my.write", OfPerson(request.actor.uid))
-    row = get_object_or_404(Draft, uid=uid, person__uid=request.actor.uid)
-    back = reverse("mail-draft", args=[uid])
-    form = forms.Form(request.POST if request.method == "POST" else None)
-    page = Page(gettext("Shall this draft be discarded?"), gettext("My mail"), [*crumbs(), (gettext("Draft"), back)])
-    return respond_to_form(
-        request,
-        form,
-        lambda: edit_drafts.discard(row, actor=request.actor, now=epoch_ms(request.now)),
-        page=page,
-        back=back,
-        message=gettext("The draft is discarded."),
-        to=reverse("mail-drafts"),
-        effects=[gettext("The draft “{subject}” and its files are gone, and cannot be brought back.").format(subject=row.subject)],
-        stays=[gettext("Nothing was sent, and no message of yours is touched.")],
-        verb=gettext("Discard 1 draft"),
-        stop=True,
-    )

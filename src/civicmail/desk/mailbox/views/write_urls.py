@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from civicmail.city.access.views.act_pages import paths
+from civicmail.desk.mailbox.acts.drafts import DISCARD_DRAFT
 from civicmail.desk.mailbox.acts.signatures import WRITE_SIGNATURE
 from civicmail.desk.mailbox.views import address_book, drafts, outgoing, unencrypted_mail, write_page
 
@@ -13,9 +14,8 @@ urlpatterns = [
     path("mail/write/people/", address_book.offered, name="mail-people"),
     path("mail/write/<uuid:uid>/", write_page.draft, name="mail-draft"),
     path("mail/write/<uuid:uid>/people/", address_book.people, name="mail-draft-people"),
-    path("mail/write/<uuid:uid>/discard/", drafts.discard, name="mail-draft-discard"),
     path("mail/sent-plain/", unencrypted_mail.listed, name="sent-plain"),
     path("mail/drafts/", drafts.drafts, name="mail-drafts"),
     path("mail/outgoing/<uuid:uid>/", outgoing.outgoing, name="mail-outgoing"),
-    *paths([WRITE_SIGNATURE]),
+    *paths([DISCARD_DRAFT, WRITE_SIGNATURE]),
 ]

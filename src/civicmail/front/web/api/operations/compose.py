@@ -122,9 +122,7 @@ def _looked(request: Call, body: Letter) -> tuple[submit_draft.Recipients, str]:
     """Whom it goes to, and the mailbox that it is from. Raises Unusable, with the field."""
     if len(body.subject) > 500 or len(body.text) > LONGEST or "\0" in f"{body.subject}{body.text}":
         raise Unusable("The message is too long.", {"text": f"At most {LONGEST:,} characters, and 500 of the subject."})
-    gathered = submit_draft.gather_recipients(Draft(to=body.to, cc=body.cc, bcc=body.bcc))
-    if gathered.errors:
-        raise Unusable(next(iter(gathered.errors.values())), gathered.errors)
+    gathered = submit_draft.require_recipients(Draft(to=body.to, cc=body.cc, bcc=body.bcc))
     own = senders.own_sender(senders.senders(request.actor, now=epoch_ms(request.now)))
     return gathered, body.mailbox.strip().lower() or (own.address if own else "")
 

@@ -16,11 +16,11 @@ from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import me, require
-from civicmail.desk.mailbox.actions import edit_drafts, send_message, submit_draft
+from civicmail.desk.mailbox.actions import edit_drafts, submit_draft
 from civicmail.desk.mailbox.actions.edit_drafts import DraftContent
+from civicmail.desk.mailbox.acts.drafts import DISCARD_DRAFT, REMOVE_DRAFT_FILE, SEND_DRAFT
 from civicmail.desk.mailbox.acts.outgoing import HASTEN_MAIL, UNDO_MAIL
 from civicmail.desk.mailbox.draft_file_type import with_file_type
-from civicmail.desk.mailbox.forecast import Forecast
 from civicmail.desk.mailbox.models import Draft, DraftFile, Outgoing, senders
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
@@ -112,18 +112,6 @@ class FileToAdd(DraftSeen):
     content: str
 
 
-class FileToRemove(DraftSeen):
-    """file: its id."""
-
-    file: int
-
-
-class ToSend(DraftSeen):
-    """plain: why it goes unencrypted although a rule asks for more, in words that are kept; empty, and it goes encrypted."""
-
-    plain: str = ""
-
-
 @operation(router, "GET", "/drafts", act="my.write", scope="read:mail", page="mail-drafts", response=list[DraftLine])
 def list_drafts(request: Call, response: HttpResponse) -> list[DraftLine]:
     """List my drafts, newest first."""
@@ -203,54 +191,18 @@ def add_draft_file(request: Call, uid: uuid.UUID, body: FileToAdd) -> OneDraft:
     return once(request, do)
 
 
-@operation(router, "POST", f"{ONE}/files/remove", act="my.write", scope="write:mail", page="mail-draft", response=OneDraft)
-def remove_draft_file(request: Call, uid: uuid.UUID, body: FileToRemove) -> OneDraft:
-    """Remove a file."""
-    row = _seen(request, uid, body.version)
-    return _shown(edit_drafts.remove(row, [body.file], actor=request.actor, now=epoch_ms(request.now)))
-
-
-@operation(router, "POST", f"{ONE}/discard", act="my.write", scope="write:mail", page="mail-draft-discard", response=DraftSeen)
-def discard_draft(request: Call, uid: uuid.UUID, body: DraftSeen) -> DraftSeen:
-    """Delete a draft with its files. This cannot be undone."""
-    row = _seen(request, uid, body.version)
-    edit_drafts.discard(row, actor=request.actor, now=epoch_ms(request.now))
-    return DraftSeen(version=body.version)
+act_operation(router, REMOVE_DRAFT_FILE, OneDraft, _shown)
+act_operation(router, DISCARD_DRAFT, DraftSeen, lambda version: DraftSeen(version=version))
 
 
 @operation(router, "GET", f"{ONE}/forecast", act="my.write", scope="read:mail", page="mail-draft", response=Outlook)
 def forecast_draft(request: Call, uid: uuid.UUID) -> Outlook:
     """Forecast what would happen to a draft with its files, for each recipient."""
     row = _draft(request, uid)
-    return foretold(request, row, _gathered(row))
+    return foretold(request, row, submit_draft.require_recipients(row))
 
 
-@operation(router, "POST", f"{ONE}/send", act="my.write", scope="write:mail", page="mail-draft", response=Given, status=201)
-def send_draft(request: Call, uid: uuid.UUID, body: ToSend) -> Given:
-    """Send a draft with its files. For twenty seconds `undo_mail` takes it back."""
-    row, now = _seen(request, uid, body.version), epoch_ms(request.now)
-    gathered = _gathered(row)
-    exceptions = (
-        _aside(submit_draft.forecast_draft(row, gathered, actor=request.actor, now=now), body.plain) if body.plain else None
-    )
-
-    def do() -> Given:
-        return given(submit_draft.send_draft(row, gathered, actor=request.actor, now=now, plain=exceptions))
-
-    return once(request, do)
-
-
-def _aside(foreseen: Forecast, reason: str) -> send_message.UnencryptedChoice | None:
-    """What the reason puts aside; None where no rule has encrypted anything."""
-    sealed = foreseen.encrypted
-    return send_message.UnencryptedChoice(reason, foreseen.encrypting_rules, len(sealed)) if sealed else None
-
-
-def _gathered(row: Draft) -> submit_draft.Recipients:
-    gathered = submit_draft.gather_recipients(row)
-    if gathered.errors:
-        raise Unusable(next(iter(gathered.errors.values())), gathered.errors)
-    return gathered
+act_operation(router, SEND_DRAFT, Given, given)
 
 
 @operation(router, "GET", "/outgoing", act="my.write", scope="read:mail", page="mail-drafts", response=list[Given])
