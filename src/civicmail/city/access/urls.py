@@ -14,13 +14,13 @@ from civicmail.city.access.acts import roles
 from civicmail.city.access.acts.access_requests import WITHDRAW_REQUEST
 from civicmail.city.access.acts.endings import CALL_OFF_ENDING
 from civicmail.city.access.acts.protections import END_PROTECTION, PROTECT_MAIL
+from civicmail.city.access.acts.sign_ins import RELEASE_SIGN_IN
 from civicmail.city.access.views import (
     access_requests,
     agencies,
     aliases,
     bulk_authorization,
     departments,
-    dutygrants,
     entries,
     feedkeys,
     feedmaps,
@@ -95,7 +95,7 @@ urlpatterns = [
     path("access/feeds/<int:pk>/apply/", feeds.apply, name="feed-apply"),
     path("access/feeds/<int:pk>/reject/", feeds.reject, name="feed-reject"),
     path("access/unlocks/", office.unlocks, name="unlocks"),
-    path("access/unlocks/<int:pk>/", dutygrants.unlock, name="unlock"),
+    *paths([RELEASE_SIGN_IN]),
     path("access/endings/", office.endings, name="endings"),
     path("access/endings/<int:pk>/", office.ending, name="ending"),
     path("access/protected/", protected.protected, name="protected"),

@@ -11,7 +11,8 @@ from civicmail.city.access.acts.access_requests import ASK_ACCESS, DECIDE_REQUES
 from civicmail.city.access.acts.endings import CALL_OFF_ENDING
 from civicmail.city.access.acts.mailboxes import ASK_GRANT
 from civicmail.city.access.acts.rights import END_RIGHT, EXTEND_ACCESS, RESUME_ACCESS, SUSPEND_ACCESS
-from civicmail.city.access.errors import NotPermitted, Unusable
+from civicmail.city.access.acts.sign_ins import RELEASE_SIGN_IN
+from civicmail.city.access.errors import NotPermitted
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.settings import Settings
@@ -37,6 +38,7 @@ app.command()(sign_in_letters.invite)
 app.command("hand-over")(sign_in_letters.hand_over)
 app.command()(leavers.close)
 app.command()(leavers.reconcile)
+act_commands.add(app, RELEASE_SIGN_IN)
 
 
 @app.command()
@@ -84,23 +86,6 @@ def end(
         output.emit({"person": ending.person.uid, "when": ending.when.isoformat(), "done": ending.done is not None})
     else:
         output.show(f"{ending.person}: {'ended' if ending.done else f'ends {ending.when:%Y-%m-%d %H:%M} UTC'}.")
-
-
-@app.command()
-def unlock(
-    person: options.Who, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
-) -> None:
-    """Release a sign-in that is locked, or for which people wait after wrong passwords."""
-    desk = actors.signed_in("access unlock", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import signin
-    from civicmail.city.access.models import Account
-
-    who = actors.named(person)
-    account = Account.objects.select_related("person").filter(person=who).first()
-    if account is None:
-        raise Unusable(f"{who} has no sign-in.")
-    signin.unlock(account, actor=desk.actor, reason=reason, now=desk.now)
-    output.show(f"{who} may sign in again.")
 
 
 @app.command()

@@ -82,7 +82,6 @@ VERBS: dict[str, Line] = {
     "access end": _person("access.end"),
     "access close": _person("account.close"),
     "access reconcile": _person("reconcile.see"),
-    "access unlock": _person("account.unlock"),
     "access signs": _person("entries.see"),
     "duty lay-down": _person("duty.take-up"),
     "duty list": _person("duty.see"),

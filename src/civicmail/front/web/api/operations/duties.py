@@ -5,19 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import signin
 from civicmail.city.access.acts import roles
+from civicmail.city.access.acts.sign_ins import RELEASE_SIGN_IN
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.models import Account, ConflictRecord, DutyGrant
 from civicmail.city.access.queries import office
 from civicmail.city.access.queries import signin as signins
-from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.views.city_request import require, require_could
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation
@@ -106,19 +104,11 @@ def list_locked(request: Call, response: HttpResponse) -> list[Locked]:
     return pagination.rows(request, response, signins.locked_or_waiting(epoch_ms(request.now)), lambda a: _locked(a, request.now))
 
 
-@operation(router, "POST", "/locked/{int:id}/release", act="account.unlock", scope="write:access", page="unlock", response=Locked)
-def release_locked(request: Call, id: int, body: request_bodies.Because) -> Locked:
-    """Unlock a sign-in; its access is unchanged."""
-    account = get_object_or_404(Account.objects.select_related("person"), pk=id)
-    require(request, "account.unlock", about_person(account.person))
-    c = request_bodies.checked(ReasonForm(request_bodies.plain(body)))
-    signin.unlock(account, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now))
-    account.refresh_from_db()
-    return _locked(account, request.now)
-
-
 def _locked(a: Account, now: datetime) -> Locked:
     waits = [
         SignInWait(kind=w.kind, network=w.network, failures=w.failures, until=w.until) for w in signins.waits_of(a, epoch_ms(now))
     ]
     return Locked(id=a.pk, person=who(a.person), login=a.username, locked=a.locked, waits=waits)
+
+
+act_operation(router, RELEASE_SIGN_IN, Locked, lambda account: _locked(account, timezone.now()))

@@ -8,15 +8,14 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import content_views
 from civicmail.city.access.acts.protections import END_PROTECTION, PROTECT_MAIL
-from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.access.epoch import from_ms
 from civicmail.city.access.models import Entry, Protection
 from civicmail.city.access.views.city_request import require, require_could
 from civicmail.desk.oversight import sampling
+from civicmail.desk.oversight.acts.accidents import REPORT_ACCIDENT
 from civicmail.desk.oversight.acts.content_views import MARK_VIEWING
 from civicmail.desk.oversight.queries import content_views as queries
-from civicmail.desk.oversight.views.accident import AccidentForm
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
@@ -56,12 +55,19 @@ class Drawn(Viewed):
     looked: bool
 
 
+<<<<<<< HEAD
 class Accident(Schema):
     """message: its id, or empty; how, next: as the page names them."""
 
     message: str = ""
     how: str = "other"
     next: str
+=======
+class Remarked(Schema):
+    """remark: was the reason a good one, and was this look needed?"""
+
+    remark: str
+>>>>>>> e6be60d2 (access, oversight: define the release of a sign-in and accidents once)
 
 
 class Recorded(Schema):
@@ -120,14 +126,4 @@ def _viewed(e: Entry) -> Viewed:
     return Viewed(id=e.pk, act=e.act, at=from_ms(e.at), person=e.person, duty=e.duty, object=e.object, reason=e.reason)
 
 
-@operation(router, "POST", "/accidents", act="content.accident", scope="write:me", page="accident", response=Recorded, status=201)
-def tell_accident(request: Call, body: Accident) -> Recorded:
-    """Report that one saw content by accident; no blame."""
-    require(request, "content.accident")
-    c = request_bodies.checked(AccidentForm(request_bodies.plain(body)))
-
-    def do() -> Recorded:
-        content_views.accident(request.actor, c["message"], c["how"], c["next"], now=epoch_ms(request.now))
-        return Recorded(recorded=True)
-
-    return once(request, do)
+act_operation(router, REPORT_ACCIDENT, Recorded, lambda _: Recorded(recorded=True))

@@ -1,0 +1,20 @@
+"""Record that somebody saw what is in a message by accident (P-17, I2)."""
+
+from __future__ import annotations
+
+from civicmail.city.access.actions import content_views
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Unusable
+from civicmail.mail.archive.errors import InvalidId
+from civicmail.mail.archive.places import digits_of
+
+
+def report(message: str, how: str, next_: str, *, actor: Actor, now: int) -> None:
+    """Write the entry. message: the id or empty, because anything else could say what is in the message; how, next_: of
+    city/access/reveals.py. Raises NotPermitted, Unusable."""
+    try:
+        number = digits_of(message.strip()) if message.strip() else ""
+    except InvalidId:
+        wrong = "Write only the id of the message, or leave this empty."
+        raise Unusable(wrong, {"message": wrong}) from None
+    content_views.accident(actor, number, how, next_, now=now)
