@@ -16,10 +16,9 @@ from civicmail.desk.oversight import sampling
 from civicmail.desk.oversight.acts.accidents import REPORT_ACCIDENT
 from civicmail.desk.oversight.acts.content_views import MARK_VIEWING
 from civicmail.desk.oversight.queries import content_views as queries
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe
 
@@ -53,21 +52,6 @@ class Drawn(Viewed):
     """One reveal of a week's sample. looked: somebody has said what they think of it."""
 
     looked: bool
-
-
-<<<<<<< HEAD
-class Accident(Schema):
-    """message: its id, or empty; how, next: as the page names them."""
-
-    message: str = ""
-    how: str = "other"
-    next: str
-=======
-class Remarked(Schema):
-    """remark: was the reason a good one, and was this look needed?"""
-
-    remark: str
->>>>>>> e6be60d2 (access, oversight: define the release of a sign-in and accidents once)
 
 
 class Recorded(Schema):
