@@ -84,7 +84,8 @@ class Email(Field[str]):
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Field[int]):
-    """A whole number from minimum to maximum, or one of a few, which are all in sight. A box begins with the default."""
+    """A whole number from minimum to maximum, or one of a few, which are all in sight. choices: as of Choice. A box begins with
+    the default."""
 
     minimum: int | None = None
     maximum: int | None = None

@@ -18,7 +18,7 @@ from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.models import AutoReply, Forwarding
 from civicmail.city.access.queries.actors import about_mailbox
-from civicmail.city.access.queries.autoreplies import about_answer, is_left
+from civicmail.city.access.queries.autoreplies import about_answer, current_reply, is_left
 from civicmail.city.access.queries.mailbox_addresses import with_divisions
 from civicmail.city.access.reasons import checked_reason
 from civicmail.city.directory.models import Mailbox
@@ -72,6 +72,12 @@ def end_autoreply(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> N
     with transaction.atomic():
         if not _end_replies(lock_row(mailbox), actor, reason, now):
             raise Conflict(sentence("No answer is set for this mailbox."))
+
+
+def end_own(mailbox: Mailbox, *, actor: Actor, now: int) -> None:
+    """It answers no more, if it did, as somebody says who may use it."""
+    if current_reply(mailbox.pk, from_ms(now)) is not None:
+        end_autoreply(mailbox, actor=actor, reason="back, by the holder" if mailbox.holder else "not wanted any more", now=now)
 
 
 def forward_left(mailbox: Mailbox, to: Mailbox, *, until: int, actor: Actor, reason: str, now: int) -> Forwarding:

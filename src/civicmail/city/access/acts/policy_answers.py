@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Operation, OwnAct
+from civicmail.city.access.act import Act, Operation, OwnAct
 from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Input, Text
+from civicmail.city.access.inputs import Choice, Choices, Input, Number, PersonName, Text
+from civicmail.city.access.resources import InDepartment, Resource
 from civicmail.core.config.sentence import sentence as _
 
 if TYPE_CHECKING:
@@ -54,4 +55,47 @@ class AnswerPolicy(OwnAct["PolicyText", PolicyAnswer, "Acknowledgement"]):
         return verb(acting_person(actor), row, given.shown, actor=actor, now=now)
 
 
-ANSWER_POLICY = AnswerPolicy()
+class SignedPaper(Input):
+    """answer: accept or decline; reference: where the paper or its scan is."""
+
+    person = PersonName(label="Who signed?", help="Personnel number or address.")
+    version = Number(label="Which version?")
+    answer = Choice(
+        label="What does the paper say?", radio=True, missing="Choose one of the two.",
+        choices=[("accept", "Accepts the rules"), ("decline", "Declines")],
+    )  # fmt: skip
+    reference = Text(label="Where is the paper, or its scan?", help="File number or box.", min_length=3, max_length=200, rows=1)
+
+
+class RecordPaper(Act[None, SignedPaper, "Acknowledgement"]):
+    """Record a signature on paper, with the place of the paper."""
+
+    name, permission, input = "record_paper", "policy.paper", SignedPaper
+    operation = Operation("/policy/papers", "write:policy", page="policy-paper", status=201)
+    from_link = ("person",)
+
+    def resource(self, row: None, actor: Actor) -> Resource:
+        """Whether they may for anybody; the verb asks about the person who is named."""
+        authorises = {role.department for role in actor.held if role.duty == "authoriser"}
+        return InDepartment(min(actor.departments | authorises, default=""))
+
+    def choices(self, row: None, actor: Actor) -> Mapping[str, Choices]:
+        from civicmail.city.access.models import PolicyText
+
+        texts = PolicyText.objects.order_by("-version").values_list("version", "title")[:20]
+        return {"version": [(str(version), f"Version {version}, {title}") for version, title in texts]}
+
+    def perform(self, given: SignedPaper, *, actor: Actor, now: int) -> Acknowledgement:
+        from civicmail.city.access.actions import policy
+        from civicmail.city.access.models import PolicyText
+
+        text = PolicyText.objects.get(version=given.version)
+        return policy.record_paper(
+            given.person, text, accepted=given.answer == "accept", reference=given.reference, actor=actor, now=now
+        )
+
+    def message(self, row: None, done: Acknowledgement) -> str:
+        return f"Recorded for {done.person}: version {done.text.version}, {done.reference}."
+
+
+ANSWER_POLICY, RECORD_PAPER = AnswerPolicy(), RecordPaper()

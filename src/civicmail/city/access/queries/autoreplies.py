@@ -53,6 +53,11 @@ def is_left(mailbox: Mailbox, now: int) -> bool:
     return left_mailboxes(now).filter(pk=mailbox.pk).exists()
 
 
+def current_reply(mailbox: int, at: datetime) -> AutoReply | None:
+    """What a mailbox (id of the row) answers at this time, or is going to, as somebody said who may use it."""
+    return AutoReply.objects.filter(mailbox=mailbox, kind="own", ended__isnull=True, until__gt=at).first()
+
+
 def about_answer(mailbox: Mailbox, now: int) -> MailboxIn:
     """What the guard is asked about for an answer of this mailbox: with who may send from it at this moment, where it is of a
     function (M5)."""

@@ -231,7 +231,9 @@ def _plain(field: Field[Any], choices: Choices) -> forms.Field:
                 words["label"], words["help_text"], min_length=field.min_length, max_length=field.max_length, rows=field.rows,
                 required=required,
             )  # fmt: skip
-        case inputs.Number(choices=[_, *_]) | inputs.OptionalKey() | inputs.Choice() | inputs.Several():
+        case inputs.OptionalKey() | inputs.Choice() | inputs.Several():
+            return _of_choices(field, offered, words)
+        case inputs.Number() if offered:
             return _of_choices(field, offered, words)
         case inputs.Number() | inputs.OptionalNumber():
             return forms.IntegerField(min_value=field.minimum, max_value=field.maximum, **words)

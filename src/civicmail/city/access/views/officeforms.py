@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from civicmail.city.access.forms import PersonField, day_field, set_choices, text_field
+from civicmail.city.access.forms import day_field, text_field
 
 
 class Whose(forms.Form):
@@ -43,23 +43,3 @@ class PolicyWords(forms.Form):
     def __init__(self, first: bool, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["changed"].required = not first
-
-
-class Paper(forms.Form):
-    """What somebody signed on paper."""
-
-    person = PersonField(label="Who signed?", help_text="Personnel number or address.")
-    version = forms.ChoiceField(label="Which version?")
-    answer = forms.ChoiceField(
-        label="What does the paper say?",
-        choices=[("accept", "Accepts the rules"), ("decline", "Declines")],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose one of the two."},
-    )
-    reference = forms.CharField(
-        label="Where is the paper, or its scan?", max_length=200, min_length=3, help_text="File number or box."
-    )
-
-    def __init__(self, versions: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_choices(self, "version", versions)

@@ -12,20 +12,20 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from civicmail.city.access.act import FormPage
 from civicmail.city.access.actions import policy as verbs
+from civicmail.city.access.acts.policy_answers import RECORD_PAPER
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Unusable
 from civicmail.city.access.forms import ReasonForm
 from civicmail.city.access.models import Acknowledgement, PolicyText
 from civicmail.city.access.queries import policy_answers
 from civicmail.city.access.queries.actors import about_person
 from civicmail.city.access.resources import CITY
-from civicmail.city.access.views import listing
+from civicmail.city.access.views import act_pages, listing
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require, require_could
-from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column
-from civicmail.city.access.views.officeforms import Paper, PolicyWords
+from civicmail.city.access.views.officeforms import PolicyWords
 from civicmail.city.access.views.page import Action, Page
 from civicmail.city.access.views.policy import Block, blocks
 from civicmail.city.directory.models import Person
@@ -181,24 +181,6 @@ def paper(request: CityRequest) -> HttpResponse:
     """?person=UID. What somebody signed on paper counts like an answer on the page; a clerk says where the paper is."""
     named = Person.objects.filter(uid=request.GET.get("person", "")).first()
     require_could(request, "policy.paper", about_person(named) if named else CITY)
-    texts = {str(t.version): t for t in PolicyText.objects.order_by("-version")[:20]}
-    choices = [(v, f"Version {v}, {t.title}") for v, t in texts.items()]
-    form = Paper(choices, request.POST or None, initial={"person": named.uid if named else ""})
-
-    def verb() -> Acknowledgement:
-        c = form.cleaned_data
-        if c["person"] is None:
-            raise Unusable("Say who.", {"person": "Say who."})
-        accepted = c["answer"] == "accept"
-        return verbs.record_paper(
-            c["person"],
-            texts[c["version"]],
-            accepted=accepted,
-            reference=c["reference"],
-            actor=request.actor,
-            now=epoch_ms(request.now),
-        )
-
     back, crumb = reverse("policies"), _crumbs()
     if named is not None:
         about = about_person(named)
@@ -206,8 +188,6 @@ def paper(request: CityRequest) -> HttpResponse:
         crumb = [(str(named), back)]
     elif not may(request, "policy.publish"):
         back, crumb = "/", []
-    page = Page("What was signed on paper?", "Policy", crumb)
-    return respond_to_form(
-        request, form, verb, page=page, back=back, template=FORM_TEMPLATE, submit="Record 1 paper",
-        message=lambda made: f"Recorded for {made.person}: version {made.text.version}, {made.reference}.",
-    )  # fmt: skip
+    title, submit = "What was signed on paper?", "Record 1 paper"
+    form_page = FormPage(title=title, section="Policy", submit=submit, back=back, crumbs=crumb)
+    return act_pages.answer(request, RECORD_PAPER, None, form_page)

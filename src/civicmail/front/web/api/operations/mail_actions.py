@@ -7,31 +7,31 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
+from django.utils import timezone
 from ninja import Schema
 
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.models import AutoReply
-from civicmail.city.access.queries.autoreplies import about_answer
+from civicmail.city.access.queries.autoreplies import current_reply
 from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.views.act_pages import permitted_row
 from civicmail.city.access.views.city_request import me, require
 from civicmail.city.directory.models import Mailbox
 from civicmail.desk.mailbox import queries
 from civicmail.desk.mailbox.actions import mark_mail
+from civicmail.desk.mailbox.acts.auto_replies import END_AWAY, SET_AWAY
 from civicmail.desk.mailbox.acts.labels import MAKE_LABEL, REMOVE_LABEL, RENAME_LABEL
 from civicmail.desk.mailbox.acts.signatures import WRITE_SIGNATURE
 from civicmail.desk.mailbox.models import Label, addressbook, senders
 from civicmail.desk.mailbox.models.senders import OwnSignature
 from civicmail.desk.mailbox.scope import OwnMailbox
-from civicmail.desk.mailbox.views import own_mailboxes
 from civicmail.desk.mailbox.views.mark_mail import Selection, selection_of
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
@@ -83,15 +83,6 @@ class Away(Schema):
     until: datetime | None
     text: str
     outside: str
-
-
-class GoingAway(Schema):
-    """starts, until: the first and the last day."""
-
-    starts: date
-    until: date
-    text: str
-    outside: str = ""
 
 
 @operation(router, "POST", "/mail/keep", act="my.mail", scope="write:mail", page="mail-keep", response=Kept)
@@ -215,41 +206,15 @@ act_operation(router, WRITE_SIGNATURE, Lines, _lines)
 @operation(router, "GET", AWAY, act="reply.set", scope="read:mail", page="mail-away-of", response=Away)
 def read_away(request: Call, address: str) -> Away:
     """Read the auto-reply of a mailbox."""
-    return _away(_answering(request, address), request.now)
+    return _away(permitted_row(SET_AWAY, request, address))
 
 
-@operation(router, "POST", AWAY, act="reply.set", scope="write:mail", page="mail-away-of", response=Away)
-def set_away(request: Call, address: str, body: GoingAway) -> Away:
-    """Set an auto-reply for some days, for one's own mailbox, one with send access, or one of one's department."""
-    box = _answering(request, address)
-    c = request_bodies.checked(own_mailboxes.AutoReplyForm(request_bodies.plain(body)))
-
-    def do() -> Away:
-        own_mailboxes.set_auto_reply(request, box, c)
-        return _away(box, request.now)
-
-    return once(request, do)
-
-
-@operation(router, "POST", f"{AWAY}/end", act="reply.set", scope="write:mail", page="mail-away-of", response=Away)
-def end_away(request: Call, address: str) -> Away:
-    """Turn an auto-reply off."""
-    box = _answering(request, address)
-    own_mailboxes.end_auto_reply(request, box, own_mailboxes.set_now(box.pk, request.now))
-    return _away(box, request.now)
-
-
-def _answering(request: Call, address: str) -> Mailbox:
-    """Raises Http404 for what is no mailbox that answers, NotPermitted."""
-    box = Mailbox.objects.filter(address=address.strip().lower(), closed__isnull=True).first()
-    if box is None or (box.kind == Mailbox.Type.PERSONAL and box.holder != me(request)):
-        raise Http404
-    require(request, "reply.set", about_answer(box, epoch_ms(request.now)))
-    return box
-
-
-def _away(box: Mailbox, at: datetime) -> Away:
-    row: AutoReply | None = own_mailboxes.set_now(box.pk, at)
+def _away(box: Mailbox) -> Away:
+    row = current_reply(box.pk, timezone.now())
     if row is None:
         return Away(mailbox=box.address, on=False, starts=None, until=None, text="", outside="")
     return Away(mailbox=box.address, on=True, starts=row.starts, until=row.until, text=row.text, outside=row.outside)
+
+
+act_operation(router, SET_AWAY, Away, lambda reply: _away(reply.mailbox))
+act_operation(router, END_AWAY, Away, _away)

@@ -9,16 +9,15 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.access.actions import policy as verbs
+from civicmail.city.access.acts.policy_answers import RECORD_PAPER
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.forms import ReasonForm
-from civicmail.city.access.models import PolicyText
+from civicmail.city.access.models import Acknowledgement, PolicyText
 from civicmail.city.access.queries import policy_answers
-from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.resources import CITY
-from civicmail.city.access.views.city_request import require, require_could
-from civicmail.city.access.views.officeforms import Paper, PolicyWords
-from civicmail.city.directory.models import Person
+from civicmail.city.access.views.city_request import require
+from civicmail.city.access.views.officeforms import PolicyWords
 from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
@@ -58,15 +57,6 @@ class Publishing(request_bodies.Because):
     changed: str = ""
     material: bool
     after: int
-
-
-class Signed(Schema):
-    """answer: accept or decline; reference: where the paper or its scan is."""
-
-    person: str
-    version: int
-    answer: str
-    reference: str
 
 
 class PaperRecorded(Schema):
@@ -131,35 +121,10 @@ def publish_policy(request: Call, body: Publishing) -> Text:
     return once(request, do)
 
 
-@operation(
-    router,
-    "POST",
-    "/policy/papers",
-    act="policy.paper",
-    scope="write:policy",
-    page="policy-paper",
-    response=PaperRecorded,
-    status=201,
-)
-def record_paper(request: Call, body: Signed) -> PaperRecorded:
-    """Record a signature on paper, with the place of the paper."""
-    named = Person.objects.filter(uid=body.person).first()
-    require_could(request, "policy.paper", about_person(named) if named else CITY)
-    texts = {str(t.version): t for t in PolicyText.objects.order_by("-version")[:20]}
-    c = request_bodies.checked(Paper([(v, v) for v in texts], request_bodies.plain(body)))
-    accepted = c["answer"] == "accept"
+def _recorded(made: Acknowledgement) -> PaperRecorded:
+    return PaperRecorded(
+        person=made.person.uid, version=made.text.version, accepted=made.accepted, reference=made.reference, at=made.at
+    )
 
-    def do() -> PaperRecorded:
-        made = verbs.record_paper(
-            c["person"],
-            texts[c["version"]],
-            accepted=accepted,
-            reference=c["reference"],
-            actor=request.actor,
-            now=epoch_ms(request.now),
-        )
-        return PaperRecorded(
-            person=made.person.uid, version=made.text.version, accepted=made.accepted, reference=made.reference, at=made.at
-        )
 
-    return once(request, do)
+act_operation(router, RECORD_PAPER, PaperRecorded, _recorded)
