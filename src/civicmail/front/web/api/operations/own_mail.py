@@ -13,30 +13,24 @@ from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import me, require
-from civicmail.desk.holding.actions import release_copies, release_requests, sender_verification
+from civicmail.desk.holding.actions import sender_verification
+from civicmail.desk.holding.actions.release_own import OwnRelease
 from civicmail.desk.holding.acts.digests import PLAN_DIGEST
-from civicmail.desk.holding.acts.own_releases import WITHDRAW_RELEASE
+from civicmail.desk.holding.acts.own_releases import RELEASE_MAIL, WITHDRAW_RELEASE
 from civicmail.desk.holding.acts.pickups import REVOKE_PICK_UP
 from civicmail.desk.holding.models import Digest, PickUp, Release, Verification
-from civicmail.desk.holding.views.own_release import ReasonForm, held_for
 from civicmail.desk.holding.views.sender_verification import VerificationCase, case_for
 from civicmail.desk.incidents.acts.own_reports import REPORT_DANGER
 from civicmail.desk.mailbox.acts.messages import TAKE_MAIL
 from civicmail.desk.mailbox.views.invitation_cards import respond
 from civicmail.desk.mailbox.views.opened_message import open_message
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.mail import ONE
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations_decorator import operation
-
-
-class WantedBack(Schema):
-    """reason: why it should be let go, where somebody has to be asked; in at least ten characters."""
-
-    reason: str = ""
 
 
 class Gone(Schema):
@@ -102,28 +96,13 @@ class PickedUp(Schema):
     sender_only: bool
 
 
-@operation(router, "POST", f"{ONE}/release", act="my.mail", scope="write:mail", page="mail-release", response=Gone)
-def release_mail(request: Call, id: uuid.UUID, body: WantedBack) -> Gone:
-    """Release a held message of mine: at once if I may, else by request. It is screened again."""
-    require(request, "my.mail", OfPerson(me(request).uid))
-    copy_, now = open_message(request, id), epoch_ms(request.now)
+def _gone(done: OwnRelease) -> Gone:
+    if done.request is None:
+        return Gone(let=done.released, kept=done.kept, asked=None, kind="")
+    return Gone(let=0, kept=0, asked=done.request.pk, kind=done.request.kind)
 
-    def do() -> Gone:
-        kept = held_for(copy_, now)
-        if kept.own:
-            done = [release_copies.release_own(copy, actor=request.actor, now=now) for copy in kept.own]
-            return Gone(let=sum(len(d.released) for d in done), kept=sum(len(d.kept) for d in done), asked=None, kind="")
-        if not kept.others:
-            raise Conflict("No copy of yours is kept back any more.")
-        if kept.kind == "elsewhere":
-            raise Conflict("Your department's manager, or security, decides about it; you hear the answer.")
-        reason = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
-        made = release_requests.request_release(
-            kept.others, sender=copy_.eye == "author", actor=request.actor, reason=reason, now=now
-        )
-        return Gone(let=0, kept=0, asked=made.pk, kind=made.kind)
 
-    return once(request, do)
+act_operation(router, RELEASE_MAIL, Gone, _gone)
 
 
 @operation(router, "GET", "/my/releases", act="my.mail", scope="read:mail", page="mail-release", response=list[MyRequest])

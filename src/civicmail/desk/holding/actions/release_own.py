@@ -1,0 +1,39 @@
+"""Let a held message of one's own go: at once where its reader decides, else by request (P-02)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from civicmail.city.access import guard
+from civicmail.city.access.actors import Actor
+from civicmail.city.access.errors import Conflict
+from civicmail.city.access.resources import OfPerson
+from civicmail.core.config.sentence import sentence as _
+from civicmail.desk.holding.actions import release_copies, release_requests
+from civicmail.desk.holding.models import Release
+from civicmail.desk.holding.own_copies import HeldByOwner
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRelease:
+    """released: copies that go now; kept: that stay, because the checks have found something else; request: where somebody is
+    asked."""
+
+    released: int
+    kept: int
+    request: Release | None = None
+
+
+def release_own(held: HeldByOwner, reason: str, *, actor: Actor, now: int) -> OwnRelease:
+    """reason: for those who are asked, in at least ten characters. Raises NotPermitted, Unusable, and Conflict where nothing is
+    held any more or others decide without being asked."""
+    guard.require(actor, "my.mail", OfPerson(actor.uid), now=now)
+    if held.own:
+        done = [release_copies.release_own(copy, actor=actor, now=now) for copy in held.own]
+        return OwnRelease(sum(len(d.released) for d in done), sum(len(d.kept) for d in done))
+    if not held.others:
+        raise Conflict(_("No copy of yours is kept back any more."))
+    if held.kind == "elsewhere":
+        raise Conflict(_("Your department's manager, or security, decides about it; you hear the answer."))
+    request = release_requests.request_release(held.others, sender=held.is_author, actor=actor, reason=reason, now=now)
+    return OwnRelease(0, 0, request)
