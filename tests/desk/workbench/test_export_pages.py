@@ -41,7 +41,7 @@ def test_an_export_is_ordered_made_fetched_verified_and_removed(city: Town, visi
     """A job with a page."""
     client = visit("recorder")
     assert "Export 5 messages" in text(client.get("/mandates/26-001/exports/?q=kestrel"))
-    ordered = client.post("/mandates/26-001/exports/", {"query": "kestrel"})
+    ordered = client.post("/mandates/26-001/exports/", {"q": "kestrel"})
     assert ordered.status_code == 302
     assert "Waiting to begin" in text(client.get(ordered["Location"]))
     carry(city.now)
@@ -72,7 +72,7 @@ def test_an_export_is_ordered_made_fetched_verified_and_removed(city: Town, visi
 def test_an_export_stops_with_its_mandate_and_goes_on_only_by_who_asked(city: Town, visit: Visit, installed: Path) -> None:
     """In the middle, too."""
     client = visit("recorder")
-    where = client.post("/mandates/26-001/exports/", {"query": ""})["Location"]
+    where = client.post("/mandates/26-001/exports/", {"q": ""})["Location"]
     carry(city.now)
     exporting = Exporting(installed, now_ms)
     access.Mandate.objects.filter(number="26-001").update(state="ended")
@@ -95,7 +95,7 @@ def test_an_export_under_way_reads_nothing_after_the_end_of_its_mandate(
 ) -> None:
     monkeypatch.setattr(tasks, "PIECE", 0)
     monkeypatch.setattr("civicmail.desk.workbench.batch_read.BATCH_SIZE", 1)
-    visit("recorder").post("/mandates/26-001/exports/", {"query": ""})
+    visit("recorder").post("/mandates/26-001/exports/", {"q": ""})
     with closing(Exporting(installed, now_ms)) as exporting:
         assert exporting.step()
         row = Export.objects.latest("id")
@@ -126,7 +126,7 @@ def test_an_export_waits_while_nothing_can_be_recorded(
     city: Town, visit: Visit, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E6, of the worker: no failure, no entry, no byte."""
-    visit("recorder").post("/mandates/26-001/exports/", {"query": ""})
+    visit("recorder").post("/mandates/26-001/exports/", {"q": ""})
     before = access.Entry.objects.count()
     with monkeypatch.context() as lagging, closing(Exporting(installed, now_ms)) as exporting:
         lagging.setattr(access_entries, "lag_ms", lambda now: access_entries.MAX_LAG_MS + 1)
@@ -140,7 +140,7 @@ def test_an_export_waits_while_nothing_can_be_recorded(
 
 def test_an_export_can_be_cancelled(city: Town, visit: Visit, installed: Path) -> None:
     client = visit("recorder")
-    where = client.post("/mandates/26-001/exports/", {"query": ""})["Location"]
+    where = client.post("/mandates/26-001/exports/", {"q": ""})["Location"]
     assert client.post(f"{where}stop/").status_code == 302
     assert "Stopped" in text(client.get(where))
     assert not Exporting(installed, now_ms).step(), "nobody makes it"

@@ -238,10 +238,10 @@ def test_a_hold_covers_what_the_search_finds_and_outlives_the_mandate(city: Town
     """The tree itself is held."""
     client = visit("recorder")
     assert "5 messages are there now" in text(client.get("/mandates/26-001/hold/?q=kestrel"))
-    wrong = client.post("/mandates/26-001/hold/", {"query": "kestrel", "reason": "too short"})
+    wrong = client.post("/mandates/26-001/hold/", {"q": "kestrel", "reason": "too short"})
     assert wrong.status_code == 422
     done = client.post(
-        "/mandates/26-001/hold/", {"query": "kestrel", "ground": "request", "reason": "Request 41 of a resident, Elm Street."}
+        "/mandates/26-001/hold/", {"q": "kestrel", "ground": "request", "reason": "Request 41 of a resident, Elm Street."}
     )
     assert done.status_code == 302
     (hold,) = inventory(installed).holds

@@ -14,16 +14,6 @@ from civicmail.city.access.forms import day_field, end_of_day, set_choices, star
 from civicmail.city.access.mandate_request import MAX_PEOPLE, MAX_WORDS_LENGTH, MandateRequest
 from civicmail.city.access.mandates import DEFAULT_DAYS, GROUNDS, MAX_DAYS
 from civicmail.city.directory.models import Department, Person
-from civicmail.core.query.lexer import LONGEST_QUERY
-from civicmail.mail.archive.holds import GROUNDS as HOLDS
-
-HOLD_WORDS = {
-    "request": "A request for records",
-    "litigation": "A lawsuit, or one that is to be expected",
-    "claim": "A claim against the city",
-    "audit": "An audit or an investigation",
-    "other": "Another reason",
-}
 
 
 class People(forms.CharField):
@@ -120,69 +110,3 @@ class RequestForm(Scope):
     def way_of(self) -> tuple[str, str]:
         ground, _, duty = self.cleaned_data["way"].partition("/")
         return ground, duty
-
-
-class DecisionForm(forms.Form):
-    """A second person's yes or no. state: as it was shown; nothing is preselected."""
-
-    decision = forms.ChoiceField(
-        label="Your decision", widget=forms.RadioSelect, error_messages={"required": "Choose one of the two."}
-    )
-    reason = text_field("Reason", "Needed for a no, in at least 10 characters; who asked reads it.", required=False)
-    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
-
-    def __init__(self, *args: Any, yes: str, no: str, always: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        set_choices(self, "decision", [("yes", yes), ("no", no)])
-        if always:
-            self.fields["reason"].required = True
-            self.fields["reason"].help_text = "At least 10 characters; it is kept for ever."
-        self._always = always
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        needed = self._always or data.get("decision") == "no"
-        if needed and "reason" not in self.errors and len(" ".join(data.get("reason", "").split())) < 10:
-            self.add_error("reason", "Say why, in at least 10 characters.")
-        return data
-
-    @property
-    def is_yes(self) -> bool:
-        return bool(self.cleaned_data["decision"] == "yes")
-
-
-class CloseForm(forms.Form):
-    """With which a mandate is closed (E8). state: as it was shown."""
-
-    finding = text_field(
-        "What was found?", "At least 10 characters. It is kept with the mandate.", min_length=10, max_length=4000, rows=6
-    )
-    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
-
-
-class Reason(forms.Form):
-    """A reason alone. state: as it was shown."""
-
-    reason = text_field("Reason", "At least 10 characters. It is kept for ever.", min_length=10)
-    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
-
-
-class HoldForm(forms.Form):
-    """A hold on what a search under the mandate finds. query: hidden, as it was shown; nothing is preselected."""
-
-    ground = forms.ChoiceField(
-        label="On which ground?",
-        choices=[(ground, HOLD_WORDS[ground]) for ground in HOLDS],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose a ground."},
-    )
-    reason = text_field(
-        "Reason", "At least 20 characters, with the number of the request or the case. It is kept for ever.", min_length=20
-    )
-    query = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST_QUERY, required=False)
-
-
-class ExportForm(forms.Form):
-    """query: hidden, as it was shown."""
-
-    query = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST_QUERY, required=False)

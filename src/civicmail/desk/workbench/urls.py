@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
+from civicmail.city.access.views.act_pages import paths
+from civicmail.desk.workbench.acts import examinations, exports
 from civicmail.desk.workbench.views import (
     decide_examination,
     examination_list,
@@ -27,9 +29,6 @@ urlpatterns = [
     path(_ONE + "ratify/", decide_examination.ratify, name="mandate-ratify"),
     path(_ONE + "changes/<int:pk>/", decide_examination.change, name="mandate-change"),
     path(_ONE + "amend/", request_examination.amend, name="mandate-amend"),
-    path(_ONE + "withdraw/", decide_examination.withdraw, name="mandate-withdraw"),
-    path(_ONE + "close/", decide_examination.close, name="mandate-close"),
-    path(_ONE + "stop/", decide_examination.stop, name="mandate-stop"),
     path(_ONE + "seal/", decide_examination.seal, name="mandate-seal"),
     path(_ONE + "search/", search_page.search_page, name="mandate-search"),
     path(_MESSAGE, message_pages.message, name="mandate-message"),
@@ -39,7 +38,6 @@ urlpatterns = [
     path(_ONE + "hold/", legal_hold.hold, name="mandate-hold"),
     path(_ONE + "exports/", export_pages.exports, name="mandate-exports"),
     path(_EXPORT, export_pages.export, name="mandate-export"),
-    path(_EXPORT + "stop/", export_pages.stop, name="mandate-export-stop"),
-    path(_EXPORT + "go-on/", export_pages.resume, name="mandate-export-go-on"),
+    *paths([*examinations.ACTS, *exports.ACTS]),
     path(_EXPORT + "file/", export_pages.fetch, name="mandate-export-file"),
 ]

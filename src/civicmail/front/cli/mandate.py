@@ -15,7 +15,8 @@ from civicmail.city.access.mandate_request import MandateRequest
 from civicmail.city.access.mandates import DEFAULT_DAYS, GROUNDS
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import actors, options, output, verbs
+from civicmail.desk.workbench.acts.examinations import APPROVE_MANDATE, CLOSE_MANDATE, REFUSE_MANDATE
+from civicmail.front.cli import act_commands, actors, options, output, verbs
 from civicmail.front.cli.groups import group
 
 if TYPE_CHECKING:
@@ -87,44 +88,8 @@ def show(
         output.show(f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
 
 
-@app.command()
-def approve(
-    number: Number, as_: options.Signed, reason: options.Reason = "", data: options.Data = None, config: options.Config = None
-) -> None:
-    """Say yes: its window begins."""
-    desk = _desk("mandate approve", data, config, as_)
-    from civicmail.city.access.actions import mandates
-
-    row = mandates.approve(_seen(desk, number), actor=desk.actor, reason=reason, now=desk.now)
-    output.show(f"{number} is in force until {row.until:%Y-%m-%d %H:%M} UTC.")
-
-
-@app.command()
-def refuse(
-    number: Number, as_: options.Signed, reason: options.Why, data: options.Data = None, config: options.Config = None
-) -> None:
-    """Say no, with the reason that the asker reads."""
-    desk = _desk("mandate refuse", data, config, as_)
-    from civicmail.city.access.actions import mandates
-
-    mandates.refuse(_seen(desk, number), actor=desk.actor, reason=reason, now=desk.now)
-    output.show(f"{number} is refused.")
-
-
-@app.command()
-def close(
-    number: Number,
-    as_: options.Signed,
-    finding: Annotated[str, typer.Option("--finding", metavar="TEXT", help="What was found; it stays in the record.")],
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
-    """Close your examination with its finding."""
-    desk = _desk("mandate close", data, config, as_)
-    from civicmail.city.access.actions import mandates
-
-    mandates.close(_seen(desk, number), finding, actor=desk.actor, now=desk.now)
-    output.show(f"{number} is closed.")
+for act in (APPROVE_MANDATE, REFUSE_MANDATE, CLOSE_MANDATE):
+    act_commands.add(app, act)
 
 
 @app.command()

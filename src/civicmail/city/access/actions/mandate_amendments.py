@@ -54,6 +54,11 @@ def amend(mandate: Mandate, change: MandateRequest, *, actor: Actor, now: int) -
     return made
 
 
+def decide(amendment: Amendment, is_approved: bool, *, actor: Actor, reason: str, now: int) -> Amendment:
+    """Approve or deny it, as a second person. Raises NotPermitted, Unusable, Conflict."""
+    return (approve if is_approved else refuse)(amendment, actor=actor, reason=reason, now=now)
+
+
 def approve(amendment: Amendment, *, actor: Actor, now: int, reason: str = "") -> Amendment:
     """A second person, outside of the lines of everybody that it would be about, says yes. Raises NotPermitted, Conflict."""
     return _answer(amendment, "approved", actor, reason, now)

@@ -44,6 +44,11 @@ def ask(ground: str, duty: str, scope: MandateRequest, *, actor: Actor, now: int
     return row
 
 
+def decide(mandate: Mandate, is_approved: bool, *, actor: Actor, reason: str, now: int) -> Mandate:
+    """Approve or deny it, as a second person. Raises NotPermitted, Unusable, Conflict."""
+    return (approve if is_approved else refuse)(mandate, actor=actor, reason=reason, now=now)
+
+
 def approve(mandate: Mandate, *, actor: Actor, now: int, reason: str = "") -> Mandate:
     """Say yes: the window begins, and what the people's mailboxes are is resolved. Raises NotPermitted for whoever is no second
     person, Conflict where somebody was faster."""
@@ -80,7 +85,7 @@ def refuse(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
 
 def withdraw(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
     """Who asked takes it back before anybody has decided."""
-    return _transition(mandate, "withdraw", "mandate.ask", actor, checked_reason(reason), now)
+    return _transition(mandate, "withdraw", "mandate.ask", actor, checked_reason(reason, min_length=10), now)
 
 
 def close(mandate: Mandate, finding: str, *, actor: Actor, now: int) -> Mandate:

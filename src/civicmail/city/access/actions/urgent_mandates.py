@@ -42,6 +42,11 @@ def ask_urgent(
     return row
 
 
+def decide(mandate: Mandate, was_right: bool, *, actor: Actor, reason: str, now: int) -> Mandate:
+    """Ratify or reject it, as a second person. Raises NotPermitted, Unusable, Conflict when it is too late."""
+    return (ratify if was_right else reject)(mandate, actor=actor, reason=reason, now=now)
+
+
 def ratify(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
     """A second person says that it was right to look. It makes nothing longer. Raises NotPermitted, Conflict when it is too
     late."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 
@@ -10,10 +10,11 @@ from civicmail.city.access.actions import content_views, entries
 from civicmail.city.access.actions.acting import acting_person, lock_row
 from civicmail.city.access.actors import Actor, machine
 from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict
+from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.models import Mandate as MandateRow
 from civicmail.city.access.permits import Permit
+from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
 from civicmail.desk.workbench import states
 from civicmail.desk.workbench.models import Export
@@ -22,8 +23,11 @@ WORKER = machine("export")
 
 
 def order_export(mandate: Mandate, query: str, *, actor: Actor, now: int) -> Export:
-    """Order an export of what a query finds within the mandate. Raises QueryError, NotPermitted, Conflict, NotRecorded."""
-    parse(query, now=datetime.fromtimestamp(now / 1000, UTC))
+    """Order an export of what a query finds within the mandate. Raises Unusable, NotPermitted, Conflict, NotRecorded."""
+    try:
+        parse(query, now=from_ms(now))
+    except QueryError as error:
+        raise Unusable(error.message, {"q": error.message}) from None
     permit = content_views.under(mandate, "content.export", actor=actor, facts={"query": query}, now=now)
     with transaction.atomic():
         row = MandateRow.objects.get(number=mandate.number)
@@ -76,22 +80,24 @@ def fail(export: Export, why: str, now: int) -> None:
         _entered("export.failed", row, WORKER, why, now, export=row.pk)
 
 
-def stop(export: Export, *, actor: Actor, reason: str, now: int) -> None:
+def stop(export: Export, *, actor: Actor, reason: str, now: int) -> Export:
     """Stop it, as its requester, or as the worker if it may not continue; what was read stays until it is resumed or removed."""
     with transaction.atomic():
         row = lock_row(export)
         row.why = reason[:400]
         _save(row, "stopped", now)
         _entered("export.stop", row, actor, reason, now, export=row.pk)
+    return row
 
 
-def resume(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> None:
+def resume(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Export:
     """Resume a stopped export, as its requester. Raises NotPermitted, Conflict, NotRecorded."""
     content_views.under(mandate, "content.export", actor=actor, facts={"query": export.query, "export": export.pk}, now=now)
     with transaction.atomic():
         row = lock_row(export)
         row.why = ""
         _save(row, "waiting", now)
+    return row
 
 
 def fetch(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit:

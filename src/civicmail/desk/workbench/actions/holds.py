@@ -2,39 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from civicmail.city.access.actions import content_views
 from civicmail.city.access.actions.external_acts import entering_of
 from civicmail.city.access.actors import Actor
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.errors import Unusable
 from civicmail.city.access.mandates import Mandate
 from civicmail.city.access.models import Entry
 from civicmail.city.access.permits import Permit
+from civicmail.core.query.errors import QueryError
+from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Tree
+from civicmail.desk.viewer.queries import installation, store
+from civicmail.desk.viewer.store import NotIndexed
+from civicmail.desk.workbench import scope
+from civicmail.desk.workbench.scope import Gate
 from civicmail.mail.archive import holds
+from civicmail.mail.search.errors import DamagedIndex
 
 
 def hold(
     data: Path,
     mandate: Mandate,
     query: str,
-    tree_of: Callable[[Permit], Tree],
     *,
     ground: str,
     actor: Actor,
     reason: str,
     now: int,
 ) -> str:
-    """Place the hold and return its id. tree_of: the query within the mandate; it needs a permit, because threads are looked up.
-    Raises NotPermitted, Conflict, NotRecorded, LeaseHeld."""
+    """Place the hold and return its id. Raises NotPermitted, Unusable, Conflict, NotRecorded, LeaseHeld."""
+    try:
+        words = parse(query, now=from_ms(now))
+    except QueryError as error:
+        raise Unusable(error.message, {"q": error.message}) from None
     facts = {"query": query, "ground": ground}
     permit = content_views.under(mandate, "content.hold", actor=actor, facts=facts, now=now)
     scope_text = f"{holds.MANDATE}{mandate.number}: {query or 'everything'}"
-    tree = tree_of(permit)
+    tree = _covered(mandate, words, permit, now)
     where = f"mandate:{mandate.number}"
     entering = entering_of("hold.placed", actor=actor, reason=reason[:400], now=now, object=where, facts=facts)
     return holds.place(data, ground=ground, scope=scope_text, tree=tree, actor=actor.uid, reason=reason, now=now, entering=entering)
+
+
+def _covered(mandate: Mandate, words: Tree, permit: Permit, now: int) -> Tree:
+    """What a hold on these words covers, with the threads that they name; without an index it is the words alone, because a hold
+    does not wait for one."""
+    message_store = store()
+    with suppress(NotIndexed, DamagedIndex):
+        reader = message_store.reader()
+        words = Gate(installation(), message_store.archive(), permit, mandate, now).with_threads(reader, words)
+    return scope.within(mandate, words, now)
 
 
 def placed(number: str) -> list[Entry]:

@@ -5,59 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import Http404
+from django.forms import Form
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from civicmail.city.access import examination_grounds
+from civicmail.city.access.act import Act
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.mandates import GROUNDS, Mandate
 from civicmail.city.access.models import Mandate as Row
 from civicmail.city.access.queries import mandates
-from civicmail.city.access.views.city_request import CityRequest, require, require_could
+from civicmail.city.access.views import act_pages
+from civicmail.city.access.views.city_request import CityRequest
 from civicmail.city.access.views.page import Action, Page
+from civicmail.core.query.lexer import LONGEST_QUERY
+from civicmail.desk.workbench.acts import examinations
 from civicmail.desk.workbench.queries import STATES
 
 LIST = ("Mandates", "/mandates/")
 
 
 def seen(request: CityRequest, number: str) -> Row:
-    """A mandate that this person may know of. A second person who has not taken up the duty hears that, and nothing else."""
-    require_could(request, "mandate.see")
-    now = epoch_ms(request.now)
-    row = mandates.find_visible(request.actor, number, now)
-    if row is None:
-        raise Http404
-    return row
-
-
-def decidable(request: CityRequest, number: str, act: str = "mandate.approve") -> Row:
-    """The same for whoever is to answer: an officer without the duty taken up is told to do that first."""
-    require_could(request, act)
-    row = seen(request, number)
-    require(request, act, mandates.about_mandate(row))
-    return row
-
-
-def own(request: CityRequest, number: str) -> Row:
-    """A mandate of who asks; 404 for everybody else's."""
-    require_could(request, "mandate.ask")
-    row = seen(request, number)
-    if row.person.uid != request.actor.uid:
-        raise Http404
-    return row
+    """An examination that this person may know of. A second person who has not taken up the duty hears that, and nothing else."""
+    return examinations.visible(number, request.actor, epoch_ms(request.now))
 
 
 def looking(request: CityRequest, number: str) -> tuple[Row, Mandate]:
     """The same, in force at this moment. Raises NotPermitted, which becomes a page with the sentence, also in the middle."""
-    row = own(request, number)
-    mandate = mandates.live(request.actor, number, epoch_ms(request.now))
+    row = examinations.in_force(number, request.actor, epoch_ms(request.now))
     request.under = row  # the head of the page shows it
-    return row, mandate
+    return row, mandates.to_mandate(row)
 
 
-def page(request: CityRequest, row: Row, heading: str = "", *, here: Sequence[tuple[str, str]] = (), **more: Any) -> Page:
+def query_form(request: CityRequest, act: Act[Row, Any, Any], row: Row) -> tuple[Form, str]:
+    """The form of an act on what a query finds, and the query, which the page fills in."""
+    form = act_pages.form_of(act, row, request.actor, request.POST or None)
+    query = str(request.POST.get("q", request.GET.get("q", ""))).replace("\0", " ").strip()[: LONGEST_QUERY + 1]
+    form.initial = {"q": query}
+    return form, query
+
+
+def page(row: Row, heading: str = "", *, here: Sequence[tuple[str, str]] = (), **more: Any) -> Page:
     """The head of a page about a mandate: number, state, ground, until."""
     crumbs = [LIST, *([(row.number, reverse("mandate", args=[row.number]))] if heading else []), *here]
     facts: list[tuple[str, Any]] = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from django.contrib import messages
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,18 +12,17 @@ from django.views.decorators.http import require_POST
 
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
+from civicmail.city.access.views import act_pages
 from civicmail.city.access.views.city_request import CityRequest, acting
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
 from civicmail.core.ledger import keys
 from civicmail.core.query.errors import QueryError
-from civicmail.core.query.lexer import LONGEST_QUERY
-from civicmail.core.query.parse import parse
 from civicmail.desk.viewer.queries import installation
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.desk.workbench import export_run, states
 from civicmail.desk.workbench.actions import exports as verbs
-from civicmail.desk.workbench.forms import ExportForm
+from civicmail.desk.workbench.acts.exports import ORDER_EXPORT
 from civicmail.desk.workbench.models import Export
 from civicmail.desk.workbench.tasks import folder
 from civicmail.desk.workbench.views import examination
@@ -37,13 +35,11 @@ def exports(request: CityRequest, number: str) -> HttpResponse:
     """What was exported; and what this query would give, to be ordered."""
     row, mandate = examination.looking(request, number)
     now = epoch_ms(request.now)
-    query = str(request.POST.get("query", request.GET.get("q", ""))).replace("\0", " ").strip()[: LONGEST_QUERY + 1]
-    form = ExportForm(request.POST or None, initial={"query": query})
+    form, query = examination.query_form(request, ORDER_EXPORT, row)
     fits, mistake, uncounted = None, "", False
     try:
         if request.method == "POST" and form.is_valid():
-            parse(query, now=request.now)
-            made = run_verb(form, lambda: verbs.order_export(mandate, query, actor=request.actor, now=now))
+            made = run_verb(form, lambda: act_pages.carry_out(ORDER_EXPORT, row, form, request.actor, now))
             if made is not None:
                 return redirect("mandate-export", number=number, pk=made.pk)
         fits = count_hits(request, mandate, query)
@@ -55,7 +51,7 @@ def exports(request: CityRequest, number: str) -> HttpResponse:
         uncounted = True
     listed = [(e, *states.WORDS[e.state]) for e in row.exports.all()[:50]]
     shown = {"row": row, "form": form, "query": query, "fits": fits, "mistake": mistake, "exports": listed, "uncounted": uncounted}
-    page = examination.page(request, row, "What leaves as files?")
+    page = examination.page(row, "What leaves as files?")
     return render(request, "workbench/exports.html", {**shown, "page": page}, status=422 if mistake else status_of(form))
 
 
@@ -74,7 +70,7 @@ def export(request: CityRequest, number: str, pk: int) -> HttpResponse:
 def _page(request: CityRequest, export_row: Export) -> Page:
     row = export_row.mandate
     here = [("Exports", reverse("mandate-exports", args=[row.number]))]
-    page = examination.page(request, row, f"Export {export_row.pk}", here=here)
+    page = examination.page(row, f"Export {export_row.pk}", here=here)
     facts: list[tuple[str, Any]] = [("Asked", export_row.asked.date()), ("Query", export_row.query or "everything")]
     return Page(page.h1, page.section, page.crumbs, states.WORDS[export_row.state], facts)
 
@@ -87,28 +83,6 @@ def _shown(request: CityRequest, export_row: Export) -> dict[str, Any]:
     quarter = 4 * seen // export_row.found if export_row.found else 0
     key = base64.b64encode(keys.public(installation() / "keys")).decode() if export_row.state == "ready" else ""
     return {"e": export_row, "seen": seen, "left": left, "under_way": under_way, "quarter": quarter, "key": key}
-
-
-@acting("content.export")
-@require_POST
-def stop(request: CityRequest, number: str, pk: int) -> HttpResponse:
-    """Cancel: what was read so far stays until it is gone on with."""
-    row, _ = examination.looking(request, number)
-    export_row = get_object_or_404(Export, pk=pk, mandate=row)
-    verbs.stop(export_row, actor=request.actor, reason="stopped by who asked for it", now=epoch_ms(request.now))
-    messages.success(request, "The export was stopped.")
-    return redirect("mandate-export", number=number, pk=pk)
-
-
-@acting("content.export")
-@require_POST
-def resume(request: CityRequest, number: str, pk: int) -> HttpResponse:
-    """Go on where it was stopped."""
-    row, mandate = examination.looking(request, number)
-    export_row = get_object_or_404(Export, pk=pk, mandate=row)
-    verbs.resume(export_row, mandate, actor=request.actor, now=epoch_ms(request.now))
-    messages.success(request, "The export goes on.")
-    return redirect("mandate-export", number=number, pk=pk)
 
 
 @acting("content.export")

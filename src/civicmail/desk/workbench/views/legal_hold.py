@@ -8,15 +8,13 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.access.views import act_pages
 from civicmail.city.access.views.city_request import CityRequest, acting
 from civicmail.city.access.views.form_response import respond_to_form
-from civicmail.core.query.lexer import LONGEST_QUERY
-from civicmail.desk.viewer.queries import installation
 from civicmail.desk.viewer.store import NotIndexed
-from civicmail.desk.workbench.actions import holds
-from civicmail.desk.workbench.forms import HOLD_WORDS, HoldForm
+from civicmail.desk.workbench.acts.exports import HOLD_WORDS, PLACE_HOLD
 from civicmail.desk.workbench.views import examination
-from civicmail.desk.workbench.views.search_page import count_hits, to_keep
+from civicmail.desk.workbench.views.search_page import count_hits
 from civicmail.mail.search.errors import DamagedIndex, NotFinished
 
 
@@ -24,31 +22,21 @@ from civicmail.mail.search.errors import DamagedIndex, NotFinished
 def hold(request: CityRequest, number: str) -> HttpResponse:
     """What must be kept, and why?"""
     row, mandate = examination.looking(request, number)
-    now = epoch_ms(request.now)
-    query = str(request.POST.get("query", request.GET.get("q", ""))).replace("\0", " ").strip()[: LONGEST_QUERY + 1]
-    form = HoldForm(request.POST or None, initial={"query": query})
+    form, query = examination.query_form(request, PLACE_HOLD, row)
     if row.ground in HOLD_WORDS:
         form.fields["ground"].help_text = f"This mandate: {HOLD_WORDS[row.ground][0].lower()}{HOLD_WORDS[row.ground][1:]}."
-    tree_of = to_keep(mandate, query, now)
     fits = "how many are there now cannot be counted at this moment"
     if not (request.method == "POST" and form.is_valid()):
         with suppress(NotIndexed, DamagedIndex, NotFinished):
             fits = f"{count_hits(request, mandate, query):,} messages are there now"
-
-    def do() -> str:
-        c = form.cleaned_data
-        return holds.hold(
-            installation(), mandate, query, tree_of, ground=c["ground"], actor=request.actor, reason=c["reason"], now=now
-        )
-
     return respond_to_form(
         request,
         form,
-        do,
-        page=examination.page(request, row, "Keep what this search finds?"),
-        back=f"{reverse('mandate-search', args=[number])}",
+        lambda: act_pages.carry_out(PLACE_HOLD, row, form, request.actor, epoch_ms(request.now)),
+        page=examination.page(row, "Keep what this search finds?"),
+        back=reverse("mandate-search", args=[number]),
         to=reverse("mandate", args=[number]),
-        message=lambda name: f"Hold {name} is in force.",
+        message=lambda name: PLACE_HOLD.message(row, name),
         effects=_effects(number, query, fits),
         stays=["Nobody is told, and the mail is delivered and read as before."],
         verb="Place 1 hold",

@@ -64,7 +64,7 @@ def mandate(request: CityRequest, number: str) -> HttpResponse:
     if mine and live:
         request.under = row  # the head of the page shows it
     shown: dict[str, Any] = {
-        "page": examination.page(request, row, actions=_actions(request, row, mine, live)),
+        "page": examination.page(row, actions=_actions(request, row, mine, live)),
         "row": row,
         "mine": mine,
         "live": live,

@@ -157,7 +157,7 @@ def amend(request: CityRequest, number: str) -> HttpResponse:
         request,
         form,
         lambda: mandate_amendments.amend(row, form.scope(), actor=request.actor, now=epoch_ms(request.now)),
-        page=examination.page(request, row, "Change what may be looked at"),
+        page=examination.page(row, "Change what may be looked at"),
         back=reverse("mandate", args=[number]),
         message=lambda a: (
             "A second person decides about the change." if a.state == "asked" else "The mandate is narrower from this moment on."

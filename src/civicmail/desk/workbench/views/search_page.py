@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -114,7 +113,7 @@ def search_page(request: CityRequest, number: str) -> HttpResponse:
 def _shown(request: CityRequest, row: Row, answer: SearchPage, status: int) -> HttpResponse:
     part = request.headers.get("HX-Request-Type") == "partial"
     name = "workbench/found.html" if part else "workbench/search.html"
-    page = examination.page(request, row, "What is there?", actions=examination.actions(row, answer.filters.passed))
+    page = examination.page(row, "What is there?", actions=examination.actions(row, answer.filters.passed))
     response = render(request, name, {"page": page, "row": row, "answer": answer, "sorts": SORTS, "part": part}, status=status)
     response["Vary"] = "HX-Request-Type"
     return response
@@ -152,23 +151,6 @@ def within(reader: Reader, gate: Gate, mandate: Mandate, query: str, now: int) -
     """The words as what may be asked under the mandate. Raises QueryError."""
     words_tree = parse(query, now=datetime.fromtimestamp(now / 1000, UTC))
     return scope.within(mandate, gate.with_threads(reader, words_tree), now)
-
-
-def to_keep(mandate: Mandate, query: str, now: int) -> Callable[[Permit], Tree]:
-    """What a hold on these words covers, once there is a permit for their threads: without an index it is the words alone, because
-    a hold does not wait for one. Raises QueryError."""
-    words = scope.within(mandate, parse(query, now=datetime.fromtimestamp(now / 1000, UTC)), now)
-
-    def tree_of(permit: Permit) -> Tree:
-        message_store = store()
-        try:
-            return within(
-                message_store.reader(), Gate(installation(), message_store.archive(), permit, mandate, now), mandate, query, now
-            )
-        except (NotIndexed, DamagedIndex):
-            return words
-
-    return tree_of
 
 
 def _line(hit: Hit, number: str) -> Line:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -19,11 +18,21 @@ from civicmail.city.access.views.city_request import require_could
 from civicmail.core.query.parse import parse
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.workbench import queries
-from civicmail.desk.workbench.forms import CloseForm, DecisionForm, Reason, RequestForm
+from civicmail.desk.workbench.acts.examinations import (
+    CLOSE_MANDATE,
+    DECIDE_MANDATE,
+    RATIFY_MANDATE,
+    SEAL_MANDATE,
+    STOP_MANDATE,
+    UNSEAL_MANDATE,
+    WITHDRAW_MANDATE,
+)
+from civicmail.desk.workbench.forms import RequestForm
 from civicmail.desk.workbench.scope import Gate
 from civicmail.desk.workbench.views import examination, message_pages, search_page
 from civicmail.front.web.api import etags, pagination, request_bodies
 from civicmail.front.web.api import message_content as shown
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
@@ -73,28 +82,6 @@ class AskingMandate(request_bodies.Because):
     words: str = ""
     days: int = 14
     sealed: bool = False
-
-
-class DecidingMandate(Schema):
-    """decision: yes or no; reason: needed for a no; state: as it was seen."""
-
-    decision: str
-    reason: str = ""
-    state: str = "asked"
-
-
-class EndingMandate(Schema):
-    """reason: in at least ten characters; state: as it was seen."""
-
-    reason: str
-    state: str
-
-
-class ClosingMandate(Schema):
-    """finding: what was found, in at least ten characters; state: as it was seen."""
-
-    finding: str
-    state: str
 
 
 class MandateHit(Schema):
@@ -159,42 +146,8 @@ def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
     return once(request, do)
 
 
-@operation(router, "POST", f"{ONE}/decide", act="mandate.approve", scope="write:mandates", page="mandate-approve", response=Mandate)
-def decide_mandate(request: Call, number: str, body: DecidingMandate) -> Mandate:
-    """Approve or deny an examination, as a second person."""
-    row = examination.decidable(request, number)
-    form = DecisionForm(request_bodies.plain(body), yes="yes", no="no")
-    c = request_bodies.checked(form)
-    row.state = c["state"]  # as the asker saw it: the verb compares it with the row
-    verb = verbs.approve if form.is_yes else verbs.refuse
-    return mandate(verb(row, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)), True)
-
-
-@operation(router, "POST", f"{ONE}/withdraw", act="mandate.ask", scope="write:mandates", page="mandate-withdraw", response=Mandate)
-def withdraw_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
-    """Withdraw a pending request."""
-    return _ended(request, examination.own(request, number), body, verbs.withdraw)
-
-
-@operation(router, "POST", f"{ONE}/stop", act="mandate.approve", scope="write:mandates", page="mandate-stop", response=Mandate)
-def stop_mandate(request: Call, number: str, body: EndingMandate) -> Mandate:
-    """End a running examination, as a second person."""
-    return _ended(request, examination.decidable(request, number), body, verbs.stop)
-
-
-def _ended(request: Call, row: Row, body: EndingMandate, verb: Callable[..., Row]) -> Mandate:
-    c = request_bodies.checked(Reason(request_bodies.plain(body)))
-    row.state = c["state"]
-    return mandate(verb(row, actor=request.actor, reason=c["reason"], now=epoch_ms(request.now)), True)
-
-
-@operation(router, "POST", f"{ONE}/close", act="mandate.ask", scope="write:mandates", page="mandate-close", response=Mandate)
-def close_mandate(request: Call, number: str, body: ClosingMandate) -> Mandate:
-    """Close one's examination with its finding."""
-    row = examination.own(request, number)
-    c = request_bodies.checked(CloseForm(request_bodies.plain(body)))
-    row.state = c["state"]
-    return mandate(verbs.close(row, c["finding"], actor=request.actor, now=epoch_ms(request.now)), True)
+for act in (DECIDE_MANDATE, WITHDRAW_MANDATE, STOP_MANDATE, CLOSE_MANDATE, RATIFY_MANDATE, SEAL_MANDATE, UNSEAL_MANDATE):
+    act_operation(router, act, Mandate, lambda row: mandate(row, True))
 
 
 @operation(
