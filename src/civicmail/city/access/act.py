@@ -74,7 +74,7 @@ class Command:
 class FormPage:
     """The page around the form of an act. title: a noun, or a question that names the object; section, crumbs, state, facts: of
     the page's head (views/page.py); submit: the button's verb, with the count; effects, stays: what changes for whom, and what does
-    not; stop: whether the button is red; note: above the form; back: where "Cancel" leads;
+    not; stop: whether the button is red; note: above the form; back: where "Cancel" leads, "" for no such link;
     initial: what the form begins with, where the page knows more than the act; actions: links of the page's head; template and
     context: where more than a form is shown."""
 

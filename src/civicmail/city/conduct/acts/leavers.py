@@ -98,6 +98,11 @@ class AnswerLeaver(_OnLeaver[LeaverAnswer, "Leaver"]):
             now=now,
         )  # fmt: skip
 
+    def after(self, done: Leaver) -> str:
+        from django.urls import reverse
+
+        return reverse("left", args=[done.department.code, done.pk])
+
 
 class CountAccount(_OnLeaver[Because, "Closure"]):
     """Count the messages of a leaver's live mailbox, and those missing in the archive: the first step, which deletes nothing."""
@@ -169,6 +174,11 @@ class DecideClosure(Act["Closure", ClosureAnswer, tuple[str, "Closure"]]):
             "again": "The mailbox is being counted once more.",
             "drop": "The account stays as it is.",
         }[done[0]]
+
+    def after(self, done: tuple[str, Closure]) -> str:
+        from django.urls import reverse
+
+        return reverse("closure", args=[done[1].pk])
 
 
 def _about_account(row: Leaver | Closure) -> Resource:

@@ -59,7 +59,7 @@ class Answer(Input):
 class Keeping(Answer):
     """state: of the row as it was seen; reason: needed for all but what is in order."""
 
-    reason = Text(label="Why is it needed still?", help=_READ_BY, required=False)
+    reason = Text(label="Why is it needed still?", help=f"At least 10 characters, 20 for a duty. {_READ_BY}", required=False)
 
 
 class NewEnd(Answer):

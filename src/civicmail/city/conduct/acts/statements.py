@@ -58,5 +58,10 @@ class SignStatement(Act["Statement", Signature, "Statement"]):
 
         return statements.answer(row, given.answer, given.remarks, actor=actor, now=now)
 
+    def after(self, done: Statement) -> str:
+        from django.urls import reverse
+
+        return reverse("statement", args=[done.department.code, done.half])
+
 
 SIGN_STATEMENT = SignStatement()

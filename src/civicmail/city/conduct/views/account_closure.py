@@ -48,7 +48,7 @@ def one(request: CityRequest, pk: int) -> HttpResponse:
     decides = row.state in ("counted", "stopped") and bool(may(request, "account.close", about))
     form_page = FormPage(
         title=f"The account {row.mailbox}", section=str(row.department), submit="Decide about 1 account",
-        crumbs=_crumbs(leaver) if leaver else (), state=_state(row), back=reverse("closure", args=[row.pk]),
+        crumbs=_crumbs(leaver) if leaver else (), state=_state(row), back="",
         facts=[("Department", row.department), ("Asked", row.asked), ("By", str(row.by))], template="conduct/closure.html",
         context={"row": row, "decides": decides, "cost": f"${row.cost / 100:,.2f}"},
     )  # fmt: skip

@@ -110,6 +110,6 @@ def _page(request: CityRequest, row: Leaver, shown: dict[str, Any]) -> FormPage:
     crumbs = [(f"{where.name}: who left", reverse("leavers", args=[where.code]))]
     return FormPage(
         title=f"{row.ending.person} left", section=where.name, submit="Confirm 1 leaver", crumbs=crumbs, facts=facts,
-        actions=actions, state=leavers.state(row, epoch_ms(request.now)), back=reverse("left", args=[where.code, row.pk]),
+        actions=actions, state=leavers.state(row, epoch_ms(request.now)), back="",
         template="conduct/leaver.html", context=shown,
     )  # fmt: skip

@@ -137,7 +137,7 @@ def _page(row: Statement, period: half_year.Half, shown: dict[str, Any]) -> Form
         facts += [("Signed", row.signed), ("By", str(row.person))]
     here = reverse("statement", args=[row.department.code, row.half])
     return FormPage(
-        title=f"Statement of {row.department}", section=row.half, submit="Sign 1 statement", back=here, state=_state(row),
+        title=f"Statement of {row.department}", section=row.half, submit="Sign 1 statement", back="", state=_state(row),
         facts=facts,
         crumbs=[(f"{row.department}: statements", reverse("statements", args=[row.department.code]))],
         actions=[Action("CSV", f"{here}?format=csv")], template="conduct/statement.html", context=shown,
