@@ -146,7 +146,7 @@ def test_an_end_shows_its_doors_with_times_and_twice_is_once(city: Town, visit: 
 def test_personal_use_is_allowed_to_a_position_shown_to_its_people_and_ended(city: Town, visit: Visit) -> None:
     head, crew = visit("head"), visit("crew1")
     assert "None. Your department has not allowed" in text_of(crew.get("/my/access/"))
-    form = {"whom": "position:Street Inspector", "limits": "Ten minutes a day, in breaks only.", "until": SOON}
+    form = {"whom": "position", "position": "Street Inspector", "limits": "Ten minutes a day, in breaks only.", "until": SOON}
     assert head.post("/dept/public-works/personal-use/", form).status_code == 302
     assert "Ten minutes a day" in text_of(crew.get("/my/access/"))
     rule = PersonalUse.objects.get(position="Street Inspector")

@@ -31,7 +31,7 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Where programs do it. path: below the API's root, with the keys of Act.load as `{int:id}`; page: name of the URL whose
-    readers may do it, "" for the act's own page; status: of a success."""
+    readers may do it, "" for the act's own page; status: of a success; query: further keys, which may be any words."""
 
     path: str
     scope: str
@@ -39,6 +39,7 @@ class Operation:
     method: str = "POST"
     page: str = ""
     status: int = 200
+    query: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,10 @@ class Act[Row, Given: Input, Done]:
 
     def required(self, row: Row) -> Collection[str]:
         """Optional fields that this row needs all the same."""
+        return ()
+
+    def unneeded(self, row: Row) -> Collection[str]:
+        """Optional fields that no page shows for this row."""
         return ()
 
     def choices(self, row: Row, actor: Actor) -> Mapping[str, Choices]:

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.duties import MAX_HOURS
 from civicmail.city.access.queries.days import end_of_day as end_of_day
 from civicmail.city.access.queries.days import start_of_day as start_of_day
-from civicmail.city.access.reasons import MAX_LENGTH, MIN_LENGTH, Reasons
 from civicmail.city.directory.models import Person
 
 if TYPE_CHECKING:
@@ -95,21 +92,6 @@ class MultipleFileField(forms.FileField):
         return [single(one, initial) for one in files] if files or not self.required else [single(None, initial)]
 
 
-class ReasonsForm(forms.Form):
-    """The four reasons of P-04."""
-
-    duties = text_field(
-        "Which duties need it?", "The work that cannot be done as well without mail.", min_length=MIN_LENGTH, max_length=MAX_LENGTH
-    )
-    performance = text_field("How does it help the person to do better work?", min_length=MIN_LENGTH, max_length=MAX_LENGTH)
-    efficiency = text_field("How does it save time or money?", min_length=MIN_LENGTH, max_length=MAX_LENGTH)
-    service = text_field("How does it help the people of the city?", min_length=MIN_LENGTH, max_length=MAX_LENGTH)
-
-    def reasons(self) -> Reasons:
-        c = self.cleaned_data
-        return Reasons(c["duties"], c["performance"], c["efficiency"], c["service"])
-
-
 class PeopleChoiceForm(forms.Form):
     """Several people of a position at once. version: of the profile as it was shown."""
 
@@ -121,61 +103,6 @@ class ReasonForm(forms.Form):
     """A reason alone."""
 
     reason = text_field("Reason", "At least 20 characters. It is kept for ever.", min_length=20)
-
-
-class PersonalUseRule(forms.Form):
-    """Whom a department allows how much personal use, until when (P-10)."""
-
-    whom = forms.ChoiceField(label="For whom?")
-    person = PersonField(label="Which person?", required=False, help_text="Only for one person: personnel number or address.")
-    limits = text_field("Within which limits?", "In words: what, when, how much.", min_length=20, max_length=1000)
-    until = day_field("Until which day?", "It ends by itself.")
-
-    def __init__(self, positions: list[str], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        named = [(f"position:{p}", f"Position: {p}") for p in positions if p]
-        set_choices(self, "whom", [("", "Choose"), ("all", "Everybody in the department"), *named, ("person", "One person")])
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("whom") == "person" and not data.get("person") and "person" not in self.errors:
-            self.add_error("person", "Say who.")
-        return data
-
-
-class ActivationForm(forms.Form):
-    """A privileged duty, for some hours."""
-
-    hours = forms.TypedChoiceField(
-        label=_("For how long?"),
-        coerce=int,
-        choices=[(1, _("1 hour")), (2, _("2 hours")), (3, _("3 hours")), (MAX_HOURS, _("4 hours"))],
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose how long.")},
-    )
-    reason = text_field(_("What for?"), _("The case or task. It stands in every entry of what you do."), min_length=20)
-
-
-class ApplyFeedForm(ReasonForm):
-    """A list that was read. state: as it was shown; count: typed where the brake holds it, so that nobody overlooks the number of
-    those who are ended, or changed where nobody is."""
-
-    state = forms.CharField(widget=forms.HiddenInput, max_length=10)
-
-    def __init__(self, ended: int | None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.ended = ended
-        if ended is not None:
-            self.fields["count"] = forms.IntegerField(
-                label="How many people does it end, or change where it ends nobody?",
-                help_text="Type the number, as a sign that you looked at them.",
-            )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if self.ended is not None and "count" in data and data["count"] != self.ended:
-            self.add_error("count", f"It ends or changes {self.ended} people; look at them first.")
-        return data
 
 
 class FeedUploadForm(forms.Form):

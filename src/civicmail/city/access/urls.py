@@ -13,6 +13,8 @@ from civicmail.city.access.acts import rights as right_acts
 from civicmail.city.access.acts import roles
 from civicmail.city.access.acts.access_requests import WITHDRAW_REQUEST
 from civicmail.city.access.acts.endings import CALL_OFF_ENDING
+from civicmail.city.access.acts.feeds import APPLY_FEED, REJECT_FEED
+from civicmail.city.access.acts.personal_use import END_PERSONAL_USE
 from civicmail.city.access.acts.protections import END_PROTECTION, PROTECT_MAIL
 from civicmail.city.access.acts.sign_ins import RELEASE_SIGN_IN
 from civicmail.city.access.views import (
@@ -57,7 +59,7 @@ urlpatterns = [
     path("dept/<slug:department>/positions/profile/", bulk_authorization.profile, name="profile"),
     path("dept/<slug:department>/positions/review/", bulk_authorization.review, name="review"),
     path("dept/<slug:department>/personal-use/", personal_use.rules, name="personal-use"),
-    path("access/personal-use/<int:pk>/end/", personal_use.end, name="personal-use-end"),
+    *paths([END_PERSONAL_USE]),
     path("dept/<slug:department>/leavers/new/", leavers.leaver, name="leaver"),
     path("access/requests/new/", request_access.new, name="request-new"),
     path("access/requests/<int:pk>/", access_requests.show, name="request"),
@@ -92,8 +94,7 @@ urlpatterns = [
     path("access/feeds/providers/new/", feedkeys.new, name="feed-key-new"),
     path("access/feeds/providers/<int:pk>/end/", feedkeys.end, name="feed-key-end"),
     path("access/feeds/<int:pk>/", feeds.run, name="feed"),
-    path("access/feeds/<int:pk>/apply/", feeds.apply, name="feed-apply"),
-    path("access/feeds/<int:pk>/reject/", feeds.reject, name="feed-reject"),
+    *paths([APPLY_FEED, REJECT_FEED]),
     path("access/unlocks/", office.unlocks, name="unlocks"),
     *paths([RELEASE_SIGN_IN]),
     path("access/endings/", office.endings, name="endings"),

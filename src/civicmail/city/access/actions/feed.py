@@ -13,7 +13,7 @@ from civicmail.city.access.actions.acting import lock_row
 from civicmail.city.access.actions.publishing import publish_on_commit
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted
+from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.access.queries import feedaddresses as addresses_known
 from civicmail.city.access.queries.feeds import contracts, known_people
 from civicmail.city.access.reasons import checked_reason
@@ -90,6 +90,17 @@ def apply(run: FeedRun, *, actor: Actor, reason: str, now: int, despite_brake: b
     return row
 
 
+def apply_counted(run: FeedRun, count: int | None, *, actor: Actor, reason: str, now: int) -> FeedRun:
+    """Apply what somebody looked at. count: of people, where the brake holds it, so that nobody overlooks how many are ended, or
+    changed where nobody is. Raises Unusable for another number."""
+    guard.require(actor, "feed.apply", now=now)
+    is_held = run.state == "stopped"
+    if is_held and count != (held := deletion_threshold.counted(list(run.lines.all()))):
+        sentence = f"It ends or changes {held} people; look at them first."
+        raise Unusable(sentence, {"count": sentence})
+    return apply(run, actor=actor, reason=reason, now=now, despite_brake=is_held)
+
+
 def _refuse_leavers(lines: list[FeedLine]) -> None:
     """What waits for somebody who has left meanwhile is not done, and holds up nobody else."""
     here = set(Episode.objects.filter(ended__isnull=True).values_list("person__uid", flat=True))
@@ -99,7 +110,7 @@ def _refuse_leavers(lines: list[FeedLine]) -> None:
     FeedLine.objects.bulk_update(gone, ["did", "reason"], batch_size=feedlines.BATCH_SIZE)
 
 
-def reject(run: FeedRun, *, actor: Actor, reason: str, now: int) -> None:
+def reject(run: FeedRun, *, actor: Actor, reason: str, now: int) -> FeedRun:
     """The proposal is not done."""
     guard.require(actor, "feed.apply", now=now)
     reason = checked_reason(reason)
@@ -111,6 +122,7 @@ def reject(run: FeedRun, *, actor: Actor, reason: str, now: int) -> None:
         row.save(update_fields=["state", "reason", "decided"])
         _entered("feed.reject", row, actor, reason, now, {})
         feed_notices.record_result(row, now=now)
+    return row
 
 
 def note_failure(source: str, why: str, *, kind: str, actor: Actor, now: int) -> FeedRun:

@@ -65,7 +65,19 @@ def allow(
     return made
 
 
-def end(allowed: PersonalUse, *, actor: Actor, reason: str = "", now: int) -> None:
+def allow_to(
+    whom: str, department: Department, limits: str, *, until: date, position: str, person: Person | None, actor: Actor, now: int
+) -> PersonalUse:
+    """Allow it to all, to those in a position, or to a person. Raises Unusable where that is not named."""
+    if whom == "position" and not position:
+        raise Unusable("Say which position.", {"position": "Say which position."})
+    if whom == "person" and person is None:
+        raise Unusable("Say who.", {"person": "Say who."})
+    position, person = position if whom == "position" else "", person if whom == "person" else None
+    return allow(department, limits, until=until, position=position, person=person, actor=actor, now=now)
+
+
+def end(allowed: PersonalUse, *, actor: Actor, reason: str = "", now: int) -> PersonalUse:
     """It is allowed no longer. Raises Conflict when it has ended."""
     guard.require(actor, "personal-use.set", about_department(allowed.department), now=now)
     with transaction.atomic():
@@ -76,6 +88,7 @@ def end(allowed: PersonalUse, *, actor: Actor, reason: str = "", now: int) -> No
         row.save(update_fields=["ended"])
         _entered("personal-use.end", row, actor, reason, now)
         _publish(row)
+    return row
 
 
 def _publish(row: PersonalUse) -> None:

@@ -173,6 +173,8 @@ def form_of(
     form = form_class(act.input, act.choices(row, actor))(data, initial=initial)
     for name in act.required(row):
         form.fields[name].required = True
+    for name in act.unneeded(row):
+        form.fields[name].widget = forms.HiddenInput()
     return form
 
 

@@ -13,13 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from civicmail.city.access.actions import bulk_authorization as verbs
+from civicmail.city.access.acts.positions import WRITE_PROFILE
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import PeopleChoiceForm, ReasonsForm, end_of_day
+from civicmail.city.access.forms import PeopleChoiceForm, end_of_day
 from civicmail.city.access.models import Profile
 from civicmail.city.access.queries import bars, feedaddresses, roster
 from civicmail.city.access.resources import InDepartment
+from civicmail.city.access.views import act_pages
 from civicmail.city.access.views.city_request import CityRequest, acting, may, require_could
-from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.roster import crumb, department_of
@@ -51,16 +52,8 @@ def position(request: CityRequest, department: str) -> HttpResponse:
 @acting("profile.write")
 def profile(request: CityRequest, department: str) -> HttpResponse:
     """The four reasons for everybody in the position; a new text is a new version, what stands keeps the old one."""
-    where, name = _of(request, department)
-    old = newest(where, name)
-    kept = {f: getattr(old, f) for f in ReasonsForm.base_fields} if old else {}
-    form = ReasonsForm(request.POST or None, initial=kept)
-    back = _link("position", where, name)
-    return respond_to_form(
-        request, form, lambda: verbs.write_profile(where, name, form.reasons(), actor=request.actor, now=epoch_ms(request.now)),
-        page=Page(f"Why does a {name} need mail?", where.name, [crumb(where), (name, back)]), back=back, template=FORM_TEMPLATE,
-        submit="Save the profile", message=lambda made: f"Version {made.version} of the profile is in use.",
-    )  # fmt: skip
+    row = act_pages.permitted_row(WRITE_PROFILE, request, department, request.GET.get("position", ""))
+    return act_pages.answer(request, WRITE_PROFILE, row, WRITE_PROFILE.form_page(row))
 
 
 @acting("roster.authorise")
@@ -76,7 +69,7 @@ def review(request: CityRequest, department: str) -> HttpResponse:
     year = timezone.localdate(request.now) + timedelta(days=364)
     form = PeopleChoiceForm(request.POST if request.method == "POST" else None, initial={"until": year, "version": profile.version})
     if request.method == "POST" and form.is_valid():
-        until = min(end_of_day(form.cleaned_data["until"]), epoch_ms(request.now) + 365 * 86_400_000)
+        until = end_of_day(form.cleaned_data["until"])
         seen = Profile.objects.filter(department=where, position=name, version=form.cleaned_data["version"]).first() or profile
         made = run_verb(form, lambda: verbs.authorise(seen, people, until=until, actor=request.actor, now=epoch_ms(request.now)))
         if made is not None:

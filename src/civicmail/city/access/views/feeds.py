@@ -12,15 +12,14 @@ from django.urls import reverse
 
 from civicmail.city.access.actions import feed, feedmaps
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import ApplyFeedForm, FeedUploadForm, ReasonForm
+from civicmail.city.access.forms import FeedUploadForm
 from civicmail.city.access.queries import display_names
 from civicmail.city.access.views import listing
 from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.form_response import respond_to_form
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.listing import Cell, Column, Filter
 from civicmail.city.access.views.page import Action, Page
-from civicmail.city.directory import deletion_threshold, feed_table
+from civicmail.city.directory import feed_table
 from civicmail.city.directory.models import FeedLine, FeedRun
 
 STATES = {
@@ -144,56 +143,6 @@ def _changes(line: FeedLine) -> str:
         if before or after:  # what a list leaves empty is no news
             changes.append(f"{name}: {before} to {after or 'none'}" if before else f"{name}: {after}")
     return "; ".join(changes)
-
-
-@acting("feed.apply")
-def apply(request: CityRequest, pk: int) -> HttpResponse:
-    """All or nothing. Where the brake holds it, the number of those who would be ended is typed."""
-    require(request, "feed.apply")
-    row = get_object_or_404(FeedRun, pk=pk)
-    ended = row.lines.filter(did="ended").count()
-    held = deletion_threshold.counted(list(row.lines.all())) if row.state == "stopped" else None
-    form = ApplyFeedForm(held, request.POST or None, initial={"state": row.state})
-    despite = row.state == "stopped"
-
-    def do() -> FeedRun:
-        row.state, reason = form.cleaned_data["state"], form.cleaned_data["reason"]
-        return feed.apply(row, actor=request.actor, reason=reason, now=epoch_ms(request.now), despite_brake=despite)
-
-    words = f"Apply, and end access of {ended} {'person' if ended == 1 else 'people'} now" if ended else "Apply the list"
-    stays = ["Nobody gets mail access by this: the departments decide that.", "Mail of those who are ended is kept."]
-    return respond_to_form(
-        request, form, do, page=Page(f"Apply {row.source}?", "Personnel feed", _crumbs(row)), back=reverse("feed", args=[pk]),
-        effects=_effects(row), stays=stays, verb=words, stop=ended > 0, message="The list was applied.",
-    )  # fmt: skip
-
-
-def _crumbs(row: FeedRun) -> list[tuple[str, str]]:
-    return [("Personnel feed", reverse("feeds")), (row.source, reverse("feed", args=[row.pk]))]
-
-
-def _effects(row: FeedRun) -> list[str]:
-    counts: dict[str, int] = dict(row.lines.order_by().values_list("did").annotate(n=Count("id")))
-    lines = {
-        "ended": "Ended: {}. All doors shut at once for them.",
-        "added": "Added: {}. They have no mail access by that.",
-        "changed": "Changed: {}. Who moves keeps the access of the old department for 14 days.",
-        "refused": "Refused: {}. These lines change nothing.",
-    }
-    return [words.format(counts[did]) for did, words in lines.items() if counts.get(did)] or ["Nothing is different."]
-
-
-@acting("feed.apply")
-def reject(request: CityRequest, pk: int) -> HttpResponse:
-    """The list changes nothing."""
-    require(request, "feed.apply")
-    row = get_object_or_404(FeedRun, pk=pk)
-    form = ReasonForm(request.POST or None)
-    return respond_to_form(
-        request, form, lambda: feed.reject(row, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
-        page=Page(f"Reject {row.source}?", "Personnel feed", _crumbs(row)), back=reverse("feed", args=[pk]),
-        effects=["The list changes nothing."], verb="Reject 1 list", message="The list was rejected. Nothing was changed.",
-    )  # fmt: skip
 
 
 def _in_state(rows: QuerySet[FeedRun], state: str) -> QuerySet[FeedRun]:

@@ -83,6 +83,7 @@ def _describe(view: Callable[..., Any], act: Act[Any, Any, Any]) -> None:
     """Give the view the name, text and signature that ninja reads."""
     assert act.operation is not None, act.name
     keys = {name: _KINDS.get(kind, str) for kind, name in _KEY.findall(act.operation.path)}
+    keys |= dict.fromkeys(act.operation.query, str)
     kinds: dict[str, Any] = {"request": Call, "response": HttpResponse, **keys}
     if act.input.fields:
         kinds["body"] = schema_of(act)

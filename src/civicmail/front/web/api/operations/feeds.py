@@ -14,15 +14,16 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.access.actions import feed, feedmaps
+from civicmail.city.access.acts.feeds import APPLY_FEED, REJECT_FEED
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import ApplyFeedForm, ReasonForm
 from civicmail.city.access.views.city_request import require
-from civicmail.city.directory import deletion_threshold, feed_table
+from civicmail.city.directory import feed_table
 from civicmail.city.directory.models import FeedLine, FeedRun
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api import pagination
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import as_seen, once
+from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations_decorator import operation
 
 router = Router(tags=["Personnel lists"])
@@ -60,13 +61,6 @@ class PersonnelListToRead(Schema):
 
     name: str
     content: str
-
-
-class Applying(request_bodies.Because):
-    """state: as it was read; count: of those who are ended, needed where the brake holds it."""
-
-    state: str
-    count: int | None = None
 
 
 @operation(router, "GET", "/feeds", act="feed.run", scope="read:people", page="feeds", response=list[PersonnelList])
@@ -115,35 +109,6 @@ def read_personnel_list(request: Call, body: PersonnelListToRead) -> PersonnelLi
     return once(request, do)
 
 
-@operation(router, "POST", f"{ONE}/apply", act="feed.apply", scope="write:people", page="feed-apply", response=PersonnelList)
-def apply_feed(request: Call, id: int, body: Applying) -> PersonnelList:
-    """Apply a personnel list, all or nothing; ended people lose access at once."""
-    require(request, "feed.apply")
-    row = _row(id)
-    as_seen(request, row.state, body.state, "Somebody has decided about it meanwhile; read it again.")
-    held = deletion_threshold.counted(list(row.lines.all())) if row.state == "stopped" else None
-    reason = request_bodies.checked(ApplyFeedForm(held, request_bodies.plain(body)))["reason"]
-
-    def do() -> PersonnelList:
-        feed.apply(row, actor=request.actor, reason=reason, now=epoch_ms(request.now), despite_brake=row.state == "stopped")
-        return _run(_row(id))
-
-    return once(request, do)
-
-
-@operation(router, "POST", f"{ONE}/reject", act="feed.apply", scope="write:people", page="feed-reject", response=PersonnelList)
-def reject_feed(request: Call, id: int, body: request_bodies.Because) -> PersonnelList:
-    """Reject a personnel list; it changes nothing."""
-    require(request, "feed.apply")
-    row, reason = _row(id), request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
-
-    def do() -> PersonnelList:
-        feed.reject(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
-        return _run(_row(id))
-
-    return once(request, do)
-
-
 def _row(id_: int) -> FeedRun:
     return get_object_or_404(FeedRun, pk=id_)
 
@@ -169,3 +134,7 @@ def _runs(rows: Sequence[FeedRun]) -> list[PersonnelList]:
 
 def _line(n: FeedLine) -> PersonnelLine:
     return PersonnelLine(line=n.line or 0, uid=n.uid, did=n.did, changes=n.changes, reason=n.reason)
+
+
+for _act in (APPLY_FEED, REJECT_FEED):
+    act_operation(router, _act, PersonnelList, _run)

@@ -7,15 +7,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Schema
 
 from civicmail.city.access.actions import bulk_authorization as verbs
-from civicmail.city.access.actions import personal_use
+from civicmail.city.access.acts.personal_use import ALLOW_PERSONAL_USE, END_PERSONAL_USE
+from civicmail.city.access.acts.positions import WRITE_PROFILE
 from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import PeopleChoiceForm, PersonalUseRule, ReasonForm, ReasonsForm, end_of_day
+from civicmail.city.access.forms import PeopleChoiceForm, end_of_day
 from civicmail.city.access.models import PersonalUse, Profile
 from civicmail.city.access.queries import roster
 from civicmail.city.access.resources import InDepartment, OfPerson
@@ -25,8 +25,8 @@ from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.queries import discrepancies, sponsored_people
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.departments import router as router
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Right, Who, maybe, right, who
@@ -54,15 +54,6 @@ class OnePosition(Schema):
     without: list[Who]
 
 
-class PositionReasons(Schema):
-    """For everybody in the position; a new text is a new version."""
-
-    duties: str
-    performance: str
-    efficiency: str
-    service: str
-
-
 class Authorising(Schema):
     """people: numbers, at most fifty of those without access; until: the last day; version: of the profile as it was read."""
 
@@ -80,16 +71,6 @@ class PersonalUseLine(Schema):
     limits: str
     until: date
     by: Who
-
-
-class AllowingUse(Schema):
-    """whom: all, position (with position) or person (with person: number or address); limits: in words."""
-
-    whom: str
-    position: str = ""
-    person: str = ""
-    limits: str
-    until: date
 
 
 class Sponsored(Schema):
@@ -134,21 +115,6 @@ def read_position(request: Call, department: str, name: str) -> OnePosition:
     return _one(where, _named(where, name))
 
 
-@operation(router, "POST", f"{ONE}/position", act="profile.write", scope="write:access", page="profile", response=OnePosition)
-def write_profile(request: Call, department: str, name: str, body: PositionReasons) -> OnePosition:
-    """Write the four reasons for a position; existing authorizations keep the old version."""
-    where = _decides(request, department)
-    name = _named(where, name)
-    form = ReasonsForm(request_bodies.plain(body))
-    request_bodies.checked(form)
-
-    def do() -> OnePosition:
-        verbs.write_profile(where, name, form.reasons(), actor=request.actor, now=epoch_ms(request.now))
-        return _one(where, name)
-
-    return once(request, do)
-
-
 @operation(
     router, "POST", f"{ONE}/position/authorise", act="roster.authorise", scope="write:access", page="review", response=list[Right]
 )
@@ -163,7 +129,7 @@ def authorise_position(request: Call, department: str, name: str, body: Authoris
     people = list(Person.objects.filter(uid__in=body.people[:500]))
     if len(people) != len(set(body.people)):
         raise Conflict("One of these people is not known; read the position again.")
-    until = min(end_of_day(c["until"]), epoch_ms(request.now) + 365 * 86_400_000)
+    until = end_of_day(c["until"])
     return [right(a) for a in verbs.authorise(profile, people, until=until, actor=request.actor, now=epoch_ms(request.now))]
 
 
@@ -201,46 +167,6 @@ def list_personal_use(request: Call, response: HttpResponse, department: str) ->
     require(request, "personal-use.set", InDepartment(where.code))
     rows = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=timezone.localdate(request.now))
     return pagination.rows(request, response, rows.select_related("person", "by"), _use, by="pk")
-
-
-@operation(
-    router, "POST", f"{ONE}/personal-use", act="personal-use.set", scope="write:access", page="personal-use",
-    response=PersonalUseLine, status=201,
-)  # fmt: skip
-def allow_personal_use(request: Call, department: str, body: AllowingUse) -> PersonalUseLine:
-    """Permit some personal use, as the department's head, until a day."""
-    where = department_of(department)
-    require(request, "personal-use.set", InDepartment(where.code))
-    positions = where.episodes.filter(ended__isnull=True).order_by("position").values_list("position", flat=True).distinct()
-    whom = f"position:{body.position}" if body.whom == "position" else body.whom
-    c = request_bodies.checked(PersonalUseRule(list(positions), request_bodies.plain(body, whom=whom)))
-    kind, _, name = c["whom"].partition(":")
-
-    def do() -> PersonalUseLine:
-        made = personal_use.allow(
-            where, c["limits"], until=c["until"], position=name if kind == "position" else "",
-            person=c["person"] if kind == "person" else None, actor=request.actor, now=epoch_ms(request.now),
-        )  # fmt: skip
-        return _use(made)
-
-    return once(request, do)
-
-
-@operation(
-    router, "POST", "/personal-use/{int:id}/end", act="personal-use.set", scope="write:access", page="personal-use-end",
-    response=PersonalUseLine,
-)  # fmt: skip
-def end_personal_use(request: Call, id: int, body: request_bodies.Because) -> PersonalUseLine:
-    """End the permission."""
-    row = get_object_or_404(PersonalUse.objects.select_related("department", "person", "by"), pk=id)
-    require(request, "personal-use.set", InDepartment(row.department.code))
-    reason = request_bodies.checked(ReasonForm(request_bodies.plain(body)))["reason"]
-
-    def do() -> PersonalUseLine:
-        personal_use.end(row, actor=request.actor, reason=reason, now=epoch_ms(request.now))
-        return _use(row)
-
-    return once(request, do)
 
 
 def _use(p: PersonalUse) -> PersonalUseLine:
@@ -299,3 +225,8 @@ def _reconciled(request: Call, response: HttpResponse, lines: list[discrepancies
         return Unfitting(kind=n.kind, who=n.who, hint=n.hint, where=n.where, since=n.since, act=n.act)
 
     return pagination.slices(request, response, lines, shown, key=lambda n: f"{n.kind}/{n.where}/{n.who}/{n.hint}/{n.args}")
+
+
+act_operation(router, WRITE_PROFILE, OnePosition, lambda made: _one(made.department, made.position))
+for _act in (ALLOW_PERSONAL_USE, END_PERSONAL_USE):
+    act_operation(router, _act, PersonalUseLine, _use)
