@@ -45,11 +45,13 @@ _MORE = struct.Struct(">Q16s")
 
 
 def ask(
-    capture: uuid.UUID, received: int, claimed: str, channel: Channel, *, asker: Person, actor: Actor, reason: str, now: int
+    capture: uuid.UUID, received: int, claimed: str, channel: Channel | None, *, asker: Person, actor: Actor, reason: str, now: int
 ) -> Verification:
     """Ask once; a second call returns the first question. received: ms, of the message; actor: the person, or the link in their
-    copy. Raises NotPermitted, and Conflict if the address belongs to a contained account."""
+    copy. Raises NotPermitted, and Conflict if there is no channel, or the address belongs to a contained account."""
     guard.require(actor, "sender.verify", OfPerson(asker.uid), now=now)
+    if channel is None:
+        raise Conflict(gettext("There is nobody who could be asked: no other address of theirs is known."))
     if channel.inside:
         _require_not_contained(channel.address)
     secret = secrets.token_bytes(16)

@@ -4,13 +4,12 @@ the line of doubt, "/verified/TOKEN/" of the question)."""
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,7 +22,8 @@ from civicmail.city.access.forms import text_field
 from civicmail.city.access.models import Account
 from civicmail.city.access.permits import Permit
 from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.views.city_request import CityRequest, acting, me
+from civicmail.city.access.views import act_pages
+from civicmail.city.access.views.city_request import CityRequest, acting
 from civicmail.city.access.views.form_verb import run_verb, status_of
 from civicmail.city.access.views.page import Page
 from civicmail.city.access.views.wording import translate
@@ -37,12 +37,13 @@ from civicmail.desk.holding import queries as holding
 from civicmail.desk.holding import verification_channels
 from civicmail.desk.holding.actions import containment
 from civicmail.desk.holding.actions import sender_verification as verbs
+from civicmail.desk.holding.acts.sender_verifications import VERIFY_SENDER
 from civicmail.desk.holding.models import Verification
 from civicmail.desk.holding.proven_senders import find_earlier
 from civicmail.desk.holding.verification_channels import Channel, Claim
 from civicmail.desk.mailbox import queries
 from civicmail.desk.mailbox.scope import OwnMail
-from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.mail.archive.records import Capture
@@ -75,33 +76,28 @@ class AnswerForm(forms.Form):
 @dataclass(frozen=True, slots=True)
 class VerificationCase:
     """One message, who asks, and by which way. own: a colleague's account itself sent it, so that asking there tells nothing;
-    asserted: a peer says so, and nobody has seen the sign-in."""
+    asserted: a peer says so, and nobody has seen the sign-in; asked: the question, once there is one."""
 
     capture: Capture
     claim: Claim
     by: Channel | None
     own: bool
     asserted: bool = False
+    asked: Verification | None = None
 
 
 @acting("sender.verify")
 def ask(request: CityRequest, id: uuid.UUID) -> HttpResponse:
     """Of a message in my mail: who would be asked, the question, and the answer."""
-    message = open_message(request, id)
-    case = case_for(message, request.actor.uid, epoch_ms(request.now))
-    row = Verification.objects.filter(capture=message.id, asker=me(request)).first()
-    if request.method == "POST" and (row is not None or case.by is None):
+    case = act_pages.permitted_row(VERIFY_SENDER, request, id)
+    if request.method == "POST" and case.asked is None and case.by is None:
         return redirect("mail-verify", id=id)
-    if request.method == "POST" and case.by is not None:
-        verbs.ask(
-            id, message.capture.received, case.claim.address, case.by, asker=me(request), actor=request.actor,
-            reason="asked by the reader", now=epoch_ms(request.now),
-        )  # fmt: skip
-        messages.success(request, gettext("They were asked. You hear the answer by mail, and see it here."))
-        return redirect("mail-verify", id=id)
-    back = reverse("mail-message", args=[message.id])
+    if request.method == "POST":
+        return act_pages.respond_to_button(request, VERIFY_SENDER, case, reverse("mail-verify", args=[id]), shown=())
+    back = reverse("mail-message", args=[id])
     up = [*crumbs(), (gettext("Message"), back)]
-    return _show(request, case, row, Page(gettext("Is it really from them?"), gettext("Verify"), up, _state(row)), back)
+    page = Page(gettext("Is it really from them?"), gettext("Verify"), up, _state(case.asked))
+    return _show(request, case, case.asked, page, back)
 
 
 @never_cache
@@ -157,7 +153,8 @@ def _show(
 
 def case_for(message: OpenedMessage, reader: str, now: int) -> VerificationCase:
     """Of a message of one's own. reader: uid."""
-    return _case(message.capture, message.archive.body(message.permit, message.place), message.permit, message.mine, reader, now)
+    case = _case(message.capture, message.archive.body(message.permit, message.place), message.permit, message.mine, reader, now)
+    return replace(case, asked=Verification.objects.filter(capture=message.id, asker__uid=reader).first())
 
 
 def _case(capture: Capture, body: bytes, permit: Permit, mine_: OwnMail, reader: str, now: int) -> VerificationCase:

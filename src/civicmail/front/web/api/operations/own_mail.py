@@ -9,17 +9,16 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
 from civicmail.city.access.resources import OfPerson
+from civicmail.city.access.views import act_pages
 from civicmail.city.access.views.city_request import me, require
-from civicmail.desk.holding.actions import sender_verification
 from civicmail.desk.holding.actions.release_own import OwnRelease
 from civicmail.desk.holding.acts.digests import PLAN_DIGEST
 from civicmail.desk.holding.acts.own_releases import RELEASE_MAIL, WITHDRAW_RELEASE
 from civicmail.desk.holding.acts.pickups import REVOKE_PICK_UP
-from civicmail.desk.holding.models import Digest, PickUp, Release, Verification
-from civicmail.desk.holding.views.sender_verification import VerificationCase, case_for
+from civicmail.desk.holding.acts.sender_verifications import VERIFY_SENDER
+from civicmail.desk.holding.models import Digest, PickUp, Release
+from civicmail.desk.holding.views.sender_verification import VerificationCase
 from civicmail.desk.incidents.acts.own_reports import REPORT_DANGER
 from civicmail.desk.mailbox.acts.messages import TAKE_MAIL
 from civicmail.desk.mailbox.views.invitation_cards import respond
@@ -27,7 +26,6 @@ from civicmail.desk.mailbox.views.opened_message import open_message
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
-from civicmail.front.web.api.idempotency import once
 from civicmail.front.web.api.operations.mail import ONE
 from civicmail.front.web.api.operations.mail import router as router
 from civicmail.front.web.api.operations_decorator import operation
@@ -129,41 +127,18 @@ def _request(r: Release) -> MyRequest:
 @operation(router, "GET", f"{ONE}/verify", act="sender.verify", scope="read:mail", page="mail-verify", response=Really)
 def read_verification(request: Call, id: uuid.UUID) -> Really:
     """Read who would confirm that a message is authentic, and the answer."""
-    copy = open_message(request, id)
-    return _really(case_for(copy, request.actor.uid, epoch_ms(request.now)), _verification(request, copy.id))
+    return _really(act_pages.permitted_row(VERIFY_SENDER, request, id))
 
 
-@operation(router, "POST", f"{ONE}/verify", act="sender.verify", scope="write:mail", page="mail-verify", response=Really)
-def verify_sender(request: Call, id: uuid.UUID) -> Really:
-    """Ask the sender at a known address; a repeated request returns the first."""
-    copy = open_message(request, id)
-    require(request, "sender.verify", OfPerson(me(request).uid))
-    case = case_for(copy, request.actor.uid, epoch_ms(request.now))
-    by, row = case.by, _verification(request, copy.id)
-    if row is None and by is None:
-        raise Conflict("There is nobody who could be asked: no other address of theirs is known.")
-
-    def do() -> Really:
-        made = row
-        if made is None and by is not None:
-            made = sender_verification.ask(
-                id, copy.capture.received, case.claim.address, by, asker=me(request), actor=request.actor,
-                reason="asked by the reader", now=epoch_ms(request.now),
-            )  # fmt: skip
-        return _really(case, made)
-
-    return once(request, do)
-
-
-def _verification(request: Call, capture: str) -> Verification | None:
-    return Verification.objects.filter(capture=capture, asker=me(request)).first()
-
-
-def _really(case: VerificationCase, row: Verification | None) -> Really:
+def _really(case: VerificationCase) -> Really:
+    row = case.asked
     return Really(
         claimed=case.claim.address, to=case.by.address if case.by is not None else "", own=case.own,
         state=row.state if row is not None else "", said=row.said if row is not None else "",
     )  # fmt: skip
+
+
+act_operation(router, VERIFY_SENDER, Really, _really)
 
 
 # -- what somebody does about it
