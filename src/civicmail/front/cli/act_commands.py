@@ -53,12 +53,19 @@ def _text(field: Field[Any], value: Any) -> Any:
     """A value as the form takes it. People are known by their sign-in names here, too. Raises UsageError for what is
     no day, Unusable for nobody."""
     if isinstance(field, _PERSON) and value:
-        from civicmail.city.access.queries.signin import find_person
-
-        return value if find_person(value) is None and "@" in value else actors.named(value).uid
+        return _person(value)
+    if isinstance(field, inputs.People):
+        return "\n".join(map(_person, value))
     if isinstance(field, inputs.Day | inputs.OptionalDay) and value:
         return options.day(value)
-    return "\n".join(value) if isinstance(field, inputs.Lines | inputs.People) else value
+    return "\n".join(value) if isinstance(field, inputs.Lines) else value
+
+
+def _person(text: str) -> str:
+    """Somebody's number; an address as it is. Raises Unusable for nobody."""
+    from civicmail.city.access.queries.signin import find_person
+
+    return text if find_person(text) is None and "@" in text else actors.named(text).uid
 
 
 def _checked(form: Any, definition: Command) -> Any:

@@ -9,16 +9,16 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
+from civicmail.city.access.acts.departments import LEAD_DEPARTMENT
 from civicmail.city.directory import store
 from civicmail.city.directory.departments import Department
 from civicmail.city.policy.delivery import Mode
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import actors, content_access, options, output
+from civicmail.front.cli import act_commands, actors, content_access, options, output
 from civicmail.front.cli.groups import group
 
 app = group("The departments of the city, and whose mail is ours yet.")
-Deputies = Annotated[list[str] | None, typer.Option("--deputy", metavar="PERSON", help="Who decides, too; once for each.")]
 
 
 @app.command("list")
@@ -120,24 +120,7 @@ def _say_opened(done: Any, dry_run: bool) -> None:
     output.words(f"{len(done.new)} new, {len(done.changed)} changed, {len(done.clashes)} clashes{end}")
 
 
-@app.command()
-def lead(
-    code: Annotated[str, typer.Argument(metavar="DEPARTMENT", help="The code of a department.")],
-    reason: options.Why,
-    head: Annotated[str, typer.Option("--head", metavar="PERSON", help="Who decides for it; else nobody.")] = "",
-    deputy: Deputies = None,
-    as_: options.As = "",
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
-    """Say who decides for a department: exactly these from now on."""
-    desk = actors.office("department lead", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import organization
-
-    who, others = (actors.named(head) if head else None), [actors.named(d) for d in deputy or ()]
-    organization.lead_department(actors.department(code), who, others, actor=desk.actor, reason=reason, now=desk.now)
-    names = " and ".join(str(p) for p in (who, *others) if p)
-    output.show(f"{code} is decided for by {names or 'nobody'}.")
+act_commands.add(app, LEAD_DEPARTMENT)
 
 
 def _plain(department: Department) -> dict[str, Any]:

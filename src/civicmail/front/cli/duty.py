@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from civicmail.city.access.acts import roles
-from civicmail.city.access.duties import DUTIES, Duty
-from civicmail.city.access.errors import Unusable
 from civicmail.core.config.clock import now_ms
-from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
 
 app = group("What a person may do beyond their own mail, and until when.")
 for act in roles.ACTS:
     act_commands.add(app, act)
-What = Annotated[str, typer.Argument(metavar="DUTY", help=f"One of {', '.join(DUTIES)}.")]
-
-
-@app.command("lay-down")
-def lay_down(
-    duty: What,
-    as_: options.Signed,
-    data: options.Data = None,
-    config: options.Config = None,
-) -> None:
-    """Lay down a duty of one's own before its time is over."""
-    desk = actors.signed_in("duty lay-down", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import duties
-    from civicmail.city.access.queries.actors import active_roles
-
-    used = [use for use in active_roles(actors.named(desk.actor.uid), desk.now) if use.grant.duty == _duty(duty)]
-    if not used:
-        raise Unusable(f"You have not taken up the duty {DUTIES[_duty(duty)].name.lower()}.")
-    for use in used:
-        duties.lay_down(use, actor=desk.actor, now=desk.now)
-    output.show(f"{DUTIES[_duty(duty)].name} is laid down.")
 
 
 @app.command("list")
@@ -56,9 +28,3 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
             output.emit({"person": row.person.uid, "duty": row.duty, "department": code, "until": row.until.isoformat()})
         else:
             output.show(f"{row.duty:22} {row.person}{f' ({code})' if code else ''}, until {options.last_day(row.until)}")
-
-
-def _duty(text: str) -> Duty:
-    if text not in DUTIES:
-        raise UsageError(f"There is no duty {text}; there are {', '.join(DUTIES)}.")
-    return text

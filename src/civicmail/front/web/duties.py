@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST
 
-from civicmail.city.access.actions import duties as verbs
 from civicmail.city.access.duties import DUTIES
 from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import DutyUse
 from civicmail.city.access.queries.actors import active_roles
 from civicmail.city.access.resources import OfPerson
 from civicmail.city.access.views.city_request import CityRequest, acting, me, require
@@ -27,13 +23,3 @@ def duties(request: CityRequest) -> HttpResponse:
     grants = who.duties.filter(ended__isnull=True, until__gt=request.now).select_related("department").order_by("duty")
     rows = [(g, DUTIES[g.duty], used.get(g.pk)) for g in grants if g.duty in DUTIES]
     return render(request, "duties.html", {"page": Page(gettext("As what may I act?"), gettext("My duties")), "rows": rows})
-
-
-@acting("duty.take-up")
-@require_POST
-def lay_down(request: CityRequest, pk: int) -> HttpResponse:
-    """Done before the time was over."""
-    use = get_object_or_404(DutyUse.objects.select_related("grant__person"), pk=pk, grant__person=me(request))
-    verbs.lay_down(use, actor=request.actor, now=epoch_ms(request.now))
-    messages.success(request, gettext("The duty is laid down."))
-    return redirect("duties")

@@ -42,7 +42,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("first-steps/lists/", first.make_lists, name="make-lists"),
     path("first-steps/identification/", first.identification, name="identification"),
     path("duties/", duties.duties, name="duties"),
-    path("duties/uses/<int:pk>/lay-down/", duties.lay_down, name="duty-lay-down"),
     path("views/", saved_views.views, name="views"),
     path("views/save/", saved_views.save, name="view-save"),
     path("views/<int:pk>/delete/", saved_views.delete, name="view-delete"),

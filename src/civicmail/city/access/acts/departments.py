@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, FormPage, Operation, Page
+from civicmail.city.access.act import Act, Command, FormPage, Operation, Page, Parameter
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.inputs import (
     Because,
@@ -132,6 +132,18 @@ class LeadDepartment(_OnDepartment[Leading]):
     name, input = "lead_department", Leading
     page = Page(f"{_ROUTE}/lead/", "department-lead")
     operation = Operation(f"{_PATH}/lead", "write:people")
+    command = Command(
+        "department lead", row={"code": Parameter("DEPARTMENT", "The code of a department.")}, options={"deputies": "--deputy"}
+    )
+
+    def find(self, code: str, *, actor: Actor, now: int) -> Department:
+        from civicmail.city.access.errors import Unusable
+        from civicmail.city.directory.models import Department
+
+        row = Department.objects.select_related(*self.related).filter(code=code).first()
+        if row is None:
+            raise Unusable(f"There is no department {code}.")
+        return row
 
     def initial(self, row: Department) -> Mapping[str, Any]:
         deputies = row.deputies.order_by("family").values_list("uid", flat=True)

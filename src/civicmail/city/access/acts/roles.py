@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, Command, FormPage, Operation, Page, Parameter
+from civicmail.city.access.act import Act, Command, FormPage, Operation, OwnAct, Page, Parameter
 from civicmail.city.access.actors import Actor
 from civicmail.city.access.acts.person_act import PersonAct
 from civicmail.city.access.duties import DUTIES, MAX_HOURS, Duty
-from civicmail.city.access.inputs import Because, Choice, Choices, Day, Input, Number, PersonName, Text, reason
+from civicmail.city.access.inputs import Because, Choice, Choices, Day, Input, Nothing, Number, PersonName, Text, reason
 from civicmail.city.access.resources import OfPerson, Resource
 from civicmail.core.config.sentence import sentence as _
 
@@ -198,6 +198,44 @@ class TakeUpDuty(Act["DutyGrant", ActivateInput, "DutyUse"]):
         )  # fmt: skip
 
 
+class LayDownDuty(OwnAct["list[DutyUse]", Nothing, "list[DutyUse]"]):
+    """Lay down a duty of one's own before its time is over."""
+
+    name, permission, input = "lay_down_duty", "duty.take-up", Nothing
+    page = Page("duties/uses/<int:pk>/lay-down/", "duty-lay-down")
+    command = Command("duty lay-down", row={"duty": _NAMED}, personal=True, tables=True)
+    success_message = _("The duty is laid down.")
+
+    def load(self, pk: int, *, actor: Actor, now: int) -> list[DutyUse]:
+        from django.shortcuts import get_object_or_404
+
+        from civicmail.city.access.models import DutyUse
+
+        return [get_object_or_404(DutyUse.objects.select_related("grant__person"), pk=pk, grant__person__uid=actor.uid)]
+
+    def find(self, duty: str, *, actor: Actor, now: int) -> list[DutyUse]:
+        from civicmail.city.access.actions.acting import acting_person
+        from civicmail.city.access.errors import Unusable
+        from civicmail.city.access.queries.actors import active_roles
+
+        used = [use for use in active_roles(acting_person(actor), now) if use.grant.duty == _duty(duty)]
+        if not used:
+            raise Unusable(f"You have not taken up the duty {DUTIES[_duty(duty)].name.lower()}.")
+        return used
+
+    def perform(self, row: list[DutyUse], given: Nothing, *, actor: Actor, now: int) -> list[DutyUse]:
+        from civicmail.city.access.actions import duties
+
+        for use in row:
+            duties.lay_down(use, actor=actor, now=now)
+        return row
+
+    def button_page(self, row: list[DutyUse]) -> str:
+        from django.urls import reverse
+
+        return reverse("duties")
+
+
 def _list() -> str:
     from django.urls import reverse
 
@@ -225,4 +263,5 @@ def _duty(code: str) -> Duty:
 
 
 GRANT_DUTY, END_DUTY, RECORD_CONFLICT, TAKE_UP_DUTY = GrantDuty(), EndDuty(), RecordConflict(), TakeUpDuty()
-ACTS: tuple[Act[Any, Any, Any], ...] = (GRANT_DUTY, END_DUTY, RECORD_CONFLICT, TAKE_UP_DUTY)
+LAY_DOWN_DUTY = LayDownDuty()
+ACTS: tuple[Act[Any, Any, Any], ...] = (GRANT_DUTY, END_DUTY, RECORD_CONFLICT, TAKE_UP_DUTY, LAY_DOWN_DUTY)
