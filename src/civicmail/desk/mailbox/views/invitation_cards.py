@@ -8,26 +8,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.access.epoch import from_ms
+from civicmail.city.access.views import act_pages
 from civicmail.city.access.views.city_request import CityRequest as Request
 from civicmail.city.access.views.city_request import acting
-from civicmail.city.access.views.wording import day, translate
-from civicmail.desk.mailbox import itip
-from civicmail.desk.mailbox.actions import send_message
-from civicmail.desk.mailbox.compose import Calendar, NamedAddress
+from civicmail.city.access.views.wording import day
+from civicmail.desk.mailbox.actions.answer_invitation import TEXTS, Invitation, last_answer
+from civicmail.desk.mailbox.acts.invitations import ANSWER_INVITATION
 from civicmail.desk.mailbox.mail_list import header_of
-from civicmail.desk.mailbox.models import Outgoing, senders
-from civicmail.desk.mailbox.views.opened_message import OpenedMessage, open_message
+from civicmail.desk.mailbox.views.opened_message import OpenedMessage
 from civicmail.desk.viewer import sandboxed
 from civicmail.desk.viewer.delivered_copy import delivered_bytes
 from civicmail.desk.viewer.meeting import Guest, Meeting, Repeats, When
@@ -46,16 +42,6 @@ ACTS: dict[str, Any] = {
     "DECLINED": gettext_lazy("Decline"),
 }
 """Answer of mine -> its button."""
-SUBJECTS = {
-    "ACCEPTED": gettext_lazy("Accepted: {}"),
-    "TENTATIVE": gettext_lazy("Perhaps: {}"),
-    "DECLINED": gettext_lazy("Declined: {}"),
-}
-TEXTS = {
-    "ACCEPTED": gettext_lazy("{} comes to this meeting."),
-    "TENTATIVE": gettext_lazy("{} perhaps comes to this meeting."),
-    "DECLINED": gettext_lazy("{} does not come to this meeting."),
-}
 DAYS = {
     "MO": gettext_lazy("Monday"), "TU": gettext_lazy("Tuesday"), "WE": gettext_lazy("Wednesday"), "TH": gettext_lazy("Thursday"),
     "FR": gettext_lazy("Friday"), "SA": gettext_lazy("Saturday"), "SU": gettext_lazy("Sunday"),
@@ -84,7 +70,7 @@ def card_of(one: OpenedMessage) -> Card | None:
     if meeting is None:
         return None
     me = _me(one, meeting)
-    last = _last(one)
+    last = last_answer(one.capture.id, one.permit.person)
     guests = [(guest, *ANSWER_TEXTS[last if last and guest is me else guest.answer]) for guest in meeting.guests]
     return Card(
         meeting,
@@ -102,58 +88,19 @@ def card_of(one: OpenedMessage) -> Card | None:
 @require_POST
 def answer(request: Request, id: uuid.UUID) -> HttpResponse:
     """Goes to the organiser as mail of mine, like any other."""
-    one = open_message(request, id)
-    try:
-        meeting = respond(request, one, request.POST.get("answer", ""))
-    except (Unusable, Conflict, NotPermitted) as error:
-        messages.warning(request, translate(error.args[0]))
-        return redirect(reverse("mail-message", args=[one.id]))
-    messages.success(request, gettext("Your answer goes to {who}.").format(who=_named(meeting.organiser)))
-    return redirect(reverse("mail-message", args=[one.id]))
+    invitation = act_pages.permitted_row(ANSWER_INVITATION, request, id)
+    return act_pages.respond_to_button(request, ANSWER_INVITATION, invitation, reverse("mail-message", args=[id]))
 
 
-def respond(request: Request, one: OpenedMessage, answer_: str) -> Meeting:
-    """Say it to the organiser, once. Raises Http404 for what is no question to me or no answer, Unusable, Conflict,
-    NotPermitted."""
+def invitation_of(one: OpenedMessage) -> Invitation | None:
+    """What I may answer; None where it is no question to me."""
     meeting = _meeting(one) if one.eye != "shut" else None
     me = _me(one, meeting) if meeting else None
-    what = next((a for a in itip.ANSWERS if a == answer_), None)
-    if meeting is None or me is None or what is None or not _may(one, meeting, me):
-        raise Http404
-    if _last(one) != what:
-        _send(request, one, meeting, me, what)
-    return meeting
-
-
-def _send(request: Request, one: OpenedMessage, meeting: Meeting, me: Guest, what: itip.Answer) -> None:
-    assert meeting.organiser is not None
-    now, name = epoch_ms(request.now), request.actor.name
-    box = next(box.id for box in one.mine.boxes if me.address in box.addresses)
-    text = senders.full_text(str(TEXTS[what]).format(name), "", senders.identification_block(request.actor, box, now=now), "")
+    if meeting is None or me is None or not _may(one, meeting, me):
+        return None
+    mailbox = next(box.id for box in one.mine.boxes if me.address in box.addresses)
     fields = header_of(one.archive.body(one.permit, one.place))
-    about = f"<{fields.message_id}>" if fields.message_id else ""
-    written = send_message.MessageText(
-        mailbox=box, to=[NamedAddress(meeting.organiser.address, meeting.organiser.name)],
-        subject=str(SUBJECTS[what]).format(meeting.title)[:400], text=text,
-        calendar=Calendar("REPLY", itip.reply(meeting, me.address, name, what, now=now)), in_reply_to=about,
-        references=[about] if about else [],
-    )  # fmt: skip
-    key = f"{_key(one)}{_sent(one).count()}:{what}"
-    send_message.send(written, actor=request.actor, reason="answer to an invitation", now=now, key=key, wait=0)
-
-
-def _key(one: OpenedMessage) -> str:
-    return f"meeting:{one.capture.id.hex()}:{one.permit.person}:"
-
-
-def _sent(one: OpenedMessage) -> Any:
-    return Outgoing.objects.filter(key__startswith=_key(one)).order_by("id")
-
-
-def _last(one: OpenedMessage) -> str:
-    """What I answered last."""
-    key = _sent(one).values_list("key", flat=True).last()
-    return str(key).rpartition(":")[2] if key else ""
+    return Invitation(one.capture.id, meeting, me, mailbox, f"<{fields.message_id}>" if fields.message_id else "")
 
 
 def _meeting(one: OpenedMessage) -> Meeting | None:
@@ -194,10 +141,6 @@ def _answered(one: OpenedMessage, meeting: Meeting) -> tuple[str, str]:
     if guest is None or guest.answer not in TEXTS or guest.address not in writers:
         return "wait", gettext("This is an answer to an invitation.")
     return ANSWER_TEXTS[guest.answer][0], str(TEXTS[guest.answer]).format(guest.name or guest.address)
-
-
-def _named(guest: Guest | None) -> str:
-    return "" if guest is None else f"{guest.name} <{guest.address}>" if guest.name else guest.address
 
 
 def when_text(meeting: Meeting) -> str:

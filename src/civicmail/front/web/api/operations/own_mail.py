@@ -20,9 +20,8 @@ from civicmail.desk.holding.acts.sender_verifications import VERIFY_SENDER
 from civicmail.desk.holding.models import Digest, PickUp, Release
 from civicmail.desk.holding.views.sender_verification import VerificationCase
 from civicmail.desk.incidents.acts.own_reports import REPORT_DANGER
+from civicmail.desk.mailbox.acts.invitations import ANSWER_INVITATION
 from civicmail.desk.mailbox.acts.messages import TAKE_MAIL
-from civicmail.desk.mailbox.views.invitation_cards import respond
-from civicmail.desk.mailbox.views.opened_message import open_message
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
@@ -169,11 +168,7 @@ class MeetingAnswer(Schema):
 act_operation(router, TAKE_MAIL, TakingCare, lambda done: TakingCare(mailbox=done[0], what=done[1]))
 
 
-@operation(router, "POST", f"{ONE}/invitation", act="my.mail", scope="write:mail", page="mail-answer", response=MeetingAnswer)
-def answer_invitation(request: Call, id: uuid.UUID, body: MeetingAnswer) -> MeetingAnswer:
-    """Answer a meeting invitation; the answer is sent as my mail."""
-    respond(request, open_message(request, id), body.answer)
-    return body
+act_operation(router, ANSWER_INVITATION, MeetingAnswer, lambda answer: MeetingAnswer(answer=answer))
 
 
 # -- when I hear of it, and what waits in the portal
