@@ -57,6 +57,18 @@ def test_a_rule_from_a_draft_to_the_book_on_pages(city: Town, visit: Visit) -> N
     assert "no-iso" in words(second.get("/policy/rules/?mode=enforce&format=csv"))
 
 
+def test_a_button_that_cannot_do_it_says_why_on_its_page(city: Town, visit: Visit) -> None:
+    """Only a post presses it."""
+    author = visit("author")
+    author.post("/policy/rules/new/", {"text": text(expires="2020-12-31"), "changed": "", "after": 0})
+    pressed = author.post("/policy/rules/no-iso/1/test/")
+    assert (pressed.status_code, pressed["Location"]) == (302, "/policy/rules/no-iso/1/")
+    assert "It expires on 31 December 2020, which is over." in words(author.get("/policy/rules/no-iso/1/"))
+    assert mine().get().state == "draft"
+    assert author.get("/policy/rules/no-iso/1/test/").status_code == 405
+    assert visit("second").post("/policy/rules/no-iso/1/test/").status_code == 403
+
+
 def test_two_authors_at_once_lose_no_text(city: Town, visit: Visit) -> None:
     """The second one's text is on the page that tells the news."""
     client = visit("author")
