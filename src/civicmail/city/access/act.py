@@ -57,8 +57,9 @@ class Parameter:
 class Command:
     """Where operators do it. verb: group and verb, `role end`; row: parameters of Act.find; positions: fields of the input that are
     arguments; options: names of others, where they are not `--field`; defaults: of fields that a command alone may leave out;
-    personal: a person shows who they are, also where nobody has claimed the installation; tables: they are brought up to this
-    program's version first; json: it can show Act.as_json."""
+    metavars: of fields that it has words of its own for (Act.from_command); personal: a person shows who they are, also where
+    nobody has claimed the installation; tables: they are brought up to this program's version first; json: it can show
+    Act.as_json."""
 
     verb: str
     _: KW_ONLY
@@ -66,6 +67,7 @@ class Command:
     positions: Sequence[str] = ()
     options: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
+    metavars: Mapping[str, str] = field(default_factory=dict)
     personal: bool = False
     tables: bool = False
     json: bool = False

@@ -104,7 +104,7 @@ def _option(name: str, field: Field[Any], definition: Command) -> inspect.Parame
             kind: Any = int
         case _:
             kind = str
-    option = typer.Option(flag, metavar=_metavar(field), help=_help(field))
+    option = typer.Option(flag, metavar=definition.metavars.get(name) or _metavar(field), help=_help(field))
     if name in definition.defaults:
         return _keyword(name, Annotated[kind, option], definition.defaults[name])
     if field.default not in (None, ""):

@@ -22,6 +22,7 @@ _ROUTE, _PATH = "dept/<slug:department>/people/<str:uid>", "/departments/{slug:d
 _PERSON = Parameter("PERSON", "The number in the directory, or the sign-in name.")
 _DEPARTMENT = Parameter("CODE", "The code of a department.", option="--department")
 _HIRED = {"kind": "employee", "starts": ""}
+_CONTRACT = {"contract": "AGENCY/NUMBER"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,9 @@ class AddPerson(Act["Department", PersonToAdd, "Person"]):
     page = Page("dept/<slug:department>/new-person/", "person-new")
     operation = Operation("/departments/{slug:department}/people", _SCOPE, status=201)
     command = Command(
-        "people add", row={"department": _DEPARTMENT}, positions=("uid",), defaults=_HIRED, personal=True, tables=True, json=True
-    )
+        "people add", row={"department": _DEPARTMENT}, positions=("uid",), defaults=_HIRED, metavars=_CONTRACT, personal=True,
+        tables=True, json=True,
+    )  # fmt: skip
 
     model, key = "directory.Department", "code"
 
@@ -92,8 +94,9 @@ class RehirePerson(PersonAct[Hiring, WorkToBegin, "Episode"]):
     page = Page(f"{_ROUTE}/rehire/", "person-rehire")
     operation = Operation(f"{_PATH}/rehire", _SCOPE)
     command = Command(
-        "people rehire", row={"person": _PERSON, "department": _DEPARTMENT}, defaults=_HIRED, personal=True, tables=True, json=True
-    )
+        "people rehire", row={"person": _PERSON, "department": _DEPARTMENT}, defaults=_HIRED, metavars=_CONTRACT, personal=True,
+        tables=True, json=True,
+    )  # fmt: skip
 
     def load(self, department: str, uid: str, *, actor: Actor, now: int) -> Hiring:
         last = _employment(department, uid, actor=actor, now=now, is_open=False)
@@ -135,7 +138,7 @@ class RehirePerson(PersonAct[Hiring, WorkToBegin, "Episode"]):
 
 
 class ChangePerson(PersonAct["Episode", PersonToChange, "Episode"]):
-    """Change name, phone, position or supervisor; what is left out stays as it is. `If-Match` carries the version read."""
+    """Change name, phone, position or supervisor; what is left out stays as it is."""
 
     name, permission, input = "change_person", _PERMISSION, PersonToChange
     page = Page(f"{_ROUTE}/change/", "person-change")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from civicmail.city.access.authorization_states import OVERLAP_DAYS
 from civicmail.city.access.inputs import Choice, Day, Input, Number, OptionalDay, OptionalKey, OptionalPerson, Text, reason
+from civicmail.city.access.person_kinds import PERSON_KINDS
 
 
 class WorkToBegin(Input):
     """Work that begins. contract: number of the row, for contractors, vendors and agents; supervisor: number or address."""
 
-    kind = Choice(label="What is the person to the city?")
+    kind = Choice(label="What is the person to the city?", choices=[(kind, kind) for kind in PERSON_KINDS])
     contract = OptionalKey(label="Under which contract?", help="For contractors, vendors and agents.")
     position = Text(label="Position", max_length=120, rows=1, required=False)
     supervisor = OptionalPerson(label="Supervisor", help="Personnel number or address.")
