@@ -43,7 +43,7 @@ class Report(Input):
 class Record(Input):
     """clause: like P-14; what: in own words, without copying mail; evidence: numbers of messages."""
 
-    clause = Choice(label="Which rule was broken?", help="Like P-12.")
+    clause = Choice(label="Which rule was broken?", help="Its number, such as P-12.")
     what = Text(
         label="What happened?", help="In your own words, without copying mail. At least 20 characters.", min_length=20,
         max_length=2000,
