@@ -143,9 +143,16 @@ class Act[Row, Given: Input, Done]:
         known, or None; then the guard is asked whether they could at all."""
         return CITY if PERMISSIONS[self.permission].resource is Resource else None
 
+    next_page: str = ""
+    """Name of the page of what was done, by its number: a success leads to it. Without one, to where the form_page leads back."""
+
     def after(self, done: Done) -> str:
-        """The page that a success leads to, "" for the one that the form_page names."""
-        return ""
+        """Where a success leads to, "" for where the form_page leads back."""
+        if not self.next_page:
+            return ""
+        from django.urls import reverse
+
+        return reverse(self.next_page, args=[done.pk])  # type: ignore[attr-defined]  # a row of the database
 
     success_message: str = ""
 

@@ -44,10 +44,7 @@ class _OnBar[Given: Input](Act["Bar", Given, "Bar"]):
 
         return barring.about_end(row)
 
-    def after(self, done: Bar) -> str:
-        from django.urls import reverse
-
-        return reverse("bar", args=[done.pk])
+    next_page = "bar"
 
 
 class AskBarEnd(_OnBar[BarEnd]):

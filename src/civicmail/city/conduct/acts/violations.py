@@ -236,10 +236,7 @@ class AnswerMyViolation(OwnAct["Violation", OwnWords, "Violation"]):
             return _("Your appeal is recorded. Somebody who had no part in it hears it.")
         return _("Your answer is recorded.")
 
-    def after(self, done: Violation) -> str:
-        from django.urls import reverse
-
-        return reverse("my-violation", args=[done.pk])
+    next_page = "my-violation"
 
 
 def _clauses() -> Choices:

@@ -106,10 +106,7 @@ class ReleaseAccount(Act[HeldAccount, AccountRelease, "Containment"]):
         count = f"Messages that go now: {len(done.let)}"
         return f"The account is released. {count}; what was not chosen stays held." if row.state in OPEN else f"{count}."
 
-    def after(self, done: Containment) -> str:
-        from django.urls import reverse
-
-        return reverse("containment", args=[done.pk])
+    next_page = "containment"
 
 
 def _account(pk: int, actor: Actor, now: int) -> Containment:

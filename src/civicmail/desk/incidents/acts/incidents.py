@@ -66,10 +66,7 @@ class AnswerIncident(Act["Case", IncidentAnswer, "Case"]):
 
     success_message = "Everybody who reported it is told."
 
-    def after(self, done: Case) -> str:
-        from django.urls import reverse
-
-        return reverse("incident", args=[done.pk])
+    next_page = "incident"
 
 
 class AskRemoval(Act["Case", RemovalRequest, "Pull"]):
@@ -89,10 +86,7 @@ class AskRemoval(Act["Case", RemovalRequest, "Pull"]):
     def message(self, row: Case, done: Pull) -> str:
         return "The copies are taken back now." if done.state == "running" else "A second person is asked."
 
-    def after(self, done: Pull) -> str:
-        from django.urls import reverse
-
-        return reverse("pull", args=[done.pk])
+    next_page = "pull"
 
 
 class _OnRemoval[Given: Input](Act["Pull", Given, "Pull"]):
@@ -105,10 +99,7 @@ class _OnRemoval[Given: Input](Act["Pull", Given, "Pull"]):
         guard.require(actor, "reports.see", now=now)
         return get_object_or_404(Pull.objects.select_related("case", "by", "second", "undone_by"), pk=pk)
 
-    def after(self, done: Pull) -> str:
-        from django.urls import reverse
-
-        return reverse("pull", args=[done.pk])
+    next_page = "pull"
 
 
 class SecondRemoval(_OnRemoval[RemovalAnswer]):
