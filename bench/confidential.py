@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from bench import corpus
 from bench.report import Report, Row
-from civicmail.city.access import snapshot as access
+from civicmail.city.snapshot import snapshot as access
 from civicmail.core.config.settings import Settings
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, ParsedMessage, Recipient

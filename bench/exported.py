@@ -12,9 +12,9 @@ from bench.corpus import maildir
 from bench.processes import Cost, measured
 from bench.report import Report, Row
 from bench.scratch import scratch
-from civicmail.city.access import permits
-from civicmail.city.access.mandates import Mandate, Scope
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard import permits
+from civicmail.city.guard.mandates import Mandate, Scope
+from civicmail.city.guard.permits import Permit
 from civicmail.core.query.tree import Everything
 from civicmail.desk.workbench import export_run
 from civicmail.desk.workbench.export import About

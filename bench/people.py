@@ -136,7 +136,7 @@ def _now() -> int:
 
 
 def _officer() -> Any:
-    from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+    from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
 
     return Actor("p-office", "The office", (HeldRole("access-officer", "", FOREVER),))
 
@@ -149,8 +149,8 @@ def _median(report: Report, who: str, what: str, seconds: list[float], target: f
 
 def _import(report: Report, who: str, people: int, reset: Callable[[], None]) -> None:
     """The first list into an empty directory: the proposal, and the act."""
-    from civicmail.city.access.actions import feed
     from civicmail.city.directory.models import Episode
+    from civicmail.city.identity.actions import feed
 
     content = made.personnel_list(people)
     seconds = []
@@ -167,8 +167,9 @@ def _import(report: Report, who: str, people: int, reset: Callable[[], None]) ->
 def _fill(report: Report, who: str) -> Any:
     from django.db import connection
 
-    from civicmail.city.access import models as access
     from civicmail.city.directory import models as directory
+    from civicmail.city.guard import models as guard_models
+    from civicmail.city.identity import models as identity
     from pages.world import more, town
 
     t = town()
@@ -176,16 +177,16 @@ def _fill(report: Report, who: str) -> Any:
     made.fill(t)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    counted = (directory.Person, directory.Department, access.Authorisation, access.Usage, access.Entry)
+    counted = (directory.Person, directory.Department, identity.Authorisation, identity.Usage, guard_models.Entry)
     report.note(who + ": " + ", ".join(f"{m._default_manager.count():,} rows of {m.__name__}" for m in counted))
     return t
 
 
 def _snapshot(report: Report, who: str, data: Path) -> None:
     """Made, written and durable; read again as each door does."""
-    from civicmail.city.access.actions.publishing import publish
-    from civicmail.city.access.published_snapshot import snapshot_path
-    from civicmail.city.access.snapshot_file import decode
+    from civicmail.city.identity.actions.publishing import publish
+    from civicmail.city.snapshot.published_snapshot import snapshot_path
+    from civicmail.city.snapshot.snapshot_file import decode
 
     _median(report, who, "publish the snapshot", [_timed(publish) for _ in range(ROUNDS)])
     content = snapshot_path(data).read_bytes()
@@ -202,10 +203,10 @@ def _timed(do: Callable[[], object]) -> float:
 
 def _guard(report: Report, who: str) -> None:
     """Ask every act, as the head of the largest department and as officers."""
-    from civicmail.city.access import guard
-    from civicmail.city.access.models import Account
-    from civicmail.city.access.permissions import PERMISSIONS
-    from civicmail.city.access.queries.actors import actor_of
+    from civicmail.city.guard import guard
+    from civicmail.city.guard.models import Account
+    from civicmail.city.guard.permissions import PERMISSIONS
+    from civicmail.city.identity.queries.actors import actor_of
 
     now = _now()
     accounts = [
@@ -289,7 +290,7 @@ def _forms(report: Report, who: str, t: Any, data: Path, requests: int) -> None:
     A city worker is at work, as far as the files say."""
     from django.test import Client
 
-    from civicmail.city.access.published_snapshot import SnapshotWatcher, mark_database_alive
+    from civicmail.city.snapshot.published_snapshot import SnapshotWatcher, mark_database_alive
     from pages.world import signed_in
 
     client = Client(headers={"host": "localhost"}, raise_request_exception=False)
@@ -323,9 +324,9 @@ def _page(client: Any, name: str, path: str) -> float:
 
 def _ending(report: Report, who: str, data: Path, count: int) -> None:
     """From the officer's click until the snapshot is out, and until a gateway that held the old one refuses the last of them."""
-    from civicmail.city.access.actions.access_end import end_many
-    from civicmail.city.access.published_snapshot import SnapshotWatcher
     from civicmail.city.directory.models import Person
+    from civicmail.city.identity.actions.access_end import end_many
+    from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 
     watch = SnapshotWatcher(data, _now)
     everybody = Person.objects.filter(uid__startswith="e-", account__isnull=False).order_by("id")

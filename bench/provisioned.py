@@ -45,8 +45,8 @@ def run(report: Report, *, people: int = made.PEOPLE, changes: int = 600) -> Non
 @contextmanager
 def _worker(data: Path) -> Iterator[None]:
     """The city worker, as it runs in every installation: it carries entries, and tells doors what was left to it."""
-    from civicmail.city.access.actions.publishing import publish
-    from civicmail.city.access.published_snapshot import alive_path
+    from civicmail.city.identity.actions.publishing import publish
+    from civicmail.city.snapshot.published_snapshot import alive_path
 
     publish()
     program = str(Path(sys.executable).parent / "civicmail")
@@ -73,7 +73,7 @@ def _measured(report: Report, say: str, provider: _Provider, users: list[dict[st
 
 def _listed(people: int) -> None:
     """The people of the list in the directory."""
-    from civicmail.city.access.actions import feed
+    from civicmail.city.identity.actions import feed
 
     run = feed.propose(made.personnel_list(people), source="people.csv", actor=_officer(), now=_now())
     feed.apply(run, actor=_officer(), reason="Looked at it.", now=_now())
@@ -103,7 +103,7 @@ class _Provider:
     def __init__(self) -> None:
         from django.test import Client
 
-        from civicmail.city.access.actions import feedkeys
+        from civicmail.city.identity.actions import feedkeys
 
         token = feedkeys.make("Benchmark", days=1, actor=_officer(), reason="A benchmark is run.", now=_now())
         self._client = Client(headers={"host": "localhost", "authorization": f"Bearer {token}"})

@@ -40,7 +40,7 @@ def run(report: Report, *, people: int = made.PEOPLE) -> None:
 
 
 def _import(people: int) -> None:
-    from civicmail.city.access.actions import feed
+    from civicmail.city.identity.actions import feed
 
     content = made.personnel_list(people)
     now = time.time_ns() // 1_000_000

@@ -53,7 +53,7 @@ def _people() -> str:
     """The town of the tests with a snapshot of it; a session of Dana's."""
     from django.db import connection
 
-    from civicmail.city.access.actions.publishing import publish
+    from civicmail.city.identity.actions.publishing import publish
     from pages.world import signed_in, town
 
     t = town()

@@ -113,40 +113,41 @@ def _mailboxes(t: Town, episodes: list[Any]) -> dict[int, Any]:
 
 def _access(t: Town, episodes: list[Any], boxes: dict[int, Any], chance: random.Random) -> None:
     """An expired right and a living one for each mailbox, its sign-in, its answers to the policy, and its devices."""
-    from civicmail.city.access import models as access
+    from civicmail.city.guard import models as guard
+    from civicmail.city.identity import models as identity
     from pages.world import REASONS
 
     old, long = t.now - timedelta(days=500), t.now - timedelta(days=200)
     head, asker = t.people["chief"], t.people["super"]
     rights, accounts, answers, devices = [], [], [], []
-    bound = set(access.Undertaking.objects.values_list("agency", flat=True))
+    bound = set(identity.Undertaking.objects.values_list("agency", flat=True))
     for n, e in enumerate(episodes):
         if (box := boxes.get(e.person.pk)) is None:
             continue
         what = {"mailbox": box, "person": e.person, "episode": e, "department": e.department, "requester": asker, "approver": head}
         what |= {**REASONS, "cost": 21_250}
-        rights.append(access.Authorisation(**what, asked=old, decided=old, starts=old, until=long, state="expired", since=long))
+        rights.append(identity.Authorisation(**what, asked=old, decided=old, starts=old, until=long, state="expired", since=long))
         state = "asked" if n % 50 == 1 else "suspended" if n % 70 == 2 else "active"
         until = t.now + timedelta(days=chance.randrange(20, 300))
-        rights.append(access.Authorisation(**what, asked=long, decided=long, starts=long, until=until, state=state, since=long))
-        accounts.append(access.Account(person=e.person, username=box.address, made=old))
+        rights.append(identity.Authorisation(**what, asked=long, decided=long, starts=long, until=until, state=state, since=long))
+        accounts.append(guard.Account(person=e.person, username=box.address, made=old))
         common = {"person": e.person, "text": t.policy, "accepted": True, "shown": t.policy.sha256}
-        answers += [access.Acknowledgement(**common, at=day) for day in (old, long)[: 1 + n % 2]]
+        answers += [identity.Acknowledgement(**common, at=day) for day in (old, long)[: 1 + n % 2]]
         devices += [
-            access.Device(person=e.person, key=f"k{n:06}{d}", name="Phone", mac=f"{n:063}{d}", made=long) for d in range(n % 3)
+            identity.Device(person=e.person, key=f"k{n:06}{d}", name="Phone", mac=f"{n:063}{d}", made=long) for d in range(n % 3)
         ]
     agencies = sorted({e.contract.agency_id for e in episodes if e.contract is not None} - bound)
     signed = {"text": t.policy, "how": "paper", "reference": "A-1", "at": long}
-    access.Undertaking.objects.bulk_create([access.Undertaking(agency_id=pk, **signed) for pk in agencies])
-    for model, rows in ((access.Authorisation, rights), (access.Account, accounts), (access.Acknowledgement, answers)):
+    identity.Undertaking.objects.bulk_create([identity.Undertaking(agency_id=pk, **signed) for pk in agencies])
+    for model, rows in ((identity.Authorisation, rights), (guard.Account, accounts), (identity.Acknowledgement, answers)):
         model.objects.bulk_create(rows, batch_size=BATCH_SIZE)  # type: ignore[attr-defined]  # a list of different models
-    access.Device.objects.bulk_create(devices, batch_size=BATCH_SIZE)
+    identity.Device.objects.bulk_create(devices, batch_size=BATCH_SIZE)
 
 
 def _shared(t: Town, boxes: dict[int, Any], chance: random.Random) -> None:
     """120 function mailboxes with five delegates each, a list of everybody for each department, and 40 of forty members."""
-    from civicmail.city.access import models as access
     from civicmail.city.directory import models as directory
+    from civicmail.city.identity import models as identity
     from pages.world import REASONS
 
     holders = list(directory.Episode.objects.filter(person__in=boxes).select_related("department"))
@@ -158,8 +159,8 @@ def _shared(t: Town, boxes: dict[int, Any], chance: random.Random) -> None:
             address=address, name=f"Desk {n}", kind="function", department=first.department, made=t.now
         )
         directory.Address.objects.create(address=address, mailbox=box, since=t.now)
-        access.Authorisation.objects.bulk_create(
-            access.Authorisation(
+        identity.Authorisation.objects.bulk_create(
+            identity.Authorisation(
                 mailbox=box, person_id=e.person_id, episode=e, department=first.department, role="delegate", **REASONS,
                 requester=t.people["super"], asked=long, approver=t.people["chief"], decided=long, starts=long, until=end,
                 state="active", since=long,
@@ -182,17 +183,18 @@ def _past(t: Town, boxes: dict[int, Any], chance: random.Random) -> None:
     """Use by day, and entries of people's acts, which the ledger has."""
     from django.db import transaction
 
-    from civicmail.city.access import models as access
-    from civicmail.city.access.actions.entries import enter_each
-    from civicmail.city.access.actors import Actor
+    from civicmail.city.guard import models as guard
+    from civicmail.city.guard.actions.entries import enter_each
+    from civicmail.city.guard.actors import Actor
+    from civicmail.city.identity import models as identity
 
     used = (
-        access.Usage(person_id=person, mailbox=box, day=t.now.date() - timedelta(days=day), sent=day % 9, received=day % 23)
+        identity.Usage(person_id=person, mailbox=box, day=t.now.date() - timedelta(days=day), sent=day % 9, received=day % 23)
         for person, box in boxes.items()
         for day in range(1, DAYS_USED + 1)
     )
     while days := list(islice(used, BATCH_SIZE * 5)):
-        access.Usage.objects.bulk_create(days, batch_size=BATCH_SIZE)
+        identity.Usage.objects.bulk_create(days, batch_size=BATCH_SIZE)
     first = int(t.now.timestamp() * 1000) - 300 * 86_400_000
     acts = ["sign-in", "sign-in", "sign-in", "person.change", "authorisation.approve", "device.add"]
     count = ENTRIES * len(boxes) // PEOPLE
@@ -201,7 +203,7 @@ def _past(t: Town, boxes: dict[int, Any], chance: random.Random) -> None:
         who, at = Actor(f"e-{chance.randrange(6000):05}"), first + begin * 400_000
         with transaction.atomic():
             enter_each(acts[begin // BATCH_SIZE % len(acts)], done, actor=who, reason="", now=at)
-    waiting = access.Entry.objects.filter(carried__isnull=True).order_by("id")
-    carried = (access.Carried(entry=e, journal="bench", number=e.pk, at=e.at) for e in waiting.iterator())
+    waiting = guard.Entry.objects.filter(carried__isnull=True).order_by("id")
+    carried = (guard.Carried(entry=e, journal="bench", number=e.pk, at=e.at) for e in waiting.iterator())
     while rows := list(islice(carried, BATCH_SIZE)):
-        access.Carried.objects.bulk_create(rows)
+        guard.Carried.objects.bulk_create(rows)

@@ -2,7 +2,7 @@
 
     .venv/bin/python tools/authorization.py [--check]
 
-It is read from city/access/permissions.py, so that the page says what the guard does.
+It is read from city/guard/permissions.py, so that the page says what the guard does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ACTS = ROOT / "src/civicmail/city/access/permissions.py"
+ACTS = ROOT / "src/civicmail/city/guard/permissions.py"
 PAGE = ROOT / "docs/operate/authorization.md"
 BEGIN, END = "<!-- acts: tools/authorization.py writes what follows -->", "<!-- acts end -->"
 

@@ -9,28 +9,29 @@ from pathlib import Path
 
 from django.db import transaction
 
-from city.access.staff import MS, WORDS
-from civicmail.city.access.actions import (
+from city.identity.staff import MS, WORDS
+from civicmail.city.conduct.actions import consequences, findings, review_answers
+from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, Violation
+from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.duties import DUTIES
+from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.mandate_request import MandateRequest
+from civicmail.city.guard.models import Invitation
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import Reasons
+from civicmail.city.identity.actions import (
     access_requests,
     barring,
     bulk_authorization,
-    entries,
     invitations,
     mandate_amendments,
     mandates,
     urgent_mandates,
 )
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.duties import DUTIES
-from civicmail.city.access.epoch import DAY_MS, from_ms
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.mandate_request import MandateRequest
-from civicmail.city.access.models import Authorisation, Bar, Invitation
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.reasons import Reasons
-from civicmail.city.conduct.actions import consequences, findings, review_answers
-from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, Violation
-from civicmail.city.directory.models import Department, Person
+from civicmail.city.identity.models import Authorisation, Bar
 from civicmail.desk.holding.actions import approval_decisions, release_requests, review_findings, switch_approval
 from civicmail.desk.holding.models import Approval, AskedDepartment, Finding, Release
 from civicmail.desk.incidents.actions import message_removal

@@ -14,16 +14,17 @@ from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from city.access import staff
-from city.access.staff import MS
-from civicmail.city.access.actions import duties, entries, organization, people
-from civicmail.city.access.epoch import DAY_MS, from_ms
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.four_eyes import WINDOW
-from civicmail.city.access.models import Account, Invitation
-from civicmail.city.access.permissions import TAKE_TWO
+from city.identity import staff
+from city.identity.staff import MS
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.four_eyes import WINDOW
+from civicmail.city.guard.models import Account, Invitation
+from civicmail.city.guard.permissions import TAKE_TWO
+from civicmail.city.identity.actions import duties, organization, people
 from civicmail.core.config.errors import CivicmailError
 from desk.halves import BESIDE, FOUR, HALVES, WHY, Second, able, row, where
 

@@ -1,4 +1,4 @@
-"""An act that is defined once (city/access/act.py) has the doors of its definition, and no other."""
+"""An act that is defined once (city/pages/act.py) has the doors of its definition, and no other."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from django.urls import resolve, reverse
 
-from civicmail.city.access.act import Act
-from civicmail.city.access.permissions import PERMISSIONS
+from civicmail.city.guard.permissions import PERMISSIONS
+from civicmail.city.pages.act import Act
 from civicmail.front.cli import verbs
 from civicmail.front.web.api.document import OPERATIONS
 from house.sources import PACKAGE, tree
@@ -55,7 +55,7 @@ def test_the_doors_of_an_act_are_those_of_its_definition() -> None:
 
 @pytest.mark.rule("house", "Modules of acts, inputs and the kit of acts import no Django, so that commands stay fast.")
 def test_modules_of_acts_import_no_django() -> None:
-    for path in [*PACKAGE.glob("*/*/acts/*.py"), PACKAGE / "city/access/act.py", PACKAGE / "city/access/inputs.py"]:
+    for path in [*PACKAGE.glob("*/*/acts/*.py"), PACKAGE / "city/pages/act.py", PACKAGE / "city/pages/inputs.py"]:
         for node in tree(path).body:
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -126,7 +126,11 @@ def test_every_event_about_security_stands_in_the_page_of_logs() -> None:
         *PACKAGE.glob("front/web/signin/*.py"),
         *(PACKAGE / "front/web" / f"{n}.py" for n in ("middleware", "refusal_log", "error_pages")),
     ]
-    watched += [PACKAGE / "city/access/actions/throttling.py", PACKAGE / "mail/gateway/signins.py", PACKAGE / "core/config/log.py"]
+    watched += [
+        PACKAGE / "city/identity/actions/throttling.py",
+        PACKAGE / "mail/gateway/signins.py",
+        PACKAGE / "core/config/log.py",
+    ]
     said = {e for path in watched for e in re.findall(r'(?:log\.\w+|say|tell|log\.error\))\(\s*"([^"{]+)"', path.read_text())}
     assert len(said) > 10
     assert [e for e in sorted(said) if f"`{e}`" not in page] == []

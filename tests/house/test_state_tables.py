@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.state_table import StateTable
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.permissions import PERMISSIONS
+from civicmail.city.guard.state_table import StateTable
 from civicmail.desk.mailbox import send_states
 from civicmail.desk.workbench import states as exports
 from house.sources import PACKAGE, ROOT, modules, name
@@ -21,7 +21,7 @@ NOBODY = {"tick", "hook", "look", "reader"}
 """Acts that the guard is not asked about: what the time does, another program, a look for which it was asked already, and a reader
 outside."""
 OTHERWISE = {
-    "src/civicmail/city/access/actions/access_end.py": "steps of one verb, in their order",
+    "src/civicmail/city/identity/actions/access_end.py": "steps of one verb, in their order",
     "src/civicmail/desk/mailbox/send_states.py": "walked below",
     "src/civicmail/desk/workbench/states.py": "walked below",
 }
@@ -29,10 +29,10 @@ OTHERWISE = {
 
 
 def _tables() -> dict[str, StateTable[Any]]:
-    """By place: access/authorization_states.py:TABLE, and for tables by kind holding/release_states.py:TABLES[malware]."""
+    """By place: identity/authorization_states.py:TABLE, and for tables by kind holding/release_states.py:TABLES[malware]."""
     found: dict[str, StateTable[Any]] = {}
     for path in modules("src/civicmail"):
-        if not re.search(r"import .*\bStateTable\b", path.read_text()) or "access.state_table" not in path.read_text():
+        if not re.search(r"import .*\bStateTable\b", path.read_text()) or "guard.state_table" not in path.read_text():
             continue
         module = import_module(".".join(path.relative_to(ROOT / "src").with_suffix("").parts))
         place = "/".join(path.parts[-2:])

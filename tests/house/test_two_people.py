@@ -1,4 +1,4 @@
-"""Whether two accounts are two people is decided in one place (city/access/four_eyes.py): no act compares who acts with whoever did
+"""Whether two accounts are two people is decided in one place (city/guard/four_eyes.py): no act compares who acts with whoever did
 the other half by itself."""
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import pytest
 from house.sources import PACKAGE, modules, tree
 
 OWN = {
-    "city/access/authorization_rules.py": {
+    "city/guard/authorization_rules.py": {
         "actor.uid == resource.sponsor", "resource.holder == actor.uid != resource.person", "resource.person == actor.uid",
         "actor.uid in resource.senders", "actor.uid == resource.responsible", "resource.reviewer == actor.uid",
     },
-    "city/access/actions/mandates.py": {"asker in people", "actor.uid not in allowed", "actor.uid == row.person.uid"},
-    "city/access/actions/bulk_authorization.py": {"approver.pk in ids"},
-    "city/access/actions/undertakings.py": {"contact.uid != actor.uid"},
+    "city/identity/actions/mandates.py": {"asker in people", "actor.uid not in allowed", "actor.uid == row.person.uid"},
+    "city/identity/actions/bulk_authorization.py": {"approver.pk in ids"},
+    "city/identity/actions/undertakings.py": {"contact.uid != actor.uid"},
     "city/conduct/actions/review_answers.py": {"behalf == actor.uid"},
     "city/conduct/actions/reassignment.py": {"mine.reviewer_id != me.pk", "to.pk == me.pk"},
     "city/conduct/actions/violation_reports.py": {"reporter == person"},

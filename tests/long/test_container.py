@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from civicmail.city.access.credentials import new_password
+from civicmail.city.snapshot.credentials import new_password
 from civicmail.front.sample.installation import free_ports
 from house.sources import ROOT
 from neighbours.containers import Containers
@@ -28,7 +28,7 @@ PASSWORD = new_password()
 TEXT = f"From: {SAM}\r\nTo: {ROSA}\r\nSubject: Monday\r\n\r\nAt nine.\r\n"
 KEPT = ("/data/civicmail.toml", "/data/keys/master.key", "/etc/civicmail/mail.pem")
 _DEVICE = """
-from civicmail.city.access.credentials import device_key, mac
+from civicmail.city.snapshot.credentials import device_key, mac
 known = mac(device_key(Path("/data")), {password!r})
 for uid in ("e-2", "e-4"):
     Device.objects.create(person=Person.objects.get(uid=uid), key=f"phone of {{uid}}", mac=known, made=now)

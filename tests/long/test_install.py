@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.credentials import new_password
+from civicmail.city.snapshot.credentials import new_password
 from civicmail.front.sample.smart_host import World
 from house.sources import ROOT
 from neighbours.authority import Authority
@@ -48,7 +48,7 @@ systemctl daemon-reload
 _BEGINS = "systemctl enable --now postfix@"
 _KEY = re.compile(r"(?:[a-z0-9]{5}-){7}[a-z0-9]{5}")
 _DEVICES = """
-from civicmail.city.access.credentials import device_key, mac
+from civicmail.city.snapshot.credentials import device_key, mac
 known = mac(device_key(Path("/var/lib/civicmail")), {password!r})
 for uid in ("e-2", "e-4"):
     Device.objects.create(person=Person.objects.get(uid=uid), key=f"phone of {{uid}}", mac=known, made=now)

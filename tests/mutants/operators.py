@@ -1,7 +1,7 @@
 """How a mutant takes a rule out of a function: a small set of operators on its syntax tree.
 
 A place is "civicmail.core.disk.lease:Lease._take": a module, and in it a function, a method, a class or a constant;
-"civicmail.city.access.permissions:PERMISSIONS[approval.answer]" is one entry of a dictionary. What an operator changes is found by
+"civicmail.city.guard.permissions:PERMISSIONS[approval.answer]" is one entry of a dictionary. What an operator changes is found by
 the names that it mentions: functions, methods, fields, constants and strings, separated by spaces. So a mutant stands
 whatever locals are called and however the code is laid out.
 

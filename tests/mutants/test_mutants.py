@@ -102,8 +102,8 @@ def test_where_no_rule_is_gone_the_quick_way_is_green(mutant: Mutant, nurseries:
 
 def test_who_took_a_name_of_a_module_is_imported_anew_with_it_and_nobody_else() -> None:
     """Also where that went through others; what functions import they look up when they run."""
-    anew = closure.above(["civicmail.city.access.models.accounts"])
-    assert {"civicmail.city.access.models", "civicmail.city.access.actions.tokens", "civicmail.front.web.urls"} <= anew
+    anew = closure.above(["civicmail.city.guard.models.accounts"])
+    assert {"civicmail.city.identity.models", "civicmail.city.identity.actions.tokens", "civicmail.front.web.urls"} <= anew
     assert not anew & {"civicmail.core.wire.replies", "civicmail.mail.courier.delivery_queue", "civicmail.city.directory.models"}
     assert "civicmail.desk.holding.apps" in closure.above(["civicmail.desk.holding.tasks"]), "Django has run its functions"
     assert "civicmail.front.web.api.operations_decorator" in closure.above(["civicmail.desk.viewer.store"]), (

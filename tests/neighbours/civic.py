@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.database_backup import DATABASE
+from civicmail.city.identity.database_backup import DATABASE
 from civicmail.front.sample import installation
 from civicmail.front.sample.mail_tracker import MailTracker
 from neighbours import forkserver, tables

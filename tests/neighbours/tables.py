@@ -14,7 +14,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from civicmail.city.access.database_backup import DATABASE
+from civicmail.city.identity.database_backup import DATABASE
 from house.sources import PACKAGE, ROOT, modules
 
 MADE = "CIVICMAIL_MADE_DB"

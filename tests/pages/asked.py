@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.conduct.actions import review_schedule, review_start
 from civicmail.city.conduct.models import Essential, Review, ReviewRow
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import epoch_ms
 from pages.world import carry
 
 

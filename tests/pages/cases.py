@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from civicmail.city.access import models as access
+from civicmail.city.guard import models as guard
 from civicmail.desk.holding.models import Containment, Contest, Finding, Release
 from civicmail.desk.mailbox.models import Label
 from civicmail.desk.workbench.models import Export
@@ -18,13 +18,13 @@ REASON = "A resident asks for the letters about the works on Elm Street."
 
 def cases(t: Any) -> dict[str, Any]:
     """Numbers and ids by name. recorder asks, approver decides; both have taken up their duties."""
-    access.MandateYear.objects.create(year=timezone.localdate().year, last=3)
+    guard.MandateYear.objects.create(year=timezone.localdate().year, last=3)
     live = _mandate(t, "26-001", "recorder", "crew0", state="open", approver=t.people["approver"])
     asked = _mandate(t, "26-002", "recorder", "crew1", state="asked")
     urgent = _mandate(t, "26-003", "examiner", "crew2", state="urgent", ground="examination", duty="examiner")
     urgent.urgent, urgent.ratified, urgent.ratify_by = True, "due", t.now + timedelta(days=1)
     urgent.save()
-    change = access.Amendment.objects.create(
+    change = guard.Amendment.objects.create(
         mandate=live, people=["p-crew0", "p-crew1"], days=28, reason="The letters name a second inspector.", wider=True, asked=t.now
     )
     export = Export.objects.create(
@@ -37,7 +37,7 @@ def cases(t: Any) -> dict[str, Any]:
     )  # fmt: skip
     said = {"reviewer": t.people["examiner"], "answered": t.now, "why": "It asks forty people to vote, in working hours."}
     agreed = {"second": t.people["reviewer"], "decided": t.now, "answer": "I agree, it is one.", "person": t.people["crew2"]}
-    waiting = access.Invitation.objects.create(
+    waiting = guard.Invitation.objects.create(
         account=t.people["crew8"].account, mac="a" * 64, made=t.now, until=t.now + timedelta(hours=71), by="p-crew0",
         reason="She begins on Monday and has no sign-in yet.",
     )  # fmt: skip
@@ -81,14 +81,14 @@ def _mandate(
     t: Any, number: str, person: str, about: str, *, state: str, ground: str = "request", duty: str = "records-officer", **more: Any
 ) -> Any:
     begun = state != "asked"
-    row = access.Mandate.objects.create(
+    row = guard.Mandate.objects.create(
         number=number, ground=ground, person=t.people[person], duty=duty, departments=["public-works"], reason=REASON,
         asked=t.now - timedelta(hours=5), since=t.now - timedelta(hours=4), state=state,
         decided=t.now - timedelta(hours=4) if begun else None, starts=t.now - timedelta(hours=4) if begun else None,
         until=t.now + timedelta(days=13) if begun else None,
         boxes=[t.authorisations[about].mailbox.address] if begun else [], **more,
     )  # fmt: skip
-    access.Subject.objects.create(mandate=row, person=t.people[about], since=t.now - timedelta(hours=5))
+    guard.Subject.objects.create(mandate=row, person=t.people[about], since=t.now - timedelta(hours=5))
     return row
 
 

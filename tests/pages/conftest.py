@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms
 from pages.asked import reviews
 from pages.cases import cases, index
 from pages.drafts import drafts

@@ -13,11 +13,6 @@ from typing import Any, get_args
 
 from django.db.models import Model
 
-from civicmail.city.access import authorization_states as rights
-from civicmail.city.access import mandate_states
-from civicmail.city.access.models import Amendment, Authorisation, Ending, Mandate, MandateYear, Subject
-from civicmail.city.access.state_table import StateTable
-from civicmail.city.access.views.feeds import STATES as FEEDS
 from civicmail.city.conduct import (
     closure_states,
     external_account_states,
@@ -36,6 +31,12 @@ from civicmail.city.conduct.models import (
     Violation,
 )
 from civicmail.city.directory.models import Address, FeedRun, Mailbox
+from civicmail.city.guard import mandate_states
+from civicmail.city.guard.models import Amendment, Mandate, MandateYear, Subject
+from civicmail.city.guard.state_table import StateTable
+from civicmail.city.identity import authorization_states as rights
+from civicmail.city.identity.models import Authorisation, Ending
+from civicmail.city.identity.views.feeds import STATES as FEEDS
 from civicmail.desk.holding import approval_states, containment_states, pickup_states, release_states
 from civicmail.desk.holding.actions.review_findings import STATES as FINDINGS
 from civicmail.desk.holding.models import (

@@ -6,15 +6,15 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from civicmail.city.access import models as access
 from civicmail.city.conduct import models as conduct
 from civicmail.city.directory import models as directory
+from civicmail.city.identity import models as identity
 
 
 def gone(t: Any) -> dict[str, Any]:
     """Of crew11, whose access ended two hours ago; the supervisor answers for the badge."""
     works, who = t.departments["public-works"], t.people["crew11"]
-    ending = access.Ending.objects.get(pk=t.objects["ending"])
+    ending = identity.Ending.objects.get(pk=t.objects["ending"])
     box = directory.Mailbox.objects.create(
         address="ruth.meyer@city.example", name=who.display, kind="personal", department=works, holder=who, made=t.now
     )

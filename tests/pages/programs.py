@@ -10,10 +10,11 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from civicmail.city.access import one_time_secrets
-from civicmail.city.access.credentials import device_key
-from civicmail.city.access.models import Account, Token
-from civicmail.city.access.token_scopes import SCOPES
+from civicmail.city.guard.models import Account
+from civicmail.city.identity import one_time_secrets
+from civicmail.city.identity.models import Token
+from civicmail.city.identity.token_scopes import SCOPES
+from civicmail.city.snapshot.credentials import device_key
 
 Ask = Callable[..., Any]
 

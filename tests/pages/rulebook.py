@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.desk.oversight.models import Emergency, Hits, Replay, Version
 from civicmail.desk.oversight.rule_replay import Tally
 

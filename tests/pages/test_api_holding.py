@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from civicmail.city.access.models import Account, Entry
+from civicmail.city.guard.models import Account, Entry
 from civicmail.desk.holding.models import Approval, Containment, Contest, Finding, Release, StandingApproval
 from civicmail.desk.incidents.models import Case, Pull, Report
 from pages.programs import asking

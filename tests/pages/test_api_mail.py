@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.models import Entry
 from pages.programs import asking
 from pages.world import Town
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.models import Entry
 from civicmail.desk.holding.models import Digest
 from civicmail.desk.mailbox.models import Label
 from civicmail.desk.oversight.models import Emergency, Version

@@ -16,9 +16,9 @@ from django.urls import resolve
 from django.utils import timezone
 from ninja import Schema
 
-from civicmail.city.access.actions import tokens
-from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.token_scopes import SCOPES
+from civicmail.city.guard.permissions import PERMISSIONS
+from civicmail.city.identity.actions import tokens
+from civicmail.city.identity.token_scopes import SCOPES
 from civicmail.front.web.api import authentication
 from civicmail.front.web.api.document import API, OPERATIONS
 from house.sources import ROOT

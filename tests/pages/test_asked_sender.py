@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.conf import settings as configured
 
-from civicmail.city.access.epoch import DAY_MS, epoch_ms
-from civicmail.city.access.published_snapshot import publish
-from civicmail.city.access.queries.snapshots import build_snapshot
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms
+from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.notices import signed_links
+from civicmail.city.snapshot.published_snapshot import publish
 from civicmail.desk.holding.models import Containment
 from desk.holding.test_containment import attacked
 from desk.holding.test_sender_verification import LENA, asked_link, came

@@ -15,8 +15,9 @@ from django.db import InterfaceError, OperationalError
 from django.db.backends.utils import CursorWrapper
 from django.test import Client
 
-from civicmail.city.access.models import Account, Authorisation, Entry
 from civicmail.city.directory.models import FeedRun
+from civicmail.city.guard.models import Account, Entry
+from civicmail.city.identity.models import Authorisation
 from civicmail.front.web.sessions import row_of
 from pages.test_looks import visitor
 from pages.test_sweep import PAGES, path_of

@@ -8,10 +8,10 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from civicmail.city.access.actions import barring
-from civicmail.city.access.actors import FOREVER, Actor, HeldRole
-from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.actions import barring
 from desk.holding.test_quarantine import words
 from pages.world import Town
 

@@ -11,8 +11,8 @@ import pytest
 from django.test import Client
 from django.urls import resolve
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.models import Entry
 from pages.post import CANARIES
 from pages.test_sweep import PAGES, allowed, path_of
 from pages.world import Town

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access import comparison_result
-from civicmail.city.access.comparison_result import Difference
-from civicmail.city.access.models import Entry
+from civicmail.city.guard import comparison_result
+from civicmail.city.guard.comparison_result import Difference
+from civicmail.city.guard.models import Entry
 from pages.shots import shot
 
 AUDIT = "/oversight/audit/"

@@ -8,8 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from civicmail.city.access.models import Entry
 from civicmail.city.directory.models import FeedKey, FeedMapping, FeedRun, FeedUpload
+from civicmail.city.guard.models import Entry
 from pages.world import Town
 
 FOREIGN = "Emp No;Full Name;Bureau;FT/PT;Hired\n7001;Müller, Ann;Public Works;FT;03/09/2026\n7002;Bob Baker;Nowhere;PT;x\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.directory.models import Department, MailGroup
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.front.web.firststeps import page
 from civicmail.front.web.firststeps.steps import Step, steps
 from pages.world import Town

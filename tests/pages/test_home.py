@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.home_tasks import Task, Tasks, waiting_first
 from civicmail.city.conduct.queries import tasks
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.queries.actors import actor_of
+from civicmail.city.identity.queries.home_tasks import Task, Tasks, waiting_first
 from civicmail.desk.holding.models import AskedDepartment, Release
 from pages.world import Town
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from civicmail.city.access.queries import display_names
+from civicmail.city.pages import display_names
 from pages.world import Town
 
 

@@ -14,8 +14,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from civicmail.city.access.models import Acknowledgement, Authorisation, ConflictRecord, Ending, Entry, PolicyText, Usage
 from civicmail.city.directory.models import Address, Agency, Contract, Department, Mailbox, MailGroup, Person
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.models import Acknowledgement, Authorisation, ConflictRecord, Ending, PolicyText, Usage
 from civicmail.front.web.models import SavedView
 from pages.test_tasks import hidden, text_of
 from pages.world import REASONS, TEXT, Town

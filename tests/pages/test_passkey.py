@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from civicmail.city.access.actions import invitations
-from civicmail.city.access.actors import machine
-from civicmail.city.access.models import Account, Device
+from civicmail.city.guard.actors import machine
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import invitations
+from civicmail.city.identity.models import Device
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.signin import step_up
 from pages.passkeys import Authenticator

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from civicmail.city.access.models import Entry, Protection
+from civicmail.city.guard.models import Entry, Protection
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Account
 from civicmail.city.conduct.actions import enforcement, non_response, review_schedule, review_start
 from civicmail.city.conduct.models import Review, ReviewRow
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Account
 from pages.test_walk import focused, tab_to
 from pages.world import Town
 

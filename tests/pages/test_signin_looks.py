@@ -9,9 +9,9 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.urls import reverse
 
-from civicmail.city.access.actions import invitations
-from civicmail.city.access.actors import machine
-from civicmail.city.access.models import Account
+from civicmail.city.guard.actors import machine
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import invitations
 from civicmail.core.config.clock import now_ms
 from pages.test_looks import looked_at
 

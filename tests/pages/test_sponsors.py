@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access import models as access
 from civicmail.city.conduct.models import Violation
 from civicmail.city.directory.models import Contract, Episode
+from civicmail.city.identity import models as identity
 from desk.mailbox.test_pages import said
 from pages.world import Town, town
 
@@ -57,7 +57,7 @@ def test_each_sponsor_stands_with_the_people_they_answer_for(city: Town, visit: 
     for state in ("reported", "unfounded", "appealed", "decided"):
         Violation.objects.create(state=state, **about)
     Episode.objects.filter(person=city.people["head"]).update(ended=city.now.date() - timedelta(days=1))
-    access.PolicyText.objects.create(
+    identity.PolicyText.objects.create(
         version=8, title="E-mail use policy", text="New.", sha256="8" * 64, published=city.now, by="p-office"
     )
     for state in ("open", "alone", "owed"):

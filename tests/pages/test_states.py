@@ -13,7 +13,7 @@ import pytest
 from django.apps import apps
 from django.db.models import CharField
 
-from civicmail.city.access.state_table import StateTable
+from civicmail.city.guard.state_table import StateTable
 from civicmail.city.policy.dispositions import Action
 from civicmail.mail.archive.envelopes import State
 from civicmail.mail.archive.rescreening import TOO_LONG, UNAVAILABLE

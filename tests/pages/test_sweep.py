@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from civicmail.city.access.queries import access_status
+from civicmail.city.identity.queries import access_status
 from civicmail.front.web import error_pages, middleware
 from pages.leftovers import leftovers
 from pages.world import Town, carry

@@ -13,11 +13,11 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.entries import enter
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.entries import enter
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Entry
 from civicmail.desk.oversight import sampling
 from civicmail.front.web.system import installation
 from civicmail.front.web.system.urls import urlpatterns

@@ -12,8 +12,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from civicmail.city.access.models import Account, Authorisation, DutyGrant, Ending, Entry, PersonalUse, Profile
 from civicmail.city.directory.models import FeedRun, Person
+from civicmail.city.guard.models import Account, Entry
+from civicmail.city.identity.models import Authorisation, DutyGrant, Ending, PersonalUse, Profile
 from pages.world import REASONS, Town
 
 pytestmark = pytest.mark.django_db

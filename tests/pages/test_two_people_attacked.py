@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from civicmail.city.access.actions import mandates
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.epoch import DAY_MS, epoch_ms
-from civicmail.city.access.mandate_request import MandateRequest
-from civicmail.city.access.models import Account, Authorisation, Invitation, Mandate
 from civicmail.city.directory.models import Episode, Person
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms
+from civicmail.city.guard.mandate_request import MandateRequest
+from civicmail.city.guard.models import Account, Invitation, Mandate
+from civicmail.city.identity.actions import mandates
+from civicmail.city.identity.models import Authorisation
 from pages.world import Town
 
 Visit = Callable[[str], Client]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.actions import content_views, mandates
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.epoch import DAY_MS, epoch_ms
-from civicmail.city.access.mandate_request import MandateRequest
-from civicmail.city.access.queries.mandates import to_mandate
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms
+from civicmail.city.guard.mandate_request import MandateRequest
+from civicmail.city.identity.actions import content_views, mandates
+from civicmail.city.identity.queries.mandates import to_mandate
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db

@@ -9,15 +9,16 @@ import pytest
 from django.test import Client
 
 from city.conduct.cases_of_violations import WHY
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Account, Acknowledgement, Bar, Entry, Undertaking
-from civicmail.city.access.views.wording import day
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import consequence_check
 from civicmail.city.conduct.rate_limit import HOUR_MS, RateLimit
 from civicmail.city.conduct.views import complaints
 from civicmail.city.directory.models import Agency
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Account, Entry
+from civicmail.city.identity.models import Acknowledgement, Bar, Undertaking
 from civicmail.city.notices.models import Notice
+from civicmail.city.pages.wording import day
 from civicmail.front.web import middleware
 from desk.holding.test_quarantine import words
 from pages.world import Town

@@ -121,7 +121,7 @@ def test_without_script_filters_sorting_and_the_menu_work(browse: Callable[..., 
 
 
 def test_a_doubled_submit_is_one(browse: Callable[..., Any]) -> None:
-    from civicmail.city.access.models import Entry
+    from civicmail.city.guard.models import Entry
 
     page = browse("head", "/dept/public-works/personal-use/")
     page.get_by_label("For whom?").select_option("all")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from civicmail.city.access import models as access
 from civicmail.city.conduct import models as conduct
 from civicmail.city.directory.models import Agency
+from civicmail.city.identity import models as identity
 
 
 def violations(t: Any) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def violations(t: Any) -> dict[str, Any]:
     unnamed = conduct.Violation.objects.create(
         what="A letter about our street was insulting, from the tenth of March.", source="outside", made=at, since=at
     )
-    bar = access.Bar.objects.create(
+    bar = identity.Bar.objects.create(
         person=t.people["chief"], kind="re-entry", since=at, origin="violation:0",
         reason="Violation 0, P-12.", first=t.people["office"],
     )  # fmt: skip

@@ -16,13 +16,14 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access import models as access
-from civicmail.city.access.actions.entries import enter, mark_carried
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries.signin import login_digest
 from civicmail.city.conduct import models as conduct
 from civicmail.city.directory import models as directory
+from civicmail.city.guard import models as guard
+from civicmail.city.guard.actions.entries import enter, mark_carried
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity import models as identity_models
+from civicmail.city.identity.queries.signin import login_digest
 from civicmail.desk.holding.models import UnaskedDepartment
 from civicmail.front.web.models import SavedView
 from civicmail.front.web.sessions import SessionStore
@@ -78,7 +79,7 @@ class Town:
         work = {"kind": "employee", "supervisor": None, **work}
         start = self.now.date() - timedelta(days=400)
         directory.Episode.objects.create(person=p, department=self.departments[department], position=position, starts=start, **work)
-        access.Account.objects.create(person=p, username=f"{key}@city.example", made=self.now)
+        guard.Account.objects.create(person=p, username=f"{key}@city.example", made=self.now)
         self.people[key] = p
         return p
 
@@ -92,7 +93,7 @@ class Town:
         )
         directory.Address.objects.create(address=address, mailbox=box, person=p, since=self.now)
         started = state in ("active", "suspended", "expired", "revoked")
-        a = access.Authorisation.objects.create(
+        a = identity_models.Authorisation.objects.create(
             mailbox=box, person=p, episode=episode, department=episode.department, role=role, **REASONS,
             requester=self.people["super" if key != "super" else "office"], asked=self.now - timedelta(days=160),
             approver=self.people["head" if key != "head" else "deputy"] if started else None,
@@ -105,18 +106,18 @@ class Town:
         return a
 
     def accept(self, key: str) -> None:
-        access.Acknowledgement.objects.create(
+        identity_models.Acknowledgement.objects.create(
             person=self.people[key], text=self.policy, accepted=True, shown=self.policy.sha256, at=self.now - timedelta(days=90)
         )
 
     def grant(self, key: str, duty: str, department: str = "", taken: bool = False) -> None:
         """A duty from yesterday for half a year; taken: taken up until in two hours."""
-        g = access.DutyGrant.objects.create(
+        g = identity_models.DutyGrant.objects.create(
             person=self.people[key], duty=duty, department=self.departments.get(department), reason="The council's decision 26-14.",
             starts=self.now - timedelta(days=1), until=self.now + timedelta(days=180), by="p-office",
         )  # fmt: skip
         if taken:
-            access.DutyUse.objects.create(
+            identity_models.DutyUse.objects.create(
                 grant=g, reason="Case 26-014.", at=self.now - timedelta(minutes=1), until=self.now + timedelta(hours=2)
             )
 
@@ -126,7 +127,7 @@ def town(now: datetime | None = None) -> Town:
     for code, name in (("public-works", "Public Works"), ("fire", "Fire Department"), ("clerk", "City Clerk")):
         t.departments[code] = directory.Department.objects.create(code=code, name=name, mailbox_cost=21_250)
         UnaskedDepartment.objects.create(department=t.departments[code], at=t.now)  # as a city that was here before has them
-    t.policy = access.PolicyText.objects.create(
+    t.policy = identity_models.PolicyText.objects.create(
         version=7, title="E-mail use policy", text=TEXT, changed="Personal use is now decided by each department.",
         sha256=sha256(TEXT.encode()).hexdigest(), published=t.now - timedelta(days=100), by="p-office",
     )  # fmt: skip
@@ -139,7 +140,7 @@ def town(now: datetime | None = None) -> Town:
 
 def carry(now: datetime) -> None:
     """The ledger has every entry so far, as it has within a second; else no page would show mail (E6)."""
-    mark_carried([(e, "journal", n) for n, e in enumerate(access.Entry.objects.filter(carried__isnull=True))], now=epoch_ms(now))
+    mark_carried([(e, "journal", n) for n, e in enumerate(guard.Entry.objects.filter(carried__isnull=True))], now=epoch_ms(now))
 
 
 def _staff(t: Town) -> None:
@@ -196,7 +197,9 @@ def _crew(t: Town) -> None:
         agency=agency, number="26-114", sponsor=t.people["head"], starts=t.now.date() - timedelta(days=400),
         ends=t.now.date() + timedelta(days=60),
     )  # fmt: skip
-    access.Undertaking.objects.create(agency=agency, text=t.policy, how="paper", reference="A-1", by=t.people["office"], at=t.now)
+    identity_models.Undertaking.objects.create(
+        agency=agency, text=t.policy, how="paper", reference="A-1", by=t.people["office"], at=t.now
+    )
     for n, (given, family) in enumerate(NAMES):
         work: dict[str, Any] = {"kind": "contractor", "contract": contract} if n == 2 else {}
         position = "Street Inspector" if n % 2 else "Crew Clerk"
@@ -209,14 +212,14 @@ def _crew(t: Town) -> None:
 
 
 def _extras(t: Town) -> None:
-    rule = access.PersonalUse.objects.create(
+    rule = identity_models.PersonalUse.objects.create(
         department=t.departments["public-works"], position="Crew Clerk", limits="Short notes to family, outside of work hours.",
         starts=date(2026, 1, 1), until=t.now.date() + timedelta(days=300), by=t.people["head"],
     )  # fmt: skip
     for n in (0, 1, 2):
         box = t.authorisations[f"crew{n}"].mailbox
         for back in (3, 40, 75) if n < 2 else (120,):
-            access.Usage.objects.create(
+            identity_models.Usage.objects.create(
                 person=t.people[f"crew{n}"],
                 mailbox=box,
                 day=t.now.date() - timedelta(days=back),
@@ -224,24 +227,28 @@ def _extras(t: Town) -> None:
                 received=30 + back,
             )
     episode = t.people["crew11"].episodes.get()
-    ending = access.Ending.objects.create(
+    ending = identity_models.Ending.objects.create(
         person=t.people["crew11"], episode=episode, reason="Retired after 31 years with the city.", when=t.now - timedelta(hours=2),
         by="p-head", asked=t.now - timedelta(hours=3), done=t.now - timedelta(hours=2),
     )  # fmt: skip
     for n, (step, count) in enumerate((("sessions", 2), ("devices", 1), ("authorisations", 1), ("snapshot", 1))):
         at = t.now - timedelta(hours=2) + timedelta(milliseconds=40 * n)
-        access.EndingStep.objects.create(ending=ending, step=step, count=count, at=at)
+        identity_models.EndingStep.objects.create(ending=ending, step=step, count=count, at=at)
     episode.ended = t.now.date()
     episode.save()
-    use = access.DutyUse.objects.create(
+    use = identity_models.DutyUse.objects.create(
         grant=t.people["retention"].duties.get(), reason="Disposal run of November.", at=t.now, until=t.now + timedelta(hours=1)
     )
     with transaction.atomic():
         entry = enter(
             "sign-in", actor=Actor("p-crew0"), reason="", now=epoch_ms(t.now), object="person:p-crew0", facts={"how": ["passkey"]}
         )
-    device = access.Device.objects.create(person=t.people["crew0"], key="k7qm2xvd", name="Pixel phone", mac="0" * 64, made=t.now)
-    token = access.Token.objects.create(person=t.people["crew0"], mac="1" * 64, made=t.now, until=t.now + timedelta(days=7))
+    device = identity_models.Device.objects.create(
+        person=t.people["crew0"], key="k7qm2xvd", name="Pixel phone", mac="0" * 64, made=t.now
+    )
+    token = identity_models.Token.objects.create(
+        person=t.people["crew0"], mac="1" * 64, made=t.now, until=t.now + timedelta(days=7)
+    )
     directory.Mailbox.objects.create(
         address="printer@city.example",
         name="Third floor printer",
@@ -274,15 +281,15 @@ def _extras(t: Town) -> None:
             "content.reveal", actor=Actor("p-operator"), reason="Two scanners gave different answers.", now=epoch_ms(week_ago),
             object="capture:019ab0c4-7d2e-7a41-9c55-1f6a0e4b7d21", duty="system-administrator", facts={"code": "attack"},
         )  # fmt: skip
-    access.Carried.objects.create(entry=reveal, journal="0001", number=1, at=epoch_ms(week_ago))  # else the ledger lags
+    guard.Carried.objects.create(entry=reveal, journal="0001", number=1, at=epoch_ms(week_ago))  # else the ledger lags
     t.objects |= {"reveal": reveal.pk}
     t.objects |= {"feed": run.pk} | _feeds(t)
     t.objects |= {"device": device.key, "token": token.pk}
     t.objects |= {"rule": rule.pk, "ending": ending.pk, "use": use.pk, "entry": entry.pk}
-    access.Account.objects.filter(person=t.people["crew5"]).update(locked=t.now - timedelta(minutes=20))
-    guessed = access.Account.objects.get(person=t.people["crew4"])
+    guard.Account.objects.filter(person=t.people["crew5"]).update(locked=t.now - timedelta(minutes=20))
+    guessed = guard.Account.objects.get(person=t.people["crew4"])
     for kind, network in (("password", "198.51.100.23"), ("password", "2001:db8:1:2::/64"), ("login", "")):
-        access.Throttle.objects.create(
+        guard.Throttle.objects.create(
             kind=kind, login=login_digest(guessed.username), network=network, account=guessed, failures=6, streak=12, last=t.now,
             until=t.now + timedelta(minutes=30),
         )  # fmt: skip
@@ -297,7 +304,7 @@ def _addresses(t: Town, contract: Any) -> None:
     )  # fmt: skip
     for address in (box.address, "closures@city.example"):
         directory.Address.objects.create(address=address, mailbox=box, since=t.now - timedelta(days=90))
-    grant = access.Authorisation.objects.create(
+    grant = identity_models.Authorisation.objects.create(
         mailbox=box, person=crew, episode=crew.episodes.get(), department=works, role="delegate", **REASONS,
         requester=t.people["super"], asked=t.now - timedelta(days=90), approver=t.people["head"],
         decided=t.now - timedelta(days=89),
@@ -313,8 +320,8 @@ def _addresses(t: Town, contract: Any) -> None:
         pinned=True,
         made=t.now,
     )
-    union = access.Protection.objects.create(kind="union", department=t.departments["fire"], by="p-office", at=t.now)
-    access.Protection.objects.create(kind="union", person=t.people["deputy"], approves=True, by="p-office", at=t.now)
+    union = guard.Protection.objects.create(kind="union", department=t.departments["fire"], by="p-office", at=t.now)
+    guard.Protection.objects.create(kind="union", person=t.people["deputy"], approves=True, by="p-office", at=t.now)
     t.objects |= {"protection": union.pk}
     t.objects |= {"streets": box.pk, "grant": grant.pk, "contract": contract.pk, "view": view.pk}
 
@@ -331,7 +338,7 @@ def more(t: Town, count: int) -> None:
             t.accept(key)
         if n % 10 == 0:
             t.grant(key, "policy-author")
-            access.Account.objects.filter(person=t.people[key]).update(locked=t.now)
+            guard.Account.objects.filter(person=t.people[key]).update(locked=t.now)
         run = directory.FeedRun.objects.create(at=t.now, source=f"list-{n}.csv", sha256="b" * 64, state="rejected", by="p-office")
         directory.FeedLine.objects.create(
             run_id=t.objects["feed"], line=n + 10, uid=key, did="added", changes={"given": ["", run.source]}
@@ -355,7 +362,7 @@ def _more_directory(t: Town, n: int) -> None:
     mail_list = directory.MailGroup.objects.create(address=f"list{n}@city.example", name="A list", department=works, made=t.now)
     directory.MailGroup.objects.get(address="crews@city.example").members.add(box)
     directory.MailGroup.objects.get(address="crews@city.example").subgroups.add(mail_list)
-    access.PolicyText.objects.create(
+    identity_models.PolicyText.objects.create(
         version=100 + n, title="E-mail use policy", text=TEXT, changed="A word.", sha256="c" * 64, material=False,
         published=t.now - timedelta(days=99), by="p-office",
     )  # fmt: skip
@@ -388,7 +395,7 @@ def _feeds(t: Town) -> dict[str, int]:
 
 def signed_in(person: Any) -> str:
     """The key of a session in which this person is signed in, freshly proved."""
-    account = access.Account.objects.get(person=person)
+    account = guard.Account.objects.get(person=person)
     session = SessionStore()
     session[SESSION_KEY] = str(account.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

@@ -7,10 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Device, Mandate, MandateYear, Subject
 from civicmail.city.conduct.models import Review, ReviewRow
 from civicmail.city.directory.models import FeedRun
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Mandate, MandateYear, Subject
+from civicmail.city.identity.models import Device
 from civicmail.desk.holding.held_copies import HeldCopies
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.workbench.models import Export

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.credentials import device_key, mac, new_password
-from civicmail.city.access.published_snapshot import publish
-from civicmail.city.access.snapshot import Device, Grant, Mailbox, Person, Snapshot, build
+from civicmail.city.snapshot.credentials import device_key, mac, new_password
+from civicmail.city.snapshot.published_snapshot import publish
+from civicmail.city.snapshot.snapshot import Device, Grant, Mailbox, Person, Snapshot, build
 from neighbours.civic import Civicmail
 
 pytestmark = [pytest.mark.neighbour("vdirsyncer"), pytest.mark.timeout(180)]

@@ -46,13 +46,13 @@ password_file = "{server.password}"
 base = "{base}"
 """
 _TOKEN = """
-from civicmail.city.access.actions import feedkeys
+from civicmail.city.identity.actions import feedkeys
 print(feedkeys.make("Provider", days=9, actor=OFFICE, reason="the city's provider", now=time.time_ns() // 1_000_000))
 """
 _AUTHORISE = """
-from civicmail.city.access.actions import bulk_authorization
-from civicmail.city.access.actions.publishing import single_publication
-from civicmail.city.access.reasons import Reasons
+from civicmail.city.identity.actions import bulk_authorization
+from civicmail.city.identity.actions.publishing import single_publication
+from civicmail.city.guard.reasons import Reasons
 ms = time.time_ns() // 1_000_000
 works, words = Department.objects.get(code="works"), "Answers letters of the people of this city, on the same day."
 writer, head = (Actor(uid, uid, departments=frozenset(["works"])) for uid in ("e-4", "e-2"))

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.credentials import device_key, mac, new_password
+from civicmail.city.snapshot.credentials import device_key, mac, new_password
 from civicmail.core.disk.tail import Tail
 from civicmail.front.web import dovecot_auth
 from civicmail.mail.archive.records import Capture, Type
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.neighbour("openssl", "dovecot", "chromium", "root")
 SAM, ROSA, ALMA = "sam.ferrer@city.example", "rosa.hale@city.example", "alma.weiss@city.example"
 PASSWORD = new_password()
 _MORE = """
-from civicmail.city.access.actions.publishing import publish
+from civicmail.city.identity.actions.publishing import publish
 Device.objects.create(person=Person.objects.get(uid="e-4"), key="phone", mac={mac!r}, made=now)
 alma = Person.objects.get(uid="e-6")
 grant = DutyGrant.objects.create(person=alma, duty="security-officer", starts=now - timedelta(days=1), by="e-1", reason="security",

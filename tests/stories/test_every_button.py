@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import resolve
 
-from civicmail.city.access.database_backup import DATABASE
+from civicmail.city.identity.database_backup import DATABASE
 from neighbours.civic import Civicmail
 from pages.test_sweep import PAGES, PEOPLE, allowed
 from stories.pressing import WHY, Browser, Button, Form
@@ -36,7 +36,7 @@ from civicmail.front.cli.waits import wait_for_tables
 from civicmail.front.web.start import prepare
 data = Path(sys.argv[1])
 prepare(data, None, wait_for_tables())
-from civicmail.city.access.actions.publishing import publish
+from civicmail.city.identity.actions.publishing import publish
 from pages.conftest import made
 from pages.test_sweep import PAGES, PEOPLE, path_of
 from pages.world import signed_in

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from city.policy.books import text_of
-from civicmail.city.access.database_backup import DATABASE
+from civicmail.city.identity.database_backup import DATABASE
 from civicmail.front.cli import agency, duty, verbs
 from neighbours import forkserver
 from neighbours.civic import Civicmail, civicmail

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.database_backup import DATABASE
+from civicmail.city.identity.database_backup import DATABASE
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.findings import HOUR, MINUTE
 from civicmail.front.checkup.jobs import CONSEQUENCES

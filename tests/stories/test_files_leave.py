@@ -21,12 +21,12 @@ import time_machine
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from civicmail.city.access import working_days
-from civicmail.city.access.credentials import device_key, mac, new_password
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Device
-from civicmail.city.access.published_snapshot import mark_database_alive
+from civicmail.city.guard import working_days
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.models import Device
 from civicmail.city.notices.models import Notice
+from civicmail.city.snapshot.credentials import device_key, mac, new_password
+from civicmail.city.snapshot.published_snapshot import mark_database_alive
 from civicmail.core.config.load import load
 from civicmail.desk.holding.actions import publish_approvals
 from civicmail.desk.holding.models import Approval

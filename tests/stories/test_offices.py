@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.credentials import device_key, mac, new_password
+from civicmail.city.snapshot.credentials import device_key, mac, new_password
 from civicmail.front.sample import installation
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
@@ -73,7 +73,7 @@ from civicmail.mail.archive import classes
 classes.adopt(Path({data!r}), {text!r}, actor="clerk", reason="council", now=time.time_ns() // 1_000_000)
 """
 _DISPOSE = """
-from civicmail.city.access.four_eyes import Facts
+from civicmail.city.guard.four_eyes import Facts
 from civicmail.front.worker import disposal
 two, now = Facts(frozenset({{"ana", "ben"}})), time.time_ns() // 1_000_000
 outcome = disposal.dispose(Path({data!r}), proposer="ana", approver="ben", eyes=two, reason="yearly", now=now)

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from civicmail.city.access.credentials import device_key, mac, new_password
-from civicmail.city.access.published_snapshot import publish
-from civicmail.city.access.snapshot import Device, Grant, Mailbox, Person, Snapshot, build
+from civicmail.city.snapshot.credentials import device_key, mac, new_password
+from civicmail.city.snapshot.published_snapshot import publish
+from civicmail.city.snapshot.snapshot import Device, Grant, Mailbox, Person, Snapshot, build
 from civicmail.mail.courier.access_holds import held_for
 from neighbours.authority import Authority
 from neighbours.civic import Civicmail, answer

@@ -44,7 +44,7 @@ for n in range({people}):
     p = Person.objects.get(uid="w-%d" % n)
     accept(p)
     if n < {devices}:
-        from civicmail.city.access.actions import devices
+        from civicmail.city.identity.actions import devices
         print(devices.make(p, "phone", actor=Actor(p.uid), now=time.time_ns() // 1_000_000))
 """
 

@@ -21,8 +21,8 @@ from typing import Any
 import dkim
 import pytest
 
-from civicmail.city.access.credentials import device_key, mac, new_password
 from civicmail.city.policy import active_rules
+from civicmail.city.snapshot.credentials import device_key, mac, new_password
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.courier import dkimkeys
 from neighbours import postfix
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.neighbour("dovecot", "postfix", "smtp-sink", "chromium"
 SAM, PASSWORD, PEOPLE = "sam.ferrer@city.example", new_password(), 199
 DESKS = [f"desk{n:03}@city.example" for n in range(PEOPLE)]
 _MORE = """
-from civicmail.city.access.actions.publishing import publish
+from civicmail.city.identity.actions.publishing import publish
 sam = Person.objects.get(uid="e-4")
 Device.objects.create(person=sam, key="phone", mac={mac!r}, made=now)
 works = Department.objects.get(code="works")

@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from city.access.people import KEY, PASSWORD, city, own, person
-from city.access.signins import account
-from city.access.signins import person as row
-from civicmail.city.access.credentials import key_path
-from civicmail.city.access.models import Device, Entry, Failure
-from civicmail.city.access.published_snapshot import SnapshotWatcher, mark_database_alive, publish
-from civicmail.city.access.snapshot import Snapshot
+from city.identity.people import KEY, PASSWORD, city, own, person
+from city.identity.signins import account
+from city.identity.signins import person as row
+from civicmail.city.guard.models import Entry, Failure
+from civicmail.city.identity.models import Device
+from civicmail.city.snapshot.credentials import key_path
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher, mark_database_alive, publish
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.front.web import dovecot_auth
 from civicmail.front.worker.imap_disconnect import ImapDisconnect, seen_path
 from civicmail.mail.courier.doveadm import doveadm

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.models import Entry
 from civicmail.core.config.load import load
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.ledger import checkpoints, proof, sequencer

@@ -36,11 +36,11 @@ while True:
         break
     except LeaseHeld:  # the running processes make the tables at this moment
         time.sleep(0.2)
-from civicmail.city.access.actions import bulk_authorization, claiming, feed, organization
-from civicmail.city.access.actions.publishing import single_publication
-from civicmail.city.access.actors import FOREVER, Actor, HeldRole, machine
-from civicmail.city.access.models import Authorisation
-from civicmail.city.access.reasons import Reasons
+from civicmail.city.identity.actions import bulk_authorization, claiming, feed, organization
+from civicmail.city.identity.actions.publishing import single_publication
+from civicmail.city.guard.actors import FOREVER, Actor, HeldRole, machine
+from civicmail.city.identity.models import Authorisation
+from civicmail.city.guard.reasons import Reasons
 from civicmail.city.directory import store
 from civicmail.city.directory.models import Department, Person
 

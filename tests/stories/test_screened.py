@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.credentials import device_key
-from civicmail.city.access.published_snapshot import publish
 from civicmail.city.policy import active_rules
+from civicmail.city.snapshot.credentials import device_key
+from civicmail.city.snapshot.published_snapshot import publish
 from civicmail.core.config.clock import now_ms
 from civicmail.desk.oversight import emergencies, rule_text
 from civicmail.mail.archive.machine import Machine

@@ -20,7 +20,7 @@ import orjson
 import pytest
 import tantivy
 
-from civicmail.city.access.credentials import device_key, mac, new_password
+from civicmail.city.snapshot.credentials import device_key, mac, new_password
 from civicmail.core.query.limits import STARS_MOST
 from civicmail.front.web import dovecot_auth
 from civicmail.mail.search import coverage

@@ -13,15 +13,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from civicmail.city.access.credentials import device_key, mac, new_password
-from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE
+from civicmail.city.identity.database_backup import BACKUP_NAME, DATABASE
+from civicmail.city.snapshot.credentials import device_key, mac, new_password
 from neighbours.authority import Authority
 from neighbours.civic import PROGRAM, Civicmail, civicmail
 from stories.townhall import run, townhall
 
 PASSWORD = new_password()
 _PHONE = """
-from civicmail.city.access.actions.publishing import publish
+from civicmail.city.identity.actions.publishing import publish
 for uid in ("e-4", "e-2"):
     Device.objects.create(person=Person.objects.get(uid=uid), key=uid, name="phone", mac={mac!r}, made=now)
 publish()

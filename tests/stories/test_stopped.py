@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.credentials import device_key
-from civicmail.city.access.published_snapshot import publish, snapshot_path
 from civicmail.city.policy import active_rules
+from civicmail.city.snapshot.credentials import device_key
+from civicmail.city.snapshot.published_snapshot import publish, snapshot_path
 from civicmail.desk.oversight import rule_text
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.screening.confidential import exact_lists

@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Locator, Page, expect
 
-from civicmail.city.access.published_snapshot import mark_database_alive, publish
-from civicmail.city.access.queries.snapshots import build_snapshot
+from civicmail.city.identity.queries.snapshots import build_snapshot
+from civicmail.city.snapshot.published_snapshot import mark_database_alive, publish
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.load import load
 from civicmail.front.worker import courier

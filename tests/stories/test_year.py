@@ -13,17 +13,18 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.actions import access_end, autoreplies, feed, organization, people
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import DAY_MS, epoch_ms
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.models import Authorisation, Bar, Ending, Entry
 from civicmail.city.conduct.actions import consequences, findings, statements, violation_reports
 from civicmail.city.conduct.actions.consequences import Decision
 from civicmail.city.conduct.models import Review, ReviewRow, Statement, Violation
 from civicmail.city.conduct.queries import review_evidence
 from civicmail.city.directory.actions.people import Work
 from civicmail.city.directory.models import Agency, Episode, FeedRun, Mailbox, Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.actions import access_end, autoreplies, feed, organization, people
+from civicmail.city.identity.models import Authorisation, Bar, Ending
 from civicmail.core.ledger.sequencer import Sequencer
 from stories.year import Year, evidence, mail_doors, pages, rightly
 
@@ -169,7 +170,7 @@ def _decided(year: Year, by: Actor, person: Person, code: str, decision: Decisio
 
 
 def _second_officer(year: Year) -> Actor:
-    from civicmail.city.access.actions import duties
+    from civicmail.city.identity.actions import duties
 
     person = year.city.team["clerk"][7]
     if not person.duties.filter(ended__isnull=True).exists():

@@ -27,10 +27,10 @@ from civicmail.front.web.start import prepare
 prepare(Path({data!r}), None, wait_for_tables())
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
-from civicmail.city.access.models import *
-from civicmail.city.access.actions import policy, tokens
-from civicmail.city.access.actions.publishing import publish
-from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from civicmail.city.identity.models import *
+from civicmail.city.identity.actions import policy, tokens
+from civicmail.city.identity.actions.publishing import publish
+from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
 from civicmail.city.directory.models import *
 now = timezone.now()
 known = {known!r}

@@ -20,8 +20,8 @@ from urllib.parse import quote
 
 import pytest
 
-from civicmail.city.access.credentials import device_key, mac, new_password
-from civicmail.city.access.database_backup import DATABASE
+from civicmail.city.identity.database_backup import DATABASE
+from civicmail.city.snapshot.credentials import device_key, mac, new_password
 from civicmail.front.sample import installation
 from civicmail.front.sample.smart_host import World
 from civicmail.front.web import dovecot_auth
@@ -42,7 +42,7 @@ FRAUD = "Your mailbox is full"
 PROCESSES = tuple(f"civicmail-{name}.service" for name in ("gateway", "courier", "search", "mail", "city", "web"))
 _CLAIM = ("access", "claim", "--uid", "e-1", "--given", "Olga", "--family", "Officer", "--department", "it=City IT")
 _MORE = """
-from civicmail.city.access.actions.publishing import publish
+from civicmail.city.identity.actions.publishing import publish
 sam, works = Person.objects.get(uid="e-4"), Department.objects.get(code="works")
 Device.objects.create(person=sam, key="phone", mac={mac!r}, made=now)
 box = Mailbox.objects.create(address="report@city.example", name="Reports", kind="function", department=works, made=now)
@@ -58,7 +58,7 @@ from pathlib import Path
 from civicmail.front.cli.waits import wait_for_tables
 from civicmail.front.web.start import prepare
 prepare(Path("/var/lib/civicmail"), None, wait_for_tables())
-from civicmail.city.access.actors import Actor, HeldRole
+from civicmail.city.guard.actors import Actor, HeldRole
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import case_answers, message_removal
 from civicmail.desk.incidents.models import Case

@@ -14,22 +14,23 @@ from pathlib import Path
 from django.db.models import Q
 from django.utils import timezone
 
-from civicmail.city.access import imap_access
-from civicmail.city.access.actions import bulk_authorization, content_views, date_sweep, devices, tokens
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.credentials import find_device, read_key
-from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import Account, Acknowledgement, Authorisation, Bar, Usage
-from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.snapshots import build_snapshot
-from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.access.worker_jobs import carry_entries
 from civicmail.city.conduct import jobs
 from civicmail.city.conduct.actions import review_answers
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.queries import part_reviewers
 from civicmail.city.directory.models import Episode, Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import bulk_authorization, content_views, date_sweep, devices, tokens
+from civicmail.city.identity.models import Acknowledgement, Authorisation, Bar, Usage
+from civicmail.city.identity.queries.actors import actor_of
+from civicmail.city.identity.queries.snapshots import build_snapshot
+from civicmail.city.identity.worker_jobs import carry_entries
+from civicmail.city.snapshot import imap_access
+from civicmail.city.snapshot.credentials import find_device, read_key
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.front.sample.people import DEMO
 from civicmail.front.sample.staff import populate
 from civicmail.front.sample.staff_context import REASONS, Staff, actor, at_office

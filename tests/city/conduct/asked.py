@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from city.access import staff
-from city.access.staff import MS, NOW, OLD
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import DAY_MS, from_ms
-from civicmail.city.access.models import Account, Acknowledgement, Authorisation, DutyGrant, DutyUse
-from civicmail.city.access.queries.actors import actor_of
+from city.identity import staff
+from city.identity.staff import MS, NOW, OLD
 from civicmail.city.conduct.actions import review_jobs, review_schedule, review_start
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.models import Acknowledgement, Authorisation, DutyGrant, DutyUse
+from civicmail.city.identity.queries.actors import actor_of
 
 LONG = NOW - timedelta(days=200)
 START = MS + 3_600_000

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from city.access import staff
-from city.access.staff import MS
-from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from city.identity import staff
+from city.identity.staff import MS
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.actions.consequences import Decision
 from civicmail.city.conduct.models import Violation
 from civicmail.city.directory.models import Contract, Person
+from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
 
 WEEK = 7 * 86_400_000
 CAPTURE = "01993b5e-9c00-7c3a-8a55-0123456789ab"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from city.access import staff
-from city.access.staff import MS
-from civicmail.city.access.actions import access_end
-from civicmail.city.access.actors import FOREVER, Actor, HeldRole
-from civicmail.city.access.models import Ending
+from city.identity import staff
+from city.identity.staff import MS
 from civicmail.city.conduct.actions import leavers
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
+from civicmail.city.identity.actions import access_end
+from civicmail.city.identity.models import Ending
 
 OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 WHY = "Retired at the end of the month, with thanks."

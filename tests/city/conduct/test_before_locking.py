@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from city.access import staff
-from city.access.staff import MS
 from city.conduct.asked import START, Works, actor, day, quiet, row
-from civicmail.city.access.actions.access_end import end_access
-from civicmail.city.access.epoch import DAY_MS
+from city.identity import staff
+from city.identity.staff import MS
 from civicmail.city.conduct import evidence_file
 from civicmail.city.conduct.actions import daily_mail, leavers, reminders, review_end, review_schedule
 from civicmail.city.conduct.models import DailyMail, Leaver, Review, ReviewRow
 from civicmail.city.conduct.queries import deciders, item_facts, review_evidence
 from civicmail.city.directory.models import Episode
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.identity.actions.access_end import end_access
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db(transaction=True)

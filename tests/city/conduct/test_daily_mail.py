@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from city.access import staff
-from civicmail.city.access.models import Authorisation, AutoReply
+from city.identity import staff
 from civicmail.city.conduct.actions import daily_mail
 from civicmail.city.conduct.models import DailyMail
 from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.identity.models import Authorisation, AutoReply
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def asked(where: Department, uid: str) -> None:
 
 
 def accepted(who: Person) -> None:
-    from civicmail.city.access.models import Acknowledgement, PolicyText
+    from civicmail.city.identity.models import Acknowledgement, PolicyText
 
     text = PolicyText.objects.get()
     Acknowledgement.objects.create(person=who, text=text, accepted=True, at=staff.OLD, shown=text.sha256)

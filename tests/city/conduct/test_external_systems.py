@@ -10,18 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from city.access import staff
-from city.access.staff import MS
 from city.conduct.left import OFFICER, WHY, Place, place
-from civicmail.city.access.actions import access_end
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import DutyGrant, Entry
+from city.identity import staff
+from city.identity.staff import MS
 from civicmail.city.conduct import external_account_states
 from civicmail.city.conduct.actions import external_systems
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 from civicmail.city.conduct.queries import external_systems as asked
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.actions import access_end
+from civicmail.city.identity.models import DutyGrant
 from civicmail.city.notices.models import Notice
 from civicmail.city.notices.webhook import Hook, Reply, is_signed, signature
 

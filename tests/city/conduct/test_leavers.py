@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from city.access import staff
-from city.access.staff import LATER, MS, NOW
 from city.conduct.left import WHY, Place, place
-from civicmail.city.access.actions import access_requests
-from civicmail.city.access.actions.date_sweep import sweep
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Authorisation, AutoReply, Entry, Forwarding
-from civicmail.city.access.queries.snapshots import build_snapshot
+from city.identity import staff
+from city.identity.staff import LATER, MS, NOW
 from civicmail.city.conduct.actions import leavers
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import leavers as asked
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.actions import access_requests
+from civicmail.city.identity.actions.date_sweep import sweep
+from civicmail.city.identity.models import Authorisation, AutoReply, Forwarding
+from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.notices.models import Notice
 from civicmail.mail.courier.release_holds import destination
 

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from city.access import staff
-from city.access.staff import MS
 from city.conduct.left import OFFICER, WHY, Place, place
-from civicmail.city.access.actions import access_end, access_requests, feed, people
-from civicmail.city.access.actions.date_sweep import sweep
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.authorization_states import OVERLAP_DAYS
-from civicmail.city.access.epoch import DAY_MS, from_ms
-from civicmail.city.access.errors import NotPermitted, Unusable
-from civicmail.city.access.models import Authorisation, Ending, Entry
-from civicmail.city.access.queries import department_questions
-from civicmail.city.access.queries.snapshots import build_snapshot
-from civicmail.city.access.reasons import Reasons
-from civicmail.city.access.snapshot import Snapshot
+from city.identity import staff
+from city.identity.staff import MS
 from civicmail.city.conduct import jobs
 from civicmail.city.conduct.actions import external_systems, leavers
 from civicmail.city.conduct.models import Leaver, OutsideAccount, OutsideEnding
@@ -25,6 +14,18 @@ from civicmail.city.conduct.queries import discrepancies
 from civicmail.city.conduct.queries import leavers as asked
 from civicmail.city.directory.actions.people import Work
 from civicmail.city.directory.models import Episode, FeedRun, Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.guard.errors import NotPermitted, Unusable
+from civicmail.city.guard.models import Entry
+from civicmail.city.guard.reasons import Reasons
+from civicmail.city.identity.actions import access_end, access_requests, feed, people
+from civicmail.city.identity.actions.date_sweep import sweep
+from civicmail.city.identity.authorization_states import OVERLAP_DAYS
+from civicmail.city.identity.models import Authorisation, Ending
+from civicmail.city.identity.queries import department_questions
+from civicmail.city.identity.queries.snapshots import build_snapshot
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.mail.courier.release_holds import destination
 
 pytestmark = pytest.mark.django_db

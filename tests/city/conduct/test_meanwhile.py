@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from city.conduct.asked import START, Works, actor, day, part, quiet, row, sweep
-from civicmail.city.access.actions import suspensions
-from civicmail.city.access.actions.access_end import end_access
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import Account, Authorisation
 from civicmail.city.conduct.actions import non_response, review_answers, review_schedule
 from civicmail.city.conduct.queries import reviews
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import suspensions
+from civicmail.city.identity.actions.access_end import end_access
+from civicmail.city.identity.models import Authorisation
 
 pytestmark = pytest.mark.django_db
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.views.violations import comes_next, doable
+from civicmail.city.guard.epoch import epoch_ms
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(days=3), NOW - timedelta(days=1)

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from city.access.staff import MS, NOW
 from city.conduct import cases_of_violations as cases
 from city.conduct.cases_of_violations import DEPUTY, HEAD, ONE, THREE, TWO, WEEK, WHY, said, who
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.models import DutyGrant
+from city.identity.staff import MS, NOW
 from civicmail.city.conduct.actions import consequences, violation_reports
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import next_steps, violation_tasks
+from civicmail.city.guard.actors import Actor
+from civicmail.city.identity.models import DutyGrant
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db

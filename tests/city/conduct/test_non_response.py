@@ -10,18 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from city.access import staff
-from city.access.staff import NOW
 from city.conduct.asked import START, Works, actor, day, part, quiet, row, sweep
-from civicmail.city.access.actions import suspensions
-from civicmail.city.access.actions.access_end import end_access
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.models import Account, Authorisation, AutoReply, Entry
+from city.identity import staff
+from city.identity.staff import NOW
 from civicmail.city.conduct import circuit_breaker, review_item_states
 from civicmail.city.conduct.actions import daily_mail, non_response, review_answers, review_schedule
 from civicmail.city.conduct.circuit_breaker import Suspension
 from civicmail.city.conduct.models import Essential, Review, ReviewStep
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.models import Account, Entry
+from civicmail.city.identity.actions import suspensions
+from civicmail.city.identity.actions.access_end import end_access
+from civicmail.city.identity.models import Authorisation, AutoReply
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db

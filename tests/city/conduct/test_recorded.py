@@ -8,22 +8,23 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from city.access import staff
-from city.access.staff import MS, NOW
 from city.conduct import cases_of_violations as cases
 from city.conduct.cases_of_violations import CAPTURE, HEAD, ONE, SPONSOR, TWO, WEEK, WHAT, WHY, actor, said, who
-from civicmail.city.access.actions import access_requests, organization
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Account, Authorisation, Bar, Device, Entry
-from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.snapshots import build_snapshot
-from civicmail.city.access.reasons import Reasons
+from city.identity import staff
+from city.identity.staff import MS, NOW
 from civicmail.city.conduct import consequence_table
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.violation_states import OPEN, STATES, STEPS, actions, step
 from civicmail.city.directory.models import Agency, Contract, Episode
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.models import Account, Entry
+from civicmail.city.guard.reasons import Reasons
+from civicmail.city.identity.actions import access_requests, organization
+from civicmail.city.identity.models import Authorisation, Bar, Device
+from civicmail.city.identity.queries.actors import actor_of
+from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db

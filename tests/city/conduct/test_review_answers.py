@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from city.access import staff
-from city.access.staff import LATER, NOW
 from city.conduct.asked import START, Works, actor, day, part, row, sweep
-from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Account, Authorisation, DutyGrant, Entry
+from city.identity import staff
+from city.identity.staff import LATER, NOW
 from civicmail.city.conduct.actions import enforcement, reassignment, review_answers
 from civicmail.city.conduct.models import ReviewRow
 from civicmail.city.conduct.review_plans import UNDO_MS, keeps_per_minute
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.models import Account, Entry
+from civicmail.city.identity.models import Authorisation, DutyGrant
 
 pytestmark = pytest.mark.django_db
 WHY = "Still answers the letters of the department."

@@ -13,14 +13,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from city.access.staff import MS
 from city.conduct.asked import START, Works, actor, day, row, sweep
-from civicmail.city.access import worker_jobs
+from city.identity.staff import MS
 from civicmail.city.conduct import evidence_file
 from civicmail.city.conduct.actions import reassignment, review_answers
 from civicmail.city.conduct.models import Review
 from civicmail.city.conduct.queries import review_evidence
 from civicmail.city.directory.models import Person
+from civicmail.city.identity import worker_jobs
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.front.worker.people_jobs import append

@@ -9,19 +9,20 @@ from django.template.loader import render_to_string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from city.access import staff
-from city.access.staff import MS, NOW
 from city.conduct import asked
 from city.conduct.asked import START, Works, actor, day, row, sweep
-from civicmail.city.access.epoch import DAY_MS, epoch_ms
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.models import Account, Authorisation, Entry, Usage
+from city.identity import staff
+from city.identity.staff import MS, NOW
 from civicmail.city.conduct import review_plans, reviewer_assignment
 from civicmail.city.conduct.actions import review_schedule
 from civicmail.city.conduct.models import Essential, Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.queries import review_scope
 from civicmail.city.conduct.reviewer_assignment import Candidate, Item
 from civicmail.city.directory.models import Episode
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.models import Account, Entry
+from civicmail.city.identity.models import Authorisation, Usage
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db

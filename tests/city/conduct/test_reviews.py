@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from city.access import staff
-from city.access.staff import NOW
 from city.conduct.asked import START, Works, actor, day, part, row, sweep
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.models import Authorisation
+from city.identity import staff
+from city.identity.staff import NOW
 from civicmail.city.conduct.actions import review_answers
 from civicmail.city.conduct.models import ReviewRow
 from civicmail.city.conduct.queries import reviews
 from civicmail.city.conduct.review_plans import suspends
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.identity.models import Authorisation
 from pages.world import signed_in
 
 pytestmark = pytest.mark.django_db

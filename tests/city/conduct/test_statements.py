@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from city.access import staff
-from civicmail.city.access.actors import FOREVER, Actor, HeldRole
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import AutoReply, DutyGrant, Entry
+from city.identity import staff
 from civicmail.city.conduct import half_year, statement_states
 from civicmail.city.conduct.actions import statements
 from civicmail.city.conduct.models import Statement
 from civicmail.city.conduct.queries import deciders, statement_sections
 from civicmail.city.conduct.queries import tasks as waiting
 from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.models import AutoReply, DutyGrant
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db

@@ -9,16 +9,17 @@ from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from city.access.staff import MS
 from city.conduct import cases_of_violations as cases
 from city.conduct.cases_of_violations import DEPUTY, HEAD, ONE, THREE, TWO, WHY, said, who
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Bar, Entry
+from city.identity.staff import MS
 from civicmail.city.conduct.actions import consequences, findings
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.violation_states import STEPS, actions
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.models import Bar
 
 pytestmark = pytest.mark.django_db
 ANN = Actor("ann", "Ann", admitted=False)

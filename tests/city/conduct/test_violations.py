@@ -9,19 +9,20 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import resolve
 
-from city.access.staff import MS, NOW
 from city.conduct import cases_of_violations as cases
 from city.conduct.cases_of_violations import CAPTURE, DEPUTY, HEAD, ONE, THREE, TWO, WEEK, WHAT, WHY, actor, said, who
-from civicmail.city.access.actions import barring, suspensions
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import DAY_MS, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Authorisation, Bar, Entry
-from civicmail.city.access.queries import access_status
+from city.identity.staff import MS, NOW
 from civicmail.city.conduct import consequence_table
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
 from civicmail.city.conduct.models import Evidence, Violation
 from civicmail.city.conduct.queries import violation_parties, violations
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.actions import barring, suspensions
+from civicmail.city.identity.models import Authorisation, Bar
+from civicmail.city.identity.queries import access_status
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.errors import ConfigError
 

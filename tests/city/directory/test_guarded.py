@@ -7,7 +7,7 @@ import ast
 from house.sources import modules, name, tree
 
 ACTIONS = "civicmail.city.directory.actions"
-AT_HOME = tuple(f"src/civicmail/city/{room}/actions/" for room in ("directory", "access", "conduct"))
+AT_HOME = tuple(f"src/civicmail/city/{room}/actions/" for room in ("directory", "identity", "conduct"))
 
 
 def test_only_guarded_verbs_call_the_rules_of_rows() -> None:

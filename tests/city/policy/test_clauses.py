@@ -9,8 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.sender_refusals import REFUSALS, smtp_reply
+from civicmail.city.guard.permissions import PERMISSIONS
 from civicmail.city.policy.clauses import (
     CLAUSE_REFERENCE,
     CLAUSES,
@@ -20,6 +19,7 @@ from civicmail.city.policy.clauses import (
     clause_url,
     with_link,
 )
+from civicmail.city.snapshot.sender_refusals import REFUSALS, smtp_reply
 from civicmail.core.wire.replies import encode_reply
 from house.sources import PACKAGE
 

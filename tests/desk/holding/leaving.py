@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
-from civicmail.city.access.epoch import from_ms
+from civicmail.city.guard.epoch import from_ms
 from civicmail.core.disk.tail import Tail
 from civicmail.desk.holding.actions import publish_approvals
 from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer

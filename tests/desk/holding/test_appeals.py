@@ -11,9 +11,9 @@ from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
-from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.models import Entry
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.active_rules import starter_pack
 from civicmail.city.policy.clauses import with_link

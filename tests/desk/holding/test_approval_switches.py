@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.desk.holding import approval_switches, tasks
 from civicmail.desk.holding.actions import publish_approvals, switch_approval
 from civicmail.desk.holding.models import AskedDepartment, UnaskedDepartment

@@ -12,12 +12,13 @@ import pytest
 import time_machine
 from django.test import Client
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Entry, Tally
-from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.conduct.queries import tasks
 from civicmail.city.directory.models import Department, Episode
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.models import Tally
+from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding import approvers
 from civicmail.desk.holding import tasks as approvals

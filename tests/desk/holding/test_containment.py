@@ -15,11 +15,11 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import translation
 
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import Account, Entry
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.models import Account, Entry
 from civicmail.city.notices.models import Notice
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import containment_groups

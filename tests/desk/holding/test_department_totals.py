@@ -13,12 +13,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Tally
-from civicmail.city.access.queries import tallies
 from civicmail.city.conduct import half_year
 from civicmail.city.conduct.queries import statement_sections
 from civicmail.city.directory.models import Department, Episode
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.models import Tally
+from civicmail.city.identity.queries import tallies
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.city.policy.dispositions import Finding as Seen
 from civicmail.core.message.model import Envelope, Recipient

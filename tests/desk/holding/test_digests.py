@@ -17,10 +17,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.models import Entry
-from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
 from civicmail.core.message.model import Envelope, Recipient

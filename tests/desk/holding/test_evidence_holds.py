@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from city.access.staff import MS
 from city.conduct import cases_of_violations as cases
 from city.conduct.cases_of_violations import CAPTURE, HEAD, ONE, WEEK, WHY, said
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.models import Entry
+from city.identity.staff import MS
 from civicmail.city.conduct.actions import consequences, findings, violation_reports
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.guard.models import Entry
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.query.tree import Among
 from civicmail.desk.holding.actions import evidence_holds

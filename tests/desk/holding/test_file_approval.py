@@ -13,11 +13,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import Entry
 from civicmail.city.conduct.queries import tasks
 from civicmail.city.directory.models import Department, Episode
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.models import Entry
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.approvals import OutboundFile, Sender
 from civicmail.core.config.errors import LaterError

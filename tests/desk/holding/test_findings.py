@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from city.access.people import T0, own, person
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import Entry
-from civicmail.city.access.snapshot import Mailbox
+from city.identity.people import T0, own, person
 from civicmail.city.conduct.models import Evidence, Violation
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.models import Entry
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.active_rules import active
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.city.policy.dispositions import Finding as Seen
+from civicmail.city.snapshot.snapshot import Mailbox
 from civicmail.core.disk.tail import Tail
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import queries, record_facts

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.actions import mailboxes
-from civicmail.city.access.epoch import DAY_MS, epoch_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Entry
-from civicmail.city.access.queries import snapshots
-from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.actions import mailboxes
+from civicmail.city.identity.queries import snapshots
+from civicmail.city.identity.queries.actors import actor_of
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.pipeline import envelope_facts
 from civicmail.mail.pipeline.labels import label_of

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.models import Entry
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding.models import Approval
 from desk.holding.leaving import ACME, DOT, PDF, Bureau, bureau

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.policy.active_rules import active_or_starter
 from desk.holding.test_quarantine import quarantined, words
 from pages.world import Town

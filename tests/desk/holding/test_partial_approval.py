@@ -16,8 +16,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.models import Entry
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding import partial_approval
 from civicmail.desk.holding.actions import approval_decisions

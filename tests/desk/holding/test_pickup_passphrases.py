@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp

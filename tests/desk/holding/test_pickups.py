@@ -16,11 +16,11 @@ import pytest
 from django.test import Client
 from django.utils.translation import override
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.models import Entry
-from civicmail.city.access.views.wording import day
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.models import Entry
 from civicmail.city.notices.models import Notice
+from civicmail.city.pages.wording import day
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp, PickUpReply

@@ -13,8 +13,8 @@ import pytest
 import time_machine
 from django.test import Client
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.worker_jobs import carry_entries
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.worker_jobs import carry_entries
 from civicmail.desk.holding.actions import pickups
 from civicmail.desk.holding.models import PickUp
 from civicmail.mail.courier import pickup_store

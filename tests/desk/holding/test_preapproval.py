@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.epoch import from_ms
+from civicmail.city.guard.epoch import from_ms
 from civicmail.desk.holding.actions.approval_requests import is_sampled
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.mailbox.models import Draft, DraftFile

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from city.access import staff
-from city.access.staff import LATER, MS, NOW
-from civicmail.city.access import published_approvals
-from civicmail.city.access.epoch import DAY_MS
+from city.identity import staff
+from city.identity.staff import LATER, MS, NOW
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard.epoch import DAY_MS
 from civicmail.city.policy.approvals import Approvals, OutboundFile, Sender
+from civicmail.city.snapshot import published_approvals
 from civicmail.desk.holding.actions import approval_execution, publish_approvals
 from civicmail.desk.holding.models import Approval, ApprovalCopy, AskedDepartment
 

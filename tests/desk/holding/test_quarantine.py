@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.models import Entry
-from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.policy import active_rules
 from civicmail.city.policy.dispositions import Disposition, Finding
 from civicmail.core.message.model import Envelope, Recipient

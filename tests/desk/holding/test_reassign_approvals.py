@@ -11,12 +11,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from civicmail.city.access import guard
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import AutoReply, Entry
-from civicmail.city.access.queries.actors import actor_of
 from civicmail.city.directory.models import Department, Episode, Mailbox
+from civicmail.city.guard import guard
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.models import AutoReply
+from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding import approvers
 from civicmail.desk.holding import tasks as approvals

@@ -11,10 +11,10 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.epoch import DAY_MS, epoch_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.models import Entry
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.active_rules import starter_pack
 from civicmail.desk.holding import queries, release_kinds, release_states

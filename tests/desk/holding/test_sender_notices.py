@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from django.utils import timezone, translation
 
-from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.access.models import Authorisation
-from civicmail.city.access.views import wording
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.identity.models import Authorisation
 from civicmail.city.notices.models import Notice
+from civicmail.city.pages import wording
 from civicmail.desk.holding import queries, record_facts, senders
 from civicmail.desk.holding.actions import digests, sender_notices
 from civicmail.desk.holding.actions import shared_mailbox_notices as actions

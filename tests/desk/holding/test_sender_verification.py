@@ -16,15 +16,15 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from civicmail.city.access.epoch import DAY_MS, epoch_ms
-from civicmail.city.access.models import Account, Entry
-from civicmail.city.access.published_snapshot import publish
-from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.snapshots import build_snapshot
-from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms
+from civicmail.city.guard.models import Account, Entry
+from civicmail.city.identity.queries.actors import actor_of
+from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.dispositions import Disposition
+from civicmail.city.snapshot.published_snapshot import publish
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.desk.holding import senders

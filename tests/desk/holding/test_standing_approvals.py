@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.notices.models import Notice
 from civicmail.desk.holding.actions import standing_approvals, switch_approval
 from civicmail.desk.holding.actions.standing_approvals import FileScope

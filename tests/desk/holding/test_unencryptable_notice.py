@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.epoch import DAY_MS, epoch_ms
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.city.policy.dispositions import Finding as Seen

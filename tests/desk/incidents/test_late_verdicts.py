@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.notices.models import Notice
 from civicmail.desk.incidents.models import Case
 from civicmail.front.worker import reports

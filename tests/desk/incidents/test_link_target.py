@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.notices import signed_links
 from civicmail.city.policy import active_rules, rule_parser
 from civicmail.city.policy.rules import RuleSet

@@ -11,9 +11,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import DutyGrant
 from civicmail.city.directory.models import Address, Mailbox, Person
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.models import DutyGrant
 from civicmail.city.notices.models import Notice
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import case_answers, mail_reports, reporting

@@ -12,9 +12,9 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.models import Entry
 from civicmail.city.notices.models import Notice
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.desk.incidents import queries, states
 from civicmail.desk.incidents.actions import case_answers, message_removal
 from civicmail.desk.incidents.models import Case

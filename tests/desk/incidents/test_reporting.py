@@ -14,11 +14,11 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import Entry
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.models import Entry
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy.dispositions import Disposition, Facts, Finding

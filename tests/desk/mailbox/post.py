@@ -11,9 +11,9 @@ from typing import Any
 
 from django.conf import settings
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries.snapshots import build_snapshot
-from civicmail.city.access.sender_alignment import check
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.queries.snapshots import build_snapshot
+from civicmail.city.snapshot.sender_alignment import check
 from civicmail.core.message.filter_verdicts import header_of
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import GroupCommit, Writer

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.desk.mailbox.cautions import Caution, cautions
 from civicmail.desk.mailbox.forecast import Forecast
 from civicmail.desk.mailbox.views import forecast_panel

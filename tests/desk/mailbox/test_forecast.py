@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.conf import settings as configured
 
-from civicmail.city.access import models as access
+from civicmail.city.guard import models as guard
+from civicmail.city.identity import models as identity
 from civicmail.city.policy import active_rules, rule_parser
 from civicmail.desk.mailbox.actions import edit_drafts, submit_draft
 from civicmail.desk.mailbox.draft_file_type import with_file_type
@@ -206,8 +207,8 @@ def test_who_would_seem_taken_over_hears_so_before_and_is_not(desk: Office) -> N
 
 def test_who_may_not_send_hears_so_before_and_nothing_goes(desk: Office) -> None:
     draft = written(desk, to=LENA)
-    access.Authorisation.objects.filter(person__uid="p-crew1", role="holder").update(state="suspended")
-    access.Account.objects.filter(person__uid="p-crew0").update(is_active=False)
+    identity.Authorisation.objects.filter(person__uid="p-crew1", role="holder").update(state="suspended")
+    guard.Account.objects.filter(person__uid="p-crew0").update(is_active=False)
     desk.publish()
     desk.now += 1_000
     found = foretold(desk, draft)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict, Unusable
 from civicmail.core.query.parse import parse
 from civicmail.core.query.scopes import received_by
 from civicmail.core.query.tree import And

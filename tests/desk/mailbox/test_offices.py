@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from civicmail.city.access.models import Authorisation, Entry, Usage
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.models import Authorisation, Usage
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.mailbox.models import Handled
 from civicmail.mail.archive.records import uuid_text

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from civicmail.city.access.models import AutoReply, Entry
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.models import AutoReply
 from desk.mailbox.post import Post, letter
 from desk.mailbox.test_pages import DANA, said
 from pages.world import Town

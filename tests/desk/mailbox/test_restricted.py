@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.models import Bar
+from civicmail.city.identity.models import Bar
 from civicmail.desk.mailbox.submission import RESTRICTED, PageMessage
 from desk.mailbox.writing import DANA, PAT, office
 from pages.world import Town

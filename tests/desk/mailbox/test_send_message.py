@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 from django.template.loader import render_to_string
 
-from civicmail.city.access import models as access
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard import models as guard
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.identity import models as identity
 from civicmail.core.message import message_parser
 from civicmail.desk.mailbox.actions import send_message, send_queue
 from civicmail.desk.mailbox.compose import Attachment, NamedAddress
@@ -129,7 +130,7 @@ def test_taken_back_it_is_not_sent_and_taken_up_it_is_not_taken_back(desk: Offic
         with pytest.raises(Conflict):
             send_message.send_now(again, actor=actor, now=desk.now)
     assert len(desk.captures()) == 1
-    assert access.Entry.objects.filter(act="mail.undo").count() == 1
+    assert guard.Entry.objects.filter(act="mail.undo").count() == 1
 
 
 @pytest.mark.rule("P-14", "From is a mailbox that is the writer's or granted; what is sent for another names its sender.")
@@ -154,7 +155,7 @@ def test_from_is_only_mine_or_granted_and_another_s_says_who_sent_it(desk: Offic
 def test_who_lost_access_while_it_waited_sends_nothing_and_the_row_says_why(desk: Office) -> None:
     """Kept as evidence, delivered to nobody."""
     row = give(desk)
-    access.Authorisation.objects.filter(person__uid="p-crew0").update(state="suspended")
+    identity.Authorisation.objects.filter(person__uid="p-crew0").update(state="suspended")
     desk.publish()
     assert desk.work(after=send_message.UNDO_MS) == 1
     ((capture, _),) = desk.captures()

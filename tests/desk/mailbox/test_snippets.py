@@ -11,7 +11,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access import models as access
+from civicmail.city.identity import models as identity
 from civicmail.core.query.parse import parse
 from civicmail.desk.mailbox import snippets
 from civicmail.desk.mailbox.snippets import MAX_LINE, Piece
@@ -60,9 +60,9 @@ def test_lines_are_of_what_somebody_may_read_and_of_nothing_else(post: Post, vis
     """Of another's message, one that was kept back, and one that is not there nothing is said, whoever asked first."""
     mine = post.arrive(letter(sender=ACME, to=DANA, text="The asphalt is black."), DANA)
     hers = post.arrive(letter(sender=ACME, to=LENA, text="The secret is out."), LENA)
-    access.Authorisation.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
+    identity.Authorisation.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
     held = Post(post.data, city).arrive(letter(sender=ACME, to=LENA, text="The secret price."), LENA)
-    access.Authorisation.objects.filter(person=city.people["crew1"]).update(state="active")
+    identity.Authorisation.objects.filter(person=city.people["crew1"]).update(state="active")
     post.index()
     ids = [*map(uuid_text, (mine, hers, held)), str(uuid.UUID(int=7))]
     assert _asked(visit("crew1"), *ids) == {ids[1]: "The secret is out."}

@@ -11,8 +11,8 @@ import pytest
 from django.conf import settings as configured
 from django.test import Client
 
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.models import Entry
 from civicmail.city.policy import active_rules
 from civicmail.desk.mailbox.actions import send_message, submit_draft
 from civicmail.desk.mailbox.actions.send_message import UnencryptedChoice

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.conf import settings
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.published_snapshot import publish
-from civicmail.city.access.queries.snapshots import build_snapshot
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.queries.snapshots import build_snapshot
+from civicmail.city.snapshot.published_snapshot import publish
 from civicmail.desk.mailbox.submission import Submission
 from civicmail.front.worker.sending import Sending
 from civicmail.mail.archive.machine import Machine

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.epoch import DAY_MS, from_ms
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.epoch import DAY_MS, from_ms
 from civicmail.desk.oversight.actions import rule_decisions, rules
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.rule_text import MATRIX

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.notices.models import Notice
 from desk.oversight.book import with_matrix
 from pages.conftest import visit as visit

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.epoch import DAY_MS, epoch_ms
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms
 from civicmail.desk.oversight import tasks
 from civicmail.desk.oversight.models import Emergency, Replay
 from desk.oversight.book import WHY, approved, mine, text

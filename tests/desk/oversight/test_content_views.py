@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import civicmail
-from civicmail.city.access.permissions import PERMISSIONS
+from civicmail.city.guard.permissions import PERMISSIONS
 from civicmail.desk.oversight.queries.content_views import KINDS
 
 

@@ -17,8 +17,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Entry
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings
 from civicmail.desk.oversight import dns_zones

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access import models as access
-from civicmail.city.access.epoch import DAY_MS, epoch_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard import models as guard
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.policy import active_rules, rule_parser
 from civicmail.city.policy.engine import decide
 from civicmail.core.config.load import load
@@ -126,7 +126,7 @@ def test_it_acts_at_once_for_72_hours_at_most_and_a_second_person_ratifies(
     assert emergencies.ratify(row, actor=second(), reason=WHY, now=now).ratified == "ratified"
     with pytest.raises(Conflict):
         emergencies.reject(row, actor=author(), reason=WHY, now=now)
-    said = access.Entry.objects.filter(object=f"rule:emergency-{row.pk}").order_by("id").values_list("act", "facts")
+    said = guard.Entry.objects.filter(object=f"rule:emergency-{row.pk}").order_by("id").values_list("act", "facts")
     assert [a for a, _ in said] == ["emergency.make", "emergency.ratify"]
     assert "evil" not in str(list(said)).lower(), "an address of an outsider stands in no entry (I4)"
 
@@ -162,7 +162,7 @@ def test_one_that_nobody_ratifies_ends_and_is_a_finding(
         assert emergencies.end_due(now + 30 * 3_600_000 + 1) == 0
     row.refresh_from_db()
     assert (row.ratified, row.why) == ("overdue", "nobody ratified it in time")
-    assert access.Entry.objects.filter(act="emergency.finding").count() == 1
+    assert guard.Entry.objects.filter(act="emergency.finding").count() == 1
     assert active_rules.active(installed).rules == ()
     kept.refresh_from_db()
     assert kept.why == "its time is over"
@@ -203,4 +203,4 @@ def test_what_it_has_kept_back_goes_on_through_the_checks_when_it_ends(
     assert tasks.release(installed, now + tasks.SETTLED + 2) == 0
     row.refresh_from_db()
     assert (row.released, row.gone_on) == (True, 2)
-    assert access.Entry.objects.filter(act="emergency.released").get().facts["copies"] == 2
+    assert guard.Entry.objects.filter(act="emergency.released").get().facts["copies"] == 2

@@ -10,9 +10,9 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access import models as access
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard import models as guard
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.city.policy.engine import decide
 from civicmail.city.policy.rule_parser import parse_rule_set
@@ -112,7 +112,7 @@ def test_a_replay_is_made_a_piece_at_a_time_and_goes_on_after_a_restart(
         assert tally.departments["clerk"] == [12, 4, 8, 4, 0]
         assert len(tally.sample) == 4
         row.delete()
-    assert access.Entry.objects.filter(act="rule.replay").count() == 2
+    assert guard.Entry.objects.filter(act="rule.replay").count() == 2
 
 
 @pytest.mark.rule(

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access import models as access
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard import models as guard
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.identity import models as identity
 from civicmail.city.notices.models import Notice
 from civicmail.city.policy import active_rules
 from civicmail.desk.oversight import rule_text, states
@@ -26,7 +27,7 @@ db = pytest.mark.django_db
 
 
 def acts(rule: str = "no-iso") -> list[str]:
-    return list(access.Entry.objects.filter(object=f"rule:{rule}").order_by("id").values_list("act", flat=True))
+    return list(guard.Entry.objects.filter(object=f"rule:{rule}").order_by("id").values_list("act", flat=True))
 
 
 @db
@@ -228,10 +229,10 @@ def test_every_verb_asks_the_guard(city: Town, what: str) -> None:
         "approve": lambda: rule_decisions.approve(row, actor=author(), reason=WHY, now=now),
         "refuse": lambda: rule_decisions.deny(row, actor=author(), reason=WHY, now=now),
     }
-    before = access.Entry.objects.count()
+    before = guard.Entry.objects.count()
     with pytest.raises(NotPermitted):
         verbs[what]()
-    assert access.Entry.objects.count() == before
+    assert guard.Entry.objects.count() == before
 
 
 @given(st.lists(st.sampled_from(sorted({s.action for s in states.STEPS})), max_size=8))
@@ -253,7 +254,7 @@ def test_nothing_acts_that_nobody_has_approved(actions: list[str]) -> None:
 def test_employees_are_told_once_what_a_rule_will_do(city: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """P-18, P-29: those whose mail it is, a few at a time, whatever was interrupted; mail from outside concerns nobody."""
     now = epoch_ms(city.now)
-    one = access.Authorisation.objects.filter(state="active", role="holder").select_related("person", "mailbox").order_by("pk")[0]
+    one = identity.Authorisation.objects.filter(state="active", role="holder").select_related("person", "mailbox").order_by("pk")[0]
     one.person.language = "es"
     one.person.save(update_fields=["language"])
     monkeypatch.setattr(announce_rules, "BATCH_SIZE", 7)
@@ -266,7 +267,7 @@ def test_employees_are_told_once_what_a_rule_will_do(city: Town, monkeypatch: py
         pass
     told = {key.rpartition(":")[0]: n for key, n in Counter(n.key for n in Notice.objects.all()).items()}
     assert set(told) == {"rule:no-iso:1", "rule:all:1"}
-    holders = access.Authorisation.objects.filter(state="active", role="holder")
+    holders = identity.Authorisation.objects.filter(state="active", role="holder")
     assert Notice.objects.filter(key__startswith="rule:all:").count() == holders.count()
     assert Notice.objects.filter(key__startswith="rule:no-iso:").count() == holders.filter(department__code="fire").count() > 0
     assert "Until that day nothing is kept back." in Notice.objects.first().text  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.desk.oversight import rule_text
 from civicmail.desk.oversight.actions import publish_rules
 from civicmail.desk.oversight.models import Version

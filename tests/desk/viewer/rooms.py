@@ -8,9 +8,9 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, reverse
 
-from civicmail.city.access import permits
-from civicmail.city.access.permits import Permit
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard import permits
+from civicmail.city.guard.permits import Permit
+from civicmail.city.pages.page import Page
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.views import message_pages
 from civicmail.desk.viewer.views.message_pages import Links, SeenMessage

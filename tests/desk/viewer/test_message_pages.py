@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.errors import NotRecorded
+from civicmail.city.guard.errors import NotRecorded
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, Unreadable
 from civicmail.desk.viewer import sandboxed
 from desk.viewer import rooms, samples

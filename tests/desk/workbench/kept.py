@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from civicmail.city.access import permits
-from civicmail.city.access.mandates import Mandate, Scope
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard import permits
+from civicmail.city.guard.mandates import Mandate, Scope
+from civicmail.city.guard.permits import Permit
 from civicmail.core.ledger import keys
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.desk.workbench.export import About, Message

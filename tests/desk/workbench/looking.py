@@ -7,7 +7,7 @@ from typing import Any
 
 from django.test import Client
 
-from civicmail.city.access import models as access
+from civicmail.city.guard import models as guard
 
 Visit = Callable[[str], Client]
 
@@ -22,5 +22,5 @@ def asked(client: Client, path: str) -> Any:
     return ask(f"/mandates/26-001/{path}")
 
 
-def entries(number: str, act: str = "content.") -> list[access.Entry]:
-    return list(access.Entry.objects.filter(object=f"mandate:{number}", act__startswith=act).order_by("id"))
+def entries(number: str, act: str = "content.") -> list[guard.Entry]:
+    return list(guard.Entry.objects.filter(object=f"mandate:{number}", act__startswith=act).order_by("id"))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access import models as access
-from civicmail.city.access.actions import entries as access_entries
+from civicmail.city.guard import models as guard
+from civicmail.city.guard.actions import entries as access_entries
 from civicmail.core.config.clock import now_ms
 from civicmail.desk.workbench import export_run, tasks
 from civicmail.desk.workbench.models import Export
@@ -63,7 +63,7 @@ def test_an_export_is_ordered_made_fetched_verified_and_removed(city: Town, visi
     assert acts.count("content.export") == 3, "ordered, begun, fetched"
     assert "export.made" in acts
     assert client.get(f"{ordered['Location']}file/").status_code == 405, "fetching is a post"
-    access.Mandate.objects.filter(number="26-001").update(state="ended")
+    guard.Mandate.objects.filter(number="26-001").update(state="ended")
     assert tasks.sweep(installed, now_ms()) >= 1
     row.refresh_from_db()
     assert (row.state, path.exists()) == ("gone", False)
@@ -75,12 +75,12 @@ def test_an_export_stops_with_its_mandate_and_goes_on_only_by_who_asked(city: To
     where = client.post("/mandates/26-001/exports/", {"q": ""})["Location"]
     carry(city.now)
     exporting = Exporting(installed, now_ms)
-    access.Mandate.objects.filter(number="26-001").update(state="ended")
+    guard.Mandate.objects.filter(number="26-001").update(state="ended")
     exporting.step()
     exporting.close()
     row = Export.objects.latest("id")
     assert (row.state, row.why) == ("stopped", "Mandate 26-001 is not in force.")
-    access.Mandate.objects.filter(number="26-001").update(state="open")
+    guard.Mandate.objects.filter(number="26-001").update(state="open")
     assert client.post(f"{where}go-on/").status_code == 302
     carry(city.now)
     made(installed)
@@ -100,7 +100,7 @@ def test_an_export_under_way_reads_nothing_after_the_end_of_its_mandate(
         assert exporting.step()
         row = Export.objects.latest("id")
         assert (row.state, row.done) == ("reading", 1)
-        access.Mandate.objects.filter(number="26-001").update(state="ended")
+        guard.Mandate.objects.filter(number="26-001").update(state="ended")
         exporting.step()
         assert not exporting.step()
     row.refresh_from_db()
@@ -116,7 +116,7 @@ def test_a_file_that_was_made_before_a_change_of_the_mandate_is_not_handed_out(c
     path.write_bytes(b"kestrel")
     where = f"/mandates/26-001/exports/{row.pk}/file/"
     assert b"".join(visit("recorder").post(where)) == b"kestrel"
-    access.Amendment.objects.filter(mandate=row.mandate).update(state="approved", decided=row.since + timedelta(seconds=1))
+    guard.Amendment.objects.filter(mandate=row.mandate).update(state="approved", decided=row.since + timedelta(seconds=1))
     late = visit("recorder").post(where)
     assert late.status_code == 409
     assert "Export it again." in text(late)
@@ -127,12 +127,12 @@ def test_an_export_waits_while_nothing_can_be_recorded(
 ) -> None:
     """E6, of the worker: no failure, no entry, no byte."""
     visit("recorder").post("/mandates/26-001/exports/", {"q": ""})
-    before = access.Entry.objects.count()
+    before = guard.Entry.objects.count()
     with monkeypatch.context() as lagging, closing(Exporting(installed, now_ms)) as exporting:
         lagging.setattr(access_entries, "lag_ms", lambda now: access_entries.MAX_LAG_MS + 1)
         assert not exporting.step()
     assert Export.objects.latest("id").state == "waiting"
-    assert access.Entry.objects.count() == before
+    assert guard.Entry.objects.count() == before
     assert not (installed / "exports").exists()
     made(installed)
     assert Export.objects.latest("id").state == "ready"

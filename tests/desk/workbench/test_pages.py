@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access import models as access
+from civicmail.city.guard import models as guard
+from civicmail.city.identity import models as identity
 from civicmail.core.query.operators import OPERATORS
 from civicmail.mail.archive.inventory import inventory
 from desk.workbench.looking import Visit, asked, entries, text
@@ -32,7 +33,7 @@ def test_it_is_asked_checked_and_sent_and_shows_people_and_no_mail(city: Town, v
     assert not any(secret in text(page) for secret in SECRETS)
     sent = visit("recorder").post("/mandates/new/", {**ASK, "go": "send"})
     assert sent.status_code == 302
-    row = access.Mandate.objects.latest("id")
+    row = guard.Mandate.objects.latest("id")
     assert (row.state, row.person.uid, row.words) == ("asked", "p-recorder", "kestrel")
     again = visit("recorder").get(sent["Location"])
     assert "Waits for a second person" in text(again)
@@ -63,7 +64,7 @@ def test_what_cannot_be_asked_is_told_at_its_field_and_the_text_stays(
 @pytest.mark.rule("P-16, E3", "Who decides about a mandate sees how much it would open, and nothing of it.")
 def test_a_second_person_sees_counts_and_lines_and_never_content(city: Town, visit: Visit) -> None:
     """Breadth is a number."""
-    access.Subject.objects.filter(mandate__number="26-002").update(person=city.people["crew0"])
+    guard.Subject.objects.filter(mandate__number="26-002").update(person=city.people["crew0"])
     page = text(visit("approver").get("/mandates/26-002/approve/"))
     assert "<strong>5</strong> of 6 messages fit" in page, "of the mailboxes that a yes would open"
     assert "Dana Ortiz" in page and "Rosa Hale" in page
@@ -71,13 +72,11 @@ def test_a_second_person_sees_counts_and_lines_and_never_content(city: Town, vis
     wide = text(visit("approver").get(f"/mandates/26-001/changes/{city.objects['change']}/"))
     assert "5 without it" in wide and not any(secret in wide for secret in SECRETS)
     assert "26-001" in page, "what was asked for earlier"
-    access.Subject.objects.create(
-        mandate=access.Mandate.objects.get(number="26-001"), person=city.people["approver"], since=city.now
-    )
+    guard.Subject.objects.create(mandate=guard.Mandate.objects.get(number="26-001"), person=city.people["approver"], since=city.now)
     assert "26-001" not in text(visit("approver").get("/mandates/26-002/approve/")), "E1: nobody learns that it is about them"
     done = visit("approver").post("/mandates/26-002/approve/", {"decision": "yes", "reason": "", "state": "asked"})
     assert done.status_code == 302
-    assert access.Mandate.objects.get(number="26-002").state == "approved"
+    assert guard.Mandate.objects.get(number="26-002").state == "approved"
     no = {"decision": "no", "reason": "Too broad for this.", "state": "asked"}
     late = visit("approver").post("/mandates/26-002/approve/", no)
     assert late.status_code == 409, "somebody was faster"
@@ -86,14 +85,14 @@ def test_a_second_person_sees_counts_and_lines_and_never_content(city: Town, vis
 
 def test_a_second_person_is_told_of_lines_and_protected_mail(city: Town, visit: Visit) -> None:
     """E3: the head of a department asks about one of its people, who belongs to a protected class."""
-    access.Mandate.objects.filter(number="26-002").update(
+    guard.Mandate.objects.filter(number="26-002").update(
         person=city.people["head"], duty="department-head", ground="examination", protected=["union"]
     )
-    access.Protection.objects.create(kind="union", person=city.people["approver"], approves=True, by="p-office", at=city.now)
+    guard.Protection.objects.create(kind="union", person=city.people["approver"], approves=True, by="p-office", at=city.now)
     page = text(visit("approver").get("/mandates/26-002/approve/"))
     assert "Rosa Hale is above Lena Vogt." in page
     assert "Union" in page
-    access.Protection.objects.all().delete()
+    guard.Protection.objects.all().delete()
     assert visit("approver").get("/mandates/26-002/approve/").status_code == 404, "only who is named for it"
 
 
@@ -101,13 +100,13 @@ def test_nobody_answers_their_own_or_in_the_line(city: Town, visit: Visit) -> No
     for who in ("recorder", "head", "super", "crew1", "office", "auditor"):
         answer = visit(who).post("/mandates/26-002/approve/", {"decision": "yes", "reason": "", "state": "asked"})
         assert answer.status_code in (403, 404), who
-    assert access.Mandate.objects.get(number="26-002").state == "asked"
+    assert guard.Mandate.objects.get(number="26-002").state == "asked"
 
 
 def test_whoever_it_is_about_learns_nothing(city: Town, visit: Visit) -> None:
     """E1: the list and the page are the same as if it were not there, also for an auditor."""
-    row = access.Mandate.objects.get(number="26-001")
-    access.Subject.objects.create(mandate=row, person=city.people["auditor"], since=city.now)
+    row = guard.Mandate.objects.get(number="26-001")
+    guard.Subject.objects.create(mandate=row, person=city.people["auditor"], since=city.now)
     assert "26-001" not in text(visit("auditor").get("/mandates/"))
     assert "26-002" in text(visit("auditor").get("/mandates/"))
     assert visit("auditor").get("/mandates/26-001/").status_code == visit("auditor").get("/mandates/26-999/").status_code == 404
@@ -115,7 +114,7 @@ def test_whoever_it_is_about_learns_nothing(city: Town, visit: Visit) -> None:
 
 def test_a_sealed_one_is_a_number_to_auditors(city: Town, visit: Visit) -> None:
     """E8"""
-    access.Mandate.objects.filter(number="26-001").update(sealed=True)
+    guard.Mandate.objects.filter(number="26-001").update(sealed=True)
     page = text(visit("auditor").get("/mandates/"))
     assert "26-001" not in page and "Request for records 1" in page
     assert visit("auditor").get("/mandates/26-001/").status_code == 404
@@ -154,7 +153,7 @@ def test_a_number_is_a_look_with_its_entry(city: Town, visit: Visit, where: str)
     assert "5" in text(client.get(f"/mandates/26-001/{where}/?q=kestrel"))
     (made,) = entries("26-001")
     assert (made.act, made.facts["query"], made.facts["counted"]) == ("content.list", "kestrel", 1)
-    access.Mandate.objects.filter(number="26-001").update(ground="examination", duty="examiner")
+    guard.Mandate.objects.filter(number="26-001").update(ground="examination", duty="examiner")
     assert client.get(f"/mandates/26-001/{where}/?q=kestrel").status_code == 403
     assert len(entries("26-001")) == 1
 
@@ -173,12 +172,12 @@ def test_the_search_says_how_complete_it_is_and_keeps_what_was_typed(city: Town,
 
 def test_words_that_a_link_from_elsewhere_brought_are_not_asked_in_anybodys_name(city: Town, visit: Visit) -> None:
     """The page stands with the words in its field; no entry says that the officer asked for them."""
-    before = access.Entry.objects.count()
+    before = guard.Entry.objects.count()
     page = text(visit("recorder").get("/mandates/26-001/search/?q=gossip", headers={"Sec-Fetch-Site": "cross-site"}))
     assert "These words came by a link from elsewhere." in page and "gossip" in page
-    assert access.Entry.objects.count() == before
+    assert guard.Entry.objects.count() == before
     assert "in scope" in text(visit("recorder").get("/mandates/26-001/search/?q=gossip", headers={"Sec-Fetch-Site": "same-origin"}))
-    assert access.Entry.objects.count() == before + 1
+    assert guard.Entry.objects.count() == before + 1
 
 
 def test_nothing_outside_of_the_scope_is_opened_found_or_counted(city: Town, visit: Visit) -> None:
@@ -212,7 +211,7 @@ def test_a_mandate_that_ends_while_a_page_is_open_is_refused_at_the_next_click(c
     """E3: with words, and without another byte."""
     client, id_ = visit("recorder"), city.objects["mail delivered"]
     assert client.get("/mandates/26-001/search/").status_code == 200
-    access.Mandate.objects.filter(number="26-001").update(until=city.now)
+    guard.Mandate.objects.filter(number="26-001").update(until=city.now)
     before = len(entries("26-001"))
     mail = (f"messages/{id_}/", f"messages/{id_}/part/?path=1.2")
     for path in ("search/", *mail, "exports/", "hold/", f"exports/{city.objects['export']}/"):
@@ -224,7 +223,7 @@ def test_a_mandate_that_ends_while_a_page_is_open_is_refused_at_the_next_click(c
 
 
 def test_a_duty_that_was_laid_down_opens_nothing(city: Town, visit: Visit) -> None:
-    access.DutyUse.objects.filter(grant__person=city.people["recorder"]).update(laid_down=city.now)
+    identity.DutyUse.objects.filter(grant__person=city.people["recorder"]).update(laid_down=city.now)
     page = visit("recorder").get("/mandates/26-001/search/")
     assert page.status_code == 403
     assert "Take up the duty records officer first" in text(page)
@@ -259,13 +258,13 @@ def test_a_hold_covers_what_the_search_finds_and_outlives_the_mandate(city: Town
 
 def test_an_urgent_look_needs_a_fresh_proof_and_a_yes_afterwards(city: Town, visit: Visit) -> None:
     """E4"""
-    access.DutyUse.objects.create(
+    identity.DutyUse.objects.create(
         grant=city.people["examiner"].duties.get(), reason="Case.", at=city.now, until=city.now + timedelta(hours=2)
     )
     asked = {**ASK, "way": "examination/examiner", "people": "p-crew0", "go": "send"}
     sent = visit("examiner").post("/mandates/urgent/", asked)
     assert sent.status_code == 302
-    row = access.Mandate.objects.latest("id")
+    row = guard.Mandate.objects.latest("id")
     assert (row.state, row.ratified) == ("urgent", "due")
     assert visit("examiner").get(f"/mandates/{row.number}/search/").status_code == 200
     answer = {"decision": "no", "reason": "There was time to ask.", "state": "urgent"}
@@ -282,16 +281,16 @@ def test_an_urgent_look_needs_a_fresh_proof_and_a_yes_afterwards(city: Town, vis
 def test_it_is_narrowed_at_once_widened_with_a_yes_and_closed_with_a_finding(city: Town, visit: Visit) -> None:
     """E5, E8"""
     client = visit("recorder")
-    access.Amendment.objects.all().delete()
+    guard.Amendment.objects.all().delete()
     form = {"people": "p-crew0", "words": "kestrel", "days": "14", "reason": ASK["reason"]}
     assert client.post("/mandates/26-001/amend/", form).status_code == 302
-    assert access.Mandate.objects.get(number="26-001").words == "kestrel"
+    assert guard.Mandate.objects.get(number="26-001").words == "kestrel"
     assert client.post("/mandates/26-001/amend/", {**form, "words": "", "people": "p-crew0\np-crew1"}).status_code == 302
-    assert access.Mandate.objects.get(number="26-001").words == "kestrel", "it waits"
-    change = access.Amendment.objects.get(state="asked")
+    assert guard.Mandate.objects.get(number="26-001").words == "kestrel", "it waits"
+    change = guard.Amendment.objects.get(state="asked")
     answer = {"decision": "yes", "reason": "", "state": "asked"}
     assert visit("approver").post(f"/mandates/26-001/changes/{change.pk}/", answer).status_code == 302
-    assert access.Mandate.objects.get(number="26-001").words == ""
+    assert guard.Mandate.objects.get(number="26-001").words == ""
     done = client.post("/mandates/26-001/close/", {"finding": "Five letters were found and exported.", "state": "open"})
     assert done.status_code == 302
     assert "Five letters were found" in text(client.get("/mandates/26-001/"))

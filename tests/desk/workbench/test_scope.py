@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access.errors import NotPermitted
+from civicmail.city.guard.errors import NotPermitted
 from civicmail.core.query import tree as shapes
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.match import matches

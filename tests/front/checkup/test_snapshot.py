@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.published_snapshot import alive_path, mark_database_alive, publish, snapshot_path
+from civicmail.city.snapshot.published_snapshot import alive_path, mark_database_alive, publish, snapshot_path
 from civicmail.core.config.settings import Settings
 from civicmail.front.checkup import snapshot
 from civicmail.front.checkup.findings import MINUTE, Installation

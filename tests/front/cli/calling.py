@@ -15,10 +15,11 @@ import typer
 from django.db import transaction
 
 from city.policy.books import text_of
-from civicmail.city.access.actions import tokens
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.models import Account, DutyGrant
 from civicmail.city.directory import models as directory
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import tokens
+from civicmail.city.identity.models import DutyGrant
 from civicmail.core.config.clock import now_ms
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.cli.main import COMMANDS, Lazy, run

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access import comparison_result
+from civicmail.city.guard import comparison_result
 from front.cli.test_person_access import _run, claimed
 
 __all__ = ["claimed"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.conduct.models import Closure
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.core.config.load import load
 from civicmail.front.worker import offboarding
 from front.cli.calling import Caller, call, capture, city, folder

@@ -8,9 +8,10 @@ import orjson
 import pytest
 from django.utils import timezone
 
-from civicmail.city.access.models import Account, Acknowledgement, Authorisation, ConflictRecord, DutyGrant, Entry, PolicyText
-from civicmail.city.access.queries.days import last_day
 from civicmail.city.directory.models import Contract, Department, MailGroup
+from civicmail.city.guard.models import Account, Entry
+from civicmail.city.identity.models import Acknowledgement, Authorisation, ConflictRecord, DutyGrant, PolicyText
+from civicmail.city.pages.days import last_day
 from front.cli.calling import Caller, call, capture, city, folder
 from pages.world import Town
 

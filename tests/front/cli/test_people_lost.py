@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE
+from civicmail.city.identity.database_backup import BACKUP_NAME, DATABASE
 from front.cli.office import Office
 
 

@@ -48,8 +48,8 @@ def _inside(data: Path, code: str) -> str:
 
 _TOKEN = """
 import time
-from civicmail.city.access.actions import tokens
-from civicmail.city.access.actors import Actor
+from civicmail.city.identity.actions import tokens
+from civicmail.city.guard.actors import Actor
 from civicmail.city.directory.models import Person
 who = Person.objects.get(uid={uid!r})
 print(tokens.make(who, days=1, actor=Actor(who.uid), now=time.time_ns() // 1_000_000))
@@ -116,7 +116,7 @@ def test_whoever_holds_and_has_taken_up_the_duty_searches_and_the_entry_is_there
     code = """
 from datetime import date
 from civicmail.city.directory.models import Department, Episode, Person
-from civicmail.city.access.models import Account
+from civicmail.city.guard.models import Account
 from django.utils import timezone
 p = Person.objects.create(uid="e-2", given="Rita", family="Records", display="Rita Records")
 Episode.objects.create(person=p, kind="employee", department=Department.objects.get(), starts=date(2026, 1, 1))
@@ -166,9 +166,9 @@ Account.objects.create(person=p, username="rita", made=timezone.now())
 
 _APPROVED = """
 import time
-from civicmail.city.access.actions import mandates
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.models import Mandate
+from civicmail.city.identity.actions import mandates
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.models import Mandate
 from civicmail.city.directory.models import Person
 p = Person.objects.create(uid="e-9", given="Abe", family="Approver", display="Abe Approver")
 now = time.time_ns() // 1_000_000
@@ -179,7 +179,7 @@ print(mandates.approve(Mandate.objects.get(), actor=who, now=now).state)
 
 _LOOK = """
 import json
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.models import Entry
 print(json.dumps(Entry.objects.filter(act="content.list").values("person", "duty", "facts").get()))
 """
 
@@ -210,14 +210,14 @@ def test_the_recovery_key_gets_in_where_nobody_else_does(claimed: tuple[Path, Pa
     assert _run(data, *asked).returncode == 2, "whoever has the new key makes access officers, so an officer asks for it"
     shown = [_run(data, *asked, token=token).stderr for _ in range(2)]
     older, key = (next(line.strip() for line in said.splitlines() if line.startswith("    ")) for said in shown)
-    _inside(data, "from civicmail.city.access.models import *\nfrom django.utils import timezone\n"
+    _inside(data, "from civicmail.city.identity.models import *\nfrom django.utils import timezone\n"
                   "Account.objects.update(locked=timezone.now()); DutyGrant.objects.update(ended=timezone.now())")  # fmt: skip
     why = ("access", "recover", "e-1", "--reason", "the only officer is locked out")
     wrong = _run(data, *why, stdin=f"{older}\n")
     assert wrong.returncode == 4 and "not the recovery key" in wrong.stderr
     right = _run(data, *why, stdin=f"{key}\n")
     assert right.returncode == 0 and "/accounts/welcome/" in right.stdout, right.stderr
-    assert _inside(data, "from civicmail.city.access.models import *\nprint(Account.objects.get().locked)") == "None"
+    assert _inside(data, "from civicmail.city.identity.models import *\nprint(Account.objects.get().locked)") == "None"
 
 
 def test_endings_and_invitations_are_asked_as_a_person(claimed: tuple[Path, Path]) -> None:

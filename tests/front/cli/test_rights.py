@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import orjson
 
-from civicmail.city.access.models import Authorisation, DutyUse, Ending, Entry
 from civicmail.city.directory.models import Episode, Person
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.models import Authorisation, DutyUse, Ending
 from front.cli.calling import Caller, call, capture, city, folder
 
 __all__ = ["call", "capture", "city", "folder"]

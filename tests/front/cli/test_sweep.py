@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from civicmail.city.access.models import Entry
-from civicmail.city.access.permissions import PERMISSIONS
+from civicmail.city.guard.models import Entry
+from civicmail.city.guard.permissions import PERMISSIONS
 from civicmail.core.disk.tail import Tail
 from civicmail.core.query.tree import Everything
 from civicmail.front.cli import verbs
@@ -149,7 +149,7 @@ def test_what_a_person_does_is_an_entry_with_it(call: Caller, installed: Path, m
 
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr("civicmail.city.access.actions.entries.enter", full)
+    monkeypatch.setattr("civicmail.city.guard.actions.entries.enter", full)
     assert call("hold add", "subject:road", who="retention") == 5
     assert b"cannot be recorded" in call.said.err
     monkeypatch.undo()

@@ -13,14 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from city.access import cases
-from city.access.cases import EXA, approved
-from city.access.staff import MS, NOW
-from civicmail.city.access.actions import mandates, tokens
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.models import DutyUse, Entry, Mandate
-from civicmail.city.access.queries import mandates as found
+from city.identity import cases
+from city.identity.cases import EXA, approved
+from city.identity.staff import MS, NOW
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.guard.models import Entry, Mandate
+from civicmail.city.identity.actions import mandates, tokens
+from civicmail.city.identity.models import DutyUse
+from civicmail.city.identity.queries import mandates as found
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.query.errors import QueryError

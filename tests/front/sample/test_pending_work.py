@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.published_snapshot import snapshot_path
-from civicmail.city.access.snapshot_file import decode
 from civicmail.city.conduct.models import Closure
+from civicmail.city.snapshot.published_snapshot import snapshot_path
+from civicmail.city.snapshot.snapshot_file import decode
 from civicmail.core.config.clock import now_ms
 from civicmail.desk.holding import queries
 from civicmail.desk.holding.models import (

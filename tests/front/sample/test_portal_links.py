@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from civicmail.city.access.demo import OUTSIDE
+from civicmail.city.identity.demo import OUTSIDE
 from civicmail.front.sample.mail import Posting
 from civicmail.front.sample.portal_links import MAX_LINKS, Link, links, note
 

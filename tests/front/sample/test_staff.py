@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access import guard
-from civicmail.city.access.duties import DUTIES
-from civicmail.city.access.models import Authorisation, DutyGrant, Entry, Mandate, Publication
-from civicmail.city.access.published_snapshot import snapshot_path
-from civicmail.city.access.snapshot_file import decode
 from civicmail.city.conduct.models import Leaver, ReviewRow, Statement, Violation
 from civicmail.city.directory.models import Department, Episode, Kind, Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.duties import DUTIES
+from civicmail.city.guard.models import Entry, Mandate
+from civicmail.city.identity.models import Authorisation, DutyGrant
+from civicmail.city.snapshot.models import Publication
+from civicmail.city.snapshot.published_snapshot import snapshot_path
+from civicmail.city.snapshot.snapshot_file import decode
 from civicmail.front.sample.cast import cast
 from civicmail.front.sample.conduct import conduct
 from civicmail.front.sample.examinations import looks

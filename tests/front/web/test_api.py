@@ -11,11 +11,12 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from civicmail.city.access import models as access
-from civicmail.city.access.actions import access_end
-from civicmail.city.access.actors import FOREVER, Actor, HeldRole
-from civicmail.city.access.epoch import epoch_ms
 from civicmail.city.directory.models import Agency
+from civicmail.city.guard import models as guard_models
+from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity import models as identity
+from civicmail.city.identity.actions import access_end
 from civicmail.front.web.api import authentication, pagination
 from civicmail.front.web.api.document import OPERATIONS
 from civicmail.front.web.api.operations import agencies
@@ -172,7 +173,7 @@ def test_the_same_request_again_is_not_done_again(works: Town) -> None:
     first = ask("POST", "/agencies", right, idempotency_key="k1")
     second = ask("POST", "/agencies", right, idempotency_key="k1")
     assert (first.status_code, second.status_code) == (201, 201) and first.json() == second.json()
-    assert access.Entry.objects.filter(object="agency:south").count() == 1
+    assert guard_models.Entry.objects.filter(object="agency:south").count() == 1
     assert ask("POST", "/agencies", {**right, "code": "west"}, idempotency_key="k1").status_code == 422
     assert not Agency.objects.filter(code="west").exists()
     assert ask("POST", "/agencies", right).status_code in (409, 422), "without a key it is another request"
@@ -238,7 +239,7 @@ def test_a_privileged_duty_is_of_no_use_to_a_token_before_it_is_taken_up(works: 
 
 def test_who_has_not_accepted_the_policy_reads_and_answers_it_and_nothing_else(works: Town) -> None:
     """P-18: the gate of the pages is the API's, too."""
-    newer = access.PolicyText.objects.create(
+    newer = identity.PolicyText.objects.create(
         version=8, title="E-mail use policy", text="Another rule.", sha256="8" * 64, by="p-office",
         published=works.now - timedelta(days=20),
     )  # fmt: skip

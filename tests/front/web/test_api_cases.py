@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.models import Bar, Entry
 from civicmail.city.conduct.models import Closure, Review, ReviewPart, ReviewRow, Violation
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.models import Bar
 from civicmail.front.web.models import Answered
 from pages.asked import reviews
 from pages.gone import gone

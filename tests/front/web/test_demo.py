@@ -9,8 +9,8 @@ import orjson
 import pytest
 from django.test import Client
 
-from civicmail.city.access.demo import FILE, is_demo
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.demo import FILE, is_demo
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from civicmail.city.access.actions import suspensions
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Account, Acknowledgement, PolicyText
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import suspensions
+from civicmail.city.identity.models import Acknowledgement, PolicyText
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db

@@ -14,13 +14,14 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from city.access.people import KEY, PASSWORD, T0, city, own, person
-from city.access.signins import account, mailbox
-from city.access.signins import person as row
-from civicmail.city.access import imap_access, published_snapshot
-from civicmail.city.access.credentials import key_path
-from civicmail.city.access.models import Account, Entry, Failure, Usage
-from civicmail.city.access.snapshot import Grant
+from city.identity.people import KEY, PASSWORD, T0, city, own, person
+from city.identity.signins import account, mailbox
+from city.identity.signins import person as row
+from civicmail.city.guard.models import Account, Entry, Failure
+from civicmail.city.identity.models import Usage
+from civicmail.city.snapshot import imap_access, published_snapshot
+from civicmail.city.snapshot.credentials import key_path
+from civicmail.city.snapshot.snapshot import Grant
 from civicmail.front.web import dovecot_auth
 
 pytestmark = pytest.mark.django_db
@@ -133,7 +134,7 @@ def test_a_mailbox_opens_to_the_master_user_with_an_entry_or_not_at_all(
     def gone(*_: Any, **__: Any) -> Any:
         raise DatabaseError
 
-    monkeypatch.setattr("civicmail.city.access.actions.entries.enter", gone)
+    monkeypatch.setattr("civicmail.city.guard.actions.entries.enter", gone)
     assert _ask(installed, "user", **asked).status_code == 503
     assert _ask(installed, "user", user="ann@city.example", protocol="lmtp").status_code == 200
 

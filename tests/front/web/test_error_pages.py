@@ -13,11 +13,11 @@ from django.contrib.sites.models import Site
 from django.db import OperationalError
 from django.test import Client
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, NotRecorded
-from civicmail.city.access.models import Entry
-from civicmail.city.access.views import my_access
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict, NotRecorded
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.views import my_access
 from civicmail.core.config.log import set_up
 from civicmail.core.config.settings import Log
 from civicmail.front.web import start
@@ -82,7 +82,7 @@ def test_a_cut_ledger_is_503_and_shows_nothing(city: Town, visit: Visit, monkeyp
     Entry.objects.create(uuid="0" * 32, at=now - 61_000, act="x", person="p", head=b"{}")
 
     def shows(*_args: Any, **_kwargs: Any) -> Any:
-        from civicmail.city.access.actors import Actor
+        from civicmail.city.guard.actors import Actor
 
         entries.enter_alone("content.show", actor=Actor("p-crew0"), reason="r", now=now, facts={})
         raise AssertionError("shown without an entry")

@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 from time_machine import Traveller
 
-from civicmail.city.access.forms import end_of_day
+from civicmail.city.pages.forms import end_of_day
 from civicmail.front.web import formatting
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from city.access import staff
-from civicmail.city.access.actions import access_end, autoreplies
-from civicmail.city.access.actions.publishing import publish
-from civicmail.city.access.actors import FOREVER, Actor, HeldRole
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.models import AutoReply, HeardForAnswers
-from civicmail.city.access.published_snapshot import SnapshotWatcher
+from city.identity import staff
 from civicmail.city.directory.models import Address, Mailbox, Person
+from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.identity.actions import access_end, autoreplies
+from civicmail.city.identity.actions.publishing import publish
+from civicmail.city.identity.models import AutoReply, HeardForAnswers
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.core.config.load import load
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.worker.auto_replies import AutoReplies

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from civicmail.city.access.four_eyes import Facts
+from civicmail.city.guard.four_eyes import Facts
 from civicmail.core.disk import journal
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.ledger.verify import verify

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.four_eyes import Facts
+from civicmail.city.guard.four_eyes import Facts
 from civicmail.core.disk import journal
 from civicmail.core.disk.files import OS_FILES
 from civicmail.core.ledger.sequencer import Sequencer

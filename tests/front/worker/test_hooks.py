@@ -12,9 +12,9 @@ import orjson
 import pytest
 from django.db import transaction
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import machine
-from civicmail.city.access.models import Hook
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import machine
+from civicmail.city.identity.models import Hook
 from civicmail.city.notices.webhook import is_signed
 from civicmail.core.config.settings import Oversight, Settings, Webhook
 from civicmail.front.checkup import hooks as left

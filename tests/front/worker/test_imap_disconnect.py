@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
-from city.access.people import T0, city, own, person
-from civicmail.city.access.published_snapshot import SnapshotWatcher, publish
-from civicmail.city.access.snapshot import Snapshot
+from city.identity.people import T0, city, own, person
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher, publish
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.errors import ConfigError
 from civicmail.front.worker.imap_disconnect import LOOK_EVERY, RETRY_AFTER_MS, ImapDisconnect
 from civicmail.mail.courier.doveadm import doveadm

@@ -19,17 +19,17 @@ from django.db import DatabaseError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from city.access.staff import MS
 from city.conduct.left import WHY, Place, place
-from civicmail.city.access.actions.publishing import publish
-from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import Entry
-from civicmail.city.access.published_snapshot import SnapshotWatcher
+from city.identity.staff import MS
 from civicmail.city.conduct import closure_states
 from civicmail.city.conduct.actions import account_closure
 from civicmail.city.conduct.models import Closure
 from civicmail.city.directory.models import Address, Mailbox
+from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.actions.publishing import publish
 from civicmail.city.notices.models import Notice
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.core.config.load import load
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.sample.installation import free_ports

@@ -10,14 +10,17 @@ import orjson
 import pytest
 from django.db import OperationalError, transaction
 
-from city.access import staff
-from city.access.staff import NOW as STAFF_NOW
-from civicmail.city.access.actions import devices, entries
-from civicmail.city.access.actions.publishing import publish
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.models import Account, Carried, Device, Entry, Failure, Untold, Usage
-from civicmail.city.access.published_snapshot import SnapshotWatcher, alive_path
-from civicmail.city.access.worker_jobs import carry_entries
+from city.identity import staff
+from city.identity.staff import NOW as STAFF_NOW
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.models import Account, Carried, Entry, Failure
+from civicmail.city.identity.actions import devices
+from civicmail.city.identity.actions.publishing import publish
+from civicmail.city.identity.models import Device, Usage
+from civicmail.city.identity.worker_jobs import carry_entries
+from civicmail.city.snapshot.models import Untold
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher, alive_path
 from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import Tail

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from city.access.staff import MS
 from city.conduct.asked import Works, row
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.models import Usage
+from city.identity.staff import MS
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.identity.models import Usage
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.web.system.trace_search import TraceQuery, find

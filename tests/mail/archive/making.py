@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from civicmail.city.access.guard import owner_permit
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard.guard import owner_permit
+from civicmail.city.guard.permits import Permit
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.disk import journal
 from civicmail.core.disk.files import File, Files

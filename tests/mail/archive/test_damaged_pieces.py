@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.four_eyes import Facts
+from civicmail.city.guard.four_eyes import Facts
 from civicmail.core.disk import journal
 from civicmail.core.disk.files import Files
 from civicmail.mail.archive import damaged_pieces, dispose, holds

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from civicmail.city.access.four_eyes import AccountOpening, Facts
+from civicmail.city.guard.four_eyes import AccountOpening, Facts
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.disk import lease
 from civicmail.core.disk.errors import LeaseHeld

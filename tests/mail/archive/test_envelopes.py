@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.errors import NotPermitted
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.policy.dispositions import Disposition, Finding
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.envelopes import MessageTrace, is_named, shown_reply, trace_of

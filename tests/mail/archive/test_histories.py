@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.four_eyes import Facts
+from civicmail.city.guard.four_eyes import Facts
 from civicmail.core.ledger.verify import verify
 from civicmail.mail.archive import certificates, classes, dispose, holds, keyring
 from civicmail.mail.archive.errors import RulesChanged

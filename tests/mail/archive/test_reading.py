@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.permits import Permit
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Tail

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from city.access.people import T0 as THEN
-from city.access.people import city
-from civicmail.city.access.sender_alignment import check
+from city.identity.people import T0 as THEN
+from city.identity.people import city
+from civicmail.city.snapshot.sender_alignment import check
 from civicmail.core.message.model import Recipient
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import SHORT_FILE, Writer

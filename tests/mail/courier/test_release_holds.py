@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from city.access.people import LATER, city, mailbox, own, person
-from city.access.people import T0 as THEN
-from civicmail.city.access.published_snapshot import SnapshotWatcher, publish
-from civicmail.city.access.snapshot import Grant, Snapshot
+from city.identity.people import LATER, city, mailbox, own, person
+from city.identity.people import T0 as THEN
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher, publish
+from civicmail.city.snapshot.snapshot import Grant, Snapshot
 from civicmail.mail.archive import machine, outstanding_file
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.outstanding import Outstanding

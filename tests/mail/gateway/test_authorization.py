@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from city.access.people import T0, mailbox
-from civicmail.city.access.published_snapshot import MAX_INBOUND_AGE_MS, snapshot_path
+from city.identity.people import T0, mailbox
+from civicmail.city.snapshot.published_snapshot import MAX_INBOUND_AGE_MS, snapshot_path
 from civicmail.core.config.settings import Courier, Listener, Settings
 from mail.gateway.running import Client, kept, running, settings_for
 from mail.gateway.town import MX, RELAY, Town, town

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from city.access.people import LATER, city, mailbox
-from city.access.test_sender_alignment import CORRECTED, DISHONEST, HONEST
-from civicmail.city.access.sender_refusals import REFUSALS
-from civicmail.city.access.snapshot import Grant
+from city.identity.people import LATER, city, mailbox
+from city.snapshot.test_sender_alignment import CORRECTED, DISHONEST, HONEST
+from civicmail.city.snapshot.sender_refusals import REFUSALS
+from civicmail.city.snapshot.snapshot import Grant
 from mail.gateway.running import kept
 from mail.gateway.town import RELAY, Town, town
 

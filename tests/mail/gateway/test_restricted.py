@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from city.access.people import own, person
-from civicmail.city.access.snapshot import Mailbox
+from city.identity.people import own, person
+from civicmail.city.snapshot.snapshot import Mailbox
 from mail.gateway.town import town
 
 

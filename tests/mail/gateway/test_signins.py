@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from city.access.people import PASSWORD, city
-from civicmail.city.access.snapshot import Device, Person
+from city.identity.people import PASSWORD, city
+from civicmail.city.snapshot.snapshot import Device, Person
 from civicmail.core.config.settings import Signin
 from civicmail.mail.gateway import signins
 from civicmail.mail.gateway.authorization import Member

@@ -15,10 +15,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from city.access.people import KEY, LATER, PASSWORD, T0, city
-from civicmail.city.access.credentials import jwks_path, mac, pseudonym
-from civicmail.city.access.published_snapshot import MAX_OUTBOUND_AGE_MS, mark_database_alive
-from civicmail.city.access.snapshot import Device, Grant
+from city.identity.people import KEY, LATER, PASSWORD, T0, city
+from civicmail.city.snapshot.credentials import jwks_path, mac, pseudonym
+from civicmail.city.snapshot.published_snapshot import MAX_OUTBOUND_AGE_MS, mark_database_alive
+from civicmail.city.snapshot.snapshot import Device, Grant
 from civicmail.core.config.settings import Signin
 from mail.gateway.running import kept
 from mail.gateway.town import IMPLICIT, RELAY, SUBMISSION, Town, sign_in, town

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from city.access.people import KEY, PASSWORD, T0, city
-from civicmail.city.access.credentials import key_path
-from civicmail.city.access.published_snapshot import mark_database_alive, publish
-from civicmail.city.access.snapshot import Mailbox, Person
+from city.identity.people import KEY, PASSWORD, T0, city
+from civicmail.city.snapshot.credentials import key_path
+from civicmail.city.snapshot.published_snapshot import mark_database_alive, publish
+from civicmail.city.snapshot.snapshot import Mailbox, Person
 from civicmail.core.config.settings import Containment, Listener, Screening, Senders, Settings, Signin
 from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive.records import Event, Type

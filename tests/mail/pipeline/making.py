@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from civicmail.city.access.snapshot import Grant, Mailbox, Person, Snapshot, build
 from civicmail.city.policy.cel.condition import condition
 from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.failure_policy import FailurePolicy, Row
 from civicmail.city.policy.rules import Rule, RuleSet
+from civicmail.city.snapshot.snapshot import Grant, Mailbox, Person, Snapshot, build
 from civicmail.core.message.model import Envelope, Recipient
 
 NOW = 1_772_452_800_000

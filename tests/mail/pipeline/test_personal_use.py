@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from civicmail.city.access import snapshot as access
+from civicmail.city.snapshot import snapshot as access
 from civicmail.core.message.model import Envelope
 from civicmail.mail.pipeline.envelope_facts import of_message
 

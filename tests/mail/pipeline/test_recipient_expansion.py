@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from city.access.people import T0, city
-from civicmail.city.access.snapshot import Snapshot
+from city.identity.people import T0, city
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.disk.tail import Tail
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import GroupCommit, Writer

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access import published_snapshot as people_published
-from civicmail.city.access.published_snapshot import publish
 from civicmail.city.policy import active_rules
 from civicmail.city.policy.approvals import PartialApproval
+from civicmail.city.snapshot import published_snapshot as people_published
+from civicmail.city.snapshot.published_snapshot import publish
 from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive import outstanding_file

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.access.published_snapshot import publish
 from civicmail.city.policy.dispositions import Disposition
+from civicmail.city.snapshot.published_snapshot import publish
 from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.core.disk.tail import Tail
 from civicmail.mail.archive import keyring, outstanding_file, rescreening

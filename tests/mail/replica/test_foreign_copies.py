@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE
+from civicmail.city.identity.database_backup import BACKUP_NAME, DATABASE
 from civicmail.mail.replica.errors import NotACopy
 from civicmail.mail.replica.restore import restore
 from mail.replica.making import Town, folder_link, ship

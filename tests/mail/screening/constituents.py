@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from civicmail.city.access.snapshot import Grant, Mailbox, Person, build
+from civicmail.city.snapshot.snapshot import Grant, Mailbox, Person, build
 from civicmail.mail.screening.shapes import CombinedCase
 from mail.screening.joints import CITY, NOW, incoming, office, outgoing, world
 

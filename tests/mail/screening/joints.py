@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from civicmail.city.access.snapshot import Grant, Mailbox, Person, Snapshot, build
+from civicmail.city.snapshot.snapshot import Grant, Mailbox, Person, Snapshot, build
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening.check_context import CheckContext

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.city.access.published_snapshot import publish
-from civicmail.city.access.snapshot import Changes, Person, apply_changes
+from civicmail.city.snapshot.published_snapshot import publish
+from civicmail.city.snapshot.snapshot import Changes, Person, apply_changes
 from civicmail.mail.screening import displaynames, staffnames
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.shapes import CheckResult, CombinedCase

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.access.published_approvals import ApprovalsWatcher, approvals_path, publish
 from civicmail.city.policy.approvals import Approvals, FileApproval
+from civicmail.city.snapshot.published_approvals import ApprovalsWatcher, approvals_path, publish
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import correspondents, outbound_approval, outbound_files
 from civicmail.mail.screening.correspondents import Correspondents, MappedCorrespondents, origin

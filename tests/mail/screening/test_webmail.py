@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from civicmail.city.access.snapshot import Person
+from civicmail.city.snapshot.snapshot import Person
 from civicmail.core.message.model import Recipient
 from civicmail.mail.screening import forwarding, ownaccounts, webmail
 from civicmail.mail.screening.consumer_domains import is_consumer

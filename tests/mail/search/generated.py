@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from civicmail.city.access.sender_alignment import CHECK
 from civicmail.city.policy.dispositions import Action, Disposition, Finding
+from civicmail.city.snapshot.sender_alignment import CHECK
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.mailbox_evidence import ASSERTED

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.state_table import StateTable, Transition
+from civicmail.city.guard.state_table import StateTable, Transition
 
 State = Literal["counting", "counted", "ordered", "closing", "closed", "stopped", "dropped"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from civicmail.city.access.actions import barring, undertakings
 from civicmail.city.conduct.actions import daily_mail, external_systems, leavers, review_jobs, statements
+from civicmail.city.identity.actions import barring, undertakings
 
 Job = Callable[[int], int]
 """One run at a time (ms); returns how much it did. Raises DatabaseError while the database is away."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.state_table import StateTable, Transition
+from civicmail.city.guard.state_table import StateTable, Transition
 
 State = Literal["open", "pending", "done", "verified", "failed", "silent", "stopped", "suspending", "suspended", "moot"]
 

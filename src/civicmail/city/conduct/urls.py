@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from civicmail.city.access.views.act_pages import paths
 from civicmail.city.conduct.acts import external_systems as external_system_acts
 from civicmail.city.conduct.acts import review_campaigns
 from civicmail.city.conduct.acts.essential_mailboxes import MARK_ESSENTIAL, UNMARK_ESSENTIAL
@@ -27,6 +26,7 @@ from civicmail.city.conduct.views import (
     violation_steps,
     violations,
 )
+from civicmail.city.pages.act_pages import paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("dept/<slug:department>/statement/", statements.of_department, name="statements"),

@@ -68,7 +68,7 @@ class Contract(models.Model):
 
 
 class Kind(models.TextChoices):
-    """Kinds of people; their differences are in one table (access/person_kinds.py)."""
+    """Kinds of people; their differences are in one table (identity/person_kinds.py)."""
 
     EMPLOYEE = "employee", "Employee"
     CONTRACTOR = "contractor", "Contractor"

@@ -1,6 +1,6 @@
 """File approvals: whose outbound files need one, and which are approved already (P-22). Pure.
 
-The rooms where people decide publish it, every gateway reads it (city/access/published_approvals.py).
+The rooms where people decide publish it, every gateway reads it (city/snapshot/published_approvals.py).
 """
 
 from __future__ import annotations

@@ -15,12 +15,13 @@ def commit() -> str:
 
 
 def migrations() -> dict[str, int]:
-    """Application to the number of its last migration, read from file names, so that Django need not start."""
+    """Application to the number of its last migration, read from file names, so that Django need not start. Tables of city/guard,
+    city/identity and city/snapshot are of one application, access."""
     latest: dict[str, int] = {}
     for floor in ("city", "desk", "front"):
         for room in (resources.files("civicmail") / floor).iterdir():
             folder = room / "migrations"
             names = [f.name for f in folder.iterdir() if f.name[:4].isdigit()] if folder.is_dir() else []
             if names:
-                latest[room.name] = int(max(names)[:4])
+                latest["access" if room.name == "identity" else room.name] = int(max(names)[:4])
     return dict(sorted(latest.items()))

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard.permits import Permit
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.holding.models import Approval

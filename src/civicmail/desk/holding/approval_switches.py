@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from civicmail.city.access.models import Account
 from civicmail.city.directory.models import Department, Episode
+from civicmail.city.guard.models import Account
 from civicmail.desk.holding.models import AskedDepartment, UnaskedDepartment
 
 

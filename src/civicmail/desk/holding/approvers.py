@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.resources import OutboundFiles
 from civicmail.city.conduct.queries.deciders import absent, gone_or_suspended
 from civicmail.city.directory.models import Department, Episode, Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.resources import OutboundFiles
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding.containment_states import OPEN
 from civicmail.desk.holding.models import Approval, Containment

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries
 from civicmail.mail.archive.errors import NotInArchive

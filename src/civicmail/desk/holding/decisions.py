@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from civicmail.city.access.sender_refusals import CLAUSE, REFUSALS
 from civicmail.city.policy.dispositions import disclosable_rules
 from civicmail.city.policy.rules import RuleSet
+from civicmail.city.snapshot.sender_refusals import CLAUSE, REFUSALS
 from civicmail.core.config.sentence import sentence
 from civicmail.mail.archive.records import Capture, Event, Type
 

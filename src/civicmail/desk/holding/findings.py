@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civicmail.city.access.actors import Actor
+from civicmail.city.guard.actors import Actor
 from civicmail.desk.holding.models import Finding
 
 EVIDENCE = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from civicmail.city.access import guard
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import OfPerson
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.holding import queries
 from civicmail.desk.holding.actions import release_copies

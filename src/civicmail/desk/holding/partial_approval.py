@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.errors import Unusable
 from civicmail.city.policy.approvals import PartialApproval
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.sentence import sentence

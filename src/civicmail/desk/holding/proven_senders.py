@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard.permits import Permit
 from civicmail.desk.holding.verification_channels import FindEarlier
 from civicmail.desk.mailbox import mail_list
 from civicmail.desk.mailbox.cautions import folded

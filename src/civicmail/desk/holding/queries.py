@@ -6,10 +6,10 @@ import uuid
 from functools import lru_cache
 from pathlib import Path
 
-from civicmail.city.access import guard
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.resources import OwnCase
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import OwnCase
 from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.core.disk.errors import DamagedFile

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from civicmail.city.access.sender_alignment import CHECK
 from civicmail.city.policy.dispositions import USE_CHECK, USE_PREFIX
 from civicmail.city.policy.failure_policy import PART_LABELS
 from civicmail.city.policy.rules import Rule, RuleSet
+from civicmail.city.snapshot.sender_alignment import CHECK
 from civicmail.core.config.sentence import sentence
 from civicmail.mail.archive.mailbox_evidence import ASSERTED
 from civicmail.mail.archive.rescreening import UNAVAILABLE

@@ -12,11 +12,11 @@ from typing import Any
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access import guard
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.duties import Duty
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.queries.home_tasks import Task, Tasks
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.duties import Duty
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.queries.home_tasks import Task, Tasks
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.holding import approval_switches, containment_states, queries, release_states
 from civicmail.desk.holding.held_copies import UNCHECKED

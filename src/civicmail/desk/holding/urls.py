@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.city.access.views.act_pages import paths
+from civicmail.city.pages.act_pages import paths
 from civicmail.desk.holding.acts.digests import PLAN_DIGEST
 from civicmail.desk.holding.acts.preapprovals import PUT_UP_FILES
 from civicmail.desk.holding.acts.standing_approvals import ALLOW_STANDING

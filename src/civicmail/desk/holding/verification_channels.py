@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from civicmail.city.access.snapshot import Mailbox, Snapshot
+from civicmail.city.snapshot.snapshot import Mailbox, Snapshot
 from civicmail.core.message.model import ParsedMessage
 from civicmail.mail.screening.claimed_identity import identify
 from civicmail.mail.screening.consumer_domains import is_consumer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.state_table import StateTable, Transition
+from civicmail.city.guard.state_table import StateTable, Transition
 
 CaseState = Literal["open", "right", "genuine"]
 PullState = Literal["asked", "refused", "running", "done", "undoing", "undone"]

@@ -10,9 +10,9 @@ from datetime import datetime
 from django.db.models import Count, Min
 from django.utils.translation import gettext
 
-from civicmail.city.access import guard
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries.home_tasks import Task, Tasks
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.identity.queries.home_tasks import Task, Tasks
 from civicmail.desk.holding.tasks import ACTIVATE_FIRST
 from civicmail.desk.incidents.models import Case, Pull
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from civicmail.city.access.views.act_pages import paths
+from civicmail.city.pages.act_pages import paths
 from civicmail.desk.incidents.acts.own_reports import REPORT_DANGER
 from civicmail.desk.incidents.views import cases, link_target, pulls, reading, report_link
 

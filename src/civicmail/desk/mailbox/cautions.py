@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.message import message_parser
 from civicmail.core.message.filter_verdicts import header_of
 from civicmail.core.message.model import Address, ParsedMessage

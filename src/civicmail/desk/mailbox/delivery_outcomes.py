@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
 
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard.permits import Permit
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.mail.archive.envelopes import Passage, trace_of

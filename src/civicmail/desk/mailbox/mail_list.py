@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import Literal
 
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard.permits import Permit
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import header_scan, message_parser
 from civicmail.core.message.model import Fields

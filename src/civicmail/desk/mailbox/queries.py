@@ -7,14 +7,14 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import content_views
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.errors import NotPermitted, NotRecorded
-from civicmail.city.access.permits import Permit
-from civicmail.city.access.queries import access_status
-from civicmail.city.access.queries.mailbox_addresses import addresses
 from civicmail.city.directory.models import Address, Mailbox, Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import NotPermitted, NotRecorded
+from civicmail.city.guard.permits import Permit
+from civicmail.city.identity.actions import content_views
+from civicmail.city.identity.queries import access_status
+from civicmail.city.identity.queries.mailbox_addresses import addresses
 from civicmail.core.query.scopes import received_by
 from civicmail.desk.mailbox import mail_list
 from civicmail.desk.mailbox.count_cache import CountCache

@@ -4,7 +4,7 @@
     submission.forecast(message)       what would happen to each copy at this moment; nothing is archived
     submission.send(message)           durable on return
 
-Both check whether the person may send, whether From is theirs (city/access/sender_alignment.py), the content (mail/screening),
+Both check whether the person may send, whether From is theirs (city/snapshot/sender_alignment.py), the content (mail/screening),
 and the active rules (mail/pipeline/policy_decision.py).
 """
 
@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access import sender_alignment
-from civicmail.city.access.bars import MAX_OUTSIDE_RECIPIENTS
-from civicmail.city.access.sender_alignment import has_identification_block
-from civicmail.city.access.sender_refusals import smtp_reply
 from civicmail.city.directory.modes import Modes
+from civicmail.city.identity.bars import MAX_OUTSIDE_RECIPIENTS
 from civicmail.city.policy.delivery import dispositions
 from civicmail.city.policy.dispositions import Disposition, Finding
 from civicmail.city.policy.rules import RuleSet
+from civicmail.city.snapshot import sender_alignment
+from civicmail.city.snapshot.sender_alignment import has_identification_block
+from civicmail.city.snapshot.sender_refusals import smtp_reply
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.filter_verdicts import header_of
 from civicmail.core.message.model import Envelope, Recipient

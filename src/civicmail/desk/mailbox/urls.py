@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.city.access.views.act_pages import paths
+from civicmail.city.pages.act_pages import paths
 from civicmail.desk.mailbox.acts.labels import REMOVE_LABEL, RENAME_LABEL
 from civicmail.desk.mailbox.views import (
     delivery,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
-from civicmail.city.access.working_days import SATURDAY
+from civicmail.city.guard.working_days import SATURDAY
 from civicmail.desk.oversight.recorded_facts import RecordedFacts
 
 DAYS = 28

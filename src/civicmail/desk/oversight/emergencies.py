@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Unusable
 from civicmail.mail.screening import indicators, urls
 from civicmail.mail.screening.header_facts import alabel
 

@@ -12,8 +12,8 @@ from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Unusable
 from civicmail.city.policy import active_rules, rule_parser
 from civicmail.city.policy.cel.condition import read as read_condition
 from civicmail.city.policy.cel.tree import Chain, Compare, Name, Node, Value, Values

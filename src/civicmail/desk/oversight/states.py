@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.state_table import StateTable, Transition
+from civicmail.city.guard.state_table import StateTable, Transition
 
 State = Literal["draft", "tested", "proposed", "approved", "active", "replaced", "retired", "expired", "refused", "withdrawn"]
 

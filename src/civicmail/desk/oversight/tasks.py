@@ -11,8 +11,8 @@ from pathlib import Path
 import orjson
 from django.utils import timezone
 
-from civicmail.city.access.actions import journal_offsets
-from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.identity.actions import journal_offsets
 from civicmail.city.policy import rule_parser
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.city.access.views.act_pages import paths
+from civicmail.city.pages.act_pages import paths
 from civicmail.desk.oversight.acts import emergencies as emergency_acts
 from civicmail.desk.oversight.acts import replays as replay_acts
 from civicmail.desk.oversight.acts import rules as rule_acts

@@ -8,12 +8,12 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from civicmail.city.access.examination_grounds import GroundRule
-from civicmail.city.access.examination_grounds import role_name as duty_name
-from civicmail.city.access.forms import day_field, end_of_day, set_choices, start_of_day, text_field
-from civicmail.city.access.mandate_request import MAX_PEOPLE, MAX_WORDS_LENGTH, MandateRequest
-from civicmail.city.access.mandates import DEFAULT_DAYS, GROUNDS, MAX_DAYS
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard.examination_grounds import GroundRule
+from civicmail.city.guard.examination_grounds import role_name as duty_name
+from civicmail.city.guard.mandate_request import MAX_PEOPLE, MAX_WORDS_LENGTH, MandateRequest
+from civicmail.city.guard.mandates import DEFAULT_DAYS, GROUNDS, MAX_DAYS
+from civicmail.city.pages.forms import day_field, end_of_day, set_choices, start_of_day, text_field
 
 
 class People(forms.CharField):

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from django.db import models
 
-from civicmail.city.access.models import Mandate
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.models import Mandate
 
 
 class Export(models.Model):

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Q, QuerySet
 
-from civicmail.city.access import examination_grounds
-from civicmail.city.access.actions.mandates import resolve
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.mandates import Scope
-from civicmail.city.access.models import Amendment
-from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.queries import mailbox_addresses, reporting_lines
-from civicmail.city.access.queries.mandates import to_mandate
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard import examination_grounds
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.mandates import Scope
+from civicmail.city.guard.models import Amendment
+from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.identity.actions.mandates import resolve
+from civicmail.city.identity.queries import mailbox_addresses, reporting_lines
+from civicmail.city.identity.queries.mandates import to_mandate
 from civicmail.core.query.tree import Everything
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import NotIndexed

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.mandates import Mandate
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.mandates import Mandate
+from civicmail.city.guard.permits import Permit
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import header_scan, message_parser
 from civicmail.core.message.model import Fields

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from civicmail.city.access.errors import Conflict
+from civicmail.city.guard.errors import Conflict
 
 State = Literal["waiting", "reading", "proving", "ready", "stopped", "failed", "gone"]
 UNDER_WAY: frozenset[str] = frozenset({"waiting", "reading", "proving"})

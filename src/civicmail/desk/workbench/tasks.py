@@ -9,14 +9,14 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q
 
-from civicmail.city.access import guard
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.mandates import Mandate
-from civicmail.city.access.models import Account
-from civicmail.city.access.queries import mandates
-from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.mandates import Mandate
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.queries import mandates
+from civicmail.city.identity.queries.actors import actor_of
 from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.core.ledger import checkpoints

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from civicmail.city.access import demo, guard
+from civicmail.city.guard import guard
+from civicmail.city.identity import demo
 from civicmail.core.config.errors import CivicmailError
 from civicmail.front.checkup.findings import HOUR, MINUTE, Finding, Installation
 from civicmail.mail.archive import outstanding_file

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from civicmail.city.access import database_rollback
-from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE, read_error
+from civicmail.city.identity import database_rollback
+from civicmail.city.identity.database_backup import BACKUP_NAME, DATABASE, read_error
 from civicmail.front.checkup.findings import Finding, Installation
 from civicmail.front.checkup.wording import when
 

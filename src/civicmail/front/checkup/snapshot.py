@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from civicmail.city.access import guard
-from civicmail.city.access.published_snapshot import SnapshotWatcher, alive_path
+from civicmail.city.guard import guard
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher, alive_path
 from civicmail.front.checkup.findings import MINUTE, Finding, Installation
 from civicmail.front.checkup.wording import when
 

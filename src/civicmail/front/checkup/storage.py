@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from civicmail.city.access import comparison_result, guard
+from civicmail.city.guard import comparison_result, guard
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.disk import journal, lease, lost_records
 from civicmail.core.disk.tail import Tail

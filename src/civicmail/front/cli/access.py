@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from civicmail.city.access.acts.access_requests import ASK_ACCESS, DECIDE_REQUEST, WITHDRAW_REQUEST
-from civicmail.city.access.acts.endings import CALL_OFF_ENDING
-from civicmail.city.access.acts.mailboxes import ASK_GRANT
-from civicmail.city.access.acts.rights import END_RIGHT, EXTEND_ACCESS, RESUME_ACCESS, SUSPEND_ACCESS
-from civicmail.city.access.acts.sign_ins import RELEASE_SIGN_IN
-from civicmail.city.access.errors import NotPermitted
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.identity.acts.access_requests import ASK_ACCESS, DECIDE_REQUEST, WITHDRAW_REQUEST
+from civicmail.city.identity.acts.endings import CALL_OFF_ENDING
+from civicmail.city.identity.acts.mailboxes import ASK_GRANT
+from civicmail.city.identity.acts.rights import END_RIGHT, EXTEND_ACCESS, RESUME_ACCESS, SUSPEND_ACCESS
+from civicmail.city.identity.acts.sign_ins import RELEASE_SIGN_IN
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.core.config.settings import Settings
@@ -57,7 +57,7 @@ def claim(
     From then on the owner of the data folder opens no mail any more: people do, as a duty, with a reason.
     """
     desk = actors.owned("access claim", data, config, now=now_ms())
-    from civicmail.city.access.actions.claiming import FirstOfficer, claim_installation
+    from civicmail.city.identity.actions.claiming import FirstOfficer, claim_installation
 
     code, _, name = department.partition("=")
     first = FirstOfficer(uid, given, family, code.strip(), name.strip() or code.strip().title(), login)
@@ -78,7 +78,7 @@ def end(
 ) -> None:
     """End a person's access at every entry point within a second; archived mail stays."""
     desk = actors.signed_in("access end", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions.access_end import end_access
+    from civicmail.city.identity.actions.access_end import end_access
 
     end_at = _moment(when, desk.now)
     ending = end_access(actors.named(person), reason=reason, when=end_at, actor=desk.actor, now=desk.now)
@@ -99,7 +99,7 @@ def recover(
     """Make a person access officer with the recovery key, if no officer can sign in; prints a link."""
     desk = actors.owned("access recover", data, config, now=now_ms())
     key = recovery_key.read(file)
-    from civicmail.city.access.actions import duties, invitations
+    from civicmail.city.identity.actions import duties, invitations
     from civicmail.mail.archive import keyring
 
     def prove() -> None:
@@ -123,9 +123,9 @@ def signs(
 ) -> None:
     """Signs of the last day that a sign-in may be shared: many addresses at once, or many new sign-ins from one address."""
     desk = actors.signed_in("access signs", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access import guard
-    from civicmail.city.access.actions.entries import enter_alone
-    from civicmail.city.access.queries import shared_signins
+    from civicmail.city.guard import guard
+    from civicmail.city.guard.actions.entries import enter_alone
+    from civicmail.city.identity.queries import shared_signins
 
     guard.require(desk.actor, "entries.see", now=desk.now)
     enter_alone("access.signs", actor=desk.actor, reason=reason, now=desk.now, facts={})

@@ -1,4 +1,4 @@
-"""Commands of acts (city/access/act.py): options are made from the input, and the form of the page checks them."""
+"""Commands of acts (city/pages/act.py): options are made from the input, and the form of the page checks them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from civicmail.city.access import inputs
-from civicmail.city.access.act import Act, Command, Parameter
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.inputs import Field
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.pages import inputs
+from civicmail.city.pages.act import Act, Command, Parameter
+from civicmail.city.pages.inputs import Field
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output, verbs
 
@@ -27,7 +27,7 @@ def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
     def command(as_: str, data: Path | None, config: Path | None, *, json: bool = False, **given: Any) -> None:
         opened = actors.signed_in if definition.personal else actors.office
         desk = opened(definition.verb, data, config, as_, now=now_ms(), tables=definition.tables)
-        from civicmail.city.access.views.act_pages import carry_out, form_of
+        from civicmail.city.pages.act_pages import carry_out, form_of
 
         row = act.find(**{name: given[name] for name in definition.row}, actor=desk.actor, now=desk.now) if act.has_row else None
         typed = {name: given[name] for name in act.input.fields if given.get(name) is not None}
@@ -63,7 +63,7 @@ def _text(field: Field[Any], value: Any) -> Any:
 
 def _person(text: str) -> str:
     """Somebody's number; an address as it is. Raises Unusable for nobody."""
-    from civicmail.city.access.queries.signin import find_person
+    from civicmail.city.identity.queries.signin import find_person
 
     return text if find_person(text) is None and "@" in text else actors.named(text).uid
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from civicmail.city.access import guard
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.errors import NotPermitted, Unusable
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.errors import NotPermitted, Unusable
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
 from civicmail.front.cli import options, person_access, verbs
@@ -62,7 +62,7 @@ def person(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *, 
     actor = _who(data, verb, asker, now)
     if actor is None:
         return By(guard.owner(data), "")
-    from civicmail.city.access.actions.entries import enter_ahead
+    from civicmail.city.guard.actions.entries import enter_ahead
 
     made = enter_ahead(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker))
     return By(actor.uid, f"entry:{made.uuid}")
@@ -73,7 +73,7 @@ def for_record(data: Path, verb: str, facts: dict[str, Any], asker: Credentials,
     actor = _who(data, verb, asker, now)
     if actor is None:
         return Doing(guard.owner(data), unentered)
-    from civicmail.city.access.actions.external_acts import entering_of
+    from civicmail.city.guard.actions.external_acts import entering_of
 
     return Doing(actor.uid, entering_of(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker)))
 
@@ -87,7 +87,7 @@ def in_files(data: Path, verb: str, facts: dict[str, Any], asker: Credentials, *
         with _machine_act(data, verb, asker.reason, now, facts) as by:
             yield by
         return
-    from civicmail.city.access.actions import external_acts
+    from civicmail.city.guard.actions import external_acts
 
     with external_acts.in_files(verbs.line(verb).act, actor=actor, now=now, **_audit_facts(verb, facts, asker)) as entry:
         yield By(actor.uid, entry)
@@ -183,7 +183,7 @@ def _ready(folder: Path, config: Path | None, tables: bool) -> None:
 
 def named(text: str) -> Person:
     """A person by number or sign-in name. Raises Unusable."""
-    from civicmail.city.access.queries.signin import person_named
+    from civicmail.city.identity.queries.signin import person_named
 
     return person_named(text)
 

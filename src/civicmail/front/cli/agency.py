@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.acts import agencies
+from civicmail.city.identity.acts import agencies
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
@@ -19,8 +19,8 @@ app = group("Companies and bodies outside of the city whose people work for it."
 def list_(as_: options.As = "", data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """List agencies with their number of people, and suspensions."""
     desk = actors.office("agency list", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
     from civicmail.city.directory.models import Agency, Episode
+    from civicmail.city.guard import guard
 
     guard.require(desk.actor, "agency.see", now=desk.now)
     working = Episode.objects.filter(ended__isnull=True, contract__isnull=False).values_list("contract__agency", flat=True)

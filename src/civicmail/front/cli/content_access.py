@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access import guard
-from civicmail.city.access.mandates import Mandate
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard import guard
+from civicmail.city.guard.mandates import Mandate
+from civicmail.city.guard.permits import Permit
 from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.query.tree import Tree

@@ -9,9 +9,9 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from civicmail.city.access.acts.departments import LEAD_DEPARTMENT
 from civicmail.city.directory import store
 from civicmail.city.directory.departments import Department
+from civicmail.city.identity.acts.departments import LEAD_DEPARTMENT
 from civicmail.city.policy.delivery import Mode
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
@@ -94,8 +94,8 @@ def open_(
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
     desk = actors.office("department open", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import department_import, department_routing
     from civicmail.city.directory import department_file
+    from civicmail.city.identity.actions import department_import, department_routing
 
     lists = department_file.read(content, file.name)
     done = department_import.import_departments(lists, actor=desk.actor, reason=reason, now=desk.now, dry_run=dry_run)

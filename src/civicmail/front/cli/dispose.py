@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from civicmail.city.access.guard import is_claimed
+from civicmail.city.guard.guard import is_claimed
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
 from civicmail.front.cli.content_access import Credentials

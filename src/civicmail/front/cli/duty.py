@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civicmail.city.access.acts import roles
+from civicmail.city.identity.acts import roles
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
@@ -16,9 +16,9 @@ for act in roles.ACTS:
 def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """List roles with their holders and end dates."""
     desk = actors.signed_in("duty list", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
-    from civicmail.city.access.epoch import from_ms
-    from civicmail.city.access.models import DutyGrant
+    from civicmail.city.guard import guard
+    from civicmail.city.guard.epoch import from_ms
+    from civicmail.city.identity.models import DutyGrant
 
     guard.require(desk.actor, "duty.see", now=desk.now)
     rows = DutyGrant.objects.select_related("person", "department").filter(ended__isnull=True, until__gt=from_ms(desk.now))

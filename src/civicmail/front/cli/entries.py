@@ -15,7 +15,7 @@ from civicmail.core.config.settings import Settings, Siem
 from civicmail.front.cli import actors, options, output
 
 if TYPE_CHECKING:
-    from civicmail.city.access.models import Entry
+    from civicmail.city.guard.models import Entry
 
 
 class Format(StrEnum):
@@ -40,9 +40,9 @@ def entries(
 ) -> None:
     """The newest entries first. For auditors and the access office; looking is recorded before anything is shown."""
     desk = actors.signed_in("entries", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
-    from civicmail.city.access.actions.entries import enter_alone
-    from civicmail.city.access.queries.entries import heads, visible_to
+    from civicmail.city.guard import guard
+    from civicmail.city.guard.actions.entries import enter_alone
+    from civicmail.city.guard.queries.entries import heads, visible_to
 
     guard.require(desk.actor, "entries.see", now=desk.now)
     filters = {k: v for k, v in (("act", act), ("person", person), ("object", object_)) if v}

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
 
@@ -24,11 +24,11 @@ def close(
 ) -> None:
     """Close a leaver's account: count first, then again with --messages; the certificate stays."""
     desk = actors.signed_in("access close", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access import guard
-    from civicmail.city.access.queries.actors import about_mailbox, about_person
     from civicmail.city.conduct.actions import account_closure
     from civicmail.city.conduct.queries import closures
     from civicmail.city.directory.models import Mailbox
+    from civicmail.city.guard import guard
+    from civicmail.city.identity.queries.actors import about_mailbox, about_person
 
     who = actors.named(person)
     guard.require(desk.actor, "account.close", about_person(who), now=desk.now)
@@ -61,10 +61,10 @@ def reconcile(
 ) -> None:
     """List discrepancies between personnel list, access and use."""
     desk = actors.signed_in("access reconcile", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access import guard
-    from civicmail.city.access.resources import InDepartment
     from civicmail.city.conduct.queries import discrepancies
     from civicmail.city.directory.models import Department
+    from civicmail.city.guard import guard
+    from civicmail.city.guard.resources import InDepartment
 
     if department:
         guard.require(desk.actor, "roster.see", InDepartment(department), now=desk.now)

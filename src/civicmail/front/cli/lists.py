@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from civicmail.city.access.acts.lists import CHANGE_LIST, CLOSE_LIST, MAKE_LIST
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.identity.acts.lists import CHANGE_LIST, CLOSE_LIST, MAKE_LIST
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
@@ -30,9 +30,9 @@ def list_(
 ) -> None:
     """The lists of a department."""
     desk = actors.office("lists list", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
-    from civicmail.city.access.queries.actors import about_department
     from civicmail.city.directory.models import MailGroup
+    from civicmail.city.guard import guard
+    from civicmail.city.identity.queries.actors import about_department
 
     home = actors.department(department)
     guard.require(desk.actor, "mailbox.see", about_department(home), now=desk.now)
@@ -49,9 +49,9 @@ def show(
 ) -> None:
     """List the recipients of a mailing list, nested lists expanded."""
     desk = actors.office("lists show", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
-    from civicmail.city.access.queries.actors import about_department
-    from civicmail.city.access.queries.groups import behind
+    from civicmail.city.guard import guard
+    from civicmail.city.identity.queries.actors import about_department
+    from civicmail.city.identity.queries.groups import behind
 
     row = _group(address)
     guard.require(desk.actor, "mailbox.see", about_department(row.department), now=desk.now)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from civicmail.city.access import guard
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.examination_grounds import PROTECTED_CLASSES
-from civicmail.city.access.mandate_request import MandateRequest
-from civicmail.city.access.mandates import DEFAULT_DAYS, GROUNDS
+from civicmail.city.guard import guard
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.examination_grounds import PROTECTED_CLASSES
+from civicmail.city.guard.mandate_request import MandateRequest
+from civicmail.city.guard.mandates import DEFAULT_DAYS, GROUNDS
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.desk.workbench.acts.examinations import APPROVE_MANDATE, CLOSE_MANDATE, REFUSE_MANDATE
@@ -20,7 +20,7 @@ from civicmail.front.cli import act_commands, actors, options, output, verbs
 from civicmail.front.cli.groups import group
 
 if TYPE_CHECKING:
-    from civicmail.city.access.models import Mandate
+    from civicmail.city.guard.models import Mandate
     from civicmail.front.cli.actors import Desk
 
 app = group("Looking at other people's mail: who asks why, who decides, until when.")
@@ -47,7 +47,7 @@ def ask(
 ) -> None:
     """Ask for a mandate; a second person decides."""
     desk = _desk("mandate ask", data, config, as_)
-    from civicmail.city.access.actions import mandates
+    from civicmail.city.identity.actions import mandates
 
     uids = tuple(actors.named(name).uid for name in people or ())
     scope = MandateRequest(uids, department, _start(first), _end(last), words, days, options.why(reason))
@@ -59,7 +59,7 @@ def ask(
 def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """List your examinations, and those that wait for you."""
     desk = _desk("mandate list", data, config, as_)
-    from civicmail.city.access.queries import mandates
+    from civicmail.city.identity.queries import mandates
 
     waiting = mandates.waiting_for(desk.actor, desk.now)
     rows = [*mandates.requested_by(desk.actor), *waiting.requested, *waiting.urgent, *(c.mandate for c in waiting.changes)]
@@ -107,7 +107,7 @@ def protect(
     if sum(map(bool, (person, department, approver))) != 1:
         raise UsageError("Say one of --person, --department and --approver.")
     desk = _desk("mandate protect", data, config, as_)
-    from civicmail.city.access.actions import protections
+    from civicmail.city.guard.actions import protections
 
     if approver:
         made = protections.name_approver(kind, actors.named(approver), actor=desk.actor, reason=reason, now=desk.now)
@@ -128,7 +128,7 @@ def _desk(verb: str, data: Path | None, config: Path | None, as_: str) -> Desk:
 
 def _seen(desk: Desk, number: str) -> Mandate:
     """A mandate that the asker may know of. Raises Unusable for any other, whether there is one or not."""
-    from civicmail.city.access.queries import mandates
+    from civicmail.city.identity.queries import mandates
 
     mandate = mandates.find_visible(desk.actor, number, desk.now)
     if mandate is None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE
+from civicmail.city.identity.database_backup import BACKUP_NAME, DATABASE
 from civicmail.core.config import formats
 from civicmail.core.config.release import VERSION
 from civicmail.core.config.settings import Settings

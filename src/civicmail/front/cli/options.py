@@ -56,14 +56,14 @@ def day(text: str) -> date:
 
 def end_of(text: str) -> int:
     """The end of a day like 2026-12-31 in the city's time zone, in ms; once the tables are open. Raises UsageError."""
-    from civicmail.city.access import forms
+    from civicmail.city.pages import forms
 
     return forms.end_of_day(day(text))
 
 
 def last_day(ends: datetime) -> str:
     """The last day before an end, like 2026-12-31; needs the tables."""
-    from civicmail.city.access.queries import days
+    from civicmail.city.pages import days
 
     return days.last_day(ends).isoformat()
 

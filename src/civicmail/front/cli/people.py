@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from civicmail.city.access.acts.people import ACTS
+from civicmail.city.identity.acts.people import ACTS
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import act_commands, actors, options, output
@@ -68,8 +68,8 @@ def pull(
     Exit 1: entries were refused, and these people stay as they are. Exit 4: the brake; look at who would be ended.
     """
     desk = actors.office("people pull", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access import guard
-    from civicmail.city.access.actions import feedpull
+    from civicmail.city.guard import guard
+    from civicmail.city.identity.actions import feedpull
 
     guard.require(desk.actor, "feed.pull", now=desk.now)
     run = feedpull.pull(feedpull.source_named(source), actor=desk.actor, now=desk.now)
@@ -88,7 +88,7 @@ def provider(
 ) -> None:
     """Make a SCIM token for an identity provider, and print it once."""
     desk = actors.signed_in("people provider", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import feedkeys
+    from civicmail.city.identity.actions import feedkeys
 
     secret = feedkeys.make(name, days=days, actor=desk.actor, reason=reason, now=desk.now)
     if json:
@@ -100,10 +100,10 @@ def provider(
 
 def _proposed(content: bytes, name: str, mapping: str, desk: Any) -> Any:
     """Read with our own columns, the named mapping, or the one that matches the first line."""
-    from civicmail.city.access import guard
-    from civicmail.city.access.actions import feed, feedmaps
     from civicmail.city.directory import feed_table
     from civicmail.city.directory.models import FeedMapping
+    from civicmail.city.guard import guard
+    from civicmail.city.identity.actions import feed, feedmaps
 
     guard.require(desk.actor, "feed.run", now=desk.now)
     saved = FeedMapping.objects.filter(name=mapping.lower()).first() if mapping else None
@@ -119,7 +119,7 @@ def _proposed(content: bytes, name: str, mapping: str, desk: Any) -> Any:
 
 def _finish(run: Any, desk: Any, dry_run: bool, despite_brake: bool, reason: str, json: bool) -> None:
     """Print the changes, and apply them unless it is a dry run. Raises typer.Exit 1 if lines were refused."""
-    from civicmail.city.access.actions import feed
+    from civicmail.city.identity.actions import feed
 
     counts = {did: run.lines.filter(did=did).count() for did in ("added", "changed", "ended", "refused")}
     if not json:
@@ -153,9 +153,9 @@ def list_(
 ) -> None:
     """List the people of a department."""
     desk = actors.office("people list", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
-    from civicmail.city.access.resources import InDepartment
     from civicmail.city.directory.models import Episode
+    from civicmail.city.guard import guard
+    from civicmail.city.guard.resources import InDepartment
 
     guard.require(desk.actor, "roster.see", InDepartment(department), now=desk.now)
     rows = Episode.objects.select_related("person").filter(department__code=department, ended__isnull=True)
@@ -176,8 +176,8 @@ def show(
 ) -> None:
     """Show a person's work, mailboxes and access."""
     desk = actors.office("people show", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
-    from civicmail.city.access.queries.actors import about_person
+    from civicmail.city.guard import guard
+    from civicmail.city.identity.queries.actors import about_person
 
     who = actors.named(person)
     guard.require(desk.actor, "roster.see", about_person(who), now=desk.now)
@@ -192,7 +192,7 @@ def show(
 
 
 def _plain(who: Any, now: int) -> dict[str, Any]:
-    from civicmail.city.access.queries import access_status
+    from civicmail.city.identity.queries import access_status
 
     work = [
         f"{e.kind} of {e.department.code}{f', {e.position}' if e.position else ''}, {e.starts} to {e.ended or 'now'}"

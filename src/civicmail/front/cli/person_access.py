@@ -15,8 +15,8 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access import guard
-from civicmail.city.access.errors import Conflict, NotPermitted
+from civicmail.city.guard import guard
+from civicmail.city.guard.errors import Conflict, NotPermitted
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import verbs
@@ -24,8 +24,8 @@ from civicmail.front.cli.content_access import ContentAccess, Credentials
 from civicmail.front.web.start import start
 
 if TYPE_CHECKING:
-    from civicmail.city.access.actors import Actor
-    from civicmail.city.access.mandates import Mandate
+    from civicmail.city.guard.actors import Actor
+    from civicmail.city.guard.mandates import Mandate
 
 RECHECK_SECONDS = 1.0
 TOKEN_FILE = "CIVICMAIL_TOKEN_FILE"  # noqa: S105 - the name of a variable
@@ -37,8 +37,8 @@ def open_for_person(data: Path, verb: str, facts: dict[str, Any], asker: Credent
     if not (asker.person and asker.mandate):
         raise NotPermitted("This installation is claimed: content needs --as PERSON --mandate NUMBER.")
     actor = person(data, asker, now=now)
-    from civicmail.city.access.actions import content_views
-    from civicmail.city.access.queries import mandates
+    from civicmail.city.identity.actions import content_views
+    from civicmail.city.identity.queries import mandates
 
     mandate = mandates.live(actor, asker.mandate, now)
     if asker.duty not in ("", mandate.duty):
@@ -50,9 +50,9 @@ def open_for_person(data: Path, verb: str, facts: dict[str, Any], asker: Credent
 
 def _watching(mandate: Mandate, act: str) -> Callable[[], None]:
     """Asks again, once in EVERY seconds, whether this may still be read: an export takes minutes (E3, E5)."""
-    from civicmail.city.access.models import Account
-    from civicmail.city.access.queries import mandates
-    from civicmail.city.access.queries.actors import actor_of
+    from civicmail.city.guard.models import Account
+    from civicmail.city.identity.queries import mandates
+    from civicmail.city.identity.queries.actors import actor_of
 
     last = time.monotonic()
 
@@ -74,8 +74,8 @@ def person(data: Path, asker: Credentials, *, now: int) -> Actor:
     """The person of the token, as an actor with all roles. Starts Django. Raises NotPermitted."""
     text = token()
     start(data, asker.config)
-    from civicmail.city.access.actions.tokens import account_by
-    from civicmail.city.access.queries.actors import actor_of
+    from civicmail.city.identity.actions.tokens import account_by
+    from civicmail.city.identity.queries.actors import actor_of
 
     return actor_of(account_by(text, asker.person, now=now), "command line", now)
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import actors, explain_policy, options, output, replay, rules
 from civicmail.front.cli.groups import group
 
 if TYPE_CHECKING:
-    from civicmail.city.access.models import PolicyText
+    from civicmail.city.identity.models import PolicyText
 
 app = group("The e-mail use policy: its versions, what people said to it on paper, and the rules that act on mail.")
 
@@ -23,8 +23,8 @@ app = group("The e-mail use policy: its versions, what people said to it on pape
 def list_(as_: options.As = "", data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """The versions, newest first."""
     desk = actors.office("policy list", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
-    from civicmail.city.access.models import PolicyText
+    from civicmail.city.guard import guard
+    from civicmail.city.identity.models import PolicyText
 
     guard.require(desk.actor, "policy.read", now=desk.now)
     for row in PolicyText.objects.order_by("-version"):
@@ -48,7 +48,7 @@ def publish(
 ) -> None:
     """Put the next version into force. Unless it is minor, everybody must accept it again."""
     desk = actors.office("policy publish", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import policy
+    from civicmail.city.identity.actions import policy
 
     try:
         text = file.read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ def paper(
 ) -> None:
     """Record a signature on paper."""
     desk = actors.office("policy paper", data, config, as_, now=now_ms())
-    from civicmail.city.access.actions import policy
+    from civicmail.city.identity.actions import policy
 
     who, text = actors.named(person), _version(version)
     policy.record_paper(who, text, accepted=not declined, reference=reference, actor=desk.actor, now=desk.now)
@@ -80,7 +80,7 @@ def paper(
 
 
 def _version(number: int) -> PolicyText:
-    from civicmail.city.access.models import PolicyText
+    from civicmail.city.identity.models import PolicyText
 
     rows = PolicyText.objects.order_by("-version")
     row = (rows.filter(version=number) if number else rows).first()

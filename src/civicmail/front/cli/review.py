@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from civicmail.city.access.errors import Unusable
 from civicmail.city.conduct.acts.review_campaigns import START_CAMPAIGN
+from civicmail.city.guard.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
 from civicmail.front.cli import act_commands, actors, options, output
@@ -21,10 +21,10 @@ app = group("Whether access is still justified: reviews by departments.")
 def list_(as_: options.Signed, data: options.Data = None, config: options.Config = None, json: options.Json = False) -> None:
     """List access reviews with number, open rows and last day."""
     desk = actors.signed_in("review list", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
     from civicmail.city.conduct.actions.review_notices import last_day, name_of
     from civicmail.city.conduct.models import Review
     from civicmail.city.conduct.queries import reviews
+    from civicmail.city.guard import guard
 
     guard.require(desk.actor, "reviews.see", now=desk.now)
     rows = list(Review.objects.order_by("planned", "pk"))
@@ -55,9 +55,9 @@ def pack(
 ) -> None:
     """Write the evidence of a review as one file, which tools/verify_review.py checks."""
     desk = actors.signed_in("review pack", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
     from civicmail.city.conduct.models import Review
     from civicmail.city.conduct.queries import review_evidence
+    from civicmail.city.guard import guard
 
     guard.require(desk.actor, "reviews.see", now=desk.now)
     review = Review.objects.filter(pk=number, started__isnull=False).first()

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from civicmail.city.access.acts.access_requests import ASK_ACCESS
+from civicmail.city.identity.acts.access_requests import ASK_ACCESS
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
 
 if TYPE_CHECKING:
-    from civicmail.city.access.models import Authorisation
+    from civicmail.city.identity.models import Authorisation
 
 
 def requests_(
@@ -24,9 +24,9 @@ def requests_(
 ) -> None:
     """Rights and requests of a department, the newest first."""
     desk = actors.signed_in("access requests", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
-    from civicmail.city.access.models import Authorisation
-    from civicmail.city.access.resources import InDepartment
+    from civicmail.city.guard import guard
+    from civicmail.city.guard.resources import InDepartment
+    from civicmail.city.identity.models import Authorisation
 
     guard.require(desk.actor, "roster.see", InDepartment(actors.department(department).code), now=desk.now)
     rows = Authorisation.objects.filter(department__code=department).select_related("person", "mailbox", "requester")

@@ -20,7 +20,7 @@ from civicmail.core.config.load import FILE
 from civicmail.core.disk.files import OS_FILES
 
 if TYPE_CHECKING:
-    from civicmail.city.access.snapshot import Snapshot
+    from civicmail.city.snapshot.snapshot import Snapshot
     from civicmail.front.sample.people import Town
     from civicmail.front.sample.staff_context import Staff
 
@@ -43,7 +43,7 @@ def folder(given: Path | None, what: str) -> Iterator[Path]:
 
 def people(data: Path, town: Town) -> Staff:
     """Everybody of the sample city by the verbs that pages use."""
-    from civicmail.city.access.demo import FILE as ROLES
+    from civicmail.city.identity.demo import FILE as ROLES
     from civicmail.front.web.start import prepare
 
     OS_FILES.replace(data / ROLES, b"[]")
@@ -74,8 +74,8 @@ def desks(data: Path, city: Staff) -> int:
 
 def snapshot(data: Path) -> Snapshot:
     """The published snapshot."""
-    from civicmail.city.access.published_snapshot import snapshot_path
-    from civicmail.city.access.snapshot_file import decode
+    from civicmail.city.snapshot.published_snapshot import snapshot_path
+    from civicmail.city.snapshot.snapshot_file import decode
 
     return decode(snapshot_path(data).read_bytes())
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard.permits import Permit
 from civicmail.core.config.errors import UsageError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
 
@@ -16,7 +16,7 @@ def invite(
 ) -> None:
     """Print the first half of a sign-in letter; another officer hands over the second."""
     desk = actors.signed_in("access invite", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.access.actions import invitations
+    from civicmail.city.identity.actions import invitations
 
     half = invitations.invite(actors.named(person), actor=desk.actor, reason=reason, now=desk.now)
     output.words(f"For a sealed letter: the first half of what opens the account at {desk.settings.web.pages}/accounts/welcome/,")
@@ -41,8 +41,8 @@ def hand_over(
         if as_
         else actors.owned(verb, data, config, now=now_ms())
     )
-    from civicmail.city.access.actions import invitations
-    from civicmail.city.access.queries import signin_letters
+    from civicmail.city.identity.actions import invitations
+    from civicmail.city.identity.queries import signin_letters
 
     who = actors.named(person)
     letter = signin_letters.waiting(desk.now).filter(account__person=who).last()

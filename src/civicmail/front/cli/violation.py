@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from civicmail.city.access.errors import Unusable
 from civicmail.city.conduct.acts.violations import RECORD_VIOLATION
+from civicmail.city.guard.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import act_commands, actors, options, output
 from civicmail.front.cli.groups import group
@@ -27,9 +27,9 @@ def list_(
 ) -> None:
     """List cases with number, person, rule and state."""
     desk = actors.signed_in("violation list", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
     from civicmail.city.conduct.models import Violation
     from civicmail.city.conduct.violation_states import OPEN, WORDS
+    from civicmail.city.guard import guard
 
     guard.require(desk.actor, "violations.see", now=desk.now)
     rows = Violation.objects.select_related("person", "department").order_by("pk")
@@ -51,10 +51,10 @@ def show(
 ) -> None:
     """Show a case as JSON: steps, people, times, and whether it is in force at every entry point."""
     desk = actors.signed_in("violation show", data, config, as_, now=now_ms())
-    from civicmail.city.access import guard
-    from civicmail.city.access.resources import CITY
     from civicmail.city.conduct.models import Violation
     from civicmail.city.conduct.queries import consequence_check, violation_parties
+    from civicmail.city.guard import guard
+    from civicmail.city.guard.resources import CITY
 
     rows = Violation.objects.select_related("person", "department", "finder", "decider", "second", "hearer")
     row = rows.filter(pk=number).first()

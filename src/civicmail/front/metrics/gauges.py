@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from civicmail.city.access.database_backup import BACKUP_NAME
 from civicmail.city.directory.modes import Modes
+from civicmail.city.identity.database_backup import BACKUP_NAME
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk import files

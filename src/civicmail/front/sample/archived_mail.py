@@ -12,8 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.directory.modes import Modes
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.load import load
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.sample.attachments import File

@@ -13,7 +13,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from io import BytesIO
 
-from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.front.sample.archived_mail import Letterbox
 from civicmail.front.sample.people import DOMAIN
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from civicmail.city.access.duties import DUTIES
-from civicmail.city.access.models import Account
+from civicmail.city.guard.duties import DUTIES
+from civicmail.city.guard.models import Account
 from civicmail.front.sample.staff_context import Staff
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from civicmail.city.access.actions import access_end
-from civicmail.city.access.epoch import DAY_MS, from_ms
 from civicmail.city.conduct import half_year
 from civicmail.city.conduct.actions import (
     external_systems,
@@ -21,6 +19,8 @@ from civicmail.city.conduct.actions.consequences import Decision, appeal, decide
 from civicmail.city.conduct.models import Leaver, Review, ReviewRow, Statement, Violation
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.identity.actions import access_end
 from civicmail.front.sample.staff_context import Staff, actor, at_office, today
 
 _OFFER = "Wrote to forty colleagues about the sale of a camper, in working hours."

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from civicmail.city.access.actions import devices
-from civicmail.city.access.actions.publishing import single_publication
-from civicmail.city.access.models import Account
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import devices
+from civicmail.city.identity.actions.publishing import single_publication
 from civicmail.desk.holding.actions import switch_approval
 from civicmail.front.sample.staff_context import Staff, actor, on_duty
 

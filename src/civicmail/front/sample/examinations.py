@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from civicmail.city.access.actions import mandates
-from civicmail.city.access.duties import Duty
-from civicmail.city.access.mandate_request import MandateRequest
-from civicmail.city.access.models import Mandate
+from civicmail.city.guard.duties import Duty
+from civicmail.city.guard.mandate_request import MandateRequest
+from civicmail.city.guard.models import Mandate
+from civicmail.city.identity.actions import mandates
 from civicmail.front.sample.staff_context import Staff, actor, on_duty
 
 _AS: tuple[Duty, ...] = ("examiner", "city-attorney", "examination-approver")

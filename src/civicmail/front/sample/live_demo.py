@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.front.sample import installation, month, people, portal_links
 from civicmail.front.sample.mail import Posting, messages
 from civicmail.front.sample.mail_tracker import MailTracker, SearchTiming

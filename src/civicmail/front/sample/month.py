@@ -13,7 +13,7 @@ from itertools import batched
 from pathlib import Path
 from typing import NamedTuple
 
-from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.message import header_scan
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.sample import people

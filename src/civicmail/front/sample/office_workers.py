@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import batched, chain
 from random import Random
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.duties import Duty
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import DutyGrant
-from civicmail.city.access.worker_jobs import retried_next_round
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.duties import Duty
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.worker_jobs import retried_next_round
 from civicmail.desk.holding import approvers, queries
 from civicmail.desk.holding.actions import approval_decisions, containment, release_copies
 from civicmail.desk.holding.models import Approval, Containment

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import DAY_MS, from_ms
-from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.conduct.actions import account_closure
 from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.disk.tail import Tail
 from civicmail.desk.holding import approval_switches, queries, senders
 from civicmail.desk.holding.actions import (

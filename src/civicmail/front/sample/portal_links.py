@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import orjson
 
-from civicmail.city.access.demo import OUTSIDE
+from civicmail.city.identity.demo import OUTSIDE
 from civicmail.core.disk.files import OS_FILES
 from civicmail.front.sample.mail import Posting
 

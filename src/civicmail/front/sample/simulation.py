@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
-from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.front.sample import certificate, incidents, installation, month, people, process_costs
 from civicmail.front.sample.day_mail import DayMail, DueMessage, keep, kept

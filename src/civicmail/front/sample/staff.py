@@ -8,7 +8,13 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import batched
 
-from civicmail.city.access.actions import (
+from civicmail.city.directory.actions.people import Name, Work
+from civicmail.city.directory.models import Agency, Contract, Mailbox, Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.duties import Duty
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import (
     access_end,
     access_requests,
     bulk_authorization,
@@ -24,14 +30,9 @@ from civicmail.city.access.actions import (
     suspensions,
     undertakings,
 )
-from civicmail.city.access.actions.publishing import single_publication
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.duties import Duty
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.models import Account, Authorisation
-from civicmail.city.access.queries.policy_answers import newest
-from civicmail.city.directory.actions.people import Name, Work
-from civicmail.city.directory.models import Agency, Contract, Mailbox, Person
+from civicmail.city.identity.actions.publishing import single_publication
+from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.queries.policy_answers import newest
 from civicmail.front.sample.people import DOMAIN, SAMPLE, Town
 from civicmail.front.sample.policy_text import CHANGED, TEXT, TITLE
 from civicmail.front.sample.staff_context import FOUNDER, REASONS, WHY, YEAR, Staff, actor, at_office, oneself, today

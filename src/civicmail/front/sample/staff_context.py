@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from civicmail.city.access.actions import duties
-from civicmail.city.access.actors import FOREVER, Actor, HeldRole
-from civicmail.city.access.duties import DUTIES, Duty
-from civicmail.city.access.epoch import DAY_MS, from_ms
-from civicmail.city.access.models import Account, Authorisation
-from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.reasons import Reasons
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
+from civicmail.city.guard.duties import DUTIES, Duty
+from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.guard.models import Account
+from civicmail.city.guard.reasons import Reasons
+from civicmail.city.identity.actions import duties
+from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.queries.actors import actor_of
 from civicmail.front.sample.people import SAMPLE, Town
 
 FOUNDER = Actor("os:sample", "The sample city", (HeldRole("access-officer", active_until=FOREVER),))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.page import Page
 from civicmail.front.web.api import problems
 
 

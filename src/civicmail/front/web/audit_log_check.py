@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access import guard
-from civicmail.city.access.database_backup import DATABASE
+from civicmail.city.guard import guard
+from civicmail.city.identity.database_backup import DATABASE
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import load
 from civicmail.core.disk import journal
@@ -41,7 +41,7 @@ class AuditLogCheck:
         from django.conf import settings
         from django.db import DatabaseError
 
-        from civicmail.city.access.queries import entry_comparison
+        from civicmail.city.guard.queries import entry_comparison
 
         if self._data != settings.DATA:  # this process works for another installation
             return
@@ -67,9 +67,9 @@ class AuditLogCheck:
             return [{"code": "entries", "text": self._problem}] if self._problem else []
         from django.db import DatabaseError
 
-        from civicmail.city.access.actions import journal_offsets
-        from civicmail.city.access.models import Followed
-        from civicmail.city.access.queries import entry_comparison
+        from civicmail.city.guard.queries import entry_comparison
+        from civicmail.city.identity.actions import journal_offsets
+        from civicmail.city.identity.models import Followed
         from civicmail.core.config.clock import now_ms
 
         try:

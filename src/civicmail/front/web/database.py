@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from civicmail.city.access.database_backup import DATABASE
+from civicmail.city.identity.database_backup import DATABASE
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.settings import Database
 

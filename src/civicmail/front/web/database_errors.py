@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.db import OperationalError, connection
 
-from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE
+from civicmail.city.identity.database_backup import BACKUP_NAME, DATABASE
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.release import VERSION
 

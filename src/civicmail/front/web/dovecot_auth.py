@@ -22,17 +22,17 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access import imap_access
-from civicmail.city.access.actions.devices import note_use
-from civicmail.city.access.actions.entries import enter_ahead
-from civicmail.city.access.actions.throttling import note_wrong_device
-from civicmail.city.access.actions.usage import note_retrieved
-from civicmail.city.access.actors import machine
-from civicmail.city.access.credentials import Issuer, find_device, find_former_device, read_key
-from civicmail.city.access.errors import BadToken, NotRecorded
-from civicmail.city.access.models import Account
-from civicmail.city.access.published_snapshot import MAX_INBOUND_AGE_MS, SnapshotWatcher
-from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.guard.actions.entries import enter_ahead
+from civicmail.city.guard.actors import machine
+from civicmail.city.guard.errors import BadToken, NotRecorded
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions.devices import note_use
+from civicmail.city.identity.actions.throttling import note_wrong_device
+from civicmail.city.identity.actions.usage import note_retrieved
+from civicmail.city.snapshot import imap_access
+from civicmail.city.snapshot.credentials import Issuer, find_device, find_former_device, read_key
+from civicmail.city.snapshot.published_snapshot import MAX_INBOUND_AGE_MS, SnapshotWatcher
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import in_ascii

@@ -6,12 +6,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 
-from civicmail.city.access.duties import DUTIES
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries.actors import active_roles
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import CityRequest, acting, me, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.duties import DUTIES
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.queries.actors import active_roles
+from civicmail.city.pages.city_request import CityRequest, acting, me, require
+from civicmail.city.pages.page import Page
 
 
 @acting("my.duties")

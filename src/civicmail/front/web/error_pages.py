@@ -15,9 +15,9 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.authorization_rules import needs_activation
-from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.views import wording
+from civicmail.city.guard.authorization_rules import needs_activation
+from civicmail.city.guard.permissions import PERMISSIONS
+from civicmail.city.pages import wording
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.front.web import language, refusal_log, start

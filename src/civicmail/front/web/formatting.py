@@ -10,8 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access.queries import days
-from civicmail.city.access.views import wording
+from civicmail.city.pages import days, wording
 
 _KILO = 1000
 SHOW_HOUR_WITHIN = timedelta(days=14)

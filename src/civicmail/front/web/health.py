@@ -8,9 +8,9 @@ from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions.entries import lag_ms
-from civicmail.city.access.actions.publishing import publication_lag_ms
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions.entries import lag_ms
+from civicmail.city.identity.actions.publishing import publication_lag_ms
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web import request_metrics, start
 from civicmail.front.web.local_requests import is_local

@@ -6,13 +6,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries import home_tasks, office_lists
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import CityRequest, acting, could, me, require
-from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import tasks as conduct
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.queries import home_tasks, office_lists
+from civicmail.city.pages.city_request import CityRequest, acting, could, me, require
+from civicmail.city.pages.page import Page
 from civicmail.desk.holding import own_quarantine
 from civicmail.desk.mailbox import queries as mailbox
 from civicmail.desk.oversight.queries import content_views, rules

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access import guard
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries import menu_counts
-from civicmail.city.access.resources import CITY, InDepartment, OfPerson, Resource
-from civicmail.city.access.views.city_request import CityRequest
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import CITY, InDepartment, OfPerson, Resource
+from civicmail.city.identity.queries import menu_counts
+from civicmail.city.pages.city_request import CityRequest
 from civicmail.desk.holding import findings, tasks
 from civicmail.desk.holding import queries as holding
 from civicmail.desk.incidents import queries as incidents

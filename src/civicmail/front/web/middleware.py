@@ -18,13 +18,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from civicmail.city.access.access_status import why_refused
-from civicmail.city.access.actors import ANONYMOUS
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.queries import access_status
-from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.views.city_request import CityRequest
+from civicmail.city.guard.access_status import why_refused
+from civicmail.city.guard.actors import ANONYMOUS
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.permissions import PERMISSIONS
+from civicmail.city.identity.queries import access_status
+from civicmail.city.identity.queries.actors import actor_of
+from civicmail.city.pages.city_request import CityRequest
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence

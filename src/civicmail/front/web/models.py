@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from django.db import models
 
-from civicmail.city.access.models import Token
 from civicmail.city.directory.models import Person
+from civicmail.city.identity.models import Token
 
 
 class SavedView(models.Model):

@@ -6,9 +6,9 @@ from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 from django.db.models import Min
 
-from civicmail.city.access.actions.entries import lag_ms
-from civicmail.city.access.actions.publishing import publication_lag_ms
-from civicmail.city.access.epoch import epoch_ms
+from civicmail.city.guard.actions.entries import lag_ms
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.actions.publishing import publication_lag_ms
 from civicmail.core.disk.metrics import Values
 from civicmail.desk.holding.models import Approval
 

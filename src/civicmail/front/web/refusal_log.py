@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from civicmail.city.access.actors import ANONYMOUS, Actor
+from civicmail.city.guard.actors import ANONYMOUS, Actor
 from civicmail.core.config.log import get_logger
 
 log = get_logger()

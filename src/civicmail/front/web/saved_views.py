@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import CityRequest, acting, me, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages.city_request import CityRequest, acting, me, require
+from civicmail.city.pages.page import Page
 from civicmail.front.web.models import SavedView
 
 MAX_VIEWS = 30
@@ -77,7 +77,7 @@ def save(request: CityRequest) -> HttpResponse:
         return redirect(f"{path}?{query}" if query else path)
     page = Page(_("Under which name is this view saved?"), _("My views"))
     shown = {"page": page, "form": form, "submit": _("Save this view"), "back": f"{path}?{query}" if query else path}
-    return render(request, "access/form.html", shown, status=422 if form.is_bound and form.errors else 200)
+    return render(request, "pages/form.html", shown, status=422 if form.is_bound and form.errors else 200)
 
 
 def _save(request: CityRequest, form: Save, path: str, query: str) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from django.contrib.messages import constants as messages
 from django.utils.csp import CSP
 
-from civicmail.city.access.demo import is_demo
+from civicmail.city.identity.demo import is_demo
 from civicmail.core.config.load import load
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.files import OS_FILES
@@ -51,7 +51,8 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in _HOSTS] + ([CITY.web.url] 
 ROOT_URLCONF = "civicmail.front.web.urls"
 INSTALLED_APPS = [
     "civicmail.front.web",
-    "civicmail.city.access",
+    "civicmail.city.identity",
+    "civicmail.city.pages",
     "civicmail.city.conduct",
     "civicmail.city.directory",
     "civicmail.city.notices",

@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from civicmail.city.access import guard
-from civicmail.city.access.actors import ANONYMOUS, Actor
-from civicmail.city.access.duties import DUTIES
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views.city_request import CityRequest
-from civicmail.city.access.views.wording import translate
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import ANONYMOUS, Actor
+from civicmail.city.guard.duties import DUTIES
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages.city_request import CityRequest
+from civicmail.city.pages.wording import translate
 from civicmail.front.web import language
 from civicmail.front.web.formatting import clock
 from civicmail.front.web.menu import Group, groups

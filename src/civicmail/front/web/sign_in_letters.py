@@ -11,18 +11,18 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.actions import account_notices, invitations
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import ReasonForm
-from civicmail.city.access.models import Invitation
-from civicmail.city.access.queries import menu_counts, signin_letters
-from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, absolute, acting, require, require_could
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.listing import Cell, Column
-from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Invitation
+from civicmail.city.identity.actions import account_notices, invitations
+from civicmail.city.identity.queries import menu_counts, signin_letters
+from civicmail.city.identity.queries.actors import about_person
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, absolute, acting, require, require_could
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.forms import ReasonForm
+from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.page import Page
 from civicmail.front.web.local_requests import is_local
 from civicmail.front.web.signin import step_up
 from civicmail.front.web.system import installation
@@ -70,7 +70,7 @@ def _letter(request: CityRequest, uid: str, kind: str) -> HttpResponse:
     question = f"Make a sign-in letter for {who}?" if kind == "invite" else f"{who} has lost everything to sign in with?"
     page = Page(question, "Sign-in", [(str(who), back)])
     shown = {"page": page, "form": form, "effects": effects, "verb": "Make 1 letter", "back": back, "stop": kind == "recover"}
-    return render(request, "access/confirm.html", shown, status=status_of(form))
+    return render(request, "pages/confirm.html", shown, status=status_of(form))
 
 
 def _printed(request: CityRequest, who: Person, half: str, back: str) -> HttpResponse:
@@ -106,7 +106,7 @@ def waiting_letters(request: CityRequest) -> HttpResponseBase:
         noun="letters",
         sort="until",
     )
-    return listing.render_list(request, "access/list.html", listing_, {"page": Page(TITLE, "Access")})
+    return listing.render_list(request, "pages/list.html", listing_, {"page": Page(TITLE, "Access")})
 
 
 @acting("account.hand-over")
@@ -135,7 +135,7 @@ def hand_over(request: CityRequest, pk: int) -> HttpResponse:
         "back": back,
         "stop": row.recovery,
     }
-    return render(request, "access/confirm.html", shown, status=status_of(form))
+    return render(request, "pages/confirm.html", shown, status=status_of(form))
 
 
 def _effects(row: Invitation) -> list[Any]:

@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 
-from civicmail.city.access.database_backup import move_into_place, write_backup
+from civicmail.city.identity.database_backup import move_into_place, write_backup
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.front.web.database_errors import require_known, require_people

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.http import HttpResponseBase
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.views.city_request import acting
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.pages.city_request import acting
 from civicmail.desk.workbench.views import request_examination
 from civicmail.front.web.signin import step_up
 

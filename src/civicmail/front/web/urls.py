@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.urls.resolvers import RoutePattern
 
-from civicmail.city.access.acts import roles
-from civicmail.city.access.views.act_pages import paths
+from civicmail.city.identity.acts import roles
+from civicmail.city.pages.act_pages import paths
 from civicmail.front.web import dovecot_auth, duties, health, language, saved_views, sign_in_letters, urgent_examination
 from civicmail.front.web.api_page import page as api
 from civicmail.front.web.firststeps import page as first
@@ -65,7 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", api, name="api"),
     Later("api/v1/", "civicmail.front.web.api.urls", "ninja", "api"),
     path("", include("civicmail.front.web.signin.urls")),
-    path("", include("civicmail.city.access.urls")),
+    path("", include("civicmail.city.identity.urls")),
     path("", include("civicmail.city.conduct.urls")),
     path("", include("civicmail.front.web.system.urls")),
     path("", include("civicmail.desk.mailbox.views.write_urls")),

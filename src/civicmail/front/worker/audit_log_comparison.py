@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from civicmail.city.access import comparison_result
-from civicmail.city.access.actions import journal_offsets
-from civicmail.city.access.models import Followed
-from civicmail.city.access.queries import entry_comparison
+from civicmail.city.guard import comparison_result
+from civicmail.city.guard.queries import entry_comparison
+from civicmail.city.identity.actions import journal_offsets
+from civicmail.city.identity.models import Followed
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Record, Tail

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from civicmail.city.access.published_snapshot import shared_watcher
+from civicmail.city.snapshot.published_snapshot import shared_watcher
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record
@@ -28,7 +28,7 @@ from civicmail.mail.courier.auto_reply import Responder, build, key, needs_answe
 from civicmail.mail.courier.auto_reply_messages import AutoReplyMessages
 
 if TYPE_CHECKING:  # Django is started later
-    from civicmail.city.access.models import AutoReply
+    from civicmail.city.identity.models import AutoReply
 
 LEASE = "answers"
 EVERY = 1.0
@@ -61,8 +61,8 @@ class AutoReplies:
     """Not safe for concurrent rounds. clock: epoch ms."""
 
     def __init__(self, settings: Settings, data: Path, clock: Callable[[], int]) -> None:
-        from civicmail.city.access.actions import journal_offsets
-        from civicmail.city.access.models import HeardForAnswers
+        from civicmail.city.identity.actions import journal_offsets
+        from civicmail.city.identity.models import HeardForAnswers
 
         self._settings = settings
         self._clock = clock
@@ -77,9 +77,9 @@ class AutoReplies:
 
     def step(self) -> int:
         """Read new records and send replies. Returns how many. Raises LaterError if the archive cannot commit."""
-        from civicmail.city.access.actions import journal_offsets
-        from civicmail.city.access.models import HeardForAnswers
-        from civicmail.city.access.queries import autoreplies
+        from civicmail.city.identity.actions import journal_offsets
+        from civicmail.city.identity.models import HeardForAnswers
+        from civicmail.city.identity.queries import autoreplies
 
         now = self._clock()
         matches: list[tuple[Capture, AutoReply]] = []
@@ -119,7 +119,7 @@ class AutoReplies:
 
     def _compose(self, capture: Capture, reply: AutoReply) -> OwnMessage | None:
         """Compose and claim the mailbox's reply; None if it sends none."""
-        from civicmail.city.access.actions import autoreply_claims
+        from civicmail.city.identity.actions import autoreply_claims
 
         city = self._settings.city
         box, snapshot = reply.mailbox, self._watch.current
@@ -139,7 +139,7 @@ def _matching(
     capture: Capture, decided: dict[int, tuple[str, tuple[str, ...]]], texts: dict[str, AutoReply]
 ) -> list[tuple[Capture, AutoReply]]:
     """The replies to a capture, once for each mailbox, with the texts in force at receipt."""
-    from civicmail.city.access.epoch import epoch_ms
+    from civicmail.city.guard.epoch import epoch_ms
 
     by_mailbox: dict[str, AutoReply] = {}
     for index, (do, rules) in sorted(decided.items()):

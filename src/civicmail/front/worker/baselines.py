@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from civicmail.city.access.published_snapshot import SnapshotWatcher
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.tail import Record
 from civicmail.front.worker.job_loop import Job, Work

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from civicmail.city.access.published_snapshot import shared_watcher
+from civicmail.city.snapshot.published_snapshot import shared_watcher
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID

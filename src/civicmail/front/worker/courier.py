@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.directory.modes import Modes
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import is_requested, lease_path

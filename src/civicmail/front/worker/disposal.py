@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from civicmail.city.access.four_eyes import Facts
+from civicmail.city.guard.four_eyes import Facts
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Patience
 from civicmail.mail.archive import dispose as archive
@@ -32,7 +32,7 @@ def dispose(
 ) -> Outcome:
     """Dispose of everything that is due, and of its copies in local mailboxes. A worker lets the lease `seal` go for it.
 
-    now: ms. eyes: what is known of the two people (city/access/four_eyes.py). Raises what the archive raises.
+    now: ms. eyes: what is known of the two people (city/guard/four_eyes.py). Raises what the archive raises.
     """
     try:
         return archive.dispose(

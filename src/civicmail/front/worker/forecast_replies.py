@@ -42,8 +42,8 @@ class ForecastReplies:
 
     def answer(self, capture: Capture) -> None:
         """Send the forecast for one message. Raises LaterError and DatabaseError if nothing was sent; it is retried."""
-        from civicmail.city.access.epoch import from_ms
         from civicmail.city.directory.models import Person
+        from civicmail.city.guard.epoch import from_ms
         from civicmail.city.notices.actions import notify
         from civicmail.desk.holding.senders import address_of
 

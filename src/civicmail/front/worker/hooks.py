@@ -62,7 +62,7 @@ class WebhookDelivery:
     """Delivery to one webhook. try_: sends one entry."""
 
     def __init__(self, hook: Webhook, data: Path, try_: Try) -> None:
-        from civicmail.city.access.actions import hooks
+        from civicmail.city.identity.actions import hooks
 
         self._hook, self._data, self._try = hook, data, try_
         self._verbs = hooks

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.access.imap_access import own_mailbox
-from civicmail.city.access.published_snapshot import SnapshotWatcher
-from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.snapshot.imap_access import own_mailbox
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 

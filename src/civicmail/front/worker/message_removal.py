@@ -65,7 +65,7 @@ def step(pulling: MessageRemoval, clock: Callable[[], int]) -> int:
 
 
 def _some(pulling: MessageRemoval, pull: Pull, clock: Callable[[], int]) -> int:
-    from civicmail.city.access.epoch import from_ms
+    from civicmail.city.guard.epoch import from_ms
     from civicmail.desk.incidents.actions.message_removal import TAKEN, finish
 
     states = ["waits"] if pull.state == "running" else ["stopped", *TAKEN]

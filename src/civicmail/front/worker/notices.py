@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from civicmail.city.access.published_snapshot import shared_watcher
 from civicmail.city.notices.message import NoticeContent, build
+from civicmail.city.snapshot.published_snapshot import shared_watcher
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.front.worker.job_loop import Job, Work
@@ -52,7 +52,7 @@ class Sending:
 
     def step(self) -> int:
         """Send what waits, at most AT_ONCE; how many. Raises LaterError where the archive cannot commit."""
-        from civicmail.city.access.epoch import epoch_ms, from_ms
+        from civicmail.city.guard.epoch import epoch_ms, from_ms
         from civicmail.city.notices import actions, queries
 
         waiting = queries.waiting(BATCH_SIZE)

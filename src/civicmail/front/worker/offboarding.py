@@ -68,8 +68,8 @@ def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
 
 
 def _one(settings: Settings, data: Path, row: Closure, clock: Callable[[], int]) -> int:
-    from civicmail.city.access.errors import Conflict
     from civicmail.city.conduct.actions import account_closure
+    from civicmail.city.guard.errors import Conflict
 
     try:
         with _place(settings, data, row) as place:

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.directory.modes import Modes
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import SHORT_FILE, GroupCommit, Writer

@@ -24,7 +24,7 @@ from civicmail.mail.archive.commit import ENTERED, SHORT_FILE, Writer
 from civicmail.mail.archive.records import Event, Type
 
 if TYPE_CHECKING:  # its module needs Django, which is started later
-    from civicmail.city.access.worker_jobs import UsageRecorder
+    from civicmail.city.identity.worker_jobs import UsageRecorder
 
 log = get_logger()
 
@@ -67,7 +67,7 @@ def jobs(data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
 def one_round(data: Path, prepare: Prepare, clock: Clock) -> tuple[int, int, list[str]]:
     """Once what the jobs do all the time: how much had a date that has come, how many entries were carried, and leases that others
     hold."""
-    from civicmail.city.access import worker_jobs
+    from civicmail.city.identity import worker_jobs
 
     def carry() -> int:
         with closing(Writer(data, clock, file_size=SHORT_FILE)) as writer:
@@ -109,7 +109,7 @@ def _once(prepare: Prepare) -> Prepare:
 
 @contextmanager
 def _carry(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    from civicmail.city.access import worker_jobs
+    from civicmail.city.identity import worker_jobs
 
     prepare()
     with connected(), closing(Writer(data, clock, file_size=SHORT_FILE)) as writer:
@@ -131,8 +131,8 @@ def append(writer: Writer, heads: list[dict[str, Any]]) -> list[tuple[str, int]]
 
 
 def _deadlines(clock: Clock) -> Round:
-    from civicmail.city.access.actions import department_routing
-    from civicmail.city.access.worker_jobs import SweepJob
+    from civicmail.city.identity.actions import department_routing
+    from civicmail.city.identity.worker_jobs import SweepJob
 
     sweeping = SweepJob()
 
@@ -152,20 +152,20 @@ def _conduct(clock: Clock) -> Callable[[], int]:
 
 def _feeds(clock: Clock) -> Round:
     """Run the LDAP feeds that are due."""
-    from civicmail.city.access.actions.feedpull import pull_due
+    from civicmail.city.identity.actions.feedpull import pull_due
 
     return lambda: pull_due(clock())
 
 
 def _doors(clock: Clock) -> Round:
     """Publish changes that were not published yet."""
-    from civicmail.city.access.worker_jobs import publish_waiting
+    from civicmail.city.identity.worker_jobs import publish_waiting
 
     return lambda: publish_waiting(clock())
 
 
 def _alive(clock: Clock) -> Round:
-    from civicmail.city.access.worker_jobs import mark_alive
+    from civicmail.city.identity.worker_jobs import mark_alive
 
     return lambda: mark_alive(clock())
 
@@ -191,7 +191,7 @@ def compare_once(data: Path, now: int) -> int:
 
 def _save(data: Path) -> Round:
     """Save the whole database to a file for backup."""
-    from civicmail.city.access.worker_jobs import DatabaseBackup
+    from civicmail.city.identity.worker_jobs import DatabaseBackup
 
     return DatabaseBackup(data).step
 
@@ -206,7 +206,7 @@ def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
 def _following(data: Path, clock: Clock) -> JournalReader:
     """Goes on from where the tables say. Tables that say nothing may be a copy of a city's first minutes: they lack entries that
     were sealed since, which the journals have no more."""
-    from civicmail.city.access.worker_jobs import UsageRecorder
+    from civicmail.city.identity.worker_jobs import UsageRecorder
 
     ear = _Heard(UsageRecorder())
     is_new = not ear.positions
@@ -309,7 +309,7 @@ def each(prepare: Prepare, begin: Callable[[], Round]) -> Callable[[], AbstractC
 @contextmanager
 def connected() -> Iterator[None]:
     """Give the thread its own database connection, closed at the end."""
-    from civicmail.city.access.worker_jobs import close_connections
+    from civicmail.city.identity.worker_jobs import close_connections
 
     try:
         yield

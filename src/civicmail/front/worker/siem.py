@@ -85,7 +85,7 @@ def is_sealed(event: SecurityEvent) -> bool:
     kind, _, number = event.object.partition(":")
     if kind != "mandate":
         return False
-    from civicmail.city.access.models import Mandate
+    from civicmail.city.guard.models import Mandate
 
     return Mandate.objects.filter(number=number, sealed=True).exists()
 

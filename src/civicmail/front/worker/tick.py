@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.published_snapshot import SnapshotWatcher
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.errors import LeaseHeld

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
 
-from civicmail.city.access.four_eyes import Facts, is_same_person, why_refused
-from civicmail.city.access.guard import is_claimed
+from civicmail.city.guard.four_eyes import Facts, is_same_person, why_refused
+from civicmail.city.guard.guard import is_claimed
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import Patience
@@ -157,7 +157,7 @@ def dispose(
     patience: Patience | None = None,
 ) -> Outcome:
     """Dispose of everything that is due. Takes the lease `seal`; patience: where a worker holds it. now: ms. eyes: what is known of
-    the two people (city/access/four_eyes.py).
+    the two people (city/guard/four_eyes.py).
 
     Raises NotDisposed for one person alone or an unclaimed installation, MissingReason, LeaseHeld, RulesChanged: what has its
     certificate by then is gone, all else is as it was.

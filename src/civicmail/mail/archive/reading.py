@@ -1,7 +1,7 @@
 """Guarded reading of the archive: no content without a permit (promise 4).
 
 Finding a capture, counting and knowing need none, for they show no content. A permit exists only after its ledger entry was
-written (city/access), so whoever reads here has left a trace already. Operators, who have no permit, see envelopes alone
+written (city/identity), so whoever reads here has left a trace already. Operators, who have no permit, see envelopes alone
 (docs/decisions/0029).
 """
 
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from civicmail.city.access import guard
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.permits import Permit
 from civicmail.mail.archive.envelopes import MessageTrace, trace_of
 from civicmail.mail.archive.explanation import MessageExplanation, explain
 from civicmail.mail.archive.identity import earlier, edges

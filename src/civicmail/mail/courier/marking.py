@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from civicmail.city.access.published_snapshot import SnapshotWatcher
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.signed_links import KeyRing, Token
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.message import link_places, text_parts

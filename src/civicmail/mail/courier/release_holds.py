@@ -10,8 +10,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from civicmail.city.access.published_snapshot import SnapshotWatcher
-from civicmail.city.access.snapshot import Snapshot
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.outstanding import Outstanding
 from civicmail.mail.archive.outstanding_view import OutstandingView

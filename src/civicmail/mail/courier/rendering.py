@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Literal
 
-from civicmail.city.access.sender_alignment import is_correction
 from civicmail.city.policy.dispositions import Finding
+from civicmail.city.snapshot.sender_alignment import is_correction
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import header_scan
 from civicmail.core.wire.dotstuff import Conformer

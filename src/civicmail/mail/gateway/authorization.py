@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.access.bars import MAX_OUTSIDE_RECIPIENTS
-from civicmail.city.access.published_snapshot import MAX_INBOUND_AGE_MS, MAX_OUTBOUND_AGE_MS, SnapshotWatcher
-from civicmail.city.access.sender_alignment import may_relay
-from civicmail.city.access.sender_refusals import smtp_reply as refusal
-from civicmail.city.access.snapshot import Person, Snapshot
+from civicmail.city.identity.bars import MAX_OUTSIDE_RECIPIENTS
 from civicmail.city.policy.delivery import Mode
+from civicmail.city.snapshot.published_snapshot import MAX_INBOUND_AGE_MS, MAX_OUTBOUND_AGE_MS, SnapshotWatcher
+from civicmail.city.snapshot.sender_alignment import may_relay
+from civicmail.city.snapshot.sender_refusals import smtp_reply as refusal
+from civicmail.city.snapshot.snapshot import Person, Snapshot
 from civicmail.core.config.sentence import in_ascii
 from civicmail.core.config.settings import Settings
 from civicmail.core.wire.paths import Path as WirePath

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from civicmail.city.access.sender_alignment import CHECK, check, has_identification_block
-from civicmail.city.access.sender_refusals import smtp_reply
 from civicmail.city.policy.dispositions import Finding
+from civicmail.city.snapshot.sender_alignment import CHECK, check, has_identification_block
+from civicmail.city.snapshot.sender_refusals import smtp_reply
 from civicmail.core.message.filter_verdicts import header_of
 from civicmail.mail.gateway.authorization import Member
 from civicmail.mail.gateway.endpoints import Endpoint

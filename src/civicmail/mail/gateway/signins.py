@@ -16,11 +16,11 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from civicmail.city.access import throttle
-from civicmail.city.access.credentials import Issuer, find_device, find_former_device, pseudonym, read_key
-from civicmail.city.access.errors import BadToken
-from civicmail.city.access.published_snapshot import MAX_OUTBOUND_AGE_MS
-from civicmail.city.access.snapshot import Device, Person, Snapshot
+from civicmail.city.guard.errors import BadToken
+from civicmail.city.identity import throttle
+from civicmail.city.snapshot.credentials import Issuer, find_device, find_former_device, pseudonym, read_key
+from civicmail.city.snapshot.published_snapshot import MAX_OUTBOUND_AGE_MS
+from civicmail.city.snapshot.snapshot import Device, Person, Snapshot
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Signin

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.delivery import KEPT_SOURCES, Mode, dispositions
 from civicmail.city.policy.dispositions import UNAVAILABLE, Action, Disposition, Finding
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.disk.files import map_of
 from civicmail.core.message import header_scan
 from civicmail.core.message.model import Envelope

@@ -21,8 +21,8 @@ from typing import Any
 
 import orjson
 
-from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.dispositions import Action, Finding
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk import frames, journal

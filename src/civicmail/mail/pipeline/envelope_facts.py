@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
 from civicmail.city.policy.delivery import Mode
 from civicmail.city.policy.dispositions import Facts, FactValue
+from civicmail.city.snapshot.snapshot import Mailbox, Person, Snapshot
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening.screener import is_inbound
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
-from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.active_rules import RuleSetWatcher
 from civicmail.city.policy.needed_checks import is_needed_for_inbound
 from civicmail.city.policy.rules import RuleSet
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope
 from civicmail.mail.pipeline.envelope_facts import Modes

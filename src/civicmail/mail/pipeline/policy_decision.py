@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.clauses import MAX_REPLY_LENGTH
 from civicmail.city.policy.delivery import KEPT_SOURCES, dispositions
 from civicmail.city.policy.dispositions import Action, Disposition, Facts, Finding
 from civicmail.city.policy.engine import decide
 from civicmail.city.policy.facts import FACTS, without_defaults
 from civicmail.city.policy.rules import Decision, RuleSet
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.message.model import Envelope
 from civicmail.mail.archive.records import ASIDE, MAIL, REFUSED, uuid_text
 from civicmail.mail.pipeline.containment_decisions import RULE as CONTAINED

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.delivery import Mode
 from civicmail.city.policy.dispositions import Action
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.wire.errors import PathError
 from civicmail.core.wire.paths import parse_path

@@ -18,11 +18,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.published_snapshot import shared_watcher
 from civicmail.city.directory.modes import Modes
 from civicmail.city.policy.approvals import NOTHING_STRIPPED, PartialApproval
 from civicmail.city.policy.dispositions import UNAVAILABLE, Disposition, Facts, plain_facts
 from civicmail.city.policy.facts import FACTS
+from civicmail.city.snapshot.published_snapshot import shared_watcher
 from civicmail.core.config.settings import Settings
 from civicmail.mail.archive.commit import Entering, unentered, write_entered
 from civicmail.mail.archive.copies import WAITING

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.published_snapshot import SnapshotWatcher
-from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.directory.modes import Modes
 from civicmail.city.policy.dispositions import Action, Disposition, plain_facts
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings

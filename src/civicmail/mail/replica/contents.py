@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmail.city.access.comparison_result import FILES as COMPARED
-from civicmail.city.access.database_backup import LIVE_FILES
+from civicmail.city.guard.comparison_result import FILES as COMPARED
+from civicmail.city.identity.database_backup import LIVE_FILES
 from civicmail.mail.archive import seal_state
 
 SMALL = 1 << 16

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access import guard
-from civicmail.city.access.database_backup import BACKUP_NAME, DATABASE, read_error
+from civicmail.city.guard import guard
+from civicmail.city.identity.database_backup import BACKUP_NAME, DATABASE, read_error
 from civicmail.core.config.load import FILE
 from civicmail.core.disk import journal
 from civicmail.core.disk.errors import DamagedFile, LeaseHeld

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from urllib.parse import unquote
 
-from civicmail.city.access.from_header import is_hidden
+from civicmail.city.snapshot.from_header import is_hidden
 from civicmail.core.message import encoded_words
 from civicmail.core.message.lookalike import AT_AND_DOT_LOOKALIKES, uncached_skeleton
 from civicmail.mail.screening.skeleton import shown

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
+from civicmail.city.snapshot.snapshot import Mailbox, Person, Snapshot
 from civicmail.core.message.lookalike import AT_AND_DOT_LOOKALIKES, skeleton
 from civicmail.mail.screening import staffnames
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from civicmail.city.access.from_header import is_hidden
-from civicmail.city.access.published_snapshot import SnapshotWatcher
-from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.dispositions import FactValue, Finding
+from civicmail.city.snapshot.from_header import is_hidden
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.lookalike import mixes_scripts
 from civicmail.mail.screening import staffnames, urls

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from civicmail.city.access.published_approvals import ApprovalsWatcher, shared_watcher
-from civicmail.city.access.snapshot import Person, Snapshot
 from civicmail.city.policy.approvals import Approvals, OutboundFile, Sender
 from civicmail.city.policy.dispositions import FactValue, Finding
+from civicmail.city.snapshot.published_approvals import ApprovalsWatcher, shared_watcher
+from civicmail.city.snapshot.snapshot import Person, Snapshot
 from civicmail.core.config.settings import Settings
 from civicmail.mail.screening import outbound_files, urls
 from civicmail.mail.screening.correspondents import MappedCorrespondents

@@ -15,8 +15,8 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
-from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.policy.dispositions import UNAVAILABLE, Facts, Finding
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from civicmail.city.access.from_header import InvalidSender, NamedAddress, parse_mailbox
+from civicmail.city.snapshot.from_header import InvalidSender, NamedAddress, parse_mailbox
 from civicmail.core.message import addresses, encoded_words, limits
 from civicmail.mail.screening import canonical
 from civicmail.mail.screening.cityname import is_named, visible

@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from civicmail.city.access.from_header import is_hidden
-from civicmail.city.access.snapshot import Person, Snapshot
+from civicmail.city.snapshot.from_header import is_hidden
+from civicmail.city.snapshot.snapshot import Person, Snapshot
 from civicmail.core.message.lookalike import skeleton
 
 Key = tuple[str, str]

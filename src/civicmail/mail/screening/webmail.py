@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from civicmail.city.access.snapshot import Mailbox, Person, Snapshot
 from civicmail.city.policy.dispositions import FactValue, Finding
+from civicmail.city.snapshot.snapshot import Mailbox, Person, Snapshot
 from civicmail.mail.screening import forwarding, ownaccounts, staffnames
 from civicmail.mail.screening.consumer_domains import is_consumer
 from civicmail.mail.screening.domains import a_labels

@@ -13,13 +13,13 @@ from xml.etree.ElementTree import Element
 import pytest
 from django.test import Client
 
-from city.access.people import KEY, PASSWORD, T0, city
-from city.access.signins import account, department
-from city.access.signins import person as row
-from civicmail.city.access import published_snapshot
-from civicmail.city.access.credentials import key_path
-from civicmail.city.access.models import Account, Entry, Failure
+from city.identity.people import KEY, PASSWORD, T0, city
+from city.identity.signins import account, department
+from city.identity.signins import person as row
 from civicmail.city.directory.models import Episode, Mailbox, MailGroup, Person
+from civicmail.city.guard.models import Account, Entry, Failure
+from civicmail.city.snapshot import published_snapshot
+from civicmail.city.snapshot.credentials import key_path
 from civicmail.front.web import dovecot_auth
 from civicmail.front.web.carddav import address_book as books
 from civicmail.front.web.carddav.resources import MAX_BODY

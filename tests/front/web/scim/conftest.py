@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from city.access import staff
-from civicmail.city.access.actions import feedkeys
-from civicmail.city.access.actors import FOREVER, Actor, HeldRole
+from city.identity import staff
 from civicmail.city.directory.models import Department, Episode, Person
+from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
+from civicmail.city.identity.actions import feedkeys
 
 OFFICER = Actor("officer", "The office", (HeldRole("access-officer", "", FOREVER),))
 MANY = 200

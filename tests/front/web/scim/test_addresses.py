@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from city.access import staff
-from civicmail.city.access.actions import access_requests
+from city.identity import staff
 from civicmail.city.directory.models import Address, Department, FeedRun, Mailbox, Person, ReservedAddress
+from civicmail.city.identity.actions import access_requests
 from front.web.scim.conftest import Provider
 
 User = Callable[..., dict[str, Any]]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from city.access import staff
-from city.access.staff import MS, NOW
-from civicmail.city.access.actions import barring
-from civicmail.city.access.models import DutyGrant
+from city.identity import staff
+from city.identity.staff import MS, NOW
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.identity.actions import barring
+from civicmail.city.identity.models import DutyGrant
 from civicmail.city.notices.models import Notice
 from front.web.scim.conftest import OFFICER, Provider
 

@@ -17,8 +17,8 @@ from django.db import close_old_connections
 from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_tester import Status, check_server
 
-from civicmail.city.access.queries import scim
 from civicmail.city.directory.models import Department
+from civicmail.city.identity.queries import scim
 from civicmail.front.sample.installation import free_ports
 from front.web.test_serve import asked, wait
 from neighbours.civic import PROGRAM
@@ -27,7 +27,7 @@ from neighbours.scratch import installation
 from stories import townhall
 
 _PROVIDED = """
-from civicmail.city.access.actions import feedkeys
+from civicmail.city.identity.actions import feedkeys
 parks = Department.objects.create(code="parks", name="Parks")
 crowd = [Person(uid=f"e-{n}", given="A", family="B", display="A B") for n in range(5000)]
 Episode.objects.bulk_create(
@@ -52,7 +52,7 @@ def kept_open() -> Iterator[None]:
 @pytest.mark.usefixtures("kept_open")
 def test_the_conformance_tester_passes(crowd: Department, token: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The number is the userName, because the tester gives an immutable attribute of an extension another value in PUT."""
-    monkeypatch.setattr("civicmail.city.access.queries.deletion_threshold.people_now", lambda: 100_000)  # it lets many go
+    monkeypatch.setattr("civicmail.city.identity.queries.deletion_threshold.people_now", lambda: 100_000)  # it lets many go
     settings.CITY = replace(settings.CITY, feeds=replace(settings.CITY.feeds, number="userName", department="parks"))
     application, headers = get_wsgi_application(), {"Authorization": f"Bearer {token}"}
     client = WSGISCIMClient(application, base_url="http://localhost/scim/v2", headers=headers)

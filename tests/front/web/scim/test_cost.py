@@ -12,11 +12,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from city.access import staff
-from civicmail.city.access.actions import publishing
-from civicmail.city.access.models import Publication, Untold
-from civicmail.city.access.published_snapshot import changes_path, mark_database_alive, snapshot_path
+from city.identity import staff
 from civicmail.city.directory.models import Department, Person, ScimUser
+from civicmail.city.identity.actions import publishing
+from civicmail.city.snapshot.models import Publication, Untold
+from civicmail.city.snapshot.published_snapshot import changes_path, mark_database_alive, snapshot_path
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.scim import storage
 from front.web.scim.conftest import Provider
@@ -132,7 +132,7 @@ def test_the_city_worker_makes_the_whole_before_anybody_has_to_wait(
 ) -> None:
     """When much was told in parts, and only where a worker is there."""
     people = list(Person.objects.filter(uid="ann").values_list("pk", flat=True))
-    monkeypatch.setattr("civicmail.city.access.published_snapshot.LARGE_CHANGES_BYTES", 10)
+    monkeypatch.setattr("civicmail.city.snapshot.published_snapshot.LARGE_CHANGES_BYTES", 10)
     version = publishing.publish()
 
     def told() -> list[tuple[bool, bool]]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from city.access import staff
-from civicmail.city.access.models import Entry
+from city.identity import staff
 from civicmail.city.directory.models import Department, FeedLine, MailGroup
+from civicmail.city.guard.models import Entry
 from front.web.scim.conftest import Provider
 
 User = Callable[..., dict[str, Any]]

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from city.access import staff
-from city.access.staff import MS
-from civicmail.city.access.actions import feed, feedkeys
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.models import Authorisation, DutyGrant, Ending
+from city.identity import staff
+from city.identity.staff import MS
 from civicmail.city.directory.models import Department, Episode, FeedLine, FeedRun, Person
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.identity.actions import feed, feedkeys
+from civicmail.city.identity.models import Authorisation, DutyGrant, Ending
 from civicmail.city.notices.models import Notice
 from front.web.scim.conftest import OFFICER, Provider
 from pages.world import signed_in

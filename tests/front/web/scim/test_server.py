@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from city.access import staff
-from city.access.staff import MS
-from civicmail.city.access.actions import access_end, feed, feedkeys, people, tokens
-from civicmail.city.access.actions.people import Work
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.models import Account, Authorisation, Ending, Entry
+from city.identity import staff
+from city.identity.staff import MS
 from civicmail.city.directory.models import Department, Episode, FeedKey, FeedLine, FeedRun, Person
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.models import Account, Entry
+from civicmail.city.identity.actions import access_end, feed, feedkeys, people, tokens
+from civicmail.city.identity.actions.people import Work
+from civicmail.city.identity.models import Authorisation, Ending
 from front.web.scim.conftest import OFFICER, Provider
 from pages.world import signed_in
 
@@ -252,7 +253,7 @@ def test_only_a_token_of_the_feed_that_is_in_force_opens_the_door(provider: Prov
 
 def tokens_of(person: Person) -> str:
     """A token of a person, for the command line."""
-    from civicmail.city.access.actors import Actor
+    from civicmail.city.guard.actors import Actor
 
     return tokens.make(person, days=1, actor=Actor(person.uid), now=MS)
 

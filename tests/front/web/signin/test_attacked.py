@@ -20,8 +20,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from city.access.signins import account, person
-from civicmail.city.access.models import Account, Identity
+from city.identity.signins import account, person
+from civicmail.city.guard.models import Account, Identity
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import load

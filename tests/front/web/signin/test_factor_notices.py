@@ -10,11 +10,12 @@ from allauth.mfa.signals import authenticator_added
 from django.test import Client
 from django.urls import reverse
 
-from city.access.signins import NOW, account, actor, mailbox
-from civicmail.city.access.actions import account_notices, devices, tokens
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.models import Account, AccountNews, Place, Token
+from city.identity.signins import NOW, account, actor, mailbox
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.models import Account, AccountNews, Place
+from civicmail.city.identity.actions import account_notices, devices, tokens
+from civicmail.city.identity.models import Token
 from civicmail.city.notices.models import Notice
 from civicmail.front.web.signin.factor_notices import on_password
 

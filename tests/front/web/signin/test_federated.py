@@ -16,9 +16,9 @@ from django.test import Client
 from django.urls import reverse
 from oidc_provider_mock import User, run_server_in_thread
 
-from city.access.signins import account, person
-from civicmail.city.access.actions import signin
-from civicmail.city.access.models import Account
+from city.identity.signins import account, person
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import signin
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Oidc, Saml
 from civicmail.front.web.signin import step_up

@@ -13,11 +13,12 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
 
-from civicmail.city.access.actions import invitations
-from civicmail.city.access.actors import machine
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.models import Account, Device, DutyUse, Entry, Invitation, Token
+from civicmail.city.guard.actors import machine
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.models import Account, Entry, Invitation
+from civicmail.city.identity.actions import invitations
+from civicmail.city.identity.models import Device, DutyUse, Token
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.settings import Oidc, Signin
 from civicmail.front.web.signin.step_up import AT

@@ -13,11 +13,12 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from city.access.signins import OFFICER, account, mailbox, person
-from civicmail.city.access.actions import devices, invitations, signin
-from civicmail.city.access.actors import machine
-from civicmail.city.access.models import Account, Device, Entry, Failure
+from city.identity.signins import OFFICER, account, mailbox, person
 from civicmail.city.directory.models import Agency, Contract
+from civicmail.city.guard.actors import machine
+from civicmail.city.guard.models import Account, Entry, Failure
+from civicmail.city.identity.actions import devices, invitations, signin
+from civicmail.city.identity.models import Device
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.sessions import row_of
 from civicmail.front.web.signin import step_up
@@ -233,7 +234,7 @@ def test_opening_a_link_uses_nothing_up() -> None:
 def test_a_step_up_comes_back_to_the_filled_form_and_is_over_in_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A device password needs a fresh proof."""
     account(password=PASSWORD)
-    monkeypatch.setattr("civicmail.city.access.queries.actors.is_admitted", lambda *_: True)
+    monkeypatch.setattr("civicmail.city.identity.queries.actors.is_admitted", lambda *_: True)
     monkeypatch.setattr("civicmail.front.web.signin.second_factor.is_missing", lambda *_: False)
     browser = _browser()
     _try(browser)

@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from civicmail.city.access.models import Account, Device, Entry
+from civicmail.city.guard.models import Account, Entry
+from civicmail.city.identity.models import Device
 from pages.world import Town, signed_in
 
 pytestmark = pytest.mark.django_db

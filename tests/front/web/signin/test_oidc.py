@@ -15,10 +15,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from city.access.signins import OFFICER, account, person
-from civicmail.city.access.actions import signin
-from civicmail.city.access.models import AccountNews, Entry, Identity
-from civicmail.city.access.queries.signin import locked_or_waiting
+from city.identity.signins import OFFICER, account, person
+from civicmail.city.guard.models import AccountNews, Entry, Identity
+from civicmail.city.identity.actions import signin
+from civicmail.city.identity.queries.signin import locked_or_waiting
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Oidc
 from civicmail.front.web.signin import step_up

@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from city.access.signins import account, department
-from civicmail.city.access.models import Account
+from city.identity.signins import account, department
+from civicmail.city.guard.models import Account
 from civicmail.front.web import settings
 from civicmail.front.web.signin import passwords
 

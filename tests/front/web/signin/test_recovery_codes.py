@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import reverse
 from time_machine import Traveller
 
-from city.access.signins import account
-from civicmail.city.access.credentials import normalize
-from civicmail.city.access.models import Account, Failure
+from city.identity.signins import account
+from civicmail.city.guard.models import Account, Failure
+from civicmail.city.snapshot.credentials import normalize
 from civicmail.front.web.signin.mfa import FactorAdapter
 from civicmail.front.web.signin.recovery_codes import use
 

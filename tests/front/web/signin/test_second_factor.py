@@ -13,8 +13,8 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
 
-from city.access.signins import account
-from civicmail.city.access.models import Account, Entry, Failure
+from city.identity.signins import account
+from civicmail.city.guard.models import Account, Entry, Failure
 from civicmail.core.config.log import set_up
 from civicmail.core.config.settings import Log
 from civicmail.front.web.signin import second_factor

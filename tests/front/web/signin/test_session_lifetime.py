@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from time_machine import Traveller
 
-from city.access.signins import account
+from city.identity.signins import account
 from civicmail.front.web.sessions import row_of
 from civicmail.front.web.signin import session_lifetime, step_up
 

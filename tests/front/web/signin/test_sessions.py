@@ -12,8 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from city.access.signins import account, person
-from civicmail.city.access.models import Account
+from city.identity.signins import account, person
+from civicmail.city.guard.models import Account
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.sessions import SessionStore
 from civicmail.front.web.signin import session_lifetime

@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from time_machine import Traveller
 
-from city.access.signins import account, actor, person
-from civicmail.city.access.actions import tokens
-from civicmail.city.access.models import Account, Failure
+from city.identity.signins import account, actor, person
+from civicmail.city.guard.models import Account, Failure
+from civicmail.city.identity.actions import tokens
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.signin import step_up
 

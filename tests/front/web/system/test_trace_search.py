@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.errors import NotPermitted
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.web.system.trace_search import TraceQuery, find, fits

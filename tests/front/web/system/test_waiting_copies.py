@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from civicmail.city.access.actors import Actor, HeldRole
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Entry
+from civicmail.city.guard.actors import Actor, HeldRole
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.models import Entry
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.config.load import load
 from civicmail.core.disk.errors import DamagedFile

@@ -162,6 +162,7 @@ def test_version_says_version_commit_formats_and_tables(capsys: Any, monkeypatch
     assert first.split()[:2] == ["civicmail", release.VERSION] and "django" not in done.stderr
     assert formats_ == "formats: " + ", ".join(f"{name} {number}" for name, number in formats.numbers().items())
     assert tables == "tables: " + ", ".join(f"{room} {number}" for room, number in release.migrations().items())
-    assert release.migrations().keys() == {path.parents[1].name for path in PACKAGE.glob("*/*/migrations/0001*.py")}
+    rooms = {path.parents[1].name for path in PACKAGE.glob("*/*/migrations/0001*.py")}
+    assert release.migrations().keys() == rooms - {"identity"} | {"access"}
     assert re.fullmatch(r"\d+\.\d+\.\d+(-[0-9a-z.]+)?", release.VERSION)
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == release.VERSION

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.city.access import snapshot as access
 from civicmail.city.policy.active_rules import starter_pack
 from civicmail.city.policy.engine import decide
+from civicmail.city.snapshot import snapshot as access
 from civicmail.core.config.settings import City, Screening, Settings
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient

@@ -14,22 +14,23 @@ from dataclasses import dataclass
 import orjson
 from django.db import transaction
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import autoreplies, entries
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actions.publishing import publish_on_commit
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.authorization_states import LIVING
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.models import Authorisation
-from civicmail.city.access.queries.actors import about_mailbox
-from civicmail.city.access.queries.autoreplies import is_left
-from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct import closure_states
 from civicmail.city.conduct.models import Closure
 from civicmail.city.directory.actions import mailboxes
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.identity.actions import autoreplies
+from civicmail.city.identity.actions.publishing import publish_on_commit
+from civicmail.city.identity.authorization_states import LIVING
+from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.queries.actors import about_mailbox
+from civicmail.city.identity.queries.autoreplies import is_left
 from civicmail.city.notices.actions import notify
 
 TICK = machine("tick")

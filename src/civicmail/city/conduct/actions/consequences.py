@@ -13,17 +13,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import barring
-from civicmail.city.access.actions.acting import lock_row
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import DAY_MS, epoch_ms, format_day, from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.models import Bar
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.reasons import checked_reason
-from civicmail.city.access.resources import OfPerson
 from civicmail.city.conduct.actions.findings import close_for_outsiders, require_no_part, respond
 from civicmail.city.conduct.actions.next_steps import notify_next
 from civicmail.city.conduct.actions.reinstatement import give_back
@@ -33,6 +22,17 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.violation_states import FIRST, step
 from civicmail.city.directory.models import Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms, format_day, from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.actions import barring
+from civicmail.city.identity.models import Bar
+from civicmail.city.pages.days import last_day
 from civicmail.core.config.sentence import sentence
 
 APPEAL = 30 * DAY_MS

@@ -14,16 +14,16 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from civicmail.city.access import working_days
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.queries import access_status
-from civicmail.city.access.queries import home_tasks as office
-from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.queries.home_tasks import Task, Tasks, merge_groups
 from civicmail.city.conduct.models import DailyMail, ReviewStep
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.conduct.queries import tasks as conduct
 from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.guard import working_days
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.queries import access_status
+from civicmail.city.identity.queries import home_tasks as office
+from civicmail.city.identity.queries.actors import actor_of
+from civicmail.city.identity.queries.home_tasks import Task, Tasks, merge_groups
 from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
 

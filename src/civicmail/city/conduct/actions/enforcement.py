@@ -12,20 +12,22 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from civicmail.city.access import person_kinds
-from civicmail.city.access.actions import access_requests, entries
-from civicmail.city.access.actions.publishing import data_folder, publish_on_commit
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.models import Account, Authorisation, DutyGrant, DutyUse
-from civicmail.city.access.published_snapshot import SnapshotWatcher
-from civicmail.city.access.snapshot import Snapshot
 from civicmail.city.conduct.actions.review_start import object_of
 from civicmail.city.conduct.models import ReviewRow
 from civicmail.city.conduct.review_item_states import step
 from civicmail.city.conduct.review_plans import UNDO_MS
 from civicmail.city.directory.models import Episode
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.models import Account
+from civicmail.city.identity import person_kinds
+from civicmail.city.identity.actions import access_requests
+from civicmail.city.identity.actions.publishing import data_folder, publish_on_commit
+from civicmail.city.identity.models import Authorisation, DutyGrant, DutyUse
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
+from civicmail.city.snapshot.snapshot import Snapshot
 
 TICK = machine("tick")
 SETTLE_MS = 2_000

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import lock_row
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct.models import Essential
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import lock_row
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.reasons import checked_reason
 
 
 def mark(address: str, *, actor: Actor, reason: str, now: int) -> Essential:

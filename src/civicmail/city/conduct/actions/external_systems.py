@@ -15,19 +15,19 @@ import orjson
 from django.db import transaction
 from django.utils.text import slugify
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import employment, lock_row
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct import external_account_states
 from civicmail.city.conduct.actions.review_notices import addresses
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 from civicmail.city.conduct.queries import deciders, external_systems
 from civicmail.city.directory.models import Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import employment, lock_row
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.notices.actions import notify
 from civicmail.city.notices.webhook import Hook, Reply, retry_delay, send
 from civicmail.core.config.errors import ConfigError

@@ -7,22 +7,22 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.four_eyes import is_same_person, why_refused
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.queries.reporting_lines import load_lines
-from civicmail.city.access.reasons import checked_reason
-from civicmail.city.access.resources import OfPerson
 from civicmail.city.conduct.actions.next_steps import notify_next
 from civicmail.city.conduct.actions.violation_reports import RESPONSE_MS, end_access, notify_person, own_address, record_entry
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.violation_states import FIRST, step
 from civicmail.city.directory.models import Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, format_day, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.four_eyes import is_same_person, why_refused
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.queries.reporting_lines import load_lines
 from civicmail.city.notices.actions import notify
 
 MAX_RESPONSE = 4000

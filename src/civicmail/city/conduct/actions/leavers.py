@@ -1,6 +1,6 @@
 """Leavers: notify the department, which confirms the departure and decides what happens to the mail (P-08; L4, L6).
 
-`access/actions/access_end.py` ends the access itself, whoever requested it.
+`identity/actions/access_end.py` ends the access itself, whoever requested it.
 This module holds the decisions that remain.
 """
 
@@ -15,20 +15,21 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import access_requests, autoreplies, entries
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actions.publishing import publish_on_commit
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.authorization_states import LIVING
-from civicmail.city.access.epoch import DAY_MS, format_day, from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.models import Authorisation
-from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.reasons import Reasons, checked_reason
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import deciders, leavers
 from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import DAY_MS, format_day, from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.reasons import Reasons, checked_reason
+from civicmail.city.identity.actions import access_requests, autoreplies
+from civicmail.city.identity.actions.publishing import publish_on_commit
+from civicmail.city.identity.authorization_states import LIVING
+from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.notices.actions import notify_many
 
 TICK = machine("tick")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from civicmail.city.access.actions.undertakings import own_address_of
-from civicmail.city.access.epoch import epoch_ms, from_ms
 from civicmail.city.conduct.actions.violation_reports import address
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import next_steps
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.identity.actions.undertakings import own_address_of
 from civicmail.city.notices.actions import notify
 
 _NEWS = {

@@ -11,13 +11,6 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.person_kinds import NEVER_SILENCED
-from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct import circuit_breaker, review_states
 from civicmail.city.conduct.actions import enforcement, review_notices
 from civicmail.city.conduct.actions.review_start import object_of
@@ -27,6 +20,13 @@ from civicmail.city.conduct.queries import review_scope
 from civicmail.city.conduct.review_item_states import step
 from civicmail.city.conduct.review_plans import GRACE_DAYS, suspends
 from civicmail.city.directory.models import Department
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.identity.person_kinds import NEVER_SILENCED
 
 TICK = machine("tick")
 CHANGED = ["state", "answer", "failure"]

@@ -9,13 +9,6 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import acting_person
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct.actions.review_answers import WITH
 from civicmail.city.conduct.actions.review_start import object_of, only_open
 from civicmail.city.conduct.models import ReviewPart, ReviewRow, ReviewStep
@@ -24,6 +17,13 @@ from civicmail.city.conduct.review_item_states import step
 from civicmail.city.conduct.review_plans import MAX_ROWS
 from civicmail.city.conduct.reviewer_assignment import Candidate
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.reasons import checked_reason
 
 MAX_HOPS = 2
 """Times that a row is handed on between departments; then it is the access office's."""

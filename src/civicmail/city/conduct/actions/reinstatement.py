@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.publishing import publish_on_commit
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.models import Account, Authorisation
 from civicmail.city.conduct.models import Violation
 from civicmail.city.directory.models import Episode, Person
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions.publishing import publish_on_commit
+from civicmail.city.identity.models import Authorisation
 
 _WORDS = ("duties", "performance", "efficiency", "service")
 

@@ -13,9 +13,6 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import machine
-from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct.actions.reassignment import note
 from civicmail.city.conduct.actions.review_notices import addresses, day_of, last_day, name_of
 from civicmail.city.conduct.actions.review_start import object_of
@@ -24,6 +21,9 @@ from civicmail.city.conduct.queries import part_reviewers, reviewers
 from civicmail.city.conduct.queries.deciders import absent
 from civicmail.city.conduct.review_plans import NEXT_HEAD_JOINS_DAY, NEXT_HEAD_REPLACES_DAY, REMINDER_DAYS
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import machine
+from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices.actions import notify
 
 TICK = machine("tick")

@@ -12,14 +12,6 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import elected, entries
-from civicmail.city.access.actions.acting import acting_person
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import DAY_MS, from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct.actions import enforcement
 from civicmail.city.conduct.actions.review_start import object_of, only_open
 from civicmail.city.conduct.models import ReviewPart, ReviewRow
@@ -27,6 +19,15 @@ from civicmail.city.conduct.queries import part_reviewers
 from civicmail.city.conduct.review_item_states import step
 from civicmail.city.conduct.review_plans import PLANS, UNDO_MS
 from civicmail.city.directory.models import Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.identity.actions import elected
 
 WITH = ("review", "part__department", "part__reviewer", "person", "approver", "right__mailbox", "duty")
 CHANGED = ["state", "answer", "reason", "by", "at", "late", "bulk", "promised", "failure", "checked"]

@@ -7,15 +7,15 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import machine
-from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct import evidence_file, review_states
 from civicmail.city.conduct.actions.review_start import object_of
 from civicmail.city.conduct.models import Review, ReviewRow
 from civicmail.city.conduct.queries import review_evidence
 from civicmail.city.conduct.review_item_states import step
 from civicmail.city.conduct.review_plans import GRACE_DAYS
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import machine
+from civicmail.city.guard.epoch import from_ms
 
 TICK = machine("tick")
 BATCH_SIZE = 500

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from civicmail.city.access.epoch import format_day, from_ms
-from civicmail.city.access.models import DutyGrant
-from civicmail.city.access.queries import days
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.review_plans import PLANS
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import format_day, from_ms
+from civicmail.city.identity.models import DutyGrant
 from civicmail.city.notices.actions import notify, notify_many
+from civicmail.city.pages import days
 
 
 def addresses(people: Collection[int]) -> dict[int, str]:

@@ -9,13 +9,6 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.models import Authorisation, DutyGrant
-from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct import review_states
 from civicmail.city.conduct.actions.review_start import begin, object_of
 from civicmail.city.conduct.models import Review, ReviewRow
@@ -23,6 +16,13 @@ from civicmail.city.conduct.queries import violations
 from civicmail.city.conduct.review_item_states import UNANSWERED
 from civicmail.city.conduct.review_plans import LONG_LEAVE, PLANS, due
 from civicmail.city.directory.models import Department, Mailbox
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.identity.models import Authorisation, DutyGrant
 
 TICK = machine("tick")
 LOOK_BACK = timedelta(days=30)

@@ -16,12 +16,6 @@ import orjson
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.duties import CONFLICTS
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.models import Authorisation, DutyGrant
 from civicmail.city.conduct import circuit_breaker, review_plans, review_states, reviewer_assignment
 from civicmail.city.conduct.actions import review_notices
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewStep
@@ -30,6 +24,12 @@ from civicmail.city.conduct.review_item_states import UNANSWERED
 from civicmail.city.conduct.review_plans import PLANS
 from civicmail.city.conduct.reviewer_assignment import Item, Share
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.duties import CONFLICTS
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.identity.models import Authorisation, DutyGrant
 
 BATCH_SIZE = 1000
 

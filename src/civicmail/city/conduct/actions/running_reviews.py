@@ -5,15 +5,15 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct.actions import enforcement, reminders
 from civicmail.city.conduct.actions.review_start import object_of
 from civicmail.city.conduct.models import Review, ReviewRow, ReviewStep
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.reasons import checked_reason
 
 
 def remind(review: Review, *, actor: Actor, reason: str, now: int) -> int:

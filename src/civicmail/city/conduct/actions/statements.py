@@ -9,18 +9,18 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import format_day, from_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.reasons import checked_reason
-from civicmail.city.access.resources import InDepartment
 from civicmail.city.conduct import half_year, statement_states
 from civicmail.city.conduct.models import Statement
 from civicmail.city.conduct.queries import deciders, statement_sections
 from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import format_day, from_ms
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.guard.resources import InDepartment
 from civicmail.city.notices.actions import notify
 
 TICK = machine("tick")

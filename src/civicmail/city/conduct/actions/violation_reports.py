@@ -15,21 +15,22 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import barring, entries
-from civicmail.city.access.actions.access_end import carry_out, schedule
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actions.undertakings import own_address_of
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import DAY_MS, format_day, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.person_kinds import PERSON_KINDS
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.reasons import checked_reason
 from civicmail.city.conduct.models import Evidence, Violation
 from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.violation_states import FIRST
 from civicmail.city.directory.models import Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import DAY_MS, format_day, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.identity.actions import barring
+from civicmail.city.identity.actions.access_end import carry_out, schedule
+from civicmail.city.identity.actions.undertakings import own_address_of
+from civicmail.city.identity.person_kinds import PERSON_KINDS
 from civicmail.city.notices.actions import notify
 from civicmail.city.policy.clauses import CLAUSES
 from civicmail.core.config.sentence import sentence

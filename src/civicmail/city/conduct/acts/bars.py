@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Act, Operation
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Input, Text
-from civicmail.city.access.resources import Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import Resource
+from civicmail.city.pages.act import Act, Operation
+from civicmail.city.pages.inputs import Choice, Input, Text
 
 if TYPE_CHECKING:
-    from civicmail.city.access.models import Bar
+    from civicmail.city.identity.models import Bar
 
 
 class BarEnd(Input):
@@ -33,14 +33,14 @@ class _OnBar[Given: Input](Act["Bar", Given, "Bar"]):
     def load(self, pk: int, *, actor: Actor, now: int) -> Bar:
         from django.shortcuts import get_object_or_404
 
-        from civicmail.city.access import guard
-        from civicmail.city.access.models import Bar
+        from civicmail.city.guard import guard
+        from civicmail.city.identity.models import Bar
 
         guard.require(actor, "violations.see", now=now)
         return get_object_or_404(Bar.objects.select_related("person", "first", "second", "asker", "ender"), pk=pk)
 
     def resource(self, row: Bar, actor: Actor) -> Resource:
-        from civicmail.city.access.actions import barring
+        from civicmail.city.identity.actions import barring
 
         return barring.about_end(row)
 
@@ -54,7 +54,7 @@ class AskBarEnd(_OnBar[BarEnd]):
     operation = Operation("/bars/{int:id}/ask-end", "write:decisions", page="bar")
 
     def perform(self, row: Bar, given: BarEnd, *, actor: Actor, now: int) -> Bar:
-        from civicmail.city.access.actions import barring
+        from civicmail.city.identity.actions import barring
 
         return barring.ask_end(row, given.law, actor=actor, reason=given.reason, now=now)
 
@@ -68,7 +68,7 @@ class AnswerBarEnd(_OnBar[BarAnswer]):
     operation = Operation("/bars/{int:id}/answer-end", "write:decisions", page="bar")
 
     def perform(self, row: Bar, given: BarAnswer, *, actor: Actor, now: int) -> Bar:
-        from civicmail.city.access.actions import barring
+        from civicmail.city.identity.actions import barring
 
         return barring.answer_end(row, yes=given.answer == "yes", actor=actor, reason=given.reason, now=now)
 

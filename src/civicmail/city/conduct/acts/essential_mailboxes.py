@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Act, FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Email, Input, reason
 from civicmail.city.conduct.acts.review_campaigns import ReviewReason
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import Act, FormPage, Operation, Page
+from civicmail.city.pages.inputs import Email, Input, reason
 
 if TYPE_CHECKING:
     from civicmail.city.conduct.models import Essential

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.acts.person_act import PersonAct
-from civicmail.city.access.inputs import Because, Choice, Choices, Input, Number, PersonName, Text, reason
-from civicmail.city.access.resources import Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import Resource
+from civicmail.city.identity.acts.person_act import PersonAct
+from civicmail.city.pages.act import Act, FormPage, Operation, Page
+from civicmail.city.pages.inputs import Because, Choice, Choices, Input, Number, PersonName, Text, reason
 
 if TYPE_CHECKING:
     from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding

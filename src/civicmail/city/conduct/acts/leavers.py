@@ -5,23 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access import guard
-from civicmail.city.access.act import Act, FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import (
-    Because,
-    Choice,
-    Choices,
-    Input,
-    Number,
-    OptionalDay,
-    OptionalPerson,
-    Seen,
-    Text,
-    reason,
-)
-from civicmail.city.access.resources import InDepartment, Resource
 from civicmail.city.conduct import closure_states
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import InDepartment, Resource
+from civicmail.city.pages.act import Act, FormPage, Operation, Page
+from civicmail.city.pages.inputs import Because, Choice, Choices, Input, Number, OptionalDay, OptionalPerson, Seen, Text, reason
 
 if TYPE_CHECKING:
     from civicmail.city.conduct.models import Closure, Leaver
@@ -77,7 +66,7 @@ class AnswerLeaver(_OnLeaver[LeaverAnswer, "Leaver"]):
     success_message = "The departure is confirmed."
 
     def resource(self, row: Leaver, actor: Actor) -> Resource:
-        from civicmail.city.access.queries.actors import about_person
+        from civicmail.city.identity.queries.actors import about_person
 
         return about_person(row.ending.person)
 
@@ -88,9 +77,9 @@ class AnswerLeaver(_OnLeaver[LeaverAnswer, "Leaver"]):
         return {"choice": list(leavers.CHOICES.items()), "to": [("", "Choose"), *boxes]}
 
     def perform(self, row: Leaver, given: LeaverAnswer, *, actor: Actor, now: int) -> Leaver:
-        from civicmail.city.access.forms import end_of_day
         from civicmail.city.conduct.actions import leavers
         from civicmail.city.conduct.queries.leavers import function_mailboxes
+        from civicmail.city.pages.forms import end_of_day
 
         return leavers.answer(
             row, given.choice, text=given.text, to=function_mailboxes(row).filter(address=given.to).first(),
@@ -182,7 +171,7 @@ class DecideClosure(Act["Closure", ClosureAnswer, tuple[str, "Closure"]]):
 
 
 def _about_account(row: Leaver | Closure) -> Resource:
-    from civicmail.city.access.queries.actors import about_mailbox
+    from civicmail.city.identity.queries.actors import about_mailbox
 
     return about_mailbox(row.mailbox)
 

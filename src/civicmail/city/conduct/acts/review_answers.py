@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access import guard
-from civicmail.city.access.act import Act, FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Choices, Day, Input, Nothing, PersonName, Seen, Text, reason
-from civicmail.city.access.resources import PartOfReview, Resource, ReviewedRight
 from civicmail.city.conduct.review_plans import PLANS
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import PartOfReview, Resource, ReviewedRight
+from civicmail.city.pages.act import Act, FormPage, Operation, Page
+from civicmail.city.pages.inputs import Choice, Choices, Day, Input, Nothing, PersonName, Seen, Text, reason
 
 if TYPE_CHECKING:
     from civicmail.city.conduct.models import ReviewPart, ReviewRow
@@ -129,10 +129,10 @@ class _OnRow[Given: Answer](Act[Question, Given, "ScreenRow"]):
         return f"{self.outcome}: {row.name}."
 
     def perform(self, row: Question, given: Given, *, actor: Actor, now: int) -> ScreenRow:
-        from civicmail.city.access.actions.acting import acting_person
         from civicmail.city.conduct.actions import review_answers
         from civicmail.city.conduct.models import ReviewRow
         from civicmail.city.conduct.queries import reviewer_screen
+        from civicmail.city.guard.actions.acting import acting_person
 
         answered = self.answer(row.row, given, {"actor": actor, "reason": given.reason, "now": now})
         fresh = ReviewRow.objects.select_related(*review_answers.WITH, "by").get(pk=answered.pk)
@@ -210,8 +210,8 @@ class ChangeReviewedAccess(_OnRow[NewEnd]):
     operation = Operation(f"{_PATH}/change", _SCOPE)
 
     def answer(self, row: ReviewRow, given: NewEnd, recorded: dict[str, Any]) -> ReviewRow:
-        from civicmail.city.access.forms import end_of_day
         from civicmail.city.conduct.actions import review_answers
+        from civicmail.city.pages.forms import end_of_day
 
         return review_answers.change(row, end_of_day(given.day), **recorded)
 
@@ -320,8 +320,8 @@ class LetStandIn(_OnPart[StandIn, "ReviewPart"]):
     operation = Operation("/reviews/parts/{int:id}/stand-in", _SCOPE)
 
     def perform(self, row: AskedPart, given: StandIn, *, actor: Actor, now: int) -> ReviewPart:
-        from civicmail.city.access.forms import end_of_day
         from civicmail.city.conduct.actions import reassignment
+        from civicmail.city.pages.forms import end_of_day
 
         return reassignment.delegate(row.part, given.to, end_of_day(given.day), actor=actor, reason=given.reason, now=now)
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, Command, FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Choices, Flag, Input, Seen, Several, reason
 from civicmail.city.conduct.review_plans import PLANS
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import Act, Command, FormPage, Operation, Page
+from civicmail.city.pages.inputs import Choice, Choices, Flag, Input, Seen, Several, reason
 
 if TYPE_CHECKING:
     from civicmail.city.conduct.models import Review, ReviewRow

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from civicmail.city.access import guard
-from civicmail.city.access.act import Act, Operation
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Input, Text
-from civicmail.city.access.resources import InDepartment, Resource
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import InDepartment, Resource
+from civicmail.city.pages.act import Act, Operation
+from civicmail.city.pages.inputs import Choice, Input, Text
 
 if TYPE_CHECKING:
     from civicmail.city.conduct.models import Statement

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Flag, Input, Text
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import Act, FormPage, Operation, Page
+from civicmail.city.pages.inputs import Flag, Input, Text
 from civicmail.core.config.sentence import sentence as _
 
 if TYPE_CHECKING:
-    from civicmail.city.access.models import PolicyText, Undertaking
     from civicmail.city.directory.models import Agency
+    from civicmail.city.identity.models import PolicyText, Undertaking
 
 _PATH = "/agencies/{slug:code}/undertakings"
 _HOW = {"paper": "on paper", "contact": "by its contact", "before": "taken over from before"}
@@ -47,8 +47,8 @@ class _Pledging[Given: Input](Act[Pledge, Given, "Undertaking"]):
         from django.http import Http404
         from django.shortcuts import get_object_or_404
 
-        from civicmail.city.access.queries.undertakings import required_version
         from civicmail.city.directory.models import Agency
+        from civicmail.city.identity.queries.undertakings import required_version
 
         agency, text = get_object_or_404(Agency, code=code), required_version(now)
         if text is None:
@@ -65,14 +65,14 @@ class RecordUndertaking(_Pledging[SignedPaper]):
     success_message = "The undertaking is recorded."
 
     def perform(self, row: Pledge, given: SignedPaper, *, actor: Actor, now: int) -> Undertaking:
-        from civicmail.city.access.actions import undertakings
+        from civicmail.city.identity.actions import undertakings
 
         return undertakings.record(row.agency, row.text, given.reference, actor=actor, now=now)
 
     def form_page(self, row: Pledge) -> FormPage:
         from django.urls import reverse
 
-        from civicmail.city.access.queries.undertakings import undertakings_of
+        from civicmail.city.identity.queries.undertakings import undertakings_of
 
         agency, back = row.agency, reverse("agency", args=[row.agency.code])
         bound = ", ".join(f"version {u.text.version} ({_HOW[u.how]})" for u in undertakings_of(agency)) or "nothing yet"
@@ -94,7 +94,7 @@ class GiveUndertaking(_Pledging[Acceptance]):
     success_message = _("The agency is bound to this version.")
 
     def is_hidden(self, row: Pledge, actor: Actor, now: int) -> bool:
-        from civicmail.city.access.queries.undertakings import is_contact
+        from civicmail.city.identity.queries.undertakings import is_contact
 
         return not is_contact(row.agency, actor.uid)
 
@@ -102,7 +102,7 @@ class GiveUndertaking(_Pledging[Acceptance]):
         return {"shown": row.text.sha256}
 
     def perform(self, row: Pledge, given: Acceptance, *, actor: Actor, now: int) -> Undertaking:
-        from civicmail.city.access.actions import undertakings
+        from civicmail.city.identity.actions import undertakings
 
         return undertakings.give(row.agency, row.text, given.shown, answer=given.answer, actor=actor, now=now)
 
@@ -110,8 +110,8 @@ class GiveUndertaking(_Pledging[Acceptance]):
         from django.urls import reverse
         from django.utils.translation import gettext
 
-        from civicmail.city.access.queries.undertakings import undertakings_of
-        from civicmail.city.access.views.policy import blocks
+        from civicmail.city.identity.queries.undertakings import undertakings_of
+        from civicmail.city.identity.views.policy import blocks
 
         is_bound = row.text.version in {u.text.version for u in undertakings_of(row.agency)}
         return FormPage(

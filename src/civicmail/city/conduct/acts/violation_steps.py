@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, FormPage, Operation
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Choices, Flag, Input, Seen, Text
-from civicmail.city.access.resources import Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import Resource
+from civicmail.city.pages.act import Act, FormPage, Operation
+from civicmail.city.pages.inputs import Choice, Choices, Flag, Input, Seen, Text
 
 if TYPE_CHECKING:
     from civicmail.city.conduct.models import Violation
@@ -85,10 +85,10 @@ class Step[Given: CaseSeen](Act["Violation", Given, "Violation"]):
     link: str
 
     def load(self, department: str, pk: int, *, actor: Actor, now: int) -> Violation:
-        from civicmail.city.access import guard
-        from civicmail.city.access.resources import InDepartment
-        from civicmail.city.access.views.roster import department_of
         from civicmail.city.conduct.views.violations import violation_or_404
+        from civicmail.city.guard import guard
+        from civicmail.city.guard.resources import InDepartment
+        from civicmail.city.identity.views.roster import department_of
 
         guard.require(actor, "violation.see", InDepartment(department_of(department).code), now=now)
         return violation_or_404(department, pk)
@@ -132,8 +132,8 @@ class AskPerson(Step[CaseSeen]):
     def form_page(self, row: Violation, now: int) -> FormPage:
         from django.utils import timezone
 
-        from civicmail.city.access.epoch import format_day, from_ms
         from civicmail.city.conduct.actions.violation_reports import RESPONSE_MS
+        from civicmail.city.guard.epoch import format_day, from_ms
 
         until = format_day(timezone.localdate(from_ms(now + RESPONSE_MS)))
         effects = [

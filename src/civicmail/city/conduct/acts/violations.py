@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Act, Command, FormPage, Operation, OwnAct, Page, Parameter
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Choices, Input, Lines, OptionalPerson, PersonName, Text, reason
-from civicmail.city.access.resources import Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import Resource
+from civicmail.city.pages.act import Act, Command, FormPage, Operation, OwnAct, Page, Parameter
+from civicmail.city.pages.inputs import Choice, Choices, Input, Lines, OptionalPerson, PersonName, Text, reason
 from civicmail.core.config.sentence import sentence as _
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ class ReportViolation(Act[None, Report, "Violation"]):
         return {"clause": _clauses()}
 
     def perform(self, given: Report, *, actor: Actor, now: int) -> Violation:
-        from civicmail.city.access.actions.acting import acting_person
         from civicmail.city.conduct.actions import violation_reports
+        from civicmail.city.guard.actions.acting import acting_person
 
         person = acting_person(actor) if given.whose == "me" else given.person
         return violation_reports.report(person, given.clause, given.what, _numbers(given.evidence), actor=actor, now=now)
@@ -121,8 +121,8 @@ class RecordViolation(Act["Person", Record, Recorded]):
         return person
 
     def find(self, person: str, *, actor: Actor, now: int) -> Person:
-        from civicmail.city.access.errors import Unusable
-        from civicmail.city.access.queries.signin import find_person
+        from civicmail.city.guard.errors import Unusable
+        from civicmail.city.identity.queries.signin import find_person
 
         somebody = find_person(person)
         if somebody is None:
@@ -130,7 +130,7 @@ class RecordViolation(Act["Person", Record, Recorded]):
         return somebody
 
     def is_hidden(self, row: Person, actor: Actor, now: int) -> bool:
-        from civicmail.city.access import guard
+        from civicmail.city.guard import guard
 
         return not guard.may(actor, self.permission, self.resource(row, actor), now=now)
 
@@ -143,9 +143,9 @@ class RecordViolation(Act["Person", Record, Recorded]):
         return {"clause": _clauses()}
 
     def perform(self, row: Person, given: Record, *, actor: Actor, now: int) -> Recorded:
-        from civicmail.city.access.queries import four_eyes
         from civicmail.city.conduct.actions import violation_reports
         from civicmail.city.conduct.queries import violation_parties
+        from civicmail.city.guard.queries import four_eyes
 
         case = violation_reports.record(row, given.clause, given.what, _numbers(given.evidence), actor=actor, now=now)
         return Recorded(case, bool(four_eyes.may(actor, "violation.see", violation_parties.about_violation(case), now=now)))
@@ -241,7 +241,7 @@ class AnswerMyViolation(OwnAct["Violation", OwnWords, "Violation"]):
 
 def _clauses() -> Choices:
     """Rules that a person can break, with titles in the language of the page."""
-    from civicmail.city.access.views import wording
+    from civicmail.city.pages import wording
     from civicmail.city.policy.clauses import CLAUSES
 
     return [

@@ -1,4 +1,4 @@
-"""What stays cannot be replaced either: see the migration of the same name in city/access (V1, R14, P-08)."""
+"""What stays cannot be replaced either: see the migration of the same name in city/identity (V1, R14, P-08)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TABLES = {
     "conduct_outsideending": (("id", ""), ("account_id, ending_id", ""), ("key", "")),
     "conduct_outsideaccount": (("id", ""), ("door_id, episode_id", "{row}.ended IS NULL")),
 }
-_GUARDED = import_module("civicmail.city.access.migrations.0024_no_replacing")
+_GUARDED = import_module("civicmail.city.identity.migrations.0024_no_replacing")
 
 
 def protect(_apps: Any, schema_editor: Any) -> None:

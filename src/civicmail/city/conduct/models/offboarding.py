@@ -7,8 +7,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from civicmail.city.access.models import Ending
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
+from civicmail.city.identity.models import Ending
 
 
 class Leaver(models.Model):

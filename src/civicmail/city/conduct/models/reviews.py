@@ -11,9 +11,9 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from civicmail.city.access.models import Authorisation, DutyGrant
 from civicmail.city.conduct.review_plans import Tier
 from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.identity.models import Authorisation, DutyGrant
 
 
 class Review(models.Model):

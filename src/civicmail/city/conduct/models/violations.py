@@ -12,9 +12,9 @@ from typing import ClassVar, Literal
 from django.db import models
 from django.db.models import F, Q
 
-from civicmail.city.access.models import Bar, Ending
 from civicmail.city.conduct.consequence_table import Outcome
 from civicmail.city.directory.models import Agency, Department, Episode, Kind, Person
+from civicmail.city.identity.models import Bar, Ending
 
 
 class Violation(models.Model):

@@ -6,12 +6,12 @@ from collections.abc import Collection
 
 from django.db.models import QuerySet
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries import menu_counts
-from civicmail.city.access.queries.home_tasks import Task, Tasks
 from civicmail.city.conduct.closure_states import WORKER_STATES
 from civicmail.city.conduct.models import Closure
 from civicmail.city.directory.models import Address
+from civicmail.city.guard.actors import Actor
+from civicmail.city.identity.queries import menu_counts
+from civicmail.city.identity.queries.home_tasks import Task, Tasks
 
 WITH = ("mailbox__holder", "mailbox__department", "department", "by", "orderer")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from civicmail.city.access.authorization_states import LIVING
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Authorisation, Bar
-from civicmail.city.access.queries import access_status, bars
 from civicmail.city.conduct.models import Violation
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.authorization_states import LIVING
+from civicmail.city.identity.models import Authorisation, Bar
+from civicmail.city.identity.queries import access_status, bars
 
 MISMATCH = ("stop", "Not so at the doors: tell the system administrator")
 

@@ -9,9 +9,9 @@ from collections.abc import Collection
 
 from django.utils import timezone
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Authorisation, AutoReply, DutyGrant
 from civicmail.city.directory.models import Department, Episode, Person
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.models import Authorisation, AutoReply, DutyGrant
 
 
 def with_headless_divisions(department: Department) -> list[Department]:

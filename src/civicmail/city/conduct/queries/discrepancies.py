@@ -8,14 +8,14 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from civicmail.city.access.epoch import DAY_MS, from_ms
-from civicmail.city.access.models import Authorisation
-from civicmail.city.access.queries import department_questions
-from civicmail.city.access.queries.autoreplies import left_mailboxes
 from civicmail.city.conduct.external_account_states import OPEN_STATES
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import external_systems, leavers
 from civicmail.city.directory.models import Department, FeedRun, Person
+from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.queries import department_questions
+from civicmail.city.identity.queries.autoreplies import left_mailboxes
 
 KINDS: dict[str, str] = {
     "left": "Left, not confirmed",

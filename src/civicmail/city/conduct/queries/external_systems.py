@@ -8,14 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Ending
-from civicmail.city.access.queries.home_tasks import Task, Tasks
-from civicmail.city.access.resources import ExternalAccount
 from civicmail.city.conduct.external_account_states import OPEN_STATES
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 from civicmail.city.directory.models import Episode, Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.resources import ExternalAccount
+from civicmail.city.identity.models import Ending
+from civicmail.city.identity.queries.home_tasks import Task, Tasks
 
 WITH = ("account__door__person", "account__person", "account__episode__department", "ending")
 

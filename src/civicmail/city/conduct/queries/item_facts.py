@@ -11,12 +11,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from civicmail.city.access.duties import DUTIES
-from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
-from civicmail.city.access.models import Authorisation, DutyGrant
 from civicmail.city.conduct.models import ReviewRow
 from civicmail.city.conduct.queries.review_scope import Known
 from civicmail.city.directory.models import Episode, Kind, Mailbox
+from civicmail.city.guard.duties import DUTIES
+from civicmail.city.guard.epoch import epoch_ms, format_day, from_ms
+from civicmail.city.identity.models import Authorisation, DutyGrant
 
 REASONS = ("duties", "performance", "efficiency", "service")
 ROLES = {"holder": "Own mailbox", "delegate": "Uses another mailbox", "successor": "Reads what a leaver had"}

@@ -9,14 +9,14 @@ from typing import Any
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import DAY_MS, from_ms
-from civicmail.city.access.models import Ending
-from civicmail.city.access.queries import menu_counts
-from civicmail.city.access.queries.autoreplies import left_mailboxes
-from civicmail.city.access.queries.home_tasks import Task, Tasks
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.directory.models import Episode, Mailbox
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS, from_ms
+from civicmail.city.identity.models import Ending
+from civicmail.city.identity.queries import menu_counts
+from civicmail.city.identity.queries.autoreplies import left_mailboxes
+from civicmail.city.identity.queries.home_tasks import Task, Tasks
 
 CHOICES: dict[str, str] = {
     "reply": "An answer says that they left",

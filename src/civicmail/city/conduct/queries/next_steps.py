@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries.reporting_lines import load_lines
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.conduct.violation_states import OPEN
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.identity.queries.reporting_lines import load_lines
 
 PART_COLUMNS = ("person", "reporter", "finder", "decider", "second", "hearer")
 """Columns of people who had a part in a case."""

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.resources import PartOfReview, ReviewedRight
 from civicmail.city.conduct.models import ReviewPart, ReviewRow
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.resources import PartOfReview, ReviewedRight
 
 
 def of_part(part: ReviewPart, now: int) -> set[int]:

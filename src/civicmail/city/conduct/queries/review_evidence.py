@@ -13,13 +13,13 @@ import orjson
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Carried, Entry
 from civicmail.city.conduct import evidence_file
 from civicmail.city.conduct.evidence_file import Evidence
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, ReviewStep
 from civicmail.city.conduct.review_item_states import ANSWERS, WORDS
 from civicmail.city.conduct.review_plans import FAST_PER_MINUTE, PLANS, keeps_per_minute
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Carried, Entry
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.ledger.bulk_proofs import Proofs
 from civicmail.core.ledger.errors import NotIntegrated

@@ -14,16 +14,17 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Account, Authorisation, Device, DutyGrant, DutyUse, Ending
-from civicmail.city.access.person_kinds import PERSON_KINDS
-from civicmail.city.access.queries import access_status, usage
-from civicmail.city.access.queries.department_questions import NEVER_USED_AFTER, UNUSED_AFTER
-from civicmail.city.access.queries.usage import Used
 from civicmail.city.conduct.models import Essential
 from civicmail.city.conduct.queries import violations
 from civicmail.city.conduct.review_plans import Tier
 from civicmail.city.directory.models import Episode, Mailbox
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.models import Authorisation, Device, DutyGrant, DutyUse, Ending
+from civicmail.city.identity.person_kinds import PERSON_KINDS
+from civicmail.city.identity.queries import access_status, usage
+from civicmail.city.identity.queries.department_questions import NEVER_USED_AFTER, UNUSED_AFTER
+from civicmail.city.identity.queries.usage import Used
 
 UNDER_CONTRACT = tuple(kind for kind, d in PERSON_KINDS.items() if d.contract)
 SOON = timedelta(days=30)

@@ -9,13 +9,13 @@ from typing import Any
 
 from django.utils.dateparse import parse_date
 
-from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct.actions.review_answers import may_undo
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.queries import part_reviewers
 from civicmail.city.conduct.review_item_states import ANSWERS, WORDS
 from civicmail.city.conduct.review_plans import EXCEPTIONS, MAX_ROWS
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard.epoch import from_ms
 
 
 @dataclass(slots=True)

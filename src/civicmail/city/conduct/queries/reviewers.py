@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import DutyGrant
-from civicmail.city.access.queries import access_status
-from civicmail.city.access.queries.actors import is_admitted
 from civicmail.city.conduct.queries.deciders import absent
 from civicmail.city.conduct.reviewer_assignment import Candidate
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.queries import access_status
+from civicmail.city.identity.queries.actors import is_admitted
 
 NEXT_HEAD, OFFICER = "next head", "access officer"
 

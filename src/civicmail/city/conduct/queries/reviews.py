@@ -11,15 +11,15 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.queries.home_tasks import Task, Tasks
-from civicmail.city.access.views import wording
 from civicmail.city.conduct.actions.review_notices import last_day, name_of
 from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.queries import part_reviewers
 from civicmail.city.conduct.queries.review_evidence import speeds
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.queries.home_tasks import Task, Tasks
+from civicmail.city.pages import wording
 
 SOON = 3
 """Days before the deadline from which on a task is urgent."""

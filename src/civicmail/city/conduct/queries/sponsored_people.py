@@ -7,11 +7,11 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet
 
-from civicmail.city.access.queries import sponsors
-from civicmail.city.access.queries.office import ENDS_SOON, counted
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.violation_states import OPEN
 from civicmail.city.directory.models import Episode, Person
+from civicmail.city.identity.queries import sponsors
+from civicmail.city.identity.queries.office import ENDS_SOON, counted
 
 STATES = ("open", "owed", "alone", "soon", "over")
 """An open violation; a missing compliance agreement; no sponsor, or one who left; a contract that ends within 30 days; an ended

@@ -15,16 +15,16 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Authorisation, Ending, PersonalUse
-from civicmail.city.access.person_kinds import PERSON_KINDS
-from civicmail.city.access.queries import department_questions, tallies, undertakings
-from civicmail.city.access.queries.department_questions import MIN_PEOPLE_FOR_SUMS
 from civicmail.city.conduct.half_year import Half
 from civicmail.city.conduct.queries import reviews, violations
 from civicmail.city.conduct.queries.deciders import with_headless_divisions
 from civicmail.city.conduct.queries.leavers import is_overdue, open_rows
 from civicmail.city.directory.models import Department, Episode
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.models import Authorisation, Ending, PersonalUse
+from civicmail.city.identity.person_kinds import PERSON_KINDS
+from civicmail.city.identity.queries import department_questions, tallies, undertakings
+from civicmail.city.identity.queries.department_questions import MIN_PEOPLE_FOR_SUMS
 
 Figure = list[str]
 Section = dict[str, Any]

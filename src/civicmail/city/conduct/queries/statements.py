@@ -7,12 +7,12 @@ from datetime import timedelta
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.queries.home_tasks import Task, Tasks
-from civicmail.city.access.views import wording
 from civicmail.city.conduct import half_year
 from civicmail.city.conduct.models import Statement
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.queries.home_tasks import Task, Tasks
+from civicmail.city.pages import wording
 
 SOON = timedelta(days=7)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries.home_tasks import Tasks
 from civicmail.city.conduct.queries import closures, external_systems, leavers, reviews, statements, violation_tasks
+from civicmail.city.guard.actors import Actor
+from civicmail.city.identity.queries.home_tasks import Tasks
 
 Source = Callable[[Actor, int], list[Tasks]]
 """(who, ms) -> groups of tasks, none where nothing waits; a fixed number of queries."""

@@ -7,10 +7,10 @@ from collections import defaultdict
 
 from django.db.models import Q
 
-from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct.actions.consequences import APPEAL
 from civicmail.city.conduct.models import Evidence
 from civicmail.city.conduct.violation_states import OPEN
+from civicmail.city.guard.epoch import from_ms
 
 
 def needed(now: int) -> dict[int, frozenset[str]]:

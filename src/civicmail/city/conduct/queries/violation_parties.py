@@ -7,17 +7,17 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q
 
-from civicmail.city.access.actions.undertakings import own_address_of
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.person_kinds import PERSON_KINDS
-from civicmail.city.access.queries.undertakings import contact_of
-from civicmail.city.access.resources import Employment, PersonCase
 from civicmail.city.conduct import consequence_table
 from civicmail.city.conduct.consequence_table import Consequence, Ladder, Table
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.conduct.violation_states import COUNTS
 from civicmail.city.directory.models import Episode, Person
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.resources import Employment, PersonCase
+from civicmail.city.identity.actions.undertakings import own_address_of
+from civicmail.city.identity.person_kinds import PERSON_KINDS
+from civicmail.city.identity.queries.undertakings import contact_of
 
 DECISION_COLUMNS = ("reporter", "finder", "decider", "second", "hearer")
 """Columns of people whose step another person continues."""

@@ -7,18 +7,18 @@ from collections.abc import Iterable
 from django.db.models import Q
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access import guard
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Bar
-from civicmail.city.access.queries import menu_counts, undertakings
-from civicmail.city.access.queries.home_tasks import Task, Tasks
-from civicmail.city.access.views import wording
 from civicmail.city.conduct.actions.consequences import APPEAL
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import next_steps
 from civicmail.city.conduct.violation_states import FIRST
 from civicmail.city.directory.models import Agency, Department, Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.models import Bar
+from civicmail.city.identity.queries import menu_counts, undertakings
+from civicmail.city.identity.queries.home_tasks import Task, Tasks
+from civicmail.city.pages import wording
 
 
 def tasks(actor: Actor, now: int) -> list[Tasks]:

@@ -6,17 +6,17 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.queries.actors import about_mailbox
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
 from civicmail.city.conduct import closure_states
 from civicmail.city.conduct.acts.leavers import COUNT_ACCOUNT, DECIDE_CLOSURE
 from civicmail.city.conduct.models import Closure, Leaver
 from civicmail.city.conduct.queries import closures
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.queries.actors import about_mailbox
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
 
 
 @acting("account.close")
@@ -88,4 +88,4 @@ def everywhere(request: CityRequest) -> HttpResponseBase:
         sort="-closed",
         slim=lambda rows: rows.select_related("mailbox", "department"),
     )
-    return listing.render_list(request, "access/list.html", table, {"page": Page("Which accounts were closed?", "Access office")})
+    return listing.render_list(request, "pages/list.html", table, {"page": Page("Which accounts were closed?", "Access office")})

@@ -8,18 +8,18 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.act import Act, FormPage
-from civicmail.city.access.actions import barring
-from civicmail.city.access.bars import KINDS
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Bar
-from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.resources import PersonCase
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.acts.bars import ANSWER_BAR_END, ASK_BAR_END
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import PersonCase
+from civicmail.city.identity.actions import barring
+from civicmail.city.identity.bars import KINDS
+from civicmail.city.identity.models import Bar
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import Act, FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.days import last_day
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
 
 ROLES = {"permanent": "stop", "suspension": "lock", "restriction": "warn", "re-entry": "plain"}
 
@@ -54,7 +54,7 @@ def bars(request: CityRequest) -> HttpResponseBase:
         slim=lambda rows: rows.select_related("person"),
     )  # fmt: skip
     page = Page("Who may not use mail?", "Violations", [("Violations", reverse("violations"))])
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 def _person(b: Bar) -> Cell:

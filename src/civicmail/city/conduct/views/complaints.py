@@ -9,14 +9,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import text_field
-from civicmail.city.access.views.city_request import CityRequest
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.actions import violation_reports
 from civicmail.city.conduct.rate_limit import RateLimit
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.pages.city_request import CityRequest
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.forms import text_field
+from civicmail.city.pages.page import Page
 
 LIMIT = RateLimit(5)
 

@@ -7,16 +7,16 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column
-from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.queries import discrepancies
 from civicmail.city.conduct.queries.discrepancies import KINDS, Discrepancy
 from civicmail.city.directory.models import Department
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.page import Page
 
 
 @acting("roster.see")

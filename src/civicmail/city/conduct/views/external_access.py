@@ -10,18 +10,18 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct import external_account_states
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 from civicmail.city.conduct.queries import external_systems
 from civicmail.city.conduct.views.external_systems import take_cell, up
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.queries.actors import about_person
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
 
 
 @acting("outside.of-person")
@@ -53,7 +53,7 @@ def person(request: CityRequest, department: str, uid: str) -> HttpResponseBase:
         (f"{where.name}: people", reverse("people", args=[where.code])),
         (str(who), reverse("person", args=[where.code, who.uid])),
     ]
-    return listing.render_list(request, "access/list.html", table, {"page": Page(f"What does {who} get into?", where.name, crumbs)})
+    return listing.render_list(request, "pages/list.html", table, {"page": Page(f"What does {who} get into?", where.name, crumbs)})
 
 
 def _act_cell(request: CityRequest, account: OutsideAccount) -> Cell:
@@ -108,7 +108,7 @@ def endings(request: CityRequest) -> HttpResponseBase:
     )
     crumbs = up() if may(request, "outside.see") else ()
     page = Page("What has to end elsewhere?", "Doors that are not ours", crumbs)
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 def _in_state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django import forms
 
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.forms import text_field
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.pages.forms import text_field
 
 MAX_LINES = 5000
 

@@ -10,16 +10,16 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
 from civicmail.city.conduct.actions import external_systems as verbs
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor
 from civicmail.city.conduct.queries import external_systems
 from civicmail.city.conduct.views.external_system_forms import GiveAccess
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.form_response import FORM_TEMPLATE, respond_to_form
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 
 
 @acting("outside.see")
@@ -47,7 +47,7 @@ def doors(request: CityRequest) -> HttpResponseBase:
     if may(request, "outside.change"):
         actions.insert(0, Action("Add a door", reverse("outside-new"), primary=True))
     return listing.render_list(
-        request, "access/list.html", table, {"page": Page("Which doors are not ours?", "Access office", actions=actions)}
+        request, "pages/list.html", table, {"page": Page("Which doors are not ours?", "Access office", actions=actions)}
     )
 
 
@@ -91,7 +91,7 @@ def door(request: CityRequest, code: str) -> HttpResponseBase:
     )
     state = ("quiet", "Used no more") if row.closed else None
     page = Page(row.name, "Doors that are not ours", up(), state, _door_facts(row), _door_actions(row) if change else ())
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 def _door_facts(row: OutsideDoor) -> list[tuple[str, Any]]:

@@ -8,22 +8,22 @@ from django.db.models import F, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.authorization_states import LIVING
-from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.access.models import Authorisation
-from civicmail.city.access.queries.actors import about_mailbox, about_person
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.acts.leavers import ANSWER_LEAVER
 from civicmail.city.conduct.external_account_states import WORDS
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import closures, external_systems, leavers
 from civicmail.city.directory.models import Department
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.authorization_states import LIVING
+from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.queries.actors import about_mailbox, about_person
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 
 
 @acting("roster.see")
@@ -60,7 +60,7 @@ def of_department(request: CityRequest, department: str) -> HttpResponseBase:
         sort="-ended",
     )
     page = Page("Who left, and what happens to the mail?", where.name, [(f"{where.name}: people", _people(where))])
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 def _people(where: Department) -> str:

@@ -11,18 +11,18 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import act_pages, wording
-from civicmail.city.access.views.city_request import CityRequest, acting, me, require
-from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.actions import consequences
 from civicmail.city.conduct.acts.violations import ANSWER_MY_VIOLATION, REPORT_VIOLATION
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import violation_parties, violations
 from civicmail.city.directory.models import Episode
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages import act_pages, wording
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, me, require
+from civicmail.city.pages.days import last_day
+from civicmail.city.pages.page import Page
 from civicmail.city.policy.clauses import CLAUSES
 
 STATES = {

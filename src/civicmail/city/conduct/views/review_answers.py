@@ -8,16 +8,16 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.act import Act
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest, View, acting, me
 from civicmail.city.conduct.acts import review_answers as acts
 from civicmail.city.conduct.acts.review_answers import Question
 from civicmail.city.conduct.models import ReviewRow
 from civicmail.city.conduct.queries import reviewer_screen
 from civicmail.city.conduct.views.reviewer_screen import after
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.act import Act
+from civicmail.city.pages.city_request import CityRequest, View, acting, me
 
 _WARNINGS = (Unusable, Conflict)
 """What the screen of rows says above them."""

@@ -11,12 +11,6 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.access.actions.publishing import data_folder
-from civicmail.city.access.queries import display_names
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
 from civicmail.city.conduct.actions.review_notices import last_day, name_of
 from civicmail.city.conduct.models import Essential, Review, ReviewRow, ReviewStep
 from civicmail.city.conduct.queries import review_evidence, reviews
@@ -24,6 +18,11 @@ from civicmail.city.conduct.review_item_states import UNANSWERED, WORDS
 from civicmail.city.conduct.review_plans import CAUSES, FAST_PER_MINUTE, PLANS
 from civicmail.city.conduct.review_states import WORDS as CAMPAIGN_WORDS
 from civicmail.city.directory.models import Department
+from civicmail.city.identity.actions.publishing import data_folder
+from civicmail.city.pages import display_names, listing
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 
 STATES = [(state, word) for state, (_, word) in CAMPAIGN_WORDS.items()]
 TIERS = [(tier, plan.name) for tier, plan in PLANS.items()]
@@ -66,7 +65,7 @@ def campaigns(request: CityRequest) -> HttpResponseBase:
         actions.append(Action("Start a review…", reverse("campaign-new"), primary=True))
     actions.append(Action("Essential mailboxes", reverse("essential")))
     page = Page("Is access reviewed?", "Access office", actions=actions)
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 def _about(review: Review) -> str:
@@ -177,4 +176,4 @@ def essential(request: CityRequest) -> HttpResponseBase:
     )  # fmt: skip
     actions = [Action("Mark a mailbox…", reverse("essential-new"), primary=True)] if runs else []
     page = Page("What is never shut by silence?", "Access office", [("Reviews", reverse("campaigns"))], actions=actions)
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})

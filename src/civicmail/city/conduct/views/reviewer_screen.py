@@ -9,19 +9,20 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views import letter_keys, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, me, require
-from civicmail.city.access.views.listing import Cell, Column
-from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions.review_notices import last_day, name_of
 from civicmail.city.conduct.models import Review
 from civicmail.city.conduct.queries import reviewer_screen, reviews
 from civicmail.city.conduct.queries.reviewer_screen import Screen
 from civicmail.city.conduct.review_plans import PLANS
 from civicmail.city.conduct.review_states import WORDS as CAMPAIGN_WORDS
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.views import letter_keys
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, may, me, require
+from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.page import Action, Page
 
 
 @acting("review.see")
@@ -104,7 +105,7 @@ def of_department(request: CityRequest, department: str) -> HttpResponseBase:
         sort="-began",
     )
     page = Page("Which reviews were there?", where.name, [(f"{where.name}: people", reverse("people", args=[where.code]))])
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 def after(row_part_department: str, review_pk: int, next_row: int | None) -> str:

@@ -10,15 +10,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries import undertakings
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import listing, wording
-from civicmail.city.access.views.city_request import CityRequest, acting, me, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
 from civicmail.city.conduct.queries import sponsored_people
 from civicmail.city.directory.models import Agency, Person
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.queries import undertakings
+from civicmail.city.pages import listing, wording
+from civicmail.city.pages.city_request import CityRequest, acting, me, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 
 
 @acting("agency.see")
@@ -63,7 +63,7 @@ def _listed(request: CityRequest, page: Page, who: Person | None) -> HttpRespons
         sort="sponsor" if who is None else "person",
         slim=lambda rows: rows.select_related("person", "department", "contract__agency", "contract__sponsor"),
     )
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 def _columns(left: dict[int, Any], states: dict[int, tuple[int, bool]], *, whole: bool) -> list[Column]:

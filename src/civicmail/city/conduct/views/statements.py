@@ -10,19 +10,19 @@ from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct import half_year, statement_states
 from civicmail.city.conduct.actions import statements
 from civicmail.city.conduct.acts.statements import SIGN_STATEMENT
 from civicmail.city.conduct.models import Statement
 from civicmail.city.conduct.queries import deciders, statement_sections
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 
 
 @acting("statement.see")
@@ -45,7 +45,7 @@ def of_department(request: CityRequest, department: str) -> HttpResponseBase:
     if not may(request, "roster.see", InDepartment(where.code)):
         up = [("Statements", reverse("all-statements"))]
     page = Page("What has the department answered for?", where.name, up)
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("statements.see")
@@ -67,7 +67,7 @@ def everywhere(request: CityRequest) -> HttpResponseBase:
         sort="department",
         slim=lambda rows: rows.select_related("department", "person"),
     )
-    return listing.render_list(request, "access/list.html", table, {"page": Page("Which departments have answered?", "Statements")})
+    return listing.render_list(request, "pages/list.html", table, {"page": Page("Which departments have answered?", "Statements")})
 
 
 def _department(row: Statement) -> Cell:

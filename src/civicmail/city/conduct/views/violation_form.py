@@ -7,9 +7,9 @@ from typing import Any
 
 from django import forms
 
-from civicmail.city.access.forms import set_choices, text_field
 from civicmail.city.conduct.actions.consequences import Decision
 from civicmail.city.conduct.consequence_table import MAX_DAYS, OUTCOMES, Ladder, Procedure, Table
+from civicmail.city.pages.forms import set_choices, text_field
 
 
 class DecisionForm(forms.Form):

@@ -5,12 +5,6 @@ from __future__ import annotations
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.form_response import respond_to_form
-from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.actions import consequences
 from civicmail.city.conduct.acts.violation_steps import BY_STEP
 from civicmail.city.conduct.consequence_table import OUTCOMES
@@ -18,6 +12,12 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.views.violation_form import DecisionForm
 from civicmail.city.conduct.views.violations import DECISION, doable, violation_or_404
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.form_response import respond_to_form
+from civicmail.city.pages.page import Page
 
 
 @acting("violation.see")

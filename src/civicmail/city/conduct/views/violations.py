@@ -10,21 +10,21 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.queries import history
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions.findings import require_no_part
 from civicmail.city.conduct.acts.violation_steps import BY_STEP
 from civicmail.city.conduct.consequence_table import OUTCOMES
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import consequence_check, violation_parties, violation_tasks
 from civicmail.city.conduct.violation_states import COUNTS, FIRST, OPEN, WORDS
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.queries import history
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 
 WITH = ("person", "department", "agency", "reporter", "finder", "decider", "second", "hearer", "ending", "bar", "episode__contract")
 WAITS = [("mine", "waits for you"), ("open", "waits for anybody")]
@@ -50,7 +50,7 @@ def of_department(request: CityRequest, department: str) -> HttpResponseBase:
     rows = Violation.objects.filter(department=where)
     table = _list(request, rows, f"Violations in {where.name}", "No violations recorded.", _place)
     page = Page("What was reported, and what followed?", where.name, [(where.name, reverse("people", args=[where.code]))])
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("violations.see")
@@ -60,7 +60,7 @@ def everywhere(request: CityRequest) -> HttpResponseBase:
     table = _list(request, Violation.objects.all(), "Violations", "No violations recorded.", _place)
     actions = [Action("Bars", reverse("bars"))]
     page = Page("What was reported, and what followed?", "Violations", actions=actions)
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 def _list(request: CityRequest, rows: QuerySet[Violation, Violation], caption: str, empty: str, place: Any) -> listing.Listing:

@@ -13,13 +13,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext, gettext_lazy, override
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.reasons import checked_reason as require_reason
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.city.notices.actions import notify
 from civicmail.core.config.sentence import sentence
 from civicmail.core.wire import hosts

@@ -11,19 +11,20 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries, tallies
-from civicmail.city.access.actions.external_acts import entering_of
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.permits import Permit
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.reasons import checked_reason as require_reason
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.tallies import TallyKind
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.external_acts import entering_of
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.permits import Permit
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import checked_reason as require_reason
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.actions import tallies
+from civicmail.city.identity.tallies import TallyKind
 from civicmail.city.notices.actions import notify
 from civicmail.core.config.sentence import sentence
 from civicmail.core.query.tree import Digits, Or, Token, Tree

@@ -11,7 +11,7 @@ import uuid
 from contextlib import closing
 from pathlib import Path
 
-from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.policy.approvals import PartialApproval
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.config.clock import now_ms

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.views import wording
+from civicmail.city.pages import wording
+from civicmail.city.pages.days import last_day
 from civicmail.desk.holding.models import Approval, ApprovalCopy, StandingApproval
 
 NoticeText = tuple[str, str]

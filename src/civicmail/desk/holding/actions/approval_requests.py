@@ -17,15 +17,15 @@ import orjson
 from django.db import transaction
 from django.utils import timezone, translation
 
-from civicmail.city.access import working_days, working_hours
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import machine
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.queries.days import holidays
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard import working_days, working_hours
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import machine
+from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
+from civicmail.city.pages.days import holidays
 from civicmail.city.policy.approvals import RULE
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile

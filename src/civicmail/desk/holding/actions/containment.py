@@ -18,22 +18,23 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries, locking
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.published_snapshot import SnapshotWatcher
-from civicmail.city.access.queries.actors import about_person
-from civicmail.city.access.reasons import checked_reason as require_reason
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.snapshot import Snapshot
-from civicmail.city.access.views.wording import translate
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.reasons import checked_reason as require_reason
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.actions import locking
+from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.notices.actions import notify
+from civicmail.city.pages.wording import translate
+from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
+from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.log import get_logger

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from civicmail.city.access.actions import tallies
-from civicmail.city.access.epoch import from_ms
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.actions import tallies
 from civicmail.city.policy.rules import RuleSet
 from civicmail.desk.holding import record_facts, senders
 from civicmail.desk.holding.record_facts import CopyDecision, SentMessage

@@ -18,19 +18,19 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import acting_person
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.models import Authorisation
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import wording
 from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.models import Authorisation
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
+from civicmail.city.pages import wording
 from civicmail.city.policy.rules import RuleSet
 from civicmail.desk.holding import digest_schedule, queries, senders
 from civicmail.desk.holding.actions import sender_notices

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from civicmail.city.access.actions.external_acts import entering_of
-from civicmail.city.access.actors import machine
 from civicmail.city.conduct.models import Evidence
 from civicmail.city.conduct.queries import violation_evidence
+from civicmail.city.guard.actions.external_acts import entering_of
+from civicmail.city.guard.actors import machine
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.query.tree import Among

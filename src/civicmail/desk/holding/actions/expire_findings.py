@@ -8,9 +8,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import F
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import machine
-from civicmail.city.access.epoch import from_ms
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import machine
+from civicmail.city.guard.epoch import from_ms
 from civicmail.desk.holding import queries, record_facts
 from civicmail.desk.holding.actions.review_findings import KEPT_STATES
 from civicmail.desk.holding.models import Finding, Precision

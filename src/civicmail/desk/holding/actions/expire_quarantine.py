@@ -5,8 +5,8 @@ The message stays archived until its schedule ends; without an end of its copies
 
 from __future__ import annotations
 
-from civicmail.city.access.actions.external_acts import entering_of
-from civicmail.city.access.actors import machine
+from civicmail.city.guard.actions.external_acts import entering_of
+from civicmail.city.guard.actors import machine
 from civicmail.desk.holding import queries, release_states
 from civicmail.desk.holding.models import Contest, Release
 from civicmail.desk.viewer.queries import installation

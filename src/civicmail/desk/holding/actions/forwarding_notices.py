@@ -16,11 +16,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext, override
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.views.wording import clock, day
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices import actions
+from civicmail.city.pages.wording import clock, day
 from civicmail.city.policy.rules import RuleSet
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions.sender_notices import NOTIFY_WITHIN_MS

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from civicmail.city.access.actions import journal_offsets, tallies
-from civicmail.city.access.epoch import from_ms
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.actions import journal_offsets, tallies
 from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile

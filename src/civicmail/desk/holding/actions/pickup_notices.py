@@ -12,9 +12,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.views.wording import day, minute
+from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices.actions import notify
+from civicmail.city.pages.wording import day, minute
 from civicmail.desk.holding.models import PickUp
 
 _SUBJECT = "A message from {city} waits for you / Un mensaje de {city} lo espera"

@@ -16,13 +16,13 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import DataError, transaction
 from django.db.models import F
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.credentials import new_password
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.resources import OfPerson
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.snapshot.credentials import new_password
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.sentence import sentence as _
 from civicmail.core.config.settings import Secure

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import transaction
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.reasons import checked_reason as require_reason
-from civicmail.city.access.resources import OfPerson
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.reasons import checked_reason as require_reason
+from civicmail.city.guard.resources import OfPerson
 from civicmail.desk.holding import approvers, senders
 from civicmail.desk.holding.actions.approval_requests import expires_at, is_sampled, notify_approvers
 from civicmail.desk.holding.models import Approval, ApprovalCopy

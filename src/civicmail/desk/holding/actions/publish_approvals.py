@@ -9,9 +9,9 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from civicmail.city.access import published_approvals
-from civicmail.city.access.epoch import DAY_MS, epoch_ms, from_ms
+from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.policy.approvals import Approvals, ApprovedFiles, FileApproval
+from civicmail.city.snapshot import published_approvals
 from civicmail.desk.holding import approval_switches
 from civicmail.desk.holding.models import ApprovalCopy, AskedDepartment, StandingApproval
 from civicmail.desk.viewer.queries import installation

@@ -13,11 +13,11 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.duties import Duty
-from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.duties import Duty
+from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices.actions import notify
 from civicmail.desk.holding import approvers, senders
 from civicmail.desk.holding.actions.approval_requests import BATCH_SIZE, TICK, is_sampled, notify_approvers

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import content_views
-from civicmail.city.access.actions.external_acts import entering_of
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.reasons import checked_reason as require_reason
 from civicmail.city.directory.models import Address
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions.external_acts import entering_of
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.reasons import checked_reason as require_reason
+from civicmail.city.identity.actions import content_views
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import queries, release_kinds
 from civicmail.desk.holding.actions.releaser_pool import releasing

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from civicmail.city.access import guard
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.resources import OfPerson
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.resources import OfPerson
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.holding.actions import release_copies, release_requests
 from civicmail.desk.holding.models import Release

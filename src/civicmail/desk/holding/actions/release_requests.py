@@ -17,17 +17,18 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries, tallies
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actions.external_acts import entering_of
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.reasons import checked_reason as require_reason
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.tallies import TallyKind
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actions.external_acts import entering_of
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import checked_reason as require_reason
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.actions import tallies
+from civicmail.city.identity.tallies import TallyKind
 from civicmail.city.notices.actions import notify
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.holding import queries, release_kinds, release_states, senders

@@ -14,20 +14,21 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries, tallies
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.reasons import checked_reason as require_reason
-from civicmail.city.access.resources import Decision
-from civicmail.city.access.views import wording
 from civicmail.city.conduct.actions import violation_reports
 from civicmail.city.conduct.models import Violation
 from civicmail.city.directory.models import Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, format_day, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import checked_reason as require_reason
+from civicmail.city.guard.resources import Decision
+from civicmail.city.identity.actions import tallies
 from civicmail.city.notices.actions import notify
+from civicmail.city.pages import wording
 from civicmail.city.policy.clauses import CLAUSES, clause_url
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.models import Finding, Precision

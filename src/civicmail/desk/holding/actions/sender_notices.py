@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.views import wording
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
+from civicmail.city.pages import wording
 from civicmail.city.policy.clauses import CLAUSES, clause_url
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.models import Finding, Untold

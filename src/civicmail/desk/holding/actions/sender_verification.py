@@ -19,17 +19,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.wording import clock, day
 from civicmail.city.directory.models import Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.resources import OfPerson
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.actions import notify
 from civicmail.city.notices.errors import BadLink
+from civicmail.city.pages.wording import clock, day
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.containment_states import OPEN
 from civicmail.desk.holding.models import Containment, Verification

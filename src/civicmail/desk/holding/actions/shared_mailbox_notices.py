@@ -9,12 +9,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Authorisation
-from civicmail.city.access.views.wording import clock, day
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.models import Authorisation
 from civicmail.city.notices.actions import notify
+from civicmail.city.pages.wording import clock, day
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions.sender_notices import NOTIFY_WITHIN_MS, rule_paragraphs
 from civicmail.desk.holding.record_facts import RuleNotice, SentMessage

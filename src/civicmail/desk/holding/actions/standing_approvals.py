@@ -13,15 +13,15 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import override
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.reasons import checked_reason as require_reason
-from civicmail.city.access.resources import InDepartment
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Mailbox, Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.reasons import checked_reason as require_reason
+from civicmail.city.guard.resources import InDepartment
 from civicmail.city.notices.actions import notify
 from civicmail.desk.holding import approvers, senders
 from civicmail.desk.holding.actions import approval_notices, publish_approvals

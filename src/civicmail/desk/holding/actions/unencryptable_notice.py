@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.views.wording import clock, day
+from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices.actions import notify
+from civicmail.city.pages.wording import clock, day
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions import shared_mailbox_notices
 from civicmail.desk.holding.actions.sender_notices import NOTIFY_WITHIN_MS

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Act, Operation
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Choices, Input, reason
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import Act, Operation
+from civicmail.city.pages.inputs import Choice, Choices, Input, reason
 
 if TYPE_CHECKING:
     from civicmail.desk.holding.models import Contest

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Act, Operation
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choices, Input, OptionalNumber, Seen, Several, reason
-from civicmail.city.access.resources import Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import Resource
+from civicmail.city.pages.act import Act, Operation
+from civicmail.city.pages.inputs import Choices, Input, OptionalNumber, Seen, Several, reason
 from civicmail.desk.holding.containment_states import OPEN
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class ReleaseAccount(Act[HeldAccount, AccountRelease, "Containment"]):
 def _account(pk: int, actor: Actor, now: int) -> Containment:
     from django.shortcuts import get_object_or_404
 
-    from civicmail.city.access import guard
+    from civicmail.city.guard import guard
     from civicmail.desk.holding.models import Containment
 
     guard.require(actor, "containment.see", now=now)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Operation, OwnAct
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Input, Seen
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import Operation, OwnAct
+from civicmail.city.pages.inputs import Input, Seen
 from civicmail.core.config.sentence import sentence as _
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Act, Operation
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Input, Text
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import Act, Operation
+from civicmail.city.pages.inputs import Input, Text
 
 if TYPE_CHECKING:
     from civicmail.desk.holding.held_copies import HeldCopy

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Act, Operation
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Input, Seen, reason
-from civicmail.city.access.resources import Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import Resource
+from civicmail.city.pages.act import Act, Operation
+from civicmail.city.pages.inputs import Choice, Input, Seen, reason
 from civicmail.desk.holding import release_states
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Operation, OwnAct
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Nothing
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import Operation, OwnAct
+from civicmail.city.pages.inputs import Nothing
 from civicmail.core.config.sentence import sentence as _
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class VerifySender(OwnAct["VerificationCase", Nothing, "VerificationCase"]):
         return case_for(message_of(actor, id, now=now), actor.uid, now)
 
     def perform(self, row: VerificationCase, given: Nothing, *, actor: Actor, now: int) -> VerificationCase:
-        from civicmail.city.access.actions.acting import acting_person
+        from civicmail.city.guard.actions.acting import acting_person
         from civicmail.desk.holding.actions import sender_verification
 
         if row.asked is not None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Choices, Day, Email, Input, Text, reason
-from civicmail.city.access.resources import InDepartment, Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import InDepartment, Resource
+from civicmail.city.pages.act import Act, FormPage, Operation, Page
+from civicmail.city.pages.inputs import Choice, Choices, Day, Email, Input, Text, reason
 
 if TYPE_CHECKING:
     from civicmail.desk.holding.models import StandingApproval
@@ -50,8 +50,8 @@ class AllowStanding(Act[None, Allowing, "StandingApproval"]):
         return {"department": list(own.values_list("code", "name"))}
 
     def perform(self, given: Allowing, *, actor: Actor, now: int) -> StandingApproval:
-        from civicmail.city.access.forms import end_of_day
         from civicmail.city.directory.models import Department
+        from civicmail.city.pages.forms import end_of_day
         from civicmail.desk.holding.actions import standing_approvals
 
         scope = standing_approvals.FileScope(

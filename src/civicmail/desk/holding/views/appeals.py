@@ -10,13 +10,13 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
 from civicmail.desk.holding import queries, tasks
 from civicmail.desk.holding.acts.appeals import ANSWER_APPEAL
 from civicmail.desk.holding.models import Contest
@@ -51,7 +51,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         noun="contests",
         sort="-made",
     )
-    return listing.render_list(request, "access/list.html", table, {"page": Page("Who says that we were wrong?", "Holding")})
+    return listing.render_list(request, "pages/list.html", table, {"page": Page("Who says that we were wrong?", "Holding")})
 
 
 @acting("contest.answer")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from civicmail.city.access.forms import text_field
+from civicmail.city.pages.forms import text_field
 from civicmail.desk.holding import partial_approval
 from civicmail.desk.holding.approval_files import ApprovalFile
 from civicmail.desk.holding.models import Approval

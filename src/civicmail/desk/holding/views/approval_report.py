@@ -12,10 +12,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
 from civicmail.desk.holding.approval_states import WORDS
 from civicmail.desk.holding.models import ApprovalCopy
 from civicmail.desk.holding.views.approvals import sender_hint
@@ -55,7 +55,7 @@ def report(request: CityRequest) -> HttpResponseBase:
     times = decided.order_by("-at").values_list("approval__made", "at")[:MAX_COUNTED]
     facts: list[tuple[str, Any]] = [("Answers", table.total), ("Median wait", median_wait(times))]
     page = Page("Who approved what?", "Approvals", [("Approvals", reverse("approvals"))], None, facts)
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 def median_wait(times: Iterable[tuple[datetime, datetime]]) -> str:

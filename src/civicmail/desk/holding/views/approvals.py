@@ -16,15 +16,15 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.csp import csp_override
 
-from civicmail.city.access.actions import content_views
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.actions import content_views
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.holding import approval_files, approvers, partial_approval
 from civicmail.desk.holding.actions import approval_decisions
@@ -78,7 +78,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         sort="state",
         slim=lambda q: q.select_related("approval__person", "approval__department", "by"),
     )
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("approvals.see")
@@ -206,7 +206,7 @@ def my_files(request: CityRequest) -> HttpResponseBase:
         slim=lambda q: q.select_related("approval", "by"),
     )
     return listing.render_list(
-        request, "access/list.html", table, {"page": Page(gettext("What became of my files?"), gettext("My files"))}
+        request, "pages/list.html", table, {"page": Page(gettext("What became of my files?"), gettext("My files"))}
     )
 
 

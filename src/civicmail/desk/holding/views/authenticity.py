@@ -16,10 +16,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views.city_request import CityRequest
-from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.rate_limit import RateLimit
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages.city_request import CityRequest
+from civicmail.city.pages.page import Page
 from civicmail.core.config.errors import ConfigError, LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import authenticity, queries

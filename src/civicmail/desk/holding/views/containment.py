@@ -12,14 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
 from civicmail.desk.holding import tasks
 from civicmail.desk.holding.actions import containment as verbs
 from civicmail.desk.holding.acts.containment import LOCK_ACCOUNT, RELEASE_ACCOUNT
@@ -53,7 +53,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         sort="-made",
         slim=lambda rows: rows.select_related("person", "locker", "releaser"),
     )
-    return listing.render_list(request, "access/list.html", table, {"page": Page("Has somebody taken an account?", "Holding")})
+    return listing.render_list(request, "pages/list.html", table, {"page": Page("Has somebody taken an account?", "Holding")})
 
 
 @acting("containment.release")

@@ -12,13 +12,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.forms import text_field
-from civicmail.city.access.sender_refusals import REFUSALS
-from civicmail.city.access.views import wording
-from civicmail.city.access.views.city_request import CityRequest
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages import wording
+from civicmail.city.pages.city_request import CityRequest
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.forms import text_field
+from civicmail.city.pages.page import Page
+from civicmail.city.snapshot.sender_refusals import REFUSALS
 from civicmail.desk.holding import queries
 from civicmail.desk.holding.actions import appeals as verbs
 from civicmail.desk.holding.decisions import Decision, Outcome, Reason

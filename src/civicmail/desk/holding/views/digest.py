@@ -21,18 +21,19 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted
-from civicmail.city.access.models import Account, Authorisation
-from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.views.city_request import CityRequest
-from civicmail.city.access.views.form_verb import status_of
-from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.wording import translate
 from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink, OldLink
+from civicmail.city.pages.city_request import CityRequest
+from civicmail.city.pages.form_verb import status_of
+from civicmail.city.pages.page import Page
+from civicmail.city.pages.wording import translate
 from civicmail.desk.holding import queries, release_kinds
 from civicmail.desk.holding.actions import digests, release_copies
 from civicmail.desk.holding.held_copies import DEFERRED, PENDING, RETRYING, HeldCopy

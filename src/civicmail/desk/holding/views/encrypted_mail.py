@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, me
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.city_request import CityRequest, acting, me
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 from civicmail.desk.holding import pickup_states
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.acts.pickups import REVOKE_PICK_UP
@@ -55,7 +55,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         sort="-made",
     )
     page = Page(gettext("Messages that are picked up"), gettext("Encrypted mail"), [(gettext("My mail"), reverse("my-mail"))])
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("my.mail")

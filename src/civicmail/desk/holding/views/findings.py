@@ -9,14 +9,14 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.act import Act, FormPage
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
 from civicmail.city.conduct.queries import violations
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import Act, FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
 from civicmail.desk.holding import findings, queries, tasks
 from civicmail.desk.holding.actions import review_findings
 from civicmail.desk.holding.actions.review_findings import STATES
@@ -53,7 +53,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         sort="-received",
         slim=lambda rows: rows.select_related("person"),
     )
-    return listing.render_list(request, "access/list.html", table, {"page": Page("Is this what mail is for?", "Findings")})
+    return listing.render_list(request, "pages/list.html", table, {"page": Page("Is this what mail is for?", "Findings")})
 
 
 @acting("finding.answer")

@@ -7,8 +7,8 @@ import uuid
 from django.http import Http404
 from django.utils.translation import gettext
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.views.city_request import CityRequest
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.city_request import CityRequest
 from civicmail.core.query.tree import And, Digits, Tree
 from civicmail.desk.holding.models import Approval
 from civicmail.desk.mailbox import queries, scope

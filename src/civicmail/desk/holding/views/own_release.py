@@ -12,11 +12,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest, acting, me
-from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.wording import translate
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, me
+from civicmail.city.pages.page import Page
+from civicmail.city.pages.wording import translate
 from civicmail.desk.holding import queries, release_states
 from civicmail.desk.holding.acts.own_releases import RELEASE_MAIL, WITHDRAW_RELEASE
 from civicmail.desk.holding.models import Approval, Release

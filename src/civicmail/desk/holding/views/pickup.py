@@ -17,13 +17,13 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.forms import text_field
-from civicmail.city.access.views.city_request import CityRequest
-from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.wording import translate
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.pages.city_request import CityRequest
+from civicmail.city.pages.forms import text_field
+from civicmail.city.pages.page import Page
+from civicmail.city.pages.wording import translate
 from civicmail.desk.holding import pickup_states
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp

@@ -17,8 +17,8 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views.city_request import CityRequest
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages.city_request import CityRequest
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.models import PickUp

@@ -13,13 +13,13 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.act import Act
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.listing import Cell, Column
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import Act
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.page import Page
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries, release_kinds

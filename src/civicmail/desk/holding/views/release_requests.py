@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries, release_states, tasks
 from civicmail.desk.holding.acts.release_requests import ANSWER_RELEASE
@@ -53,7 +53,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         slim=lambda rows: rows.select_related("requester"),
     )
     page = Page("Who asks that something is let go?", "Holding", [("Quarantine", reverse("quarantine"))])
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("releases.see")

@@ -16,20 +16,20 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, NotRecorded, Unusable
-from civicmail.city.access.forms import text_field
-from civicmail.city.access.models import Account
-from civicmail.city.access.permits import Permit
-from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest, acting
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.wording import translate
 from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, NotRecorded, Unusable
+from civicmail.city.guard.models import Account
+from civicmail.city.guard.permits import Permit
+from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.city_request import CityRequest, acting
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.forms import text_field
+from civicmail.city.pages.page import Page
+from civicmail.city.pages.wording import translate
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.message import message_parser
 from civicmail.core.message.filter_verdicts import header_of

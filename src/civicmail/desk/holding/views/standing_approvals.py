@@ -9,13 +9,13 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.days import last_day
+from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.page import Page
 from civicmail.desk.holding.actions import standing_approvals
 from civicmail.desk.holding.models import StandingApproval
 

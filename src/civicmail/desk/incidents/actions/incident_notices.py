@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.views import wording
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices.actions import notify, notify_many
+from civicmail.city.pages import wording
 from civicmail.desk.holding import senders
 from civicmail.desk.incidents.models import Case, Pull, Report
 

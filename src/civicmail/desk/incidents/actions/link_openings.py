@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from civicmail.city.access.epoch import from_ms
+from civicmail.city.guard.epoch import from_ms
 from civicmail.desk.incidents.models import Opening
 
 KEPT_DAYS = 90

@@ -16,8 +16,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 
-from civicmail.city.access.actions import journal_offsets
 from civicmail.city.directory.models import Person
+from civicmail.city.identity.actions import journal_offsets
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink
 from civicmail.core.config.errors import LaterError

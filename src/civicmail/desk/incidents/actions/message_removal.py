@@ -10,15 +10,15 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.reasons import checked_reason
-from civicmail.city.access.resources import Decision
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.guard.resources import Decision
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.incidents import queries, states
 from civicmail.desk.incidents.actions.incident_notices import notify_removed, notify_restored, notify_second

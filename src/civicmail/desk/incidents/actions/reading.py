@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.permits import Permit
 from civicmail.desk.incidents.models import Case
 
 

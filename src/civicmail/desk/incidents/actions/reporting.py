@@ -8,13 +8,13 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.db.models import F
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.resources import OfPerson
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.incidents import queries

@@ -1,1 +1,1 @@
-"""Acts on reports and incidents, each defined once (city/access/act.py)."""
+"""Acts on reports and incidents, each defined once (city/pages/act.py)."""

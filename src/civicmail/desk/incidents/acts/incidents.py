@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Act, Operation
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Input, Number, Seen, Text, reason
-from civicmail.city.access.resources import Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import Resource
+from civicmail.city.pages.act import Act, Operation
+from civicmail.city.pages.inputs import Choice, Input, Number, Seen, Text, reason
 
 if TYPE_CHECKING:
     from civicmail.desk.incidents.models import Case, Pull
@@ -93,7 +93,7 @@ class _OnRemoval[Given: Input](Act["Pull", Given, "Pull"]):
     def load(self, pk: int, *, actor: Actor, now: int) -> Pull:
         from django.shortcuts import get_object_or_404
 
-        from civicmail.city.access import guard
+        from civicmail.city.guard import guard
         from civicmail.desk.incidents.models import Pull
 
         guard.require(actor, "reports.see", now=now)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Choices, Input
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import FormPage, Operation, Page
+from civicmail.city.pages.inputs import Choice, Choices, Input
 from civicmail.core.config.sentence import Sentence
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox.acts.messages import OnMessage
@@ -57,7 +57,7 @@ class ReportDanger(OnMessage[MessageReport, str]):
         from django.urls import reverse
         from django.utils.translation import gettext
 
-        from civicmail.city.access.views.wording import translate
+        from civicmail.city.pages.wording import translate
         from civicmail.desk.mailbox.views.opened_message import crumbs
         from civicmail.desk.mailbox.views.reporting import may_be_reported
 

@@ -9,12 +9,12 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
 from civicmail.city.policy.dispositions import USE_CHECK
 from civicmail.city.policy.finding_labels import describe
 from civicmail.core.config.errors import LaterError
@@ -65,7 +65,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         noun="cases",
         sort="-made",
     )
-    return listing.render_list(request, "access/list.html", table, {"page": Page("What was reported?", "Reported mail")})
+    return listing.render_list(request, "pages/list.html", table, {"page": Page("What was reported?", "Reported mail")})
 
 
 @acting("report.answer")

@@ -19,12 +19,12 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import city_request
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink
 from civicmail.city.notices.signed_links import Token
+from civicmail.city.pages import city_request
+from civicmail.city.pages.page import Page
 from civicmail.city.policy import active_rules
 from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.errors import CivicmailError

@@ -8,11 +8,11 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.act import Act, FormPage
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may
-from civicmail.city.access.views.listing import Cell, Column, Filter
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import Act, FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, may
+from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import message_removal

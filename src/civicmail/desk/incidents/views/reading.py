@@ -8,9 +8,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.page import Page
 from civicmail.desk.incidents.actions import reading
 from civicmail.desk.incidents.models import Case
 from civicmail.desk.incidents.queries import captures_of

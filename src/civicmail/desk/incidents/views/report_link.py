@@ -14,12 +14,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views.city_request import CityRequest, me
-from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink, OldLink
+from civicmail.city.pages.city_request import CityRequest, me
+from civicmail.city.pages.page import Page
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reporting

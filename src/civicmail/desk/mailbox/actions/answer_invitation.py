@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
-from civicmail.city.access.actors import Actor
+from civicmail.city.guard.actors import Actor
 from civicmail.desk.mailbox import itip
 from civicmail.desk.mailbox.actions import send_message
 from civicmail.desk.mailbox.compose import Calendar, NamedAddress

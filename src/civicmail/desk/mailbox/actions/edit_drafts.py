@@ -13,12 +13,12 @@ from dataclasses import dataclass, fields
 
 from django.db import IntegrityError, transaction
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions.acting import acting_person
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.resources import OfPerson
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions.acting import acting_person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.resources import OfPerson
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox.actions.send_message import is_open
 from civicmail.desk.mailbox.compose import MAX_SIGNATURE

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions.acting import acting_person
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Person
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions.acting import acting_person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import OfPerson
 
 
 def require_reader(actor: Actor, now: int) -> Person:

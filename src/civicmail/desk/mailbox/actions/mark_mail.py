@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping
 
 from django.db import IntegrityError, transaction
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, Unusable
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
 from civicmail.core.config.sentence import Sentence, sentence
 from civicmail.desk.mailbox import label_names
 from civicmail.desk.mailbox.actions.mail_actor import require_reader

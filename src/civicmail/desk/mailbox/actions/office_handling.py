@@ -10,11 +10,11 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict
 from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict
 from civicmail.core.config.sentence import sentence
 from civicmail.desk.mailbox.actions.mail_actor import require_reader
 from civicmail.desk.mailbox.models import Handled

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import acting_person
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.reasons import checked_reason as require_reason
-from civicmail.city.access.resources import OfPerson
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.reasons import checked_reason as require_reason
+from civicmail.city.guard.resources import OfPerson
 from civicmail.core.config.sentence import Sentence
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox import send_states

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from civicmail.city.access.epoch import from_ms
+from civicmail.city.guard.epoch import from_ms
 from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain
 

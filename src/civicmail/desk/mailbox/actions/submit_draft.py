@@ -14,8 +14,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import Unusable
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox.actions import send_message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civicmail.city.access.actors import Actor
+from civicmail.city.guard.actors import Actor
 from civicmail.desk.mailbox.actions.mail_actor import require_reader
 from civicmail.desk.viewer.queries import store
 from civicmail.mail.pipeline import labels

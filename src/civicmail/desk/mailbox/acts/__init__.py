@@ -1,1 +1,1 @@
-"""Acts on one's own mail, each defined once (city/access/act.py)."""
+"""Acts on one's own mail, each defined once (city/pages/act.py)."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, Operation
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Day, Input, Nothing, Text
-from civicmail.city.access.resources import Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import Resource
+from civicmail.city.pages.act import Act, Operation
+from civicmail.city.pages.inputs import Day, Input, Nothing, Text
 from civicmail.core.config.sentence import sentence as _
 
 if TYPE_CHECKING:
-    from civicmail.city.access.models import AutoReply
     from civicmail.city.directory.models import Mailbox
+    from civicmail.city.identity.models import AutoReply
 
 _PATH, _PAGE = "/mailboxes/{str:address}/away", "mail-away-of"
 _MAX_LENGTH = 4000
@@ -51,12 +51,12 @@ class _OnAutoReply[Given: Input, Done](Act["Mailbox", Given, Done]):
         return get_object_or_404(Mailbox, address=address.strip().lower(), closed__isnull=True)
 
     def is_hidden(self, row: Mailbox, actor: Actor, now: int) -> bool:
-        from civicmail.city.access.queries.actors import about_mailbox
+        from civicmail.city.identity.queries.actors import about_mailbox
 
         return row.kind == type(row).Type.PERSONAL and not about_mailbox(row).is_about(actor)
 
     def resource(self, row: Mailbox, actor: Actor) -> Resource:
-        from civicmail.city.access.queries.autoreplies import about_answer
+        from civicmail.city.identity.queries.autoreplies import about_answer
         from civicmail.core.config.clock import now_ms
 
         return about_answer(row, now_ms())
@@ -71,8 +71,8 @@ class SetAway(_OnAutoReply[SharedAutoReply, "AutoReply"]):
     def initial(self, row: Mailbox) -> Mapping[str, Any]:
         from django.utils import timezone
 
-        from civicmail.city.access.queries.autoreplies import current_reply
-        from civicmail.city.access.queries.days import last_day
+        from civicmail.city.identity.queries.autoreplies import current_reply
+        from civicmail.city.pages.days import last_day
 
         reply = current_reply(row.pk, timezone.now())
         if reply is None:
@@ -81,8 +81,8 @@ class SetAway(_OnAutoReply[SharedAutoReply, "AutoReply"]):
         return {"starts": starts, "until": until, "text": reply.text, "outside": reply.outside}
 
     def perform(self, row: Mailbox, given: SharedAutoReply, *, actor: Actor, now: int) -> AutoReply:
-        from civicmail.city.access.actions import autoreplies
-        from civicmail.city.access.forms import end_of_day, start_of_day
+        from civicmail.city.identity.actions import autoreplies
+        from civicmail.city.pages.forms import end_of_day, start_of_day
 
         return autoreplies.set_autoreply(
             row, given.text, outside=given.outside, starts=start_of_day(given.starts), until=end_of_day(given.until), actor=actor,
@@ -93,8 +93,8 @@ class SetAway(_OnAutoReply[SharedAutoReply, "AutoReply"]):
         from django.utils import timezone
         from django.utils.translation import gettext
 
-        from civicmail.city.access.queries.days import last_day
-        from civicmail.city.access.views.wording import day
+        from civicmail.city.pages.days import last_day
+        from civicmail.city.pages.wording import day
 
         text = gettext("Your mailbox answers from {start} until {end}.")
         if row.holder is None:
@@ -116,7 +116,7 @@ class EndAway(_OnAutoReply[Nothing, "Mailbox"]):
     operation = Operation(f"{_PATH}/end", "write:mail", page=_PAGE)
 
     def perform(self, row: Mailbox, given: Nothing, *, actor: Actor, now: int) -> Mailbox:
-        from civicmail.city.access.actions import autoreplies
+        from civicmail.city.identity.actions import autoreplies
 
         autoreplies.end_own(row, actor=actor, now=now)
         return row

@@ -8,9 +8,9 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import FormPage, Operation, OwnAct, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Input, Number, Seen, Text
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import FormPage, Operation, OwnAct, Page
+from civicmail.city.pages.inputs import Input, Number, Seen, Text
 from civicmail.core.config.sentence import sentence as _
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import FormPage, Operation, OwnAct, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Input, Seen, Text
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import FormPage, Operation, OwnAct, Page
+from civicmail.city.pages.inputs import Input, Seen, Text
 from civicmail.core.config.sentence import Sentence
 from civicmail.core.config.sentence import sentence as _
 from civicmail.desk.mailbox.label_names import MAX_NAME

@@ -6,9 +6,9 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Operation, OwnAct
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Flag, Input, Text
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import Operation, OwnAct
+from civicmail.city.pages.inputs import Choice, Flag, Input, Text
 from civicmail.core.config.sentence import Sentence
 from civicmail.core.config.sentence import sentence as _
 

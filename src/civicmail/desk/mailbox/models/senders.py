@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.queries import access_status
 from civicmail.city.directory.models import Episode, Mailbox, Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.queries import access_status
 from civicmail.desk.mailbox.models import Signature
 
 ROLES = frozenset({"holder", "delegate"})

@@ -13,11 +13,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting, require
+from civicmail.city.pages.page import Page
 from civicmail.desk.mailbox import recipients
 from civicmail.desk.mailbox.actions import edit_drafts
 from civicmail.desk.mailbox.actions.edit_drafts import DraftContent

@@ -13,10 +13,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting
+from civicmail.city.pages.page import Page
 from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.city.policy.approvals import RULE
 from civicmail.city.policy.rules import RuleSet

@@ -11,10 +11,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting, require
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting, require
+from civicmail.city.pages.page import Action, Page
 from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.models import Draft, Outgoing
 from civicmail.desk.mailbox.recipients import parse_typed

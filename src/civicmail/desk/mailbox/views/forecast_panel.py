@@ -8,9 +8,9 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext, override
 
-from civicmail.city.access import sender_refusals
-from civicmail.city.access.views import wording
+from civicmail.city.pages import wording
 from civicmail.city.policy.rules import Rule
+from civicmail.city.snapshot import sender_refusals
 from civicmail.desk.mailbox.cautions import MAX_NAMED, Caution
 from civicmail.desk.mailbox.forecast import CopyForecast, Forecast
 from civicmail.desk.mailbox.submission import UNIDENTIFIED

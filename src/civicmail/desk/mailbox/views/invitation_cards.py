@@ -15,11 +15,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting
-from civicmail.city.access.views.wording import day
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting
+from civicmail.city.pages.wording import day
 from civicmail.desk.mailbox.actions.answer_invitation import TEXTS, Invitation, last_answer
 from civicmail.desk.mailbox.acts.invitations import ANSWER_INVITATION
 from civicmail.desk.mailbox.mail_list import header_of

@@ -6,11 +6,12 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import act_pages, letter_keys
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.views import letter_keys
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting
 from civicmail.desk.mailbox import queries
 from civicmail.desk.mailbox.acts.labels import MAKE_LABEL
 from civicmail.desk.mailbox.views.opened_message import crumbs

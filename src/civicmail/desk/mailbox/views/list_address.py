@@ -10,9 +10,9 @@ from typing import Any, cast
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views.listing import PAGE_PARAMS, Chip, list_url
-from civicmail.city.access.views.wording import day
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages.listing import PAGE_PARAMS, Chip, list_url
+from civicmail.city.pages.wording import day
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.mailbox.mail_list import Direction, ListQuery, StateFilter
 from civicmail.desk.mailbox.mail_marks import LabelMark

@@ -15,12 +15,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views import letter_keys, wording
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting
-from civicmail.city.access.views.listing import plain_text
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.identity.views import letter_keys
+from civicmail.city.pages import wording
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting
+from civicmail.city.pages.listing import plain_text
+from civicmail.city.pages.page import Action, Page
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.mailbox import mail_list, queries
 from civicmail.desk.mailbox.mail_list import PER_PAGE, ListPage, Row

@@ -16,12 +16,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting
-from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.wording import translate
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting
+from civicmail.city.pages.page import Page
+from civicmail.city.pages.wording import translate
 from civicmail.core.query.scopes import received_by
 from civicmail.core.query.tree import Among
 from civicmail.desk.mailbox import mail_list, queries, scope

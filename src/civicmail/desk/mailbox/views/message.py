@@ -15,13 +15,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.permits import Permit
-from civicmail.city.access.views import wording
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting
-from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.permits import Permit
+from civicmail.city.pages import wording
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting
+from civicmail.city.pages.page import Action, Page
 from civicmail.city.policy.active_rules import active_or_starter
 from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, overall_outcome
 from civicmail.desk.mailbox.mail_list import header_of

@@ -13,12 +13,12 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.actions.usage import note_retrieved
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.identity.actions.usage import note_retrieved
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting
 from civicmail.core.query.scopes import sent_from
 from civicmail.core.query.tree import And, Range, Token
 from civicmail.desk.mailbox import mail_list, queries

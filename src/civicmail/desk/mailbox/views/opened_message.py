@@ -9,10 +9,10 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.permits import Permit
-from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.permits import Permit
+from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.desk.mailbox import queries, scope
 from civicmail.desk.mailbox.delivery_outcomes import copy_outcomes, own_states
 from civicmail.desk.mailbox.scope import OwnMail, ViewKind

@@ -13,11 +13,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.views import act_pages, wording
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.pages import act_pages, wording
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting
+from civicmail.city.pages.page import Page
 from civicmail.city.policy.rules import RuleSet
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.mailbox import send_states

@@ -11,16 +11,16 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Authorisation, AutoReply
-from civicmail.city.access.queries.autoreplies import about_answer, current_reply
-from civicmail.city.access.queries.days import last_day
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting, require
-from civicmail.city.access.views.page import Action, Page
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.models import Authorisation, AutoReply
+from civicmail.city.identity.queries.autoreplies import about_answer, current_reply
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting, require
+from civicmail.city.pages.days import last_day
+from civicmail.city.pages.page import Action, Page
 from civicmail.desk.mailbox import mail_list, queries
 from civicmail.desk.mailbox.acts.auto_replies import END_AWAY, SET_AWAY, SET_OWN_AWAY
 from civicmail.desk.mailbox.scope import OwnMailbox

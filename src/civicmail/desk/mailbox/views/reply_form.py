@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.views import wording
-from civicmail.city.access.views.city_request import CityRequest as Request
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.pages import wording
+from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.core.config.sentence import sentence as _
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.mailbox import replies

@@ -9,9 +9,9 @@ from collections import OrderedDict
 
 from django.http import HttpResponse, JsonResponse
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.lexer import LONGEST_QUERY

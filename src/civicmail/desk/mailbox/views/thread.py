@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting
+from civicmail.city.pages.page import Page
 from civicmail.desk.mailbox import mail_list, queries
 from civicmail.desk.mailbox.views.mail_list_page import line
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpResponseBase
 
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
 from civicmail.desk.mailbox.models import SentPlain
 
 DAYS = 90
@@ -41,7 +41,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         sort="-made",
     )
     page = Page("What went unencrypted, and why?", "Encryption", facts=_sums(request))
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 def _sums(request: CityRequest) -> list[tuple[str, Any]]:

@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from civicmail.city.access import sender_refusals
-from civicmail.city.access.views import wording
+from civicmail.city.pages import wording
+from civicmail.city.snapshot import sender_refusals
 from civicmail.desk.mailbox.mail_list import Row
 from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.message_view import Run

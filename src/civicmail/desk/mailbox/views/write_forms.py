@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from civicmail.city.access.forms import MultipleFileField, set_choices
+from civicmail.city.pages.forms import MultipleFileField, set_choices
 from civicmail.desk.mailbox.actions.edit_drafts import MAX_FIELD, MAX_TEXT, DraftContent
 from civicmail.desk.mailbox.models import Draft
 from civicmail.desk.mailbox.models.senders import Sender

@@ -17,14 +17,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import wording
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting, require
-from civicmail.city.access.views.form_verb import status_of
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages import wording
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting, require
+from civicmail.city.pages.form_verb import status_of
+from civicmail.city.pages.page import Action, Page
 from civicmail.desk.mailbox import recipients
 from civicmail.desk.mailbox.actions import edit_drafts, submit_draft
 from civicmail.desk.mailbox.actions.edit_drafts import NewFile, ReplyTo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from civicmail.city.access.views.act_pages import paths
+from civicmail.city.pages.act_pages import paths
 from civicmail.desk.mailbox.acts.drafts import DISCARD_DRAFT
 from civicmail.desk.mailbox.acts.signatures import WRITE_SIGNATURE
 from civicmail.desk.mailbox.views import address_book, drafts, outgoing, unencrypted_mail, write_page

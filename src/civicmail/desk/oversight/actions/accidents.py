@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from civicmail.city.access.actions import content_views
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.identity.actions import content_views
 from civicmail.mail.archive.errors import InvalidId
 from civicmail.mail.archive.places import digits_of
 
 
 def report(message: str, how: str, next_: str, *, actor: Actor, now: int) -> None:
     """Write the entry. message: the id or empty, because anything else could say what is in the message; how, next_: of
-    city/access/reveals.py. Raises NotPermitted, Unusable."""
+    city/guard/reveals.py. Raises NotPermitted, Unusable."""
     try:
         number = digits_of(message.strip()) if message.strip() else ""
     except InvalidId:

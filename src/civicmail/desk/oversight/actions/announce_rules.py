@@ -8,12 +8,12 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
 
-from civicmail.city.access import working_days
-from civicmail.city.access.actions import entries
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Authorisation
-from civicmail.city.access.queries.days import holidays
+from civicmail.city.guard import working_days
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.models import Authorisation
 from civicmail.city.notices.actions import notify
+from civicmail.city.pages.days import holidays
 from civicmail.city.policy.clauses import CLAUSES, clause_url
 from civicmail.city.policy.rules import Rule
 from civicmail.desk.oversight import rule_text

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions.external_acts import in_files
-from civicmail.city.access.actors import Actor
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions.external_acts import in_files
+from civicmail.city.guard.actors import Actor
 from civicmail.mail.screening.reports import month_files
 from civicmail.mail.screening.reports.month_files import Intake
 from civicmail.mail.screening.reports.shapes import Report

@@ -8,16 +8,16 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from civicmail.city.access import guard, working_days
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.queries.days import holidays
-from civicmail.city.access.reasons import checked_reason as require_reason
-from civicmail.city.access.resources import Decision
+from civicmail.city.guard import guard, working_days
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import checked_reason as require_reason
+from civicmail.city.guard.resources import Decision
+from civicmail.city.pages.days import holidays
 from civicmail.desk.oversight import emergencies, emergency_count
 from civicmail.desk.oversight.actions.publish_rules import TICK, adopt, publish
 from civicmail.desk.oversight.emergency_count import Counted

@@ -9,8 +9,8 @@ from datetime import date
 from django.db import transaction
 from django.db.models import F
 
-from civicmail.city.access.actions import journal_offsets
 from civicmail.city.directory.models import Person
+from civicmail.city.identity.actions import journal_offsets
 from civicmail.desk.oversight import emergencies, rule_hits
 from civicmail.desk.oversight.models import Counted, Hits, Version
 from civicmail.desk.oversight.rule_hits import Heard

@@ -11,11 +11,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from civicmail.city.access.actions import entries
-from civicmail.city.access.actions.publishing import data_folder
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.identity.actions.publishing import data_folder
 from civicmail.city.policy import active_rules
 from civicmail.city.policy.errors import UnusableBook
 from civicmail.core.config.log import get_logger

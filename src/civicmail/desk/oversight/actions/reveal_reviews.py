@@ -6,14 +6,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from civicmail.city.access.actions.entries import enter
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.models import Entry
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.reasons import checked_reason as require_reason
-from civicmail.city.access.resources import OwnCase
+from civicmail.city.guard.actions.entries import enter
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.models import Entry
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import checked_reason as require_reason
+from civicmail.city.guard.resources import OwnCase
 from civicmail.desk.oversight.queries.content_views import MARK, marks_of, sample_of
 
 

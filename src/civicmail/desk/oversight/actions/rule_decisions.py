@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.queries import four_eyes
-from civicmail.city.access.reasons import checked_reason as require_reason
-from civicmail.city.access.resources import Decision
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.queries import four_eyes
+from civicmail.city.guard.reasons import checked_reason as require_reason
+from civicmail.city.guard.resources import Decision
 from civicmail.desk.oversight import rule_text
 from civicmail.desk.oversight.actions.publish_rules import activate, active_texts, enter, step_version
 from civicmail.desk.oversight.models import Version

@@ -10,12 +10,12 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.timezone import localtime
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, format_day, from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.reasons import checked_reason as require_reason
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, format_day, from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.desk.oversight import rule_text, states
 from civicmail.desk.oversight.actions.publish_rules import active_texts, adopt, copy_facts, enter, step_version
 from civicmail.desk.oversight.models import Version

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from civicmail.city.access.epoch import from_ms
 from civicmail.city.conduct.queries.deciders import holders
 from civicmail.city.directory.models import Mailbox, Person
+from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices.actions import notify
 from civicmail.core.config.log import get_logger
 from civicmail.desk.oversight import rule_text

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from civicmail.city.access.act import Act, Operation
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Input, Text
-from civicmail.city.access.reveals import NEXT, WHERE
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.reveals import NEXT, WHERE
+from civicmail.city.pages.act import Act, Operation
+from civicmail.city.pages.inputs import Choice, Input, Text
 
 
 class Accident(Input):

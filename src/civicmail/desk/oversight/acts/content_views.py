@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Act, FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Input, Text
-from civicmail.city.access.resources import Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import Resource
+from civicmail.city.pages.act import Act, FormPage, Operation, Page
+from civicmail.city.pages.inputs import Input, Text
 
 if TYPE_CHECKING:
-    from civicmail.city.access.models import Entry
+    from civicmail.city.guard.models import Entry
 
 
 class Remark(Input):
@@ -30,7 +30,7 @@ class MarkViewing(Act["Entry", Remark, "Entry"]):
     def load(self, pk: int, *, actor: Actor, now: int) -> Entry:
         from django.shortcuts import get_object_or_404
 
-        from civicmail.city.access.models import Entry
+        from civicmail.city.guard.models import Entry
         from civicmail.desk.oversight.queries.content_views import REVEAL
 
         return get_object_or_404(Entry.objects.defer("head"), pk=pk, act=REVEAL)
@@ -41,7 +41,7 @@ class MarkViewing(Act["Entry", Remark, "Entry"]):
         return reveal_reviews.about(row)
 
     def perform(self, row: Entry, given: Remark, *, actor: Actor, now: int) -> Entry:
-        from civicmail.city.access.epoch import from_ms
+        from civicmail.city.guard.epoch import from_ms
         from civicmail.desk.oversight.actions import reveal_reviews
 
         return reveal_reviews.mark(row, _week(row), actor=actor, remark=given.remark, now=from_ms(now))
@@ -49,8 +49,8 @@ class MarkViewing(Act["Entry", Remark, "Entry"]):
     def form_page(self, row: Entry) -> FormPage:
         from django.urls import reverse
 
-        from civicmail.city.access.epoch import from_ms
-        from civicmail.city.access.queries import display_names
+        from civicmail.city.guard.epoch import from_ms
+        from civicmail.city.pages import display_names
         from civicmail.desk.oversight.views import content_views_page
 
         sample = content_views_page.sample_url(_week(row))
@@ -66,7 +66,7 @@ def _week(row: Entry) -> str:
     """The week whose sample it may be in."""
     from django.utils import timezone
 
-    from civicmail.city.access.epoch import from_ms
+    from civicmail.city.guard.epoch import from_ms
     from civicmail.desk.oversight import sampling
 
     return sampling.name_of(timezone.localdate(from_ms(row.at)))

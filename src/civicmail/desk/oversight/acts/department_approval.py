@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from civicmail.city.access.act import Act, Operation
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Input, Seen, reason
-from civicmail.city.access.resources import DepartmentCase, Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import DepartmentCase, Resource
+from civicmail.city.pages.act import Act, Operation
+from civicmail.city.pages.inputs import Input, Seen, reason
 
 if TYPE_CHECKING:
     from civicmail.city.directory.models import Department
@@ -68,7 +68,7 @@ class AgreeToBeAsked(_OnSwitch):
         return switch_approval.agreement_resource(asked) if asked else DepartmentCase(row.code, first_actors=(), began_ms=0)
 
     def perform(self, row: Department, given: Switching, *, actor: Actor, now: int) -> Department:
-        from civicmail.city.access.errors import Conflict
+        from civicmail.city.guard.errors import Conflict
         from civicmail.desk.holding import approval_switches
         from civicmail.desk.holding.actions import switch_approval
 

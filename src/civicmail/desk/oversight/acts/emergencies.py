@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Because, Choice, Input, Number, Seen, Text, reason
-from civicmail.city.access.resources import Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import Resource
+from civicmail.city.pages.act import Act, FormPage, Operation, Page
+from civicmail.city.pages.inputs import Because, Choice, Input, Number, Seen, Text, reason
 from civicmail.desk.oversight import emergencies
 
 if TYPE_CHECKING:

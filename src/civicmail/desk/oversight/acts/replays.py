@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import DAY_MS
-from civicmail.city.access.inputs import Input, Number, Seen, Text
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import DAY_MS
+from civicmail.city.pages.act import Act, FormPage, Operation, Page
+from civicmail.city.pages.inputs import Input, Number, Seen, Text
 
 if TYPE_CHECKING:
     from civicmail.desk.oversight.models import Replay, Version

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, FormPage, Operation, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.inputs import Choice, Code, Input, Number, OptionalDay, Seen, Text, reason
-from civicmail.city.access.resources import Resource
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.resources import Resource
+from civicmail.city.pages.act import Act, FormPage, Operation, Page
+from civicmail.city.pages.inputs import Choice, Code, Input, Number, OptionalDay, Seen, Text, reason
 from civicmail.desk.oversight import rule_text, states
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class ProposeRule(_OnVersion[Proposal]):
     success_message = _WAITS
 
     def perform(self, row: Version, given: Proposal, *, actor: Actor, now: int) -> Version:
-        from civicmail.city.access.forms import start_of_day
+        from civicmail.city.pages.forms import start_of_day
         from civicmail.desk.oversight.actions import rules
 
         starts = from_ms(start_of_day(given.starts)) if given.starts else None

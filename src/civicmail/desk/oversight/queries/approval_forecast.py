@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.cache import cache
 
-from civicmail.city.access.queries.days import holidays
+from civicmail.city.pages.days import holidays
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.oversight.approval_forecast import DAY_MS, DAYS, Forecast, forecast

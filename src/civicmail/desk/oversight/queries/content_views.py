@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Entry
-from civicmail.city.access.queries.entries import visible_to
-from civicmail.city.access.queries.home_tasks import Task
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Entry
+from civicmail.city.guard.queries.entries import visible_to
+from civicmail.city.identity.queries.home_tasks import Task
 from civicmail.desk.oversight import sampling
 
 KINDS: dict[str, str] = {

@@ -11,14 +11,14 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from civicmail.city.access import working_days
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.models import Entry
-from civicmail.city.access.queries.days import holidays
-from civicmail.city.access.queries.home_tasks import Task
-from civicmail.city.access.queries.roster import Event
 from civicmail.city.directory.models import Person
+from civicmail.city.guard import working_days
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.queries.home_tasks import Task
+from civicmail.city.identity.queries.roster import Event
+from civicmail.city.pages.days import holidays
 from civicmail.desk.oversight import rule_text
 from civicmail.desk.oversight.models import Book, Emergency, Hits, Version
 

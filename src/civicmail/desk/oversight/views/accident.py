@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.urls import reverse
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.reveals import NEXT
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
+from civicmail.city.guard.reveals import NEXT
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.desk.oversight.acts.accidents import REPORT_ACCIDENT
 
 

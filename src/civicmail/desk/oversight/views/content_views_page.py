@@ -12,14 +12,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.models import Entry
-from civicmail.city.access.queries import display_names
-from civicmail.city.access.reveals import NEXT, REASONS
-from civicmail.city.access.views import listing, wording
-from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require, require_could
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.models import Entry
+from civicmail.city.guard.reveals import NEXT, REASONS
+from civicmail.city.pages import display_names, listing, wording
+from civicmail.city.pages.city_request import CityRequest, acting, could, may, require, require_could
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 from civicmail.desk.oversight import sampling
 from civicmail.desk.oversight.queries import content_views as queries
 from civicmail.desk.oversight.queries.content_views import KINDS, Sample

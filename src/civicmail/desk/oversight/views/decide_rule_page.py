@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest, acting
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting
 from civicmail.desk.oversight import rule_text, states
 from civicmail.desk.oversight.acts.rules import DECIDE_RULE, version_url
 from civicmail.desk.oversight.rule_replay import Tally

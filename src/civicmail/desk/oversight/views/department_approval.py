@@ -7,14 +7,14 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.act import Act, FormPage
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.resources import CITY
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import CITY
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import Act, FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
 from civicmail.desk.holding import approval_switches
 from civicmail.desk.holding.actions.switch_approval import MAX_DAILY_REQUESTS, TENTHS
 from civicmail.desk.holding.approval_switches import ApprovalSwitch
@@ -56,7 +56,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         slim=lambda q: q.select_related("head"),
     )
     page = Page("Who is asked before files leave?", "Approvals", facts=_facts(seen))
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("rules.see")

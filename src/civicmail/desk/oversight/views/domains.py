@@ -13,11 +13,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import MultipleFileField
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_verb import status_of
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.form_verb import status_of
+from civicmail.city.pages.forms import MultipleFileField
+from civicmail.city.pages.page import Page
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.sandbox.errors import Unreadable

@@ -10,12 +10,12 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import act_pages, listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 from civicmail.desk.oversight import emergencies
 from civicmail.desk.oversight.actions import emergencies as verbs
 from civicmail.desk.oversight.acts.emergencies import COUNT_EMERGENCY, MAKE_EMERGENCY, SECTION, crumbs
@@ -53,7 +53,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
     )
     actions = [Action("Stop an attack…", reverse("emergency-new"), primary=True)] if may(request, "emergency.make") else []
     page = Page("What is stopped at once?", SECTION, [LIST], actions=actions)
-    return listing.render_list(request, "access/list.html", table, {"page": page})
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("emergency.make")

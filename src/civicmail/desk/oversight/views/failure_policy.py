@@ -6,9 +6,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.page import Action, Page
 from civicmail.city.policy import active_rules
 from civicmail.city.policy import drill as drills
 from civicmail.city.policy.errors import UnusableBook

@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require
-from civicmail.city.access.views.page import Page
 from civicmail.city.directory.models import Department
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
+from civicmail.city.pages.page import Page
 from civicmail.desk.oversight.actions import replays as verbs
 from civicmail.desk.oversight.models import Replay
 from civicmail.desk.oversight.rule_replay import NOBODY, Tally

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.page import Action, Page
 from civicmail.desk.oversight import rule_text, states
 from civicmail.desk.oversight.actions import rule_decisions
 from civicmail.desk.oversight.models import Version

@@ -11,10 +11,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, could, may, require
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 from civicmail.city.policy.clauses import CLAUSES
 from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.failure_policy import PART_LABELS

@@ -10,9 +10,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.page import Page
 from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.failure_policy import PART_LABELS
 from civicmail.desk.oversight.models import Version

@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.page import Page
 from civicmail.desk.oversight.queries.starter_updates import Offer, offers
 from civicmail.desk.oversight.views.rule_pages import compared
 from civicmail.desk.oversight.views.rules import LIST

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from django.http import HttpResponse
 
-from civicmail.city.access.act import FormPage
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest, acting, require
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.desk.oversight.acts.rules import DRAFT_RULE
 from civicmail.desk.oversight.queries import rules as queries
 from civicmail.desk.oversight.queries.starter_updates import offer

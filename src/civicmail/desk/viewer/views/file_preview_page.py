@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from civicmail.city.access.views.page import Page
+from civicmail.city.pages.page import Page
 from civicmail.desk.viewer import file_preview, runs
 from civicmail.desk.viewer.views import words
 from civicmail.desk.viewer.views.message_pages import Links, PermitFor, file_of, path_of

@@ -23,9 +23,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.csp import csp_override
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.permits import Permit
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.permits import Permit
+from civicmail.city.pages.page import Page
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.viewer import downloads, safe_html, sandboxed
 from civicmail.desk.viewer.delivered_copy import delivered_bytes

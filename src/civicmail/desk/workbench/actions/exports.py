@@ -6,14 +6,15 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from civicmail.city.access.actions import content_views, entries
-from civicmail.city.access.actions.acting import acting_person, lock_row
-from civicmail.city.access.actors import Actor, machine
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Conflict, Unusable
-from civicmail.city.access.mandates import Mandate
-from civicmail.city.access.models import Mandate as MandateRow
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actions.acting import acting_person, lock_row
+from civicmail.city.guard.actors import Actor, machine
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, Unusable
+from civicmail.city.guard.mandates import Mandate
+from civicmail.city.guard.models import Mandate as MandateRow
+from civicmail.city.guard.permits import Permit
+from civicmail.city.identity.actions import content_views
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
 from civicmail.desk.workbench import states

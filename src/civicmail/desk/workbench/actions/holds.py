@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from civicmail.city.access.actions import content_views
-from civicmail.city.access.actions.external_acts import entering_of
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.mandates import Mandate
-from civicmail.city.access.models import Entry
-from civicmail.city.access.permits import Permit
+from civicmail.city.guard.actions.external_acts import entering_of
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.mandates import Mandate
+from civicmail.city.guard.models import Entry
+from civicmail.city.guard.permits import Permit
+from civicmail.city.identity.actions import content_views
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import Tree

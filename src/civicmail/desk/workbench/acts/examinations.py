@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access import guard
-from civicmail.city.access.act import Act, Command, FormPage, Operation, OwnAct, Page, Parameter
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Because, Choice, Input, Seen, Text, reason
-from civicmail.city.access.resources import OfPerson, Resource
+from civicmail.city.guard import guard
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.resources import OfPerson, Resource
+from civicmail.city.pages.act import Act, Command, FormPage, Operation, OwnAct, Page, Parameter
+from civicmail.city.pages.inputs import Because, Choice, Input, Seen, Text, reason
 
 if TYPE_CHECKING:
-    from civicmail.city.access.models import Amendment, Mandate
+    from civicmail.city.guard.models import Amendment, Mandate
 
 _ROUTE, _PATH, _SCOPE = "mandates/<slug:number>/", "/mandates/{str:number}", "write:mandates"
 _NUMBER = {"number": Parameter("NUMBER", "The number of a mandate, like 26-014.")}
@@ -22,7 +22,7 @@ def visible(number: str, actor: Actor, now: int) -> Mandate:
     """An examination that this person may know of. Raises NotPermitted, Http404."""
     from django.http import Http404
 
-    from civicmail.city.access.queries import mandates
+    from civicmail.city.identity.queries import mandates
 
     guard.require_could(actor, "mandate.see", now=now)
     row = mandates.find_visible(actor, number, now)
@@ -35,7 +35,7 @@ def own(number: str, actor: Actor, now: int) -> Mandate:
     """An examination that this person asked for; 404 for everybody else's. Raises NotPermitted, Http404."""
     from django.shortcuts import get_object_or_404
 
-    from civicmail.city.access.queries import mandates
+    from civicmail.city.identity.queries import mandates
 
     guard.require_could(actor, "mandate.ask", now=now)
     guard.require_could(actor, "mandate.see", now=now)
@@ -44,7 +44,7 @@ def own(number: str, actor: Actor, now: int) -> Mandate:
 
 def in_force(number: str, actor: Actor, now: int) -> Mandate:
     """One's own, in force at this moment. Raises NotPermitted with the sentence, Http404."""
-    from civicmail.city.access.queries import mandates
+    from civicmail.city.identity.queries import mandates
 
     row = own(number, actor, now)
     mandates.live(actor, number, now)
@@ -111,7 +111,7 @@ class _OfApprover[Given: Input](Act["Mandate", Given, "Mandate"]):
         return _found(self, number, actor, now)
 
     def resource(self, row: Mandate, actor: Actor) -> Resource:
-        from civicmail.city.access.queries.mandates import about_mandate
+        from civicmail.city.identity.queries.mandates import about_mandate
 
         return about_mandate(row)
 
@@ -123,7 +123,7 @@ class DecideMandate(_OfApprover[Decision]):
     operation = Operation(f"{_PATH}/decide", _SCOPE, page="mandate-approve")
 
     def perform(self, row: Mandate, given: Decision, *, actor: Actor, now: int) -> Mandate:
-        from civicmail.city.access.actions import mandates
+        from civicmail.city.identity.actions import mandates
 
         return mandates.decide(row, given.decision == "yes", actor=actor, reason=given.reason, now=now)
 
@@ -144,7 +144,7 @@ class ApproveMandate(_OfApprover[ApprovalReason]):
     command = Command("mandate approve", row=_NUMBER, personal=True)
 
     def perform(self, row: Mandate, given: ApprovalReason, *, actor: Actor, now: int) -> Mandate:
-        from civicmail.city.access.actions import mandates
+        from civicmail.city.identity.actions import mandates
 
         return mandates.approve(row, actor=actor, reason=given.reason, now=now)
 
@@ -165,7 +165,7 @@ class RefuseMandate(_OfApprover[EndReason]):
     command = Command("mandate refuse", row=_NUMBER, personal=True)
 
     def perform(self, row: Mandate, given: EndReason, *, actor: Actor, now: int) -> Mandate:
-        from civicmail.city.access.actions import mandates
+        from civicmail.city.identity.actions import mandates
 
         return mandates.refuse(row, actor=actor, reason=given.reason, now=now)
 
@@ -180,7 +180,7 @@ class RatifyMandate(_OfApprover[RatifyDecision]):
     operation = Operation(f"{_PATH}/ratify", _SCOPE, page="mandate-ratify")
 
     def perform(self, row: Mandate, given: RatifyDecision, *, actor: Actor, now: int) -> Mandate:
-        from civicmail.city.access.actions import urgent_mandates
+        from civicmail.city.identity.actions import urgent_mandates
 
         return urgent_mandates.decide(row, given.decision == "yes", actor=actor, reason=given.reason, now=now)
 
@@ -197,7 +197,7 @@ class DecideChange(Act["Amendment", ChangeDecision, "Amendment"]):
     def load(self, number: str, pk: int, *, actor: Actor, now: int) -> Amendment:
         from django.shortcuts import get_object_or_404
 
-        from civicmail.city.access.models import Amendment
+        from civicmail.city.guard.models import Amendment
 
         mandate = DECIDE_MANDATE.load(number, actor=actor, now=now)
         return get_object_or_404(Amendment.objects.select_related("mandate__person"), pk=pk, mandate=mandate)
@@ -206,7 +206,7 @@ class DecideChange(Act["Amendment", ChangeDecision, "Amendment"]):
         return DECIDE_MANDATE.resource(row.mandate, actor)
 
     def perform(self, row: Amendment, given: ChangeDecision, *, actor: Actor, now: int) -> Amendment:
-        from civicmail.city.access.actions import mandate_amendments
+        from civicmail.city.identity.actions import mandate_amendments
 
         return mandate_amendments.decide(row, given.decision == "yes", actor=actor, reason=given.reason, now=now)
 
@@ -250,7 +250,7 @@ class WithdrawMandate(_OfExaminer[EndInput]):
     operation = Operation(f"{_PATH}/withdraw", _SCOPE)
 
     def perform(self, row: Mandate, given: EndInput, *, actor: Actor, now: int) -> Mandate:
-        from civicmail.city.access.actions import mandates
+        from civicmail.city.identity.actions import mandates
 
         return mandates.withdraw(row, actor=actor, reason=given.reason, now=now)
 
@@ -275,7 +275,7 @@ class StopMandate(_OfApprover[EndInput]):
     operation = Operation(f"{_PATH}/stop", _SCOPE)
 
     def perform(self, row: Mandate, given: EndInput, *, actor: Actor, now: int) -> Mandate:
-        from civicmail.city.access.actions import mandates
+        from civicmail.city.identity.actions import mandates
 
         return mandates.stop(row, actor=actor, reason=given.reason, now=now)
 
@@ -304,7 +304,7 @@ class CloseMandate(_OfExaminer[CloseInput]):
     command = Command("mandate close", row=_NUMBER, personal=True)
 
     def perform(self, row: Mandate, given: CloseInput, *, actor: Actor, now: int) -> Mandate:
-        from civicmail.city.access.actions import mandates
+        from civicmail.city.identity.actions import mandates
 
         return mandates.close(row, given.finding, actor=actor, now=now)
 
@@ -326,7 +326,7 @@ class _Seal(Act["Mandate", EndInput, "Mandate"]):
     is_sealed: bool
 
     def perform(self, row: Mandate, given: EndInput, *, actor: Actor, now: int) -> Mandate:
-        from civicmail.city.access.actions import mandates
+        from civicmail.city.identity.actions import mandates
 
         return mandates.seal(row, self.is_sealed, actor=actor, reason=given.reason, now=now)
 
@@ -380,7 +380,7 @@ def _found(act: Act[Mandate, Any, Any], number: str, actor: Actor, now: int) -> 
     """The one that a command names. Raises Unusable for any other, whether there is one or not."""
     from django.http import Http404
 
-    from civicmail.city.access.errors import Unusable
+    from civicmail.city.guard.errors import Unusable
 
     try:
         return act.load(number, actor=actor, now=now)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from civicmail.city.access.act import Act, Operation, OwnAct, Page
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.inputs import Choice, Input, Seen, Text, reason
+from civicmail.city.guard.actors import Actor
+from civicmail.city.pages.act import Act, Operation, OwnAct, Page
+from civicmail.city.pages.inputs import Choice, Input, Seen, Text, reason
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.workbench.acts.examinations import in_force
 from civicmail.mail.archive.holds import GROUNDS
 
 if TYPE_CHECKING:
-    from civicmail.city.access.models import Mandate
+    from civicmail.city.guard.models import Mandate
     from civicmail.desk.workbench.models import Export
 
 HOLD_WORDS = {
@@ -60,7 +60,7 @@ class OrderExport(_UnderMandate[ExportToOrder, "Export"]):
     operation = Operation(_PATH, "write:exports", page="mandate-exports", status=201)
 
     def perform(self, row: Mandate, given: ExportToOrder, *, actor: Actor, now: int) -> Export:
-        from civicmail.city.access.queries.mandates import to_mandate
+        from civicmail.city.identity.queries.mandates import to_mandate
         from civicmail.desk.workbench.actions import exports
 
         return exports.order_export(to_mandate(row), given.q, actor=actor, now=now)
@@ -73,7 +73,7 @@ class PlaceHold(_UnderMandate[HoldToPlace, str]):
     operation = Operation("/mandates/{str:number}/hold", "write:mandates", page="mandate-hold", status=201)
 
     def perform(self, row: Mandate, given: HoldToPlace, *, actor: Actor, now: int) -> str:
-        from civicmail.city.access.queries.mandates import to_mandate
+        from civicmail.city.identity.queries.mandates import to_mandate
         from civicmail.desk.viewer.queries import installation
         from civicmail.desk.workbench.actions import holds
 
@@ -123,7 +123,7 @@ class ResumeExport(_OnExport):
     success_message = "The export goes on."
 
     def perform(self, row: Export, given: ExportSeen, *, actor: Actor, now: int) -> Export:
-        from civicmail.city.access.queries.mandates import to_mandate
+        from civicmail.city.identity.queries.mandates import to_mandate
         from civicmail.desk.workbench.actions import exports
 
         return exports.resume(row, to_mandate(row.mandate), actor=actor, now=now)

@@ -7,14 +7,14 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from civicmail.city.access.act import Act
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.models import Amendment
-from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.queries.mandates import subjects_of
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest, acting
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.models import Amendment
+from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.identity.queries.mandates import subjects_of
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.act import Act
+from civicmail.city.pages.city_request import CityRequest, acting
 from civicmail.desk.workbench import queries
 from civicmail.desk.workbench.acts import examinations as acts
 from civicmail.desk.workbench.views import examination

@@ -10,15 +10,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from civicmail.city.access import examination_grounds
-from civicmail.city.access.act import Act
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.mandates import GROUNDS, Mandate
-from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.queries import mandates
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard import examination_grounds
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.mandates import GROUNDS, Mandate
+from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.identity.queries import mandates
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.act import Act
+from civicmail.city.pages.city_request import CityRequest
+from civicmail.city.pages.page import Action, Page
 from civicmail.core.query.lexer import LONGEST_QUERY
 from civicmail.desk.workbench.acts import examinations
 from civicmail.desk.workbench.queries import STATES

@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.mandates import GROUNDS
-from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.queries import mandates
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, could, require_could
-from civicmail.city.access.views.listing import Cell, Column, Filter
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.mandates import GROUNDS
+from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.identity.queries import mandates
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, could, require_could
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
 from civicmail.desk.workbench import queries
 from civicmail.desk.workbench.views import examination
 

@@ -10,12 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest, acting
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.city_request import CityRequest, acting
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.page import Page
 from civicmail.core.ledger import keys
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.viewer.queries import installation

@@ -10,8 +10,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from civicmail.city.access.views.listing import Chip, list_url
-from civicmail.city.access.views.wording import day
+from civicmail.city.pages.listing import Chip, list_url
+from civicmail.city.pages.wording import day
 from civicmail.core.query.lexer import LONGEST_QUERY
 
 SORTS: dict[str, str] = {"newest": "Newest first", "oldest": "Oldest first"}

@@ -7,10 +7,10 @@ from contextlib import suppress
 from django.http import HttpResponse
 from django.urls import reverse
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import CityRequest, acting
-from civicmail.city.access.views.form_response import respond_to_form
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.city_request import CityRequest, acting
+from civicmail.city.pages.form_response import respond_to_form
 from civicmail.desk.viewer.store import NotIndexed
 from civicmail.desk.workbench.acts.exports import HOLD_WORDS, PLACE_HOLD
 from civicmail.desk.workbench.views import examination

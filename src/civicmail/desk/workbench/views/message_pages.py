@@ -9,13 +9,13 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.actions import content_views
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.mandates import Mandate
-from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.permits import Permit
-from civicmail.city.access.views.city_request import CityRequest, acting
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.mandates import Mandate
+from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.guard.permits import Permit
+from civicmail.city.identity.actions import content_views
+from civicmail.city.pages.city_request import CityRequest, acting
+from civicmail.city.pages.page import Action, Page
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.viewer.views import message_pages
 from civicmail.desk.viewer.views.message_pages import Links, SeenMessage

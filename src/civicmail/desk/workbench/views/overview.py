@@ -8,14 +8,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access import examination_grounds, mandate_states
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Entry
-from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.queries.mandates import subjects_of
-from civicmail.city.access.views.city_request import CityRequest, acting, could, may
-from civicmail.city.access.views.page import Action
 from civicmail.city.directory.models import Person
+from civicmail.city.guard import examination_grounds, mandate_states
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.models import Entry
+from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.identity.queries.mandates import subjects_of
+from civicmail.city.pages.city_request import CityRequest, acting, could, may
+from civicmail.city.pages.page import Action
 from civicmail.desk.workbench import queries
 from civicmail.desk.workbench.actions import holds
 from civicmail.desk.workbench.views import examination

@@ -11,18 +11,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from civicmail.city.access import examination_grounds
-from civicmail.city.access.actions import mandate_amendments, urgent_mandates
-from civicmail.city.access.actions import mandates as verbs
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.mandates import GROUNDS
-from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.views.city_request import CityRequest, acting, require_could
-from civicmail.city.access.views.form_response import FORM_TEMPLATE, respond_to_form
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.wording import day
 from civicmail.city.directory.models import Department, Person
+from civicmail.city.guard import examination_grounds
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.mandates import GROUNDS
+from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.identity.actions import mandate_amendments, urgent_mandates
+from civicmail.city.identity.actions import mandates as verbs
+from civicmail.city.pages.city_request import CityRequest, acting, require_could
+from civicmail.city.pages.form_response import FORM_TEMPLATE, respond_to_form
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.page import Page
+from civicmail.city.pages.wording import day
 from civicmail.desk.workbench import queries
 from civicmail.desk.workbench.forms import RequestForm, Scope
 from civicmail.desk.workbench.views import examination

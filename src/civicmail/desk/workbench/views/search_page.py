@@ -9,12 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access.actions import content_views
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.mandates import Mandate
-from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.permits import Permit
-from civicmail.city.access.views.city_request import CityRequest, acting
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.mandates import Mandate
+from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.guard.permits import Permit
+from civicmail.city.identity.actions import content_views
+from civicmail.city.pages.city_request import CityRequest, acting
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.parse import parse
 from civicmail.core.query.tree import And, Everything, Range, Tree

@@ -1,4 +1,4 @@
-"""Operations of acts (city/access/act.py): the schema is made from the input, and the form of the page checks what was sent."""
+"""Operations of acts (city/pages/act.py): the schema is made from the input, and the form of the page checks what was sent."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ninja import Router, Schema
 from pydantic import Field as Described
 from pydantic import create_model
 
-from civicmail.city.access import inputs
-from civicmail.city.access.act import Act
-from civicmail.city.access.actions.publishing import single_publication
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.inputs import Field
-from civicmail.city.access.views.act_pages import carry_out, form_of, permitted_row, require_seen
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.actions.publishing import single_publication
+from civicmail.city.pages import inputs
+from civicmail.city.pages.act import Act
+from civicmail.city.pages.act_pages import carry_out, form_of, permitted_row, require_seen
+from civicmail.city.pages.inputs import Field
 from civicmail.front.web.api import etags, request_bodies
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once

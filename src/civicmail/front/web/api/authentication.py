@@ -14,15 +14,16 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
-from civicmail.city.access.access_status import why_refused
-from civicmail.city.access.actions import tokens
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import NotPermitted
-from civicmail.city.access.models import Account, Token
-from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.queries import access_status
-from civicmail.city.access.queries.actors import actor_of
-from civicmail.city.access.views.city_request import CityRequest
+from civicmail.city.guard.access_status import why_refused
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import NotPermitted
+from civicmail.city.guard.models import Account
+from civicmail.city.guard.permissions import PERMISSIONS
+from civicmail.city.identity.actions import tokens
+from civicmail.city.identity.models import Token
+from civicmail.city.identity.queries import access_status
+from civicmail.city.identity.queries.actors import actor_of
+from civicmail.city.pages.city_request import CityRequest
 from civicmail.core.config.sentence import sentence
 from civicmail.front.web.api.errors import NoToken, OutOfScope, TooMany
 from civicmail.front.web.signin.request_actor import client
@@ -39,7 +40,7 @@ class Caller:
 
 
 class Call(CityRequest):
-    """A request as operations see it: as pages do (views/city_request.py), and by which token."""
+    """A request as operations see it: as pages do (city/pages/city_request.py), and by which token."""
 
     act: str
     auth: Caller

@@ -14,8 +14,8 @@ from typing import Any, cast
 from django.db.models import QuerySet
 from ninja import Schema
 
-from civicmail.city.access.actions.entries import single_transaction
-from civicmail.city.access.errors import Conflict, Unusable
+from civicmail.city.guard.actions.entries import single_transaction
+from civicmail.city.guard.errors import Conflict, Unusable
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.errors import KeyUsed
 from civicmail.front.web.models import Answered

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.http import Http404, HttpRequest
 from ninja import Schema
 
-from civicmail.city.access.epoch import from_ms
+from civicmail.city.guard.epoch import from_ms
 from civicmail.core.message.model import Fields
 from civicmail.desk.viewer import sandboxed
 from civicmail.desk.viewer.message_view import Block, Person, Run, Shown

@@ -8,8 +8,8 @@ from typing import Any, get_args, get_type_hints
 
 from ninja import Router, Schema
 
-from civicmail.city.access.permissions import PERMISSIONS
-from civicmail.city.access.token_scopes import SCOPES
+from civicmail.city.guard.permissions import PERMISSIONS
+from civicmail.city.identity.token_scopes import SCOPES
 from civicmail.front.web.api.authentication import Bearer
 
 

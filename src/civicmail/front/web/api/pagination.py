@@ -12,7 +12,7 @@ import orjson
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.errors import Unusable
 
 MAX_PAGE = 200
 """Rows of one answer at most."""

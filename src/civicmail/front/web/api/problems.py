@@ -8,8 +8,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.permissions import PERMISSIONS
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.permissions import PERMISSIONS
 from civicmail.core.config.errors import CivicmailError
 from civicmail.front.web import refusal_log
 from civicmail.front.web.api.errors import NoToken, OutOfScope, TooMany

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.errors import Unusable
 from civicmail.core.config.errors import LaterError
 from civicmail.core.query.errors import QueryError
 from civicmail.desk.viewer.store import NotIndexed

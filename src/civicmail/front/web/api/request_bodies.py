@@ -7,7 +7,7 @@ from typing import Any
 from django.forms.forms import BaseForm
 from ninja import Schema
 
-from civicmail.city.access.errors import Unusable
+from civicmail.city.guard.errors import Unusable
 
 
 class Because(Schema):

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from ninja import Schema
 
-from civicmail.city.access.models import Authorisation
 from civicmail.city.directory.models import Person
+from civicmail.city.identity.models import Authorisation
 
 
 class Who(Schema):

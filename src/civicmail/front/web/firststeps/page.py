@@ -13,14 +13,14 @@ from django.shortcuts import redirect, render
 from django.urls import resolve, reverse
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions import office_lists as verbs
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries import office_lists
-from civicmail.city.access.queries.home_tasks import Task
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.city_request import CityRequest, acting, could, may, me, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard import guard
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.actions import office_lists as verbs
+from civicmail.city.identity.queries import office_lists
+from civicmail.city.identity.queries.home_tasks import Task
+from civicmail.city.pages.city_request import CityRequest, acting, could, may, me, require
+from civicmail.city.pages.page import Page
 from civicmail.front.web.firststeps.steps import Step, steps
 from civicmail.front.web.local_requests import is_local
 

@@ -15,12 +15,13 @@ from django.conf import settings
 from django.urls import reverse
 
 from civicmail.city import law
-from civicmail.city.access import guard
-from civicmail.city.access.duties import DUTIES, Duty
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Account, Authorisation, DutyGrant, PolicyText
-from civicmail.city.access.queries import office_lists, understaffed_roles
 from civicmail.city.directory.models import Department, Episode
+from civicmail.city.guard import guard
+from civicmail.city.guard.duties import DUTIES, Duty
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.models import Authorisation, DutyGrant, PolicyText
+from civicmail.city.identity.queries import office_lists, understaffed_roles
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.load import FILE
 from civicmail.core.config.settings import City, Settings

@@ -21,11 +21,11 @@ from scim2_models import (
 )
 from scim2_server.storage import ScimStorage, SearchPage
 
-from civicmail.city.access.actions import scimlists
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries import scim as queries
 from civicmail.city.directory.models import MailGroup
 from civicmail.city.directory.scim_schema import Group
+from civicmail.city.guard.actors import Actor
+from civicmail.city.identity.actions import scimlists
+from civicmail.city.identity.queries import scim as queries
 from civicmail.front.web.scim.storage import Users
 
 NOT_YOURS = "A list is made, named and closed by its department; an identity provider says who is on it."

@@ -1,7 +1,7 @@
 """The SCIM server: bearer token, one request, one answer (RFC 7644).
 
 No session, no cookie, no page; the middleware passes it through. Failures are SCIM errors and appear in the daily report
-(`access/actions/scim.py`).
+(`identity/actions/scim.py`).
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from scim2_server.service import ScimService
 from scim2_server.storage import SearchPage
 from scim2_server.utils import parametrize
 
-from civicmail.city.access.actions import feedkeys, scim
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import AlreadyTaken, FeedHeld, NotPermitted, Unusable
-from civicmail.city.access.views.city_request import CityRequest, absolute
 from civicmail.city.directory.scim_row import Names
 from civicmail.city.directory.scim_schema import PROVIDER, WITH_LISTS, EnterpriseUser, Group, published
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import AlreadyTaken, FeedHeld, NotPermitted, Unusable
+from civicmail.city.identity.actions import feedkeys, scim
+from civicmail.city.pages.city_request import CityRequest, absolute
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.front.web import refusal_log

@@ -1,4 +1,4 @@
-"""SCIM storage of users: our rows, and the verbs of `access/actions/scim.py`.
+"""SCIM storage of users: our rows, and the verbs of `identity/actions/scim.py`.
 
 Made for one request. `active` is computed: whether the person works for the city. So `active=false` works also for somebody
 hired again by hand.
@@ -28,12 +28,12 @@ from scim2_models import (
 from scim2_models.path.expressions import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
 from scim2_server.storage import ScimStorage, SearchPage
 
-from civicmail.city.access.actions import scim
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.queries import scim as queries
 from civicmail.city.directory.models import ScimUser
 from civicmail.city.directory.scim_row import ENTERPRISE, Names, is_active, uid_of
 from civicmail.city.directory.scim_schema import EnterpriseUser, User
+from civicmail.city.guard.actors import Actor
+from civicmail.city.identity.actions import scim
+from civicmail.city.identity.queries import scim as queries
 
 MODEL = User[EnterpriseUser]
 """The users that are served."""

@@ -16,12 +16,13 @@ from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.actions import account_notices, entries, throttling
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.models import Account
-from civicmail.city.access.queries import access_status
-from civicmail.city.access.queries.signin import normalize
-from civicmail.city.access.views.wording import translate
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import account_notices, throttling
+from civicmail.city.identity.queries import access_status
+from civicmail.city.identity.queries.signin import normalize
+from civicmail.city.pages.wording import translate
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
 from civicmail.front.web.sessions import row_of

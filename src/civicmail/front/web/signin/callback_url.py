@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest
 
-from civicmail.city.access.views.city_request import absolute
+from civicmail.city.pages.city_request import absolute
 
 
 def at_our_address(request: HttpRequest, path: str) -> str:

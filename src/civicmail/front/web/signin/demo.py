@@ -16,8 +16,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.demo import FILE, OUTSIDE
-from civicmail.city.access.models import Account
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.demo import FILE, OUTSIDE
 from civicmail.front.web.local_requests import is_local
 
 

@@ -14,17 +14,17 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.actions import devices, tokens
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict, NotPermitted, Unusable
-from civicmail.city.access.models import Device, Token
-from civicmail.city.access.queries.actors import about_mailbox
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.token_scopes import SCOPES
-from civicmail.city.access.views.city_request import CityRequest, acting, me, require
-from civicmail.city.access.views.page import Page
-from civicmail.city.access.views.wording import translate
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.actions import devices, tokens
+from civicmail.city.identity.models import Device, Token
+from civicmail.city.identity.queries.actors import about_mailbox
+from civicmail.city.identity.token_scopes import SCOPES
+from civicmail.city.pages.city_request import CityRequest, acting, me, require
+from civicmail.city.pages.page import Page
+from civicmail.city.pages.wording import translate
 from civicmail.core.config.sentence import sentence
 from civicmail.front.web.sessions import row_of
 from civicmail.front.web.signin import step_up

@@ -10,8 +10,8 @@ from allauth.mfa.signals import authenticator_added, authenticator_removed, auth
 from django.utils import translation
 from django.utils.translation import gettext
 
-from civicmail.city.access.actions.account_notices import add
-from civicmail.city.access.models import Account
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions.account_notices import add
 from civicmail.core.config.clock import now_ms
 
 _KINDS = {Authenticator.Type.WEBAUTHN: "passkey", Authenticator.Type.TOTP: "code", Authenticator.Type.RECOVERY_CODES: "codes"}

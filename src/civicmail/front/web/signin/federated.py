@@ -19,9 +19,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from civicmail.city.access.actions.signin import bind, note_refused
-from civicmail.city.access.credentials import LEEWAY
-from civicmail.city.access.models import Account
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions.signin import bind, note_refused
+from civicmail.city.snapshot.credentials import LEEWAY
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
 from civicmail.front.web.signin import oidc, saml, second_factor, step_up

@@ -12,8 +12,8 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.access.actions import throttling
-from civicmail.city.access.models import Account
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import throttling
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.signin.adapters import admitted
 

@@ -17,9 +17,9 @@ from cryptography.fernet import Fernet
 from django import forms
 from django.conf import settings
 
-from civicmail.city.access.actions import throttling
-from civicmail.city.access.credentials import device_key
-from civicmail.city.access.models import Account
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.actions import throttling
+from civicmail.city.snapshot.credentials import device_key
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.signin import recovery_codes
 from civicmail.front.web.signin.adapters import admitted

@@ -12,12 +12,12 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from civicmail.city.access.actions.account_notices import name_of
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries import signin_letters
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import CityRequest, acting, me, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.actions.account_notices import name_of
+from civicmail.city.identity.queries import signin_letters
+from civicmail.city.pages.city_request import CityRequest, acting, me, require
+from civicmail.city.pages.page import Page
 from civicmail.front.web.sessions import row_of
 from civicmail.front.web.signin import recovery_codes, session_list
 from civicmail.front.web.signin.request_actor import account

@@ -22,8 +22,8 @@ from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOA
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from civicmail.city.access.credentials import parse_jwks, verify_token
-from civicmail.city.access.errors import BadToken
+from civicmail.city.guard.errors import BadToken
+from civicmail.city.snapshot.credentials import parse_jwks, verify_token
 from civicmail.core.config.clock import now_ms
 from civicmail.core.wire.hosts import is_this_machine
 from civicmail.front.web.signin.callback_url import at_our_address

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from civicmail.city.access.duties import DUTIES
-from civicmail.city.access.models import Account
 from civicmail.city.directory.models import Department
+from civicmail.city.guard.duties import DUTIES
+from civicmail.city.guard.models import Account
 
 LISTED = Path(__file__).parent / "leaked.bin"
 """Beginnings of SHA-256 of leaked passwords in small letters, sorted (tools/leaked_passwords.py)."""

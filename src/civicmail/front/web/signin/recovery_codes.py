@@ -22,11 +22,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.credentials import device_key, new_password, normalize
-from civicmail.city.access.models import Account
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import CityRequest, acting, me, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.models import Account
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages.city_request import CityRequest, acting, me, require
+from civicmail.city.pages.page import Page
+from civicmail.city.snapshot.credentials import device_key, new_password, normalize
 from civicmail.front.web.signin import step_up
 from civicmail.front.web.signin.request_actor import account
 

@@ -8,9 +8,9 @@ from allauth.core.internal.httpkit import get_client_ip
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from civicmail.city.access.actors import ANONYMOUS, Actor
-from civicmail.city.access.models import Account
-from civicmail.city.access.queries.actors import actor_of
+from civicmail.city.guard.actors import ANONYMOUS, Actor
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.queries.actors import actor_of
 from civicmail.core.config.clock import now_ms
 
 

@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from civicmail.city.access.models import Account
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import CityRequest, acting, me, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.models import Account
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages.city_request import CityRequest, acting, me, require
+from civicmail.city.pages.page import Page
 from civicmail.front.web.signin import step_up
 
 ONE = "one_factor"

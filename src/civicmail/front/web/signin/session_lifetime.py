@@ -10,7 +10,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import HttpRequest
 
-from civicmail.city.access.models import Account
+from civicmail.city.guard.models import Account
 from civicmail.core.config.log import get_logger
 from civicmail.front.web.sessions import row_of
 from civicmail.front.web.signin import session_list

@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 
-from civicmail.city.access.models import Account
+from civicmail.city.guard.models import Account
 from civicmail.front.web.sessions import SessionStore, row_of
 
 MAX_AGENT = 200

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
-from civicmail.city.access.models import Account
+from civicmail.city.guard.models import Account
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
 from civicmail.front.web.signin import session_lifetime

@@ -18,9 +18,9 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from civicmail.city.access.actions import invitations
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.models import Account, Invitation
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.models import Account, Invitation
+from civicmail.city.identity.actions import invitations
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.signin.forms import Halves, NewPasskey, NewPassword
 from civicmail.front.web.signin.request_actor import client

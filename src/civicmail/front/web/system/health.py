@@ -8,10 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from civicmail.city.access.actions.entries import MAX_LAG_MS, lag_ms
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.actions.entries import MAX_LAG_MS, lag_ms
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.page import Action, Page
 from civicmail.front.checkup.findings import Finding
 from civicmail.front.web.firststeps import page as firststeps
 from civicmail.front.web.formatting import clock

@@ -15,13 +15,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.forms import text_field
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.listing import Cell, Column
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.forms import text_field
+from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.page import Action, Page
 from civicmail.front.web.formatting import instant
 from civicmail.front.web.system import installation
 from civicmail.front.web.system.retry import try_now
@@ -64,7 +64,7 @@ def queue(request: CityRequest) -> HttpResponseBase:
         empty="Queue is empty.",
         noun="next hops",
     )
-    return listing.render_list(request, "access/list.html", listing_, {"page": Page("What is stuck, and why?", "System")})
+    return listing.render_list(request, "pages/list.html", listing_, {"page": Page("What is stuck, and why?", "System")})
 
 
 @acting("system.see")
@@ -92,7 +92,7 @@ def hop(request: CityRequest) -> HttpResponseBase:
     )
     trying = [Action("Try now…", _link("queue-try", hop=name), primary=True)] if lines and name != HELD else []
     page = Page(_named(name).capitalize() if name in (NOWHERE, HELD) else name or "Next hop", "Queue", _crumbs(), actions=trying)
-    return listing.render_list(request, "access/list.html", listing_, {"page": page})
+    return listing.render_list(request, "pages/list.html", listing_, {"page": page})
 
 
 @acting("queue.act")
@@ -125,7 +125,7 @@ def try_again(request: CityRequest) -> HttpResponse:
         "verb": f"Try {_messages(count)} now",
         "back": back,
     }
-    return render(request, "access/confirm.html", shown, status=status_of(form))
+    return render(request, "pages/confirm.html", shown, status=status_of(form))
 
 
 def _of(lines: list[Line], name: str) -> list[Line]:

@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from civicmail.city.access import guard
-from civicmail.city.access.actions.external_acts import entering_of
-from civicmail.city.access.actors import Actor
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.reasons import checked_reason
+from civicmail.city.guard import guard
+from civicmail.city.guard.actions.external_acts import entering_of
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.reasons import checked_reason
 from civicmail.front.web.system.waiting_copies import Line
 from civicmail.mail.courier import actions, wakeup
 

@@ -9,13 +9,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from civicmail.city.access.actions import content_views
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import text_field
-from civicmail.city.access.reveals import REASONS
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.form_verb import run_verb, status_of
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.reveals import REASONS
+from civicmail.city.identity.actions import content_views
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.forms import text_field
+from civicmail.city.pages.page import Page
 from civicmail.desk.viewer import sandboxed
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.system.trace_message import traced_or_404
@@ -71,7 +71,7 @@ def reveal(request: CityRequest, capture: uuid.UUID) -> HttpResponse:
         "verb": "Reveal 1 message",
         "back": reverse("trace-one", args=[capture]),
     }
-    return render(request, "access/confirm.html", shown_form, status=status_of(form))
+    return render(request, "pages/confirm.html", shown_form, status=status_of(form))
 
 
 def _crumbs(capture: str) -> list[tuple[str, str]]:

@@ -13,14 +13,13 @@ from pathlib import Path
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Entry
-from civicmail.city.access.queries import display_names
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.listing import Cell, Column
-from civicmail.city.access.views.page import Page
 from civicmail.city.directory import store
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.models import Entry
+from civicmail.city.pages import display_names, listing
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.page import Page
 from civicmail.core.config import load
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.sources import EffectiveSetting, effective_settings

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.page import Page
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.front.web.system import installation

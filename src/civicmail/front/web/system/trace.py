@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest as Request
-from civicmail.city.access.views.city_request import acting, require
-from civicmail.city.access.views.listing import Cell, Column
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest as Request
+from civicmail.city.pages.city_request import acting, require
+from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.page import Page
 from civicmail.desk.viewer.queries import store
 from civicmail.desk.viewer.store import IndexFailed, NotIndexed
 from civicmail.front.web.formatting import instant

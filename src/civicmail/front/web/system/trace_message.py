@@ -9,11 +9,11 @@ from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, may, require
-from civicmail.city.access.views.listing import Cell, Column
-from civicmail.city.access.views.page import Action, Page
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.page import Action, Page
 from civicmail.core.ledger import checkpoints, leaves, sequencer
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.formatting import instant, size

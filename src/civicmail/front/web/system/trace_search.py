@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from civicmail.city.access.actors import Actor
+from civicmail.city.guard.actors import Actor
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.query.fold import exact
 from civicmail.core.query.tree import And, Range, Token, Tree

@@ -7,13 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponseBase
 
-from civicmail.city.access.actions.hooks import lag_ms, waiting
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.models import Hook
-from civicmail.city.access.views import listing
-from civicmail.city.access.views.city_request import CityRequest, acting, require
-from civicmail.city.access.views.listing import Cell, Column
-from civicmail.city.access.views.page import Page
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.identity.actions.hooks import lag_ms, waiting
+from civicmail.city.identity.models import Hook
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.listing import Cell, Column
+from civicmail.city.pages.page import Page
 from civicmail.front.web.formatting import span
 
 SOON = 60_000
@@ -44,7 +44,7 @@ def hooks(request: CityRequest) -> HttpResponseBase:
         empty="No program is told of entries. To tell one, add a table [[oversight.webhook]] to civicmail.toml, and start again.",
         noun="programs",
     )
-    return listing.render_list(request, "access/list.html", listing_, {"page": Page("Who is told of entries?", "System")})
+    return listing.render_list(request, "pages/list.html", listing_, {"page": Page("Who is told of entries?", "System")})
 
 
 def _row(hook: Any, row: Hook | None, now: int) -> dict[str, Any]:

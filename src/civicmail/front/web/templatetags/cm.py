@@ -15,8 +15,8 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from civicmail.city.access.queries import authorization_labels
-from civicmail.city.access.views import wording
+from civicmail.city.identity.queries import authorization_labels
+from civicmail.city.pages import wording
 from civicmail.city.policy.clauses import CLAUSE_REFERENCE, CLAUSES, clause_url
 from civicmail.front.web import formatting
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from civicmail.city.access.person_kinds import PERSON_KINDS
-from civicmail.city.access.snapshot import Person
+from civicmail.city.identity.person_kinds import PERSON_KINDS
 from civicmail.city.policy.dispositions import FactValue, Finding
+from civicmail.city.snapshot.snapshot import Person
 from civicmail.core.config.settings import Settings
 from civicmail.mail.screening.shapes import NOTHING, CheckResult, CombinedCase
 from civicmail.mail.screening.use import copied_works

@@ -9,11 +9,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.acts import agencies
-from civicmail.city.access.models import Undertaking
-from civicmail.city.access.views.city_request import require
 from civicmail.city.conduct.acts.undertakings import GIVE_UNDERTAKING, RECORD_UNDERTAKING
 from civicmail.city.directory.models import Agency, Contract, Episode
+from civicmail.city.identity.acts import agencies
+from civicmail.city.identity.models import Undertaking
+from civicmail.city.pages.city_request import require
 from civicmail.front.web.api import etags, pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.views.city_request import require
 from civicmail.city.directory.models import Department
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.pages.city_request import require
 from civicmail.core.config.clock import now_ms
 from civicmail.desk.holding import approval_switches
 from civicmail.desk.holding.approval_switches import ApprovalSwitch

@@ -13,11 +13,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Field, Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Bar
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.city_request import require
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import consequences
 from civicmail.city.conduct.acts.bars import ANSWER_BAR_END, ASK_BAR_END
 from civicmail.city.conduct.acts.violation_steps import BY_STEP
@@ -26,6 +21,11 @@ from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.views.violation_form import DecisionForm
 from civicmail.city.conduct.views.violations import violation_or_404
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.models import Bar
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages.city_request import require
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from ninja import Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import me, require
-from civicmail.city.access.views.wording import translate
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages.city_request import me, require
+from civicmail.city.pages.wording import translate
 from civicmail.desk.mailbox.actions import send_message, submit_draft
 from civicmail.desk.mailbox.models import Draft, Outgoing, senders
 from civicmail.desk.mailbox.views import forecast_panel

@@ -9,16 +9,16 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.act_pages import row_of
-from civicmail.city.access.views.city_request import require
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct import half_year
 from civicmail.city.conduct.acts.leavers import ANSWER_LEAVER, COUNT_ACCOUNT, DECIDE_CLOSURE
 from civicmail.city.conduct.acts.statements import SIGN_STATEMENT
 from civicmail.city.conduct.models import Closure, Leaver, Statement
 from civicmail.city.conduct.queries import closures, leavers, statement_sections
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages.act_pages import row_of
+from civicmail.city.pages.city_request import require
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation

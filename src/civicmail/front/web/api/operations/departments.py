@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.acts import departments
-from civicmail.city.access.queries import office
-from civicmail.city.access.views.city_request import require
 from civicmail.city.directory.models import Department
+from civicmail.city.identity.acts import departments
+from civicmail.city.identity.queries import office
+from civicmail.city.pages.city_request import require
 from civicmail.front.web.api import etags, pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

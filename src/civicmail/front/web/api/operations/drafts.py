@@ -12,10 +12,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import me, require
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages.city_request import me, require
 from civicmail.desk.mailbox.actions import edit_drafts, submit_draft
 from civicmail.desk.mailbox.actions.edit_drafts import DraftContent
 from civicmail.desk.mailbox.acts.drafts import DISCARD_DRAFT, REMOVE_DRAFT_FILE, SEND_DRAFT

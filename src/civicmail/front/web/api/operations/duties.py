@@ -8,13 +8,14 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
-from civicmail.city.access.acts import roles
-from civicmail.city.access.acts.sign_ins import RELEASE_SIGN_IN
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.models import Account, ConflictRecord, DutyGrant
-from civicmail.city.access.queries import office
-from civicmail.city.access.queries import signin as signins
-from civicmail.city.access.views.city_request import require, require_could
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.acts import roles
+from civicmail.city.identity.acts.sign_ins import RELEASE_SIGN_IN
+from civicmail.city.identity.models import ConflictRecord, DutyGrant
+from civicmail.city.identity.queries import office
+from civicmail.city.identity.queries import signin as signins
+from civicmail.city.pages.city_request import require, require_could
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

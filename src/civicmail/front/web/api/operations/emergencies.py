@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.views.city_request import require
+from civicmail.city.pages.city_request import require
 from civicmail.desk.oversight.acts.emergencies import COUNT_EMERGENCY, DECIDE_EMERGENCY, MAKE_EMERGENCY, STOP_EMERGENCY
 from civicmail.desk.oversight.emergency_count import Counted
 from civicmail.desk.oversight.models import Emergency as Row

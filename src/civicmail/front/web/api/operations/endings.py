@@ -8,10 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.acts.endings import CALL_OFF_ENDING, END_ACCESS
-from civicmail.city.access.models import Ending
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.city_request import require, require_could
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.acts.endings import CALL_OFF_ENDING, END_ACCESS
+from civicmail.city.identity.models import Ending
+from civicmail.city.pages.city_request import require, require_could
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

@@ -10,10 +10,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Entry
-from civicmail.city.access.queries import entries
-from civicmail.city.access.views.city_request import require
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.models import Entry
+from civicmail.city.guard.queries import entries
+from civicmail.city.pages.city_request import require
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation

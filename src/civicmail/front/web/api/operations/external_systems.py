@@ -9,16 +9,16 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.city_request import may, require
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions import external_systems as verbs
 from civicmail.city.conduct.acts import external_systems as external_system_acts
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 from civicmail.city.conduct.queries import external_systems
 from civicmail.city.conduct.views import external_system_forms as typed
 from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages.city_request import may, require
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

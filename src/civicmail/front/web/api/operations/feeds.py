@@ -13,13 +13,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import feed, feedmaps
-from civicmail.city.access.acts.feeds import APPLY_FEED, REJECT_FEED
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.views.city_request import require
 from civicmail.city.directory import feed_table
 from civicmail.city.directory.models import FeedLine, FeedRun
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.identity.actions import feed, feedmaps
+from civicmail.city.identity.acts.feeds import APPLY_FEED, REJECT_FEED
+from civicmail.city.pages.city_request import require
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

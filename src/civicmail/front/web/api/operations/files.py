@@ -11,10 +11,10 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.resources import InDepartment, OfPerson
-from civicmail.city.access.views.city_request import may, me, require
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.resources import InDepartment, OfPerson
+from civicmail.city.pages.city_request import may, me, require
 from civicmail.desk.holding import approval_files, approvers, partial_approval
 from civicmail.desk.holding.actions import approval_decisions, standing_approvals
 from civicmail.desk.holding.acts.approvals import RECORD_LOOK

@@ -8,8 +8,8 @@ from datetime import datetime
 from django.http import HttpResponse
 from ninja import Router, Schema
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views.city_request import require
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages.city_request import require
 from civicmail.desk.holding import findings, queries
 from civicmail.desk.holding.acts.quarantine import RELEASE_COPY
 from civicmail.desk.holding.held_copies import HeldCopy

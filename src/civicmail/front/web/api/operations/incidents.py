@@ -11,8 +11,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views.city_request import require
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages.city_request import require
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reading
 from civicmail.desk.incidents.acts.incidents import ANSWER_INCIDENT, ASK_REMOVAL, SECOND_REMOVAL, UNDO_REMOVAL

@@ -10,12 +10,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.acts.lists import MAKE_LIST, ON_LISTS
-from civicmail.city.access.queries import groups, mailbox_users
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.city_request import require
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import MailGroup
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.acts.lists import MAKE_LIST, ON_LISTS
+from civicmail.city.identity.queries import groups, mailbox_users
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages.city_request import require
 from civicmail.front.web.api import etags, pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

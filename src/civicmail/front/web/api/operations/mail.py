@@ -8,7 +8,7 @@ from datetime import datetime
 from django.http import HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
+from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.desk.mailbox import mail_list, queries
 from civicmail.desk.mailbox.acts.messages import REPORT_MAIL
 from civicmail.desk.mailbox.mail_list import Row, header_of

@@ -13,13 +13,13 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.queries.autoreplies import current_reply
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.act_pages import permitted_row
-from civicmail.city.access.views.city_request import me, require
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.queries.autoreplies import current_reply
+from civicmail.city.pages.act_pages import permitted_row
+from civicmail.city.pages.city_request import me, require
 from civicmail.desk.mailbox import queries
 from civicmail.desk.mailbox.actions import mark_mail
 from civicmail.desk.mailbox.acts.auto_replies import END_AWAY, SET_AWAY

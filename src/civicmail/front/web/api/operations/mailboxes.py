@@ -10,16 +10,16 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
-from civicmail.city.access.acts.mailboxes import MAKE_MAILBOX, ON_MAILBOXES
-from civicmail.city.access.queries import mailbox_users
-from civicmail.city.access.queries.actors import about_mailbox
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.city_request import require
-from civicmail.city.access.views.mailboxes import find_mailbox
-from civicmail.city.access.views.officeforms import Whose as WhoseForm
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory import queries
 from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.acts.mailboxes import MAKE_MAILBOX, ON_MAILBOXES
+from civicmail.city.identity.queries import mailbox_users
+from civicmail.city.identity.queries.actors import about_mailbox
+from civicmail.city.identity.views.mailboxes import find_mailbox
+from civicmail.city.identity.views.officeforms import Whose as WhoseForm
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages.city_request import require
 from civicmail.front.web.api import etags, pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

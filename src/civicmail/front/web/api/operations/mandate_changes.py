@@ -9,9 +9,9 @@ from datetime import date, datetime
 
 from ninja import Schema
 
-from civicmail.city.access.actions import mandate_amendments
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.models import Amendment
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.models import Amendment
+from civicmail.city.identity.actions import mandate_amendments
 from civicmail.desk.workbench.acts.examinations import DECIDE_CHANGE
 from civicmail.desk.workbench.acts.exports import PLACE_HOLD
 from civicmail.desk.workbench.forms import Scope

@@ -9,12 +9,12 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 
-from civicmail.city.access import examination_grounds
-from civicmail.city.access.actions import content_views
-from civicmail.city.access.actions import mandates as verbs
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.models import Mandate as Row
-from civicmail.city.access.views.city_request import require_could
+from civicmail.city.guard import examination_grounds
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.identity.actions import content_views
+from civicmail.city.identity.actions import mandates as verbs
+from civicmail.city.pages.city_request import require_could
 from civicmail.core.query.parse import parse
 from civicmail.desk.viewer.queries import installation, store
 from civicmail.desk.workbench import queries

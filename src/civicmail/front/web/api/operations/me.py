@@ -7,13 +7,13 @@ from datetime import datetime
 from django.conf import settings
 from ninja import Router, Schema
 
-from civicmail.city.access.access_status import why_refused
-from civicmail.city.access.acts.policy_answers import ANSWER_POLICY
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries import access_status, mandates
-from civicmail.city.access.queries.actors import active_roles
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views.city_request import me, require
+from civicmail.city.guard.access_status import why_refused
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.acts.policy_answers import ANSWER_POLICY
+from civicmail.city.identity.queries import access_status, mandates
+from civicmail.city.identity.queries.actors import active_roles
+from civicmail.city.pages.city_request import me, require
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.operations_decorator import operation

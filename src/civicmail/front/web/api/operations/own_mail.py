@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Schema
 
-from civicmail.city.access.resources import OfPerson
-from civicmail.city.access.views import act_pages
-from civicmail.city.access.views.city_request import me, require
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.city_request import me, require
 from civicmail.desk.holding.actions.release_own import OwnRelease
 from civicmail.desk.holding.acts.digests import PLAN_DIGEST
 from civicmail.desk.holding.acts.own_releases import RELEASE_MAIL, WITHDRAW_RELEASE

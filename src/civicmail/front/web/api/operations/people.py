@@ -9,14 +9,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.actions.acting import employment
-from civicmail.city.access.acts import people
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.queries import access_status, roster, usage
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.city_request import require
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.directory.models import Department, Episode, Person
+from civicmail.city.guard.actions.acting import employment
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.acts import people
+from civicmail.city.identity.queries import access_status, roster, usage
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages.city_request import require
 from civicmail.core.config.clock import now_ms
 from civicmail.front.web.api import etags, pagination
 from civicmail.front.web.api.act_operations import act_operation

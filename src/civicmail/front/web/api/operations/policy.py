@@ -8,14 +8,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
-from civicmail.city.access.actions import policy as verbs
-from civicmail.city.access.acts.policy_answers import RECORD_PAPER
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.forms import ReasonForm
-from civicmail.city.access.models import Acknowledgement, PolicyText
-from civicmail.city.access.queries import policy_answers
-from civicmail.city.access.views.city_request import require
-from civicmail.city.access.views.officeforms import PolicyWords
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.actions import policy as verbs
+from civicmail.city.identity.acts.policy_answers import RECORD_PAPER
+from civicmail.city.identity.models import Acknowledgement, PolicyText
+from civicmail.city.identity.queries import policy_answers
+from civicmail.city.identity.views.officeforms import PolicyWords
+from civicmail.city.pages.city_request import require
+from civicmail.city.pages.forms import ReasonForm
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

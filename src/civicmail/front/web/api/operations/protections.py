@@ -8,10 +8,10 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
-from civicmail.city.access.acts.protections import END_PROTECTION, PROTECT_MAIL
-from civicmail.city.access.epoch import from_ms
-from civicmail.city.access.models import Entry, Protection
-from civicmail.city.access.views.city_request import require, require_could
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.models import Entry, Protection
+from civicmail.city.identity.acts.protections import END_PROTECTION, PROTECT_MAIL
+from civicmail.city.pages.city_request import require, require_could
 from civicmail.desk.oversight import sampling
 from civicmail.desk.oversight.acts.accidents import REPORT_ACCIDENT
 from civicmail.desk.oversight.acts.content_views import MARK_VIEWING

@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.views.act_pages import form_of
-from civicmail.city.access.views.city_request import require
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.pages.act_pages import form_of
+from civicmail.city.pages.city_request import require
 from civicmail.desk.holding import queries, release_states
 from civicmail.desk.holding.actions import release_copies
 from civicmail.desk.holding.acts.appeals import ANSWER_APPEAL

@@ -14,14 +14,14 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.actions.publishing import data_folder
-from civicmail.city.access.views.city_request import require
 from civicmail.city.conduct.actions.review_notices import name_of
 from civicmail.city.conduct.acts import review_campaigns
 from civicmail.city.conduct.acts.essential_mailboxes import MARK_ESSENTIAL, UNMARK_ESSENTIAL
 from civicmail.city.conduct.acts.review_answers import KEEP_REST, LET_STAND_IN
 from civicmail.city.conduct.models import Essential, Review, ReviewRow
 from civicmail.city.conduct.queries import review_evidence, reviews
+from civicmail.city.identity.actions.publishing import data_folder
+from civicmail.city.pages.city_request import require
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

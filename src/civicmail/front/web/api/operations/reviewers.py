@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.views.city_request import require
+from civicmail.city.pages.city_request import require
 from civicmail.desk.holding import findings
 from civicmail.desk.holding.acts.findings import ANSWER_FINDING, HAND_OVER_FINDING, SECOND_FINDING
 from civicmail.desk.holding.models import Finding

@@ -8,14 +8,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.city_request import may, me, require
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions.review_notices import name_of
 from civicmail.city.conduct.acts import review_answers
 from civicmail.city.conduct.models import Review, ReviewRow
 from civicmail.city.conduct.queries import reviewer_screen
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages.city_request import may, me, require
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

@@ -6,14 +6,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router
 
-from civicmail.city.access.acts.access_requests import ASK_ACCESS, DECIDE_REQUEST, WITHDRAW_REQUEST
-from civicmail.city.access.acts.mailboxes import ASK_GRANT
-from civicmail.city.access.acts.rights import END_RIGHT, EXTEND_ACCESS, RESUME_ACCESS, SET_OVERLAP, SUSPEND_ACCESS
-from civicmail.city.access.models import Authorisation
-from civicmail.city.access.queries.bars import about_authorisation
-from civicmail.city.access.resources import InDepartment
-from civicmail.city.access.views.city_request import hidden_unless, require
-from civicmail.city.access.views.roster import department_of
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.acts.access_requests import ASK_ACCESS, DECIDE_REQUEST, WITHDRAW_REQUEST
+from civicmail.city.identity.acts.mailboxes import ASK_GRANT
+from civicmail.city.identity.acts.rights import END_RIGHT, EXTEND_ACCESS, RESUME_ACCESS, SET_OVERLAP, SUSPEND_ACCESS
+from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.queries.bars import about_authorisation
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages.city_request import hidden_unless, require
 from civicmail.front.web.api import etags, pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

@@ -10,20 +10,20 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from ninja import Schema
 
-from civicmail.city.access.actions import bulk_authorization as verbs
-from civicmail.city.access.acts.personal_use import ALLOW_PERSONAL_USE, END_PERSONAL_USE
-from civicmail.city.access.acts.positions import WRITE_PROFILE
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.errors import Conflict
-from civicmail.city.access.forms import PeopleChoiceForm, end_of_day
-from civicmail.city.access.models import PersonalUse, Profile
-from civicmail.city.access.queries import roster
-from civicmail.city.access.resources import InDepartment, OfPerson
-from civicmail.city.access.views.bulk_authorization import newest
-from civicmail.city.access.views.city_request import me, require, require_could
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.queries import discrepancies, sponsored_people
 from civicmail.city.directory.models import Department, Episode, Person
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.errors import Conflict
+from civicmail.city.guard.resources import InDepartment, OfPerson
+from civicmail.city.identity.actions import bulk_authorization as verbs
+from civicmail.city.identity.acts.personal_use import ALLOW_PERSONAL_USE, END_PERSONAL_USE
+from civicmail.city.identity.acts.positions import WRITE_PROFILE
+from civicmail.city.identity.models import PersonalUse, Profile
+from civicmail.city.identity.queries import roster
+from civicmail.city.identity.views.bulk_authorization import newest
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages.city_request import me, require, require_could
+from civicmail.city.pages.forms import PeopleChoiceForm, end_of_day
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

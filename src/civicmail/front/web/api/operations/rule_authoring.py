@@ -11,7 +11,7 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
-from civicmail.city.access.views.city_request import require
+from civicmail.city.pages.city_request import require
 from civicmail.desk.oversight.acts import replays
 from civicmail.desk.oversight.acts.rules import (
     DECIDE_RULE,

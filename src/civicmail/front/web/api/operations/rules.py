@@ -10,8 +10,8 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.views.city_request import require
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.pages.city_request import require
 from civicmail.city.policy.facts import FACTS, Fact
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries

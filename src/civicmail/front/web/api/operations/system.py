@@ -9,9 +9,9 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from ninja import Router, Schema
 
-from civicmail.city.access.epoch import epoch_ms, from_ms
-from civicmail.city.access.errors import Unusable
-from civicmail.city.access.views.city_request import require
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.errors import Unusable
+from civicmail.city.pages.city_request import require
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.authentication import Call

@@ -8,15 +8,15 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Router, Schema
 
-from civicmail.city.access.epoch import epoch_ms
-from civicmail.city.access.resources import InDepartment, OfPerson
-from civicmail.city.access.views.city_request import me, require
-from civicmail.city.access.views.roster import department_of
 from civicmail.city.conduct.actions.consequences import pending_answer
 from civicmail.city.conduct.acts.violations import ANSWER_MY_VIOLATION, RECORD_VIOLATION, REPORT_VIOLATION
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries.violations import known_to
 from civicmail.city.conduct.views.violations import doable, violation_or_404
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment, OfPerson
+from civicmail.city.identity.views.roster import department_of
+from civicmail.city.pages.city_request import me, require
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call

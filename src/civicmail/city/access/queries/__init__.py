@@ -1,1 +1,0 @@
-"""Every read that other rooms and pages make."""

@@ -1,0 +1,34 @@
+"""Helpers of verbs: the acting person, locked rows, the open employment."""
+
+from __future__ import annotations
+
+from django.db.models import Model
+
+from civicmail.city.directory.models import Episode, Person
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import Conflict, NotPermitted
+
+
+def acting_person(actor: Actor) -> Person:
+    """The person who acts. Raises NotPermitted for whoever is none: a machine, the owner of the data folder."""
+    person = Person.objects.filter(uid=actor.uid).first() if actor.uid and not actor.machine else None
+    if person is None:
+        raise NotPermitted("This takes a person of the city who is signed in.")
+    return person
+
+
+def lock_row[Row: Model](row: Row, *seen: str) -> Row:
+    """The row as it is now, locked until the transaction ends. seen: names of columns that must be as the asker saw them; raises
+    Conflict where somebody was faster."""
+    now = type(row)._default_manager.select_for_update().get(pk=row.pk)
+    if any(getattr(now, column) != getattr(row, column) for column in seen):
+        raise Conflict("Somebody has changed this meanwhile; look at it again.")
+    return now
+
+
+def employment(person: Person) -> Episode:
+    """The open employment of somebody. Raises Conflict without one."""
+    episode = person.episodes.select_related("department", "contract__agency").filter(ended__isnull=True).first()
+    if episode is None:
+        raise Conflict(f"{person} does not work for the city now.")
+    return episode

@@ -1,0 +1,212 @@
+"""Write audit entries in the transaction of the act, and carry them to the ledger (A1, A3).
+
+`enter` belongs inside the transaction of a change; what is done outside of the database has its entry by `deeds`. `enter_alone` is
+for looking: when it returns, its entry is durable in a journal and its own transaction is committed, so that nothing is shown that
+was not recorded before, and nobody who has the database can take it back (E6). The table is a view of it: a row that is missing
+is written by whoever follows the journals (`restore`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.errors import NotRecorded
+from civicmail.city.guard.models import Carried, Entry
+from civicmail.core.config.errors import CivicmailError
+from civicmail.core.config.release import VERSION
+from civicmail.core.ledger.entries import canonical
+from civicmail.core.ledger.entry_journal import EntryJournal
+
+MAX_LAG_MS = 60_000
+"""ms that an entry may wait for the ledger before nothing more is shown."""
+
+COLUMNS = ("at", "act", "person", "duty", "behalf", "object", "reason", "facts", "client")
+"""What the table has of an entry beside its head."""
+
+SETTLED_AFTER_MS = 3_600_000
+"""ms for which no transaction stays open."""
+
+
+_single_transaction = ContextVar("one_answer", default=False)
+_looks: ContextVar[list[Entry] | None] = ContextVar("looks", default=None)
+"""Entries that are to be durable in a journal before their transaction is committed; None outside of a look."""
+
+
+@contextmanager
+def single_transaction() -> Iterator[None]:
+    """For whoever is one transaction with all that they do, and answers when that is committed: what they look at is not shown
+    before."""
+    token = _single_transaction.set(True)
+    try:
+        with transaction.atomic(durable=True):
+            yield
+    finally:
+        _single_transaction.reset(token)
+
+
+def enter(
+    act: str,
+    *,
+    actor: Actor,
+    reason: str,
+    now: int,
+    object: str = "",
+    duty: str = "",
+    behalf: str = "",
+    facts: dict[str, Any] | None = None,
+) -> Entry:
+    """Write the entry of an act into the open transaction. now: ms; facts: text, whole numbers and lists of them, with before and
+    after of what changed; never a subject, a body or an outsider's address (I4)."""
+    _require_transaction()
+    made = _entry(act, actor, reason, now, object, facts or {}, duty=duty, behalf=behalf)
+    made.save(force_insert=True)
+    if (looks := _looks.get()) is not None:
+        looks.append(made)
+    return made
+
+
+def enter_each(act: str, done: Iterable[tuple[str, dict[str, Any]]], *, actor: Actor, reason: str, now: int) -> None:
+    """As enter, for one act on many objects: (object, facts) of each."""
+    _require_transaction()
+    rows = [_entry(act, actor, reason, now, object, facts) for object, facts in done]
+    Entry.objects.bulk_create(rows, batch_size=500)
+
+
+def _require_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise RuntimeError("An entry is part of the transaction of what it describes.")
+
+
+def _entry(
+    act: str, actor: Actor, reason: str, now: int, object: str, facts: dict[str, Any], *, duty: str = "", behalf: str = ""
+) -> Entry:
+    plain = plain_of(act, actor, reason, now, object, facts, duty=duty, behalf=behalf)
+    columns = {name: value for name, value in plain.items() if name not in ("v", "version")}
+    return Entry(**columns, head=canonical(plain))
+
+
+def plain_of(
+    act: str, actor: Actor, reason: str, now: int, object: str, facts: dict[str, Any], *, duty: str = "", behalf: str = ""
+) -> dict[str, Any]:
+    """An entry as data, under a uuid of its own."""
+    context = {"person": actor.uid, "duty": duty, "behalf": behalf, "object": object, "reason": reason, "client": actor.client}
+    return {"v": 1, "uuid": str(uuid.uuid4()), "at": now, "act": act, "facts": facts, "version": VERSION, **context}
+
+
+def enter_alone(act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]) -> Entry:
+    """Commit the entry of something that is about to be shown. Raises NotRecorded when it could not be written, or when the ledger
+    lags: then nothing may be shown."""
+    with before_showing(now):
+        return enter(act, actor=actor, reason=reason, now=now, object=object, duty=duty, facts=facts)
+
+
+@contextmanager
+def before_showing(now: int) -> Iterator[None]:
+    """The transaction that is committed before something is shown; its entries are durable in a journal before. Raises NotRecorded
+    as enter_alone does."""
+    try:
+        require_fresh(now)
+        with transaction.atomic(durable=not _single_transaction.get()), _journaled(now):
+            yield
+    except (DatabaseError, NotJournaled) as error:
+        raise NotRecorded("This cannot be recorded at this moment, so nothing is shown.") from error
+
+
+@contextmanager
+def _journaled(now: int) -> Iterator[None]:
+    """Entries of the transaction within are durable in a journal when it ends, by one sync, and the table says where. Where the
+    transaction is then not committed, the journal says all the same that somebody was about to look. Raises NotJournaled."""
+    made: list[Entry] = []
+    token = _looks.set(made)
+    try:
+        yield
+    finally:
+        _looks.reset(token)
+    data = settings.DATA
+    if not made or data is None:
+        return
+    try:
+        places = EntryJournal.for_folder(data).append([orjson.loads(entry.head) for entry in made], now)
+    except (CivicmailError, OSError) as error:
+        raise NotJournaled from error
+    mark_carried([(entry, journal, number) for entry, (journal, number) in zip(made, places, strict=True)], now=now)
+
+
+class NotJournaled(Exception):
+    """No journal could be written: it becomes NotRecorded."""
+
+
+def require_fresh(now: int) -> None:
+    """Raise NotRecorded while the ledger lags: nothing is shown then, not even what leaves no entry."""
+    if (lag := lag_ms(now)) > MAX_LAG_MS:
+        raise NotRecorded(f"The ledger is {lag // 1000} seconds behind, so nothing can be shown at this moment.")
+
+
+def enter_ahead(act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]) -> Entry:
+    """Commit the entry of a look that does not wait for the ledger, or of something long that begins, such as an import. Raises
+    NotRecorded when it could not be written: then nothing may be shown, and nothing begins."""
+    try:
+        with transaction.atomic(durable=not _single_transaction.get()), _journaled(now):
+            return enter(act, actor=actor, reason=reason, now=now, object=object, duty=duty, facts=facts)
+    except (DatabaseError, NotJournaled) as error:
+        raise NotRecorded("This cannot be recorded at this moment, so nothing is done.") from error
+
+
+def lag_ms(now: int) -> int:
+    """How long the oldest entry that the ledger does not have yet has waited; 0 without one."""
+    rows = Entry.objects.filter(id__gt=settled(now), carried__isnull=True).order_by("at")
+    oldest = rows.values_list("at", flat=True).first()
+    return max(0, now - oldest) if oldest is not None else 0
+
+
+def settled(now: int) -> int:
+    """The id of an entry that was carried an hour ago or longer, 0 without one: whatever has a smaller one was committed long ago
+    and is carried too. `waiting` asks about all of them now and then, because long is not always."""
+    older = Carried.objects.filter(at__lte=now - SETTLED_AFTER_MS).order_by("-entry")
+    return older.values_list("entry", flat=True).first() or 0
+
+
+def waiting(limit: int, after: int = 0) -> list[Entry]:
+    """Entries that the ledger does not have yet, with ids above after. Asked by absence and not by a last id: transactions commit
+    in any order."""
+    return list(Entry.objects.filter(id__gt=after, carried__isnull=True).order_by("id")[:limit])
+
+
+def mark_carried(places: list[tuple[Entry, str, int]], *, now: int) -> None:
+    """Remember where the journal has these entries: (entry, journal, number). The records are durable before this is called."""
+    with transaction.atomic():
+        Carried.objects.bulk_create([Carried(entry=e, journal=journal, number=number, at=now) for e, journal, number in places])
+
+
+def restore(recorded: Iterable[tuple[dict[str, Any], str, int]], *, now: int) -> list[dict[str, Any]]:
+    """Write the entries of journals that have no row, because a process died in between or an older database was put back; which
+    these were. recorded: each as data, with its journal and number. Belongs into a transaction."""
+    by = {str(plain["uuid"]): (plain, journal, number) for plain, journal, number in recorded}
+    names = list(by)
+    known_uuids: set[str] = set()
+    for begin in range(0, len(names), 500):
+        known_uuids.update(map(str, Entry.objects.filter(uuid__in=names[begin : begin + 500]).values_list("uuid", flat=True)))
+    missing = [name for name in names if name not in known_uuids]
+    for begin in range(0, len(missing), 500):
+        batch = missing[begin : begin + 500]
+        Entry.objects.bulk_create([row_of(by[name][0]) for name in batch], ignore_conflicts=True)  # it may be about to be committed
+        rows = Entry.objects.filter(uuid__in=batch, carried__isnull=True)
+        places = [(row, *by[str(row.uuid)][1:]) for row in rows]
+        Carried.objects.bulk_create(
+            [Carried(entry=row, journal=journal, number=number, at=now) for row, journal, number in places], ignore_conflicts=True
+        )
+    return [by[name][0] for name in missing]
+
+
+def row_of(plain: dict[str, Any]) -> Entry:
+    """The row of an entry that stands in a record."""
+    return Entry(uuid=plain["uuid"], head=canonical(plain), **{name: plain[name] for name in COLUMNS})

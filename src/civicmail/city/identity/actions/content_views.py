@@ -1,0 +1,119 @@
+"""Open content: each verb returns a permit after the audit entry is durable (P-16, P-17; E2, E6, promise 4).
+
+Of one's own mailboxes; of other people's under a mandate; of one message on a technical page, with a reason. While the ledger lags
+or the database is away every one of them raises NotRecorded, and pages answer 503.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import DatabaseError, transaction
+
+from civicmail.city.directory.models import Person
+from civicmail.city.guard import guard, mandate_states
+from civicmail.city.guard.actions import entries
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.errors import Conflict, NotRecorded, Unusable
+from civicmail.city.guard.mandates import Mandate
+from civicmail.city.guard.models import Mandate as Row
+from civicmail.city.guard.permits import Permit
+from civicmail.city.guard.reasons import checked_reason
+from civicmail.city.guard.reveals import NEXT, REASONS, WHERE
+from civicmail.city.identity.queries import access_status
+from civicmail.city.identity.queries.mailbox_addresses import addresses
+from civicmail.city.identity.queries.mandates import to_mandate
+
+
+def own(actor: Actor, *, now: int) -> tuple[Permit, tuple[str, ...]]:
+    """A permit for one's own mail, and the addresses of all mailboxes that the actor holds or is granted at this moment, in order.
+    Only what a successor reads of somebody who left is an entry, because it was not theirs (L4). Raises NotPermitted,
+    NotRecorded."""
+    try:
+        entries.require_fresh(now)
+        permit = guard.own_permit(actor, now=now)
+        mine, inherited = _boxes(actor, now)
+    except DatabaseError as error:
+        raise NotRecorded("This cannot be recorded at this moment, so nothing is shown.") from error
+    if inherited:
+        facts = {"mailboxes": list(inherited)}
+        entries.enter_alone(
+            "content.successor", actor=actor, reason="successor", now=now, object=f"person:{actor.uid}", facts=facts
+        )
+    return permit, mine
+
+
+def under(mandate: Mandate, act: str, *, actor: Actor, facts: dict[str, Any], now: int) -> Permit:
+    """A permit for other people's mail. mandate: as queries.mandates.live gave it; act: content.list, show, attachment, print,
+    export or hold; facts: what will be looked at (a query, ids, counts), never a subject. The mandate is asked again under a lock,
+    so that one which ended or was narrowed meanwhile opens nothing. Raises NotPermitted, Conflict, NotRecorded."""
+
+    def write(entry: dict[str, Any]) -> str:
+        with entries.before_showing(now):
+            row = Row.objects.select_for_update().get(number=mandate.number)
+            fresh = to_mandate(row)
+            guard.require_under(actor, fresh, act, now=now)
+            if fresh.scope != mandate.scope:
+                raise Conflict("The scope of this mandate has changed meanwhile; look at it again.")
+            if row.state == "approved":
+                row.state, row.since = mandate_states.step(row.state, "use"), from_ms(now)
+                row.save(update_fields=["state", "since"])
+            facts = {k: v for k, v in entry.items() if k not in ("act", "person", "duty", "reason")}
+            made = entries.enter(
+                act,
+                actor=actor,
+                reason=mandate.reason[:400],
+                now=now,
+                object=f"mandate:{mandate.number}",
+                duty=mandate.duty,
+                facts=facts,
+            )
+            return f"entry:{made.uuid}"
+
+    return guard.permit_under(actor, mandate, act, facts, now=now, write=write)
+
+
+def reveal(actor: Actor, reason_code: str, text: str, capture_id: str, *, now: int) -> Permit:
+    """A permit for one message on a technical page (I1). reason_code: of reveals.REASONS; text: why, in words. Raises NotPermitted,
+    Unusable, NotRecorded."""
+    if reason_code not in REASONS:
+        raise Unusable("Choose a reason from the list.", {"reason_code": "Choose a reason from the list."})
+    text = checked_reason(text, "text", min_length=10)
+
+    def write(entry: dict[str, Any]) -> str:
+        facts = {"capture": capture_id, "code": reason_code}
+        duty, object_ = str(entry["duty"]), f"capture:{capture_id}"
+        made = entries.enter_alone("content.reveal", actor=actor, reason=text, now=now, object=object_, duty=duty, facts=facts)
+        return f"entry:{made.uuid}"
+
+    return guard.permit(actor, "content.reveal", {}, duty="system-administrator", reason=text, now=now, write=write)
+
+
+def accident(actor: Actor, capture: str, how: str, next_: str, *, now: int) -> None:
+    """Somebody says that they saw what is in a message by accident (P-17, I2); it is only an entry. how, next_: of reveals.WHERE
+    and NEXT. Raises NotPermitted, Unusable."""
+    guard.require(actor, "content.accident", now=now)
+    fields = {} if how in WHERE else {"how": "Choose how you came to see it."}
+    fields |= {} if next_ in NEXT else {"next": "Choose what you did next."}
+    if fields:
+        raise Unusable("Choose one of each list.", fields)
+    with transaction.atomic():
+        facts = {"capture": capture, "how": how, "next": next_}
+        entries.enter("content.accident", actor=actor, reason=WHERE[how], now=now, object=f"capture:{capture}", facts=facts)
+
+
+def _boxes(actor: Actor, now: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Addresses of all mailboxes that are the actor's, and main addresses of those read as a successor."""
+    person = Person.objects.filter(uid=actor.uid).first()
+    if person is None:
+        return (), ()
+    everyone = access_status.load_status(now, [person.pk])
+    rights = [r for r in everyone.rights.get(person.pk, []) if not r.suspended] if everyone.is_live(person.pk) else []
+    inherited = [r.mailbox for r in rights if r.role == "successor"]
+    return _of(r.mailbox for r in rights), _of(inherited)
+
+
+def _of(mailboxes: Iterable[int]) -> tuple[str, ...]:
+    return addresses(list(mailboxes))

@@ -1,0 +1,49 @@
+"""Secrets that are shown once: invitations, tokens, and the two halves of a sign-in letter (P-07).
+
+An invitation opens a sign-in once, a token opens the command line of a claimed installation, a feed's is a personnel system's; a
+letter and a counterpart are the halves of what opens a sign-in together (decision 0089). One never passes for the other, nor for a
+device password: each kind goes into the HMAC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import Literal
+
+from civicmail.city.snapshot.credentials import new_password, normalize
+
+Kind = Literal["invitation", "token", "feed"]
+_PREFIX: dict[Kind, str] = {"invitation": "", "token": "cmt-", "feed": "cmf-"}
+
+_SHAPE = re.compile(r"(?:[0-9a-hjkmnp-tv-z]{4}-){6}[0-9a-hjkmnp-tv-z]{4}\Z")
+
+
+HALF_GROUPS = 4
+"""Groups of a half: 80 random bits, which nobody guesses at a page, and which a person types from paper."""
+
+
+def new_half() -> str:
+    """One half of what opens a sign-in, as it is printed and told."""
+    return new_password(HALF_GROUPS)
+
+
+def seal_half(half: Literal["letter", "counterpart"], key: bytes, typed: str) -> str:
+    """What is kept of it: however it is typed, with or without dashes, o for 0, i and l for 1."""
+    return hmac.digest(key, f"{half}\0{normalize(typed)}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+
+
+def new_secret(kind: Kind) -> str:
+    """140 random bits as they are shown; a token says what it is, so that scanners of secrets find it where it does not belong."""
+    return f"{_PREFIX[kind]}{new_password()}"
+
+
+def has_shape(kind: Kind, text: str) -> bool:
+    """Whether this could be one at all; what is not needs no look at any table."""
+    return _SHAPE.match(text.strip().lower().removeprefix(_PREFIX[kind])) is not None
+
+
+def seal(kind: Kind, key: bytes, text: str) -> str:
+    """What is kept of it. key: of the installation (credentials.device_key)."""
+    return hmac.digest(key, f"{kind}\0{text.strip().lower()}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()

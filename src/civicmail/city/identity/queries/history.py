@@ -1,0 +1,78 @@
+"""Timeline of an object from its audit entries (A1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from civicmail.city.directory.models import Person
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.models import Entry
+from civicmail.city.identity.queries.roster import Event
+
+MAX_ENTRIES = 50
+"""Events of one thing that a page shows; the rest is in the list of entries."""
+
+WORDS = {
+    "agency.change": "Changed",
+    "mailbox.make": "Made",
+    "mailbox.close": "Closed",
+    "machine.make": "Made, or given more time",
+    "group.change": "Changed",
+    "department.change": "Changed",
+    "policy.publish": "Published",
+    "violation.report": "Reported",
+    "violation.record": "Recorded, and access ended",
+    "violation.name": "The person was named",
+    "violation.evidence": "Another message was named",
+    "violation.ask": "The person was asked",
+    "violation.respond": "The person answered",
+    "violation.find": "Found",
+    "violation.decide": "Decided",
+    "violation.second": "A second officer answered",
+    "violation.train": "The training was done",
+    "violation.appeal": "Appealed",
+    "violation.hear": "The appeal was heard",
+    "violation.reverse": "The record was taken back",
+}
+_OF_A_VIOLATION = frozenset({"outcome", "cites", "capture"})
+"""What its page does not say elsewhere."""
+_SKIPPED = frozenset({"version", "people"})
+_LISTED = frozenset({"added", "removed", "before", "after"})
+
+
+def timeline(*objects: str, max_entries: int = MAX_ENTRIES) -> list[Event]:
+    """The newest first. objects: as entries name them, "agency:acme". Two queries."""
+    rows = list(Entry.objects.filter(object__in=objects).defer("head").order_by("-id")[:max_entries])
+    names = dict(Person.objects.filter(uid__in={row.person for row in rows}).values_list("uid", "display"))
+    return [
+        Event(from_ms(row.at), describe(row.act, row.facts), names.get(row.person, row.person), row.reason, row.duty)
+        for row in rows
+    ]
+
+
+def describe(act: str, facts: dict[str, Any]) -> str:
+    """What an entry says in a line: "Changed: members added ann@city.example"."""
+    if act == "agency.suspend":
+        count = len(facts.get("people", ()))
+        return f"Switched {'off' if facts.get('suspended') else 'on'}, with {count} {'person' if count == 1 else 'people'}"
+    if act == "department.change" and "closed" in facts:
+        return "Closed" if facts["closed"] else "Opened again"
+    if act == "group.change" and facts.get("closed"):
+        return "Closed"
+    if act.startswith("violation."):
+        facts = {name: value for name, value in facts.items() if name in _OF_A_VIOLATION}
+    plain = {name.replace("_", " "): _value_text(name, value) for name, value in facts.items() if name not in _SKIPPED}
+    parts = [f"{name} {value_text}" for name, value_text in plain.items() if value_text]
+    first = WORDS.get(act, act)
+    return f"{first}: {'; '.join(parts)}" if parts else first
+
+
+def _value_text(name: str, value: Any) -> str:
+    """A fact in words: a list is what it lists, before and after of what changed are told as such."""
+    if value in ("", None):
+        return ""
+    if not isinstance(value, list):
+        return str(value)
+    if len(value) == 2 and name not in _LISTED:
+        return "" if value[0] == value[1] else f"{value[0] or 'none'} to {value[1] or 'none'}"
+    return ", ".join(str(v) for v in value if v not in ("", None))

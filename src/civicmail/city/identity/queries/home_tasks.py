@@ -1,0 +1,290 @@
+"""Tasks of the home page: what a person must do now, grouped (pages, "/")."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min
+from django.utils.translation import gettext, ngettext
+
+from civicmail.city.directory.models import Department, Episode, FeedRun, Person
+from civicmail.city.guard.access_status import MailFacts
+from civicmail.city.guard.actors import Actor
+from civicmail.city.guard.duties import DUTIES
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.models import Account
+from civicmail.city.identity.models import Authorisation, DutyGrant
+from civicmail.city.identity.queries import department_questions, mandates, menu_counts, signin_letters
+from civicmail.city.pages import wording
+from civicmail.city.pages.days import last_day
+
+MAX_REQUEST_TASKS = 12
+"""Departments of one person above which questions about single mailboxes are left to their own heads."""
+
+_URGENT = {"stop": 0, "warn": 1, "wait": 1}
+"""Role of a state -> how soon; what is not in it suits any time."""
+ENDS_SOON = timedelta(days=30)
+"""So long before its end an authorisation or a duty is a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """label: a verb and its object; route, args, query: where it is done; state: (role, word); since: of the oldest."""
+
+    label: str
+    route: str
+    args: tuple[object, ...] = ()
+    hint: str = ""
+    state: tuple[str, str] = field(default_factory=lambda: ("quiet", gettext("Open")))
+    since: datetime | None = None
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    name: str
+    tasks: list[Task]
+
+
+def merge_groups(groups: list[Tasks]) -> list[Tasks]:
+    """What belongs to one department, or one kind of work, stands together, where its first task stood."""
+    by_name: dict[str, list[Task]] = {}
+    for group in groups:
+        by_name.setdefault(group.name, []).extend(group.tasks)
+    return [Tasks(name, some) for name, some in by_name.items()]
+
+
+def waiting_first(groups: list[Tasks]) -> list[Tasks]:
+    """First what has stopped, then what somebody waits for, the oldest of it first, then what suits any time; groups by the first
+    of their tasks, else in their order."""
+    ordered = [Tasks(group.name, sorted(group.tasks, key=_rank)) for group in groups if group.tasks]
+    return sorted(ordered, key=lambda group: _rank(group.tasks[0])[0])
+
+
+def _rank(task: Task) -> tuple[int, float]:
+    return _URGENT.get(task.state[0], 2), task.since.timestamp() if task.since else float("inf")
+
+
+def tasks_of(person: Person, actor: Actor, facts: MailFacts, now: int) -> list[Tasks]:
+    """Groups with something in them. A fixed number of queries."""
+    groups = [Tasks(gettext("My work"), [*_policy(facts, now), *_recovered(person, now), *_mine(person, now)])]
+    groups += _departments(actor, now)
+    groups.append(Tasks(gettext("Access office"), _office(actor, now)))
+    groups.append(Tasks(gettext("My work"), _letters(actor, now)))
+    groups.append(Tasks("Looking at mail", _looking(actor, now)))
+    return [group for group in groups if group.tasks]
+
+
+def _policy(facts: MailFacts, now: int) -> list[Task]:
+    if facts.owed is None:
+        return []
+    over = facts.owed.is_overdue(now)
+    by = gettext("By {day}").format(day=wording.short_day(last_day(from_ms(facts.owed.until))))
+    state = ("stop", gettext("Mail waits for this")) if over else ("warn", by)
+    if facts.owed.declined:
+        label, hint = gettext("Accept the e-mail policy after all"), gettext("You declined it, so you cannot use mail.")
+    else:
+        label = gettext("Read and accept the e-mail policy")
+        hint = gettext("Version {version} waits for your answer.").format(version=facts.owed.version)
+    return [Task(label, "acknowledge", (facts.owed.version,), hint, state)]
+
+
+def _mine(person: Person, now: int) -> list[Task]:
+    at = from_ms(now)
+    ending = Authorisation.objects.filter(person=person, state="active", until__gt=at, until__lte=at + ENDS_SOON).select_related(
+        "mailbox"
+    )
+    tasks = [
+        Task(
+            gettext("See to it that {address} goes on").format(address=a.mailbox.address),
+            "my-access",
+            (),
+            gettext("Ask your supervisor."),
+            ("warn", _ends(a.until)),
+        )
+        for a in ending[:10]
+    ]
+    supervised = Episode.objects.filter(supervisor=person, ended__isnull=True)
+    without = supervised.exclude(person__authorisations__state__in=["asked", "approved", "active", "suspended"]).count()
+    if without:
+        hint = ngettext("{count} person whom you supervise has none.", "{count} people whom you supervise have none.", without)
+        state = ("quiet", gettext("When needed"))
+        tasks.append(Task(gettext("Ask for mail access"), "request-new", (), hint.format(count=without), state))
+    held = DutyGrant.objects.filter(person=person, ended__isnull=True, until__gt=at, until__lte=at + ENDS_SOON)
+    words = gettext("Your duty {duty} ends")
+    tasks += [Task(words.format(duty=_name(g)), "duties", (), "", ("warn", _ends(g.until))) for g in held[:10]]
+    return tasks
+
+
+def _ends(at: datetime) -> str:
+    return gettext("Ends {day}").format(day=wording.short_day(last_day(at)))
+
+
+def _name(grant: DutyGrant) -> str:
+    return wording.translate(DUTIES[grant.duty].name.lower()) if grant.duty in DUTIES else grant.duty
+
+
+def _departments(actor: Actor, now: int) -> list[Tasks]:
+    codes = menu_counts.decided_departments(actor)
+    if not codes:
+        return []
+    names = dict(Department.objects.filter(code__in=codes, closed__isnull=True).order_by("name").values_list("code", "name"))
+    requests = (
+        Authorisation.objects.filter(state="asked", department__code__in=codes)
+        .exclude(person__uid=actor.uid)
+        .exclude(requester__uid=actor.uid)
+        .order_by()
+    )
+    open_ = {
+        code: (count, oldest)
+        for code, count, oldest in requests.values("department__code")
+        .annotate(count=Count("id"), oldest=Min("asked"))
+        .values_list("department__code", "count", "oldest")
+    }
+    bare = _without_access(codes)
+    soon = _ending_soon(codes, now)
+    few = len(codes) <= MAX_REQUEST_TASKS
+    question_counts = department_questions.counts(codes, now) if few else {}
+    late = Counter(department_questions.overdue_in(codes, now).values()) if few else Counter[str]()
+    return [
+        Tasks(
+            name,
+            [
+                *_department(code, open_.get(code), bare.get(code, 0), soon.get(code, 0)),
+                *_overdue(code, late[code]),
+                *_questions(code, question_counts.get(code, department_questions.Counts())),
+            ],
+        )
+        for code, name in names.items()
+    ]
+
+
+def _ending_soon(codes: frozenset[str], now: int) -> dict[str, int]:
+    rows = Authorisation.objects.filter(
+        state="active", department__code__in=codes, until__gt=from_ms(now), until__lte=from_ms(now) + ENDS_SOON
+    )
+    return dict(rows.order_by().values("department__code").annotate(count=Count("id")).values_list("department__code", "count"))
+
+
+def _overdue(code: str, late: int) -> list[Task]:
+    """P2: the owner is told."""
+    if not late:
+        return []
+    hint = ngettext("{count} person cannot send until they do.", "{count} people cannot send until they do.", late)
+    state = ("warn", ngettext("{count} overdue", "{count} overdue", late).format(count=late))
+    label = gettext("Remind who has not accepted the policy")
+    return [Task(label, "people", (code,), hint.format(count=late), state, query="policy=overdue")]
+
+
+def _questions(code: str, counts: department_questions.Counts) -> list[Task]:
+    """Movers, and mailboxes that nobody seems to need (M6, M7)."""
+    tasks = []
+    if counts.arrived:
+        hint = ngettext(
+            "{count} person came from another department.", "{count} people came from another department.", counts.arrived
+        )
+        state = ("warn", gettext("Movers"))
+        tasks.append(Task(gettext("Decide about who came"), "people", (code,), hint.format(count=counts.arrived), state))
+    if counts.leaving:
+        hint = ngettext(
+            "Of {count} person who left for another department.",
+            "Of {count} people who left for another department.",
+            counts.leaving,
+        )
+        state = ("quiet", gettext("Movers"))
+        label = gettext("Say when a mover's access ends")
+        text = hint.format(count=counts.leaving)
+        tasks.append(Task(label, "dept-mailboxes", (code,), text, state, query="state=moved"))
+    if idle := counts.never + counts.unused:
+        hint = ngettext(
+            "{count} mailbox was not used: never in 30 days, or not in 90.",
+            "{count} mailboxes were not used: never in 30 days, or not in 90.",
+            idle,
+        )
+        state = ("quiet", gettext("When you can"))
+        tasks.append(Task(gettext("Ask who still needs mail"), "people", (code,), hint.format(count=idle), state))
+    return tasks
+
+
+def _without_access(codes: frozenset[str]) -> dict[str, int]:
+    living = Authorisation.objects.filter(state__in=["asked", "approved", "active", "suspended"]).values("person")
+    rows = Episode.objects.filter(department__code__in=codes, ended__isnull=True).exclude(person__in=living).order_by()
+    return dict(rows.values("department__code").annotate(count=Count("id")).values_list("department__code", "count"))
+
+
+def _department(code: str, requests: tuple[int, datetime] | None, bare: int, soon: int) -> list[Task]:
+    tasks = []
+    if requests:
+        count, oldest = requests
+        words = ngettext("{count} request", "{count} requests", count).format(count=count)
+        tasks.append(Task(gettext("Answer requests for access"), "requests", (code,), "", ("wait", words), oldest, "state=asked"))
+    if soon:
+        words = ngettext("{count} ends", "{count} end", soon).format(count=soon)
+        label = gettext("Look at access that ends within 30 days")
+        tasks.append(Task(label, "people", (code,), "", ("warn", words), query="state=active&until=30"))
+    if bare:
+        hint = ngettext("{count} person has no access.", "{count} people have no access.", bare).format(count=bare)
+        tasks.append(Task(gettext("Decide who needs mail"), "positions", (code,), hint, ("quiet", gettext("By position"))))
+    return tasks
+
+
+def _office(actor: Actor, now: int) -> list[Task]:
+    if not actor.holds("access-officer"):
+        return []
+    tasks = []
+    if not actor.has_activated("access-officer", now):
+        hint = gettext("Until then you change nothing there, and see what waits.")
+        tasks.append(Task(gettext("Take up the duty of the access office"), "duties", (), hint, ("quiet", gettext("When needed"))))
+    stopped = FeedRun.objects.filter(state__in=["proposed", "stopped"]).count()
+    if stopped:
+        words = ngettext("{count} reading", "{count} readings", stopped).format(count=stopped)
+        tasks.append(Task(gettext("Look at the personnel feed"), "feeds", (), "", ("wait", words), query="state=open"))
+    locked = Account.objects.filter(locked__isnull=False).count()
+    if locked:
+        words = ngettext("{count} locked", "{count} locked", locked).format(count=locked)
+        tasks.append(Task(gettext("Release locked sign-ins"), "unlocks", (), "", ("stop", words), query="state=locked"))
+    headless = Department.objects.filter(head__isnull=True, closed__isnull=True).count()
+    if headless:
+        words = ngettext("{count} department", "{count} departments", headless).format(count=headless)
+        hint = gettext("Without one nobody there decides who gets mail.")
+        tasks.append(Task(gettext("Name a head"), "departments", (), hint, ("warn", words), query="head=none"))
+    return tasks
+
+
+def _letters(actor: Actor, now: int) -> list[Task]:
+    """Sign-in letters that somebody else asked for wait for a second person."""
+    if not (actor.departments or actor.held):
+        return []
+    made = list(signin_letters.waiting_for(actor, now).values_list("made", flat=True))
+    words = ngettext("{count} letter", "{count} letters", len(made)).format(count=len(made))
+    return [Task(gettext("Hand over sign-in letters"), "letters", (), "", ("wait", words), made[0])] if made else []
+
+
+def _recovered(person: Person, now: int) -> list[Task]:
+    """Somebody made a new sign-in for this account: they see it for thirty days."""
+    rows = list(signin_letters.recoveries_of(person, now)[:1])
+    hint = gettext("If you lost nothing, call the security office at once: somebody else may use your name.")
+    return [
+        Task(
+            gettext("See who made a new sign-in for you"), "my-sessions", (), hint, ("warn", wording.short_day(last_day(row.made)))
+        )
+        for row in rows
+    ]
+
+
+def _looking(actor: Actor, now: int) -> list[Task]:
+    """What waits for a second person, and for auditors what nobody has ratified: from the first minute on (E3, E4)."""
+    tasks = []
+    if examinations := mandates.waiting_for(actor, now):
+        rows = [*examinations.requested, *examinations.urgent]
+        since = min([*(row.asked for row in rows), *(change.asked for change in examinations.changes)])
+        words = f"{len(examinations)} {'waits' if len(examinations) == 1 else 'wait'}"
+        tasks.append(Task("Decide about looking at mail", "mandates", (), "", ("wait", words), since))
+    urgent = list(mandates.unratified(actor)) if actor.holds("auditor") else []
+    if urgent:
+        late = sum(row.ratified != "due" for row in urgent)
+        state = ("stop", f"{late} not ratified") if late else ("warn", f"{len(urgent)} to ratify")
+        tasks.append(Task("See what was urgent", "entries", (), "", state, urgent[0].asked, query="act=mandate.urgent"))
+    return tasks

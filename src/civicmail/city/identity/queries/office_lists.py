@@ -1,0 +1,40 @@
+"""Which of the lists that each domain should have are missing, and who is behind one that names nobody (P-21, P-31)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from civicmail.city.directory.models import Address, Mailbox, MailGroup
+from civicmail.city.identity import office_lists
+from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.office_lists import OfficeList
+
+
+def missing(domains: tuple[str, ...]) -> dict[str, OfficeList]:
+    """Address -> list, of those whose address is, or was, no list and no mailbox."""
+    by_address = office_lists.lists_by_address(domains)
+    known = {
+        address
+        for rows in (MailGroup.objects, Mailbox.objects, Address.objects)
+        for address in rows.filter(address__in=by_address).values_list("address", flat=True)
+    }
+    return {address: office_list for address, office_list in by_address.items() if address not in known}
+
+
+def holders(address: str, at: datetime | None = None) -> list[int]:
+    """People (ids of rows) behind an office's list that names nobody: those with the first of its duties that anybody has."""
+    office_list, at = office_lists.find_list(address), at or timezone.now()
+    for duty in office_list.duties if office_list is not None else ():
+        rows = DutyGrant.objects.in_force(at).filter(duty=duty).order_by("id")
+        if people := list(rows.values_list("person", flat=True)):
+            return people
+    return []
+
+
+def read_by(person: int) -> list[str]:
+    """Addresses of the lists that name nobody and whose mail comes to this person (id of the row)."""
+    ends = [f"{local}@" for local, office_list in office_lists.OFFICE_LISTS.items() if office_list.duties]
+    rows = MailGroup.objects.filter(closed__isnull=True, everyone=False, members__isnull=True, subgroups__isnull=True)
+    return [a for a in rows.order_by("id").values_list("address", flat=True) if a.startswith(tuple(ends)) and person in holders(a)]

@@ -1,0 +1,97 @@
+"""Who has mail in a department, and what one has and uses; counts only, never what anybody writes (P-08)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+
+from civicmail.city.directory.models import Department, Episode, Person
+from civicmail.city.identity.authorization_states import LIVING
+from civicmail.city.identity.models import Acknowledgement, Authorisation, Usage
+
+
+def people(department: Department) -> QuerySet[Episode, Episode]:
+    """The people who work there now, one row each, with what a list sorts by: access_state, access_until, used, accepted."""
+    own = Authorisation.objects.filter(person=OuterRef("person"), role="holder", state__in=LIVING).order_by("-since")
+    sent = Usage.objects.filter(person=OuterRef("person"), sent__gt=0)  # what comes in is nobody's doing
+    usage = sent.order_by().values("person").annotate(last=Max("day")).values("last")
+    accepted = Acknowledgement.objects.filter(person=OuterRef("person"), accepted=True).order_by("-at")
+    return Episode.objects.filter(department=department, ended__isnull=True).annotate(
+        access_state=Subquery(own.values("state")[:1]),
+        access_until=Subquery(own.values("until")[:1]),
+        used=Subquery(usage),
+        accepted=Subquery(accepted.values("text__version")[:1]),
+    )
+
+
+def with_rights(rows: QuerySet[Episode, Episode]) -> QuerySet[Episode, Episode]:
+    """What rows of a list show besides: the person and the living authorisations."""
+    living = Authorisation.objects.filter(state__in=LIVING).select_related("mailbox").order_by("role", "mailbox__address")
+    return rows.select_related("person", "contract__agency").prefetch_related(
+        Prefetch("person__authorisations", queryset=living, to_attr="living")
+    )
+
+
+def is_without_access(rows: QuerySet[Episode, Episode]) -> QuerySet[Episode, Episode]:
+    return rows.filter(~Exists(Authorisation.objects.filter(person=OuterRef("person"), state__in=LIVING)))
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One position of a department: how many work in it, how many of them have no access and nothing asked."""
+
+    name: str
+    people: int
+    without: int
+
+
+def positions(department: Department) -> list[Position]:
+    """In order of how many are without access. One query."""
+    has = Exists(Authorisation.objects.filter(person=OuterRef("person"), state__in=LIVING))
+    rows = (
+        Episode.objects.filter(department=department, ended__isnull=True)
+        .annotate(has=has)
+        .order_by()
+        .values("position")
+        .annotate(people=Count("id"), without=Count("id", filter=Q(has=False)))
+        .values_list("position", "people", "without")
+    )
+    return sorted((Position(*row) for row in rows), key=lambda p: (-p.without, p.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a person's access, for a timeline."""
+
+    at: datetime
+    words: str
+    by: str = ""
+    reason: str = ""
+    duty: str = ""
+
+
+def timeline(person: Person) -> list[Event]:
+    """The newest first: asked, decided, states, answers to the policy, endings. A fixed number of queries."""
+    events: list[Event] = []
+    for a in person.authorisations.select_related("mailbox", "requester", "approver"):
+        events.append(Event(a.asked, f"Access to {a.mailbox.address} asked for", str(a.requester)))
+        if a.decided:
+            words = "refused" if a.state == "refused" else "approved"
+            events.append(
+                Event(
+                    a.decided, f"Access to {a.mailbox.address} {words}", str(a.approver or ""), a.why if words == "refused" else ""
+                )
+            )
+        if a.state in ("suspended", "expired", "revoked", "withdrawn"):
+            events.append(Event(a.since, f"Access to {a.mailbox.address} {_WORDS[a.state]}", "", a.why))
+    events += [
+        Event(s.at, f"Policy version {s.text.version} {'accepted' if s.accepted else 'declined'}", str(person))
+        for s in person.acknowledgements.select_related("text")
+    ]
+    events += [Event(e.when, "Access ended", e.by, e.reason) for e in person.endings.all()]
+    return sorted(events, key=lambda e: e.at, reverse=True)
+
+
+_WORDS = {"suspended": "suspended", "expired": "expired", "revoked": "ended", "withdrawn": "withdrawn"}

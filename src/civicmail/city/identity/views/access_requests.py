@@ -1,0 +1,115 @@
+"""Requests for access: shall they get it? One request, its four reasons, and a decision that is nobody's who asked (P-04, M3)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.acts.access_requests import DECIDE_REQUEST
+from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.queries import authorization_labels, bars
+from civicmail.city.identity.queries.bars import about_authorisation
+from civicmail.city.identity.views.roster import crumb, department_of
+from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages.act import FormPage
+from civicmail.city.pages.city_request import CityRequest, acting, hidden_unless, may, me, require
+from civicmail.city.pages.days import last_day
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
+
+WITH = ("mailbox", "person", "department", "requester", "approver", "episode__contract")
+
+
+@acting("roster.see")
+def waiting(request: CityRequest, department: str) -> HttpResponseBase:
+    """What was asked of a department, the open ones first."""
+    where = department_of(department)
+    require(request, "roster.see", InDepartment(where.code))
+    table = listing.from_query(
+        request,
+        Authorisation.objects.filter(department=where),
+        caption=f"Requests of {where.name}",
+        columns=[
+            Column("person", "Person", _person, ("person__family", "person__given")),
+            Column("mailbox", "Mailbox", lambda a: Cell(a.mailbox.address, full=True), ("mailbox__address",)),
+            Column("role", "As", lambda a: a.role, name="as"),
+            Column("state", "State", lambda a: _state(a, request), ("state",)),
+            Column("asked", "Asked", lambda a: Cell(a.asked, hint=f"by {a.requester}"), ("asked",), name="asked"),
+            Column("until", "Until", lambda a: last_day(a.until), ("until",), name="until"),
+        ],
+        filters=[
+            Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value)),
+            Filter(
+                "state",
+                "State",
+                lambda rows, value: rows.filter(state=value),
+                [(k, str(w)) for k, (_, w) in authorization_labels.WORDS.items()],
+            ),
+        ],
+        empty="Nobody has asked for access here.",
+        noun="requests",
+        sort="-asked",
+        slim=lambda rows: rows.select_related(*WITH),
+    )
+    page = Page("Who asked for access?", where.name, [crumb(where)])
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
+
+
+def _person(a: Authorisation) -> Cell:
+    return Cell(str(a.person), reverse("request", args=[a.pk]))
+
+
+def _state(a: Authorisation, request: CityRequest) -> Cell:
+    role, word = authorization_labels.current_state(a, request.now)
+    return Cell(word, role=role)
+
+
+@acting("request.see")
+def show(request: CityRequest, pk: int) -> HttpResponse:
+    """The request; for who may answer it, the decision."""
+    a = act_pages.row_of(DECIDE_REQUEST, pk, actor=request.actor, now=epoch_ms(request.now))
+    hidden_unless(request, "request.see", about_authorisation(a))
+    act, decides, _ = bars.decision_for(a)
+    if request.method == "POST":
+        require(request, act, decides)
+    response = act_pages.answer(request, DECIDE_REQUEST, a, _request_page(request, a))
+    if response.status_code == HTTPStatus.CONFLICT and _is_second_click(request, a):
+        return redirect("requests", department=a.department.code)
+    return response
+
+
+def _request_page(request: CityRequest, a: Authorisation) -> FormPage:
+    above = reverse("requests", args=[a.department.code])
+    crumbs = [(f"{a.department}: requests", above)]
+    if not may(request, "roster.see", InDepartment(a.department.code)):
+        crumbs = [("Home", "/")]
+    act, decides, higher = bars.decision_for(a)
+    answer, is_open = may(request, act, decides), a.state == "asked"
+    return FormPage(
+        title=f"Shall {a.person} get mail?" if is_open else f"Mail access of {a.person}", section="Request", submit="", back=above,
+        crumbs=crumbs, state=authorization_labels.current_state(a, request.now),
+        facts=[
+            ("Asked by", a.requester), ("Asked", a.asked), ("Until", last_day(a.until)),
+            ("Costs", f"${a.cost / 100:,.2f} a year"),
+        ],
+        template="identity/request.html",
+        context={
+            "a": a, "higher": higher, "asks": is_open and bool(answer), "why_not": "" if answer or not is_open else answer.reason,
+            "bars": bars.living(request.now, [a.person.pk]), "barred": a.person.endings.order_by("-when")[:3],
+            "earlier": a.person.authorisations.exclude(pk=a.pk).select_related("mailbox", "department").order_by("-since")[:10],
+            "may_withdraw": a.state in ("asked", "approved")
+            and bool(may(request, "request.withdraw", about_authorisation(a))),
+        },
+    )  # fmt: skip
+
+
+def _is_second_click(request: CityRequest, a: Authorisation) -> bool:
+    """Whether it was decided as asked by the same person's first click of two."""
+    now = Authorisation.objects.get(pk=a.pk)
+    is_refused = request.POST.get("decision") == "refuse"
+    return now.approver_id == me(request).pk and now.asked == a.asked and (now.state == "refused") == is_refused

@@ -1,0 +1,135 @@
+"""Agencies and their contracts: who works for the city from outside, who answers for them, and the switch (P-09, C1, C3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, F, Max, Q
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.directory.models import Agency, Contract, Episode
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.queries import history, undertakings
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
+
+
+@acting("agency.see")
+def agencies(request: CityRequest) -> HttpResponseBase:
+    """All of them, with how many of their people work here now."""
+    require(request, "agency.see")
+    now = timezone.localdate(request.now)
+    working = Q(contracts__episodes__ended__isnull=True, contracts__episodes__isnull=False)
+    table = listing.from_query(
+        request,
+        Agency.objects.annotate(
+            people=Count("contracts__episodes", filter=working, distinct=True),
+            running=Count("contracts", filter=Q(contracts__ends__gte=now), distinct=True),
+            last=Max("contracts__ends"),
+        ),
+        caption="Agencies",
+        columns=[
+            Column("name", "Agency", lambda a: Cell(a.name, reverse("agency", args=[a.code]), hint=a.contact), ("name",)),
+            Column("state", "State", lambda a: Cell("Switched off", role="lock") if a.suspended else Cell("In use", role="plain")),
+            Column("people", "People now", lambda a: a.people, ("people",), num=True, name="people now"),
+            Column("contracts", "Contracts running", lambda a: a.running, ("running",), num=True, name="contracts running"),
+            Column("last", "Last one ends", lambda a: a.last, ("last",), name="last one ends"),
+        ],
+        filters=[
+            Filter("q", "Words", lambda rows, value: rows.filter(Q(name__icontains=value) | Q(code__icontains=value))),
+            Filter(
+                "state", "State", lambda rows, value: rows.filter(suspended__isnull=value == "on"), [("on", "on"), ("off", "off")]
+            ),
+        ],
+        empty="No agency is known. Its people come by the personnel feed once it and its contract are here.",
+        noun="agencies",
+        sort="name",
+    )
+    actions = [Action("Add an agency", reverse("agency-new"), primary=True)] if may(request, "agency.change") else []
+    actions.append(Action("Who answers for whom?", reverse("sponsors")))
+    page = Page("Who works for the city from outside?", "Agencies", actions=actions)
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
+
+
+@acting("agency.see")
+def agency(request: CityRequest, code: str) -> HttpResponseBase:
+    """Its contracts with their sponsors, its people now, and what happened."""
+    require(request, "agency.see")
+    row = get_object_or_404(Agency, code=code)
+    today = timezone.localdate(request.now)
+    people = Episode.objects.filter(contract__agency=row, ended__isnull=True)
+    table = listing.from_query(
+        request,
+        people,
+        caption=f"People of {row.name}",
+        columns=[
+            Column("name", "Name", _person, ("person__family", "person__given")),
+            Column("department", "Department", lambda e: str(e.department), ("department__name",)),
+            Column("position", "Position", lambda e: e.position, ("position",)),
+            Column("contract", "Contract", lambda e: e.contract.number, ("contract__number",), name="contract"),
+            Column("until", "Contract ends", lambda e: e.contract.ends, ("contract__ends",), name="contract ends"),
+        ],
+        filters=[Filter("q", "Name", lambda rows, value: rows.filter(person__display__icontains=value))],
+        empty=f"Nobody of {row.name} works for the city now.",
+        sort="name",
+        slim=lambda rows: rows.select_related("person", "department", "contract"),
+    )
+    contracts = row.contracts.select_related("sponsor").order_by(F("ends").desc(), "number")
+    shown = {
+        "page": _page(request, row, table.everything),
+        "agency": row,
+        "contracts": [(c, _contract_state(c, today)) for c in contracts],
+        "may_change": bool(may(request, "agency.change")),
+        "events": history.timeline(f"agency:{row.code}"),
+    }
+    return listing.render_list(request, "identity/agency.html", table, shown)
+
+
+def _person(e: Any) -> Cell:
+    return Cell(str(e.person), reverse("person", args=[e.department.code, e.person.uid]), hint=e.person.uid)
+
+
+def _contract_state(c: Contract, today: Any) -> tuple[str, str]:
+    if c.ends < today:
+        return ("quiet", "Over")
+    if c.sponsor is None:
+        return ("warn", "No sponsor")
+    return ("plain", "Running") if c.starts <= today else ("wait", "Not begun")
+
+
+def _page(request: CityRequest, row: Agency, people: int) -> Page:
+    actions = []
+    if may(request, "agency.change"):
+        actions.append(Action("Add a contract", reverse("contract-new", args=[row.code]), primary=True))
+        actions.append(Action("Change…", reverse("agency-change", args=[row.code])))
+    if may(request, "undertaking.record") and undertakings.required_version(epoch_ms(request.now)) is not None:
+        actions.append(Action("Record undertaking…", reverse("undertaking", args=[row.code])))
+    if may(request, "agency.suspend"):
+        way = "on" if row.suspended else "off"
+        actions.append(Action(f"Switch {way}…", reverse(f"agency-{way}", args=[row.code])))
+    facts = [("Code", row.code), ("People now", people), ("Contact", row.contact or "none")]
+    facts.append(("Undertaking", _undertaking(request, row)))
+    if row.suspended:
+        facts.append(("Off since", row.suspended))
+    state = ("lock", "Switched off") if row.suspended else ("plain", "In use")
+    return Page(row.name, "Agencies", [_crumbs()], state, facts, actions)
+
+
+def _undertaking(request: CityRequest, row: Agency) -> str:
+    """What it has bound itself to, and whether that is enough (P-09)."""
+    signed = next(iter(undertakings.undertakings_of(row)), None)
+    status = f"version {signed.text.version}" if signed is not None else "none"
+    return status if undertakings.is_bound(row, epoch_ms(request.now)) else f"{status}: its people have no mail before a new one"
+
+
+def _crumbs() -> tuple[str, str]:
+    return "Agencies", reverse("agencies")
+
+
+def _one(row: Agency) -> tuple[str, str]:
+    return row.name, reverse("agency", args=[row.code])

@@ -1,0 +1,54 @@
+"""Departments: who decides for one, where does it stand in the tree, is it open? Kept by the access office (P-04)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from civicmail.city.directory.models import Department, Mailbox
+from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.queries import history
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.page import Action, Page
+
+
+@acting("duty.see")
+def department(request: CityRequest, department: str) -> HttpResponse:
+    """Head, deputies, authorisers by duty, divisions, and what happened."""
+    require(request, "duty.see")
+    where = get_object_or_404(Department.objects.select_related("head", "parent"), code=department)
+    now = request.now
+    shown = {
+        "page": _page(request, where),
+        "department": where,
+        "deputies": where.deputies.order_by("family", "given"),
+        "authorisers": where.duty_grants.filter(duty="authoriser", ended__isnull=True, until__gt=now).select_related("person"),
+        "divisions": where.divisions.order_by("name"),
+        "people": where.episodes.filter(ended__isnull=True).count(),
+        "access": Authorisation.objects.filter(department=where, role="holder", state="active", until__gt=now).count(),
+        "mailboxes": Mailbox.objects.filter(department=where, closed__isnull=True).count(),
+        "lists": where.groups.filter(closed__isnull=True).count(),
+        "events": history.timeline(f"department:{where.code}"),
+    }
+    return render(request, "identity/department.html", shown)
+
+
+def _page(request: CityRequest, where: Department) -> Page:
+    actions = []
+    if may(request, "department.change"):
+        if where.closed is None:
+            actions.append(Action("Name head and deputies", reverse("department-lead", args=[where.code]), primary=True))
+            actions.append(Action("Change…", reverse("department-change", args=[where.code])))
+            actions.append(Action("Move…", reverse("department-place", args=[where.code])))
+            actions.append(Action("Close…", reverse("department-close", args=[where.code])))
+        else:
+            actions.append(Action("Open again…", reverse("department-reopen", args=[where.code])))
+    state = ("quiet", "Closed") if where.closed else ("plain", "Open") if where.head else ("warn", "No head")
+    facts: list[tuple[str, Any]] = [("Code", where.code), ("Part of", where.parent or "nothing above")]
+    facts.append(("A mailbox costs", f"${where.mailbox_cost / 100:,.2f} a year"))
+    if where.closed:
+        facts.append(("Closed", where.closed))
+    return Page(where.name, "Departments", [("Departments", reverse("departments"))], state, facts, actions)

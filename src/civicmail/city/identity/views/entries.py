@@ -1,0 +1,103 @@
+"""What was recorded: entries of people's acts, for auditors and the access office (pages, "/oversight/audit/"; P-16, A1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from civicmail.city.guard import comparison_result
+from civicmail.city.guard.comparison_result import ComparisonResult
+from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.queries import entries as entry_queries
+from civicmail.city.identity.actions.publishing import data_folder
+from civicmail.city.pages import display_names, listing, wording
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Page
+
+LISTED = 20
+_MARK = "not what the journal has"
+DAYS = [("1", "the last day"), ("7", "7 days"), ("31", "31 days"), ("366", "a year")]
+
+
+@acting("entries.see")
+def entries(request: CityRequest) -> HttpResponseBase:
+    """The newest first. Nothing of it can be changed or hidden: a filter says how many there are without it."""
+    require(request, "entries.see")
+    last = comparison_result.read(data_folder())
+    table = listing.from_query(
+        request,
+        entry_queries.visible_to(request.actor),
+        caption="Entries",
+        columns=_columns(_wrong(last)),
+        filters=[
+            Filter("q", f"Person or object, the newest {entry_queries.MAX_ROWS:,}", entry_queries.filter_about),
+            Filter("act", "Act", lambda rows, value: rows.filter(act=value), [(a, a) for a in entry_queries.acts()]),
+            Filter("since", "Since", lambda rows, value: rows.filter(at__gte=_since(request.now, value)), DAYS),
+        ],
+        empty="Nothing was recorded yet.",
+        noun="entries",
+        sort="-when",
+        slim=lambda rows: rows.defer("head", "facts").annotate(by_name=display_names.name_of("person")),
+    )
+    page = Page("What was recorded?", "Entries")
+    return listing.render_list(request, "identity/entries.html", table, {"page": page, **_comparison_facts(last, request)})
+
+
+@acting("entries.see")
+def entry(request: CityRequest, pk: int) -> HttpResponse:
+    """One entry with all that it says, and where the ledger has it."""
+    require(request, "entries.see")
+    row = get_object_or_404(entry_queries.visible_to(request.actor).select_related("carried"), pk=pk)
+    carried = getattr(row, "carried", None)
+    wrong = _wrong(comparison_result.read(data_folder())).get(row.pk)
+    state = ("done", "In the ledger") if carried else ("wait", "On its way to the ledger")
+    page = Page(
+        row.act,
+        "Entries",
+        [("Entries", reverse("entries"))],
+        ("stop", "Not what the journal has") if wrong else state,
+        [("Entry", str(row.uuid))],
+    )
+    facts = sorted(row.facts.items()) if isinstance(row.facts, dict) else []
+    names = display_names.names_by_uid({row.person, row.behalf})
+    shown = {
+        "page": page, "entry": row, "at": from_ms(row.at), "carried": carried, "facts": facts, "duty": wording.duty(row.duty),
+        "wrong": wrong, "who": display_names.name_and_uid(row.person, names.get(row.person)),
+        "behalf": display_names.name_and_uid(row.behalf, names.get(row.behalf)),
+    }  # fmt: skip
+    return render(request, "identity/entry.html", shown)
+
+
+def _columns(wrong: Mapping[int, str]) -> list[Column]:
+    return [
+        Column("act", "Act", lambda e: Cell(e.act, reverse("entry", args=[e.pk]), hint=_MARK if e.pk in wrong else "")),
+        Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),  # needs no sorting
+        Column(
+            "person", "Who", lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.duty(e.duty)), name="by"
+        ),
+        Column("object", "To what", lambda e: Cell(e.object, full=True)),
+        Column("reason", "Why", lambda e: e.reason),
+        Column("client", "From", lambda e: e.client, name="from"),
+    ]
+
+
+def _wrong(last: ComparisonResult | None) -> dict[int, str]:
+    """Rows that are not what the journals say, and what is wrong with each."""
+    return {d.row: d.text for d in last.differences if d.row} if last is not None else {}
+
+
+def _comparison_facts(last: ComparisonResult | None, request: CityRequest) -> dict[str, object]:
+    """What the page says of the last comparison; which entries they are only auditors read, because some are of mandates."""
+    if last is None:
+        return {"compared": None}
+    listed = [d.text for d in last.differences[:LISTED]] if request.actor.holds("auditor") else []
+    return {"compared": last, "compared_at": from_ms(last.at), "listed": listed, "more": last.count - len(listed)}
+
+
+def _since(now: datetime, days: str) -> int:
+    return epoch_ms(now - timedelta(days=int(days)))

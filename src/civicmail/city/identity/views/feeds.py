@@ -1,0 +1,148 @@
+"""The personnel feed: what would it change? Read, looked at line by line, applied whole or rejected (P-08, L7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from civicmail.city.directory import feed_table
+from civicmail.city.directory.models import FeedLine, FeedRun
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.identity.actions import feed, feedmaps
+from civicmail.city.pages import display_names, listing
+from civicmail.city.pages.city_request import CityRequest, acting, require
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.forms import FeedUploadForm
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
+
+STATES = {
+    "proposed": ("wait", "Waits for a decision"),
+    "stopped": ("stop", "Stopped by the brake"),
+    "applied": ("plain", "Applied"),
+    "rejected": ("quiet", "Rejected"),
+    "live": ("plain", "Done as it came"),
+    "failed": ("stop", "Did not answer"),
+}
+SOURCES = {"file": "File", "ldap": "LDAP", "scim": "SCIM"}
+DID = {"ended": ("stop", "Ended"), "refused": ("warn", "Refused"), "changed": ("plain", "Changed"), "added": ("plain", "Added")}
+OPEN = ("proposed", "stopped")
+
+
+@acting("feed.run")
+def feeds(request: CityRequest) -> HttpResponseBase:
+    """Every list that was read."""
+    require(request, "feed.run")
+    table = listing.from_query(
+        request,
+        FeedRun.objects.annotate(by_name=display_names.name_of("by")),
+        caption="Personnel lists that were read",
+        columns=[
+            Column("source", "Source", lambda r: Cell(r.source, reverse("feed", args=[r.pk]), hint=SOURCES[r.kind]), ("source",)),
+            Column("at", "Read", lambda r: r.at, ("at",)),
+            Column("rows", "Lines", lambda r: r.rows, ("rows",), num=True, name="lines"),
+            Column("state", "State", lambda r: Cell(STATES[r.state][1], role=STATES[r.state][0])),
+            Column("by", "By", lambda r: Cell(display_names.shown_name(r.by, r.by_name), hint=r.reason), ("by",), name="by"),
+        ],
+        filters=[
+            Filter("kind", "Source", lambda rows, value: rows.filter(kind=value), list(SOURCES.items())),
+            Filter("state", "State", _in_state, [("open", "Waits for you"), *((k, w) for k, (_, w) in STATES.items())]),
+        ],
+        empty="No personnel list was read yet.",
+        noun="lists",
+        sort="-at",
+    )
+    actions = [
+        Action("Read a list", reverse("feed-new"), primary=True),
+        Action("Identity providers", reverse("feed-keys")),
+        Action("Mappings of files", reverse("feed-maps")),
+    ]
+    page = Page("What did the feed change?", "Personnel feed", actions=actions)
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
+
+
+@acting("feed.run")
+def new(request: CityRequest) -> HttpResponse:
+    """Read a file; nothing is changed by that."""
+    require(request, "feed.run")
+    form = FeedUploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else FeedUploadForm()
+    if request.method == "POST" and form.is_valid():
+        to = run_verb(form, lambda: _read(request, form.cleaned_data["file"]))
+        if to is not None:
+            return redirect(to)
+    page = Page("Which list shall be read?", "Personnel feed", [("Personnel feed", reverse("feeds"))])
+    shown = {"page": page, "form": form, "submit": "Read the list", "back": reverse("feeds")}
+    return render(request, "pages/form.html", shown, status=status_of(form))
+
+
+def _read(request: CityRequest, file: Any) -> str:
+    """Where it goes on: to what the list would do, or to the question what its columns are."""
+    content, now = file.read(), epoch_ms(request.now)
+    table = feed_table.read(content)
+    if table.is_ours:
+        made = feed.propose(content, source=file.name, actor=request.actor, now=now)
+    elif (saved := feedmaps.find_mapping(table)) is not None:
+        mapping = feedmaps.columns_of(saved)
+        made = feedmaps.propose(content, mapping, source=file.name, actor=request.actor, now=now)
+    else:
+        return reverse("feed-map", args=[feedmaps.keep(content, file.name, actor=request.actor, now=now).pk])
+    return reverse("feed", args=[made.pk])
+
+
+@acting("feed.run")
+def run(request: CityRequest, pk: int) -> HttpResponseBase:
+    """What one list would do, or did: the ended and the refused first."""
+    require(request, "feed.run")
+    row = get_object_or_404(FeedRun, pk=pk)
+    counts = Counter(dict(row.lines.order_by().values_list("did").annotate(n=Count("id"))))
+    table = listing.from_query(
+        request,
+        row.lines.annotate(name=display_names.name_of("uid")),
+        caption="Lines",
+        columns=[
+            Column("uid", "Number", lambda n: Cell(n.uid or "none", hint=_name(n)), ("uid",)),
+            Column("did", "What", lambda n: Cell(DID[n.did][1], role=DID[n.did][0]), ("did", "line")),
+            Column("changes", "From and to", lambda n: Cell(_changes(n), full=True)),
+            Column("reason", "Why", lambda n: n.reason),
+            Column("line", "Line", lambda n: n.line or "", ("line",), num=True, name="line"),
+        ],
+        filters=[
+            Filter("q", "Number", lambda rows, value: rows.filter(uid__icontains=value)),
+            Filter("did", "What", lambda rows, value: rows.filter(did=value), [(k, w) for k, (_, w) in DID.items()]),
+        ],
+        empty="Nothing is different from what is known.",
+        noun="lines",
+        sort="line",
+    )
+    facts = [("Read", row.at), ("Lines", row.rows), *((DID[d][1], counts[d]) for d in ("added", "changed", "ended", "refused"))]
+    actions = []
+    if row.state in OPEN:
+        actions = [
+            Action("Apply…", reverse("feed-apply", args=[pk]), primary=True),
+            Action("Reject…", reverse("feed-reject", args=[pk])),
+        ]
+    page = Page(row.source, "Personnel feed", [("Personnel feed", reverse("feeds"))], STATES[row.state], facts, actions)
+    return listing.render_list(request, "identity/feed.html", table, {"page": page, "run": row, "refused": counts["refused"]})
+
+
+def _name(line: Any) -> str:
+    """Whom a line is about: somebody who is here, or as the list calls somebody new; "" where neither says it."""
+    return str(line.name or line.changes.get("display", ("", ""))[1] or "")
+
+
+def _changes(line: FeedLine) -> str:
+    """ "position: Clerk, then Inspector; phone: 4711"."""
+    changes = []
+    for name, (before, after) in sorted(line.changes.items()):
+        if before or after:  # what a list leaves empty is no news
+            changes.append(f"{name}: {before} to {after or 'none'}" if before else f"{name}: {after}")
+    return "; ".join(changes)
+
+
+def _in_state(rows: QuerySet[FeedRun], state: str) -> QuerySet[FeedRun]:
+    return rows.filter(state__in=OPEN) if state == "open" else rows.filter(state=state)

@@ -1,0 +1,134 @@
+"""Lists: one address with mailboxes and other lists behind it; who is on it, and whom does mail to it reach? (P-06)"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from civicmail.city.directory.models import Department, MailGroup
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.queries import groups, history, mailbox_users
+from civicmail.city.identity.views.roster import crumb, department_of
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
+
+STATES = [("open", "open"), ("closed", "closed")]
+
+
+@acting("mailbox.see")
+def everywhere(request: CityRequest) -> HttpResponseBase:
+    """All lists of the city."""
+    require(request, "mailbox.see")
+    column = Column("department", "Owner", lambda g: str(g.department), ("department__name",), name="owner")
+    choices = list(Department.objects.order_by("name").values_list("code", "name"))
+    more = [Filter("department", "Owner", lambda q, value: q.filter(department__code=value), choices)]
+    page = Page("Which lists are there?", "Access office", actions=_new(request, ""))
+    return _listed(request, MailGroup.objects.all(), page, [column], more)
+
+
+@acting("mailbox.see")
+def of_department(request: CityRequest, department: str) -> HttpResponseBase:
+    """The lists that one department owns."""
+    where = department_of(department)
+    require(request, "mailbox.see", InDepartment(where.code))
+    crumbs = [crumb(where)]
+    page = Page("Which lists does the department own?", where.name, crumbs, actions=_new(request, where.code))
+    return _listed(request, MailGroup.objects.filter(department=where), page, [], [])
+
+
+def _new(request: CityRequest, department: str) -> list[Action]:
+    if not may(request, "group.change", InDepartment(department)):
+        return []
+    query = f"?department={department}" if department else ""
+    return [Action("Make a list", f"{reverse('list-new')}{query}", primary=True)]
+
+
+def _listed(
+    request: CityRequest, rows: QuerySet[Any], page: Page, columns: list[Column], filters: list[Filter]
+) -> HttpResponseBase:
+    table = listing.from_query(
+        request,
+        mailbox_users.with_sizes(rows),
+        caption="Lists",
+        columns=[
+            Column("address", "Address", lambda g: Cell(g.address, reverse("list", args=[g.address]), hint=g.name), ("address",)),
+            *columns,
+            Column("everyone", "Everybody", lambda g: "the department" if g.everyone else "", ("everyone",), name="everybody of"),
+            Column("boxes", "Mailboxes", lambda g: g.boxes, ("boxes",), num=True, name="mailboxes"),
+            Column("lists", "Lists in it", lambda g: g.lists or "", ("lists",), num=True, name="lists in it"),
+            Column("state", "State", lambda g: Cell(_state(g)[1], role=_state(g)[0])),
+        ],
+        filters=[
+            Filter("q", "Address or name", lambda q, value: q.filter(Q(address__icontains=value) | Q(name__icontains=value))),
+            Filter("state", "State", lambda q, value: q.filter(closed__isnull=value == "open"), STATES),
+            *filters,
+        ],
+        empty="No list yet. Mail to a list is kept once, and reaches every mailbox behind it.",
+        noun="lists",
+        sort="address",
+        slim=lambda q: q.select_related("department"),
+    )
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
+
+
+def _state(g: MailGroup) -> tuple[str, str]:
+    return ("quiet", "Closed") if g.closed else ("plain", "Open")
+
+
+def _find_list(request: CityRequest, address: str) -> tuple[MailGroup, InDepartment]:
+    g = get_object_or_404(MailGroup.objects.select_related("department"), address=address.strip().lower())
+    about = InDepartment(g.department.code)
+    return g, about
+
+
+@acting("mailbox.see")
+def show(request: CityRequest, address: str) -> HttpResponseBase:
+    """Who is on it, and how many mailboxes mail to it reaches through the lists inside."""
+    g, about = _find_list(request, address)
+    require(request, "mailbox.see", about)
+    changes = bool(may(request, "group.change", about)) and g.closed is None
+    columns = [
+        Column("address", "Mailbox", lambda m: Cell(m.address, hint=str(m.holder or m.name)), ("address",)),
+        Column("department", "Department", lambda m: str(m.department), ("department__name",)),
+        Column("state", "State", lambda m: Cell("Closed: left out", role="warn") if m.closed else Cell("Open", role="plain")),
+    ]
+    if changes:
+        columns.append(Column("out", "", lambda m: Cell(f"Take {m.address} out…", _out(g, m.address))))
+    table = listing.from_query(
+        request,
+        g.members.all(),
+        caption=f"Mailboxes on {g.address}",
+        columns=columns,
+        filters=[Filter("q", "Address or name", lambda q, value: q.filter(Q(address__icontains=value) | Q(name__icontains=value)))],
+        empty="No mailbox is named." if not g.everyone else "No mailbox is named beside everybody.",
+        noun="mailboxes",
+        sort="address",
+        slim=lambda q: q.select_related("department", "holder"),
+    )
+    reached = len(groups.behind(g))
+    actions = []
+    if changes:
+        actions = [
+            Action("Add a mailbox or list", reverse("list-add", args=[g.address]), primary=True),
+            Action("Close…", reverse("list-close", args=[g.address])),
+        ]
+    facts = [("Name", g.name), ("Owner", g.department), ("Reaches", f"{reached:,} mailbox{'' if reached == 1 else 'es'}")]
+    crumbs = [(f"{g.department}: lists", reverse("dept-lists", args=[g.department.code]))]
+    shown = {
+        "page": Page(g.address, str(g.department), crumbs, _state(g), facts, actions),
+        "group": g,
+        "inside": [(s, _out(g, s.address) if changes else "") for s in g.subgroups.order_by("address")],
+        "above": g.supergroups.order_by("address"),
+        "events": history.timeline(f"group:{g.address}"),
+    }
+    return listing.render_list(request, "identity/maillist.html", table, shown)
+
+
+def _out(g: MailGroup, address: str) -> str:
+    return f"{reverse('list-take-out', args=[g.address])}?address={address}"

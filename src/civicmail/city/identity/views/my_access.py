@@ -1,0 +1,53 @@
+"""My access: may I use mail, why, until when? And what I have said to the policy (pages, "/my/access/"; P-04, P-10, P-18)."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from civicmail.city.guard.access_status import MailFacts, why_refused
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.resources import OfPerson
+from civicmail.city.identity.authorization_states import LIVING
+from civicmail.city.identity.queries import access_status, personal_use, sponsors
+from civicmail.city.pages.city_request import CityRequest, acting, may, me, require
+from civicmail.city.pages.page import Action, Page
+
+
+@acting("my.access")
+def access(request: CityRequest) -> HttpResponse:
+    """Each authorisation with its four reasons, who owns it, who approved it, until when."""
+    who = me(request)
+    about = OfPerson(who.uid)
+    require(request, "my.access", about)
+    now = epoch_ms(request.now)
+    facts = access_status.status_of(who.pk, now)
+    rights = who.authorisations.select_related("mailbox", "department", "approver", "requester").order_by("-since")
+    actions = [Action(gettext("For whom do I answer?"), reverse("my-sponsored"))] if sponsors.answers_for_anybody(who) else []
+    context = {
+        "page": Page(gettext("May I use mail, why, until when?"), gettext("My access"), state=_state(facts, now), actions=actions),
+        "why": why_refused(facts, now),
+        "facts": facts,
+        "living": sorted((r for r in rights if r.state in LIVING), key=lambda r: r.role != "holder"),
+        "past": [r for r in rights if r.state not in LIVING],
+        "work": who.episodes.filter(ended__isnull=True)
+        .select_related("supervisor", "contract__agency", "contract__sponsor")
+        .first(),
+        "uses": personal_use.allowed_to(who, timezone.localdate(request.now)),
+        "said": who.acknowledgements.select_related("text").order_by("-at")[:20],
+        "shows_devices": bool(may(request, "my.devices", about)),
+    }
+    return render(request, "identity/mine.html", context)
+
+
+def _state(facts: MailFacts, now: int) -> tuple[str, str]:
+    if not why_refused(facts, now):
+        return ("done", gettext("You may use mail"))
+    if facts.suspended is not None and not facts.active:
+        return ("lock", gettext("Suspended"))
+    if facts.active:
+        return ("stop", gettext("Sending has stopped"))
+    return ("quiet", gettext("No access"))

@@ -1,0 +1,229 @@
+"""The access office: where is access out of order? Departments, duties with conflicts, throttled sign-ins, endings (pages)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from civicmail.city.directory.models import Department
+from civicmail.city.guard.duties import CONFLICTS, DUTIES
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.models import Account, Throttle
+from civicmail.city.guard.resources import InDepartment
+from civicmail.city.identity.models import ConflictRecord, DutyGrant, Ending
+from civicmail.city.identity.queries import office
+from civicmail.city.identity.queries.actors import about_person
+from civicmail.city.identity.queries.signin import locked_or_waiting, waits_of
+from civicmail.city.identity.throttle import MAX_STRANGER_FAILURES
+from civicmail.city.identity.views.roster import crumb
+from civicmail.city.pages import display_names, listing, wording
+from civicmail.city.pages.city_request import CityRequest, acting, could, may, require, require_could
+from civicmail.city.pages.days import last_day
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
+
+
+@acting("duty.grant")
+def overview(request: CityRequest) -> HttpResponse:
+    """The worst first; in order is one sentence."""
+    require_could(request, "duty.grant")
+    page = Page("Where is access out of order?", "Access office")
+    return render(request, "identity/office.html", {"page": page, "troubles": office.problems(request.now)})
+
+
+@acting("duty.see")
+def departments(request: CityRequest) -> HttpResponseBase:
+    """All that are open, with their heads and how many people have access."""
+    require(request, "duty.see")
+    table = listing.from_query(
+        request,
+        office.departments(),
+        caption="Departments",
+        columns=[
+            Column("name", "Department", lambda d: Cell(d.name, reverse("department", args=[d.code]), hint=d.code), ("name",)),
+            Column("parent", "Part of", lambda d: str(d.parent or ""), ("parent__name",), name="part of"),
+            Column("head", "Head", _head_cell, ("head__family",), name="head"),
+            Column("people", "People", lambda d: d.people, ("people",), num=True, name="people"),
+            Column("access", "With access", lambda d: d.access, ("access",), num=True, name="with access"),
+            Column("waiting", "Requests", lambda d: d.waiting or "", ("waiting",), num=True, name="requests"),
+        ],
+        filters=[
+            Filter("q", "Words", lambda rows, value: rows.filter(Q(name__icontains=value) | Q(code__icontains=value))),
+            Filter("head", "Head", _headed, [("none", "none"), ("named", "named")]),
+        ],
+        empty="There is no department yet. The personnel feed brings them, or the command line.",
+        noun="departments",
+        sort="name",
+    )
+    actions = [Action("Open a department", reverse("department-new"), primary=True)] if may(request, "department.change") else []
+    page = Page("Which departments are there?", "Access office", actions=actions)
+    return listing.render_list(request, "pages/list.html", table, {"page": page})
+
+
+def _headed(rows: QuerySet[Department], choice: str) -> QuerySet[Department]:
+    return rows.filter(head__isnull=True, closed__isnull=True) if choice == "none" else rows.filter(head__isnull=False)
+
+
+def _head_cell(d: Department) -> Cell:
+    return Cell(str(d.head)) if d.head else Cell("No head", role="warn")
+
+
+@acting("duty.see")
+def duty_grants(request: CityRequest) -> HttpResponseBase:
+    """Who holds which power, until when, and what excludes what."""
+    require(request, "duty.see")
+    names = [(key, d.name) for key, d in DUTIES.items()]
+    columns = [
+        Column("person", "Person", lambda g: Cell(str(g.person), hint=g.person.uid), ("person__family", "person__given")),
+        Column("duty", "Duty", _duty_cell, ("duty",)),
+        Column("until", "Until", lambda g: last_day(g.until), ("until",), name="until"),
+        Column("by", "Granted by", lambda g: Cell(display_names.shown_name(g.by, g.by_name), hint=g.reason), name="by"),
+    ]
+    grants_too = bool(could(request, "duty.grant"))
+    if grants_too:
+        columns.append(Column("end", "", lambda g: Cell(f"End for {g.person}…", reverse("duty-end", args=[g.pk]))))
+    table = listing.from_query(
+        request,
+        office.holders(request.now).annotate(by_name=display_names.name_of("by")),
+        caption="Duties",
+        columns=columns,
+        filters=[
+            Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value)),
+            Filter("duty", "Duty", lambda rows, value: rows.filter(duty=value), names),
+        ],
+        empty="Nobody holds a duty.",
+        noun="duties",
+        sort="person",
+    )
+    actions = [Action("Grant a duty", reverse("duty-grant"), primary=True)] if grants_too else []
+    if could(request, "duty.record-conflict"):
+        actions.append(Action("Record a conflict", reverse("conflict-new")))
+    shown = {
+        "page": Page("Who holds which power?", "Access office", actions=actions),
+        "pairs": sorted(tuple(sorted(DUTIES[d].name for d in pair)) for pair in CONFLICTS),
+        "conflicts": [
+            (c, wording.duty(c.first), wording.duty(c.second), display_names.shown_name(c.by, c.by_name))
+            for c in _conflicts(request)
+        ],
+    }
+    return listing.render_list(request, "identity/duty_grants.html", table, shown)
+
+
+def _conflicts(request: CityRequest) -> QuerySet[Any]:
+    rows = ConflictRecord.objects.filter(until__gt=request.now).select_related("person").order_by("until")
+    return rows.annotate(by_name=display_names.name_of("by"))
+
+
+def _duty_cell(g: DutyGrant) -> Cell:
+    return Cell(wording.duty(g.duty), hint=str(g.department or ""))
+
+
+@acting("account.unlock")
+def unlocks(request: CityRequest) -> HttpResponseBase:
+    """Sign-ins that are locked, and those for which somebody waits after wrong passwords: from where, and until when."""
+    require_could(request, "account.unlock")
+    table = listing.from_query(
+        request,
+        locked_or_waiting(epoch_ms(request.now)),
+        caption="Throttled sign-ins",
+        columns=[
+            Column("person", "Person", lambda a: Cell(str(a.person), hint=a.username), ("person__family",)),
+            Column(
+                "state", "State", lambda a: f"Locked since {wording.minute(a.locked)}" if a.locked else "Throttled", name="state"
+            ),
+            Column(
+                "waits",
+                "Where, and until when",
+                lambda a: "; ".join(_wait_text(w) for w in waits_of(a, epoch_ms(request.now))),
+                name="from",
+            ),
+            Column("act", "", lambda a: Cell(f"Release {a.person}…", reverse("unlock", args=[a.pk]))),
+        ],
+        filters=[Filter("state", "State", office.held_up_by, [("locked", "Locked"), ("waits", "Waits")])],
+        empty="No sign-in is locked, and nobody waits for one.",
+        noun="throttled sign-ins",
+        sort="person",
+    )
+    return listing.render_list(
+        request, "pages/list.html", table, {"page": Page("For which sign-ins does somebody wait?", "Access office")}
+    )
+
+
+@acting("duty.grant")
+def endings(request: CityRequest) -> HttpResponseBase:
+    """Every end of access, with when its last door was shut."""
+    require_could(request, "duty.grant")
+    table = listing.from_query(
+        request,
+        Ending.objects.select_related("person", "episode__department").annotate(by_name=display_names.name_of("by")),
+        caption="Endings",
+        columns=[
+            Column("person", "Person", lambda e: Cell(str(e.person), reverse("ending", args=[e.pk])), ("person__family",)),
+            Column("department", "Department", lambda e: str(e.episode.department), ("episode__department__name",)),
+            Column("when", "Ends", lambda e: e.when, ("when",), name="ends"),
+            Column("state", "State", _ending_state),
+            Column("reason", "Why", lambda e: Cell(e.reason, hint=f"by {display_names.shown_name(e.by, e.by_name)}")),
+        ],
+        filters=[Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value))],
+        empty="No access was ended yet.",
+        noun="endings",
+        sort="-when",
+    )
+    return listing.render_list(request, "pages/list.html", table, {"page": Page("Whose access ended?", "Access office")})
+
+
+STEPS = {
+    "sessions": "Open sessions",
+    "devices": "Device passwords",
+    "tokens": "Tokens of programs",
+    "authorisations": "Access to mailboxes",
+    "grants": "Access of others to the mailbox",
+    "duties": "Duties",
+    "personal-use": "Personal use",
+    "approvals": "What waited for this person",
+    "employment": "Employment",
+    "snapshot": "Every door was told",
+}
+"""What one step of an end was (actions/access_end.py), in words."""
+
+
+def _ending_state(e: Any) -> Cell:
+    return Cell("Done", role="plain") if e.done else Cell("Open", role="wait")
+
+
+@acting("roster.see")
+def ending(request: CityRequest, pk: int) -> HttpResponse:
+    """What one end of access did, door by door, with times."""
+    row = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=pk)
+    where = row.episode.department
+    require(request, "roster.see", InDepartment(where.code))
+    state = ("done", "All doors are shut") if row.done else ("wait", "Not done yet")
+    crumbs = [crumb(where)]
+    facts = [("Ends", row.when), ("By", display_names.name_of_uid(row.by)), ("Successor", row.successor or "none")]
+    actions = []
+    if row.done is None and row.when > request.now and may(request, "access.end", about_person(row.person)):
+        actions.append(Action("The person stays…", reverse("call-off", args=[row.pk])))
+    page = Page(f"End of access: {row.person}", where.name, crumbs, state, facts, actions)
+    shown = {
+        "page": page,
+        "ending": row,
+        "steps": [(STEPS.get(s.step, s.step), s) for s in row.steps.all()],
+        "account": Account.objects.filter(person=row.person).first(),
+    }
+    return render(request, "identity/ending.html", shown)
+
+
+def _wait_text(row: Throttle) -> str:
+    """Where wrong passwords make somebody wait, and until when."""
+    if row.kind == "identity":
+        return f"{row.network}: another identity there says that it is this person; releasing lets the next one in"
+    what = {"code": "codes", "mail": "mail programs"}.get(row.kind, "passwords")
+    where = {"login": "networks that are new to it"}.get(row.kind, row.network)
+    where = "a session of its own" if where.startswith("session") else where or "an unknown address"
+    closed = row.until is None or (row.kind == "login" and row.streak >= MAX_STRANGER_FAILURES)
+    end = "until the person signs in, or you release it" if row.until is None or closed else f"until {wording.minute(row.until)}"
+    return f"{where}: {what}, {row.failures} wrong, {end}"

@@ -1,0 +1,248 @@
+"""My department: who has mail in it, and what one has and uses (pages, "/dept/<d>/people/"; P-04, P-08)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from civicmail.city.directory.models import Department, Episode, Kind, Person
+from civicmail.city.guard.access_status import why_refused
+from civicmail.city.guard.epoch import epoch_ms
+from civicmail.city.guard.four_eyes import Facts
+from civicmail.city.guard.resources import InDepartment, PersonIn, Resource
+from civicmail.city.identity.actions import invitations
+from civicmail.city.identity.authorization_states import LIVING
+from civicmail.city.identity.queries import (
+    access_status,
+    authorization_labels,
+    bars,
+    department_questions,
+    personal_use,
+    roster,
+    usage,
+)
+from civicmail.city.identity.views.rights import second_person, user_acts
+from civicmail.city.pages import listing
+from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
+from civicmail.city.pages.days import last_day
+from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.page import Action, Page
+
+STATES = [("active", "Active"), ("asked", "Asked"), ("approved", "Approved"), ("suspended", "Suspended"), ("none", "No access")]
+SOON = timedelta(days=30)
+IDLE = timedelta(days=90)
+
+
+def department_of(code: str) -> Department:
+    """The department of an address; its existence is no secret."""
+    return get_object_or_404(Department, code=code)
+
+
+def crumb(where: Department) -> tuple[str, str]:
+    """The way back to the people of a department."""
+    return f"{where.name}: people", reverse("people", args=[where.code])
+
+
+@acting("roster.see")
+def people(request: CityRequest, department: str) -> HttpResponseBase:
+    """One row a person who works there now."""
+    where = department_of(department)
+    about = InDepartment(where.code)
+    require(request, "roster.see", about)
+    table = listing.from_query(
+        request,
+        roster.people(where),
+        caption=f"People of {where.name}",
+        columns=_columns(request, where),
+        filters=_filters(request, where),
+        empty=f"No one works in {where.name}, as far as the personnel system says.",
+        sort="name",
+        slim=roster.with_rights,
+    )
+    actions = []
+    if could(request, "roster.authorise", about):
+        actions.append(Action("First roster", reverse("positions", args=[where.code])))
+    if may(request, "person.change", about):
+        actions.append(Action("Add a person", reverse("person-new", args=[where.code])))
+    actions.append(Action("Ask for access", reverse("request-new"), primary=True))
+    facts = [("Head", where.head or "nobody"), ("Code", where.code)]
+    page = Page("Who has mail here?", where.name, facts=facts, actions=actions)
+    return listing.render_list(request, "pages/list.html", table, {"page": page, "department": where})
+
+
+def _columns(request: CityRequest, where: Department) -> list[Column]:
+    today = timezone.localdate(request.now)
+
+    def name(e: Episode) -> Cell:
+        outside = f"contractor, {e.contract.agency}" if e.contract else ""
+        return Cell(str(e.person), reverse("person", args=[where.code, e.person.uid]), hint=outside or e.position)
+
+    def access(e: Episode) -> Cell:
+        role, word = authorization_labels.state_label(e.access_state) if e.access_state else ("quiet", "No access")  # type: ignore[attr-defined]  # an annotation
+        return Cell(word, role=role if e.access_state else "plain")  # type: ignore[attr-defined]  # as above
+
+    def notes(e: Episode) -> Cell:
+        note = _exception(e, today)
+        return Cell(note, role="warn") if note else Cell()
+
+    return [
+        Column("name", "Name", name, ("person__family", "person__given")),
+        Column("kind", "Kind", lambda e: Kind(e.kind).label, ("kind",)),
+        Column("mail", "Mailboxes", lambda e: Cell(", ".join(a.mailbox.address for a in e.person.living), full=True)),
+        Column("state", "Access", access, ("access_state",)),
+        Column("until", "Until", _until, ("access_until",), name="until"),
+        Column("used", "Last used", lambda e: e.used, ("used",), name="last used"),
+        Column("accepted", "Policy", lambda e: e.accepted, ("accepted",), name="policy version"),
+        Column("notes", "Look here", notes),
+    ]
+
+
+def _until(e: Any) -> date | None:
+    return last_day(e.access_until) if e.access_until else None
+
+
+def _exception(e: Any, today: Any) -> str:
+    """What is out of order with somebody's access, if anything; one thing, the most urgent."""
+    if e.access_state == "active":
+        if not e.accepted:
+            return "Policy open"
+        if e.access_until and last_day(e.access_until) <= today + SOON:
+            return "Ends soon"
+        if e.used and e.used < today - IDLE:
+            return f"Not used {(today - e.used).days} days"
+    return ""
+
+
+def _filters(request: CityRequest, where: Department) -> list[Filter]:
+    def words(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        for word in value.split()[:5]:
+            fields = ("person__given", "person__family", "person__display", "person__uid", "position")
+            condition = Q(person__mailboxes__address__icontains=word)
+            for f in fields:
+                condition |= Q(**{f"{f}__icontains": word})
+            rows = rows.filter(pk__in=Episode.objects.filter(condition).order_by().values("pk"))
+        return rows
+
+    def state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(access_state__isnull=True) if value == "none" else rows.filter(access_state=value)
+
+    def until(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(access_until__lte=request.now + timedelta(days=int(value)))
+
+    def late(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(person__in=department_questions.overdue_in([where.code], epoch_ms(request.now))) if value else rows
+
+    return [
+        Filter("q", "Words", words),
+        Filter("state", "Access", state, STATES),
+        Filter("kind", "Kind", lambda rows, value: rows.filter(kind=value), Kind.choices),
+        Filter("until", "Ends within", until, [("30", "30 days"), ("90", "90 days")]),
+        Filter("policy", "Policy", late, [("overdue", "not accepted in time")]),
+    ]
+
+
+@acting("roster.see")
+def person(request: CityRequest, department: str, uid: str) -> HttpResponse:
+    """What one person of the department has and uses. Who works or worked elsewhere is not found here."""
+    where = department_of(department)
+    require(request, "roster.see", InDepartment(where.code))
+    who = get_object_or_404(Person, uid=uid)
+    episode = who.episodes.filter(department=where).select_related("supervisor", "contract__agency").first()
+    if episode is None:
+        raise Http404
+    now = epoch_ms(request.now)
+    facts, barred = access_status.status_of(who.pk, now), bars.blocked_people([who.pk], now).get(who.pk)
+    about, today = PersonIn(where.code, who.uid), timezone.localdate(request.now)
+    rights = list(who.authorisations.select_related("mailbox", "department", "approver", "requester", "episode").order_by("-since"))
+    living = sorted((a for a in rights if a.state in LIVING), key=lambda a: a.role != "holder")  # the own one first
+    eyes = second_person(request, living)
+    used = usage.usage_since(today - department_questions.UNUSED_AFTER, [who.pk], [a.mailbox_id for a in living])
+    shown = {
+        "page": _head(request, where, who, episode, living, facts, barred=barred is not None),
+        "department": where,
+        "who": who,
+        "why": why_refused(facts, now),
+        "bar": barred,
+        "barred": bars.sentence_of(barred) if barred is not None else "",
+        "likenesses": [likeness.unnamed for likeness in bars.likenesses_of(who)] if not episode.ended else [],
+        "living": living,
+        "here": [(a, _acts(request, a, about, eyes)) for a in living],
+        "uses": personal_use.allowed_to(who, today),
+        "months": usage.months(who),
+        "used": [(a.mailbox, used.of(a.mailbox_id, who.pk)) for a in living],
+        "events": roster.timeline(who),
+        "duties": who.duties.filter(ended__isnull=True, until__gt=request.now).select_related("department"),
+        "ending": who.endings.filter(episode=episode).first(),
+    }
+    return render(request, "identity/person.html", shown)
+
+
+def _head(
+    request: CityRequest, where: Department, who: Person, episode: Episode, living: list[Any], facts: Any, *, barred: bool
+) -> Page:
+    about = PersonIn(where.code, who.uid)
+    actions = []
+    if not living and not episode.ended and not barred and may(request, "request.ask", about):
+        actions.append(Action("Ask for access", f"{reverse('request-new')}?person={who.uid}", primary=True))
+    if not episode.ended and may(request, "access.end", about):
+        actions.append(Action("End access…", f"{reverse('leaver', args=[where.code])}?person={who.uid}"))
+    if not episode.ended and (living or _decides(who, request.now)):
+        actions += _signin(request, who, about)
+    if episode.contract and not episode.ended and may(request, "violation.record", about):
+        actions.append(Action("Record a violation…", reverse("violation-record", args=[who.uid])))
+    if may(request, "person.change", about):
+        ways = ("rehire",) if episode.ended else ("change", "move")
+        words = {"rehire": "Works here again…", "change": "Change…", "move": "Move…"}
+        actions += [Action(words[way], reverse(f"person-{way}", args=[where.code, who.uid])) for way in ways]
+    if facts.owed is not None and may(request, "policy.paper", about):
+        actions.append(Action("Record a paper…", f"{reverse('policy-paper')}?person={who.uid}"))
+    if may(request, "outside.of-person", about):
+        actions.append(Action("Other doors", reverse("outside-person", args=[where.code, who.uid])))
+    page_facts = [
+        ("Kind", Kind(episode.kind).label),
+        ("Position", episode.position or "none"),
+        ("Supervisor", episode.supervisor or "none"),
+    ]
+    if not living and (kept := who.reserved.filter(main=True).first()):
+        page_facts.append(("Address, once authorised", kept.address))
+    if episode.contract:
+        page_facts.append(("Contract", f"{episode.contract}, until {episode.contract.ends:%b %-d, %Y}"))
+    state = ("stop", "Left") if episode.ended else ("plain", "Works here")
+    return Page(who.display, where.name, [crumb(where)], state, page_facts, actions)
+
+
+def _decides(who: Person, now: Any) -> bool:
+    """Whether somebody has something to do on the pages without mail: a head, a deputy, whoever has a duty."""
+    leads = Department.objects.filter(Q(head=who) | Q(deputies=who), closed__isnull=True)
+    return leads.exists() or who.duties.filter(ended__isnull=True, until__gt=now).exists()
+
+
+def _signin(request: CityRequest, who: Person, about: Resource) -> list[Action]:
+    """A letter to set up a sign-in for who has none; after a loss it is the access office's; none where a provider signs in."""
+    account = getattr(who, "account", None)
+    if settings.CITY.signin.oidc or settings.CITY.signin.saml:
+        return []
+    if account is None or (account.last_login is None and not invitations.has_credentials(account)):
+        return (
+            [Action("Make a sign-in letter…", reverse("invite", args=[who.uid]))] if may(request, "account.invite", about) else []
+        )
+    return [Action("Lost sign-in…", reverse("recover", args=[who.uid]))] if may(request, "account.recover", about) else []
+
+
+def _acts(request: CityRequest, a: Any, about: Resource, eyes: Facts) -> list[Action]:
+    """What can be done to one authorisation, as pages of their own."""
+    if a.state == "asked":
+        return [Action("Look at the request", reverse("request", args=[a.pk]))]
+    acts = user_acts(request, a, eyes)
+    if a.role == "holder" and a.state == "active" and may(request, "access.suspend", about):
+        acts.append(Action("Suspend…", reverse("suspend", args=[a.pk])))
+    if a.role == "holder" and a.state == "suspended" and may(request, "access.resume", about):
+        acts.append(Action("Resume…", reverse("resume", args=[a.pk])))
+    return acts

@@ -1,0 +1,43 @@
+"""Response of a page with one form: run the verb, or show the errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.forms.forms import BaseForm
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from civicmail.city.pages.city_request import CityRequest
+from civicmail.city.pages.form_verb import run_verb, status_of
+from civicmail.city.pages.page import Page
+
+CONFIRM_TEMPLATE, FORM_TEMPLATE = "pages/confirm.html", "pages/form.html"
+
+
+def respond_to_form[Made](
+    request: CityRequest,
+    form: BaseForm,
+    do: Callable[[], Made],
+    /,
+    *,
+    page: Page,
+    back: str,
+    message: str | Callable[[Made], str],
+    to: str | Callable[[Made], str] = "",
+    template: str = CONFIRM_TEMPLATE,
+    **shown: Any,
+) -> HttpResponse:
+    """Respond to a page with one form.
+
+    message: what was done, in a sentence; to: where that leads, else to back; shown: what the
+    template wants besides (effects, stays, verb, stop; submit, note)."""
+    if request.method == "POST" and form.is_valid():
+        done = run_verb(form, lambda: (do(),))
+        if done is not None:
+            made = done[0]
+            messages.success(request, message(made) if callable(message) else message)
+            return redirect((to(made) if callable(to) else to) or back)
+    return render(request, template, {"page": page, "form": form, "back": back, **shown}, status=status_of(form))

@@ -1,0 +1,191 @@
+"""Device passwords, and tokens of the city's identity provider, as mail programs present them (P-07, S1).
+
+A device password is 140 random bits; what is kept is its HMAC-SHA-256 under a key of the installation, so neither the database nor
+the snapshot opens anything by itself. A token is a JWT (RFC 7519) that is checked here, without a network, against the keys that
+were last fetched of its issuer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from civicmail.city.guard.errors import BadToken
+from civicmail.city.snapshot.snapshot import Device, Person
+from civicmail.core.config.log import get_logger
+from civicmail.core.config.settings import Signin
+from civicmail.core.disk.files import OS_FILES, Files
+
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+_READ_AS = str.maketrans("oil", "011", " -\t\u00a0")
+_GROUPS, _GROUP = 7, 4
+_KEY_BYTES = 32
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""Signatures by a private key that only the issuer has. "none" and HMAC are not among them and cannot be set."""
+
+_BY_TYPE = {"RSA": ALGORITHMS[:6], "EC": ALGORITHMS[6:9], "OKP": ALGORITHMS[9:]}
+
+LEEWAY = 60
+"""Seconds by which our clock and the issuer's may differ."""
+
+log = get_logger()
+
+_Key = tuple[Any, list[str]]
+"""A public key, and the signatures it may be used for."""
+
+
+# -- device passwords
+
+
+def new_password(groups: int = _GROUPS) -> str:
+    """A new password as it is shown, once: groups of four; seven for a device."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(groups))
+
+
+def key_path(data: Path) -> Path:
+    return data / "keys" / "devices.key"
+
+
+def device_key(data: Path, files: Files = OS_FILES) -> bytes:
+    """The key of the installation, made where there is none (0600); the same for all who ask at once. Raises OSError."""
+    return files.secret(key_path(data))
+
+
+def read_key(data: Path) -> bytes | None:
+    """The key of the installation; None where none was made yet."""
+    try:
+        key = key_path(data).read_bytes()
+    except FileNotFoundError:
+        return None
+    return key if len(key) == _KEY_BYTES else None
+
+
+def mac(key: bytes, password: str) -> str:
+    """How a device password is known: in any case, with or without spaces and dashes, o read as 0, i and l as 1."""
+    return hmac.digest(key, b"device\0" + normalize(password).encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+
+
+def normalize(typed: str) -> str:
+    """What somebody meant who typed what was shown."""
+    return typed.lower().translate(_READ_AS)
+
+
+def pseudonym(key: bytes, name: str) -> str:
+    """An unknown login as records and the log may hold it: the same for the same name, and nobody reads the name from it."""
+    return hmac.digest(key, b"login\0" + name.lower().encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[:16]
+
+
+def find_device(key: bytes, person: Person | None, password: str) -> Device | None:
+    """The device whose password this is. The time it takes tells neither whether the person exists nor how close it was."""
+    return _matching(key, person.devices if person is not None else (), password)
+
+
+def find_former_device(key: bytes, person: Person | None, password: str) -> Device | None:
+    """The device whose password this was until the access of its person ended. It opens nothing: who knows it may hear why, and
+    nobody else does (P-09)."""
+    return _matching(key, person.former if person is not None and person.why else (), password)
+
+
+def _matching(key: bytes, devices: Iterable[Device], password: str) -> Device | None:
+    typed, matching = mac(key, password), None
+    for device in devices:
+        if hmac.compare_digest(device.mac, typed):
+            matching = device
+    return matching
+
+
+# -- tokens
+
+
+def jwks_path(data: Path) -> Path:
+    return data / "access" / "jwks.json"
+
+
+class Issuer:
+    """The keys that sign the tokens of the city's sign-in, read again when their file changes. clock: ms since 1970."""
+
+    def __init__(self, data: Path, settings: Signin, clock: Callable[[], int]) -> None:
+        self._path = jwks_path(data)
+        self._settings = settings
+        self._clock = clock
+        self._stamp: tuple[int, int] | None = None
+        self._keys: dict[str, _Key] = {}
+
+    def login(self, token: str) -> str:
+        """The login that a token is for. Raises BadToken."""
+        if not self._settings.issuer:
+            raise BadToken("This installation takes no tokens.")
+        self._poll()
+        return _login(token, self._keys, self._settings, self._clock() // 1000)
+
+    def _poll(self) -> None:
+        try:
+            s = self._path.stat()
+            stamp = (s.st_mtime_ns, s.st_size)
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
+            self._keys = parse_jwks(self._path.read_bytes())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            log.error("the issuer's keys cannot be read, the last ones stay in force", error=type(error).__name__)
+
+
+def parse_jwks(content: bytes) -> dict[str, _Key]:
+    """Public keys of an issuer by key id, from its JSON Web Key Set (RFC 7517); what is for encryption, or symmetric, is left
+    out."""
+    from jwt import PyJWK
+    from jwt.exceptions import PyJWTError
+
+    keys: dict[str, _Key] = {}
+    for plain in orjson.loads(content)["keys"]:
+        if plain.get("use", "sig") != "sig" or plain.get("kty") not in _BY_TYPE:
+            continue
+        try:
+            allowed = (plain["alg"],) if "alg" in plain else _BY_TYPE[plain["kty"]]
+            key = PyJWK.from_dict(plain, None if "alg" in plain else allowed[0])
+            keys[str(plain.get("kid", ""))] = key.key, [a for a in allowed if a in ALGORITHMS]
+        except PyJWTError:
+            log.warning("a key of the issuer is of no use")
+    return keys
+
+
+def verify_token(token: str, keys: Mapping[str, _Key], *, issuer: str, audience: str, now: int) -> dict[str, Any]:
+    """What a signed token says: its signature, issuer, audience and times are good. now: seconds. Raises BadToken."""
+    import jwt
+
+    try:
+        key, allowed = keys.get(str(jwt.get_unverified_header(token).get("kid", "")), (None, []))
+        if key is None:
+            raise BadToken("The token is signed by no key that we know.")
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=allowed,
+            audience=audience,
+            issuer=issuer,
+            options={"require": ["exp", "iss", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+        )
+    except (jwt.PyJWTError, TypeError, ValueError) as error:
+        raise BadToken(f"The token is not good: {type(error).__name__}.") from None
+    ends, begins, made = claims["exp"], claims.get("nbf", 0), claims.get("iat", 0)
+    if not all(type(t) in (int, float) for t in (ends, begins, made)) or now > ends + LEEWAY or now < max(begins, made) - LEEWAY:
+        raise BadToken("The token's time is over, or has not come.")
+    return claims
+
+
+def _login(token: str, keys: Mapping[str, _Key], settings: Signin, now: int) -> str:
+    """The claim that names the login, of a token that is good. now: seconds."""
+    claims = verify_token(token, keys, issuer=settings.issuer, audience=settings.audience, now=now)
+    login = claims.get(settings.claim)
+    if not isinstance(login, str) or not login:
+        raise BadToken("The token does not say who signs in.")
+    if settings.claim == "email" and claims.get("email_verified") is False:
+        raise BadToken("The issuer has not verified the address in the token.")
+    return login

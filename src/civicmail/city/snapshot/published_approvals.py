@@ -1,0 +1,208 @@
+"""Approvals as gateways read them: two files (docs/formats.md, "Approvals"). Knows no Django.
+
+    say(data, answers, whole, now)         what managers said, appended to those of a month
+    keep(data, standing, whole, now)       who is asked, and standing approvals: few, so written whole
+    watching(data).at(now)                 in screening: what is in force at this moment
+
+Whoever writes is the only one, and reads the tables meanwhile: of two at one moment the second knows what the first did. What is
+written is durable on return.
+
+What is not known waits: a file that cannot be read makes the check unavailable, and mail with it follows the fail matrix.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import orjson
+
+from civicmail.city.policy.approvals import Approvals, FileApproval
+from civicmail.city.snapshot.approval_file import (
+    HEADER_LINE,
+    OpenFile,
+    Stamp,
+    Tail,
+    append,
+    approved_files_path,
+    encode_lines,
+    file_stamp,
+    parse_approval,
+    to_plain,
+)
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.lease import locked
+
+MAX_EXPIRED_LINES = 10_000
+"""Lines of answers that are over, beyond as many as hold: then the file is written anew."""
+LoadApprovals = Callable[[], Approvals]
+"""What stands in the tables at this moment."""
+log = get_logger()
+
+
+def approvals_path(data: Path) -> Path:
+    return data / "policy" / "approvals.json"
+
+
+def encode(approvals: Approvals) -> bytes:
+    """All but the answers. The same approvals in the same order are the same bytes."""
+    content = {
+        "v": 2,
+        "departments": sorted(approvals.departments),
+        "standing": [to_plain(approval) for approval in approvals.standing],
+    }
+    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+
+
+def decode(content: bytes) -> tuple[Approvals, bool]:
+    """All but the answers, and whether these have a file of their own; an older program wrote all of it into one. Raises
+    ValueError."""
+    try:
+        plain = orjson.loads(content)
+        if plain["v"] not in (1, 2):
+            raise ValueError("an unknown version")
+        return Approvals(frozenset(map(str, plain["departments"])), tuple(map(parse_approval, plain["standing"]))), plain["v"] == 2
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no file of approvals: {error}") from None
+
+
+def append_approvals(
+    data: Path, answers: Iterable[FileApproval], load_all: LoadApprovals, now: int, files: Files = OS_FILES
+) -> None:
+    """What stands there already is not written twice. Where nothing can be appended, everything is written anew. Raises OSError."""
+    with _write_lock(data, files):
+        known = shared_watcher(data)
+        current = known.current(now)
+        if current is None or not known.end:
+            _publish(data, load_all(), files)
+        elif new_approvals := [approval for approval in dict.fromkeys(answers) if approval not in current.approved_files]:
+            append(data, known.end, new_approvals, files)
+
+
+def publish_standing(data: Path, load_standing: LoadApprovals, load_all: LoadApprovals, now: int, files: Files = OS_FILES) -> bool:
+    """All but the answers, which nothing is read for; whether they had to be written. Raises OSError."""
+    with _write_lock(data, files):
+        known = shared_watcher(data)
+        current = known.current(now)
+        if current is None or not known.end:
+            expected = load_all()
+            if current is not None and current.is_same(expected, now):
+                return False
+            _publish(data, expected, files)
+        else:
+            expected = load_standing()
+            if current == expected:
+                return False
+            files.replace(approvals_path(data), encode(expected))
+    return True
+
+
+def reconcile(data: Path, load_all: LoadApprovals, now: int, files: Files = OS_FILES) -> bool:
+    """Every answer is compared with the tables, and where something differs, or most are over, all are written anew; whether
+    they were. Raises OSError."""
+    known = ApprovalsWatcher(data)
+    current = known.current(now)
+    expected = load_all()
+    if (
+        current is not None
+        and current.is_same(expected, now)
+        and known.count <= 2 * len(expected.approved_files.in_force(now)) + MAX_EXPIRED_LINES
+    ):
+        return False
+    with _write_lock(data, files):
+        _publish(data, load_all(), files)
+    return True
+
+
+def publish(data: Path, approvals: Approvals, files: Files = OS_FILES) -> None:
+    """Everything anew. Durable on return. Raises OSError."""
+    with _write_lock(data, files):
+        _publish(data, approvals, files)
+
+
+def _publish(data: Path, approvals: Approvals, files: Files) -> None:
+    """The answers first: a file that says that they have one of their own comes when it is there."""
+    decisions = sorted(approvals.approved_files.in_force(0), key=lambda approval: (approval.until, approval.id, approval.sha256))
+    files.replace(approved_files_path(data), HEADER_LINE + encode_lines(decisions))
+    files.replace(approvals_path(data), encode(approvals))
+
+
+@contextmanager
+def _write_lock(data: Path, files: Files) -> Iterator[None]:
+    folder = approvals_path(data).parent
+    files.make_folder(folder)
+    with locked(folder / ".approvals"):
+        yield
+
+
+def read(data: Path, now: int = 0) -> Approvals:
+    """What was published; nothing where nothing was. Raises ValueError where it cannot be read."""
+    if (approvals := ApprovalsWatcher(data).current(now)) is None:
+        raise ValueError("no file of approvals")
+    return approvals
+
+
+class ApprovalsWatcher:
+    """What is in force at this moment, in memory. A look costs two stats, and reads what is new, so there is one each time that
+    somebody asks. Any thread. end, count: as of Tail; end is 0 where nothing can be appended."""
+
+    def __init__(self, data: Path) -> None:
+        self._path = approvals_path(data)
+        self._tail = Tail(approved_files_path(data))
+        self._held: OpenFile | None = None
+        self._standing: Approvals | None = Approvals()
+        self._has_approved_files = False
+        self._approvals: Approvals | None = None
+        self._has_warned = False
+        self._lock = threading.Lock()
+        self.end = self.count = 0
+
+    def current(self, now: int) -> Approvals | None:
+        """None where it cannot be read. now: ms."""
+        with self._lock:
+            try:
+                approvals, self._has_warned = self._poll(now), False
+            except (OSError, ValueError) as error:
+                approvals, self.end = None, 0
+                if not self._has_warned:
+                    log.error("approvals cannot be read: files that leave wait", problem=str(error))
+                self._has_warned = True
+            return approvals
+
+    def _poll(self, now: int) -> Approvals:
+        standing = self._poll_standing()
+        if not self._has_approved_files:
+            self.end = self.count = 0
+            return standing
+        answers = self._tail.refresh(now)
+        self.end, self.count = self._tail.end, self._tail.count
+        if self._approvals is None or self._approvals.approved_files is not answers:
+            self._approvals = replace(standing, approved_files=answers)
+        return self._approvals
+
+    def _poll_standing(self) -> Approvals:
+        try:
+            stamp: Stamp | None = file_stamp(self._path.stat())
+        except FileNotFoundError:
+            stamp = None
+        if stamp is None and self._tail.exists:
+            raise ValueError(f"{self._path.name} is gone")
+        if stamp is None:
+            self._held, self._standing, self._has_approved_files = None, Approvals(), False
+        elif self._held is None or stamp != self._held.stamp:
+            self._held, self._standing, self._approvals = OpenFile(self._path), None, None
+            self._standing, self._has_approved_files = decode(self._held.read())
+        if self._standing is None:
+            raise ValueError(f"{self._path.name} is damaged")
+        return self._standing
+
+
+@lru_cache(maxsize=4)
+def shared_watcher(data: Path) -> ApprovalsWatcher:
+    """One for all of a process: the answers of a month are some hundred thousand."""
+    return ApprovalsWatcher(data)

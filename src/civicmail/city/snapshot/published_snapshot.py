@@ -1,0 +1,246 @@
+"""Publication of the snapshot: files that are written on change and watched by every gateway.
+
+    publish_changes(data, changes)      on commit, in the process that changed the database: a few people, in milliseconds
+    publish(data, snapshot)             everybody, where an act concerns many, and by the city worker soon after changes
+    touch_alive(data)                   every ten seconds, by the city worker, while the database answers
+    Watch(data, clock).now              in every gateway
+
+A door needs no database. When that is away, nobody can end anybody's access, so the last snapshot may not serve for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from civicmail.city.snapshot.snapshot import Changes, Snapshot, apply_changes, is_newer
+from civicmail.city.snapshot.snapshot_file import decode, decode_changes, encode, encode_changes
+from civicmail.core.config.log import get_logger
+from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.lease import locked
+
+POLL_INTERVAL_MS = 250
+MAX_CHANGES = 600
+"""People and mailboxes that the file of changes tells about at most; doors read it anew at each change."""
+LARGE_CHANGES_BYTES = 100_000
+"""Bytes of that file from which a whole snapshot is worth its making: who changes something, and every door, reads so much anew."""
+MAX_INBOUND_AGE_MS = 24 * 3_600_000
+MAX_OUTBOUND_AGE_MS = 15 * 60_000
+"""ms for which the last snapshot serves while the database is away."""
+
+log = get_logger()
+
+
+def snapshot_path(data: Path) -> Path:
+    return data / "access" / "snapshot"
+
+
+def changes_path(data: Path) -> Path:
+    return data / "access" / "changes"
+
+
+def alive_path(data: Path) -> Path:
+    return data / "access" / "alive"
+
+
+def publish(data: Path, snapshot: Snapshot, files: Files = OS_FILES) -> bool:
+    """Replace the published snapshot; durable on return. Two who publish at once leave the newer one there.
+
+    False when what is there is newer by version and by time, and stays. A snapshot without a mailbox is not published: a city
+    that has none has no people yet and takes mail as before, or its database is not the one that it was. Raises OSError.
+    """
+    path = snapshot_path(data)
+    if not snapshot.mailboxes:
+        if path.exists():
+            log.error("a snapshot without a mailbox was not published, the last one stays in force", version=snapshot.version)
+        return False
+    files.make_folder(path.parent)
+    with locked(path.parent / ".lock"):
+        if (published := _published_version(path)) is not None and published[0] > snapshot.version and published[1] >= snapshot.at:
+            return False
+        files.replace(path, encode(snapshot))
+    return True
+
+
+def publish_changes(data: Path, changes: Changes, files: Files = OS_FILES) -> bool:
+    """Tell doors what one act changed; durable on return. False, and nothing is written, where a whole snapshot is due instead:
+    there is none that could be changed, too much has come since, or what was told cannot be read. Raises OSError."""
+    path = changes_path(data)
+    base = _published_version(snapshot_path(data))
+    if base is None:
+        return False
+    with locked(path.parent / ".lock"):
+        try:
+            pending = [c for c in _read_changes(path) if is_newer(c, *base)]
+        except (OSError, ValueError):
+            return False
+        change_count = sum(len(c.people) + len(c.mailboxes) for c in (*pending, changes))
+        if not is_newer(changes, *base) or change_count > MAX_CHANGES:
+            return False
+        files.replace(path, encode_changes([*pending, changes]))
+    return True
+
+
+def needs_full_snapshot(data: Path) -> bool:
+    """Whether the file of changes has grown large."""
+    try:
+        return changes_path(data).stat().st_size > LARGE_CHANGES_BYTES
+    except FileNotFoundError:
+        return False
+
+
+def _read_changes(path: Path) -> list[Changes]:
+    try:
+        return decode_changes(path.read_bytes())
+    except FileNotFoundError:
+        return []
+
+
+@contextmanager
+def publication_lock(data: Path, files: Files = OS_FILES) -> Iterator[None]:
+    """While somebody tells doors, nobody else does. It is taken outside of transactions: who waits here holds no row."""
+    folder = snapshot_path(data).parent
+    files.make_folder(folder)
+    with locked(folder / ".telling"):
+        yield
+
+
+def mark_database_alive(data: Path, now: int | None = None) -> None:
+    """The database answers at this moment. now: ms, else the clock of the file system. Nothing has to survive a power cut here."""
+    path = alive_path(data)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.touch(mode=0o600)
+    if now is not None:
+        os.utime(path, ns=(now * 1_000_000, now * 1_000_000))
+
+
+class SnapshotWatcher:
+    """The last good snapshot, in memory. clock: ms since 1970. A look costs a stat; it is taken at most every 250 ms. Any thread:
+    one looks, and the others go on with what is there."""
+
+    def __init__(self, data: Path, clock: Callable[[], int]) -> None:
+        self._data = data
+        self._clock = clock
+        self._stamp: tuple[int, int, int] | None = None
+        self._base: Snapshot | None = None
+        self._changes_stamp = _NO_FILE
+        self._changes: list[Changes] = []
+        self._snapshot: Snapshot | None = None
+        self._alive = 0
+        self._polled_ms = clock()
+        self._lock = threading.Lock()
+        self._poll()
+
+    @property
+    def current(self) -> Snapshot | None:
+        """Who may what at this moment; None while nothing readable was ever published."""
+        now = self._clock()
+        if not 0 <= now - self._polled_ms < POLL_INTERVAL_MS and self._lock.acquire(blocking=False):
+            try:
+                self._polled_ms = now
+                self._poll()
+            finally:
+                self._lock.release()
+        return self._snapshot
+
+    def refresh(self) -> Snapshot | None:
+        """As now, and looked for at this moment: for whoever acts on what was published just before."""
+        with self._lock:
+            self._polled_ms = self._clock()
+            self._poll()
+        return self._snapshot
+
+    @property
+    def is_unreadable(self) -> bool:
+        """A snapshot was published and none could be read since this process began: nobody knows who may what."""
+        return self.current is None and self._stamp is not None
+
+    def is_fresh(self, max_age_ms: int) -> bool:
+        """Whether the snapshot may still be acted on: the database answered, or somebody published, within so many ms."""
+        snapshot = self.current
+        if snapshot is None:
+            return self._stamp is None
+        return self._clock() - max(self._alive, snapshot.at) <= max_age_ms
+
+    def _poll(self) -> None:
+        try:
+            self._alive = alive_path(self._data).stat().st_mtime_ns // 1_000_000
+        except OSError:
+            self._alive = 0
+        news = self._poll_changes()  # before the snapshot: what was taken out of the file meanwhile is in that
+        if self._poll_snapshot() or news:
+            self._snapshot = apply_changes(self._base, self._changes) if self._base is not None else None
+
+    def _poll_snapshot(self) -> bool:
+        """True where there is another one."""
+        path = snapshot_path(self._data)
+        try:
+            stamp = _file_stamp(path)
+            if stamp == self._stamp:
+                return False
+            self._stamp = stamp
+            self._base = decode(path.read_bytes())
+        except FileNotFoundError:
+            if self._stamp is not None and self._stamp != _NO_FILE:
+                log.error("the snapshot of who may what is gone, the last one stays in force")
+                self._stamp = _NO_FILE
+            return False
+        except (OSError, ValueError) as error:
+            log.error("the snapshot of who may what cannot be read, the last one stays in force", error=str(error))
+            self._stamp = self._stamp or _NO_FILE
+            return False
+        log.info("who may what has changed", version=self._base.version)
+        return True
+
+    def _poll_changes(self) -> bool:
+        """True where there are others. A file that cannot be read changes nothing: the whole snapshot comes after it."""
+        path = changes_path(self._data)
+        try:
+            stamp = _file_stamp(path)
+            if stamp == self._changes_stamp:
+                return False
+            self._changes_stamp = stamp
+            self._changes = decode_changes(path.read_bytes())
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError) as error:
+            log.error("what changed about who may what cannot be read; the whole snapshot follows", error=str(error))
+            return False
+        return True
+
+
+@lru_cache(maxsize=4)
+def shared_watcher(data: Path, clock: Callable[[], int]) -> SnapshotWatcher:
+    """One for all jobs of a process, and for all its pages: of 6,200 people a snapshot is 20 MB."""
+    return SnapshotWatcher(data, clock)
+
+
+_NO_FILE = (0, 0, 0)
+
+
+def _file_stamp(path: Path) -> tuple[int, int, int]:
+    s = path.stat()
+    return (s.st_mtime_ns, s.st_size, s.st_ino)
+
+
+_VERSION = re.compile(rb'"v":1,"version":(\d+)}\Z')
+_EDGE_BYTES = 64
+_AT = re.compile(rb'\A\{"at":(\d+),')
+
+
+def _published_version(path: Path) -> tuple[int, int] | None:
+    """Version and time of what is published, from both ends of the file (its keys are sorted); None where it is not whole."""
+    try:
+        with path.open("rb") as h:
+            first = h.read(_EDGE_BYTES)
+            h.seek(max(0, os.fstat(h.fileno()).st_size - _EDGE_BYTES))
+            last = h.read(_EDGE_BYTES)
+    except OSError:
+        return None
+    version, at = _VERSION.search(last), _AT.match(first)
+    return (int(version[1]), int(at[1])) if version and at else None
