@@ -196,6 +196,8 @@ def test_labels_are_renamed_with_all_below_them_and_removed_without_their_messag
     assert rows(dana, "?q=label:works") == ["Offer 0"]
     assert dana.post(f"/mail/labels/{other.pk}/", {"name": "WORKS/roads"}).status_code == 409
     assert "lie in it" in said(dana.get(f"/mail/labels/{work.pk}/remove/"))
+    renamed = dana.post(f"/mail/labels/{work.pk}/remove/", {"name": "Work"})
+    assert renamed.status_code == 409 and "It was changed meanwhile." in said(renamed)
     assert "Works is removed" in said(dana.post(f"/mail/labels/{work.pk}/remove/", follow=True))
     assert [mark.name for mark in shelves.labels_of(_person("p-crew0"))] == ["Other"]
     assert Sheet.objects.filter(shelf__startswith="label:").count() == 1 and len(rows(dana)) == 3

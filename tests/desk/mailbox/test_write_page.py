@@ -310,6 +310,7 @@ def test_a_draft_is_discarded_only_when_that_was_asked(desk: Office, visit: Visi
     page.press("save", subject="Away with it")
     asked = client.get(f"{page.action}discard/")
     assert "Away with it" in said(asked) and page.draft
+    assert client.post(f"{page.action}discard/", {"version": "0"}).status_code == 409, "another window has changed it"
     assert client.post(f"{page.action}discard/").headers["Location"] == "/mail/drafts/"
     assert "No drafts." in said(client.get("/mail/drafts/"))
 
