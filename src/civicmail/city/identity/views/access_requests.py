@@ -71,12 +71,9 @@ def _state(a: Authorisation, request: CityRequest) -> Cell:
 
 @acting("request.see")
 def show(request: CityRequest, pk: int) -> HttpResponse:
-    """The request; for who may answer it, the decision."""
+    """The request; for who may answer it, the decision. The verb asks the guard."""
     a = act_pages.row_of(DECIDE_REQUEST, pk, actor=request.actor, now=epoch_ms(request.now))
     hidden_unless(request, "request.see", about_authorisation(a))
-    act, decides, _ = bars.decision_for(a)
-    if request.method == "POST":
-        require(request, act, decides)
     response = act_pages.answer(request, DECIDE_REQUEST, a, _request_page(request, a))
     if response.status_code == HTTPStatus.CONFLICT and _is_second_click(request, a):
         return redirect("requests", department=a.department.code)
