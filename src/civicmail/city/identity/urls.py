@@ -6,11 +6,11 @@ from django.urls import path
 
 from civicmail.city.identity.acts import agencies as agency_acts
 from civicmail.city.identity.acts import departments as department_acts
+from civicmail.city.identity.acts import feed_keys, roles
 from civicmail.city.identity.acts import lists as list_acts
 from civicmail.city.identity.acts import mailboxes as mailbox_acts
 from civicmail.city.identity.acts import people as people_acts
 from civicmail.city.identity.acts import rights as right_acts
-from civicmail.city.identity.acts import roles
 from civicmail.city.identity.acts.access_requests import WITHDRAW_REQUEST
 from civicmail.city.identity.acts.endings import CALL_OFF_ENDING
 from civicmail.city.identity.acts.feeds import APPLY_FEED, REJECT_FEED
@@ -89,10 +89,9 @@ urlpatterns = [
     path("access/feeds/new/", feeds.new, name="feed-new"),
     path("access/feeds/columns/<int:pk>/", feedmaps.meaning, name="feed-map"),
     path("access/feeds/mappings/", feedmaps.mappings, name="feed-maps"),
-    path("access/feeds/mappings/<slug:name>/forget/", feedmaps.forget, name="feed-map-forget"),
     path("access/feeds/providers/", feedkeys.keys, name="feed-keys"),
     path("access/feeds/providers/new/", feedkeys.new, name="feed-key-new"),
-    path("access/feeds/providers/<int:pk>/end/", feedkeys.end, name="feed-key-end"),
+    *paths([feed_keys.END_FEED_KEY, feed_keys.FORGET_MAPPING]),
     path("access/feeds/<int:pk>/", feeds.run, name="feed"),
     *paths([APPLY_FEED, REJECT_FEED]),
     path("access/unlocks/", office.unlocks, name="unlocks"),

@@ -164,6 +164,10 @@ class Act[Row, Given: Input, Done]:
         """What a command shows: the message, unless an operator needs more, like a number."""
         return self.message(row, done)
 
+    def note(self, row: Row, done: Done) -> str:
+        """What a command says beside the line, on the standard error, so that programs read the line alone."""
+        return ""
+
     def as_json(self, done: Done) -> Mapping[str, Any]:
         """What a command shows to another program."""
         return {}

@@ -130,16 +130,22 @@ def row_of(act: Act[Any, Any, Any], *keys: Any, actor: Actor, now: int) -> Any:
 
 
 def answer(
-    request: CityRequest, act: Act[Any, Any, Any], row: Any, form_page: FormPage, to: Callable[[Any], str] | None = None
+    request: CityRequest,
+    act: Act[Any, Any, Any],
+    row: Any,
+    form_page: FormPage,
+    to: Callable[[Any], str] | None = None,
+    once: Callable[[Any], HttpResponse] | None = None,
 ) -> HttpResponse:
     """The page of an act, or what comes after it: for views that choose among acts by the state of a row. The guard was asked.
-    to: what was done -> the next page, where that takes more than Act.after knows."""
+    to: what was done -> the next page, where that takes more than Act.after knows; once: what was done -> the page that shows it
+    this once, like a secret."""
     form = form_of(act, row, request.actor, request.POST if request.method == "POST" else None, request.GET)
     form.initial = {**form.initial, **form_page.initial}
     return respond_to_form(
         request, form, lambda: carry_out(act, row, form, request.actor, epoch_ms(request.now)),
         page=head_of(form_page),
-        back=form_page.back, to=to or act.after,
+        back=form_page.back, to=to or act.after, once=once,
         message=lambda done: translate(act.message(row, done)), template=_template(form_page), **_shown(form_page),
     )  # fmt: skip
 

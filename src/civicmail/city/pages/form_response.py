@@ -27,17 +27,20 @@ def respond_to_form[Made](
     back: str,
     message: str | Callable[[Made], str],
     to: str | Callable[[Made], str] = "",
+    once: Callable[[Made], HttpResponse] | None = None,
     template: str = CONFIRM_TEMPLATE,
     **shown: Any,
 ) -> HttpResponse:
     """Respond to a page with one form.
 
-    message: what was done, in a sentence; to: where that leads, else to back; shown: what the
-    template wants besides (effects, stays, verb, stop; submit, note)."""
+    message: what was done, in a sentence; to: where that leads, else to back; once: what was made -> the page that
+    shows it instead, this once; shown: what the template wants besides (effects, stays, verb, stop; submit, note)."""
     if request.method == "POST" and form.is_valid():
         done = run_verb(form, lambda: (do(),))
         if done is not None:
             made = done[0]
+            if once is not None:
+                return once(made)
             messages.success(request, message(made) if callable(message) else message)
             return redirect((to(made) if callable(to) else to) or back)
     return render(request, template, {"page": page, "form": form, "back": back, **shown}, status=status_of(form))

@@ -37,8 +37,10 @@ def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
         done = carry_out(act, row, _checked(form, definition), desk.actor, desk.now)
         if json:
             output.emit(act.as_json(done))
-        else:
-            output.show(act.line(row, done))
+            return
+        if note := act.note(row, done):
+            output.words(note)
+        output.show(act.line(row, done))
 
     parameters = [*(_row(name, p) for name, p in definition.row.items()), *_given(act, definition)]
     parameters += [_keyword("as_", options.Signed if definition.personal else options.As, *(() if definition.personal else ("",)))]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from civicmail.city.identity.acts.feed_keys import MAKE_FEED_KEY
 from civicmail.city.identity.acts.people import ACTS
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
@@ -20,7 +21,7 @@ _Despite = Annotated[
 _Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")]
 
 app = group("The people of the city, as the personnel system and the departments have them.")
-for _act in ACTS:
+for _act in (*ACTS, MAKE_FEED_KEY):
     act_commands.add(app, _act)
 
 
@@ -74,28 +75,6 @@ def pull(
     guard.require(desk.actor, "feed.pull", now=desk.now)
     run = feedpull.pull(feedpull.source_named(source), actor=desk.actor, now=desk.now)
     _finish(run, desk, not apply, despite_brake, reason, json)
-
-
-@app.command()
-def provider(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which program the token is for.")],
-    as_: options.Signed,
-    reason: options.Why,
-    days: Annotated[int, typer.Option("--days", help="For how many days; 366 at most.")] = 180,
-    data: options.Data = None,
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
-    """Make a SCIM token for an identity provider, and print it once."""
-    desk = actors.signed_in("people provider", data, config, as_, now=now_ms(), tables=True)
-    from civicmail.city.identity.actions import feedkeys
-
-    secret = feedkeys.make(name, days=days, actor=desk.actor, reason=reason, now=desk.now)
-    if json:
-        output.emit({"name": name, "token": secret})
-        return
-    output.words("This token is shown once. The address of the provider's requests ends in /scim/v2:")
-    output.show(secret)
 
 
 def _proposed(content: bytes, name: str, mapping: str, desk: Any) -> Any:

@@ -71,7 +71,6 @@ VERBS: dict[str, Line] = {
     "entries": _person("entries.see"),
     "people sync": _person("feed.run"),
     "people pull": _person("feed.pull"),
-    "people provider": _person("feed.key"),
     "people list": _person("roster.see"),
     "people show": _person("roster.see"),
     "access requests": _person("roster.see"),

@@ -39,19 +39,19 @@ class InOwnDepartment[Given: Input, Done](Act[OwningDepartments, Given, Done]):
         """Raises NotPermitted where there is no department for which they may."""
         from django.urls import reverse
 
-        from civicmail.city.directory.models import Department
         from civicmail.city.guard import guard
         from civicmail.city.guard.errors import NotPermitted
 
-        rows = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
-        choices = [(code, name) for code, name in rows if guard.could(actor, self.permission, InDepartment(code), now=now)]
+        choices = [(code, name) for code, name in _open() if guard.could(actor, self.permission, InDepartment(code), now=now)]
         if not choices:
             raise NotPermitted(guard.could(actor, self.permission, now=now).reason or "No department is open.")
         if guard.may(actor, "mailbox.see", now=now):
             return OwningDepartments(choices, reverse(self.everywhere))
         return OwningDepartments(choices, reverse(self.of_department, args=[choices[0][0]]))
 
-    find = load
+    def find(self, *, actor: Actor, now: int) -> OwningDepartments:
+        """Every department: who may for which the verb says, in its own words."""
+        return OwningDepartments(_open(), "")
 
     def resource(self, row: OwningDepartments, actor: Actor) -> Resource:
         """Whether they may for any department; the verb asks about the one that is chosen."""
@@ -59,6 +59,12 @@ class InOwnDepartment[Given: Input, Done](Act[OwningDepartments, Given, Done]):
 
     def choices(self, row: OwningDepartments, actor: Actor) -> Mapping[str, Choices]:
         return {"department": row.choices}
+
+
+def _open() -> Choices:
+    from civicmail.city.directory.models import Department
+
+    return list(Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name"))
 
 
 def owned_page(view: str, row: Mailbox | MailGroup, title: str, submit: str, **more: Any) -> FormPage:

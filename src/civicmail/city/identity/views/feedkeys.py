@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from civicmail.city.directory.models import FeedKey
-from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.identity.actions import feedkeys as verbs
-from civicmail.city.pages import display_names, listing
+from civicmail.city.identity.acts.feed_keys import MAKE_FEED_KEY, NewFeedKey
+from civicmail.city.pages import act_pages, display_names, listing
 from civicmail.city.pages.city_request import CityRequest, absolute, acting, require
 from civicmail.city.pages.days import last_day
-from civicmail.city.pages.form_response import respond_to_form
-from civicmail.city.pages.form_verb import run_verb, status_of
-from civicmail.city.pages.forms import ReasonForm
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Action, Page
 
 FEEDS = ("Personnel feed", "feeds")
-
-
-class NewKey(ReasonForm):
-    """Which program, for how long."""
-
-    field_order = ("name", "days", "reason")
-    name = forms.CharField(label="Which program is it for?", max_length=80)
-    days = forms.IntegerField(
-        label="For how many days?",
-        min_value=1,
-        max_value=verbs.MAX_DAYS,
-        initial=180,
-        help_text=f"At most {verbs.MAX_DAYS}. Make the next one before.",
-    )
 
 
 @acting("feed.key")
@@ -71,47 +52,16 @@ def keys(request: CityRequest) -> HttpResponseBase:
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
-@acting("feed.key")
+@acting(MAKE_FEED_KEY.permission)
 @never_cache
 def new(request: CityRequest) -> HttpResponse:
     """Shown once."""
-    require(request, "feed.key")
-    form = NewKey(request.POST or None)
-    crumbs = [(FEEDS[0], reverse(FEEDS[1])), ("Tokens", reverse("feed-keys"))]
-    if request.method == "POST" and form.is_valid():
-        fields = form.cleaned_data
-        secret = run_verb(
-            form,
-            lambda: verbs.make(
-                fields["name"], days=fields["days"], actor=request.actor, reason=fields["reason"], now=epoch_ms(request.now)
-            ),
-        )
-        if secret is not None:
-            page = Page("This is shown once", "Personnel feed", crumbs, once=True)
-            shown = {"page": page, "secret": secret, "what": fields["name"], "url": absolute(request, "/scim/v2")}
-            return render(request, "identity/feedkey.html", {**shown, "back": reverse("feed-keys")})
-    page = Page("Let a program say who works here", "Personnel feed", crumbs)
-    note = "Whoever has the token can add and end people, never give anybody access."
-    shown = {"page": page, "form": form, "submit": "Make the token", "back": reverse("feed-keys"), "note": note}
-    return render(request, "pages/form.html", shown, status=status_of(form))
+    act_pages.permitted_row(MAKE_FEED_KEY, request)
+    form_page = MAKE_FEED_KEY.form_page()
 
+    def once(made: NewFeedKey) -> HttpResponse:
+        page = Page("This is shown once", form_page.section, form_page.crumbs, once=True)
+        shown = {"page": page, "secret": made.secret, "what": made.name, "url": absolute(request, "/scim/v2")}
+        return render(request, "identity/feedkey.html", {**shown, "back": form_page.back})
 
-@acting("feed.key")
-def end(request: CityRequest, pk: int) -> HttpResponse:
-    """It opens nothing any more."""
-    require(request, "feed.key")
-    key = get_object_or_404(FeedKey, pk=pk)
-    form = ReasonForm(request.POST or None)
-    back = reverse("feed-keys")
-    return respond_to_form(
-        request,
-        form,
-        lambda: verbs.end(key, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
-        page=Page(f"End the token of {key.name}?", "Personnel feed", [(FEEDS[0], reverse(FEEDS[1])), ("Tokens", back)]),
-        back=back,
-        message=f"{key.name} is not heard any more.",
-        effects=["The program is refused at its next request.", "People who leave are not ended by it any more."],
-        stays=["People stay as they are."],
-        verb="End 1 token",
-        stop=True,
-    )
+    return act_pages.answer(request, MAKE_FEED_KEY, None, form_page, once=once)

@@ -19,7 +19,7 @@ from civicmail.city.identity.actions import feedmaps
 from civicmail.city.pages import display_names, listing
 from civicmail.city.pages.city_request import CityRequest, acting, require
 from civicmail.city.pages.form_response import respond_to_form
-from civicmail.city.pages.forms import ReasonForm, text_field
+from civicmail.city.pages.forms import text_field
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Page
 from civicmail.core.config.pairs import parse
@@ -165,25 +165,3 @@ def mappings(request: CityRequest) -> HttpResponseBase:
 
 def _saved() -> QuerySet[FeedMapping]:
     return FeedMapping.objects.all()
-
-
-@acting("feed.map")
-def forget(request: CityRequest, name: str) -> HttpResponse:
-    """The next file of this kind is asked about again."""
-    require(request, "feed.map")
-    saved = get_object_or_404(FeedMapping, name=name)
-    form = ReasonForm(request.POST or None)
-    back = reverse("feed-maps")
-    page = Page(f"Forget the mapping {saved.name}?", "Personnel feed", [(FEEDS[0], reverse(FEEDS[1])), ("Mappings", back)])
-    effects = [f"{theirs} is read as {ours}." for theirs, ours in sorted(saved.columns.items())]
-    return respond_to_form(
-        request,
-        form,
-        lambda: feedmaps.delete_mapping(saved, actor=request.actor, reason=form.cleaned_data["reason"], now=epoch_ms(request.now)),
-        page=page,
-        back=back,
-        message="The mapping is forgotten.",
-        effects=["The next file with this first line is asked about again.", *effects],
-        stays=["Lists that were read stay as they are."],
-        verb="Forget 1 mapping",
-    )
