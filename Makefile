@@ -46,14 +46,15 @@ pages: $(READY) # every page, by everybody, in a browser
 mutants: $(READY) # beside the suite: rules that are taken out turn their tests red
 	@nice tools/lane.sh mutants tests/mutants
 
-postgresql: $(READY) ## the tests of people's side once more, on PostgreSQL 17 instead of SQLite
-	@CIVICMAIL_TEST_DB=postgresql nice tools/lane.sh postgresql tests/city tests/front
+postgresql: $(READY) ## tests of people's side on PostgreSQL 17: constraints, transactions, SQL; with ALL=1 all of them
+	@CIVICMAIL_TEST_DB=postgresql$(if $(ALL),,-own) nice tools/lane.sh postgresql tests/city tests/front
 
 again: $(READY) ## what failed in the last `make test`, once more and alone; at most five of a lane
 	@$(IN)/python tools/again.py
 
-city: $(READY) ## what is too long for every change: 6,200 people by the first roster, 20,000 messages moved by IMAP, each sync left out, 200 faults of each kind, units, containers and a bare Debian, alerts that wait for minutes
+city: $(READY) ## what is too long for every change: all tests of people's side on PostgreSQL, 6,200 people by the first roster, 20,000 messages moved by IMAP, each sync left out, 200 faults of each kind, units, containers and a bare Debian, alerts that wait for minutes
 	@CIVICMAIL_LONG=1 CIVICMAIL_PEOPLE=6200 CIVICMAIL_FAULTS=$${CIVICMAIL_FAULTS:-200} CIVICMAIL_MOVED=20000 $(IN)/pytest --durations=12 tests/faults tests/long tests/stories/test_roster.py tests/stories/test_mailboxes_moved.py tests/stories/killed_worker.py tests/stories/test_addresses_come.py tests/stories/test_faults_told.py tests/stories/test_neighbours_told.py
+	@$(MAKE) --no-print-directory postgresql ALL=1
 
 quick: $(READY) ## the tests of a minute: wire, messages, queries, files, rules and law; no neighbours, no corpora
 	@$(IN)/pytest $(QUICK)

@@ -1,8 +1,13 @@
-"""Tests of people's side: Django on SQLite, or with CIVICMAIL_TEST_DB=postgresql on a scratch cluster of PostgreSQL 17."""
+"""Tests of people's side: Django on SQLite, or on a scratch cluster of PostgreSQL 17.
+
+CIVICMAIL_TEST_DB=postgresql runs there what may ask a database; =postgresql-own only what the databases could answer differently.
+"""
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,7 +21,9 @@ from civicmail.core.config.settings import Database
 from civicmail.front.web.database import database
 from neighbours.tables import tables
 
-WANTED = os.environ.get("CIVICMAIL_TEST_DB", "sqlite")
+DATABASE, _, SELECTION = os.environ.get("CIVICMAIL_TEST_DB", "sqlite").partition("-")
+OWN = re.compile(r"\bconnections?\b|IntegrityError|OperationalError|transaction=True|cursor\(|Thread\(")
+"""Words of a module of tests that looks at constraints, transactions, connections, threads or SQL."""
 MAY_ASK = {"db", "transactional_db", "live_server", "django_db_setup", "django_db_serialized_rollback", "django_db_reset_sequences"}
 """Fixtures with which a test may ask the database; not django_db_blocker, which pytest-django gives to every test."""
 
@@ -24,7 +31,7 @@ MAY_ASK = {"db", "transactional_db", "live_server", "django_db_setup", "django_d
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Point Django at a cluster of our own before anybody asks the database anything."""
-    if WANTED != "postgresql":
+    if DATABASE != "postgresql":
         return
     from django.conf import settings
     from django.db import connections
@@ -44,10 +51,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what may ask the tests' database, and does not say that another test asks the same; any other would be the
-    same as on SQLite (docs/decisions/0067)."""
-    if WANTED != "postgresql":
+    same as on SQLite (docs/decisions/0067). With every change, only what the databases could answer differently (0110)."""
+    if DATABASE != "postgresql":
         return
     asking = [item for item in items if may_ask(item) and item.get_closest_marker("same_on_postgresql") is None]
+    if SELECTION == "own":
+        asking = [item for item in asking if is_own(item)]
     config.hook.pytest_deselected(items=list(set(items) - set(asking)))
     items[:] = asking
 
@@ -55,6 +64,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def may_ask(item: pytest.Item) -> bool:
     """Whether a test has a database by its marks and fixtures."""
     return item.get_closest_marker("django_db") is not None or bool(MAY_ASK & set(getattr(item, "fixturenames", ())))
+
+
+def is_own(item: pytest.Item) -> bool:
+    """Whether the databases could answer a test differently, by the words of its module."""
+    module = getattr(item, "module", None)
+    return module is None or OWN.search(inspect.getsource(module)) is not None
 
 
 def _copied() -> bool:
