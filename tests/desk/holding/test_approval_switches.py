@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
@@ -17,6 +18,7 @@ from desk.holding.leaving import ACME, PDF, Bureau, bureau
 from desk.holding.test_approvals import clock as clock
 from desk.holding.test_standing_approvals import WHY, actor
 from desk.mailbox.conftest import city as city
+from desk.mailbox.conftest import visit as visit
 from pages.world import Town
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +65,16 @@ def test_a_decision_has_a_name_and_a_day(files: Bureau) -> None:
     assert files.send("crew0", ACME, files={"plan.pdf": PDF + b"2"}) is not None
     switch_approval.switch_off(AskedDepartment.objects.get(department=works), actor=author, reason=WHY, now=files.desk.now)
     assert approval_switches.switch_of(works).is_decided and not approval_switches.switch_of(works).acts
+
+
+def test_a_press_on_do_not_ask_switches_nothing_on(files: Bureau, visit: Callable[[str], Client]) -> None:
+    """Somebody decided the same since the page was shown."""
+    works, page = files.town.departments["public-works"], "/policy/approvals/public-works/"
+    assert b'name="state" value="undecided"' in visit("author").get(page).content
+    switch_approval.decide_off(works, actor=actor(files, "second"), reason=WHY, now=files.desk.now)
+    for seen in ("undecided", "off"):
+        answer = visit("author").post(page, {"do": "off", "reason": WHY, "state": seen})
+        assert answer.status_code == 409 and approval_switches.switch_of(works).state == "off"
 
 
 @pytest.mark.rule("P-22", "A department that was there before this had to be decided is not asked, and is shown as undecided.")

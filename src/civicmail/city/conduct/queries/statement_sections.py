@@ -26,7 +26,6 @@ from civicmail.city.identity.person_kinds import PERSON_KINDS
 from civicmail.city.identity.queries import department_questions, tallies, undertakings
 from civicmail.city.identity.queries.department_questions import MIN_PEOPLE_FOR_SUMS
 
-Figure = list[str]
 Section = dict[str, Any]
 
 MIN_COUNT = f"not told of fewer than {MIN_PEOPLE_FOR_SUMS} people"

@@ -8,9 +8,8 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
-from civicmail.city.guard.epoch import from_ms
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation, Ending
+from civicmail.city.identity.models import Authorisation
 
 
 def living_authorizations(episodes: Sequence[int]) -> QuerySet[Authorisation]:
@@ -28,8 +27,3 @@ def sessions_of(accounts: Sequence[int]) -> dict[int, list[str]]:
         if key in present:
             sessions.setdefault(account, []).append(key)
     return sessions
-
-
-def due_endings(now: int) -> list[Ending]:
-    """Endings whose time has come and that are not done. now: ms."""
-    return list(Ending.objects.filter(done__isnull=True, when__lte=from_ms(now)).order_by("when", "id"))

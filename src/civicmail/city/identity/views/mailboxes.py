@@ -160,8 +160,3 @@ def _page(request: CityRequest, box: Any, about: MailboxIn) -> Page:
     if not may(request, "mailbox.see", InDepartment(box.department.code)):
         crumbs = [("My access", reverse("my-access"))]
     return Page(box.address, str(box.department), crumbs, state_of(box, request), facts, actions)
-
-
-def mailbox_crumbs(box: Mailbox) -> list[tuple[str, str]]:
-    """The way back from what is done to a mailbox."""
-    return [(box.address, reverse("mailbox", args=[box.address]))]
