@@ -121,6 +121,8 @@ class Act[Row, Given: Input, Done]:
     """The field of the model that the key is looked up in."""
     from_link: tuple[str, ...] = ()
     """Fields that a link to the page may fill in: never an answer or a reason."""
+    owner: str = ""
+    """The lookup of the uid of whose row it is: for everybody else it is not there. "" where that makes no difference."""
     related: tuple[str, ...] = ()
     """What is read with the row."""
     load: Callable[..., Row]
@@ -223,6 +225,8 @@ class Act[Row, Given: Input, Done]:
 
 class OwnAct[Row, Given: Input, Done](Act[Row, Given, Done]):
     """An act of somebody on what is their own."""
+
+    owner = "person__uid"
 
     def resource(self, row: Row, actor: Actor) -> Resource | None:
         return OfPerson(actor.uid)

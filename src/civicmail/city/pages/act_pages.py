@@ -126,7 +126,8 @@ def row_of(act: Act[Any, Any, Any], *keys: Any, actor: Actor, now: int) -> Any:
     if not act.model:
         return None
     rows = apps.get_model(act.model).objects.select_related(*act.related or [None])
-    return get_object_or_404(rows, **{act.key: keys[0]})
+    owned = {act.owner: actor.uid} if act.owner else {}
+    return get_object_or_404(rows, **{act.key: keys[0]}, **owned)
 
 
 def answer(

@@ -72,12 +72,7 @@ class WithdrawRelease(OwnAct["Release", RequestSeen, "Release"]):
     name, permission, input = "withdraw_release", "my.mail", RequestSeen
     operation = Operation("/my/releases/{int:id}/withdraw", "write:mail", page="mail-release")
 
-    def load(self, pk: int, *, actor: Actor, now: int) -> Release:
-        from django.shortcuts import get_object_or_404
-
-        from civicmail.desk.holding.models import Release
-
-        return get_object_or_404(Release, pk=pk, requester__uid=actor.uid)
+    model, owner = "holding.Release", "requester__uid"
 
     def perform(self, row: Release, given: RequestSeen, *, actor: Actor, now: int) -> Release:
         from civicmail.desk.holding.actions import release_requests

@@ -26,12 +26,7 @@ class RevokePickUp(OwnAct["PickUp", PickUpSeen, "PickUp"]):
     name, permission, input = "revoke_picked_up", "my.mail", PickUpSeen
     operation = Operation("/mail-secure/{int:id}/revoke", "write:mail", page="secure-one")
 
-    def load(self, pk: int, *, actor: Actor, now: int) -> PickUp:
-        from django.shortcuts import get_object_or_404
-
-        from civicmail.desk.holding.models import PickUp
-
-        return get_object_or_404(PickUp, pk=pk, person__uid=actor.uid)
+    model = "holding.PickUp"
 
     def perform(self, row: PickUp, given: PickUpSeen, *, actor: Actor, now: int) -> PickUp:
         from django.conf import settings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 from civicmail.city.guard.actors import Actor
@@ -28,12 +27,8 @@ class PutUpFiles(OwnAct["Draft", Explanation, "Approval"]):
     page = Page("holding/approvals/put-up/<uuid:draft>/", "approval-put-up")
     operation = Operation("/drafts/{uuid:uid}/put-up", "write:files", status=201)
 
-    def load(self, uid: uuid.UUID, *, actor: Actor, now: int) -> Draft:
-        from django.shortcuts import get_object_or_404
-
-        from civicmail.desk.mailbox.models import Draft
-
-        return get_object_or_404(Draft.objects.select_related("person"), uid=uid, person__uid=actor.uid)
+    model, key = "mailbox.Draft", "uid"
+    related = ("person",)
 
     def perform(self, row: Draft, given: Explanation, *, actor: Actor, now: int) -> Approval:
         from civicmail.desk.holding.actions import preapproval

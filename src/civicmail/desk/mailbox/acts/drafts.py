@@ -5,7 +5,6 @@ Writing is a page of its own (views/write_page.py), which saves, attaches, forec
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 from civicmail.city.guard.actors import Actor
@@ -38,14 +37,7 @@ class ToSend(DraftSeen):
 
 
 class _OnDraft[Given: Input, Done](OwnAct["Draft", Given, Done]):
-    permission = "my.write"
-
-    def load(self, uid: uuid.UUID, *, actor: Actor, now: int) -> Draft:
-        from django.shortcuts import get_object_or_404
-
-        from civicmail.desk.mailbox.models import Draft
-
-        return get_object_or_404(Draft, uid=uid, person__uid=actor.uid)
+    permission, model, key = "my.write", "mailbox.Draft", "uid"
 
     def state(self, row: Draft) -> str:
         return str(row.version)

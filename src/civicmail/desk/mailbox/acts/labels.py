@@ -44,14 +44,7 @@ class MakeLabel(OwnAct[None, LabelName, "Label"]):
 
 
 class _OnLabel[Given: Input, Done](OwnAct["Label", Given, Done]):
-    permission = "my.mail"
-
-    def load(self, pk: int, *, actor: Actor, now: int) -> Label:
-        from django.shortcuts import get_object_or_404
-
-        from civicmail.desk.mailbox.models import Label
-
-        return get_object_or_404(Label, pk=pk, person__uid=actor.uid)
+    permission, model = "my.mail", "mailbox.Label"
 
     def state(self, row: Label) -> str:
         return row.name
