@@ -88,8 +88,9 @@ def test_sql_on_the_database_does_not_make_a_look_disappear(looked: Path) -> Non
         sql(data, *statements)
         assert differences(data)[0] == kinds, name
         assert compared_by_tick(data) == kinds, name
-        doctor = _run(data, "doctor", "--json")
-        assert doctor.returncode == 1 and '"check":"audit log","level":"problem"' in doctor.stdout, name
+        if name == next(iter(ATTACKS)):  # doctor reads what the tick has compared
+            doctor = _run(data, "doctor", "--json")
+            assert doctor.returncode == 1 and '"check":"audit log","level":"problem"' in doctor.stdout, name
         put_back(data, whole)
     assert compared_by_tick(data) == set()
 
