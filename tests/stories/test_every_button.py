@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -84,7 +85,7 @@ SAID: dict[str, dict[str, str]] = {
     "rule-edit": {"changed": WHY},
     "emergency-new": {"value": "billing@shop.example"},
     "approval": {"to": "0"},
-    "review-stand-in": {"to": "p-deputy"},
+    "review-stand-in": {"to": "p-deputy", "day": (date.today() + timedelta(days=5)).isoformat()},
     "left": {"choice": "nothing"},
     "outside-give": {"people": "p-crew1 L-77"},
     "violation-new": {"person": "p-crew1"},
