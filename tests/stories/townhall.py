@@ -27,6 +27,7 @@ from civicmail.front.web.start import prepare
 prepare(Path({data!r}), None, wait_for_tables())
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
+from civicmail.city.guard.models import *
 from civicmail.city.identity.models import *
 from civicmail.city.identity.actions import policy, tokens
 from civicmail.city.identity.actions.publishing import publish

@@ -210,14 +210,15 @@ def test_the_recovery_key_gets_in_where_nobody_else_does(claimed: tuple[Path, Pa
     assert _run(data, *asked).returncode == 2, "whoever has the new key makes access officers, so an officer asks for it"
     shown = [_run(data, *asked, token=token).stderr for _ in range(2)]
     older, key = (next(line.strip() for line in said.splitlines() if line.startswith("    ")) for said in shown)
-    _inside(data, "from civicmail.city.identity.models import *\nfrom django.utils import timezone\n"
+    _inside(data, "from civicmail.city.guard.models import *\nfrom civicmail.city.identity.models import *\n"
+                  "from django.utils import timezone\n"
                   "Account.objects.update(locked=timezone.now()); DutyGrant.objects.update(ended=timezone.now())")  # fmt: skip
     why = ("access", "recover", "e-1", "--reason", "the only officer is locked out")
     wrong = _run(data, *why, stdin=f"{older}\n")
     assert wrong.returncode == 4 and "not the recovery key" in wrong.stderr
     right = _run(data, *why, stdin=f"{key}\n")
     assert right.returncode == 0 and "/accounts/welcome/" in right.stdout, right.stderr
-    assert _inside(data, "from civicmail.city.identity.models import *\nprint(Account.objects.get().locked)") == "None"
+    assert _inside(data, "from civicmail.city.guard.models import *\nprint(Account.objects.get().locked)") == "None"
 
 
 def test_endings_and_invitations_are_asked_as_a_person(claimed: tuple[Path, Path]) -> None:
