@@ -204,7 +204,8 @@ def test_keep_is_taken_back_until_it_is_carried_out() -> None:
     review_answers.keep(row(review, "w0"), actor=actor(works.hank), now=START)
     with pytest.raises(Conflict):
         review_answers.undo(row(review, "w0"), actor=actor(works.dora), now=START)
-    review_answers.undo(row(review, "w0"), actor=actor(works.hank), now=START + 1)
+    review_answers.undo(row(review, "w0"), actor=actor(works.hank), now=START + 1, reason="It was the wrong one.")
+    assert Entry.objects.get(act="review.undo").reason == "It was the wrong one."
     assert row(review, "w0").state == "open" and row(review, "w0").by is None
     review_answers.keep(row(review, "w0"), actor=actor(works.hank), now=START + 2)
     sweep(START + UNDO_MS + 2)

@@ -159,6 +159,8 @@ def test_a_reviewer_hands_a_part_to_somebody_else_and_nobody_else_knows_of_it(wo
     day = (works.now + timedelta(days=3)).date().isoformat()
     stand_in = {"to": "p-super", "day": day, "reason": BRIEF}
     assert [chief("POST", f"/reviews/parts/{part}/{what}", stand_in).status_code for what in ("stand-in", "rest")] == [404, 404]
+    late = head("POST", f"/reviews/parts/{part}/stand-in", {**stand_in, "day": (works.now + timedelta(days=40)).date().isoformat()})
+    assert (late.status_code, late.json()["errors"][0]["field"]) == (422, "day"), "the deadline of the review is before that"
     assert ReviewPart.objects.get(pk=part).delegate is None
     assert head("POST", f"/reviews/parts/{part}/stand-in", stand_in).json()["delegate"]["uid"] == "p-super"
     assert head("POST", f"/reviews/parts/{part}/rest").status_code == 409, "rows are out of order"

@@ -76,7 +76,8 @@ def delegate(part: ReviewPart, to: Person, until: int, *, actor: Actor, reason: 
             sentence = "Choose somebody else who works here and can sign in."
             raise Unusable(sentence, {"to": sentence})
         if mine.review.deadline is None or not from_ms(now) < from_ms(until) <= mine.review.deadline:
-            raise Unusable("Standing in ends with the deadline at the latest.", {"day": "By the deadline of the review."})
+            sentence = "Standing in ends with the deadline of the review at the latest."
+            raise Unusable(sentence, {"day": sentence})
         mine.delegate, mine.delegate_until, mine.delegate_why = to, from_ms(until), reason
         mine.save(update_fields=["delegate", "delegate_until", "delegate_why"])
         note(mine, "delegated", actor, now, to=to.display, words=reason)
