@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard import guard
@@ -94,7 +95,7 @@ class RatifyDecision(Input):
         label="Your decision", radio=True, missing="Choose one of the two.",
         choices=[("yes", "It was right to look"), ("no", "It was not: end it, and tell oversight")],
     )  # fmt: skip
-    reason = reason(help="At least 10 characters; it is kept for ever.", min_length=10)
+    reason = Text(label="Reason", help="At least 10 characters; it is kept for ever.", min_length=10, required=False)
     state = Seen(required=False)
 
 
@@ -178,6 +179,10 @@ class RatifyMandate(_OfApprover[RatifyDecision]):
 
     name, permission, input = "ratify_mandate", "mandate.ratify", RatifyDecision
     operation = Operation(f"{_PATH}/ratify", _SCOPE, page="mandate-ratify")
+
+    def required(self, row: Mandate) -> Collection[str]:
+        """A program that leaves the reason out is told so in the words of the form, and who may not hears that first."""
+        return ("reason",)
 
     def perform(self, row: Mandate, given: RatifyDecision, *, actor: Actor, now: int) -> Mandate:
         from civicmail.city.identity.actions import urgent_mandates
