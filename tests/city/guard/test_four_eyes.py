@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from city.guard.resources import resource
 from city.identity import staff
-from city.identity.resources import resource
 from city.identity.staff import MS, NOW
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import FeedLine, FeedRun, Person

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from city.identity.resources import KINDS, resource
+from city.guard.resources import KINDS, resource
 from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor, HeldRole
 from civicmail.city.guard.authorization_rules import NOT_KNOWN
@@ -49,6 +49,29 @@ def test_an_act_is_done_to_its_own_resource_or_not_at_all(
         assert not guard.may(actor, act, resource(kind, **facts), now=NOW)
         with pytest.raises(NotPermitted):
             guard.require(actor, act, resource(kind, **facts), now=NOW)
+
+
+@pytest.mark.rule("P-16", "An act is not done to a resource of another kind, even where all that its rule reads is known.")
+def test_no_act_is_done_to_another_kind_of_resource() -> None:
+    """Each act and each kind, by somebody who has every role: for hundreds of these the rule alone would say yes."""
+    allowed_by_rule_alone = 0
+    facts = dict.fromkeys(("department", "person", "holder", "sponsor", "responsible", "reviewer"), "")
+    for whose in ("ann", "cyd"):
+        known = facts | {
+            "department": "clerk",
+            "person": whose,
+            "holder": whose,
+            "first_actors": (),
+            "began_ms": NOW - 1,
+            "alone": True,
+        }
+        for act, permission in PERMISSIONS.items():
+            for kind in KINDS:
+                if not issubclass(kind, permission.resource):
+                    about = resource(kind, **known)
+                    allowed_by_rule_alone += permission.rule(MIGHTY, about, NOW) == ""
+                    assert not guard.may(MIGHTY, act, about, now=NOW), (act, kind)
+    assert allowed_by_rule_alone > 100, "a rule that reads nothing of its resource leaves the kind to the guard"
 
 
 @given(ACTORS, FACTS, st.sampled_from(sorted(PERMISSIONS)), st.sampled_from(KINDS))
