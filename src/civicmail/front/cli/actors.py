@@ -7,7 +7,7 @@ transaction with the change (`for_record`, `in_files`), or not made at all (E6).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,15 +16,13 @@ from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.errors import NotPermitted, Unusable
 from civicmail.core.config.settings import Settings
-from civicmail.core.disk.frames import NO_ID
 from civicmail.front.cli import options, person_access, verbs
-from civicmail.front.cli.content_access import Credentials
+from civicmail.front.cli.content_access import Credentials, write_entry
 from civicmail.front.cli.waits import wait_for_tables
-from civicmail.mail.archive.commit import SHORT_FILE, Entering, Writer, unentered
-from civicmail.mail.archive.records import Event, Type
 
 if TYPE_CHECKING:
     from civicmail.city.directory.models import Department, Person
+    from civicmail.mail.archive.commit import Entering
 
 _CLAIMED = "This installation is claimed: `civicmail {}` needs --as PERSON --duty DUTY --reason TEXT."
 
@@ -72,6 +70,8 @@ def for_record(data: Path, verb: str, facts: dict[str, Any], asker: Credentials,
     """As person, for a change that is an archive record: the audit entry is part of it."""
     actor = _who(data, verb, asker, now)
     if actor is None:
+        from civicmail.mail.archive.commit import unentered
+
         return Doing(guard.owner(data), unentered)
     from civicmail.city.guard.actions.external_acts import entering_of
 
@@ -123,21 +123,13 @@ def _machine_act(data: Path, verb: str, reason: str, now: int, facts: Mapping[st
     """Log before and after, because there may be no database; after a crash only the first entry exists."""
     name = machine_of(data)
     entry = {"act": verb, "person": name, "duty": "owner", "reason": reason, **facts}
-    begun = _write(data, now, entry | {"state": "begun"})
+    begun = write_entry(data, now, entry | {"state": "begun"})
     try:
         yield By(name, begun)
     except Exception:
-        _write(data, now, entry | {"state": "failed", "begun": begun})
+        write_entry(data, now, entry | {"state": "failed", "begun": begun})
         raise
-    _write(data, now, entry | {"state": "done", "begun": begun})
-
-
-def _write(data: Path, now: int, facts: dict[str, Any]) -> str:
-    """Write an audit entry to a journal. Returns its place."""
-    with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
-        writer.event(Event(Type.ENTRY, NO_ID, now, facts=facts))
-        writer.flush()
-        return f"{writer.journal.name}:{writer.journal.number}"
+    write_entry(data, now, entry | {"state": "done", "begun": begun})
 
 
 def machine_of(data: Path) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,11 @@ from civicmail.city.guard.permits import Permit
 from civicmail.core.config.clock import now_ms
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.query.tree import Tree
-from civicmail.mail.archive.commit import SHORT_FILE, Writer
-from civicmail.mail.archive.places import Place
-from civicmail.mail.archive.reading import Archive
-from civicmail.mail.archive.records import Event, Type
 
 if TYPE_CHECKING:
     from civicmail.desk.workbench.export import Message
+    from civicmail.mail.archive.places import Place
+    from civicmail.mail.archive.reading import Archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +84,15 @@ def open_content(data: Path, verb: str, facts: Mapping[str, Any], asker: Credent
 def permit(data: Path, verb: str, facts: Mapping[str, Any], *, reason: str = "command line") -> Permit:
     """A permit for the owner of an unclaimed folder. Raises NotPermitted."""
     now = now_ms()
+    return guard.owner_permit(data, verb, dict(facts), reason=reason, now=now, write=partial(write_entry, data, now))
 
-    def write(entry: dict[str, Any]) -> str:
-        with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
-            writer.event(Event(Type.ENTRY, NO_ID, now, facts=entry))
-            writer.flush()
-            return f"{writer.journal.name}:{writer.journal.number}"
 
-    return guard.owner_permit(data, verb, dict(facts), reason=reason, now=now, write=write)
+def write_entry(data: Path, now: int, facts: dict[str, Any]) -> str:
+    """Write an audit entry to a journal. Returns its place."""
+    from civicmail.mail.archive.commit import SHORT_FILE, Writer
+    from civicmail.mail.archive.records import Event, Type
+
+    with closing(Writer(data, lambda: now, file_size=SHORT_FILE)) as writer:
+        writer.event(Event(Type.ENTRY, NO_ID, now, facts=facts))
+        writer.flush()
+        return f"{writer.journal.name}:{writer.journal.number}"
