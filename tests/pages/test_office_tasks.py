@@ -164,7 +164,9 @@ def test_access_is_kept_for_longer_before_it_ends_by_somebody_else(city: Town, v
     head = visit("head")
     seen = hidden(head.get(path))
     far = (timezone.localdate() + timedelta(days=800)).isoformat()
-    assert head.post(path, {**seen, "reason": "short", "until": far}).status_code == 422
+    assert head.post(path, {**seen, "reason": "short", "until": SOON}).status_code == 422
+    late = head.post(path, {**seen, "reason": BECAUSE, "until": far})
+    assert late.status_code == 422 and "at the latest" in text_of(late), "more than a year is not shortened without a word"
     done(head, path, {**seen, "until": SOON})
     a.refresh_from_db()
     assert timezone.localtime(a.until - timedelta(seconds=1)).date().isoformat() == SOON and a.approver.uid == "p-head"

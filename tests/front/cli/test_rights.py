@@ -32,7 +32,7 @@ def test_a_right_is_asked_for_decided_by_another_and_ended(call: Caller) -> None
     number = str(asked["number"])
     assert call("access decide", number, "yes", who="super") == 4
     assert call("access decide", number, "perhaps", who="head") == 2
-    assert call("access decide", number, "yes", "--json", who="head") == 0 and _said(call)["state"] == "active"
+    assert call("access decide", number, "approve", "--json", who="head") == 0 and _said(call)["state"] == "active"
     assert call("access decide", number, "no", who="head") == 4, "it was decided"
     assert call("access requests", "public-works", "--state", "active", "--json", who="auditor") == 0
     assert number in [str(orjson.loads(line)["number"]) for line in call.said.out.splitlines()]
