@@ -164,9 +164,13 @@ def carry_out(act: Act[Any, Any, Any], row: Any, form: forms.Form, actor: Actor,
 
 
 def require_seen(act: Act[Any, Any, Any], row: Any, form: forms.Form) -> None:
-    """Raise Conflict where the row is not as whoever sent the form saw it."""
+    """Raise Conflict where the row is not as whoever sent the form saw it. The page that shows the form again shows the row as it
+    is now, and so does the form, which can be sent again."""
     for name, field in act.input.fields.items():
         if isinstance(field, inputs.Seen) and name in form.data and str(form.data[name]).strip() != act.state(row):
+            sent: Any = form.data
+            form.data = again = sent.copy()
+            again[name] = act.state(row)
             raise Conflict(CHANGED)
 
 
