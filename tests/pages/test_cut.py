@@ -39,6 +39,8 @@ WITHOUT = {
 """Pages whose act is of content and that show none, with the reason."""
 
 MINE_WITHOUT = {
+    "mail-label": "says how a label is called",
+    "mail-unlabel": "says which label goes",
     "mail-digest": "says on which days a digest comes",
     "secure-mail": "says for whom a message waits, and whether it was opened",
 }
