@@ -15,7 +15,7 @@ READY := .venv/.ready
 QUICK := -m "not neighbour and not corpora" $(patsubst %,tests/core/%,config disk message query wire) tests/city/policy tests/city/law
 
 DIST ?= dist
-LANES := suite stories mail mutants pages $(if $(CIVICMAIL_NOTHING_MISSING),postgresql)
+LANES := suite stories mail pages mutants $(if $(CIVICMAIL_NOTHING_MISSING),postgresql)
 MAIL := tests/core tests/mail tests/faults
 
 .PHONY: help setup demo test again suite stories mail pages mutants postgresql city quick check bench mutation release fmt verify neighbours
