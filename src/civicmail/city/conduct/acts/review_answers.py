@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +102,8 @@ class _OnRow[Given: Answer](Act[Question, Given, "ScreenRow"]):
     permission = "review.decide"
     outcome: str
     """What was done, as the message says it."""
+    answer: Callable[..., ReviewRow]
+    """(row, given, recorded) -> the row as the verb leaves it. recorded: actor, reason and time."""
 
     def load(self, pk: int, *, actor: Actor, now: int) -> Question:
         from django.shortcuts import get_object_or_404
@@ -137,10 +139,6 @@ class _OnRow[Given: Answer](Act[Question, Given, "ScreenRow"]):
         answered = self.answer(row.row, given, {"actor": actor, "reason": given.reason, "now": now})
         fresh = ReviewRow.objects.select_related(*review_answers.WITH, "by").get(pk=answered.pk)
         return reviewer_screen.screen_row(fresh, acting_person(actor), now)
-
-    def answer(self, row: ReviewRow, given: Given, recorded: dict[str, Any]) -> ReviewRow:
-        """The row as the verb leaves it. recorded: actor, reason and time."""
-        raise NotImplementedError
 
     def _page(self, row: Question, title: str, submit: str, effects: list[str], *, stop: bool = False) -> FormPage:
         """The page around the form."""

@@ -148,7 +148,7 @@ class ChangeList(_OnList[Members]):
         return mailboxes.change_members(row, given.add, given.remove, actor=actor, reason=given.reason, now=now)
 
     def message(self, row: MailGroup, done: MailGroup) -> str:
-        return f"{done} has {done.members.count()} mailboxes and {done.subgroups.count()} lists."
+        return f"On {done} now: mailboxes {done.members.count()}, lists {done.subgroups.count()}."
 
 
 class CloseList(_OnList[Because]):
