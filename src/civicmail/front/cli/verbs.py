@@ -18,9 +18,11 @@ class NobodyDecided(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """act: of the guard's table, which a person does in a claimed installation, with a token. why: instead, the reason for which
-    the owner of the data folder does it as work on the machine, without content; written: that leaves an entry, because it changes
-    something."""
+    """A row of the table.
+
+    act: name in the guard's table; a person performs it in a claimed installation, with a token. why: if there is no act, the
+    reason why the owner of the data folder may run it without a person. written: it leaves an entry, because it changes something.
+    """
 
     act: str = ""
     why: str = ""
@@ -39,19 +41,19 @@ def _changes(why: str) -> Line:
     return Line(why=why, written=True)
 
 
-_BROKEN = "puts in order what a broken disk has left, where there may be no database to sign in to; it shows no content"
-_ANEW = "makes anew what the archive says, where there may be no database to sign in to; it shows no content"
-_KEY = "whoever has the recovery key has shown more than a sign-in; there may be no database to sign in to"
-_TRIAL = "a trial folder that is removed: nothing of the installation changes, and only numbers are shown"
-_RULES = "rules as a file has them, for whoever reads the file; it shows no mail and changes nothing"
-_SIGNED = "a size, a root and a signature of the ledger, which say nothing of any mail, for whoever will doubt it"
-_SETTINGS = "settings of the machine; secrets are only in files that it names"
+_BROKEN = "repairs damage after a disk failure, when there may be no database to sign in to; it shows no content"
+_ANEW = "rebuilds data from the archive, when there may be no database to sign in to; it shows no content"
+_KEY = "the recovery key proves more than a sign-in; there may be no database to sign in to"
+_TRIAL = "uses a trial folder and removes it; it changes nothing in the installation and shows only numbers"
+_RULES = "shows rules to a user who can read their file anyway; it shows no mail and changes nothing"
+_SIGNED = "gives a size, a root and a signature of the ledger to later verifiers; they reveal nothing about mail"
+_SETTINGS = "shows settings of the machine; secrets are only in files that it names"
 
 VERBS: dict[str, Line] = {
-    "demo": _machine("a sample city in a folder of its own"),
-    "simulate day": _machine("a sample city in a folder of its own"),
+    "demo": _machine("uses a sample city in a folder of its own"),
+    "simulate day": _machine("uses a sample city in a folder of its own"),
     "init": _machine("makes a folder that has no people yet"),
-    "run": _machine("serves; who may what is asked at each door"),
+    "run": _machine("starts the processes; each entry point checks its users"),
     "import": _person("mail.import"),
     "import-mailboxes": _person("mail.import"),
     "search": _person("content.list"),
@@ -64,7 +66,7 @@ VERBS: dict[str, Line] = {
     "queue show": _person("system.see"),
     "queue retry": _person("queue.act"),
     "queue drop": _person("queue.act"),
-    "verify": _machine("anybody who has the folder may doubt it, also offline; it names records, never what is in them"),
+    "verify": _machine("anyone who has the folder may check it, also offline; it names records, never their content"),
     "prove": _person("content.show"),
     "checkpoint publish": _machine(_SIGNED),
     "checkpoint prove": _machine(_SIGNED),
@@ -74,8 +76,8 @@ VERBS: dict[str, Line] = {
     "people list": _person("roster.see"),
     "people show": _person("roster.see"),
     "access requests": _person("roster.see"),
-    "access claim": _machine("makes the first person; only while nobody has claimed the installation; it leaves an entry itself"),
-    "access recover": _machine("the recovery key instead of a sign-in, where nobody gets in; it leaves an entry itself"),
+    "access claim": _machine("makes the first person, only in an unclaimed installation; it writes its own entry"),
+    "access recover": _machine("uses the recovery key instead of a sign-in, when nobody can sign in; it writes its own entry"),
     "access invite": _person("account.invite"),
     "access hand-over": _person("account.hand-over"),
     "access end": _person("access.end"),
@@ -87,7 +89,7 @@ VERBS: dict[str, Line] = {
     "mandate list": _person("mandate.see"),
     "mandate show": _person("mandate.see"),
     "mandate protect": _person("mandate.protect"),
-    "department list": _machine("codes and numbers of addresses, as the data folder has them for whoever reads it"),
+    "department list": _machine("shows codes and numbers of addresses that a user of the data folder can read anyway"),
     "department open": _person("department.change"),
     "department mode": _person("department.mode"),
     "agency list": _person("agency.see"),
@@ -103,7 +105,7 @@ VERBS: dict[str, Line] = {
     "policy rules": _machine(_RULES),
     "policy test": _machine(_RULES),
     "policy diff": _machine(_RULES),
-    "policy drill": _machine("says what rules and fail matrix would do, and stops nothing; it shows no mail"),
+    "policy drill": _machine("shows what rules and failure policy would do, and stops nothing; it shows no mail"),
     "policy replay": _person("rule.replay"),
     "policy explain": _person("system.see"),
     "exact-list add": _person("rule.write"),
@@ -112,15 +114,15 @@ VERBS: dict[str, Line] = {
     "works add": _person("rule.write"),
     "works list": _person("rules.see"),
     "works remove": _person("rule.write"),
-    "archive status": _machine("numbers and schedules only, as the folder has them"),
+    "archive status": _machine("shows only numbers and schedules in the folder"),
     "archive adopt": _person("retention.schedule"),
     "archive promote": _person("retention.promote"),
-    "archive compact": _changes("moves segments and shows no content; what is kept stays kept"),
+    "archive compact": _changes("moves segments; it shows no content and removes nothing from the archive"),
     "hold add": _person("retention.hold"),
     "hold list": _person("retention.see"),
     "hold end": _person("retention.hold"),
     "dispose": _person("retention.see"),
-    "doctor": _machine("how the machine is; numbers only, and it has to work when nothing else does"),
+    "doctor": _machine("shows the state of the machine in numbers; it must work when nothing else does"),
     "config check": _machine(_SETTINGS),
     "config show": _machine(_SETTINGS),
     "config explain": _machine(_SETTINGS),
@@ -135,16 +137,16 @@ VERBS: dict[str, Line] = {
     "dkim new": _person("keys.sign"),
     "dkim activate": _person("keys.sign"),
     "dkim retire": _person("keys.sign"),
-    "dns check": _machine("asks the DNS what anybody may ask it"),
+    "dns check": _machine("makes public DNS queries"),
     "dns reports": _person("dns.reports"),
-    "standby serve": _machine("receives a copy on another machine, from whoever has the certificate"),
-    "standby status": _machine("seconds and an address of the other place, which have to be seen when nothing else works"),
-    "restore": _changes("there is no installation yet that anybody could sign in to; the entry is the new one's"),
+    "standby serve": _machine("receives a copy on another machine, from a client with the certificate"),
+    "standby status": _machine("shows seconds and an address of the standby; it must work when nothing else does"),
+    "restore": _changes("there is no installation to sign in to yet; the entry is in the new one"),
     "drill failover": _machine(_TRIAL),
     "drill restore": _machine(_TRIAL),
-    "migrate": _machine("brings tables up to the program, as every start does; it names steps, never rows"),
-    "tick": _machine("what the workers do all the time; each job is recorded as theirs"),
-    "rebuild index": _machine("an index is no record: it is made of what is kept, and thrown away without a loss"),
+    "migrate": _machine("migrates the tables, as every start does; it names steps, never rows"),
+    "tick": _machine("runs every worker job once; each job is recorded as the workers'"),
+    "rebuild index": _machine("the index is derived from the archive; it can be removed without loss"),
     "rebuild catalogue": _changes(_ANEW),
     "rebuild outstanding": _changes(_ANEW),
     "repair journal": _changes(_BROKEN),
