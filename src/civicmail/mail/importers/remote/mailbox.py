@@ -1,4 +1,4 @@
-"""One mailbox of a source, from its list to messages for the archive (docs/decisions/0099-migration-mail-of-servers-is-identified-by-mailbox.md).
+"""One mailbox of a source, from its list to messages for the archive (docs/decisions/0099-migration-mail-of-servers.md).
 
 A message is identified by its mailbox and its bytes, not by its folder.
 Copies in several folders are one archived message with those folders as labels, and a message that moved between two runs is
