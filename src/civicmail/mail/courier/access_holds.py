@@ -1,7 +1,8 @@
-"""What is held for a mailbox because nobody may read it now (M4): listed, and released to whoever may (L4; release_holds.py).
+"""Copies that are held because nobody may read their mailbox (M4): list them; release_holds.py releases them to a permitted reader
+(L4).
 
-A copy is held so by its receipt, or by what a later screening decided, and by no record of a person since: what a person or a check
-held for another reason is not touched here.
+The receipt or a later screening holds such a copy, and no later record of a person. Copies that a person or a check holds for
+another reason do not count.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a person may decide about mail that waits: each a record in the journals, which the courier finds and obeys.
+"""Decisions of people about waiting mail: each is a record in the journals, which the courier reads and obeys.
 
-Mail that is held for a decision is not touched here: releasing it is the business of whoever may decide (desk/holding).
+Held mail is not included: desk/holding decides about its release.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class ArchivedMessage:
     spool: Path | None = None
 
     def pieces(self) -> Iterator[bytes]:
-        """The exact bytes, at most 256 KiB at a time; DamagedFile at their end when they are not what was received."""
+        """The exact bytes, in pieces of at most 256 KiB. Raises DamagedFile at their end if they are not the received bytes."""
         hash_ = hashlib.sha256()
         for piece in self._pieces():
             hash_.update(piece)
@@ -75,8 +75,8 @@ class Store:
     def notes(
         self, entry: Entry, kept: ArchivedMessage, index: int, host: str, more: tuple[tuple[str, str], ...] = ()
     ) -> list[str]:
-        """What the reader of one copy is told: of the receipt, or of what was found when it was screened again; more: marks that
-        no rule has set. Raises NotInArchive, DamagedFile."""
+        """Notices for the reader of one copy, from the receipt or from a later screening. more: marks that no rule has set. Raises
+        NotInArchive, DamagedFile."""
         copy, findings = entry.copies[index], kept.capture.findings
         if copy.decided[3]:
             with self._lock:

@@ -1,11 +1,11 @@
-"""Answers that a mailbox gives by itself (RFC 3834): whom, and in which words. Pure.
+"""Auto-replies of a mailbox (RFC 3834): which messages get one, and its text. Pure.
 
-    asked(capture, index, do, rules, kind)      whether this copy of a message wants one, by what is recorded of it
-    is_for_a_person(header, addresses)          whether the message itself does
-    build(...)                                  the answer; the same of the same message, which is how a second one is known
+    needs_answer(capture, index, do, rules, kind)   whether this copy wants a reply, by its records
+    is_for_a_person(header, addresses)              whether the message itself does
+    build(...)                                      the reply; equal for the same message, which makes a second one detectable
 
-Never to lists, bulk mail, what a program sent, a null sender, nor whose sender is not proven to be who they say; what a rule keeps
-back is answered by nobody, but for mail that waits because the holder of the mailbox left.
+Lists, bulk mail, programs, null senders and unproven senders never get one. A held copy gets none, unless it is held because the
+owner of the mailbox left.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ _POLICY = SMTP.clone(utf8=False, cte_type="7bit")
 
 @dataclass(frozen=True, slots=True)
 class Responder:
-    """Who answers: the address of a mailbox, and its name."""
+    """The mailbox that replies: its address and name."""
 
     mailbox: str
     name: str
 
 
 def needs_answer(capture: Capture, index: int, do: str, rules: Collection[str], kind: str) -> bool:
-    """Whether this recipient's copy wants an answer. do, rules: what was decided last; kind: own, or left."""
+    """Whether this recipient's copy needs a reply. do, rules: the last decision; kind: own, or left."""
     envelope = capture.envelope
     if capture.source.kind not in _SOURCES or envelope.recipients[index].expanded:
         return False
@@ -63,7 +63,7 @@ def needs_answer(capture: Capture, index: int, do: str, rules: Collection[str], 
 
 
 def _is_proven(capture: Capture) -> bool:
-    """Nothing speaks against the sender: an answer to somebody whose name was used would be mail that nobody asked for."""
+    """Whether no check contradicts the sender: a reply to a forged sender would be mail to a stranger."""
     facts = capture.facts
     if facts.get("auth.own_domain") or facts.get("auth.dmarc") in _DOUBTFUL:
         return False
@@ -71,7 +71,7 @@ def _is_proven(capture: Capture) -> bool:
 
 
 def is_for_a_person(message: bytes, mine: Collection[str]) -> bool:
-    """Whether somebody wrote this to the mailbox (its addresses, lower case) by name, and no program did (RFC 3834 2)."""
+    """Whether a person, and no program, wrote this message to the mailbox by name (addresses in lower case; RFC 3834 2)."""
     head = header_of(message) or message
     auto = header_scan.first(head, "Auto-Submitted")
     if auto is not None and not auto.strip().lower().startswith(b"no"):
@@ -96,7 +96,7 @@ def _addresses(value: bytes | None) -> Sequence[str]:
 
 
 def key(capture: Capture, mailbox: str) -> str:
-    """What makes it the one answer of this mailbox to this message."""
+    """The key by which this mailbox replies to this message only once."""
     return f"{KEY}{capture.uuid}:{mailbox}"
 
 

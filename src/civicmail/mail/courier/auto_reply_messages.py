@@ -1,4 +1,4 @@
-"""Looking at mail for whether it wants an answer, and for what its own sender asks about it: a door of the machine."""
+"""Read messages to decide about auto-replies, and to answer questions of their own senders, without a permit."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from civicmail.mail.courier import auto_reply
 
 
 class AutoReplyMessages:
-    """Of one data folder. What cannot be read wants nothing."""
+    """Messages of one data folder. An unreadable message needs no reply."""
 
     def __init__(self, data: Path) -> None:
         self._machine = Machine(data)
 
     def capture(self, id_: bytes) -> Capture | None:
-        """What is recorded of a receipt."""
+        """The records of a receipt."""
         try:
             return self._machine.capture(id_)
         except (NotInArchive, DamagedFile):
             return None
 
     def body(self, id_: bytes) -> bytes | None:
-        """The bytes, for the checks that are made of them once more on behalf of whoever sent them."""
+        """The bytes, for checks that the sender requested again."""
         try:
             return self._machine.body(id_)
         except (NotInArchive, DamagedFile):
             return None
 
     def is_for_a_person(self, id_: bytes, mine: Collection[str]) -> bool:
-        """Whether somebody wrote this to the mailbox with these addresses by name, and no program did."""
+        """Whether a person, and no program, wrote this message to the mailbox with these addresses by name."""
         try:
             return auto_reply.is_for_a_person(self._machine.body(id_), mine)
         except (NotInArchive, DamagedFile):

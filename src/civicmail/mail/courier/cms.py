@@ -1,9 +1,9 @@
 """Content encrypted for the holder of one certificate, in DER: S/MIME's envelope (RFC 5652, RFC 5083). Does no I/O.
 
-The library writes envelopes for RSA keys with AES-CBC alone, so the envelope is written here, and nothing of the cryptography. For
-an elliptic curve the content key is wrapped by ephemeral Diffie-Hellman (RFC 5753). Where the certificate says that its reader's
-program can open it, the content is authenticated, too (AES-GCM, RFC 5084), so that nobody changes it on its way. How the content
-key goes to an RSA key: rsakeys.py.
+The library writes envelopes only for RSA keys with AES-CBC, so this module writes the envelope and leaves the cryptography to the
+library. For an elliptic curve, ephemeral Diffie-Hellman wraps the content key (RFC 5753). If the certificate says that the reader's
+program supports it, the content is also authenticated (AES-GCM, RFC 5084), so that nobody can change it in transit. rsakeys.py
+encrypts the content key for an RSA key.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _ECDH_SHA256 = der.oid("1.3.132.1.11.1")  # dhSinglePass-stdDH-sha256kdf-scheme 
 
 
 def cipher_for(certificate: x509.Certificate) -> str:
-    """CBC, or GCM where the certificate says so (SMIMECapabilities, RFC 4262): of a reader of whom nothing is known nobody may
-    think that their program opens it (RFC 8551 2.7.1)."""
+    """CBC, or GCM if the certificate lists it (SMIMECapabilities, RFC 4262): without that nobody may assume that the reader's
+    program supports it (RFC 8551 2.7.1)."""
     return GCM if any(kind == _AES_GCM for kind, _ in rsakeys.capabilities(certificate)) else CBC
 
 
 def key_of(certificate: x509.Certificate) -> CertificatePublicKeyTypes:
-    """Its key, also one that is for OAEP alone. Raises UnsupportedAlgorithm, ValueError."""
+    """The public key of a certificate, also one for OAEP alone. Raises UnsupportedAlgorithm, ValueError."""
     return rsakeys.oaep_key(certificate) or certificate.public_key()
 
 

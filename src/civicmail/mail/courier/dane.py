@@ -1,7 +1,7 @@
-"""What TLSA records say of a server's certificates (RFC 6698, RFC 7671, RFC 7672). Pure.
+"""Check a server's certificates against TLSA records (RFC 6698, RFC 7671, RFC 7672). Pure.
 
-DANE-EE names the certificate itself, or its key; what it says of names and dates is nothing then (names_key). DANE-TA names
-authorities, which have to vouch for it, its name and its dates (anchors).
+DANE-EE names the certificate itself, or its key; names and dates in the certificate then do not count (names_key). DANE-TA names
+authorities, which must vouch for the certificate, its name and its dates (anchors).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TA, EE = 2, 3
 """The two usages that mail knows (RFC 7672 3.1.3)."""
 _WHOLE, _KEY = 0, 1
 _MAX_CERTIFICATES = 20
-"""Certificates of a chain that are looked at."""
+"""Number of certificates of a chain that are checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ def names_key(records: Iterable[Tlsa], leaf: bytes) -> bool:
 
 
 def anchors(records: Iterable[Tlsa], chain: Sequence[bytes]) -> list[bytes]:
-    """Certificates (DER) of authorities that a record names, as the server has sent them, or as they stand in the record. chain:
-    the server's own certificate first, which cannot vouch for itself."""
+    """Certificates (DER) of authorities that a record names, sent by the server or contained in the record. chain: the server's own
+    certificate first, which cannot vouch for itself."""
     certificates: dict[bytes, None] = {}
     for record in records:
         if record.usage == TA:
@@ -53,8 +53,7 @@ def anchors(records: Iterable[Tlsa], chain: Sequence[bytes]) -> list[bytes]:
 
 
 def is_for(names: Iterable[str], hosts: Collection[str]) -> bool:
-    """Whether one of the names of a certificate is one of those that are wanted (RFC 7672 3.2.2, 3.2.3): a star at its beginning
-    stands for one label."""
+    """Whether a certificate has one of the wanted names (RFC 7672 3.2.2, 3.2.3): a star at its beginning matches one label."""
     lower = {name.lower().rstrip(".") for name in hosts}
     behind = {name.partition(".")[2] for name in lower}
     return any(n in lower or (n[:2] == "*." and n[2:] in behind) for n in (name.lower().rstrip(".") for name in names))

@@ -1,7 +1,7 @@
-"""The one deliverer: the loop of the worker `courier`.
+"""The loop of the worker `courier`, which alone delivers mail.
 
-Whoever holds the lease `courier` follows all journals and alone attempts. At the end no new attempt begins, and those that are
-under way have ten seconds; what is still open then is tried again by the next courier, and its record says so.
+The holder of the lease `courier` follows all journals and alone makes attempts. At the end it begins no new attempt, and attempts
+in progress have ten seconds; the next courier repeats unfinished ones, and their records say so.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ async def _recovered(data: Path) -> None:
 
 
 def _is_ahead(place: Path) -> bool:
-    """Whether records stand in a journal that nobody has called durable."""
+    """Whether a journal has records that nobody has declared durable."""
     known = journal.log_files(place)
     try:
         last = last_frame(known[-1][1]) if known else None
@@ -167,7 +167,7 @@ class _Courier:
         self._rounds.wake.set()
 
     async def _care(self) -> None:
-        """What nobody else does for a journal whose owner died: make its last records readable. And let our own file be sealed."""
+        """Make the last records of a journal readable if its owner died, and let our own file be sealed."""
         await asyncio.to_thread(adopt, self._data, files=self._files)
         assert self._rounds.commit is not None
         self._rounds.commit.writer.rotate_if_idle()
@@ -199,8 +199,8 @@ class _Courier:
         return lane.is_down(self._rounds.clock(), self._rounds.settings.courier.retry_first)
 
     def _roomy(self, lane: Lane, handed: list[HandedOver]) -> list[HandedOver]:
-        """Those with an outcome to be recorded. Where the volume of the mailboxes has no room the lane rests, and each message says
-        so once: records of every look would fill the disk further."""
+        """Results that must be recorded. If the volume of the mailboxes is full the lane pauses, and each message records this
+        once; a record of every try would fill the disk further."""
         if not any(h.lacks_room for h in handed):
             if lane.came_up():
                 log.info("the volume of the mailboxes has room again")

@@ -1,4 +1,4 @@
-"""What became of copies that were handed to next hops: how many, and how long after their receipt, for whoever watches."""
+"""Metrics of copies that were handed to next hops: their number, and the time since their receipt."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Deliveries:
         self._seconds: dict[str, Histogram] = {}
 
     def note(self, destination: str, events: Iterable[Event]) -> None:
-        """Count what was recorded of each copy."""
+        """Count the recorded outcome of each copy."""
         for event in events:
             if (outcome := _OUTCOMES.get(event.type)) is None:
                 continue
@@ -34,6 +34,6 @@ class Deliveries:
                     seconds.observe((event.at - received_of(event.id)) / 1000)
 
     def values(self) -> Values:
-        """May be called by another thread than the one that notes."""
+        """The metrics. May be called by another thread than the one that calls note()."""
         counts: Values = {("civicmail_deliveries", key): number for key, number in self._outcomes.copy().items()}
         return counts | {("civicmail_delivery_seconds", (to,)): each for to, each in self._seconds.copy().items()}

@@ -23,10 +23,10 @@ _ABOUT_US = frozenset({530, 534, 535, 538})  # TLS or sign-in is wanted (RFC 320
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one recipient's copy. left: `sha256` and `sent` of what was handed over.
+    """The outcome of one recipient's copy. left: `sha256` and `sent` of the transferred bytes.
 
-    unknown: the next hop may have taken it although we heard nothing; ours: the fault is on our side;
-    passed: the next hop has the duty to report success now (RFC 3461 5.2.2).
+    unknown: the next hop may have accepted it although no reply came; ours: the fault is on our side; passed: the next hop now has
+    the duty to report success (RFC 3461 5.2.2).
     """
 
     took: bool
@@ -47,9 +47,9 @@ def from_reply(reply: Reply, left: Mapping[str, Any] | None = None, *, passed: b
 def outcomes(
     job: Job, capture: Capture | None, results: Mapping[int, Result], now: int, rules: Courier, *, own: bool
 ) -> list[Event]:
-    """The records of the outcomes, recipients with the same facts together.
+    """Records of the outcomes; recipients with the same facts share one.
 
-    capture: None where it could not be read. own: whether the sender is one of us, who may be told by a delivery report.
+    capture: None if it could not be read. own: whether the sender is one of ours, who may get a delivery report.
     """
     groups: dict[tuple[Type, str], tuple[list[int], dict[str, Any]]] = {}
     for index, result in results.items():
@@ -95,7 +95,8 @@ def wait(tries: int, rules: Courier) -> int:
 
 
 def is_own(entry: Entry, ours: bool) -> bool:
-    """Whether the sender may get a delivery report: an address of ours, from a source that knows its senders; never an outsider."""
+    """Whether the sender may get a delivery report: an address of ours, from a source that authenticates its senders; never an
+    outsider."""
     return ours and bool(entry.sender) and entry.kind in _REPORTED
 
 

@@ -1,7 +1,7 @@
-"""The courier's view of all mail that waits: what the journals say, what is due where, what is under way.
+"""All waiting mail as the courier sees it: records of the journals, due attempts by next hop, attempts in progress.
 
-The projection is changed by records only, also by our own: a copy that was handed over stays *busy* until its outcome has come
-back through the journal. So what this process believes is always what a replay would find.
+Only records change this projection, including our own: a copy stays *busy* until its outcome has come back through the journal. So
+the process always has the state that a replay would give.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _AGAIN_SECONDS = 1.0
 
 
 class DeliveryQueue:
-    """Belongs to one event loop. Starts by reading all there is; `look` takes in what is new."""
+    """Belongs to one event loop. Starts by reading all records; `look` reads new ones."""
 
     def __init__(self, data: Path, settings: Settings, clock: Callable[[], int]) -> None:
         self.settings = settings
@@ -117,7 +117,7 @@ class DeliveryQueue:
         return last < covered
 
     def consider(self, entry: Entry) -> None:
-        """Queue what is due of a capture, note when the rest will be."""
+        """Queue the due copies of a capture, and note the time of the others."""
         if entry.owed:
             self.owed[entry.id] = None
         now, soonest = self.clock(), 0
@@ -183,7 +183,7 @@ class DeliveryQueue:
         return self.routes.route_of(copy.target, secure=copy.secure)
 
     def expired(self, lane: Lane) -> Iterator[Job]:
-        """Jobs of this lane that are older than any message may become, taken out of it one by one."""
+        """Jobs of this lane that exceed the maximum age of a message, removed from it one by one."""
         least = self.clock() - self.settings.courier.expire * 1000
         for id_ in lane.waiting():
             entry = self.outstanding.entries.get(id_)
@@ -219,7 +219,7 @@ class DeliveryQueue:
     # -- records
 
     async def attempt(self, events: list[Event]) -> tuple[str, int]:
-        """Make records durable; the journal and number of the last one. After a LaterError none of them is kept."""
+        """Make records durable; return the journal and number of the last one. After a LaterError none of them is stored."""
         assert self.commit is not None
         futures = [self.commit.event(event) for event in events]
         journal = self.commit.writer.journal
@@ -254,13 +254,13 @@ class DeliveryQueue:
             self.wake.set()
 
     def check(self) -> None:
-        """Raise what ended a task that should not end so. The courier then starts anew, and every copy is found again."""
+        """Raise the error of a task that ended unexpectedly. The courier then restarts and finds every copy again."""
         if self._bug is not None:
             raise self._bug
 
     @property
     def tasks(self) -> set[asyncio.Task[None]]:
-        """What is under way."""
+        """Tasks in progress."""
         return set(self._tasks)
 
 

@@ -41,7 +41,7 @@ def context(number: int, *contents: bytes) -> bytes:
 
 
 def values(content: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Tag, content and the whole of each value that stands in these bytes. Raises ValueError where they are no DER."""
+    """Tag, content and full bytes of each value in these bytes. Raises ValueError if they are not DER."""
     at = 0
     while at < len(content):
         tag, start = content[at], at + 2
@@ -61,7 +61,7 @@ def values(content: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 
 def only(content: bytes, tag: int) -> bytes:
-    """The content of the one value that stands in these bytes. Raises ValueError."""
+    """The content of the only value in these bytes. Raises ValueError."""
     elements = list(values(content))
     if len(elements) != 1 or elements[0][0] != tag:
         raise ValueError("no DER of this kind")

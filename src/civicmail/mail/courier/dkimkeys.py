@@ -1,7 +1,7 @@
-"""The keys with which the city signs what leaves it (DKIM, ARC): made, published by whoever keeps the zone, used, retired.
+"""Signing keys of the city (DKIM, ARC): made, published by the zone's administrator, used, retired.
 
-keys/dkim/keys.json says which there are (docs/formats.md); each private key is a file of its own beside it, mode 0600. A key signs
-only while it is active; a retired one stays published for a week, so that what is still on its way can be verified.
+keys/dkim/keys.json lists them (docs/formats.md); each private key is a file beside it, mode 0600. A key signs only while it is
+active; a retired one stays published for a week, so that mail in transit can still be verified.
 """
 
 from __future__ import annotations
@@ -46,8 +46,7 @@ _SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of one domain. made, since: ms, when it was made and when it came into its state; public: what stands in p= of its
-    record."""
+    """One key of one domain. made, since: ms, when it was made and when it entered its state; public: p= of its record."""
 
     domain: str
     selector: str

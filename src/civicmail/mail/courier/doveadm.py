@@ -1,4 +1,4 @@
-"""Dovecot's door for administrators (doveadm over HTTP): it ends open connections."""
+"""Dovecot's administration interface (doveadm over HTTP), which ends open connections."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ TIMEOUT = 4.0
 
 
 def doveadm(url: str, key_file: str) -> Callable[[list[str]], None]:
-    """Ask it, with a key (doveadm_api_key), to end every open connection of mailboxes, a command for each: one command with two
-    masks ends Dovecot 2.4.1's doveadm by a segmentation fault, and nobody is kicked. An empty list asks whether it takes the key.
-    Raises ConfigError when the key cannot be read; what is returned raises OSError when Dovecot does not do it."""
+    """End every open connection of these mailboxes, with a key (doveadm_api_key) and one command for each: a command with two masks
+    crashes Dovecot 2.4.1's doveadm and ends nothing. An empty list only tests the key. Raises ConfigError if the key cannot be
+    read; the returned function raises OSError if Dovecot fails."""
     try:
         key = Path(key_file).read_text(encoding="utf-8").strip()
     except OSError as error:

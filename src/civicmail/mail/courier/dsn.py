@@ -1,6 +1,7 @@
-"""The delivery status notification about one recipient (RFC 3464), with what RFC 3461 lets the sender ask for.
+"""The delivery status notification about one recipient (RFC 3464), with the options that the sender may request (RFC 3461).
 
-Pure and repeatable: the same end gives the same bytes. It goes only to a sender of ours (verdict.is_own), from the null sender.
+Pure and repeatable: the same outcome gives the same bytes. It goes only to our own senders (delivery_outcome.is_own), from the null
+sender.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def _status_code(copy: Copy, action: str) -> str:
 
 
 def _header(kept: ArchivedMessage) -> bytes:
-    """The header, as far as it stands in the first piece."""
+    """The header, as much of it as the first piece contains."""
     beginning = next(kept.pieces(), b"")
     return beginning[: header_length(beginning)].rstrip(b"\r\n") + b"\r\n"
 

@@ -1,7 +1,7 @@
-"""A message whose content is encrypted for its reader: what stands outside, what inside (RFC 8551, RFC 3156, RFC 9788). Pure.
+"""A message with content encrypted for its reader: which fields are outside, which inside (RFC 8551, RFC 3156, RFC 9788). Pure.
 
-Inside is the whole body with a copy of the fields that say what it is about; outside stay those that servers need, and of the
-subject three dots, because a subject may be as confidential as the rest (RFC 9788, hcp_baseline).
+Inside is the whole body with a copy of the fields that describe the message. Outside stay the fields that servers need; the subject
+becomes three dots, because it may be as confidential as the rest (RFC 9788, hcp_baseline).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ DOTS = b"[...]"
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*?\r\n(?:[ \t].*?\r\n)*)", re.DOTALL)
 _COPIED = frozenset({b"from", b"sender", b"reply-to", b"to", b"cc", b"date", b"message-id", b"in-reply-to", b"references"})
 _INSIDE = frozenset({b"keywords", b"comments", b"thread-topic"})
-"""What says what the message is about (RFC 9788 3.2.1); Thread-Topic is the subject once more, as Outlook writes it."""
+"""Fields that describe the message (RFC 9788 3.2.1); Outlook's Thread-Topic repeats the subject."""
 _NO_TYPE = b" text/plain; charset=us-ascii\r\n"
 _WIDTH = 64
 
 
 def split_protected(message: bytes) -> tuple[bytes, bytes]:
-    """The fields that stay outside, and what is to be encrypted. message: with CRLF."""
+    """The fields that stay outside, and the bytes to encrypt. message: with CRLF."""
     header, _, body = message.partition(b"\r\n\r\n")
     if message.startswith(b"\r\n"):
         header, body = b"", message[2:]
@@ -51,13 +51,14 @@ def split_protected(message: bytes) -> tuple[bytes, bytes]:
 
 
 def _fields(header: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and value with what continues it. What is no field is left out: nobody could encrypt it for anybody."""
+    """Name and value of each field with its continuation lines. Lines that are not fields are dropped, because they cannot be
+    encrypted for anybody."""
     return ((match[1], match[2]) for match in _FIELD.finditer(header))
 
 
 def smime(message: bytes, certificate: x509.Certificate, cipher: str) -> bytes:
-    """The message for whoever has the key of this certificate (RFC 8551 3.3, 3.4). cipher: of cms. Raises ValueError where the
-    key is neither RSA nor of an elliptic curve."""
+    """The message for the holder of this certificate's key (RFC 8551 3.3, 3.4). cipher: of cms. Raises ValueError if the key is
+    neither RSA nor of an elliptic curve."""
     outside, inside = split_protected(message)
     sealed = base64.b64encode(cms.enveloped(inside, certificate, cipher))
     lines = b"".join(sealed[at : at + _WIDTH] + b"\r\n" for at in range(0, len(sealed), _WIDTH))

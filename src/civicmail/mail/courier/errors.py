@@ -1,4 +1,4 @@
-"""What can go wrong between us and a next hop.
+"""Errors between the courier and a next hop.
 
 LaterError
 ├── HopDown           the next hop itself cannot be used now; no message is to blame
@@ -6,7 +6,7 @@ LaterError
 ConfigError
 └── BadHop            the settings name something that is no next hop
 DamagedFile
-└── NotAsApproved     what would leave are not the files that somebody approved
+└── NotAsApproved     the files that would leave are not the approved ones
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class HopDown(LaterError):
 
 
 class LinkLost(LaterError):
-    """The connection ended or fell silent. asked: whether the next hop had the whole message and only its answer is missing."""
+    """The connection ended or fell silent. asked: whether the next hop had the whole message and only its reply is missing."""
 
     def __init__(self, message: str, *, is_sent: bool = False) -> None:
         super().__init__(message)

@@ -39,7 +39,7 @@ class Hop:
 
 SECURE = Hop("secure")
 DESTINATIONS = ("local", "outbound", "elsewhere", "route", "secure")
-"""What a next hop is in the settings."""
+"""Kinds of next hops in the settings."""
 
 
 def parse_hop(text: str) -> Hop | None:
@@ -59,7 +59,7 @@ def parse_hop(text: str) -> Hop | None:
 
 
 class Routes:
-    """The next hops of an installation. modes: who is here; None: everybody of our domains."""
+    """The next hops of an installation. modes: mode of each address; None: every address of our domains is live here."""
 
     def __init__(self, settings: Settings, modes: Modes | None = None) -> None:
         courier = settings.courier
@@ -70,7 +70,7 @@ class Routes:
         self._route = {key.lower(): parse_hop(hop) for key, hop in courier.route.items()}
 
     def hop_for(self, address: str) -> Hop | None:
-        """Where mail for this envelope address goes; None when it has to wait for a setting."""
+        """The next hop for this envelope address; None if a setting is missing and the mail must wait."""
         path, mode = self.split(address), self.modes.of(address)
         for key in self._mailbox(path):
             if key in self._route:
@@ -81,7 +81,7 @@ class Routes:
         return _inside(hop, mode)
 
     def kind_of(self, hop: Hop) -> str:
-        """What a next hop is in these settings, one of DESTINATIONS: for numbers that name no address."""
+        """The kind of a next hop in these settings, one of DESTINATIONS: for metrics without addresses."""
         place = replace(hop, inside=False)
         for name, known in (("local", self._local), ("outbound", self._outbound), ("elsewhere", self._elsewhere)):
             if place == known:
@@ -89,7 +89,7 @@ class Routes:
         return "secure" if hop.kind == "secure" else "route"
 
     def route_of(self, address: str, *, secure: bool) -> Hop | None:
-        """As hop_for; what must be encrypted and leaves the city has a way of its own (P-19)."""
+        """Like hop_for, but mail that must be encrypted and leaves the city gets its own route (P-19)."""
         return SECURE if secure and self.modes.of(address) is None else self.hop_for(address)
 
     def _mailbox(self, path: WirePath) -> tuple[str, str]:
@@ -98,11 +98,11 @@ class Routes:
         return f"{local}@{path.domain}", f"{local.partition('+')[0]}@{path.domain}"
 
     def is_ours(self, address: str) -> bool:
-        """Whether the address lies in a domain of the city."""
+        """Whether the address is in a domain of the city."""
         return bool(address) and self.modes.of(address) is not None
 
     def split(self, address: str) -> WirePath:
-        """Local part and domain; an address without a domain (postmaster) lies in our first one."""
+        """Local part and domain; an address without a domain (postmaster) belongs to our first one."""
         return self.modes.split(address)
 
 

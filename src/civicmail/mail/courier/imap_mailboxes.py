@@ -1,8 +1,8 @@
-"""Delivered copies in another server, asked by IMAP as a master user (RFC 9051; Dovecot: auth_master_user_separator).
+"""Delivered copies on another server, by IMAP as a master user (RFC 9051; Dovecot: auth_master_user_separator).
 
-A copy is found by our own Received line in it, in whatever folder its owner has put it; only the message with that number is
-removed (UID EXPUNGE, RFC 4315). Nothing is read but numbers, flags and times: the bytes of a copy are in the archive. Only of a
-mailbox whose account is closed everything is read, so that nothing goes that the archive has not.
+A copy is found by our own Received line in it, in any folder; only the message with that number is removed (UID EXPUNGE, RFC 4315).
+Only numbers, flags and times are read, because the archive has the bytes. Everything is read only for a mailbox whose account is
+closed, so that nothing is removed that the archive lacks.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class BadServer(ConfigError):
 
 
 class ServerUnavailable(OSError):
-    """Nobody answers there at this moment; later somebody may."""
+    """The server does not answer now; a later try may succeed."""
 
 
 class ImapServer:
@@ -56,7 +56,7 @@ class ImapServer:
         self._user = user
 
     def greet(self) -> None:
-        """Raises OSError where nobody answers, or not as who they should be."""
+        """Read the greeting. Raises OSError if the server does not answer, or has the wrong identity."""
         try:
             self._connected().logout()
         except imaplib.IMAP4.error as error:
@@ -64,7 +64,7 @@ class ImapServer:
 
     @contextmanager
     def open(self, mailbox: str) -> Iterator[ImapMailbox]:
-        """One connection, signed in as the master user, into this mailbox. Raises OSError for whatever goes wrong in it."""
+        """Open one connection, signed in as the master user, to this mailbox. Raises OSError for every failure in it."""
         try:
             wire = self._connected()
         except (imaplib.IMAP4.error, OSError) as error:
@@ -103,7 +103,7 @@ class ImapMailbox:
         return [copy for folder in list(_folders(self._wire)) for copy in _in(self._wire, folder, criteria)]
 
     def remove(self, places: Sequence[CopyLocation]) -> None:
-        """What has gone meanwhile is gone."""
+        """Remove these messages; absent ones are ignored."""
         for place in places:
             self._expunge(place.folder, [place.name])
 
@@ -127,7 +127,7 @@ class ImapMailbox:
         raise OSError(f"The server did not take {capture} back for {self._mailbox}.")
 
     def everything(self) -> Iterator[tuple[CopyLocation, bytes]]:
-        """Each message of the owner's own folders, whole; nothing else may be asked of this box in between."""
+        """Each complete message of the owner's own folders; the mailbox must not be used for anything else in between."""
         for folder in list(_own_folders(self._wire)):
             _ok(self._wire.select(_quoted(folder), readonly=True))
             validity = _validity(self._wire)
@@ -145,7 +145,7 @@ class ImapMailbox:
                 self._expunge(folder, names[begin : begin + _BATCH_SIZE])
 
     def drop_folders(self) -> None:
-        """The owner's own folders in which nothing lies; the inbox stays, and so does what the server will not give up."""
+        """Delete the owner's own empty folders; the inbox stays, and so does every folder that the server refuses to delete."""
         _ok(self._wire.select("INBOX", readonly=True))  # a folder that is open cannot go
         for folder in sorted(_own_folders(self._wire), key=len, reverse=True):
             if folder.upper() != "INBOX" and _EMPTY.search(_ok(self._wire.status(_quoted(folder), "(MESSAGES)"))[0]):

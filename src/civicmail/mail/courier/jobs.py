@@ -1,4 +1,4 @@
-"""What is handed over at a time: one capture, the recipients of one next hop. And the queue of that hop."""
+"""A job (one capture with its recipients at one next hop), and the queue of a hop."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class Job:
 
 
 class Lane:
-    """Captures that are due at one next hop, in order, and its health: one that is down is probed, and nobody's try counts."""
+    """Captures that are due at one next hop, in order, and its health: a hop that is down is probed, and the probe counts as a try
+    of no message."""
 
     def __init__(self, hop: Hop) -> None:
         self.hop = hop
@@ -55,7 +56,7 @@ class Lane:
             (self._queue.appendleft if first else self._queue.append)(id_)
 
     def next(self) -> bytes | None:
-        """The capture that is first in line, taken out of it."""
+        """Take the first capture out of the queue."""
         if not self._queue:
             return None
         id_ = self._queue.popleft()

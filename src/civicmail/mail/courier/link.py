@@ -19,7 +19,7 @@ _CONNECT_SECONDS = 30
 
 
 class Link(asyncio.Protocol):
-    """A greeted connection. `client` says what to send; `event` waits for what comes back. Never read by two tasks."""
+    """A greeted connection. `client` says what to send; `event` waits for the reply. Never read by two tasks."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -106,7 +106,7 @@ class Link(asyncio.Protocol):
 
     @property
     def tls_object(self) -> ssl.SSLObject:
-        """What the connection knows of its TLS, once it has that."""
+        """The TLS object of the connection, once it has one."""
         assert self._transport is not None
         ssl_object: ssl.SSLObject = self._transport.get_extra_info("ssl_object")
         return ssl_object
@@ -126,7 +126,7 @@ class Link(asyncio.Protocol):
 
 
 async def open_link(hop: Hop, hostname: str, rules: Courier) -> Link:
-    """Connect, greet, start TLS as rules.tls says; HopDown when the next hop cannot be used now."""
+    """Connect, greet, and start TLS as rules.tls says. Raises HopDown if the next hop cannot be used now."""
     tls = rules.tls
     while True:
         link = await connect(hop, hostname)
@@ -152,8 +152,8 @@ async def open_link(hop: Hop, hostname: str, rules: Courier) -> Link:
 
 
 async def connect(hop: Hop, hostname: str, inside: Sequence[str] | None = None) -> Link:
-    """A connection that nothing was said over. inside: networks besides the internet in which a hop may be that a stranger's zone
-    has named; None: one of the settings, wherever it is. Raises HopDown."""
+    """Open a connection without a greeting. inside: networks besides the internet in which a hop named by a stranger's zone may be;
+    None: a hop of the settings, wherever it is. Raises HopDown."""
     protocol: Literal["smtp", "lmtp"] = "lmtp" if hop.kind == "lmtp" else "smtp"
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
@@ -165,7 +165,7 @@ async def connect(hop: Hop, hostname: str, inside: Sequence[str] | None = None) 
 
 
 async def _reach(made: Callable[[], Link], hop: Hop, inside: Sequence[str] | None) -> Link:
-    """To the address that was looked at: the name may lead elsewhere at the next look."""
+    """Connect to the address that was checked: the name may resolve differently the next time."""
     loop, why = asyncio.get_running_loop(), OSError(0, "no address answers")
     if inside is None:
         return (await loop.create_connection(made, hop.host, hop.port))[1]
@@ -179,7 +179,7 @@ async def _reach(made: Callable[[], Link], hop: Hop, inside: Sequence[str] | Non
 
 
 async def greet(link: Link, seconds: float) -> None:
-    """Hear its greeting and give ours. Raises HopDown, LinkLost."""
+    """Read its greeting and send ours. Raises HopDown, LinkLost."""
     event = await link.event(seconds)
     if not isinstance(event, Greeted) or not event.reply.ok:
         raise HopDown(f"The next hop does not serve us: {_event_text(event)}.")
@@ -206,7 +206,7 @@ async def _upgrade(link: Link, hop: Hop, rules: Courier) -> None:
 
 
 def tls_context(rules: Courier) -> ssl.SSLContext:
-    """opportunistic: encrypt, whoever it is; required: only to whom an authority vouches for."""
+    """opportunistic: encrypt without checking the name; required: only with a certificate of a trusted authority."""
     context = ssl.create_default_context(cafile=rules.tls_ca or None)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # authorities that cities made themselves often lack the extensions it wants
     if rules.tls != "required":

@@ -1,7 +1,7 @@
-"""A link that leads by our page first: the address stands in the link itself, signed (docs/formats.md, P-31).
+"""A rewritten link: it leads to our page and contains the signed original address (docs/formats.md, P-31).
 
-Nothing is looked up to know where it leads, so it works as long as its key is kept, and the message may be gone by then. Its way
-back is restore_links.py.
+No lookup is needed to follow it, so it works as long as its key is stored, even after the message was disposed of. restore_links.py
+reverses it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MAX_URL_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class RewrittenLink:
-    """capture, index: whose copy it stood in; url: as the message has it; pretended: the host that its words named, "" for none."""
+    """capture, index: the copy that contained it; url: the original; pretended: the host that its text named, "" for none."""
 
     capture: bytes
     index: int
@@ -29,7 +29,7 @@ class RewrittenLink:
 
 
 def token(ring: KeyRing, link: RewrittenLink) -> str:
-    """What stands behind PATH; "" for an address that is too long."""
+    """The part of the URL after PATH; "" for an address that is too long."""
     more = "\n".join((link.url, link.pretended)).encode("utf-8", "replace")
     return ring.sign(Token("link", link.capture, link.index, 0, more)) if len(more) <= _MAX_URL_BYTES else ""
 
@@ -40,7 +40,7 @@ def read(ring: KeyRing, text: str) -> RewrittenLink:
 
 
 def parse(token: Token) -> RewrittenLink:
-    """What a token of the purpose "link" says."""
+    """The content of a token with the purpose "link"."""
     url, _, pretended = token.more.decode("utf-8", "replace").partition("\n")
     return RewrittenLink(token.capture, token.index, url, pretended)
 

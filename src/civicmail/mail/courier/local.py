@@ -1,4 +1,4 @@
-"""Batches for the local mailboxes: read, write and sync many messages side by side. Blocks; called in a thread of its own."""
+"""Deliver batches to local mailboxes: read, write and sync many messages side by side. Blocks; runs in a thread of its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NO_ROOM = "4.3.1 too little is free on the volume of the mailboxes; it is delive
 
 @dataclass(slots=True)
 class HandedOver:
-    """What became of a job. capture: None where it could not be read; boxes: the mailboxes that recipients' copies went to."""
+    """The outcome of a job. capture: None if it could not be read; boxes: the mailboxes of the recipients' copies."""
 
     job: Job
     capture: Capture | None = None
@@ -46,7 +46,7 @@ class HandedOver:
 
     @property
     def is_old_news(self) -> bool:
-        """Whether all of its copies wait for room, and the journal says so already."""
+        """Whether all of its copies wait for space, and the journal already says so."""
         copies = self.job.entry.copies
         return all(result.reply == NO_ROOM == copies[i].reply for i, result in self.results.items())
 
@@ -128,7 +128,7 @@ class Local:
         return Result(True, f"{_TAKEN} already" if name_taken else _TAKEN, left=left)
 
     def _is_there(self, job: Job, box: Path, name: str, index: int, boxes: dict[int, Path]) -> bool:
-        """Whether this message lies in the mailbox already: from before a crash, or for another spelling of the same address."""
+        """Whether the mailbox already has this message: from before a crash, or for another spelling of the same address."""
         twin = any(b == box for i, b in boxes.items() if i != index)
         return (job.doubtful or twin) and self._maildir.has(box, name)
 

@@ -1,11 +1,11 @@
-"""Delivered copies where they lie: found by the capture id, removed, and put back as they were (P-31).
+"""Delivered copies in mailboxes: find them by capture id, remove them, and restore them (P-31).
 
     with live.open("ann@city.example") as box:
-        box.find(capture, since)                       where it lies now, in whatever folder its owner has put it
+        box.find(capture, since)                       where it is now, in any folder
         box.remove(places)
         box.put(place, content, capture)               with its flags, its folder and its time
 
-This module has local Maildir folders; imap_mailboxes.py has a Dovecot. Errors are OSError: the caller tries again later.
+This module has local Maildir folders; imap_mailboxes.py has Dovecot. Errors are OSError: the caller tries again later.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class MaildirMailbox:
                 self._files.sync_folder(folder)
 
     def put(self, place: CopyLocation, content: bytes, capture: str) -> None:
-        """What nobody has read lies in new again."""
+        """Restore a copy; an unread one is in `new` again."""
         top = self._top
         box = top if place.folder == "INBOX" else top / f".{place.folder}"
         letters = "".join(letter for letter, flag in _FLAGS.items() if flag in place.flags)

@@ -1,6 +1,6 @@
 """Local mailboxes: <data>/maildir/<domain>/<local part>/{tmp,new,cur}.
 
-The file name is the capture id, so an attempt needs no record: what lies in new or cur was delivered. A batch writes and syncs its
+The file name is the capture id, so an attempt needs no record: a message in new or cur was delivered. A batch writes and syncs its
 files side by side and each folder once, so that many messages share the cost.
 """
 

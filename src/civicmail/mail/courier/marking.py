@@ -1,8 +1,8 @@
-"""What a copy from outside tells its reader, in any mail program (P-31): a header line, links by way of our page, a line of doubt.
+"""Warnings in a copy from outside, for any mail program (P-31): a header line, rewritten links, a warning banner.
 
-The copy is derived at delivery, after everybody who looks at signatures has looked; what is kept stays as it came. What was
-replaced stands in `sent` of the `delivered` record, so that what left can be rebuilt. In what leaves the city it is undone.
-Our own fault here delivers the copy without marks, and says so in the log: no mail waits for them.
+The copy is made at delivery, after all signatures were checked; the archived message is unchanged. `sent` of the `delivered` record
+contains the replacements, so that the copy can be rebuilt. In mail that leaves the city they are reversed. After an error of ours
+the copy is delivered without marks, with a line in the log: no mail waits for them.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ OUTSIDE = frozenset({"mx", "lmtp"})
 OURS = frozenset({"submission", "relay"})
 EXTERNAL = ("external", "This message came from outside the city.")
 MAX_LINKS = 2_000
-"""Links of one copy that are replaced: more are no message of a person, and the record of what was replaced has an end."""
+"""Links of one copy that are rewritten: no person writes more, and the record of replacements must be limited."""
 DAYS_MS = 30 * 86_400_000
 """How long the links of the line of doubt work."""
 _MAX_SIZE = 16 << 20
-"""Bytes of a message from outside that is looked into; what leaves is, whatever its size."""
+"""Maximum size in bytes of a message from outside that is rewritten; outgoing mail has no limit."""
 _MAY = (b"://", b"www.")
 
 
@@ -68,14 +68,13 @@ class CopyMarker:
         self._watch: SnapshotWatcher | None = None
 
     def is_single(self, kind: str) -> bool:
-        """Whether every reader's copy of mail by this door has links of its own, so that none is sent to two."""
+        """Whether every reader's copy has links of its own, so that no copy is sent to two readers."""
         return bool(self._base) and kind in OUTSIDE and bool(self._rules.links or self._rules.doubt)
 
     def mark(
         self, kept: ArchivedMessage, index: int, target: str, rule_marks: Iterable[tuple[str, str]], *, inside: bool
     ) -> CopyMarks:
-        """For the copy of one recipient. target: the mailbox or address it goes to; told: the marks of rules. Blocks for a large
-        message."""
+        """Mark the copy of one recipient. target: its mailbox or address; told: the marks of rules. Blocks for a large message."""
         capture = kept.capture
         inbound = is_inbound(capture.source.kind, capture.envelope)
         marks = (EXTERNAL,) if inbound and inside and self._rules.external else ()
@@ -173,7 +172,7 @@ def _plain(changes: Iterable[Change]) -> list[list[Any]]:
 
 @contextmanager
 def _bytes(kept: ArchivedMessage) -> Iterator[bytes | mmap.mmap]:
-    """The kept bytes without a copy of them in memory; whether they are what was received is found out when they leave."""
+    """The archived bytes without a copy in memory; their integrity is checked when they leave."""
     if kept.spool is None or kept.capture.size <= SPOOL_ABOVE:
         yield kept.body if kept.spool is None else kept.spool.read_bytes()
         return

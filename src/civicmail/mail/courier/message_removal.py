@@ -1,12 +1,12 @@
-"""Taking a delivered copy back out of its mailbox, and putting it back (P-31). The archive is not touched by either.
+"""Remove a delivered copy from its mailbox, and restore it (P-31). The archive never changes.
 
-    pulling = Pulling(settings, data, clock)
-    pulling.take(id_, index, Said(pull="7", actor="e-17", reason="a fraud"))    -> "taken"
-    pulling.put_back(id_, index, Said(…))                                       -> "back"
+    removal = MessageRemoval(settings, data, clock)
+    removal.take(id_, index, RemovalRequest(pull="7", actor="e-17", reason="a fraud"))    -> "taken"
+    removal.put_back(id_, index, RemovalRequest(…))                                       -> "back"
 
-The record that says where the copy lay is durable before it is removed, so that whoever dies in between goes on; from that record
-on My mail does not show it any more. What goes back is made from the archive and the record of its delivery, byte for byte what
-had left, with its flags, folder and time. Errors are OSError and CivicmailError: then nothing is lost, and it is tried again.
+The record of a copy's place is durable before the copy is removed, so that another process can continue after a crash; from that
+record on, My mail no longer shows the copy. A restored copy is made from the archive and its delivery record, byte for byte, with
+its flags, folder and time. Errors are OSError and CivicmailError: then nothing is lost, and the caller tries again.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from civicmail.mail.courier.mailbox_copies import CopyLocation, MailboxStore, Ma
 from civicmail.mail.courier.rendering import as_sent
 
 Outcome = Literal["taken", "gone", "elsewhere", "stopped", "nothing", "back"]
-"""taken: it is out of its mailbox; gone: its owner had removed it; elsewhere: it lies in a system that we cannot ask, and only My
-mail does not show it; stopped: it was not delivered yet, and is held; nothing: there is no such copy; back: as it was before."""
+"""taken: out of its mailbox; gone: its owner had removed it; elsewhere: it is in an unreachable system, and only My mail hides it;
+stopped: it was not delivered yet, and is held; nothing: there is no such copy; back: restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class RemovalRequest:
 
 @dataclass(frozen=True, slots=True)
 class DeliveredCopy:
-    """One copy as its records tell of it. delivered: the last event that says so."""
+    """One copy according to its records. delivered: the last delivery event."""
 
     capture: Capture
     copy: Copy
@@ -95,7 +95,7 @@ class MessageRemoval:
     def _record(
         self, state: DeliveredCopy, delivered: Event, index: int, request: RemovalRequest, locations: list[CopyLocation]
     ) -> list[CopyLocation]:
-        """Write down where it lies. Whoever had this in hand before may have died: then what they saw counts, and is the answer."""
+        """Record the copy's place. If an earlier process began and died, its record counts and is returned."""
         if not state.copy.is_pulled:
             facts = {"mailbox": state.mailbox, "delivered": delivered.at, "lying": [place.plain() for place in locations]}
             self._write(Event(Type.PULLED, state.capture.id, self._clock(), (index,), request.plain() | facts))
@@ -140,7 +140,7 @@ class MessageRemoval:
         return DeliveredCopy(capture, copy, last.get(Type.DELIVERED), last.get(Type.PULLED))
 
     def _store_of(self, mailbox: str) -> MailboxStore | None:
-        """Where the mailbox lies; None where it cannot be asked."""
+        """The store of the mailbox; None if it cannot be reached."""
         hop = self._routes.hop_for(mailbox)
         if hop is not None and hop.kind == "maildir":
             return self._folders
@@ -154,7 +154,7 @@ class MessageRemoval:
         self._writer.flush()
 
     def close_journal(self) -> None:
-        """Nothing more is to be done at this moment: the journal is left to others."""
+        """Release the journal when no work remains, so that others can use it."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None

@@ -1,6 +1,6 @@
-"""MTA-STS: what a domain says about the TLS of its servers, read over HTTPS (RFC 8461). Parsing is pure; `fetched` asks.
+"""MTA-STS: a domain's policy for TLS of its servers, read over HTTPS (RFC 8461). Parsing is pure; `fetch` asks the network.
 
-Only a policy in mode `enforce` proves anything: it names the servers, and an authority has to vouch for each of them.
+Only a policy in mode `enforce` proves anything: it names the servers, and an authority must vouch for each of them.
 """
 
 from __future__ import annotations
@@ -35,20 +35,19 @@ class Policy:
     max_age: int
 
     def names(self, server: str) -> bool:
-        """Whether mail may go to this server (RFC 8461 4.1): a wildcard stands for one label."""
+        """Whether mail may go to this server (RFC 8461 4.1): a wildcard matches one label."""
         server = server.lower().rstrip(".")
         return any(server == name or (name[:2] == "*." and server.partition(".")[2] == name[2:]) for name in self.servers)
 
 
 def is_published(records: list[str]) -> bool:
-    """Whether exactly one TXT record is of MTA-STS, and says that there is a policy (RFC 8461 3.1)."""
+    """Whether exactly one TXT record is of MTA-STS, and announces a policy (RFC 8461 3.1)."""
     texts = [text for text in records if _BEGINS.match(text)]
     return len(texts) == 1 and is_sts(texts[0])
 
 
 def parse(text: str) -> Policy | None:
-    """The policy; None where it is none, as with a server that has no name (RFC 8461 3.2). Of a field that stands twice the first
-    counts."""
+    """The policy; None if it is invalid, as for a server without a name (RFC 8461 3.2). Of a repeated field the first counts."""
     fields: dict[str, str] = {}
     servers: list[str] = []
     for line in text.splitlines():
@@ -77,9 +76,9 @@ def fetch(
     inside: Sequence[str] = (),
     seconds: float = WHOLE,
 ) -> str:
-    """The text that a domain publishes; blocks. No redirect is followed (RFC 8461 3.3). address: of the server, instead of what the
-    DNS says of its name, which is public or in a network of inside. seconds: for all of it. Raises
-    OSError, http.client.HTTPException, ValueError."""
+    """The published text of a domain; blocks. No redirect is followed (RFC 8461 3.3). address: of the server, instead of the DNS
+    answer, which must be public or in a network of inside. seconds: for the whole request. Raises OSError,
+    http.client.HTTPException, ValueError."""
     host = f"mta-sts.{domain}"
     if address is None:
         addresses = socket.getaddrinfo(host, HTTPS, type=socket.SOCK_STREAM)

@@ -1,6 +1,6 @@
-"""The header lines by which a reader is told what was found: our Authentication-Results, and one Civicmail-Notice for each mark.
+"""Header lines that show a reader the findings: our Authentication-Results, and one Civicmail-Notice for each mark.
 
-Whatever a stranger wrote under these names is taken out on the way to a person (RFC 8601 5; P-26). Pure.
+The same fields written by a stranger are removed from a person's copy (RFC 8601 5; P-26). Pure.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WIDTH = 76
 
 
 def notice_lines(host: str, findings: Iterable[Finding], marks: Iterable[tuple[str, str]], decision: str) -> list[str]:
-    """The lines that are added. marks: short name and words of each; decision: the id by which it is found."""
+    """The added lines. marks: short name and text of each; decision: id of the decision."""
     header_lines = field_lines(host, findings)
     for name, words in marks:
         header_lines.append(f"{NOTICE}: {name}; decision={decision}")
@@ -32,8 +32,8 @@ def notice_lines(host: str, findings: Iterable[Finding], marks: Iterable[tuple[s
 
 
 def foreign_fields(header: bytes, host: str, *, believed: bool) -> list[dict[str, Any]]:
-    """The fields that somebody else wrote in our name, and other verdicts where nobody vouches for them, as `removed` of a
-    `delivered` record has them. believed: an edge server of ours wrote the others."""
+    """Fields in our name that somebody else wrote, and verdicts of untrusted servers, as `removed` of a `delivered` record has
+    them. believed: an edge server of ours wrote the other verdicts."""
     foreign = [
         {"name": v.name, "offset": v.offset, "length": v.length}
         for v in verdicts(header)

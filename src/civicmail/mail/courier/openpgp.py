@@ -1,6 +1,6 @@
-"""OpenPGP (RFC 9580) by GnuPG's own program, in a limited process: no network, no files, no key ring, no agent, no home.
+"""OpenPGP (RFC 9580) by GnuPG's own program, in a sandboxed process: no network, no files, no key ring, no agent, no home.
 
-The program is a neighbour, not a library of ours: GnuPG's licence ends at the pipe (docs/decisions).
+The program is a neighbor, not a library of ours: GnuPG's license ends at the pipe (docs/decisions).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class NotEncrypted(Exception):
 
 
 def program() -> str:
-    """The path of gpg; empty where there is none."""
+    """The path of gpg; empty if it is not installed."""
     return shutil.which("gpg") or ""
 
 
@@ -38,7 +38,7 @@ def encrypted(content: bytes, key: bytes) -> bytes:
 
 
 def addresses(key: bytes) -> tuple[str, ...]:
-    """The addresses that a public key says it is for, lower case. Raises NotEncrypted where it cannot be read."""
+    """The addresses in a public key, lower case. Raises NotEncrypted if it cannot be read."""
     return named(_run(["--with-colons", "--show-keys", "-"], key).decode("utf-8", "replace"))
 
 

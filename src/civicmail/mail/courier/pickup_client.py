@@ -1,5 +1,5 @@
-"""What a box of the pick-up portal has of a message, out of limited processes: the city's own people write it, and forward what
-others wrote. Whatever cannot be read can be had whole."""
+"""Make the content of a portal message in sandboxed processes, because employees write it and forward strangers' text. An
+unreadable message can still be downloaded whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from civicmail.core.sandbox.pool import Pool, shared
 COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.courier.pickup_worker")
 PROCESSES = 2
 SECONDS = 15.0
-"""Of the processor for one message; forty megabytes of HTML take six."""
+"""Processor time in seconds for one message; forty megabytes of HTML take six."""
 UNREAD = {"subject": "", "from": "", "name": "", "message_id": "", "text": "", "cut": True, "files": []}
 _TEXTS = ("subject", "from", "name", "message_id", "text")
 log = get_logger()

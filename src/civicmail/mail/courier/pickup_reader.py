@@ -1,4 +1,5 @@
-"""What a page of the pick-up portal shows of a message and its files. Pure; only sandboxed processes run it (pickup_worker.py)."""
+"""The text and files of a message, as a page of the pick-up portal shows them. Pure; only sandboxed processes run it
+(pickup_worker.py)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Boxes of the pick-up portal: a message that cannot go to its reader encrypted waits here (docs/formats.md).
+"""The pick-up store: messages that cannot reach their reader encrypted in another way (docs/formats.md).
 
 pickup/<id>/      message, index, and each file by its number: AES-256-GCM in pieces, so that any range of a large file can be read
-keys/pickup/<id>  the key of that box alone: without it the box says nothing, so removing it ends the box wherever copies of it lie
+keys/pickup/<id>  the only key of that message: removing it makes every copy of the message unreadable
 
-The id is no secret; it follows from capture and recipient, so that a second attempt after a crash finds the first one's box.
+The id is not secret; it is derived from capture and recipient, so that a second attempt after a crash finds the first one's files.
 """
 
 from __future__ import annotations
@@ -52,14 +52,15 @@ def waiting(data: Path) -> list[str]:
 
 
 def about(data: Path, id_: str) -> dict[str, Any]:
-    """What may be said of a box without opening it: capture (UUID), index, to, sender, login, at (ms), and kinds: what was found
-    that must never go by TLS alone; missing in boxes of older programs. Raises FileNotFoundError."""
+    """The public data of a stored message: capture (UUID), index, to, sender, login, at (ms), and kinds: findings that must never
+    go by TLS alone; missing in files of older programs. Raises FileNotFoundError."""
     facts: dict[str, Any] = orjson.loads((folder(data) / id_ / "about").read_bytes())
     return facts
 
 
 def place(data: Path, id_: str, message: bytes, facts: dict[str, Any], files: Files = OS_FILES) -> None:
-    """Make a box; durable on return. One that is whole is left as it is. said: as `about` gives it. Raises LaterError. Blocks."""
+    """Store a message; durable on return. A complete one is left unchanged. said: as `about` returns it. Raises LaterError.
+    Blocks."""
     where = folder(data) / id_
     if (where / "about").exists() and (keys(data) / id_).exists():
         return
@@ -78,7 +79,7 @@ def place(data: Path, id_: str, message: bytes, facts: dict[str, Any], files: Fi
 
 
 def remove(data: Path, id_: str, files: Files = OS_FILES) -> None:
-    """The key first: what is left then says nothing."""
+    """Remove a message, its key first, after which the rest is unreadable."""
     files.unlink(keys(data) / id_)
     if keys(data).is_dir():
         files.sync_folder(keys(data))
@@ -86,7 +87,7 @@ def remove(data: Path, id_: str, files: Files = OS_FILES) -> None:
 
 
 def index(data: Path, id_: str) -> dict[str, Any]:
-    """What is in a box: subject, from, name, text, files. Raises FileNotFoundError where it is gone, DamagedFile."""
+    """The content: subject, from, name, text, files. Raises FileNotFoundError if it was removed, DamagedFile."""
     content = Sealed(data, id_, "index", _INDEX)
     contents: dict[str, Any] = orjson.loads(b"".join(content.pieces(0, content.size)))
     return contents

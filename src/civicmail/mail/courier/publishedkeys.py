@@ -1,4 +1,4 @@
-"""What the zone of one of our domains has of the keys that sign its mail (DKIM): each key by its state."""
+"""Compare our DKIM keys with the zone: the state of each key of one of our domains."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Keys of readers outside: S/MIME certificates and OpenPGP keys that an officer has looked at and put here (P-19).
+"""Keys of outside readers: S/MIME certificates and OpenPGP keys that an officer has checked and added (P-19).
 
 readers/<address>.pem    one certificate       readers/<address>.asc    one public key
 
-The name is the address, lower case, percent-encoded. A key is asked each time whether it is good for this address at this moment:
-what has expired, or is another's, is no key.
+The name is the address, lower case, percent-encoded. Each use checks that the key is valid for this address now: an expired key, or
+one of another address, does not count.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def _path(data: Path, address: str, ending: str) -> Path:
 
 
 def add(data: Path, address: str, content: bytes, now: int, files: Files = OS_FILES) -> str:
-    """Keep a certificate (PEM) or an OpenPGP key (armored) for an address; says which it is: smime, openpgp. Durable on return.
-    Raises UsageError: it is neither, has expired, or is another's. now: ms."""
+    """Store a certificate (PEM) or an OpenPGP key (armored) for an address; return its kind: smime, openpgp. Durable on return.
+    Raises UsageError if it is neither, has expired, or belongs to another address. now: ms."""
     if len(content) > MAX_KEY:
         raise UsageError("That is too large for a key.")
     is_pem = b"-----BEGIN CERTIFICATE-----" in content
@@ -95,7 +95,7 @@ def until(data: Path, address: str, at: int) -> str:
 
 
 def public_key(data: Path, address: str) -> bytes:
-    """The OpenPGP key of an address, as gpg reads it; whether it has expired gpg says itself. Raises NoKey."""
+    """The OpenPGP key of an address for gpg, which itself checks its expiry. Raises NoKey."""
     content = _read(data, address, "asc")
     _of(content, address)
     return content
@@ -120,7 +120,8 @@ def _of(content: bytes, address: str) -> None:
 
 
 def _usable(content: bytes, address: str, now: int) -> x509.Certificate:
-    """RFC 8550 3: the address stands in the certificate; 4.4.2, RFC 5480 3: its key may encrypt or agree on keys."""
+    """Whether the certificate has the address (RFC 8550 3) and its key may encrypt or agree on keys (RFC 8550 4.4.2, RFC 5480
+    3)."""
     try:
         certificate = x509.load_pem_x509_certificate(content)
         named = addresses(certificate)
@@ -136,7 +137,7 @@ def _usable(content: bytes, address: str, now: int) -> x509.Certificate:
 
 
 def _require_key(certificate: x509.Certificate) -> None:
-    """Of a kind that we encrypt for (cms.py), and long enough (RFC 8551 5). Raises NoKey."""
+    """Require a kind of key that we encrypt for (cms.py), and its minimum length (RFC 8551 5). Raises NoKey."""
     try:
         key = cms.key_of(certificate)
     except (UnsupportedAlgorithm, ValueError):

@@ -1,7 +1,7 @@
-"""Held mail goes on by itself when somebody may read it: its mailbox takes mail again, or a successor reads it (M4, L4; P-06).
+"""Release held mail automatically when its mailbox accepts mail again or a successor may read it (M4, L4; P-06).
 
-Looked at whenever the published snapshot is another one, and once a minute: a gateway that still had the one before may have held a
-copy meanwhile.
+Runs whenever the published snapshot changes, and once a minute, because a gateway with the previous snapshot may have held a copy
+in between.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ POLL_MS = 60_000  # ms
 
 
 def destination(snapshot: Snapshot, mailbox: str, now: int) -> str | None:
-    """Where copies that wait for a mailbox go now: "" for itself, the function mailbox that the department chose, the
+    """The destination of copies that wait for a mailbox: "" for itself, the function mailbox that the department chose, the
     successor's own mailbox, None while nobody may read them."""
     current = snapshot.mailbox_of(mailbox)
     if current is not None and current.state == "open":

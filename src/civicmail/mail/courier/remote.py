@@ -158,7 +158,8 @@ class Remote:
             return dict.fromkeys(job.tries, our_fault(error))
 
     async def _sent(self, job: Job, kept: ArchivedMessage) -> dict[str, Any]:
-        """What is done with the kept bytes on the way; the copies of one job are alike in it (Rounds). Raises NotAsApproved."""
+        """The `sent` object: changes to the archived bytes in transit; equal for all copies of one job (Rounds). Raises
+        NotAsApproved."""
         index = next(iter(job.tries))
         recipients = [kept.capture.envelope.recipients[i].address for i in job.tries]
         marked = await self._marked(job, kept)
@@ -171,7 +172,7 @@ class Remote:
         return await asyncio.to_thread(strip_client.with_approved_files_only, kept, sent, apart) if apart else sent
 
     async def _marked(self, job: Job, kept: ArchivedMessage) -> CopyMarks:
-        """What the copy tells its reader; the copies of one job are alike in it (Rounds)."""
+        """Marks of the copy for its reader; equal for all copies of one job (Rounds)."""
         index = next(iter(job.tries))
         copy = job.entry.copies[index]
         if kept.capture.size > SPOOL_ABOVE:

@@ -1,8 +1,7 @@
-"""What leaves: the kept bytes with what we add in front, without verdicts that strangers wrote, in the line ends of the next hop.
+"""Render the outgoing bytes: the archived bytes, our added lines in front, strangers' verdicts removed, line ends of the next hop.
 
-Nothing is ever added to what is kept, or taken from it. What was done on the way stands in the `delivered` record ("sent",
-docs/formats.md "What left"), and one function makes the bytes from it: to send them now, to rebuild them later (promise 2,
-`show --as-sent`).
+The archived bytes never change. The `delivered` record contains all changes ("sent", docs/formats.md "What left"), and one function
+makes the bytes from it, to send them now and to rebuild them later (promise 2, `show --as-sent`).
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ _DAMAGED = "What left cannot be rebuilt: the bytes do not have the SHA-256 that 
 
 
 def render(kept: Iterable[bytes], sent: Mapping[str, Any]) -> Iterator[bytes]:
-    """The bytes that leave: the added lines, then the kept bytes without what was removed and with what was replaced, with the line
-    end that `sent` names."""
+    """The outgoing bytes: the added lines, then the archived bytes with removals and replacements, with the line end that `sent`
+    names."""
     lf = sent["eol"] == "lf"
     if sent["prepend"]:
         end = "\n" if lf else "\r\n"
@@ -43,7 +42,7 @@ def render(kept: Iterable[bytes], sent: Mapping[str, Any]) -> Iterator[bytes]:
 
 
 def _edits(sent: Mapping[str, Any]) -> list[tuple[int, int, bytes]]:
-    """Begin and end of what is removed or replaced, and by what."""
+    """Begin and end of each removal or replacement, and its new bytes."""
     gone = [(r["offset"], r["offset"] + r["length"], b"") for r in sent.get("removed", ())]
     return sorted(gone + [(at, at + length, text.encode("ascii")) for at, length, text in sent.get("replaced", ())])
 
@@ -84,8 +83,8 @@ def without(pieces: Iterable[bytes], removed: Sequence[Mapping[str, Any]]) -> It
 
 
 def fields_to_remove(kept: ArchivedMessage, host: str, *, inside: bool) -> list[dict[str, Any]]:
-    """The fields that must not leave, as `removed` of a `delivered` record has them: what was put right about the sender, and for a
-    person who is here what somebody else wrote in our name, and verdicts that no edge server of ours has vouched for."""
+    """Fields that must not leave, as `removed` of a `delivered` record: corrected sender fields; and for a reader of ours, fields
+    forged in our name and verdicts that no edge server of ours has vouched for."""
     findings = kept.capture.findings
     gone = {r["offset"]: r for r in corrected(findings)[1]}
     if inside:
@@ -95,7 +94,7 @@ def fields_to_remove(kept: ArchivedMessage, host: str, *, inside: bool) -> list[
 
 
 def corrected(findings: Iterable[Finding]) -> tuple[list[str], list[dict[str, Any]]]:
-    """What was put right about the sender of a message (P-14): the lines that are added, and the fields that they stand for."""
+    """Corrections of a message's sender (P-14): the added lines, and the fields that they replace."""
     lines: list[str] = []
     gone: list[dict[str, Any]] = []
     for f in findings:
@@ -116,10 +115,10 @@ def as_sent(kept: Iterable[bytes], facts: Mapping[str, Any]) -> bytes:
 
 
 def header_lines(capture: Capture, host: str, recipients: list[str], *, final: bool, notes: Sequence[str] = ()) -> list[str]:
-    """The header lines in front: our Received (RFC 5321 4.4), at final delivery Return-Path, what a reader is told (notes.py), and
-    what was put right of the sender.
+    """The header lines in front: our Received (RFC 5321 4.4), at final delivery Return-Path, notices for the reader
+    (notice_headers.py), and corrections of the sender.
 
-    The recipient is named only where there is one, so that nobody learns of another's copy (promise 4). An LMTP server makes
+    The recipient is named only if there is exactly one, so that nobody learns of another's copy (promise 4). An LMTP server adds
     Return-Path itself, so final means a mailbox of ours.
     """
     e = capture.envelope
@@ -138,9 +137,9 @@ def header_lines(capture: Capture, host: str, recipients: list[str], *, final: b
 
 
 def missing_fields(kept: ArchivedMessage, host: str) -> list[str]:
-    """Date and Message-ID of a message of the city that has none, as a printer or a script sends it: systems outside refuse it
-    (RFC 5322 3.6, RFC 6409 8.2 and 8.3). The same lines for each copy. What strangers left out stays out, and so does what another
-    mail system of the city did, whose number a message has: its copy by another way would be another message."""
+    """Date and Message-ID for a message of the city without them, as printers and scripts send: outside systems reject such mail
+    (RFC 5322 3.6, RFC 6409 8.2 and 8.3). The lines are the same for each copy. Strangers' messages stay as they are. So do messages
+    of another mail system of the city, because with our number its copy by another route would be another message."""
     capture = kept.capture
     if capture.source.kind not in ("submission", "relay"):
         return []
@@ -166,5 +165,5 @@ def sent_facts(
 
 
 def _safe_token(text: str) -> str:
-    """What a peer said of itself, fit for a structured header field."""
+    """A peer's own words in a form that is safe in a structured header field."""
     return "".join(c if c.isascii() and (c.isalnum() or c in ".-_:") else "?" for c in text[:255])

@@ -1,7 +1,7 @@
-"""Telling our own senders what became of their mail: each report is sent once, through the pipeline, like any other mail.
+"""Send delivery reports to our own senders, each once, through the pipeline like any other mail.
 
-A report is owed from the record that says so until the receipt of the report itself, which carries `once`. Both are records of the
-journals, so a crash at any moment neither loses nor repeats it.
+A report is due from the record that requires it until the receipt of the report itself, which has its `once` key. Both are records
+of the journals, so a crash at any moment neither loses nor repeats it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAX_SENDING = 4
 
 
 class Reports:
-    """Builds and sends what is owed."""
+    """Builds and sends due reports."""
 
     def __init__(
         self, rounds: DeliveryQueue, store: Store, submit: Callable[[bytes, Envelope, Source, str], Awaitable[object]]

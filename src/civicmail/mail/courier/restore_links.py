@@ -1,7 +1,7 @@
-"""Links of ours in what leaves the city, turned back, whatever mail programs have made of them on the way (P-31, promise 4).
+"""Restore the original links in mail that leaves the city, whatever mail programs have done to them (P-31, promise 4).
 
-Where they stand is of no matter: in a link, in an attribute that a program has put beside it, inside the address of a server that
-looks at links, broken over quoted lines. Each is signed, so that a wrong guess at where it ends changes nothing. Pure.
+A rewritten link may be in a link, in an attribute that a program added, inside the URL of a scanning server, or broken over quoted
+lines. Each is signed, so a wrong guess about its end changes nothing. Pure.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _PIECE = re.compile(rb"(?:%b)?+([A-Za-z0-9_-]++)" % _BREAK, re.IGNORECASE)
 _AFTER = re.compile(rb"(?:%b){0,3}" % _SLASH, re.IGNORECASE)
 _LABEL = rb"\[%%b\](?:[ \t]|&nbsp;|\xc2\xa0|%b)*+(<a\b[^<>]*+>?+)?\Z" % _BREAK
 _BEFORE = 600
-"""Bytes before a link in which its label is looked for."""
+"""Bytes before a link that are searched for its label."""
 _VALUE = (b"=", b"__")
-"""What stands before a whole address inside another one."""
+"""Characters that precede a whole address inside another one."""
 _SAFE = "/?#[]@!$&'()*+,;=:%~-._|{}^"
 
 
 @dataclass(frozen=True, slots=True)
 class _OurLink:
-    """A link of ours at [start, end) of the decoded bytes. url: where it really leads; depth: how often it was percent-encoded."""
+    """A rewritten link at [start, end) of the decoded bytes. url: its original; depth: number of percent-encodings."""
 
     start: int
     end: int
@@ -76,7 +76,7 @@ def _pattern(base: str) -> re.Pattern[bytes]:
 
 
 def _read(match: re.Match[bytes], base: str, ring: KeyRing) -> _OurLink | None:
-    """None for what is not ours. The token is the first of its beginnings, line by line, that we have signed."""
+    """The link, or None if it is not ours. Its token is the first candidate, line by line, with our signature."""
     purpose = PURPOSES[match["page"].lower()]
     for token, end in _tokens(match):
         try:
@@ -94,7 +94,7 @@ def _read(match: re.Match[bytes], base: str, ring: KeyRing) -> _OurLink | None:
 
 
 def _tokens(match: re.Match[bytes]) -> Iterator[tuple[str, int]]:
-    """What the token may be, and where it ends: up to each break, and without lines that a program has put behind it."""
+    """Candidates for the token and its end: up to each break, and without lines that a program has inserted."""
     text, end = "", match.end()
     for piece in _PIECE.finditer(match.string, match.start("token"), match.end("token")):
         text, end = text + piece[1].decode("ascii"), piece.end()

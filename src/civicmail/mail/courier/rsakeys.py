@@ -1,8 +1,8 @@
-"""How a content key is encrypted for a reader's RSA key: by PKCS #1 v1.5, which every program opens, or by OAEP where the reader's
-certificate says so (RFC 4055, RFC 8551 2.3 and 2.5.2). Does no I/O.
+"""Encrypt a content key for a reader's RSA key: by PKCS #1 v1.5, which every program supports, or by OAEP if the certificate says
+so (RFC 4055, RFC 8551 2.3 and 2.5.2). Does no I/O.
 
-It says so as the kind of its key (id-RSAES-OAEP: the key is good for nothing else), or among what its reader's program can
-(SMIMECapabilities, RFC 4262). Of the parameters that are listed there the first that we know are taken, as they stand.
+The certificate says so by the kind of its key (id-RSAES-OAEP: for nothing else), or in the list of the program's capabilities
+(SMIMECapabilities, RFC 4262). Of the listed parameters the first known ones are used unchanged.
 """
 
 from __future__ import annotations
@@ -89,13 +89,13 @@ def _subject_key(certificate: x509.Certificate) -> tuple[bytes, bytes, bytes]:
 
 
 def _algorithm(content: bytes) -> tuple[bytes, bytes]:
-    """Kind and parameters of what stands in an AlgorithmIdentifier, b"" for none. Raises ValueError."""
+    """Kind and parameters of an AlgorithmIdentifier, b"" for none. Raises ValueError."""
     kind, *params = list(der.values(content))
     return kind[2], params[0][2] if params else b""
 
 
 def _oaep(params: bytes) -> KeyTransport:
-    """params: RSAES-OAEP-params as they stand, or nothing (RFC 4055 4.1). Raises ValueError where they are not known."""
+    """The padding. params: unchanged RSAES-OAEP-params, or nothing (RFC 4055 4.1). Raises ValueError for unknown ones."""
     params = params if params not in (b"", der.NULL) else _OURS
     fields = {tag: content for tag, content, _ in der.values(der.only(params, der.SEQUENCE))}
     if fields.keys() - {0xA0, 0xA1, 0xA2}:

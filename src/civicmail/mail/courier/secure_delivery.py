@@ -1,11 +1,11 @@
-"""Copies that leave the city encrypted or not at all (P-19): each by the strongest way there is, never silently by a weaker one.
+"""Deliver copies that must leave encrypted (P-19): each by the strongest available route, never silently by a weaker one.
 
-    verified TLS to the reader's own server (verified_tls.py), where the kind of information allows it
-    S/MIME, then OpenPGP, with a key of the reader's that an officer has put here (recipient_keys.py)
-    the smart host's promise of verified TLS (REQUIRETLS, RFC 8689), where the settings say that it counts
+    verified TLS to the reader's own server (verified_tls.py), if the kind of information permits it
+    S/MIME, then OpenPGP, with a key of the reader that an officer has added (recipient_keys.py)
+    the smart host's promise of verified TLS (REQUIRETLS, RFC 8689), if the settings accept it
     the pick-up portal (pickup_store.py)
 
-Which one it was, why those before it were not, and what proves it stand in the `delivered` record of each copy ("proof").
+The `delivered` record of each copy states the route, why earlier ones were not possible, and the proof ("proof").
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PORTAL = "2.0.0 waits in the pick-up portal"
 _KINDS = ("confidential.high", "confidential.medium")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 _PROMISE = MappingProxyType({"REQUIRETLS": "", "RET": "HDRS"})
-"""What comes back must not have the content again (RFC 8689 5)."""
+"""A returned message must not contain the content again (RFC 8689 5)."""
 
 
 class NoRoute(Exception):
@@ -52,7 +52,7 @@ class NoRoute(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One recipient's copy that is being handed over. address: where it goes."""
+    """One recipient's copy in transfer. address: its destination."""
 
     job: Job
     kept: ArchivedMessage
@@ -202,8 +202,8 @@ class SecureDelivery:
         return header_lines(copy.kept.capture, self._host, named, final=False, notes=missing_fields(copy.kept, self._host))
 
     def _in_clear(self, copy: Copy, added: list[str]) -> dict[str, Any]:
-        """What is done with the kept bytes before they are encrypted: links of ours lead where they did (P-31), and files that do
-        not leave are taken out (P-22). Blocks."""
+        """Changes to the archived bytes before encryption: rewritten links are restored (P-31), and unapproved files are stripped
+        (P-22). Blocks."""
         replaced = self._marking.mark(copy.kept, copy.index, copy.address, (), inside=False).replaced
         sent = sent_facts("crlf", added, fields_to_remove(copy.kept, self._host, inside=False), replaced)
         return strip_client.with_approved_files_only(copy.kept, sent, copy.job.entry.copies[copy.index].apart)
@@ -214,7 +214,7 @@ class SecureDelivery:
         return b"".join(render(copy.kept.pieces(), self._in_clear(copy, lines)))
 
     async def _sealed(self, copy: Copy, content: bytes, way: str) -> Result:
-        """An encrypted message goes by whatever way mail to there goes."""
+        """Send an encrypted message by the ordinary route to its destination."""
         hop = self._rounds.routes.hop_for(copy.address)
         if hop is None or hop.kind not in ("smtp", "lmtp"):
             raise NoRoute("no next hop is set for mail to there")
@@ -250,7 +250,7 @@ class SecureDelivery:
 
 
 def _proved(result: Result, proof: dict[str, Any], not_by: dict[str, str]) -> Result:
-    """Only of what was taken is there a proof."""
+    """Add the proof; only accepted copies have one."""
     if not result.took:
         return result
     return replace(result, left={**result.left, "proof": {**proof, **({"not_by": not_by} if not_by else {})}})

@@ -1,7 +1,7 @@
-"""Whether a copy that must leave encrypted has a way at all, told before anybody sends (P-19). Asks nobody but our own files.
+"""Whether a copy that must leave encrypted has any route, known before it is sent (P-19). Reads only our own files.
 
-The portal is the last way, and it is one only where its pages come over TLS: a confidential message that is read at an http address
-has travelled unencrypted, whatever the mail before it did.
+The portal is the last route, and counts only if its pages use TLS: a confidential message read at an http address has traveled
+unencrypted, however the mail about it was sent.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def is_files_host(settings: Settings, address: str) -> bool:
 
 
 def may_leave(settings: Settings, data: Path, address: str, now: int) -> bool:
-    """Whether a copy for this address outside may have a way; what a server proves is known only when it is asked. now: ms."""
+    """Whether a copy for this outside address may have a route; a server's proof is known only when it is contacted. now: ms."""
     rules, domain = settings.secure, address.rpartition("@")[2].lower()
     partner = any(p.server and p.domain.lower() == domain for p in rules.partner)
     if partner or rules.resolver or rules.mta_sts or rules.requiretls or not why_no_portal(settings):

@@ -1,9 +1,9 @@
-"""Who signs what leaves: the active keys of the installation, and which message gets what.
+"""Choose the signature of outgoing mail, with the active keys of the installation.
 
 - Mail of our own people and machines, from one of our domains, gets a DKIM signature of each active key of that domain.
-- Mail that came from outside and goes there again, as an alias, a list or a route has it, gets an ARC seal with what we found out
-  about it (where it was screened): its own signatures may not survive the way.
-- Without an active key nothing is added. What should be signed and cannot be waits: unsigned it might be refused for ever.
+- Mail from outside that goes outside again, by an alias, a list or a route, gets an ARC seal with our findings about it, if it
+  was screened, because its own signatures may not survive the route.
+- Without an active key nothing is added. Mail that should be signed but cannot be waits: unsigned it might be rejected forever.
 """
 
 from __future__ import annotations
@@ -75,12 +75,13 @@ class Signer:
 
 
 def is_ours(capture: Capture, settings: Settings) -> bool:
-    """By evidence of the receipt, never by a header: a door of ours, and no server in front names a stranger as its client."""
+    """Whether the city's own people or machines sent it, by evidence of the receipt and never by a header: the listener is ours,
+    and no server in front names a stranger as its client."""
     return capture.source.kind in OURS and not _is_passed_on(capture, settings)
 
 
 def is_forwarded(capture: Capture, settings: Settings) -> bool:
-    """From outside, and somebody has looked who it is from."""
+    """Whether it came from outside and its sender was authenticated."""
     e = capture.envelope
     outside = capture.source.kind in STRANGERS and not e.login and not is_ours(capture, settings)
     return outside and any(finding.check in METHODS for finding in capture.findings)

@@ -1,7 +1,7 @@
-"""The last step of what leaves the city: a DKIM signature of our own domain, or an ARC seal on what we forward (RFC 6376, 8617).
+"""Sign outgoing mail as the last step: a DKIM signature of our own domain, or an ARC seal on forwarded mail (RFC 6376, 8617).
 
-The lines are put in front of everything else that we add, so nothing changes behind a signature. They stand in `sent` of the
-`delivered` record like all added lines, and what left is rebuilt from it bit for bit.
+The lines go in front of all other added lines, so nothing changes behind a signature. `sent` of the `delivered` record contains
+them like all added lines, so the outgoing bytes can be rebuilt bit for bit.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MAX_HEADER = 8 << 20
 _LINE = 72
 
 TWICE = (b"from", b"subject", b"date", b"to", b"cc", b"reply-to", b"message-id", b"content-type", b"mime-version")
-"""Signed once more often than they are there, so that nobody adds one (RFC 6376 8.15)."""
+"""Fields signed once more often than they occur, so that nobody can add another (RFC 6376 8.15)."""
 ONCE = (
     b"sender", b"in-reply-to", b"references", b"content-transfer-encoding", b"content-disposition", b"resent-from", b"resent-to",
     b"resent-date", b"list-id", b"list-unsubscribe", b"list-unsubscribe-post", b"auto-submitted",
@@ -59,14 +59,14 @@ class Pen:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """What leaves, as it is signed: its fields from the top, base64 of the SHA-256 of its body."""
+    """An outgoing message for signing: its fields from the top, base64 of the SHA-256 of its body."""
 
     fields: list[Field]
     body: str
 
 
 def read(kept: ArchivedMessage, sent: Mapping[str, Any]) -> OutgoingMessage:
-    """One pass over the bytes that leave. Raises DamagedFile where they are not what was received. Blocks."""
+    """Read the outgoing bytes once. Raises DamagedFile if they are not the received ones. Blocks."""
     head, body = b"", None
     for piece in render(kept.pieces(), sent):
         if body is not None:
@@ -105,8 +105,8 @@ def signature(message: OutgoingMessage, pen: Pen, now: int) -> list[str]:
 
 
 def seal(outgoing: OutgoingMessage, pen: Pen, host: str, findings: Iterable[Any], cv: str, now: int) -> list[str]:
-    """The lines of an ARC set around a message with the chain that it has: cv is what was found of it, none or pass. No lines where
-    the chain cannot go on (RFC 8617 5.1)."""
+    """The lines of an ARC set for a message with its chain: cv is the result of checking it, none or pass. No lines if the chain
+    cannot continue (RFC 8617 5.1)."""
     rows, wrong = signatures.instances(outgoing.fields)
     if wrong or (cv == "none") != (not rows) or cv not in ("none", "pass") or len(rows) >= signatures.MAX_SETS:
         return []
@@ -144,7 +144,7 @@ def _field(start: str, names: Sequence[bytes], message: OutgoingMessage, pen: Pe
 
 
 def _signed(lines: list[str], fed: Iterable[Field], pen: Pen) -> list[str]:
-    """The lines, with b= over what is fed and over themselves."""
+    """The lines, with b= over the given fields and over themselves."""
     own = canonical.header_field(_raw([*lines, "\tb="]), "relaxed")
     made = pen.sign(canonical.header_digest(fed, own, "relaxed"))
     return [*lines, *_wrapped(made)]

@@ -1,7 +1,7 @@
-"""What the smart host did with our mail, and over which TLS, as its log says (Postfix with smtp_tls_loglevel = 1; P-20, P-23).
+"""Read the smart host's log: what it did with our mail, and its TLS results (Postfix with smtp_tls_loglevel = 1; P-20, P-23).
 
-Our `delivered` record has the reply of the smart host, and in it the id under which it queued the message. Its log names the TLS
-result of a connection in a line before the deliveries that were made over it. Both together become an `onward` record.
+Our `delivered` record has the smart host's reply with its queue id. Its log names the TLS result of a connection in a line before
+the deliveries over it. Both together become an `onward` record.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class SmartHostLog:
             del self._queued[next(iter(self._queued))]
 
     def step(self, now: int) -> list[Event]:
-        """What the log says that is new, as records to be written; each is given once."""
+        """New results in the log, as records to write; each is returned once."""
         if self._path is None:
             return []
         for line in self._lines(self._path):

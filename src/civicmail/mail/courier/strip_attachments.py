@@ -1,8 +1,7 @@
-"""A copy with which some of the files leave, and others do not (P-22): in place of each of those stands a line that says so, in the
-languages of the city. Pure.
+"""Strip unapproved files from an outgoing copy (P-22): a line in the city's languages replaces each. Pure.
 
-The kept bytes stay; what is put in their place goes the way of marks and links, as `replaced` of the `delivered` record. Everything
-else of the message leaves byte for byte. Which places these are is read in a limited process (strip_reader.py).
+The archived bytes stay; the replacements are in `replaced` of the `delivered` record, like marks and links. Everything else of the
+message leaves byte for byte. A sandboxed process finds the places (strip_reader.py).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MAX_NAME = 100
-"""Characters of a file's name that are told."""
+"""Characters of a file's name that are shown."""
 HEAD = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: inline\r\n\r\n"
 _WORDS = """\
 {english} was not approved by the department manager and is not part of this message. Ask the sender.
@@ -21,7 +20,7 @@ _WORDS = """\
 """.replace("\n", "\r\n")
 _LINE = 76
 Replaced = list[list[Any]]
-"""[offset, length, text] of what is replaced, in order, as a `delivered` record has it."""
+"""[offset, length, text] of each replacement, in order, as a `delivered` record has it."""
 
 
 def derived(raw: bytes, edits: Replaced) -> bytes:
@@ -34,14 +33,14 @@ def derived(raw: bytes, edits: Replaced) -> bytes:
 
 
 def with_files_stripped(sent: Mapping[str, Any], more: Replaced) -> dict[str, Any]:
-    """`sent` of a `delivered` record, with files taken out besides. What was to be changed inside of them is gone with them."""
+    """`sent` of a `delivered` record with stripped files added; other changes inside of those files are dropped."""
     gone = [(at, at + length) for at, length, _ in more]
     kept = [e for e in sent.get("replaced", ()) if not any(low <= e[0] and e[0] + e[1] <= high for low, high in gone)]
     return {**sent, "replaced": sorted([*kept, *more], key=lambda edit: int(edit[0]))}
 
 
 def replacement_part(name: str) -> str:
-    """The part that stands in place of a file: ASCII, and in base64, so that no name can end the part before its time."""
+    """The part that replaces a file: ASCII, in base64, so that no name can end the part early."""
     called = name[:MAX_NAME]
     english, spanish = (f"The file “{called}”", f"El archivo «{called}»") if name else ("A file", "Un archivo")
     text = base64.b64encode(_WORDS.format(english=english, spanish=spanish).encode("utf-8", "replace")).decode()

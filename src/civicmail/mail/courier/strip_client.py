@@ -1,8 +1,8 @@
-"""Taking files out of copies in limited processes, which start when they are first needed (core/sandbox/pool.py).
+"""Strip files from copies in sandboxed processes, which start on first use (core/sandbox/pool.py).
 
-paths(body)                     of the files that can be left out
-replaced(body, apart)           for the `delivered` record, and for the checks of a release
-finished(kept, sent, apart)     the last look at a copy before it is signed
+paths(body)                               files that can be stripped
+replaced(body, apart)                     for the `delivered` record, and for the checks of a release
+with_approved_files_only(kept, ...)       the last check of a copy before it is signed
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from civicmail.mail.courier.strip_attachments import Replaced
 COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.courier.strip_worker")
 PROCESSES = 2
 SECONDS = 20.0
-"""Of the processor for one message."""
+"""Processor time in seconds for one message."""
 _UNREAD = "The files of a message could not be looked at ({why}); try again."
 _lock = threading.Lock()
 log = get_logger()
@@ -42,7 +42,7 @@ def _made() -> Pool:
 
 
 def paths(body: bytes) -> frozenset[str]:
-    """Of the files of a message those that can be left out of a copy. Raises LaterError. Blocks."""
+    """Files of a message that can be stripped from a copy. Raises LaterError. Blocks."""
     answer = _ask({}, body)
     if not isinstance(answer, list):
         raise LaterError(_UNREAD.format(why=CRASHED))
@@ -50,7 +50,7 @@ def paths(body: bytes) -> frozenset[str]:
 
 
 def replaced(body: bytes, apart: PartialApproval) -> Replaced:
-    """What stands in place of the files that do not leave. Raises NotAsApproved, LaterError. Blocks."""
+    """Replacements for the files that do not leave. Raises NotAsApproved, LaterError. Blocks."""
     answer = _ask({"apart": apart.plain()}, body)
     if isinstance(answer, str):
         raise NotAsApproved(answer)
@@ -76,7 +76,7 @@ def with_approved_files_only(kept: ArchivedMessage, sent: dict[str, Any], apart:
 
 
 def _ask(question: dict[str, Any], body: bytes) -> Any:
-    """Believe nothing of it but that it is JSON."""
+    """Ask the sandboxed process; of its answer, only the JSON form is trusted."""
     try:
         with _lock:
             pool = _made()

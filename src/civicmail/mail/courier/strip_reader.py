@@ -1,7 +1,7 @@
-"""Which files of a message can be left out of a copy, and what is replaced for that; in limited processes (strip_worker.py). Pure.
+"""Which files of a message can be stripped from a copy, and what replaces them; runs in sandboxed processes (strip_worker.py).
+Pure.
 
-Before a copy may leave it is read once more: its files are exactly those that somebody has approved, by path and SHA-256, or it
-does not leave.
+A copy is read once more before it leaves: if its files are not exactly the approved ones, by path and SHA-256, it does not leave.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from civicmail.mail.screening import outbound_files
 
 
 def paths(raw: bytes) -> list[str]:
-    """Of the files of a message those that can be left out of a copy."""
+    """Files of a message that can be stripped from a copy."""
     there = removable_parts.places(raw)
     return [path for path, _ in _files(raw) if path in there]
 
 
 def replaced(raw: bytes, apart: PartialApproval) -> Replaced:
-    """What stands in place of the files that do not leave. raw: the kept bytes. Raises NotAsApproved."""
+    """Replacements for the files that do not leave. raw: the archived bytes. Raises NotAsApproved."""
     edits = sorted(_edits(raw, apart), key=lambda edit: int(edit[0]))
     if sorted(_files(derived(raw, edits))) != sorted(apart.approved):
         raise NotAsApproved("The files of a copy would not be exactly those that were approved, so it does not leave.")

@@ -18,7 +18,8 @@ MEMORY = 2 << 30
 
 
 def answer(question: dict[str, Any], content: bytes) -> bytes:
-    """With `apart` what stands in place of files, or a sentence that says why nothing can; without it what can be left out."""
+    """With `apart` the replacements of files, or a sentence with the reason why there are none; without it the files that can be
+    stripped."""
     if "apart" not in question:
         return orjson.dumps(strip_reader.paths(content))
     try:

@@ -28,8 +28,8 @@ Attempt = Callable[[list[int]], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is handed over: the kept message, indices of the recipients, and the `sent` object of what is added. targets: where the
-    copies of recipients go whose own address is another one; params: of MAIL beside those that came in."""
+    """A transfer: the archived message, indices of the recipients, and the `sent` object of added lines. targets: destinations of
+    recipients whose own address differs; params: of MAIL besides the received ones."""
 
     kept: ArchivedMessage
     indices: tuple[int, ...]
@@ -50,10 +50,10 @@ class Load:
 
 
 async def transfer(link: Link, load: Load, attempt: Attempt, seconds: float) -> dict[int, Result]:
-    """Hand over one message; the result of each recipient by index.
+    """Transfer one message; return the result of each recipient by index.
 
-    attempt(indices) returns when the record of the attempt is durable. Raises LinkLost when the connection ended before the next
-    hop had the whole message, DamagedFile when the kept bytes are not what was received; the connection is then of no use.
+    attempt(indices) returns when the record of the attempt is durable. Raises LinkLost if the connection ended before the next hop
+    had the whole message, DamagedFile if the archived bytes are not the received ones; then the connection is unusable.
     """
     mail = load.mail()
     if (refusal := _impossible(link, mail)) is not None:
@@ -95,7 +95,7 @@ async def _content(link: Link, load: Load, recording: Awaitable[object], seconds
 
 
 async def _final(link: Link, load: Load, accepted: tuple[int, ...], left: dict[str, Any], seconds: float) -> dict[int, Result]:
-    """Wait for the answer to the final dot. Without one nobody knows: the message may have been taken."""
+    """Wait for the reply to the final dot. Without one the outcome is unknown: the message may have been accepted."""
     try:
         event = await link.event(seconds)
     except LinkLost as lost:
@@ -111,7 +111,7 @@ async def _final(link: Link, load: Load, accepted: tuple[int, ...], left: dict[s
 
 
 def _impossible(link: Link, mail: Mail) -> Reply | None:
-    """What the next hop's own words rule out before anything is sent (RFC 1870 6.1, RFC 6531 3.1)."""
+    """Reasons why the next hop's own extensions exclude the message before anything is sent (RFC 1870 6.1, RFC 6531 3.1)."""
     limit = link.client.offers.get("SIZE", "")
     if limit.isascii() and limit.isdigit() and 0 < int(limit[:20]) < mail.size:
         return _TOO_LARGE

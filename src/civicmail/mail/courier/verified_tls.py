@@ -1,9 +1,9 @@
-"""A connection to another city's own server of which we can prove whom it speaks to (P-19; RFC 3207, RFC 7672, RFC 8461).
+"""Connect to another city's server and prove its identity (P-19; RFC 3207, RFC 7672, RFC 8461).
 
-Pinned: the settings say which name the certificate bears and which authority issued it. DANE: signed records of the DNS name the
-key, or the authority that has to vouch for it (dane.py). MTA-STS: the domain says over HTTPS which servers are its own, and that
-each has a good certificate. Whatever is missing, there is no connection: the message then goes another way, never over a weaker
-one. What a smart host does behind its own hop proves nothing to us; it can promise it, and that is called a promise (RFC 8689).
+Pinned: the settings state the name in the certificate and its authority. DANE: signed DNS records name the key, or the authority
+that must vouch for it (dane.py). MTA-STS: the domain lists its servers over HTTPS and states that each has a valid certificate. If
+any part is missing there is no connection: the message takes another route, never a weaker one. A smart host's onward connection
+proves nothing to us; the smart host can promise it, and the record calls that a promise (RFC 8689).
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ _FAULTS = (HopDown, LinkLost, ssl.SSLError, OSError)
 
 
 class Unverified(Exception):
-    """Why nobody can prove whom a connection would speak to, in a few words."""
+    """The identity of the server cannot be proved; the reason in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A server, and what its certificate must be: of this name and authority, or what one of these records says. how: pinned, dane
-    or mta-sts; names: any of which an authority that a record names may vouch for."""
+    """A server, and its required certificate: of this name and authority, or as one of these records states. how: pinned, dane or
+    mta-sts; names: any of which an authority named by a record may vouch for."""
 
     hop: Hop
     name: str
@@ -57,8 +57,8 @@ class Route:
 
 class VerifiedTls:
     """ca: authorities for servers that are not pinned, instead of the system's; port: of servers that the DNS names; fetch: the
-    text of a domain's MTA-STS policy, blocks. What the DNS names is connected to at public addresses alone, and in networks of the
-    settings: whoever writes a zone would make us speak to our own machines otherwise."""
+    text of a domain's MTA-STS policy, blocks. Servers named by the DNS are contacted only at public addresses and in networks of
+    the settings; otherwise a zone could make us connect to our own machines."""
 
     def __init__(
         self,
@@ -89,8 +89,8 @@ class VerifiedTls:
         raise Unverified(why)
 
     async def open_promised(self, hop: Hop) -> tuple[Link, dict[str, Any]]:
-        """A connection to a smart host of ours that is whom it says, and offers to hand on over verified TLS or not at all (RFC
-        8689). What it does then nobody proves to us: `how` says so. Raises NoProof."""
+        """A connection to a smart host of ours with a proven identity that offers to use verified TLS onward or not at all (RFC
+        8689). Nothing proves its onward connection: `how` says so. Raises NoProof."""
         try:
             link, proof = await self._opened(Route(hop, hop.host, self._ca, "promised"))
         except _FAULTS as error:
@@ -125,8 +125,8 @@ class VerifiedTls:
         return link, proof
 
     async def _vouched(self, route: Route, anchors: list[bytes]) -> Link:
-        """Once more, to a server for which one of these authorities has to vouch: the chain of the first connection is a claim, and
-        the TLS library proves it. Raises NoProof."""
+        """Connect again to a server for which one of these authorities must vouch: the chain of the first connection is only a
+        claim, and now the TLS library verifies it. Raises NoProof."""
         if not anchors:
             raise Unverified("its certificate is not one that the DNS names")
         context = _bare()
@@ -140,7 +140,7 @@ class VerifiedTls:
         return link
 
     async def _secured(self, route: Route, context: ssl.SSLContext) -> Link:
-        """A connection with TLS, over which nothing was said since. Raises NoProof where the server has none."""
+        """A connection with TLS, unused so far. Raises NoProof if the server offers none."""
         inside = self._settings.networks if route.how in ("dane", "mta-sts") else None
         link = await connect(route.hop, self._hostname, inside)
         try:
@@ -161,7 +161,7 @@ class VerifiedTls:
     # -- DANE
 
     async def _named(self, domain: str) -> list[Route]:
-        """Its servers by signed MX records, those with signed TLSA records; an answer that is not signed names nobody."""
+        """Servers by signed MX records that have signed TLSA records; an unsigned answer names none."""
         servers = [(r.preference, str(r.exchange).rstrip(".")) for r in await self._signed(domain, "MX")]
         routes = []
         for _, server in sorted(servers)[:_MAX_SERVERS]:
@@ -209,7 +209,7 @@ class VerifiedTls:
 
 
 def _context(route: Route) -> ssl.SSLContext:
-    """What a record of the DNS names is looked at after the handshake."""
+    """The TLS context; certificates that DNS records name are checked after the handshake."""
     if route.records:
         context = _bare()
         context.verify_mode = ssl.CERT_NONE
@@ -243,7 +243,7 @@ def _chain(link: Link) -> list[bytes]:
 
 
 def _proof(link: Link, route: Route) -> dict[str, Any]:
-    """What was proven, as a `delivered` record has it."""
+    """The proof, as a `delivered` record has it."""
     der = _chain(link)[0]
     version, _, cipher = link.tls.partition(" ")
     return {

@@ -1,4 +1,4 @@
-"""A datagram socket in the data folder by which whoever has kept a message wakes the courier. Losing a ring costs 50 ms."""
+"""A datagram socket in the data folder that wakes the courier when a message is archived. A lost signal costs 50 ms."""
 
 from __future__ import annotations
 

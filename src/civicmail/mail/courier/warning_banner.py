@@ -1,8 +1,8 @@
-"""The one line above a message that there is reason to doubt, and when there is (P-31, P-26, P-27). Pure.
+"""The warning banner, one line above a doubtful message, and its conditions (P-31, P-26, P-27). Pure.
 
-It is rare, or nobody reads it: on plain mail from outside there is only a header line. Reasons are marks of rules, and a first
-contact that brings a file or asks for money. It leads to two pages of ours: to ask the sender on a way that the city knows, and to
-report the message.
+It must be rare, or nobody reads it: plain mail from outside has only a header line. Its reasons are marks of rules, and a first
+contact with a file or a request for money. It links to two pages of ours: to verify the sender at a known address, and to report
+the message.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Banner:
 
 
 def reason(marks: Iterable[tuple[str, str]], doubts: Sequence[str], facts: Facts, texts: Iterable[bytes]) -> str:
-    """Why its reader should look twice; "" where nothing says so. marks: name and words; texts: of the parts that are seen."""
+    """The reason for the banner; "" without one. marks: name and text; texts: of the visible parts."""
     marks = list(marks)
     for name, words in marks:
         if name in doubts:

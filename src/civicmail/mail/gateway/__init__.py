@@ -1,1 +1,1 @@
-"""Listeners, sessions and limits: the part that hears mail from the network and never delivers it."""
+"""Listeners, sessions and limits: receives mail from the network and never delivers it."""

@@ -1,4 +1,4 @@
-"""Between the last dot and the answer: the content goes to the pipeline, and only a receipt makes a 250 (promises 1 and 6)."""
+"""Archive a received message and answer its client: only a receipt gives a 250 (promises 1 and 6)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from civicmail.mail.pipeline.policy_decision import rejection_reply
 from civicmail.mail.pipeline.receipts import Receipt
 
 BUSY_MESSAGES = 4
-"""Messages being kept at once from which on nobody rings: then the courier looks every 50 ms, and more at a time."""
+"""From this many messages in the archive step on, nobody wakes the courier: it checks every 50 ms and takes several messages at
+once."""
 
 log = get_logger()
 
@@ -33,10 +34,10 @@ log = get_logger()
 async def acknowledge(
     gate: GatewayState, endpoint: Endpoint, wire: Session, end: EndOfData, intake: Intake, peer: str, member: Member | None = None
 ) -> tuple[str, ...]:
-    """Have the message kept; the reply for its client, by LMTP one for each recipient where they differ. Never raises; what
-    happened is in the counters.
+    """Archive the message and return the reply for its client, by LMTP one for each recipient if they differ. Never raises; the
+    counters have the outcome.
 
-    peer: the address at the other end of the connection, whoever it speaks for; member: who signed in.
+    peer: the address at the other end of the connection, even if it speaks for others; member: the signed-in person.
     """
     counters, began = gate.counters_of(endpoint.kind), time.monotonic()
     try:
@@ -82,7 +83,7 @@ def _count(counters: Counters, end: EndOfData, receipt: Receipt, *, spooled: boo
 
 
 def _replies(receipt: Receipt, wire: Session, end: EndOfData, domains: list[str]) -> tuple[str, ...]:
-    """What the client hears of a message that is kept: yes, no, or by LMTP each by itself."""
+    """Replies for an archived message: acceptance, rejection, or by LMTP one for each recipient."""
     taken = f"250 2.0.0 Ok archived={receipt.uuid}"
     refused = {d.to: d.reply for d in receipt.dispositions if d.do == "refuse"}
     if not refused or (wire.profile.protocol != "lmtp" and not receipt.reply):
@@ -96,9 +97,9 @@ def _replies(receipt: Receipt, wire: Session, end: EndOfData, domains: list[str]
 
 
 def _failure(error: Exception, counters: Counters, listener: str) -> str:
-    """The reply for what went wrong, and its trace in log and counters.
+    """The reply for a failure; writes log and counters.
 
-    A spool file is left to the journal's recovery: after a failed commit nobody knows here whether a record names it.
+    The journal's recovery removes a spool file: after a failed commit, a record may or may not name it.
     """
     if isinstance(error, RefusedError):
         counters.refused += 1

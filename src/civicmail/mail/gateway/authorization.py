@@ -1,7 +1,8 @@
-"""What doors ask about people at this moment: who may still send, and whom mail reaches (M4, M5, S1, L2; P-06, promise 5).
+"""Checks of senders and recipients at this moment: who may still send, and which mailboxes accept mail (M4, M5, S1, L2; P-06,
+promise 5).
 
-Every answer is a reply, or empty where nothing stands against it. Without a published snapshot nothing ever does: an installation
-without people is as it was. A snapshot that is there and cannot be read, or too old, is answered 4xx: nobody is let in for that.
+Each check returns a rejecting reply, or an empty one if nothing forbids the act. Without a published snapshot nothing is forbidden,
+because the installation has no people yet. With an unreadable or outdated snapshot the reply is 4xx: nobody is admitted then.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _ALWAYS = frozenset({"postmaster", "abuse"})
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Who signed in on a connection, and the session epoch of that moment. device: empty where a token did."""
+    """The person signed in on a connection, and the session epoch of that moment. device: empty after a sign-in by token."""
 
     person: str
     epoch: int
@@ -83,7 +84,7 @@ class Authorization:
         return "" if any(g.send and now < g.until for g in person.grants) else NO_MAILBOX
 
     def check_sender(self, door: Endpoint, path: WirePath, member: Member | None) -> str:
-        """MAIL: the return address is one that the member, or the peer, may use."""
+        """Check at MAIL that the member, or the peer, may use the return address."""
         if door.kind == "submission":
             return self.may_send(member) or self._own_sender(path, member)
         if door.kind != "relay":
@@ -108,8 +109,8 @@ class Authorization:
         return "" if snapshot.grant(person, path.raw, self._clock()) is not None else refusal("envelope-not-yours")
 
     def check_outside(self, member: Member | None, path: WirePath, before: int) -> str:
-        """RCPT: who is restricted writes to one outside address at a time (P-30, decision 0039). before: how many outside
-        recipients the message has already."""
+        """Check at RCPT that a restricted person writes to one outside address at a time (P-30, decision 0039). before: number of
+        outside recipients that the message has already."""
         if before < MAX_OUTSIDE_RECIPIENTS or path.domain in self._domains:
             return ""
         person = self.member(member)

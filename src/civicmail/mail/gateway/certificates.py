@@ -54,7 +54,7 @@ class Certificate:
 
 
 def _why(listener: Listener, error: OSError) -> str:
-    """Which file it is, and what is wrong with it: OpenSSL says neither."""
+    """The file, and the error in it; OpenSSL names neither."""
     given = {"certificate": listener.certificate, "key": listener.key or listener.certificate, "client_ca": listener.client_ca}
     for name, path in given.items():
         if not path:

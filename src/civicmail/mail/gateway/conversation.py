@@ -1,6 +1,6 @@
-"""One connection: the network on one side, the wire session in the middle, the pipeline on the other.
+"""One connection: joins the network, the wire session and the pipeline.
 
-A client that goes away after the last dot changes nothing: the message is kept, only nobody hears so.
+If the client disconnects after the last dot, the message is still archived; only the reply is lost.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Conversation(asyncio.Protocol):
         self._heed(wire.feed(data))
 
     def _proxied(self, data: bytes) -> None:
-        """What a balancer says before its client does; the client's own words may follow in the same packet."""
+        """Read a balancer's PROXY header; the client's own bytes may follow in the same packet."""
         self._before += data
         try:
             header = parse_proxy(self._before)
@@ -142,7 +142,7 @@ class Conversation(asyncio.Protocol):
             self.data_received(rest)
 
     def eof_received(self) -> bool:
-        """A client that only closed its half still hears the answer (plain connections; TLS has no half)."""
+        """Keep a half-closed plain connection open for the reply (TLS has no half-close)."""
         self._half_closed = self._keeping and self._wire is not None and not self._wire.tls
         return self._half_closed
 
@@ -302,7 +302,7 @@ class Conversation(asyncio.Protocol):
             task.add_done_callback(self._gate.tasks.discard)
 
     async def _keep(self, wire: Session, end: EndOfData, intake: Intake) -> None:
-        """Give the message to the pipeline, then answer, if there is still somebody to hear it."""
+        """Give the message to the pipeline, then reply if the client is still connected."""
         answers = await acknowledge(self._gate, self._endpoint, wire, end, intake, self._client, self._member)
         self._keeping = False
         if self._transport is None:
@@ -389,7 +389,7 @@ class Conversation(asyncio.Protocol):
         self._close()
 
     def _close(self) -> None:
-        """Write what is left, then close; a client that does not read it is cut off by the sweep."""
+        """Write the remaining bytes, then close; the sweep ends a connection whose client does not read them."""
         self._cut_at = self._loop.time() + LINGER
         if self._transport is not None:
             self._transport.close()

@@ -1,4 +1,4 @@
-"""What a gateway process has seen at its listeners of one kind: for the log, tests, and whoever watches (core/disk/meters)."""
+"""Counters of a gateway process for its listeners of one kind, for the log, tests and metrics (core/disk/meters)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _NAMED = {
 
 @dataclass(slots=True)
 class Counters:
-    """All count from the start of the process, except open (connections at this moment).
+    """All counts are since the start of the process, except open (connections at this moment).
 
-    refused_connections: over a limit or not a peer. kept: messages that were archived; accepted: those of them with a 250. refused:
-    messages with a 5xx after the data; deferred: with a 4xx. refused_recipients: RCPTs with a 5xx. sign_ins_failed: wrong passwords
-    and tokens, and those that were not tried. lost_after_dot: the client was gone before it could hear the answer. long_lines:
-    lines of more than 998 bytes in kept messages. mended: bare CR, LF or NUL that were normalised. unavailable: messages, by name
-    of the check that could not be made. answered: how long kept messages waited for their answer.
+    refused_connections: over a limit or not a peer. kept: archived messages; accepted: those with a 250. refused: messages with a
+    5xx after the data; deferred: with a 4xx. refused_recipients: RCPTs with a 5xx. sign_ins_failed: wrong passwords and tokens, and
+    untried ones. lost_after_dot: clients that disconnected before the reply. long_lines: lines of more than 998 bytes in archived
+    messages. mended: bare CR, LF or NUL that were normalized. unavailable: messages by unavailable check. answered: time until the
+    reply of archived messages.
     """
 
     open: int = 0
@@ -74,7 +74,7 @@ def total(many: Iterable[Counters]) -> Counters:
 
 
 def metered(listeners: Mapping[str, Counters]) -> Values:
-    """What others watch of each kind of listener. May be called by another thread than the one that counts."""
+    """Metrics of each kind of listener. May be called by another thread than the one that counts."""
     values: Values = {}
     for kind, one in list(listeners.items()):
         for name, known in _NAMED.items():

@@ -17,9 +17,9 @@ _LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One listener. open_to_all: anybody may connect (mx, and submission, where they then sign in). by_certificate: a verified
-    client certificate makes a peer. senders: in whose name peers may send, empty for any. shut_in_clear: who is not on this machine
-    sends under TLS alone (P-19)."""
+    """One listener. open_to_all: anybody may connect (mx, and submission, which needs a sign-in). by_certificate: a verified client
+    certificate makes a peer. senders: addresses that peers may send from, empty for any. shut_in_clear: peers beyond this machine
+    must use TLS (P-19)."""
 
     kind: str
     address: str
@@ -50,11 +50,13 @@ class Endpoint:
         return bool(self.balancers) and _within(client, self.balancers)
 
     def trusts_verdicts_of(self, peer: str) -> bool:
-        """Whether verdict headers of a message that this peer hands over are findings: never by what it says of its own client."""
+        """Whether verdict headers of a message from this peer are findings, decided by the connection and never by the peer's
+        claims about its client."""
         return bool(self.judges) and _within(peer, self.judges)
 
     def profile_for(self, client: str) -> ServerProfile:
-        """What this client is offered, and what it needs; XCLIENT and XFORWARD only to those who may speak for others."""
+        """Extensions that this client is offered, and what it must do first; XCLIENT and XFORWARD only for peers that may speak for
+        others."""
         trusted = bool(self.trusted) and _within(client, self.trusted)
         tls = self.profile.require_tls or (self.requires_tls_remotely and not _within(client, _LOOPBACK))
         if not trusted and tls == self.profile.require_tls:
@@ -103,7 +105,7 @@ def make_endpoint(listener: Listener, settings: Settings) -> Endpoint:
 
 
 def _is_shut_in_clear(listener: Listener, settings: Settings) -> bool:
-    """Whoever may come without TLS has somebody who answers for it; behind a balancer that ends TLS nobody can tell."""
+    """Whether TLS is required; not if an exception is on record, or if a balancer in front may end TLS."""
     answered = any(entry.door == listener.kind for entry in settings.secure.plain)
     return listener.kind in ("relay", "lmtp", "journal") and not listener.proxy and not answered
 

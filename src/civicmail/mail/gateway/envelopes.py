@@ -1,4 +1,4 @@
-"""From what the wire said to what the archive keeps of it: envelope and source of a message."""
+"""Envelope and source of a message, as the archive stores them, from the commands of the session."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from civicmail.mail.gateway.intake import Intake
 from civicmail.mail.gateway.recipients import recipient_address
 
 MAX_VERDICT = 500
-"""Characters of a verdict in a receipt; the whole of it stands in the kept bytes."""
+"""Characters of a verdict in a receipt; the archived bytes have the whole verdict."""
 
 
 def envelope_of(wire: Session, transaction: Transaction, domains: list[str], received: int) -> Envelope:
-    """The envelope as evidence. A recipient named twice is kept once; what XFORWARD said is kept as one parameter, spaces as in
-    xtext: a stranger may greet with some, and with more attributes behind them."""
+    """The envelope as evidence. A recipient named twice is stored once. XFORWARD becomes one parameter with spaces as in xtext,
+    because a stranger's greeting may contain spaces and further attributes."""
     recipients = {
         address: Recipient(address, r.notify, r.orcpt)
         for r in transaction.recipients
@@ -51,7 +51,7 @@ def source_of(endpoint: Endpoint, lines: Lines) -> Source:
 
 
 def findings_of(intake: Intake) -> tuple[Finding, ...]:
-    """What an edge server of ours wrote into the header, as findings of the receipt."""
+    """Verdict headers of a trusted edge server, as findings of the receipt."""
     start = intake.start()
     header = header_of(start)
     edge_verdicts = verdicts(start if header is None else header)

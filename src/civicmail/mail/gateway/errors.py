@@ -16,4 +16,4 @@ class ListenerError(ConfigError):
 
 
 class CannotListen(LaterError):
-    """Nothing is wrong with the settings; whoever started this process should start it again in a moment."""
+    """The port cannot be opened now. The settings are not wrong; the supervisor should start the process again in a moment."""

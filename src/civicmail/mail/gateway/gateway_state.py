@@ -1,4 +1,4 @@
-"""What all conversations of one gateway process share."""
+"""State that all conversations of one gateway process share."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class GatewayState:
 
     @property
     def counters(self) -> Counters:
-        """What all listeners have seen together."""
+        """Sums of the counters of all listeners."""
         return total(self.listeners.values())
 
     def counters_of(self, kind: str) -> Counters:
-        """What listeners of this kind have seen."""
+        """Counters of all listeners of this kind."""
         return self.listeners.setdefault(kind, Counters())
 
 

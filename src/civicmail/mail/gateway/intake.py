@@ -16,7 +16,7 @@ PIECE = 256 * 1024
 EARLY = 128 * 1024
 """Held before a body is spooled that is announced as large: enough for any header."""
 MEMORY = 64 << 20
-"""Content that all bodies together may hold in memory; above it each of more than EARLY goes to the spool."""
+"""Bytes that all bodies together may hold in memory; above it each body larger than EARLY goes to the spool."""
 
 
 class Spooler:
@@ -28,7 +28,7 @@ class Spooler:
         self.threads = ThreadPoolExecutor(2, thread_name_prefix="spool")
 
     def most(self, declared: int) -> int:
-        """How much of a body stays in memory before it is spooled. declared: SIZE of MAIL, 0 when it said none."""
+        """Bytes of a body that stay in memory before it is spooled. declared: SIZE of MAIL, 0 if absent."""
         return EARLY if declared > SPOOL_ABOVE or self.held > MEMORY else SPOOL_ABOVE
 
     def close(self) -> None:
@@ -98,14 +98,14 @@ class Intake:
         return content
 
     def discard(self) -> None:
-        """The message is not taken: nothing of it stays in memory or in the spool."""
+        """Discard a rejected message from memory and spool."""
         self.release()
         self._dropped = True
         if self._writing is None:
             self._remove()
 
     def release(self) -> None:
-        """Let go of what is in memory."""
+        """Free the body's memory."""
         self._chunks.clear()
         self._hold(-self._held)
 

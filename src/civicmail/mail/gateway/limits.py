@@ -1,4 +1,4 @@
-"""What one client may take of us: connections, time, and the last free bytes of the disk."""
+"""Limits for one client: connections, time, and the last free bytes of the disk."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Progress:
 
 
 class Space:
-    """Free bytes on the volume of the data folder, looked at once a second at most."""
+    """Free bytes on the volume of the data folder, measured at most once a second."""
 
     def __init__(self, data: Path, least: int) -> None:
         self._data = data

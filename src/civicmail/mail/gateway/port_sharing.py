@@ -1,8 +1,8 @@
-"""Ports are shared by the gateways of one installation, and by nobody else.
+"""Share ports among the gateways of one installation, and with no other program.
 
-Gateways listen with SO_REUSEPORT, and the kernel lets every program of the same user join: a second installation with the same
-port would get half of the mail, and nobody would notice. So whoever listens first looks whether the port is free, and the others
-know by a lock on <data>/leases/listening that it was one of them.
+Gateways listen with SO_REUSEPORT, and the kernel lets every program of the same user join: a second installation on the same port
+would silently get half of the mail. Therefore the first gateway checks that the port is free, and a lock on <data>/leases/listening
+tells the others that it was one of them.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from civicmail.mail.gateway.errors import CannotListen
 _FLOCK = struct.Struct("hhqqi4x")  # type, whence, start, length, pid: struct flock of Linux, 64 bit
 _LOOK = 0.02
 _PATIENCE = 10.0
-"""Seconds for which another gateway of ours may be about to listen."""
+"""Seconds to wait for another gateway of this installation that is about to listen."""
 
 
 class PortLock:
-    """The lock that the gateways of a data folder share. is_first: none of them listens yet, so that a port that is taken is
-    another program's."""
+    """The lock that the gateways of a data folder share. is_first: no other gateway listens yet, so an occupied port belongs to
+    another program."""
 
     def __init__(self, data: Path) -> None:
         place = data / "leases"
@@ -37,7 +37,7 @@ class PortLock:
             time.sleep(_LOOK)
 
     def share(self) -> None:
-        """Ours listen: others of ours may join."""
+        """Tell the other gateways that this one listens and that they may join."""
         self._locked(fcntl.F_RDLCK)
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ def was_used(data: Path) -> bool:
 
 
 def require_free(what: str, address: str, port: int) -> None:
-    """Raise CannotListen where another program has this port. what: who is to listen there, for the sentence."""
+    """Raise CannotListen if another program has this port. what: the listener, for the error message."""
     if not port:
         return
     family = socket.AF_INET6 if ":" in address else socket.AF_INET

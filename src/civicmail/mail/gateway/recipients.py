@@ -1,7 +1,7 @@
-"""Which paths a listener takes at MAIL and RCPT, before any content: nobody relays through an outside listener (P-03, P-06).
+"""Which addresses a listener accepts at MAIL and RCPT, before any content: an outside listener never relays (P-03, P-06).
 
-Pure. The replies name the rule and never repeat an address. Who of the city's people may receive is the directory's question;
-until an installation has one, every local part of our domains is taken, but never one that could mean a second hop.
+Pure. Replies name the rule and never repeat an address. The directory decides which mailboxes exist; until an installation has one,
+every local part of our domains is accepted, except one that could mean a second hop.
 """
 
 from __future__ import annotations

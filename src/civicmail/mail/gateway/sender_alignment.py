@@ -1,6 +1,6 @@
-"""The sender of a message that has come in whole, judged before it is kept (P-14, L2).
+"""Check the sender of a complete message before it is archived (P-14, L2).
 
-What is refused is kept too: an employee's refused message is evidence; nobody gets it.
+A rejected message of an employee is archived too, as evidence; no recipient gets it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from civicmail.mail.search import message_reader
 
 @dataclass(frozen=True, slots=True)
 class SenderVerdict:
-    """refused: the rule by which its sender is told no, with this reply; else empty."""
+    """refused: the rule that rejects the sender, with this reply; empty if accepted."""
 
     rejected_by: str = ""
     reply: str = ""
@@ -31,8 +31,8 @@ NOTHING = SenderVerdict()
 
 
 async def text_of(gate: GatewayState, member: Member | None, start: bytes) -> str:
-    """The words of a message in which an identification block is looked for; empty where none is asked for. A limited process reads
-    them. Raises LaterError where none can."""
+    """Words of a message that are searched for an identification block; empty if none is required. A sandboxed process reads them.
+    Raises LaterError if it cannot."""
     if member is None or not gate.settings.senders.identification:
         return ""
     return await asyncio.to_thread(message_reader.words, start)
@@ -41,8 +41,8 @@ async def text_of(gate: GatewayState, member: Member | None, start: bytes) -> st
 def judge(
     gate: GatewayState, endpoint: Endpoint, member: Member | None, sender: str, start: bytes, *, whole: bool, text: str = ""
 ) -> SenderVerdict:
-    """sender: the return address; start: the beginning of the content, or the whole; text: of text_of. Only people who signed in,
-    whose access is asked for once more, and peers with a scope are held to it."""
+    """Check the sender. sender: the return address; start: the beginning of the content, or all of it; text: from text_of. Applies
+    to signed-in people, whose access is checked again, and to peers with a scope."""
     if endpoint.kind != "submission" and not endpoint.senders:
         return NOTHING
     now, snapshot, person = gate.clock(), gate.people.now, gate.people.member(member)

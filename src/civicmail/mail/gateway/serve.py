@@ -1,4 +1,4 @@
-"""The gateway process: listeners up, mail in, and on SIGTERM nothing new while what is under way is finished."""
+"""The gateway process: opens the listeners; on SIGTERM accepts no new mail and finishes the messages in progress."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""Signing in at a mail door: passwords and tokens, what is counted against guessing, and the entry of each (P-07, S1, AC-7).
+"""Sign-ins for sending mail: passwords and tokens, protection against guessing, and an audit entry for each (P-07, S1, AC-7).
 
-Every answer is an entry in the journal before the client hears it, so that the city counts mail doors and pages together. An entry
-has no password, and no login that nobody has: what somebody types there may be a password.
+The entry is in the journal before the client gets the reply, so that mail sign-ins and page sign-ins are counted together. An entry
+has no password, and no unknown login, because people may type a password there.
 
-These passwords are 140 random bits, and tokens are signed: what is right is let in, however many wrong ones came before from the
-same network. Otherwise whoever knows a name would keep its owner from sending.
+Device passwords are 140 random bits, and tokens are signed: a right one is accepted even after many wrong ones from the same
+network. Otherwise everybody who knows a login could stop its owner from sending.
 
-Whoever shows the password that they had until their access ended is not let in, and hears why and whom to ask (P-09). That is no
-guess and counts as none; to everybody else an ended sign-in is like one that nobody has.
+The former password of a person whose access ended is rejected with the reason and a contact (P-09). This does not count as a guess;
+for all other passwords an ended sign-in looks like an unknown one.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class SignIns:
         self.attempts = Attempts(settings, clock)
 
     async def judge(self, shown: Credentials, door: str, client: str, before: int) -> tuple[str, Member | None]:
-        """The reply, and who it is. door: kind and address of the listener; before: failures on this connection."""
+        """The reply, and the signed-in person. door: kind and address of the listener; before: failures on this connection."""
         snapshot = self._people.now
         self._key = self._key or read_key(self._data)
         if snapshot is None or self._key is None or not self._people.watch.is_fresh(MAX_OUTBOUND_AGE_MS):
@@ -127,8 +127,7 @@ class SignIns:
         return SIGNED_IN, Member(person.id, person.epoch, device.id if device is not None else "")
 
     def _whose(self, shown: Credentials, snapshot: Snapshot, key: bytes) -> tuple[Person | None, Device | None]:
-        """The person whom the name or the token means, and the device whose password it is; a token that is not good means nobody
-        who could be let in."""
+        """The person of the name or the token, and the device of the password; an invalid token means nobody."""
         if not shown.is_token:
             person = snapshot.person_of(shown.name)
             return person, find_device(key, person, shown.secret)
