@@ -1,8 +1,8 @@
 """The catalogue of sealed captures: runs by month, looked up by capture id and by SHA-256 (docs/formats.md, "Catalogue").
 
-The id names its month, so an id or a prefix of one asks one month only; a SHA-256 asks all. The catalogue is derived: rebuild()
-makes it from the record tables of the segments. Runs that a newer run replaces are not read and are removed later, so merging
-needs no step that a crash could cut in two.
+The id contains its month, so an id or its prefix needs one month only; a SHA-256 needs all. The catalogue is derived: rebuild()
+makes it from the record tables of the segments. Runs that a newer run replaces are not read and are removed later, so merging has
+no step that a crash could interrupt.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ class Catalogue:
         return sum(run.captures for month in self.months for run in self.runs(month))
 
     def each(self, months: list[str] | None = None, *, newest_first: bool = False) -> Iterator[Entry]:
-        """Every row, or those of these months, ascending, in order of capture id. Takes long, so runs may be merged meanwhile."""
+        """Every row, or those of these months, ascending, in order of capture id. Takes long, so runs may be merged during the
+        iteration."""
         some = self.months if months is None else months
         for month in reversed(some) if newest_first else some:
             rows = (run.each(newest_first=newest_first) for run in self.runs_now(month))
@@ -138,10 +139,10 @@ def _number(month: str) -> int:
 
 
 def merge(data: Path, name: str, months: Iterable[str], files: Files = OS_FILES) -> int:
-    """Where one of these months has more than eight runs, make one of the smallest; return how many months were merged.
+    """Merge the smallest runs of each of these months that has more than eight; return the number of merged months.
 
-    The runs that are merged differ little in size, so that each row is written again only a few times in its life. name: of the
-    new run. Only the holder of the lease `seal` may call this. What a crash left of an earlier merge is removed here.
+    Merged runs differ little in size, so that each row is rewritten only a few times in its life. name: of the new run. Only the
+    holder of the lease `seal` may call this. It also removes the rest of an earlier, interrupted merge.
     """
     catalogue = Catalogue(data)
     catalogue.refresh()

@@ -1,8 +1,7 @@
 """The retention class of a capture: the longest of its people's classes and of every class it was raised to (P-23).
 
-The head of its receipt has one, an address that a schedule names has one, and each `class` record adds one. What lay in quarantine
-is mail like any other as soon as a copy of it was let go. None is ever taken away, so a class only rises, and the order in which it
-did makes no difference.
+The head of its receipt has one, an address in a schedule has one, and each `class` record adds one. Quarantined mail becomes
+ordinary mail as soon as a copy is released. No class is ever removed, so a class only rises, in any order.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from civicmail.mail.archive.records import ASIDE, MAIL, REFUSED, Capture, Event,
 from civicmail.mail.archive.store import Store
 
 WENT = frozenset({Type.RELEASED, Type.DELIVERED})
-"""What happens to a capture when a copy of it goes, on somebody's word or because rules think otherwise by now."""
+"""Effect on the class of a capture when a copy is delivered, because a person released it or rules now decide otherwise."""
 
 
 def classes_of(capture: Capture, events: Iterable[Event], schedules: Schedules) -> set[str]:

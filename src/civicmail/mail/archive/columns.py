@@ -1,7 +1,7 @@
 """Packed fixed-width keys with their row numbers, for indexes in memory with up to a million keys.
 
-A key is looked for by scanning the packed bytes, a few milliseconds for a million, so that a command that asks once needs no table;
-a frequent caller gets one.
+A key is found by scanning the packed bytes, in a few milliseconds for a million, so that a command with one query needs no table; a
+frequent caller gets one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Keys:
         return bytes(self.packed[row * self.width : (row + 1) * self.width])
 
     def rows(self, key: bytes) -> list[int]:
-        """Every row in which this key stands, in order."""
+        """Every row with this key, in order."""
         self._lookups += 1
         if self._lookups <= SCANS:
             return list(self.beginning(key))

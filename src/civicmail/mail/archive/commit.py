@@ -1,7 +1,7 @@
 """Append records to the archive. Nothing is acknowledged before it is durable.
 
 Writer is the plain one (import, courier, commands): collect, then flush. GroupCommit shares one sync among all sessions of an event
-loop: whatever arrives while a sync is under way goes into the next one, so a lone message never waits for a timer (promise 1).
+loop: records that arrive during a sync join the next one, so a single message never waits for a timer (promise 1).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ Confirm = Callable[[str, int], "asyncio.Future[None]"]
 
 
 Entering = Callable[[dict[str, Any]], "AbstractContextManager[dict[str, Any] | None]"]
-"""Opens the entry of a deed, given facts that only whoever does it knows: what it gives stands in the record as the fact `entry`,
-and it is kept when the record is durable. None where entries are not kept, as where nobody has claimed the installation."""
+"""Opens the audit entry of an act, given facts that only the actor's code knows; its result is the fact `entry` in the record, and
+the entry is stored when the record is durable. None if no entries are stored, as in an unclaimed installation."""
 ENTERED = b'"entry":{'
-"""Stands in the head of every record with an entry in it: what somebody wrote has its quotes escaped."""
+"""Occurs in the head of every record that contains an entry; in strangers' text its quotes are escaped."""
 
 
 def unentered(_facts: dict[str, Any]) -> AbstractContextManager[dict[str, Any] | None]:
@@ -108,7 +108,7 @@ class Writer:
         return self._alive().append(event.type, event.id, event.head)[1]
 
     def flush(self) -> None:
-        """Make everything collected durable. After an error none of it is archived and the next call uses a new journal."""
+        """Make all collected records durable. After an error none of them is archived and the next call uses a new journal."""
         self.write(self.journal.batch())
 
     def write(self, batch: journal.Batch) -> None:

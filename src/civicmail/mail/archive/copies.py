@@ -1,7 +1,7 @@
 """The state of one recipient's copy, computed from the records of all journals.
 
-Records of different journals may be seen in any order: an outcome before its receipt, a release before the deferral it ends. So
-each rule here keeps the greatest of what it was told (by try, by time and place, by finality), and the order does not matter.
+Records of different journals may arrive in any order: an outcome before its receipt, a release before the deferral that it ends.
+Therefore each rule keeps the greatest value (by try, by time and place, by finality), and the order does not matter.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HELD = frozenset({"hold", "quarantine", "pending", "redirect"})
 PENDING = "pending"
 QUARANTINE = "quarantine"
 Decided = tuple[int, str, int, str, tuple[str, ...], tuple[tuple[str, str], ...]]
-"""Time and place of what was decided last, what, by which rules, and the marks."""
+"""Time and place of the last decision, the action, its rules, and the marks."""
 UNDECIDED: Decided = (0, "", 0, "", (), ())
 _FINAL = {"": 0, "cancelled": 1, "failed": 2, "delivered": 3}
 NO_REPORT, REPORT_OWED, REPORT_SENT = 0, 1, 2
@@ -27,13 +27,13 @@ NO_REPORT, REPORT_OWED, REPORT_SENT = 0, 1, 2
 class Copy:
     """A recipient that waits, is held, or has an end ("delivered", "failed", "cancelled"); times in ms.
 
-    tries: greatest try of an attempt or outcome; settled: greatest try with an outcome. unknown: the last outcome does not say
-    whether the next hop took it. report: whether the sender is owed a delivery report. onto: time and place of the release that
-    last said to whom, and whom it named, "" for the recipient. decided: what a later screening decided in place of the receipt;
-    what a person did with the copy counts more. marks: of the receipt. secure: it was decided once that the copy leaves
-    encrypted; what is decided later does not undo that, least of all a check that finds nothing any more (P-19). pulled: time and
-    place of the record that took a delivered copy out of its mailbox, or put it back (0), which came last (P-31). parted: time and
-    place of what was approved last, and which files leave with the copy where some do not; it lasts like secure (P-22).
+    tries: greatest try of an attempt or outcome; settled: greatest try with an outcome. unknown: the last outcome leaves open
+    whether the next hop accepted it. report: whether the sender must get a delivery report. onto: time and place of the last
+    release with a destination, and that destination, "" for the recipient. decided: the decision of a later screening, which
+    replaces the receipt's; a person's decision about the copy has priority. marks: of the receipt. secure: the copy must leave
+    encrypted; no later decision undoes that, least of all a check that now finds nothing (P-19). pulled: time and place of the last
+    record that removed a delivered copy from its mailbox, or restored it (0) (P-31). parted: time and place of the last approval,
+    and the files that leave with the copy if some do not; permanent like secure (P-22).
     """
 
     __slots__ = (
@@ -96,7 +96,7 @@ class Copy:
         self.pulled = max(self.pulled, (at, *place, int(not facts.get("back"))))
 
     def refuse(self, at: int, reply: str) -> None:
-        """Mark a copy that the receipt rejected though the client was told 250: the sender is owed a report."""
+        """Mark a copy that the receipt rejected although the client got 250: the sender must get a report."""
         self._ended(Type.FAILED, at, {"reply": reply, "dsn": 1})
 
     def _deferred(self, at: int, facts: dict[str, Any]) -> None:
@@ -160,7 +160,7 @@ class Copy:
 
     @property
     def is_open(self) -> bool:
-        """An attempt has no outcome, or one that leaves open what became of it."""
+        """Whether an attempt has no outcome, or an unknown one."""
         return not self.end and (self.tries > self.settled or bool(self.unknown))
 
     @property

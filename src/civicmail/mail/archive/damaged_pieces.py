@@ -1,8 +1,8 @@
-"""Files that a repair put aside in damaged/, and how long they are retained (P-23, promise 3).
+"""Files that a repair moved to damaged/, and how long they are retained (P-23, promise 3).
 
-A piece is bytes of records that are lost. Where it consists of frames whose heads can still be read, their classes decide; where
-it does not, nobody can tell whose mail it is, and it stays until every schedule in force would let it go. Any hold in force keeps
-it: what it covers cannot be asked. Its time is when its file was last written, which is never before its mail was received.
+A piece contains bytes of lost records. If it consists of frames with readable heads, their classes decide. Otherwise nobody can
+tell whose mail it is, and it stays until every schedule in force would dispose of it. Any hold in force retains it, because its
+coverage cannot be checked. Its time is when its file was last written, which is never before its mail was received.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Piece:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """What a certificate says of it."""
+        """Its description in a certificate."""
         content = self.path.read_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
         return {"journal": self.journal, "file": self.path.name, "size": len(content), "sha256": sha256}

@@ -1,7 +1,7 @@
 """Disposal: remove captures that are due by their schedule and under no hold, by a rewrite, with a certificate (P-23, promise 3).
 
-Every capture is asked, inside the lease, from its kept bytes: the class of its segment says nothing. Whatever cannot be told keeps
-it. At the moment of the swap nobody can place a hold, and one that was placed since the asking stops the swap.
+Every capture is checked, inside the lease, by its archived bytes; the class of its segment is not trusted. In doubt a capture
+stays. At the moment of the swap nobody can place a hold, and a hold placed since the check stops the swap.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Examination:
         return Item(id_, capture, decision, (head, *heads))
 
     def debris(self, outcome: Outcome) -> list[Piece]:
-        """What was put aside by a repair and is to go, too."""
+        """Damaged pieces that a repair set aside and that must also be removed."""
         pieces = []
         for piece in damaged_pieces.pieces(self.store.data):
             why = damaged_pieces.decide(piece, self.store, self.schedules, held=bool(self.holds), now=self._now)
@@ -156,11 +156,11 @@ def dispose(
     portion: int = PORTION,
     patience: Patience | None = None,
 ) -> Outcome:
-    """Dispose of everything that is due. Takes the lease `seal`; patience: where a worker holds it. now: ms. eyes: what is known of
-    the two people (city/guard/four_eyes.py).
+    """Dispose of everything that is due. Takes the lease `seal`; patience: time to wait for a worker that has it. now: ms. eyes:
+    data about the two people (city/guard/four_eyes.py).
 
-    Raises NotDisposed for one person alone or an unclaimed installation, MissingReason, LeaseHeld, RulesChanged: what has its
-    certificate by then is gone, all else is as it was.
+    Raises NotDisposed for one person alone or an unclaimed installation, MissingReason, LeaseHeld, RulesChanged: captures with a
+    certificate by then are gone, everything else is unchanged.
     """
     if not (proposer.strip() and approver.strip() and reason.strip()):
         raise MissingReason("A disposal needs who proposes it, who approves it, and why.")
@@ -230,7 +230,7 @@ class _Act:
         return name
 
     def pieces(self, pieces: list[Piece]) -> str:
-        """Write the certificate about what was put aside by a repair; returns its name."""
+        """Write the certificate about damaged pieces; return its name."""
         e = self.examination
         name = new_batch(self.now)
         facts = certificates.facts_of(

@@ -1,7 +1,7 @@
-"""What operators may see of a message: its envelope, the disposition of each recipient, and later events (P-17, I1). Pure.
+"""The view of a message for operators: envelope, disposition of each recipient, later events (P-17, I1). Pure.
 
-Made field by field from the receipt and the events; there is no place here for a subject, a header line, a Message-ID, the name of
-a file or a folder, a journal report or the evidence of a finding (docs/decisions/0029). What mail is about is for a reviewer.
+Made field by field from the receipt and the events. It has no field for a subject, a header line, a Message-ID, the name of a file
+or a folder, a journal report or the evidence of a finding (docs/decisions/0029); only a reviewer may see the topic of mail.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ _BRACKETS = re.compile("<([^<> ]*@[^<> ]*)>")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One recipient's copy. box: where it goes, if that is another address; do, rules: as decided; since: ms of the last change;
-    reply: what the last next hop answered; next: ms of the next try, 0 for at once or never;
-    proof: how it left encrypted, where it had to."""
+    """One recipient's copy. box: its destination, if that is another address; do, rules: as decided; since: ms of the last change;
+    reply: of the last next hop; next: ms of the next try, 0 for at once or never; proof: how it left encrypted, if it had to."""
 
     index: int
     address: str
@@ -83,7 +82,7 @@ class MessageTrace:
 
     @property
     def status(self) -> Status:
-        """One word for all recipients: the one that most wants a look."""
+        """One word for all recipients: the state that most needs attention."""
         states = {p.state for p in self.passages}
         for status, of in _JOINED:
             if states & of:

@@ -1,19 +1,19 @@
 """Errors of the archive.
 
 CivicmailError
-├── NotInArchive      nothing is kept under this id
+├── NotInArchive      no message has this id
 └── UnknownHold       no hold in force has this id
 ConfigError
-└── KeyMissing        a key that is needed is not in the keyring
+└── KeyMissing        a needed key is not in the keyring
 UsageError
-├── InvalidId         these words can name no capture
+├── InvalidId         this text cannot name a capture
 └── MissingReason     a reason, a person or a ground is missing
 RefusedError
-└── NotDisposed       a rule says that nothing is disposed of now
+└── NotDisposed       a rule forbids disposal now
 LaterError
-└── RulesChanged      a hold, class or schedule came while storage was being rewritten
+└── RulesChanged      a hold, class or schedule was added while storage was being rewritten
 
-Damaged bytes are core.disk's DamagedFile; a missing permit is access's NotPermitted.
+Damaged bytes are core.disk's DamagedFile; a missing permit is the guard's NotPermitted.
 """
 
 from __future__ import annotations
@@ -52,4 +52,4 @@ class InvalidId(UsageError):
 
 
 class KeyMissing(ConfigError):
-    """The keyring lacks the key of a segment, or the master key that opens it; `civicmail keys` says what to do."""
+    """The keyring lacks the key of a segment, or the master key that opens it; see `civicmail keys`."""

@@ -1,8 +1,7 @@
 """Findings of screening and the rules that they triggered, check by check, for operators (P-17, I1; promise 7). Pure.
 
-Like envelopes.py made field by field: there is no place here for a subject, a name, an address of a header, where a link leads, or
-what mail is about. The evidence of a finding is where it stands and how long it is; its mask is shown only of checks whose masks
-are words of ours.
+Made field by field like envelopes.py: it has no field for a subject, a name, a header address, a link target, or the topic of mail.
+The evidence of a finding is its place and length; its mask is shown only for checks whose masks are our own words.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ PLAIN = frozenset(
         *("clamav", "files", "spam", "nearly", "rspamd", "spamd", "confidential"),
     }
 )
-"""Checks whose masks are words of ours, or of programs, and never words of a message."""
+"""Checks whose masks are our own words, or a program's, and never words of a message."""
 VEILED = frozenset({"message.subject", "from.address", "from.domain", "from.name", "links.hosts", "links.places", "files.sha256"})
 """Facts that are of the content."""
 
@@ -50,7 +49,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided for one recipient, at the door or since. at: ms of a later decision, 0 at the door; marks: their names."""
+    """The decision for one recipient, on arrival or later. at: ms of a later decision, 0 on arrival; marks: their names."""
 
     address: str
     do: str

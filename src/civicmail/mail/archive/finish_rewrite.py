@@ -1,7 +1,7 @@
 """The second half of a rewrite: write the certificate, then remove old segments, their keys and their rows.
 
-From the commit on nobody reads the old segments any more; what is done here is done again by the next holder of the lease `seal`
-until the state file is gone. Keys go first: without them the rest is noise, also where a copy of it lies.
+After the commit nobody reads the old segments any more. Each step can be repeated: the next holder of the lease `seal` does so
+until the state file is gone. Keys go first: without them the rest is noise, even in a copy elsewhere.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Gather closed journal files for a seal: check their records and group them by class and month.
 
-A file is closed when its journal has gone on to another one, or when its last whole record ends at its last byte. Files go in
-order: one that is damaged keeps its journal's later files from being sealed, and `verify` names it.
+A file is closed when its journal has continued in another one, or when its last whole record ends at its last byte. Files are
+sealed in order: a damaged one keeps its journal's later files from being sealed, and `verify` names it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def closed(data: Path, passed: Mapping[str, int]) -> Iterator[LogFile]:
 
 
 def end_of(path: Path, first: int, last: int) -> int:
-    """Where record `last` ends; 0 when it is not found. Nothing behind it is touched: the owner may cut the file at this moment."""
+    """The end of record `last`; 0 if it is not found. Later bytes are ignored, because the owner may be cutting the file."""
     with mapped(path) as m:
         for frame in frames.walk(m, check=False, first=first):
             number, end = frame.number, frame.end
@@ -108,7 +108,7 @@ class Gathered:
         self._maps.clear()  # each map goes with the last view into it
 
     def add(self, file: LogFile) -> None:
-        """Read and check a file. Raises DamagedFile, and nothing of the file was added, when any record or body is not whole."""
+        """Read and check a file. Raises DamagedFile if any record or body is damaged; then nothing of the file was added."""
         with file.path.open("rb") as h:
             view = map_of(h.fileno())
         at, expected, end = len(self.files), file.first, frames.FILE_HEADER_SIZE
@@ -162,7 +162,7 @@ class Gathered:
 
 
 def class_name(name: str) -> str:
-    """A class becomes the name of a folder; one that cannot be is sealed under another, for a class is only a grouping."""
+    """The folder name of a class; an invalid name is replaced by another one, because a class is only a grouping."""
     return name if _CLASS.fullmatch(name) else "other"
 
 

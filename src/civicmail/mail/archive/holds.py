@@ -1,7 +1,7 @@
-"""Legal holds: what must be retained beyond the schedules, whatever its age, later captures included (P-23, promise 3).
+"""Legal holds: captures that must be retained beyond the schedules, at any age, including later ones (P-23, promise 3).
 
-A hold is a query. Whether it covers a capture is asked of the kept bytes by core/query.matches when something is about to be
-disposed of; the index is never asked. Where that cannot be told, because words may stand in a part that nobody can read, it does.
+A hold is a query. Disposal evaluates it on the archived bytes with core/query.matches, never on the index. If a part is unreadable
+and may contain the words, the hold covers the capture.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OF_HEAD = frozenset({"rcpt", "custodian"})  # fields that are there whatever th
 
 
 Viewer = Callable[[Capture, bytes], View]
-"""Makes what a query sees of a capture and its bytes; the room above gives it, for it is the one that the index uses."""
+"""Makes the query view of a capture and its bytes; the room above provides it, because the index uses the same one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,13 @@ def capture_id(received: int, bits: bytes | None = None) -> bytes:
 
 
 def occurrence_bits(occurrence: Occurrence, sha256: bytes) -> bytes:
-    """What the id of an imported capture takes from where it lay."""
+    """The part of an imported capture's id that is derived from its occurrence."""
     text = "\0".join((occurrence.owner, occurrence.folder, str(occurrence.ordinal)))
     return hashlib.sha256(b"occurrence\0" + text.encode("utf-8", "surrogateescape") + b"\0" + sha256).digest()
 
 
 def once_bits(key: str) -> bytes:
-    """What the id of our own mail takes from its once-key."""
+    """The part of the id of our own mail that is derived from its once-key."""
     return hashlib.sha256(b"once\0" + key.encode()).digest()
 
 

@@ -1,4 +1,4 @@
-"""The inventory: captures by class with their schedules and holds, and what was disposed of. No content."""
+"""The inventory: captures by class with their schedules and holds, and past disposals. No content."""
 
 from __future__ import annotations
 

@@ -135,8 +135,8 @@ class Keyring:
             self._masters[master_name(before)] = before
 
     def require_ours(self) -> None:
-        """Raise KeyMissing where the master key is not the one that recovery.json and the newest segments name. What would be
-        sealed under another could not be read any more when the right one is back."""
+        """Raise KeyMissing if the master key is not the one that recovery.json and the newest segments name. Segments sealed under
+        another key would be unreadable once the right key is restored."""
         known: set[bytes] = set()
         with contextlib.suppress(CivicmailError):
             known = {bytes.fromhex(name) for name in str(_read_recovery(self._place.parent).get("masters", "")).split()}
@@ -147,7 +147,7 @@ class Keyring:
         self._is_ours = True
 
     def keep(self, keys: Mapping[str, bytes]) -> None:
-        """Wrap and durably keep the keys of these new segments. Raises KeyMissing where the master key is another than before."""
+        """Wrap and durably store the keys of these new segments. Raises KeyMissing if the master key has changed."""
         if not self._is_ours:
             self.require_ours()
         place = self._place / "segments"
@@ -209,7 +209,7 @@ def _unwrap(key: bytes, wrapped: bytes, about: bytes) -> bytes:
 
 
 def key_file(master: bytes, segment: str, key: bytes) -> bytes:
-    """What the file of a segment's key holds."""
+    """The content of a segment's key file."""
     opening = _MAGIC + master_name(master)
     return opening + _wrap(master, key, opening + bytes.fromhex(segment))
 

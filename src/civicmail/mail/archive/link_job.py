@@ -1,7 +1,7 @@
 """The link job: follow all journals and record which captures are the same message (links.py).
 
-What it remembers is the captures of the last day. When it begins, those that were sealed meanwhile come from the segments, so a
-restart, or a seal that was quicker, forgets no twin; a link that is recorded already is found there too.
+It remembers the captures of the last day. At start it reads those that were already sealed from the segments, so neither a restart
+nor a fast seal hides a twin; recorded links are found there too.
 """
 
 from __future__ import annotations

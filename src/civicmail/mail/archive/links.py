@@ -1,15 +1,15 @@
 """Link two captures of one message, by smart host and by journal, when the second arrives (P-23).
 
-A city beside another mail system hears much mail twice: on its way through the gateway, and as the other system's copy for the
-record. Both are kept, each with its own envelope; a `linked` record of the later one names the other, so that `search --unique`
-counts the message once (the job is in link_job.py). Two captures are linked where exactly one of them came by a journal listener,
-their receipts are less than a day apart, and either
+A city beside another mail system gets much mail twice: through the gateway, and as the other system's journal copy. Both are
+archived, each with its own envelope; a `linked` record of the later one names the other, so that `search --unique` counts the
+message once (link_job.py runs this). Two captures are linked if exactly one of them came by a journal listener, their receipts are
+less than a day apart, and either
 
-- their content is the same but for trace headers (content_hash), or
-- Message-ID and envelope sender are the same and they have a recipient in common; once for each pair, because a sender chooses its
+- their content is equal except for trace headers (content_hash), or
+- Message-ID and envelope sender are equal and they have a recipient in common; once for each pair, because a sender chooses its
   Message-ID freely.
 
-Nothing is dropped by this: whoever searches without --unique sees every capture. docs/formats.md, "Links".
+Nothing is dropped: a search without --unique shows every capture. docs/formats.md, "Links".
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _WIRE = frozenset({"mx", "submission", "relay", "lmtp"})
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the window remembers of a capture."""
+    """The data of a capture that the window remembers."""
 
     id: bytes
     received: int

@@ -38,7 +38,7 @@ class Losses:
         self._spans[name] = lost_records.joined(self._spans.get(name, []) + spans)
 
     def explain(self, problems: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The same problems, but one for each accounted loss instead of those that are about nothing else."""
+        """The same problems, with one problem for each accounted loss in place of those that it explains."""
         remaining = [p for p in problems if not self._accounts_for(p)]
         explained: dict[str, lost_records.Spans] = {}
         for name, spans, entry, reason in self._losses:

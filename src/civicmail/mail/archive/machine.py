@@ -1,7 +1,7 @@
 """Access to captures without a permit, for delivery, indexing, sealing, import and verification. The list of users is closed.
 
-Whoever may import this module stands in pyproject.toml ("machine doors"), and the list is short on purpose: nothing that shows
-content to a person is on it.
+pyproject.toml lists the modules that may import this one ("machine doors"). The list is short on purpose and has nothing that shows
+content to a person.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Stored:
 
 
 class Machine:
-    """What a data folder keeps, for the machine. A view of one moment: refresh() moves it to now."""
+    """The data folder as the machine reads it, at one moment; refresh() moves it to now."""
 
     def __init__(self, data: Path) -> None:
         self._store = Store(data)
@@ -64,7 +64,7 @@ class Machine:
         return self._store.body(self._place(id_))
 
     def events(self, id_: bytes) -> list[Event]:
-        """What happened to a capture, in order of time."""
+        """Events of a capture, in order of time."""
         history = [Event.from_head(head) for head in self._store.events(id_)]
         return sorted(history, key=lambda event: (event.at, event.journal, event.number))
 
@@ -74,7 +74,7 @@ class Machine:
         return (Stored(*stored) for stored in self._store.everything(damaged, years))
 
     def ids(self, years: Years = None) -> Iterator[bytes]:
-        """The ids of all captures, or of those that were received in these years, in order."""
+        """The ids of all captures, or of those received in these years, in order."""
         return (place.id for place in self._store.captures(years=years))
 
     def _place(self, id_: bytes) -> Place:
@@ -88,8 +88,8 @@ class Machine:
 
 
 def as_of_now(kept: Machine | None, data: Path) -> Machine:
-    """The given view refreshed, or a new one. A new view reads all records that are not sealed, a fifth of a second for thirty
-    thousand messages: frequent callers keep theirs."""
+    """The given view refreshed, or a new one. A new view reads all unsealed records, a fifth of a second for thirty thousand
+    messages; frequent callers keep theirs."""
     if kept is None:
         return Machine(data)
     kept.refresh()

@@ -1,7 +1,7 @@
 """The mailboxes that a capture belongs to, by the evidence of its receipt and never by its header (promise 4). Pure.
 
-A header is the sender's word. What counts is who signed in, what a peer with a scope has asserted and was checked for (P-14), and
-that we sent it ourselves; for what was imported it is the custodian.
+The sender writes the header. The evidence is the signed-in person, the checked sender of a peer with a scope (P-14), or our own
+mail; for imported mail it is the custodian.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from civicmail.mail.archive.copies import HELD
 from civicmail.mail.archive.records import Capture
 
 ASSERTED = "asserted"
-"""Code of the finding that says that the sender of a relayed message lay in the scope of its peer."""
+"""Code of the finding that the sender of a relayed message was in the scope of its peer."""
 _KEPT_BACK = HELD | {"refuse"}
 
 
 def sent_by(capture: Capture) -> str:
-    """The address of the mailbox that sent it, lower case and without what follows a plus (RFC 5233); empty where nothing but the
-    message itself says so."""
+    """The address of the sending mailbox, lower case and without a subaddress (RFC 5233); empty if only the message itself names
+    it."""
     e = capture.envelope
     match capture.source.kind:
         case "submission":
@@ -36,8 +36,8 @@ def sent_by(capture: Capture) -> str:
 
 
 def withheld_from(capture: Capture) -> list[tuple[str, str, str]]:
-    """Copies that were not given out when the message came in: recipient's address, mailbox (may be empty), what was done with it.
-    Other names of the same mailbox, which get no copy of their own, are among them."""
+    """Copies that were withheld on arrival: recipient's address, mailbox (may be empty), action. Includes other names of the same
+    mailbox, which get no copy of their own."""
     to = capture.envelope.recipients
     withheld = [(to[d.to].address, to[d.to].box, d.do) for d in capture.dispositions if d.do in _KEPT_BACK and d.to < len(to)]
     if not withheld:

@@ -1,12 +1,12 @@
-"""Rotate the master key without touching a segment: the segment keys are wrapped again, one small file each.
+"""Rotate the master key without changing a segment: only the segment keys are wrapped again, one small file each.
 
-In this order, so that a crash anywhere leaves every segment readable and another call begins where it must:
+The order keeps every segment readable after a crash, and lets another call continue:
 
 1. master.old is a second copy of the master key
-2. recovery.json holds a new master key, the ledger's key and the old master key under a new recovery key; the old one opens nothing
-3. master.key is the new master key: whoever reads tries the one whose name a key file bears
+2. recovery.json has a new master key, the ledger's key and the old master key under a new recovery key; the old one opens nothing
+3. master.key is the new master key; readers use the key that a key file names
 4. every key file is wrapped under the new one
-5. master.old goes
+5. master.old is removed
 """
 
 from __future__ import annotations

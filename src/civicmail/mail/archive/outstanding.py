@@ -4,8 +4,8 @@
     for record in tail.poll(): outstanding.apply(record)
 
 Pure: records in, state out. A recipient is outstanding from the receipt that says deliver or mark until a later record of any
-journal ends it. Bodies are never held here, only where they lie. The courier acts on it, the sealer saves it (`outstanding_file`)
-before it removes journal files, `queue list` reads it.
+journal ends it. It has the places of bodies, never bodies. The courier acts on it, the sealer saves it (`outstanding_file`) before
+it removes journal files, `queue list` reads it.
 """
 
 from __future__ import annotations
@@ -33,11 +33,10 @@ _CELL = 17  # capture id and one byte: 1 when somebody tried to hand it over
 
 
 class Entry:
-    """A capture with copies that are not finished. seen: its receipt was read; before, only `copies` and `touched` mean anything.
+    """A capture with unfinished copies. seen: its receipt was read; before, only `copies` and `touched` have a meaning.
 
-    journal, file, offset, number: where its record lies (file: number of the first record of the file), until it is sealed.
-    key: what makes it a second receipt of the same message; touched: time of the last event; about: the capture of which this is a
-    delivery report.
+    journal, file, offset, number: place of its record (file: number of the first record of the file), until it is sealed. key:
+    identifies a second receipt of the same message; touched: time of the last event; about: for a delivery report, its capture.
     """
 
     __slots__ = (
@@ -65,12 +64,12 @@ class Entry:
 
     @property
     def waiting(self) -> list[int]:
-        """Indices of recipients that are to be delivered now or later."""
+        """Indices of recipients that must be delivered now or later."""
         return [i for i, c in self.copies.items() if c.is_waiting] if self.seen else []
 
     @property
     def owed(self) -> list[int]:
-        """Indices of recipients whose failure the sender was not told yet."""
+        """Indices of recipients whose failure the sender does not know yet."""
         return [i for i, c in self.copies.items() if c.report == REPORT_OWED and c.end] if self.seen else []
 
     @property
@@ -87,7 +86,7 @@ class Entry:
 
     @property
     def was_pulled(self) -> bool:
-        """Some copies were taken back, or put back: of these records the last one counts, and another may be read later."""
+        """Whether some copies were removed or restored: the last of these records counts, and another may be read later."""
         return any(c.pulled[0] for c in self.copies.values())
 
     @property
@@ -97,8 +96,8 @@ class Entry:
 
 
 class Outstanding:
-    """The state after the records up to `positions`. Small: a few hundred bytes for each capture that is not finished, and as much
-    for each receipt of the last 24 hours. repeats=False: without the latter, for whoever never asks `original_of`."""
+    """The state after the records up to `positions`. Small: a few hundred bytes for each unfinished capture, and for each receipt
+    of the last 24 hours. repeats=False omits the latter, for callers that never use `original_of`."""
 
     def __init__(self, *, repeats: bool = True) -> None:
         self.repeats = repeats
@@ -129,7 +128,7 @@ class Outstanding:
     # -- what may be asked
 
     def waiting(self) -> Iterator[Entry]:
-        """Captures with recipients that are to be delivered, oldest receipt first by the order of reading."""
+        """Captures with recipients to deliver, oldest receipt first by the order of reading."""
         return (e for e in self.entries.values() if e.waiting)
 
     def held(self) -> Iterator[Entry]:
@@ -149,9 +148,9 @@ class Outstanding:
         return (e for e in self.entries.values() if e.owed)
 
     def original_of(self, entry: Entry) -> bytes | None:
-        """The capture of which this one is a second receipt, or None: same bytes with a Message-ID, same envelope, within 24 hours.
+        """The capture that this one repeats, or None: same bytes with a Message-ID, same envelope, within 24 hours.
 
-        The one that was begun counts as the first; among those that were not, the one with the smallest id.
+        A capture whose delivery has begun counts as the first; otherwise the one with the smallest id.
         """
         if not entry.key or entry.begun:
             return None
@@ -173,14 +172,15 @@ class Outstanding:
         return entry.seen and entry.number <= self.lost.get(entry.journal, 0)
 
     def begin(self, entry: Entry) -> None:
-        """The caller is about to hand a copy over and no record says so yet: from now on this capture counts as the first one."""
+        """Note that the caller is about to transfer a copy without a record yet: from now on this capture counts as the first
+        one."""
         entry.taken = True
         if entry.key:
             self._remember(entry)
 
     def settle(self, now: int) -> None:
-        """Forget what is older than a day. Call only when everything durable has been applied: what then lacks its receipt belongs
-        to a finished capture."""
+        """Forget captures older than a day. Call only when all durable records were applied: an entry without a receipt then
+        belongs to a finished capture."""
         self.forget(now)
         old = now - DAY_MS
         for id_ in [e.id for e in self.entries.values() if (e.is_over or not e.seen) and e.touched < old and not e.is_pulled]:
@@ -259,7 +259,7 @@ class Outstanding:
                 self.lost[name] = max(last, self.lost.get(name, 0))
 
     def _reported(self, once: str, received: int) -> None:
-        """Note that a delivery report was accepted by the pipeline: the sender is told."""
+        """Note that the pipeline accepted a delivery report, so the sender is notified."""
         id_, to = _parse_report_key(once)
         entry = self.entries.get(id_)
         if entry is None or to not in entry.copies:
@@ -278,7 +278,7 @@ class Outstanding:
         return entry
 
     def _remember(self, entry: Entry) -> None:
-        """Keep the capture as one that a second receipt could repeat, unless a copy of it failed or was cancelled."""
+        """Remember the capture for second receipts, unless a copy of it failed or was canceled."""
         if not self.repeats:
             return
         known = self.receipts.get(entry.key, b"")

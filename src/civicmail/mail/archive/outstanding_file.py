@@ -1,6 +1,7 @@
 """The snapshot of outstanding recipients: <data>/outstanding/snapshot (docs/formats.md, "Outstanding snapshot").
 
-Whoever removes journal files calls `advance` first: what the removed records said about recipients then stands in the snapshot.
+A process that removes journal files calls `advance` first: the snapshot then contains what the removed records said about
+recipients.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ def snapshot_path(data: Path) -> Path:
 
 
 def load(data: Path, *, repeats: bool = True) -> Outstanding:
-    """The projection as it was saved, empty when it never was. repeats: as of Outstanding; only a whole one may be saved.
+    """The saved projection, empty if there is none. repeats: as of Outstanding; only one with repeats may be saved.
 
-    Raises DamagedFile when the file is not whole, and when it does not reach to where journal files were removed: it was lost, or
-    an old one was put back, and what the removed files said about recipients stands in segments only.
+    Raises DamagedFile if the file is damaged, or does not reach the last removed journal file: then it was lost, or an old one was
+    restored, and only segments have the removed records.
     """
     top = journal.folder(data)
     retired = {name: journal.read_retired(top / name) for name in journal.names(data)}  # first: the snapshot is written before it

@@ -1,9 +1,9 @@
-"""Outstanding recipients for a process that asks often: the snapshot is read once, then only new journal records.
+"""Outstanding recipients for a process with frequent queries: the snapshot is read once, then only new journal records.
 
-    followed = Followed(data)
-    outstanding = followed.now(ms)       Outstanding as of this moment; the same object each time, to be read before the next call
+    view = OutstandingView(data)
+    outstanding = view.now(ms)       Outstanding as of this moment; always the same object, to be read before the next call
 
-Not safe for two threads at once; whoever has several locks around it. Knows no Django.
+Not safe for two threads at once; callers with several threads use a lock. Knows no Django.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Guarded reading of the archive: no content without a permit (promise 4).
 
-Finding a capture, counting and knowing need none, for they show no content. A permit exists only after its ledger entry was
-written (city/identity), so whoever reads here has left a trace already. Operators, who have no permit, see envelopes alone
-(docs/decisions/0029).
+Finding and counting captures need no permit, because they show no content. A permit exists only after its audit entry was written,
+so every reader here has left a trace. Operators, who have no permit, see only envelopes (docs/decisions/0029).
 """
 
 from __future__ import annotations
@@ -95,7 +94,7 @@ class Archive:
         return self._store.body(place)
 
     def events(self, permit: Permit, id_: bytes) -> list[Event]:
-        """What happened to a capture, in order of time."""
+        """Events of a capture, in order of time."""
         _spend(permit)
         history = [Event.from_head(head) for head in self._store.events(id_)]
         return sorted(history, key=lambda event: (event.at, event.journal, event.number))

@@ -73,14 +73,14 @@ def _month(
 
 
 def _part(path: Path, rows: list[bytes], names: list[tuple[str, str]], files: Files) -> Run:
-    """Some rows of a large month, put by as a run that nobody else reads."""
+    """Some rows of a large month, stored as a private run."""
     files.make_folder(path.parent)
     files.replace(path, runs.encode(rows, names))
     return Run(path)
 
 
 def _old_rows(before: list[Path], segment: tuple[str, str], number: int) -> list[bytes]:
-    """What the readable ones of the old runs say about a segment."""
+    """Rows about a segment from the readable old runs."""
     rows: list[bytes] = []
     for path in before:
         try:

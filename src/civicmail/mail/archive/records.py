@@ -1,7 +1,7 @@
 """The record types of the archive and their heads (docs/formats.md, "Heads").
 
 A head is canonical JSON: UTF-8, keys sorted, no white space, whole numbers only. It is the evidence: its SHA-256 with a 0x00 in
-front is the leaf in the ledger, and it goes byte for byte into the segment. Nothing of it is ever re-encoded.
+front is the leaf in the ledger, and it is copied byte for byte into the segment. It is never encoded again.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ VERSION = 1
 EDGE = "edge"
 """The check of findings that are the verdicts of a server before us."""
 REFUSED = "refused"
-"""The class of what was refused at the door and nobody got: whom it was for does not make it a record."""
+"""The class of mail that was rejected on arrival and delivered to nobody; its recipients do not make it a record."""
 ASIDE = "quarantine"
 """The class of what strangers sent and rules have put aside for everybody, as long as no copy of it went (classes.py)."""
 MAIL = "mail"
 
 
 class Type(IntEnum):
-    """What a record says. Numbers are for ever; new ones are added at the end."""
+    """The type of a record. Numbers never change; new ones are added at the end."""
 
     RECEIPT = 1
     ATTEMPT = 2
@@ -68,11 +68,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The journal report that a message came in, kept bit for bit: what lies before the message in it, the body, what lies behind.
+    """The journal report that contained a message, kept bit for bit: the bytes before the message, the body, the bytes after it.
 
-    style: exchange, google, or fields for a copy without a report, which says in its header for whom it was; sha256: of the whole
-    report, empty where there was none. sender, to: the envelope in which the report itself came. recipients: as the report names
-    them: a, how (to, cc, bcc, recipient), and where it says so expanded (groups) and forwarded.
+    style: exchange, google, or fields for a copy without a report, with its recipients in header fields; sha256: of the whole
+    report, empty if there was none. sender, to: the envelope of the report itself. recipients: as the report names them: a, how
+    (to, cc, bcc, recipient), and if stated expanded (groups) and forwarded.
     """
 
     style: str
@@ -118,11 +118,11 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One receipt of a message: what the head of a receipt record says.
+    """One receipt of a message: the content of the head of a receipt record.
 
     received: ms since 1970 UTC; class_: retention class; once: key of our own mail that must not be sent twice; properties: of the
-    item that the bytes were built from. labels, flags: of an imported message, besides its folder. facts: what rules were told of
-    the message, where it differs from the defaults.
+    item that the bytes were built from. labels, flags: of an imported message, besides its folder. facts: rule facts of the message
+    that differ from the defaults.
     """
 
     id: bytes

@@ -32,7 +32,7 @@ class Done:
 
 
 def regroup(sealer: Sealer, *, now: int, reason: str, files: Files = OS_FILES) -> Done:
-    """Do both for every month. now: ms. Raises DamagedFile, KeyMissing: what was done by then is done."""
+    """Promote and compact every month. now: ms. Raises DamagedFile, KeyMissing: completed months stay completed."""
     done = Done()
     sealer.finish()
     store = Store(sealer.data)

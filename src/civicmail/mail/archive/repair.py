@@ -1,14 +1,15 @@
 """Repair a damaged journal and account for its losses: `civicmail repair journal`.
 
 Whole records stay in the journal byte for byte, in files without a gap; other bytes go to <data>/damaged/<journal>/. In this order,
-so that a repair that was cut short is simply done again:
+so that an interrupted repair can be repeated:
 
 1. damaged bytes, and spool files that no whole record names, are written to damaged/ and synced
-2. an entry says which numbers are lost, what was moved, who did it and why; it is durable in another journal
-3. the journal's file `lost` lets its readers pass
-4. the files with what is whole take the place of the damaged one, the last one first
+2. an entry states the lost numbers, the moved bytes, the actor and the reason; it is durable in another journal
+3. the journal's file `lost` lets its readers skip them
+4. files with the whole records replace the damaged one, the last one first
 
-Where whole files lie apart, because what stood between them burnt with the machine that had sealed it, only 2 and 3 are done.
+If whole files have a gap between them, because the records in between were lost with the machine that had sealed them, only 2 and 3
+are needed.
 """
 
 from __future__ import annotations
@@ -79,11 +80,10 @@ class _Damage:
 
 
 def repair(data: Path, *, person: str, reason: str, now: int, files: Files = OS_FILES) -> list[Repaired]:
-    """Repair every journal that is damaged; what was done.
+    """Repair every damaged journal; return what was done.
 
-    No worker may run meanwhile, because each reads journals from where it was: takes the leases `seal`, `courier`, `index` and
-    `ledger`. Raises LeaseHeld, which says what has to be stopped, also where a process appends to a damaged journal, and
-    KeyMissing. now: ms.
+    No worker may run, because each continues at its offset in a journal: takes the leases `seal`, `courier`, `index` and `ledger`.
+    Raises LeaseHeld, which names the processes to stop, also if a process appends to a damaged journal, and KeyMissing. now: ms.
     """
     if busy := _at_work(data):
         raise LeaseHeld(f"Stop what is at work first: {', '.join(busy)}. Gateways may go on, unless their own journal is damaged.")
@@ -120,8 +120,8 @@ def _repaired(data: Path, person: str, reason: str, now: int, files: Files) -> I
 
 
 def account_for_gaps(data: Path, who: Who, *, now: int, files: Files = OS_FILES) -> list[Repaired]:
-    """Account for numbers that are in no file and no segment, of journals without damaged files; returns what was done. For an
-    installation that was not started yet. now: ms."""
+    """Account for numbers that are in no file and no segment, of journals without damaged files; return what was done. For an
+    installation that was never started. now: ms."""
     done = []
     for name in journal.names(data):
         place = journal.folder(data) / name
@@ -136,7 +136,7 @@ def account_for_gaps(data: Path, who: Who, *, now: int, files: Files = OS_FILES)
 
 
 def _examine(place: Path, *, is_live: bool) -> _Damage | None:
-    """The damage of a journal, None if there is none. The last file of a journal that is held is left alone."""
+    """The damage of a journal, None if there is none. The last file of a journal in use is skipped."""
     known = journal.log_files(place)
     durable = journal.read_durable(place)
     if is_live:
@@ -201,7 +201,7 @@ def _spooled(content: bytes, salvaged: Salvage) -> Iterator[str]:
 
 
 def _move(data: Path, damage: _Damage, files: Files) -> Iterator[Moved]:
-    """Step 1. The bytes still stand where they were, too."""
+    """Step 1: copy the damaged bytes; the originals stay in place."""
     target = data / "damaged" / damage.place.name
     files.make_folder(target, levels=2)
     for path, content, salvaged in damage.files:
@@ -238,7 +238,8 @@ def _account(data: Path, damage: _Damage, moved: list[Moved], who: Who, now: int
 
 
 def _swap(path: Path, content: bytes, salvaged: Salvage, files: Files) -> None:
-    """Step 4. What has not got its file yet still stands in the damaged one; whoever takes the journal clears the spool."""
+    """Step 4: replace the damaged file. Records without a new file yet are still in it; the next owner of the journal clears the
+    spool."""
     for run in reversed(salvaged.runs):
         _write(path.with_name(f"{run.first:016d}.log"), content, run, salvaged, files)
     if not salvaged.runs or salvaged.runs[0].first != int(path.stem):

@@ -1,6 +1,6 @@
 """Rebuild the outstanding snapshot by replaying the receipts and events of all segments and journals.
 
-What a record says does not depend on the order of reading (copies.py), so segments are read as they lie.
+The result does not depend on the order of records (copies.py), so segments are read in storage order.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ Span = tuple[str, int, int]
 def rebuild(
     data: Path, *, now: int, files: Files = OS_FILES, progress: Progress | None = None, patience: Patience | None = None
 ) -> list[str]:
-    """Write a new snapshot; return sentences about what could not be read.
+    """Write a new snapshot; return sentences about unreadable places.
 
-    What stood there is lost for it: an outcome that is not known means that a copy is sent again, a receipt that it is not sent at
-    all. Takes the leases `courier` and `seal`; raises LeaseHeld, KeyMissing. now: ms. progress: told the records read.
+    Their records are lost for the snapshot: a copy without its outcome is sent again, and a copy without its receipt is not sent at
+    all. Takes the leases `courier` and `seal`; raises LeaseHeld, KeyMissing. now: ms. progress: called with the number of records
+    read.
     """
     problems: list[str] = []
     outstanding = Outstanding()

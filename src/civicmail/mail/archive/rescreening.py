@@ -1,7 +1,7 @@
 """Captures that must be screened again because a check was unavailable, until a record has the result.
 
-A projection of receipts and DECIDED events, in whatever order journals give them; kept in <data>/outstanding/again so that a
-restart reads only what is new (docs/formats.md, "Screened again").
+A projection of receipts and DECIDED events, in any order; saved in <data>/outstanding/again so that a restart reads only new
+records (docs/formats.md, "Screened again").
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from civicmail.mail.archive.records import Type
 log = get_logger()
 
 UNAVAILABLE = "unavailable:"
-"""How a rule begins that the fail matrix stands for."""
+"""Prefix of a rule that stands for the failure policy."""
 TOO_LONG = "pending-too-long"
 """In the place of a rule, of what waited too long for a part: a person decides now."""
 DAY_MS = 86_400_000
@@ -37,7 +37,7 @@ class RescreeningState:
         self.settled: dict[bytes, int] = {}
 
     def apply(self, record: Record) -> None:
-        """Take in one record; one that was applied before changes nothing."""
+        """Apply one record; a repeated one changes nothing."""
         if record.number <= self.positions.get(record.journal, 0):
             return
         self.positions[record.journal] = record.number
@@ -110,8 +110,8 @@ def path_of(data: Path) -> Path:
 
 
 def load(data: Path) -> RescreeningState:
-    """Load the saved state. If there is none, or it cannot be read, take the pending captures among the outstanding recipients, and
-    the records of journals."""
+    """Load the saved state. If it is absent or unreadable, take the pending captures among the outstanding recipients, and the
+    records of journals."""
     try:
         h = orjson.loads(path_of(data).read_bytes())
         if h["v"] == _VERSION:

@@ -1,8 +1,8 @@
 """Rewrite segments: the only operation that changes sealed records (promise 3).
 
-What survives of some segments is written into new ones under new keys, read back, and takes their place in one rename of the state
-file; then the old segments and their keys go. Promotion, compaction and disposal are calls of it. A crash anywhere leaves the old
-segments or the new ones, and the next holder of the lease goes on (finish_rewrite.py).
+The surviving records of some segments are written into new segments under new keys, read back, and swapped in by one rename of the
+state file; then the old segments and their keys are removed. Promotion, compaction and disposal use it. After a crash the archive
+has the old segments or the new ones, and the next holder of the lease continues (finish_rewrite.py).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _FRAMES_MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one rewrite did. kept: records that survive, gone: those that do not; segments: written."""
+    """The result of one rewrite. kept: surviving records, gone: removed ones; segments: written."""
 
     kept: int
     gone: int
@@ -61,12 +61,12 @@ def rewrite(
     agree: Callable[[], AbstractContextManager[None]] = nullcontext,
     certificate: dict[str, Any] | None = None,
 ) -> Report:
-    """Write what survives of these segments into new ones, and remove these.
+    """Write the surviving records of these segments into new ones, and remove these.
 
-    keep: whether the records about a capture survive; records about none always do. new_class: the class under which those about a
-    capture are kept now, given the one they have. agree: entered for the moment of the swap; what it raises leaves everything as it
-    was. certificate: facts to which the segments are added, and which become a record before anything goes.
-    Raises DamagedFile, KeyMissing when something that survives cannot be read: nothing is changed then.
+    keep: whether the records about a capture survive; records about no capture always do. new_class: the new class of a capture's
+    records, given the present one. agree: a context for the moment of the swap; an error in it leaves everything unchanged.
+    certificate: facts to which the segments are added, and which become a record before anything is removed. Raises DamagedFile,
+    KeyMissing if a surviving record cannot be read: then nothing changes.
     """
     data, keyring = sealer.data, sealer.keyring
     sealer.finish()

@@ -1,8 +1,7 @@
-"""Records that control retention: holds, schedules, classes and certificates, read from the store alone (promise 3).
+"""Records that control retention: holds, schedules, classes and certificates, read only from the store (promise 3).
 
-They are records like all others: in journals until they are sealed, then in segments of class `ledger`, which never go.
-Whoever writes one has the lease `retention` for that moment, and so does whoever is about to act on them: nothing comes in
-between, and the second one waits.
+They are records like all others: in journals until they are sealed, then in segments of class `ledger`, which are never removed.
+Writing one takes the lease `retention` for a moment, and so does acting on them, so that neither can happen during the other.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from civicmail.mail.archive.segments import Row
 from civicmail.mail.archive.store import Store
 
 KEEPING = frozenset({Type.HOLD, Type.HOLD_END, Type.CLASS, Type.SCHEDULE})
-"""What changes whether a capture is kept."""
+"""Record types that change whether a capture is retained."""
 _VIEWS_MOST = 5
 
 
@@ -59,8 +58,8 @@ def write(
 
 
 def read(store: Store, types: Collection[int]) -> list[Event]:
-    """Every durable record of these types that is about no capture, in order of time. Raises DamagedFile, KeyMissing where the
-    rules cannot be read."""
+    """Every durable record of these types about no capture, in order of time. Raises DamagedFile, KeyMissing if the rules cannot be
+    read."""
     for attempt in range(_VIEWS_MOST):
         with suppress(FileNotFoundError):  # sealed or rewritten while we look
             events = {(e.journal, e.number): e for e in _all(store) if e.type in types}

@@ -1,7 +1,7 @@
 """Merge runs of one month column by column, in blocks: a month of ten million captures needs little memory.
 
-The columns of a run file lie one behind the other, so where each begins depends on how many rows there are. That is known unless
-two runs say the same; then everything is written once more with the numbers that were found.
+The columns of a run file follow each other, so the start of each depends on the number of rows. That number is known unless two
+runs contain the same row; then everything is written again with the counted numbers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A run: the sealed records of one month in order of capture id, in mapped columns (docs/formats.md, "Catalogue").
 
-Forty bytes a capture. Lookups are bisections over whole columns; no row becomes a Python object before it was found. Columns are
-little-endian and are read as they lie, so a data folder belongs to little-endian machines.
+Forty bytes a capture. Lookups are bisections over whole columns; only found rows become Python objects. Columns are little-endian
+and used without conversion, so a data folder belongs to little-endian machines.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Run:
         return {self.segments[n]: count for n, count in Counter(self._segment).items() if n < EVENTS}
 
     def by_place(self) -> Iterator[Entry]:
-        """Every row in the order in which its record lies: segment, frame, offset."""
+        """Every row in storage order: segment, frame, offset."""
         places = zip((s & ~EVENTS for s in self._segment), self._frame, self._offset, range(self.rows), strict=True)
         for *_, row in sorted(places):
             yield self._entry(row)
@@ -163,7 +163,7 @@ class Run:
 
 
 def rows_of(number: int, rows: Iterable[Row]) -> Iterator[bytes]:
-    """What a run says about the records of one segment, as `encode` takes it. number: of the segment in the run."""
+    """The rows of a run about the records of one segment, as `encode` takes them. number: of the segment in the run."""
     for row in groups_of(rows):
         if row.type == Type.RECEIPT:
             yield _SORTED.pack(row.id, number, row.frame, row.offset, 0, int.from_bytes(row.sha256[:8]))
@@ -178,7 +178,7 @@ def segment_of(row: bytes) -> int:
 
 
 def groups_of(rows: Iterable[Row]) -> Iterator[Row]:
-    """The records that get a row: each capture, and the first of events that do not stand right behind their capture."""
+    """The records with a row of their own: each capture, and the first of events that do not directly follow their capture."""
     before = bytes(16)
     for row in rows:
         if row.type == Type.RECEIPT or (row.id != before and any(row.id)):
@@ -203,7 +203,7 @@ def encode(rows: Iterable[bytes], segments: list[tuple[str, str]], replaces: Ite
 
 
 def meta_of(segments: list[tuple[str, str]], replaces: Iterable[str]) -> bytes:
-    """What stands between header and columns, padded."""
+    """The padded bytes between header and columns."""
     meta = orjson.dumps({"segments": segments, "replaces": sorted(replaces)})
     return meta.ljust(len(meta) + -(_HEADER.size + len(meta)) % 8)
 

@@ -1,13 +1,13 @@
 """Seal closed journal files into segments. The files are removed only after the segments were synced and read back
 (docs/formats.md, "Segment").
 
-What happens, in this order; a crash anywhere leaves everything where a reader finds it, and the next seal goes on:
+The steps, in this order; after a crash readers still find everything, and the next seal continues:
 
 1. seal.json names the batch and its files, not committed
 2. keys, segments, catalogue runs: written, synced, renamed, folders synced
 3. every segment and run is read back from the disk: each head byte for byte, each body by its SHA-256
 4. seal.json says committed: from this moment the segments count and the journal files do not
-5. journal files and spool files are removed; seal.json goes
+5. journal files and spool files are removed, and seal.json is removed
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Passed = Callable[[], Mapping[str, int]]
 
 @dataclass(slots=True)
 class Report:
-    """What one call sealed. size: bytes of journal files; blocked: sentences about files that cannot be sealed."""
+    """The result of one call. size: bytes of journal files; blocked: sentences about files that cannot be sealed."""
 
     files: int = 0
     records: int = 0
@@ -75,11 +75,11 @@ class Sealer:
         self._lease.close()
 
     def seal(self, passed: Passed, *, now: int, checkpoint: str = "") -> Report:
-        """Seal everything that can be.
+        """Seal all closed files.
 
-        passed: {journal: number} up to which ledger, index and the snapshot of outstanding recipients have seen each journal.
-        now: ms. checkpoint: the newest signed note, which goes into each segment. Raises DamagedFile when what was written does
-        not read back as it should, DiskFull; nothing of the journals is removed then, and what was written is.
+        passed: {journal: number} up to which ledger, index and the snapshot of outstanding recipients have read each journal. now:
+        ms. checkpoint: the newest signed note, which is put into each segment. Raises DamagedFile if the written data does not read
+        back correctly, DiskFull; then no journal file is removed, but the written data is.
         """
         try:
             return self._seal_all(passed, now, checkpoint)

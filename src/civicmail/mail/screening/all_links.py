@@ -1,4 +1,5 @@
-"""Which links of a message are looked at: of its letter, of those in it, and of HTML files. Pure, and loads no native reader."""
+"""The links of a message that are checked: in its text, in attached messages and in HTML files. Pure, and loads no native
+reader."""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ from civicmail.core.message import links as written
 from civicmail.core.message.model import Link, ParsedMessage
 
 MAX_LINKS = 20_000
-"""Links of a message that are looked at, with those of the letters in it."""
+"""Links of a message that are checked, including those of attached messages."""
 FILE = 512 << 10
-"""Bytes of HTML files in which links are looked for."""
+"""Bytes of HTML files that are searched for links."""
 _NAMESPACES = ("http://www.w3.org/", "http://schemas.")
-"""What HTML files name and nobody follows."""
+"""XML namespaces in HTML files, which nobody follows."""
 
 
 def family(message: ParsedMessage) -> Iterator[ParsedMessage]:
@@ -24,8 +25,8 @@ def family(message: ParsedMessage) -> Iterator[ParsedMessage]:
 
 
 def in_message(message: ParsedMessage, most: int | None = None) -> Iterator[Link]:
-    """All links that are looked at: of the letter, of those in it, and of HTML files. most: MOST of them, or one more for whoever
-    has to know whether there are."""
+    """All links that are checked: in the text, in attached messages and in HTML files. most: the limit, or one more to find out
+    whether there are more."""
     return islice(_all(message), MAX_LINKS if most is None else most)
 
 

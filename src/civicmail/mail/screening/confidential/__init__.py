@@ -1,9 +1,10 @@
-"""Confidential information in a message, by kind: sure by checksum, structure and context, told without any value (P-19).
+"""Find confidential information in a message, by kind: certain by checksum, structure and context, reported without any value
+(P-19).
 
-check.py      the inner check: texts of the parts, a prefilter that most messages end at, detectors, findings
-texts.py      what of a message is looked at; attachments.py: what its files say, within a budget
-scans.py      the outer check of pictures that leave, by OCR; ocr_pictures.py: those pictures, in the limited process
-canonical.py  one spelling of every text, with the way back to where it stands
+check.py      the content check: texts of the parts, a prefilter that clears most messages, detectors, findings
+texts.py      the texts of a message; attachments.py: the texts of its files, within a budget
+scans.py      the network check of outgoing pictures, by OCR; ocr_pictures.py: those pictures, in the sandboxed process
+canonical.py  one spelling of every text, with the way back to the original place
 ssn, cards, bank, licences, medical, cjis, secrets, bundles: a family of detectors each
-candidates.py, lists.py, exact_match.py: values of lists that the city keeps as keyed hashes, looked up in the gateway
+candidates.py, exact_lists.py, exact_match.py: the city's own values as keyed hashes, looked up in the gateway
 """

@@ -1,7 +1,7 @@
-"""What files say, as far as a budget for the whole message goes: office documents, PDF, tables, archives; of texts the first 5 MB.
-What pictures say is read elsewhere (scans.py); here they are counted.
+"""Extract the text of files within a budget for the whole message: office documents, PDF, tables, archives; the first 5 MB of
+texts. scans.py reads pictures; here they are only counted.
 
-Spreadsheets are read by cells with the empty ones, so that what stands below a heading is under it.
+Spreadsheets are read by cells, including empty ones, so that a value stays below its heading.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from civicmail.core.sandbox import readers, sniff
 from civicmail.core.sandbox.errors import TOO_LARGE, TOO_LONG, Spent
 
 SECONDS = 2.0
-"""Of the processor, for all files of a message."""
+"""Processor time in seconds for all files of a message."""
 
 BYTES = 5 << 20
-"""Of a text that is read; containers are opened whole, and the time ends them."""
+"""Bytes of a text that are read; containers are opened completely, until the time is over."""
 CHARACTERS = 12 << 20
 """Of all files of a message."""
 _TEXTS = frozenset({"text", "html", "rtf"})
@@ -31,7 +31,7 @@ SHEETS = 32 << 20
 
 
 class Budget:
-    """What is left for the files of a message. pictures: how many may show words."""
+    """The rest of the budget for the files of a message. pictures: how many may contain words."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._until = time.process_time() + seconds
@@ -90,7 +90,7 @@ class _Taken:
 
 
 def _sheets(content: bytes, budget: Budget) -> list[str] | None:
-    """The sheets of a spreadsheet of XML as rows of cells; None for another file, and for one that is read as it stands."""
+    """The sheets of an XML spreadsheet as rows of cells; None for another file, and for one that is read as plain text."""
     if sniff.detect(content) != "zip":
         return None
     try:

@@ -61,7 +61,7 @@ def _find(text: Text) -> Iterator[Hit]:
 
 
 def _find_iban(text: Text) -> Iterator[Hit]:
-    """In groups of any size; how long it is its country says."""
+    """Find IBANs in groups of any size; the country code determines the length."""
     for m in each(_IBAN, text):
         size = IBANS.get(m[0][:2].upper(), 99)
         places = [place for place, c in enumerate(m[0]) if c.isalnum()][:size]

@@ -1,6 +1,6 @@
-"""What may be a value of one of the city's lists: numbers and identifiers by their shape, and words that may be names.
+"""Candidates for values of the city's lists: numbers and identifiers by their shape, and words that may be names.
 
-They go to the gateway as values, in memory only, for the one look-up of exact_match.py. No finding, log or record has them.
+The gateway gets them in memory only, for the one look-up of exact_match.py. No finding, log or record has them.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ def identifier(value: str) -> str:
 
 
 def name(value: str) -> str:
-    """The word of a name that a message must have, too: its longest, in small letters without marks; "" where there is none."""
+    """The word of a name that a message must also contain: its longest, in lower case without accents; "" if there is none."""
     words = [w.replace("'", "").lower() for w in _WORD.findall(canonical.of("", value).text)]
     return max(words, key=len, default="")
 
 
 def _ids(text: Text) -> Iterator[tuple[str, int, int]]:
-    """What stands together, and the parts of it between blanks."""
+    """A run of characters, and its parts between blanks."""
     for m in each(_SHAPE, text):
         if whole := identifier(m[0]):
             yield whole, m.start(), m.end()

@@ -1,6 +1,7 @@
-"""One spelling of a text: compatibility forms (NFKC), digits and dashes of any script as ASCII, nothing invisible, no URLs.
+"""The canonical spelling of a text: compatibility forms (NFKC), digits and dashes of any script as ASCII, no invisible characters,
+no URLs.
 
-A text of ASCII stays as it is, but for the URLs, in whose place are as many blanks: the numbers in them are nobody's.
+ASCII text is unchanged, except that blanks replace URLs, whose numbers are not personal.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import lru_cache
 from civicmail.mail.screening.confidential.shapes import Text
 
 LONGEST = 5 << 20
-"""Characters of one part that are looked at; texts of people end long before."""
+"""Characters of one part that are read; people write shorter texts."""
 
 _URL = re.compile(
     r"[CFHWcfhw](?:(?<=[Hh])(?i:ttps?)://|(?<=[Ff])(?i:tp)://|(?<=\b[Ww])(?i:ww)\.|(?<=\b[Cc])(?i:id):)[^\s<>\"]+"
@@ -51,7 +52,7 @@ def _folded(text: str, shifts: list[tuple[int, int]]) -> str:
 
 @lru_cache(maxsize=4096)
 def fold(char: str) -> str:
-    """One character that is not ASCII, as it is looked at: "" for what is invisible, letters without their marks."""
+    """The canonical form of one non-ASCII character: "" for an invisible one, letters without their accents."""
     category = unicodedata.category(char)
     if category in _INVISIBLE:
         return ""

@@ -46,7 +46,7 @@ _WORD_ONLY = frozenset({"maestro", "jcb15", "visa13"})
 
 
 def brand(digits: str) -> str:
-    """Whose card has this beginning and length; "" for nobody's."""
+    """The card issuer with this prefix and length; "" for none."""
     size, two, three, four = len(digits), int(digits[:2]), int(digits[:3]), int(digits[:4])
     for name, fits in (
         ("visa", digits[0] == "4" and size in {16, 19}),

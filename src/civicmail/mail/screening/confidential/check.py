@@ -1,7 +1,7 @@
 """The check "confidential": kinds of confidential information in a message, with evidence and without any value (P-19).
 
-A finding names part, offset and length and shows at most the last two characters. What could not be read of the files is a finding
-`unread`; facts speak of the kinds that are surely or perhaps there, and of how many different values.
+A finding names part, offset and length and shows at most the last two characters. An unreadable part of a file is a finding
+`unread`; facts list the kinds that are certain or possible, and the number of different values.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from civicmail.mail.screening.shapes import CheckResult, ContentCase
 NAME = CHECK
 VERSION = 1
 SECONDS = 2.0
-"""Of the processor, for the detectors; what is left then is not looked at, which is said."""
+"""Processor time in seconds for the detectors; a finding reports the unread rest."""
 SEALED = frozenset({ENCRYPTED})
-"""Why a file is not read that nobody else can read either: `files.encrypted` speaks of it."""
+"""Why a file is not read that nobody else can read either; the fact `files.encrypted` covers it."""
 
 MAX_FINDINGS = 10
-"""Findings of one kind; more values are counted and not told each."""
+"""Findings of one kind; further values are only counted."""
 
 _WORDS = frozenset({"health"})
 """Kinds that are words: they are no values that could be counted."""
@@ -33,7 +33,7 @@ _DOTS = "…"
 
 
 def find(case: ContentCase, clock: Callable[[], float] = time.process_time) -> CheckResult:
-    """asked["scanned"]: (part, words, why not all) of pictures. clock: seconds of the processor."""
+    """Run the check. asked["scanned"]: (part, words, why not all) of pictures. clock: seconds of processor time."""
     inbound = bool(case.request.get("inbound", False))
     message_texts = texts.shared(case)
     scanned = case.request.get("scanned", ())
@@ -62,7 +62,7 @@ def find(case: ContentCase, clock: Callable[[], float] = time.process_time) -> C
 
 
 def _hits(held: Iterable[Text], unread: list[tuple[str, str]]) -> Iterator[tuple[Text, Hit]]:
-    """What is found in all texts, as long as there is time; the text at which it ends is one that was not read."""
+    """Hits in all texts while time remains; the text at which it ends counts as unread."""
     for text in held:
         try:
             text.tick()
@@ -73,7 +73,7 @@ def _hits(held: Iterable[Text], unread: list[tuple[str, str]]) -> Iterator[tuple
 
 
 def _looked_up(held: list[Text], unread: list[tuple[str, str]]) -> dict[str, object]:
-    """What may be a value of the city's lists; without time for it nothing is, and that is said."""
+    """Candidates for the city's lists; without time there are none, and a finding says so."""
     try:
         return candidates.of(held)
     except Spent as spent:
@@ -82,7 +82,7 @@ def _looked_up(held: list[Text], unread: list[tuple[str, str]]) -> dict[str, obj
 
 
 def _is_public(hit: Hit, public: frozenset[str]) -> bool:
-    """Whether it is a number that anybody may know; of an account with its bank both have to be."""
+    """Whether a number is public; for an account with its bank both must be."""
     return bool(public) and all(part in public for part in hit.value.split("/"))
 
 
@@ -91,7 +91,7 @@ def _plain(number: str) -> str:
 
 
 def in_text(text: Text) -> Iterator[Hit]:
-    """What the detectors find in one text, at most HITS of each. Raises Spent."""
+    """Hits of the detectors in one text, at most HITS of each. Raises Spent."""
     for detector in prefilter.candidates(text):
         text.tick()
         yield from islice(detector.find(text), HITS)

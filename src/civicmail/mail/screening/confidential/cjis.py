@@ -22,7 +22,7 @@ _PERSONAL = re.compile(
     re.ASCII,
 )
 _AGENCY = re.compile(r"\bWI0[0-9]{4}[0-9A-Z]{2}\b", re.ASCII)
-"""An agency's identifier (ORI) says whose record it is, not whose person."""
+"""An agency's identifier (ORI) identifies the agency of a record, not a person."""
 
 _ABOUT = 500
 

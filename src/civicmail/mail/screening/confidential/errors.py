@@ -1,7 +1,7 @@
-"""What is wrong with a list of values that are looked up alone.
+"""Errors of exact data match lists.
 
 RefusedError
-└── ListUnusable    it is damaged, of another key, not there, or its name or file is none
+└── ListUnusable    the list is damaged, of another key or absent, or its name or file is invalid
 """
 
 from __future__ import annotations
@@ -10,4 +10,4 @@ from civicmail.core.config.errors import RefusedError
 
 
 class ListUnusable(RefusedError):
-    """The message says which list, and what is wrong with it."""
+    """The message names the list and the problem."""

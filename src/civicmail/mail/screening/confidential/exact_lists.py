@@ -1,7 +1,7 @@
-"""Lists of values for looking up alone: keyed hashes, so that whoever has the file has no value (docs/formats.md).
+"""Exact data match lists: keyed hashes, so that the file reveals no value (docs/formats.md).
 
-A row is known by two of its fields: an identifier, and a name that must stand in the same message. An unkeyed hash would be worth
-nothing: all Social Security numbers are tried in minutes. The key is in a file of its own, which only the installation reads.
+A row has two fields: an identifier, and a name that must occur in the same message. An unkeyed hash would be useless, because all
+Social Security numbers can be tried in minutes. The key is in a separate file that only the installation reads.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def identifier_hash(key: bytes, value: str) -> bytes:
 
 
 def name_hash(key: bytes, value: str, word: str) -> bytes:
-    """Of the name in the row of an identifier: the same name has another hash in each row."""
+    """Hash of the name in the row of an identifier: the same name has another hash in each row."""
     return hmac.digest(key, b"with\0" + value.encode() + b"\0" + word.encode(), hashlib.sha256)[:_HASH]
 
 
@@ -111,7 +111,7 @@ def write(data: Path, name: str, content: bytes, files: Files = OS_FILES) -> Non
 
 
 def remove(data: Path, name: str, files: Files = OS_FILES) -> None:
-    """Durable on return, also where there is none. Raises ListUnusable for a name that is none, OSError."""
+    """Remove a list; an absent one is ignored. Durable on return. Raises ListUnusable for an invalid name, OSError."""
     path = path_of(data, name)
     files.unlink(path)
     files.sync_folder(path.parent)
@@ -142,7 +142,7 @@ def key_path(data: Path) -> Path:
 
 
 def read_key(data: Path) -> bytes:
-    """Raises ListUnusable where there is none that could be one; OSError."""
+    """Read the key. Raises ListUnusable if no file contains a possible key; OSError."""
     try:
         key = key_path(data).read_bytes()
     except FileNotFoundError:
@@ -153,6 +153,6 @@ def read_key(data: Path) -> bytes:
 
 
 def make_key(data: Path, files: Files = OS_FILES) -> bytes:
-    """The key, made where there is none: random, and from then on only read (0400). Raises OSError."""
+    """Read the key; if there is none, make a random one that can only be read from then on (0400). Raises OSError."""
     files.write_once(key_path(data), secrets.token_bytes(_KEY_BYTES), 0o400)
     return read_key(data)

@@ -1,6 +1,6 @@
-"""The joint check "exact-list": values of the message that are in one of the city's lists, with the name of the same row (P-19).
+"""The combined check "exact-list": values of the message that are in one of the city's lists, with the name of the same row (P-19).
 
-This is what turns nine bare digits into certainty. It adds to what the detectors have found: kinds are `list:NAME`.
+It makes nine bare digits a certain finding. It adds to the findings of the detectors; its kinds are `list:NAME`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_FINDINGS = 10
 
 
 _NOT_READ = -1
-"""In place of the time of a folder that is looked at again with each message."""
+"""Modification time of a folder that is read again for each message."""
 
 
 class Lists:
@@ -41,7 +41,7 @@ class Lists:
         self.wrong = ""
 
     def look(self) -> tuple[bytes, list[exact_lists.Exact]]:
-        """The key and what there is now; `wrong` says which list cannot be used, and why."""
+        """Read the key and the current lists; `wrong` names an unusable list and the reason."""
         try:
             stamp: int | None = (self._data / exact_lists.FOLDER).stat().st_mtime_ns
         except FileNotFoundError:
@@ -72,12 +72,12 @@ def open_(_settings: Settings, data: Path) -> Lists:
 
 
 def asks(tool: object) -> dict[str, bool]:
-    """lists: there are some, so that values to be looked up are wanted."""
+    """Ask for candidates if there are lists."""
     return {"lists": isinstance(tool, Lists) and bool(tool.look()[1])}
 
 
 def find(case: CombinedCase) -> CheckResult:
-    """Raises TypeError or ValueError where the limited process was taken over and says what no check says."""
+    """Look up the candidates. Raises TypeError or ValueError if a compromised sandboxed process returned invalid values."""
     tool = case.context.tools.get(NAME)
     if not isinstance(tool, Lists):
         return NOTHING
@@ -103,7 +103,7 @@ def find(case: CombinedCase) -> CheckResult:
 
 
 def _facts(case: CombinedCase, kinds: dict[str, int]) -> dict[str, FactValue]:
-    """What the detectors have said, and these."""
+    """The detectors' facts, with these findings added."""
     high, count = case.facts.get("confidential.high", ()), case.facts.get("confidential.count", 0)
     known = high if isinstance(high, tuple) else ()
     return {

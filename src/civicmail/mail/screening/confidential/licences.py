@@ -80,7 +80,7 @@ def _find(text: Text) -> Iterator[Hit]:
 
 
 def _carries(text: str, m: re.Match[str], code: str) -> bool:
-    """Whether a name nearby is the one that the number is made of."""
+    """Whether the number is derived from a name nearby."""
     around = text[max(0, m.start() - _AROUND) : m.end() + _AROUND]
     return any(soundex(w) == code for w in _WORD.findall(around) if w[0] == code[0])
 

@@ -41,7 +41,7 @@ _CLINICAL = re.compile(
     r"|lab results|blood test results|medical leave|fmla|fitness for duty|workers'? comp(?:ensation)? claim"
     r"|prescribed|mg daily)\b",
 )
-"""On lower case: without a flag the first letters are looked up, which is what makes it fast."""
+"""For lower-case text: without a flag the regular expression engine searches for first letters, which makes it fast."""
 
 _CUE = re.compile(
     r"\b(?:(?P<plain>diagnosed (?:with|as having)|test(?:ed|s) positive for|new diagnosis of|diagn[oó]stico de)"
@@ -49,7 +49,7 @@ _CUE = re.compile(
     r"|(?:in|under) treatment for|hospitali[sz]ed (?:for|with)|medical history of|history of present illness|prescribed [a-z]+ for"
     r"|(?:medical|health) condition:?|(?P<weak>living with|recovering from|admitted (?:for|with)))"
 )
-"""Words that lead to somebody's illness. plain: whatever follows; behind the others must be one. weak: the news say so, too."""
+"""Words that precede an illness. plain: whatever follows; the others must precede one. weak: they also occur in news."""
 
 _ILLNESS = re.compile(
     r"[a-z]{3,}(?:itis|osis|oma|[ae]mia|pathy|plegia|trophy|algia|uria|penia|ectomy|phobia|arthritis|carditis|rrh(?:ea|age))\b"
@@ -76,7 +76,7 @@ _SOMEBODY = re.compile(
 """Somebody, whom a reader may know: not enough to be sure."""
 
 _ABOUT = 300
-"""Characters between a person and what is said of their health."""
+"""Characters between a person and a statement about their health."""
 
 
 def _find(text: Text) -> Iterator[Hit]:
@@ -92,7 +92,7 @@ def _find(text: Text) -> Iterator[Hit]:
 
 
 def _find_health(text: Text) -> Iterator[Hit]:
-    """What somebody has, a diagnosis code, or two different clinical words, with a person beside them."""
+    """Find a diagnosis, a diagnosis code, or two different clinical words, beside a person."""
     lower = replace(text, text=text.text.lower())
     if len(lower.text) != len(text.text):  # one letter that has two in lower case: places would not be the same
         lower = replace(text, text="".join([c if len(d := c.lower()) != 1 else d for c in text.text]))
@@ -116,7 +116,7 @@ def _find_health(text: Text) -> Iterator[Hit]:
 
 
 def _statements(lower: Text) -> Iterator[tuple[int, int, str, bool]]:
-    """Where it is told what somebody has, and whether by weak words."""
+    """Statements of a diagnosis, and whether their words are weak."""
     for cue in each(_CUE, lower):
         illness = _ILLNESS.search(lower.text, cue.end(), min(len(lower.text), cue.end() + _FOLLOWS))
         if illness is not None:

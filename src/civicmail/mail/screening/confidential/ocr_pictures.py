@@ -22,11 +22,11 @@ from civicmail.mail.screening import drawing
 from civicmail.mail.screening.confidential import texts
 
 PICTURES, BYTES = 40, 128 << 20
-"""Of one message, that are given out at most."""
+"""Limits of pictures of one message for OCR."""
 SECONDS = 4.0
-"""Of the processor, for finding and drawing them."""
+"""Processor time in seconds for finding and drawing them."""
 SMALL, LARGE, ENLARGED = 2000, 2600, 2.0
-"""Pixels of the longer side: what is smaller is enlarged, what is larger is made smaller."""
+"""Pixels of the longer side: smaller pictures are enlarged, larger ones reduced."""
 _LENGTH = 4
 _ENDED = frozenset({TOO_LONG, TOO_MUCH_MEMORY})
 _WITHOUT = frozenset({"text", "html", "nothing", "unknown", "empty"})
@@ -35,8 +35,8 @@ _WITHOUT = frozenset({"text", "html", "nothing", "unknown", "empty"})
 
 @dataclass(slots=True)
 class OcrPictures:
-    """Takes the pictures of files (core/sandbox/extraction.py, Out). found: (part, digest of the picture) with what OCR is given;
-    missed: how many more there are."""
+    """Collects the pictures of files (core/sandbox/extraction.py, Out). found: (part, digest of the picture) with the picture for
+    OCR; missed: number of further pictures."""
 
     part: str = ""
     pictures: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class OcrPictures:
         """Was read before."""
 
     def unreadable(self, path: str, why: str) -> None:
-        """What else it is was told before; that there was no time for drawing was not."""
+        """Report that there was no time for drawing; other reasons were reported before."""
         self.missed += why in _ENDED
 
     def picture(self, data: bytes) -> None:
@@ -103,7 +103,7 @@ def encode(shown: OcrPictures) -> bytes:
 
 
 def decode(data: bytes) -> tuple[list[tuple[str, str, bytes]], int]:
-    """(part, digest, picture) of each, and how many were missed. Raises ValueError, TypeError or KeyError for what is none."""
+    """(part, digest, picture) of each, and the number missed. Raises ValueError, TypeError or KeyError for invalid values."""
     at = _LENGTH + int.from_bytes(data[:_LENGTH])
     head = orjson.loads(data[_LENGTH:at])
     return list(_pictures(head["pictures"][:PICTURES], data, at)), int(head["missed"])

@@ -24,7 +24,7 @@ _NEAR = 25
 
 
 def births(text: Text) -> list[tuple[int, int]]:
-    """Where dates of birth stand: a date within 25 characters of the word for it. Raises Spent."""
+    """Places of dates of birth: a date within 25 characters of the word for it. Raises Spent."""
     spans = []
     for word in each(_BORN, text):
         date = DATE.search(text.text, max(0, word.start() - _NEAR), min(len(text.text), word.end() + _NEAR + 12))

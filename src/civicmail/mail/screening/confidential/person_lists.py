@@ -1,7 +1,7 @@
-"""Lists of people: rows of a table or lines of a text that have a name and something of its owner, five different ones or more.
+"""Lists of people: at least five different rows of a table or lines of a text with a name and some data of that person.
 
-Each row may be harmless alone (the last four digits, a birthday); a list is not. Under a heading a cell needs no words around it:
-bare numbers of a column are what the heading says.
+Each row may be harmless alone (the last four digits, a birthday); a list is not. Below a heading a cell needs no words around it:
+the heading explains the bare numbers of its column.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OWN = re.compile(
     r"[^0-9\n]{0,12}[0-9]{4}(?![0-9])"
     r"|(?:(?<=d)\.?o\.?b|(?<=b)(?:orn|irth))[^0-9\n]{0,12}[0-9]{1,4}[/.-][0-9]{1,2}[/.-][0-9]{2,4})",
 )
-"""In lower case, as what is below: both begin with a set of letters, so that others are passed over natively."""
+"""For lower-case text, like the next: both begin with a set of letters, so that the engine skips other text natively."""
 _LONG = 160
 """Characters from the beginning of a line to what its name owns."""
 
@@ -49,10 +49,10 @@ _ABOUT_PEOPLE = re.compile(
     r"|(?<=d)(?:ob\b|ate of birth|ebit|river'?s? lic|ln?\b)|(?<=c)(?:ard|redit)|(?<=a)cc(?:oun)?t\b|(?<=m)(?:edicare|edicaid|rn\b)"
     r"|(?<=p)(?:an\b|assport|atient (?:id|no|num|#)))"
 )
-"""In lower case: without one of these a line heads no column of ours."""
+"""For lower-case text: a line without one of these words is no heading of personal data."""
 
 Cell = Callable[[str], tuple[str, str] | None]
-"""A cell's text -> (kind, value) where it is what its heading says; the kind is "" for what counts in a list alone."""
+"""A cell's text -> (kind, value) if it matches its heading; the kind is "" for data that counts only in a list."""
 
 
 def _of_ssn(cell: str) -> tuple[str, str] | None:
@@ -87,7 +87,7 @@ _COLUMNS: tuple[tuple[re.Pattern[str], Cell], ...] = (
     (_LAST_FOUR, _of_four), (_SSN, _of_ssn), (_BORN, _of_birth), (_CARD, _of_card), (_NUMBERED, _of_id),
 )  # fmt: skip
 _ALONE = _COLUMNS[:4]
-"""What is looked for below a heading that is a line by itself."""
+"""Patterns that are searched below a heading on a line of its own."""
 
 _CELL = 40
 
@@ -145,7 +145,7 @@ class _Table:
             self.rows.add((named.lower(), *(value for _, (_, value) in recognized)))
 
     def hits(self) -> Iterator[Hit]:
-        """What it is at its end: prose with commas fits here and there, a table in most of its rows."""
+        """Hits at the end of a table: prose with commas matches in places, a table in most of its rows."""
         if len(self.rows) >= MIN_ROWS and 2 * self.fitting >= self.seen:
             yield Hit("bundle", self.start, self.end, repr(min(self.rows)), "high", shown=False, people=len(self.rows))
 
@@ -176,8 +176,8 @@ _GAP = 3
 
 
 def _columns(text: Text) -> Iterator[Hit]:
-    """Tables that came one cell a line, as those of HTML and Word do: below a line that is a heading, lines that are its values.
-    There must be five, because nothing says to which row they belong."""
+    """Tables with one cell a line, as HTML and Word produce them: value lines below a heading line. There must be five, because
+    nothing shows which row they belong to."""
     position = idle = 0
     names = set[str]()
     columns: dict[Cell, dict[str, tuple[str, int, int]]] = {}

@@ -1,8 +1,8 @@
-"""The network check "scans": text of pictures and scanned pages that leave the city, by OCR within a time budget (P-19).
+"""The network check "scans": text of outgoing pictures and scanned pages, by OCR within a time budget (P-19).
 
-A sandboxed process hands out the pictures (ocr_pictures.py), tesseract reads each in a sandboxed process of its own, and the first
-process repeats the content check with their text. What the time does not allow is a finding `unread`: nobody waits, and the message
-leaves encrypted.
+A sandboxed process extracts the pictures (ocr_pictures.py), tesseract reads each in its own sandboxed process, and the first
+process repeats the content check with their text. Pictures beyond the time are a finding `unread`, and the message leaves encrypted
+without waiting for a person.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ SECONDS = 18.0
 OCR_SECONDS = 8.0
 """By the clock, for the words of all pictures of a message: three or four full pages."""
 READ_SECONDS = 5
-"""Of the processor, for giving out the pictures, and for the check with their words."""
+"""Processor time in seconds for extracting the pictures, and for the check with their text."""
 NO_READER = "no OCR"
 KNOWN, MAX_KNOWN = 2000, 500
-"""Pictures whose words are remembered, where they are few characters: those that stand below each message of a city."""
+"""Number of pictures with a short text that are remembered: those below each message of a city."""
 
 
 class Scans:
-    """What an installation reads pictures with. languages: as of the setting search.ocr_languages; "" for who wants none read."""
+    """The OCR set-up of an installation. languages: as in the setting search.ocr_languages; "" turns OCR off."""
 
     def __init__(self, languages: str) -> None:
         self._languages = languages
@@ -72,7 +72,7 @@ class Scans:
         return CheckResult(findings, facts, seen.more.get(CHECK, {}))
 
     async def _words(self, digest: str, picture: bytes, until: float) -> tuple[str, str]:
-        """What a picture says, and why that is not known."""
+        """The text of a picture, and the reason if it is unknown."""
         if (known := self._known.get(digest)) is not None:
             self._known.move_to_end(digest)
             return known

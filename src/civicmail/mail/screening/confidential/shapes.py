@@ -1,4 +1,4 @@
-"""What detectors share: a text in one spelling, a hit in it, a detector with the patterns that wake it."""
+"""Types that detectors share: a text in canonical spelling, a hit in it, a detector with its hint patterns."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Sure = Literal["high", "medium", "low"]
 PERCENT: dict[Sure, int] = {"high": 95, "medium": 60, "low": 30}
 
 HITS = 2000
-"""Hits of one kind in one text: what is more than that tells nobody anything new."""
+"""Hits of one kind in one text; more give no new information."""
 
 
 def _endless() -> None:
-    """Nobody waits."""
+    """A clock without a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """kind: as facts have it; start, end: in the canonical text; value: normalised, for counting what is different and for the last
-    two characters of the mask; it stays in the process. shown: whether those two may be shown. people: of a list, how many."""
+    """kind: as in facts; start, end: in the canonical text; value: normalized, for counting different values and for the last two
+    characters of the mask; it stays in the process. shown: whether those two may be shown. people: of a list, how many."""
 
     kind: str
     start: int
@@ -65,7 +65,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """hints: RE2 patterns on ASCII letters in lower or upper case, of which one must be in a text for find to be asked."""
+    """hints: RE2 patterns on ASCII letters in lower or upper case; find is called only if one is in the text."""
 
     name: str
     hints: tuple[str, ...]
@@ -81,8 +81,8 @@ _BEYOND, _ROOM = 8 << 10, 1 << 10
 
 
 def each(pattern: re.Pattern[str], text: Text) -> Iterator[re.Match[str]]:
-    """All matches, as long as there is time: the clock is asked between stretches, also where nothing matches. A match may begin in
-    one stretch and end in the next. Raises Spent."""
+    """All matches while time remains: the clock is checked between stretches, even without a match. A match may begin in one
+    stretch and end in the next. Raises Spent."""
     at, size, n = 0, len(text.text), 0
     while at < size:
         if at:
@@ -115,7 +115,7 @@ def lines(text: Text, most: int) -> Iterator[str]:
 
 
 class Words:
-    """Where words of a pattern stand: looked for around each place, and once in the whole text when there are many places."""
+    """Places of a pattern's words: searched around each place, or once in the whole text when there are many places."""
 
     _FEW = 24
 
@@ -143,13 +143,13 @@ class Words:
 
 
 def is_near_any(places: list[int], start: int, end: int, within: int) -> bool:
-    """Whether one of these places, in ascending order, lies within so many characters of a stretch."""
+    """Whether one of these places, in ascending order, is within so many characters of a stretch."""
     at = bisect_left(places, start - within)
     return at < len(places) and places[at] <= end + within
 
 
 def near(pattern: re.Pattern[str], text: str, start: int, end: int, *, before: int, after: int = 0) -> bool:
-    """Whether words stand within so many characters before the start or after the end. They may touch what they are about."""
+    """Whether words are within so many characters before the start or after the end. They may be directly adjacent."""
     return pattern.search(text, max(0, start - before), start) is not None or (
         after > 0 and pattern.search(text, end, min(len(text), end + after)) is not None
     )

@@ -21,8 +21,8 @@ _NUMBER = re.compile(
     r"(?![0-9A-Za-z_]|[-./][0-9])",
     re.ASCII,
 )
-"""It begins with its first digit, so that what is none is passed over natively; what must not stand before it is asked then. A dash
-may have blanks around it, and a line may end there, as programs wrap and quote."""
+"""The pattern begins with the first digit, so that the engine skips other text natively; forbidden characters before it are checked
+afterwards. A dash may have blanks around it, and a line may end there, as programs wrap and quote."""
 _SSN = re.compile(
     r"\bssn|s\.s\.n|\bss ?#|\bss no\b|soc(?:ial)?\.? ?sec(?:urity)?|\bsocial ?(?:no\b|num|#|is\b|:)|seguro social", re.IGNORECASE
 )
@@ -39,7 +39,7 @@ _ITIN_GROUPS = frozenset([*range(50, 66), *range(70, 89), *range(90, 93), *range
 
 
 def is_ssn(digits: str) -> bool:
-    """Whether nine digits can be a number that was given to somebody."""
+    """Whether nine digits can be an issued number."""
     return digits[:3] not in {"000", "666"} and digits[0] != "9" and digits[3:5] != "00" and digits[5:] != "0000"
 
 
@@ -48,7 +48,7 @@ def is_itin(digits: str) -> bool:
 
 
 def _find(text: Text) -> Iterator[Hit]:
-    """Where many numbers begin with the same few areas and nothing says what they are, they are accounts of a few funds."""
+    """Find the numbers. Many numbers with the same few areas and no words about them are accounts of a few funds."""
     context = Words(_SSN, text)
     hits = list(islice(_each(text, context), _NUMBERS))
     bare = {hit.value for hit in hits if hit.kind == "ssn" and hit.sure == "high" and not _has_context(context, hit.start, hit.end)}

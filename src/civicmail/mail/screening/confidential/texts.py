@@ -22,13 +22,13 @@ FOLDED = canonical.LONGEST
 _DEEPEST = 8
 _TABLES = frozenset({"text/csv", "text/tab-separated-values"})
 _PLAIN = frozenset({"text", "html", "letter", "nothing", "unknown", "empty"})
-"""Of a file that is declared as text: what else it is, is read as that."""
+"""Declared types of files that are read as text."""
 
 
 @dataclass(slots=True)
 class Texts:
-    """found: in order; unread: (part, why) of files that were not or not wholly read; pictures: how many may show words; folded:
-    characters of texts that are not ASCII."""
+    """found: in order; unread: (part, why) of files that were not completely read; pictures: how many may contain words; folded:
+    non-ASCII characters of texts."""
 
     texts: list[Text] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Texts:
     folded: int = 0
 
     def add(self, part: str, text: str, *, table: bool = False) -> None:
-        """Have it looked at, as far as texts are."""
+        """Add a file, to be read as far as it is text."""
         plain = text.isascii()
         self.folded += 0 if plain else len(text)
         fits = plain or self.folded <= FOLDED
@@ -47,8 +47,8 @@ class Texts:
 
 
 def shared(case: ContentCase) -> Texts:
-    """What the message says, read once for all checks. Files of mail from outside are not read: what others send us is not ours to
-    keep secret before we have it."""
+    """The texts of the message, read once for all checks. Files of mail from outside are not read, because strangers' own data is
+    not ours to protect before we have it."""
     if MEMO not in case.memo:
         case.memo[MEMO] = read(case.letter, inside=not case.request.get("inbound", False))
     texts: Texts = case.memo[MEMO]
@@ -56,7 +56,7 @@ def shared(case: ContentCase) -> Texts:
 
 
 def read(message: ParsedMessage, *, inside: bool = True) -> Texts:
-    """What the message says. inside: its files are read, too."""
+    """The texts of the message. inside: also read its files."""
     texts, budget = Texts(), attachments.Budget() if inside else None
     _letter(message, "", texts, budget, 0)
     texts.pictures = budget.pictures if budget is not None else 0
@@ -64,7 +64,7 @@ def read(message: ParsedMessage, *, inside: bool = True) -> Texts:
 
 
 def files(message: ParsedMessage, above: str = "", depth: int = 0) -> Iterator[tuple[str, Part]]:
-    """The files of a message and of those in it, each with its path from the outside."""
+    """The files of the message and of attached messages, each with its path."""
     opened = _opened(message, depth)
     yield from ((f"{above}{part.path}", part) for part in message.attachments if part.path not in opened)
     for child in message.children if depth < _DEEPEST else ():
@@ -72,7 +72,7 @@ def files(message: ParsedMessage, above: str = "", depth: int = 0) -> Iterator[t
 
 
 def _opened(message: ParsedMessage, depth: int) -> set[str]:
-    """The parts that are looked at as messages."""
+    """The parts that are read as messages."""
     return {child.part for child in message.children if depth < _DEEPEST}
 
 
@@ -93,7 +93,7 @@ def _letter(message: ParsedMessage, above: str, texts: Texts, budget: attachment
 
 
 def bodies(message: ParsedMessage, files: set[str]) -> Iterator[tuple[str, str]]:
-    """(path, text) of what is shown as the message. Where there is one part of a kind the letter has its text already."""
+    """(path, text) of the displayed message. If there is one part of a kind, the parsed message already has its text."""
     bodies = [part for part in message.parts if part.path not in files and part.content_type.startswith("text/")]
     pages = [part for part in bodies if part.content_type == "text/html"]
     plain = [part for part in bodies if part.content_type != "text/html"]

@@ -1,5 +1,5 @@
-"""A DMARC aggregate report (RFC 9990, RFC 7489 Appendix C) from its XML, by expat: no entity is expanded, nothing is opened, and
-what is broken ends with what stood before. Pure; runs in the limited process."""
+"""Parse a DMARC aggregate report (RFC 9990, RFC 7489 Appendix C) from XML with expat. No entity is expanded and nothing is opened;
+a broken document gives its rows before the error. Pure; runs in the sandboxed process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PIECE = 1 << 16
 
 
 def read(xml: bytes, tick: Callable[[], None]) -> Aggregate:
-    """tick: raises where too much time has gone by. Raises Unreadable for what is no such report."""
+    """The report. tick: raises after too much time. Raises Unreadable if it is no such report."""
     for attempt in _attempts(xml.strip()):
         reader, whole = _parsed(attempt, tick)
         if whole or reader.sources:
@@ -38,7 +38,7 @@ def _attempts(xml: bytes) -> Iterator[bytes]:
 
 
 def _parsed(xml: bytes, tick: Callable[[], None]) -> tuple[_Reader, bool]:
-    """What was read, and whether that was all of it."""
+    """The parsed rows, and whether they are complete."""
     reader = _Reader(tick)
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True

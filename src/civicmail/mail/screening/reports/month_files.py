@@ -1,8 +1,8 @@
-"""What reports have said of mail in our name, kept as sums: one small file for each month (docs/formats.md, "Reports of others").
+"""Sums of reports about mail in our name, one small file for each month (docs/formats.md, "Reports of others").
 
-A report counts once, by who wrote it, its id, its domain and its begin; it is in the month in which it begins. Strangers write what
-they like, so everything is bounded and checked: addresses of servers, names of domains below ours, kinds that RFC 8460 has. What is
-beyond the bound of a month is added up in one row. Addresses of people are nowhere in it.
+A report counts once, by its reporter, id, domain and begin, in the month of its begin. Strangers write reports, so every value is
+limited and checked: addresses of servers, names of our domains and subdomains, kinds that RFC 8460 has. One row sums up everything
+beyond a month's limit. No person's address is stored.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Month:
 
 @dataclass(slots=True)
 class Intake:
-    """Numbers of reports. foreign: they say nothing of our domains; outside: of a time that is not kept, or of a full month."""
+    """Counts of reports. foreign: about other domains; outside: of a month that is not stored, or is full."""
 
     new: int = 0
     known: int = 0
@@ -100,7 +100,7 @@ def keep(data: Path, reports: Iterable[Report], domains: Collection[str], *, now
 
 
 def read(data: Path, now: int) -> dict[str, Summary]:
-    """What is kept, by month like 2026-03, the newest first. now: ms. Raises DamagedFile."""
+    """The stored sums by month, such as 2026-03, newest first. now: ms. Raises DamagedFile."""
     summaries = {}
     for name in dict.fromkeys((_month(now // 1000 + _AHEAD), *_months(now))):  # clocks of reporters may be ahead
         if (month := _read(_path(data, name))) is not None:
@@ -109,7 +109,7 @@ def read(data: Path, now: int) -> dict[str, Summary]:
 
 
 def sweep(data: Path, now: int, files: Files = OS_FILES) -> int:
-    """Remove what is older than MONTHS; how many months. now: ms."""
+    """Remove files older than MONTHS; return how many. now: ms."""
     oldest = _months(now)[-1]
     old = [path for path in folder(data).glob("????-??.json") if path.stem < oldest]
     for path in old:
@@ -167,7 +167,7 @@ def _named(domain: str, ours: tuple[str, ...]) -> str:
 
 
 def _above(domain: str, ours: tuple[str, ...]) -> str:
-    """The domain of ours that it is, or lies below."""
+    """Our domain that equals it or is above it."""
     return next(one for one in ours if is_within(domain, one))
 
 
@@ -227,7 +227,7 @@ def _path(data: Path, name: str) -> Path:
 
 
 def _month(seconds: int) -> str:
-    """Of a time; empty for one of no calendar of ours."""
+    """The month of a time; empty if no stored month has it."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m") if 0 < seconds < 1 << 37 else ""
 
 

@@ -16,7 +16,7 @@ from civicmail.mail.screening.reports.shapes import Report
 COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.screening.reports.worker")
 SECONDS = 10.0
 MAX_FILE = 32 << 20
-"""Bytes of a file that is looked at."""
+"""Maximum size in bytes of a file."""
 
 
 class Reader:

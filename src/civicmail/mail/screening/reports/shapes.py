@@ -1,4 +1,4 @@
-"""What reports say, as plain values. All of it was written by strangers: text is cut, numbers are whole and not negative."""
+"""The content of reports as plain values. Strangers wrote all of it: text is cut, numbers are whole and not negative."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class TlsFailure:
-    """Sessions that could not be brought over TLS. kind: of RFC 8460 4.3; mx: our server; address: of theirs."""
+    """Sessions that failed over TLS. kind: of RFC 8460 4.3; mx: our server; address: of theirs."""
 
     kind: str
     count: int
@@ -88,7 +88,7 @@ def plain(report: Report) -> dict[str, Any]:
 
 
 def from_plain(plain: Mapping[str, Any]) -> Report:
-    """Raises TypeError, KeyError or ValueError for what is none."""
+    """Parse the plain form. Raises TypeError, KeyError or ValueError if it is invalid."""
     rest = {name: value for name, value in plain.items() if name != "kind"}
     if plain["kind"] == "tls":
         policies = rest.pop("policies")
@@ -106,7 +106,7 @@ def text(value: object) -> str:
 
 
 def number(value: object) -> int:
-    """A count; 0 for what is none."""
+    """A count; 0 for an invalid one."""
     if isinstance(value, bool):
         return 0
     if isinstance(value, int):

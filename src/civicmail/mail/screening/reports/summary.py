@@ -35,7 +35,7 @@ class Sessions:
 
 @dataclass(slots=True)
 class Summary:
-    """begin, end: seconds since 1970, of all reports; reporters: who wrote them; others: messages and sessions of domains that are
+    """begin, end: seconds since 1970, of all reports; reporters: their authors; others: messages and sessions of domains that are
     not ours."""
 
     reports: int = 0
@@ -53,7 +53,8 @@ class Summary:
 
 
 def summed(reports: Iterable[Report], domains: Collection[str]) -> Summary:
-    """domains: ours (A-labels); what is said of others is counted and not told, because anybody may send anything as a report."""
+    """Sum the reports up. domains: ours (A-labels); data about other domains is only counted, because anybody may send anything as
+    a report."""
     summary = Summary()
     for report in reports:
         key = key_of(report)

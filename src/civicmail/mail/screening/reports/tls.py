@@ -13,7 +13,7 @@ MAX_POLICIES, MAX_FAILURES = 200, 1_000
 
 
 def read(content: bytes) -> Tls:
-    """Raises Unreadable for what is no such report."""
+    """Parse a TLS report. Raises Unreadable if it is none."""
     try:
         plain = json.loads(content)
     except (ValueError, RecursionError):

@@ -22,7 +22,7 @@ _PIECE = 1 << 16
 
 
 def reports(content: bytes, budget: Budget, depth: int = 0) -> Iterator[Report]:
-    """All reports in it. Raises Unreadable where there is none, or for what is wrong with the only one."""
+    """All reports in a file. Raises Unreadable if there is none, or if the only one is invalid."""
     if depth > MAX_DEPTH:
         raise Unreadable(DAMAGED)
     start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -39,7 +39,7 @@ def reports(content: bytes, budget: Budget, depth: int = 0) -> Iterator[Report]:
 
 
 def _each(contents: Iterator[bytes], budget: Budget, depth: int) -> Iterator[Report]:
-    """Those that are reports; what is wrong with one does not hide the others."""
+    """The reports among the files; an invalid one does not hide the others."""
     wrong, has_report = Unreadable(DAMAGED), False
     for content in contents:
         try:

@@ -1,8 +1,8 @@
-"""Works of others in what somebody sends (P-13): by what files are and how they are called, by marks of licences and words about
-copies, and by the city's own lists of SHA-256. Pure but for `Works`, which reads the lists.
+"""Signs that a sender copies works of others (P-13): types and names of files, license marks, words about copies, and the city's
+own lists of SHA-256. Pure except for `Works`, which reads the lists.
 
-A file in a list is a sign that needs no second one; of all others it takes two of different kinds, or two different phrases: a
-recording of a meeting, an e-book or a licence text alone is everybody's work.
+A listed file is enough alone; other signs must be two of different kinds, or two different phrases, because a recording of a
+meeting, an e-book or a license text alone is ordinary work.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _PROGRAMS = ("program", "archive", "disk", "text")
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """kind: of which two different ones are needed; id, part: what a finding says, never a name of a file."""
+    """kind: two different ones are needed; id, part: shown in a finding, never a file name."""
 
     kind: str
     id: str

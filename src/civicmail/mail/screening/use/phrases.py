@@ -12,7 +12,7 @@ from typing import Any, Literal
 import re2
 
 WORDS = "use-words"
-"""The name of the inner check, under which the joint one finds what it has found."""
+"""The name of the content check, under which the combined check gets its results."""
 
 Kind = Literal["campaign", "commercial", "severe", "infringement", "exempt"]
 KINDS: tuple[Kind, ...] = ("campaign", "commercial", "severe", "infringement", "exempt")
@@ -24,7 +24,7 @@ _SIGNS = {"(": "(?:", ")": ")", "|": "|", "?": "?", "*": _MANY}
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """words: as the list has them. marker: a signal of its own; threat: goes to people at once."""
+    """words: as in the list. marker: a signal of its own; threat: is reported to people at once."""
 
     id: str
     words: str
@@ -44,7 +44,7 @@ class Phrases:
     each: tuple[Any, ...] = field(default=(), repr=False, compare=False)
 
     def hits(self, text: str) -> Iterator[tuple[Phrase, int, int]]:
-        """The phrases that stand in a text, each once, with where it stands first."""
+        """The phrases in a text, each once, with its first place."""
         for number in sorted(self.automaton.Match(text.encode("utf-8", "replace")) or ()):
             match = self.each[number].search(text)
             if match is not None:
@@ -52,8 +52,8 @@ class Phrases:
 
 
 def pattern(words: str) -> str:
-    """What a phrase means: whole words, in any case, white space of any kind between them. Raises ValueError for a "(" that stays
-    open."""
+    """The pattern of a phrase: whole words, in any case, with any white space between them. Raises ValueError for an unclosed
+    "("."""
     if words.count("(") != words.count(")"):
         raise ValueError(f"a ( stays open in: {words}")
     made = "".join(_SIGNS.get(piece) or (r"\s{1,4}" if piece.isspace() else re2.escape(piece)) for piece in _PIECE.findall(words))
@@ -61,7 +61,7 @@ def pattern(words: str) -> str:
 
 
 def load(kind: Kind) -> Phrases:
-    """A list of the package. Raises ValueError and KeyError for one that is not well-formed."""
+    """Load a list of the package. Raises ValueError and KeyError if it is not well-formed."""
     return read(kind, tomllib.loads(files("civicmail.mail.screening.use").joinpath(f"lists/{kind}.toml").read_text("utf-8")))
 
 

@@ -1,9 +1,9 @@
-"""The joint check "use": two signals or more that an insider's mail is a campaign, business of one's own, abuse, or a copy of the
-work of others (P-10 … P-13).
+"""The combined check "use": at least two signals that an insider's mail is a campaign, private business, abuse, or a copy of
+another's work (P-10 … P-13).
 
-Findings go to sampled review by people; nothing is held, refused, answered or told to a manager for what this says. What nobody may
-review is no finding at all: privileged, union, medical and whistle-blower mail, reporters, elected officials and whom the settings
-name (elections office, ombudsman, union). Threats are a finding of their own, for people to see at once.
+Findings go to sampled review by people; no mail is held, rejected, answered or reported to a manager because of them. Exempt mail
+gives no finding at all: privileged, union, medical and whistle-blower mail, reporters, elected officials and the exceptions in the
+settings (elections office, ombudsman, union). Threats are separate findings, reported to people at once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BULK = 20
 """Recipients outside the city from which on a letter of one person is a mailing."""
 
 FEW = 3
-"""Recipients outside up to which limited personal use is nobody's affair (P-10)."""
+"""Outside recipients up to which limited personal use is not recorded (P-10)."""
 
 SEVERAL, MANY = 2, 4
 """Different phrases that are one signal, and two."""
@@ -36,7 +36,8 @@ REVIEWED: tuple[Kind, ...] = ("campaign", "commercial", "severe")
 
 
 def find(case: CombinedCase) -> CheckResult:
-    """Facts use.categories, .listed, .bulk, .exempt, .threat. Raises TypeError or ValueError for what no check of ours says."""
+    """The facts use.categories, .listed, .bulk, .exempt, .threat. Raises TypeError or ValueError for values that none of our checks
+    gives."""
     person = _insider(case)
     if person is None:
         return NOTHING
@@ -74,7 +75,7 @@ def open_(_settings: Settings, data: Path) -> copied_works.Works:
 
 
 def _of_others(case: CombinedCase, by_kind: Mapping[str, Any]) -> list[copied_works.Sign]:
-    """What says that it is the work of others; nothing where that is not enough. A file of the city's lists comes first."""
+    """Signs of a copied work; empty if they are not enough. A file of the city's lists comes first."""
     tool = case.context.tools.get(NAME)
     listed = [
         copied_works.Sign("list", f"list-{name}", file.part)
@@ -86,7 +87,7 @@ def _of_others(case: CombinedCase, by_kind: Mapping[str, Any]) -> list[copied_wo
 
 
 def _insider(case: CombinedCase) -> Person | None:
-    """The person of the city whose mail it is; None for outsiders, machines, and where nobody knows."""
+    """The employee whose mail it is; None for outsiders, machines, and unknown senders."""
     snapshot = case.context.snapshot
     if case.inbound or snapshot is None:
         return None
@@ -112,7 +113,8 @@ def _is_personal(case: CombinedCase) -> bool:
 
 
 def _is_exempt(case: CombinedCase, person: Person, outside: list[str], by_kind: Mapping[str, Any], *, bulk: bool) -> bool:
-    """Whether nobody may review it. A mailing to many is not exempt for a word in it: nothing privileged goes to many."""
+    """Whether it is exempt from review. A mailing to many is not exempt because of a word in it: privileged mail does not go to
+    many."""
     assert case.context.snapshot is not None
     named = {name.lower() for name in case.context.settings.screening.unreviewed}
     box = case.context.snapshot.mailbox_of(case.envelope.sender)
@@ -153,7 +155,7 @@ def _answers_elsewhere(case: CombinedCase) -> bool:
 
 
 def _is_tolerated(case: CombinedCase, person: Person, outside: list[str], *, bulk: bool) -> bool:
-    """A note to a few, where the department allows limited personal use: nothing of it is kept."""
+    """Whether it is a note to a few in a department that permits limited personal use; it is not recorded."""
     return not bulk and len(outside) <= FEW and person.may_personally(case.context.now)
 
 

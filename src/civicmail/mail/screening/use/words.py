@@ -1,7 +1,7 @@
-"""The inner check "use-words": which phrases of the lists stand in what the sender wrote, and where. It decides nothing.
+"""The content check "use-words": phrases of the lists in the sender's own words, and their places. It decides nothing.
 
-Only mail of insiders is looked at, only its subject and text, and not what it quotes: whoever passes on a resident's complaint has
-not said it. For marks of licences the files are looked at, too (P-13).
+Only subject and text of insiders' mail are searched, without quotations: a person who forwards a resident's complaint did not say
+it. License marks are also searched in files (P-13).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = WORDS
 VERSION = 2
 CHECKS = ("use",)
 CHARACTERS = 200_000
-"""Of a message that are looked at: what somebody wrote is shorter."""
+"""Characters of a message that are searched; people write shorter texts."""
 
 _QUOTED = re.compile(r"^[ \t]{0,3}>[^\n]*$", re.MULTILINE)
 _OTHERS = re.compile(
@@ -29,7 +29,7 @@ _OTHERS = re.compile(
     r"|From: [^\n]{3,200}\n(?:Sent|Date|To): )",
     re.MULTILINE,
 )
-"""Below it stands what somebody else wrote."""
+"""Lines above quoted text."""
 
 
 def find(case: ContentCase) -> CheckResult:
@@ -50,7 +50,7 @@ def find(case: ContentCase) -> CheckResult:
 
 
 def _in_files(case: ContentCase) -> Iterator[Text]:
-    """Texts of the files that are sent: a mark of a licence stands in the copy itself."""
+    """Texts of the attached files: a license mark is in the copy itself."""
     files = {part.path for part in case.letter.attachments} - {child.part for child in case.letter.children}
     if files:
         yield from (text for text in texts.shared(case).texts if text.part.partition("/")[0] in files)
