@@ -17,7 +17,7 @@ NUMBERS = ROOT / "tests" / "house" / "asvs.txt"
 """Number and level of each requirement of levels 1 and 2 of ASVS 5.0.0."""
 WAYS = (
     "pages: password", "pages: passkey", "pages: identity provider", "pages: letter", "device password", "token of the city",
-    "API: token", "command line: token", "SCIM", "address book", "doors.key", "master user", "pick-up portal", "links in our mail",
+    "API: token", "command line: token", "SCIM", "address book", "doors.key", "master user", "pick-up portal", "links in notices",
     "owner of the data folder", "demo",
 )  # fmt: skip
 """Ways in, as docs/operate/sign-in.md names them."""
@@ -134,7 +134,7 @@ def test_every_event_about_security_stands_in_the_page_of_logs() -> None:
     said = {e for path in watched for e in re.findall(r'(?:log\.\w+|say|tell|log\.error\))\(\s*"([^"{]+)"', path.read_text())}
     assert len(said) > 10
     assert [e for e in sorted(said) if f"`{e}`" not in page] == []
-    for place in ("audit log", "stderr", "PostgreSQL", "Dovecot", "journald", "for ever"):
+    for place in ("audit log", "stderr", "PostgreSQL", "Dovecot", "journald", "forever"):
         assert place in page, place
     upload = (ROOT / "deploy/logs/journal-upload.conf").read_text()
     assert "URL=https://" in upload and "TrustedCertificateFile=" in upload

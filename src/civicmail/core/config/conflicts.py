@@ -8,7 +8,7 @@ At = tuple[str | int, ...]
 
 
 def first_conflict(settings: Settings) -> tuple[At, str] | None:
-    """The place of the first conflict and the sentence about it, without its end; None where there is none."""
+    """The place of the first conflict and its sentence, without the end; None if there is none."""
     return _port_taken_twice(settings) or _missing_standby(settings)
 
 

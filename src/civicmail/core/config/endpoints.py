@@ -11,7 +11,7 @@ Check = Callable[[Any], str]
 
 DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*\Z")
 _PORT_THERE = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-"""A port that somebody can be asked at: 1 to 65535."""
+"""A port that can be connected to: 1 to 65535."""
 _HOST_THERE = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
 _AT = rf"{_HOST_THERE}:{_PORT_THERE}"
 _AT_MOST = rf"{_HOST_THERE}(?::{_PORT_THERE})?"

@@ -1,13 +1,13 @@
 """Base classes of every error that is shown to a person, a mail client or a script.
 
 CivicmailError            our own fault unless a subclass says otherwise
-├── UsageError            the words of a command or a request are wrong
-├── ConfigError           the settings or the data folder are not usable
-├── RefusedError          a rule says no
-└── LaterError            nothing is wrong with the request; try again
+├── UsageError            a command or a request is wrong
+├── ConfigError           the settings or the data folder are unusable
+├── RefusedError          a rule forbids it
+└── LaterError            the request is right; try again later
 
-Each class carries how it is told: exit_code to a script (1 found a problem, 2 usage, 3 configuration, 4 refused, 5 later,
-70 our bug), smtp to a mail client (RFC 5321, RFC 3463), http to a browser. The message is one plain sentence for a person.
+Each class has an exit_code for scripts (1 found a problem, 2 usage, 3 configuration, 4 refused, 5 later, 70 our bug), smtp for mail
+clients (RFC 5321, RFC 3463), and http for browsers. The message is one plain sentence for a person.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ConfigError(CivicmailError):
 
 
 class RefusedError(CivicmailError):
-    """A rule of the city says no."""
+    """A rule of the city forbids it."""
 
     exit_code = 4
     smtp = "550 5.7.1 Refused by policy"

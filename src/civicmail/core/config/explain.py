@@ -38,7 +38,7 @@ def _default(f: Field[Any]) -> Any:
 
 
 def find(key: str) -> list[Setting]:
-    """The setting with this key, or all of a section; UsageError with the nearest key when there is none."""
+    """The setting with this key, or all of a section. Raises UsageError with the nearest key if there is none."""
     known = list(all_settings())
     matching = [s for s in known if s.key == key or s.key.startswith(f"{key}.")]
     if not matching:

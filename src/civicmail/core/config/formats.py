@@ -1,7 +1,7 @@
 """Versions of the stored formats (docs/formats.md), and whether this program can read those of a data folder.
 
-A file of a later version looks damaged to an earlier program, which would cut it off or begin anew. So nothing of a folder is read
-or written before its newest files were looked at: whoever loads the settings of a folder does it.
+A file of a later version looks damaged to an earlier program, which would cut it off or begin a new one. Therefore loading the
+settings of a folder first checks its newest files, before anything is read or written.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A format of a folder that is not the one that this program writes."""
+    """A format of a folder that differs from the one that this program writes."""
 
     format: Format
     version: int
@@ -129,7 +129,7 @@ def numbers() -> dict[str, int]:
 
 
 def differences(data: Path) -> list[Difference]:
-    """What of a folder has another version than this program writes."""
+    """Formats of a folder with another version than this program writes."""
     seen = [(format_, format_.read(data)) for format_ in FORMATS]
     return [Difference(format_, version) for format_, version in seen if version is not None and version != format_.number]
 

@@ -30,7 +30,7 @@ _MISTAKES = {
     "Cannot declare": "this section is there twice; put what both say into one",
     "Expected '='": 'a line is: setting = "value"',
 }
-"""What the parser of TOML says first, and what to do about it."""
+"""Messages of the TOML parser, and what to do about each."""
 _WORDS = {str: "text", int: "a whole number", bool: "true or false"}
 Path_ = tuple[str | int, ...]
 
@@ -76,7 +76,7 @@ def _parse(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def _not_toml(path: Path, message: str) -> str:
-    """What the parser says, with the line where the others have it, and what to do where it is one of the usual mistakes."""
+    """The parser's message with the line, and the action for a usual mistake."""
     what, _, where = message.partition(" (at ")
     line = re.match(r"line (\d+)", where)
     at = f"{path}, line {line[1]}" if line else str(path)
@@ -138,7 +138,7 @@ def _nearest(key: str, known: Mapping[str, Any], section: str = "") -> str:
 
 
 class _Builder:
-    """Makes settings from what TOML says; knows the file's text so that an error can name the line."""
+    """Makes settings from TOML; has the file's text so that an error can name the line."""
 
     def __init__(self, path: Path, text: str) -> None:
         self._path = path

@@ -42,8 +42,8 @@ class _Lazy:
 
 
 class _Stderr:
-    """Write to the present stderr. A log on a full disk, or in a pipe that nobody reads, must not stop the process: it may be
-    answering for mail (promise 6)."""
+    """Write to the present stderr. A full disk, or a pipe without a reader, must not stop the process: it may be acknowledging mail
+    (promise 6)."""
 
     def msg(self, line: str) -> None:
         with suppress(OSError, ValueError):
@@ -92,7 +92,7 @@ def set_up(log: Log, role: str) -> None:
 
 
 def _repeats() -> Repeats:
-    """Anew for each set_up: what was logged before is in another form. Sums of the old one are logged first."""
+    """Make new sums for each set_up, because earlier lines have another form. Sums of the old one are logged first."""
     global _rated
     if _rated is not None:
         _rated.close()
@@ -119,7 +119,7 @@ def _line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
 
 
 def _value(value: object) -> str:
-    """What a value is in a line, in quotes where it could be taken for more of them."""
+    """A value in a line, in quotes if it could look like several."""
     text = _plain(str(value))
     return json.dumps(text, ensure_ascii=False) if _LIKE_MORE.search(text) else text
 
@@ -130,7 +130,7 @@ def _plain(text: str) -> str:
 
 
 class _LibraryHandler(logging.Handler):
-    """What libraries log: which one, where, how grave. Their words may repeat anything that came in (I4)."""
+    """Log messages of libraries: library, place, level. Their text may repeat any input (I4)."""
 
     def emit(self, record: logging.LogRecord) -> None:
         say = getattr(get_logger(), "error" if record.levelno >= logging.ERROR else "warning")

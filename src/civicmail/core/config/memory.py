@@ -10,10 +10,10 @@ ARENAS = 2
 
 
 def limit_arenas() -> None:
-    """All threads share a few pools of memory from now on. Call before the first thread starts.
+    """Make all threads share a few memory pools. Call before the first thread starts.
 
-    glibc gives each thread a pool of its own and keeps in each the most that it ever had; a worker has thirty threads that take
-    turns, and grew to 800 MB in an hour of a city's full load. Where there is no glibc nothing is done.
+    glibc gives each thread its own pool and keeps the most that each ever used; a worker with thirty threads in turn grew to 800 MB
+    in an hour of a city's full load. Without glibc this does nothing.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def parse(lines: Iterable[str]) -> dict[str, str]:
-    """Theirs -> ours. Raises ValueError for a line without both sides, or one side twice."""
+    """Map theirs to ours. Raises ValueError for a line without both sides, or a repeated side."""
     mapping: dict[str, str] = {}
     for line in lines:
         left, _, right = line.rpartition("=")  # what they call something may have a = in it, what we call it may not

@@ -21,7 +21,7 @@ from typing import Any
 SUMMED_EVERY = 60.0
 """Seconds between two sums of one event, and after which an event is new again when it did not come meanwhile."""
 MAX_KINDS = 1_000
-"""Kinds of events that are remembered at once; the one that has been known for longest goes first, after its sum."""
+"""Kinds of events that are remembered at once; the oldest is dropped first, after its sum."""
 SECURITY = "security"
 """The field of a security event (security=True): each is logged."""
 SUM = "_sum"
@@ -47,7 +47,7 @@ _SAME = (
 Events = MutableMapping[str, Any]
 Key = tuple[str, ...]
 Sum = tuple[str, dict[str, Any]]
-"""(level, fields) of a sum that is to be logged."""
+"""(level, fields) of a sum to be logged."""
 Emit = Callable[[str, dict[str, Any]], None]
 
 
@@ -63,7 +63,8 @@ class Repeat:
 
 
 class Repeats:
-    """What this process has logged. emit: logs a sum; clock: seconds, monotonic; timer: whether sums come by themselves too."""
+    """The logged events of this process. emit: logs a sum; clock: seconds, monotonic; timer: whether sums also come
+    automatically."""
 
     def __init__(self, emit: Emit, clock: Callable[[], float] = time.monotonic, *, timer: bool = True) -> None:
         self._emit, self._clock, self._timer = emit, clock, timer

@@ -28,6 +28,6 @@ class JournalEnded(LaterError):
 
 
 class DamagedFile(CivicmailError):
-    """Bytes on the disk are not what was written; the message says which file, where and what is expected."""
+    """Bytes on the disk differ from what was written; the message names the file, the place and the expected value."""
 
     exit_code = 1

@@ -1,7 +1,7 @@
 """File operations: every write that must survive a power cut goes through Files and File.
 
-The port exists so that a test can record each operation, cut the power between any two of them, fail one, or turn one sync into
-nothing. Reading needs no port. Errors are the operating system's own (OSError); callers say what they mean.
+Tests use this port to record each operation, cut the power between any two of them, fail one, or drop one sync. Reading needs no
+port. Errors are the operating system's own (OSError); callers add their meaning.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ class Files:
         path.unlink(missing_ok=True)
 
     def make_folder(self, path: Path, levels: int = 1) -> None:
-        """Make a folder and what is above it (mode 0700), each new entry durable.
+        """Make a folder and its parents (mode 0700), each new entry durable.
 
-        levels: how many folders, counted from the last, are made durable once in this process although they exist: another one may
-        have made them and died before its sync. 0: folders that every installation has had, durably, since `init`.
+        levels: number of folders, counted from the last, that are made durable once in this process even if they exist: another
+        process may have made them and died before its sync. 0: for folders that every installation has durably since `init`.
         """
         todo: list[Path] = []
         while (len(todo) < levels and path not in self._durable) or not path.is_dir():
@@ -125,8 +125,8 @@ class Files:
         self.sync_folder(path.parent)
 
     def write_once(self, path: Path, content: bytes, mode: int = 0o600) -> None:
-        """Write a whole small file unless it exists, durable on return. Of several concurrent writers the first wins. Its folder is
-        one that every installation has."""
+        """Write a whole small file unless it exists, durable on return. Of several concurrent writers the first wins. Its folder
+        must be one that every installation has."""
         if path.exists():
             return
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")

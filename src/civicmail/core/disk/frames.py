@@ -1,11 +1,11 @@
 """One record of a journal as bytes, and the header of a journal file (docs/formats.md, "Journal").
 
-The fixed part of a frame repeats the capture id and the body's SHA-256 so that a reader can walk a journal without decoding heads.
-durable is the number of the last record known to be synced when this one was written: where a bad frame has a number that a later
-frame calls durable, bytes were damaged; where none does, the tail was torn and nobody was told that it had been kept.
+The fixed part of a frame repeats the capture id and the body's SHA-256, so that a reader can walk a journal without decoding heads.
+durable is the number of the last record known to be synced when this one was written: if a later frame calls a bad frame's number
+durable, bytes were damaged; otherwise the tail was torn and never acknowledged.
 
-Checksums start from the seed in the file's header, which no sender can know: frames that somebody puts into a message never look
-like frames of this journal, not even when a search for the next whole frame runs through that message's bytes.
+Checksums start from the seed in the file's header, which no sender can know: frames inside a message never look like frames of this
+journal, even when a search for the next whole frame runs through that message's bytes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Buffer(Protocol):
 
 
 class Frame(NamedTuple):
-    """A whole record where it lies: offset and end in its file; head and body are views into the buffer that was read."""
+    """A whole record in place: offset and end in its file; head and body are views into the buffer that was read."""
 
     offset: int
     end: int
@@ -68,7 +68,7 @@ def encode(
     body: bytes | memoryview,
     seed: int,
 ) -> list[bytes | memoryview]:
-    """The chunks of one frame, padded to eight bytes. seed: of the journal it goes to."""
+    """The chunks of one frame, padded to eight bytes. seed: of its journal."""
     fixed = (MAGIC, type_, flags, 0, len(head), 0, len(body), number, durable, id_, sha256)
     crc = zlib.crc32(body, zlib.crc32(head, zlib.crc32(FIXED.pack(*fixed), seed)))
     chunks: list[bytes | memoryview] = [FIXED.pack(*fixed[:5], crc, *fixed[6:]), head, body]
@@ -127,7 +127,7 @@ def next_after_damage(buffer: bytes | mmap.mmap, offset: int, least: int) -> Fra
 
 
 def seed_of(buffer: Buffer) -> int:
-    """What the checksums of this journal file start from; 0 where the file has no whole header."""
+    """The seed of this journal file's checksums; 0 if the file has no whole header."""
     return int(_SEED.unpack_from(buffer, _SEED_AT)[0]) if len(buffer) >= FILE_HEADER_SIZE else 0
 
 

@@ -86,7 +86,7 @@ def read_durable(place: Path) -> int:
 
 
 def read_retired(place: Path) -> int:
-    """The last number whose file was sealed and removed, 0 when none was. Raises DamagedFile, which says what it should be."""
+    """The last number whose file was sealed and removed, 0 if none was. Raises DamagedFile, which names the expected content."""
     try:
         return int((place / "retired").read_bytes())
     except FileNotFoundError:
@@ -310,7 +310,7 @@ class Journal:
         return batch
 
     def flush(self, now: int) -> int:
-        """Write and sync what was collected; return the last durable number. After any error the journal has ended."""
+        """Write and sync the collected records; return the last durable number. After any error the journal has ended."""
         return self.write(self.batch(), now)
 
     def write(self, batch: Batch, now: int) -> int:
@@ -375,7 +375,7 @@ class Journal:
         self._durable_file.write_at(0, [_NUMBER.pack(self.durable)])
 
     def _end(self) -> None:
-        """Discard what was collected: take it back from the file as far as the disk still works."""
+        """Discard the collected records: remove them from the file as far as the disk still works."""
         self.ended = True
         if self._file is not None:
             try:
@@ -387,7 +387,7 @@ class Journal:
             self._file = None
 
     def close(self) -> None:
-        """Cut the file to its length and let the next process continue the numbers. What was not flushed is gone."""
+        """Cut the file to its length and let the next process continue the numbers. Unflushed records are discarded."""
         try:
             if not self.ended:
                 self.rotate()

@@ -1,11 +1,11 @@
-"""Leases: a locked file says which process does a job. The kernel releases the lock when the process ends, so no lease is ever
+"""Leases: a locked file names the process that runs a job. The kernel releases the lock when the process ends, so no lease is ever
 stale.
 
-Whoever needs a job that a worker holds *wants* its lease: it locks a second file, `<job>.wanted`, and the worker, which looks at
-that between two rounds (`is_wanted`), releases the lease until it is free again.
+A process that needs a worker's job *wants* its lease: it locks a second file, `<job>.wanted`; the worker checks that between two
+rounds (`is_wanted`) and releases the lease until it is free again.
 
-What must not happen at the same time, and takes a moment, has a lease of its own kind (`moment`): it has a folder of its own, so
-that no job can ever bear its name and hold it for as long as it lives, and whoever comes second waits.
+Short operations that exclude each other have leases of another kind (`moment`) in a folder of their own, so that no job can have
+the same name and hold it permanently; the second process waits.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from civicmail.core.disk.errors import LeaseHeld
 _FLOCK = struct.Struct("hhqqi4x")  # type, whence, start, length, pid: struct flock of Linux, 64 bit
 LOOK_SECONDS = 0.05
 MOMENT_SECONDS = 10.0
-"""How long somebody waits for what others do in some milliseconds."""
+"""Seconds to wait for operations of other processes that take some milliseconds."""
 _WHOLE_FILE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 

@@ -1,6 +1,6 @@
-"""Record numbers that a journal has lost and accounted for, kept in its file `lost`, so that it can be sealed and continued.
+"""Record numbers that a journal has lost and accounted for, in its file `lost`, so that it can be sealed and continued.
 
-One line for each run of them: first and last number, decimal. What became of them stands in a record; this only lets readers pass.
+One line for each run of them: first and last number, decimal. A record explains the loss; this file only lets readers skip it.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Histogram:
         self.sum = sum_
 
     def observe(self, value: float) -> None:
-        """Count one value; a clock that was set back makes none below zero, for a sum never goes down."""
+        """Count one value; negative ones, after a clock was set back, become zero, because a sum never decreases."""
         self.counts[bisect_left(self.bounds, value)] += 1
         if value > 0:
             self.sum += value
@@ -77,7 +77,7 @@ class Meter:
         self._thread.start()
 
     def close(self) -> None:
-        """Write what was counted last, and let the place go."""
+        """Write the last counts, and release the file."""
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -123,7 +123,7 @@ def folder(data: Path) -> Path:
 
 
 def read(data: Path) -> Values:
-    """What all processes have counted, also those that have ended."""
+    """The sums of all processes, including ended ones."""
     return _sum(_read(path) for path in sorted(folder(data).glob("*.json")))
 
 

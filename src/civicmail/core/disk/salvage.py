@@ -15,7 +15,7 @@ from civicmail.core.disk.frames import FIXED, MAGIC, Frame
 
 _MAX_SEEDS_TRIED = 64  # records that are asked for the seed
 Sound = Callable[[Frame], bool]
-"""Whether what a whole frame says can be used: its head is one, its body is the one that was kept."""
+"""Whether a whole frame can be used: its head is valid, and its body matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,10 @@ def _between(content: bytes, runs: list[Run], elsewhere: list[tuple[int, int]], 
 
 
 def _seed(content: bytes, journal: str, first: int, known: list[int]) -> int:
-    """The seed under which most bytes are whole records; that of the damaged header when none gives any.
+    """The seed under which most bytes are whole records; that of the damaged header if none gives any.
 
-    Most bytes: what somebody forged into a message lies inside of a record. A seed that only one record speaks for would make any
-    damaged record whole, so it needs the header's word too.
+    Most bytes, because forged frames of a message are inside a record. A seed with only one record would make any damaged record
+    whole, so it also needs the header.
     """
     best, most = known[0], 0
     for seed in dict.fromkeys([*known, *_derived(content)]):
@@ -129,7 +129,7 @@ def _seed(content: bytes, journal: str, first: int, known: list[int]) -> int:
 
 
 def _derived(content: bytes) -> Iterator[int]:
-    """What the first records say."""
+    """The seed derived from the first records."""
     at, tried = content.find(MAGIC, frames.FILE_HEADER_SIZE), 0
     while at >= 0 and tried < _MAX_SEEDS_TRIED:
         if at % 8 == 0 and (seed := _seed_of_frame(content, at)) is not None:

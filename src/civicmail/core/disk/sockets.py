@@ -21,7 +21,7 @@ def address(data: Path, name: str) -> Iterator[str]:
 
 
 def bound(data: Path, name: str, kind: socket.SocketKind) -> socket.socket:
-    """The listening end. Only the holder of its lease creates it, so an older socket belongs to nobody."""
+    """The listening end. Only the holder of its lease creates it, so an older socket belongs to no process."""
     (data / "leases" / name).unlink(missing_ok=True)
     made = socket.socket(socket.AF_UNIX, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     with address(data, name) as path:

@@ -1,8 +1,8 @@
 """Follow all journals of a data folder from a set of positions. Courier, index, ledger and sealer use it.
 
-Positions are {journal: last number seen}. A live journal is read only as far as its owner has synced it, so nobody acts on a
-record that a power cut could take back. A journal whose owner is gone is read as far as it was synced too: adopt() takes it,
-which cuts and syncs, so that nothing durable waits for an owner that never comes.
+Positions are {journal: last number read}. A live journal is read only as far as its owner has synced it, so nobody acts on a record
+that a power cut could take back. A journal without an owner is read equally far; adopt() then takes it, cuts and syncs it, so that
+no durable record waits for an owner that never comes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Positions = dict[str, int]
 
 
 class Record(NamedTuple):
-    """One record of a journal, copied out of it. path: the file it stands in (the journal's folder is path.parent)."""
+    """One record, copied out of a journal. path: its file (the journal's folder is path.parent)."""
 
     journal: str
     path: Path
@@ -41,7 +41,7 @@ class Record(NamedTuple):
 
 
 class Tail:
-    """Reads what is new in every journal since the last time; bodies=False leaves bodies out (they are most of the bytes)."""
+    """Reads new records of every journal; bodies=False omits bodies (most of the bytes)."""
 
     def __init__(self, data: Path, positions: Mapping[str, int] | None = None, *, bodies: bool = True) -> None:
         self.data = data

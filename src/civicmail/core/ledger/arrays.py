@@ -9,7 +9,7 @@ from civicmail.core.disk.files import File, Files
 
 
 def length(path: Path, width: int) -> int:
-    """Whole items in the file; 0 when there is none."""
+    """Number of whole items in the file; 0 if it is absent."""
     try:
         return path.stat().st_size // width
     except FileNotFoundError:

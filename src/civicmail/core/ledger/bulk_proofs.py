@@ -1,7 +1,7 @@
 """The proofs of many records under one checkpoint (docs/formats.md, "Proofs of many"); tools/verify_export.py checks them.
 
-Records are told one by one with their heads; what is kept of each is its number and its leaf. Lines come out at the end: one for
-the ledger, then one for each batch that has some of the records.
+Records are added one by one with their heads; only number and leaf of each are stored. The result is lines: one for the ledger,
+then one for each batch with some of the records.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ VERSION = "civicmail proofs 1"
 
 
 class Proofs:
-    """What will be proved. 40 bytes of memory for each record. Takes no lease."""
+    """The records to prove. 40 bytes of memory for each record. Takes no lease."""
 
     def __init__(self, data: Path) -> None:
         self._data = data

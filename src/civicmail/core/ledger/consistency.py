@@ -1,8 +1,8 @@
 """Consistency proofs: the present ledger begins with the ledger of an older checkpoint (RFC 9162, 2.1.4; docs/formats.md,
 "Consistency").
 
-A proof of a record has some of these, so that whoever holds an older checkpoint sees that nothing before it was rewritten, also by
-somebody with the right keys.
+A record's proof contains some of these, so that everybody with an older checkpoint sees that nothing before it was rewritten, not
+even by a person with the right keys.
 """
 
 from __future__ import annotations

@@ -4,12 +4,12 @@ LaterError
 ├── LedgerEnded         a write or sync failed: this sequencer is over, open another
 └── NotIntegrated       the record is not in the ledger yet, or no checkpoint covers it
 ConfigError
-└── KeyMissing          the ledger's signing key is not there or is not a key
+└── KeyMissing          the ledger's signing key is absent or invalid
 UsageError
-└── NotOurCheckpoint    a file that somebody named is no checkpoint of this ledger
+└── NotOurCheckpoint    a named file is no checkpoint of this ledger
 DamagedFile
-├── LedgerDamaged       bytes of the ledger that were synced are not as they were
-└── LedgerRolledBack    a signed checkpoint knows more, or other, entries than the ledger has
+├── LedgerDamaged       synced bytes of the ledger have changed
+└── LedgerRolledBack    a signed checkpoint has more, or other, entries than the ledger
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class NotOurCheckpoint(UsageError):
 
 
 class LedgerDamaged(DamagedFile):
-    """Bytes of the ledger are not what was written; the message says which file and where."""
+    """Bytes of the ledger differ from what was written; the message names the file and the place."""
 
 
 class LedgerRolledBack(DamagedFile):

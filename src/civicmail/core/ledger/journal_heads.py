@@ -41,7 +41,7 @@ def journal_heads(data: Path, report: Report) -> Iterator[KeptRecord]:
 
 
 def _retired(place: Path, report: Report | None = None) -> int:
-    """Up to which number all was sealed; where the file that says so is damaged, as the other files have it."""
+    """The number up to which all records were sealed; if its own file is damaged, taken from the other files."""
     try:
         return journal.read_retired(place)
     except DamagedFile as error:

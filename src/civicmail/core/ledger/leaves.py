@@ -38,7 +38,7 @@ def read_positions(ledger: Path) -> Positions:
 
 
 def find_batch(ledger: Path, journal: str, number: int) -> int | None:
-    """The entry whose batch holds the record, or None when there is none yet: the first batch whose last number is not below."""
+    """The entry whose batch has the record, or None if there is none yet: the first batch whose last number is not below it."""
     path = folder(ledger) / f"{journal}.idx"
     low, high = 0, arrays.length(path, BATCH.size)
     end = high
@@ -68,7 +68,7 @@ class LeafFiles:
         self._counts: dict[str, int] = {}  # batches of each journal
 
     def integrated_count(self) -> int:
-        """How many entries were called integrated by any index of batches; all of these were synced."""
+        """The number of entries that any index of batches calls integrated; all of these were synced."""
         last = 0
         for name in names(self._ledger):
             path = folder(self._ledger) / f"{name}.idx"

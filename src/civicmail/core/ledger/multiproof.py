@@ -1,8 +1,8 @@
 """One inclusion proof for many leaves of an RFC 9162 tree: nodes that their paths share are listed once. Pure.
 
-The path names, from left to right, the roots of the largest subtrees that hold none of the leaves; a tree is split as MTH of
-RFC 9162, 2.1.1 splits it. For one leaf that is its inclusion path in another order; for all leaves it is empty.
-`root_of` of tools/verify_export.py goes the way back, without us.
+The path has, from left to right, the roots of the largest subtrees without any of the leaves; a tree is split like MTH of RFC 9162,
+2.1.1. For one leaf it is its inclusion path in another order; for all leaves it is empty. `root_of` of tools/verify_export.py
+reverses it without Civicmail.
 """
 
 from __future__ import annotations

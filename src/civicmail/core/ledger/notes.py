@@ -16,7 +16,7 @@ _DASH = "\N{EM DASH} "
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a note says. size: entries covered; root: of the tree over them; at: ms since 1970; note: the signed text."""
+    """The content of a note. size: entries covered; root: of the tree over them; at: ms since 1970; note: the signed text."""
 
     size: int
     root: bytes
@@ -25,7 +25,7 @@ class Checkpoint:
 
     @property
     def facts(self) -> dict[str, int | str]:
-        """What goes into a `checkpoint` record of a journal."""
+        """The facts of a `checkpoint` record of a journal."""
         return {"size": self.size, "root": self.root.hex(), "note": self.note}
 
 
@@ -44,7 +44,7 @@ def sign(key: Ed25519PrivateKey, size: int, root: bytes, at: int) -> Checkpoint:
 
 
 def read(note: str) -> Checkpoint:
-    """What a note says, its signature unchecked. Raises ValueError for anything that is not such a note."""
+    """Parse a note without checking its signature. Raises ValueError for any other text."""
     lines = note.split("\n")
     if len(lines) < 7 or lines[4] or not lines[3].startswith("at ") or not lines[5].startswith(_DASH):
         raise ValueError("not a checkpoint of a civicmail ledger")
@@ -77,7 +77,7 @@ def is_signed(note: str, public: bytes) -> bool:
 
 
 def in_record(head: bytes, public: bytes) -> Checkpoint | None:
-    """The checkpoint in the head of a `checkpoint` record, or None where there is none that this key signed."""
+    """The checkpoint in the head of a `checkpoint` record, or None if this key signed none."""
     try:
         note = orjson.loads(head)["facts"]["note"]
         return read(note) if is_signed(note, public) else None

@@ -46,8 +46,8 @@ class Problem:
 
 @dataclass(slots=True)
 class Verdict:
-    """records: looked at; captures: receipts among them, each counted once; pending: records newer than the ledger, which is no
-    problem; entries and checkpoints: of the ledger; disposed: records that are gone and that a certificate names."""
+    """records: checked; captures: receipts among them, each counted once; pending: records newer than the ledger, which are no
+    problem; entries and checkpoints: of the ledger; disposed: removed records that a certificate names."""
 
     problems: list[Problem] = field(default_factory=list)
     records: int = 0

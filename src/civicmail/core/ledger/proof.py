@@ -17,8 +17,8 @@ VERSION = "civicmail proof 1"
 def prove(data: Path, journal: str, number: int, head: bytes, checkpoint: Checkpoint | None = None) -> dict[str, Any]:
     """The proof file of the record with this head, under the newest checkpoint or the given one. Takes no lease.
 
-    Raises NotIntegrated while there is no entry or no checkpoint that covers it, LedgerDamaged where the head is not the one that
-    was integrated or the ledger does not hold together.
+    Raises NotIntegrated while no entry or no checkpoint covers it, LedgerDamaged if the head is not the integrated one or the
+    ledger is inconsistent.
     """
     ledger = data / "ledger"
     entry, index, batch = _batch_of(ledger, journal, number)

@@ -1,7 +1,7 @@
-"""A database of the audit entries in journals and segments, to compare the table of entries with (A3).
+"""A database of the audit entries in journals and segments, for comparison with the table of entries (A3).
 
-Made of the records alone, by whoever follows them; may be thrown away. It lies outside of the database of people's side: whoever
-changes that does not change this.
+Made only from the records, and can be deleted at any time. It is separate from the people database, so that changes there do not
+affect it.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ CREATE TABLE IF NOT EXISTS place (journal TEXT PRIMARY KEY, number INTEGER) WITH
 
 @dataclass(frozen=True, slots=True)
 class RecordedEntry:
-    """An entry as records have it. uuid: 32 hexadecimal digits; places: journal and number of each record of it; digests: SHA-256
-    of what each says, once each; what: act and person, for a sentence; at: ms."""
+    """An entry according to the records. uuid: 32 hexadecimal digits; places: journal and number of each record of it; digests:
+    SHA-256 of each different content; what: act and person, for a sentence; at: ms."""
 
     uuid: str
     places: tuple[tuple[str, int], ...]
@@ -68,7 +68,7 @@ class RecordedEntries:
         return dict(self._db.execute("SELECT journal, number FROM place"))
 
     def note(self, places: Mapping[str, int]) -> None:
-        """Keep what was added, and how far."""
+        """Store the added entries and the positions."""
         self._db.executemany("INSERT OR REPLACE INTO place VALUES (?, ?)", places.items())
         self._db.execute("COMMIT")
         self._db.execute("BEGIN")

@@ -1,8 +1,8 @@
 """The sequencer: follows all journals, cuts batches, and adds them to the ledger as entries. There is one for each data folder.
 
-*Written* is a record whose journal is synced, *integrated* one whose batch is a synced entry, *published* one under a signed
-checkpoint. The order of a round is leaves, sync, entries, sync, then what is derived; so whatever a crash leaves is found again on
-opening: leaves without an entry are overwritten, and what is derived is written again behind the newest checkpoint.
+A record is *written* when its journal is synced, *integrated* when its batch is a synced entry, *published* under a signed
+checkpoint. A round writes leaves, syncs, writes entries, syncs, then writes derived data. After a crash the next opening repairs
+the rest: it overwrites leaves without an entry, and writes derived data after the newest checkpoint again.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ class Sequencer:
         return done
 
     def feed(self, journal: str, first: int, heads: Sequence[bytes], now: int) -> int:
-        """Integrate receipts that this process has just made durable itself, without reading them back: the heads of the records
-        from number `first` on. Return how many. Where they do not follow what is integrated, everything durable is read instead."""
+        """Integrate receipts that this process itself has just made durable, without reading them again: the heads of the records
+        from number `first` on. Return how many. If they do not follow the integrated ones, all durable records are read instead."""
         if self._ended or self._tail.positions.get(journal, 0) + 1 != first:
             return self.integrate(now)
         with self._ending():
@@ -159,7 +159,7 @@ class Sequencer:
         self._tree.append([merkle.leaf_hash(e) for e in encoded])
 
     def _check_checkpoints(self, records: list[Record]) -> None:
-        """A journal that carries a checkpoint of ours which this ledger does not continue proves that the ledger was set back."""
+        """Raise if a journal has a checkpoint of ours that this ledger does not continue: the ledger was set back."""
         for r in records:
             if r.type != CHECKPOINT:
                 continue
@@ -175,8 +175,8 @@ class Sequencer:
     # -- publishing --------------------------------------------------------------------------------------------------------
 
     def checkpoint(self, now: int) -> Checkpoint:
-        """Sign what is integrated, or return the newest checkpoint when it covers that already. The caller appends its facts as
-        a `checkpoint` record to a journal of its own."""
+        """Sign the integrated entries, or return the newest checkpoint if it covers them. The caller appends its facts as a
+        `checkpoint` record to a journal of its own."""
         if self._ended:
             raise LedgerEnded("This sequencer has ended after a failed write.")
         if self._latest is None or self._latest.size < self.size:

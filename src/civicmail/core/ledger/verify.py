@@ -1,7 +1,7 @@
 """Independent verification of the ledger. It shares the format with the sequencer, and no code.
 
-Takes no lease and may run while everything else does: what was called integrated before it began must hold, whatever came later is
-counted as *pending*. A sealed record must be integrated; an unsealed one behind the ledger's position need not be.
+Takes no lease and may run beside everything else: entries integrated before it began must hold, and later ones are counted as
+*pending*. A sealed record must be integrated; an unsealed one beyond the ledger's position need not be.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Verify entries, leaves, tree and checkpoints against each other in one pass over entries.log.
 
-Shares only the format (docs/formats.md, "Ledger") with what writes it: nothing of merkle, entries, tree, leaves, notes or sequencer
-is imported here. What a live writer has not finished is told from damage by what was called integrated before the reading began.
+Shares only the format (docs/formats.md, "Ledger") with its writer: it imports nothing of merkle, entries, tree, leaves, notes or
+sequencer. Unfinished data of a live writer is distinguished from damage by the number of entries that were integrated before
+reading began.
 """
 
 from __future__ import annotations
@@ -237,7 +238,7 @@ class Reading:
             self._doubtful.append(index)
 
     def _compare(self, path: Path, width: int, index: int, expected: bytes, synced: bool) -> bool:
-        """A derived item is wrong when it differs; one that is missing only when it was synced. Returns whether it is right."""
+        """Whether a derived item is right. It is wrong if it differs; a missing one is wrong only if it was synced."""
         content = self._map(path)
         got = content[width * index : width * (index + 1)]
         if got != expected:

@@ -161,7 +161,7 @@ class Records:
         return missing
 
     def _excuse(self) -> None:
-        """What a certificate names need not be there."""
+        """Ignore missing records that a certificate names."""
         for journal, spans in self._certified.items():
             for first, last in spans:
                 for n in range(max(first, 1), min(last, self._ledger.last(journal)) + 1):

@@ -1,3 +1,4 @@
-"""Parse messages. Any bytes give a ParsedMessage; what is wrong with them is listed as defects.
+"""Parse messages. Any bytes give a ParsedMessage, with its errors listed as defects.
 
-Pure: no file, no clock, no network. The shapes that every other room shares are in model.py."""
+Pure: no file, no clock, no network. model.py has the types that other rooms share.
+"""

@@ -152,7 +152,7 @@ class _Reader:
             self.nameless(words, quoted)
 
     def bare(self, phrase: list[str], comments: list[str]) -> None:
-        """An address without brackets: the words that touch the @; what else stands there is the name."""
+        """An address without brackets: the words that touch the @; the rest is the name."""
         words = [part for part in phrase if part != " "]
         spaced = [at > 0 and phrase[at - 1] == " " for at, part in enumerate(phrase) if part != " "]
         left = right = len(words) - 1 - words[::-1].index("@")

@@ -17,7 +17,7 @@ _AGAIN = 0x90
 
 
 def blocks(text: bytes) -> list[UuBlock]:
-    """The files of which the data are there. whole: all that its head says."""
+    """The files whose data are present. whole: complete according to its header."""
     result: list[UuBlock] = []
     for match in _BLOCK.finditer(text):
         if len(result) >= limits.DERIVED:
@@ -41,7 +41,7 @@ def _bytes(letters: bytes) -> bytes:
 
 
 def _expanded(data: bytes) -> bytes:
-    """A byte before 0x90 and a number stands there so many times; a zero means 0x90 itself."""
+    """Expand runs: a byte before 0x90 and a count is repeated that many times; a count of zero means 0x90 itself."""
     out = bytearray()
     at = 0
     while (mark := data.find(_AGAIN, at)) >= 0 and len(out) < limits.RTF_BYTES:

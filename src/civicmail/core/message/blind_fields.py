@@ -27,12 +27,12 @@ _CUT = frozenset(
         defect_codes.SEPARATOR_MISSING,
     }
 )
-"""With one of these the block may be shorter than what stands before the first empty line."""
+"""Defects after which the block may be shorter than the text before the first empty line."""
 
 
 def sizes(raw: Buffer, head: HeaderBlock, defects: list[Defect]) -> tuple[int, int]:
-    """Bytes of fields that name blind recipients, and of those that say for whom a copy was. head: the block of the message, found:
-    its defects. HOT: most mail has neither, and to see that takes two microseconds."""
+    """Bytes of fields with blind recipients, and of fields with the recipient of a copy. head: the header block of the message,
+    found: its defects. HOT: most mail has neither, and finding that out takes two microseconds."""
     lines, cut = head.data, bool(defects) and any(defect.code in _CUT for defect in defects)
     if cut:
         end, _, cr_only = header_block.find_end(raw, head.start, len(raw))

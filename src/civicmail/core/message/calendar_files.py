@@ -1,7 +1,7 @@
 """Files inside appointments and visiting cards (RFC 5545 3.8.1.1, RFC 6350 6.2.4, 6.7.5, 6.8.1, vCard 2.1). Pure, linear.
 
-A value is one where its property says so, where it is a `data:` address, and where it is long and base64 of something that begins
-like a file: a note is no place for that, and gets it all the same.
+A value is a file if its property says so, if it is a `data:` URI, or if it is long base64 text that begins like a file, because
+programs also put files into notes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LONG = re.compile(rb"[A-Za-z0-9+/\s]{300,}={0,2}\s*\Z")
 
 @dataclass(frozen=True, slots=True)
 class ContentFile:
-    """kind: declared or known by how it begins, "" where neither says it."""
+    """kind: declared, or known by its magic number; "" if neither."""
 
     kind: str
     name: str

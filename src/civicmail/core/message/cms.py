@@ -30,7 +30,7 @@ def signed_content(data: bytes) -> bytes | None:
 
 
 def _enter(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
-    """Start and end of the value of the one field that must stand here."""
+    """Start and end of the value of the one field required here."""
     actual, start, stop, _ = _field(data, at, end, 0)
     if actual != tag:
         raise _Broken

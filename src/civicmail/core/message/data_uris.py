@@ -1,7 +1,7 @@
 """Files in HTML as `data:` URIs (RFC 2397), read as browsers read them (Fetch 6). Pure, linear.
 
-An address may stand in any attribute, in a style or in a script, its letters may be written as entities, and browsers drop tabs and
-line endings in it. Icons are none: a picture of fewer pixels than anybody can read.
+A URI may be in any attribute, in a style or in a script, its letters may be written as entities, and browsers drop tabs and line
+endings in it. Icons do not count: pictures with too few pixels to read.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _ENDS = {'"': '"', "'": "'", "`": "`", "(": ")"}
 _CODED = re.compile(
     rb"&(?:#(?:x0*(?:[46][14]|[57]4|3a|9|a|d)|0*(?:58|65|68|84|97|100|116|9|10|13))(?![0-9a-f]);?|colon;|tab;|newline;)"
 )
-"""A letter of `data:`, or what is dropped from it, as an entity; in lower case, which is quicker to search."""
+"""A letter of `data:`, or a dropped character, as an entity; in lower case, which is faster to search."""
 _LOWER = bytes(range(256)).lower()
 _DOWNLOAD = re.compile(r"\bdownload\s*=\s*(?:\"([^\"]{1,255})\"|'([^']{1,255})'|([^\s\"'>]{1,255}))", re.IGNORECASE)
 _NEAR = 1_000
-"""Characters of a tag before and behind an address in which its name for the file is looked for."""
+"""Characters of a tag before and after a URI that are searched for the file's name."""
 ICON_SIDE, ICON_BYTES = 21, 1_024
 """Pixels of a side, and bytes, below which a picture is an icon: no code of any phone and no line of text fits in."""
 _KIND = "text/plain"  # RFC 2397 3
@@ -102,7 +102,7 @@ def _in(text: str) -> Iterator[DataUri]:
 
 
 def _payload(text: str, begin: re.Match[str], *, is_base64: bool) -> str:
-    """What stands behind the comma, to the end of the address."""
+    """The bytes from the comma to the end of the URI."""
     before = text[max(0, begin.start() - _BEFORE) : begin.start()].rstrip()
     end = "" if _SEVERAL.search(before) else _ENDS.get(before[-1:], "")
     if is_base64:
@@ -142,7 +142,7 @@ def _name(text: str, start: int, end: int) -> str:
 
 
 def _parameter(parameters: list[str]) -> str:
-    """What some programs call a file in its address."""
+    """The file name that some programs put into the URI."""
     for parameter in parameters:
         name, equals, value = parameter.partition("=")
         if equals and name.strip().lower() in ("name", "filename"):

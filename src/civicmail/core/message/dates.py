@@ -1,6 +1,6 @@
 """Parse dates of header fields to UTC: RFC 5322 3.3, the obsolete forms of 4.3, and broken forms seen in mail.
 
-A date that cannot be told for certain is None, never a guess at the day.
+An uncertain date is None, never a guess at the day.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LONGEST = 1_000
 
 
 def parse(value: str) -> datetime | None:
-    """The instant a date field names, aware and in UTC; None when there is none. Never raises."""
+    """The instant of a date field, aware and in UTC; None if it has none. Never raises."""
     value = value[:_LONGEST]
     try:
         match = _RFC.search(value)

@@ -62,4 +62,4 @@ RIGHTS_ENCRYPTED = "rights-encrypted"
 PARTIAL = "partial"
 
 CLOSED = frozenset({NESTING_LIMIT, PARTS_LIMIT, DELIMITER_LIMIT, CHILD_LIMIT, HEADER_TOO_LARGE})
-"""Limits behind which something was left unopened: its words, as far as they stand there in plain, are found all the same."""
+"""Limits beyond which content was not opened; its words are still indexed if they are plain text."""

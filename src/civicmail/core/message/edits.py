@@ -23,7 +23,7 @@ _COLUMN = 72
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Decoded bytes [start, end) become `before` + fill + `after`; fill: one character that may stand there once or twice."""
+    """Decoded bytes [start, end) become `before` + fill + `after`; fill: one character, inserted zero to two times."""
 
     start: int
     end: int
@@ -182,5 +182,5 @@ def _one_group(part: Encoded, edits: list[Edit], last: int, offset: int) -> Chan
 
 
 def _letter(part: Encoded, number: int) -> int:
-    """Where the encoded letter of this number stands."""
+    """The place of the encoded letter with this number."""
     return _raw(part, number)

@@ -1,8 +1,8 @@
-"""Content inside parts that is not MIME: files in text, pages, calendars and cards, TNEF, opaque signatures, AppleSingle; and parts
-that are encrypted.
+"""Content inside parts that is not MIME: files in text, pages, calendars and cards, TNEF, opaque signatures, AppleSingle; and
+encrypted parts.
 
-Each becomes a node behind the part that it lies in, with the range of that part and its content ready, so that every reader of
-parts sees it like any other attachment. So does what stands where no part is (stray_text.py).
+Each becomes a node after its surrounding part, with that part's range and its own content, so that every reader of parts sees it
+like any other attachment. Text outside of all parts does, too (stray_text.py).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _FILES = re.compile(
 _PGP = re.compile(rb"(?:\A|(?<=\n))-----BEGIN PGP MESSAGE-----\r?\n")
 _TYPES = mimetypes.MimeTypes(filenames=())
 _PAGES_DEEP = 3
-"""Pages inside one another, each a `data:` address of the one around it, that are looked into."""
+"""Nesting of pages, each a `data:` URI of the one around it, that is read."""
 
 
 def open_embedded(raw: Buffer, nodes: list[Node], budget: Budget, defects: list[Defect]) -> tuple[list[Node], int]:
@@ -140,7 +140,7 @@ def _in_text(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> 
 
 
 def _in_page(raw: Buffer, page: Node, budget: Budget, defects: list[Defect], deep: int = 1) -> list[Node]:
-    """Files in HTML, and what is embedded in those. A picture is shown, as the sender intended."""
+    """Files in HTML, and files embedded in those. A picture counts as displayed, as the sender intended."""
     out: list[Node] = []
     for number, uri in enumerate(data_uris.read(content(raw, page, defects)), 1):
         if not _room(budget, len(uri.content)):

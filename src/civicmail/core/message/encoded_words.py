@@ -16,14 +16,14 @@ _WORD = re.compile(r"=\?([^?\s]{1,80})\?([BbQq])\?((?:[^?=]++|=(?!\?(?!=))|\?(?!
 
 
 def unfold(raw: bytes) -> bytes:
-    """The value on one line: line endings go, the white space behind them stays; outer white space goes."""
+    """The value on one line: line endings and outer white space are removed, other white space stays."""
     if b"\n" in raw or b"\r" in raw:
         raw = raw.replace(b"\r", b"").replace(b"\n", b"")
     return raw.strip(b" \t")
 
 
 def text(raw: bytes, hint: str = "") -> str:
-    """Unfolded text of a raw value with encoded words left as they stand. hint: charset for unlabelled 8-bit."""
+    """Unfolded text of a raw value with encoded words unchanged. hint: charset for unlabeled 8-bit."""
     if raw.isascii():
         text = raw.decode("ascii")
         if "\n" in text or "\r" in text:

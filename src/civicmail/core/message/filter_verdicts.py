@@ -1,7 +1,7 @@
-"""Header fields in which an upstream filter writes its verdict. Pure.
+"""Header fields with the verdict of an upstream filter. Pure.
 
-X-Spam*, X-Virus*, X-Rspamd* and Authentication-Results (RFC 8601). Anybody can write such a field; whether it means something is
-decided by who handed the message over, so here is only where they stand.
+X-Spam*, X-Virus*, X-Rspamd* and Authentication-Results (RFC 8601). Anybody can write such a field; the delivering client decides
+whether it counts, so this module only gives the places.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Unwrap plain text: quote levels, and lines that were broken only to fit a window (RFC 3676).
 
-A sender that says format=flowed lets the reader join lines that end in a space; with delsp=yes that space goes. Quoting is what
-stands in front of a line as ">", in any text.
+A sender with format=flowed lets the reader join lines that end in a space; with delsp=yes that space is removed. A ">" in front of
+a line is a quotation, in any text.
 """
 
 from __future__ import annotations

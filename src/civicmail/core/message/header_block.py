@@ -13,7 +13,7 @@ from civicmail.core.message import defect_codes, limits
 from civicmail.core.message.model import Defect
 
 Buffer = bytes | mmap
-"""What is parsed: bytes, or a mapped file that is only copied where it is decoded."""
+"""The parsed bytes, or a mapped file that is copied only where it is decoded."""
 
 _FOLDED = rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)"
 _NAMES = (  # branches that begin with a set of letters are passed over without being entered
@@ -25,7 +25,7 @@ _INDEXED = re.compile(rb"\n" + _NAMES + _FOLDED)
 _EVERY = re.compile(rb"\n([!-9;-~]++)" + _FOLDED)
 _BAD_LINE = re.compile(rb"\n(?![ \t]|[!-9;-~]++[ \t]*+:|\Z)")
 _INDEXED_OR_BAD = re.compile(rb"\n(?![ \t])(?:" + _NAMES + _FOLDED + rb"|(?![!-9;-~]++[ \t]*+:|\Z))")
-"""Both in one pass over the lines; a bad one is found without a name."""
+"""Both in one pass over the lines; a bad line has no name."""
 _FAMILIAR = re.compile(
     rb"\n(?i:received|from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|return-path|reply-to|sender"
     rb"|x-[a-z0-9-]+|dkim-signature|arc-[a-z-]+|list-[a-z-]+|references|in-reply-to|delivered-to|user-agent|status"
@@ -33,7 +33,7 @@ _FAMILIAR = re.compile(
 )
 _FROM_LINE = re.compile(rb"\n>?From [^\n]*+\n")
 _FOLD_OF_NOTHING = re.compile(rb"\n(?:[ \t]++\r?+\n)*+[ \t]++[^ \t\r\n]")
-"""White space before the first word of a block: it goes on with a field, and there is none (RFC 5322 2.2.3)."""
+"""White space before the first word of a block: it would continue a field, but there is none (RFC 5322 2.2.3)."""
 _STRAY = re.compile(rb"(?:\A\n(?=[ \t])|\n(?![ \t]|[!-9;-~]++[ \t]*+:|\Z))([^\n]*+(?:\n[ \t][^\n]*+)*+)")
 _LEADING_BLANK = re.compile(rb"(?:[ \t]*+\r?\n)++")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -97,7 +97,7 @@ def find_end(raw: Buffer, start: int, end: int) -> tuple[int, int, bool]:
 
 
 def read(raw: Buffer, start: int, end: int, defects: list[Defect], top: bool = False) -> HeaderBlock:
-    """The header block that begins at start; defects are added to found. top: the block of a whole message, not of a part."""
+    """The header block that begins at start; adds its defects to found. top: the block of a whole message, not of a part."""
     start, end, body, data = _lines(raw, start, end, defects, top)
     fields = _by_name(_INDEXED_OR_BAD.findall(data))
     if b"" in fields or _FOLD_OF_NOTHING.match(data):
@@ -119,7 +119,7 @@ def scan(raw: Buffer, start: int, end: int, defects: list[Defect], top: bool = F
 
 
 def _lines(raw: Buffer, start: int, end: int, defects: list[Defect], top: bool) -> tuple[int, int, int, bytes]:
-    """The same as it stands there, lines that are no fields included."""
+    """The lines of the block, including those that are not fields."""
     if top and raw[start : start + 3] == _BYTE_ORDER_MARK:
         defects.append(Defect(defect_codes.BYTE_ORDER_MARK, start))
         start += 3
@@ -150,7 +150,7 @@ def _is_header(data: bytes) -> bool:
 
 
 def _first_bad(data: bytes) -> int:
-    """Where the LF stands before the first line that is no field; -1 without one."""
+    """Place of the LF before the first line that is not a field; -1 without one."""
     if _FOLD_OF_NOTHING.match(data):
         return 0
     bad = _BAD_LINE.search(data)
@@ -158,7 +158,7 @@ def _first_bad(data: bytes) -> int:
 
 
 def stray(data: bytes) -> bytes:
-    """The lines of a block's data that are no fields, and stand among those that are."""
+    """Lines among the fields of a block that are not fields."""
     return b"\n".join([line for line in _STRAY.findall(data) if line.strip()])
 
 
@@ -204,7 +204,7 @@ def _check(data: bytes, start: int, defects: list[Defect]) -> None:
 
 
 def repeated(block: HeaderBlock) -> Iterator[Defect]:
-    """Fields that RFC 5322 3.6 allows once and that stand there more often; the first one counts (addresses: all)."""
+    """Repeated fields that RFC 5322 3.6 allows only once; the first one counts (addresses: all)."""
     for name in _ONCE:
         values = block.fields.get(name)
         if values is not None and len(values) > 1:

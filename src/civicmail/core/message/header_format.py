@@ -1,7 +1,7 @@
 """Format header fields of messages that Civicmail writes. Pure.
 
-Envelopes have addresses that the grammar of a header does not know (RFC 5322 3.4.1: two dots in a row, letters beyond ASCII), and
-the library raises for them. A field of ours never does: one odd address would stop whoever writes to all others.
+Envelopes have addresses outside the grammar of a header (RFC 5322 3.4.1: two dots in a row, letters beyond ASCII), for which the
+library raises. These functions never raise, because one odd address would stop mail to all others.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)+)"')
 
 
 def mailbox(address: str, name: str = "") -> Address:
-    """The value of From or To: an address as the envelope has it, and the name before it. What only SMTPUTF8 could show is a
-    question mark; where it goes is the envelope's."""
+    """The value of From or To: the address of the envelope after its name. Characters that need SMTPUTF8 become question marks; the
+    envelope decides the destination."""
     local, at, domain = address.rpartition("@")
     if quoted := _QUOTED.fullmatch(local):
         local = re.sub(r"\\(.)", r"\1", quoted[1])

@@ -45,12 +45,12 @@ def received_count(raw: bytes | memoryview | Buffer) -> int:
 
 
 def first(raw: bytes | memoryview | Buffer, name: str) -> bytes | None:
-    """Unfolded raw value of the first field of that name, whatever its case; None when there is none."""
+    """Unfolded raw value of the first field of that name, in any case; None if there is none."""
     return firsts(raw, [name]).get(name)
 
 
 def firsts(raw: bytes | memoryview | Buffer, names: Iterable[str]) -> dict[str, bytes]:
-    """The same of several names, of those that are there, by one look at the header."""
+    """Like `first` for several names, in one pass; only those present."""
     head = _scan(raw)[3]
     matches = ((name, _field(name).search(head)) for name in names)
     return {name: encoded_words.unfold(match[1]) for name, match in matches if match}
@@ -62,7 +62,7 @@ def _field(name: str) -> re.Pattern[bytes]:
 
 
 def topmost_received_date(raw: bytes | memoryview | Buffer) -> datetime | None:
-    """When the last host says it took the message: the date of the first Received field, UTC; None without a usable one."""
+    """The time at which the last host received the message: the date of the first Received field, UTC; None without a valid one."""
     value = first(raw, "Received")
     return dates.received(encoded_words.text(value)) if value else None
 
@@ -76,10 +76,10 @@ def date(raw: bytes | memoryview | Buffer) -> datetime | None:
 def content_hash(raw: bytes | memoryview | Buffer, sha256: bytes | None = None) -> bytes:
     """SHA-256 (32 bytes) over the message with CRLF line endings and without trace fields and mbox "From " line.
 
-    Trace fields: Received, Return-Path, Delivered-To, X-Original-To, Authentication-Results, ARC-*. It groups near-copies of a
-    message that came on several ways; it never stands for the message (that is the SHA-256 of its bytes).
+    Trace fields: Received, Return-Path, Delivered-To, X-Original-To, Authentication-Results, ARC-*. It groups copies of a message
+    that came by several routes; it never identifies the message (the SHA-256 of its bytes does).
 
-    sha256: of the bytes, where it is known: it is the answer where there is nothing to change.
+    sha256: of the bytes, if known: it is the result when nothing must change.
     """
     buffer = as_buffer(raw)
     end, body, cr_only = header_block.find_end(buffer, 0, len(buffer))
@@ -102,7 +102,7 @@ def content_hash(raw: bytes | memoryview | Buffer, sha256: bytes | None = None) 
 
 
 def _is_crlf(data: bytes) -> bool:
-    """What came over the wire is so; to see it is cheaper than to rewrite it twice."""
+    """Whether all line endings are CRLF, as in mail from the wire; checking is cheaper than rewriting twice."""
     rest = data.replace(b"\r\n", b"")
     return b"\n" not in rest and b"\r" not in rest
 

@@ -30,7 +30,7 @@ class HeaderValues(NamedTuple):
 
 
 def read(head: HeaderBlock, hint: str, defects: list[Defect]) -> HeaderValues:
-    """The values of the block; defects are added to found. hint: charset for unlabelled 8-bit."""
+    """Read the values of the block; adds its defects to found. hint: charset for unlabeled 8-bit."""
     defects.extend(header_block.repeated(head))
     date = None
     if raw := head.first(b"date"):

@@ -32,10 +32,10 @@ _MAY_HIDE = (
     (re.compile(r"style\s*+=\s*+[\"'](?:[^\"'>&/]++|/(?!\*))*+(?:&|/\*)"), "[style]"),
 )
 _CONDITION = re.compile(r"<!--\s*+\[[iI][fF][^\]]{0,200}+\]>(?!\s*+(?:<!--|-->))")
-"""Of a comment that ends at once all programs show what follows."""
+"""A comment that ends at once: all programs show the text after it."""
 _CONDITION_END = re.compile(r"<!\s*+\[[eE][nN][dD][iI][fF]\]\s*+-->")
 _COMMENT_BEGIN = re.compile(r"<!--(?!-?>|\s*+\[[iI][fF][^\]]{0,200}+\]>(?:<!)?-->|\s*+<!\s*+\[)(?:\s*+\[[iI][fF][^\]]{0,200}+\]>)?")
-"""Of a comment that has words: no mark of a condition around what is shown."""
+"""The beginning of a comment with words, unlike a condition around visible text."""
 _SHEET = re.compile(r"(?i:style|script)[\s>]")
 _VALUE_MOST = 200
 """Characters of a value that a form holds hidden: longer ones are the state of a program."""
@@ -51,9 +51,9 @@ _HIDING_STYLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Hypertext:
-    """visible and hidden words, a line for each block; links as (target, words shown). flattened: read without a tree. elsewhere:
-    words that only some programs show: comments, with what Outlook reads in them; what stands for a picture, on a button, in a tip,
-    or hidden in a form."""
+    """visible and hidden words, a line for each block; links as (target, displayed words). flattened: read without a tree.
+    elsewhere: words that only some programs show: comments, including Outlook's conditions; alternative texts, buttons, tips and
+    hidden form values."""
 
     visible: str
     hidden: str
@@ -108,7 +108,7 @@ def _commented(source: str, with_links: bool) -> tuple[str, tuple[tuple[str, str
 
 
 def _comments(source: str, start: int, end: int) -> Iterator[str]:
-    """What stands in comments, without those in which style sheets and scripts are put away."""
+    """Text of comments, except style sheets and scripts."""
     while begin := _COMMENT_BEGIN.search(source, start, end):
         close = source.find("-->", begin.end(), end)
         start = close + 3 if close >= 0 else end
@@ -184,7 +184,7 @@ def _links(tree: LexborHTMLParser, selector: str = _LINKS) -> tuple[tuple[str, s
 
 
 def _flat_links(source: str) -> tuple[tuple[str, str], ...]:
-    """Targets found without a tree; the words shown for them are not known then."""
+    """Link targets found without a tree, with unknown words."""
     matches = islice(_TARGET.finditer(source), limits.LINKS + 1)
     targets = [html.unescape(match[1] or match[2] or match[3] or "").strip() for match in matches]
     return tuple([(_TARGET_BREAKS.sub("", target), "") for target in targets if target and not target.startswith("#")])

@@ -1,8 +1,9 @@
-"""Journal reports: what Exchange and Microsoft 365 send to an archive for each message (MS-OXJRNL), and Google's equivalent.
+"""Journal reports: the message that Exchange and Microsoft 365 send to an archive for each message (MS-OXJRNL), and Google's
+equivalent.
 
-A report is a message whose first part says in lines who sent and who received (the envelope, with groups as they were expanded and
-Bcc), and whose attached message is the one that was sent. Postfix has no reports: a copy by always_bcc or recipient_bcc_maps says
-in the fields that its delivery agent put above all others for whom it was. Pure.
+The first part of a report lists sender and recipients (the envelope, with expanded groups and Bcc), and its attached message is the
+original. Postfix has no reports: a copy by always_bcc or recipient_bcc_maps names its recipient in the fields that the delivery
+agent put above all others. Pure.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class JournalReport:
-    """What a report says. start, end: where the bytes of the message lie in it, both 0 when they do not lie there as they were.
+    """The content of a report. start, end: range of the message's exact bytes in it, both 0 if it does not contain them unchanged.
 
-    why: "" or why the message is not taken out: "report-coded", "report-nested", "report-large".
+    why: "", or the reason why the message cannot be extracted: "report-coded", "report-nested", "report-large".
     """
 
     style: Style
@@ -78,7 +79,7 @@ def read(raw: Buffer) -> JournalReport | None:
 
 
 def is_marked(raw: Buffer) -> bool:
-    """Whether the header says that this is a report."""
+    """Whether the header marks it as a report."""
     return header_scan.first(raw, "x-ms-journal-report") is not None
 
 

@@ -1,6 +1,6 @@
-"""Limits of the parser, with reasons. A limit that is reached becomes a defect; the bytes are unchanged.
+"""Limits of the parser, with reasons. Reaching a limit is a defect; the bytes are unchanged.
 
-Every limit keeps the work linear in the size of the message; none of them is met by mail that people write.
+Every limit keeps the work linear in the size of the message; no mail written by people reaches one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ADDRESSES = 20_000
 """Addresses read from one field: more than the largest list expansion the city's directory can produce."""
 
 ENCODED_WORD_BYTES = 256 << 10
-"""Characters of one field in which RFC 2047 words are decoded; a subject of this length is not read by anybody."""
+"""Characters of one field in which RFC 2047 words are decoded; nobody reads a subject of this length."""
 
 PARAMETERS = 200
 """Parameters of one Content-Type or Content-Disposition field; RFC 2231 continuations of long file names need about 20."""
@@ -27,7 +27,7 @@ PARTS = 5_000
 """Nodes of one MIME tree, children included. Digests of a busy list have about 500."""
 
 DELIMITERS = 100_000
-"""Lines that look like a delimiter and are looked at one by one, in one message; bounds the work on hostile boundaries."""
+"""Lines of one message that look like a delimiter and are checked one by one; bounds the work on hostile boundaries."""
 
 CHILD_BYTES_FACTOR = 8
 """Bytes copied for message/rfc822 children, as a multiple of the size of the message: nesting must not multiply memory."""
@@ -60,7 +60,7 @@ HTML_FREE_CHARS = 131_072
 """Characters of HTML up to which the length of single tags is not examined: the worst case is under half a second."""
 
 GUESS_BYTES = 4_096
-"""Bytes shown to the statistical charset guess, which costs milliseconds and is asked last."""
+"""Bytes for the statistical charset guess, which costs milliseconds and is the last resort."""
 
 GUESSES = 16
 """Statistical guesses for one message, children included: mail in one language needs one."""
@@ -72,13 +72,13 @@ TNEF_DEPTH = 8
 """Items inside items of one TNEF stream; a chain of forwarded winmail.dat is two or three deep."""
 
 RTF_BYTES = 16 << 20
-"""Bytes of one decompressed RTF body: what is packed claims any size it likes."""
+"""Bytes of one decompressed RTF body: compressed data can claim any size."""
 
 RTF_DEPTH = 1_000
 """Groups of RTF inside one another; Word writes about 30."""
 
 DERIVED = 1_000
-"""Files found in the uuencode blocks and TNEF streams of one message."""
+"""Files in the uuencode blocks and TNEF streams of one message."""
 
 CMS_DEPTH = 32
 """Values inside values of a CMS structure; signed mail has 8."""
@@ -87,7 +87,7 @@ REPORT_DEPTH = 3
 """Journal reports inside one another that are opened; two journal rules in a row make two."""
 
 REPORT_LOOK = 64 << 10
-"""Bytes of a header in which the marks of a journal report are looked for."""
+"""Bytes of a header that are searched for the marks of a journal report."""
 
 REPORT_BYTES = 4 << 20
 """Bytes of a journal report around the message in it: 40,000 recipients and their groups. They lie in the head of the receipt."""

@@ -1,7 +1,7 @@
 """Positions of links in the decoded bytes of a text part, so that only the links are replaced. Pure, linear.
 
-HTML is read as browsers tokenise it (WHATWG HTML 13.2.5): what is a quote, a comment or a tag decides what a link is, and whoever
-writes `<p "><a href=…` knows that. Text of charsets that keep ASCII is read byte for byte; other charsets have no places.
+HTML is tokenized as browsers do it (WHATWG HTML 13.2.5): quotes, comments and tags decide what is a link, and attackers use this
+with `<p "><a href=…`. Text of charsets that keep ASCII is read byte for byte; other charsets have no places.
 """
 
 from __future__ import annotations
@@ -68,14 +68,14 @@ class Read:
 
 
 def keeps_ascii(label: str) -> bool:
-    """Whether bytes below 0x80 mean ASCII in this charset, so that a link can be found and written byte for byte."""
+    """Whether bytes below 0x80 mean ASCII in this charset, so that a link can be found and replaced byte for byte."""
     codec = charsets.codec(label)
     return not codec or charsets.keeps_ascii(codec)
 
 
 def read(content: bytes, *, is_html: bool, within: bool = False) -> Read:
-    """The links of a decoded text. within: also addresses that stand in the words of another link. Signed and sealed text of
-    OpenPGP has none: a letter of it that changes breaks its signature."""
+    """The links of a decoded text. within: also URLs in the words of another link. Text signed or encrypted by OpenPGP has none:
+    any change breaks its signature."""
     if _SEALED in content:
         return Read([], -1)
     text = content.decode("latin-1")
@@ -143,6 +143,6 @@ def _target(tag: re.Match[str], content: bytes) -> Place | None:
 
 
 def _words(markup: str) -> str:
-    """What a reader sees of a link."""
+    """The displayed words of a link."""
     plain = re.sub(r"<[^>]*+>?", " ", markup[: 4 * _WORDS_MOST])
     return " ".join(html.unescape(plain).split())[:_WORDS_MOST]

@@ -78,7 +78,7 @@ def real(url: str) -> Target:
 
 
 def joined(base: str, url: str) -> str:
-    """Where an address leads that may be only a part of one, on a page that names what stands before it (<base href>)."""
+    """The target of a possibly relative URL on a page with a base URL (<base href>)."""
     if not base or _SCHEME.match(url):
         return url
     try:
@@ -153,7 +153,7 @@ def _ipv4(host: str) -> str:
 
 
 def trimmed(url: str) -> str:
-    """Without the punctuation of the sentence that an address stands in."""
+    """The URL without the punctuation of its sentence."""
     for _ in range(_MOST_TRAILING):
         last = url[-1:]
         if (last and last in _TRAILING) or (last in _PAIRS and url.count(last) > url.count(_PAIRS[last])):

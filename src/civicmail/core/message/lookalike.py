@@ -12,8 +12,8 @@ _ALIKE = confusables.TABLE | str.maketrans(
     "аеорсухіјѕԁԛԝһкмтнвгпи" + "αβεηικνορτυχγωϲϳ" + "ıɑɡɩʏᴏᴜᴠᴡᴢ" + "0135$@!|i",  # noqa: RUF001 - the point of it
     "aeopcyxljsdqwhkmthbrnu" + "abenlknoptuxywcj" + "laglyouvwz" + "olessalll",
 )
-"""What Unicode has, more of Cyrillic, Greek, phonetic letters, and digits and signs that stand for letters; i is read as l, like a
-capital I."""
+"""Unicode's confusables, with more of Cyrillic, Greek, phonetic letters, and digits and signs that resemble letters; i is read as
+l, like a capital I."""
 AT_AND_DOT_LOOKALIKES = str.maketrans("\uff20\ufe6b\uff0e\u3002\uff61\u2024", "@@....")
 """Signs that are shown like an at or a dot."""
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC")

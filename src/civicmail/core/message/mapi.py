@@ -52,7 +52,7 @@ CONTENT_ID = "0x3712"
 CODEPAGE = "0x3ffd"
 INTERNET_CODEPAGE = "0x3fde"
 BODIES = frozenset({BODY, RTF, HTML, HEADERS, DATA})
-"""Properties whose value stands in the bytes of a message that is built from them."""
+"""Properties whose value is in the bytes of the message built from them."""
 
 _EPOCH = 116_444_736_000_000_000  # 1970 in FILETIME: 100 ns since 1601
 _FIXED = {0x02: "<h", 0x03: "<i", 0x04: "<f", 0x05: "<d", 0x06: "<q", 0x07: "<d", 0x0A: "<i", 0x0B: "<H", 0x14: "<q", 0x40: "<Q"}
@@ -88,7 +88,7 @@ class Item:
 
 
 def text(properties: Properties, *names: str) -> str:
-    """The first of these properties that is text and not empty."""
+    """The first of these properties with a non-empty text."""
     for name in names:
         value = properties.get(name)
         if isinstance(value, str) and value:
@@ -97,7 +97,7 @@ def text(properties: Properties, *names: str) -> str:
 
 
 def subject(properties: Properties) -> str:
-    """In a PST the length of the prefix ("RE: ") stands before it, behind a sign (MS-PST 2.5.3.1.1.1)."""
+    """The subject; in a PST the length of the prefix ("RE: ") precedes it, behind a sign (MS-PST 2.5.3.1.1.1)."""
     stored = text(properties, SUBJECT)
     return stored[2:] if stored.startswith("\x01") else stored
 

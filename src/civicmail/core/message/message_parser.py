@@ -1,7 +1,6 @@
 """Parse a message: parse() gives a ParsedMessage, fields() only the values that a search needs. Both use structure.py.
 
-Neither raises on any bytes, and both take time linear in the size of the message; what is wrong is listed as defects
-(defect_codes.py).
+Neither raises on any bytes, and both take time linear in the size of the message; errors become defects (defect_codes.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The MIME tree of a message (RFC 2045, 2046): nodes in document order with the byte ranges of their encoded bodies.
 
-Delimiters are found natively with find(); Python only looks at lines that begin like one. An outer delimiter ends an inner part,
-so an unclosed inner multipart costs nothing of what follows it.
+Delimiters are found natively with find(); Python only checks lines that begin like one. An outer delimiter ends an inner part, so
+an unclosed inner multipart consumes nothing of the following parts.
 """
 
 from __future__ import annotations
@@ -45,13 +45,14 @@ class Node:
     cuts: tuple[Range, ...] = ()
     """Ranges of the content that are files, not words (uuencode.py)."""
     stray: bool = False
-    """It has what stands where no part is: lines among the headers that are no fields, words around the parts (embedded.py)."""
+    """Whether it has text outside of all parts: lines among the headers that are not fields, words around the parts
+    (embedded.py)."""
     gaps: tuple[Range, ...] = ()
-    """Of a container: the ranges of its body before its first part and behind its last (RFC 2046 5.1.1)."""
+    """Of a container: the ranges of its body before its first part and after its last (RFC 2046 5.1.1)."""
     also: tuple[str, ...] = ()
     """Other names of a file, by which a program may call it."""
     spelled: tuple[str, ...] = ()
-    """Its names that have letters nobody sees, as they were sent: filename and `also` leave these out."""
+    """Its original names that have invisible letters: filename and `also` omit these letters."""
 
     @property
     def charset(self) -> str:
@@ -63,7 +64,7 @@ class Node:
 
     @property
     def letter(self) -> bool:
-        """Whether its content is a message of its own; the first piece of one sent in pieces begins so (RFC 2046 5.2.2)."""
+        """Whether its content is a message of its own; the first piece of a split message begins like one (RFC 2046 5.2.2)."""
         return not self.opaque and (self.content_type in _LETTERS or self.first_piece)
 
     @property
@@ -101,7 +102,7 @@ _SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"}
 
 
 class Budget:
-    """What one message may still spend, children included."""
+    """The rest of the limits of one message, children included."""
 
     __slots__ = ("child_bytes", "delimiters", "guesses", "parts")
 
@@ -194,7 +195,7 @@ def _clean(filename: str) -> str:
 
 
 def _ranges(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> tuple[list[Range], tuple[Range, ...]]:
-    """Byte ranges of the parts between the delimiters of a multipart, empty when it has none; and of what stands around them."""
+    """Byte ranges of the parts between the delimiters of a multipart, empty if it has none; and of the text around them."""
     boundary = node.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
     marks, closed = _delimiters(raw, boundary, node.start, node.end, budget, defects) if boundary else ([], False)
     if not marks:
@@ -217,7 +218,7 @@ def _ranges(raw: Buffer, node: Node, budget: Budget, defects: list[Defect]) -> t
 def _delimiters(
     raw: Buffer, boundary: bytes, start: int, end: int, budget: Budget, defects: list[Defect]
 ) -> tuple[list[tuple[int, int]], bool]:
-    """(end of what stands before, start of what stands behind) of each delimiter line, and whether the closing one is there."""
+    """(end of the bytes before, start of the bytes after) of each delimiter line, and whether the closing one is present."""
     mark = b"--" + boundary
     marks: list[tuple[int, int]] = []
     at = raw.find(mark, start, end)

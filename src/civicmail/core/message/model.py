@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 STRAY, AROUND = "0", "0.1"
-"""The paths of what stands where no part is: lines among the headers that are no fields, words around the parts of a multipart."""
+"""Paths of text outside of all parts: lines among the headers that are not fields, words around the parts of a multipart."""
 
 
 def is_stray(path: str) -> bool:
-    """Whether a part is one of those; files that lie in them are below them, and no other path begins so."""
+    """Whether a part is one of those, or a file in one; no other path begins like theirs."""
     return path in (STRAY, AROUND)
 
 
@@ -45,7 +45,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """One header field as it stands in the bytes, repeats included. value is unfolded and RFC 2047 decoded."""
+    """One header field as it is in the bytes, including repeated ones. value is unfolded and RFC 2047 decoded."""
 
     name: str
     value: str
@@ -57,10 +57,10 @@ class Header:
 class Part:
     """One node of the MIME tree. path counts from 1 ("1", "1.2"); offset and length are its encoded body in the message.
 
-    content: the decoded bytes; empty for multiparts. filename: as declared and decoded, "" when none. A part inside a part that is
-    no multipart (a uuencoded file, a file of a winmail.dat, a signed entity) has the path below it and the range of that part.
-    also: other names of it, by which a program may call it. spelled: its names that have letters nobody sees (a change of
-    direction, no width), as they were sent; the others leave these out.
+    content: the decoded bytes; empty for multiparts. filename: as declared and decoded, "" without one. A part inside a part that
+    is not a multipart (a uuencoded file, a file of a winmail.dat, a signed entity) has the path below it and the range of that
+    part. also: other names that a program may use for it. spelled: its original names with invisible letters (a change of
+    direction, no width); the others omit these.
     """
 
     path: str
@@ -92,13 +92,12 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class ParsedMessage:
-    """A message as data (RFC 5322, MIME). Every field has a value; what could not be read is empty and has a defect.
+    """A message as data (RFC 5322, MIME). Every field has a value; an unreadable one is empty and has a defect.
 
-    text: what a reader of plain text sees; html_text: the visible words of the HTML parts; hidden_text: words that HTML hides
-    (display:none, zero size). attachments: parts with a file name or an attachment disposition, and
-    everything that is neither multipart nor text shown as body. children: messages inside message/rfc822 parts. part: path of the
-    part that it is itself in the message around it, "" where there is none. elsewhere_text: words that only some programs show,
-    and those of comments.
+    text: the plain text parts; html_text: the visible words of the HTML parts; hidden_text: words that HTML hides (display:none,
+    zero size). attachments: parts with a file name or an attachment disposition, and everything that is neither multipart nor text
+    displayed as body. children: messages inside message/rfc822 parts. part: its own path in the message around it, "" without one.
+    elsewhere_text: words that only some programs show, and those of comments.
     """
 
     size: int
@@ -132,10 +131,10 @@ Protocol = Literal["smtp", "esmtp", "lmtp", "import", "local"]
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One RCPT TO: the address as the client gave it, with the DSN parameters it asked for (RFC 3461).
+    """One RCPT TO: the address from the client, with its DSN parameters (RFC 3461).
 
-    box: the mailbox that it reaches, where that has another address. expanded: the lists that led to it, where the client did not
-    name it.
+    box: the mailbox that it reaches, if that has another address. expanded: the lists that led to it, if the client did not name
+    it.
     """
 
     address: str
@@ -147,11 +146,11 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What the wire said about a message and the message itself does not: evidence, never derived from headers.
+    """The envelope of a message: evidence from the SMTP session, never derived from headers.
 
-    sender: reverse path without brackets, "" for the null sender. received: milliseconds since 1970, UTC.
-    client: address of the peer; helo: as said; tls: protocol and cipher, "" for plain text; login: who signed in, "" for nobody.
-    params: other MAIL parameters that were kept (BODY, SMTPUTF8, RET, ENVID …) as upper-case name to value.
+    sender: reverse path without brackets, "" for the null sender. received: milliseconds since 1970, UTC. client: address of the
+    peer; helo: its greeting; tls: protocol and cipher, "" for plain text; login: the signed-in person, "" for nobody. params: other
+    MAIL parameters (BODY, SMTPUTF8, RET, ENVID …) as upper-case name to value.
     """
 
     sender: str
@@ -166,7 +165,7 @@ class Envelope:
 
 
 class Attached(NamedTuple):
-    """What a search knows of an attachment: name as declared ("" when none), media type, size of its decoded bytes, the bytes."""
+    """An attachment for the search: declared name ("" without one), media type, size of its decoded bytes, the bytes."""
 
     filename: str
     content_type: str
@@ -176,14 +175,13 @@ class Attached(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a search reads of a message: the same parse as ParsedMessage, without what it does not need.
+    """The values of a message for the search: the same parse as ParsedMessage, without unneeded values.
 
-    text: the plain text, the words of HTML, shown or hidden, and the same of attached messages with their subjects. attached_text:
-    of text attachments, those of attached messages too.
-    attachments: those of attached messages too. received: the date of the topmost Received field. defects: codes, each once,
-    in order. unreadable: text parts of which some characters could not be read, parts that are sealed: encrypted, or a piece, and
-    limits behind which nothing was opened (defects.CLOSED).
-    blind, for_whom: bytes of fields that tell one recipient of another (blind_fields.py).
+    text: the plain text, the visible and hidden words of HTML, and the same of attached messages with their subjects.
+    attached_text: of text attachments, also those of attached messages. attachments: also those of attached messages. received: the
+    date of the topmost Received field. defects: codes, each once, in order. unreadable: text parts with unreadable characters,
+    encrypted parts, pieces of split messages, and limits beyond which nothing was opened (defect_codes.CLOSED). blind, for_whom:
+    bytes of fields that reveal one recipient to another (blind_fields.py).
     """
 
     subject: str

@@ -1,7 +1,7 @@
-"""Appointments, meetings, tasks and journal entries of Outlook as iCalendar (RFC 5545), with their times also in words. Pure.
+"""Outlook's appointments, meetings, tasks and journal entries as iCalendar (RFC 5545), with their times also in words. Pure.
 
-An item of these keeps what a person looks for (when, where, how often, until when) in properties only (MS-OXOCAL, MS-OXOTASK,
-MS-OXOJRNL); as a part of the message that is built from it a search finds them.
+Such an item has its searchable data (times, place, recurrence, due date) only in properties (MS-OXOCAL, MS-OXOTASK, MS-OXOJRNL); as
+a part of the message built from it a search finds them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PROGRESS_WORDS = {0: "not started", 1: "in progress", 2: "completed", 3: "waiti
 
 
 def part(item: Item) -> tuple[str, bytes] | None:
-    """(parameters of text/calendar, content); None where the item is nothing of the kind, or says nothing of time and place."""
+    """(parameters of text/calendar, content); None for another kind of item, or one without time and place."""
     class_ = mapi.text(item.properties, mapi.CLASS).lower()
     method = next((name for begin, name in _METHODS if class_.startswith(begin)), "")
     if class_.startswith(_EVENTS):
@@ -94,7 +94,7 @@ def _event(item: Item, class_: str) -> list[str]:
 
 
 def _people(item: Item, class_: str) -> list[str]:
-    """Who called the meeting, and who is asked; in a response who answers."""
+    """The organizer and the invited people; in a response the one who answers."""
     p = item.properties
     answer = _RESPONSES.get(class_.rpartition(".")[2], "") if ".resp." in class_ else ""
     own = (mapi.text(p, mapi.REPRESENTING_NAME, mapi.SENDER_NAME), mapi.text(p, mapi.REPRESENTING_SMTP, mapi.SENDER_SMTP))

@@ -1,8 +1,8 @@
 """Build a message from the properties of an Outlook item, the same bytes each time (RFC 5322, MIME). Pure.
 
-Header fields come from the transport headers that the item kept, and from properties where those have none. The body is the plain
-text, the HTML (also out of RTF), RTF that is neither, what an appointment or a contact says in properties only as iCalendar or
-vCard, and the attachments. Nothing is made up: a sender without an address in SMTP form keeps the form that it has.
+Header fields come from the stored transport headers, and missing ones from properties. The body is the plain text, the HTML (also
+from RTF), other RTF, the calendar or contact data of properties as iCalendar or vCard, and the attachments. Nothing is invented: a
+sender without an SMTP address keeps its original form.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ def bodies(item: Item) -> tuple[bytes, bytes]:
 
 
 def made(item: Item) -> list[tuple[str, bytes]]:
-    """(media type with parameters, content) of what an appointment, task, contact … says in properties only."""
+    """(media type with parameters, content) of calendar, task or contact data in properties."""
     calendar, card = outlook_calendar.part(item), outlook_contact.part(item)
     calendar_part = [(f"text/calendar; {calendar[0]}", calendar[1])] if calendar else []
     return [*calendar_part, ("text/vcard; charset=utf-8", card)] if card else calendar_part
 
 
 def _utf8(html: bytes, codepage: int | None) -> bytes:
-    """HTML in UTF-8 where its code page is known; else as it is, for its meta element says it."""
+    """HTML in UTF-8 if its code page is known; otherwise unchanged, because its meta element names it."""
     try:
         html.decode("utf-8")
     except UnicodeDecodeError:
@@ -130,7 +130,7 @@ def _fields(item: Item) -> list[tuple[str, str]]:
 
 
 def _recipients(item: Item) -> list[tuple[str, str]]:
-    """To, Cc and Bcc from the recipient table, or from what was displayed where there is no table."""
+    """To, Cc and Bcc from the recipient table, or from the displayed names without one."""
     shown = {1: mapi.DISPLAY_TO, 2: mapi.DISPLAY_CC, 3: mapi.DISPLAY_BCC}
     fields: list[tuple[str, str]] = []
     for kind, name in _KINDS:
@@ -146,7 +146,7 @@ def _recipients(item: Item) -> list[tuple[str, str]]:
 
 
 def _address(p: Properties, smtp: str, kind: str, address: str) -> str:
-    """The SMTP address, or the one that the item has, whatever its kind."""
+    """The SMTP address, or another kind of address if the item has no SMTP one."""
     return _clean(mapi.text(p, smtp) or mapi.text(p, address)).replace("<", "").replace(">", "").strip()
 
 
@@ -168,7 +168,7 @@ def _clean(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    """Text as it may stand in a field, in encoded words where it has letters outside ASCII."""
+    """Text for a header field, in encoded words if it has letters outside ASCII."""
     text = _clean(text)
     if text.isascii():
         return text

@@ -1,6 +1,6 @@
-"""Base64 in plain text: a file that somebody pasted, or a part of a message that a bounce quotes. Pure, linear.
+"""Base64 in plain text: a pasted file, or a part of a message quoted by a bounce. Pure, linear.
 
-What begins like a file, or is text, is one; keys, signatures and what nobody can name stay letters of the text.
+A block is a file if it begins like one or is text; keys, signatures and unknown data stay part of the text.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def blocks(text: bytes) -> list[tuple[UuBlock, str]]:
 
 
 def kind_of(content: bytes) -> str:
-    """The media type by how it begins; empty for what is no file that anybody could name."""
+    """The media type by its magic number; empty for unknown data."""
     for magic, kind in _KINDS:
         if content.startswith(magic):
             return kind

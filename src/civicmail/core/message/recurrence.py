@@ -25,7 +25,7 @@ class Rule:
 
 
 def read(data: bytes) -> Rule | None:
-    """None where the bytes are no pattern, or one that no rule of iCalendar says (lunar calendars)."""
+    """Parse a recurrence pattern. None if it is invalid, or iCalendar has no rule for it (lunar calendars)."""
     try:
         frequency, pattern, _calendar, _first, period, _sliding = struct.unpack_from("<HHHIII", data, 4)
         at = 22

@@ -1,8 +1,8 @@
 """Parts that can be removed from a message while every other byte stays, as byte ranges (RFC 2046 5.1). Pure.
 
-Not those that are signed or sealed (RFC 1847, RFC 8551, RFC 3156) or in a piece of a message, nor what lies inside another part
-without being MIME (a file of a winmail.dat, a uuencoded one), nor one of several forms of the same words: what stands in its place
-would be read instead of them.
+Excluded are signed and encrypted parts (RFC 1847, RFC 8551, RFC 3156), parts of a split message, files inside another part that are
+not MIME (a file of a winmail.dat, a uuencoded one), and alternatives of the same text, because the replacement would be displayed
+instead of it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from civicmail.core.message import header_block, mime_tree, transfer_encoding
 from civicmail.core.message.header_block import Buffer
 
 LEVELS = 4
-"""Messages in messages that are looked into."""
+"""Nesting of messages that is searched."""
 _SEALED = frozenset({"multipart/signed", "multipart/encrypted"})
 _FORMS = "multipart/alternative"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One part: header and body stand at [start, end). path: from the outside, as "1.2/1.1"; name: of the file, "" without one."""
+    """One part: header and body are at [start, end). path: from the outside, such as "1.2/1.1"; name: of the file, "" without
+    one."""
 
     path: str
     start: int
@@ -35,7 +36,7 @@ def places(raw: Buffer) -> dict[str, Place]:
 
 
 def _places(raw: Buffer, offset: int, above: str, levels: int) -> Iterator[Place]:
-    """offset: of these bytes in the whole message; above: path of the message that they are, with its slash."""
+    """offset: of these bytes in the whole message; above: path of this message, with its slash."""
     head = header_block.read(raw, 0, len(raw), [], top=True)
     kinds: dict[str, str] = {}
     sealed: list[str] = []

@@ -1,6 +1,6 @@
 """RTF of Outlook bodies: decompress it (MS-OXRTFCP), and convert it to text or to the HTML inside it (MS-OXRTFEX).
 
-Pure, never raises, and linear: the tokens of the source are looked at once.
+Pure, never raises, and linear: each token of the source is read once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FONT = re.compile(rb"\\f(\d{1,5})\b[^{};]{0,200}?\\fcharset(\d{1,3})")
 
 
 def decompress(data: bytes) -> bytes:
-    """Compressed RTF (LZFu), or RTF that is stored as it is (MELA). What is broken gives what came before it."""
+    """Decompress RTF (LZFu), or return uncompressed RTF (MELA). Of damaged data, the bytes before the damage."""
     if len(data) < 16:
         return b""
     size = min(int.from_bytes(data[4:8], "little"), limits.RTF_BYTES)
@@ -77,7 +77,7 @@ def is_html(source: bytes) -> bool:
 
 
 def is_text(source: bytes) -> bool:
-    """Whether the RTF was made from plain text, so that it says no more than that."""
+    """Whether the RTF was made from plain text and contains nothing more."""
     return _FROM_TEXT.search(source, 0, 512) is not None
 
 

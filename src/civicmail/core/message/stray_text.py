@@ -1,6 +1,6 @@
 """Text outside of all parts: lines in the header that are not fields, and text around the parts of a multipart.
 
-A reader of MIME passes over both (RFC 2046 5.1.1); whoever reads without it does not, and a search must not. Pure, linear.
+MIME readers skip both (RFC 2046 5.1.1); other readers show them, and a search must find them. Pure, linear.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from civicmail.core.message.mime_tree import Node
 from civicmail.core.message.model import AROUND, STRAY, Defect
 
 USUAL_MOST = 600
-"""Bytes of what a program writes around parts; longer words are somebody's."""
+"""Bytes of text that programs put around parts; longer text is a person's."""
 _SAYS = re.compile(rb"[0-9A-Za-z\x80-\xff]")
 _USUAL = frozenset({
     b"this is a multi-part message in mime format",
@@ -45,7 +45,7 @@ _USUAL = frozenset({
     b"this is a message in multipart mime format. your mail client should not be displaying this. consider upgrading your mail"
     b" client to view this message correctly",
 })  # fmt: skip
-"""What programs write for readers without MIME, in lower case, on one line, without the last stop: no words of anybody's."""
+"""Texts of programs for readers without MIME, in lower case, on one line, without the last period; they are not content."""
 
 
 def stray_parts(raw: Buffer, nodes: list[Node], defects: list[Defect]) -> list[Node]:

@@ -29,7 +29,7 @@ _FOLDED = frozenset({
     "text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/x-vcalendar", "application/ics"
 })  # fmt: skip
 _ELSEWHERE, _WHERE = "message/external-body", ("url", "site", "directory", "name", "server", "subject")
-"""It says in parameters where its body is (RFC 2046 5.2.3, RFC 2017)."""
+"""Types whose body is elsewhere, as their parameters say (RFC 2046 5.2.3, RFC 2017)."""
 _FOLD = re.compile(r"\n[ \t]")
 _ESCAPED = re.compile(r"\\([nN,;\\])")
 _READING_DEFECTS = {
@@ -42,7 +42,7 @@ _READING_DEFECTS = {
 
 @dataclass(slots=True)
 class Structure:
-    """A parsed message: its bytes, header block, nodes, the messages attached to it with their nodes, defects found so far.
+    """A parsed message: its bytes, header block, nodes, attached messages with their nodes, and defects so far.
 
     sealed: parts that are encrypted or only a piece of a message.
     """
@@ -169,7 +169,7 @@ def _in_fields(message: Structure) -> Iterator[str]:
 
 
 def text(message: Structure, node: Node) -> str:
-    """The text of one part, for a reader who wants no other."""
+    """The text of one part alone."""
     return _text(message, node, Texts())
 
 
@@ -237,7 +237,7 @@ def _counts(raw: Buffer) -> tuple[int, int, int]:
 
 
 def _long_line(raw: Buffer) -> int:
-    """Offset of the first line longer than the standard allows, found by leaps of that length; -1 when there is none."""
+    """Offset of the first line longer than the standard allows, found by leaps of that length; -1 if there is none."""
     at, end, leap = 0, len(raw), limits.LINE_BYTES
     while end - at > leap:
         newline = raw.rfind(b"\n", at, at + leap + 2)

@@ -1,6 +1,6 @@
 """Text parts of a message, opened so that their bytes can be replaced (edits.py). Pure.
 
-What is signed or sealed has none (RFC 1847, RFC 8551, RFC 4880): one letter more, and its signature is broken.
+Signed and encrypted content has none (RFC 1847, RFC 8551, RFC 4880): any change breaks its signature.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _TEXTS = frozenset({"text/plain", "text/html"})
 MOST = 16
 """Text parts of one message that are opened; the message of a person has two."""
 LEVELS = 4
-"""Messages in messages that are looked into."""
+"""Nesting of messages that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def opened(raw: Buffer, *, attached: bool = False) -> list[TextPart]:
 
 
 def _parts(raw: Buffer, offset: int, levels: int) -> Iterator[TextPart]:
-    """offset: of these bytes in the whole message; levels: how deep attached ones are looked into."""
+    """offset: of these bytes in the whole message; levels: nesting of attached messages that is read."""
     head = header_block.read(raw, 0, len(raw), [], top=True)
     sealed: list[str] = []
     for node in mime_tree.walk(raw, head, 0, mime_tree.Budget(len(raw)), []):

@@ -43,7 +43,7 @@ class _Reader:
 
 
 def read(data: bytes, depth: int = 0) -> Item:
-    """The item of a TNEF stream; what is damaged is left out and named in `broken`. Never raises."""
+    """The item of a TNEF stream; damaged values are omitted and named in `broken`. Never raises."""
     item = Item()
     codec = "cp1252"
     reader = _Reader(data)

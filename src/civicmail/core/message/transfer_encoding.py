@@ -1,4 +1,4 @@
-"""Decode Content-Transfer-Encoding (RFC 2045 6), broken forms included. Never raises; says whether it had to repair."""
+"""Decode Content-Transfer-Encoding (RFC 2045 6), broken forms included. Never raises; reports whether it had to repair."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/]{1,160}={0,2}[ \t]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class UuBlock:
-    """A file in a text: its name as it stands there, its bytes, and where the block lies in the text. whole: it has its end."""
+    """A file in a text: its original name, its bytes, and the place of the block in the text. whole: it has its end line."""
 
     name: bytes
     content: bytes
@@ -23,7 +23,8 @@ class UuBlock:
 
 
 def blocks(text: bytes) -> list[UuBlock]:
-    """The blocks: a begin line, at least one sound line; mail programs want no end line, so one that lacks it is a file, too."""
+    """The blocks: a begin line and at least one valid line; mail programs need no end line, so a block without one is a file,
+    too."""
     result: list[UuBlock] = []
     at = 0
     while len(result) < limits.DERIVED and (begin := _BEGIN.search(text, at)) is not None:

@@ -15,7 +15,7 @@ _SHIFTED = bytes((byte - 42) & 255 for byte in range(256))
 
 
 def blocks(text: bytes) -> list[UuBlock]:
-    """The files between their marks. whole: as many bytes as the last mark says; what only tells about yEnc has others."""
+    """The files between their marks. whole: the size equals the last mark's; text about yEnc has none."""
     result: list[UuBlock] = []
     begun: tuple[bytes, int] | None = None
     data = 0

@@ -1,11 +1,11 @@
-"""Fold text for search: the same function makes what is indexed and what matches() compares.
+"""Fold text for search: the same function makes the indexed text and the text that matches() compares.
 
-fold() answers tokens separated by spaces (one or more): case and accents folded, everything that is neither letter nor digit a
-separator, one token per character in scripts that write without spaces (so that a phrase finds a word), tokens of more than 64
-characters dropped without leaving a place. Both the index (a tokenizer that only splits at spaces) and the oracle read
-this string, so neither can see a word that the other does not.
+fold() returns tokens separated by spaces (one or more): case and accents folded, every character other than letters and digits a
+separator, one token per character in scripts without spaces (so that a phrase finds a word), tokens of more than 64 characters
+dropped without a gap. Both the index (a tokenizer that only splits at spaces) and the oracle read this string, so neither can see a
+word that the other does not.
 
-exact() is for addresses and identifiers, which are one token whole: case folded, without white space.
+exact() is for addresses and identifiers, which are one token: case folded, without white space.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def tokens(text: str) -> tuple[str, ...]:
 
 
 def exact(text: str) -> str:
-    """An address or identifier as one token, "" when there is none or it is longer than 998 characters."""
+    """An address or identifier as one token, "" if it is empty or longer than 998 characters."""
     if not text.isascii():
         text = _SURROGATE.sub("\ufffd", unicodedata.normalize("NFKC", text).casefold())
     token = "".join(text.lower().split())
@@ -78,7 +78,7 @@ def exact(text: str) -> str:
 
 
 def _foreign(error: UnicodeError) -> tuple[bytes, int]:
-    """What a run of characters outside ASCII becomes, as UTF-8. As an error handler of the codec it costs nothing elsewhere."""
+    """The folded form of a run of non-ASCII characters, as UTF-8. As an error handler of the codec it costs nothing for ASCII."""
     assert isinstance(error, UnicodeEncodeError)
     return _folded_run(error.object[error.start : error.end]), error.end
 
@@ -92,7 +92,7 @@ def _folded_run(run: str) -> bytes:
 
 @lru_cache(maxsize=1 << 15)
 def _folded_character(character: str) -> str:
-    """What one composed character becomes: itself between spaces, letters without accents, a space, or nothing."""
+    """The folded form of one composed character: itself between spaces, letters without accents, a space, or nothing."""
     code = ord(character)
     if any(low <= code <= high for low, high in _UNSPACED) and unicodedata.category(character)[0] in "LMN":
         return f" {character} "

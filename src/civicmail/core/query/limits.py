@@ -1,7 +1,7 @@
 """Limits of one query, counted while it is parsed, so that pages, programs and commands reject the same queries.
 
-On 300,000 messages a word costs less than a millisecond; the beginning of one (b*) up to 65, because each word that begins so is
-looked up in eight fields. How many those are is not counted: it depends on everybody's mail, and a refusal would tell of it.
+On 300,000 messages a word costs less than a millisecond; a prefix (b*) up to 65, because each word with it is looked up in eight
+fields. The number of such words is not limited: it depends on everybody's mail, and a refusal would reveal it.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from civicmail.core.query.errors import QueryError
 from civicmail.core.query.tree import And, Digits, Near, Not, Or, Range, Token, Tree, Words
 
 WORDS_MOST = 250
-"""Words, numbers and dates, the words of phrases one by one. Whole addresses and identifiers are not counted: they are found as a
-set, and an examination may name hundreds."""
+"""Words, numbers and dates, and each word of a phrase. Whole addresses and identifiers do not count: they are looked up as a set,
+and an examination may name hundreds."""
 STARS_MOST = 20
-"""Beginnings of words, and conversations, each of which is looked up message by message: 20 of one letter take 1.3 s there."""
+"""Prefixes, and conversations, each of which is looked up message by message: 20 of one letter take 1.3 s there."""
 
 
 class Weight:
-    """What was read of one query so far."""
+    """The cost of the parsed part of one query."""
 
     def __init__(self) -> None:
         self._words = self._stars = 0

@@ -45,7 +45,7 @@ def _contains(words: str, text: str, prefix: bool) -> bool:
 
 
 def _is_near(left: Words, right: Words, most: int, text: list[str]) -> bool:
-    """Whether some place of one lies behind some place of the other with at most `most` tokens between."""
+    """Whether a place of one is after a place of the other with at most `most` tokens between."""
     left_places, right_places = _places(left, text), _places(right, text)
     return _follows(left_places, len(left.tokens), right_places, most) or _follows(
         right_places, len(right.tokens), left_places, most

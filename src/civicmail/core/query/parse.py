@@ -27,10 +27,10 @@ DEEPEST = 64
 
 
 def parse(text: str, *, now: datetime, accepted: bool = False) -> Tree:
-    """The tree of a query; no words at all mean everything. now (aware) is what newer_than: and older_than: count from. accepted:
-    somebody wrote it down when more may have been allowed (limits.py), and it means what it meant then.
+    """The tree of a query; an empty query means everything. now (aware): reference for newer_than: and older_than:. accepted: a
+    stored query from a time with other limits (limits.py), which keeps its meaning.
 
-    Raises QueryError with the position, one sentence, and the nearest valid word where there is one.
+    Raises QueryError with the position, one sentence, and the nearest valid word if there is one.
     """
     parser = _Parser(lexemes(text), now, None if accepted else Weight())
     if parser.peek().kind == "end":

@@ -1,6 +1,6 @@
 """Scopes as query trees: captures sent by, received by or imported for mailboxes. Pure.
 
-By evidence alone: none of these looks at a header. Addresses in any case; an empty collection gives a tree that nothing fits.
+Only evidence counts: no scope reads a header. Addresses in any case; an empty collection gives a tree without matches.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ NOTHING: Tree = Not(Everything())
 RECEIVED: Tree = Token("source", "door")
 IMPORTED: Tree = Not(RECEIVED)
 LOCAL: Tree = Token("source", "local")
-"""What the system itself wrote: no door takes mail as such."""
+"""Source of the system's own mail, which no listener accepts."""
 
 
 def sent_from(boxes: Collection[str]) -> Tree:
@@ -23,13 +23,13 @@ def sent_from(boxes: Collection[str]) -> Tree:
 
 
 def received_by(boxes: Collection[str]) -> Tree:
-    """What was addressed to these mailboxes when it came in; what was imported was not."""
+    """Captures addressed to these mailboxes on arrival, without imported ones."""
     addressed = _any_of("rcpt", boxes)
     return addressed if addressed == NOTHING else And((addressed, RECEIVED))
 
 
 def withheld_from(boxes: Collection[str]) -> Tree:
-    """Of what reached these mailboxes: what was not given to them when it came in."""
+    """Copies for these mailboxes that were withheld on arrival."""
     return _any_of("withheld", boxes)
 
 
@@ -46,7 +46,7 @@ def withheld(capture_id: str) -> Tree:
 
 
 def imported_for(names: Collection[str]) -> Tree:
-    """What was imported with exactly one of these as custodian."""
+    """Captures imported with exactly one of these as custodian."""
     return Or(tuple(Token("custodian", f"={name}") for name in _exact_names(names))) if _exact_names(names) else NOTHING
 
 

@@ -153,7 +153,7 @@ class Digits:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """One of these captures, by the 32 digits of its id. No operator makes it; labels do."""
+    """One of these captures, by the 32 digits of its id. Labels use it; no operator does."""
 
     ids: frozenset[str]
 

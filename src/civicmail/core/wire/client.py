@@ -21,8 +21,8 @@ from civicmail.core.wire.reply_reader import Reply, ReplyReader
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One transaction. Addresses as they stand between the brackets; params: BODY, SMTPUTF8, RET, ENVID as they came in, and
-    REQUIRETLS where it must go on over verified TLS or not at all."""
+    """One transaction. Addresses without brackets; params: the received BODY, SMTPUTF8, RET, ENVID, and REQUIRETLS if the next hops
+    must use verified TLS or none."""
 
     sender: str
     recipients: tuple[MailTo, ...]
@@ -85,7 +85,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The server says 421 on its own, or broke the protocol (reply None): the connection is over."""
+    """The server sent 421 unasked, or broke the protocol (reply None): the connection is over."""
 
     reason: str
     reply: Reply | None = None
@@ -150,7 +150,7 @@ class Client:
         self._command("STARTTLS", self._on_start_tls)
 
     def secured(self) -> None:
-        """TLS is up: nothing that was said before counts; call `hello` again."""
+        """TLS is established: everything before it is discarded; call `hello` again."""
         self._upgrading = False
         self._reader.clear()
         self.offers = {}
@@ -320,7 +320,7 @@ _NO_REASON = Reply(451, "4.3.0", ("The transaction ended without a reason",))
 
 
 def needs_utf8(mail: Mail) -> bool:
-    """Whether an address cannot be said without SMTPUTF8 (RFC 6531)."""
+    """Whether an address needs SMTPUTF8 (RFC 6531)."""
     return not mail.sender.isascii() or any(not to.address.isascii() for to in mail.recipients)
 
 

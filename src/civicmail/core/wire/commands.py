@@ -96,7 +96,7 @@ def parse_chunk(argument: str) -> tuple[int, bool]:
 
 
 def parse_attributes(verb: str, argument: str) -> dict[str, str]:
-    """XCLIENT or XFORWARD attributes, decoded; what is unavailable is "" (Postfix XCLIENT_README, XFORWARD_README)."""
+    """XCLIENT or XFORWARD attributes, decoded; unavailable ones are "" (Postfix XCLIENT_README, XFORWARD_README)."""
     attributes: dict[str, str] = {}
     for word in argument.split():
         name, equals, value = word.partition("=")

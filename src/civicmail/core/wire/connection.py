@@ -63,9 +63,9 @@ class Connection:
         return data
 
     def _next_line(self) -> bytes | None:
-        """The next line with its CRLF; b"" when one was refused or skipped; None when more bytes are needed.
+        """The next line with its CRLF; b"" for a rejected or skipped one; None when more bytes are needed.
 
-        A line with a bare LF is refused up to its CRLF: nothing behind the LF may become a command of its own.
+        A line with a bare LF is rejected up to its CRLF: text after the LF must never become a command.
         """
         buffer, start = self._buffer, self._at
         end = buffer.find(b"\r\n", start, len(buffer) if self._skipping else start + self._line_limit)

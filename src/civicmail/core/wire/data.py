@@ -19,9 +19,9 @@ _LINE_LIMIT = 1000  # RFC 5321 4.5.3.1.6, with CRLF
 
 @dataclass(slots=True)
 class Lines:
-    """What was odd in the lines of one message. long: lines of more than 998 bytes, which are kept as they are.
+    """Irregular lines of one message. long: lines of more than 998 bytes, which stay unchanged.
 
-    longest: bytes of the longest of those. unended: 1 when chunks ended without CRLF, which was added.
+    longest: bytes of the longest of those. unended: 1 if chunks ended without CRLF, which was added.
     """
 
     bare_cr: int = 0
@@ -42,10 +42,10 @@ class Lines:
 
 
 class LineRule:
-    """One message's pieces made conformant or found wanting; pieces must not part a CRLF.
+    """Correct or reject irregular line ends in the pieces of one message; pieces must not split a CRLF.
 
-    reject: the first bare CR, bare LF or NUL makes `refused` true. normalise: a bare LF becomes CRLF, a bare CR or a NUL a
-    space (as Postfix does since CVE-2023-51764), so that nothing of it can be taken for a line of its own further on.
+    reject: the first bare CR, bare LF or NUL makes `refused` true. normalise: a bare LF becomes CRLF, a bare CR or a NUL a space
+    (as Postfix does since CVE-2023-51764), so that no later reader takes it for a line of its own.
     """
 
     __slots__ = ("_column", "_newlines", "lines", "refused")
@@ -58,7 +58,7 @@ class LineRule:
 
     @property
     def at_line_start(self) -> bool:
-        """What was measured so far is empty or ends with a line end."""
+        """Whether the bytes so far are empty or end with a line end."""
         return self._column == 0
 
     def apply(self, piece: bytes) -> bytes:

@@ -25,7 +25,7 @@ class Conformer:
         return data
 
     def end(self) -> bytes:
-        """What is missing at the end: the space for a held CR and the last line end."""
+        """The missing bytes at the end: the space for a held CR and the last line end."""
         last = b" " if self._held else b""
         return last + (b"\r\n" if last or not self._ends else b"")
 

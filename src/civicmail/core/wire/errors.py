@@ -15,7 +15,7 @@ from civicmail.core.config.errors import CivicmailError
 
 
 class WireError(CivicmailError):
-    """The peer broke the protocol; smtp is the reply that says so."""
+    """The peer broke the protocol; smtp is the reply for it."""
 
     exit_code = 1
     smtp = "500 5.5.2 Syntax error"
@@ -40,4 +40,4 @@ class CommandError(WireError):
 
 
 class ReplyError(WireError):
-    """What a server sent is not a reply of RFC 5321 4.2, or does not end."""
+    """The server's bytes are not a reply of RFC 5321 4.2, or the reply does not end."""

@@ -46,8 +46,8 @@ class Ready:
 
 @dataclass(slots=True)
 class Transaction:
-    """MAIL and the accepted RCPTs. forwarded: what XFORWARD said of the first client, for the trace only; beyond: how many more
-    there were than one transaction takes."""
+    """MAIL and the accepted RCPTs. forwarded: XFORWARD attributes of the first client, for the trace only; beyond: number of
+    recipients beyond the limit of one transaction."""
 
     sender: Path
     params: dict[str, str]
@@ -72,7 +72,7 @@ class Content:
 
 @dataclass(slots=True)
 class Abandoned:
-    """Discard the content so far; the session has replied or will. reply: what the client is told."""
+    """Discard the content so far; the session has replied or will. reply: to the client."""
 
     reply: str
 

@@ -13,9 +13,9 @@ _NOT_SMTP = frozenset({"GET", "POST", "PUT", "HEAD", "CONNECT", "OPTIONS", "DELE
 
 
 class Greeting(Connection):
-    """The part of a session that knows its peer; the transaction stands here because a new hello ends it.
+    """The part of a session about its peer; it has the transaction, because a new hello ends it.
 
-    peer: who is there, by its own words and by those of trusted peers. tls: protocol and cipher, "" for plain text.
+    peer: identity of the peer, by its own words and those of trusted peers. tls: protocol and cipher, "" for plain text.
     """
 
     def __init__(self, profile: ServerProfile, client: str, tls: str) -> None:

@@ -16,8 +16,7 @@ def is_this_machine(host: str) -> bool:
 
 
 def is_public(address: str, inside: Sequence[str] = ()) -> bool:
-    """Whether an address is of the internet at large, or of one of these networks. What NAT64 turns into an IPv4 address is as
-    public as that (RFC 6052 2.1)."""
+    """Whether an address is public, or in one of these networks. NAT64 addresses count like their IPv4 address (RFC 6052 2.1)."""
     ip = _address(address.partition("%")[0])
     if ip is None:
         return False
@@ -28,8 +27,8 @@ def is_public(address: str, inside: Sequence[str] = ()) -> bool:
 
 
 def public_addresses(host: str, port: int, infos: Iterable[tuple[Any, ...]], inside: Sequence[str] = ()) -> list[str]:
-    """The addresses that may be connected to, of what getaddrinfo has found for a name that a stranger's zone gave: it may name our
-    own machines, and other ones at each look (DNS rebinding). Raises OSError where none is left."""
+    """The permitted addresses of a getaddrinfo result for a name from a stranger's zone, which may name our own machines, and
+    different ones at each query (DNS rebinding). Raises OSError if none remains."""
     addresses = [str(info[4][0]) for info in infos]
     if not (left := [a for a in dict.fromkeys(addresses) if is_public(a, inside)]):
         raise OSError(0, f"{host}, port {port}, leads to no public address")
@@ -37,7 +36,7 @@ def public_addresses(host: str, port: int, infos: Iterable[tuple[Any, ...]], ins
 
 
 def network_of(client: str, *, v6: int = 48) -> str:
-    """The network that counts as one client, /24 or /48; "" for what is no address. v6: a site's, or one line's, which is /64."""
+    """The network that counts as one client, /24 or /48; "" for an invalid address. v6: prefix of a site, or /64 for one line."""
     address = _address(client)
     if address is None:
         return ""

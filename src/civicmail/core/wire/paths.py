@@ -29,7 +29,7 @@ _MAX_DOMAIN = 255
 class Path:
     """An address of the envelope. local: without quotes and backslashes; domain: lower case, "[...]" for a literal.
 
-    raw: what stood between the brackets. The null path has three empty fields; `<postmaster>` has no domain.
+    raw: the text between the brackets. The null path has three empty fields; `<postmaster>` has no domain.
     """
 
     local: str
@@ -49,9 +49,9 @@ NULL = Path("", "", "")
 
 
 def split_path(text: str, *, brackets_optional: bool) -> tuple[str, str]:
-    """The raw path and what follows it, from the text after `FROM:` or `TO:`; PathError when there is none.
+    """The raw path and the text after it, from the text after `FROM:` or `TO:`. Raises PathError if there is none.
 
-    brackets_optional: printers and scripts leave the brackets away; listeners for them take it.
+    brackets_optional: printers and scripts omit the brackets; listeners for them accept that.
     """
     match = _BRACKETED.match(text)
     if match is None and brackets_optional and "<" not in text:

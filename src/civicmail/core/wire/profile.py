@@ -1,4 +1,4 @@
-"""What one listener offers and allows."""
+"""The extensions and limits of one listener."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Parse the replies of a server (RFC 5321 4.2, RFC 2034). Memory is bounded whatever the server sends.
+"""Parse the replies of a server (RFC 5321 4.2, RFC 2034). Memory is bounded, whatever the server sends.
 
-What a reply says goes into records and reports, so its text is made printable ASCII and cut here, once.
+Replies go into records and reports, so their text is made printable ASCII and cut here, once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TEXT_LIMIT = 512
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply: code, enhanced status code ("" when there is none), the text of each line without either."""
+    """One reply: code, enhanced status code ("" without one), the text of each line without either."""
 
     code: int
     enhanced: str
@@ -35,7 +35,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The reply in one line, as it goes into a record."""
+        """The reply in one line, for a record."""
         status = f" {self.enhanced}" if self.enhanced else ""
         return f"{self.code}{status} {' / '.join(self.lines)}".rstrip()[:_TEXT_LIMIT]
 
@@ -53,7 +53,7 @@ class ReplyReader:
         return not self._buffer and not self._lines
 
     def clear(self) -> None:
-        """Forget what was received and not yet read (RFC 3207 4.2: nothing from before TLS is believed)."""
+        """Forget received but unread bytes (RFC 3207 4.2: nothing from before TLS is trusted)."""
         self._buffer, self._lines = b"", []
 
     def feed(self, data: bytes) -> None:

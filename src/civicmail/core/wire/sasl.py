@@ -1,6 +1,6 @@
 """Server side of SASL sign-in (RFC 4954): PLAIN (RFC 4616), LOGIN, OAUTHBEARER (RFC 7628) and XOAUTH2. Pure.
 
-An exchange takes what the client sends and says what comes next: another challenge, or the credentials that the application judges.
+An exchange takes the client's data and returns the next step: another challenge, or the credentials for the application to check.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ class Exchange:
 
     @property
     def refusal(self) -> bytes:
-        """What the client of a token hears before the reply (RFC 7628 3.2.2), which it answers once more; empty for the others."""
+        """The error message for a client with a token before the reply (RFC 7628 3.2.2), which the client answers once more; empty
+        for other mechanisms."""
         return _REFUSED.get(self.mechanism, b"")
 
 

@@ -86,7 +86,7 @@ class Session(AuthSession):
         return self._run()
 
     def shut_down(self, reply: str = replies.SHUTTING_DOWN) -> list[Event]:
-        """Close as soon as no message is on its way: now, or after the answer to the one that is being received."""
+        """Close when no message is in transfer: now, or after the reply to the present one."""
         if not self.in_data and not isinstance(self.waiting, EndOfData):
             return self.end(reply, "shutdown")
         self._last_words = reply
@@ -174,8 +174,8 @@ class Session(AuthSession):
                 self._ask(rcpt)
 
     def _beyond(self) -> None:
-        """Who has more recipients than one transaction takes sends them in a row, and those that were taken must get their mail all
-        the same (RFC 5321 4.5.3.1.10): as many again do not count as commands that bring no mail."""
+        """Reply to further recipients of a full transaction. Clients send them in a row and must still deliver to the accepted ones
+        (RFC 5321 4.5.3.1.10), so as many again do not count as idle commands."""
         assert self.transaction is not None
         self.transaction.beyond += 1
         if self.transaction.beyond <= self.profile.max_recipients:
@@ -239,7 +239,7 @@ class Session(AuthSession):
             self._reset()
 
     def _receive(self, receiver: DataReceiver, data: bytes) -> None:
-        """Take some content; what is refused is listened to until its end, so that the reply reaches the client."""
+        """Receive content; a rejected message is read to its end, so that the reply reaches the client."""
         content = receiver.feed(data)
         if self._lost:
             self._dropped += len(data)
@@ -323,7 +323,7 @@ class Session(AuthSession):
             self._ask(EndOfData(self.transaction, chunks.size, chunks.lines))
 
     def _refuse_chunk(self, chunks: ChunkReceiver) -> None:
-        """The octets were taken so that the next command is found; the transaction is over with the first refusal."""
+        """Reject a chunk whose octets were read to find the next command; the first rejection ends the transaction."""
         transaction, self._chunks = self.transaction, None
         if transaction is not None and transaction.recipients and chunks.last:
             self._finish(transaction, (self._lost,))
