@@ -21,6 +21,10 @@ from civicmail.front.cli.supervise import Supervisor, pause_before
 from civicmail.front.sample.installation import free_ports
 
 PROGRAM = [sys.executable, "-m", "civicmail.front.cli.main"]
+BLOCK = "import sys; sys.modules['civicmail.front.sample'] = None; "
+BLOCK += "from civicmail.front.cli.main import run; sys.exit(run(sys.argv[1:]))"
+PRODUCTION = [sys.executable, "-c", BLOCK]
+"""The program where the sample city cannot be imported."""
 
 
 def _until[T](found: Callable[[], T], seconds: float = 40.0) -> T:
@@ -182,7 +186,7 @@ def served(data: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes]
     """The program in a process group of its own, and a look at its living children by name."""
     log = tmp_path / "log"
     with log.open("wb") as h:
-        program = subprocess.Popen([*PROGRAM, "run", "--data", str(data)], stderr=h, start_new_session=True)
+        program = subprocess.Popen([*PRODUCTION, "run", "--data", str(data)], stderr=h, start_new_session=True)
 
     def children() -> dict[str, int]:
         found = re.findall(r"started child=(.+) pid=(\d+)$", log.read_text(), re.MULTILINE)

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from civicmail.front.cli import output, sample_city
+from civicmail.front.cli import output
+from civicmail.front.sample import sample_city
 
 
 def demo(
@@ -22,9 +23,9 @@ def demo(
     rate: Annotated[float, typer.Option("--rate", min=0.1, max=200, help="Messages a second.")] = 8,
 ) -> None:
     """Start a sample city with a month of mail behind it: its pages open in a browser, and more mail flows until Ctrl-C."""
-    from civicmail.front.cli.screen import screen
     from civicmail.front.sample.live_demo import LiveDemo
     from civicmail.front.sample.people import DEMO
+    from civicmail.front.sample.screen import screen
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))  # its folder goes and its servers end, as at any other end

@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import output, sample_city
+from civicmail.front.cli import output
 from civicmail.front.cli.groups import group
+from civicmail.front.sample import sample_city
 
 app = group("Play what a city goes through, on this machine and in a folder of its own.")
 
@@ -56,9 +57,9 @@ def day(
 
 def _played(folder: Path, reading: Reading, minutes: float, share: float, seed: int) -> tuple[str, bool]:
     """The report, and whether everything was met."""
-    from civicmail.front.cli.office_process import OfficeProcess
     from civicmail.front.sample.day_plan import READINGS
     from civicmail.front.sample.day_report import goals, report
+    from civicmail.front.sample.office_process import OfficeProcess
     from civicmail.front.sample.people import OFFICES
     from civicmail.front.sample.simulation import Simulation
 

@@ -1,6 +1,6 @@
 """The simulated office workers in a process of their own, because their database work would delay the mail clients.
 
-    python -m civicmail.front.cli.office_process DATA SECONDS SEED
+    python -m civicmail.front.sample.office_process DATA SECONDS SEED
 
 Prints `ready`, reads one line (midnight, in seconds of time.monotonic()), works until stdin closes, also when its parent dies,
 and prints what was done as JSON.
@@ -37,7 +37,7 @@ class OfficeProcess:
     """Runs the process. data: the installation; seconds: length of the day. Errors go to our stderr."""
 
     def __init__(self, data: Path, seconds: float, seed: int) -> None:
-        command = [sys.executable, "-m", "civicmail.front.cli.office_process", str(data), str(seconds), str(seed)]
+        command = [sys.executable, "-m", "civicmail.front.sample.office_process", str(data), str(seconds), str(seed)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own program
         self.pid = self._process.pid
 

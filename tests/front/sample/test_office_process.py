@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.config.errors import CivicmailError
-from civicmail.front.cli.office_process import OfficeProcess
+from civicmail.front.sample.office_process import OfficeProcess
 
 
 def test_people_at_work_say_what_they_did_when_the_day_ends(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -27,7 +27,7 @@ def test_people_at_work_say_what_they_did_when_the_day_ends(data: Path, capfd: p
 
 def test_people_at_work_go_when_whoever_began_them_is_killed(data: Path) -> None:
     dies = (
-        "import os, sys, pathlib; from civicmail.front.cli.office_process import OfficeProcess;"
+        "import os, sys, pathlib; from civicmail.front.sample.office_process import OfficeProcess;"
         "desks = OfficeProcess(pathlib.Path(sys.argv[1]), 60, 1).__enter__(); desks.begin(0); print(desks.pid, flush=True);"
         "os.kill(os.getpid(), 9)"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from civicmail.front.cli import screen
+from civicmail.front.sample import screen
 from civicmail.front.sample.live_demo import LiveDemo
 from civicmail.front.sample.mail_tracker import SearchTiming, TrackedMessage
 
