@@ -12,10 +12,11 @@ from contextlib import closing
 
 import pytest
 
+from civicmail.core.archives.budget import Budget
 from civicmail.core.sandbox import errors
-from civicmail.core.sandbox.budget import MEMBERS, Budget
 from civicmail.core.sandbox.errors import Spent
 from civicmail.core.sandbox.process import FileText, Process
+from civicmail.core.sandbox.readers import MEMBERS
 from core.sandbox import samples
 
 MEGABYTE = 1 << 20

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.sandbox import errors, readers, sniff
+from civicmail.core.filetype.identify import identify
+from civicmail.core.sandbox import errors, readers
 from core.sandbox import samples
 
 PLANTED = samples.planted()
@@ -90,7 +91,7 @@ def encrypted_zip() -> bytes:
         (samples.xls("x", password=True), errors.ENCRYPTED),
         (samples.ole({"EncryptedPackage": b"x"}), errors.ENCRYPTED),
         (b"-----BEGIN PGP MESSAGE-----\n\nabc\n", errors.ENCRYPTED),
-        (b"Rar!\x1a\x07\x00" + bytes(60), errors.TYPE_UNKNOWN),
+        (b"Rar!\x1a\x07\x00" + bytes(60), errors.DAMAGED),
         (b"%PDF-1.7 nothing behind it", errors.DAMAGED),
         (samples.docx(samples.paragraph("word"))[:-40], errors.DAMAGED),
         (samples.PACKERS["gz"](random.Random(1).randbytes(90))[:-20], errors.DAMAGED),
@@ -110,7 +111,7 @@ def test_a_broken_member_does_not_end_the_others() -> None:
     }
     out = said(samples.zipped(members))
     assert "kept" in "\n".join(out.texts)
-    assert out.wrong == [("a.pdf", errors.DAMAGED), ("c.7z", errors.ENCRYPTED)]
+    assert out.wrong == [("a.pdf", errors.DAMAGED), ("c.7z/x", errors.ENCRYPTED)]
 
 
 def test_text_before_the_break_is_kept() -> None:
@@ -153,7 +154,7 @@ def test_no_entity_is_expanded() -> None:
     ],
 )
 def test_the_kind_is_told_by_the_content(content: bytes, kind: str) -> None:
-    assert sniff.detect(content) == kind
+    assert identify(content).reading == kind
 
 
 @given(st.binary(max_size=400), st.sampled_from(sorted(PLANTED)), st.integers(0, 4000), st.booleans())

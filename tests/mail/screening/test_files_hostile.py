@@ -16,9 +16,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from civicmail.core.archives import compound_file
+from civicmail.core.filetype import file_names
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Part
-from civicmail.mail.screening import allowance, compound_files, file_names, files
+from civicmail.mail.screening import allowance, files
 from civicmail.mail.screening.allowance import Allowance
 from civicmail.mail.screening.shapes import CheckResult
 from core.sandbox import samples
@@ -138,7 +140,7 @@ def compound_with_a_loop() -> bytes:
 
 @pytest.mark.rule("P-25, promise 6", "Any bytes under any name are looked at, and the check raises nothing.")
 def test_a_storage_that_lies_in_itself_is_read_once() -> None:
-    with compound_files.opened(compound_with_a_loop()) as file:
+    with compound_file.opened(compound_with_a_loop()) as file:
         assert len(file.listdir(streams=True, storages=True)) <= 2
     assert looked("a.doc", compound_with_a_loop()).facts["files.types"] == ("ole",)
 

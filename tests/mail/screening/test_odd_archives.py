@@ -13,7 +13,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmail.core.sandbox import sniff
+from civicmail.core.filetype.identify import identify
 from core.sandbox import samples
 from mail.screening import filesamples as made
 from mail.screening.test_files import found, masks, true
@@ -103,7 +103,7 @@ def test_zstandard_is_opened_like_gzip() -> None:
     assert "executable" in true(found(("setup.exe.zst", packed(made.PROGRAM))))
     assert "executable" in true(found(("files.tar.zst", packed(samples.tarred({"setup.exe": made.PROGRAM})))))
     skipped = b"\x52\x2a\x4d\x18\x04\0\0\0abcd" + packed(made.PROGRAM)
-    assert sniff.detect(skipped) == "zstd" and "executable" in true(found(("a.zst", skipped)))
+    assert identify(skipped).name == "zst" and "executable" in true(found(("a.zst", skipped)))
     assert true(found(("a.txt.zst", packed(b"words")))) == set()
     assert "unread" in true(found(("a.zst", packed(NOISE)[:-9])))
     assert "limits" in true(found(("a.zst", packed(bytes(200 << 20)))))

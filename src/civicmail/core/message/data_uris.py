@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+from civicmail.core.filetype.identify import identify
+from civicmail.core.filetype.picture_size import picture_size
 from civicmail.core.message import limits, transfer_encoding
 
 _BREAK = r"[\t\r\n]*+"
@@ -36,6 +38,7 @@ _DOWNLOAD = re.compile(r"\bdownload\s*=\s*(?:\"([^\"]{1,255})\"|'([^']{1,255})'|
 _NEAR = 1_000
 """Characters of a tag before and after a URI that are searched for the file's name."""
 ICON_SIDE, ICON_BYTES = 21, 1_024
+_ICONS = frozenset({"png", "gif"})
 """Pixels of a side, and bytes, below which a picture is an icon: no code of any phone and no line of text fits in."""
 _KIND = "text/plain"  # RFC 2397 3
 
@@ -77,13 +80,9 @@ def is_icon(content: bytes) -> bool:
     """Whether a picture is only decoration, such as a spacer or a bullet."""
     if len(content) > ICON_BYTES:
         return False
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        sides = (int.from_bytes(content[16:20]), int.from_bytes(content[20:24]))
-    elif content.startswith(b"GIF8"):
-        sides = (int.from_bytes(content[6:8], "little"), int.from_bytes(content[8:10], "little"))
-    else:
+    if identify(content).name not in _ICONS:
         return False
-    return min(sides) < ICON_SIDE
+    return min(picture_size(content) or (0,)) < ICON_SIDE
 
 
 def _in(text: str) -> Iterator[DataUri]:

@@ -7,26 +7,14 @@ from __future__ import annotations
 
 import re
 
+from civicmail.core.filetype.identify import identify
 from civicmail.core.message import limits, transfer_encoding
 from civicmail.core.message.uuencode import UuBlock
 
 _RUN = re.compile(rb"^(?:[A-Za-z0-9+/]{60,998}+[ \t]?\r?\n){3,}+(?:[A-Za-z0-9+/]{1,998}+={0,2}[ \t]*(?=\r?\n|\Z))?", re.MULTILINE)
 """Three lines and more of it; one alone is a token or a key."""
-_KINDS = (
-    (b"%PDF-", "application/pdf"),
-    (b"PK\x03\x04", "application/zip"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/octet-stream"),
-    (b"{\\rt", "application/rtf"),
-    (b"MZ", "application/octet-stream"),
-    (b"\x7fELF", "application/octet-stream"),
-    (b"Rar!\x1a\x07", "application/octet-stream"),
-    (b"7z\xbc\xaf\x27\x1c", "application/octet-stream"),
-    (b"\x1f\x8b\x08", "application/octet-stream"),
-    (b"\x89PNG\r\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b'x\x9f>"', "application/ms-tnef"),
-)
+_NAMED = frozenset({"pdf", "zip", "ole", "rtf", "exe", "dll", "elf", "rar", "7z", "gz", "png", "jpg", "gif", "tnef"})
+"""Types that are told by enough bytes: of random letters, some begin like any file."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _LOOK = 4_096
 """Bytes that say whether it is text: of a sound one all are."""
@@ -46,9 +34,9 @@ def blocks(text: bytes) -> list[tuple[UuBlock, str]]:
 
 def kind_of(content: bytes) -> str:
     """The media type by its magic number; empty for unknown data."""
-    for magic, kind in _KINDS:
-        if content.startswith(magic):
-            return kind
+    file_type = identify(content)
+    if file_type.name in _NAMED:
+        return file_type.media_type or "application/octet-stream"
     try:
         words = content[:_LOOK].decode("utf-8")
     except UnicodeDecodeError as error:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 
+from civicmail.core.filetype.types import TYPES
 from civicmail.core.message import limits, mapi
 from civicmail.core.message.mapi import Attachment, Item, Properties
 
-SIGNATURE = b"\x78\x9f\x3e\x22"
+(SIGNATURE,) = TYPES["tnef"].starts
 _SUBJECT, _BODY, _CLASS, _MESSAGE_ID = 0x8004, 0x800C, 0x8008, 0x8009
 _DATA, _TITLE, _META, _RENDERED, _ATTACHED = 0x800F, 0x8010, 0x8011, 0x9002, 0x9005
 _PROPERTIES, _RECIPIENTS, _CODEPAGE = 0x9003, 0x9004, 0x9007

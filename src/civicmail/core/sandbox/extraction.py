@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from civicmail.core.sandbox.budget import Budget
+from civicmail.core.archives.archive import Archive, Member, content_of
+from civicmail.core.archives.budget import Budget
+from civicmail.core.archives.errors import Spent, Unreadable
 
 
 class Output(Protocol):
@@ -49,8 +51,26 @@ class Extraction:
         """The case of a member; its name is text too. Raises Spent, and Unreadable where it is too deep."""
         self.text(name)
         self.budget.member(self.depth + 1)
-        return replace(self, path=f"{self.path}/{name}" if self.path else name, depth=self.depth + 1)
+        return replace(self, path=self._path(name), depth=self.depth + 1)
 
     def open(self, name: str, content: bytes) -> None:
         """Read a member that is at hand."""
         self.inside(content, self.member(name))
+
+    def read_member(self, archive: Archive, member: Member) -> None:
+        """Read a member of an archive; of a damaged one as much as there is. What is wrong with it ends only this member. Raises
+        Spent."""
+        try:
+            inside = self.member(member.name)
+            content, why = content_of(archive, member)
+            if content or not why:
+                self.inside(content, inside)
+            if why:
+                (inside if member.name else self).unreadable(why)
+        except Spent:
+            raise
+        except Unreadable as error:
+            self.out.unreadable(self._path(member.name), error.why)
+
+    def _path(self, name: str) -> str:
+        return f"{self.path}/{name}" if self.path else name

@@ -7,25 +7,26 @@ holding a whole sheet in memory allows, the XML is read as it stands.
 from __future__ import annotations
 
 import re
-import zipfile
 from io import BytesIO
-from typing import Literal
 
-from civicmail.core.sandbox import spreadsheet, zip_file
-from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, Spent, Unreadable
+from civicmail.core.archives.archive import Member
+from civicmail.core.archives.errors import DAMAGED, ENCRYPTED, Spent, Unreadable
+from civicmail.core.archives.zip_archive import ZipArchive
+from civicmail.core.filetype.containers import canonical
+from civicmail.core.sandbox import spreadsheet
 from civicmail.core.sandbox.extraction import Extraction
 from civicmail.core.sandbox.xmltext import Words
 
-Kind = Literal["word", "excel", "powerpoint", "opendocument"]
-
 _XML = {
     "word": re.compile(r"word/(?:document|header|footer|footnotes|endnotes|comments|glossary/document)[^/]*\.xml\Z"),
-    "excel": re.compile(r"xl/(?:comments[^/]*|threadedComments/[^/]+|drawings/[^/]+|charts/[^/]+)\.xml\Z"),
-    "powerpoint": re.compile(r"ppt/(?:slides|notesSlides|comments|diagrams|charts)/[^/]+\.xml\Z"),
+    "excel": re.compile(r"xl/(?:comments[^/]*|threadedcomments/[^/]+|drawings/[^/]+|charts/[^/]+)\.xml\Z"),
+    "powerpoint": re.compile(r"ppt/(?:slides|notesslides|comments|diagrams|charts)/[^/]+\.xml\Z"),
     "opendocument": re.compile(r"(?:.*/)?(?:content|styles|meta)\.xml\Z"),
 }
-_CELLS = re.compile(r"xl/(?:sharedStrings|workbook|worksheets/[^/]+)\.xml\Z")
-_PROPERTIES = re.compile(r"docProps/(?:core|app|custom)\.xml\Z")
+LABELS = frozenset(_XML)
+"""Of the types that are read here (core/filetype)."""
+_CELLS = re.compile(r"xl/(?:sharedstrings|workbook|worksheets/[^/]+)\.xml\Z")
+_PROPERTIES = re.compile(r"docprops/(?:core|app|custom)\.xml\Z")
 _TEXTS = {
     "word": frozenset({"t", "delText"}),
     "excel": frozenset({"t", "text", "v"}),
@@ -38,60 +39,48 @@ _BREAKS = frozenset(
      "creator", "description", "keyword", "keywords", "lastModifiedBy", "category", "lpwstr", "Company", "Manager",
      "initial-creator"}
 )  # fmt: skip
-_FILES = re.compile(r"(?:word|xl|ppt)/(?:media|embeddings)/|Pictures/|(?:.*/)?ObjectReplacements/")
+_FILES = re.compile(r"(?:word|xl|ppt)/(?:media|embeddings)/|pictures/|(?:.*/)?objectreplacements/")
 _VECTORS = (".emf", ".wmf", ".svm", ".vml")
 
 
-def kind(names: list[str], archive: zipfile.ZipFile) -> Kind | None:
-    """Which office document it is, None for any other archive."""
-    members = set(names)
-    if "[Content_Types].xml" in members:
-        for name, family in (("word/", "word"), ("xl/", "excel"), ("ppt/", "powerpoint")):
-            if any(n.startswith(name) for n in names):
-                return family  # type: ignore[return-value]
-    if "mimetype" in members and "content.xml" in members:
-        info = archive.getinfo("mimetype")
-        if info.file_size < 200 and not info.flag_bits & 1:
-            return "opendocument" if archive.read(info).startswith(b"application/vnd.oasis.opendocument") else None
-    return None
-
-
-def read(family: Kind, archive: zipfile.ZipFile, content: bytes, extraction: Extraction) -> None:
+def read(family: str, archive: ZipArchive, content: bytes, extraction: Extraction) -> None:
     """Text first, then pictures and files that it contains."""
-    members = [i for i in archive.infolist() if not i.is_dir()]
+    members = list(archive.members())
     extraction.budget.member(extraction.depth)
     wrong: dict[str, None] = {}
-    if family == "opendocument" and "META-INF/manifest.xml" in archive.namelist():
-        manifest = b"".join(zip_file.pieces(archive, archive.getinfo("META-INF/manifest.xml"), extraction))
-        if b"encryption-data" in manifest:
-            raise Unreadable(ENCRYPTED)
+    manifest = archive.get("META-INF/manifest.xml") if family == "opendocument" else None
+    if manifest is not None and b"encryption-data" in b"".join(archive.read(manifest)):
+        raise Unreadable(ENCRYPTED)
     if family == "excel" and (extraction.cells or extraction.depth) and not _by_calamine(members, content, extraction, wrong):
-        _parts(archive, [i for i in members if _CELLS.match(i.filename)], "excel", extraction, wrong)
-    _parts(archive, [i for i in members if _XML[family].match(i.filename)], family, extraction, wrong)
-    _parts(archive, [i for i in members if _PROPERTIES.match(i.filename)], "properties", extraction, wrong)
-    for info in members:
-        if _FILES.match(info.filename) and not info.filename.endswith(_VECTORS):
-            zip_file.one(archive, info, extraction)
+        _parts(archive, _matching(_CELLS, members), "excel", extraction, wrong)
+    _parts(archive, _matching(_XML[family], members), family, extraction, wrong)
+    _parts(archive, _matching(_PROPERTIES, members), "properties", extraction, wrong)
+    for member in _matching(_FILES, members):
+        if not member.name.lower().endswith(_VECTORS):
+            extraction.read_member(archive, member)
     for why in wrong:
         extraction.unreadable(why)
 
 
-def _parts(
-    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], texts: str, extraction: Extraction, wrong: dict[str, None]
-) -> None:
-    for info in members:
+def _matching(pattern: re.Pattern[str], members: list[Member]) -> list[Member]:
+    return [member for member in members if pattern.match(canonical(member.name))]
+
+
+def _parts(archive: ZipArchive, members: list[Member], texts: str, extraction: Extraction, wrong: dict[str, None]) -> None:
+    for member in members:
         try:
             extraction.budget.tick()
-            Words(extraction, _TEXTS[texts], _BREAKS).read(zip_file.pieces(archive, info, extraction))
+            Words(extraction, _TEXTS[texts], _BREAKS).read(archive.read(member))
         except Spent:
             raise
         except Unreadable as error:
             wrong[error.why] = None
 
 
-def _by_calamine(members: list[zipfile.ZipInfo], content: bytes, extraction: Extraction, wrong: dict[str, None]) -> bool:
+def _by_calamine(members: list[Member], content: bytes, extraction: Extraction, wrong: dict[str, None]) -> bool:
     """Whether the cells were read."""
-    if extraction.careful or sum(i.file_size for i in members if i.filename.startswith("xl/worksheets/")) > spreadsheet.LARGEST:
+    sheets = sum(member.size for member in members if canonical(member.name).startswith("xl/worksheets/"))
+    if extraction.careful or sheets > spreadsheet.LARGEST:
         return False
     try:
         spreadsheet.cells(BytesIO(content), extraction)

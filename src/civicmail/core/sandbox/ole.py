@@ -8,9 +8,10 @@ from io import BytesIO
 
 import olefile
 
+from civicmail.core.archives import compound_file
+from civicmail.core.archives.errors import ENCRYPTED, TYPE_UNKNOWN, Unreadable
 from civicmail.core.message import outlook_message
 from civicmail.core.sandbox import msg, spreadsheet, text_files, word97
-from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Unreadable
 from civicmail.core.sandbox.extraction import Extraction
 from civicmail.core.sandbox.text_files import decoded
 
@@ -23,11 +24,7 @@ _FILE_PASS = 0x002F  # a record of a workbook (MS-XLS 2.4.117)
 
 
 def read(content: bytes, extraction: Extraction) -> None:
-    try:
-        file = olefile.OleFileIO(BytesIO(content))
-    except (OSError, struct.error, IndexError):
-        raise Unreadable(DAMAGED) from None
-    with file:
+    with compound_file.opened(content) as file:
         if is_sealed(file):
             raise Unreadable(ENCRYPTED)
         if file.exists("__properties_version1.0"):

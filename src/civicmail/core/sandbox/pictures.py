@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import struct
-
+from civicmail.core.filetype.picture_size import picture_size
 from civicmail.core.sandbox.extraction import Extraction
 
 SHORTEST = 24  # pixels a side: below it no letter can be told
@@ -17,28 +16,5 @@ def read(content: bytes, extraction: Extraction) -> None:
 
 def may_show_words(content: bytes) -> bool:
     """Whether OCR is worth its seconds."""
-    size = dimensions(content)
+    size = picture_size(content)
     return size is None or (min(size) >= SHORTEST and size[0] * size[1] >= SMALLEST)
-
-
-def dimensions(content: bytes) -> tuple[int, int] | None:
-    """Width and height where the header says them plainly (PNG, GIF, JPEG), else None."""
-    if content.startswith(b"\x89PNG") and len(content) >= 24:
-        width, height = struct.unpack_from(">II", content, 16)
-        return width, height
-    if content.startswith(b"GIF8") and len(content) >= 10:
-        width, height = struct.unpack_from("<HH", content, 6)
-        return width, height
-    return _jpeg(content) if content.startswith(b"\xff\xd8") else None
-
-
-def _jpeg(content: bytes) -> tuple[int, int] | None:
-    """From the frame header (ITU T.81, B.2.2)."""
-    at = 2
-    while at + 9 < len(content) and content[at] == 0xFF:
-        marker = content[at + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
-            height, width = struct.unpack_from(">HH", content, at + 5)
-            return width, height
-        at += 2 + int.from_bytes(content[at + 2 : at + 4])
-    return None

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from civicmail.core.sandbox import frames
-from civicmail.core.sandbox.budget import SECONDS
 from civicmail.core.sandbox.child import BUSY, GRACE, MAX_FRAME, Child
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, TOO_MUCH_MEMORY
+from civicmail.core.sandbox.readers import SECONDS
 
 COMMAND = (sys.executable, "-I", "-m", "civicmail.core.sandbox.worker")
 MAX_FILES = 5000  # that one process reads before a fresh one takes over

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from civicmail.core.sandbox import sniff
-from civicmail.core.sandbox.budget import SECONDS, Budget
-from civicmail.core.sandbox.errors import DAMAGED, TOO_MUCH_MEMORY, TYPE_UNKNOWN, Spent, Unreadable
+from civicmail.core.archives.budget import Budget, Limits
+from civicmail.core.archives.errors import DAMAGED, TOO_MUCH_MEMORY, TYPE_UNKNOWN, Spent, Unreadable
+from civicmail.core.filetype.identify import identify
+from civicmail.core.filetype.types import Reading
 from civicmail.core.sandbox.extraction import Extraction, Output
 
 Reader = Callable[[bytes, Extraction], None]
 
-READERS: dict[sniff.Kind, str] = {
+READERS: dict[Reading, str] = {
     "pdf": "pdf",
-    "zip": "zip_file",
-    "7z": "sevenzip",
-    "tar": "tar_file",
-    "gzip": "tar_file",
-    "bzip2": "tar_file",
-    "xz": "tar_file",
-    "zstd": "tar_file",
+    "zip": "archive_members",
+    "archive": "archive_members",
     "ole": "ole",
     "rtf": "rtf_file",
     "html": "text_files",
@@ -28,19 +24,39 @@ READERS: dict[sniff.Kind, str] = {
     "text": "text_files",
     "picture": "pictures",
 }
-"""Kind -> module of this room with a function read(); imported when the first file of the kind comes."""
+"""Reading -> module of this room with a function read(); imported when the first file of the kind comes."""
 
-FREQUENT = ("text_files", "zip_file", "pictures")
+FREQUENT = ("text_files", "archive_members", "pictures")
 """Modules that are there before a process gives up its rights: what they read at import is not theirs afterwards."""
 
 SILENT = frozenset({"nothing", "empty"})
+
+SECONDS = 20
+"""Of the processor, for a whole file; a report of 5,000 pages takes three. Waiting on a busy machine does not count."""
+
+TEXT_RATIO = 200
+"""Characters that come of one byte of the file: packed logs come to 50, what is beyond is made by repetition."""
+
+TEXT_FREE, TEXT_MOST = 16 << 20, 256 << 20
+"""Characters that any file may say, and that no file does: the second is what the index can take at a time."""
+
+MEMBERS = 10_000
+
+
+def limits(size: int) -> Limits:
+    """For a file of so many bytes. The text of an honest file is never cut. Deflate ends at a ratio of 1,032."""
+    characters = min(TEXT_MOST, max(TEXT_FREE, TEXT_RATIO * size))
+    return Limits(
+        seconds=SECONDS, depth=8, members=MEMBERS, member=256 << 20, expanded=2 << 30, ratio=1000, ratio_free=16 << 20,
+        characters=characters,
+    )  # fmt: skip
 
 
 def read(
     content: bytes, out: Output, *, seconds: float = SECONDS, pictures: bool = False, careful: bool = False, cells: bool = True
 ) -> None:
     """Write all text of the file to `out`, and what cannot be read. Raises nothing."""
-    extraction = Extraction(out, Budget(len(content), seconds), _inside, pictures=pictures, careful=careful, cells=cells)
+    extraction = Extraction(out, Budget(limits(len(content)), seconds), _inside, pictures=pictures, careful=careful, cells=cells)
     try:
         _inside(content, extraction)
     except Spent as spent:
@@ -60,13 +76,13 @@ def prepare_all() -> None:
 
 
 def _inside(content: bytes, extraction: Extraction) -> None:
-    kind = sniff.detect(content)
-    if kind in SILENT:
+    reading = identify(content).reading
+    if reading in SILENT:
         return
     try:
-        if kind not in READERS:
+        if reading not in READERS:
             raise Unreadable(TYPE_UNKNOWN)
-        reader: Reader = import_module(f"civicmail.core.sandbox.{READERS[kind]}").read
+        reader: Reader = import_module(f"civicmail.core.sandbox.{READERS[reading]}").read
         reader(content, extraction)
     except Spent:
         raise

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import codecs
 
+from civicmail.core.archives.errors import DAMAGED, ENCRYPTED, Unreadable
+from civicmail.core.filetype.identify import identify
+from civicmail.core.filetype.types import PGP_MESSAGE
 from civicmail.core.message import charsets, html_text, message_parser
-from civicmail.core.sandbox import sniff
-from civicmail.core.sandbox.errors import DAMAGED, Unreadable
 from civicmail.core.sandbox.extraction import Extraction
 
 
 def read(content: bytes, extraction: Extraction) -> None:
-    kind = sniff.detect(content)
-    if kind == "letter":
+    file_type = identify(content)
+    if file_type.reading == "letter":
         message(content, extraction)
-    elif kind == "html":
+    elif file_type.reading == "html":
         page = html_text.read(decoded(content))
         extraction.text(page.visible)
         extraction.text(page.hidden)
         extraction.text(page.elsewhere)
     else:
         extraction.text(decoded(content))
-        if is_sealed(content):
-            raise Unreadable("encrypted")
-
-
-def is_sealed(content: bytes) -> bool:
-    """Whether a text is an OpenPGP message (RFC 9580, 6.2)."""
-    return content.startswith((b"-----BEGIN PGP MESSAGE-----", b"\xef\xbb\xbf-----BEGIN PGP MESSAGE-----"))
+        if file_type is PGP_MESSAGE:
+            raise Unreadable(ENCRYPTED)
 
 
 def decoded(content: bytes) -> str:

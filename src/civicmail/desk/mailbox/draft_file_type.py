@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 
-from civicmail.core.sandbox import filetype
 from civicmail.desk.mailbox.actions.edit_drafts import NewFile
 from civicmail.desk.mailbox.compose import Attachment, NamedAddress, NewMessage, build
 from civicmail.desk.viewer import downloads, sandboxed
@@ -22,5 +21,5 @@ def with_file_type(name: str, content: bytes) -> NewFile:
     shown = sandboxed.read(build(letter))
     file_shown = next((file for file in shown.files if file.depth == 0), None) if shown is not None else None
     if file_shown is None:
-        return NewFile(clean, content, filetype.EMPTY if not content else filetype.UNKNOWN)
+        return NewFile(clean, content, "unknown" if content else "empty")
     return NewFile(clean, content, file_shown.kind, file_shown.odd)

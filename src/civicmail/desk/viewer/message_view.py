@@ -50,7 +50,7 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class File:
     """One attachment. path: its place ("1.2", inside an attached message "1.3/1.2"); name: "" if it has none; declared: the
-    sender's media type; kind: its type by content (core/sandbox/filetype.py); odd: its name promises another type; size:
+    sender's media type; kind: its type by content (core/filetype/types.py); odd: its name promises another type; size:
     bytes; depth: levels of attached messages above it; letter: a message that can be opened, name is its subject then."""
 
     path: str

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from civicmail.core.archives.identify import identify
+from civicmail.core.filetype import file_names
 from civicmail.core.message import addresses, encoded_words, header_values, html_text, mime_tree, structure
 from civicmail.core.message.mime_tree import Node
 from civicmail.core.message.model import Address, Defect
 from civicmail.core.message.structure import Structure
-from civicmail.core.sandbox import filetype
 from civicmail.desk.viewer import html_blocks, message_parts, plaintext
 from civicmail.desk.viewer.message_parts import MessagePart
 from civicmail.desk.viewer.message_view import Block, File, HeaderLine, Person, Run, Shown
@@ -130,9 +131,9 @@ def _files(message: Structure, path: str, page: int) -> tuple[tuple[File, ...], 
 
 def _file(message_part: MessagePart) -> File:
     data = mime_tree.content(message_part.message.raw, message_part.node, message_part.message.defects)
-    kind = "letter" if message_part.letter is not None else filetype.identify(data)
+    kind = "letter" if message_part.letter is not None else identify(data).label
     name = file_name(message_part)
-    odd = message_part.letter is None and filetype.is_mismatched(name, kind)
+    odd = message_part.letter is None and file_names.is_mismatched(name, kind)
     return File(
         path=message_part.path,
         name=runs_of(name[:_SUBJECT]),

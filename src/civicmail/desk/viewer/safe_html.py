@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from civicmail.core.filetype.identify import identify
 from civicmail.core.message import encoded_words, html_cost, links, mime_tree, structure
 from civicmail.core.message.mime_tree import Node
 from civicmail.core.message.structure import Structure
-from civicmail.core.sandbox import filetype
 from civicmail.desk.viewer import message_parts
 
 FRAME_CSP: dict[str, list[str]] = {
@@ -200,7 +200,7 @@ class _Pictures:
         if node is None:
             return ""
         data = mime_tree.content(self._message.raw, node, [])
-        kind = filetype.identify(data)
+        kind = identify(data).label
         if kind not in _TYPES or len(data) > self._left:
             return ""
         self._left -= len(data)

@@ -5,47 +5,41 @@ An archive may lie about its size, so the output is counted: one budget for ever
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import os
-import tarfile
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import IO
+from typing import BinaryIO
+
+from civicmail.core.archives import errors
+from civicmail.core.archives.archive import Archive, Member, open_archive
+from civicmail.core.archives.budget import Budget, Limits
+from civicmail.core.archives.errors import Spent, Unreadable
+from civicmail.core.archives.packed_file import unpacking
+from civicmail.core.archives.tar import TarArchive
+from civicmail.core.filetype.identify import identify
 
 MAX_DEPTH = 5  # archives inside archives
 MAX_MEMBERS = 1_000_000
 FREE_BYTES = 256 << 20  # bytes that any archive may unpack to
 MAX_RATIO = 200  # bytes for each packed one above that; mail packs to a tenth
-_PIECE = 1 << 20
-_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, ValueError, NotImplementedError,
-           RuntimeError)  # fmt: skip
-_Source = IO[bytes] | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
+_HEAD = 512
+_PACKED = frozenset({"gz", "bz2", "xz"})
 TOO_LARGE = "it unpacks to far more than it is; what lies behind was not read"
 TOO_MANY = f"it has more than {MAX_MEMBERS:,} members; what lies behind was not read"
 TOO_DEEP = f"it lies more than {MAX_DEPTH} archives deep"
-
-
-class _Spent(Exception):
-    """The budget is used up."""
-
-
-class Budget:
-    """How much one file may unpack to in all. size: of that file, bytes."""
-
-    def __init__(self, size: int) -> None:
-        self.bytes = max(FREE_BYTES, MAX_RATIO * size)
-        self.members = MAX_MEMBERS
+_WORDS = {
+    errors.TOO_LARGE: TOO_LARGE,
+    errors.TOO_MANY: TOO_MANY,
+    errors.ENCRYPTED: "it is encrypted",
+    errors.DAMAGED: "it is broken",
+    errors.TYPE_UNKNOWN: "it is compressed in a way that is not read",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Unpacked:
     """An unpacked member at `path`, valid until the next one is requested. at: its time in ms, if known."""
 
     name: str
@@ -61,88 +55,46 @@ class Unread:
     why: str
 
 
-def members(path: str, name: str, budget: Budget) -> Iterator[Member | Unread]:
+def budget_of(size: int) -> Budget:
+    """How much one file of so many bytes may unpack to in all."""
+    return Budget(Limits(members=MAX_MEMBERS, expanded=max(FREE_BYTES, MAX_RATIO * size)))
+
+
+def members(path: str, name: str, budget: Budget) -> Iterator[Unpacked | Unread]:
     """The files in an archive in its order. name: of the archive itself, from which a single compressed file has its own."""
-    with tempfile.TemporaryDirectory(prefix="civicmail-import-") as folder:
+    with tempfile.TemporaryDirectory(prefix="civicmail-import-") as folder, open(path, "rb") as file:
         place = os.path.join(folder, "member")  # noqa: PTH118 - beside open(), like the rest of this walk
         try:
-            yield from _members(path, name, place, budget)
-        except _Spent:
-            yield Unread("", TOO_LARGE if budget.bytes <= 0 else TOO_MANY)
-        except _ERRORS as error:
-            yield Unread("", f"it is broken: {_words(error)}")
+            with _opened(file, budget) as archive:
+                for member in archive.members():
+                    yield _unpack(archive, member, name, place, budget)
+        except Unreadable as error:
+            yield Unread("", _words(error))
 
 
-def _members(path: str, name: str, place: str, budget: Budget) -> Iterator[Member | Unread]:
-    with open(path, "rb") as file:
-        start = file.read(6)
-    if start.startswith(b"PK"):
-        yield from _zip(path, place, budget)
-        return
-    single = _single(path, start)
-    if single is not None and not _is_tar(path):
-        with single:
-            _copy(single, place, budget)
-        yield Member(_without_suffix(name), place, None)
-        return
-    with tarfile.open(path, "r|*") as tar:
-        for info in tar:
-            if not info.isfile():
-                continue
-            source = tar.extractfile(info)
-            if source is not None:
-                with source:
-                    _copy(source, place, budget)
-                yield Member(info.name, place, int(info.mtime * 1000))
+def _opened(file: BinaryIO, budget: Budget) -> Archive:
+    file_type = identify(file.read(_HEAD)).name
+    file.seek(0)
+    if file_type in _PACKED:
+        with suppress(Unreadable):
+            if not (tar := TarArchive(unpacking(file), budget, is_stream=True)).is_empty:
+                return tar
+        file.seek(0)
+    return open_archive(file, file_type if file_type in _PACKED else "zip" if file_type == "zip" else "tar", budget)
 
 
-def _zip(path: str, place: str, budget: Budget) -> Iterator[Member | Unread]:
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            if info.is_dir():
-                continue
-            if info.flag_bits & 1:
-                yield Unread(info.filename, "it is encrypted")
-                continue
-            try:
-                with archive.open(info) as source:
-                    _copy(source, place, budget)
-            except _ERRORS as error:
-                yield Unread(info.filename, f"it is broken: {_words(error)}")
-                continue
-            at = None
-            with suppress(ValueError):
-                at = int(datetime(*info.date_time, tzinfo=UTC).timestamp()) * 1000
-            yield Member(info.filename, place, at)
-
-
-def _single(path: str, start: bytes) -> _Source | None:
-    """A compressed file, opened; None when it is none."""
-    if start.startswith(b"\x1f\x8b"):
-        return gzip.open(path, "rb")
-    if start.startswith(b"BZh"):
-        return bz2.open(path, "rb")
-    return lzma.open(path, "rb") if start.startswith(b"\xfd7zXZ") else None
-
-
-def _copy(source: _Source, place: str, budget: Budget) -> None:
-    budget.members -= 1
-    if budget.members < 0:
-        raise _Spent
-    with open(place, "wb") as out:
-        while piece := source.read(_PIECE):
-            budget.bytes -= len(piece)
-            if budget.bytes <= 0:
-                raise _Spent
-            out.write(piece)
-
-
-def _is_tar(path: str) -> bool:
+def _unpack(archive: Archive, member: Member, name: str, place: str, budget: Budget) -> Unpacked | Unread:
+    """name: of the archive. Raises Spent."""
+    budget.member(0)
     try:
-        with tarfile.open(path, "r|*") as tar:
-            return tar.next() is not None
-    except _ERRORS:
-        return False
+        with open(place, "wb") as out:
+            for piece in archive.read(member):
+                out.write(piece)
+    except Spent:
+        raise
+    except Unreadable as error:
+        return Unread(member.name, _words(error))
+    return Unpacked(member.name or _without_suffix(name), place, member.modified)
 
 
 def _without_suffix(name: str) -> str:
@@ -150,5 +102,7 @@ def _without_suffix(name: str) -> str:
     return stem if stem and suffix.lower() in {"gz", "bz2", "xz", "lzma", "z"} else name
 
 
-def _words(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+def _words(error: Unreadable) -> str:
+    cause = error.__cause__
+    detail = " ".join(str(cause).split())[:200] or type(cause).__name__
+    return f"it is broken: {detail}" if error.why == errors.DAMAGED and cause is not None else _WORDS[error.why]

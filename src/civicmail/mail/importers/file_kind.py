@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from civicmail.core.filetype.identify import binary_type
+
 HEAD_BYTES = 65_536  # bytes of the beginning that are looked at
 
 _MAIL_SUFFIX = (".eml", ".mht", ".mhtml")
@@ -16,19 +18,13 @@ _SURE = re.compile(
 )
 _LIKELY = re.compile(rb"(?im)^(to|cc|bcc|subject|reply-to|sender|content-type|content-transfer-encoding|references)[ \t]*:")
 _EMPTY_LINE = re.compile(rb"\n\r?\n|\r\r")
-_FOREIGN = (
-    (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive; unpack it first"),
-    (b"Rar!", "it is a RAR archive; unpack it first"),
-    (b"%PDF", "it is a PDF"),
-    (b"\x89PNG", "it is a picture"),
-    (b"\xff\xd8\xff", "it is a picture"),
-    (b"GIF8", "it is a picture"),
-)
-_STORE = b"!BDN"
-_ITEM = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x78\x9f\x3e\x22")  # OLE compound files, TNEF
-_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_TAR = slice(257, 262)
+_FOREIGN = {
+    "7z": "it is a 7z archive; unpack it first",
+    "rar": "it is a RAR archive; unpack it first",
+    "pdf": "it is a PDF",
+    **dict.fromkeys(("png", "jpg", "gif"), "it is a picture"),
+}
+_PACKED = frozenset({"gz", "bz2", "xz", "tar"})
 _DOCUMENT = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"META-INF/", b"word/", b"xl/", b"ppt/", b"docProps/", b"AndroidMan")
 _DOCUMENT_SUFFIX = (".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".pptm", ".odt", ".ods", ".odp", ".jar", ".epub", ".apk")
 _OLE_SUFFIX = (".doc", ".xls", ".ppt", ".dot", ".xlt", ".pps", ".vsd", ".mpp", ".msi", ".pub", ".db")
@@ -56,12 +52,12 @@ def classify(name: str, head: bytes, *, named: bool = False) -> FileKind:
     """
     if not head:
         return FileKind("other", "it is empty")
-    for magic, why in _FOREIGN:
-        if head.startswith(magic):
-            return FileKind("other", why)
+    file_type = _binary_type(head)
+    if file_type in _FOREIGN:
+        return FileKind("other", _FOREIGN[file_type])
     if name.lower().endswith(_MAIL_SUFFIX):
         return _MESSAGE
-    if (held := _container(name.lower(), head)) is not None:
+    if (held := _container(name.lower(), head, file_type)) is not None:
         return held
     if head.startswith(b"From "):
         return _MBOX
@@ -75,15 +71,20 @@ def classify(name: str, head: bytes, *, named: bool = False) -> FileKind:
 
 def may_hold(head: bytes) -> bool:
     """Whether a file that begins like this holds other messages or files, so that it is not read into memory."""
-    return head.startswith((b"From ", _STORE, *_PACKED, *_ZIP)) or head[_TAR] == b"ustar"
+    return head.startswith(b"From ") or _binary_type(head) in {"pst", "zip", *_PACKED}
 
 
-def _container(name: str, head: bytes) -> FileKind | None:
-    if head.startswith(_STORE):
+def _binary_type(head: bytes) -> str:
+    file_type = binary_type(head)
+    return file_type.name if file_type is not None else ""
+
+
+def _container(name: str, head: bytes, file_type: str) -> FileKind | None:
+    if file_type == "pst":
         return FileKind("store")
-    if head.startswith(_ITEM):
+    if file_type in {"ole", "tnef"}:
         return FileKind("other", "it is an Office document or another OLE file") if name.endswith(_OLE_SUFFIX) else FileKind("item")
-    if head.startswith(_ZIP):
+    if file_type == "zip":
         document = name.endswith(_DOCUMENT_SUFFIX) or head[30 : 30 + 24].startswith(_DOCUMENT)
         if name.endswith(".olm"):
             return FileKind(
@@ -94,9 +95,7 @@ def _container(name: str, head: bytes) -> FileKind | None:
             if document
             else FileKind("archive")
         )
-    if head.startswith(_PACKED) or head[_TAR] == b"ustar":
-        return FileKind("archive")
-    return None
+    return FileKind("archive") if file_type in _PACKED else None
 
 
 def _has_mail_headers(start: bytes) -> bool:

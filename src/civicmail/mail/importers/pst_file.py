@@ -19,6 +19,7 @@ from itertools import pairwise
 from os import SEEK_END
 from typing import BinaryIO, NamedTuple
 
+from civicmail.core.filetype.types import TYPES
 from civicmail.mail.importers import pst_cipher, pst_recovery
 
 _LEVELS = 8  # of a tree of pages; three hold a billion nodes of the smallest layout
@@ -109,7 +110,7 @@ class PstFile:
         file.seek(0)
         header = file.read(564)
         version = int.from_bytes(header[10:12], "little")
-        if not header.startswith(b"!BDN") or len(header) < 564:
+        if not header.startswith(TYPES["pst"].starts) or len(header) < 564:
             raise Broken("it is no Outlook data file")
         if version == 37:
             raise Broken("it is encrypted by Windows for the account of its owner")

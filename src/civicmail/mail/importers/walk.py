@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from civicmail.core.archives.budget import Budget
 from civicmail.core.message.tnef import SIGNATURE as TNEF
 from civicmail.mail.archive.records import Basis
 from civicmail.mail.importers import archives, file_kind, gmail_labels, mbox
@@ -138,7 +139,7 @@ class File:
     named: bool = False
     member: str = ""
     at: int | None = None
-    budget: archives.Budget | None = None
+    budget: Budget | None = None
     depth: int = 0
 
     @property
@@ -229,7 +230,7 @@ def _archive(file: File, source: str) -> Iterator[Item]:
     if file.depth >= archives.MAX_DEPTH:
         yield Skipped(text_of(file.name), archives.TOO_DEEP, failed=True)
         return
-    budget = file.budget or archives.Budget(os.path.getsize(source))  # noqa: PTH202 - beside open()
+    budget = file.budget or archives.budget_of(os.path.getsize(source))  # noqa: PTH202 - beside open()
     count = 0
     for member in archives.members(source, file.name.rpartition("/")[2], budget):
         name = f"{file.name}!/{member.name}" if member.name else file.name

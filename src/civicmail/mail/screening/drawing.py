@@ -14,7 +14,8 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from civicmail.core.sandbox import pictures
+from civicmail.core.filetype.identify import identify
+from civicmail.core.filetype.picture_size import picture_size
 from civicmail.mail.screening import svg_pages
 
 BYTES = 8 << 20
@@ -26,7 +27,6 @@ MIN_PIXELS = 21
 DRAWN, ENLARGED = 1200, 300
 """Pixels of the longer side as drawn, at most and at least: a phone reads a code from less."""
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _SPACES = {0: "/DeviceGray", 2: "/DeviceRGB", 6: "/DeviceCMYK"}
 _COLOURS = {0: 1, 2: 3, 3: 1, 6: 4}
 _OPAQUE = "[0 1 0 1 0 1 1 0]"
@@ -76,16 +76,17 @@ def document(content: bytes) -> bytes:
     """A PDF that shows a picture, a point for each pixel, or a PDF as it is; b"" for what is neither or beyond the limits."""
     if not 64 < len(content) <= BYTES:
         return b""
-    if content.startswith(b"%PDF-"):
+    name = identify(content).name
+    if name == "pdf":
         return content if len(content) <= PDF_BYTES else b""
     if (drawn := svg_pages.page(content)) is not None:
         return _drawn(*drawn)
-    size = pictures.dimensions(content)
+    size = picture_size(content)
     if size is None or min(size) < MIN_PIXELS or size[0] * size[1] > PIXELS:
         return b""
-    if content.startswith(_PNG):
+    if name == "png":
         return _png(content, *size)
-    return _jpeg(content, *size) if content.startswith(b"\xff\xd8") else b""
+    return _jpeg(content, *size) if name == "jpg" else b""
 
 
 def _png(content: bytes, width: int, height: int) -> bytes:
@@ -109,7 +110,7 @@ def _png(content: bytes, width: int, height: int) -> bytes:
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = len(_PNG)
+    at = 8  # behind the signature
     while at + 12 <= len(content):
         length = int.from_bytes(content[at : at + 4])
         yield content[at + 4 : at + 8], content[at + 8 : at + 8 + length]

@@ -9,9 +9,11 @@ import zlib
 from contextlib import suppress
 from itertools import islice
 
+from civicmail.core.filetype.identify import identify
+from civicmail.core.filetype.text_types import narrowed
+from civicmail.core.filetype.types import PROGRAMS
 from civicmail.mail.screening import filelinks
 from civicmail.mail.screening.file_scan import FileScan, Item
-from civicmail.mail.screening.file_types import PROGRAM_TYPES, identify, narrowed
 
 LOOKED = 32 << 20
 _HEX_LOOK = 4_096  # letters of an object's data
@@ -69,8 +71,8 @@ def notes(item: Item, scan: FileScan) -> str:
         at += 36
         scan.allowance.member(item.depth + 1)
         scan.allowance.expand(len(data))
-        true = identify(data)
-        scan.inside(item.member(f"file.{true}" if true in PROGRAM_TYPES else "", data), scan)
+        true = identify(data).name
+        scan.inside(item.member(f"file.{true}" if true in PROGRAMS else "", data), scan)
     return "one"
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from civicmail.city.policy.dispositions import FactValue, Finding
+from civicmail.core.archives.budget import Within
+from civicmail.core.archives.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Spent, Unreadable
 from civicmail.core.message.model import Link
-from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Spent, Unreadable
 from civicmail.core.sandbox.extraction import Extraction
-from civicmail.mail.screening.allowance import Allowance, Within
+from civicmail.mail.screening.allowance import Allowance
 
 MAX_FINDINGS = 100
 """Findings reported for one message; facts cover all files."""

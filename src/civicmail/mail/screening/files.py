@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from civicmail.core.archives.errors import Spent
+from civicmail.core.archives.zip_archive import is_appended
+from civicmail.core.filetype import file_names
+from civicmail.core.filetype.identify import identify
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import ParsedMessage, Part
-from civicmail.core.sandbox.errors import Spent
 from civicmail.mail.screening import (
     archive_files,
     embedded_objects,
-    file_names,
-    file_types,
     filelinks,
     flat_office_files,
     olefiles,
@@ -124,14 +125,14 @@ def _bodies(message: ParsedMessage, above: str, scan: FileScan) -> None:
 def _judge_other_names(item: Item, part: Part, scan: FileScan) -> None:
     """Judge the file by its other names, too: other programs may use them."""
     for name in (*part.also, *part.spelled):
-        suspicious_files.judge(replace(item, name=name), file_types.identify(item.content, file_names.read(name).ending), scan)
+        suspicious_files.judge(replace(item, name=name), identify(item.content, file_names.read(name).ending).name, scan)
 
 
 def scan_file(item: Item, scan: FileScan) -> None:
     """Scan one file by its true type. Raises Spent."""
     scan.allowance.tick()
     ending = file_names.read(item.name).ending
-    true = "" if item.is_unseen else file_types.identify(item.content, ending)
+    true = "" if item.is_unseen else identify(item.content, ending).name
     reader = _READERS.get(true)
     if reader is not None:
         read = reader
@@ -154,7 +155,7 @@ def scan_file(item: Item, scan: FileScan) -> None:
         filelinks.shortcut(item.content, item, scan)
     elif true == "html" and item.trail:
         filelinks.page(item.content, item, scan)
-    if reader is not zips.find and zips.is_appended(item.content):
+    if reader is not zips.find and is_appended(item.content):
         scan.note(item, "appended", "mismatch", sure=70, mask="zip")
         zips.find(item, scan)
     if item.scan_separately and true not in _HARMLESS:

@@ -7,9 +7,9 @@ import binascii
 import re
 from itertools import islice
 
+from civicmail.core.filetype.text_types import narrowed
 from civicmail.mail.screening import filelinks, officefiles
 from civicmail.mail.screening.file_scan import FileScan, Item
-from civicmail.mail.screening.file_types import narrowed
 
 MAX_BYTES = 16 << 20
 _OFFICE = re.compile(rb"schemas[.-]microsoft[.-]com[:/]office|openxmlformats|mso-application", re.IGNORECASE)

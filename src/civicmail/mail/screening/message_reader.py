@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from civicmail.city.policy.dispositions import UNAVAILABLE, Finding
+from civicmail.core.filetype.identify import identify
 from civicmail.core.message import defect_codes, message_parser
 from civicmail.core.message.model import Address, ParsedMessage
-from civicmail.core.sandbox import filetype
 from civicmail.mail.screening import content_checks
 from civicmail.mail.screening.enabled_checks import ContentCheck
 from civicmail.mail.screening.merged_results import COSTS, MergedResults, failed_result
@@ -114,7 +114,7 @@ def _files(message: ParsedMessage) -> Iterator[ExtractedFile]:
         for part in one.attachments[:left]:
             digest = hashlib.sha256(part.content).hexdigest()
             name = part.filename[:MAX_NAME]
-            yield ExtractedFile(part.path, name, part.content_type[:MAX_NAME], filetype.identify(part.content), part.size, digest)
+            yield ExtractedFile(part.path, name, part.content_type[:MAX_NAME], identify(part.content).name, part.size, digest)
         left -= min(left, len(one.attachments))
 
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import html
 import re
-import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 
-from civicmail.core.sandbox import zip_file
-from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TOO_MANY, Unreadable
+from civicmail.core.archives.archive import Member
+from civicmail.core.archives.errors import DAMAGED, ENCRYPTED, TOO_MANY, Unreadable
+from civicmail.core.archives.zip_archive import ZipArchive
+from civicmail.core.filetype.containers import CONTENT_TYPES, canonical
 from civicmail.core.sandbox.extraction import Extraction
 from civicmail.mail.screening import filelinks
 from civicmail.mail.screening.file_scan import PICTURES, FileScan, Item
 
-TYPES = "[content_types].xml"
 _MACRO_TYPE = re.compile(rb"vnd\.ms-office\.vbaProject|ms-excel\.(?:intl)?macrosheet", re.IGNORECASE)
 _SHEETS = re.compile(r"xl/macrosheets/")
 _BASIC = re.compile(r"(?:Basic/.+/(?!script-lb|dialog-lb).+\.xml|Scripts/.+)\Z")
@@ -49,59 +49,53 @@ _MAX_XML = 16 << 20  # bytes of one XML part that are looked at
 _MAX_RELS, _MAX_LINKS = 2_000, 1_000  # of one document
 
 
-def find(kind: str, archive: zipfile.ZipFile, item: Item, scan: FileScan) -> None:
+def find(kind: str, archive: ZipArchive, item: Item, scan: FileScan) -> None:
     """Scan a document. kind: from zips.py. Raises Unreadable, Spent."""
     case = scan.case(item)
-    members = [info for info in archive.infolist() if not info.is_dir()]
     scan.allowance.member(item.depth)
     if kind.startswith("od"):
-        _open_document(archive, members, case, item, scan)
+        _open_document(archive, case, item, scan)
         return
     macro_type = kind in {"docm", "xlsm", "pptm"}
     words, targets = dict[str, dict[str, str]](), dict[str, list[tuple[str, str]]]()
-    for info in members:
-        name = canonical(info.filename)
+    for member in archive.members():
+        name = canonical(member.name)
         scan.allowance.tick()
         is_relation = name.endswith(".rels")
         if name.endswith("vbaproject.bin") or _CONTROL.search(name) or (_EMBEDDED.match(name) and not is_relation):
-            zip_file.one(archive, info, case)
+            case.read_member(archive, member)
             macro_type = macro_type and not name.endswith("vbaproject.bin")
         elif _SHEETS.match(name) and not is_relation:
             scan.note(item, "macros", "macros", mask="xlm")
-        elif name == TYPES:
-            if _MACRO_TYPE.search(_xml(archive, info, case)):
+        elif name == CONTENT_TYPES:
+            if _MACRO_TYPE.search(_xml(archive, member)):
                 scan.note(item, "macros", "macros", mask="declared")
         elif is_relation:
             if len(targets) >= _MAX_RELS:
                 raise Unreadable(TOO_MANY)
-            relations(xml := _xml(archive, info, case), item, scan)
+            relations(xml := _xml(archive, member), item, scan)
             targets[name.replace("_rels/", "").removesuffix(".rels")] = list(_leading_out(xml))
         elif _STORY.match(name):
-            words[name] = _story(_xml(archive, info, case), item, scan)
+            words[name] = _story(_xml(archive, member), item, scan)
         elif _MEDIA.match(name):
-            _picture(archive, info, case, item, scan)
+            _picture(archive, member, item, scan)
         elif _SHEET.match(name):
-            _formulas(archive, info, case, item, scan)
+            _formulas(archive, member, item, scan)
         elif name.startswith("xl/externallinks/"):
-            _links(_xml(archive, info, case), item, scan, binary=name.endswith(".bin"))
+            _links(_xml(archive, member), item, scan, binary=name.endswith(".bin"))
         elif _SLIDE.match(name):
-            _slide(_xml(archive, info, case), item, scan)
+            _slide(_xml(archive, member), item, scan)
     for part, addresses in targets.items():
         filelinks.targets(iter(addresses), words.get(part, {}), item, scan)
     if macro_type:
         scan.note(item, "macros", "macros", sure=80, mask="by-type")
 
 
-def canonical(name: str) -> str:
-    """A part's name as Office compares it (ECMA-376 part 2, 6.2.2.3), with either slash."""
-    return name.replace("\\", "/").lower()
-
-
-def _xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction) -> bytes:
+def _xml(archive: ZipArchive, member: Member) -> bytes:
     """The beginning of a part. Raises Unreadable if it is encrypted or expands too far."""
     held, size = [], 0
     try:
-        for piece in zip_file.pieces(archive, info, case):
+        for piece in archive.read(member):
             held.append(piece)
             size += len(piece)
             if size > _MAX_XML:
@@ -135,8 +129,8 @@ def _story(xml: bytes, item: Item, scan: FileScan) -> dict[str, str]:
     return filelinks.shown(xml.decode("utf-8", "replace")) if b"<w:hyperlink" in xml else {}
 
 
-def _formulas(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction, item: Item, scan: FileScan) -> None:
-    xml = _xml(archive, info, case) if info.file_size <= _MAX_SHEET else b""
+def _formulas(archive: ZipArchive, member: Member, item: Item, scan: FileScan) -> None:
+    xml = _xml(archive, member) if member.size <= _MAX_SHEET else b""
     if b"HYPERLINK(" in xml:
         filelinks.sheet(xml.decode("utf-8", "replace"), item, scan)
 
@@ -156,10 +150,10 @@ def _leading_out(xml: bytes) -> Iterator[tuple[str, str]]:
             yield attributes.get(b"Id", ""), html.unescape(attributes.get(b"Target", ""))
 
 
-def _picture(archive: zipfile.ZipFile, info: zipfile.ZipInfo, case: Extraction, item: Item, scan: FileScan) -> None:
-    if 0 < info.file_size <= _MAX_PICTURE and len(scan.pictures) < PICTURES:
+def _picture(archive: ZipArchive, member: Member, item: Item, scan: FileScan) -> None:
+    if 0 < member.size <= _MAX_PICTURE and len(scan.pictures) < PICTURES:
         with suppress(Unreadable):
-            scan.picture(item, b"".join(zip_file.pieces(archive, info, case)))
+            scan.picture(item, b"".join(archive.read(member)))
 
 
 def fields(xml: bytes, item: Item, scan: FileScan) -> None:
@@ -185,15 +179,15 @@ def _links(xml: bytes, item: Item, scan: FileScan, *, binary: bool) -> None:
         scan.note(item, "dde", "active" if service else "", sure=95 if service else 40, mask="link")
 
 
-def _open_document(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], case: Extraction, item: Item, scan: FileScan) -> None:
-    for info in members:
-        if info.filename == "META-INF/manifest.xml" and b"encryption-data" in _xml(archive, info, case):
+def _open_document(archive: ZipArchive, case: Extraction, item: Item, scan: FileScan) -> None:
+    for member in archive.members():
+        if member.name == "META-INF/manifest.xml" and b"encryption-data" in _xml(archive, member):
             raise Unreadable(ENCRYPTED)
-        if _BASIC.match(info.filename):
+        if _BASIC.match(member.name):
             scan.note(item, "macros", "macros", mask="basic")
-        elif _OPEN_OBJECT.match(info.filename):
-            zip_file.one(archive, info, case)
-        elif info.filename in _OPEN_TEXTS:
-            filelinks.open_document(_xml(archive, info, case).decode("utf-8", "replace"), item, scan)
-        elif info.filename.startswith("Pictures/"):
-            _picture(archive, info, case, item, scan)
+        elif _OPEN_OBJECT.match(member.name):
+            case.read_member(archive, member)
+        elif member.name in _OPEN_TEXTS:
+            filelinks.open_document(_xml(archive, member).decode("utf-8", "replace"), item, scan)
+        elif member.name.startswith("Pictures/"):
+            _picture(archive, member, item, scan)

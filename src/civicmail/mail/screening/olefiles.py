@@ -9,21 +9,17 @@ from contextlib import suppress
 
 import olefile
 
+from civicmail.core.archives import compound_file
+from civicmail.core.archives.errors import ENCRYPTED, Unreadable
+from civicmail.core.filetype import file_names
+from civicmail.core.filetype.containers import STREAMS
 from civicmail.core.message import mapi
 from civicmail.core.sandbox import msg, ole
-from civicmail.core.sandbox.errors import ENCRYPTED, Unreadable
-from civicmail.mail.screening import compound_files, excel4, file_names, filelinks, suspicious_files, vba
+from civicmail.mail.screening import excel4, filelinks, suspicious_files, vba
 from civicmail.mail.screening.file_scan import FileScan, Item
 from civicmail.mail.screening.officefiles import COMMAND
 
-_CLASSES = {
-    "000C1084": "msi",
-    "000C1082": "msi",
-    "000C1086": "msi",
-    "0003000C": "package",
-}
 _EQUATIONS = frozenset({"0002CE02", "0002CE03", "0004A6B0", "00021700"})
-_STREAMS = (("WordDocument", "doc"), ("Workbook", "xls"), ("Book", "xls"), ("PowerPoint Document", "ppt"), ("VisioDocument", "vsd"))
 _STORAGE, _HOLDS = 0x1011, 0x0F  # kind of a record; mark of one that holds others
 _MAX_NATIVE = 64 << 20
 _LABEL = 6  # where the name stands in a package
@@ -33,31 +29,21 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 """A DDE field of Word, in one or two bytes a letter (MS-DOC 2.8.25)."""
+_LEGACY = frozenset({"doc", "xls", "ppt", "vsd"})
 _LINKS = ("\x03LinkInfo", "\x01Ole10ItemName")
 
 
 def find(item: Item, scan: FileScan) -> str:
     """Scan the file; return its kind. Raises Spent."""
     try:
-        file = compound_files.opened(item.content)
+        file = compound_file.opened(item.content)
     except Unreadable as error:
         scan.unread(item, error.why)
         return "ole"
     with file:
-        kind = _kind(file)
+        kind = compound_file.file_type(file).name
         scan.guarded(item, lambda: _inside(kind, file, item, scan), None)
     return kind
-
-
-def _kind(file: olefile.OleFileIO) -> str:
-    for name, word in _STREAMS:
-        if file.exists(name):
-            return word
-    if file.exists("__properties_version1.0"):
-        return "msg"
-    if file.exists("EncryptedPackage"):
-        return "ooxml-encrypted"
-    return _CLASSES.get(str(getattr(file.root, "clsid", "") or "")[:8].upper(), "ole")
 
 
 def _inside(kind: str, file: olefile.OleFileIO, item: Item, scan: FileScan) -> None:
@@ -78,8 +64,8 @@ def _inside(kind: str, file: olefile.OleFileIO, item: Item, scan: FileScan) -> N
         elif path[-1] in _LINKS and len(path) > 1:
             scan.note(item, "object-link", sure=40)
     _objects(file, item, scan)
-    for name, word in _STREAMS:
-        if word == kind and file.exists(name):
+    for name, type_name in STREAMS:
+        if type_name == kind in _LEGACY and file.exists(name):
             filelinks.legacy_office(file.openstream(name).read(), item, scan)
     if kind == "ppt":
         _slides(file.openstream("PowerPoint Document").read(), item, scan)

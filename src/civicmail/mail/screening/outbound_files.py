@@ -12,9 +12,9 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
+from civicmail.core.filetype.identify import identify
 from civicmail.core.message import calendar_files
 from civicmail.core.message.model import ParsedMessage, Part
-from civicmail.core.sandbox import filetype
 from civicmail.mail.screening.merged_results import all_unavailable
 from civicmail.mail.screening.shapes import NOTHING, CheckResult, ContentCase
 
@@ -32,7 +32,7 @@ DRAWING = 4_096
 MAX_NAME = 255
 
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
-_PICTURES = frozenset({"png", "jpeg", "jpg", "gif", "webp", "bmp"})
+_PICTURES = frozenset({"png", "jpeg", "gif", "webp", "bmp"})
 _DRAWN = re.compile(rb"<\s*(?:\w{1,10}:)?(?:text|tspan|script|foreignObject|image|a|style|metadata|desc|title)\b|<!|data:", re.I)
 """What an icon does not contain."""
 _LETTERS = frozenset({"message/rfc822", "message/global"})
@@ -98,14 +98,14 @@ def _is_none(part: Part, shown: bytes, hosts: Mapping[str, Part]) -> bool:
         ):
             return _is_picture(part)  # it is carried in that
         name = part.content_id.strip("<> ")
-        return bool(name) and f"cid:{name}".encode() in shown and filetype.identify(part.content) in _PICTURES
+        return bool(name) and f"cid:{name}".encode() in shown and identify(part.content).label in _PICTURES
     if kind.startswith("font/") and host is not None and host.content_type == "text/html":
-        return filetype.identify(part.content) == "font"
+        return identify(part.content).label == "font"
     return kind in _SIGNATURES and host is not None and host.content_type == "multipart/signed"
 
 
 def _is_picture(part: Part) -> bool:
-    true = filetype.identify(part.content)
+    true = identify(part.content).label
     if true == "svg":
         return part.size < DRAWING and _DRAWN.search(part.content) is None
     return true in _PICTURES

@@ -18,9 +18,10 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, Unreadable
-from civicmail.mail.screening import file_names, filelinks, suspicious_files
-from civicmail.mail.screening.file_names import ACTIVE, PROGRAMS
+from civicmail.core.archives.errors import DAMAGED, ENCRYPTED, Unreadable
+from civicmail.core.filetype import file_names
+from civicmail.core.filetype.file_names import ACTIVE, PROGRAMS
+from civicmail.mail.screening import filelinks, suspicious_files
 from civicmail.mail.screening.file_scan import FileScan, Item
 
 MAX_OBJECTS = 32 << 20

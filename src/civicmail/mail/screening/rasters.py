@@ -8,19 +8,20 @@ from io import BytesIO
 
 from PIL import BmpImagePlugin, GifImagePlugin, Image, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
+from civicmail.core.filetype.identify import identify
 from civicmail.mail.screening.drawing import BYTES, DRAWN, ENLARGED, MIN_PIXELS, Pixels
 
 _PLUGINS = (BmpImagePlugin, GifImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 """Imported explicitly: Pillow would try more formats than wanted."""
 _FORMATS = ("BMP", "GIF", "PNG", "TIFF", "WEBP")
-_MARKS = (b"GIF8", b"BM", b"RIFF", b"\x89PNG", b"II*\0", b"MM\0*")
+_TYPES = frozenset({"bmp", "gif", "png", "tif", "webp"})
 PIXELS = 4_000_000
 """Largest picture that is unpacked; Pillow is slower than pdfium."""
 
 
 def pixels(content: bytes) -> Pixels | None:
     """The first frame on white; None for other formats and beyond the limits."""
-    if not content.startswith(_MARKS) or not 32 < len(content) <= BYTES:
+    if not 32 < len(content) <= BYTES or identify(content).name not in _TYPES:
         return None
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(content), formats=_FORMATS) as picture:

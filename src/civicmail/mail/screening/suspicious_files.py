@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from civicmail.mail.screening import file_names
-from civicmail.mail.screening.file_names import ACTIVE, PROGRAMS, SCRIPTS, FileName
+from civicmail.core.filetype import file_names, types
+from civicmail.core.filetype.file_names import ACTIVE, PROGRAMS, SCRIPTS, FileName
+from civicmail.core.filetype.identify import identify
+from civicmail.core.filetype.types import TYPES
 from civicmail.mail.screening.file_scan import FileScan, Item
-from civicmail.mail.screening.file_types import DISKS, FAMILY, PROGRAM_TYPES, identify
 
-_ACTING = DISKS | {"lnk", "url", "iqy", "rdp", "mht"}
-_HARMFUL = _ACTING | PROGRAM_TYPES | SCRIPTS | {"html", "svg"}
+_ACTING = types.DISKS | {"lnk", "url", "iqy", "rdp", "mht"}
+_HARMFUL = _ACTING | types.PROGRAMS | SCRIPTS | {"html", "svg"}
 _ANYTHING = frozenset({"unknown", "zip", "ole", "empty", "7z", "cab", "archive"})
 """True types that a program's file may have: then only the extension counts."""
-_DECLARED = {
-    "application/pdf": "pdf",
-    "application/msword": "document",
-    "application/vnd.ms-excel": "table",
-    "application/vnd.ms-powerpoint": "slides",
-    "application/zip": "archive",
-    "text/html": "text",
-}
 _MAIN = {"image": "picture", "audio": "sound", "video": "film"}
 _OFFICE = ("document", "table", "slides")
 _BORNE = frozenset(
@@ -36,7 +29,7 @@ _HIDING = frozenset({"overridden"})
 
 
 def judge(item: Item, true: str, scan: FileScan) -> None:
-    """Note findings about one file. true: from file_types.py and its contents."""
+    """Note findings about one file. true: name of its type (core/filetype)."""
     name = file_names.read(item.name)
     program = _program(item, name, true, scan)
     if true in _ACTING:
@@ -52,11 +45,11 @@ def is_harmful(name: str, content: bytes) -> bool:
     """Whether an embedded file does something when opened there."""
     ending = file_names.read(name).ending
     true = identify(content, ending)
-    return ending in PROGRAMS | ACTIVE or true in _HARMFUL or FAMILY.get(true) in {"program", "disk", "notes"}
+    return ending in PROGRAMS | ACTIVE or true.name in _HARMFUL or true.family in {"program", "disk", "notes"}
 
 
 def _program(item: Item, name: FileName, true: str, scan: FileScan) -> bool:
-    if true in PROGRAM_TYPES:
+    if true in types.PROGRAMS:
         scan.note(item, "executable", "executable", mask=true)
         return True
     if true == "empty" and not item.is_unseen:
@@ -82,8 +75,9 @@ def _otherwise(item: Item, name: FileName, true: str, scan: FileScan) -> None:
     """Note a file that is something else than claimed. The name counts before the declared type: many programs declare anything."""
     declared = file_names.FAMILY.get(name.ending, "")
     if not declared and not name.program:
-        declared = _DECLARED.get(item.declared.lower()) or _MAIN.get(item.declared.lower().partition("/")[0], "")
-    actual = FAMILY.get(true, "program" if true in SCRIPTS else "")
+        media_type = item.declared.lower()
+        declared = types.MEDIA_FAMILY.get(media_type) or _MAIN.get(media_type.partition("/")[0], "")
+    actual = TYPES.get(true, TYPES["unknown"]).family
     if not declared or not actual or actual in {declared, "nothing", "unknown"} or {(declared, actual), (declared, true)} & _BORNE:
         return
     if true == "txt" and declared in _REPLACED:

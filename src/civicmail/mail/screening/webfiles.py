@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from civicmail.core.filetype.identify import identify
+from civicmail.core.filetype.text_types import narrowed
 from civicmail.core.message import transfer_encoding
 from civicmail.mail.screening.file_scan import FileScan, Item
-from civicmail.mail.screening.file_types import identify, narrowed
 
 LOOKED = 8 << 20
 """Bytes of one file that are scanned."""
@@ -63,7 +64,7 @@ def _smuggled(text: bytes, item: Item, scan: FileScan) -> None:
     """Scan its base64 content like files."""
     for match in islice(_CODED.finditer(text), MAX_CODED):
         data, _ = transfer_encoding.base64_bytes(match[2])
-        if identify(data) in _WORDS:
+        if identify(data).name in _WORDS:
             continue
         scan.allowance.member(item.depth + 1)
         scan.allowance.expand(len(data))

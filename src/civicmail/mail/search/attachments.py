@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
+from civicmail.core.filetype.identify import identify
+from civicmail.core.filetype.types import PGP_MESSAGE
 from civicmail.core.message.model import Attached, Fields
-from civicmail.core.sandbox import pictures, readers, sniff, text_files
+from civicmail.core.sandbox import pictures, readers, text_files
 
 TEXT, PICTURES = WAITING = (1, 2)
 """What a capture waits for. TEXT: files that were not read yet; PICTURES: all were read, but pictures in them wait for OCR."""
@@ -70,21 +72,19 @@ def files(fields: Fields) -> list[Attached]:
 
 
 def _needs_reader(attached: Attached) -> bool:
-    kind = sniff.detect(attached.content)
-    if kind in {"text", "html", "letter"}:
+    reading = identify(attached.content).reading
+    if reading in {"text", "html", "letter"}:
         in_letter = attached.content_type.startswith(("text/", "message/")) or attached.content_type == "application/ics"
         return not in_letter  # else they are in the message's text
-    return kind not in readers.SILENT
+    return reading not in readers.SILENT
 
 
 def without_reader(content: bytes) -> Extract | None:
     """What needs no reader: a text, and a picture, which says nothing without OCR. None for every other file."""
-    match sniff.detect(content):
-        case "picture":
-            return Extract(pictures=int(pictures.may_show_words(content)))
-        case "text" if not text_files.is_sealed(content):
-            return Extract(text_files.decoded(content))
-    return None
+    file_type = identify(content)
+    if file_type.reading == "picture":
+        return Extract(pictures=int(pictures.may_show_words(content)))
+    return Extract(text_files.decoded(content)) if file_type.reading == "text" and file_type is not PGP_MESSAGE else None
 
 
 def attachment_text(fields: Fields, lookup: ExtractLookup) -> AttachmentText:

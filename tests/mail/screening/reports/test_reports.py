@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicmail.core.sandbox.budget import Budget
+from civicmail.core.archives.budget import Budget, Limits
 from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, ENTITIES, TOO_DEEP, TOO_LARGE, Spent, Unreadable
 from civicmail.mail.screening.reports import aggregate, shapes, unpacking
 from civicmail.mail.screening.reports.sandbox import Reader
@@ -41,7 +41,7 @@ def xml(*rows: str, before: str = "", namespace: str = "") -> bytes:
 
 
 def read(content: bytes) -> list[Report]:
-    return list(unpacking.reports(content, Budget(len(content))))
+    return list(unpacking.reports(content, Budget(unpacking.LIMITS)))
 
 
 def why(content: bytes) -> str:
@@ -111,9 +111,10 @@ def test_no_entity_is_expanded_and_nothing_is_opened() -> None:
 
 
 def test_what_expands_too_far_is_deep_or_locked_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "MAX_EXPANDED", 1 << 20)
-    assert why(gzip.compress(b"<" + b" " * (unpacking.MAX_EXPANDED + 10))) == TOO_LARGE
-    assert why(zipped(a=b"<" + b" " * (unpacking.MAX_EXPANDED + 10))) == TOO_LARGE
+    most = 1 << 20
+    monkeypatch.setattr(unpacking, "LIMITS", Limits(member=most))
+    assert why(gzip.compress(b"<" + b" " * (most + 10))) == TOO_LARGE
+    assert why(zipped(a=b"<" + b" " * (most + 10))) == TOO_LARGE
     assert why(b"<a>" * 100 + b"</a>" * 100) == TOO_DEEP
     nested = xml(row())
     for _ in range(unpacking.MAX_DEPTH + 1):

@@ -41,7 +41,7 @@ class Draft(models.Model):
 
 
 class DraftFile(models.Model):
-    """A file of a draft. kind: what it is by its content (core/sandbox/filetype.py); odd: its name promises something else."""
+    """A file of a draft. kind: what it is by its content (core/filetype/types.py); odd: its name promises something else."""
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="files")
     name = models.CharField(max_length=255)

@@ -62,7 +62,7 @@ KINDS: dict[str, Any] = {
     "empty": gettext_lazy("Empty file"),
     "unknown": gettext_lazy("File of an unknown kind"),
 }
-"""Word of core/sandbox/filetype.py -> its name for people."""
+"""Word of core/filetype/types.py -> its name for people."""
 
 MARKS: dict[str, Any] = {
     "poses": gettext_lazy("The sender’s name is written like an address, and it is not the address that this came from."),

@@ -7,15 +7,17 @@ Spreadsheets are read by cells, including empty ones, so that a value stays belo
 from __future__ import annotations
 
 import time
-import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from civicmail.core.archives import budget as archive_budget
+from civicmail.core.archives import zip_archive
+from civicmail.core.archives.errors import TOO_LARGE, TOO_LONG, Spent, Unreadable
+from civicmail.core.filetype.identify import identify
 from civicmail.core.message.model import Part
-from civicmail.core.sandbox import readers, sniff
-from civicmail.core.sandbox.errors import TOO_LARGE, TOO_LONG, Spent
+from civicmail.core.sandbox import readers
 
 SECONDS = 2.0
 """Processor time in seconds for all files of a message."""
@@ -59,7 +61,7 @@ def read(part: Part, budget: Budget) -> tuple[list[tuple[str, bool]], str]:
         return [], ""
     if why := budget.why_not:
         return [], why
-    content, cut = budget.cut(part.content) if sniff.detect(part.content) in _TEXTS else (part.content, "")
+    content, cut = budget.cut(part.content) if identify(part.content).reading in _TEXTS else (part.content, "")
     cells = _sheets(content, budget)
     taken = _Taken(budget)
     readers.read(content, taken, seconds=max(0.05, budget.seconds), cells=cells is None)
@@ -91,16 +93,16 @@ class _Taken:
 
 def _sheets(content: bytes, budget: Budget) -> list[str] | None:
     """The sheets of an XML spreadsheet as rows of cells; None for another file, and for one that is read as plain text."""
-    if sniff.detect(content) != "zip":
+    if identify(content).name != "zip":
         return None
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            xml = [i.file_size for i in archive.infolist() if i.filename.startswith(("xl/worksheets/", "xl/sharedStrings"))]
+        with zip_archive.opened(BytesIO(content), archive_budget.Budget()) as archive:
+            xml = [member.size for member in archive.members() if member.name.startswith(("xl/worksheets/", "xl/sharedStrings"))]
         if not xml or sum(xml) > SHEETS:
             return None
         book = CalamineWorkbook.from_filelike(BytesIO(content))
         return ["\n".join(_rows(book, name, budget)) for name in book.sheet_names]
-    except (zipfile.BadZipFile, CalamineError, OSError, ValueError, NotImplementedError):
+    except (Unreadable, CalamineError, OSError, ValueError):
         return None
 
 

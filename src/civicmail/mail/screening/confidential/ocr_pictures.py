@@ -15,8 +15,9 @@ import numpy as np
 import orjson
 import pypdfium2
 
+from civicmail.core.filetype.identify import identify
 from civicmail.core.message import message_parser
-from civicmail.core.sandbox import readers, sniff
+from civicmail.core.sandbox import readers
 from civicmail.core.sandbox.errors import TOO_LONG, TOO_MUCH_MEMORY
 from civicmail.mail.screening import drawing
 from civicmail.mail.screening.confidential import texts
@@ -69,7 +70,7 @@ class OcrPictures:
         """All pictures of a message."""
         shown = cls(_until=time.process_time() + SECONDS)
         for path, part in texts.files(message_parser.parse(raw)):
-            if sniff.detect(part.content) in _WITHOUT:
+            if identify(part.content).reading in _WITHOUT:
                 continue
             shown.part = path
             readers.read(part.content, shown, seconds=max(0.05, shown._until - time.process_time()), pictures=True, cells=False)
@@ -78,7 +79,7 @@ class OcrPictures:
 
 def _drawn(data: bytes, shown: OcrPictures) -> bytes:
     """A picture in grey, as PGM (netpbm); b"" where it cannot be drawn."""
-    document = b"" if data.startswith((b"P5", b"%PDF-")) else drawing.document(data)
+    document = b"" if data.startswith(b"P5") or identify(data).name == "pdf" else drawing.document(data)
     if not document:
         return b""
     try:

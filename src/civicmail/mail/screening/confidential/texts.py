@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from civicmail.core.archives.errors import TOO_LARGE
+from civicmail.core.filetype.identify import identify
 from civicmail.core.message import charsets, html_text
 from civicmail.core.message.model import ParsedMessage, Part
-from civicmail.core.sandbox import sniff
-from civicmail.core.sandbox.errors import TOO_LARGE
 from civicmail.mail.screening.confidential import attachments, canonical
 from civicmail.mail.screening.confidential.shapes import Text
 from civicmail.mail.screening.shapes import ContentCase
@@ -116,7 +116,7 @@ def _decoded(part: Part, content: bytes | None = None) -> str:
 
 def _file(part: Part, above: str, texts: Texts, budget: attachments.Budget) -> None:
     path = f"{above}{part.path}"
-    if part.content_type.startswith("text/") and part.content_type != "text/html" and sniff.detect(part.content) in _PLAIN:
+    if part.content_type.startswith("text/") and part.content_type != "text/html" and identify(part.content).reading in _PLAIN:
         content, why = budget.cut(part.content)
         text = _decoded(part, content)
         budget.characters -= len(text)

@@ -3,14 +3,14 @@ in the limited process, under a budget."""
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterator
-from io import BytesIO
+from itertools import islice
 
+from civicmail.core.archives.archive import content_of, open_archive
+from civicmail.core.archives.budget import Budget, Limits
+from civicmail.core.archives.errors import DAMAGED, Unreadable
+from civicmail.core.filetype.identify import identify
 from civicmail.core.message import message_parser
-from civicmail.core.sandbox.budget import Budget
-from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, TOO_LARGE, Unreadable
 from civicmail.mail.screening.reports import aggregate, tls
 from civicmail.mail.screening.reports.shapes import Report
 
@@ -18,7 +18,7 @@ MAX_EXPANDED = 64 << 20
 """Bytes of one report; the largest known has 12 million."""
 MAX_MEMBERS = 20
 MAX_DEPTH = 4
-_PIECE = 1 << 16
+LIMITS = Limits(member=MAX_EXPANDED)
 
 
 def reports(content: bytes, budget: Budget, depth: int = 0) -> Iterator[Report]:
@@ -26,10 +26,9 @@ def reports(content: bytes, budget: Budget, depth: int = 0) -> Iterator[Report]:
     if depth > MAX_DEPTH:
         raise Unreadable(DAMAGED)
     start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if content[:2] == b"\x1f\x8b":
-        yield from reports(_gunzip(content, budget), budget, depth + 1)
-    elif content[:4] == b"PK\x03\x04":
-        yield from _each(_members(content, budget), budget, depth)
+    file_type = identify(content).name
+    if file_type in {"gz", "zip"}:
+        yield from _each(_members(content, file_type, budget), budget, depth)
     elif start[:1] == b"<":
         yield aggregate.read(content, budget.tick)
     elif start[:1] == b"{":
@@ -52,36 +51,10 @@ def _each(contents: Iterator[bytes], budget: Budget, depth: int) -> Iterator[Rep
         raise wrong
 
 
-def _gunzip(content: bytes, budget: Budget) -> bytes:
-    engine, out, size = zlib.decompressobj(31), [], 0
-    try:
-        for at in range(0, len(content), _PIECE):
-            budget.tick()
-            piece = engine.decompress(content[at : at + _PIECE], MAX_EXPANDED + 1)
-            size += len(piece)
-            if size > MAX_EXPANDED:
-                raise Unreadable(TOO_LARGE)
-            out.append(piece)
-    except zlib.error:
-        raise Unreadable(DAMAGED) from None
-    return b"".join(out)
-
-
-def _members(content: bytes, budget: Budget) -> Iterator[bytes]:
-    try:
-        archive = zipfile.ZipFile(BytesIO(content))
-        for info in archive.infolist()[:MAX_MEMBERS]:
-            budget.tick()
-            if info.is_dir():
-                continue
-            if info.flag_bits & 1:
-                raise Unreadable(ENCRYPTED)
-            with archive.open(info) as member:
-                data = member.read(MAX_EXPANDED + 1)
-            if len(data) > MAX_EXPANDED:
-                raise Unreadable(TOO_LARGE)
+def _members(content: bytes, file_type: str, budget: Budget) -> Iterator[bytes]:
+    with open_archive(content, file_type, budget) as archive:
+        for member in islice(archive.members(), MAX_MEMBERS):
+            data, why = content_of(archive, member)
+            if why and not data:
+                raise Unreadable(why)
             yield data
-    except Unreadable:
-        raise
-    except Exception as error:  # zipfile and zlib have many kinds of failure without a common root
-        raise Unreadable(DAMAGED) from error

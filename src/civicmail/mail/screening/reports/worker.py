@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from civicmail.core.archives.budget import Budget
 from civicmail.core.sandbox import request_server
-from civicmail.core.sandbox.budget import Budget
 from civicmail.mail.screening.reports import shapes, unpacking
 
 MEMORY = 1 << 30
@@ -17,7 +17,7 @@ MEMORY = 1 << 30
 
 def answer(question: dict[str, Any], content: bytes) -> bytes:
     """The reports in a file."""
-    budget = Budget(len(content), float(question["seconds"]))
+    budget = Budget(unpacking.LIMITS, float(question["seconds"]))
     return orjson.dumps([shapes.plain(report) for report in unpacking.reports(content, budget)])
 
 

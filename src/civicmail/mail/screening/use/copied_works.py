@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.core.config.log import get_logger
+from civicmail.core.filetype.types import TYPES
 from civicmail.mail.screening import urls
-from civicmail.mail.screening.file_types import FAMILY
 from civicmail.mail.screening.shapes import CombinedCase, ExtractedFile
 from civicmail.mail.screening.use.phrases import LISTS, Kind
 
@@ -73,7 +73,7 @@ def are_enough(signs: list[Sign]) -> bool:
 
 
 def _of_file(file: ExtractedFile) -> Iterator[Sign]:
-    name, family = file.name[-255:], FAMILY.get(file.true, "")
+    name, family = file.name[-255:], TYPES.get(file.true, TYPES["unknown"]).family
     if _PEER.search(name):
         yield Sign("peer", "file-for-sharing", file.part)
     if _KEYGEN.search(name) or (family in _PROGRAMS and _CRACK.search(name)):

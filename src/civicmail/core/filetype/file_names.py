@@ -43,6 +43,20 @@ FAMILIES = {
 FAMILY = {ending: family for family, endings in FAMILIES.items() for ending in endings.split()}
 """What a reader takes a file for by its extension."""
 
+_PICTURE = "png jpeg gif webp tiff bmp heic"
+_PROMISES = {
+    "pdf": "pdf", "docx": "word sealed", "docm": "word sealed", "dotx": "word", "xlsx": "excel sealed", "xlsm": "excel sealed",
+    "xlsb": "excel sealed", "pptx": "powerpoint sealed", "pptm": "powerpoint sealed", "odt": "opendocument", "ods": "opendocument",
+    "odp": "opendocument", "doc": "oldword rtf word", "xls": "oldexcel excel", "ppt": "oldpowerpoint powerpoint", "rtf": "rtf",
+    "zip": "zip", "7z": "7z", "tar": "tar", "gz": "gzip", "tgz": "gzip", "bz2": "bzip2", "xz": "xz", "zst": "zstd",
+    "tzst": "zstd", "svg": "svg",
+    "htm": "html xml text", "html": "html xml text", "txt": "text certificate sealed signature html letter xml script calendar",
+    "csv": "text", "eml": "letter text", "msg": "msg", "ics": "calendar", "vcf": "vcard", "mp3": "sound", "wav": "sound",
+    "mp4": "film", "mov": "film", "exe": "program", "dll": "program", "lnk": "shortcut", "pst": "mailstore",
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "webp", "tif", "tiff", "bmp", "heic"), _PICTURE),
+}  # fmt: skip
+"""What an extension promises to people: labels of types.py. An extension that promises nothing never misleads."""
+
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _TURNS = re.compile("[\u061c\u202a-\u202e\u2066-\u2069]")
 _UNSEEN = re.compile(
@@ -104,6 +118,12 @@ def read(name: str) -> FileName:
         tricks["gap"] = None
     before = _last(stripped[: -len(ending) - 1].rstrip(" ._\u00a0")) if ending else ""
     return FileName(ending, before, tuple(tricks))
+
+
+def is_mismatched(name: str, label: str) -> bool:
+    """Whether a file of this name is not what its name says. label: what it is (types.py)."""
+    promised = _PROMISES.get(name.rstrip(" .").rpartition(".")[2].lower(), "") if "." in name else ""
+    return bool(promised) and label not in ("empty", *promised.split())
 
 
 def _last(text: str) -> str:

@@ -10,7 +10,9 @@ from io import BytesIO
 
 import olefile
 
-from civicmail.core.sandbox.errors import DAMAGED, TOO_MANY, Unreadable
+from civicmail.core.archives.errors import DAMAGED, TOO_MANY, Unreadable
+from civicmail.core.filetype.containers import compound_type
+from civicmail.core.filetype.types import FileType
 
 MAX_ENTRIES = 20_000
 """Streams and storages of one file; an Outlook item has about ten for each recipient."""
@@ -78,3 +80,9 @@ def opened(content: bytes) -> Compound:
         raise Unreadable(TOO_MANY) from None
     except (OSError, struct.error, IndexError, ValueError, RecursionError, TypeError, AttributeError):
         raise Unreadable(DAMAGED) from None
+
+
+def file_type(file: Compound) -> FileType:
+    """What the file is, by the streams in its root."""
+    names = {path[0].lower() for path in file.listdir(streams=True, storages=True) if len(path) == 1}
+    return compound_type(names, str(getattr(file.root, "clsid", "") or ""))

@@ -1,12 +1,15 @@
-"""List the members of a RAR archive, version 4 or 5 (RAR technote). No free library unpacks them. Pure."""
+"""List the members of a RAR archive, version 4 or 5 (RAR technote). No free library unpacks them."""
 
 from __future__ import annotations
 
 import struct
+from typing import BinaryIO
 
-from civicmail.core.sandbox.errors import DAMAGED, ENCRYPTED, Unreadable
+from civicmail.core.archives.archive import Member, Names
+from civicmail.core.archives.budget import Budget
+from civicmail.core.archives.errors import DAMAGED, ENCRYPTED, Unreadable
 
-OLD, NEW = b"Rar!\x1a\x07\x00", b"Rar!\x1a\x07\x01\x00"
+_OLD, _NEW = b"Rar!\x1a\x07\x00", b"Rar!\x1a\x07\x01\x00"
 _BLOCKS = 20_000
 _OLD_MAIN, _OLD_FILE, _OLD_END = 0x73, 0x74, 0x7B
 _LOCKED_HEADERS, _LOCKED_FILE, _LARGE, _UNICODE, _HAS_DATA = 0x80, 0x04, 0x100, 0x200, 0x8000
@@ -14,17 +17,18 @@ _NEW_FILE, _NEW_LOCKED, _NEW_END = 2, 4, 5
 _FILE_ENCRYPTION = 1  # record in the extra area of a file
 
 
-def members(content: bytes) -> list[tuple[str, bool]]:
-    """(name, whether it is encrypted) of each file. Raises Unreadable: ENCRYPTED where the names are encrypted, too."""
+def opened(file: BinaryIO, budget: Budget) -> Names:
+    """Raises Unreadable: ENCRYPTED where the names are encrypted, too."""
+    content = file.read()
     try:
-        return _new(content) if content.startswith(NEW) else _old(content)
+        return Names(_new(content) if content.startswith(_NEW) else _old(content), budget)
     except (struct.error, IndexError):
         raise Unreadable(DAMAGED) from None
 
 
-def _old(content: bytes) -> list[tuple[str, bool]]:
-    entries: list[tuple[str, bool]] = []
-    at = len(OLD)
+def _old(content: bytes) -> list[Member]:
+    entries: list[Member] = []
+    at = len(_OLD)
     for _ in range(_BLOCKS):
         if at + 7 > len(content):
             break
@@ -41,7 +45,7 @@ def _old(content: bytes) -> list[tuple[str, bool]]:
                 data += struct.unpack_from("<I", content, at + 32)[0] << 32
             length = struct.unpack_from("<H", content, at + 26)[0]
             start = at + (40 if flags & _LARGE else 32)
-            entries.append((_old_name(content[start : start + length], flags), bool(flags & _LOCKED_FILE)))
+            entries.append(Member(_old_name(content[start : start + length], flags), encrypted=bool(flags & _LOCKED_FILE)))
         at += size + data
     return entries
 
@@ -52,9 +56,9 @@ def _old_name(raw: bytes, flags: int) -> str:
     return plain.decode("utf-8" if flags & _UNICODE and not nul else "cp1252", "replace")
 
 
-def _new(content: bytes) -> list[tuple[str, bool]]:
-    entries: list[tuple[str, bool]] = []
-    at = len(NEW)
+def _new(content: bytes) -> list[Member]:
+    entries: list[Member] = []
+    at = len(_NEW)
     for _ in range(_BLOCKS):
         if at + 7 > len(content):
             break
@@ -72,7 +76,7 @@ def _new(content: bytes) -> list[tuple[str, bool]]:
         if kind == _NEW_END:
             break
         if kind == _NEW_FILE:
-            entries.append((_new_name(content, here), _is_locked(content, end - extra, end)))
+            entries.append(Member(_new_name(content, here), encrypted=_is_locked(content, end - extra, end)))
         at = end + data
     return entries
 

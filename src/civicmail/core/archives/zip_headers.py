@@ -1,5 +1,5 @@
 """The local headers of a zip's members (APPNOTE 4.3.7): a second list, which some programs trust instead of the central directory,
-and the only one of a truncated zip. Pure."""
+and the only one of a truncated zip."""
 
 from __future__ import annotations
 
