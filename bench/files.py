@@ -151,7 +151,7 @@ def _package(main: str, parts: dict[str, tuple[str, str]]) -> bytes:
 
 
 def png(chance: random.Random, side: int) -> bytes:
-    """A square of grey noise without any word in it."""
+    """A square of gray noise without any word in it."""
     rows = b"".join(b"\0" + chance.randbytes(side) for _ in range(side))
     chunks = (b"IHDR", struct.pack(">2I5B", side, side, 8, 0, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(

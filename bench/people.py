@@ -177,7 +177,7 @@ def _fill(report: Report, who: str) -> Any:
     made.fill(t)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    counted = (directory.Person, directory.Department, identity.Authorisation, identity.Usage, guard_models.Entry)
+    counted = (directory.Person, directory.Department, identity.Authorization, identity.Usage, guard_models.Entry)
     report.note(who + ": " + ", ".join(f"{m._default_manager.count():,} rows of {m.__name__}" for m in counted))
     return t
 
@@ -300,7 +300,7 @@ def _forms(report: Report, who: str, t: Any, data: Path, requests: int) -> None:
     for n in range(2 * requests + 2):
         mark_database_alive(data)
         way, state, after = ("suspend", "active", True) if n % 2 == 0 else ("resume", "suspended", False)
-        path = f"/access/authorisations/{t.authorisations['crew0'].pk}/{way}/"
+        path = f"/access/authorisations/{t.authorizations['crew0'].pk}/{way}/"
         begun = time.perf_counter()
         response = client.post(path, {"reason": "A form of the benchmark, again.", "state": state})
         took.append(1000 * (time.perf_counter() - begun))

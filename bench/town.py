@@ -1,6 +1,6 @@
 """A synthetic city of 6,200 people in 40 departments: personnel list, and the rows of some years.
 
-Three departments and one person for each duty come from the tests' town (tests/pages/world.py), so that every page of the table of
+Three departments and one person for each role come from the tests' town (tests/pages/world.py), so that every page of the table of
 URLs has somebody who may see it; Public Works is the largest department. Equal seeds make equal rows.
 """
 
@@ -126,10 +126,10 @@ def _access(t: Town, episodes: list[Any], boxes: dict[int, Any], chance: random.
             continue
         what = {"mailbox": box, "person": e.person, "episode": e, "department": e.department, "requester": asker, "approver": head}
         what |= {**REASONS, "cost": 21_250}
-        rights.append(identity.Authorisation(**what, asked=old, decided=old, starts=old, until=long, state="expired", since=long))
+        rights.append(identity.Authorization(**what, asked=old, decided=old, starts=old, until=long, state="expired", since=long))
         state = "asked" if n % 50 == 1 else "suspended" if n % 70 == 2 else "active"
         until = t.now + timedelta(days=chance.randrange(20, 300))
-        rights.append(identity.Authorisation(**what, asked=long, decided=long, starts=long, until=until, state=state, since=long))
+        rights.append(identity.Authorization(**what, asked=long, decided=long, starts=long, until=until, state=state, since=long))
         accounts.append(guard.Account(person=e.person, username=box.address, made=old))
         common = {"person": e.person, "text": t.policy, "accepted": True, "shown": t.policy.sha256}
         answers += [identity.Acknowledgement(**common, at=day) for day in (old, long)[: 1 + n % 2]]
@@ -139,7 +139,7 @@ def _access(t: Town, episodes: list[Any], boxes: dict[int, Any], chance: random.
     agencies = sorted({e.contract.agency_id for e in episodes if e.contract is not None} - bound)
     signed = {"text": t.policy, "how": "paper", "reference": "A-1", "at": long}
     identity.Undertaking.objects.bulk_create([identity.Undertaking(agency_id=pk, **signed) for pk in agencies])
-    for model, rows in ((identity.Authorisation, rights), (guard.Account, accounts), (identity.Acknowledgement, answers)):
+    for model, rows in ((identity.Authorization, rights), (guard.Account, accounts), (identity.Acknowledgement, answers)):
         model.objects.bulk_create(rows, batch_size=BATCH_SIZE)  # type: ignore[attr-defined]  # a list of different models
     identity.Device.objects.bulk_create(devices, batch_size=BATCH_SIZE)
 
@@ -159,8 +159,8 @@ def _shared(t: Town, boxes: dict[int, Any], chance: random.Random) -> None:
             address=address, name=f"Desk {n}", kind="function", department=first.department, made=t.now
         )
         directory.Address.objects.create(address=address, mailbox=box, since=t.now)
-        identity.Authorisation.objects.bulk_create(
-            identity.Authorisation(
+        identity.Authorization.objects.bulk_create(
+            identity.Authorization(
                 mailbox=box, person_id=e.person_id, episode=e, department=first.department, role="delegate", **REASONS,
                 requester=t.people["super"], asked=long, approver=t.people["chief"], decided=long, starts=long, until=end,
                 state="active", since=long,

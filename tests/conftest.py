@@ -168,7 +168,7 @@ def frozen() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """An initialised data folder of a scratch installation of city.example, as `civicmail init` leaves it; nothing runs."""
+    """An initialized data folder of a scratch installation of city.example, as `civicmail init` leaves it; nothing runs."""
     from neighbours.scratch import installation
 
     return installation(tmp_path / "data")

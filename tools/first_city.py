@@ -75,8 +75,8 @@ class FirstCity:
                 officer.open(f"http://localhost:{self.web}/")
             with step("recovery key and claim, as the first page names them"):
                 self._claim(officer, output)
-                officer.follow("Take up the duty of the access office")
-                officer.follow("Take up…")
+                officer.follow("Activate the role of the access office")
+                officer.follow("Activate…")
                 officer.page.get_by_text("4 hours", exact=True).click()
                 officer.fill(What_for="The city begins its work with ten people.")
                 officer.press("Act as access officer")
@@ -209,8 +209,8 @@ class FirstCity:
         other.press("Show the second half")
         return other.commands()[0]
 
-    def _authorise(self, deputy: Browser, head: Browser, position: str, count: int) -> None:
-        """Two people: one writes the reasons, the other authorises."""
+    def _authorize(self, deputy: Browser, head: Browser, position: str, count: int) -> None:
+        """Two people: one writes the reasons, the other authorizes."""
         for one in (deputy, head):
             one.open(f"http://localhost:{self.web}/")
             one.follow("Decide who needs mail")
@@ -223,14 +223,14 @@ class FirstCity:
         one = head
         one.page.locator("main [name=row]").evaluate_all("boxes => boxes.forEach(box => box.click())")
         one.press("Review the chosen")
-        one.press(f"Authorise {count} ")
+        one.press(f"Authorize {count} ")
 
     def _mail(self, officer: Browser, world: World, step: Any) -> None:
         with step("head and deputy sign in and say who gets mail"):
             others: dict[str, Browser] = {}
             rosa = self._invited(officer, "Rosa Hale", "Public Works", others)
             kim = self._invited(officer, "Kim Boyd", "Public Works", others)
-            self._authorise(kim, rosa, "Street crew", 5)
+            self._authorize(kim, rosa, "Street crew", 5)
         with step("somebody signs in, accepts the policy and sends a message out"):
             sam = self._invited(officer, "Sam Ferrer", "Public Works", others)
             sam.open(f"http://localhost:{self.web}/")

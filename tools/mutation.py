@@ -25,7 +25,7 @@ GUARD = (
     "city/guard/permissions.py",
     "city/identity/bars.py",
     "city/snapshot/credentials.py",
-    "city/guard/duties.py",
+    "city/guard/roles.py",
     "city/guard/four_eyes.py",
     "city/guard/guard.py",
     "city/snapshot/sender_alignment.py",
@@ -39,7 +39,7 @@ GUARD = (
 GUARD_TESTS = (
     "city/identity/test_bars.py",
     "city/snapshot/test_credentials.py",
-    "city/guard/test_duties.py",
+    "city/guard/test_roles.py",
     "city/guard/test_four_eyes.py",
     "city/guard/test_guard.py",
     "city/snapshot/test_sender_alignment.py",

@@ -2,7 +2,7 @@
 
     .venv/bin/python tools/release_folder.py tests/releases/0.1.0.tar.xz [--mail FOLDER]
 
-Run it with the program of the release. People, duties and mail are invented, and so are the keys. --mail: import the messages of a
+Run it with the program of the release. People, roles and mail are invented, and so are the keys. --mail: import the messages of a
 folder instead, which makes the folder as large as they are.
 """
 

@@ -15,13 +15,13 @@ from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow, Violati
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actors import Actor, HeldRole
-from civicmail.city.guard.duties import DUTIES
 from civicmail.city.guard.epoch import DAY_MS, from_ms
 from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.guard.mandate_request import MandateRequest
 from civicmail.city.guard.models import Invitation
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import Reasons
+from civicmail.city.guard.roles import ROLES
 from civicmail.city.identity.actions import (
     access_requests,
     barring,
@@ -31,7 +31,7 @@ from civicmail.city.identity.actions import (
     mandates,
     urgent_mandates,
 )
-from civicmail.city.identity.models import Authorisation, Bar
+from civicmail.city.identity.models import Authorization, Bar
 from civicmail.desk.holding.actions import approval_decisions, release_requests, review_findings, switch_approval
 from civicmail.desk.holding.models import Approval, AskedDepartment, Finding, Release
 from civicmail.desk.incidents.actions import message_removal
@@ -42,7 +42,7 @@ from civicmail.mail.archive import dispose
 from civicmail.mail.archive.errors import NotDisposed
 
 WHY = "It is needed for the work that is done here."
-WHOLE = tuple(HeldRole(duty, "", MS + 2000 * DAY_MS) for duty in DUTIES)
+WHOLE = tuple(HeldRole(role, "", MS + 2000 * DAY_MS) for role in ROLES)
 FOUR = ("ann", "bea", "cyd", "dot")
 Second = Callable[[Actor, int], object]
 
@@ -75,7 +75,7 @@ def _request_higher(a: str, now: int) -> Second:
 
 def _roster(a: str, now: int) -> Second:
     profile = bulk_authorization.write_profile(where(), "Field agent", Reasons(**WORDS), actor=able(a), now=now)
-    return lambda who, at: bulk_authorization.authorise(profile, [row("sub")], until=at + 60 * DAY_MS, actor=who, now=at)
+    return lambda who, at: bulk_authorization.authorize(profile, [row("sub")], until=at + 60 * DAY_MS, actor=who, now=at)
 
 
 def _mandate(a: str, now: int, verb: str = "approve") -> Second:
@@ -142,7 +142,7 @@ def _heard(a: str, now: int) -> Second:
 
 
 def _review(a: str, now: int) -> Second:
-    right = Authorisation.objects.filter(person=row("head")).get()
+    right = Authorization.objects.filter(person=row("head")).get()
     review = Review.objects.create(
         key="r", tier="everyone", state="running", planned=date(2026, 3, 1), started=from_ms(now),
         deadline=from_ms(now + 300 * DAY_MS), by="tick",

@@ -24,7 +24,7 @@ from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.guard.four_eyes import WINDOW
 from civicmail.city.guard.models import Account, Invitation
 from civicmail.city.guard.permissions import TAKE_TWO
-from civicmail.city.identity.actions import duties, organization, people
+from civicmail.city.identity.actions import organization, people, roles
 from civicmail.core.config.errors import CivicmailError
 from desk.halves import BESIDE, FOUR, HALVES, WHY, Second, able, row, where
 
@@ -45,7 +45,7 @@ def town(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None
     clerk = staff.department("clerk", head, top)
     staff.employed(boss, top)
     box = staff.mailbox("head@city.example", clerk, head)
-    staff.authorised(head, box, staff.employed(head, clerk), boss)
+    staff.authorized(head, box, staff.employed(head, clerk), boss)
     staff.mailbox("boss@city.example", top, boss)
     for n, uid in enumerate(FOUR):
         staff.employed(staff.person(uid), clerk)
@@ -146,7 +146,7 @@ class World:
 
     def grant(self, by: str, of: str) -> None:
         with suppress(CivicmailError):
-            duties.grant(row(of), "privacy-officer", until=self.now + 9 * DAY_MS, actor=able(by), reason=WHY, now=self.now)
+            roles.grant(row(of), "privacy-officer", until=self.now + 9 * DAY_MS, actor=able(by), reason=WHY, now=self.now)
 
     def wait(self, by: str, of: str) -> None:
         self.now += 40 * DAY_MS

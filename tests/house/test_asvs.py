@@ -74,7 +74,7 @@ def test_the_page_of_authorization_is_what_the_guard_does() -> None:
     )
     assert done.returncode == 0, done.stderr
     rules = {name for text in re.findall(r"^\| `[\w.-]+` \| `([^`]+)` \|", _page("authorization.md"), re.M)
-             for name in re.findall(r"[a-z_]{4,}(?![\w-])(?<!-)", re.sub(r"duty\([^)]*\)", "", text))}  # fmt: skip
+             for name in re.findall(r"[a-z_]{4,}(?![\w-])(?<!-)", re.sub(r"role\([^)]*\)", "", text))}  # fmt: skip
     told = set(re.findall(r"`([a-z_]+)(?:\(…\))?`", _page("authorization.md").partition("## Fields")[0]))
     assert rules - {"one_of"} <= told, rules - told
     assert _page("authorization.md").partition("## Fields")[2].partition("## Every act")[0].count("\n| ") > 10

@@ -69,7 +69,7 @@ def test_the_frozen_clock_stands_still_until_it_is_moved(frozen: Traveller) -> N
     assert time.time() == before + 3600
 
 
-def test_the_data_folder_is_initialised_and_private(data: Path) -> None:
+def test_the_data_folder_is_initialized_and_private(data: Path) -> None:
     assert (data / "civicmail.toml").is_file()
     assert data.stat().st_mode & 0o077 == 0
 

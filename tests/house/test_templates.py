@@ -104,8 +104,8 @@ def test_our_style_and_script_stay_small() -> None:
     assert not re.search(r"\beval\(|new Function|innerHTML|document\.write", script)
 
 
-@pytest.mark.rule("house", "Vendored files are unchanged and come with their licence.")
-def test_what_others_made_is_as_it_was_brought_and_says_its_licence() -> None:
+@pytest.mark.rule("house", "Vendored files are unchanged and come with their license.")
+def test_what_others_made_is_as_it_was_brought_and_says_its_license() -> None:
     done = subprocess.run([sys.executable, str(ROOT / "tools" / "vendor.py"), "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     listed = tomllib.loads((WEB / "vendored.toml").read_text())
@@ -122,8 +122,8 @@ def test_nothing_that_is_vendored_names_a_map_that_is_not_there() -> None:
 ROLES = ("quiet", "wait", "done", "warn", "stop", "lock")
 
 
-def _luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+def _luminance(color: str) -> float:
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
@@ -134,12 +134,12 @@ def _contrast(a: str, b: str) -> float:
 
 
 @pytest.mark.rule("house", "The colors of states have enough contrast.")
-def test_colours_of_states_can_be_read() -> None:
+def test_colors_of_states_can_be_read() -> None:
     """WCAG 2.1, 1.4.3: 4.5 to 1 for the word on its ground, and for hints and links on white and on the wash."""
     text = STYLE.read_text()
-    colour = dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{6})", text))
+    color = dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{6})", text))
     for role in ROLES:
-        assert _contrast(colour[role], colour[f"{role}-bg"]) >= 4.5, role
+        assert _contrast(color[role], color[f"{role}-bg"]) >= 4.5, role
     for name_ in ("hint", "link"):
-        assert _contrast(colour[name_], "#ffffff") >= 4.5
-        assert _contrast(colour[name_], colour["wash"]) >= 4.5
+        assert _contrast(color[name_], "#ffffff") >= 4.5
+        assert _contrast(color[name_], color["wash"]) >= 4.5

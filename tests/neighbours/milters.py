@@ -40,7 +40,7 @@ dns {{ nameserver = ["127.0.0.1:{dns}"]; timeout = 0.1s; retransmits = 1; socket
 """
 _OFF = (
     "rbl surbl spf dkim dkim_signing dmarc arc asn mx_check fuzzy_check hfilter url_redirector phishing rspamd_update multimap mid "
-    "whitelist known_senders bimi p0f dcc greylist ratelimit reputation replies history_redis neural external_services antivirus "
+    "whitelist known_senders bimi p0f dcc graylist ratelimit reputation replies history_redis neural external_services antivirus "
     "once_received gpt contextal redis"
 )
 """What asks DNS, the network or Redis. The small list of suffixes in url_tld saves nine seconds of start."""

@@ -17,11 +17,11 @@ REASON = "A resident asks for the letters about the works on Elm Street."
 
 
 def cases(t: Any) -> dict[str, Any]:
-    """Numbers and ids by name. recorder asks, approver decides; both have taken up their duties."""
+    """Numbers and ids by name. recorder asks, approver decides; both have activated their roles."""
     guard.MandateYear.objects.create(year=timezone.localdate().year, last=3)
     live = _mandate(t, "26-001", "recorder", "crew0", state="open", approver=t.people["approver"])
     asked = _mandate(t, "26-002", "recorder", "crew1", state="asked")
-    urgent = _mandate(t, "26-003", "examiner", "crew2", state="urgent", ground="examination", duty="examiner")
+    urgent = _mandate(t, "26-003", "examiner", "crew2", state="urgent", ground="examination", role="examiner")
     urgent.urgent, urgent.ratified, urgent.ratify_by = True, "due", t.now + timedelta(days=1)
     urgent.save()
     change = guard.Amendment.objects.create(
@@ -78,15 +78,15 @@ def _finding(t: Any, capture: str, **more: Any) -> Finding:
 
 
 def _mandate(
-    t: Any, number: str, person: str, about: str, *, state: str, ground: str = "request", duty: str = "records-officer", **more: Any
+    t: Any, number: str, person: str, about: str, *, state: str, ground: str = "request", role: str = "records-officer", **more: Any
 ) -> Any:
     begun = state != "asked"
     row = guard.Mandate.objects.create(
-        number=number, ground=ground, person=t.people[person], duty=duty, departments=["public-works"], reason=REASON,
+        number=number, ground=ground, person=t.people[person], role=role, departments=["public-works"], reason=REASON,
         asked=t.now - timedelta(hours=5), since=t.now - timedelta(hours=4), state=state,
         decided=t.now - timedelta(hours=4) if begun else None, starts=t.now - timedelta(hours=4) if begun else None,
         until=t.now + timedelta(days=13) if begun else None,
-        boxes=[t.authorisations[about].mailbox.address] if begun else [], **more,
+        boxes=[t.authorizations[about].mailbox.address] if begun else [], **more,
     )  # fmt: skip
     guard.Subject.objects.create(mandate=row, person=t.people[about], since=t.now - timedelta(hours=5))
     return row

@@ -35,7 +35,7 @@ from civicmail.city.guard import mandate_states
 from civicmail.city.guard.models import Amendment, Mandate, MandateYear, Subject
 from civicmail.city.guard.state_table import StateTable
 from civicmail.city.identity import authorization_states as rights
-from civicmail.city.identity.models import Authorisation, Ending
+from civicmail.city.identity.models import Authorization, Ending
 from civicmail.city.identity.views.feeds import STATES as FEEDS
 from civicmail.desk.holding import approval_states, containment_states, pickup_states, release_states
 from civicmail.desk.holding.actions.review_findings import STATES as FINDINGS
@@ -71,7 +71,7 @@ def of(table: StateTable[Any]) -> frozenset[str]:
 
 
 STATES: dict[tuple[type[Model], str], Iterable[str]] = {
-    (Authorisation, "state"): of(rights.TABLE),
+    (Authorization, "state"): of(rights.TABLE),
     (Mandate, "state"): of(mandate_states.TABLE),
     (Mandate, "ratified"): RATIFIED,
     (Amendment, "state"): AMENDED,
@@ -142,10 +142,10 @@ def again(row: Any, **changes: Any) -> Any:
 
 
 def _rights(t: Any) -> None:
-    for state in missing((Authorisation, "state")):
+    for state in missing((Authorization, "state")):
         key = f"was-{state}"
         t.person(key, "Ola", f"Was {state}", "public-works", "Street Inspector", supervisor=t.people["super"])
-        a = t.authorise(key, state)
+        a = t.authorize(key, state)
         if state in ("approved", "refused"):
             a.approver, a.decided, a.starts = t.people["head"], t.now, t.now + timedelta(days=3) if state == "approved" else None
         a.why = WHY

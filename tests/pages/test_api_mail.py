@@ -64,6 +64,6 @@ def test_a_message_of_a_program_goes_once_under_its_persons_name(city: Town) -> 
     row = Outgoing.objects.get(person=city.people["crew0"], uid=first.json()["uid"])
     assert row.recipients == ["lena.vogt@city.example"] and city.people["crew0"].display.encode() in bytes(row.content)
     assert Entry.objects.filter(object=f"outgoing:{row.uid}", act="mail.send").count() == 1
-    others = ask("POST", "/mail", {**letter, "mailbox": city.authorisations["head"].mailbox.address})
+    others = ask("POST", "/mail", {**letter, "mailbox": city.authorizations["head"].mailbox.address})
     assert others.status_code in (403, 422)
     assert ask("POST", "/mail", {**letter, "to": "nobody at all"}).status_code == 422

@@ -117,7 +117,7 @@ def test_what_answers_and_what_tells_me_is_set_by_my_program(city: Town) -> None
     assert signed["lines"] == "Room 12" and signed["block"] and mine("GET", "/me/signature").json() == signed
     assert mine("POST", "/me/digest", {"days": "weekly", "hour": 7}).json() == mine("GET", "/me/digest").json()
     assert Digest.objects.get().hour == 7
-    own = city.authorisations["crew0"].mailbox.address
+    own = city.authorizations["crew0"].mailbox.address
     assert [box["address"] for box in mine("GET", "/my/mailboxes").json()][:1] == [own]
     day = city.now.date().isoformat()
     away = {"starts": day, "until": day, "text": "Back tomorrow."}

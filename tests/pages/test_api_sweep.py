@@ -1,4 +1,4 @@
-"""Permission sweep of the API: every operation, as every duty and as nobody, answers as its page does (P-16, P-17).
+"""Permission sweep of the API: every operation, as every role and as nobody, answers as its page does (P-16, P-17).
 
 The list is api.toml; whoever sees the page of an operation in matrix.toml may do it, and nobody else. An operation without a line
 fails the sweep. Acts and pages without an operation are named here, each with the reason why.
@@ -73,7 +73,7 @@ def test_nobody_without_a_token_hears_anything_but_that_one_is_needed(city: Town
 
 
 def test_a_token_opens_what_its_scopes_name_and_nothing_else(city: Town) -> None:
-    """Asked with every scope but the one that is needed, everything is refused, whatever the duty."""
+    """Asked with every scope but the one that is needed, everything is refused, whatever the role."""
     for scope in SCOPES:
         ask = asking(city.people["office"], set(SCOPES) - {scope})
         for name, o in OPERATIONS.items():

@@ -17,7 +17,7 @@ from django.test import Client
 
 from civicmail.city.directory.models import FeedRun
 from civicmail.city.guard.models import Account, Entry
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.front.web.sessions import row_of
 from pages.test_looks import visitor
 from pages.test_sweep import PAGES, path_of
@@ -28,10 +28,10 @@ Visit = Callable[[str], Client]
 BECAUSE = "The council decided it on Monday, item 14."
 TWICE: list[tuple[str, Callable[[Town], str], dict[str, str], str]] = [
     ("head", lambda t: f"/access/personal-use/{t.objects['rule']}/end/", {"reason": BECAUSE}, "personal-use.end"),
-    ("office", lambda t: f"/access/duties/{t.people['admin'].duties.get().pk}/end/", {"reason": BECAUSE}, "duty.end"),
+    ("office", lambda t: f"/access/duties/{t.people['admin'].roles.get().pk}/end/", {"reason": BECAUSE}, "duty.end"),
     ("office", lambda t: f"/access/unlocks/{t.people['crew5'].account.pk}/", {"reason": BECAUSE}, "account.unlock"),
     ("office", lambda t: f"/access/feeds/{t.objects['feed']}/reject/", {"reason": BECAUSE}, "feed.reject"),
-    ("super", lambda t: f"/access/requests/{t.authorisations['crew3'].pk}/withdraw/", {"reason": BECAUSE, "state": "asked"},
+    ("super", lambda t: f"/access/requests/{t.authorizations['crew3'].pk}/withdraw/", {"reason": BECAUSE, "state": "asked"},
      "request.withdraw"),
     ("head", lambda _: "/dept/public-works/leavers/new/?person=p-crew0", {"when": "now", "reason": BECAUSE, "successor": ""},
      "access.end"),
@@ -58,7 +58,7 @@ def test_a_form_that_is_sent_a_second_time_from_an_old_page_does_nothing_more(
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "tomorrow"])
 def test_a_day_of_no_calendar_of_ours_is_told_beside_its_field(city: Town, visit: Visit, day: str) -> None:
-    extend = f"/access/authorisations/{city.authorisations['crew0'].pk}/extend/"
+    extend = f"/access/authorisations/{city.authorizations['crew0'].pk}/extend/"
     assert visit("head").post(extend, {"until": day, "was": "0", "reason": BECAUSE}).status_code == 422
     assert visit("office").get(f"/access/addresses/?address=closures@city.example&day={day}").status_code == 422
 
@@ -71,13 +71,13 @@ def test_a_department_without_a_head_is_named_and_its_requests_wait(city: Town, 
     works.deputies.clear()
     assert "Departments without a head" in text_of(visit("office").get("/access/"))
     assert "Name a head" in text_of(visit("office").get("/"))
-    asked = f"/access/requests/{city.authorisations['crew3'].pk}/"
+    asked = f"/access/requests/{city.authorizations['crew3'].pk}/"
     for who in ("head", "deputy", "office", "super", "chief"):
         answer = visit(who).post(asked, {"decision": "approve", "reason": "", "state": "asked"})
         assert answer.status_code in (403, 404), who
     new = {**REASONS, "until": city.now.date().isoformat(), "address": ""}
     assert visit("super").post("/access/requests/new/?person=p-crew6", {"from": "why", **new}).status_code == 200
-    assert Authorisation.objects.get(pk=city.authorisations["crew3"].pk).state == "asked"
+    assert Authorization.objects.get(pk=city.authorizations["crew3"].pk).state == "asked"
     works.head = city.people["head"]
     works.save()
     assert visit("head").post(asked, {"decision": "approve", "reason": "", "state": "asked"}).status_code == 302

@@ -1,4 +1,4 @@
-"""Home says first what somebody waits for, whatever the duty (issue 7: one screen holds everything that waits)."""
+"""Home says first what somebody waits for, whatever the role (issue 7: one screen holds everything that waits)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DESKS = {
 
 def waiting(t: Town, key: str) -> dict[str, str]:
     """Label -> route of what waits for somebody."""
-    now = epoch_ms(t.now) + 1000  # duties are taken up by then
+    now = epoch_ms(t.now) + 1000  # roles are activated by then
     groups = tasks.of(actor_of(t.people[key].account, "", now), now)
     return {str(task.label): task.route for group in groups for task in group.tasks}
 
@@ -46,9 +46,9 @@ def test_an_officer_finds_every_desk_at_which_something_waits(city: Town) -> Non
     assert "Say whether mail may be let go" not in waiting(city, "security"), "their own is for somebody else"
 
 
-@pytest.mark.rule("P-16, P-25", "Who has to take a duty up first hears that something waits.")
+@pytest.mark.rule("P-16, P-25", "Who has to activate the role first hears that something waits.")
 @pytest.mark.django_db
-def test_who_has_to_take_a_duty_up_first_hears_that_something_waits(city: Town) -> None:
+def test_who_has_to_activate_a_role_first_hears_that_something_waits(city: Town) -> None:
     """Else nobody would know when."""
     city.grant("super", "security-officer")
     found = waiting(city, "super")

@@ -1,4 +1,4 @@
-"""Every page in a real Chromium: WCAG 2.1 AA by axe at 1280 and 320 px and in forced colours, no sideways scroll, one h1, a title
+"""Every page in a real Chromium: WCAG 2.1 AA by axe at 1280 and 320 px and in forced colors, no sideways scroll, one h1, a title
 of its own, and a console that says nothing about the content security policy (P3; ADA title II, 28 CFR 35.200)."""
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def new_context(tab: Tab, new_context: Callable[..., Any]) -> Callable[..., Any]
 
 
 def violations(page: Any, forced: str) -> list[str]:
-    """What axe finds. Under forced colours it mixes the colours of author and system, so contrast is looked at by eye there."""
+    """What axe finds. Under forced colors it mixes the colors of author and system, so contrast is looked at by eye there."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(f"(() => {{{SOURCE}}})()")
     rules = {**RULES, "rules": {"color-contrast": {"enabled": forced == "none"}}}

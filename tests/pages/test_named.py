@@ -16,8 +16,8 @@ from pages.world import Town
 @pytest.mark.usefixtures("city")
 def test_lists_name_people_and_evidence_keeps_the_number_beside_it(visit: Callable[[str], Client]) -> None:
     assert "Dana Ortiz (p-crew0)" in visit("auditor").get("/oversight/audit/?q=p-crew0").content.decode()
-    duties = visit("office").get("/access/duties/").content.decode()
-    assert 'data-label="by">Maya Lund<' in duties and 'data-label="by">p-office' not in duties
+    roles = visit("office").get("/access/duties/").content.decode()
+    assert 'data-label="by">Maya Lund<' in roles and 'data-label="by">p-office' not in roles
 
 
 @pytest.mark.django_db

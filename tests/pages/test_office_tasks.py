@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from civicmail.city.directory.models import Address, Agency, Contract, Department, Mailbox, MailGroup, Person
 from civicmail.city.guard.models import Entry
-from civicmail.city.identity.models import Acknowledgement, Authorisation, ConflictRecord, Ending, PolicyText, Usage
+from civicmail.city.identity.models import Acknowledgement, Authorization, ConflictRecord, Ending, PolicyText, Usage
 from civicmail.front.web.models import SavedView
 from pages.test_tasks import hidden, text_of
 from pages.world import REASONS, TEXT, Town
@@ -62,19 +62,19 @@ def test_an_agency_comes_with_its_contract_and_is_switched_off_and_on(city: Town
 )
 def test_a_contract_that_ends_earlier_ends_access_with_it(city: Town, visit: Visit) -> None:
     """And a later end makes nobody's access longer."""
-    contract, a = Contract.objects.get(), city.authorisations["crew2"]
+    contract, a = Contract.objects.get(), city.authorizations["crew2"]
     path = f"/access/contracts/{contract.pk}/"
     done(visit("office"), path, {"sponsor": "p-head", "ends": SOON})
     a.refresh_from_db()
     assert timezone.localtime(a.until - timedelta(seconds=1)).date().isoformat() == SOON
-    assert city.authorisations["crew0"].until > a.until, "another employer's"
+    assert city.authorizations["crew0"].until > a.until, "another employer's"
     done(visit("office"), path, {"sponsor": "p-head", "ends": (city.now.date() + timedelta(days=300)).isoformat()})
     later = a.until
     a.refresh_from_db()
     assert a.until == later
 
 
-def test_a_mailbox_of_a_duty_is_made_used_by_named_people_and_closed(city: Town, visit: Visit) -> None:
+def test_a_mailbox_of_a_role_is_made_used_by_named_people_and_closed(city: Town, visit: Visit) -> None:
     """M1, M5: owner, users by request and approval of somebody else, an end of one right, and then it closes."""
     head, deputy = visit("head"), visit("deputy")
     form = {"kind": "function", "department": "public-works", "address": "snow@city.example", "name": "Snow", "expires": ""}
@@ -91,14 +91,14 @@ def test_a_mailbox_of_a_duty_is_made_used_by_named_people_and_closed(city: Town,
     ask = {"person": "p-crew1", "role": "delegate", "until": SOON, **REASONS}
     assert head.post(f"{at}users/new/", {**ask, "person": "nobody"}).status_code == 422
     assert head.post(f"{at}users/new/", ask).status_code == 302
-    a = Authorisation.objects.get(mailbox__address="snow@city.example")
+    a = Authorization.objects.get(mailbox__address="snow@city.example")
     assert (a.state, a.role, a.requester.uid) == ("asked", "delegate", "p-head")
     assert head.post(f"/access/requests/{a.pk}/", {"decision": "approve", "state": "asked"}).status_code == 403
     deputy.post(f"/access/requests/{a.pk}/", {"decision": "approve", "reason": "", "state": "asked"})
     assert "Pat" in text_of(head.get(at)) or "Lena Vogt" in text_of(head.get(at))
     assert head.post(f"{at}close/", {"reason": BECAUSE}).status_code == 409, "somebody uses it"
     done(head, f"/access/authorisations/{a.pk}/end/", {})
-    assert Authorisation.objects.get(pk=city.authorisations["crew1"].pk).state == "active", "their own stays"
+    assert Authorization.objects.get(pk=city.authorizations["crew1"].pk).state == "active", "their own stays"
     done(head, f"{at}close/", {})
     assert head.post(f"{at}close/", {"reason": BECAUSE}).status_code == 409, "a doubled click"
     closed = text_of(head.get(at))
@@ -149,14 +149,14 @@ def test_the_holder_sees_who_else_uses_the_own_mailbox_and_asks_for_a_delegate(c
     assert crew.get(mine).status_code == 200 and crew.get("/access/mailboxes/lena.vogt@city.example/").status_code == 403
     ask = {"person": "p-crew1", "role": "successor", "until": SOON, **REASONS}
     assert crew.post(f"{mine}users/new/", ask).status_code == 302
-    assert Authorisation.objects.filter(mailbox__address="dana.ortiz@city.example", role="successor", state="asked").exists()
+    assert Authorization.objects.filter(mailbox__address="dana.ortiz@city.example", role="successor", state="asked").exists()
     assert crew.post(f"{mine}users/new/", {**ask, "person": "p-crew0"}).status_code == 403
 
 
 @pytest.mark.rule("P-04", "Access is kept for longer by an approver who saw the end that it had.")
 def test_access_is_kept_for_longer_before_it_ends_by_somebody_else(city: Town, visit: Visit) -> None:
     """P-04: with a reason and an end, compared with what the page showed."""
-    a = city.authorisations["crew1"]
+    a = city.authorizations["crew1"]
     path = f"/access/authorisations/{a.pk}/extend/"
     assert path in visit("head").get("/dept/public-works/people/p-crew1/").content.decode()
     for who in ("super", "crew1", "office", "chief"):
@@ -270,7 +270,7 @@ def test_a_department_is_opened_led_moved_closed_and_opened_again(city: Town, vi
 
 
 def test_a_conflict_is_recorded_shown_with_what_watches_over_it_and_makes_room(city: Town, visit: Visit) -> None:
-    """D3: then the duty can be granted."""
+    """D3: then the role can be granted."""
     office, path = visit("office"), "/access/duties/conflicts/new/"
     form = {"person": "p-author", "first": "policy-author", "second": "auditor", "until": SOON}
     control = "The city attorney reads every entry of the policy each month."
@@ -330,7 +330,7 @@ def test_every_page_of_an_object_shows_its_history_with_reasons(city: Town, visi
 @pytest.mark.rule("P-18, P2", "A head is told who cannot send for want of the policy.")
 def test_the_head_is_told_who_cannot_send_for_want_of_the_policy(city: Town, visit: Visit) -> None:
     """And finds them in the list."""
-    Authorisation.objects.filter(person=city.people["crew5"]).update(state="active")  # never accepted
+    Authorization.objects.filter(person=city.people["crew5"]).update(state="active")  # never accepted
     home = visit("head").get("/").content.decode()
     assert "Remind who has not accepted the policy" in home and "/dept/public-works/people/?policy=overdue" in home
     listed = text_of(visit("head").get("/dept/public-works/people/?policy=overdue"))
@@ -369,7 +369,7 @@ def test_somebody_is_added_changed_moved_and_hired_again_by_hand(city: Town, vis
     )
     assert done(head, f"{path}new-person/", {**new, **work}) == f"{path}people/n-77/"
     ada = Person.objects.get(uid="n-77")
-    assert ada.display == "Ada Byron" and not ada.authorisations.exists()
+    assert ada.display == "Ada Byron" and not ada.authorizations.exists()
     changed = {**new, "family": "King", "display": "Ada King", "position": "Foreman", "supervisor": "n-77"}
     assert head.post(f"{path}people/n-77/change/", {**changed, "reason": BECAUSE}).status_code == 422, "supervises herself"
     ada.refresh_from_db()
@@ -379,7 +379,7 @@ def test_somebody_is_added_changed_moved_and_hired_again_by_hand(city: Town, vis
     assert (ada.display, ada.episodes.get().position) == ("Ada King", "Foreman")
 
     done(head, f"{path}people/p-crew0/move/", {"department": "fire", "position": "Dispatcher", "supervisor": "", "overlap": "30"})
-    own = city.authorisations["crew0"]
+    own = city.authorizations["crew0"]
     own.refresh_from_db()
     assert city.people["crew0"].episodes.get().department.code == "fire" and own.until < city.now + timedelta(days=31)
     assert "dana.ortiz@" in text_of(head.get(f"{path}mailboxes/?state=moved"))

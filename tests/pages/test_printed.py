@@ -23,10 +23,10 @@ def foot(client: Client, path: str) -> str:
 
 @pytest.mark.rule(
     "P-16",
-    "On paper a page says where it is from with the filters of its list, who printed it, in which duty and when.",
+    "On paper a page says where it is from with the filters of its list, who printed it, in which role and when.",
 )
 @pytest.mark.django_db
-def test_paper_says_where_it_is_from_with_its_filters_for_whom_and_in_which_duty(visit: Visit) -> None:
+def test_paper_says_where_it_is_from_with_its_filters_for_whom_and_in_which_role(visit: Visit) -> None:
     said = foot(visit("operator"), "/system/queue/?sort=-oldest&hop=smtp")
     assert said.startswith("/system/queue/?sort=-oldest&amp;hop=smtp · ") and "System administrator until" in said
     assert "Dana Ortiz" in foot(visit("crew0"), "/mail/?q=budget")

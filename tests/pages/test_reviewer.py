@@ -26,7 +26,7 @@ def fifty(t: Town, *, never: int = EXCEPTIONS, begun: timedelta = timedelta(seco
     for n in range(50 - ReviewRow.objects.filter(review=t.objects["review"], part__reviewer=t.people["chief"]).count()):
         key = f"fire{n}"
         t.person(key, "Fire", f"Fighter{n:02}", "fire", "Firefighter")
-        t.authorise(key)
+        t.authorize(key)
         t.accept(key)
     Account.objects.update(last_login=timezone.now())
     late = [t.people[f"fire{n}"] for n in range(never)]

@@ -1,4 +1,4 @@
-"""Permission sweep: every address of the table of URLs, as every duty and as nobody, against a list for people (P-16, P-17).
+"""Permission sweep: every address of the table of URLs, as every role and as nobody, against a list for people (P-16, P-17).
 
 The list is matrix.toml. An address that is neither in it nor excluded there with a reason fails the sweep, so nobody forgets one.
 """
@@ -61,13 +61,13 @@ def allowed(page: dict[str, Any]) -> set[str]:
 
 
 def path_of(page: dict[str, Any], city: Town) -> str:
-    """{crew3} is the id of that person's authorisation, {use:examiner} the grant of that person, and so on."""
+    """{crew3} is the id of that person's authorization, {use:examiner} the grant of that person, and so on."""
     path: str = page["path"]
-    for key, a in city.authorisations.items():
+    for key, a in city.authorizations.items():
         path = path.replace(f"{{{key}}}", str(a.pk))
     for key, person in city.people.items():
         if f"{{duty:{key}}}" in path:
-            path = path.replace(f"{{duty:{key}}}", str(person.duties.get().pk))
+            path = path.replace(f"{{duty:{key}}}", str(person.roles.get().pk))
         if f"{{account:{key}}}" in path:
             path = path.replace(f"{{account:{key}}}", str(person.account.pk))
     for key, pk in city.objects.items():
@@ -139,7 +139,7 @@ def once_each(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return answer
 
 
-@pytest.mark.rule("P-16, P-17, D2", "A page shows itself to those of its duty and to nobody else.")
+@pytest.mark.rule("P-16, P-17, D2", "A page shows itself to those of its role and to nobody else.")
 @pytest.mark.parametrize("who", list(PEOPLE))
 def test_who_may_sees_the_page_and_nobody_else(
     city: Town, visit: Callable[[str], Client], who: str, monkeypatch: pytest.MonkeyPatch
@@ -171,7 +171,7 @@ def test_nobody_gets_nowhere_but_to_the_sign_in(city: Town) -> None:
             assert response.headers["Location"].startswith("/accounts/login/?next="), name
 
 
-def test_operations_for_programs_are_nothing_to_people_whatever_their_duty(city: Town, visit: Callable[[str], Client]) -> None:
+def test_operations_for_programs_are_nothing_to_people_whatever_their_role(city: Town, visit: Callable[[str], Client]) -> None:
     """A session opens none of them; only the key does, which no person has (tests/front/web/test_dovecot_auth.py)."""
     for who in ["", *PEOPLE]:
         for name, path in OPERATIONS.items():

@@ -386,7 +386,7 @@ def test_health_says_what_to_do_and_how_much_came_in(city: Town, visit: Visit, c
     assert (ended.status_code, ended.headers["HX-Redirect"]) == (204, "/system/health/")
 
 
-def test_what_is_not_set_up_stands_apart_and_is_grey(city: Town, visit: Visit, checked: None) -> None:
+def test_what_is_not_set_up_stands_apart_and_is_gray(city: Town, visit: Visit, checked: None) -> None:
     """P-29."""
     page = body(visit("operator").get("/system/health/"))
     wrong, _, rest = page.partition("<h2>Not set up</h2>")

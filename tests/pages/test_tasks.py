@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from civicmail.city.directory.models import FeedRun, Person
 from civicmail.city.guard.models import Account, Entry
-from civicmail.city.identity.models import Authorisation, DutyGrant, Ending, PersonalUse, Profile
+from civicmail.city.identity.models import Authorization, Ending, PersonalUse, Profile, RoleAssignment
 from pages.world import REASONS, Town
 
 pytestmark = pytest.mark.django_db
@@ -48,9 +48,9 @@ def test_a_supervisor_asks_step_by_step_and_the_head_approves(city: Town, visit:
     assert "Check your answers" in text_of(check)
     back = client.post(url, {**hidden(check), "go": "why"})
     assert b"Answers residents" in back.content, "nothing is lost on the way back"
-    assert not Authorisation.objects.filter(person=city.people["crew6"]).exists()
+    assert not Authorization.objects.filter(person=city.people["crew6"]).exists()
     sent = client.post(url, hidden(check))
-    made = Authorisation.objects.get(person=city.people["crew6"])
+    made = Authorization.objects.get(person=city.people["crew6"])
     assert sent.headers["Location"] == f"/access/requests/{made.pk}/"
     assert (made.state, made.requester.uid, made.duties) == ("asked", "p-super", REASONS["duties"])
     assert client.post(sent.headers["Location"], {"decision": "approve", "state": "asked"}).status_code == 403
@@ -71,7 +71,7 @@ def test_a_supervisor_asks_step_by_step_and_the_head_approves(city: Town, visit:
 @pytest.mark.rule("P-04", "Of two who decide at once the second changes nothing, keeps the text and hears the news.")
 def test_the_second_of_two_who_decide_keeps_the_text_and_hears_the_news(city: Town, visit: Visit) -> None:
     """Two people answer at once; the second changes nothing and loses nothing."""
-    url = f"/access/requests/{city.authorisations['crew3'].pk}/"
+    url = f"/access/requests/{city.authorizations['crew3'].pk}/"
     head, deputy = visit("head"), visit("deputy")
     seen = hidden(deputy.get(url))
     head.post(url, {"decision": "approve", "reason": "", **hidden(head.get(url))})
@@ -80,12 +80,12 @@ def test_the_second_of_two_who_decide_keeps_the_text_and_hears_the_news(city: To
     assert "There is no money for this one." in text_of(answer)
     assert "Answered" in text_of(answer)
     assert "Rosa Hale" in text_of(answer)
-    city.authorisations["crew3"].refresh_from_db()
-    assert city.authorisations["crew3"].state == "active"
+    city.authorizations["crew3"].refresh_from_db()
+    assert city.authorizations["crew3"].state == "active"
 
 
 def test_a_refusal_needs_words(city: Town, visit: Visit) -> None:
-    url = f"/access/requests/{city.authorisations['crew3'].pk}/"
+    url = f"/access/requests/{city.authorizations['crew3'].pk}/"
     answer = visit("head").post(url, {"decision": "refuse", "reason": "no", "state": "asked"})
     assert answer.status_code == 422
     assert b'aria-invalid="true"' in answer.content
@@ -103,17 +103,17 @@ def test_a_position_gets_its_reasons_once_and_its_people_in_one_action(city: Tow
     assert len(rows) == 3
     url = f"/dept/public-works/positions/review/{query}"
     review = head.get(url + "".join(f"&row={r}" for r in rows[:2]))
-    assert "Authorise 2 people" in text_of(review)
+    assert "Authorize 2 people" in text_of(review)
     done = head.post(url, {"row": rows[:2], "until": SOON, "version": "1"})
     assert done.status_code == 302
-    assert Authorisation.objects.filter(profile__isnull=False, state="active").count() == 2
+    assert Authorization.objects.filter(profile__isnull=False, state="active").count() == 2
     again = head.post(url, {"row": rows[:2], "until": SOON, "version": "1"})
     assert again.status_code == 409
     assert "Have access" in text_of(again)
 
 
 def test_access_is_suspended_and_resumed_with_a_reason(city: Town, visit: Visit) -> None:
-    a = city.authorisations["crew0"]
+    a = city.authorizations["crew0"]
     head = visit("head")
     url = f"/access/authorisations/{a.pk}/suspend/"
     assert head.post(url, {"reason": "short", "state": "active"}).status_code == 422
@@ -155,8 +155,8 @@ def test_personal_use_is_allowed_to_a_position_shown_to_its_people_and_ended(cit
     assert "None. Your department has not allowed" in text_of(crew.get("/my/access/"))
 
 
-def test_a_duty_is_granted_taken_up_laid_down_and_ended(city: Town, visit: Visit) -> None:
-    """P-16, D1, D4: an excluded pair is refused; a privileged duty is in use for hours, with its reason."""
+def test_a_role_is_granted_activated_deactivated_and_ended(city: Town, visit: Visit) -> None:
+    """P-16, D1, D4: an excluded pair is refused; a privileged role is in use for hours, with its reason."""
     office = visit("office")
     form = {"person": "p-author", "duty": "auditor", "until": SOON, "reason": BECAUSE}
     refused = office.post("/access/duties/grant/", form)
@@ -164,15 +164,15 @@ def test_a_duty_is_granted_taken_up_laid_down_and_ended(city: Town, visit: Visit
     assert "exclude each other" in text_of(refused)
     assert office.post("/access/duties/grant/", {**form, "person": "nobody"}).status_code == 422
     assert office.post("/access/duties/grant/", {**form, "person": "p-super", "duty": "examiner"}).status_code == 302
-    grant = DutyGrant.objects.get(person=city.people["super"])
+    grant = RoleAssignment.objects.get(person=city.people["super"])
     mine = visit("super")
-    assert "Take up" in text_of(mine.get("/duties/"))
+    assert "Activate" in text_of(mine.get("/duties/"))
     assert mine.post(f"/duties/{grant.pk}/take-up/", {"hours": "2", "reason": BECAUSE}).status_code == 302
     assert "Examiner until" in text_of(mine.get("/duties/")), "the head of every page says so"
     mine.post(f"/duties/uses/{grant.uses.get().pk}/lay-down/")
     assert "Examiner until" not in text_of(mine.get("/duties/"))
     office.post(f"/access/duties/{grant.pk}/end/", {"reason": BECAUSE})
-    assert "You hold no duty" in text_of(mine.get("/duties/"))
+    assert "You hold no role" in text_of(mine.get("/duties/"))
 
 
 def test_a_sign_in_letter_is_made_with_a_reason_and_shown_once(city: Town, visit: Visit) -> None:
@@ -213,7 +213,7 @@ def test_a_list_is_read_shown_and_applied_and_the_brake_wants_the_number(city: T
     assert wrong.status_code == 422
     ended = run.lines.filter(did="ended").count()
     assert office.post(url, {"reason": BECAUSE, "state": "stopped", "count": str(ended)}).status_code == 302
-    assert Person.objects.get(uid="n-1").authorisations.count() == 0, "a feed grants no access"
+    assert Person.objects.get(uid="n-1").authorizations.count() == 0, "a feed grants no access"
     assert office.post(url, {"reason": BECAUSE, "state": "stopped", "count": str(ended)}).status_code in (409, 422)
 
 
@@ -225,7 +225,7 @@ def test_a_list_that_cannot_be_read_says_what_is_wrong_with_it(city: Town, visit
 
 
 def test_home_says_what_waits_for_whom(city: Town, visit: Visit) -> None:
-    """Tasks by duty, and for who has none the time of the look."""
+    """Tasks by role, and for who has none the time of the look."""
     head, office, author = (text_of(visit(who).get("/")) for who in ("head", "office", "retention"))
     assert "Answer requests for access" in head
     assert "Decide who needs mail" in head
@@ -256,7 +256,7 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
         "My devices",
         "Set up mail",
         "My sign-in",
-        "My duties",
+        "My roles",
     ]
     mine.append("Report a violation")
     assert labels["crew0"] == mine
@@ -264,10 +264,10 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
     at = mine.index("My access")
     assert labels["head"][: len(mine) + 1] == [*mine[:at], "Approvals", *mine[at:]]
     assert labels["head"][len(mine) + 1 :][:5] == ["Ask for access", "People", "Requests", "First roster", "Personal use"]
-    assert {"Duties", "Entries", "Viewings", "Health"} <= set(labels["auditor"])
+    assert {"Roles", "Entries", "Viewings", "Health"} <= set(labels["auditor"])
     system = ["Viewings", "Health", "Trace", "Queue", "Domains", "Spam", "Webhooks", "Settings", "Seen by accident"]
     assert labels["operator"][-9:] == system
-    assert labels["admin"] == [*labels["crew0"], "Take up the duty…"]
+    assert labels["admin"] == [*labels["crew0"], "Activate the role…"]
     assert "Throttled sign-ins" in labels["office"]
 
 

@@ -15,7 +15,7 @@ from civicmail.city.guard.epoch import DAY_MS, epoch_ms
 from civicmail.city.guard.mandate_request import MandateRequest
 from civicmail.city.guard.models import Account, Invitation, Mandate
 from civicmail.city.identity.actions import mandates
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from pages.world import Town
 
 Visit = Callable[[str], Client]
@@ -84,14 +84,14 @@ def test_a_head_alone_gives_nobody_mail(city: Town, visit: Visit) -> None:
     head.post("/dept/public-works/positions/profile/?position=Ghost", WORDS)
     until = (city.now + timedelta(days=90)).date().isoformat()
     head.post("/dept/public-works/positions/review/?position=Ghost", {"row": [new.pk], "until": until, "version": 1})
-    assert not Authorisation.objects.filter(person=new).exists(), "the deputy, who did nothing, stands as the requester"
+    assert not Authorization.objects.filter(person=new).exists(), "the deputy, who did nothing, stands as the requester"
     page = head.get("/dept/public-works/positions/one/?position=Ghost").content.decode()
-    assert "Somebody else authorises" in page and 'name="row"' not in page
+    assert "Somebody else authorizes" in page and 'name="row"' not in page
 
 
 def test_nobody_is_led_to_a_page_that_is_for_a_second_person(city: Town, visit: Callable[[str], Client]) -> None:
     """Whoever made the sign-in of who asked for a right does not extend it, and no page offers it."""
-    right = city.authorisations["crew0"]
+    right = city.authorizations["crew0"]
     extend = f"/access/authorisations/{right.pk}/extend/"
     places = (f"/access/mailboxes/{right.mailbox.address}/", f"/dept/{right.department.code}/people/{right.person.uid}/")
     assert all(extend in visit("head").get(place).content.decode() for place in places)

@@ -1,4 +1,4 @@
-"""A city as rows, for tests of pages: three departments, people of every kind, access in every state, and one person for each duty.
+"""A city as rows, for tests of pages: three departments, people of every kind, access in every state, and one person for each role.
 
 The rows are made directly: what verbs do is tested with the verbs. `Town` is the same for every page, so that expected answers can
 be written down (tests/pages/matrix.toml).
@@ -64,12 +64,12 @@ NEW = {
 
 @dataclass
 class Town:
-    """people: by a short name; departments: by code; authorisations: by the short name of the holder; objects: ids of others."""
+    """people: by a short name; departments: by code; authorizations: by the short name of the holder; objects: ids of others."""
 
     now: datetime
     people: dict[str, Any] = field(default_factory=dict)
     departments: dict[str, Any] = field(default_factory=dict)
-    authorisations: dict[str, Any] = field(default_factory=dict)
+    authorizations: dict[str, Any] = field(default_factory=dict)
     policy: Any = None
     objects: dict[str, Any] = field(default_factory=dict)
 
@@ -83,7 +83,7 @@ class Town:
         self.people[key] = p
         return p
 
-    def authorise(self, key: str, state: str = "active", days: int = 200, role: str = "holder") -> Any:
+    def authorize(self, key: str, state: str = "active", days: int = 200, role: str = "holder") -> Any:
         """A personal mailbox, and the right to it in some state."""
         p = self.people[key]
         episode = p.episodes.get(ended__isnull=True)
@@ -93,7 +93,7 @@ class Town:
         )
         directory.Address.objects.create(address=address, mailbox=box, person=p, since=self.now)
         started = state in ("active", "suspended", "expired", "revoked")
-        a = identity_models.Authorisation.objects.create(
+        a = identity_models.Authorization.objects.create(
             mailbox=box, person=p, episode=episode, department=episode.department, role=role, **REASONS,
             requester=self.people["super" if key != "super" else "office"], asked=self.now - timedelta(days=160),
             approver=self.people["head" if key != "head" else "deputy"] if started else None,
@@ -102,7 +102,7 @@ class Town:
             since=self.now - timedelta(days=3 if state in ("asked", "suspended") else 159), cost=21_250,
             why="Long leave until spring." if state == "suspended" else "",
         )  # fmt: skip
-        self.authorisations[key] = a
+        self.authorizations[key] = a
         return a
 
     def accept(self, key: str) -> None:
@@ -110,14 +110,14 @@ class Town:
             person=self.people[key], text=self.policy, accepted=True, shown=self.policy.sha256, at=self.now - timedelta(days=90)
         )
 
-    def grant(self, key: str, duty: str, department: str = "", taken: bool = False) -> None:
-        """A duty from yesterday for half a year; taken: taken up until in two hours."""
-        g = identity_models.DutyGrant.objects.create(
-            person=self.people[key], duty=duty, department=self.departments.get(department), reason="The council's decision 26-14.",
+    def grant(self, key: str, role: str, department: str = "", taken: bool = False) -> None:
+        """A role from yesterday for half a year; taken: activated until in two hours."""
+        g = identity_models.RoleAssignment.objects.create(
+            person=self.people[key], role=role, department=self.departments.get(department), reason="The council's decision 26-14.",
             starts=self.now - timedelta(days=1), until=self.now + timedelta(days=180), by="p-office",
         )  # fmt: skip
         if taken:
-            identity_models.DutyUse.objects.create(
+            identity_models.RoleActivation.objects.create(
                 grant=g, reason="Case 26-014.", at=self.now - timedelta(minutes=1), until=self.now + timedelta(hours=2)
             )
 
@@ -144,7 +144,7 @@ def carry(now: datetime) -> None:
 
 
 def _staff(t: Town) -> None:
-    """One person for each office and duty."""
+    """One person for each office and role."""
     t.person("super", "Sam", "Ferrer", "public-works", "Supervisor")
     for key, given, family, department, position in (
         ("head", "Rosa", "Hale", "public-works", "Director"),
@@ -168,20 +168,20 @@ def _staff(t: Town) -> None:
     ):
         t.person(key, given, family, department, position)
     for key in list(t.people):
-        t.authorise(key)
+        t.authorize(key)
         t.accept(key)
     t.departments["public-works"].head = t.people["head"]
     t.departments["public-works"].deputies.set([t.people["deputy"]])
     t.departments["fire"].head = t.people["chief"]
     for d in t.departments.values():
         d.save()
-    for key, duty in (
+    for key, role in (
         ("auditor", "auditor"), ("admin", "system-administrator"), ("examiner", "examiner"),
         ("records", "records-officer"), ("retention", "retention-officer"), ("author", "policy-author"),
         ("second", "policy-approver"), ("reviewer", "use-reviewer"),
         ("director", "administration-director"),
     ):  # fmt: skip
-        t.grant(key, duty)
+        t.grant(key, role)
     t.grant("authoriser", "authoriser", "fire")
     t.grant("office", "access-officer", taken=True)
     t.grant("operator", "system-administrator", taken=True)
@@ -206,7 +206,7 @@ def _crew(t: Town) -> None:
         t.person(f"crew{n}", given, family, "public-works", position, supervisor=t.people["super"], **work)
     states = ["active", "active", "active", "asked", "suspended", "active"]
     for n, state in enumerate(states):
-        t.authorise(f"crew{n}", state, days=20 if n == 1 else 200)
+        t.authorize(f"crew{n}", state, days=20 if n == 1 else 200)
     for n in (0, 1, 2, 4):
         t.accept(f"crew{n}")
 
@@ -217,7 +217,7 @@ def _extras(t: Town) -> None:
         starts=date(2026, 1, 1), until=t.now.date() + timedelta(days=300), by=t.people["head"],
     )  # fmt: skip
     for n in (0, 1, 2):
-        box = t.authorisations[f"crew{n}"].mailbox
+        box = t.authorizations[f"crew{n}"].mailbox
         for back in (3, 40, 75) if n < 2 else (120,):
             identity_models.Usage.objects.create(
                 person=t.people[f"crew{n}"],
@@ -236,8 +236,8 @@ def _extras(t: Town) -> None:
         identity_models.EndingStep.objects.create(ending=ending, step=step, count=count, at=at)
     episode.ended = t.now.date()
     episode.save()
-    use = identity_models.DutyUse.objects.create(
-        grant=t.people["retention"].duties.get(), reason="Disposal run of November.", at=t.now, until=t.now + timedelta(hours=1)
+    use = identity_models.RoleActivation.objects.create(
+        grant=t.people["retention"].roles.get(), reason="Disposal run of November.", at=t.now, until=t.now + timedelta(hours=1)
     )
     with transaction.atomic():
         entry = enter(
@@ -279,7 +279,7 @@ def _extras(t: Town) -> None:
     with transaction.atomic():
         reveal = enter(
             "content.reveal", actor=Actor("p-operator"), reason="Two scanners gave different answers.", now=epoch_ms(week_ago),
-            object="capture:019ab0c4-7d2e-7a41-9c55-1f6a0e4b7d21", duty="system-administrator", facts={"code": "attack"},
+            object="capture:019ab0c4-7d2e-7a41-9c55-1f6a0e4b7d21", role="system-administrator", facts={"code": "attack"},
         )  # fmt: skip
     guard.Carried.objects.create(entry=reveal, journal="0001", number=1, at=epoch_ms(week_ago))  # else the ledger lags
     t.objects |= {"reveal": reveal.pk}
@@ -296,7 +296,7 @@ def _extras(t: Town) -> None:
 
 
 def _addresses(t: Town, contract: Any) -> None:
-    """A mailbox of a duty with a delegate and an alias, and a list."""
+    """A mailbox of a role with a delegate and an alias, and a list."""
     works, crew = t.departments["public-works"], t.people["crew0"]
     box = directory.Mailbox.objects.create(
         address="streets@city.example", name="Streets and Closures", kind="function", department=works, made=t.now,
@@ -304,14 +304,14 @@ def _addresses(t: Town, contract: Any) -> None:
     )  # fmt: skip
     for address in (box.address, "closures@city.example"):
         directory.Address.objects.create(address=address, mailbox=box, since=t.now - timedelta(days=90))
-    grant = identity_models.Authorisation.objects.create(
+    grant = identity_models.Authorization.objects.create(
         mailbox=box, person=crew, episode=crew.episodes.get(), department=works, role="delegate", **REASONS,
         requester=t.people["super"], asked=t.now - timedelta(days=90), approver=t.people["head"],
         decided=t.now - timedelta(days=89),
         starts=t.now - timedelta(days=89), until=t.now + timedelta(days=150), state="active", since=t.now - timedelta(days=89),
     )  # fmt: skip
     mail_list = directory.MailGroup.objects.create(address="crews@city.example", name="Street crews", department=works, made=t.now)
-    mail_list.members.set([box, t.authorisations["crew0"].mailbox, t.authorisations["crew1"].mailbox])
+    mail_list.members.set([box, t.authorizations["crew0"].mailbox, t.authorizations["crew1"].mailbox])
     view = SavedView.objects.create(
         person=t.people["head"],
         page="/dept/public-works/people/",
@@ -334,7 +334,7 @@ def more(t: Town, count: int) -> None:
             key, f"Given{n:03}", f"Family{n:03}", "public-works", "Crew Clerk" if n % 2 else "Laborer", supervisor=t.people["super"]
         )
         if n % 3:
-            t.authorise(key, ("asked", "active", "suspended")[n % 3])
+            t.authorize(key, ("asked", "active", "suspended")[n % 3])
             t.accept(key)
         if n % 10 == 0:
             t.grant(key, "policy-author")

@@ -22,7 +22,7 @@ def others(t: Any, data: Path) -> dict[str, str]:
     """Page -> path."""
     spam = next(c for c in HeldCopies(data).copies(epoch_ms(t.now)) if c.rules == ("spam-band",))
     t.person("late", "Lio", "Later", "public-works", "Crew Clerk", supervisor=t.people["super"])
-    asked = t.authorise("late", "asked")
+    asked = t.authorize("late", "asked")
     approved = Mandate.objects.get(state="approved")
     planned = Review.objects.create(key="duties:2032-01-06", tier="duties", planned=t.now.date() + timedelta(days=50), by="tick")
     free = ReviewRow.objects.filter(state="open", part__reviewer=t.people["head"]).exclude(pk=t.objects["review row"])

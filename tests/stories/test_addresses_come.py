@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.neighbour("slapd", "slapadd"), pytest.mark.timeout(900
 EACH = int(os.environ.get("CIVICMAIL_PEOPLE", "90")) // 3
 """People who come by each of the three."""
 SOME = 500
-"""People who are authorised by one process, which has a minute."""
+"""People who are authorized by one process, which has a minute."""
 KINDS = {"c": "employee", "l": "volunteer", "s": "board"}
 """Of whom a list says nothing it ends nobody, so each feed has a kind of its own."""
 STAFF = (
@@ -49,7 +49,7 @@ _TOKEN = """
 from civicmail.city.identity.actions import feedkeys
 print(feedkeys.make("Provider", days=9, actor=OFFICE, reason="the city's provider", now=time.time_ns() // 1_000_000))
 """
-_AUTHORISE = """
+_AUTHORIZE = """
 from civicmail.city.identity.actions import bulk_authorization
 from civicmail.city.identity.actions.publishing import single_publication
 from civicmail.city.guard.reasons import Reasons
@@ -61,7 +61,7 @@ profile = Profile.objects.first() or bulk_authorization.write_profile(works, "Cr
 people = list(Person.objects.filter(uid__startswith="{door}", episodes__position="Crew").order_by("id")[{begin} : {begin} + {some}])
 with single_publication():
     for begin in range(0, len(people), 50):
-        bulk_authorization.authorise(profile, people[begin : begin + 50], until=ms + 300 * 86_400_000, actor=head, now=ms)
+        bulk_authorization.authorize(profile, people[begin : begin + 50], until=ms + 300 * 86_400_000, actor=head, now=ms)
 """
 _READ = """
 import json
@@ -175,7 +175,7 @@ def test_a_citys_people_come_with_their_addresses_and_none_is_made_up(tmp_path: 
             city.by_ldap()
             city.by_scim()
             for door, begin in product(KINDS, range(0, EACH, SOME)):
-                run(city.data, _AUTHORISE.format(door=door, begin=begin, some=SOME))
+                run(city.data, _AUTHORIZE.format(door=door, begin=begin, some=SOME))
             boxes, aliases, accounts = json.loads(run(city.data, _READ))
             people = [(f"{door}{n}", _address(door, n), _alias(door, n)) for door in KINDS for n in range(EACH)]
             assert len(boxes) == len(people) == 3 * EACH

@@ -35,9 +35,9 @@ _MORE = """
 from civicmail.city.identity.actions.publishing import publish
 Device.objects.create(person=Person.objects.get(uid="e-4"), key="phone", mac={mac!r}, made=now)
 alma = Person.objects.get(uid="e-6")
-grant = DutyGrant.objects.create(person=alma, duty="security-officer", starts=now - timedelta(days=1), by="e-1", reason="security",
-                                 until=now + timedelta(days=90))
-DutyUse.objects.create(grant=grant, reason="watch", at=now, until=now + timedelta(hours=3))
+grant = RoleAssignment.objects.create(person=alma, role="security-officer", starts=now - timedelta(days=1), by="e-1",
+                                      until=now + timedelta(days=90), reason="security")
+RoleActivation.objects.create(grant=grant, reason="watch", at=now, until=now + timedelta(hours=3))
 publish()
 """
 

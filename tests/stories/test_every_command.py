@@ -28,7 +28,7 @@ from stories import townhall
 
 pytestmark = pytest.mark.timeout(1200)
 
-DUTIES = {
+ROLES = {
     "office": "access-officer", "operator": "system-administrator", "retention": "retention-officer", "author": "policy-author",
     "auditor": "auditor", "records": "records-officer", "approver": "examination-approver",
 }  # fmt: skip
@@ -38,19 +38,19 @@ works = Department.objects.get(code="works")
 pat, lee = person("p-pat", "Pat", "Crew", works), person("p-lee", "Lee", "Crew", works)
 person("p-gone", "Gil", "Gone", works)
 Account.objects.create(person=pat, username="pat", made=now, password=hashed("x" * 20))
-authorise(pat, (Person.objects.get(uid="e-2"), Person.objects.get(uid="e-3")))
+authorize(pat, (Person.objects.get(uid="e-2"), Person.objects.get(uid="e-3")))
 heads = Person.objects.get(uid="e-2")
 Agency.objects.create(code="northline", name="Northline")
-for name, duty in {duties!r}.items():
-    p = person("d-" + name, name.title(), "Duty", it)
-    authorise(p, (Person.objects.get(uid="e-2"), Person.objects.get(uid="e-3")))
+for name, role in {roles!r}.items():
+    p = person("d-" + name, name.title(), "Role", it)
+    authorize(p, (Person.objects.get(uid="e-2"), Person.objects.get(uid="e-3")))
     accept(p)
     Account.objects.get_or_create(person=p, defaults=dict(username="d-" + name, made=now, password=hashed("x" * 20)))
     ends = now + timedelta(days=90)
-    grant = DutyGrant.objects.create(person=p, duty=duty, starts=now - timedelta(days=1), until=ends, by="e-1", reason="story")
-    DutyUse.objects.create(grant=grant, reason="story", at=now, until=now + timedelta(hours=3))
+    grant = RoleAssignment.objects.create(person=p, role=role, starts=now - timedelta(days=1), until=ends, by="e-1", reason="story")
+    RoleActivation.objects.create(grant=grant, reason="story", at=now, until=now + timedelta(hours=3))
 Account.objects.get_or_create(person=heads, defaults=dict(username="rosa", made=now, password=hashed("x" * 20)))
-for uid in ["e-2", *("d-" + name for name in {duties!r})]:
+for uid in ["e-2", *("d-" + name for name in {roles!r})]:
     print(uid, tokens.make(Person.objects.get(uid=uid), days=1, actor=Actor(uid), now=time.time_ns() // 1_000_000))
 publish()
 """
@@ -260,8 +260,8 @@ class Teller:
         if step.who:
             env["CIVICMAIL_TOKEN_FILE"] = str(self.tokens[step.who])
             words += ["--as", step.who]
-            if step.verb.split()[0] in WITH_DUTY or step.verb in WITH_DUTY:
-                words += ["--duty", DUTIES[step.who.removeprefix("d-")]]
+            if step.verb.split()[0] in WITH_ROLE or step.verb in WITH_ROLE:
+                words += ["--duty", ROLES[step.who.removeprefix("d-")]]
         newest = self.ledger.newest()
         done = forkserver.run([*step.verb.split(), *words], env=env, timeout=120)
         said = (done.stdout + done.stderr).decode().replace("\r\n", "\n")
@@ -277,7 +277,7 @@ class Teller:
             self.known |= found.groupdict()
 
 
-WITH_DUTY = {
+WITH_ROLE = {
     "import", "import-mailboxes", "learn", "unlearn", "queue", "archive adopt", "archive promote", "hold", "dispose",
     "policy explain", "policy replay",
     "exact-list", "works", "secure", "dkim", "dns reports", "keys rotate-links", "keys rotate-master", "department mode",
@@ -313,7 +313,7 @@ def teller(tmp_path: Path, folder: Path) -> Iterator[Teller]:
     townhall.townhall(data)
     with ours:
         tokens = {}
-        for line in townhall.run(data, _PEOPLE.format(duties=DUTIES)).splitlines():
+        for line in townhall.run(data, _PEOPLE.format(roles=ROLES)).splitlines():
             uid, _, token = line.partition(" ")
             tokens[uid] = tmp_path / f"{uid}.token"
             tokens[uid].touch(0o600)

@@ -20,7 +20,7 @@ RITA = "rita.records@city.example"
 OUTSIDE, CAROL = "elsewhere@home.test", "carol@vendor.test"
 SRS = "SRS0=Xk2p=3F=vendor.test=carol@city.example"
 _SECURITY = """
-grant = DutyGrant.objects.create(person=Person.objects.get(uid="e-6"), duty="security-officer", starts=now - timedelta(days=1),
+grant = RoleAssignment.objects.create(person=Person.objects.get(uid="e-6"), role="security-officer", starts=now - timedelta(days=1),
                                  by="e-1", reason="security", until=now + timedelta(days=90))
 publish()
 """

@@ -60,14 +60,14 @@ sys.exit(main())
 """The program, which ends where a file below `place` gets these words: before they are written, amid writing and sync, or after."""
 _PEOPLE = """
 it = Department.objects.get(code="it")
-for uid, duty in (("d-retention", "retention-officer"), ("d-operator", "system-administrator")):
-    p = person(uid, duty.split("-")[0].title(), "Duty", it)
-    authorise(p, (Person.objects.get(uid="e-2"), Person.objects.get(uid="e-3")))
+for uid, role in (("d-retention", "retention-officer"), ("d-operator", "system-administrator")):
+    p = person(uid, role.split("-")[0].title(), "Role", it)
+    authorize(p, (Person.objects.get(uid="e-2"), Person.objects.get(uid="e-3")))
     accept(p)
     Account.objects.create(person=p, username=uid, made=now, password=hashed("x" * 20))
-    grant = DutyGrant.objects.create(person=p, duty=duty, starts=now - timedelta(days=1), by="e-1", reason="story",
+    grant = RoleAssignment.objects.create(person=p, role=role, starts=now - timedelta(days=1), by="e-1", reason="story",
                                      until=now + timedelta(days=90))
-    DutyUse.objects.create(grant=grant, reason="story", at=now, until=now + timedelta(hours=3))
+    RoleActivation.objects.create(grant=grant, reason="story", at=now, until=now + timedelta(hours=3))
     print(tokens.make(p, days=1, actor=Actor(uid), now=time.time_ns() // 1_000_000))
 publish()
 """
@@ -82,7 +82,7 @@ for row in Begun.objects.all():
     row.save(update_fields=["at"])
 """
 RETENTION, OPERATOR = "d-retention", "d-operator"
-DUTIES = {RETENTION: "retention-officer", OPERATOR: "system-administrator"}
+ROLES = {RETENTION: "retention-officer", OPERATOR: "system-administrator"}
 
 
 class City(Civicmail):
@@ -92,7 +92,7 @@ class City(Civicmail):
 
     def make(self, desk: Desk) -> None:
         self.desk, self.tokens = desk, {}
-        for uid, token in zip(DUTIES, desk.run(_PEOPLE).split(), strict=True):
+        for uid, token in zip(ROLES, desk.run(_PEOPLE).split(), strict=True):
             self.tokens[uid] = self.data.with_name(uid)
             self.tokens[uid].touch(0o600)
             self.tokens[uid].write_text(token)
@@ -101,7 +101,7 @@ class City(Civicmail):
         """What a command says; with a side nothing, for it is killed there."""
         env = os.environ | {"CIVICMAIL_TOKEN_FILE": str(self.tokens[who])}
         reason = f"as case {uuid.uuid4()} says"
-        by = ("--as", who, "--duty", DUTIES[who], "--reason", reason, "--data", str(self.data))
+        by = ("--as", who, "--duty", ROLES[who], "--reason", reason, "--data", str(self.data))
         command = [sys.executable, "-c", _KILLED, side or "never", place, reason if place == ".log" else "", *words, *by]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env, check=False)
         assert done.returncode == (-signal.SIGKILL if side else 0), (done.returncode, done.stdout, done.stderr)

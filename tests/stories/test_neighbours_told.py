@@ -46,7 +46,7 @@ CLAIM = ("access", "claim", "--uid", "e-1", "--given", "Given", "--family", "Off
 ROSA = """
 office = Department.objects.get(code="clerk")
 rosa, sam = (person(uid, "Given", family, office) for uid, family in (("e-2", "Hale"), ("e-3", "Ferrer")))
-authorise(rosa, (Person.objects.get(uid="e-1"), sam))
+authorize(rosa, (Person.objects.get(uid="e-1"), sam))
 publish()
 """
 PEOPLE = {"e-1": "Officer", "e-2": "Hale", "e-3": "Ferrer"}

@@ -43,14 +43,14 @@ for address, kind in (({scanner!r}, "service"), ({clerk!r}, "function")):
     Address.objects.create(address=address, mailbox=box, since=now)
     if kind == "function":
         sam = Person.objects.get(uid="e-4")
-        Authorisation.objects.create(mailbox=box, person=sam, episode=sam.episodes.get(), department=works, role="delegate",
+        Authorization.objects.create(mailbox=box, person=sam, episode=sam.episodes.get(), department=works, role="delegate",
             duties="x" * 20, performance="x" * 20, efficiency="x" * 20, service="x" * 20, requester=sam, approver=rosa,
             asked=now, decided=now, starts=now, until=now + timedelta(days=200), state="active", since=now)
     else:
         Device.objects.create(machine=box, key="hall", mac={mac!r}, made=now, until=now + timedelta(days=90))
-grant = DutyGrant.objects.create(person=Person.objects.get(uid="e-6"), duty="security-officer", starts=now - timedelta(days=1),
+grant = RoleAssignment.objects.create(person=Person.objects.get(uid="e-6"), role="security-officer", starts=now - timedelta(days=1),
                                  by="e-1", reason="security", until=now + timedelta(days=90))
-DutyUse.objects.create(grant=grant, reason="on watch", at=now, until=now + timedelta(hours=3))
+RoleActivation.objects.create(grant=grant, reason="on watch", at=now, until=now + timedelta(hours=3))
 northline = Agency.objects.create(code="northline", name="Northline")
 contract = Contract.objects.create(agency=northline, number="26-1", sponsor=rosa, starts=date(2026, 1, 1), ends=date(2036, 1, 1))
 cole = Person.objects.create(uid="x-1", given="Cole", family="Agnew", display="Cole Agnew")
@@ -59,11 +59,11 @@ Episode.objects.create(person=cole, starts=date(2026, 1, 1), kind="contractor", 
 print(signed_in(Person.objects.get(uid="e-5")), signed_in(Person.objects.get(uid="e-6")))
 operator = person("e-9", "Otto", "Ops", Department.objects.get(code="it"))
 Account.objects.create(person=operator, username="otto", made=now, password=hashed("x" * 20))
-authorise(operator, (rosa, sam))
+authorize(operator, (rosa, sam))
 accept(operator)
-grant = DutyGrant.objects.create(person=operator, duty="system-administrator", starts=now - timedelta(days=1), by="e-1",
+grant = RoleAssignment.objects.create(person=operator, role="system-administrator", starts=now - timedelta(days=1), by="e-1",
                                  reason="servers", until=now + timedelta(days=90))
-DutyUse.objects.create(grant=grant, reason="imports", at=now, until=now + timedelta(hours=3))
+RoleActivation.objects.create(grant=grant, reason="imports", at=now, until=now + timedelta(hours=3))
 publish()
 for who in (rosa, operator):
     print(tokens.make(who, days=1, actor=Actor(who.uid), now=time.time_ns() // 1_000_000))
@@ -86,7 +86,7 @@ print(*(f"{{row.person}} {{hasattr(row, 'carried')}}" for row in rows))
 
 
 class City(Civicmail):
-    """records, security: browsers of whoever has that duty, and is signed in; scoped: port of a server that sends for addresses of
+    """records, security: browsers of whoever has that role, and is signed in; scoped: port of a server that sends for addresses of
     the city; desk: where we look."""
 
     def __init__(self, data: Path, certificate: Path, key: Path) -> None:

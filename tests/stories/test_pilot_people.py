@@ -156,14 +156,14 @@ def _personnel_list(city: City) -> None:
 
 
 def _first_roster(city: City, browser: Any) -> None:
-    """Sam, a deputy, writes the four reasons once; Rosa, who heads Public Works, authorises fifty people at a time."""
+    """Sam, a deputy, writes the four reasons once; Rosa, who heads Public Works, authorizes fifty people at a time."""
     run(city.data, 'Department.objects.get(code="works").deputies.add(Person.objects.get(uid="e-4"))')
     page = signed_in(browser, city.home, "sam", PASSWORD)
     page.goto(f"{city.home}/dept/works/positions/profile/?position=Street+crew")
     for field in ("duties", "performance", "efficiency", "service"):
         page.fill(f"[name={field}]", WHY)
     page.get_by_role("button", name="Save the profile").click()
-    page.get_by_text("Whoever wrote the reasons asks; somebody else authorises.").wait_for()
+    page.get_by_text("Whoever wrote the reasons asks; somebody else authorizes.").wait_for()
 
     page = signed_in(browser, city.home, "rosa", PASSWORD)
     page.goto(f"{city.home}/dept/works/positions/one/?position=Street+crew")
@@ -171,11 +171,11 @@ def _first_roster(city: City, browser: Any) -> None:
         page.get_by_role("heading", name=f"Without access: {left}").wait_for()
         page.locator("[name=row]").evaluate_all("boxes => boxes.slice(0, 50).forEach(box => box.click())")
         page.get_by_role("button", name="Review the chosen").click()
-        page.get_by_role("button", name="Authorise 50 people").click()
+        page.get_by_role("button", name="Authorize 50 people").click()
     page.get_by_text("Everybody in this position has access").wait_for()
 
 
-def test_a_hundred_people_are_authorised_go_live_and_come_back_without_losing_a_message(city: City, browser: Any) -> None:
+def test_a_hundred_people_are_authorized_go_live_and_come_back_without_losing_a_message(city: City, browser: Any) -> None:
     city.send("edge", OUTSIDE, CREW[0])  # before the day: everything goes to the old system
     city.send("old", OLD, CREW[1])
     _until(lambda: sum(_numbers(p.content for p in city.store.taken).values()) == 2)

@@ -44,12 +44,12 @@ works = Department.objects.get(code="works")
 for address in ["report@city.example", *{desks!r}]:
     box = Mailbox.objects.create(address=address, name=address, kind="function", department=works, made=now)
     Address.objects.create(address=address, mailbox=box, since=now)
-    Authorisation.objects.create(mailbox=box, person=sam, episode=sam.episodes.get(), department=works, role="delegate",
+    Authorization.objects.create(mailbox=box, person=sam, episode=sam.episodes.get(), department=works, role="delegate",
         duties="x" * 20, performance="x" * 20, efficiency="x" * 20, service="x" * 20, requester=sam, approver=works.head,
         asked=now, decided=now, starts=now, until=now + timedelta(days=200), state="active", since=now)
 for uid in ("e-5", "e-6"):
-    DutyGrant.objects.create(person=Person.objects.get(uid=uid), duty="security-officer", starts=now - timedelta(days=1), by="e-1",
-                             until=now + timedelta(days=90), reason="security")
+    RoleAssignment.objects.create(person=Person.objects.get(uid=uid), role="security-officer", starts=now - timedelta(days=1),
+                                  until=now + timedelta(days=90), by="e-1", reason="security")
 publish()
 """
 _DESK = """

@@ -1,5 +1,5 @@
 """The first roster: the people of a city (6,200 of 40 departments in `make city`, else a tenth of them) come by the personnel
-list, their heads authorise them fifty at a time, each department goes live, and no message is missed meanwhile (P-04, P-06,
+list, their heads authorize them fifty at a time, each department goes live, and no message is missed meanwhile (P-04, P-06,
 P-08)."""
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ while True:
 from civicmail.city.identity.actions import bulk_authorization, claiming, feed, organization
 from civicmail.city.identity.actions.publishing import single_publication
 from civicmail.city.guard.actors import FOREVER, Actor, HeldRole, machine
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.guard.reasons import Reasons
 from civicmail.city.directory import store
 from civicmail.city.directory.models import Department, Person
@@ -56,7 +56,7 @@ began = time.monotonic()
 run = feed.propose((data / "list.csv").read_bytes(), source="list.csv", actor=office, now=now())
 feed.apply(run, actor=office, reason="the first list of the city", now=now(), despite_brake=True)
 print("feed", round(time.monotonic() - began, 1), Person.objects.count(), flush=True)
-assert not Authorisation.objects.exists(), "a feed grants nothing"
+assert not Authorization.objects.exists(), "a feed grants nothing"
 words = "Answers letters of the people of this city, on the same day."
 for n in range(departments):
     department = Department.objects.get(code=f"d{n}")
@@ -77,9 +77,9 @@ for n in range(departments):
             with single_publication():  # two hundred publications would be most of the time
                 for start in range(0, len(those), 50):
                     until = now() + 300 * 86_400_000
-                    bulk_authorization.authorise(profile, those[start : start + 50], until=until, actor=who, now=now())
+                    bulk_authorization.authorize(profile, those[start : start + 50], until=until, actor=who, now=now())
     store.set_mode(data, f"d{n}", "live", elsewhere=elsewhere, now=now(), entering=lambda facts: nullcontext("story:1"))
-print("authorised", round(time.monotonic() - began, 1), Authorisation.objects.filter(state="active").count(), flush=True)
+print("authorized", round(time.monotonic() - began, 1), Authorization.objects.filter(state="active").count(), flush=True)
 """
 
 
@@ -128,7 +128,7 @@ class Postman(threading.Thread):
         self.join(60)
 
 
-def test_a_citys_people_are_authorised_from_a_list_and_no_message_is_missed(tmp_path: Path) -> None:
+def test_a_citys_people_are_authorized_from_a_list_and_no_message_is_missed(tmp_path: Path) -> None:
     """P-04, P-06, P-08; acceptance 6."""
     with World() as old:
         elsewhere = f"smtp://127.0.0.1:{old.port}"

@@ -47,7 +47,7 @@ from pages.world import signed_in as session_of
 works, rosa, kim = Department.objects.get(code="works"), Person.objects.get(uid="e-2"), Person.objects.get(uid="e-3")
 for n in range({people}):
     p = person("b-" + str(n), "Bad" + str(n), "Query", works, password="x" * 20)
-    authorise(p, (rosa, kim))
+    authorize(p, (rosa, kim))
     accept(p)
     print(session_of(p))
 sam = Person.objects.get(uid="e-4")

@@ -1,5 +1,5 @@
 """A city of 400 people through a year: reviews, leavers, movers, people who come back, violations, a list that lies, heads who are
-away or say nothing. At the end nobody without a live authorisation gets through any door, nobody with one was ever shut out, every
+away or say nothing. At the end nobody without a live authorization gets through any door, nobody with one was ever shut out, every
 change has its entry, and the evidence of a review verifies without us (issue 7; P-05, P-08, P-09, P-30)."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from civicmail.city.guard.epoch import DAY_MS, epoch_ms
 from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.guard.models import Entry
 from civicmail.city.identity.actions import access_end, autoreplies, feed, organization, people
-from civicmail.city.identity.models import Authorisation, Bar, Ending
+from civicmail.city.identity.models import Authorization, Bar, Ending
 from civicmail.core.ledger.sequencer import Sequencer
 from stories.year import Year, evidence, mail_doors, pages, rightly
 
@@ -170,11 +170,11 @@ def _decided(year: Year, by: Actor, person: Person, code: str, decision: Decisio
 
 
 def _second_officer(year: Year) -> Actor:
-    from civicmail.city.identity.actions import duties
+    from civicmail.city.identity.actions import roles
 
     person = year.city.team["clerk"][7]
-    if not person.duties.filter(ended__isnull=True).exists():
-        duties.grant(
+    if not person.roles.filter(ended__isnull=True).exists():
+        roles.grant(
             person,
             "access-officer",
             until=year.now + 200 * DAY_MS,
@@ -182,8 +182,8 @@ def _second_officer(year: Year) -> Actor:
             reason="The office has two people.",
             now=year.now,
         )
-    held = person.duties.get(duty="access-officer", ended__isnull=True)
-    duties.take_up(held, hours=4, actor=year.by(person), reason="The second officer answers.", now=year.now)
+    held = person.roles.get(role="access-officer", ended__isnull=True)
+    roles.activate(held, hours=4, actor=year.by(person), reason="The second officer answers.", now=year.now)
     return year.by(person)
 
 
@@ -260,7 +260,7 @@ def _movers_and_leavers_by_list(year: Year, gone: list[str]) -> None:
         gone += some
         year.until(year.today + timedelta(days=5))
     for uid in movers[:6]:
-        year.authorise(Person.objects.get(uid=uid))
+        year.authorize(Person.objects.get(uid=uid))
     year.until(year.today + timedelta(days=20))
     right = rightly(year.now)
     assert set(movers[:6]) <= right and not set(movers[6:]) & right, "who was not decided about has no access any more"
@@ -276,13 +276,13 @@ def _who_comes_back(year: Year, gone: list[str]) -> None:
         )
         assert uid not in rightly(year.now)
         if n < 2:
-            year.authorise(person)
+            year.authorize(person)
     year.until(year.today + timedelta(days=3))
     assert {uid in rightly(year.now) for uid in gone[:2]} == {True} and gone[2] not in rightly(year.now)
 
 
 def _every_change_has_an_entry() -> None:
-    """Whatever state an authorisation is in, whoever is barred, and whatever was answered in a review: an entry of that very moment
+    """Whatever state an authorization is in, whoever is barred, and whatever was answered in a review: an entry of that very moment
     is about it, by its number, its person, or in its facts."""
     said: dict[int, list[str]] = {}
     for at, object_, facts in Entry.objects.values_list("at", "object", "facts"):
@@ -293,7 +293,7 @@ def _every_change_has_an_entry() -> None:
             re.search(rf"(?<![\w-]){re.escape(n)}(?![\w-])", line) for line in said.get(epoch_ms(at), []) for n in names
         )
 
-    for a in Authorisation.objects.select_related("person"):
+    for a in Authorization.objects.select_related("person"):
         assert told(a.since, f"authorisation:{a.pk}", a.person.uid), f"{a}: {a.state} since {a.since}, and no entry says so"
     for bar in Bar.objects.select_related("person"):
         assert told(bar.since, f"person:{bar.person.uid}"), f"{bar}: no entry of its beginning"

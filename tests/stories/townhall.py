@@ -46,12 +46,12 @@ def person(uid, given, family, department, supervisor=None, password=""):
         Account.objects.create(person=p, username=given.lower(), made=now, password=hashed(password))
     return p
 
-def authorise(p, by):
+def authorize(p, by):
     address = (p.given + "." + p.family).lower() + "@city.example"
     home = p.episodes.get().department
     box = Mailbox.objects.create(address=address, name=p.display, kind="personal", department=home, holder=p, made=now)
     Address.objects.create(address=address, mailbox=box, person=p, since=now)
-    Authorisation.objects.create(mailbox=box, person=p, episode=p.episodes.get(), department=box.department, duties="x" * 20,
+    Authorization.objects.create(mailbox=box, person=p, episode=p.episodes.get(), department=box.department, duties="x" * 20,
         performance="x" * 20, efficiency="x" * 20, service="x" * 20, requester=by[0], approver=by[1], asked=now, decided=now,
         starts=now, until=now + timedelta(days=200), state="active", since=now)
 
@@ -74,13 +74,13 @@ ms = time.time_ns() // 1_000_000
 policy.publish("E-mail use policy", "# Mail\\n\\nMail of the city is for the work of the city, and is kept." * 3, actor=OFFICE,
                reason="the council decided so", now=ms)
 for p, by in ((rosa, (sam, kim)), (sam, (rosa, kim)), (rita, (rosa, kim)), (alma, (rosa, kim))):
-    authorise(p, by)
+    authorize(p, by)
     accept(p)
-for who, duty in ((rita, "records-officer"), (alma, "examination-approver")):
-    grant = DutyGrant.objects.create(person=who, duty=duty, starts=now - timedelta(days=1), until=now + timedelta(days=90),
+for who, role in ((rita, "records-officer"), (alma, "examination-approver")):
+    grant = RoleAssignment.objects.create(person=who, role=role, starts=now - timedelta(days=1), until=now + timedelta(days=90),
                                      by="e-1", reason="records desk")
-    DutyUse.objects.create(grant=grant, reason="request 26-1", at=now, until=now + timedelta(hours=3))
-DutyUse.objects.create(grant=DutyGrant.objects.get(duty="access-officer"), reason="the first days", at=now,
+    RoleActivation.objects.create(grant=grant, reason="request 26-1", at=now, until=now + timedelta(hours=3))
+RoleActivation.objects.create(grant=RoleAssignment.objects.get(role="access-officer"), reason="the first days", at=now,
                        until=now + timedelta(hours=3))
 for uid in ("e-1", "e-5", "e-6"):
     p = Person.objects.get(uid=uid)

@@ -48,8 +48,8 @@ Device.objects.create(person=sam, key="phone", mac={mac!r}, made=now)
 box = Mailbox.objects.create(address="report@city.example", name="Reports", kind="function", department=works, made=now)
 Address.objects.create(address=box.address, mailbox=box, since=now)
 for uid in ("e-5", "e-6"):
-    DutyGrant.objects.create(person=Person.objects.get(uid=uid), duty="security-officer", starts=now - timedelta(days=1), by="e-1",
-                             until=now + timedelta(days=90), reason="security")
+    RoleAssignment.objects.create(person=Person.objects.get(uid=uid), role="security-officer", starts=now - timedelta(days=1),
+                                  until=now + timedelta(days=90), by="e-1", reason="security")
 publish()
 """
 _PULL = """

@@ -24,7 +24,7 @@ from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted
 from civicmail.city.guard.models import Account
 from civicmail.city.identity.actions import bulk_authorization, content_views, date_sweep, devices, tokens
-from civicmail.city.identity.models import Acknowledgement, Authorisation, Bar, Usage
+from civicmail.city.identity.models import Acknowledgement, Authorization, Bar, Usage
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.identity.worker_jobs import carry_entries
@@ -87,7 +87,7 @@ class Year:
 
     def use(self, people: Iterable[Person]) -> None:
         """Nine of ten use their mail this month."""
-        boxes = dict(Authorisation.objects.filter(state="active", role="holder").values_list("person", "mailbox"))
+        boxes = dict(Authorization.objects.filter(state="active", role="holder").values_list("person", "mailbox"))
         rows = [
             Usage(person=p, mailbox_id=boxes[p.pk], day=self.today, sent=3, received=9)
             for n, p in enumerate(people)
@@ -147,13 +147,13 @@ class Year:
             return 0
         return 1
 
-    def authorise(self, person: Person) -> None:
+    def authorize(self, person: Person) -> None:
         """The department decides about somebody who has come: reasons of the position, the head's word, the policy accepted."""
         work = Episode.objects.get(person=person, ended__isnull=True)
         team = self.city.team[work.department.code]
         head, deputy = (self.by(p) for p in team[:2])
         profile = bulk_authorization.write_profile(work.department, work.position, REASONS, actor=deputy, now=self.now)
-        bulk_authorization.authorise(
+        bulk_authorization.authorize(
             profile, [person], until=self.now + 300 * DAY_MS, actor=head, reason="Looked at it.", now=self.now
         )
         self.accept(person)
@@ -191,7 +191,7 @@ def rightly(now: int) -> set[str]:
     barred = set(shut.filter(Q(until__isnull=True) | Q(until__gt=at)).values_list("person", flat=True))
     accepted = dict(Acknowledgement.objects.order_by("at", "pk").values_list("person", "accepted"))  # the last word of each
     open_ = {e.person_id: e for e in Episode.objects.filter(ended__isnull=True).select_related("contract__agency")}
-    for a in Authorisation.objects.filter(role="holder", mailbox__kind="personal").select_related("person"):
+    for a in Authorization.objects.filter(role="holder", mailbox__kind="personal").select_related("person"):
         work = open_.get(a.person_id)
         off = work is None or (work.contract is not None and work.contract.agency.suspended is not None)
         if (

@@ -13,7 +13,7 @@ from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, from_ms
 from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Acknowledgement, Authorisation, DutyGrant, DutyUse
+from civicmail.city.identity.models import Acknowledgement, Authorization, RoleActivation, RoleAssignment
 from civicmail.city.identity.queries.actors import actor_of
 
 LONG = NOW - timedelta(days=200)
@@ -47,7 +47,7 @@ class Works:
     def worker(self, uid: str, where: Department | None = None, kind: str = "employee", used: bool = True, **more: Any) -> Person:
         """Somebody with a mailbox; used: signed in lately."""
         who = staff.worker(uid, where or self.works, self.hank, kind, **more)
-        Authorisation.objects.filter(person=who).update(starts=LONG, asked=LONG)
+        Authorization.objects.filter(person=who).update(starts=LONG, asked=LONG)
         self.accept(who)
         if used:
             self.signed_in(who)
@@ -59,11 +59,13 @@ class Works:
     def signed_in(self, who: Person) -> None:
         Account.objects.filter(person=who).update(last_login=NOW - timedelta(days=1))
 
-    def hold(self, who: Person, duty: str, by: str = "boss", where: Department | None = None) -> DutyGrant:
+    def hold(self, who: Person, role: str, by: str = "boss", where: Department | None = None) -> RoleAssignment:
         ends = NOW + timedelta(days=160)
-        made = DutyGrant.objects.create(person=who, duty=duty, department=where, starts=LONG, until=ends, by=by, reason="a test")
-        if duty == "access-officer":
-            DutyUse.objects.create(grant=made, reason="a test", at=LONG, until=ends)
+        made = RoleAssignment.objects.create(
+            person=who, role=role, department=where, starts=LONG, until=ends, by=by, reason="a test"
+        )
+        if role == "access-officer":
+            RoleActivation.objects.create(grant=made, reason="a test", at=LONG, until=ends)
         return made
 
     def start(self, tier: str = "everyone", now: int = START, departments: tuple[Department, ...] = ()) -> Review:
@@ -80,7 +82,7 @@ def quiet(workers: int = 22) -> Works:
     works = Works(workers)
     works.worker("idle", used=False)
     box = staff.mailbox("hank@city.example", works.works, works.hank)
-    staff.authorised(works.hank, box, works.hank.episodes.get(), works.top)
+    staff.authorized(works.hank, box, works.hank.episodes.get(), works.top)
     return works
 
 

@@ -31,7 +31,7 @@ def town() -> None:
     works, clerk = staff.department("works", head), staff.department("clerk", chief)
     for uid, where in (("head", works), ("chief", clerk)):
         person = Person.objects.get(uid=uid)
-        staff.authorised(
+        staff.authorized(
             person,
             staff.mailbox(f"{uid}@city.example", where, person),
             staff.employed(person, where),

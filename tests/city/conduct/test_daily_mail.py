@@ -11,7 +11,7 @@ from city.identity import staff
 from civicmail.city.conduct.actions import daily_mail
 from civicmail.city.conduct.models import DailyMail
 from civicmail.city.directory.models import Department, Mailbox, Person
-from civicmail.city.identity.models import Authorisation, AutoReply
+from civicmail.city.identity.models import Authorization, AutoReply
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
@@ -40,8 +40,8 @@ def asked(where: Department, uid: str) -> None:
     boss = staff.person(account=False)
     who = staff.person(uid)
     episode = staff.employed(who, where)
-    row = staff.authorised(who, staff.mailbox(f"{uid}@city.example", where, who), episode, boss)
-    Authorisation.objects.filter(pk=row.pk).update(state="asked", approver=None, decided=None, starts=None, asked=MORNING)
+    row = staff.authorized(who, staff.mailbox(f"{uid}@city.example", where, who), episode, boss)
+    Authorization.objects.filter(pk=row.pk).update(state="asked", approver=None, decided=None, starts=None, asked=MORNING)
 
 
 def accepted(who: Person) -> None:
@@ -72,7 +72,7 @@ def test_a_manager_gets_one_mail_with_what_waits_and_where(works: Department) ->
 def test_where_nothing_waits_nothing_is_written(works: Department) -> None:
     assert works.head is not None
     accepted(works.head)
-    Authorisation.objects.filter(state="asked").update(state="withdrawn")
+    Authorization.objects.filter(state="asked").update(state="withdrawn")
     assert daily_mail.write(ms(MORNING)) == 1
     assert not Notice.objects.filter(key__startswith="daily:").exists()
     assert DailyMail.objects.get().tasks == 0

@@ -22,7 +22,7 @@ from civicmail.city.guard.epoch import DAY_MS
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Entry
 from civicmail.city.identity.actions import access_end
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.notices.models import Notice
 from civicmail.city.notices.webhook import Hook, Reply, is_signed, signature
 
@@ -215,9 +215,9 @@ def test_a_door_is_handed_over_and_does_not_wait_for_somebody_who_left(town: Pla
     """Bob answered for it and left: the access office hears of it, names somebody else, and what has to end is theirs."""
     officer = staff.worker("officer", town.where, town.head)
     at = datetime.fromtimestamp(MS / 1000, UTC)
-    DutyGrant.objects.create(
+    RoleAssignment.objects.create(
         person=officer,
-        duty="access-officer",
+        role="access-officer",
         starts=at - timedelta(days=1),
         until=at + timedelta(days=90),
         by="head",

@@ -16,7 +16,7 @@ from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Entry
 from civicmail.city.identity.actions import access_requests
 from civicmail.city.identity.actions.date_sweep import sweep
-from civicmail.city.identity.models import Authorisation, AutoReply, Forwarding
+from civicmail.city.identity.models import Authorization, AutoReply, Forwarding
 from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.notices.models import Notice
 from civicmail.mail.courier.release_holds import destination
@@ -82,12 +82,12 @@ def test_what_comes_goes_to_a_function_mailbox_with_an_answer_and_both_end(town:
     assert destination(build_snapshot(2, MS + 30 * DAY_MS, ("city.example",)), town.box.address, MS + 30 * DAY_MS) is None
 
 
-@pytest.mark.rule("P-08, L4, M3", "A successor is authorised by somebody else and ends when it was said.")
-def test_a_successor_is_authorised_by_somebody_else_reads_and_ends_by_itself(town: Place) -> None:
+@pytest.mark.rule("P-08, L4, M3", "A successor is authorized by somebody else and ends when it was said.")
+def test_a_successor_is_authorized_by_somebody_else_reads_and_ends_by_itself(town: Place) -> None:
     """Who chooses does not approve."""
     row = town.leaver()
     leavers.answer(row, "successor", successor=town.bob, until=MS + 20 * DAY_MS, actor=town.boss, reason=WHY, now=MS)
-    waiting = Authorisation.objects.get(role="successor")
+    waiting = Authorization.objects.get(role="successor")
     with pytest.raises(NotPermitted):
         access_requests.approve(waiting, actor=town.boss, now=MS)
     staff.person("deputy")
@@ -104,7 +104,7 @@ def test_a_later_answer_takes_the_place_of_the_earlier_one(town: Place) -> None:
     row = town.leaver()
     leavers.answer(row, "successor", successor=town.bob, until=MS + 20 * DAY_MS, actor=town.boss, reason=WHY, now=MS)
     row = leavers.answer(Leaver.objects.get(), "reply", text=TEXT, until=MS + 20 * DAY_MS, actor=town.boss, reason=WHY, now=MS)
-    assert Authorisation.objects.get(role="successor").state == "revoked" or not Authorisation.objects.filter(
+    assert Authorization.objects.get(role="successor").state == "revoked" or not Authorization.objects.filter(
         role="successor", state__in=["asked", "active"]
     )
     row = leavers.answer(row, "nothing", actor=town.boss, reason=WHY, now=MS + 1)
@@ -127,7 +127,7 @@ def test_for_who_is_back_nothing_is_chosen_any_more(town: Place) -> None:
     """L5."""
     row = town.leaver()
     again = staff.employed(town.ann, town.where)
-    staff.authorised(town.ann, town.box, again, town.head)
+    staff.authorized(town.ann, town.box, again, town.head)
     with pytest.raises(Conflict, match="again"):
         leavers.answer(row, "forward", to=town.office, until=MS + DAY_MS, actor=town.boss, reason=WHY, now=MS)
     assert not asked.tasks(town.boss, MS + 2 * DAY_MS) and LATER > NOW

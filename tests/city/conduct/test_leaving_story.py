@@ -22,7 +22,7 @@ from civicmail.city.guard.reasons import Reasons
 from civicmail.city.identity.actions import access_end, access_requests, feed, people
 from civicmail.city.identity.actions.date_sweep import sweep
 from civicmail.city.identity.authorization_states import OVERLAP_DAYS
-from civicmail.city.identity.models import Authorisation, Ending
+from civicmail.city.identity.models import Authorization, Ending
 from civicmail.city.identity.queries import department_questions
 from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.snapshot.snapshot import Snapshot
@@ -107,13 +107,13 @@ def _the_mail_goes_on_and_ends(town: Place) -> None:
 
 
 def _ann_is_back_and_gets_nothing_back(town: Place) -> None:
-    """L5: a new employment begins without access, and no old step touches what is authorised anew."""
+    """L5: a new employment begins without access, and no old step touches what is authorized anew."""
     now = MS + 60 * DAY_MS
     work = Work("employee", town.where, "Clerk", None, None, from_ms(now).date(), None)
     episode = people.rehire(town.ann, work, actor=town.boss, reason="Works here again.", now=now)
     assert goes_on(now).people["ann"].grants == ()
-    assert not Authorisation.objects.filter(episode=episode).exists() and not asked.tasks(town.boss, now)
-    staff.authorised(town.ann, town.box, episode, town.head)
+    assert not Authorization.objects.filter(episode=episode).exists() and not asked.tasks(town.boss, now)
+    staff.authorized(town.ann, town.box, episode, town.head)
     seen = goes_on(now + 40 * DAY_MS)
     assert [g.mailbox for g in seen.people["ann"].grants] == [town.box.address]
     assert destination(seen, town.box.address, now + 40 * DAY_MS) == "" and OutsideAccount.objects.get().ended is not None
@@ -127,7 +127,7 @@ def _bob_moves(town: Place) -> None:
     goes_on(now)
     counts = department_questions.counts(["clerk", "parks"], now)
     assert (counts["clerk"].leaving, counts["parks"].arrived) == (1, 1)
-    own = Authorisation.objects.get(person=town.bob, role="holder")
+    own = Authorization.objects.get(person=town.bob, role="holder")
     assert own.until == from_ms(now + OVERLAP_DAYS * DAY_MS)
     people.set_overlap(own, now + 20 * DAY_MS, actor=town.boss, reason="Hands over until then.", now=now)
     assert goes_on(now + 20 * DAY_MS - 1).people["bob"].grants

@@ -12,7 +12,7 @@ from civicmail.city.guard.errors import Conflict, NotPermitted
 from civicmail.city.guard.models import Account
 from civicmail.city.identity.actions import suspensions
 from civicmail.city.identity.actions.access_end import end_access
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def test_silence_never_shuts_out_who_was_elected() -> None:
     sweep(day(16))
     found = row(review, "mayor")
     assert "never" in found.exceptions and (found.state, found.failure) == ("silent", non_response.ELECTED)
-    assert Authorisation.objects.get(person=mayor).state == "active"
+    assert Authorization.objects.get(person=mayor).state == "active"
     with pytest.raises(Conflict, match="never silenced"):
         suspensions.suspend(mayor, actor=actor(works.officer), reason="Writes too much.", now=day(16))
 
@@ -58,7 +58,7 @@ def test_a_department_ends_nobodys_mail_who_was_elected_while_the_office_lasts()
     works = Works(3)
     mayor = works.worker("mayor", kind="elected")
     review, head = works.start(), actor(works.hank)
-    mine, own = row(review, "mayor"), Authorisation.objects.get(person=mayor)
+    mine, own = row(review, "mayor"), Authorization.objects.get(person=mayor)
     for end in (
         lambda: review_answers.revoke(mine, actor=head, reason="Asks too many questions.", now=START),
         lambda: review_answers.change(mine, day(1), actor=head, reason="Asks too many questions.", now=START),
@@ -69,7 +69,7 @@ def test_a_department_ends_nobodys_mail_who_was_elected_while_the_office_lasts()
             end()
     assert row(review, "mayor").state == "open"
     end_access(mayor, reason="The term is over.", when=START, actor=actor(works.officer), now=START)
-    assert Authorisation.objects.get(person=mayor).state == "revoked"
+    assert Authorization.objects.get(person=mayor).state == "revoked"
 
 
 @pytest.mark.rule("P-05, R13", "What was answered and ended by somebody else before it was carried out is moot, and no failure.")
@@ -104,4 +104,4 @@ def test_what_silence_suspended_waits_for_somebody_who_is_there_also_beside_a_ne
     sweep(day(17))
     assert review.pk in {w.review.pk for w in reviews.waiting_for(works.dora, day(17)) if w.late}
     found = review_answers.keep(row(review, "idle"), actor=actor(works.dora, day(17)), reason="Is back on Monday.", now=day(17))
-    assert found.state == "done" and Authorisation.objects.get(person__uid="idle").state == "active"
+    assert found.state == "done" and Authorization.objects.get(person__uid="idle").state == "active"

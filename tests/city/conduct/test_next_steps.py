@@ -13,7 +13,7 @@ from civicmail.city.conduct.actions import consequences, violation_reports
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import next_steps, violation_tasks
 from civicmail.city.guard.actors import Actor
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +24,8 @@ ANN = Actor("ann", "Ann", admitted=False)
 def town() -> None:
     cases.town()
     for uid in ("one", "two", "three"):
-        DutyGrant.objects.create(
-            person=who(uid), duty="access-officer", starts=NOW - timedelta(days=1), until=NOW + timedelta(days=90), by="chief",
+        RoleAssignment.objects.create(
+            person=who(uid), role="access-officer", starts=NOW - timedelta(days=1), until=NOW + timedelta(days=90), by="chief",
             reason="a test",
         )  # fmt: skip
 

@@ -22,7 +22,7 @@ from civicmail.city.guard.errors import Conflict
 from civicmail.city.guard.models import Account, Entry
 from civicmail.city.identity.actions import suspensions
 from civicmail.city.identity.actions.access_end import end_access
-from civicmail.city.identity.models import Authorisation, AutoReply
+from civicmail.city.identity.models import Authorization, AutoReply
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 def test_only_who_has_open_rows_is_reminded_once_on_four_days() -> None:
     """R9: seven, three and one day before, and on the last day; one message a person, none for whoever is done."""
     works = Works(2)
-    staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)
+    staff.authorized(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)
     first, second = works.start(), works.start(now=START + 1)
     for n in range(15):
         sweep(day(n + 0.2))
@@ -115,13 +115,13 @@ def test_silence_suspends_what_is_out_of_order_and_nothing_else() -> None:
     sweep(day(13.9))
     assert row(review, "idle").state == "open"
     sweep(day(14.7))
-    found = Authorisation.objects.filter(review_rows__review=review).values_list("person__uid", "state")
+    found = Authorization.objects.filter(review_rows__review=review).values_list("person__uid", "state")
     assert {uid for uid, state in found if state == "suspended"} == {"idle"}
     assert row(review, "w0").state == "silent" and row(review, "idle").state == "suspended"
     sweep(day(28))
-    assert Authorisation.objects.get(person__uid="idle").state == "suspended"
+    assert Authorization.objects.get(person__uid="idle").state == "suspended"
     sweep(day(28.8))
-    assert Authorisation.objects.get(person__uid="idle").state == "revoked"
+    assert Authorization.objects.get(person__uid="idle").state == "revoked"
     assert {uid for uid, state in found.all() if state != "active"} == {"idle"}
     sweep(day(28.9))
     review.refresh_from_db()
@@ -135,7 +135,7 @@ def test_a_late_answer_puts_it_in_force_again() -> None:
     review = works.start()
     sweep(day(14.7))
     review_answers.keep(row(review, "idle"), actor=actor(works.top, day(20)), now=day(20), reason="Was ill, is back now.")
-    right = Authorisation.objects.get(person__uid="idle")
+    right = Authorization.objects.get(person__uid="idle")
     assert right.state == "active" and row(review, "idle").late
     sweep(day(29))
     right.refresh_from_db()
@@ -150,13 +150,13 @@ def test_the_breaker_stops_silence_and_an_officer_applies_it_in_batches() -> Non
     review = works.start()
     sweep(day(14.7))
     rows = review.rows.filter(person__uid__startswith="idle")
-    assert {r.state for r in rows} == {"stopped"} and not Authorisation.objects.filter(state="suspended").exists()
+    assert {r.state for r in rows} == {"stopped"} and not Authorization.objects.filter(state="suspended").exists()
     told = Notice.objects.get(key__startswith=f"review:{review.pk}:tripped")
     assert told.to == "officer@city.example" and "4 of 15" in told.text
     officer = actor(works.officer, day(15))
     assert non_response.apply_batch(review, works.works, actor=officer, reason="Looked at each of the four.", now=day(15)) == 1
     sweep(day(15))
-    assert Authorisation.objects.filter(state="suspended").count() == 1
+    assert Authorization.objects.filter(state="suspended").count() == 1
     assert non_response.leave(review, works.works, actor=officer, reason="The others are on a course until May.", now=day(15)) == 3
     with pytest.raises(Conflict):
         non_response.leave(review, works.works, actor=officer, reason="The others are on a course until May.", now=day(15))
@@ -165,7 +165,7 @@ def test_the_breaker_stops_silence_and_an_officer_applies_it_in_batches() -> Non
 def test_an_essential_mailbox_is_never_shut_by_silence() -> None:
     """R11."""
     works = quiet()
-    box = Authorisation.objects.get(person__uid="idle").mailbox
+    box = Authorization.objects.get(person__uid="idle").mailbox
     Essential.objects.create(mailbox=box, reason="The flood desk.", by="officer", at=NOW)
     review = works.start()
     sweep(day(14.7))
@@ -205,7 +205,7 @@ def test_many_small_reviews_are_no_way_past_the_breaker() -> None:
         )
         review.rows.exclude(person__uid=uid).update(state="moot")
     sweep(day(14.7))
-    assert Authorisation.objects.filter(state="suspended").count() == 2
+    assert Authorization.objects.filter(state="suspended").count() == 2
 
 
 def test_nobody_asked_is_not_no_answer() -> None:
@@ -217,7 +217,7 @@ def test_nobody_asked_is_not_no_answer() -> None:
     sweep(day(14.7))
     found = row(review, "idle")
     assert (found.state, found.failure) == ("silent", non_response.NOBODY)
-    assert not Authorisation.objects.filter(state="suspended").exists()
+    assert not Authorization.objects.filter(state="suspended").exists()
 
 
 @pytest.mark.rule("P-05, R13", "A row about what has ended meanwhile is moot, and nobody is asked any more.")
@@ -241,7 +241,7 @@ def test_what_an_officer_resumed_is_not_ended_by_silence() -> None:
     sweep(day(14.7))
     suspensions.resume(row(review, "idle").person, actor=actor(works.officer, day(15)), reason="Called and is needed.", now=day(15))
     sweep(day(29))
-    assert row(review, "idle").state == "moot" and Authorisation.objects.get(person__uid="idle").state == "active"
+    assert row(review, "idle").state == "moot" and Authorization.objects.get(person__uid="idle").state == "active"
 
 
 def test_a_new_round_asks_what_was_left_open_and_nothing_else() -> None:
@@ -362,7 +362,7 @@ def test_while_a_head_is_away_the_deputy_is_reminded() -> None:
     """R8: nobody has to ask anybody for it."""
     works = quiet(1)
     works.start()
-    box = Authorisation.objects.get(person=works.hank).mailbox
+    box = Authorization.objects.get(person=works.hank).mailbox
     AutoReply.objects.create(
         mailbox=box,
         kind="own",

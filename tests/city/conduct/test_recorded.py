@@ -22,7 +22,7 @@ from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Account, Entry
 from civicmail.city.guard.reasons import Reasons
 from civicmail.city.identity.actions import access_requests, organization
-from civicmail.city.identity.models import Authorisation, Bar, Device
+from civicmail.city.identity.models import Authorization, Bar, Device
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.notices.models import Notice
@@ -42,12 +42,12 @@ def recorded() -> Violation:
 
 @pytest.mark.rule(
     "P-09, C2",
-    "Sponsor, authoriser or access officer records a violation of an agency's person with evidence, and every door shuts "
+    "Sponsor, authorizer or access officer records a violation of an agency's person with evidence, and every door shuts "
     "in that transaction.",
 )
 @pytest.mark.usefixtures("town")
 def test_a_record_shuts_every_door_in_its_transaction() -> None:
-    """By sponsor, authoriser or access officer; with evidence; told to sponsor and the agency's contact."""
+    """By sponsor, authorizer or access officer; with evidence; told to sponsor and the agency's contact."""
     Agency.objects.update(contact="Pat.Boss@city.example")
     staff.worker("pat.boss", who("pat").episodes.get().department, who("head"), "contractor")
     for nobody in (actor("ann"), actor("chief", "clerk"), actor("pat")):
@@ -61,7 +61,7 @@ def test_a_record_shuts_every_door_in_its_transaction() -> None:
     row = recorded()
     account = Account.objects.get(person=who("pat"))
     assert account.epoch == epoch + 1 and not account.is_active and not Device.objects.filter(ended=None).exists()
-    assert not actor_of(account, "", MS).admitted and Authorisation.objects.get(person=who("pat")).state == "revoked"
+    assert not actor_of(account, "", MS).admitted and Authorization.objects.get(person=who("pat")).state == "revoked"
     seen = build_snapshot(1, MS, ("city.example",))
     assert seen.people["pat"].why and seen.mailboxes["pat@city.example"].state == "held"
     assert row.state == "recorded" and row.ending is not None and row.ending.done is not None
@@ -80,20 +80,20 @@ def test_when_a_record_fails_nothing_of_it_is_there(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(violation_reports, "_tell_agency", broken)
     with pytest.raises(RuntimeError), transaction.atomic():
         recorded()
-    assert Authorisation.objects.get(person=who("pat")).state == "active" and not Violation.objects.exists()
+    assert Authorization.objects.get(person=who("pat")).state == "active" and not Violation.objects.exists()
 
 
 @pytest.mark.rule("P-09", "A wrong record is taken back by a second officer, and access comes back as it was.")
 @pytest.mark.usefixtures("town")
 def test_a_wrong_record_is_taken_back_by_a_second_officer_and_access_comes_back_as_it_was() -> None:
-    """Decision 0040: a new employment and authorisation of the same words, until the same day; new device passwords."""
-    before = Authorisation.objects.get(person=who("pat"))
+    """Decision 0040: a new employment and authorization of the same words, until the same day; new device passwords."""
+    before = Authorization.objects.get(person=who("pat"))
     row = recorded()
     with pytest.raises(NotPermitted, match="takes two"):
         consequences.reverse(row, actor=actor("sponsor", "works"), reason=WHY, now=MS + DAY_MS)
     done = consequences.reverse(row, actor=ONE, reason="The messages were sent by another Pat.", now=MS + DAY_MS)
     assert done.state == "reversed" and not Bar.objects.filter(ended=None).exists()
-    after = Authorisation.objects.get(person=who("pat"), state="active")
+    after = Authorization.objects.get(person=who("pat"), state="active")
     assert (after.until, after.duties, after.mailbox) == (before.until, before.duties, before.mailbox)
     assert after.episode.pk != before.episode.pk and Episode.objects.get(pk=before.episode.pk).ended is not None
     seen = build_snapshot(1, MS + DAY_MS, ("city.example",))
@@ -131,13 +131,13 @@ def test_review_comes_after_the_record_and_re_entry_is_decided_one_level_higher(
 def test_what_is_confirmed_about_an_agencys_person_ends_access_at_once() -> None:
     """Also where it was only reported; no strike is waited for."""
     row = cases.confirmed("pat")
-    assert row.ending is not None and Authorisation.objects.get(person=who("pat")).state == "revoked"
+    assert row.ending is not None and Authorization.objects.get(person=who("pat")).state == "revoked"
     row = consequences.decide(row, said("ended"), actor=ONE, now=MS + WEEK)
     with pytest.raises(NotPermitted):
         consequences.record_appeal(row, "It was my brother.", "Paper 1", actor=actor("ann"), now=MS + WEEK)
     row = consequences.record_appeal(row, "It was my brother.", "Paper 1", actor=TWO, now=MS + WEEK)
     consequences.hear(row, uphold=False, actor=TWO, reason=WHY, now=MS + WEEK)
-    assert Authorisation.objects.filter(person=who("pat"), state="active").exists()
+    assert Authorization.objects.filter(person=who("pat"), state="active").exists()
 
 
 @pytest.mark.rule(

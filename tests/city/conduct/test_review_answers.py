@@ -17,7 +17,7 @@ from civicmail.city.conduct.review_plans import UNDO_MS, keeps_per_minute
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Account, Entry
-from civicmail.city.identity.models import Authorisation, DutyGrant
+from civicmail.city.identity.models import Authorization, RoleAssignment
 
 pytestmark = pytest.mark.django_db
 WHY = "Still answers the letters of the department."
@@ -28,7 +28,7 @@ def test_keep_extends_the_end_as_far_as_kinds_allow_and_is_verified() -> None:
     works = Works(1)
     review = works.start()
     review_answers.keep(row(review, "w0"), actor=actor(works.hank), now=START)
-    right = Authorisation.objects.get(person=works.workers[0])
+    right = Authorization.objects.get(person=works.workers[0])
     assert right.until == LATER, "it can be taken back still"
     sweep(START + UNDO_MS)
     right.refresh_from_db()
@@ -46,21 +46,21 @@ def test_keep_never_goes_beyond_the_contract() -> None:
     review = works.start("outside")
     review_answers.keep(row(review, "carl"), actor=actor(works.hank), now=START)
     sweep(START + UNDO_MS)
-    assert timezone.localtime(Authorisation.objects.get(person=carl).until) == timezone.make_aware(datetime(2027, 1, 1))
+    assert timezone.localtime(Authorization.objects.get(person=carl).until) == timezone.make_aware(datetime(2027, 1, 1))
 
 
 @pytest.mark.rule(
     "P-05, R5, M3",
-    "Whoever is kept is authorised for longer within the table of kinds, and not by who asked for it.",
+    "Whoever is kept is authorized for longer within the table of kinds, and not by who asked for it.",
 )
 def test_who_asked_for_it_keeps_it_without_more_time() -> None:
     """Three people decide about access, also in a review."""
     works = Works(1)
-    Authorisation.objects.filter(person=works.workers[0]).update(requester=works.dora)
+    Authorization.objects.filter(person=works.workers[0]).update(requester=works.dora)
     review = works.start()
     review_answers.keep(row(review, "w0"), actor=actor(works.dora), now=START)
     sweep(START + UNDO_MS)
-    assert Authorisation.objects.get(person=works.workers[0]).until == LATER
+    assert Authorization.objects.get(person=works.workers[0]).until == LATER
 
 
 @pytest.mark.rule("P-05, R5", "Each answer has its effect: kept, ended, changed, handed to whoever knows.")
@@ -71,7 +71,7 @@ def test_end_takes_the_access_away_at_once() -> None:
     with pytest.raises(Unusable):
         review_answers.revoke(row(review, "w0"), actor=actor(works.hank), reason="no", now=START)
     review_answers.revoke(row(review, "w0"), actor=actor(works.hank), reason="Has left the counter.", now=START)
-    assert Authorisation.objects.get(person=works.workers[0]).state == "revoked"
+    assert Authorization.objects.get(person=works.workers[0]).state == "revoked"
     assert Account.objects.get(person=works.workers[0]).epoch == 2
     sweep(START + 5_000)
     assert row(review, "w0").state == "verified"
@@ -90,7 +90,7 @@ def test_change_sets_another_end_within_the_rules() -> None:
     review_answers.change(
         row(review, "w0"), START + 40 * DAY_MS, actor=actor(works.hank), reason="Until the counter closes.", now=START
     )
-    assert Authorisation.objects.get(person=works.workers[0]).until == from_ms(START + 40 * DAY_MS)
+    assert Authorization.objects.get(person=works.workers[0]).until == from_ms(START + 40 * DAY_MS)
     sweep(START + 5_000)
     assert row(review, "w0").state == "verified"
 
@@ -155,7 +155,7 @@ def replace_part(asked: ReviewRow, works: Works) -> ReviewRow:
     return ReviewRow.objects.select_related("review", "part__department").get(pk=asked.pk)
 
 
-def test_a_duty_is_kept_with_a_new_justification_and_ended_at_once() -> None:
+def test_a_role_is_kept_with_a_new_justification_and_ended_at_once() -> None:
     """R5: of the first tier; nothing is kept together there (R3)."""
     works = Works(2)
     for who in works.workers:
@@ -167,7 +167,7 @@ def test_a_duty_is_kept_with_a_new_justification_and_ended_at_once() -> None:
     with pytest.raises(Conflict, match="one by one"):
         review_answers.keep_rest(part(review, "hank"), actor=actor(works.hank), now=START)
     review_answers.revoke(row(review, "w1"), actor=actor(works.hank), reason="No cases any more.", now=START)
-    assert DutyGrant.objects.get(person=works.workers[1]).ended == from_ms(START)
+    assert RoleAssignment.objects.get(person=works.workers[1]).ended == from_ms(START)
     sweep(START + UNDO_MS + 5_000)
     sweep(START + 2 * UNDO_MS)
     assert {row(review, w).state for w in ("w0", "w1")} == {"verified"}
@@ -265,7 +265,7 @@ def test_reality_is_looked_up_again_and_a_difference_is_failed() -> None:
     works = Works(1)
     review = works.start()
     review_answers.revoke(row(review, "w0"), actor=actor(works.hank), reason="Has left the counter.", now=START)
-    Authorisation.objects.filter(person=works.workers[0]).update(state="active")
+    Authorization.objects.filter(person=works.workers[0]).update(state="active")
     sweep(START + 5_000)
     found = row(review, "w0")
     assert found.state == "failed" and found.failure == "The access is still in force."
@@ -281,7 +281,7 @@ def test_haste_is_seen_in_a_minute_of_many_keeps() -> None:
 
 def test_an_end_within_a_day_is_not_waited_for() -> None:
     works = Works(1)
-    Authorisation.objects.filter(person=works.workers[0]).update(until=NOW + timedelta(hours=9))
+    Authorization.objects.filter(person=works.workers[0]).update(until=NOW + timedelta(hours=9))
     review = works.start()
     review_answers.keep(row(review, "w0"), actor=replace(actor(works.hank)), now=START, reason="Is needed for another year.")
-    assert epoch_ms(Authorisation.objects.get(person=works.workers[0]).until) > START + 300 * DAY_MS
+    assert epoch_ms(Authorization.objects.get(person=works.workers[0]).until) > START + 300 * DAY_MS

@@ -22,7 +22,7 @@ from civicmail.city.directory.models import Episode
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms
 from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.guard.models import Account, Entry
-from civicmail.city.identity.models import Authorisation, Usage
+from civicmail.city.identity.models import Authorization, Usage
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
@@ -30,11 +30,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.rule(
     "P-05, R1",
-    "Duties are reviewed each quarter, contractors and function mailboxes twice a year, everybody once; what is due "
+    "Roles are reviewed each quarter, contractors and function mailboxes twice a year, everybody once; what is due "
     "begins by itself.",
 )
 def test_every_tier_has_its_months_and_starts_on_a_monday() -> None:
-    """Duties each quarter, contractors and function mailboxes twice a year, everybody once."""
+    """Roles each quarter, contractors and function mailboxes twice a year, everybody once."""
     found: list[tuple[str, date]] = []
     today = date(2026, 1, 1)
     while today < date(2027, 1, 1):
@@ -69,26 +69,26 @@ def test_each_tier_asks_about_its_own_people() -> None:
     carl = works.worker("carl", kind="contractor")
     desk = staff.mailbox("desk@city.example", works.works)
     episode = works.workers[0].episodes.get()
-    staff.authorised(works.workers[0], desk, episode, works.hank, role="delegate")
+    staff.authorized(works.workers[0], desk, episode, works.hank, role="delegate")
     works.hold(works.workers[0], "examiner")
     outside = {r.asked["mailbox"] for r in works.start("outside").rows.all()}
     assert outside == {"carl@city.example", "desk@city.example"}
     everyone = {r.asked["uid"] for r in works.start("everyone", START + 1).rows.all()}
     assert everyone == {"w0", "dora", "officer"} and carl.uid not in everyone
-    duties = {r.asked["duty"] for r in works.start("duties", START + 2).rows.all()}
-    assert duties == {"access-officer", "examiner"}
+    roles = {r.asked["duty"] for r in works.start("duties", START + 2).rows.all()}
+    assert roles == {"access-officer", "examiner"}
 
 
 @pytest.mark.rule(
     "P-05, R1",
-    "Whoever moved, is on a long leave, or had a violation decided is reviewed at once, by whoever authorised it.",
+    "Whoever moved, is on a long leave, or had a violation decided is reviewed at once, by whoever authorized it.",
 )
 def test_a_change_makes_a_review_of_one_person_once() -> None:
-    """Moved, on a long leave; the department that authorised it is asked about all that the person has."""
+    """Moved, on a long leave; the department that authorized it is asked about all that the person has."""
     works = Works(2)
     mover, away = works.workers
     Episode.objects.filter(person=mover).update(department=works.office)
-    Authorisation.objects.filter(person=away).update(state="suspended", since=NOW - timedelta(days=40))
+    Authorization.objects.filter(person=away).update(state="suspended", since=NOW - timedelta(days=40))
     sweep(START)
     made = {r.cause: r for r in Review.objects.filter(tier="micro")}
     assert set(made) == {"moved", "leave"} and made["moved"].person == mover
@@ -106,7 +106,7 @@ def test_a_row_says_why_who_how_used_and_what_is_out_of_order() -> None:
     Account.objects.filter(person=idle).update(last_login=NOW - timedelta(days=94))
     works.worker("never", used=False)
     soon = works.worker("soon")
-    Authorisation.objects.filter(person=soon).update(until=NOW + timedelta(days=20), cost=21_250)
+    Authorization.objects.filter(person=soon).update(until=NOW + timedelta(days=20), cost=21_250)
     over = works.worker("over", kind="contractor")
     work = Episode.objects.get(person=over)
     assert work.contract is not None
@@ -126,7 +126,7 @@ def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
     """R4: of these ninety days, of this person and this mailbox alone; and on the page."""
     works = Works(0)
     one, two = works.worker("one"), works.worker("two")
-    box = Authorisation.objects.get(person=one).mailbox
+    box = Authorization.objects.get(person=one).mailbox
     for days, person, count in ((1, one, 3), (80, one, 4), (99, one, 100), (1, two, 50)):
         Usage.objects.update_or_create(
             person=person, mailbox=box, day=NOW.date() - timedelta(days=days), defaults={"retrieved": count}
@@ -141,7 +141,7 @@ def test_a_row_says_how_often_mail_was_fetched_under_it() -> None:
 def test_a_review_of_one_person_counts_no_mail_of_others() -> None:
     """What is asked about is counted, and not the use of the whole city, which every change of somebody would cost."""
     works = Works(0)
-    boxes = {uid: Authorisation.objects.get(person=works.worker(uid)).mailbox for uid in ("one", "two")}
+    boxes = {uid: Authorization.objects.get(person=works.worker(uid)).mailbox for uid in ("one", "two")}
     for count, box in enumerate(boxes.values(), 4):
         Usage.objects.update_or_create(
             person=box.holder, mailbox=box, day=NOW.date() - timedelta(days=1), defaults={"received": count}
@@ -186,7 +186,7 @@ def test_nobody_is_asked_about_themselves_or_their_head_by_a_deputy() -> None:
     """R6: the head's own access is the next head's to answer."""
     works = Works(1)
     episode = works.hank.episodes.get()
-    staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), episode, works.top)
+    staff.authorized(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), episode, works.top)
     works.accept(works.hank)
     review = works.start()
     assert row(review, "hank").part.reviewer == works.top and row(review, "dora").part.reviewer == works.hank
@@ -197,7 +197,7 @@ def test_nobody_is_asked_about_themselves_or_their_head_by_a_deputy() -> None:
 def test_reviewers_hear_once_how_many_questions_there_are() -> None:
     works = Works(2)
     works.hank.refresh_from_db()
-    staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)
+    staff.authorized(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)
     review = works.start()
     told = Notice.objects.get(key=f"review:{review.pk}:asked:{works.hank.pk}")
     assert told.to == "hank@city.example" and "3 people" in told.text and "16 March 2026" in told.text
@@ -212,7 +212,7 @@ def test_only_the_access_office_starts_one() -> None:
 
 def test_an_essential_mailbox_is_marked_on_its_rows() -> None:
     works = Works(1)
-    box = Authorisation.objects.get(person=works.workers[0]).mailbox
+    box = Authorization.objects.get(person=works.workers[0]).mailbox
     Essential.objects.create(mailbox=box, reason="The city cannot do without it.", by="officer", at=NOW)
     review = works.start()
     assert row(review, "w0").essential and not row(review, "dora").essential

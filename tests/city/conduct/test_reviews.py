@@ -19,7 +19,7 @@ from civicmail.city.conduct.review_plans import suspends
 from civicmail.city.directory.models import Person
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import Conflict
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from pages.world import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_the_screen_has_exceptions_first_and_nothing_together_before_they_are_an
     """R3: at most fifty rows, each with its reasons and answers; a finished row is not shown."""
     works = Works(2)
     works.worker("never", used=False)
-    staff.authorised(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)
+    staff.authorized(works.hank, staff.mailbox("hank@city.example", works.works, works.hank), works.hank.episodes.get(), works.top)
     review = works.start(now=START - 3_600_000)
     page = visit(works.hank).get(f"/dept/works/reviews/{review.pk}/")
     said = text_of(page)
@@ -117,9 +117,9 @@ def test_what_was_never_used_is_a_remark_that_a_reviewer_decides_on() -> None:
     """Also in its first thirty days, and of a mailbox that several use; silence suspends neither."""
     works = Works(1)
     new = works.worker("new", used=False)
-    Authorisation.objects.filter(person=new).update(starts=NOW - timedelta(days=3))
+    Authorization.objects.filter(person=new).update(starts=NOW - timedelta(days=3))
     box = staff.mailbox("311@city.example", works.works)
-    staff.authorised(works.workers[0], box, works.workers[0].episodes.get(), works.top, role="delegate")
+    staff.authorized(works.workers[0], box, works.workers[0].episodes.get(), works.top, role="delegate")
     for tier in ("everyone", "outside"):
         review = works.start(tier)
         unused = [one for one in ReviewRow.objects.filter(review=review) if "unused" in one.exceptions]

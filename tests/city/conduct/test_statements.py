@@ -18,7 +18,7 @@ from civicmail.city.directory.models import Department, Mailbox, Person
 from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Entry
-from civicmail.city.identity.models import AutoReply, DutyGrant
+from civicmail.city.identity.models import AutoReply, RoleAssignment
 from civicmail.city.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_the_head_signs_and_the_numbers_of_that_moment_stay() -> None:
     signed = statements.sign(row, "", actor=of_works(head), reason=SENTENCE, now=ms(NOON))
     assert (signed.state, signed.person, signed.signed) == ("signed", head, NOON)
     kept = {what: value for section in signed.numbers for what, value, _ in section["lines"]}
-    assert (kept.get("People"), kept.get("With an authorisation in writing")) == ("3", "2")
+    assert (kept.get("People"), kept.get("With an authorization in writing")) == ("3", "2")
     staff.worker("late", works, head)
     assert Statement.objects.get(pk=row.pk).numbers == signed.numbers
     entry = Entry.objects.get(act="statement.sign")
@@ -88,7 +88,7 @@ def test_the_head_signs_and_the_numbers_of_that_moment_stay() -> None:
 
 @pytest.mark.rule("P-28", "Nobody but the department's head or deputy signs.")
 def test_nobody_but_head_and_deputy_signs() -> None:
-    """Not an authoriser by duty, not the access office, not another department's head."""
+    """Not an authorizer by role, not the access office, not another department's head."""
     works, _ = city()
     statements.open_due(ms(NOON))
     row = Statement.objects.get(department=works)
@@ -169,8 +169,8 @@ def test_while_the_head_is_away_the_deputy_is_asked_and_nobody_had_to_arrange_it
     assert deciders.of_department(works, now + 2 * 86_400_000) == [head], "back"
     deputy.episodes.update(ended=date(2026, 6, 30))
     officer = staff.person("officer")
-    DutyGrant.objects.create(
-        person=officer, duty="access-officer", starts=staff.OLD, until=staff.LATER, by="os:root", reason="needed for the city"
+    RoleAssignment.objects.create(
+        person=officer, role="access-officer", starts=staff.OLD, until=staff.LATER, by="os:root", reason="needed for the city"
     )
     assert deciders.of_department(works, now) == [officer]
     assert deciders.of_department(Department.objects.get(code="streets"), now) == [officer]
@@ -197,14 +197,14 @@ def test_without_an_administration_director_the_access_office_hears_of_it() -> N
     assert told.count() == 3
 
 
-def _director(duty: str = "administration-director") -> Person:
+def _director(role: str = "administration-director") -> Person:
     director = staff.person("director")
     room = staff.department("admin")
     staff.employed(director, room)
     staff.mailbox("director@city.example", room, director)
-    DutyGrant.objects.create(
+    RoleAssignment.objects.create(
         person=director,
-        duty=duty,
+        role=role,
         starts=staff.OLD,
         until=staff.LATER,
         by="os:root",

@@ -21,7 +21,7 @@ from civicmail.city.guard.epoch import DAY_MS, from_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Entry
 from civicmail.city.identity.actions import barring, suspensions
-from civicmail.city.identity.models import Authorisation, Bar
+from civicmail.city.identity.models import Authorization, Bar
 from civicmail.city.identity.queries import access_status
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.errors import ConfigError
@@ -210,7 +210,7 @@ def test_a_permanent_bar_waits_for_a_second_officer_and_an_appeal_takes_two_agai
     assert (back.state, back.outcome, back.decider) == ("confirmed", "", None)
     row = consequences.decide(back, said("permanent"), actor=ONE, now=MS + WEEK)
     row = consequences.agree(row, yes=True, actor=TWO, reason="The file says it all.", now=MS + WEEK)
-    assert row.state == "decided" and Authorisation.objects.get(person=who("ann")).state == "revoked"
+    assert row.state == "decided" and Authorization.objects.get(person=who("ann")).state == "revoked"
     row = consequences.appeal(row, "The court has set it aside meanwhile.", actor=ANN, now=MS + WEEK)
     with pytest.raises(Unusable):
         consequences.hear(row, uphold=False, actor=actor("chief", "works"), reason=WHY, now=MS + WEEK)

@@ -1,4 +1,4 @@
-"""Who is asking, from the rows: offices, duties in force and usable, admission (D1, D3, D4, P1; P-04, P-16)."""
+"""Who is asking, from the rows: offices, roles in force and usable, admission (D1, D3, D4, P1; P-04, P-16)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from city.identity.staff import KINDS, LATER, MS, NOW, OLD
 from civicmail.city.directory.models import Person
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Acknowledgement, ConflictRecord, DutyGrant, DutyUse
+from civicmail.city.identity.models import Acknowledgement, ConflictRecord, RoleActivation, RoleAssignment
 from civicmail.city.identity.queries.actors import about_person, actor_of
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +22,10 @@ def _actor(person: Person, now: int = MS) -> Actor:
     return actor_of(Account.objects.select_related("person").get(person=person), "192.0.2.1", now)
 
 
-def _duty(person: Person, duty: str, until: datetime = LATER, **more: Any) -> DutyGrant:
-    return DutyGrant.objects.create(person=person, duty=duty, starts=OLD, until=until, by="os:root", reason="first one", **more)
+def _role(person: Person, role: str, until: datetime = LATER, **more: Any) -> RoleAssignment:
+    return RoleAssignment.objects.create(
+        person=person, role=role, starts=OLD, until=until, by="os:root", reason="first one", **more
+    )
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_heads_and_deputies_decide_for_their_department_and_its_divisions(boss: 
     streets.deputies.add(dee)
     assert _actor(boss).departments == {"works", "streets", "lights"} and _actor(boss).supervises == {"dee"}
     assert _actor(dee).departments == {"streets", "lights"}
-    assert _actor(boss).admitted, "somebody has to authorise the first mailbox"
+    assert _actor(boss).admitted, "somebody has to authorize the first mailbox"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -63,7 +65,7 @@ def test_who_is_locked_closed_gone_or_suspended_is_not_admitted(gone: str, boss:
     """L2: an old session holds nothing."""
     where = staff.department(head=boss)
     ann = staff.worker("ann", where, boss)
-    _duty(ann, "access-officer")
+    _role(ann, "access-officer")
     assert _actor(ann).holds("access-officer") and _actor(ann).admitted
     if gone == "locked":
         Account.objects.filter(person=ann).update(locked=NOW)
@@ -72,25 +74,25 @@ def test_who_is_locked_closed_gone_or_suspended_is_not_admitted(gone: str, boss:
     elif gone == "left":
         ann.episodes.update(ended=NOW.date())
     else:
-        ann.authorisations.update(state="suspended")
+        ann.authorizations.update(state="suspended")
     assert not _actor(ann).admitted
     assert _actor(ann).holds("access-officer") == (gone == "suspended")
 
 
-def test_a_duty_holds_between_its_dates(boss: Person) -> None:
+def test_a_role_holds_between_its_dates(boss: Person) -> None:
     staff.employed(boss, staff.department())
-    _duty(boss, "auditor", until=NOW + timedelta(hours=1))
+    _role(boss, "auditor", until=NOW + timedelta(hours=1))
     assert _actor(boss).holds("auditor")
     assert not _actor(boss, MS + 3_600_000).holds("auditor")
     assert not _actor(boss, MS - 61 * 86_400_000).holds("auditor")
 
 
-@pytest.mark.rule("P-16, D1", "Two duties that exclude each other are of no use, whenever they came together.")
-def test_two_duties_that_exclude_each_other_are_of_no_use_unless_that_was_recorded(boss: Person) -> None:
+@pytest.mark.rule("P-16, D1", "Two roles that exclude each other are of no use, whenever they came together.")
+def test_two_roles_that_exclude_each_other_are_of_no_use_unless_that_was_recorded(boss: Person) -> None:
     """D1, D3: at use, with the dates respected."""
     staff.employed(boss, staff.department())
-    _duty(boss, "auditor")
-    _duty(boss, "access-officer", until=NOW + timedelta(days=1))
+    _role(boss, "auditor")
+    _role(boss, "access-officer", until=NOW + timedelta(days=1))
     assert _actor(boss).held == ()
     assert _actor(boss, MS + 86_400_000).holds("auditor"), "the other one is over"
     ConflictRecord.objects.create(
@@ -101,21 +103,21 @@ def test_two_duties_that_exclude_each_other_are_of_no_use_unless_that_was_record
     assert _actor(boss, MS + 3_600_000).held == ()
 
 
-def test_a_privileged_duty_is_taken_up_until_its_time_or_until_it_is_laid_down(boss: Person) -> None:
+def test_a_privileged_role_is_activated_until_its_time_or_until_it_is_deactivated(boss: Person) -> None:
     """D4."""
     staff.employed(boss, staff.department())
-    grant = _duty(boss, "examiner")
-    use = DutyUse.objects.create(grant=grant, reason="case 7", at=NOW, until=NOW + timedelta(hours=4))
+    grant = _role(boss, "examiner")
+    use = RoleActivation.objects.create(grant=grant, reason="case 7", at=NOW, until=NOW + timedelta(hours=4))
     assert _actor(boss).has_activated("examiner", MS) and not _actor(boss).has_activated("examiner", MS + 4 * 3_600_000)
-    DutyUse.objects.filter(pk=use.pk).update(laid_down=NOW)
+    RoleActivation.objects.filter(pk=use.pk).update(laid_down=NOW)
     assert not _actor(boss).has_activated("examiner", MS)
 
 
-def test_a_departments_authoriser_decides_for_its_divisions(boss: Person) -> None:
+def test_a_departments_authorizer_decides_for_its_divisions(boss: Person) -> None:
     works = staff.department("works")
     staff.department("streets", parent=works)
     staff.employed(boss, works)
-    _duty(boss, "authoriser", department=works)
+    _role(boss, "authoriser", department=works)
     actor = _actor(boss)
     assert actor.decides_for("streets") and actor.decides_for("works") and not actor.decides_for("parks")
 

@@ -137,7 +137,7 @@ def test_several_records_of_one_deed_have_one_entry(tmp_path: Path) -> None:
 
 def change(path: Path, error: BaseException | None = None) -> None:
     with external_acts.in_files(
-        "keys.sign", actor=CLERK, reason=WHY, now=NOW, duty="system-administrator", facts={"verb": "dkim new"}
+        "keys.sign", actor=CLERK, reason=WHY, now=NOW, role="system-administrator", facts={"verb": "dkim new"}
     ):
         path.write_text("changed")
         if error is not None:

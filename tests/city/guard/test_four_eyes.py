@@ -13,13 +13,13 @@ from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import FeedLine, FeedRun, Person
 from civicmail.city.guard import four_eyes, guard
 from civicmail.city.guard.actors import Actor, HeldRole
-from civicmail.city.guard.duties import DUTIES
 from civicmail.city.guard.epoch import DAY_MS, from_ms
 from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.guard.four_eyes import WINDOW, AccountOpening, Appointment, Facts, OpeningKind, is_same_person, why_refused
 from civicmail.city.guard.models import Account, Entry, Invitation
 from civicmail.city.guard.permissions import PERMISSIONS, TAKE_TWO
 from civicmail.city.guard.queries.four_eyes import facts
+from civicmail.city.guard.roles import ROLES
 from civicmail.city.identity.actions import feed, organization
 from civicmail.city.identity.actions.people import add, rename
 
@@ -103,7 +103,7 @@ def test_one_person_with_two_numbers_is_one() -> None:
     assert "opened" in refused("bea", "cyd", same=two, opened=(opened("cyd", "ann"),))
 
 
-@pytest.mark.rule("P-16", "Whom the first person named after it began, as a deputy or by a duty, is no second person.")
+@pytest.mark.rule("P-16", "Whom the first person named after it began, as a deputy or by a role, is no second person.")
 def test_whom_the_first_person_named_after_it_began_does_not_count() -> None:
     for at, counts in ((MS, True), (MS + 1, True), (MS - 1, False)):
         assert bool(refused("bea", "ann", named=(Appointment("ann", "bea", at),), now=MS + 9)) is counts
@@ -118,7 +118,7 @@ def test_what_is_not_known_refuses() -> None:
     assert why_refused("nobody", ["ann"], Facts(EVERYBODY), began=MS, now=MS) == four_eyes.UNKNOWN
     assert why_refused("ann", [""], Facts(EVERYBODY), began=MS, now=MS) == four_eyes.UNKNOWN
     for act in sorted(TAKE_TWO):
-        everything = tuple(HeldRole(duty, "", MS + DAY_MS) for duty in DUTIES)
+        everything = tuple(HeldRole(role, "", MS + DAY_MS) for role in ROLES)
         actor = Actor("ann", "Ann", everything, frozenset({"clerk"}))
         about = resource(
             PERMISSIONS[act].resource,

@@ -1,4 +1,4 @@
-"""Promise 4, as far as it goes without duties: content opens with a permit, and a permit exists only after its entry."""
+"""Promise 4, as far as it goes without roles: content opens with a permit, and a permit exists only after its entry."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _written(entries: list[dict[str, Any]]) -> Any:
 def test_the_owner_of_an_unclaimed_folder_gets_a_permit_and_its_entry_says_what_was_asked(tmp_path: Path) -> None:
     entries: list[dict[str, Any]] = []
     permit = owner_permit(tmp_path, "search", {"query": "storm drain"}, reason="a test", now=5, write=_written(entries))
-    assert (permit.duty, permit.reason, permit.at, permit.entry) == ("owner", "a test", 5, "0001:7")
+    assert (permit.role, permit.reason, permit.at, permit.entry) == ("owner", "a test", 5, "0001:7")
     assert entries == [{"act": "search", "person": permit.person, "duty": "owner", "reason": "a test", "query": "storm drain"}]
 
 

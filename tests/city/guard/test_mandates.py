@@ -20,7 +20,7 @@ from civicmail.city.guard.mandate_request import MandateRequest
 from civicmail.city.guard.models import Account, Entry, Mandate
 from civicmail.city.identity.actions import content_views, mandate_expiry, mandates
 from civicmail.city.identity.actions.date_sweep import sweep
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.identity.queries import mandates as found
 from civicmail.city.identity.queries.mandates import subjects_of
 
@@ -33,27 +33,27 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
 )
 @pytest.mark.parametrize("ground", ["request", "examination", "litigation", "continuity"])
 @pytest.mark.parametrize(
-    "duty", ["examiner", "records-officer", "city-attorney", "access-officer", "auditor", examination_grounds.HEAD]
+    "role", ["examiner", "records-officer", "city-attorney", "access-officer", "auditor", examination_grounds.HEAD]
 )
-def test_the_table_says_who_asks_as_what_for_which_ground(ground: str, duty: str) -> None:
+def test_the_table_says_who_asks_as_what_for_which_ground(ground: str, role: str) -> None:
     """And what is not in it nobody asks."""
-    way = examination_grounds.find_rule(ground, duty)
-    who = replace(HANK, held=EXA.held) if duty == examination_grounds.HEAD else actor("exa", duty)  # type: ignore[arg-type]
+    way = examination_grounds.find_rule(ground, role)
+    who = replace(HANK, held=EXA.held) if role == examination_grounds.HEAD else actor("exa", role)  # type: ignore[arg-type]
     if way is None:
         with pytest.raises(NotPermitted):
-            asked("wendy", by=who, ground=ground, duty=duty)
+            asked("wendy", by=who, ground=ground, role=role)
     else:
-        made = asked("wendy", by=who, ground=ground, duty=duty)
-        assert (made.ground, made.duty, made.state, made.number) == (ground, duty, "asked", "26-001")
+        made = asked("wendy", by=who, ground=ground, role=role)
+        assert (made.ground, made.role, made.state, made.number) == (ground, role, "asked", "26-001")
 
 
 @pytest.mark.rule("P-16", "A department looks at the mail of its own people only.")
 def test_a_department_looks_at_its_own_people_only() -> None:
     with pytest.raises(NotPermitted, match="own people"):
-        asked("wendy", "exa", by=HANK, duty=examination_grounds.HEAD)
+        asked("wendy", "exa", by=HANK, role=examination_grounds.HEAD)
     with pytest.raises(NotPermitted, match="own people"):
-        asked(people=(), department="clerk", by=HANK, duty=examination_grounds.HEAD)
-    made = asked(people=(), department="works", by=HANK, duty=examination_grounds.HEAD)
+        asked(people=(), department="clerk", by=HANK, role=examination_grounds.HEAD)
+    made = asked(people=(), department="works", by=HANK, role=examination_grounds.HEAD)
     assert {p.uid for p in subjects_of(made)} == {"wendy", "carl"}, "hank asks, so his own mail is not in it"
     mandates.approve(made, actor=APP, now=MS)
     made.refresh_from_db()
@@ -110,7 +110,7 @@ def test_the_database_itself_knows_that_nobody_approves_their_own() -> None:
         made.save()
 
 
-def test_without_the_duty_or_without_taking_it_up_nobody_decides() -> None:
+def test_without_the_role_or_without_taking_it_up_nobody_decides() -> None:
     made = asked("wendy")
     for who in (actor("app", "examination-approver", taken=MS), actor("app", "records-officer"), AUDITOR, OFFICER):
         with pytest.raises(NotPermitted):
@@ -158,7 +158,7 @@ def test_what_nobody_answers_or_uses_lapses_after_72_hours() -> None:
 
 @pytest.mark.rule("P-16, E3", "Protected mail is decided about by who is named for its class.")
 def test_protected_mail_has_its_own_approver() -> None:
-    """Mayor and council by being elected, the city attorney by the duty, others as the city names them."""
+    """Mayor and council by being elected, the city attorney by the role, others as the city names them."""
     second = actor("second", "examination-approver")
     staff.worker("second", Department.objects.get(code="clerk"), Person.objects.get(uid="cora"))
     mayor = staff.person("mayor")
@@ -248,33 +248,33 @@ def test_a_second_person_stops_what_is_in_force() -> None:
         content_views.under(made, "content.show", actor=EXA, facts={}, now=MS + 2)
 
 
-@pytest.mark.rule("P-16, promise 5, E2", "A mandate ends with the duty or the access of who looks, and does not come back.")
+@pytest.mark.rule("P-16, promise 5, E2", "A mandate ends with the role or the access of who looks, and does not come back.")
 @pytest.mark.parametrize("how", ["duty", "account", "employment", "office"])
-def test_it_ends_with_the_duty_or_the_access_of_who_looks(how: str) -> None:
+def test_it_ends_with_the_role_or_the_access_of_who_looks(how: str) -> None:
     """And does not come back with them."""
     if how == "office":
-        row = asked("wendy", by=HANK, duty=examination_grounds.HEAD)
+        row = asked("wendy", by=HANK, role=examination_grounds.HEAD)
         mandates.approve(row, actor=APP, now=MS)
         Department.objects.filter(code="works").update(head=Person.objects.get(uid="cora"))
     else:
         row = approved("wendy", at=MS)
         if how == "duty":
-            DutyGrant.objects.filter(duty="examiner").update(ended=from_ms(MS))
+            RoleAssignment.objects.filter(role="examiner").update(ended=from_ms(MS))
         elif how == "account":
             Account.objects.filter(person__uid="exa").update(is_active=False)
         else:
             Person.objects.get(uid="exa").episodes.update(ended=from_ms(MS).date())
-    assert mandate_expiry.end_without_duty(MS + 1) == 1
+    assert mandate_expiry.end_without_role(MS + 1) == 1
     row.refresh_from_db()
-    assert row.state == "ended" and mandate_expiry.end_without_duty(MS + 1) == 0
-    DutyGrant.objects.update(ended=None)
+    assert row.state == "ended" and mandate_expiry.end_without_role(MS + 1) == 0
+    RoleAssignment.objects.update(ended=None)
     with pytest.raises(NotPermitted):
         found.live(EXA, row.number, MS + 2)
 
 
 def test_what_is_kept_goes_on() -> None:
-    """Laying a duty down for the night ends nothing; the guard asks for it again."""
+    """Deactivating a role for the night ends nothing; the guard asks for it again."""
     made = found.to_mandate(approved("wendy", at=MS))
-    assert mandate_expiry.end_without_duty(MS + 1) == 0
-    with pytest.raises(NotPermitted, match="Take up"):
+    assert mandate_expiry.end_without_role(MS + 1) == 0
+    with pytest.raises(NotPermitted, match="Activate"):
         content_views.under(made, "content.show", actor=actor("exa", "examiner", taken=MS), facts={}, now=MS + 1)

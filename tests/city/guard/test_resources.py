@@ -12,10 +12,10 @@ from city.guard.resources import KINDS, resource
 from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor, HeldRole
 from civicmail.city.guard.authorization_rules import NOT_KNOWN
-from civicmail.city.guard.duties import DUTIES
 from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.guard.permissions import PERMISSIONS
 from civicmail.city.guard.resources import CITY, Decision, InDepartment, OfPerson, PersonIn, Resource
+from civicmail.city.guard.roles import ROLES
 
 NOW = 1_772_452_800_000
 CODES = st.sampled_from(["", "clerk", "works"])
@@ -30,13 +30,11 @@ FACTS = st.fixed_dictionaries(
 ACTORS = st.builds(
     Actor,
     st.just("ann"),
-    held=st.lists(st.builds(HeldRole, st.sampled_from(sorted(DUTIES)), CODES, st.sampled_from([0, NOW + 1])), max_size=4).map(
-        tuple
-    ),
+    held=st.lists(st.builds(HeldRole, st.sampled_from(sorted(ROLES)), CODES, st.sampled_from([0, NOW + 1])), max_size=4).map(tuple),
     departments=st.frozensets(CODES),
     supervises=st.frozensets(UIDS),
 )
-MIGHTY = Actor("ann", held=tuple(HeldRole(duty, "", NOW + 1) for duty in DUTIES), departments=frozenset({"", "clerk"}))
+MIGHTY = Actor("ann", held=tuple(HeldRole(role, "", NOW + 1) for role in ROLES), departments=frozenset({"", "clerk"}))
 
 
 @pytest.mark.rule("P-16", "An act is done to a resource of its own kind, or not at all.")
@@ -95,7 +93,7 @@ def test_no_resource_is_made_without_its_facts(kind: type[Resource]) -> None:
 
 
 def test_a_rule_that_meets_a_resource_without_what_it_reads_refuses() -> None:
-    """Also whoever has every duty: nobody is told apart from nobody."""
+    """Also whoever has every role: nobody is told apart from nobody."""
     everything = resource(PersonIn, department="clerk", person="cyd")
     for act, about, known in (
         ("my.mail", CITY, OfPerson("ann")),

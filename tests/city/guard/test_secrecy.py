@@ -38,7 +38,7 @@ def test_somebody_is_shown_what_is_over_and_not_sealed_and_nothing_of_what_is_op
             mandates.close(row, "Nothing of the tip was true.", actor=EXA, now=MS + 2)
     rows["narrowed"].subjects.update(until=from_ms(MS + HOUR))
     (shown,) = found.shown_to(wendy)
-    assert (shown.number, shown.ground, shown.duty, epoch_ms(shown.first)) == (
+    assert (shown.number, shown.ground, shown.role, epoch_ms(shown.first)) == (
         rows["closed"].number,
         "examination",
         "examiner",
@@ -79,11 +79,11 @@ def test_every_step_of_the_table_is_an_act_of_the_guard() -> None:
         mandate_states.step("asked", "use")
 
 
-@pytest.mark.rule("P-16, promise 4, E2", "No case, no body: a duty alone opens nobody's mail.")
+@pytest.mark.rule("P-16, promise 4, E2", "No case, no body: a role alone opens nobody's mail.")
 def test_no_case_no_body() -> None:
-    """A duty alone opens nothing, nor does somebody else's mandate, nor one for another act."""
+    """A role alone opens nothing, nor does somebody else's mandate, nor one for another act."""
     with pytest.raises(NotPermitted, match="mandate"):
-        guard.permit(EXA, "content.show", {}, duty="examiner", reason=WHY, now=MS, write=lambda _: "x")
+        guard.permit(EXA, "content.show", {}, role="examiner", reason=WHY, now=MS, write=lambda _: "x")
     made = found.to_mandate(approved("wendy", at=MS))
     for who, act in ((actor("app", "examiner"), "content.show"), (EXA, "content.reveal"), (EXA, "my.mail"), (APP, "content.show")):
         with pytest.raises(NotPermitted):

@@ -12,20 +12,20 @@ from city.identity.staff import MS, NOW, OLD
 from civicmail.city.directory.models import Person
 from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actors import Actor, HeldRole
-from civicmail.city.guard.duties import Duty
 from civicmail.city.guard.epoch import DAY_MS, from_ms
 from civicmail.city.guard.mandate_request import MandateRequest
 from civicmail.city.guard.models import Entry, Mandate
+from civicmail.city.guard.roles import Role
 from civicmail.city.identity.actions import mandates
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 
 HOUR = 3_600_000
 WHY = "A tip that bids were passed on before the opening."
 
 
-def actor(uid: str, *duties: Duty, departments: tuple[str, ...] = (), taken: int = MS + 300 * DAY_MS) -> Actor:
-    """Somebody who has these duties, taken up."""
-    return Actor(uid, uid, tuple(HeldRole(d, "", taken) for d in duties), frozenset(departments))
+def actor(uid: str, *roles: Role, departments: tuple[str, ...] = (), taken: int = MS + 300 * DAY_MS) -> Actor:
+    """Somebody who has these roles, activated."""
+    return Actor(uid, uid, tuple(HeldRole(d, "", taken) for d in roles), frozenset(departments))
 
 
 EXA = actor("exa", "examiner")
@@ -37,7 +37,7 @@ OFFICER = actor("officer", "access-officer")
 
 def town() -> None:
     """works (hank; below it roads): wendy, whom hank supervises, and carl, whom wendy supervises. clerk (cora): exa and minion, who
-    works for exa; app, audit, officer. Everybody has a mailbox; works has an office's. exa and app hold their duties."""
+    works for exa; app, audit, officer. Everybody has a mailbox; works has an office's. exa and app hold their roles."""
     hank, cora = staff.person("hank"), staff.person("cora")
     works, clerk = staff.department("works", hank), staff.department("clerk", cora)
     staff.department("roads", parent=works)
@@ -51,8 +51,8 @@ def town() -> None:
         staff.worker(uid, clerk, cora)
     staff.worker("minion", clerk, cora, supervisor=exa)
     staff.mailbox("works@city.example", works)
-    for uid, duty in (("exa", "examiner"), ("app", "examination-approver")):
-        hold(uid, duty)
+    for uid, role in (("exa", "examiner"), ("app", "examination-approver")):
+        hold(uid, role)
 
 
 @pytest.fixture
@@ -66,16 +66,16 @@ def entered(act: str) -> list[Entry]:
     return list(Entry.objects.filter(act=act))
 
 
-def hold(uid: str, duty: str) -> DutyGrant:
+def hold(uid: str, role: str) -> RoleAssignment:
     who = Person.objects.get(uid=uid)
-    return DutyGrant.objects.create(person=who, duty=duty, starts=OLD, until=NOW + (NOW - OLD), by="officer", reason="a test")
+    return RoleAssignment.objects.create(person=who, role=role, starts=OLD, until=NOW + (NOW - OLD), by="officer", reason="a test")
 
 
-def asked(*people: str, by: Actor = EXA, ground: str = "examination", duty: str = "examiner", **more: Any) -> Mandate:
+def asked(*people: str, by: Actor = EXA, ground: str = "examination", role: str = "examiner", **more: Any) -> Mandate:
     """A mandate that somebody has asked for at MS; more: of Wanted, and sealed."""
     sealed = more.pop("sealed", False)
     wanted = MandateRequest(**({"people": people or ("wendy",), "reason": WHY} | more))
-    return mandates.ask(ground, duty, wanted, sealed=sealed, actor=by, now=MS)
+    return mandates.ask(ground, role, wanted, sealed=sealed, actor=by, now=MS)
 
 
 def approved(*people: str, at: int = MS + 1, **more: Any) -> Mandate:

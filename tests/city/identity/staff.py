@@ -7,7 +7,7 @@ from itertools import count
 
 from civicmail.city.directory.models import Address, Agency, Contract, Department, Episode, Kind, Mailbox, Person
 from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Authorisation, PolicyText, Undertaking
+from civicmail.city.identity.models import Authorization, PolicyText, Undertaking
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MS = int(NOW.timestamp() * 1000)
@@ -58,12 +58,12 @@ def mailbox(address: str, where: Department, holder: Person | None = None, kind:
     return box
 
 
-def authorised(
+def authorized(
     who: Person, box: Mailbox, episode: Episode, by: Person, *, role: str = "holder", state: str = "active"
-) -> Authorisation:
-    """An authorisation as it stands after approval, without the way there. by: who approved; asked by another one."""
+) -> Authorization:
+    """An authorization as it stands after approval, without the way there. by: who approved; asked by another one."""
     asker = person(account=False)
-    return Authorisation.objects.create(
+    return Authorization.objects.create(
         mailbox=box, person=who, episode=episode, department=box.department, role=role, requester=asker, asked=OLD, approver=by,
         decided=OLD, starts=OLD, until=LATER, state=state, since=OLD, **WORDS,
     )  # fmt: skip
@@ -73,7 +73,7 @@ def worker(uid: str, where: Department, by: Person, kind: str = "employee", supe
     """Somebody with a mailbox of their own and live access to it."""
     who = person(uid)
     episode = employed(who, where, kind, supervisor)
-    authorised(who, mailbox(f"{uid}@city.example", where, who), episode, by)
+    authorized(who, mailbox(f"{uid}@city.example", where, who), episode, by)
     return who
 
 

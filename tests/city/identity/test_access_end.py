@@ -21,7 +21,7 @@ from civicmail.city.guard.models import Account, Entry
 from civicmail.city.guard.reasons import Reasons
 from civicmail.city.identity.actions import access_end, access_requests, people
 from civicmail.city.identity.actions.date_sweep import sweep
-from civicmail.city.identity.models import Authorisation, Device, DutyGrant, Ending, EndingStep, Token
+from civicmail.city.identity.models import Authorization, Device, Ending, EndingStep, RoleAssignment, Token
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.snapshots import build_changes, build_snapshot
 from civicmail.city.snapshot.models import Publication
@@ -44,12 +44,12 @@ def _town(kind: str = "employee") -> tuple[Department, Person, Person]:
 def _equipped(ann: Person, where: Department, head: Person) -> None:
     """Everything that somebody can have."""
     box = staff.mailbox("311@city.example", where)
-    staff.authorised(ann, box, ann.episodes.get(), head, role="delegate")
+    staff.authorized(ann, box, ann.episodes.get(), head, role="delegate")
     bob = staff.worker("bob", where, head)
-    staff.authorised(bob, ann.mailboxes.get(), bob.episodes.get(), head, role="delegate")
+    staff.authorized(bob, ann.mailboxes.get(), bob.episodes.get(), head, role="delegate")
     Device.objects.create(person=ann, key="k1", name="phone", mac="00" * 32, made=OLD)
     Token.objects.create(person=ann, mac="11" * 32, made=OLD, until=LATER)
-    DutyGrant.objects.create(person=ann, duty="auditor", starts=OLD, until=LATER, by="os", reason="audit")
+    RoleAssignment.objects.create(person=ann, role="auditor", starts=OLD, until=LATER, by="os", reason="audit")
     where.deputies.add(ann)
     session = Session.objects.create(session_key="s" * 32, session_data="", expire_date=LATER)
     UserSession.objects.create(
@@ -130,12 +130,12 @@ def test_an_end_to_come_waits_for_its_day_and_an_earlier_one_wins() -> None:
     _, _, ann = _town()
     access_end.end_access(ann, reason=WHY, when=MS + 20 * DAY_MS, actor=OFFICER, now=MS)
     sweep(MS + 19 * DAY_MS)
-    assert Authorisation.objects.get(person=ann).state == "active"
+    assert Authorization.objects.get(person=ann).state == "active"
     access_end.end_access(ann, reason="Leaves earlier than planned.", when=MS + 2 * DAY_MS, actor=OFFICER, now=MS)
     access_end.end_access(ann, reason="Somebody says later.", when=MS + 9 * DAY_MS, actor=OFFICER, now=MS)
     sweep(MS + 2 * DAY_MS)
     assert (
-        Authorisation.objects.get(person=ann).state == "revoked" and Ending.objects.get().reason == "Leaves earlier than planned."
+        Authorization.objects.get(person=ann).state == "revoked" and Ending.objects.get().reason == "Leaves earlier than planned."
     )
 
 
@@ -143,7 +143,7 @@ def test_an_end_to_come_can_be_called_off_until_it_comes() -> None:
     _, _, ann = _town()
     planned = access_end.end_access(ann, reason=WHY, when=MS + 2 * DAY_MS, actor=OFFICER, now=MS)
     access_end.call_off(planned, actor=OFFICER, reason="Stays after all.", now=MS + DAY_MS)
-    assert not sweep(MS + 3 * DAY_MS) and Authorisation.objects.get(person=ann).state == "active"
+    assert not sweep(MS + 3 * DAY_MS) and Authorization.objects.get(person=ann).state == "active"
     done = access_end.end_access(ann, reason=WHY, when=MS + 4 * DAY_MS, actor=OFFICER, now=MS + 4 * DAY_MS)
     with pytest.raises(Conflict, match="has come"):
         access_end.call_off(done, actor=OFFICER, reason="Stays after all.", now=MS + 4 * DAY_MS)
@@ -175,7 +175,7 @@ def test_who_is_hired_again_is_not_touched_by_the_old_ending_and_gets_nothing_ba
     access_end.end_access(ann, reason=WHY, when=MS, actor=OFFICER, now=MS)
     contract = ann.episodes.get().contract
     people.rehire(ann, Work(kind, where, "Clerk", contract=contract), actor=OFFICER, reason="Comes back.", now=MS + DAY_MS)
-    assert "Nobody has authorised you" in build_snapshot(1, MS + DAY_MS, ("city.example",)).people["ann"].why
+    assert "Nobody has authorized you" in build_snapshot(1, MS + DAY_MS, ("city.example",)).people["ann"].why
     super_ = staff.worker("super", where, head)
     ann.episodes.filter(ended__isnull=True).update(supervisor=super_)
     asked = access_requests.ask(
@@ -195,9 +195,9 @@ def test_an_ending_that_was_planned_does_nothing_to_a_new_employment() -> None:
     where, head, ann = _town()
     access_end.end_access(ann, reason=WHY, when=MS + 20 * DAY_MS, actor=OFFICER, now=MS)
     ann.episodes.update(ended=NOW.date())
-    ann.authorisations.update(state="revoked")
+    ann.authorizations.update(state="revoked")
     again = people.rehire(ann, Work("employee", where, "Clerk"), actor=OFFICER, reason="Comes back.", now=MS + DAY_MS)
-    staff.authorised(ann, ann.mailboxes.get(), again, head)
+    staff.authorized(ann, ann.mailboxes.get(), again, head)
     _equipped_again(ann, where)
     sweep(MS + 20 * DAY_MS)
     assert Ending.objects.get().done is not None
@@ -208,7 +208,7 @@ def test_an_ending_that_was_planned_does_nothing_to_a_new_employment() -> None:
 
 def _equipped_again(ann: Person, where: Department) -> None:
     Device.objects.create(person=ann, key="k2", name="phone", mac="22" * 32, made=NOW)
-    DutyGrant.objects.create(person=ann, duty="auditor", starts=NOW, until=LATER, by="os", reason="audit")
+    RoleAssignment.objects.create(person=ann, role="auditor", starts=NOW, until=LATER, by="os", reason="audit")
     where.deputies.add(ann)
 
 
@@ -228,7 +228,7 @@ def test_a_successor_is_asked_for_and_the_department_decides() -> None:
     where, head, ann = _town()
     bob = staff.worker("bob", where, head)
     access_end.end_access(ann, reason=WHY, when=MS, actor=actor_of(head.account, "", MS), now=MS, successor=bob)
-    waiting = Authorisation.objects.get(role="successor")
+    waiting = Authorization.objects.get(role="successor")
     assert waiting.state == "asked" and waiting.person == bob
     deputy = staff.worker("deputy", where, head)
     where.deputies.add(deputy)
@@ -236,7 +236,7 @@ def test_a_successor_is_asked_for_and_the_department_decides() -> None:
     grant = next(g for g in build_snapshot(1, MS, ("city.example",)).people["bob"].grants if g.role == "successor")
     assert grant.mailbox == "ann@city.example" and not grant.send
     sweep(MS + 91 * DAY_MS)
-    assert Authorisation.objects.get(role="successor").state == "expired"
+    assert Authorization.objects.get(role="successor").state == "expired"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,7 +19,7 @@ from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Account, Entry
 from civicmail.city.guard.reasons import Reasons
 from civicmail.city.identity.actions import access_requests, suspensions
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.snapshots import build_snapshot
 
@@ -51,7 +51,7 @@ class Town:
         self.ann.save()
         staff.employed(self.ann, self.clerk, kind, self.super)
 
-    def ask(self, reasons: Reasons = REASONS, until: int = UNTIL) -> Authorisation:
+    def ask(self, reasons: Reasons = REASONS, until: int = UNTIL) -> Authorization:
         if Contract.objects.exists():
             until = min(until, MS + 200 * DAY_MS)
         return access_requests.ask(self.ann, reasons=reasons, until=until, actor=actor(self.super), now=MS)
@@ -83,7 +83,7 @@ def test_each_of_the_four_reasons_is_written_out(field: str) -> None:
     town = Town()
     with pytest.raises(Unusable) as refused:
         town.ask(replace(REASONS, **{field: "   because it is    so   "}))
-    assert set(refused.value.fields) == {field} and not Authorisation.objects.filter(person=town.ann).exists()
+    assert set(refused.value.fields) == {field} and not Authorization.objects.filter(person=town.ann).exists()
 
 
 @pytest.mark.rule("P-04, P-09, M2", "Access ends within a year, and an agency's people's with the contract.")
@@ -97,7 +97,7 @@ def test_access_always_ends_within_a_year_or_with_the_contract() -> None:
     assert access_requests.ask(town.ann, reasons=REASONS, until=last, actor=actor(town.super), now=MS).state == "asked"
 
 
-def test_nobody_is_authorised_for_more_than_a_year() -> None:
+def test_nobody_is_authorized_for_more_than_a_year() -> None:
     with pytest.raises(Unusable, match="Access ends"):
         Town().ask(until=MS + 365 * DAY_MS + 1)
 
@@ -117,10 +117,10 @@ def test_only_a_decider_who_neither_asked_nor_holds_approves(who: str) -> None:
     else:
         other = staff.worker("it" if who == "it" else "stranger", staff.department("it"), town.head)
         if who == "it":
-            from civicmail.city.identity.models import DutyGrant
+            from civicmail.city.identity.models import RoleAssignment
 
-            DutyGrant.objects.create(
-                person=other, duty="system-administrator", starts=OLD, until=NOW + timedelta(days=9), by="os", reason="it"
+            RoleAssignment.objects.create(
+                person=other, role="system-administrator", starts=OLD, until=NOW + timedelta(days=9), by="os", reason="it"
             )
         decider = actor(other)
     with pytest.raises(NotPermitted):
@@ -134,7 +134,7 @@ def test_the_database_itself_refuses_an_approver_who_asked_or_holds() -> None:
     asked = Town().ask()
     for who in (asked.person, asked.requester):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Authorisation.objects.filter(pk=asked.pk).update(approver=who)
+            Authorization.objects.filter(pk=asked.pk).update(approver=who)
 
 
 def test_who_answers_second_hears_that_somebody_was_faster() -> None:
@@ -144,7 +144,7 @@ def test_who_answers_second_hears_that_somebody_was_faster() -> None:
     access_requests.refuse(asked, actor=actor(town.deputy), reason="No need for mail in this work.", now=MS)
     with pytest.raises(Conflict):
         access_requests.approve(asked, actor=actor(town.head), now=MS)
-    row = Authorisation.objects.get(pk=asked.pk)
+    row = Authorization.objects.get(pk=asked.pk)
     assert row.state == "refused" and row.approver == town.deputy
     assert row.mailbox.closed is not None, "a mailbox that was made for it is closed"
 

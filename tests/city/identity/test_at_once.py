@@ -16,8 +16,8 @@ from civicmail.city.guard.epoch import DAY_MS
 from civicmail.city.guard.errors import Conflict, NotPermitted
 from civicmail.city.guard.models import Account, Entry, Mandate
 from civicmail.city.guard.reasons import Reasons
-from civicmail.city.identity.actions import access_end, access_requests, content_views, duties, mandates, policy, throttling
-from civicmail.city.identity.models import Authorisation, DutyGrant, Ending, PolicyText
+from civicmail.city.identity.actions import access_end, access_requests, content_views, mandates, policy, roles, throttling
+from civicmail.city.identity.models import Authorization, Ending, PolicyText, RoleAssignment
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.mandates import to_mandate
 
@@ -53,7 +53,7 @@ def _together(*acts: Callable[[], object]) -> list[BaseException | None]:
     return said
 
 
-def _town() -> tuple[Person, Person, Authorisation]:
+def _town() -> tuple[Person, Person, Authorization]:
     head = staff.person("head")
     where = staff.department(head=head)
     staff.employed(head, where)
@@ -87,7 +87,7 @@ def test_one_says_yes_and_one_says_no() -> None:
         lambda: access_requests.refuse(asked, actor=by_deputy, reason="Not needed for this work.", now=MS),
     )
     assert sorted(type(s).__name__ for s in said) == ["Conflict", "NoneType"]
-    row = Authorisation.objects.get(pk=asked.pk)
+    row = Authorization.objects.get(pk=asked.pk)
     assert row.state == ("active" if said[0] is None else "refused")
     answers = Entry.objects.filter(act__in=["request.approve", "request.refuse"])
     assert answers.count() == 1, "one answer, one entry"
@@ -97,10 +97,10 @@ def test_two_grants_that_exclude_each_other() -> None:
     """D1: both look at the table, one of them grants."""
     head, _, _ = _town()
     said = _together(
-        lambda: duties.grant(head, "auditor", until=MS + DAY_MS, actor=OFFICER, reason="Chosen by the council.", now=MS),
-        lambda: duties.grant(head, "examiner", until=MS + DAY_MS, actor=OFFICER, reason="Chosen by the council.", now=MS),
+        lambda: roles.grant(head, "auditor", until=MS + DAY_MS, actor=OFFICER, reason="Chosen by the council.", now=MS),
+        lambda: roles.grant(head, "examiner", until=MS + DAY_MS, actor=OFFICER, reason="Chosen by the council.", now=MS),
     )
-    assert sum(isinstance(s, Conflict) for s in said) == 1 and DutyGrant.objects.count() == 1
+    assert sum(isinstance(s, Conflict) for s in said) == 1 and RoleAssignment.objects.count() == 1
 
 
 def test_two_who_end_the_same_access() -> None:

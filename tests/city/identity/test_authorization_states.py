@@ -53,6 +53,6 @@ def test_each_step_stands_once_and_names_an_act_that_the_guard_knows() -> None:
     assert {s.source for s in STEPS} | {s.target for s in STEPS} == STATES
 
 
-def test_a_living_authorisation_can_always_be_ended() -> None:
+def test_a_living_authorization_can_always_be_ended() -> None:
     assert all("revoke" in actions(state) and "expire" in actions(state) for state in LIVING)
     assert authorization_states.step("asked", "revoke") == "withdrawn"

@@ -31,7 +31,7 @@ def _town() -> tuple[Department, Person, Mailbox, Mailbox]:
     ann, bob = staff.worker("ann", where, head), staff.worker("bob", where, head)
     staff.employed(head, where)
     office = staff.mailbox("311@city.example", where)
-    staff.authorised(bob, office, bob.episodes.get(), head, role="delegate")
+    staff.authorized(bob, office, bob.episodes.get(), head, role="delegate")
     return where, ann, ann.mailboxes.get(), office
 
 
@@ -102,15 +102,15 @@ def test_it_goes_to_a_function_mailbox_of_the_same_department_and_to_nobody_else
         autoreplies.forward_left(box, other, until=MS + DAY_MS, actor=Actor("bob", "Bob"), reason="open cases", now=MS)
 
 
-@pytest.mark.rule("P-08, L5", "Who is authorised again is not answered for, and nothing leads past them.")
+@pytest.mark.rule("P-08, L5", "Who is authorized again is not answered for, and nothing leads past them.")
 def test_who_is_back_is_not_answered_for_and_nothing_leads_past_them() -> None:
-    """What the department chose for who left ends when they are authorised again."""
+    """What the department chose for who left ends when they are authorized again."""
     where, ann, box, office = _town()
     _left(ann, box)
     autoreplies.set_autoreply(box, TEXT, starts=MS, until=MS + 90 * DAY_MS, kind="left", actor=_head(), reason="left", now=MS)
     autoreplies.forward_left(box, office, until=MS + 90 * DAY_MS, actor=_head(), reason="open cases", now=MS)
     again = staff.employed(ann, where)
-    staff.authorised(ann, box, again, Person.objects.get(uid="head"))
+    staff.authorized(ann, box, again, Person.objects.get(uid="head"))
     seen = build_snapshot(2, MS + DAY_MS, ("city.example",))
     assert destination(seen, box.address, MS + DAY_MS) == ""
     assert sweep(MS + DAY_MS).replies == 2
@@ -145,11 +145,11 @@ def test_whoever_may_send_from_the_mailbox_of_a_function_says_what_it_answers_an
     bob, ann = Actor("bob", "Bob Test"), Actor("ann", "Ann Test")
     row = autoreplies.set_autoreply(office, "Shut on Monday.", starts=MS, until=MS + DAY_MS, actor=bob, reason="a holiday", now=MS)
     assert (row.kind, Entry.objects.get().act, Entry.objects.get().person) == ("own", "reply.set", "bob")
-    grant = office.authorisations.get()
+    grant = office.authorizations.get()
     for state, role in (("suspended", "delegate"), ("revoked", "delegate"), ("active", "successor"), ("active", "delegate")):
-        office.authorisations.filter(pk=grant.pk).update(state=state, role=role)
+        office.authorizations.filter(pk=grant.pk).update(state=state, role=role)
         if (state, role) == ("active", "delegate"):
-            Mailbox.objects.get(address="bob@city.example").authorisations.update(state="suspended")
+            Mailbox.objects.get(address="bob@city.example").authorizations.update(state="suspended")
         with pytest.raises(NotPermitted):
             autoreplies.end_autoreply(office, actor=bob, reason="no holiday", now=MS)
     with pytest.raises(NotPermitted):
@@ -162,7 +162,7 @@ def test_whoever_may_send_from_the_mailbox_of_a_function_says_what_it_answers_an
 def test_a_mailbox_that_is_closed_answers_no_more() -> None:
     _, _, _, office = _town()
     autoreplies.set_autoreply(office, "Write to 311.", starts=MS, until=MS + DAY_MS, actor=_head(), reason="moved", now=MS)
-    office.authorisations.update(state="revoked")
+    office.authorizations.update(state="revoked")
     mailboxes.close(office, actor=_head(), reason="nobody writes to it", now=MS)
     assert not in_force(MS) and Entry.objects.filter(act="reply.end", object=f"mailbox:{office.address}").count() == 1
 

@@ -1,4 +1,4 @@
-"""Bars follow a person, shut every door whatever authorisations say, and end by their time or by two people (C4, V3; P-30)."""
+"""Bars follow a person, shut every door whatever authorizations say, and end by their time or by two people (C4, V3; P-30)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from civicmail.city.guard.models import Account, Entry
 from civicmail.city.guard.reasons import Reasons
 from civicmail.city.identity.actions import access_requests, barring, bulk_authorization
 from civicmail.city.identity.bars import Kind
-from civicmail.city.identity.models import Authorisation, Bar, Device
+from civicmail.city.identity.models import Authorization, Bar, Device
 from civicmail.city.identity.queries import bars
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.snapshots import build_snapshot
@@ -70,11 +70,11 @@ def put(kind: Kind, uid: str = "ann", until: int | None = None) -> Bar:
         )
 
 
-@pytest.mark.rule("P-30, V2", "A bar shuts every door whatever authorisations say, and its end gives back what there was.")
+@pytest.mark.rule("P-30, V2", "A bar shuts every door whatever authorizations say, and its end gives back what there was.")
 def test_a_suspension_shuts_every_door_until_its_day_and_leaves_rights_as_they_were(town: Department) -> None:
-    """No authorisation changes; nobody has to give anything back."""
+    """No authorization changes; nobody has to give anything back."""
     box = staff.mailbox("311@city.example", town)
-    staff.authorised(who("ann"), box, who("ann").episodes.get(), who("head"), role="delegate")
+    staff.authorized(who("ann"), box, who("ann").episodes.get(), who("head"), role="delegate")
     epoch = Account.objects.get(person__uid="ann").epoch
     bar = put("suspension", until=MS + 30 * DAY_MS)
     seen = build_snapshot(1, MS + 1, ("city.example",))
@@ -82,7 +82,7 @@ def test_a_suspension_shuts_every_door_until_its_day_and_leaves_rights_as_they_w
     assert seen.mailboxes["ann@city.example"].state == "held" == seen.mailboxes["311@city.example"].state
     account = Account.objects.get(person__uid="ann")
     assert account.epoch == epoch + 1 and not actor_of(account, "", MS + 1).admitted
-    assert set(Authorisation.objects.filter(person__uid="ann").values_list("state", flat=True)) == {"active"}
+    assert set(Authorization.objects.filter(person__uid="ann").values_list("state", flat=True)) == {"active"}
     assert barring.expire(MS + 30 * DAY_MS - 1) == 0
     assert barring.expire(MS + 30 * DAY_MS) == 1 and barring.expire(MS + 30 * DAY_MS) == 0
     later = build_snapshot(2, MS + 30 * DAY_MS, ("city.example",))
@@ -96,7 +96,7 @@ def test_a_suspension_shuts_every_door_until_its_day_and_leaves_rights_as_they_w
     "A permanent bar takes two officers, ends all rights, and follows the person across agencies, names and addresses.",
 )
 def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Department) -> None:
-    """All rights end; nobody is authorised again, under no contract, no address, by no way of asking."""
+    """All rights end; nobody is authorized again, under no contract, no address, by no way of asking."""
     Device.objects.create(person=who("ann"), key="k1", name="phone", mac="00" * 32, made=NOW)
     with pytest.raises(Unusable, match="two officers"), transaction.atomic():
         barring.impose(
@@ -111,7 +111,7 @@ def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Depar
             now=MS,
         )
     put("permanent")
-    assert Authorisation.objects.get(person__uid="ann").state == "revoked" and not Device.objects.filter(ended=None).exists()
+    assert Authorization.objects.get(person__uid="ann").state == "revoked" and not Device.objects.filter(ended=None).exists()
     seen = build_snapshot(1, MS, ("city.example",)).people["ann"]
     assert "by a decision of 2 March 2026; ask the access office" in seen.why
     assert seen.devices == () and [d.id for d in seen.former] == ["k1"], "who shows it hears why"
@@ -134,7 +134,7 @@ def test_a_permanent_bar_takes_two_and_follows_the_person_everywhere(town: Depar
             access_requests.ask(who("ann"), address=address, **ask)  # type: ignore[arg-type]
     profile = bulk_authorization.write_profile(town, "Clerk", REASONS, actor=Actor("two", departments=frozenset({"clerk"})), now=MS)
     with pytest.raises(Conflict, match="Ann Test"):
-        bulk_authorization.authorise(
+        bulk_authorization.authorize(
             profile, [who("ann")], until=MS + 60 * DAY_MS, actor=Actor("head", departments=frozenset({"clerk"})), now=MS
         )
 
@@ -161,7 +161,7 @@ def test_a_permanent_bar_is_terminal_and_ends_by_a_law_and_two_officers(town: De
         barring.answer_end(asked, yes=True, actor=officer("one"), reason="I agree with myself.", now=MS)
     done = barring.answer_end(asked, yes=True, actor=officer("two"), reason="The order is in the file.", now=MS)
     assert done.ended is not None and not bars.blocked_people([who("ann").pk], MS)
-    assert Authorisation.objects.get(person__uid="ann").state == "revoked"
+    assert Authorization.objects.get(person__uid="ann").state == "revoked"
     assert Entry.objects.get(act="bar.end").facts["law"] == "Court order 26-11"
 
 
@@ -183,7 +183,7 @@ def test_who_was_elected_is_never_shut_out(town: Department) -> None:
 def test_after_a_violation_somebody_higher_decides(town: Department) -> None:
     """Not the head of the department, but the next one up or the access office; and so for an agency that was off."""
     put("re-entry")
-    Authorisation.objects.filter(person__uid="ann").update(state="revoked")
+    Authorization.objects.filter(person__uid="ann").update(state="revoked")
     asked = access_requests.ask(
         who("ann"), reasons=REASONS, until=MS + 60 * DAY_MS, actor=Actor("super", supervises=frozenset({"ann"})), now=MS
     )

@@ -14,7 +14,7 @@ from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Account, Entry
 from civicmail.city.guard.reasons import Reasons
 from civicmail.city.identity.actions import bulk_authorization
-from civicmail.city.identity.models import Authorisation, DutyGrant, Profile
+from civicmail.city.identity.models import Authorization, Profile, RoleAssignment
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.snapshots import build_snapshot
 
@@ -50,11 +50,11 @@ class Town:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_fifty_people_of_a_position_are_authorised_in_one_action(kind: str) -> None:
+def test_fifty_people_of_a_position_are_authorized_in_one_action(kind: str) -> None:
     """P-04: each with an address of their own, a sign-in, a requester who is somebody else, and an entry."""
     town = Town()
     people = town.people(50, kind)
-    made = bulk_authorization.authorise(town.profile(), people, until=UNTIL, actor=town.by_head, now=MS)
+    made = bulk_authorization.authorize(town.profile(), people, until=UNTIL, actor=town.by_head, now=MS)
     assert len(made) == 50 and len({a.mailbox.address for a in made}) == 50
     assert {a.requester for a in made} == {town.deputy} and {a.approver for a in made} == {town.head}
     assert Entry.objects.filter(act="roster.authorise").count() == 50
@@ -63,57 +63,59 @@ def test_fifty_people_of_a_position_are_authorised_in_one_action(kind: str) -> N
     assert "kim.lee@city.example" in seen.mailboxes and "kim.lee50@city.example" in seen.mailboxes
 
 
-@pytest.mark.rule("P-04", "At most fifty people are authorised in one reviewed action.")
+@pytest.mark.rule("P-04", "At most fifty people are authorized in one reviewed action.")
 def test_more_than_fifty_nobody_reviews() -> None:
     town = Town()
     with pytest.raises(Unusable, match="1 to 50"):
-        bulk_authorization.authorise(town.profile(), town.people(51), until=UNTIL, actor=town.by_head, now=MS)
+        bulk_authorization.authorize(town.profile(), town.people(51), until=UNTIL, actor=town.by_head, now=MS)
 
 
 @pytest.mark.rule(
     "P-04",
-    "Whoever wrote the reasons of a position asks for all in it, and somebody else authorises; nobody is named as a "
+    "Whoever wrote the reasons of a position asks for all in it, and somebody else authorizes; nobody is named as a "
     "requester who did nothing.",
 )
 def test_who_wrote_the_profile_asks_and_nobody_is_named_who_did_nothing() -> None:
     """M3: no supervisor and no officer stands for a requester."""
     town = Town()
     officer = staff.worker("officer", town.where, town.head)
-    DutyGrant.objects.create(person=officer, duty="access-officer", starts=OLD, until=NOW + (NOW - OLD), by="t", reason="a test")
+    RoleAssignment.objects.create(
+        person=officer, role="access-officer", starts=OLD, until=NOW + (NOW - OLD), by="t", reason="a test"
+    )
     mine, theirs = town.profile(town.by_head), town.people(1)
     Episode.objects.filter(person=theirs[0]).update(supervisor=officer)
     with pytest.raises(NotPermitted, match="wrote the reasons asks"):
-        bulk_authorization.authorise(mine, theirs, until=UNTIL, actor=town.by_head, now=MS)
-    assert not Authorisation.objects.filter(profile__isnull=False).exists()
+        bulk_authorization.authorize(mine, theirs, until=UNTIL, actor=town.by_head, now=MS)
+    assert not Authorization.objects.filter(profile__isnull=False).exists()
     Episode.objects.filter(person=town.head).update(position="Field agent")
-    Authorisation.objects.filter(person=town.head).delete()
+    Authorization.objects.filter(person=town.head).delete()
     with pytest.raises(NotPermitted, match="Nobody asks for themselves"):
-        bulk_authorization.authorise(mine, [town.head], until=UNTIL, actor=town.by_deputy, now=MS)
-    assert bulk_authorization.authorise(mine, theirs, until=UNTIL, actor=town.by_deputy, now=MS)[0].requester == town.head
+        bulk_authorization.authorize(mine, [town.head], until=UNTIL, actor=town.by_deputy, now=MS)
+    assert bulk_authorization.authorize(mine, theirs, until=UNTIL, actor=town.by_deputy, now=MS)[0].requester == town.head
 
 
 def test_all_or_none_and_only_who_is_of_the_position_and_without_access() -> None:
     town = Town()
     people, profile = town.people(3), town.profile()
     with pytest.raises(Conflict, match="Not of this position"):
-        bulk_authorization.authorise(profile, [*people, *town.people(1, position="Clerk")], until=UNTIL, actor=town.by_head, now=MS)
-    assert not Authorisation.objects.filter(profile__isnull=False).exists()
-    bulk_authorization.authorise(profile, people[:1], until=UNTIL, actor=town.by_head, now=MS)
+        bulk_authorization.authorize(profile, [*people, *town.people(1, position="Clerk")], until=UNTIL, actor=town.by_head, now=MS)
+    assert not Authorization.objects.filter(profile__isnull=False).exists()
+    bulk_authorization.authorize(profile, people[:1], until=UNTIL, actor=town.by_head, now=MS)
     with pytest.raises(Conflict, match="Have access"):
-        bulk_authorization.authorise(profile, people, until=UNTIL, actor=town.by_head, now=MS)
+        bulk_authorization.authorize(profile, people, until=UNTIL, actor=town.by_head, now=MS)
     with pytest.raises(NotPermitted):
-        bulk_authorization.authorise(profile, [*people[1:], town.head], until=UNTIL, actor=town.by_head, now=MS)
+        bulk_authorization.authorize(profile, [*people[1:], town.head], until=UNTIL, actor=town.by_head, now=MS)
 
 
-def test_a_new_text_is_a_new_version_and_the_old_one_authorises_nobody_more() -> None:
+def test_a_new_text_is_a_new_version_and_the_old_one_authorizes_nobody_more() -> None:
     town = Town()
     people, first = town.people(2), town.profile()
-    bulk_authorization.authorise(first, people[:1], until=UNTIL, actor=town.by_head, now=MS)
+    bulk_authorization.authorize(first, people[:1], until=UNTIL, actor=town.by_head, now=MS)
     second = town.profile()
     assert (first.version, second.version) == (1, 2)
     with pytest.raises(Conflict, match="newer version"):
-        bulk_authorization.authorise(first, people[1:], until=UNTIL, actor=town.by_head, now=MS)
-    assert Authorisation.objects.get(person=people[0]).profile == first
+        bulk_authorization.authorize(first, people[1:], until=UNTIL, actor=town.by_head, now=MS)
+    assert Authorization.objects.get(person=people[0]).profile == first
 
 
 def test_the_number_of_queries_does_not_grow_with_people(django_assert_max_num_queries: Any) -> None:
@@ -121,4 +123,4 @@ def test_the_number_of_queries_does_not_grow_with_people(django_assert_max_num_q
     profile, few, many = town.profile(), town.people(2), town.people(48)
     for people in (few, many):
         with django_assert_max_num_queries(34):
-            bulk_authorization.authorise(profile, people, until=UNTIL, actor=town.by_head, now=MS)
+            bulk_authorization.authorize(profile, people, until=UNTIL, actor=town.by_head, now=MS)

@@ -16,7 +16,7 @@ from civicmail.city.guard.actors import ANONYMOUS, Actor, machine
 from civicmail.city.guard.errors import NotPermitted, NotRecorded, Unusable
 from civicmail.city.guard.models import Entry, Mandate
 from civicmail.city.identity.actions import content_views
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import mandates as found
 
 pytestmark = pytest.mark.django_db
@@ -28,9 +28,9 @@ def town() -> None:
     cases.town()
 
 
-def _grant(uid: str, address: str, role: str) -> Authorisation:
+def _grant(uid: str, address: str, role: str) -> Authorization:
     who, box = Person.objects.get(uid=uid), Mailbox.objects.get(address=address)
-    return staff.authorised(who, box, who.episodes.get(), Person.objects.get(uid="hank"), role=role)
+    return staff.authorized(who, box, who.episodes.get(), Person.objects.get(uid="hank"), role=role)
 
 
 def _lagging() -> None:
@@ -49,12 +49,12 @@ def test_ones_own_mail_is_that_of_ones_own_and_granted_mailboxes_under_all_their
     grant = _grant("wendy", "works@city.example", "delegate")
     permit, boxes = content_views.own(WENDY, now=MS)
     assert boxes == ("w.maiden@city.example", "w.test@city.example", "wendy@city.example", "works@city.example")
-    assert (permit.person, permit.duty, permit.mandate, permit.entry) == ("wendy", "own", "", "")
+    assert (permit.person, permit.role, permit.mandate, permit.entry) == ("wendy", "own", "", "")
     assert not Entry.objects.exists()
     grant.state = "suspended"
     grant.save()
     assert "works@city.example" not in content_views.own(WENDY, now=MS)[1]
-    Authorisation.objects.filter(person=wendy, role="holder").update(state="suspended")
+    Authorization.objects.filter(person=wendy, role="holder").update(state="suspended")
     grant.state = "active"
     grant.save()
     assert content_views.own(WENDY, now=MS)[1] == (), "what is granted ends with access of one's own (M5)"
@@ -104,14 +104,14 @@ def test_nothing_is_shown_while_the_ledger_lags_or_the_database_is_away(monkeypa
 @pytest.mark.rule("P-16, promise 4, E6", "Each look at other people's mail is an entry before anything is shown, with the mandate.")
 @pytest.mark.parametrize("act", sorted(found.LOOKS))
 def test_each_look_under_a_mandate_is_an_entry_before_there_is_a_permit(act: str) -> None:
-    """List, message, attachment, print, export, hold; with the mandate, the duty and the reason that it was asked
+    """List, message, attachment, print, export, hold; with the mandate, the role and the reason that it was asked
     for."""
     made = found.to_mandate(approved("wendy", at=MS))
     permit = content_views.under(made, act, actor=EXA, facts={"id": "0192", "count": 3}, now=MS + 5)
     (entry,) = found.looks(made.number)
     assert (entry.act, entry.person, entry.duty, entry.reason, entry.at) == (act, "exa", "examiner", cases.WHY, MS + 5)
     assert entry.facts == {"id": "0192", "count": 3, "mandate": made.number, "ground": "examination"}
-    assert (permit.mandate, permit.entry, permit.duty) == (made.number, f"entry:{entry.uuid}", "examiner")
+    assert (permit.mandate, permit.entry, permit.role) == (made.number, f"entry:{entry.uuid}", "examiner")
     assert Mandate.objects.get().state == "open"
 
 

@@ -16,9 +16,9 @@ from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
 from civicmail.city.guard.models import Account, Entry
 from civicmail.city.identity import database_rollback
-from civicmail.city.identity.actions import devices, duties, journal_consumer, suspensions
+from civicmail.city.identity.actions import devices, journal_consumer, roles, suspensions
 from civicmail.city.identity.actions.journal_consumer import JournalBatch
-from civicmail.city.identity.models import Authorisation, Device, DutyGrant, Token
+from civicmail.city.identity.models import Authorization, Device, RoleAssignment, Token
 from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.identity.worker_jobs import carry_entries
 from civicmail.city.snapshot.imap_access import find_person, own_mailbox
@@ -68,7 +68,7 @@ def reads(login: str) -> bool:
 
 @pytest.mark.rule(
     "P-06, P-09, P-23",
-    "Where an older copy of the tables of people is put back, whoever lost access, a device, a token or a duty since does "
+    "Where an older copy of the tables of people is put back, whoever lost access, a device, a token or a role since does "
     "not get it back: they are shut out until an officer has looked, everybody signs in anew, and doctor is red.",
 )
 def test_whoever_was_ended_since_is_shut_out_and_everybody_is_signed_out(ann: Person, installed: Path) -> None:
@@ -78,7 +78,7 @@ def test_whoever_was_ended_since_is_shut_out_and_everybody_is_signed_out(ann: Pe
     assert not reads("ann@city.example") and reads("bob@city.example")
     account = Account.objects.get(person=ann)
     assert account.locked is not None
-    assert Authorisation.objects.get(person=ann).state == "suspended"
+    assert Authorization.objects.get(person=ann).state == "suspended"
     assert not Device.objects.filter(person=ann, ended__isnull=True).exists()
     assert not Token.objects.filter(person=ann, ended__isnull=True).exists()
     assert all(epoch > epochs[name] for name, epoch in Account.objects.values_list("username", "epoch"))
@@ -93,18 +93,20 @@ def test_what_was_done_again_is_not_undone_by_the_same_record(ann: Person, insta
     suspensions.resume(ann, actor=OFFICER, reason="She was suspended by mistake.", now=MS + 3)
     again(installed)
     assert Entry.objects.filter(act="people.set-back").count() == 1
-    assert Authorisation.objects.get(person=ann).state == "active"
+    assert Authorization.objects.get(person=ann).state == "active"
 
 
-def test_a_device_and_a_duty_that_were_ended_since_end_again_alone(ann: Person, installed: Path) -> None:
+def test_a_device_and_a_role_that_were_ended_since_end_again_alone(ann: Person, installed: Path) -> None:
     """L2, D1."""
     other = Device.objects.create(person=ann, key="ann-desk", name="desk", mac="2", made=NOW)
-    grant = DutyGrant.objects.create(person=ann, duty="auditor", starts=staff.OLD, until=staff.LATER, by="officer", reason="x" * 20)
+    grant = RoleAssignment.objects.create(
+        person=ann, role="auditor", starts=staff.OLD, until=staff.LATER, by="officer", reason="x" * 20
+    )
     me = Actor("ann", "Ann Test", admitted=True)
     lost(installed, lambda: devices.end(Device.objects.get(key="ann-phone"), actor=me, reason="", now=MS))
     assert [d.key for d in Device.objects.filter(ended__isnull=True)] == [other.key]
     assert reads("ann@city.example")
-    lost(installed, lambda: duties.end(grant, actor=OFFICER, reason=WHY, now=MS))
+    lost(installed, lambda: roles.end(grant, actor=OFFICER, reason=WHY, now=MS))
     grant.refresh_from_db()
     assert grant.ended is not None
     said = database_rollback.read(installed)

@@ -29,14 +29,14 @@ from civicmail.city.identity.actions import access_requests, people, personal_us
 from civicmail.city.identity.actions.date_sweep import sweep
 from civicmail.city.identity.models import (
     Acknowledgement,
-    Authorisation,
+    Authorization,
     Bar,
     Device,
-    DutyGrant,
-    DutyUse,
     Forwarding,
     PersonalUse,
     PolicyText,
+    RoleActivation,
+    RoleAssignment,
     Usage,
 )  # fmt: skip
 from civicmail.city.identity.queries import access_status, department_questions, home_tasks
@@ -66,12 +66,12 @@ def town() -> tuple[Department, Person, Person]:
 def test_what_is_over_expires_and_a_second_sweep_finds_nothing(town: tuple[Department, Person, Person]) -> None:
     where, head, ann = town
     box = staff.mailbox("311@city.example", where)
-    staff.authorised(ann, box, ann.episodes.get(), head, role="delegate")
-    Authorisation.objects.filter(role="holder").update(until=NOW)
+    staff.authorized(ann, box, ann.episodes.get(), head, role="delegate")
+    Authorization.objects.filter(role="holder").update(until=NOW)
     assert not sweep(MS - 1)
     done = sweep(MS)
     assert (done.expired, done.grants) == (1, 1), "what was granted ends with it"
-    assert set(Authorisation.objects.values_list("role", "state")) == {("holder", "expired"), ("delegate", "revoked")}
+    assert set(Authorization.objects.values_list("role", "state")) == {("holder", "expired"), ("delegate", "revoked")}
     before = Entry.objects.count()
     assert not sweep(MS) and not sweep(MS + DAY_MS) and Entry.objects.count() == before == 2
 
@@ -88,38 +88,38 @@ def test_missed_sweeps_are_caught_up_whatever_was_missed(days: list[int]) -> Non
         staff.employed(head, where)
         workers = [staff.worker(f"w{head.uid[2:]}-{n}", where, head) for n in range(4)]
         for n, worker in enumerate(workers):
-            worker.authorisations.update(until=NOW + timedelta(days=10 * n + 5))
+            worker.authorizations.update(until=NOW + timedelta(days=10 * n + 5))
         for day in [*sorted(days), 30]:
             sweep(MS + day * DAY_MS)
         last = max([*days, 30])
-        states = [w.authorisations.get().state for w in workers]
+        states = [w.authorizations.get().state for w in workers]
         assert states == ["expired" if 10 * n + 5 <= last else "active" for n in range(4)]
         transaction.set_rollback(True)
 
 
 def test_an_approved_one_begins_on_its_day_and_a_planned_last_day_ends_access(town: tuple[Department, Person, Person]) -> None:
     where, _, ann = town
-    ann.authorisations.update(state="approved", starts=NOW + timedelta(days=1))
+    ann.authorizations.update(state="approved", starts=NOW + timedelta(days=1))
     assert sweep(MS).begun == 0 and sweep(MS + DAY_MS).begun == 1
-    assert ann.authorisations.get().state == "active"
+    assert ann.authorizations.get().state == "active"
     ann.episodes.update(ends=(NOW + timedelta(days=3)).date())
     assert sweep(MS + 3 * DAY_MS).ended == 0, "the last day is a day of work"
     assert sweep(MS + 4 * DAY_MS).ended == 1 and where.episodes.get(person=ann).ended is not None
     assert not Account.objects.get(person=ann).is_active
 
 
-def test_taken_up_and_granted_duties_end_and_personal_use_does(town: tuple[Department, Person, Person]) -> None:
+def test_activated_and_granted_roles_end_and_personal_use_does(town: tuple[Department, Person, Person]) -> None:
     where, head, ann = town
-    grant = DutyGrant.objects.create(person=ann, duty="examiner", starts=OLD, until=LATER, by="os", reason="cases")
-    DutyUse.objects.create(grant=grant, reason="case", at=NOW, until=NOW + timedelta(hours=4))
-    over = DutyGrant.objects.create(person=head, duty="auditor", starts=OLD, until=NOW, by="os", reason="audit")
+    grant = RoleAssignment.objects.create(person=ann, role="examiner", starts=OLD, until=LATER, by="os", reason="cases")
+    RoleActivation.objects.create(grant=grant, reason="case", at=NOW, until=NOW + timedelta(hours=4))
+    over = RoleAssignment.objects.create(person=head, role="auditor", starts=OLD, until=NOW, by="os", reason="audit")
     PersonalUse.objects.create(department=where, limits="A little.", starts=OLD.date(), until=NOW.date(), by=head)
     done = sweep(MS)
-    assert (done.duties, done.laid_down, done.personal_use) == (1, 0, 0)
+    assert (done.roles, done.laid_down, done.personal_use) == (1, 0, 0)
     done = sweep(MS + DAY_MS)
-    assert (done.duties, done.laid_down, done.personal_use) == (0, 1, 1)
+    assert (done.roles, done.laid_down, done.personal_use) == (0, 1, 1)
     over.refresh_from_db()
-    assert over.ended == NOW and DutyUse.objects.get().laid_down == NOW + timedelta(hours=4)
+    assert over.ended == NOW and RoleActivation.objects.get().laid_down == NOW + timedelta(hours=4)
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("contractor", "vendor", "agent")])
@@ -146,15 +146,15 @@ def test_a_mover_keeps_the_old_access_for_the_overlap_and_both_departments_are_a
     parks.save()
     groups = home_tasks.tasks_of(head, actor_of(head.account, "", MS), access_status.status_of(head.pk, MS), MS)
     assert "Decide about who came" in [t.label for g in groups for t in g.tasks], "and one for the new one"
-    right = ann.authorisations.get()
+    right = ann.authorizations.get()
     people.set_overlap(right, MS + 5 * DAY_MS, actor=actor_of(head.account, "", MS), reason="Needed no longer.", now=MS)
     with pytest.raises(Unusable):
-        people.set_overlap(ann.authorisations.get(), MS + 91 * DAY_MS, actor=OFFICER, reason="Too long.", now=MS)
+        people.set_overlap(ann.authorizations.get(), MS + 91 * DAY_MS, actor=OFFICER, reason="Too long.", now=MS)
     assert not sweep(MS + 4 * DAY_MS) and sweep(MS + 5 * DAY_MS).expired == 1
 
 
 def test_the_new_department_takes_over_when_it_approves_and_not_before() -> None:
-    """M6: one mailbox, for a while authorised by two departments, owned by whoever approved last."""
+    """M6: one mailbox, for a while authorized by two departments, owned by whoever approved last."""
     head, chief = staff.person("head"), staff.person("chief")
     where, parks = staff.department(head=head), staff.department("parks", chief)
     staff.employed(head, where)
@@ -175,7 +175,7 @@ def test_the_new_department_takes_over_when_it_approves_and_not_before() -> None
     access_requests.approve(asked, actor=actor_of(chief.account, "", MS), now=MS)
     assert ann.mailboxes.get().department == parks
     assert department_questions.counts(["clerk"], MS).get("clerk", department_questions.Counts()).leaving == 0
-    assert set(ann.authorisations.values_list("department__code", "state")) == {("clerk", "revoked"), ("parks", "active")}
+    assert set(ann.authorizations.values_list("department__code", "state")) == {("clerk", "revoked"), ("parks", "active")}
 
 
 @pytest.mark.rule("P-05, M7", "A mailbox that was never used, or not for long, is a question to its department.")
@@ -186,18 +186,18 @@ def test_never_used_and_unused_are_questions_and_not_deletions(kind: str) -> Non
     staff.employed(head, where)
     never, device, sent, old = (staff.worker(name, where, head, kind) for name in ("never", "device", "sent", "old"))
     new = staff.worker("new", where, head, kind)
-    new.authorisations.update(starts=NOW - timedelta(days=29))
+    new.authorizations.update(starts=NOW - timedelta(days=29))
     Device.objects.create(person=device, key="k", name="phone", mac="00" * 32, made=OLD, used=NOW)
     box = sent.mailboxes.get()
     Usage.objects.create(person=sent, mailbox=box, day=NOW.date(), sent=1)
     Usage.objects.create(person=never, mailbox=never.mailboxes.get(), day=NOW.date(), received=9)
     Account.objects.filter(person=old).update(last_login=NOW - timedelta(days=91))
-    old.authorisations.update(starts=NOW - timedelta(days=200))
+    old.authorizations.update(starts=NOW - timedelta(days=200))
     assert [a.person for a in department_questions.never_used(["clerk"], MS)] == [never]
     assert [a.person for a in department_questions.not_used(["clerk"], MS)] == [old]
     assert department_questions.counts(["clerk", "parks"], MS) == {"clerk": department_questions.Counts(never=1, unused=1)}
     sweep(MS)
-    assert set(Authorisation.objects.values_list("state", flat=True)) == {"active"}
+    assert set(Authorization.objects.values_list("state", flat=True)) == {"active"}
 
 
 @pytest.mark.rule("P-10", "Personal use is told in sums over ten people or more only.")
@@ -338,9 +338,9 @@ def _row(model: type[Any], column: str, at: datetime, ann: Person, head: Person)
             "made": OLD,
         },
         Agency: {"code": "acme", "name": "Acme"},
-        DutyGrant: {
+        RoleAssignment: {
             "person": ann,
-            "duty": "auditor",
+            "role": "auditor",
             "starts": OLD,
             "until": at + timedelta(days=1),
             "by": "os",

@@ -12,7 +12,7 @@ from civicmail.city.guard.epoch import DAY_MS, epoch_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted
 from civicmail.city.guard.models import Account, Entry
 from civicmail.city.identity.actions import feed
-from civicmail.city.identity.models import Authorisation, Ending
+from civicmail.city.identity.models import Authorization, Ending
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,7 @@ def test_a_list_brings_people_and_never_access(clerk: Department) -> None:
     assert run.state == "applied" and Episode.objects.count() == 2
     bob = Person.objects.get(uid="e-2")
     assert bob.display == "Bob Baker" and bob.episodes.get().supervisor == Person.objects.get(uid="e-1")
-    assert not (Authorisation.objects.exists() or Account.objects.exists() or Mailbox.objects.exists())
+    assert not (Authorization.objects.exists() or Account.objects.exists() or Mailbox.objects.exists())
     assert Entry.objects.filter(act="person.add").count() == 2 and Entry.objects.filter(act="feed.apply").count() == 1
     assert clerk.episodes.count() == 2
     again = _propose("e-1,Ann,Müller,employee,clerk,Director,,", "e-2,Bob,Baker,employee,clerk,Clerk,e-1,")
@@ -110,7 +110,7 @@ def test_who_moves_keeps_the_old_departments_access_for_two_weeks(clerk: Departm
     run = _apply(_propose("head,Head,Test,employee,clerk,Clerk,,", "ann,Ann,Test,employee,parks,Gardener,,"))
     assert run.lines.get(uid="ann").changes["department"] == ["clerk", "parks"]
     assert ann.episodes.get().department == parks
-    right = Authorisation.objects.get(person=ann)
+    right = Authorization.objects.get(person=ann)
     assert right.state == "active" and epoch_ms(right.until) == MS + 14 * DAY_MS
 
 

@@ -15,7 +15,7 @@ from civicmail.city.guard.errors import Conflict, Unusable
 from civicmail.city.guard.models import Account, Entry
 from civicmail.city.guard.reasons import Reasons
 from civicmail.city.identity.actions import access_requests, bulk_authorization, feed, mailboxes
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from pages.world import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def clerk(installed: object) -> Department:
 
 @pytest.fixture
 def two(clerk: Department) -> tuple[Person, Person]:
-    """The head who authorises, and the deputy who writes the reasons."""
+    """The head who authorizes, and the deputy who writes the reasons."""
     head, deputy = staff.person("head"), staff.person("deputy")
     for one in (head, deputy):
         staff.employed(one, clerk)
@@ -63,10 +63,10 @@ def two(clerk: Department) -> tuple[Person, Person]:
     return head, deputy
 
 
-def _authorise(clerk: Department, two: tuple[Person, Person], people: list[Person]) -> None:
+def _authorize(clerk: Department, two: tuple[Person, Person], people: list[Person]) -> None:
     head, deputy = (Actor(p.uid, p.display, departments=frozenset({"clerk"})) for p in two)
     profile = bulk_authorization.write_profile(clerk, "Clerk", REASONS, actor=deputy, now=MS)
-    bulk_authorization.authorise(profile, people, until=MS + 300 * DAY_MS, actor=head, now=MS)
+    bulk_authorization.authorize(profile, people, until=MS + 300 * DAY_MS, actor=head, now=MS)
 
 
 _STAY = ("head,Ann,Head,employee,clerk,Clerk,,", "deputy,Ann,Deputy,employee,clerk,Clerk,,")
@@ -74,7 +74,7 @@ _STAY = ("head,Ann,Head,employee,clerk,Clerk,,", "deputy,Ann,Deputy,employee,cle
 
 @pytest.mark.rule("P-04, P-08", "A person whose address comes by a feed gets a mailbox of that name; none is made up.")
 def test_who_has_an_address_already_gets_a_mailbox_of_that_name(clerk: Department, two: tuple[Person, Person]) -> None:
-    """Nobody gets access by the list; whoever authorises finds the address, and the sign-in has it, too."""
+    """Nobody gets access by the list; whoever authorizes finds the address, and the sign-in has it, too."""
     _apply(
         _propose(*_STAY, _line("e-1", "A.Test@city.example", "at@city.example tester@city.example"), _line("e-2")),
         despite_brake=True,
@@ -85,7 +85,7 @@ def test_who_has_an_address_already_gets_a_mailbox_of_that_name(clerk: Departmen
     client.cookies["sessionid"] = signed_in(two[0])
     page = client.get("/dept/clerk/people/e-1/")
     assert "a.test@city.example" in page.content.decode()
-    _authorise(clerk, two, people)
+    _authorize(clerk, two, people)
     assert Mailbox.objects.get(holder__uid="e-1").address == "a.test@city.example"
     assert _reached("e-1") == {"a.test@city.example", "at@city.example", "tester@city.example"}
     assert Account.objects.get(person__uid="e-1").username == "a.test@city.example"
@@ -124,7 +124,7 @@ def test_nobody_else_gets_an_address_that_is_kept_for_somebody(clerk: Department
 
 @pytest.mark.rule(
     "P-08",
-    "A line of a feed whose address is somebody else's, shared, a list's, a duty's, or of another line is refused whole, "
+    "A line of a feed whose address is somebody else's, shared, a list's, a role's, or of another line is refused whole, "
     "and says what to do.",
 )
 def test_clashes_are_listed_before_anything_is_done(clerk: Department) -> None:
@@ -171,7 +171,7 @@ def test_another_address_of_who_has_a_mailbox_reaches_it_and_nothing_is_taken_aw
     for line in ("ann.new@city.example,am@city.example", ",", "ann.new@city.example,"):
         again = _propose(stay, f"ann,Ann,Test,employee,clerk,Clerk,{line}")
         assert not again.lines.exists(), "the same again, and silence, change nothing"
-    assert Authorisation.objects.get(person=ann).mailbox.address == before
+    assert Authorization.objects.get(person=ann).mailbox.address == before
 
 
 def test_a_wrong_line_is_put_right_by_the_next_list_until_there_is_a_mailbox(clerk: Department) -> None:

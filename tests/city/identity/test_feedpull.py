@@ -17,7 +17,7 @@ from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
 from civicmail.city.guard.errors import NotPermitted, Unusable
 from civicmail.city.identity.actions import feed, feedpull
 from civicmail.city.identity.actions.feedpull import MINUTE_MS, PULL_ACTOR
-from civicmail.city.identity.models import Authorisation, Ending
+from civicmail.city.identity.models import Authorization, Ending
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.settings import Ldap
 from civicmail.front.checkup import feeds as checkup
@@ -58,7 +58,7 @@ def test_the_worker_asks_when_it_is_time_and_applies_what_the_brake_lets_through
     crowd = [f"e-{n}" for n in range(100)]
     server = Server(_entries(*crowd))
     assert feedpull.pull_due(MS, fetch=server) == 1 and Episode.objects.count() == 100
-    assert not Authorisation.objects.exists()
+    assert not Authorization.objects.exists()
     server.entries = _entries(*crowd[2:])
     assert feedpull.pull_due(MS + 59 * MINUTE_MS, fetch=server) == 0 and server.asked == 1
     assert feedpull.pull_due(MS + 60 * MINUTE_MS, fetch=server) == 1
@@ -102,10 +102,10 @@ def test_a_server_that_is_away_or_empty_ends_nobody_and_is_one_report(clerk: Dep
 
 
 def _officer(person: Person) -> None:
-    from civicmail.city.identity.models import DutyGrant
+    from civicmail.city.identity.models import RoleAssignment
 
-    DutyGrant.objects.create(
-        person=person, duty="access-officer", starts=staff.OLD, until=staff.LATER, by="os:root", reason="The access office."
+    RoleAssignment.objects.create(
+        person=person, role="access-officer", starts=staff.OLD, until=staff.LATER, by="os:root", reason="The access office."
     )
 
 

@@ -21,7 +21,7 @@ from civicmail.city.guard.models import Entry
 from civicmail.city.guard.reasons import Reasons
 from civicmail.city.identity.actions import access_requests, barring, bulk_authorization, feed
 from civicmail.city.identity.actions import people as verbs
-from civicmail.city.identity.models import Authorisation, DutyGrant
+from civicmail.city.identity.models import Authorization, RoleAssignment
 from civicmail.city.identity.queries import bars
 from civicmail.city.notices.models import Notice
 
@@ -40,8 +40,8 @@ def town() -> Department:
     for who, place in ((boss, top), (head, where), (staff.person("one"), top), (staff.person("two"), top)):
         staff.employed(who, place)
     staff.mailbox("one@city.example", top, Person.objects.get(uid="one"))
-    DutyGrant.objects.create(
-        person=Person.objects.get(uid="one"), duty="access-officer", starts=NOW - timedelta(days=1), by="boss", reason="office",
+    RoleAssignment.objects.create(
+        person=Person.objects.get(uid="one"), role="access-officer", starts=NOW - timedelta(days=1), by="boss", reason="office",
         until=NOW + timedelta(days=90),
     )  # fmt: skip
     staff.worker("ann", where, head)
@@ -102,7 +102,7 @@ def changed(person: Person, rand: Random, n: int) -> str:
 )
 @pytest.mark.parametrize("seed", range(12))
 def test_any_history_of_changes_matches_the_bar(town: Department, seed: int) -> None:
-    """Everything that was ever said, before the bar and after it, is recognised in somebody who comes under a new number;
+    """Everything that was ever said, before the bar and after it, is recognized in somebody who comes under a new number;
     the rest of what they say is new."""
     rand, person = Random(seed), Person.objects.get(uid="ann")
     Person.objects.filter(uid="ann").update(given="Ann", family="Marlow", display="Ann Marlow")
@@ -144,7 +144,7 @@ def test_a_former_name_is_a_question_and_a_number_is_the_access_offices(town: De
     boss = Actor("boss", departments=frozenset({"top", "clerk"}))
     assert bars.decision_for(asked)[1].department == "top"
     Person.objects.filter(uid__in=["new", "ann"]).update(phone="414 555 0100")
-    asked = Authorisation.objects.get(pk=asked.pk)
+    asked = Authorization.objects.get(pk=asked.pk)
     assert bars.decision_for(asked)[1].department == "", "the access office alone"
     with pytest.raises(NotPermitted):
         access_requests.approve(asked, actor=boss, now=MS)
@@ -163,7 +163,7 @@ def test_nobody_who_was_called_otherwise_is_in_a_bulk_of_fifty(town: Department)
     other = Actor("two", departments=frozenset({"clerk"}))
     profile = bulk_authorization.write_profile(town, "Clerk", Reasons(**staff.WORDS), actor=other, now=MS)
     with pytest.raises(Conflict, match="Ann Test"):
-        bulk_authorization.authorise(profile, [new], until=MS + 60 * DAY_MS, actor=head, now=MS)
+        bulk_authorization.authorize(profile, [new], until=MS + 60 * DAY_MS, actor=head, now=MS)
 
 
 @pytest.mark.rule(

@@ -110,7 +110,7 @@ def test_only_the_acts_that_the_settings_name_and_never_a_sealed_mandate() -> No
     wanted = [_entry("duty.grant"), _entry("access.end")]
     _entry("device.make")
     sealed = Mandate.objects.create(
-        number="26-001", ground="examination", person=person("e-5", "Eva Examiner"), duty="examiner", reason="so", sealed=True,
+        number="26-001", ground="examination", person=person("e-5", "Eva Examiner"), role="examiner", reason="so", sealed=True,
         asked=from_ms(NOW), since=from_ms(NOW),
     )  # fmt: skip
     _entry("access.end", f"mandate:{sealed.number}")

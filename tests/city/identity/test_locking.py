@@ -19,7 +19,7 @@ from civicmail.city.guard.reasons import Reasons
 from civicmail.city.identity.actions import access_end, access_requests, bulk_authorization, invitations, locking, suspensions
 from civicmail.city.identity.actions.date_sweep import sweep
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation, Device, Profile, Token
+from civicmail.city.identity.models import Authorization, Device, Profile, Token
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.snapshots import build_snapshot
 
@@ -30,7 +30,7 @@ WHY = "The account acts unlike its owner."
 
 @pytest.mark.rule("P-25, L2", "One act shuts every door of an account: pages, IMAP, sending, device passwords, tokens, sessions.")
 def test_every_door_is_shut_at_once() -> None:
-    """Pages, IMAP, sending, device passwords, tokens, sessions; what comes is held, and no duty is left."""
+    """Pages, IMAP, sending, device passwords, tokens, sessions; what comes is held, and no role is left."""
     where, head, ann = _town()
     _equipped(ann, where, head)
     epoch = Account.objects.get(person=ann).epoch
@@ -52,11 +52,11 @@ def test_only_what_was_in_force_before_is_given_back() -> None:
     """A right that was suspended before stays so, and what the attacker may hold stays ended."""
     where, head, ann = _town()
     _equipped(ann, where, head)
-    before = Authorisation.objects.get(person=ann, role="delegate")
-    Authorisation.objects.filter(pk=before.pk).update(state="suspended")
+    before = Authorization.objects.get(person=ann, role="delegate")
+    Authorization.objects.filter(pk=before.pk).update(state="suspended")
     rights = locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
     assert locking.unlock(ann, rights, actor=SECURITY, reason="Spoke to her at her desk.", now=MS + 1) == 1
-    states = dict(Authorisation.objects.filter(person=ann).values_list("role", "state"))
+    states = dict(Authorization.objects.filter(person=ann).values_list("role", "state"))
     assert states == {"holder": "active", "delegate": "suspended"}
     seen = build_snapshot(1, MS + 1, ("city.example",))
     assert Account.objects.get(person=ann).is_active and seen.people["ann"].grants and seen.people["ann"].devices == ()
@@ -78,22 +78,22 @@ HEAD = Actor("head", departments=frozenset({"clerk"}))
 
 
 def _day_comes(ann: Person) -> None:
-    Authorisation.objects.filter(person=ann).update(state="approved", starts=NOW)
+    Authorization.objects.filter(person=ann).update(state="approved", starts=NOW)
     assert sweep(MS).begun == 1
 
 
 def _is_granted(ann: Person) -> None:
-    Authorisation.objects.filter(person=ann).update(state="asked", approver=None)
-    assert access_requests.approve(Authorisation.objects.get(person=ann), actor=HEAD, now=MS).state == "active"
+    Authorization.objects.filter(person=ann).update(state="asked", approver=None)
+    assert access_requests.approve(Authorization.objects.get(person=ann), actor=HEAD, now=MS).state == "active"
 
 
-def _is_authorised_with_others(ann: Person) -> None:
-    Authorisation.objects.filter(person=ann).update(state="revoked")
+def _is_authorized_with_others(ann: Person) -> None:
+    Authorization.objects.filter(person=ann).update(state="revoked")
     where, other = ann.episodes.get().department, staff.person("other")
     profile = bulk_authorization.write_profile(where, "Clerk", Reasons(**staff.WORDS), actor=HEAD, now=MS)
     Profile.objects.filter(pk=profile.pk).update(by=other)
     profile.refresh_from_db()
-    bulk_authorization.authorise(profile, [ann], until=MS + 300 * DAY_MS, actor=HEAD, now=MS)
+    bulk_authorization.authorize(profile, [ann], until=MS + 300 * DAY_MS, actor=HEAD, now=MS)
 
 
 def _comes_back(ann: Person) -> None:
@@ -104,13 +104,13 @@ def _comes_back(ann: Person) -> None:
     "P-25, P-07",
     "No right that begins, is granted or comes back opens an account that is locked; with the release it counts.",
 )
-@pytest.mark.parametrize("begins", [_day_comes, _is_granted, _is_authorised_with_others, _comes_back])
+@pytest.mark.parametrize("begins", [_day_comes, _is_granted, _is_authorized_with_others, _comes_back])
 def test_a_right_that_begins_opens_no_account_that_is_locked(begins: Callable[[Person], None]) -> None:
     """Whichever way it begins; every door stays shut until the lock is lifted, and then it counts."""
     _, _, ann = _town()
     rights = locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
     begins(ann)
-    assert Authorisation.objects.filter(person=ann, state="active").count() == 1
+    assert Authorization.objects.filter(person=ann, state="active").count() == 1
     account, seen = Account.objects.get(person=ann), build_snapshot(1, MS, ("city.example",))
     assert not account.is_active and not actor_of(account, "", MS).admitted
     assert seen.people["ann"].grants == () and seen.mailboxes["ann@city.example"].state == "held"
@@ -140,10 +140,10 @@ def test_the_owner_of_a_locked_account_hears_whom_to_call_at_every_door() -> Non
 def test_access_that_ended_for_a_violation_is_opened_by_no_day_that_comes() -> None:
     """What had been approved for a later day ends with it, at once, also while the account is locked."""
     _, _, ann = _town("contractor")
-    Authorisation.objects.filter(person=ann).update(state="approved", starts=NOW)
+    Authorization.objects.filter(person=ann).update(state="approved", starts=NOW)
     rights = locking.lock(ann, actor=SECURITY, reason=WHY, now=MS)
     access_end.end_access(ann, reason="A violation by an agency's employee.", when=MS, actor=OFFICER, now=MS)
     locking.unlock(ann, rights, actor=SECURITY, reason="Spoke to her at her desk.", now=MS + 1)
-    assert sweep(MS + DAY_MS).begun == 0 and not Authorisation.objects.filter(person=ann, state__in=LIVING).exists()
+    assert sweep(MS + DAY_MS).begun == 0 and not Authorization.objects.filter(person=ann, state__in=LIVING).exists()
     account = Account.objects.get(person=ann)
     assert not account.is_active and account.contained is None and not actor_of(account, "", MS + DAY_MS).admitted

@@ -112,7 +112,7 @@ def test_what_is_no_address_of_ours_is_told(address: str) -> None:
     with pytest.raises(Unusable) as refused:
         mailboxes.add_alias(ann.mailboxes.get(), address, actor=OFFICER, reason=WHY, now=MS)
     assert set(refused.value.fields) == {"address"} and where.pk
-    with pytest.raises(Unusable, match="duty"):
+    with pytest.raises(Unusable, match="role"):
         mailboxes.add_alias(ann.mailboxes.get(), "postmaster@city.example", actor=OFFICER, reason=WHY, now=MS)
 
 
@@ -131,8 +131,8 @@ def test_a_function_mailbox_says_what_for_and_closes_when_nobody_uses_it() -> No
     with pytest.raises(Unusable, match="what it is for"):
         mailboxes.make_function("311@city.example", "311", where, "x", actor=_actor(head), reason=WHY, now=MS)
     box = mailboxes.make_function("311@city.example", "311", where, FOR, actor=_actor(head), reason=WHY, now=MS)
-    row = staff.authorised(ann, box, ann.episodes.get(), head, role="delegate")
-    with pytest.raises(Conflict, match="authorised to use"):
+    row = staff.authorized(ann, box, ann.episodes.get(), head, role="delegate")
+    with pytest.raises(Conflict, match="authorized to use"):
         mailboxes.close(box, actor=_actor(head), reason=WHY, now=MS)
     row.state = "revoked"
     row.save()
@@ -205,7 +205,7 @@ def test_somebody_new_begins_without_access_and_an_agencys_people_under_a_contra
     made = people.add(
         "n-1", Name("New"), Work(kind, where, contract=contract if outside else None), actor=OFFICER, reason=WHY, now=MS
     )
-    assert not made.authorisations.exists() and made.episodes.get().starts == today
+    assert not made.authorizations.exists() and made.episodes.get().starts == today
     with pytest.raises(Unusable, match="already"):
         people.add("n-1", Name("New"), Work(kind, where, contract=contract if outside else None), actor=OFFICER, reason=WHY, now=MS)
     with pytest.raises(Unusable, match="works for the city already"):

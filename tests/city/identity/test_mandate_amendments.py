@@ -77,7 +77,7 @@ def test_a_second_person_for_a_change_is_outside_of_the_lines_of_whom_it_adds() 
 
 def test_a_heads_change_reaches_no_other_department() -> None:
     """E2, P-16: not with a second person either, and what an examiner adds is of one department more."""
-    row = approved("carl", by=cases.HANK, duty="department-head")
+    row = approved("carl", by=cases.HANK, role="department-head")
     for people in (("carl", "minion"), ("minion",)):
         with pytest.raises(NotPermitted, match="its own people only"):
             mandate_amendments.amend(row, MandateRequest(people, reason=WHY), actor=cases.HANK, now=MS + 2)

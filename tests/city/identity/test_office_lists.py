@@ -9,7 +9,7 @@ import pytest
 from civicmail.city.directory.models import Mailbox, MailGroup
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms
-from civicmail.city.identity.actions import duties, mailboxes, office_lists
+from civicmail.city.identity.actions import mailboxes, office_lists, roles
 from civicmail.city.identity.actions.claiming import FirstOfficer, claim_installation
 from civicmail.city.identity.queries import office_lists as queries
 from civicmail.city.identity.queries.actors import actor_of
@@ -52,13 +52,13 @@ def test_what_comes_to_records_reaches_the_records_officers_and_until_then_the_a
         people = [town.people[key] for key in keys]
         return set(Mailbox.objects.filter(holder__in=people, closed__isnull=True).values_list("address", flat=True))
 
-    held = [p for key, p in town.people.items() if p.duties.filter(duty="records-officer", ended__isnull=True).exists()]
+    held = [p for key, p in town.people.items() if p.roles.filter(role="records-officer", ended__isnull=True).exists()]
     assert set(behind(records)) == set(Mailbox.objects.filter(holder__in=held).values_list("address", flat=True))
     for person in held:
-        for grant in person.duties.filter(duty="records-officer", ended__isnull=True):
-            duties.end(grant, actor=office, reason=WHY, now=epoch_ms(town.now))
+        for grant in person.roles.filter(role="records-officer", ended__isnull=True):
+            roles.end(grant, actor=office, reason=WHY, now=epoch_ms(town.now))
     assert set(behind(records)) == theirs("office")
-    duties.grant(
+    roles.grant(
         town.people["crew0"],
         "records-officer",
         until=epoch_ms(town.now) + 30 * DAY_MS,

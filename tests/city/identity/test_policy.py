@@ -73,7 +73,7 @@ def test_declining_stops_access_and_is_no_violation() -> None:
     policy.decline(ann, text, text.sha256, actor=_self(ann), now=MS + 1)
     seen = build_snapshot(1, MS + 1, ("city.example",))
     assert "declined" in seen.people["ann"].why and seen.mailboxes["ann@city.example"].state == "held"
-    assert ann.authorisations.get().state == "active"
+    assert ann.authorizations.get().state == "active"
     policy.accept(ann, text, text.sha256, actor=_self(ann), now=MS + 2)
     assert build_snapshot(1, MS + 2, ("city.example",)).mailboxes["ann@city.example"].state == "open"
 

@@ -12,7 +12,7 @@ from city.identity import staff
 from city.identity.staff import KINDS, LATER, MS, NOW, OLD
 from civicmail.city.directory.models import Address, Agency, Contract, Mailbox, MailGroup, Person
 from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Acknowledgement, Authorisation, Device
+from civicmail.city.identity.models import Acknowledgement, Authorization, Device
 from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.snapshot.snapshot import Snapshot
 
@@ -32,23 +32,23 @@ def boss() -> Person:
 
 @pytest.mark.rule(
     "P-06, promise 5, M4",
-    "A personal mailbox is open while its holder has a live authorisation; else what comes is held.",
+    "A personal mailbox is open while its holder has a live authorization; else what comes is held.",
 )
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_mailbox_is_open_while_its_holder_has_a_live_authorisation_and_held_otherwise(kind: str, boss: Person) -> None:
+def test_a_mailbox_is_open_while_its_holder_has_a_live_authorization_and_held_otherwise(kind: str, boss: Person) -> None:
     """Of every kind of person; what comes is held, not lost."""
     where = staff.department(head=boss)
     ann = staff.worker("ann", where, boss, kind)
     seen = _snapshot()
     assert seen.mailboxes["ann@city.example"].state == "open" and not seen.people["ann"].why
     assert [g.role for g in seen.people["ann"].grants] == ["holder"] and seen.people["ann"].kind == kind
-    ann.authorisations.update(state="suspended", since=NOW)
+    ann.authorizations.update(state="suspended", since=NOW)
     seen = _snapshot()
     assert seen.mailboxes["ann@city.example"].state == "held" and seen.people["ann"].grants == ()
     assert "suspended since 2 March 2026" in seen.people["ann"].why
-    ann.authorisations.update(state="revoked")
+    ann.authorizations.update(state="revoked")
     seen = _snapshot()
-    assert seen.mailboxes["ann@city.example"].state == "held" and "Nobody has authorised you" in seen.people["ann"].why
+    assert seen.mailboxes["ann@city.example"].state == "held" and "Nobody has authorized you" in seen.people["ann"].why
 
 
 def test_addresses_elsewhere_stand_beside_who_has_them(boss: Person) -> None:
@@ -61,7 +61,7 @@ def test_what_is_over_is_over_although_no_sweep_has_come(boss: Person) -> None:
     """M2, M4: dates are respected at use."""
     where = staff.department(head=boss)
     ann = staff.worker("ann", where, boss)
-    ann.authorisations.update(until=NOW)
+    ann.authorizations.update(until=NOW)
     seen = _snapshot()
     assert seen.mailboxes["ann@city.example"].state == "held" and seen.people["ann"].why
 
@@ -86,8 +86,8 @@ def test_nobody_is_granted_anything_without_live_access_of_their_own(role: str, 
     where = staff.department(head=boss)
     ann = staff.worker("ann", where, boss, kind)
     box = staff.mailbox("clerk@city.example", where)
-    staff.authorised(ann, box, ann.episodes.get(), boss, role=role)
-    own = ann.authorisations.filter(role="holder")
+    staff.authorized(ann, box, ann.episodes.get(), boss, role=role)
+    own = ann.authorizations.filter(role="holder")
     own.update(until=NOW + timedelta(hours=1))
     grants = _snapshot().people["ann"].grants
     assert {g.mailbox: g.until for g in grants}["clerk@city.example"] == MS + 3_600_000
@@ -114,7 +114,7 @@ def test_nobody_signs_in_as_a_function_mailbox(boss: Person) -> None:
     where = staff.department(head=boss)
     ann = staff.worker("ann", where, boss)
     box = staff.mailbox("311@city.example", where)
-    staff.authorised(ann, box, ann.episodes.get(), boss, role="delegate")
+    staff.authorized(ann, box, ann.episodes.get(), boss, role="delegate")
     seen = _snapshot()
     assert seen.person_of("311@city.example") is None
     assert seen.grant(seen.people["ann"], "311@city.example", MS) is not None
@@ -171,7 +171,7 @@ def test_who_left_is_told_so_for_a_month_and_then_unknown(boss: Person) -> None:
 def test_an_agencys_person_without_a_right_hears_of_the_contract_and_of_its_sponsor(boss: Person) -> None:
     """P-09: what ended is named, and not a supervisor whom they do not have."""
     ann = staff.worker("ann", staff.department(head=boss), boss, "contractor")
-    Authorisation.objects.filter(person=ann).update(state="expired")
+    Authorization.objects.filter(person=ann).update(state="expired")
     assert _snapshot().people["ann"].why.endswith("ask the sponsor of your contract (P-09).")
     Contract.objects.update(starts=OLD.date(), ends=timezone.localdate(NOW) - timedelta(days=1))
     assert "ended on 1 March 2026, and your access with it; ask its sponsor (P-09)." in _snapshot().people["ann"].why

@@ -32,7 +32,7 @@ from civicmail.city.identity.actions import (
 )
 from civicmail.city.identity.actions import people as persons
 from civicmail.city.identity.actions.publishing import PATIENCE_MS, publish, publish_waiting
-from civicmail.city.identity.models import Acknowledgement, Authorisation, PersonalUse
+from civicmail.city.identity.models import Acknowledgement, Authorization, PersonalUse
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.snapshot.models import Publication, Untold
@@ -77,7 +77,7 @@ class Town:
             Acknowledgement.objects.create(person=who, text=self.text, accepted=True, shown=self.text.sha256, at=staff.OLD)
         self.box = staff.mailbox("clerk@city.example", self.where)
         for who in (self.ann, self.bob):
-            staff.authorised(who, self.box, who.episodes.get(), self.head, role="delegate")
+            staff.authorized(who, self.box, who.episodes.get(), self.head, role="delegate")
         publish(MS)
         self.watch = SnapshotWatcher(data, Clock())
 
@@ -99,12 +99,12 @@ def town(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
     return Town(installed)
 
 
-def _grant(t: Town) -> Authorisation:
-    return Authorisation.objects.get(person=t.ann, role="delegate")
+def _grant(t: Town) -> Authorization:
+    return Authorization.objects.get(person=t.ann, role="delegate")
 
 
-def _own(who: Person) -> Authorisation:
-    return Authorisation.objects.get(person=who, role="holder")
+def _own(who: Person) -> Authorization:
+    return Authorization.objects.get(person=who, role="holder")
 
 
 LIMITS = "A few messages in breaks."

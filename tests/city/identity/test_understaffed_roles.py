@@ -1,4 +1,4 @@
-"""Duties that take two people, and of which there is no second (P-07, P-16)."""
+"""Roles that take two people, and of which there is no second (P-07, P-16)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from city.identity.signins import AT, NOW, OFFICER, account, person
 from civicmail.city.directory.models import Person
 from civicmail.city.guard.models import Invitation
 from civicmail.city.guard.permissions import PERMISSIONS, TAKE_TWO
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.identity.queries.understaffed_roles import PAIRS, understaffed_roles
 
 pytestmark = pytest.mark.django_db
 
 
-def grant(who: Person, duty: str) -> None:
-    DutyGrant.objects.create(person=who, duty=duty, starts=AT, until=AT + timedelta(days=90), by="e-9", reason="the council")
+def grant(who: Person, role: str) -> None:
+    RoleAssignment.objects.create(person=who, role=role, starts=AT, until=AT + timedelta(days=90), by="e-9", reason="the council")
 
 
 def test_each_pair_is_of_an_act_that_takes_two() -> None:
@@ -34,7 +34,7 @@ def test_one_holder_is_no_pair_and_two_are() -> None:
     assert understaffed_roles(now=NOW) == []
 
 
-@pytest.mark.rule("P-07, P-16", "The first steps name each duty whose acts take two people and that has no second person.")
+@pytest.mark.rule("P-07, P-16", "The first steps name each role whose acts take two people and that has no second person.")
 def test_whose_sign_in_the_other_opened_is_no_second_person() -> None:
     """Two numbers are not two people; a letter that two handed out is enough for the next letter."""
     officer, other = person(OFFICER.uid + "-a", "Olga Officer-Lund"), person("e-18", "Otto Other")

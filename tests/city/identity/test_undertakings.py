@@ -22,7 +22,7 @@ from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Account
 from civicmail.city.guard.reasons import Reasons
 from civicmail.city.identity.actions import access_requests, organization, undertakings
-from civicmail.city.identity.models import Acknowledgement, Authorisation, DutyGrant, PolicyText, Undertaking
+from civicmail.city.identity.models import Acknowledgement, Authorization, PolicyText, RoleAssignment, Undertaking
 from civicmail.city.identity.person_kinds import SPONSOR_GRACE_DAYS
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.snapshots import build_snapshot
@@ -44,7 +44,7 @@ def town() -> Department:
     staff.employed(boss, works)
     Contract.objects.update(sponsor=boss)
     one = Person.objects.get(uid="one")
-    DutyGrant.objects.create(person=one, duty="access-officer", starts=OLD, until=staff.LATER, by="os", reason="roster")
+    RoleAssignment.objects.create(person=one, role="access-officer", starts=OLD, until=staff.LATER, by="os", reason="roster")
     return works
 
 
@@ -121,10 +121,10 @@ def test_an_undertaking_is_good_for_the_newest_material_version_or_its_grace(
 @pytest.mark.rule(
     "P-09, C1",
     "Access under a contract whose sponsor left ends after seven days unless another one is named, and nobody is "
-    "authorised beyond that.",
+    "authorized beyond that.",
 )
 def test_access_ends_at_the_earliest_of_contract_year_and_sponsor(town: Department) -> None:
-    """Seven days after the sponsor left, unless another one is named; nobody is authorised beyond that."""
+    """Seven days after the sponsor left, unless another one is named; nobody is authorized beyond that."""
     boss = Person.objects.get(uid="boss")
     assert undertakings.sweep_sponsors(MS) == 0 and not Notice.objects.exists()
     boss.episodes.update(ended=NOW.date())
@@ -139,7 +139,7 @@ def test_access_ends_at_the_earliest_of_contract_year_and_sponsor(town: Departme
     assert undertakings.sweep_sponsors(last) == 0 and why(last) == ""
     over = last + DAY_MS
     assert undertakings.sweep_sponsors(over) == 1 and undertakings.sweep_sponsors(over) == 0
-    assert Authorisation.objects.get(person__uid="pat").state == "expired" and why(over)
+    assert Authorization.objects.get(person__uid="pat").state == "expired" and why(over)
 
 
 def test_who_is_sponsored_again_in_time_loses_nothing(town: Department) -> None:
@@ -151,7 +151,7 @@ def test_who_is_sponsored_again_in_time_loses_nothing(town: Department) -> None:
         contract, Person.objects.get(uid="one"), contract.ends, actor=OFFICE, reason="The next one answers.", now=MS + 6 * DAY_MS
     )
     assert undertakings.sweep_sponsors(MS + 9 * DAY_MS) == 0
-    assert Authorisation.objects.get(person__uid="pat").until == staff.LATER and why(MS + 9 * DAY_MS) == ""
+    assert Authorization.objects.get(person__uid="pat").until == staff.LATER and why(MS + 9 * DAY_MS) == ""
 
 
 @pytest.mark.rule("P-14, C5", "Where the city wants it, From says for which agency somebody writes.")

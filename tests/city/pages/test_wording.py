@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from civicmail.city.guard.access_status import MailFacts, why_refused
-from civicmail.city.guard.duties import DUTIES
+from civicmail.city.guard.roles import ROLES
 from civicmail.city.pages import wording
 from civicmail.core.config.sentence import sentence
 from civicmail.core.query.errors import QueryError
@@ -18,15 +18,15 @@ from civicmail.core.query.parse import parse
 def test_a_sentence_is_looked_up_with_what_stands_in_it() -> None:
     """Dates, sentences inside sentences, and small letters, each as the language has them."""
     ended = why_refused(MailFacts(ended=date(2026, 3, 2), employed=False), 0)
-    duty = sentence("Take up the duty {duty} first, with a reason.", duty=DUTIES["records-officer"].name.lower())
+    role = sentence("Activate the role {role} first, with a reason.", role=ROLES["records-officer"].name.lower())
     assert wording.translate(ended) == "Your access to the city's mail ended on Mar 2, 2026; ask the access office (P-08)."
-    assert wording.translate(duty) == "Take up the duty records officer first, with a reason."
+    assert wording.translate(role) == "Activate the role records officer first, with a reason."
     with translation.override("es"):
         assert (
             wording.translate(ended)
             == "Su acceso al correo de la ciudad terminó el 2 mar 2026; pregunte a la oficina de acceso (P-08)."
         )
-        assert wording.translate(duty) == "Primero asuma la función oficial de documentos públicos, con un motivo."
+        assert wording.translate(role) == "Primero active la función oficial de documentos públicos, con un motivo."
 
 
 def test_what_no_catalogue_has_stays_as_it_is_and_nothing_is_nothing() -> None:

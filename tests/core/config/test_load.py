@@ -142,7 +142,7 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         load(tmp_path, environ={})
 
 
-def test_a_folder_that_is_not_there_or_not_initialised_says_what_to_do(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_or_not_initialized_says_what_to_do(tmp_path: Path) -> None:
     for folder in (tmp_path / "nowhere", tmp_path):
         with pytest.raises(ConfigError, match="civicmail init --data"):
             load(folder, environ={})

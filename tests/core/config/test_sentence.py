@@ -20,8 +20,8 @@ def test_a_sentence_is_english_text_and_knows_what_it_was_made_from() -> None:
 
 
 def test_small_letters_are_remembered() -> None:
-    duty = sentence("Records officer")
-    assert (duty.lower(), duty.lower().text, duty.lower().small, duty.small) == ("records officer", "Records officer", True, False)
+    role = sentence("Records officer")
+    assert (role.lower(), role.lower().text, role.lower().small, role.small) == ("records officer", "Records officer", True, False)
 
 
 def test_it_goes_wherever_text_goes() -> None:

@@ -125,13 +125,13 @@ def test_bytes_with_a_right_wrong_or_absent_label_become_text(data: bytes, label
     assert (found.removeprefix("\ufeff"), how) == (text, reading)
 
 
-def test_an_unlabelled_header_is_read_like_the_text_below_it() -> None:
+def test_an_unlabeled_header_is_read_like_the_text_below_it() -> None:
     raw = b"Subject: " + "Завтра".encode("koi8-r") + b"\n\n" + _RUSSIAN.encode("koi8-r")
     assert message_parser.fields(raw).subject == message_parser.parse(raw).subject == "Завтра"
     assert message_parser.fields(raw).text == _RUSSIAN
 
 
-def test_an_unlabelled_header_over_plain_text_is_guessed_once() -> None:
+def test_an_unlabeled_header_over_plain_text_is_guessed_once() -> None:
     raw = b"Subject: " + _RUSSIAN.encode("koi8-r") + b"\nFrom: " + "Иван".encode("koi8-r") + b" <a@b.c>\n\nplain"
     assert message_parser.parse(raw).subject == _RUSSIAN.strip()
     assert message_parser.parse(raw).from_[0].display == "Иван"

@@ -223,7 +223,7 @@ def pdf_with_file(name: str, content: bytes) -> bytes:
 
 
 def picture(text: str) -> tuple[int, int, bytes]:
-    """Width, height and grey pixels of a page that shows a text."""
+    """Width, height and gray pixels of a page that shows a text."""
     with pypdfium2.PdfDocument(pdf(f"the word {text} here", size=24)) as document:
         drawn = document[0].render(scale=3, grayscale=True)
         rows = bytes(drawn.buffer)

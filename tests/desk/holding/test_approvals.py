@@ -289,7 +289,7 @@ def test_a_head_decides_about_own_files_with_a_reason_and_some_are_looked_at_abo
     assert list(approvals.samples_for(actor(files, "chief"))) == sampled
     assert not approvals.samples_for(actor(files, "head")).exists()
     for row in sampled:
-        assert approval_decisions.permit_to_view(row, actor=actor(files, "chief"), now=files.desk.now).duty == "manager"
+        assert approval_decisions.permit_to_view(row, actor=actor(files, "chief"), now=files.desk.now).role == "manager"
         approval_decisions.record_sample_review(row, actor=actor(files, "chief"), reason="I have looked at it.", now=files.desk.now)
     assert not approvals.samples_for(actor(files, "chief")).exists()
 

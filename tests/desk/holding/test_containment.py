@@ -268,8 +268,8 @@ def test_somebody_above_is_told_whoever_of_them_is_there(city: Town, installed: 
 @pytest.mark.rule("P-25", "An account is released once.")
 def test_nobody_releases_themselves_and_nothing_twice(city: Town, installed: Path) -> None:
     row, _, _ = attacked(city, installed)
-    duty = (HeldRole("security-officer", active_until=epoch_ms(city.now) + 1000),)
-    own, officer = Actor("p-crew0", held=duty), Actor("p-security", held=duty)
+    role = (HeldRole("security-officer", active_until=epoch_ms(city.now) + 1000),)
+    own, officer = Actor("p-crew0", held=role), Actor("p-security", held=role)
     with pytest.raises(NotPermitted):
         verbs.release(row, [], allowed=0, actor=own, reason=WHY, now=epoch_ms(city.now))
     verbs.release(row, [], allowed=0, actor=officer, reason=WHY, now=epoch_ms(city.now))

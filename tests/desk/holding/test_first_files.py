@@ -63,7 +63,7 @@ def test_a_mailbox_invites_files_until_the_day_that_was_said() -> None:
 
 @pytest.mark.rule(
     "P-25",
-    "The department that owns a mailbox of a duty says that it invites files, with a reason, for a year at most.",
+    "The department that owns a mailbox of a role says that it invites files, with a reason, for a year at most.",
 )
 def test_the_department_says_so_for_a_year_at_most(city: Town, visit: Visit, installed: Path) -> None:
     """With a reason and an entry; the doors are told; nobody else does, and not for a person's own mailbox."""
@@ -75,7 +75,7 @@ def test_the_department_says_so_for_a_year_at_most(city: Town, visit: Visit, ins
     with pytest.raises(NotPermitted):
         mailboxes.invite_files(box, now + DAY_MS, actor=actor_of(city.people["crew0"].account, "", now), reason=WHY, now=now)
     with pytest.raises(Conflict):
-        own = city.authorisations["crew0"].mailbox
+        own = city.authorizations["crew0"].mailbox
         mailboxes.invite_files(own, now + DAY_MS, actor=head, reason=WHY, now=now)
     day = (city.now + timedelta(days=30)).date()
     answer = visit("head").post(f"/access/mailboxes/{box.address}/files/", {"until": day.isoformat(), "reason": WHY})

@@ -121,7 +121,7 @@ def test_what_a_check_that_was_away_has_kept_back_is_named_to_whoever_decides(ci
     assert "No answer: the virus scanner" in shown and "not in the book any more" not in shown and "Let 1 copy go" in shown
     assert words(visit("operator").get("/holding/quarantine/")) and label not in words(visit("operator").get("/"))
     city.grant("super", "security-officer")
-    assert "Take the duty up first." in words(visit("super").get("/"))
+    assert "Activate the role first." in words(visit("super").get("/"))
 
 
 def test_what_another_rule_keeps_stays_and_its_name_is_said(city: Town, visit: Visit, installed: Path) -> None:
@@ -196,10 +196,10 @@ def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_el
 
 @pytest.mark.rule(
     "P-17, P-25",
-    "Whoever operates the system sees what is kept back by its envelope; only a security officer who has taken up the "
-    "duty lets it go.",
+    "Whoever operates the system sees what is kept back by its envelope; only a security officer who has activated the "
+    "role lets it go.",
 )
-def test_without_the_duty_taken_up_nobody_lets_anything_go(city: Town, visit: Visit, installed: Path) -> None:
+def test_without_the_role_activated_nobody_lets_anything_go(city: Town, visit: Visit, installed: Path) -> None:
     """An operator sees envelopes, and decides nothing."""
     capture = quarantined(installed, epoch_ms(city.now) - 1000)
     page = f"/holding/quarantine/{capture.uuid}/0/"

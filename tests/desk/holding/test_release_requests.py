@@ -31,8 +31,8 @@ WHY = "A vendor of ours sends this every month."
 ME = Actor("p-crew0")
 
 
-def officer(key: str, duty: str = "security-officer") -> Actor:
-    return Actor(f"p-{key}", held=(HeldRole(duty, active_until=1 << 60),))  # type: ignore[arg-type]
+def officer(key: str, role: str = "security-officer") -> Actor:
+    return Actor(f"p-{key}", held=(HeldRole(role, active_until=1 << 60),))  # type: ignore[arg-type]
 
 
 FIRST, SECOND, PRIVACY = officer("security"), officer("author"), officer("second", "privacy-officer")

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.notices.models import Notice
 from civicmail.city.pages import wording
 from civicmail.desk.holding import queries, record_facts, senders
@@ -89,7 +89,7 @@ def test_whoever_answers_for_a_machine_or_a_function_mailbox_hears_what_is_kept_
     actions.notify_held(shared, said, now)
     readers = Notice.objects.exclude(pk=head.pk).get()
     assert readers.to == desk.address
-    Authorisation.objects.filter(mailbox=desk).update(state="expired")
+    Authorization.objects.filter(mailbox=desk).update(state="expired")
     actions.notify_unencryptable(shared, now)
     assert Notice.objects.exclude(pk__in=(head.pk, readers.pk)).get().to == head.to, "nobody reads it"
 
@@ -151,10 +151,10 @@ def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(cit
     noon = timezone.localtime(from_ms(epoch_ms(city.now))).replace(hour=12, minute=0) - timedelta(days=3)
     now, desk = epoch_ms(noon), "desk@city.example"
     box = Mailbox.objects.create(address=desk, name="Desk", kind="function", department=city.departments["clerk"], made=city.now)
-    like = city.authorisations["crew0"]
+    like = city.authorizations["crew0"]
     for key, state in (("crew0", "active"), ("crew1", "active"), ("crew2", "revoked")):
         person = city.people[key]
-        Authorisation.objects.create(
+        Authorization.objects.create(
             mailbox=box, person=person, episode=person.episodes.get(), department=box.department, role="delegate", state=state,
             requester=like.requester, asked=like.asked, until=like.until, since=like.since, duties="d", performance="p",
             efficiency="e", service="s",

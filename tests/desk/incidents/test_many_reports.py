@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from civicmail.city.directory.models import Address, Mailbox, Person
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.notices.models import Notice
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import case_answers, mail_reports, reporting
@@ -56,7 +56,7 @@ def test_a_thousand_reports_are_one_case_and_one_notice_to_each_officer(plain: T
         reporting.report(one.uuid, marks[n % 25], person, "page", actor=officer(), now=now + n)
     case = Case.objects.get()
     assert case.reports.count() == 1000 and len({mark.text for mark in marks}) == 25
-    officers = DutyGrant.objects.filter(duty="security-officer", ended__isnull=True).count()
+    officers = RoleAssignment.objects.filter(role="security-officer", ended__isnull=True).count()
     assert 1 <= Notice.objects.count() <= officers
     page = visit("security").get(f"/incidents/{case.pk}/")
     assert "Tell 1000 people" in words(page) and "980 more" in words(page) and len(page.content) < 200_000

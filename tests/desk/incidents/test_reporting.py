@@ -273,7 +273,7 @@ def test_an_officer_reads_what_was_handed_over_with_an_entry_and_nothing_that_is
     assert visit("crew0").post(page).status_code == 403 and Entry.objects.filter(act="report.read").count() == 1
 
 
-@pytest.mark.rule("P-31", "Only a security officer who has taken the duty up answers a case.")
+@pytest.mark.rule("P-31", "Only a security officer who has activated the role answers a case.")
 def test_only_an_officer_who_has_taken_it_up_answers(plain: Town, installed: Path) -> None:
     now = epoch_ms(plain.now)
     one = came(installed, now - 9000, DANA, raw=phish())

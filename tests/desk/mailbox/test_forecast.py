@@ -207,7 +207,7 @@ def test_who_would_seem_taken_over_hears_so_before_and_is_not(desk: Office) -> N
 
 def test_who_may_not_send_hears_so_before_and_nothing_goes(desk: Office) -> None:
     draft = written(desk, to=LENA)
-    identity.Authorisation.objects.filter(person__uid="p-crew1", role="holder").update(state="suspended")
+    identity.Authorization.objects.filter(person__uid="p-crew1", role="holder").update(state="suspended")
     guard.Account.objects.filter(person__uid="p-crew0").update(is_active=False)
     desk.publish()
     desk.now += 1_000

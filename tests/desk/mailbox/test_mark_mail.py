@@ -1,4 +1,4 @@
-"""What somebody makes of mail of theirs: read, starred, hidden, labelled; others see none of it, the archive has all (P-15)."""
+"""What somebody makes of mail of theirs: read, starred, hidden, labeled; others see none of it, the archive has all (P-15)."""
 
 from __future__ import annotations
 

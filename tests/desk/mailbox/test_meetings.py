@@ -1,4 +1,4 @@
-"""An invitation is a card, and its answer goes to the organiser as a calendar reads it (RFC 5546; P-06)."""
+"""An invitation is a card, and its answer goes to the organizer as a calendar reads it (RFC 5546; P-06)."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def test_an_invitation_is_a_card_with_three_answers(post: Post, visit: Visit) ->
 
 @pytest.mark.rule(
     "P-06",
-    "An answer goes to the organiser once for each change of mind, from the mailbox that was asked, as calendars read it.",
+    "An answer goes to the organizer once for each change of mind, from the mailbox that was asked, as calendars read it.",
 )
-def test_an_answer_goes_to_the_organiser_as_a_calendar_reads_it(post: Post, visit: Visit) -> None:
+def test_an_answer_goes_to_the_organizer_as_a_calendar_reads_it(post: Post, visit: Visit) -> None:
     """Once for each change of mind, from the mailbox that was asked, with the number of the meeting."""
     client, id_ = visit("crew0"), arrives(post, calendar())
     for what in ("ACCEPTED", "ACCEPTED", "DECLINED", "ACCEPTED"):
@@ -102,7 +102,7 @@ def test_an_answer_that_came_says_who_comes(post: Post, visit: Visit, sender: st
     assert wanted in page and page.count("comes to this meeting") == wanted.count("comes to this meeting")
 
 
-@pytest.mark.rule("P-06", "What is cancelled, an answer, my own, without a number or not to me cannot be answered.")
+@pytest.mark.rule("P-06", "What is canceled, an answer, my own, without a number or not to me cannot be answered.")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -115,7 +115,7 @@ def test_an_answer_that_came_says_who_comes(post: Post, visit: Visit, sender: st
     ],
 )
 def test_what_is_no_question_to_me_cannot_be_answered(post: Post, visit: Visit, raw: bytes) -> None:
-    """Cancelled, an answer itself, not to me, my own, without a number, unreadable."""
+    """Canceled, an answer itself, not to me, my own, without a number, unreadable."""
     client, id_ = visit("crew0"), arrives(post, raw)
     page = client.get(f"/mail/{id_}/")
     assert page.status_code == 200 and f"/mail/{id_}/answer/" not in page.content.decode()
@@ -148,7 +148,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp", "
 @settings(max_examples=60, deadline=None)
 @given(TEXT.map(str.strip), TEXT.map(str.strip), st.sampled_from(itip.ANSWERS))
 def test_an_answer_is_read_again_as_what_it_was_made_of(uid: str, title: str, answer: itip.Answer) -> None:
-    meeting = Meeting("REQUEST", uid, 3, title, organiser=Guest(ANN), instance=When(day="2026-12-01"))
+    meeting = Meeting("REQUEST", uid, 3, title, organizer=Guest(ANN), instance=When(day="2026-12-01"))
     raw = itip.reply(meeting, DANA, f'Dana "{title}"', answer, now=0)
     assert all(len(line) <= 75 for line in raw.split(b"\r\n"))
     event = Calendar.from_ical(raw).walk("VEVENT")[0]

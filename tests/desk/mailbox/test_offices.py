@@ -9,7 +9,7 @@ from django.test import Client
 
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.guard.models import Entry
-from civicmail.city.identity.models import Authorisation, Usage
+from civicmail.city.identity.models import Authorization, Usage
 from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.mailbox.models import Handled
 from civicmail.mail.archive.records import uuid_text
@@ -27,7 +27,7 @@ STREETS, ACME = "streets@city.example", "acme@paving.example"
 def both(city: Town) -> Mailbox:
     """The mailbox of Streets, which Lena may use as Dana does."""
     box, lena = Mailbox.objects.get(address=STREETS), city.people["crew1"]
-    grant = Authorisation.objects.get(mailbox=box, person=city.people["crew0"])
+    grant = Authorization.objects.get(mailbox=box, person=city.people["crew0"])
     grant.pk, grant.person, grant.episode = None, lena, lena.episodes.get()
     grant.save(force_insert=True)
     return box

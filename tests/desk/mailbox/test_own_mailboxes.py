@@ -76,7 +76,7 @@ def test_who_may_send_from_the_mailbox_of_a_function_says_what_it_answers(visit:
     assert "It answers by itself, last day:" in said(dana.get("/mail/boxes/"))
     assert place in visit("head").get(f"/access/mailboxes/{STREETS}/").content.decode()
     assert visit("crew1").post(place, {"end": "yes"}).status_code == 403 and AutoReply.objects.filter(ended__isnull=True).exists()
-    own = city.authorisations["crew0"].mailbox_id
+    own = city.authorizations["crew0"].mailbox_id
     assert visit("head").get(f"/mail/away/{own}/").status_code == 404
     assert f"{STREETS} answers no more" in said(visit("head").post(place, {"end": "yes"}, follow=True))
     assert not AutoReply.objects.filter(ended__isnull=True).exists()

@@ -129,7 +129,7 @@ def test_who_may_use_mail_no_more_sees_nothing_at_the_next_request(filled: Post,
     assert len(rows(dana)) == 3
     page = re.search(r"/mail/[0-9a-f-]{36}/", dana.get("/mail/").content.decode())
     assert page
-    identity.Authorisation.objects.filter(person=city.people["crew0"]).update(state="suspended", since=city.now)
+    identity.Authorization.objects.filter(person=city.people["crew0"]).update(state="suspended", since=city.now)
     for path in ("/mail/", "/mail/?format=csv", page[0], f"{page[0]}raw/", f"{page[0]}delivery/", f"{page[0]}thread/"):
         assert dana.get(path).status_code in (403, 404), path
 
@@ -149,12 +149,12 @@ def test_nothing_is_shown_while_the_ledger_lags(filled: Post, visit: Visit, city
 
 def test_what_is_kept_back_from_me_shows_its_state_and_nothing_of_its_text(post: Post, visit: Visit, city: Town) -> None:
     """Until the copy was handed over, and then it is mail as any other."""
-    identity.Authorisation.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
+    identity.Authorization.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
     post = Post(post.data, city)  # whose snapshot holds the mail of this mailbox
     held = post.arrive(letter(sender="acme@paving.example", to=LENA, subject="An offer", text="The secret price."), LENA)
     refused = post.submit(DANA, letter(sender="Boss <boss@elsewhere.example>", to=LENA, subject="Posing", text="The secret."), LENA)
     post.index()
-    identity.Authorisation.objects.filter(person=city.people["crew1"]).update(state="active")
+    identity.Authorization.objects.filter(person=city.people["crew1"]).update(state="active")
     lena = visit("crew1")
     assert listed(lena) == [("Posing", "Refused"), ("An offer", "Held")]
     assert rows(lena, "?q=offer") == rows(lena, "?state=held") == ["An offer"]
@@ -209,8 +209,8 @@ def test_a_mailbox_that_i_am_granted_is_there_and_can_be_chosen(post: Post, visi
     )
     for address in (STREETS, "lights@city.example"):
         directory.Address.objects.create(address=address, mailbox=box, since=city.now)
-    own = city.authorisations["crew0"]
-    identity.Authorisation.objects.create(
+    own = city.authorizations["crew0"]
+    identity.Authorization.objects.create(
         mailbox=box, person=own.person, episode=own.episode, department=works, role="delegate", requester=own.requester,
         asked=own.asked, approver=own.approver, decided=own.decided, starts=own.starts, until=own.until, state="active",
         since=own.since, duties="d" * 40, performance="p" * 40, efficiency="e" * 40, service="s" * 40, cost=0,
@@ -304,12 +304,12 @@ def test_what_is_not_searchable_yet_is_said(post: Post, visit: Visit, installed:
 def test_what_a_held_message_answers_is_not_found_by_its_id(post: Post, visit: Visit, city: Town) -> None:
     """Where it belongs stands in its header."""
     post.submit(DANA, letter(sender=DANA, to=LENA, subject="First", Message_ID="<a@c.example>"), LENA)
-    identity.Authorisation.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
+    identity.Authorization.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
     later = Post(post.data, city)
     later.now = post.now
     held = later.arrive(letter(sender="x@y.example", to=LENA, subject="Answer", References="<a@c.example>"), LENA)
     later.index()
-    identity.Authorisation.objects.filter(person=city.people["crew1"]).update(state="active")
+    identity.Authorization.objects.filter(person=city.people["crew1"]).update(state="active")
     lena = visit("crew1")
     assert rows(lena, f"?q=thread:{uuid_text(held)}") == []
     later.happens(Type.RELEASED, held, 0)

@@ -155,7 +155,7 @@ def test_from_is_only_mine_or_granted_and_another_s_says_who_sent_it(desk: Offic
 def test_who_lost_access_while_it_waited_sends_nothing_and_the_row_says_why(desk: Office) -> None:
     """Kept as evidence, delivered to nobody."""
     row = give(desk)
-    identity.Authorisation.objects.filter(person__uid="p-crew0").update(state="suspended")
+    identity.Authorization.objects.filter(person__uid="p-crew0").update(state="suspended")
     desk.publish()
     assert desk.work(after=send_message.UNDO_MS) == 1
     ((capture, _),) = desk.captures()

@@ -60,9 +60,9 @@ def test_lines_are_of_what_somebody_may_read_and_of_nothing_else(post: Post, vis
     """Of another's message, one that was kept back, and one that is not there nothing is said, whoever asked first."""
     mine = post.arrive(letter(sender=ACME, to=DANA, text="The asphalt is black."), DANA)
     hers = post.arrive(letter(sender=ACME, to=LENA, text="The secret is out."), LENA)
-    identity.Authorisation.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
+    identity.Authorization.objects.filter(person=city.people["crew1"]).update(state="suspended", since=city.now)
     held = Post(post.data, city).arrive(letter(sender=ACME, to=LENA, text="The secret price."), LENA)
-    identity.Authorisation.objects.filter(person=city.people["crew1"]).update(state="active")
+    identity.Authorization.objects.filter(person=city.people["crew1"]).update(state="active")
     post.index()
     ids = [*map(uuid_text, (mine, hers, held)), str(uuid.UUID(int=7))]
     assert _asked(visit("crew1"), *ids) == {ids[1]: "The secret is out."}

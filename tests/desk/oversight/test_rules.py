@@ -45,11 +45,11 @@ def test_a_rule_acts_after_a_second_person_has_approved_it_and_each_step_is_an_e
     assert Book.objects.get().text == active_rules.active_path(installed).read_text()
 
 
-@pytest.mark.rule("P-29", "No rule acts that somebody has approved who has written in it, whatever duties they hold.")
+@pytest.mark.rule("P-29", "No rule acts that somebody has approved who has written in it, whatever roles they hold.")
 @db
 @pytest.mark.parametrize("who", ["p-helper", "p-author"])
 def test_who_has_written_in_a_rule_never_approves_it(city: Town, who: str) -> None:
-    """Neither who began it nor who mended it, whatever duties they hold."""
+    """Neither who began it nor who mended it, whatever roles they hold."""
     now = epoch_ms(city.now)
     city.person("helper", "Uma", "Ness", "clerk", "Policy Analyst")
     row = rules.draft(text(), CHANGED, after=0, actor=author(), now=now)
@@ -254,7 +254,7 @@ def test_nothing_acts_that_nobody_has_approved(actions: list[str]) -> None:
 def test_employees_are_told_once_what_a_rule_will_do(city: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """P-18, P-29: those whose mail it is, a few at a time, whatever was interrupted; mail from outside concerns nobody."""
     now = epoch_ms(city.now)
-    one = identity.Authorisation.objects.filter(state="active", role="holder").select_related("person", "mailbox").order_by("pk")[0]
+    one = identity.Authorization.objects.filter(state="active", role="holder").select_related("person", "mailbox").order_by("pk")[0]
     one.person.language = "es"
     one.person.save(update_fields=["language"])
     monkeypatch.setattr(announce_rules, "BATCH_SIZE", 7)
@@ -267,7 +267,7 @@ def test_employees_are_told_once_what_a_rule_will_do(city: Town, monkeypatch: py
         pass
     told = {key.rpartition(":")[0]: n for key, n in Counter(n.key for n in Notice.objects.all()).items()}
     assert set(told) == {"rule:no-iso:1", "rule:all:1"}
-    holders = identity.Authorisation.objects.filter(state="active", role="holder")
+    holders = identity.Authorization.objects.filter(state="active", role="holder")
     assert Notice.objects.filter(key__startswith="rule:all:").count() == holders.count()
     assert Notice.objects.filter(key__startswith="rule:no-iso:").count() == holders.filter(department__code="fire").count() > 0
     assert "Until that day nothing is kept back." in Notice.objects.first().text  # type: ignore[union-attr]

@@ -16,7 +16,7 @@ from civicmail.desk.viewer import file_preview
 
 @given(st.integers(1, 40), st.integers(1, 40), st.randoms())
 def test_a_drawing_is_a_png_of_the_same_dots(width: int, height: int, chance: object) -> None:
-    """RFC 2083: grey, eight bits, every line unfiltered."""
+    """RFC 2083: gray, eight bits, every line unfiltered."""
     dots = bytes((x * 7 + y * 13) % 256 for y in range(height) for x in range(width))
     made = file_preview.png(b"P5 %d %d 255\n" % (width, height) + dots)
     assert made is not None and made.startswith(b"\x89PNG\r\n\x1a\n")

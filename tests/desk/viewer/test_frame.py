@@ -116,7 +116,7 @@ def test_what_draws_over_the_page_stays_inside_the_frame(keep: Keep, browse: Cal
 @pytest.mark.usefixtures("rooms_of_tests")
 @pytest.mark.parametrize("name", ["phishing", "disguised"])
 def test_a_message_is_for_everybody(keep: Keep, browse: Callable[..., Any], name: str) -> None:
-    """P3: by axe at 1280 and 320 px and in forced colours, in each way to look at it."""
+    """P3: by axe at 1280 and 320 px and in forced colors, in each way to look at it."""
     id_ = keep(getattr(samples, name)())
     for view in ("", "?view=headers", *(["?view=sent"] if name == "phishing" else [])):
         page = browse("crew0", f"/seen/whole/{id_}/{view}")

@@ -77,7 +77,7 @@ def test_an_invitation_says_what_when_where_and_who_is_asked() -> None:
     assert (found.method, found.title, found.place, found.sequence) == ("REQUEST", "Lead lines, part 2", "Room 4", 2)
     assert (found.start, found.end) == (moment(2026, 12, 1, 15), moment(2026, 12, 1, 16))
     assert (found.repeats.every, found.repeats.step, found.repeats.on, found.repeats.count) == ("WEEKLY", 2, ("TU", "1TH"), 6)
-    assert found.organiser == Guest("ann@acme.example", "Ann Lee")
+    assert found.organizer == Guest("ann@acme.example", "Ann Lee")
     assert found.guests == (Guest("dana.ortiz@city.example", "Dana Ortiz"), Guest("pat@city.example", "", "ACCEPTED", False))
     assert sandboxed.meeting(b"Subject: lunch\r\n\r\nNoon?\r\n") is None
     assert Meeting.of(found.plain()) == found
@@ -107,8 +107,8 @@ def test_days_clocks_and_moments_are_told_apart(lines: str, start: When, end: Wh
 
 
 def test_a_meeting_that_is_called_off_or_one_of_a_series_says_so() -> None:
-    assert meeting(calendar(method="CANCEL")).cancelled
-    assert meeting(calendar(f"{EVENT}STATUS:CANCELLED\n")).cancelled and not meeting(calendar()).cancelled
+    assert meeting(calendar(method="CANCEL")).canceled
+    assert meeting(calendar(f"{EVENT}STATUS:CANCELLED\n")).canceled and not meeting(calendar()).canceled
     assert meeting(calendar(f"{EVENT}RECURRENCE-ID:20261215T150000Z\n")).instance == moment(2026, 12, 15, 15)
     assert meeting(calendar(method="DESTROY")).method == "PUBLISH"
 

@@ -138,7 +138,7 @@ def test_an_export_waits_while_nothing_can_be_recorded(
     assert Export.objects.latest("id").state == "ready"
 
 
-def test_an_export_can_be_cancelled(city: Town, visit: Visit, installed: Path) -> None:
+def test_an_export_can_be_canceled(city: Town, visit: Visit, installed: Path) -> None:
     client = visit("recorder")
     where = client.post("/mandates/26-001/exports/", {"q": ""})["Location"]
     assert client.post(f"{where}stop/").status_code == 302

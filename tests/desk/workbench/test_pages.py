@@ -86,7 +86,7 @@ def test_a_second_person_sees_counts_and_lines_and_never_content(city: Town, vis
 def test_a_second_person_is_told_of_lines_and_protected_mail(city: Town, visit: Visit) -> None:
     """E3: the head of a department asks about one of its people, who belongs to a protected class."""
     guard.Mandate.objects.filter(number="26-002").update(
-        person=city.people["head"], duty="department-head", ground="examination", protected=["union"]
+        person=city.people["head"], role="department-head", ground="examination", protected=["union"]
     )
     guard.Protection.objects.create(kind="union", person=city.people["approver"], approves=True, by="p-office", at=city.now)
     page = text(visit("approver").get("/mandates/26-002/approve/"))
@@ -148,12 +148,12 @@ def test_every_look_is_an_entry_before_its_bytes(city: Town, visit: Visit) -> No
 @pytest.mark.parametrize("where", ["exports", "hold"])
 def test_a_number_is_a_look_with_its_entry(city: Town, visit: Visit, where: str) -> None:
     """E6: asked word after word, how many there are says what stands in a message; so nothing is counted that is not
-    recorded, nor for whom has laid the duty down."""
+    recorded, nor for whom has deactivated the role."""
     client = visit("recorder")
     assert "5" in text(client.get(f"/mandates/26-001/{where}/?q=kestrel"))
     (made,) = entries("26-001")
     assert (made.act, made.facts["query"], made.facts["counted"]) == ("content.list", "kestrel", 1)
-    guard.Mandate.objects.filter(number="26-001").update(ground="examination", duty="examiner")
+    guard.Mandate.objects.filter(number="26-001").update(ground="examination", role="examiner")
     assert client.get(f"/mandates/26-001/{where}/?q=kestrel").status_code == 403
     assert len(entries("26-001")) == 1
 
@@ -162,7 +162,7 @@ def test_the_search_says_how_complete_it_is_and_keeps_what_was_typed(city: Town,
     page = text(visit("recorder").get("/mandates/26-001/search/?q=kestrel&sort=oldest"))
     assert "<strong>5</strong>" in page and "of 5" in page and "Searched everything until" in page
     assert 'value="kestrel"' in page and "Oldest first" in page
-    assert "mandate 26-001 until" in page, "the head shows duty, mandate and end"
+    assert "mandate 26-001 until" in page, "the head shows role, mandate and end"
     none = text(visit("recorder").get("/mandates/26-001/search/?q=nothinglikeit"))
     assert "0 of 5 match" in none
     wrong = visit("recorder").get("/mandates/26-001/search/?q=fro:x")
@@ -222,11 +222,11 @@ def test_a_mandate_that_ends_while_a_page_is_open_is_refused_at_the_next_click(c
     assert len(entries("26-001")) == before
 
 
-def test_a_duty_that_was_laid_down_opens_nothing(city: Town, visit: Visit) -> None:
-    identity.DutyUse.objects.filter(grant__person=city.people["recorder"]).update(laid_down=city.now)
+def test_a_role_that_was_deactivated_opens_nothing(city: Town, visit: Visit) -> None:
+    identity.RoleActivation.objects.filter(grant__person=city.people["recorder"]).update(laid_down=city.now)
     page = visit("recorder").get("/mandates/26-001/search/")
     assert page.status_code == 403
-    assert "Take up the duty records officer first" in text(page)
+    assert "Activate the role records officer first" in text(page)
 
 
 @pytest.mark.rule(
@@ -258,8 +258,8 @@ def test_a_hold_covers_what_the_search_finds_and_outlives_the_mandate(city: Town
 
 def test_an_urgent_look_needs_a_fresh_proof_and_a_yes_afterwards(city: Town, visit: Visit) -> None:
     """E4"""
-    identity.DutyUse.objects.create(
-        grant=city.people["examiner"].duties.get(), reason="Case.", at=city.now, until=city.now + timedelta(hours=2)
+    identity.RoleActivation.objects.create(
+        grant=city.people["examiner"].roles.get(), reason="Case.", at=city.now, until=city.now + timedelta(hours=2)
     )
     asked = {**ASK, "way": "examination/examiner", "people": "p-crew0", "go": "send"}
     sent = visit("examiner").post("/mandates/urgent/", asked)

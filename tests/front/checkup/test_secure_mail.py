@@ -53,7 +53,7 @@ def test_whether_confidential_mail_can_leave_is_said(tmp_path: Path) -> None:
 @pytest.mark.rule("P-19", "A portal that is not reached over https is no way.")
 @pytest.mark.parametrize("url", ["http://mail.city.example", "http://192.0.2.7:8025"])
 def test_a_portal_in_clear_text_is_no_way(tmp_path: Path, url: str) -> None:
-    """What is read at an http address has travelled unencrypted. On this machine alone it has not."""
+    """What is read at an http address has traveled unencrypted. On this machine alone it has not."""
     there = Web(url=url, hosts=["mail.city.example"])
     assert "https" in secure_routes.why_no_portal(Settings(web=there)) and levels(tmp_path, web=there) == ["warning"]
     files = Settings(web=PAGES, secure=Secure(files_url="http://files.city.example"))

@@ -19,7 +19,7 @@ from civicmail.city.directory import models as directory
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.models import Account
 from civicmail.city.identity.actions import tokens
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.core.config.clock import now_ms
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.cli.main import COMMANDS, Lazy, run
@@ -34,7 +34,7 @@ __all__ = ["call", "capture", "city", "folder"]
 
 PEOPLE: dict[str, str] = tomllib.loads((Path(__file__).parents[2] / "pages" / "matrix.toml").read_text())["people"]
 NOT_AS_ONE = {"duty grant", "duty take", "duty lay-down", "duty end"}
-"""Verbs whose argument is called duty."""
+"""Verbs whose argument is called role."""
 
 
 def walked() -> Iterator[tuple[str, set[str]]]:
@@ -82,7 +82,7 @@ def capture(installed: Path) -> str:
 
 
 class Caller:
-    """Calls verbs as somebody, with the duty that they have and a reason. said: what was printed last; day: in some months."""
+    """Calls verbs as somebody, with the role that they have and a reason. said: what was printed last; day: in some months."""
 
     def __init__(self, city: Town, data: Path, folder: Path, capture: str, monkeypatch: Any, output: Any) -> None:
         self._data, self._folder, self._capture = data, folder, capture
@@ -90,9 +90,9 @@ class Caller:
         self._tokens = {key: _token(folder, key, p) for key, p in city.people.items() if key in PEOPLE}
         Account.objects.filter(person=city.people["head"]).update(last_login=city.now)  # so the owner hands no letter over
         carry(city.now)  # however long a sweep takes, the ledger does not lag
-        grants = DutyGrant.objects.filter(ended__isnull=True).values_list("person__uid", "duty")
-        self._duties = {uid.removeprefix("p-"): duty for uid, duty in grants}
-        self._right = str(city.authorisations["crew3"].pk)
+        grants = RoleAssignment.objects.filter(ended__isnull=True).values_list("person__uid", "role")
+        self._roles = {uid.removeprefix("p-"): role for uid, role in grants}
+        self._right = str(city.authorizations["crew3"].pk)
         self.day = (city.now + timedelta(days=150)).date().isoformat()
         self.said: Any = None
 
@@ -103,8 +103,8 @@ class Caller:
         if who:
             self._monkeypatch.setenv("CIVICMAIL_TOKEN_FILE", str(self._tokens[who]))
             words += ["--as", f"p-{who}"]
-        if who and "duty" in PARAMETERS[verb] and verb not in NOT_AS_ONE:
-            words += ["--duty", self._duties.get(who, "records-officer")]
+        if who and "role" in PARAMETERS[verb] and verb not in NOT_AS_ONE:
+            words += ["--duty", self._roles.get(who, "records-officer")]
         if "reason" in PARAMETERS[verb] and "--reason" not in words:
             words += ["--reason", "as case 26-14 says, in writing"]
         code = run([*verb.split(), *words])

@@ -59,7 +59,7 @@ def test_nobody_is_sent_away_without_an_old_system(office, monkeypatch):
     assert office.run("department", "mode", "clerk", "observe", "--reason", "x") == 3
 
 
-def test_a_claimed_installation_wants_a_duty(office):
+def test_a_claimed_installation_wants_a_role(office):
     (office.data / "claimed").write_bytes(b"")
     assert office.run("department", "mode", "clerk", "live", "--reason", "x") == 4
 

@@ -203,7 +203,7 @@ def test_an_unclaimed_installation_says_so(office: Office) -> None:
     assert findings(office, "access") == []
 
 
-def test_an_encrypted_volume_is_recognised_through_its_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_encrypted_volume_is_recognized_through_its_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     top = tmp_path / "block"
     (top / "253:1" / "slaves").mkdir(parents=True)
     (top / "253:0" / "dm").mkdir(parents=True)

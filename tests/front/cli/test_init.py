@@ -66,7 +66,7 @@ def test_init_says_what_comes_next_as_commands_that_can_be_typed(tmp_path: Path,
     assert said.count("http://localhost:8025") == 2 and str(data / "civicmail.toml") in said
 
 
-def test_what_is_initialised_is_not_touched_again(made: tuple[Path, str], tmp_path: Path, capsys: Capture) -> None:
+def test_what_is_initialized_is_not_touched_again(made: tuple[Path, str], tmp_path: Path, capsys: Capture) -> None:
     data, _ = made
     before = {p: p.read_bytes() for p in data.rglob("*") if p.is_file()}
     assert run(["init", "--data", str(data)]) == 3

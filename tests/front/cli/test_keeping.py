@@ -85,7 +85,7 @@ def test_a_claimed_installation_takes_no_disposal_from_one_person_at_a_terminal(
     (office.data / "claimed").touch()
     assert office.run("dispose") == 4
     said = capsysbinary.readouterr().err
-    assert b"signed in with a duty" in said and b"`civicmail dispose --simulate`" in said
+    assert b"signed in with a role" in said and b"`civicmail dispose --simulate`" in said
 
 
 def test_a_hold_is_added_listed_respected_and_ended(

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from civicmail.city.directory.models import Contract, Department, MailGroup
 from civicmail.city.guard.models import Account, Entry
-from civicmail.city.identity.models import Acknowledgement, Authorisation, ConflictRecord, DutyGrant, PolicyText
+from civicmail.city.identity.models import Acknowledgement, Authorization, ConflictRecord, PolicyText, RoleAssignment
 from civicmail.city.pages.days import last_day
 from front.cli.calling import Caller, call, capture, city, folder
 from pages.world import Town
@@ -79,14 +79,14 @@ def test_a_policy_is_published_from_a_file_and_answered_on_paper(call: Caller) -
 
 def test_access_is_suspended_given_back_extended_and_a_sign_in_unlocked(call: Caller, city: Town) -> None:
     """P-04, M2, M3: nobody extends their own, and the department decides."""
-    own = Authorisation.objects.get(person__uid="p-crew0", role="holder")
+    own = Authorization.objects.get(person__uid="p-crew0", role="holder")
     assert call("access suspend", "p-crew0", who="head") == 0
-    assert Authorisation.objects.get(pk=own.pk).state == "suspended"
+    assert Authorization.objects.get(pk=own.pk).state == "suspended"
     assert call("access suspend", "p-crew0", who="head") == 4, "there is nothing left to suspend"
     assert call("access resume", "p-crew0", who="head") == 0
-    assert Authorisation.objects.get(pk=own.pk).state == "active"
+    assert Authorization.objects.get(pk=own.pk).state == "active"
     assert call("access extend", "p-crew0", "--until", "{day}", who="head") == 0
-    ends = Authorisation.objects.get(pk=own.pk).until
+    ends = Authorization.objects.get(pk=own.pk).until
     assert (last_day(ends).isoformat(), timezone.localtime(ends).time()) == (call.day, time.min), "the whole day, in the city"
     assert f"until {call.day}." in call.said.out.decode()
     assert call("access extend", "p-head", "--until", "{day}", who="head") == 4
@@ -95,7 +95,7 @@ def test_access_is_suspended_given_back_extended_and_a_sign_in_unlocked(call: Ca
     assert Account.objects.get(person__uid="p-crew5").locked is None
 
 
-def test_a_conflict_is_recorded_before_the_second_duty_and_a_duty_ended(call: Caller) -> None:
+def test_a_conflict_is_recorded_before_the_second_role_and_a_role_ended(call: Caller) -> None:
     """D3: with what watches over it, and until when."""
     second = ("duty grant", "p-records", "retention-officer", "--until", "{day}")
     assert call(*second, who="office") == 4 and b"exclude each other" in call.said.err
@@ -107,7 +107,7 @@ def test_a_conflict_is_recorded_before_the_second_duty_and_a_duty_ended(call: Ca
     assert call(*second, who="office") == 0
     assert call("duty end", "p-records", "retention-officer", who="office") == 0
     assert call("duty end", "p-records", "retention-officer", who="office") == 2, "it has ended"
-    assert DutyGrant.objects.get(person__uid="p-records", duty="retention-officer").ended is not None
+    assert RoleAssignment.objects.get(person__uid="p-records", role="retention-officer").ended is not None
 
 
 @pytest.mark.parametrize(("given", "head", "deputies"), [

@@ -1,4 +1,4 @@
-"""The command line of a claimed installation: nobody looks without a token, a duty and a reason, and what is asked is recorded
+"""The command line of a claimed installation: nobody looks without a token, a role and a reason, and what is asked is recorded
 first (P-16, promise 4; E6, D4)."""
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def test_a_claimed_installation_refuses_who_does_not_say_who(claimed: tuple[Path
 
 
 @pytest.mark.rule("P-16, promise 4, E6", "What a person asks on the command line is an entry before anything is shown.")
-def test_whoever_holds_and_has_taken_up_the_duty_searches_and_the_entry_is_there_first(claimed: tuple[Path, Path]) -> None:
+def test_whoever_holds_and_has_activated_the_role_searches_and_the_entry_is_there_first(claimed: tuple[Path, Path]) -> None:
     """E6, D4."""
     data, token = claimed
     code = """
@@ -145,7 +145,7 @@ Account.objects.create(person=p, username="rita", made=timezone.now())
     ask = ("mandate", "ask", "request", "--person", "e-1", "--duty", "records-officer", "--as", "rita")
     ask += ("--reason", "request 26-1 of the paper, about the storm")
     early = _run(data, *ask, token=own)
-    assert early.returncode == 4 and "Take up" in early.stderr
+    assert early.returncode == 4 and "Activate" in early.stderr
     take = ("duty", "take", "records-officer", "--as", "rita", "--reason", "request 26-1 of the paper")
     assert _run(data, *take, token=own).returncode == 0
     assert "26-001" in _run(data, *ask, token=own).stdout
@@ -158,7 +158,7 @@ Account.objects.create(person=p, username="rita", made=timezone.now())
     entry = json.loads(_inside(data, _LOOK))
     assert entry["person"] == "e-2" and entry["duty"] == "records-officer" and entry["facts"].get("query") == "storm"
     seen = _run(data, "entries", "--as", "e-1", "--reason", "weekly look", "--json", token=token)
-    assert "duty.take-up" in seen.stdout and "mandate" not in seen.stdout, "the office that grants duties does not watch who looks"
+    assert "duty.take-up" in seen.stdout and "mandate" not in seen.stdout, "the office that grants roles does not watch who looks"
     assert _run(data, *search, token=token).returncode == 4, "somebody else's token is none"
     listed = _run(data, "duty", "list", "--as", "e-1", "--json", token=token)
     assert {json.loads(line)["duty"] for line in listed.stdout.splitlines()} == {"access-officer", "records-officer"}
@@ -212,7 +212,7 @@ def test_the_recovery_key_gets_in_where_nobody_else_does(claimed: tuple[Path, Pa
     older, key = (next(line.strip() for line in said.splitlines() if line.startswith("    ")) for said in shown)
     _inside(data, "from civicmail.city.guard.models import *\nfrom civicmail.city.identity.models import *\n"
                   "from django.utils import timezone\n"
-                  "Account.objects.update(locked=timezone.now()); DutyGrant.objects.update(ended=timezone.now())")  # fmt: skip
+                  "Account.objects.update(locked=timezone.now()); RoleAssignment.objects.update(ended=timezone.now())")  # fmt: skip
     why = ("access", "recover", "e-1", "--reason", "the only officer is locked out")
     wrong = _run(data, *why, stdin=f"{older}\n")
     assert wrong.returncode == 4 and "not the recovery key" in wrong.stderr
@@ -255,7 +255,7 @@ def test_the_personnel_list_is_shown_first_and_then_applied(data: Path, tmp_path
     token.write_text(_inside(data, _TOKEN.format(uid="e-1")))
     token.chmod(0o600)
     early = _run(data, "people", "sync", str(plan), "--dry-run", "--as", "e-1", token=token)
-    assert early.returncode == 4 and "Take up the duty" in early.stderr, "the access office is a privileged duty (D4)"
+    assert early.returncode == 4 and "Activate the role" in early.stderr, "the access office is a privileged role (D4)"
     take = _run(data, "duty", "take", "access-officer", "--as", "e-1", "--reason", "the first days of the city", token=token)
     assert take.returncode == 0, take.stderr
     dry = _run(data, "people", "sync", str(plan), "--dry-run", "--as", "e-1", token=token)

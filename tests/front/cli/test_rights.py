@@ -6,7 +6,7 @@ import orjson
 
 from civicmail.city.directory.models import Episode, Person
 from civicmail.city.guard.models import Entry
-from civicmail.city.identity.models import Authorisation, DutyUse, Ending
+from civicmail.city.identity.models import Authorization, Ending, RoleActivation
 from front.cli.calling import Caller, call, capture, city, folder
 
 __all__ = ["call", "capture", "city", "folder"]
@@ -36,7 +36,7 @@ def test_a_right_is_asked_for_decided_by_another_and_ended(call: Caller) -> None
     assert call("access decide", number, "no", who="head") == 4, "it was decided"
     assert call("access requests", "public-works", "--state", "active", "--json", who="auditor") == 0
     assert number in [str(orjson.loads(line)["number"]) for line in call.said.out.splitlines()]
-    assert call("access revoke", number, who="head") == 0 and Authorisation.objects.get(pk=number).state == "revoked"
+    assert call("access revoke", number, who="head") == 0 and Authorization.objects.get(pk=number).state == "revoked"
     assert call("access revoke", "999999", who="head") == 2
 
 
@@ -46,7 +46,7 @@ def test_somebody_is_asked_to_use_an_offices_mailbox_and_it_is_taken_back(call: 
     asked = _said(call)
     assert (asked["mailbox"], asked["role"]) == ("streets@city.example", "delegate")
     assert call("access withdraw", str(asked["number"]), who="super") == 0
-    assert Authorisation.objects.get(pk=asked["number"]).state == "withdrawn"
+    assert Authorization.objects.get(pk=asked["number"]).state == "withdrawn"
     assert call("access grant", "nowhere@city.example", "p-crew1", "--until", "{day}", *FOUR, who="super") == 2
 
 
@@ -79,8 +79,8 @@ def test_people_are_added_changed_moved_and_hired_again(call: Caller) -> None:
     assert Entry.objects.filter(object="person:p-new9").count() >= 3
 
 
-def test_a_duty_that_was_taken_up_is_laid_down(call: Caller) -> None:
+def test_a_role_that_was_activated_is_deactivated(call: Caller) -> None:
     """D4."""
     assert call("duty lay-down", "records-officer", who="recorder") == 0
-    assert DutyUse.objects.get(grant__person__uid="p-recorder").laid_down is not None
+    assert RoleActivation.objects.get(grant__person__uid="p-recorder").laid_down is not None
     assert call("duty lay-down", "records-officer", who="recorder") == 2

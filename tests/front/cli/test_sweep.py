@@ -1,4 +1,4 @@
-"""Permission sweep of the command line: every verb, as every duty and as nobody, in a claimed installation, against a list for
+"""Permission sweep of the command line: every verb, as every role and as nobody, in a claimed installation, against a list for
 people (P-16, P-17).
 
 The list is matrix.toml. A verb that is neither in it nor excluded there with a reason fails the sweep, so nobody forgets one.
@@ -121,11 +121,11 @@ def test_the_owner_of_the_machine_does_only_what_the_list_says(
 
 @pytest.mark.rule(
     "P-16, P-17, D4",
-    "In a claimed installation what changes mail or its keeping is an act that the guard allows to a duty that was said.",
+    "In a claimed installation what changes mail or its keeping is an act that the guard allows to a role that was said.",
 )
-def test_the_act_of_a_verb_is_asked_of_the_guard_as_the_duty_that_was_said(call: Caller) -> None:
+def test_the_act_of_a_verb_is_asked_of_the_guard_as_the_role_that_was_said(call: Caller) -> None:
     """One line of the sweep, by itself."""
-    assert call("hold add", "subject:bridge", who="operator") == REFUSED and b"needs the duty" in call.said.err
+    assert call("hold add", "subject:bridge", who="operator") == REFUSED and b"needs the role" in call.said.err
     assert call("hold add", "subject:bridge", who="retention") == 0
 
 
@@ -134,7 +134,7 @@ def test_the_act_of_a_verb_is_asked_of_the_guard_as_the_duty_that_was_said(call:
     "What a person does on the command line has an entry with it; where that cannot be written, nothing is done.",
 )
 def test_what_a_person_does_is_an_entry_with_it(call: Caller, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The entry has person, duty and reason, and the record in the archive names the same person; where the entry cannot
+    """The entry has person, role and reason, and the record in the archive names the same person; where the entry cannot
     be written, nothing is done."""
     assert call("hold add", "subject:bridge", who="retention") == 0
     entry = Entry.objects.get(act="retention.hold")

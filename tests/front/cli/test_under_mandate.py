@@ -20,7 +20,7 @@ from civicmail.city.directory.models import Person
 from civicmail.city.guard.epoch import DAY_MS
 from civicmail.city.guard.models import Entry, Mandate
 from civicmail.city.identity.actions import mandates, tokens
-from civicmail.city.identity.models import DutyUse
+from civicmail.city.identity.models import RoleActivation
 from civicmail.city.identity.queries import mandates as found
 from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
@@ -105,8 +105,10 @@ def kept(installed: Path) -> dict[str, tuple[Capture, bytes]]:
 def desk(installed: Path, kept: dict[str, tuple[Capture, bytes]], tmp_path: Path, monkeypatch: Any, capsysbinary: Any) -> Desk:
     cases.town()
     (installed / "claimed").touch()
-    DutyUse.objects.create(grant=cases.hold("exa", "records-officer"), reason="x", at=NOW, until=cases.day(1))
-    DutyUse.objects.create(grant=Person.objects.get(uid="exa").duties.get(duty="examiner"), reason="x", at=NOW, until=cases.day(1))
+    RoleActivation.objects.create(grant=cases.hold("exa", "records-officer"), reason="x", at=NOW, until=cases.day(1))
+    RoleActivation.objects.create(
+        grant=Person.objects.get(uid="exa").roles.get(role="examiner"), reason="x", at=NOW, until=cases.day(1)
+    )
     approved("wendy", at=MS, last=MS, words="storm")
     token = tmp_path / "token"
     token.touch(0o600)
@@ -118,7 +120,7 @@ def desk(installed: Path, kept: dict[str, tuple[Capture, bytes]], tmp_path: Path
 
 
 def test_without_a_mandate_nothing_is_found_shown_exported_or_proved(desk: Desk, capsysbinary: Any) -> None:
-    """E2: a duty that is held and taken up opens nothing by itself, nor does somebody else's mandate, or one that is
+    """E2: a role that is held and activated opens nothing by itself, nor does somebody else's mandate, or one that is
     over."""
     id_ = desk.ids["to wendy"]
     verbs = (["search", "storm"], ["show", id_], ["prove", id_], ["export", "storm", "--out", str(desk.data / "x")])
@@ -167,7 +169,7 @@ def test_what_is_outside_is_not_shown_or_proved_and_not_written_by_an_export(des
 @pytest.mark.parametrize(
     "how", [["--out", "mail"], ["--proof", "--out", "proved"], ["--proof", "--format", "zip", "--out", "p.zip"]]
 )
-@pytest.mark.parametrize(("what", "said"), [("closed", b"not in force"), ("words", b"changed meanwhile"), ("duty", b"Take up")])
+@pytest.mark.parametrize(("what", "said"), [("closed", b"not in force"), ("words", b"changed meanwhile"), ("duty", b"Activate")])
 def test_an_export_ends_with_its_mandate(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: list[str], what: str, said: bytes
 ) -> None:
@@ -184,7 +186,7 @@ def test_an_export_ends_with_its_mandate(
         elif what == "words":
             rows.update(words="storm plan")
         else:
-            DutyUse.objects.update(laid_down=NOW)
+            RoleActivation.objects.update(laid_down=NOW)
         return read(self, place)
 
     monkeypatch.setattr(Gate, "read", and_then_it_changes)

@@ -1,4 +1,4 @@
-"""The sample city's people: made by the verbs that pages use, each kind, state and duty at least once."""
+"""The sample city's people: made by the verbs that pages use, each kind, state and role at least once."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from civicmail.city.conduct.models import Leaver, ReviewRow, Statement, Violation
 from civicmail.city.directory.models import Department, Episode, Kind, Person
 from civicmail.city.guard import guard
-from civicmail.city.guard.duties import DUTIES
 from civicmail.city.guard.models import Entry, Mandate
-from civicmail.city.identity.models import Authorisation, DutyGrant
+from civicmail.city.guard.roles import ROLES
+from civicmail.city.identity.models import Authorization, RoleAssignment
 from civicmail.city.snapshot.models import Publication
 from civicmail.city.snapshot.published_snapshot import snapshot_path
 from civicmail.city.snapshot.snapshot_file import decode
@@ -32,8 +32,8 @@ def test_the_sample_city_has_everybody(installed: Path) -> None:
     assert guard.is_claimed(installed) and Publication.objects.get().version == 1
     seen = decode(snapshot_path(installed).read_bytes())
     assert set(Episode.objects.values_list("kind", flat=True)) == set(Kind.values)
-    assert {"asked", "active", "suspended", "revoked", "refused"} <= set(Authorisation.objects.values_list("state", flat=True))
-    assert set(DutyGrant.objects.values_list("duty", flat=True)) == set(DUTIES)
+    assert {"asked", "active", "suspended", "revoked", "refused"} <= set(Authorization.objects.values_list("state", flat=True))
+    assert set(RoleAssignment.objects.values_list("role", flat=True)) == set(ROLES)
     held = {"suspended", "ended", "declined"}
     for name, person in city.named.items():
         if name == "without-access":

@@ -45,9 +45,9 @@ def test_an_operation_refuses_whom_its_page_refuses(works: Town) -> None:
         assert [ask("GET", path).status_code for ask in (head, chief, crew)] == [200, 403, 403], path
     body = {"reason": WHY}
     for ask in (chief, crew):
-        assert ask("POST", f"/rights/{works.authorisations['crew1'].pk}/suspend", body).status_code == 403
-    works.authorisations["crew1"].refresh_from_db()
-    assert works.authorisations["crew1"].state == "active"
+        assert ask("POST", f"/rights/{works.authorizations['crew1'].pk}/suspend", body).status_code == 403
+    works.authorizations["crew1"].refresh_from_db()
+    assert works.authorizations["crew1"].state == "active"
 
 
 @pytest.mark.rule("P-07", "A program does no more than the scopes of its token, whoever made it.")
@@ -227,12 +227,15 @@ def test_what_ends_access_ends_tokens_at_their_next_use(works: Town) -> None:
     assert answer.status_code == 401 and "opens nothing" in answer.json()["detail"]
 
 
-@pytest.mark.rule("P-16", "A privileged duty is of no use to a program before its person has taken it up, which no operation does.")
-def test_a_privileged_duty_is_of_no_use_to_a_token_before_it_is_taken_up(works: Town) -> None:
+@pytest.mark.rule(
+    "P-16",
+    "A privileged role is of no use to a program before its person has activated it, which no operation does.",
+)
+def test_a_privileged_role_is_of_no_use_to_a_token_before_it_is_activated(works: Town) -> None:
     """D4: and no operation takes one up, because that needs a fresh proof."""
     admin, operator = asking(works.people["admin"]), asking(works.people["operator"])
     refused = admin("GET", "/queue")
-    assert refused.status_code == 403 and "Take up the duty" in refused.json()["detail"]
+    assert refused.status_code == 403 and "Activate the role" in refused.json()["detail"]
     assert operator("GET", "/queue").status_code == 200
     assert all(o.act != "duty.take-up" for o in OPERATIONS.values())
 
@@ -265,7 +268,7 @@ def test_a_session_opens_no_operation_and_a_token_no_page(works: Town) -> None:
 
 
 def test_a_right_is_asked_for_decided_and_ended_by_three_programs(works: Town) -> None:
-    """The whole way of one authorisation (P-04): nothing that pages hold is looser here."""
+    """The whole way of one authorization (P-04): nothing that pages hold is looser here."""
     reasons = dict.fromkeys(("duties", "performance", "efficiency", "service"), "It saves a walk across the city each day.")
     until = (timezone.localdate() + timedelta(days=90)).isoformat()
     asker, head = asking(works.people["super"]), asking(works.people["head"])

@@ -28,7 +28,7 @@ def works(installed: Path, db: None) -> Town:
 def test_a_program_writes_a_draft_with_a_file_sends_it_and_takes_it_back(works: Town) -> None:
     """By the verbs of the page, with its versions; whoever else asks finds nothing."""
     ask, other = asking(works.people["crew0"]), asking(works.people["head"])
-    own = works.authorisations["crew0"].mailbox.address
+    own = works.authorizations["crew0"].mailbox.address
     letter = {"to": own, "subject": "Closure", "text": "The plan is attached."}
     made = ask("POST", "/drafts", letter, idempotency_key="k")
     assert made.status_code == 201, made.content

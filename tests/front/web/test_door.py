@@ -149,7 +149,7 @@ def test_who_has_no_access_hears_why(city: Town, visit: Visit) -> None:
     )
     answer = visit("crew6").get("/my/devices/")
     assert answer.status_code == 403
-    assert b"Nobody has authorised you" in answer.content
+    assert b"Nobody has authorized you" in answer.content
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(city: Town, visit: Visit) -> None:

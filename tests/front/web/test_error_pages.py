@@ -194,8 +194,8 @@ def test_every_no_is_a_line_with_who_what_and_from_where(city: Town, visit: Visi
     assert [(error, status) for error, status, *_ in seen[1:]] == [("csrf", 403), ("NoToken", 401), ("feed", 401)]
 
 
-@pytest.mark.rule("P-16", "Whoever has to take up a duty first is led there from the page that says so.")
-def test_whoever_has_to_take_up_a_duty_first_is_led_there(city: Town, visit: Visit) -> None:
+@pytest.mark.rule("P-16", "Whoever has to activate a role first is led there from the page that says so.")
+def test_whoever_has_to_activate_a_role_first_is_led_there(city: Town, visit: Visit) -> None:
     """Nobody else is."""
     city.grant("crew2", "privacy-officer")
     shown = {key: visit(key).get("/holding/releases/") for key in ("crew1", "crew2")}

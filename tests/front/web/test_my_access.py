@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.usefixtures("installed")
 def test_whoever_has_no_access_reads_who_can_ask_for_it(city: Town, visit: Callable[[str], Client]) -> None:
     """ "Your supervisor" is nobody's name on a first day."""
-    city.authorisations["crew3"].delete()
+    city.authorizations["crew3"].delete()
     assert f"Your supervisor can ask for it: {city.people['super']}." in said(visit("crew3").get("/my/access/"))
 
 

@@ -163,7 +163,7 @@ def test_for_who_left_the_department_answers_while_the_mail_waits(town: Town) ->
     town.comes("bob@home.example")
     assert town.work() == 1 and said.encode() in Machine(town.data).body(town.answers()[0].id)
     again = staff.employed(town.ann, town.box.department)
-    staff.authorised(town.ann, town.box, again, town.box.department.head)
+    staff.authorized(town.ann, town.box, again, town.box.department.head)
     publish(town.now)
     town.now += 1000
     town.comes("eve@home.example")
@@ -174,7 +174,7 @@ def test_for_who_left_the_department_answers_while_the_mail_waits(town: Town) ->
 def test_the_mailbox_of_a_function_answers_by_the_same_rules(town: Town) -> None:
     """By any of its addresses, each sender once, no list; nothing while nobody may read it."""
     office = staff.mailbox("311@city.example", town.box.department)
-    staff.authorised(town.ann, office, town.ann.episodes.get(), Person.objects.get(uid="head"), role="delegate")
+    staff.authorized(town.ann, office, town.ann.episodes.get(), Person.objects.get(uid="head"), role="delegate")
     Address.objects.create(address="desk@city.example", mailbox=office, since=staff.OLD)
     publish(MS)
     ann = Actor("ann", "Ann Test")
@@ -186,7 +186,7 @@ def test_the_mailbox_of_a_function_answers_by_the_same_rules(town: Town) -> None
     assert town.work() == 0
     body = Machine(town.data).body(town.answers()[0].id)
     assert b" <311@city.example>" in body and b"We are shut today." in body and b"Auto-Submitted: auto-replied" in body
-    office.authorisations.update(state="suspended")
+    office.authorizations.update(state="suspended")
     publish(MS)
     town.now += 1000
     town.comes("eve@home.example", to="311@city.example")

@@ -123,7 +123,7 @@ def test_nothing_of_the_content_comes_out() -> None:
 
 @pytest.mark.rule(
     "P-17, promise 4, I1, D4",
-    "Envelopes are for a system administrator who has taken up the duty, whoever asks by whatever page.",
+    "Envelopes are for a system administrator who has activated the role, whoever asks by whatever page.",
 )
 @pytest.mark.parametrize(
     "asker",
@@ -136,7 +136,7 @@ def test_nothing_of_the_content_comes_out() -> None:
         Actor("tick", machine=True),
     ],
 )
-def test_only_who_has_taken_up_the_duty_sees_an_envelope(tmp_path: Path, asker: Actor) -> None:
+def test_only_who_has_activated_the_role_sees_an_envelope(tmp_path: Path, asker: Actor) -> None:
     """System.see is asked at the door itself, whatever page or command comes (D4)."""
     [c] = fill(tmp_path, [b"one"])
     archive = Archive(tmp_path)

@@ -10,7 +10,7 @@ import pytest
 from neighbours.tools import Sink
 
 # name, words for smtp-sink, answers of the fake, what the courier records first
-BEHAVIOURS = [
+BEHAVIORS = [
     ("takes", [], {}, ["attempt", "delivered"]),
     ("defers-data", ["-r", "DATA"], {"data": "450 4.3.0 Error: command failed"}, ["deferred"]),
     ("refuses-rcpt", ["-f", "RCPT"], {"rcpt": "500 5.3.0 Error: command failed"}, ["failed"]),
@@ -36,7 +36,7 @@ async def hop_that(kind: str, flags: list[str], answers: dict[str, str], next_ho
 
 
 @pytest.mark.parametrize("kind", ["fake", pytest.param("smtp-sink", marks=pytest.mark.neighbour("smtp-sink", "root"))])
-@pytest.mark.parametrize(("flags", "answers", "expected"), [b[1:] for b in BEHAVIOURS], ids=[b[0] for b in BEHAVIOURS])
+@pytest.mark.parametrize(("flags", "answers", "expected"), [b[1:] for b in BEHAVIORS], ids=[b[0] for b in BEHAVIORS])
 def test_the_courier_records_the_same_of_both(town, next_hop, kind, flags, answers, expected):
     async def story():
         async with hop_that(kind, flags, answers, next_hop) as hop:

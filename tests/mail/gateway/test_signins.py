@@ -115,7 +115,7 @@ def test_who_guesses_does_not_learn_whose_access_ended(here: Town) -> None:
     "A device password that ended together with access opens nothing at any door, whoever its person is by then.",
 )
 def test_a_password_that_ended_opens_nothing_for_whoever_works_here(here: Town) -> None:
-    """Not even for a person in whose favour everything else speaks."""
+    """Not even for a person in whose favor everything else speaks."""
     ann = city().people["ann"]
     former = (Device("ann-old", ann.devices[0].mac),)
     here.publish(replace(ann, devices=(), former=former))

@@ -182,7 +182,7 @@ def test_ended_access_is_refused_at_the_next_command_and_an_open_message_before_
     )
 
 
-@pytest.mark.rule("P-06, P-14, promise 5, M4", "Who has no live authorisation sends nothing, and hears why.")
+@pytest.mark.rule("P-06, P-14, promise 5, M4", "Who has no live authorization sends nothing, and hears why.")
 @pytest.mark.rule("P-06, promise 5, L2", "A session whose epoch is over is told to sign in again.")
 @pytest.mark.parametrize(
     ("change", "code", "said"),
@@ -197,7 +197,7 @@ def test_ended_access_is_refused_at_the_next_command_and_an_open_message_before_
     ],
 )
 def test_what_ended_is_said_in_a_plain_sentence(here: Town, change: dict[str, Any], code: int, said: str) -> None:
-    """M4: no live authorisation, no mail, and the reason."""
+    """M4: no live authorization, no mail, and the reason."""
     with here.signed_in() as client:
         ended(here, "ann", **change)
         answer = client.mail(ANN)

@@ -11,7 +11,7 @@ from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
-from civicmail.mail.pipeline.labels import Label, labelled
+from civicmail.mail.pipeline.labels import Label, labeled
 from mail.archive import making
 from mail.screening.mailbag import mail
 
@@ -40,7 +40,7 @@ class Mail:
 
     def called(self, id_: bytes, *, spam: bool, by: str = "desk", how: str = "operator", undone: bool = False) -> None:
         self.now += 1
-        self._writer.event(labelled(id_, Label(spam, by, how, undone), self.now))
+        self._writer.event(labeled(id_, Label(spam, by, how, undone), self.now))
         self._writer.flush()
 
     def many(self, start: int, ham: int, spam: int) -> None:

@@ -137,7 +137,7 @@ def test_what_somebody_says_is_no_spam_goes_and_teaches(place: Place) -> None:
     assert (label := label_of(taught)) is not None and not label.spam and (label.by, label.how) == ("e-7", "release")
 
 
-def test_who_releases_by_duty_teaches_as_operators_do(place: Place) -> None:
+def test_who_releases_by_role_teaches_as_operators_do(place: Place) -> None:
     """P-02: what a reader lets go has the limit of readers."""
     id_ = place.receive("bob@city.example")
     assert place.releasing.release(id_, [0], by="e-9", reason="a vendor", for_all=True).released == (0,)

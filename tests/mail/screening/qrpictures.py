@@ -25,7 +25,7 @@ _PIXELS = {
     3: (b"\x01", b"\x00"),
     6: (b"\x00\x00\x00\xff", b"\x00\x00\x00\x00"),
 }
-"""Dark and light by colour type (ISO 15948 11.2.2); of type 6 the light is clear."""
+"""Dark and light by color type (ISO 15948 11.2.2); of type 6 the light is clear."""
 
 
 def png(modules: Grid, kind: int = 0, scale: int = 4, *, claims: tuple[int, int] | None = None, interlaced: int = 0) -> bytes:
@@ -44,7 +44,7 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 
 def jpeg(modules: Grid) -> bytes:
-    """One block of 8 x 8 for each module, so that each has one coefficient (ITU T.81, baseline, grey)."""
+    """One block of 8 x 8 for each module, so that each has one coefficient (ITU T.81, baseline, gray)."""
     side = len(modules) * 8
     counts, symbols = [0, 1, 5, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5, 6, 7, 8]
     codes, code = {}, 0

@@ -90,7 +90,7 @@ def test_who_gives_up_takes_nobodys_turn() -> None:
         gone, late, stays = (asyncio.ensure_future(turns.acquire(name)) for name in "bcd")
         await _round()
         gone.cancel()
-        turns.release("a", 1.0)  # before whoever is cancelled has noticed
+        turns.release("a", 1.0)  # before whoever is canceled has noticed
         late.cancel()  # served at this moment, and does not come
         await _round()
         assert gone.cancelled() and late.cancelled()

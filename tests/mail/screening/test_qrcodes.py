@@ -50,7 +50,7 @@ def _texts(*contents: bytes) -> list[str]:
 @pytest.mark.parametrize("kind", [0, 2, 3, 6])
 @pytest.mark.parametrize("scale", [1, 3, 10])
 def test_a_code_in_a_png_of_any_kind_and_size_is_read(kind: int, scale: int) -> None:
-    """Grey, colours, a palette, and clear where it is light."""
+    """Grey, colors, a palette, and clear where it is light."""
     assert _texts(qrpictures.png(GRID, kind, scale)) == [URL]
 
 

@@ -41,7 +41,7 @@ class Plan:
 
 
 PLANS: dict[Tier, Plan] = {
-    "duties": Plan("Duties", "every duty that somebody holds", (1, 4, 7, 10), bulk=False, renews=True),
+    "duties": Plan("Roles", "every role that somebody holds", (1, 4, 7, 10), bulk=False, renews=True),
     "outside": Plan("Contractors and function mailboxes", "people under a contract, and users of function mailboxes", (2, 8)),
     "everyone": Plan("Everyone", "everybody else with mail access", (5,)),
     "micro": Plan("After a change", "all that one person has, because something has changed"),
@@ -66,7 +66,7 @@ EXCEPTIONS: dict[str, str] = {
     "purpose": "the reasons were written for another position",
     "ends": "ends within 30 days",
     "suspended": "is suspended",
-    "conflict": "excludes another duty of the same person",
+    "conflict": "excludes another role of the same person",
 }
 """Exceptions, the most urgent first (R3)."""
 

@@ -18,7 +18,7 @@ DEPARTMENT_ROLES = ("head", "deputy", "authoriser", "supervisor")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A possible reviewer. why: their role: head, deputy, authoriser, next head, access officer, supervisor."""
+    """A possible reviewer. why: their role: head, deputy, authorizer, next head, access officer, supervisor."""
 
     person: int
     why: str

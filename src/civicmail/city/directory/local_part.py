@@ -28,7 +28,7 @@ def checked(address: str, domains: Collection[str], *, personal: bool = False, f
     if domain not in domains:
         raise field_error(field, f"The domain must be one of the city's: {', '.join(sorted(domains))}.")
     if personal and local in RESERVED:
-        raise field_error(field, f"{local}@ is the name of a duty and nobody's own address.")
+        raise field_error(field, f"{local}@ is the name of a role and nobody's own address.")
     return plain
 
 

@@ -82,7 +82,7 @@ def is_bound(versions: tuple[Version, ...], undertaken: int, now: int) -> bool:
 class MailFacts:
     """What decides whether a person may send. ended: the day on which the last employment ended, None while there is one; agency:
     name of a suspended one; unbound: name of one that owes its undertaking; barred: since when, for good; shut: the day on which a
-    suspension after a violation ends; active: a live authorisation of the person's own; suspended: since when it is; contained:
+    suspension after a violation ends; active: a live authorization of the person's own; suspended: since when it is; contained:
     somebody else may use the account; firm: name of the agency whose contract it is, always; over: the day on which that contract
     ended."""
 
@@ -102,7 +102,7 @@ class MailFacts:
 
     @property
     def is_blocked(self) -> bool:
-        """Shut out, whatever authorisations say: the agency is switched off or owes its undertaking, the person is barred, or
+        """Shut out, whatever authorizations say: the agency is switched off or owes its undertaking, the person is barred, or
         somebody else may use the account."""
         return bool(self.agency or self.unbound or self.barred or self.shut or self.contained)
 
@@ -132,7 +132,7 @@ def why_refused(facts: MailFacts, now: int) -> str:
             return sentence("Your access to mail is suspended since {day}; ask your department's head (P-04).", day=day)
         if facts.firm:
             return _not_authorized(facts)
-        return sentence("Nobody has authorised you to use the city's mail; ask your supervisor (P-04).")
+        return sentence("Nobody has authorized you to use the city's mail; ask your supervisor (P-04).")
     if facts.owed is None or not facts.owed.is_overdue(now):
         return ""
     if facts.owed.declined:
@@ -157,4 +157,4 @@ def _not_authorized(facts: MailFacts) -> str:
         return sentence(
             "The contract of {agency} ended on {day}, and your access with it; ask its sponsor (P-09).", agency=agency, day=day
         )
-    return sentence("Nobody has authorised you to use the city's mail; ask the sponsor of your contract (P-09).")
+    return sentence("Nobody has authorized you to use the city's mail; ask the sponsor of your contract (P-09).")

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from civicmail.city.guard.duties import Duty
+from civicmail.city.guard.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRole:
     """A role in force. department: "" for the whole city; active_until: epoch ms until which a privileged role is active."""
 
-    duty: Duty
+    role: Role
     department: str = ""
     active_until: int = 0
 
 
 FOREVER = 1 << 62
-"""ms until which a duty is taken up that nobody lays down: of the owner of a folder that nobody has claimed."""
+"""ms until which a role is activated that nobody deactivates: of the owner of a folder that nobody has claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,15 @@ class Actor:
     client: str = ""
     machine: bool = False
 
-    def holds(self, duty: Duty, department: str = "") -> bool:
-        """Whether a duty is held, for this department where the duty is a department's."""
-        return any(h.duty == duty and (not h.department or h.department == department) for h in self.held)
+    def holds(self, role: Role, department: str = "") -> bool:
+        """Whether a role is held, for this department where the role is a department's."""
+        return any(h.role == role and (not h.department or h.department == department) for h in self.held)
 
-    def has_activated(self, duty: Duty, now: int) -> bool:
-        return any(h.duty == duty and now < h.active_until for h in self.held)
+    def has_activated(self, role: Role, now: int) -> bool:
+        return any(h.role == role and now < h.active_until for h in self.held)
 
     def decides_for(self, department: str) -> bool:
-        """Whether this is a designated authoriser of the department (M3): its head, a deputy, or one by duty."""
+        """Whether this is a designated authorizer of the department (M3): its head, a deputy, or one by role."""
         return department in self.departments or self.holds("authoriser", department)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.duties import DUTIES, Duty
 from civicmail.city.guard.resources import (
     Employment,
     ExternalAccount,
@@ -20,6 +19,7 @@ from civicmail.city.guard.resources import (
     PartOfReview,
     Resource,
 )
+from civicmail.city.guard.roles import ROLES, Role
 from civicmail.core.config.sentence import Sentence
 from civicmail.core.config.sentence import sentence as _
 
@@ -54,7 +54,7 @@ def decides(actor: Actor, resource: Resource, now: int) -> str:
     if refusal := signed_in(actor, resource, now):
         return refusal
     return (
-        "" if actor.decides_for(_department(resource)) else _("Only the department's head, a deputy or an authoriser decides this.")
+        "" if actor.decides_for(_department(resource)) else _("Only the department's head, a deputy or an authorizer decides this.")
     )
 
 
@@ -81,7 +81,7 @@ def answers_higher(actor: Actor, resource: Resource, now: int) -> str:
 
 
 def records(actor: Actor, resource: Resource, now: int) -> str:
-    """Sponsor, authoriser or access officer (P-09)."""
+    """Sponsor, authorizer or access officer (P-09)."""
     if refusal := signed_in(actor, resource, now):
         return refusal
     if not isinstance(resource, Employment):
@@ -113,40 +113,40 @@ def asks_for_grant(actor: Actor, resource: Resource, now: int) -> str:
     return asks_for(actor, resource, now)
 
 
-def joined_names(duties: tuple[Duty, ...]) -> Sentence:
-    names = DUTIES[duties[0]].name.lower()
-    for duty in duties[1:]:
-        names = _("{one} or {other}", one=names, other=DUTIES[duty].name.lower())
+def joined_names(roles: tuple[Role, ...]) -> Sentence:
+    names = ROLES[roles[0]].name.lower()
+    for role in roles[1:]:
+        names = _("{one} or {other}", one=names, other=ROLES[role].name.lower())
     return names
 
 
 def _activate_first(name: str) -> Sentence:
-    return _("Take up the duty {duty} first, with a reason.", duty=name)
+    return _("Activate the role {role} first, with a reason.", role=name)
 
 
 def needs_activation(refusal: str) -> bool:
-    """Whether a rule has said that a duty that is held has to be taken up first."""
+    """Whether a rule has said that a role that is held must be activated first."""
     return isinstance(refusal, Sentence) and refusal.text == _activate_first("").text
 
 
-def duty(*duties: Duty) -> Rule:
-    """One of these duties is held; a privileged one must be taken up (D4)."""
+def role(*roles: Role) -> Rule:
+    """One of these roles is held; a privileged one must be activated (D4)."""
 
     def rule(actor: Actor, resource: Resource, now: int) -> str:
         if refusal := signed_in(actor, resource, now):
             return refusal
-        held = [d for d in duties if actor.holds(d, _department(resource))]
+        held = [d for d in roles if actor.holds(d, _department(resource))]
         if not held:
-            return _("This needs the duty {duty}.", duty=joined_names(duties))
-        if all(DUTIES[d].privileged and not actor.has_activated(d, now) for d in held):
-            return _activate_first(DUTIES[held[0]].name.lower())
+            return _("This needs the role {role}.", role=joined_names(roles))
+        if all(ROLES[d].privileged and not actor.has_activated(d, now) for d in held):
+            return _activate_first(ROLES[held[0]].name.lower())
         return ""
 
     return rule
 
 
 def one_of(*rules: Rule) -> Rule:
-    """Allowed when any of the rules allows; else what says which duty to take up, else that something is not known, else the first
+    """Allowed when any of the rules allows; else what says which role to activate, else that something is not known, else the first
     one's sentence."""
 
     def rule(actor: Actor, resource: Resource, now: int) -> str:
@@ -195,7 +195,7 @@ def heads(actor: Actor, resource: Resource, now: int) -> str:
 
 
 def leads(actor: Actor, resource: Resource, now: int) -> str:
-    """Head or deputy of this very department, by office: an authoriser by duty does not answer for it (P-28)."""
+    """Head or deputy of this very department, by office: an authorizer by role does not answer for it (P-28)."""
     return signed_in(actor, resource, now) or (
         "" if _department(resource) in actor.departments else _("Only the head of the department, or a deputy, does this.")
     )
@@ -252,10 +252,10 @@ def approves_files(actor: Actor, resource: Resource, now: int) -> str:
     return "" if is_own_decision else _("Whoever sent these files decides about them, with a reason.")
 
 
-office = duty("access-officer")
-may_examine = one_of(duty("examiner", "records-officer", "city-attorney"), office, heads)
-second = duty("examination-approver")
-approves = duty("policy-approver", "policy-author")
-writes_rules = one_of(approves, duty("security-officer"))
-reviews = duty("use-reviewer")
+office = role("access-officer")
+may_examine = one_of(role("examiner", "records-officer", "city-attorney"), office, heads)
+second = role("examination-approver")
+approves = role("policy-approver", "policy-author")
+writes_rules = one_of(approves, role("security-officer"))
+reviews = role("use-reviewer")
 department_or_office = one_of(decides, office)

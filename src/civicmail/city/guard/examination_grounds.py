@@ -1,6 +1,6 @@
 """Grounds on which mail of others may be examined, with the role that may request it (P-16, P-21). Pure.
 
-P-16 says *management*: the city's by an officer with a duty, a department's by its head and deputies, for their own people alone.
+P-16 says *management*: the city's by an officer with a role, a department's by its head and deputies, for their own people alone.
 Whoever asks never decides: that is a second person's (E3), outside of the lines of those whose mail it is.
 """
 
@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.duties import DUTIES, Duty
 from civicmail.city.guard.mandates import GROUNDS, Ground
+from civicmail.city.guard.roles import ROLES, Role
 
 Head = Literal["department-head"]
 HEAD: Head = "department-head"
-"""As what a head or deputy asks: an office in the directory, not a duty."""
+"""As what a head or deputy asks: an office in the directory, not a role."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroundRule:
-    """One line of the table. duty: as what somebody asks; own: only about people of the asker's own departments; why: the reason
+    """One line of the table. role: as what somebody asks; own: only about people of the asker's own departments; why: the reason
     for the line."""
 
     ground: Ground
-    duty: Duty | Head
+    role: Role | Head
     why: str
     own: bool = False
 
@@ -48,36 +48,36 @@ PROTECTED_CLASSES: dict[str, str] = {
     "internal-affairs": "Police internal affairs",
 }
 """Classes of people whose mail only an approver named for the class opens (E3). Elected officials are of the first and holders of
-the duty city attorney of the second by themselves; the city names everybody else, and the approvers."""
+the role city attorney of the second by themselves; the city names everybody else, and the approvers."""
 
 URGENT: frozenset[str] = frozenset({"examiner"})
 """As what somebody may look before a second person has decided (E4)."""
 
 
-def find_rule(ground: str, duty: str) -> GroundRule | None:
+def find_rule(ground: str, role: str) -> GroundRule | None:
     """The line of the table, None where there is none."""
-    return next((way for way in GROUND_RULES if (way.ground, way.duty) == (ground, duty)), None)
+    return next((way for way in GROUND_RULES if (way.ground, way.role) == (ground, role)), None)
 
 
-def role_name(duty: str) -> str:
+def role_name(role: str) -> str:
     """What pages call it: Examiner, Head of department."""
-    return next((meaning.name for known, meaning in DUTIES.items() if known == duty), "Head of department")
+    return next((meaning.name for known, meaning in ROLES.items() if known == role), "Head of department")
 
 
-def why_refused(actor: Actor, ground: str, duty: str, departments: Collection[str], now: int) -> str:
+def why_refused(actor: Actor, ground: str, role: str, departments: Collection[str], now: int) -> str:
     """The sentence why the actor may not ask, or look, like this; empty for who may. departments: codes of those whose mail it
     is."""
-    rule = find_rule(ground, duty)
+    rule = find_rule(ground, role)
     if rule is None:
         named = next((label for known, label in GROUNDS.items() if known == ground), "This")
-        return f"{named} is no ground on which a {role_name(duty).lower()} looks at mail."
-    if rule.duty == HEAD:
+        return f"{named} is no ground on which a {role_name(role).lower()} looks at mail."
+    if rule.role == HEAD:
         if not actor.departments:
             return "Only the head of a department, or a deputy, asks like this."
-    elif not actor.holds(rule.duty):
-        return f"This needs the duty {role_name(duty).lower()}."
-    elif DUTIES[rule.duty].privileged and not actor.has_activated(rule.duty, now):
-        return f"Take up the duty {role_name(duty).lower()} first, with a reason."
+    elif not actor.holds(rule.role):
+        return f"This needs the role {role_name(role).lower()}."
+    elif ROLES[rule.role].privileged and not actor.has_activated(rule.role, now):
+        return f"Activate the role {role_name(role).lower()} first, with a reason."
     if rule.own and not (departments and set(departments) <= actor.departments):
         return "A department looks at the mail of its own people only."
     return ""
@@ -85,4 +85,4 @@ def why_refused(actor: Actor, ground: str, duty: str, departments: Collection[st
 
 def available_rules(actor: Actor, now: int) -> list[GroundRule]:
     """The lines that this actor can use at this moment, in order of the table; for a form."""
-    return [way for way in GROUND_RULES if not why_refused(actor, way.ground, way.duty, actor.departments, now)]
+    return [way for way in GROUND_RULES if not why_refused(actor, way.ground, way.role, actor.departments, now)]

@@ -45,7 +45,7 @@ class AccountOpening:
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """Somebody was given the power to decide: as a deputy, by a duty, as an approver. at: ms."""
+    """Somebody was given the power to decide: as a deputy, by a role, as an approver. at: ms."""
 
     by: str
     of: str

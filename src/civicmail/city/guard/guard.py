@@ -3,7 +3,7 @@
 `may` is pure and asks the table of acts; pages, API, CLI and every verb call it. `permit` opens content: what is about to be
 looked at is an entry that is durable before the permit exists (E6).
 
-An installation is *unclaimed* until the first duty is granted: then only the operating system's user who owns the data folder may
+An installation is *unclaimed* until the first role is granted: then only the operating system's user who owns the data folder may
 use content verbs, and every use leaves an entry all the same.
 """
 
@@ -101,7 +101,7 @@ def require_could(actor: Actor, act: str, resource: Resource = CITY, *, now: int
 
 
 def permit(
-    actor: Actor, act: str, facts: dict[str, Any], *, duty: str, reason: str, now: int, write: Entry, resource: Resource = CITY
+    actor: Actor, act: str, facts: dict[str, Any], *, role: str, reason: str, now: int, write: Entry, resource: Resource = CITY
 ) -> Permit:
     """A permit for one act without a mandate: a reveal, a department's mode. facts: what it is about; write commits the entry in a
     transaction of its own and returns where it stands. Raises NotPermitted, also for what takes a mandate (E2), and what write
@@ -111,8 +111,8 @@ def permit(
     require(actor, act, resource, now=now)
     if not reason.strip():
         raise NotPermitted("Looking at mail needs a reason.")
-    entry = write({"act": act, "person": actor.uid, "duty": duty, "reason": reason, **facts})
-    return Permit(actor.uid, duty, reason, now, entry, _seal=_MADE_BY_GUARD)
+    entry = write({"act": act, "person": actor.uid, "duty": role, "reason": reason, **facts})
+    return Permit(actor.uid, role, reason, now, entry, _seal=_MADE_BY_GUARD)
 
 
 def own_permit(actor: Actor, *, now: int) -> Permit:
@@ -130,7 +130,7 @@ def require_under(actor: Actor, mandate: Mandate, act: str, *, now: int) -> None
     require(actor, act, OfPerson(mandate.person), now=now)
     if not mandate.is_live(now):
         raise NotPermitted(f"Mandate {mandate.number} is not in force.")
-    if refusal := examination_grounds.why_refused(actor, mandate.ground, mandate.duty, mandate.departments, now):
+    if refusal := examination_grounds.why_refused(actor, mandate.ground, mandate.role, mandate.departments, now):
         raise NotPermitted(refusal)
 
 
@@ -138,18 +138,18 @@ def permit_under(actor: Actor, mandate: Mandate, act: str, facts: dict[str, Any]
     """A permit for other people's mail. The entry, with the mandate's number, is durable when this returns (E6). Raises
     NotPermitted, and what write raises."""
     require_under(actor, mandate, act, now=now)
-    permit_facts = {"person": actor.uid, "duty": mandate.duty, "reason": mandate.reason}
+    permit_facts = {"person": actor.uid, "duty": mandate.role, "reason": mandate.reason}
     entry = write({"act": act, **permit_facts, **facts, "mandate": mandate.number, "ground": mandate.ground})
-    return Permit(actor.uid, mandate.duty, mandate.reason, now, entry, mandate.number, _seal=_MADE_BY_GUARD)
+    return Permit(actor.uid, mandate.role, mandate.reason, now, entry, mandate.number, _seal=_MADE_BY_GUARD)
 
 
 def is_claimed(data: Path) -> bool:
-    """Whether a duty was ever granted here. The marker is written before the grant, so it is the truth after a crash too."""
+    """Whether a role was ever granted here. The marker is written before the grant, so it is the truth after a crash too."""
     return (data / "claimed").exists()
 
 
 def founder(data: Path, client: str = "") -> Actor:
-    """The owner of an unclaimed data folder: does the access office's work until somebody has that duty. Approves nothing, because
+    """The owner of an unclaimed data folder: does the access office's work until somebody has that role. Approves nothing, because
     that takes a person of the department. Raises NotPermitted."""
     if is_claimed(data):
         raise NotPermitted("This installation is claimed: its access officers do this.")

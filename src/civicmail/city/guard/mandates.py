@@ -92,13 +92,13 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """number: "26-014"; person: uid of who asked and looks; duty: as what, or "department-head"; departments: codes in which the
+    """number: "26-014"; person: uid of who asked and looks; role: as what, or "department-head"; departments: codes in which the
     subjects worked when it was asked; starts, until: ms; state: see mandate_states.py."""
 
     number: str
     ground: Ground
     person: str
-    duty: str
+    role: str
     reason: str
     scope: Scope
     starts: int

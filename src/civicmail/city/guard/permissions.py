@@ -21,7 +21,6 @@ from civicmail.city.guard.authorization_rules import (
     by_mandate,
     decides,
     department_or_office,
-    duty,
     feeds,
     heads,
     holds,
@@ -34,6 +33,7 @@ from civicmail.city.guard.authorization_rules import (
     records,
     reviews,
     reviews_part,
+    role,
     second,
     sends,
     signed_in,
@@ -67,7 +67,7 @@ _REVIEWED = _("Who looked first is not the second reviewer.")
 _SENT = _("Nobody approves files that they send themselves.")
 _TOOK_BACK = _("Who wants to take copies back is not the second person.")
 _TWO = _("It takes two: somebody else answers.")
-_WROTE_PROFILE = _("Whoever wrote the reasons asks; somebody else authorises.")
+_WROTE_PROFILE = _("Whoever wrote the reasons asks; somebody else authorizes.")
 _WROTE_RULE = _("Who wrote a rule does not approve it.")
 
 
@@ -92,9 +92,9 @@ class Permission:
 PERMISSIONS: dict[str, Permission] = {
     "statement.sign": Permission(leads, "P-28", _("the department's head"), resource=InDepartment),
     "statement.see": Permission(
-        one_of(department_or_office, duty("auditor"), duty("administration-director")), "P-28", _("the department's head")
+        one_of(department_or_office, role("auditor"), role("administration-director")), "P-28", _("the department's head")
     ),
-    "statements.see": Permission(one_of(office, duty("auditor"), duty("administration-director")), "P-28"),
+    "statements.see": Permission(one_of(office, role("auditor"), role("administration-director")), "P-28"),
     "home": Permission(signed_in, "P-06", before_admission=True),
     "policy.read": Permission(anybody, "P-18", before_admission=True),
     "policy.acknowledge": Permission(own, "P-18", before_admission=True, resource=OfPerson),
@@ -107,12 +107,12 @@ PERMISSIONS: dict[str, Permission] = {
     "my.sponsored": Permission(own, "P-09", resource=OfPerson),
     "my.views": Permission(own, "P-06", resource=OfPerson),
     "request.ask": Permission(asks_for, "P-04", _("your supervisor"), resource=PersonIn),
-    "request.see": Permission(one_of(asks_for, department_or_office, own, duty("auditor")), "P-04"),
+    "request.see": Permission(one_of(asks_for, department_or_office, own, role("auditor")), "P-04"),
     "request.decide": Permission(
         answers_request, "P-04", _("the department's head"), second_person=_REQUESTER, resource=PersonCase
     ),
     "request.withdraw": Permission(asks_for, "P-04", resource=PersonIn),
-    "roster.see": Permission(one_of(department_or_office, duty("auditor")), "P-08", _("the department's head")),
+    "roster.see": Permission(one_of(department_or_office, role("auditor")), "P-08", _("the department's head")),
     "roster.authorise": Permission(
         decides, "P-04", _("the department's head"), second_person=_WROTE_PROFILE, resource=DepartmentCase
     ),
@@ -124,11 +124,11 @@ PERMISSIONS: dict[str, Permission] = {
     "reply.set": Permission(one_of(holds, sends, department_or_office), "P-06", _("the department's head"), resource=MailboxIn),
     "leaver.answer": Permission(not_for_oneself(decides), "P-08", _("the department's head"), resource=PersonIn),
     "account.close": Permission(not_for_oneself(decides), "P-08", _("the department's head"), resource=PersonIn),
-    "account.closed": Permission(one_of(department_or_office, duty("auditor")), "P-08", _("the department's head")),
-    "reconcile.see": Permission(one_of(office, duty("auditor")), "P-08"),
-    "outside.see": Permission(one_of(office, duty("auditor")), "P-08"),
+    "account.closed": Permission(one_of(department_or_office, role("auditor")), "P-08", _("the department's head")),
+    "reconcile.see": Permission(one_of(office, role("auditor")), "P-08"),
+    "outside.see": Permission(one_of(office, role("auditor")), "P-08"),
     "outside.change": Permission(office, "P-08"),
-    "outside.of-person": Permission(one_of(department_or_office, duty("auditor")), "P-08", _("the department's head")),
+    "outside.of-person": Permission(one_of(department_or_office, role("auditor")), "P-08", _("the department's head")),
     "outside.give": Permission(department_or_office, "P-08", _("the department's head"), resource=PersonIn),
     "outside.confirm": Permission(not_for_oneself(one_of(answers_for, office)), "P-08", resource=ExternalAccount),
     "left.forward": Permission(decides, "P-08", _("the department's head"), resource=MailboxIn),
@@ -136,27 +136,27 @@ PERMISSIONS: dict[str, Permission] = {
         answers_higher, "P-09", _("the next head up or the access office"), second_person=_REQUESTER, resource=PersonCase
     ),
     "bar.ask-end": Permission(not_for_oneself(office), "P-30", resource=OfPerson),
-    "bar.end": Permission(not_for_oneself(one_of(office, duty("city-attorney"))), "P-30", second_person=_TWO, resource=PersonCase),
+    "bar.end": Permission(not_for_oneself(one_of(office, role("city-attorney"))), "P-30", second_person=_TWO, resource=PersonCase),
     "undertaking.record": Permission(office, "P-09"),
     "undertaking.give": Permission(signed_in, "P-09", before_admission=True),
     "violation.report": Permission(signed_in, "P-30"),
     "violation.record": Permission(records, "P-09", _("the sponsor of the contract"), resource=Employment),
-    "violation.see": Permission(one_of(department_or_office, duty("auditor")), "P-30", _("the department's head")),
+    "violation.see": Permission(one_of(department_or_office, role("auditor")), "P-30", _("the department's head")),
     "violation.find": Permission(not_for_oneself(department_or_office), "P-30", _("the department's head"), resource=PersonCase),
     "violation.decide": Permission(not_for_oneself(department_or_office), "P-30", _("the department's head"), resource=PersonCase),
     "violation.second": Permission(not_for_oneself(office), "P-30", second_person=_TWO, resource=PersonCase),
     "violation.hear": Permission(not_for_oneself(department_or_office), "P-30", resource=PersonCase),
     "violation.reverse": Permission(not_for_oneself(department_or_office), "P-09", second_person=_TWO, resource=PersonCase),
-    "violations.see": Permission(one_of(office, duty("auditor")), "P-30"),
+    "violations.see": Permission(one_of(office, role("auditor")), "P-30"),
     "violation.name": Permission(office, "P-30"),
     "my.violations": Permission(own, "P-30", before_admission=True, resource=OfPerson),
     "grant.ask": Permission(asks_for_grant, "P-07", _("your supervisor"), resource=GrantOn),
     "department.change": Permission(office, "P-04"),
-    "agency.see": Permission(one_of(office, duty("auditor")), "P-09"),
+    "agency.see": Permission(one_of(office, role("auditor")), "P-09"),
     "agency.change": Permission(office, "P-09"),
     "agency.suspend": Permission(office, "P-09"),
     "person.change": Permission(not_for_oneself(department_or_office), "P-08", resource=PersonIn),
-    "mailbox.see": Permission(one_of(department_or_office, duty("auditor"), holds), "P-08", _("the department's head")),
+    "mailbox.see": Permission(one_of(department_or_office, role("auditor"), holds), "P-08", _("the department's head")),
     "mailbox.make": Permission(department_or_office, "P-04", resource=InDepartment),
     "mailbox.close": Permission(department_or_office, "P-08", resource=MailboxIn),
     "mailbox.invite": Permission(department_or_office, "P-25", _("the department's head"), resource=MailboxIn),
@@ -169,12 +169,12 @@ PERMISSIONS: dict[str, Permission] = {
     "feed.take": Permission(feeds, "P-08"),
     "feed.map": Permission(office, "P-08"),
     "feed.key": Permission(office, "P-08"),
-    "review.see": Permission(one_of(reviews_part, department_or_office, duty("auditor")), "P-05", _("the department's head")),
+    "review.see": Permission(one_of(reviews_part, department_or_office, role("auditor")), "P-05", _("the department's head")),
     "review.decide": Permission(answers_review, "P-05", _("the department's head"), second_person=_GRANTED, resource=ReviewedRight),
     "review.delegate": Permission(reviews_part, "P-05", _("the department's head"), resource=PartOfReview),
-    "reviews.see": Permission(one_of(office, duty("auditor")), "P-05"),
+    "reviews.see": Permission(one_of(office, role("auditor")), "P-05"),
     "review.run": Permission(office, "P-05"),
-    "duty.see": Permission(one_of(office, duty("auditor")), "P-16"),
+    "duty.see": Permission(one_of(office, role("auditor")), "P-16"),
     "duty.grant": Permission(not_for_oneself(office), "P-16", resource=OfPerson),
     "duty.end": Permission(office, "P-16"),
     "duty.record-conflict": Permission(not_for_oneself(office), "P-16", resource=OfPerson),
@@ -190,15 +190,15 @@ PERMISSIONS: dict[str, Permission] = {
         resource=PersonCase,
     ),
     "account.recover": Permission(not_for_oneself(office), "P-07", resource=OfPerson),
-    "entries.see": Permission(one_of(duty("auditor"), office), "P-16"),
+    "entries.see": Permission(one_of(role("auditor"), office), "P-16"),
     "my.mail": Permission(own, "P-06", resource=OfPerson),
     "my.write": Permission(own, "P-06", resource=OfPerson),
     "my.viewings": Permission(own, "P-16", before_admission=True, resource=OfPerson),
     "mandate.ask": Permission(by_mandate, "P-16", resource=OfPerson),
-    "mandate.see": Permission(one_of(by_mandate, second, duty("auditor")), "P-16"),
+    "mandate.see": Permission(one_of(by_mandate, second, role("auditor")), "P-16"),
     "mandate.approve": Permission(second, "P-16", _("an examination approver"), second_person=_OUTSIDE_LINES, resource=OwnCase),
     "mandate.ratify": Permission(second, "P-16", _("an examination approver"), second_person=_OUTSIDE_LINES, resource=OwnCase),
-    "protection.see": Permission(one_of(office, duty("auditor")), "P-16"),
+    "protection.see": Permission(one_of(office, role("auditor")), "P-16"),
     "mandate.protect": Permission(office, "P-16"),
     "content.list": Permission(by_mandate, "P-16", resource=OfPerson),
     "content.show": Permission(by_mandate, "P-16", resource=OfPerson),
@@ -206,43 +206,43 @@ PERMISSIONS: dict[str, Permission] = {
     "content.print": Permission(by_mandate, "P-16", resource=OfPerson),
     "content.export": Permission(by_mandate, "P-16", resource=OfPerson),
     "content.hold": Permission(by_mandate, "P-20", resource=OfPerson),
-    "content.reveal": Permission(duty("system-administrator"), "P-17"),
+    "content.reveal": Permission(role("system-administrator"), "P-17"),
     "content.accident": Permission(signed_in, "P-17"),
-    "retention.hold": Permission(duty("retention-officer", "records-officer"), "P-20"),
-    "retention.see": Permission(duty("retention-officer", "records-officer", "auditor"), "P-20"),
-    "retention.schedule": Permission(duty("retention-officer"), "P-20"),
-    "retention.promote": Permission(duty("retention-officer", "records-officer"), "P-20"),
-    "retention.dispose": Permission(duty("retention-officer"), "P-20"),
-    "viewings.see": Permission(one_of(duty("auditor"), duty("system-administrator")), "P-16"),
-    "viewings.mark": Permission(not_for_oneself(duty("auditor")), "P-17", second_person=_LOOKED, resource=OwnCase),
-    "rules.see": Permission(one_of(writes_rules, duty("auditor"), heads), "P-29", _("a policy author")),
-    "rule.write": Permission(duty("policy-author"), "P-29", _("a policy author")),
+    "retention.hold": Permission(role("retention-officer", "records-officer"), "P-20"),
+    "retention.see": Permission(role("retention-officer", "records-officer", "auditor"), "P-20"),
+    "retention.schedule": Permission(role("retention-officer"), "P-20"),
+    "retention.promote": Permission(role("retention-officer", "records-officer"), "P-20"),
+    "retention.dispose": Permission(role("retention-officer"), "P-20"),
+    "viewings.see": Permission(one_of(role("auditor"), role("system-administrator")), "P-16"),
+    "viewings.mark": Permission(not_for_oneself(role("auditor")), "P-17", second_person=_LOOKED, resource=OwnCase),
+    "rules.see": Permission(one_of(writes_rules, role("auditor"), heads), "P-29", _("a policy author")),
+    "rule.write": Permission(role("policy-author"), "P-29", _("a policy author")),
     "rule.decide": Permission(approves, "P-29", _("a policy approver"), second_person=_WROTE_RULE, resource=Decision),
     "rule.replay": Permission(writes_rules, "P-29", _("a policy author")),
-    "emergency.make": Permission(duty("security-officer"), "P-25", _("a security officer")),
+    "emergency.make": Permission(role("security-officer"), "P-25", _("a security officer")),
     "emergency.decide": Permission(writes_rules, "P-25", _("a policy approver"), second_person=_WROTE_RULE, resource=Decision),
-    "matrix.see": Permission(one_of(writes_rules, duty("auditor"), duty("system-administrator")), "P-29", _("a policy author")),
-    "quarantine.see": Permission(duty("security-officer", "system-administrator"), "P-25", _("a security officer")),
-    "quarantine.release": Permission(duty("security-officer"), "P-25", _("a security officer")),
-    "releases.see": Permission(duty("security-officer", "privacy-officer"), "P-25", _("a security officer")),
+    "matrix.see": Permission(one_of(writes_rules, role("auditor"), role("system-administrator")), "P-29", _("a policy author")),
+    "quarantine.see": Permission(role("security-officer", "system-administrator"), "P-25", _("a security officer")),
+    "quarantine.release": Permission(role("security-officer"), "P-25", _("a security officer")),
+    "releases.see": Permission(role("security-officer", "privacy-officer"), "P-25", _("a security officer")),
     "release.answer": Permission(
-        not_for_oneself(duty("security-officer")), "P-25", _("a security officer"), second_person=_REQUESTER, resource=OwnCase
+        not_for_oneself(role("security-officer")), "P-25", _("a security officer"), second_person=_REQUESTER, resource=OwnCase
     ),
     "release.agree": Permission(
-        not_for_oneself(duty("security-officer")), "P-25", _("a security officer"), second_person=_REQUESTER, resource=OwnCase
+        not_for_oneself(role("security-officer")), "P-25", _("a security officer"), second_person=_REQUESTER, resource=OwnCase
     ),
     "release.second": Permission(
-        not_for_oneself(duty("security-officer")), "P-25", _("another security officer"), second_person=_TWO, resource=OwnCase
+        not_for_oneself(role("security-officer")), "P-25", _("another security officer"), second_person=_TWO, resource=OwnCase
     ),
     "release.confidential": Permission(
-        not_for_oneself(duty("privacy-officer")), "P-19", _("a privacy officer"), second_person=_REQUESTER, resource=OwnCase
+        not_for_oneself(role("privacy-officer")), "P-19", _("a privacy officer"), second_person=_REQUESTER, resource=OwnCase
     ),
-    "containment.see": Permission(duty("security-officer"), "P-25", _("a security officer")),
-    "containment.lock": Permission(not_for_oneself(duty("security-officer")), "P-25", _("a security officer"), resource=OfPerson),
+    "containment.see": Permission(role("security-officer"), "P-25", _("a security officer")),
+    "containment.lock": Permission(not_for_oneself(role("security-officer")), "P-25", _("a security officer"), resource=OfPerson),
     "containment.release": Permission(
-        not_for_oneself(duty("security-officer")), "P-25", _("a security officer"), resource=OfPerson
+        not_for_oneself(role("security-officer")), "P-25", _("a security officer"), resource=OfPerson
     ),
-    "approvals.see": Permission(one_of(heads, duty("auditor")), "P-22", _("your department's head")),
+    "approvals.see": Permission(one_of(heads, role("auditor")), "P-22", _("your department's head")),
     "approval.answer": Permission(approves_files, "P-22", _("the department's head"), second_person=_SENT, resource=OutboundFiles),
     "approval.look": Permission(looks_at_files, "P-22", _("the department's head"), resource=OutboundFiles),
     "approval.sample": Permission(
@@ -253,32 +253,32 @@ PERMISSIONS: dict[str, Permission] = {
     "approval.standing": Permission(leads, "P-22", _("the department's head"), resource=InDepartment),
     "approval.switch": Permission(approves, "P-22", _("a policy author")),
     "approval.agree": Permission(leads, "P-22", _("the department's head"), second_person=_TWO, resource=DepartmentCase),
-    "reports.see": Permission(duty("security-officer"), "P-31", _("a security officer")),
-    "report.read": Permission(duty("security-officer"), "P-31", _("a security officer")),
-    "report.answer": Permission(duty("security-officer"), "P-31", _("a security officer")),
-    "pull.ask": Permission(duty("security-officer"), "P-31", _("a security officer")),
+    "reports.see": Permission(role("security-officer"), "P-31", _("a security officer")),
+    "report.read": Permission(role("security-officer"), "P-31", _("a security officer")),
+    "report.answer": Permission(role("security-officer"), "P-31", _("a security officer")),
+    "pull.ask": Permission(role("security-officer"), "P-31", _("a security officer")),
     "pull.second": Permission(
-        duty("security-officer"), "P-31", _("another security officer"), second_person=_TOOK_BACK, resource=Decision
+        role("security-officer"), "P-31", _("another security officer"), second_person=_TOOK_BACK, resource=Decision
     ),
-    "pull.undo": Permission(duty("security-officer"), "P-31", _("a security officer")),
+    "pull.undo": Permission(role("security-officer"), "P-31", _("a security officer")),
     "sender.verify": Permission(own, "P-27", resource=OfPerson),
-    "plain.see": Permission(duty("privacy-officer", "auditor"), "P-19", _("a privacy officer")),
+    "plain.see": Permission(role("privacy-officer", "auditor"), "P-19", _("a privacy officer")),
     "contests.see": Permission(writes_rules, "P-29", _("a policy approver")),
-    "contest.answer": Permission(one_of(approves, duty("security-officer")), "P-29", _("a policy approver")),
+    "contest.answer": Permission(one_of(approves, role("security-officer")), "P-29", _("a policy approver")),
     "findings.see": Permission(reviews, "P-12", _("a use reviewer")),
     "finding.answer": Permission(reviews, "P-12", _("a use reviewer")),
     "finding.second": Permission(reviews, "P-12", _("another use reviewer"), second_person=_REVIEWED, resource=Decision),
     "finding.hand-over": Permission(reviews, "P-12", _("a use reviewer")),
-    "setup.see": Permission(one_of(office, duty("system-administrator")), "P-29"),
-    "health.see": Permission(one_of(duty("system-administrator"), duty("auditor")), "P-17"),
-    "system.see": Permission(duty("system-administrator"), "P-17"),
-    "queue.act": Permission(duty("system-administrator"), "P-17"),
-    "dns.reports": Permission(duty("system-administrator"), "P-26"),
-    "spam.teach": Permission(duty("system-administrator"), "P-02"),
-    "mail.import": Permission(duty("system-administrator", "records-officer"), "P-15"),
+    "setup.see": Permission(one_of(office, role("system-administrator")), "P-29"),
+    "health.see": Permission(one_of(role("system-administrator"), role("auditor")), "P-17"),
+    "system.see": Permission(role("system-administrator"), "P-17"),
+    "queue.act": Permission(role("system-administrator"), "P-17"),
+    "dns.reports": Permission(role("system-administrator"), "P-26"),
+    "spam.teach": Permission(role("system-administrator"), "P-02"),
+    "mail.import": Permission(role("system-administrator", "records-officer"), "P-15"),
     "keys.rotate": Permission(office, "P-17"),
-    "keys.sign": Permission(duty("system-administrator"), "P-26"),
-    "department.mode": Permission(one_of(office, duty("system-administrator")), "P-06"),
+    "keys.sign": Permission(role("system-administrator"), "P-26"),
+    "department.mode": Permission(one_of(office, role("system-administrator")), "P-06"),
 }
 """The keys are names of acts: what entries, the sweep and requirement rows cite."""
 

@@ -1,6 +1,6 @@
 """Permit: the only value that opens content. The guard makes it after the audit entry is written.
 
-It says who, in which duty, why, and it exists only after its entry was written.
+It says who, in which role, why, and it exists only after its entry was written.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Permit:
     1970; mandate: the number of the one under which this is."""
 
     person: str
-    duty: str
+    role: str
     reason: str
     at: int
     entry: str

@@ -26,7 +26,7 @@ class Reasons:
         fields = {field: f"Write at least {MIN_LENGTH} characters." for field, text in plain.items() if len(text) < MIN_LENGTH}
         fields |= {field: f"Write at most {MAX_LENGTH} characters." for field, text in plain.items() if len(text) > MAX_LENGTH}
         if fields:
-            raise Unusable("E-mail is authorised for four reasons in writing.", fields)
+            raise Unusable("E-mail is authorized for four reasons in writing.", fields)
         return Reasons(**plain)
 
     def plain(self) -> dict[str, str]:

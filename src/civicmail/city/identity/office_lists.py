@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from civicmail.city.guard.duties import Duty
+from civicmail.city.guard.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
 class OfficeList:
-    """duties: mail goes to whoever holds the first of them that somebody holds; without any it goes to no mailbox."""
+    """roles: mail goes to whoever holds the first of them that somebody holds; without any it goes to no mailbox."""
 
     name: str
-    duties: tuple[Duty, ...] = ()
+    roles: tuple[Role, ...] = ()
 
 
 OFFICE_LISTS = {

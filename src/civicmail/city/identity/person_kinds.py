@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 MAX_AUTHORIZATION = timedelta(days=365)
-"""The longest authorisation."""
+"""The longest authorization."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ SPONSOR_GRACE_DAYS = 7
 
 
 def latest_end(kind: str, now: datetime, contract_ends: date | None, sponsor_left: date | None = None) -> datetime:
-    """Until when somebody may be authorised now at the latest: for a year, to the end of the contract's last day, or of the last
+    """Until when somebody may be authorized now at the latest: for a year, to the end of the contract's last day, or of the last
     day that a contract goes on without its sponsor (M2, C1). now: in the city's time zone, whose midnight it is."""
     latest_allowed = now + MAX_AUTHORIZATION
     if not PERSON_KINDS[kind].contract:

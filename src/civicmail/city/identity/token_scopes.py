@@ -1,6 +1,6 @@
 """Scopes of API tokens (P-07). Pure.
 
-A scope opens nothing by itself: whoever shows the token still needs the duty, the office or the mandate that the page asks for.
+A scope opens nothing by itself: whoever shows the token still needs the role, the office or the mandate that the page asks for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from civicmail.core.config.sentence import sentence as _
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """words: what it is for; office: nothing that an employee without office or duty could use."""
+    """words: what it is for; office: nothing that an employee without office or role could use."""
 
     words: Sentence
     _: KW_ONLY
@@ -27,7 +27,7 @@ class Scope:
 
 
 SCOPES: dict[str, Scope] = {
-    "read:me": Scope(_("Read who I am, my access and my duties")),
+    "read:me": Scope(_("Read who I am, my access and my roles")),
     "write:me": Scope(_("Change what I have said to the policy")),
     "read:mail": Scope(_("Read my mail and what became of it")),
     "write:mail": Scope(_("Write mail as me, and report spam")),
@@ -45,8 +45,8 @@ SCOPES: dict[str, Scope] = {
     "write:decisions": Scope(_("Change violations: name, find, decide, hear"), office=True),
     "read:mailboxes": Scope(_("Read mailboxes, addresses and lists"), office=True),
     "write:mailboxes": Scope(_("Change mailboxes, addresses and lists"), office=True),
-    "read:duties": Scope(_("Read who has which duty"), office=True),
-    "write:duties": Scope(_("Change who has which duty"), office=True),
+    "read:duties": Scope(_("Read who has which role"), office=True),
+    "write:duties": Scope(_("Change who has which role"), office=True),
     "read:policy": Scope(_("Read the policy and its versions")),
     "write:policy": Scope(_("Change the policy: publish a version, record a paper"), office=True),
     "read:entries": Scope(_("Read entries"), office=True),

@@ -100,7 +100,7 @@ urlpatterns = [
     path("access/endings/<int:pk>/", office.ending, name="ending"),
     path("access/protected/", protected.protected, name="protected"),
     *paths([PROTECT_MAIL, END_PROTECTION]),
-    path("access/duties/", office.duty_grants, name="duty-grants"),
+    path("access/duties/", office.role_assignments, name="duty-grants"),
     *paths([*roles.ACTS, *agency_acts.ACTS[1:]]),
     path("oversight/audit/", entries.entries, name="entries"),
     path("oversight/audit/<int:pk>/", entries.entry, name="entry"),

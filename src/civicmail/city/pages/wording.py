@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
-from civicmail.city.guard.duties import DUTIES
+from civicmail.city.guard.roles import ROLES
 from civicmail.core.config.sentence import Sentence
 
 
@@ -21,9 +21,9 @@ def translate(words: object) -> str:
     return gettext(str(words)) if words else ""
 
 
-def duty(code: str) -> str:
-    """What a duty is called."""
-    return translate(DUTIES[code].name) if code in DUTIES else code
+def role(code: str) -> str:
+    """What a role is called."""
+    return translate(ROLES[code].name) if code in ROLES else code
 
 
 def day(value: date) -> str:

@@ -202,7 +202,7 @@ _ALL = (
         _("Confidential or sensitive information never travels in mail that is not encrypted."),
         _("Send such information outside the city encrypted only: press Send securely, or write [secure] in the subject."),
         _(
-            "It recognises many such numbers in what leaves the city, and sends those messages encrypted. A message with ten or "
+            "It recognizes many such numbers in what leaves the city, and sends those messages encrypted. A message with ten or "
             "more of them waits for a person. Write [secure] in the subject, and any message leaves encrypted."
         ),
     ),
@@ -285,7 +285,7 @@ _ALL = (
         _("The rules on this page apply in every department."),
         _(
             "Its rules name their clause, owner and reason, are tried before they act, and are approved by a second person. It "
-            "records each act of somebody with a duty in a ledger that cannot be changed unnoticed, and auditors read it."
+            "records each act of somebody with a role in a ledger that cannot be changed unnoticed, and auditors read it."
         ),
     ),
     Clause(

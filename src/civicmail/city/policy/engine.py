@@ -137,7 +137,7 @@ def _rule_label(rule: Rule) -> str:
 
 
 def smtp_reply(rule: Rule) -> str:
-    """What an SMTP client is told by a rule that refuses, else nothing (RFC 3463: 5.7.1, not authorised, message refused)."""
+    """What an SMTP client is told by a rule that refuses, else nothing (RFC 3463: 5.7.1, not authorized, message refused)."""
     if rule.do != "refuse":
         return ""
     return f"550 5.7.1 {rule.sender} ({rule.clause}){f' Ask: {rule.ask}' if rule.ask else ''}"

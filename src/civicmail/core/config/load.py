@@ -59,7 +59,7 @@ def require_folder(data: Path) -> None:
             f"The settings file {data / FILE} is missing. Put it back from a copy (the second place has one); "
             f"without any, `civicmail init --data {data}` writes one anew and touches nothing else."
         )
-    raise ConfigError(f"The folder {data} is not initialised; `civicmail init --data {data}` does it.")
+    raise ConfigError(f"The folder {data} is not initialized; `civicmail init --data {data}` does it.")
 
 
 def _parse(path: Path) -> tuple[dict[str, Any], str]:

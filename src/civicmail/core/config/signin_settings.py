@@ -47,7 +47,7 @@ class Signin:
     saml: list[Saml] = _setting([], "Identity providers that sign people in to the pages by SAML 2.0; one table for each.")
     kick: str = _setting("", "Where Dovecot is told to end open IMAP connections: http://127.0.0.1:8080; empty: nowhere.")
     kick_key_file: str = _setting("", "A file that holds Dovecot's doveadm_api_key, and nothing else.")
-    step_up: int = _setting(300, "Seconds for which a fresh proof of who one is opens privileged duties and device passwords.")
+    step_up: int = _setting(300, "Seconds for which a fresh proof of who one is opens privileged roles and device passwords.")
     session: int = _setting(43_200, "Seconds after which a session of the pages ends, whatever happens in it.")
     idle: int = _setting(3600, "Seconds without use after which a session of the pages ends.")
     second_factor: bool = _setting(

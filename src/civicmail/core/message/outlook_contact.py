@@ -57,9 +57,9 @@ def _contact(p: Properties) -> list[str]:
     lines = _line("FN", mapi.text(p, mapi.NAME) or mapi.subject(p))
     if any(name):
         lines.append("N:" + ";".join(content_lines.text(component) for component in name))
-    organisation = [mapi.text(p, number) for number in ("0x3a16", "0x3a18")]
-    if any(organisation):
-        lines.append("ORG:" + ";".join(content_lines.text(component) for component in organisation).rstrip(";"))
+    organization = [mapi.text(p, number) for number in ("0x3a16", "0x3a18")]
+    if any(organization):
+        lines.append("ORG:" + ";".join(content_lines.text(component) for component in organization).rstrip(";"))
     for field, number in _TEXTS:
         lines += _line(field, mapi.text(p, number))
     for mail in _MAILS:

@@ -59,7 +59,7 @@ class Structure:
 
     @property
     def charset(self) -> str:
-        """The hint for unlabelled 8-bit in the header: the outermost part's label, or what the texts or the header look like."""
+        """The hint for unlabeled 8-bit in the header: the outermost part's label, or what the texts or the header look like."""
         if self.hint is None:
             label = self.nodes[0].charset
             if not charsets.codec(label):

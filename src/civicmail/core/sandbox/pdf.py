@@ -115,7 +115,7 @@ def _string(annotation: Any, key: bytes) -> str:
 
 
 def _drawn(page: Any) -> bytes:
-    """The page as a grey picture in PGM (netpbm)."""
+    """The page as a gray picture in PGM (netpbm)."""
     width, height = page.get_size()
     scale = PICTURE_DPI / 72
     if width * height * scale * scale > PIXELS:

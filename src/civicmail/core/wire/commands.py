@@ -12,7 +12,7 @@ _KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _ENCODED = re.compile(rb"\+([0-9A-Fa-f]{2})")
 _NOTIFY = re.compile(r"NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY)){0,2}")
 _ORCPT = re.compile(r"[A-Za-z0-9-]+;.+")
-_UNKNOWN = "555 5.5.4 Parameter not recognised"
+_UNKNOWN = "555 5.5.4 Parameter not recognized"
 
 _ATTRIBUTES = {
     "XCLIENT": frozenset({"NAME", "ADDR", "PORT", "PROTO", "HELO", "LOGIN", "DESTADDR", "DESTPORT"}),

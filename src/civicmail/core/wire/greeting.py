@@ -132,4 +132,4 @@ class Greeting(Connection):
             # HTTP or header lines: somebody makes a program talk to us that means something else (Postfix smtpd_forbidden_commands)
             self._part("554 5.5.1 This is not SMTP", "not smtp")
         else:
-            self._mistake("500 5.5.1 Command not recognised", "unknown command")
+            self._mistake("500 5.5.1 Command not recognized", "unknown command")

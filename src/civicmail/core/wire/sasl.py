@@ -20,7 +20,7 @@ LINE_LIMIT = 12_288 + 64
 
 NAME_MOST = 320
 BAD_BASE64 = "501 5.5.2 That is not base64"
-CANCELLED = "501 5.7.0 The sign-in was cancelled"
+CANCELLED = "501 5.7.0 The sign-in was canceled"
 _AS_ANOTHER = "535 5.7.8 You can sign in as yourself only"
 _NAMELESS = "501 5.5.2 The response is not one of this mechanism"
 _ASK_NAME, _ASK_PASSWORD = b"Username:", b"Password:"
@@ -120,7 +120,7 @@ def _token(rest: str) -> str:
 
 
 def _named(name: str, authorization_id: str = "", *, empty: bool = False) -> str:
-    """The name that signs in. other: as whom it wants to act (the authorisation identity), which may only be itself."""
+    """The name that signs in. other: as whom it wants to act (the authorization identity), which may only be itself."""
     if (not name and not empty) or len(name) > NAME_MOST or not name.isprintable():
         raise CommandError("The name is empty or not one.", _NAMELESS)
     if authorization_id and authorization_id.lower() != name.lower():

@@ -151,7 +151,7 @@ class Session(AuthSession):
         else:
             mail = parse_mail(argument, lenient=self.profile.newlines == "normalise")
             if mail.params.pop("AUTH", None) is not None and not self.profile.auth:  # who signed in is the sender (RFC 4954 5)
-                self._mistake("555 5.5.4 Parameter not recognised", "AUTH")
+                self._mistake("555 5.5.4 Parameter not recognized", "AUTH")
             elif "SMTPUTF8" in mail.params and not self.profile.smtputf8:
                 self._mistake("555 5.5.4 SMTPUTF8 is not offered", "SMTPUTF8")
             elif not mail.path.is_ascii and "SMTPUTF8" not in mail.params:

@@ -14,8 +14,8 @@ from django.utils.translation import gettext, ngettext
 
 from civicmail.city.guard import guard
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.duties import Duty
 from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.roles import Role
 from civicmail.city.identity.queries.home_tasks import Task, Tasks
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.holding import approval_switches, containment_states, queries, release_states
@@ -68,19 +68,19 @@ def _own_account_tasks(actor: Actor) -> list[Tasks]:
     return [Tasks(gettext("Your account"), [call])]
 
 
-# -- for officers: how much waits and since when, never about whom. Whoever holds a duty that is taken up first hears of it all the
-# same, else nobody would know when to take it up (D4).
+# -- for officers: how much waits and since when, never about whom. Whoever holds a role that is activated first hears of it all the
+# same, else nobody would know when to activate it (D4).
 
-ACTIVATE_FIRST = "Take the duty up first."
+ACTIVATE_FIRST = "Activate the role first."
 Rows = Callable[[Actor], QuerySet[Any]]
 """Of four different models."""
-_KINDS: dict[Duty, tuple[str, ...]] = {"security-officer": ("other", "malware"), "privacy-officer": ("confidential",)}
+_KINDS: dict[Role, tuple[str, ...]] = {"security-officer": ("other", "malware"), "privacy-officer": ("confidential",)}
 """Kinds of requests that an officer with this role can answer (release_states.STEPS)."""
 
 
 def releases(actor: Actor) -> QuerySet[Release]:
     """Requests of others that this person's roles can answer; a second answer never by the first officer."""
-    kinds = [kind for duty, some in _KINDS.items() if actor.holds(duty) for kind in some]
+    kinds = [kind for role, some in _KINDS.items() if actor.holds(role) for kind in some]
     rows = Release.objects.filter(state__in=release_states.OPEN, kind__in=kinds).exclude(requester__uid=actor.uid)
     return rows.exclude(first__uid=actor.uid)
 
@@ -104,7 +104,7 @@ class OfficerWork:
     """group: as in the menu; act: the permission for the list; route: after the role is activated; role: of the state."""
 
     group: str
-    duties: tuple[Duty, ...]
+    roles: tuple[Role, ...]
     act: str
     rows: Rows
     route: str
@@ -112,8 +112,8 @@ class OfficerWork:
     role: str = "wait"
 
 
-_SECURITY: tuple[Duty, ...] = ("security-officer",)
-_RULES: tuple[Duty, ...] = ("policy-approver", "policy-author", *_SECURITY)
+_SECURITY: tuple[Role, ...] = ("security-officer",)
+_RULES: tuple[Role, ...] = ("policy-approver", "policy-author", *_SECURITY)
 OFFICER_WORK = (
     OfficerWork(
         "Rule book", _SECURITY, "containment.see", contained, "contained", "Look at accounts that may have been taken", "stop"
@@ -161,7 +161,7 @@ def _unchecked_tasks(actor: Actor, now: int) -> list[Task]:
 
 
 def _work_tasks(work: OfficerWork, actor: Actor, now: int) -> list[Task]:
-    if not any(actor.holds(duty) for duty in work.duties):
+    if not any(actor.holds(role) for role in work.roles):
         return []
     count, since = _counted(work.rows(actor))
     task = Task(work.label, work.route, (), "", (work.role, _waiting_text(count)), since, "state=mine")

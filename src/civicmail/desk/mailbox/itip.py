@@ -16,7 +16,7 @@ _IN_TEXT = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r
 
 def reply(meeting: Meeting, address: str, name: str, answer: Answer, *, now: int) -> bytes:
     """address, name: of the guest; now: ms. The meeting has an organizer and a uid."""
-    assert meeting.organiser is not None
+    assert meeting.organizer is not None
     common_name = f';CN="{_quoted(name)}"' if name else ""
     lines = [
         "BEGIN:VCALENDAR",
@@ -29,7 +29,7 @@ def reply(meeting: Meeting, address: str, name: str, answer: Answer, *, now: int
         f"SEQUENCE:{meeting.sequence}",
         *_instance(meeting.instance),
         f"SUMMARY:{_text(meeting.title)}",
-        f"ORGANIZER:mailto:{meeting.organiser.address}",
+        f"ORGANIZER:mailto:{meeting.organizer.address}",
         f"ATTENDEE{common_name};PARTSTAT={answer}:mailto:{address}",
         "END:VEVENT",
         "END:VCALENDAR",

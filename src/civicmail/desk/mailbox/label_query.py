@@ -43,4 +43,4 @@ def with_labels(tree: Tree, kept: MailMarks) -> Tree:
 def _ids_under(words: Words, kept: MailMarks) -> frozenset[bytes]:
     """Messages under the labels whose name has these words."""
     named = [mark.pk for mark in kept.labels if matches(words, cast(View, {"folder": " ".join(tokens(mark.name))}))]
-    return kept.labelled(named) if named else frozenset()
+    return kept.labeled(named) if named else frozenset()

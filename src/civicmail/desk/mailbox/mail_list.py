@@ -148,7 +148,7 @@ def mark_filter(desk: MailContext, query: ListQuery, new: frozenset[bytes], only
     marks = desk.kept
     id_sets = [{"unread": new, "starred": marks.starred, "hidden": marks.hidden}.get(query.stand), only]
     if query.label:
-        id_sets.append(marks.labelled((query.label,)))
+        id_sets.append(marks.labeled((query.label,)))
     sets = [ids for ids in id_sets if ids is not None]
     return IdFilter(frozenset.intersection(*sets) if sets else None, frozenset() if query.stand == "hidden" else marks.hidden)
 

@@ -44,7 +44,7 @@ class MailMarks(Protocol):
         """All of the person's, in the order of their names."""
         ...
 
-    def labelled(self, labels: Collection[int]) -> frozenset[bytes]:
+    def labeled(self, labels: Collection[int]) -> frozenset[bytes]:
         """Under one of these labels."""
         ...
 

@@ -40,7 +40,7 @@ class Version(models.Model):
     mode = models.CharField(max_length=10, blank=True)
     do = models.CharField(max_length=12, blank=True)
     expires = models.DateField(null=True, blank=True)
-    told = models.BigIntegerField(default=0, help_text="up to which authorisation employees were told what it will do")
+    told = models.BigIntegerField(default=0, help_text="up to which authorization employees were told what it will do")
     announced = models.DateTimeField(null=True, blank=True, help_text="all of them were told")
 
     class Meta:

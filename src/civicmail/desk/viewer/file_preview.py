@@ -3,7 +3,7 @@
     preview_file(content)    text, the number of drawn pages, and what could not be read
     picture(content, 2)      the second page as PNG, None if there is none
 
-Nothing of the file runs at the reader: the result is letters and grey dots.
+Nothing of the file runs at the reader: the result is letters and gray dots.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Limited:
 
 
 def png(pgm: bytes) -> bytes | None:
-    """A grey picture of our own drawing (netpbm P5) as PNG (RFC 2083); None for anything else, also for pictures of the sender."""
+    """A gray picture of our own drawing (netpbm P5) as PNG (RFC 2083); None for anything else, also for pictures of the sender."""
     head = _PGM.match(pgm)
     if head is None:
         return None

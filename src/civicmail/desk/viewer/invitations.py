@@ -69,11 +69,11 @@ def _read(calendar: bytes) -> Meeting:
         start=start,
         end=end,
         repeats=_repeats(event),
-        organiser=_guest(event.get("organizer")),
+        organizer=_guest(event.get("organizer")),
         guests=tuple(guests[:MAX_GUESTS]),
         guests_left=max(0, len(guests) - MAX_GUESTS),
         instance=_when(event.get("recurrence-id")),
-        cancelled=method == "CANCEL" or _text(event.get("status")).upper() == "CANCELLED",
+        canceled=method == "CANCEL" or _text(event.get("status")).upper() == "CANCELLED",
         others=len({str(e.get("uid", "")) for e in events}) - 1,
     )
 

@@ -61,11 +61,11 @@ class Meeting:
     start: When = When()
     end: When = When()
     repeats: Repeats = Repeats()
-    organiser: Guest | None = None
+    organizer: Guest | None = None
     guests: tuple[Guest, ...] = ()
     guests_left: int = 0
     instance: When = When()
-    cancelled: bool = False
+    canceled: bool = False
     others: int = 0
     failed: bool = False
 
@@ -81,7 +81,7 @@ class Meeting:
             values[name] = When(**values[name])
         repeats = dict(values["repeats"])
         values["repeats"] = Repeats(**{**repeats, "on": tuple(repeats["on"]), "until": When(**repeats["until"])})
-        values["organiser"] = Guest(**values["organiser"]) if values["organiser"] else None
+        values["organizer"] = Guest(**values["organizer"]) if values["organizer"] else None
         values["guests"] = tuple(Guest(**guest) for guest in values["guests"])
         return cls(**values)
 

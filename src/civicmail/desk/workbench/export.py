@@ -63,7 +63,7 @@ class About:
     city: str
     at: int
     person: str
-    duty: str
+    role: str
     reason: str
     query: str
     entry: str = ""
@@ -72,7 +72,7 @@ class About:
     scope: dict[str, Any] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
-        requester = {"person": self.person, "duty": self.duty, "reason": self.reason, "entry": self.entry}
+        requester = {"person": self.person, "duty": self.role, "reason": self.reason, "entry": self.entry}
         under = {"number": self.mandate, "ground": self.ground, "scope": self.scope} if self.mandate else None
         return {"city": self.city, "made": stamp(self.at), "by": requester, "mandate": under, "query": self.query}
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard.examination_grounds import GroundRule
-from civicmail.city.guard.examination_grounds import role_name as duty_name
+from civicmail.city.guard.examination_grounds import role_name as role_name
 from civicmail.city.guard.mandate_request import MAX_PEOPLE, MAX_WORDS_LENGTH, MandateRequest
 from civicmail.city.guard.mandates import DEFAULT_DAYS, GROUNDS, MAX_DAYS
 from civicmail.city.pages.forms import day_field, end_of_day, set_choices, start_of_day, text_field
@@ -91,7 +91,7 @@ class Scope(forms.Form):
 
 
 class RequestForm(Scope):
-    """way: ground and duty; nothing is preselected where there is a choice."""
+    """way: ground and role; nothing is preselected where there is a choice."""
 
     way = forms.ChoiceField(label="On which ground?", widget=forms.RadioSelect, error_messages={"required": "Choose a ground."})
     sealed = forms.BooleanField(
@@ -103,10 +103,10 @@ class RequestForm(Scope):
 
     def __init__(self, *args: Any, ways: Sequence[GroundRule] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        set_choices(self, "way", [(f"{w.ground}/{w.duty}", f"{GROUNDS[w.ground]}, as {duty_name(w.duty).lower()}") for w in ways])
+        set_choices(self, "way", [(f"{w.ground}/{w.role}", f"{GROUNDS[w.ground]}, as {role_name(w.role).lower()}") for w in ways])
         if len(ways) == 1:
-            self.fields["way"].initial = f"{ways[0].ground}/{ways[0].duty}"
+            self.fields["way"].initial = f"{ways[0].ground}/{ways[0].role}"
 
     def way_of(self) -> tuple[str, str]:
-        ground, _, duty = self.cleaned_data["way"].partition("/")
-        return ground, duty
+        ground, _, role = self.cleaned_data["way"].partition("/")
+        return ground, role

@@ -138,7 +138,7 @@ def classes(row: Row) -> list[str]:
 def choosable(actor: Actor) -> list[Department]:
     """Departments that a form offers: a head's own, or all open ones for roles that reach further."""
     rows = Department.objects.filter(closed__isnull=True).order_by("name")
-    wide = any(way.duty != examination_grounds.HEAD and actor.holds(way.duty) for way in examination_grounds.GROUND_RULES)
+    wide = any(way.role != examination_grounds.HEAD and actor.holds(way.role) for way in examination_grounds.GROUND_RULES)
     return list(rows if wide else rows.filter(code__in=actor.departments))
 
 

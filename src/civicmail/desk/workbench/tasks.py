@@ -123,7 +123,7 @@ class Exporting:
         plain = mandate.scope
         scope_facts = {"people": list(plain.people), "since": plain.since, "until": plain.until, "words": plain.words}
         about = About(
-            settings.CITY.city.name, epoch_ms(row.asked), self._actor.uid, mandate.duty, mandate.reason, row.query, row.entry,
+            settings.CITY.city.name, epoch_ms(row.asked), self._actor.uid, mandate.role, mandate.reason, row.query, row.entry,
             mandate.number, mandate.ground, scope_facts,
         )  # fmt: skip
         tree = scope.within(mandate, tree_asked, epoch_ms(row.asked))

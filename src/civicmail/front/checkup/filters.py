@@ -20,7 +20,7 @@ def clamd(p: Installation) -> Iterator[Finding]:
     """Whether the virus scanner answers, and its signatures are fresh."""
     address = p.settings.screening.clamd
     if not address:
-        text = "No virus scanner is asked (screening.clamd is empty), so known malware is recognised by its kind of file alone."
+        text = "No virus scanner is asked (screening.clamd is empty), so known malware is recognized by its kind of file alone."
         yield Finding(CHECK, "not-set-up", text, "Name one: civicmail config explain screening.clamd")
         return
     if not is_address(address):

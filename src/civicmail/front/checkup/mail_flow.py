@@ -55,12 +55,12 @@ def screening(p: Installation) -> Iterator[Finding]:
 
 
 def claimed(p: Installation) -> Iterator[Finding]:
-    """Whether looking at mail needs a person, a duty and a reason."""
+    """Whether looking at mail needs a person, a role and a reason."""
     if (p.data / demo.FILE).is_file():
         text = "This is a demo: whoever sits at this machine can be anybody."
         yield Finding("access", "problem", text, "Real mail belongs in an installation of its own: civicmail init.")
     if guard.is_claimed(p.data):
-        yield Finding("access", "ok", "The installation is claimed: content needs a person, a duty and a reason.")
+        yield Finding("access", "ok", "The installation is claimed: content needs a person, a role and a reason.")
     else:
         text = "The installation is unclaimed: the owner of the data folder may read all mail, and any local part is accepted."
         do = "Make the first access officer before real mail arrives: civicmail access claim --help"

@@ -54,7 +54,7 @@ def claim(
 ) -> None:
     """Make the first access officer of an unclaimed installation, and print the link for the first passkey.
 
-    From then on the owner of the data folder opens no mail any more: people do, as a duty, with a reason.
+    From then on the owner of the data folder opens no mail any more: people do, as a role, with a reason.
     """
     desk = actors.owned("access claim", data, config, now=now_ms())
     from civicmail.city.identity.actions.claiming import FirstOfficer, claim_installation
@@ -99,7 +99,7 @@ def recover(
     """Make a person access officer with the recovery key, if no officer can sign in; prints a link."""
     desk = actors.owned("access recover", data, config, now=now_ms())
     key = recovery_key.read(file)
-    from civicmail.city.identity.actions import duties, invitations
+    from civicmail.city.identity.actions import invitations, roles
     from civicmail.mail.archive import keyring
 
     def prove() -> None:
@@ -107,7 +107,7 @@ def recover(
             raise NotPermitted("This is not the recovery key of this installation.")
 
     who = actors.named(person)
-    duties.recover(who, prove, until=desk.now + YEAR, actor=desk.actor, reason=reason, now=desk.now)
+    roles.recover(who, prove, until=desk.now + YEAR, actor=desk.actor, reason=reason, now=desk.now)
     secret = invitations.invite_first(who, actor=desk.actor, reason=reason, now=desk.now, recovery=True)
     output.words("This link works once, for 72 hours:")
     output.show(_link(desk.settings, secret))

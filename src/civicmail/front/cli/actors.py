@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from civicmail.city.directory.models import Department, Person
     from civicmail.mail.archive.commit import Entering
 
-_CLAIMED = "This installation is claimed: `civicmail {}` needs --as PERSON --duty DUTY --reason TEXT."
+_CLAIMED = "This installation is claimed: `civicmail {}` needs --as PERSON --duty ROLE --reason TEXT."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +98,15 @@ def _who(data: Path, verb: str, asker: Credentials, now: int) -> Actor | None:
     act = verbs.line(verb).act
     if not guard.is_claimed(data):
         return None
-    if not (asker.person and asker.duty and asker.reason.strip()):
+    if not (asker.person and asker.role and asker.reason.strip()):
         raise NotPermitted(_CLAIMED.format(verb))
     actor = person_access.person(data, asker, now=now)
-    guard.require_could(replace(actor, held=tuple(h for h in actor.held if h.duty == asker.duty)), act, now=now)
+    guard.require_could(replace(actor, held=tuple(h for h in actor.held if h.role == asker.role)), act, now=now)
     return actor
 
 
 def _audit_facts(verb: str, facts: dict[str, Any], asker: Credentials) -> dict[str, Any]:
-    return {"reason": asker.reason.strip()[:400], "duty": asker.duty, "facts": {"verb": verb, **facts}}
+    return {"reason": asker.reason.strip()[:400], "role": asker.role, "facts": {"verb": verb, **facts}}
 
 
 @contextmanager

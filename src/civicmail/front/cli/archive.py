@@ -53,7 +53,7 @@ def adopt(
     reason: options.Why,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     config: options.Config = None,
 ) -> None:
     """Put a file of retention schedules (TOML) into force, in place of the one before."""
@@ -62,7 +62,7 @@ def adopt(
         raise UsageError(f"There is no file {file}.")
     text = file.read_text(encoding="utf-8")
     now, digest = now_ms(), hashlib.sha256(text.encode()).hexdigest()
-    by = actors.for_record(folder, "archive adopt", {"sha256": digest}, Credentials(as_, duty, reason, config), now=now)
+    by = actors.for_record(folder, "archive adopt", {"sha256": digest}, Credentials(as_, role, reason, config), now=now)
     schedules = classes.adopt(folder, text, actor=by.name, reason=reason, now=now, entering=by.entering)
     output.words(f"{len(schedules.by_class)} schedules are in force.")
 
@@ -74,12 +74,12 @@ def promote(
     reason: options.Why,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     config: options.Config = None,
 ) -> None:
     """Put a message into a longer retention class."""
     folder, _ = options.installation(data, config)
-    now, asker = now_ms(), Credentials(as_, duty, reason, config)
+    now, asker = now_ms(), Credentials(as_, role, reason, config)
     by = actors.for_record(folder, "archive promote", {"id": id_, "class": class_}, asker, now=now)
     place = capture_id.one(Archive(folder), id_)
     classes.promote(folder, place.id, class_, actor=by.name, reason=reason, now=now, entering=by.entering)

@@ -31,7 +31,7 @@ class Credentials:
     """The options --as, --duty, --reason, --mandate; config: settings file, if elsewhere."""
 
     person: str = ""
-    duty: str = ""
+    role: str = ""
     reason: str = ""
     config: Path | None = None
     mandate: str = ""

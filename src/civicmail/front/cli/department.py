@@ -47,7 +47,7 @@ def mode(
     reason: options.Why,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
@@ -57,7 +57,7 @@ def mode(
         raise UsageError(f"A department is in one of the modes {', '.join(get_args(Mode))}.")
     options.why(reason)
 
-    now, asker = now_ms(), content_access.Credentials(as_, duty, reason, config)
+    now, asker = now_ms(), content_access.Credentials(as_, role, reason, config)
 
     @contextmanager
     def entering(facts: dict[str, str]) -> Iterator[str]:

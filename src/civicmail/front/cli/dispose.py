@@ -17,11 +17,11 @@ from civicmail.mail.search.query_view import viewer
 
 _INSTEAD = "`civicmail dispose --simulate` lists what is due and says why the rest stays."
 _UNCLAIMED = (
-    "Nothing was disposed of. It takes two persons with a duty, one who proposes and one who approves, and in an unclaimed "
+    "Nothing was disposed of. It takes two persons with a role, one who proposes and one who approves, and in an unclaimed "
     f"installation nobody has one. {_INSTEAD}"
 )
 _CLAIMED = (
-    "Nothing was disposed of. It takes two persons who have signed in with a duty, one who proposes and one who approves; this "
+    "Nothing was disposed of. It takes two persons who have signed in with a role, one who proposes and one who approves; this "
     f"command line knows only one, by the operating system. {_INSTEAD}"
 )
 
@@ -30,7 +30,7 @@ def dispose(
     simulate: Annotated[bool, typer.Option("--simulate", help="Say what would go, and change nothing.")] = False,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
@@ -39,7 +39,7 @@ def dispose(
     folder, _ = options.installation(data, config)
     if not simulate:
         raise NotDisposed(_CLAIMED if is_claimed(folder) else _UNCLAIMED)
-    actors.person(folder, "dispose", {}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "dispose", {}, Credentials(as_, role, reason, config), now=now_ms())
 
     def each(item: Item) -> None:
         row: dict[str, Any] = {"id": item.capture.uuid, "class": item.decision.class_, "received": item.capture.received}

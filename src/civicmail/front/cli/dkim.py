@@ -28,14 +28,14 @@ Selector = Annotated[str, typer.Argument(metavar="SELECTOR", help="As `list` has
 def list_(
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """List all keys, oldest first, with their DNS records."""
     folder, _ = options.installation(data, config)
-    actors.person(folder, "dkim list", {}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "dkim list", {}, Credentials(as_, role, reason, config), now=now_ms())
     keys = dkimkeys.listed(folder)
     for key in keys:
         if json:
@@ -54,7 +54,7 @@ def new(
     selector: Annotated[str, typer.Option("--selector", metavar="NAME", help="Instead of one with today's date.")] = "",
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
 ) -> None:
@@ -62,7 +62,7 @@ def new(
     folder, _ = options.installation(data, config)
     kind, now = dkimkeys.algorithm(algorithm), now_ms()
     facts = {"domain": domain, "algorithm": kind, "selector": selector}
-    with actors.in_files(folder, "dkim new", facts, Credentials(as_, duty, reason, config), now=now):
+    with actors.in_files(folder, "dkim new", facts, Credentials(as_, role, reason, config), now=now):
         key = dkimkeys.new(folder, domain, kind, now=now, selector=selector)
     output.words("Add this record to the zone, then: civicmail dkim activate " + f"{key.domain} {key.selector}")
     output.show(zone_line(key.name, key.record))
@@ -75,7 +75,7 @@ def activate(
     anyway: Annotated[bool, typer.Option("--anyway", help="Although our resolver does not see the record.")] = False,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
 ) -> None:
@@ -83,7 +83,7 @@ def activate(
     folder, settings = options.installation(data, config)
     now = now_ms()
     facts = {"domain": domain, "selector": selector, "anyway": str(anyway).lower()}
-    with actors.in_files(folder, "dkim activate", facts, Credentials(as_, duty, reason, config), now=now):
+    with actors.in_files(folder, "dkim activate", facts, Credentials(as_, role, reason, config), now=now):
         key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
         if not anyway:
             _require_published(key, settings)
@@ -97,14 +97,14 @@ def retire(
     selector: Selector,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
 ) -> None:
     """Sign with this key no more. Its private half is removed; its record stays in the zone for a week."""
     folder, _ = options.installation(data, config)
     now, facts = now_ms(), {"domain": domain, "selector": selector}
-    with actors.in_files(folder, "dkim retire", facts, Credentials(as_, duty, reason, config), now=now):
+    with actors.in_files(folder, "dkim retire", facts, Credentials(as_, role, reason, config), now=now):
         key = dkimkeys.chosen(dkimkeys.listed(folder), domain, selector)
         dkimkeys.retire(folder, key, now=now)
     output.words(f"{key.name} signs no more. Leave its record in the zone for {dkimkeys.REST_DAYS} days.")

@@ -58,7 +58,7 @@ def reports(
     json: options.Json = False,
     keep: Annotated[bool, typer.Option("--keep", help="Add them to what the page Domains shows, each report once.")] = False,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
 ) -> None:
     """Summarize DMARC aggregate reports and TLS reports. Stores nothing without --keep."""
@@ -78,7 +78,7 @@ def reports(
     taken = None
     if keep:
         now, facts = now_ms(), {"files": len(files), "reports": summary.reports}
-        actors.person(folder, "dns reports", facts, Credentials(as_, duty, reason, config), now=now)
+        actors.person(folder, "dns reports", facts, Credentials(as_, role, reason, config), now=now)
         taken = month_files.keep(folder, parsed, domains, now=now)
     _show(summary, json=json)
     if taken is not None:

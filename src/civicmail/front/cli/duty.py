@@ -18,13 +18,13 @@ def list_(as_: options.Signed, data: options.Data = None, config: options.Config
     desk = actors.signed_in("duty list", data, config, as_, now=now_ms())
     from civicmail.city.guard import guard
     from civicmail.city.guard.epoch import from_ms
-    from civicmail.city.identity.models import DutyGrant
+    from civicmail.city.identity.models import RoleAssignment
 
     guard.require(desk.actor, "duty.see", now=desk.now)
-    rows = DutyGrant.objects.select_related("person", "department").filter(ended__isnull=True, until__gt=from_ms(desk.now))
-    for row in rows.order_by("duty", "until"):
+    rows = RoleAssignment.objects.select_related("person", "department").filter(ended__isnull=True, until__gt=from_ms(desk.now))
+    for row in rows.order_by("role", "until"):
         code = row.department.code if row.department else ""
         if json:
-            output.emit({"person": row.person.uid, "duty": row.duty, "department": code, "until": row.until.isoformat()})
+            output.emit({"person": row.person.uid, "duty": row.role, "department": code, "until": row.until.isoformat()})
         else:
-            output.show(f"{row.duty:22} {row.person}{f' ({code})' if code else ''}, until {options.last_day(row.until)}")
+            output.show(f"{row.role:22} {row.person}{f' ({code})' if code else ''}, until {options.last_day(row.until)}")

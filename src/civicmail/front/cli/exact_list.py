@@ -31,7 +31,7 @@ def add(
     reason: options.Why,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
@@ -39,7 +39,7 @@ def add(
     folder, _ = options.installation(data, config)
     exact_lists.path_of(folder, name)
     now = now_ms()
-    with actors.in_files(folder, "exact-list add", {"list": name}, Credentials(as_, duty, reason, config), now=now):
+    with actors.in_files(folder, "exact-list add", {"list": name}, Credentials(as_, role, reason, config), now=now):
         content, used, unused = exact_lists.build(exact_lists.make_key(folder), _rows(file, id_, with_), now)
         if not used:
             raise UsageError(f"No row of {file} has an identifier and a name.")
@@ -59,14 +59,14 @@ _SHAPE = "5 to 20 letters and digits with at least 4 digits"
 def list_(
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """The lists, with how many values each has and when it was made."""
     folder, _ = options.installation(data, config)
-    actors.person(folder, "exact-list list", {}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "exact-list list", {}, Credentials(as_, role, reason, config), now=now_ms())
     paths = exact_lists.there(folder)
     key = exact_lists.read_key(folder) if paths else b""
     for path in paths:
@@ -85,12 +85,12 @@ def remove(
     reason: options.Why,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     config: options.Config = None,
 ) -> None:
     """Look for the values of a list no longer."""
     folder, _ = options.installation(data, config)
-    with actors.in_files(folder, "exact-list remove", {"list": name}, Credentials(as_, duty, reason, config), now=now_ms()):
+    with actors.in_files(folder, "exact-list remove", {"list": name}, Credentials(as_, role, reason, config), now=now_ms()):
         if name not in {path.stem for path in exact_lists.there(folder)}:
             raise UsageError(f"There is no list {name}.")
         exact_lists.remove(folder, name)

@@ -30,7 +30,7 @@ def explain(
     id_: Annotated[str, typer.Argument(metavar="ID", help="A capture id, or at least 12 digits of it or of the SHA-256.")],
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
@@ -39,7 +39,7 @@ def explain(
     from civicmail.desk.oversight.recorded_facts import Heads  # with the search behind it, which other verbs do not need
 
     folder, _ = options.installation(data, config)
-    actors.person(folder, "policy explain", {"id": id_}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "policy explain", {"id": id_}, Credentials(as_, role, reason, config), now=now_ms())
     places = Archive(folder).find(id_)
     if not places:
         output.words(f"civicmail: nothing is kept under {id_}.")

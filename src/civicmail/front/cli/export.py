@@ -48,7 +48,7 @@ def export(
     unique: Annotated[bool, typer.Option("--unique", help="Each message once, however often and by whatever way it came.")] = False,
     as_: options.As = "",
     mandate: options.Mandate = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
@@ -58,7 +58,7 @@ def export(
     text, tree = words_of(query)
     _refuse_existing(out, format_, proof)
     opened = content_access.open_content(
-        folder, "export", {"query": text, "format": format_}, content_access.Credentials(as_, duty, reason, config, mandate)
+        folder, "export", {"query": text, "format": format_}, content_access.Credentials(as_, role, reason, config, mandate)
     )
     archive, reader = Archive(folder), reader_of(folder)
     tree = resolve_threads(reader, tree, archive, opened)

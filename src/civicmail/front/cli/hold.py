@@ -24,13 +24,13 @@ def add(
     ground: Ground = "other",
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Place a legal hold. Stops a running disposal."""
     folder, _ = options.installation(data, config)
-    now, asker = now_ms(), Credentials(as_, duty, reason, config)
+    now, asker = now_ms(), Credentials(as_, role, reason, config)
     by = actors.for_record(folder, "hold add", {"scope": scope, "ground": ground}, asker, now=now)
     name = holds.place(folder, ground=ground, scope=scope, actor=by.name, reason=reason, now=now, entering=by.entering)
     output.emit({"hold": name}) if json else output.show(f"Hold {name} is in force.")
@@ -40,14 +40,14 @@ def add(
 def list_(
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """List legal holds, oldest first, without people and reasons of examinations."""
     folder, _ = options.installation(data, config)
-    actors.person(folder, "hold list", {}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "hold list", {}, Credentials(as_, role, reason, config), now=now_ms())
     active = inventory(folder).holds
     for hold in active:
         under = hold.scope.startswith(holds.MANDATE)  # who reads this may be whom it is about (E1)
@@ -72,12 +72,12 @@ def end(
     reason: options.Why,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     config: options.Config = None,
 ) -> None:
     """Lift a legal hold; schedules apply again."""
     folder, _ = options.installation(data, config)
     now = now_ms()
-    by = actors.for_record(folder, "hold end", {"hold": name}, Credentials(as_, duty, reason, config), now=now)
+    by = actors.for_record(folder, "hold end", {"hold": name}, Credentials(as_, role, reason, config), now=now)
     holds.end(folder, name, actor=by.name, reason=reason, now=now, entering=by.entering)
     output.words(f"Hold {name} is not in force any more.")

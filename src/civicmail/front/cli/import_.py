@@ -30,7 +30,7 @@ def import_(
     ] = None,
     journal: Annotated[bool, typer.Option("--journal", help="These are journal reports: keep the messages in them.")] = False,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
@@ -43,7 +43,7 @@ def import_(
     folder, settings = options.installation(data, config)
     epoch.require_unfenced(folder)
     facts = {"custodian": custodian, "source": source, "paths": len(paths)}
-    actors.person(folder, "import", facts, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "import", facts, Credentials(as_, role, reason, config), now=now_ms())
     lists = _Lists()
     with output.progress("Reading") as report:
         progress = ImportProgress(lists.left, report, lambda done, total: report(done, total, "Making searchable"))

@@ -24,7 +24,7 @@ def import_mailboxes(
     data: options.Data = None,
     out: Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write counts and failures there, as JSON.")] = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
@@ -37,7 +37,7 @@ def import_mailboxes(
     if out is not None and not out.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {out.absolute().parent} for the report.")
     facts = {"kind": plan.source.kind, "place": plan.source.place, "mailboxes": len(plan.mailboxes)}
-    actors.person(folder, "import-mailboxes", facts, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "import-mailboxes", facts, Credentials(as_, role, reason, config), now=now_ms())
     begun = now_ms()
     with output.progress("Listing") as bar:
         progress = ImportProgress(lambda left: None, lambda read: None, lambda done, total: bar(done, total, "Making searchable"))

@@ -20,7 +20,7 @@ def init(data: options.Data = None) -> None:
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is there already and is no folder.")
     if (folder / FILE).exists():
-        raise ConfigError(f"{folder} is initialised already; nothing was changed.")
+        raise ConfigError(f"{folder} is initialized already; nothing was changed.")
     if layout.has_mail(folder):
         _settings_anew(folder)
         return

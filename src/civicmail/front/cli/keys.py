@@ -40,7 +40,7 @@ def recover(data: options.Data = None, file: recovery_key.KeyFile = None, config
 def rotate_master(
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
 ) -> None:
@@ -49,7 +49,7 @@ def rotate_master(
     A worker that runs lets the lease `seal` go for it. After a crash call it again.
     """
     folder, _ = options.installation(data, config)
-    with actors.in_files(folder, "keys rotate-master", {}, Credentials(as_, duty, reason, config), now=now_ms()):
+    with actors.in_files(folder, "keys rotate-master", {}, Credentials(as_, role, reason, config), now=now_ms()):
         count = master_key.rotate(folder, show=_show_new, patience=wait_for_worker())
     output.words(f"{count} segment keys are under the new master key. Older backups of the keyring open with the old key only.")
 
@@ -58,7 +58,7 @@ def rotate_master(
 def rotate_links(
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
 ) -> None:
@@ -67,7 +67,7 @@ def rotate_links(
 
     folder, _ = options.installation(data, config)
     now = now_ms()
-    with actors.in_files(folder, "keys rotate-links", {}, Credentials(as_, duty, reason, config), now=now):
+    with actors.in_files(folder, "keys rotate-links", {}, Credentials(as_, role, reason, config), now=now):
         older = len(signed_links.rotate(folder, now).keys) - 1
     output.words(f"Links are signed with a new key; {older} older ones still verify.")
 

@@ -23,14 +23,14 @@ def learn(
     spam: Annotated[bool, typer.Option("--spam/--ham", help="What it is.")],
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Say that messages are spam, or that they are good. The learner takes it in within seconds."""
     folder, _ = options.installation(data, config)
-    asker = Credentials(as_, duty, reason, config)
+    asker = Credentials(as_, role, reason, config)
     kind = "spam" if spam else "ham"
     facts = {"what": what[:200], "label": kind}
     if not Path(what).exists():
@@ -52,14 +52,14 @@ def unlearn(
     what: What,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Withdraw verdicts on messages, whoever gave them."""
     folder, _ = options.installation(data, config)
-    asker = Credentials(as_, duty, reason, config)
+    asker = Credentials(as_, role, reason, config)
     if not Path(what).exists():
         by = actors.for_record(folder, "unlearn", {"what": what[:200]}, asker, now=now_ms())
         _label(folder, what, by, spam=True, undone=True)
@@ -79,7 +79,7 @@ def explain(
     data: options.Data = None,
     as_: options.As = "",
     mandate: options.Mandate = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
@@ -93,7 +93,7 @@ def explain(
     folder, _ = options.installation(data, config)
     archive = Archive(folder)
     place = capture_id.one(archive, id_)
-    opened = content_access.open_content(folder, "explain", {"id": place.uuid}, Credentials(as_, duty, reason, config, mandate))
+    opened = content_access.open_content(folder, "explain", {"id": place.uuid}, Credentials(as_, role, reason, config, mandate))
     raw, capture = opened.reading(archive)(place), archive.capture(opened.permit, place)
     ours = model.read(folder)
     try:

@@ -33,7 +33,7 @@ def ask(
     ground: Annotated[str, typer.Argument(metavar="GROUND", help=f"One of {', '.join(GROUNDS)}.")],
     as_: options.Signed,
     reason: options.Why,
-    duty: Annotated[str, typer.Option("--duty", metavar="DUTY", help="As what; a head of a department says department-head.")],
+    role: Annotated[str, typer.Option("--duty", metavar="ROLE", help="As what; a head of a department says department-head.")],
     people: Annotated[list[str] | None, typer.Option("--person", metavar="PERSON", help="Whose mail; once for each.")] = None,
     department: Annotated[str, typer.Option("--department", metavar="CODE", help="All mail of a department instead.")] = "",
     first: Annotated[str, typer.Option("--first", metavar="DAY", help="Received on this day, UTC, or later.")] = "",
@@ -51,7 +51,7 @@ def ask(
 
     uids = tuple(actors.named(name).uid for name in people or ())
     scope = MandateRequest(uids, department, _start(first), _end(last), words, days, options.why(reason))
-    made = mandates.ask(ground, duty, scope, sealed=sealed, actor=desk.actor, now=desk.now)
+    made = mandates.ask(ground, role, scope, sealed=sealed, actor=desk.actor, now=desk.now)
     output.emit(_plain(made)) if json else output.show(f"{made.number} waits for a second person.")
 
 
@@ -142,7 +142,7 @@ def _plain(row: Mandate) -> dict[str, Any]:
         "state": row.state,
         "ground": row.ground,
         "asker": row.person.uid,
-        "duty": row.duty,
+        "duty": row.role,
         "reason": row.reason,
         "department": row.department.code if row.department else "",
         "first": row.first,

@@ -25,7 +25,7 @@ Signed = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who you are
 Mandate = Annotated[
     str, typer.Option("--mandate", metavar="NUMBER", help="Claimed installations: the mandate under which you look, like 26-014.")
 ]
-Duty = Annotated[str, typer.Option("--duty", metavar="DUTY", help="Claimed installations: as which duty.")]
+Role = Annotated[str, typer.Option("--duty", metavar="ROLE", help="Claimed installations: as which role.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Claimed installations: why; it stays in the record.")]
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")]
 

@@ -180,7 +180,7 @@ def _plain(who: Any, now: int) -> dict[str, Any]:
     kept = [] if who.mailboxes.exists() else [f"{r.address}: kept" for r in who.reserved.order_by("-main", "address")]
     access = [
         f"{a.mailbox.address}: {a.role}, {a.state} until {options.last_day(a.until)}"
-        for a in who.authorisations.select_related("mailbox")
+        for a in who.authorizations.select_related("mailbox")
     ]
     return {
         "uid": who.uid,

@@ -41,8 +41,8 @@ def open_for_person(data: Path, verb: str, facts: dict[str, Any], asker: Credent
     from civicmail.city.identity.queries import mandates
 
     mandate = mandates.live(actor, asker.mandate, now)
-    if asker.duty not in ("", mandate.duty):
-        raise NotPermitted(f"Mandate {mandate.number} is for the duty {mandate.duty}.")
+    if asker.role not in ("", mandate.role):
+        raise NotPermitted(f"Mandate {mandate.number} is for the role {mandate.role}.")
     full_facts = {"verb": verb, **facts} | ({"note": asker.reason.strip()[:400]} if asker.reason.strip() else {})
     permit = content_views.under(mandate, verbs.line(verb).act, actor=actor, facts=full_facts, now=now)
     return ContentAccess(data, permit, now, mandate, _watching(mandate, verbs.line(verb).act))

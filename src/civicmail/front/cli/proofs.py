@@ -53,7 +53,7 @@ def about(opened: ContentAccess, city: str, query: str) -> About:
     """Origin of the export, for the manifest."""
     permit, mandate = opened.permit, opened.mandate
     ground, scope = ("", {}) if mandate is None else (mandate.ground, asdict(mandate.scope))
-    facts = (permit.person, permit.duty, permit.reason, query, permit.entry, permit.mandate)
+    facts = (permit.person, permit.role, permit.reason, query, permit.entry, permit.mandate)
     return About(city, opened.now, *facts, ground, scope)
 
 

@@ -15,7 +15,7 @@ def prove(
     data: options.Data = None,
     as_: options.As = "",
     mandate: options.Mandate = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
 ) -> None:
@@ -24,7 +24,7 @@ def prove(
     archive = Archive(folder)
     place = capture_id.one(archive, id_)
     opened = content_access.open_content(
-        folder, "prove", {"id": place.uuid}, content_access.Credentials(as_, duty, reason, config, mandate)
+        folder, "prove", {"id": place.uuid}, content_access.Credentials(as_, role, reason, config, mandate)
     )
     opened.reading(archive)(place)  # also of a proof: its envelope says who wrote to whom
     head = archive.head(opened.permit, place)

@@ -29,14 +29,14 @@ MAX_REPLY_CHARS = 200  # characters of an answer for a person
 def list_(
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """List waiting and held copies, oldest mail first."""
     folder, settings = options.installation(data, config)
-    actors.person(folder, "queue list", {}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "queue list", {}, Credentials(as_, role, reason, config), now=now_ms())
     rows = [row for entry in _entries(folder) for row in _rows(entry, _routes(folder, settings))]
     for row in rows:
         if json:
@@ -52,14 +52,14 @@ def show(
     id_: Id,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Show a waiting message."""
     folder, settings = options.installation(data, config)
-    actors.person(folder, "queue show", {"id": id_}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "queue show", {"id": id_}, Credentials(as_, role, reason, config), now=now_ms())
     entry = _one(folder, id_)
     for row in _rows(entry, _routes(folder, settings)):
         if json:
@@ -78,12 +78,12 @@ def retry(
     data: options.Data = None,
     reason: Reason = "asked for",
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Try again at once, whatever time was set."""
-    _decide("queue retry", actions.retry, "will be tried at once", id_, data, Credentials(as_, duty, reason, config), json)
+    _decide("queue retry", actions.retry, "will be tried at once", id_, data, Credentials(as_, role, reason, config), json)
 
 
 @app.command()
@@ -92,12 +92,12 @@ def drop(
     reason: Reason,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Give up the delivery. The message stays in the archive, and the record says who gave it up and why."""
-    asker = Credentials(as_, duty, options.why(reason), config)
+    asker = Credentials(as_, role, options.why(reason), config)
     _decide("queue drop", actions.drop, "will not be delivered", id_, data, asker, json)
 
 

@@ -34,7 +34,7 @@ def replay(
     days: Annotated[int, typer.Option("--days", min=1, max=3660, help="On mail of so many days, up to now.")] = 30,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
@@ -46,7 +46,7 @@ def replay(
     folder, settings = options.installation(data, config)
     now = now_ms()
     rule = _rule(file)
-    actors.person(folder, "policy replay", {"rule": rule.id, "days": days}, Credentials(as_, duty, reason, config), now=now)
+    actors.person(folder, "policy replay", {"rule": rule.id, "days": days}, Credentials(as_, role, reason, config), now=now)
     zone = ZoneInfo(settings.city.time_zone)
 
     def day(at: int) -> date:

@@ -11,7 +11,7 @@ from civicmail.core.config.clock import now_ms
 from civicmail.front.cli import actors, options, output
 
 if TYPE_CHECKING:
-    from civicmail.city.identity.models import Authorisation
+    from civicmail.city.identity.models import Authorization
 
 
 def requests_(
@@ -26,15 +26,15 @@ def requests_(
     desk = actors.signed_in("access requests", data, config, as_, now=now_ms())
     from civicmail.city.guard import guard
     from civicmail.city.guard.resources import InDepartment
-    from civicmail.city.identity.models import Authorisation
+    from civicmail.city.identity.models import Authorization
 
     guard.require(desk.actor, "roster.see", InDepartment(actors.department(department).code), now=desk.now)
-    rows = Authorisation.objects.filter(department__code=department).select_related("person", "mailbox", "requester")
+    rows = Authorization.objects.filter(department__code=department).select_related("person", "mailbox", "requester")
     for a in (rows.filter(state=state) if state else rows).order_by("-pk"):
         _show(a, json)
 
 
-def _show(a: Authorisation, json: bool) -> None:
+def _show(a: Authorization, json: bool) -> None:
     if json:
         output.emit(ASK_ACCESS.as_json(a))
     else:

@@ -32,7 +32,7 @@ def search(
     sort: Annotated[Sort, typer.Option(help="By time of receipt, which is exact, or by relevance.")] = "newest",
     as_: options.As = "",
     mandate: options.Mandate = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
@@ -41,7 +41,7 @@ def search(
     folder, _ = options.installation(data, config)
     text, tree = words_of(query)
     opened = content_access.open_content(
-        folder, "search", {"query": text}, content_access.Credentials(as_, duty, reason, config, mandate)
+        folder, "search", {"query": text}, content_access.Credentials(as_, role, reason, config, mandate)
     )
     archive = Archive(folder)
     archived = archive.count()

@@ -25,7 +25,7 @@ Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The reader's ma
 def list_(
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
@@ -33,7 +33,7 @@ def list_(
     """List external recipients with their kind of key, and expiry of certificates."""
     folder, _ = options.installation(data, config)
     now = now_ms()
-    actors.person(folder, "secure list", {}, Credentials(as_, duty, reason, config), now=now)
+    actors.person(folder, "secure list", {}, Credentials(as_, role, reason, config), now=now)
     keys = recipient_keys.listed(folder)
     for address, kind in keys:
         until = recipient_keys.until(folder, address, now) if kind == "smime" else ""
@@ -51,14 +51,14 @@ def add(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate (PEM) or an OpenPGP key (armored).")],
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
 ) -> None:
     """Keep a reader's key. Compare its fingerprint with them by telephone first."""
     folder, _ = options.installation(data, config)
     address, now = _checked(address), now_ms()
-    asker = Credentials(as_, duty, reason, config)
+    asker = Credentials(as_, role, reason, config)
     with actors.in_files(folder, "secure add", {"reader": _digest(address)}, asker, now=now):
         try:
             content = file.read_bytes()
@@ -73,14 +73,14 @@ def remove(
     address: Address,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
 ) -> None:
     """Forget a reader's keys."""
     folder, _ = options.installation(data, config)
     address = _checked(address)
-    asker = Credentials(as_, duty, reason, config)
+    asker = Credentials(as_, role, reason, config)
     with actors.in_files(folder, "secure remove", {"reader": _digest(address)}, asker, now=now_ms()):
         if not recipient_keys.remove(folder, address):
             raise UsageError(f"There is no key of {address}.")

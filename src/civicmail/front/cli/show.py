@@ -34,7 +34,7 @@ def show(
     report: Annotated[bool, typer.Option("--report", help="The exact journal report that it came in.")] = False,
     as_: options.As = "",
     mandate: options.Mandate = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
@@ -45,7 +45,7 @@ def show(
     folder, _ = options.installation(data, config)
     archive = Archive(folder)
     place = capture_id.one(archive, id_, bytes_only=raw)
-    credentials = content_access.Credentials(as_, duty, reason, config, mandate)
+    credentials = content_access.Credentials(as_, role, reason, config, mandate)
     opened = content_access.open_content(folder, "show", {"id": place.uuid}, credentials)
     permit, body = opened.permit, opened.reading(archive)(place)
     if raw:

@@ -26,14 +26,14 @@ def add(
     reason: options.Why,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """Make a list of such lines, in the place of the one with this name."""
     folder, _ = options.installation(data, config)
     path = _path(folder, name)
-    with actors.in_files(folder, "works add", {"list": name}, Credentials(as_, duty, reason, config), now=now_ms()):
+    with actors.in_files(folder, "works add", {"list": name}, Credentials(as_, role, reason, config), now=now_ms()):
         try:
             entries, bad_lines = copied_works.read(file)
         except OSError as error:
@@ -54,14 +54,14 @@ def add(
 def list_(
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     reason: options.Reason = "",
     config: options.Config = None,
     json: options.Json = False,
 ) -> None:
     """The lists, with how many files each has and how many of its lines are none."""
     folder, _ = options.installation(data, config)
-    actors.person(folder, "works list", {}, Credentials(as_, duty, reason, config), now=now_ms())
+    actors.person(folder, "works list", {}, Credentials(as_, role, reason, config), now=now_ms())
     paths = copied_works.there(folder)
     for path in paths:
         entries, bad_lines = copied_works.read(path)
@@ -81,13 +81,13 @@ def remove(
     reason: options.Why,
     data: options.Data = None,
     as_: options.As = "",
-    duty: options.Duty = "",
+    role: options.Role = "",
     config: options.Config = None,
 ) -> None:
     """Look for the files of a list no longer."""
     folder, _ = options.installation(data, config)
     path = _path(folder, name)
-    with actors.in_files(folder, "works remove", {"list": name}, Credentials(as_, duty, reason, config), now=now_ms()):
+    with actors.in_files(folder, "works remove", {"list": name}, Credentials(as_, role, reason, config), now=now_ms()):
         if not path.exists():
             raise UsageError(f"There is no list {name}.")
         OS_FILES.unlink(path)

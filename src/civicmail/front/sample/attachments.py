@@ -42,7 +42,7 @@ def pdf(random: Random, topic: str, text: str) -> File:
 
 
 def png(random: Random, topic: str, text: str) -> File:
-    """A picture of coloured noise; pictures do not compress, as in real mail."""
+    """A picture of colored noise; pictures do not compress, as in real mail."""
     side = random.randint(16, 64)
     rows = b"".join(b"\0" + random.randbytes(3 * side) for _ in range(side))
     content = b"\x89PNG\r\n\x1a\n" + b"".join(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from civicmail.city.guard.duties import DUTIES
 from civicmail.city.guard.models import Account
+from civicmail.city.guard.roles import ROLES
 from civicmail.front.sample.staff_context import Staff
 
 
@@ -23,7 +23,7 @@ _NAMED = (
     ("supervisor", "Supervisor", "asks for access, with the four reasons"),
     ("head", "Department head", "decides who of Public Works has mail, and may ask to look at the department's mail"),
     ("deputy", "Deputy", "does so while the head is away"),
-    *((duty, meaning.name, meaning.purpose) for duty, meaning in DUTIES.items() if duty != "authoriser"),
+    *((role, meaning.name, meaning.purpose) for role, meaning in ROLES.items() if role != "authoriser"),
     ("contractor", "Contractor", "has mail for as long as the contract"),
     ("mayor", "Mayor", "is bound like everybody else"),
     ("unacknowledged", "New employee", "has to read the policy first"),

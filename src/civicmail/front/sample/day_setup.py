@@ -7,7 +7,7 @@ from civicmail.city.guard.models import Account
 from civicmail.city.identity.actions import devices
 from civicmail.city.identity.actions.publishing import single_publication
 from civicmail.desk.holding.actions import switch_approval
-from civicmail.front.sample.staff_context import Staff, actor, on_duty
+from civicmail.front.sample.staff_context import Staff, actor, in_role
 
 _SWITCH = "The sample city asks its managers about files (P-22)."
 
@@ -28,6 +28,6 @@ def sign_in(now: int) -> dict[str, tuple[str, str]]:
 
 def ask_about_files(city: Staff, now: int) -> None:
     """Require approval of files in every department. now: epoch ms."""
-    author = on_duty(city.named["policy-author"], "policy-author", now)
+    author = in_role(city.named["policy-author"], "policy-author", now)
     for department in city.departments.values():
         switch_approval.switch_on(department, 0, actor=author, reason=_SWITCH, now=now)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from civicmail.city.guard.duties import Duty
 from civicmail.city.guard.mandate_request import MandateRequest
 from civicmail.city.guard.models import Mandate
+from civicmail.city.guard.roles import Role
 from civicmail.city.identity.actions import mandates
-from civicmail.front.sample.staff_context import Staff, actor, on_duty
+from civicmail.front.sample.staff_context import Staff, actor, in_role
 
-_AS: tuple[Duty, ...] = ("examiner", "city-attorney", "examination-approver")
+_AS: tuple[Role, ...] = ("examiner", "city-attorney", "examination-approver")
 _STREETS = "Request 2026-31: letters about street lights of this autumn, as a resident asked for them."
 
 
 def looks(city: Staff, now: int) -> list[Mandate]:
     """Make the examinations in the order of their requests. The records officer has activated the role."""
     records = actor(city.named["records-officer"], now)
-    examiner, attorney, approver = (on_duty(city.named[duty], duty, now, "The cases of this morning.") for duty in _AS)
+    examiner, attorney, approver = (in_role(city.named[role], role, now, "The cases of this morning.") for role in _AS)
     clerk, supervisor = city.named["clerk"].uid, city.named["supervisor"].uid
 
     street = mandates.ask(

@@ -14,14 +14,14 @@ from random import Random
 
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.duties import Duty
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.guard.roles import Role
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.identity.worker_jobs import retried_next_round
 from civicmail.desk.holding import approvers, queries
 from civicmail.desk.holding.actions import approval_decisions, containment, release_copies
 from civicmail.desk.holding.models import Approval, Containment
-from civicmail.front.sample.staff_context import actor, on_duty
+from civicmail.front.sample.staff_context import actor, in_role
 from civicmail.front.sample.work_done import WorkDone
 
 MEDIAN_MINUTES = 12
@@ -98,11 +98,11 @@ class OfficeWorkers:
         for row in Containment.objects.filter(state__in=("held", "locked")).order_by("pk"):
             since = hour - self._since.setdefault(row.pk, hour)
             if row.state == "held" and since >= _LOCK_HOURS and row.person is not None:
-                containment.lock(row, actor=self._in_duty("security-officer", now), reason="It writes to strangers.", now=now)
+                containment.lock(row, actor=self._in_role("security-officer", now), reason="It writes to strangers.", now=now)
                 self.worked.done["accounts locked"] += 1
             elif since >= _RELEASE_HOURS:
                 honest = [c for g in containment.groups_of(row, now) if not g.alike for c in g.captures]
-                officer = self._in_duty("security-officer", now)
+                officer = self._in_role("security-officer", now)
                 containment.release(row, honest, allowed=0, actor=officer, reason="Its owner has a new password.", now=now)
                 self.worked.done["accounts given back"] += 1
 
@@ -123,7 +123,7 @@ class OfficeWorkers:
         due = start + self._random.lognormvariate(math.log(MEDIAN_MINUTES), _SPREAD) / 60
         return due if due < end else end
 
-    def _in_duty(self, duty: Duty, now: int) -> Actor:
-        grant = DutyGrant.objects.select_related("person").filter(duty=duty, ended__isnull=True).first()
+    def _in_role(self, role: Role, now: int) -> Actor:
+        grant = RoleAssignment.objects.select_related("person").filter(role=role, ended__isnull=True).first()
         assert grant is not None, "everybody is there"
-        return on_duty(grant.person, duty, now)
+        return in_role(grant.person, role, now)

@@ -38,7 +38,7 @@ from civicmail.desk.oversight.actions import publish_rules, rule_decisions, rule
 from civicmail.front.sample import attacks, letters_to_answer, people
 from civicmail.front.sample.archived_mail import Letter, Letterbox
 from civicmail.front.sample.letters_to_answer import Who
-from civicmail.front.sample.staff_context import Staff, actor, on_duty
+from civicmail.front.sample.staff_context import Staff, actor, in_role
 from civicmail.mail.screening import correspondents
 from civicmail.mail.screening.correspondents import Correspondents
 
@@ -75,7 +75,7 @@ def _acquaintances(data: Path) -> None:
 
 
 def _switch(city: Staff, now: int) -> None:
-    author, then = on_duty(city.named["policy-author"], "policy-author", now), now - 10 * DAY_MS
+    author, then = in_role(city.named["policy-author"], "policy-author", now), now - 10 * DAY_MS
     publish_rules.adopt(then)
     switch_approval.switch_on(city.departments["works"], 64, actor=author, reason=_SWITCH, now=then)
     switch_approval.switch_on(city.departments["police"], 460, actor=author, reason=_MANY, now=then)
@@ -150,7 +150,7 @@ def _answer(city: Staff, ids: dict[str, bytes], now: int) -> None:
         _report(ids["phish"], [city.named["clerk"], city.named["deputy"], city.team["finance"][2]], now)
     if "bill" in ids:
         _report(ids["bill"], [city.named["clerk"]], now - 29 * HOUR)
-        officer = on_duty(city.named["security-officer"], "security-officer", now)
+        officer = in_role(city.named["security-officer"], "security-officer", now)
         case = Case.objects.get(capture=str(uuid.UUID(bytes=ids["bill"])))
         case_answers.answer(case, "genuine", actor=officer, reason="Accounts has called them: the address is theirs.", now=now)
     if "favor" in ids:
@@ -203,8 +203,8 @@ def _close(city: Staff, now: int) -> None:
 
 
 def _rules(city: Staff, now: int) -> None:
-    author = on_duty(city.named["policy-author"], "policy-author", now)
-    approver = on_duty(city.named["policy-approver"], "policy-approver", now)
+    author = in_role(city.named["policy-author"], "policy-author", now)
+    approver = in_role(city.named["policy-approver"], "policy-approver", now)
     texts = rule_text.starter()
     first = texts["first-file"].replace('mode = "shadow"', 'mode = "enforce"')
     first = first.replace("&& !recipient.invites", '&& !recipient.invites && recipient.department == "works"')

@@ -11,14 +11,13 @@ from itertools import batched
 from civicmail.city.directory.actions.people import Name, Work
 from civicmail.city.directory.models import Agency, Contract, Mailbox, Person
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.duties import Duty
 from civicmail.city.guard.epoch import DAY_MS
 from civicmail.city.guard.models import Account
+from civicmail.city.guard.roles import Role
 from civicmail.city.identity.actions import (
     access_end,
     access_requests,
     bulk_authorization,
-    duties,
     feed,
     mailboxes,
     office_lists,
@@ -26,12 +25,13 @@ from civicmail.city.identity.actions import (
     people,
     personal_use,
     policy,
+    roles,
     signin,
     suspensions,
     undertakings,
 )
 from civicmail.city.identity.actions.publishing import single_publication
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.policy_answers import newest
 from civicmail.front.sample.people import DOMAIN, SAMPLE, Town
 from civicmail.front.sample.policy_text import CHANGED, TEXT, TITLE
@@ -40,7 +40,7 @@ from civicmail.front.sample.staff_context import FOUNDER, REASONS, WHY, YEAR, St
 _LEADERS = ("Director", "Deputy director")
 _TEAM = ("Supervisor", "Clerk", "Clerk", "Inspector")
 _POSITIONS = (*_LEADERS, *_TEAM)
-_ROLES: dict[str, tuple[tuple[str, Duty], ...]] = {
+_ROLES: dict[str, tuple[tuple[str, Role], ...]] = {
     "clerk": (("Clerk", "access-officer"), ("Inspector", "records-officer"), ("Supervisor", "use-reviewer")),
     "finance": (
         ("Inspector", "auditor"),
@@ -72,7 +72,7 @@ def populate(now: int, town: Town = SAMPLE) -> Staff:
         _outsiders(city, now)
         _boxes(city, now)
         _acknowledge(city, now)
-        _duties(city, now)
+        _roles(city, now)
         _personal_use(city, now)
         _events(city, now)
     return city
@@ -144,7 +144,7 @@ def _policy(city: Staff, now: int) -> None:
         _accept(person, now)
     officer = city.team["clerk"][3]
     city.named["access-officer"] = officer
-    duties.grant(officer, "access-officer", until=now + YEAR, actor=FOUNDER, reason="Keeps the roster of the city.", now=now)
+    roles.grant(officer, "access-officer", until=now + YEAR, actor=FOUNDER, reason="Keeps the roster of the city.", now=now)
     _accept(officer, now)
 
 
@@ -166,7 +166,7 @@ def _leaders(city: Staff, now: int) -> None:
         _give(team[1], officer, actor(team[0], now), now)
 
 
-def _give(person: Person, asker: Actor, decider: Actor, now: int) -> Authorisation:
+def _give(person: Person, asker: Actor, decider: Actor, now: int) -> Authorization:
     request = access_requests.ask(
         person, reasons=REASONS, until=now + YEAR, address=_addresses.get(person.uid, ""), actor=asker, now=now
     )
@@ -174,7 +174,7 @@ def _give(person: Person, asker: Actor, decider: Actor, now: int) -> Authorisati
 
 
 def _roster(city: Staff, short: str, now: int) -> None:
-    """The deputy writes the reasons of each position, the head authorises everybody in it."""
+    """The deputy writes the reasons of each position, the head authorizes everybody in it."""
     team, where = city.team[short], city.departments[short]
     head, deputy = actor(team[0], now), actor(team[1], now)
     none = (city.named["without-access"], city.six("library")[4])
@@ -185,7 +185,7 @@ def _roster(city: Staff, short: str, now: int) -> None:
         profile = bulk_authorization.write_profile(where, position, REASONS, actor=deputy, now=now)
         team_members = [p for n, p in enumerate(team[2:]) if _TEAM[n % 4] == position and p not in none]
         for batch in batched(team_members, 50):
-            bulk_authorization.authorise(
+            bulk_authorization.authorize(
                 profile, list(batch), until=now + YEAR, actor=head, reason="Reviewed with the deputy.", now=now
             )
 
@@ -301,23 +301,23 @@ def _acknowledge(city: Staff, now: int) -> None:
             policy.accept(person, text, text.sha256, actor=oneself(person), now=now)
 
 
-def _duties(city: Staff, now: int) -> None:
+def _roles(city: Staff, now: int) -> None:
     officer = at_office(city, now)
     for short, held in _ROLES.items():
-        for position, duty in held:
+        for position, role in held:
             person = city.team[short][_POSITIONS.index(position)]
-            if duty != "access-officer":
-                duties.grant(person, duty, until=now + YEAR, actor=officer, reason="Chosen by the administrator.", now=now)
-                city.named[duty] = person
+            if role != "access-officer":
+                roles.grant(person, role, until=now + YEAR, actor=officer, reason="Chosen by the administrator.", now=now)
+                city.named[role] = person
     works = city.departments["works"]
-    authoriser = city.team["works"][4]
-    duties.grant(
-        authoriser, "authoriser", department=works, until=now + YEAR, actor=officer, reason="While the head is away.", now=now
+    authorizer = city.team["works"][4]
+    roles.grant(
+        authorizer, "authoriser", department=works, until=now + YEAR, actor=officer, reason="While the head is away.", now=now
     )
-    city.named["authoriser"] = authoriser
-    given = city.named["records-officer"].duties.get(duty="records-officer")
-    duties.take_up(given, hours=2, actor=actor(given.person, now), reason="Records request 2026-31.", now=now)
-    duties.record_conflict(
+    city.named["authoriser"] = authorizer
+    given = city.named["records-officer"].roles.get(role="records-officer")
+    roles.activate(given, hours=2, actor=actor(given.person, now), reason="Records request 2026-31.", now=now)
+    roles.record_conflict(
         city.named["records-officer"], "records-officer", "retention-officer", until=now + 90 * DAY_MS, actor=officer, now=now,
         control="The city attorney reads each disposal while the retention officer is on leave.",
     )  # fmt: skip
@@ -355,7 +355,7 @@ def _events(city: Staff, now: int) -> None:
     people.move(city.named["mover"], where, position="Clerk", supervisor=city.six("parks")[2], actor=officer, reason=why, now=now)
 
 
-def _requested_by_works(person: Person, supervisor: Person, now: int) -> Authorisation:
+def _requested_by_works(person: Person, supervisor: Person, now: int) -> Authorization:
     """A supervisor requests access to the mailbox of Public Works."""
     box, until = Mailbox.objects.get(address=f"works@{DOMAIN}"), now + 90 * DAY_MS
     return access_requests.ask_grant(person, box, "delegate", reasons=REASONS, until=until, actor=actor(supervisor, now), now=now)

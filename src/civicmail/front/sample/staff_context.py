@@ -7,12 +7,12 @@ from datetime import date
 
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard.actors import FOREVER, Actor, HeldRole
-from civicmail.city.guard.duties import DUTIES, Duty
 from civicmail.city.guard.epoch import DAY_MS, from_ms
 from civicmail.city.guard.models import Account
 from civicmail.city.guard.reasons import Reasons
-from civicmail.city.identity.actions import duties
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.guard.roles import ROLES, Role
+from civicmail.city.identity.actions import roles
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.front.sample.people import SAMPLE, Town
 
@@ -38,7 +38,7 @@ class Staff:
     people: dict[str, Person] = field(default_factory=dict)
     departments: dict[str, Department] = field(default_factory=dict)
     named: dict[str, Person] = field(default_factory=dict)
-    pending: list[Authorisation] = field(default_factory=list)
+    pending: list[Authorization] = field(default_factory=list)
     team: dict[str, list[Person]] = field(default_factory=dict)
 
     def department(self, short: str) -> Department:
@@ -65,18 +65,18 @@ def actor(person: Person, now: int) -> Actor:
     return actor_of(Account.objects.select_related("person").get(person=person), "127.0.0.1", now)
 
 
-def on_duty(person: Person, duty: Duty, now: int, reason: str = WHY) -> Actor:
-    """The person in this duty, which is taken up where it has to be."""
+def in_role(person: Person, role: Role, now: int, reason: str = WHY) -> Actor:
+    """The person in this role, which is activated where it has to be."""
     who = actor(person, now)
-    if DUTIES[duty].privileged and not who.has_activated(duty, now):
-        duties.take_up(person.duties.get(duty=duty, ended__isnull=True), hours=4, actor=who, reason=reason, now=now)
+    if ROLES[role].privileged and not who.has_activated(role, now):
+        roles.activate(person.roles.get(role=role, ended__isnull=True), hours=4, actor=who, reason=reason, now=now)
         who = actor(person, now)
     return who
 
 
 def at_office(city: Staff, now: int) -> Actor:
-    """The access officer, on duty."""
-    return on_duty(city.named["access-officer"], "access-officer", now)
+    """The access officer, on role."""
+    return in_role(city.named["access-officer"], "access-officer", now)
 
 
 def oneself(person: Person) -> Actor:

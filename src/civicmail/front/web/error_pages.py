@@ -80,7 +80,7 @@ RETRY_SECONDS = 3
 
 
 def error_page(
-    request: Any, status: int, message: str = "", ask: str = "", clause: str = "", *, take_up: bool = False, busy: bool = False
+    request: Any, status: int, message: str = "", ask: str = "", clause: str = "", *, activate: bool = False, busy: bool = False
 ) -> HttpResponse:
     """The page for a status, in the language of the person also where the address is an office's. From 500 on nothing of it needs
     the database. busy: it is 503 because others, or the same person, ask for much."""
@@ -100,7 +100,7 @@ def error_page(
             "ask": wording.translate(ask),
             "clause": clause,
             "status": status,
-            "take_up": take_up,
+            "activate": activate,
         }
         shown["again"] = RETRY_SECONDS if starting and request.method == "GET" else 0
         response = render(request, "errors/page.html", shown, status=status)
@@ -120,7 +120,7 @@ def error_response(request: Any, error: CivicmailError) -> HttpResponse:
     words = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)  # a Sentence is one no more as str()
     whom, clause = (act.contact, act.clause) if act else ("", "")
     return error_page(
-        request, error.http, words, whom, clause, take_up=needs_activation(words), busy=isinstance(error, NotFinished)
+        request, error.http, words, whom, clause, activate=needs_activation(words), busy=isinstance(error, NotFinished)
     )
 
 

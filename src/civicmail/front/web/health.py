@@ -37,7 +37,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     gauges = {
         "civicmail_web_ready": ("Whether pages can be shown.", float(start.is_prepared() and _database())),
         "civicmail_claimed": (
-            "Whether a duty was ever granted.",
+            "Whether a role was ever granted.",
             float(settings.DATA is not None and guard.is_claimed(settings.DATA)),
         ),
     }

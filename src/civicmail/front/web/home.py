@@ -63,7 +63,7 @@ def _records(request: CityRequest, now: int) -> list[home_tasks.Task]:
         label, query = gettext("Read what came to records@"), f"q=to:{lists[0]}"
         tasks_.append(home_tasks.Task(label, "my-mail", (), lists[0], ("wait", words), query=query))
     if not request.actor.holds("records-officer"):
-        hint = gettext("Mail to records@ comes to you until somebody has that duty.")
+        hint = gettext("Mail to records@ comes to you until somebody has that role.")
         tasks_.append(home_tasks.Task(gettext("Name a records officer"), "duty-grants", (), hint, ("warn", gettext("Nobody"))))
     return tasks_
 

@@ -59,7 +59,7 @@ MY = (
     MenuEntry(_("My devices"), "my-devices", "my.devices"),
     MenuEntry(_("Set up mail"), "set-up", "my.devices"),
     MenuEntry(_("My sign-in"), "my-sessions", "my.sessions"),
-    MenuEntry(_("My duties"), "duties", "my.duties"),
+    MenuEntry(_("My roles"), "duties", "my.duties"),
     MenuEntry(_("Report a violation"), "violation-new", "violation.report"),
 )
 DEPARTMENT = (
@@ -86,7 +86,7 @@ OFFICE = (
     MenuEntry(_("All lists"), "lists", "mailbox.see"),
     MenuEntry(_("Policy"), "policies", "policy.publish"),
     MenuEntry(_("Personnel feed"), "feeds", "feed.run", "feeds"),
-    MenuEntry(_("Duties"), "duty-grants", "duty.see"),
+    MenuEntry(_("Roles"), "duty-grants", "duty.see"),
     MenuEntry(_("Protected mail"), "protected", "protection.see"),
     MenuEntry(_("Throttled sign-ins"), "unlocks", "account.unlock", "locked"),
     MenuEntry(_("Endings"), "endings", "duty.grant"),
@@ -190,7 +190,7 @@ def _taking_up(actor: Actor) -> list[Item]:
     """The entry for activating a role, for system administrators who have none active."""
     if not actor.holds("system-administrator"):
         return []
-    return [Item(_("Take up the duty…"), reverse("duties"))]
+    return [Item(_("Activate the role…"), reverse("duties"))]
 
 
 def _items(

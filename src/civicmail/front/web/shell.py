@@ -16,8 +16,8 @@ from django.utils.translation import gettext
 
 from civicmail.city.guard import guard
 from civicmail.city.guard.actors import ANONYMOUS, Actor
-from civicmail.city.guard.duties import DUTIES
 from civicmail.city.guard.epoch import epoch_ms, from_ms
+from civicmail.city.guard.roles import ROLES
 from civicmail.city.pages.city_request import CityRequest
 from civicmail.city.pages.wording import translate
 from civicmail.front.web import language
@@ -30,7 +30,7 @@ OPENING = {"token", "secret"}
 
 
 @dataclass(frozen=True, slots=True)
-class DutyInUse:
+class ActiveRole:
     words: str
     url: str
 
@@ -62,7 +62,7 @@ class Shell:
         return list(SavedView.objects.filter(person__uid=self.actor.uid, page=self.request.path))
 
     @property
-    def duty(self) -> DutyInUse | None:
+    def role(self) -> ActiveRole | None:
         now = epoch_ms(timezone.now())
         taken = [h for h in self.actor.held if now < h.active_until]
         if not taken:
@@ -70,9 +70,9 @@ class Shell:
         last = max(taken, key=lambda h: h.active_until)
         under = getattr(self.request, "under", None)  # put there by pages that show mail under a mandate
         case = gettext(" · mandate {number}").format(number=under.number) if under else ""
-        duty = translate(DUTIES[last.duty].name) + case
-        words = gettext("{duty} until {time}").format(duty=duty, time=clock(from_ms(last.active_until)))
-        return DutyInUse(words, reverse("duties"))
+        role = translate(ROLES[last.role].name) + case
+        words = gettext("{role} until {time}").format(role=role, time=clock(from_ms(last.active_until)))
+        return ActiveRole(words, reverse("duties"))
 
     @property
     def language(self) -> str:
@@ -95,7 +95,7 @@ class Shell:
         match = self.request.resolver_match
         opens = match is None or OPENING & match.kwargs.keys()
         address = "" if opens else self.here if self.person else self.request.path
-        parts = [address, self.person, self.duty.words if self.duty else ""]
+        parts = [address, self.person, self.role.words if self.role else ""]
         return [words for words in parts if words]
 
     @property

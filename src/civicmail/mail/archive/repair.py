@@ -65,7 +65,7 @@ class Who:
     """As in an entry."""
 
     person: str
-    duty: str
+    role: str
     reason: str
 
 
@@ -223,7 +223,7 @@ def _account(data: Path, damage: _Damage, moved: list[Moved], who: Who, now: int
     facts = {
         "act": ACT,
         "person": who.person,
-        "duty": who.duty,
+        "duty": who.role,
         "reason": who.reason,
         "journal": damage.place.name,
         "lost": [list(span) for span in damage.lost],

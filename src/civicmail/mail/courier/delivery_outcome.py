@@ -26,7 +26,7 @@ class Result:
     """The outcome of one recipient's copy. left: `sha256` and `sent` of the transferred bytes.
 
     unknown: the next hop may have accepted it although no reply came; ours: the fault is on our side; passed: the next hop now has
-    the duty to report success (RFC 3461 5.2.2).
+    the role to report success (RFC 3461 5.2.2).
     """
 
     took: bool

@@ -204,7 +204,7 @@ class DeliveryQueue:
         self.wake.set()
 
     def _is_repeat(self, entry: Entry) -> bool:
-        """Whether the capture is a second receipt of a message that is delivered anyway; then its copies are cancelled."""
+        """Whether the capture is a second receipt of a message that is delivered anyway; then its copies are canceled."""
         original = self.outstanding.original_of(entry)
         if original is None:
             return False

@@ -47,7 +47,7 @@ class _OurLink:
     end: int
     url: str
     depth: int
-    labelled: bool
+    labeled: bool
 
 
 def restore(part: TextPart, base: str, ring: KeyRing) -> list[Edit]:
@@ -112,7 +112,7 @@ def _edits(one: _OurLink, place: Place | None, part: TextPart) -> Iterator[Edit]
     for _ in range(one.depth):
         text = quote(text, safe="")
     start = one.start
-    if one.labelled and not one.depth and (label := _label(one, content)) is not None:
+    if one.labeled and not one.depth and (label := _label(one, content)) is not None:
         if label[1] is None:
             start = label.start()
         else:

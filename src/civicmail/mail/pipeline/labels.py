@@ -24,7 +24,7 @@ class Label:
     undone: bool = False
 
 
-def labelled(id_: bytes, label: Label, now: int) -> Event:
+def labeled(id_: bytes, label: Label, now: int) -> Event:
     """id_: of the capture; now: epoch ms. Raises ValueError for an unknown `how`."""
     if label.how not in HOW:
         raise ValueError(f"nobody says what a message is by {label.how}")
@@ -42,7 +42,7 @@ def label_of(event: Event) -> Label | None:
 
 def write_label(data: Path, id_: bytes, label: Label, now: int, entering: Entering = unentered) -> None:
     """Write the record; durable on return. now: epoch ms. Raises ValueError, JournalEnded, DiskFull."""
-    write_entered(data, [labelled(id_, label, now)], now, entering, {})
+    write_entered(data, [labeled(id_, label, now)], now, entering, {})
 
 
 def is_inbound(capture: Capture) -> bool:

@@ -26,7 +26,7 @@ from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type, uuid_text
 from civicmail.mail.pipeline import automatic_labels, fingerprint_client, training_files, user_reports
 from civicmail.mail.pipeline.fingerprints import ReportContent
-from civicmail.mail.pipeline.labels import Label, is_inbound, label_of, labelled
+from civicmail.mail.pipeline.labels import Label, is_inbound, label_of, labeled
 from civicmail.mail.pipeline.token_cache import UNREADABLE, TokenCache, scores_of
 from civicmail.mail.screening import correspondents, known_senders, learner_file, model
 from civicmail.mail.screening.consumer_domains import is_consumer
@@ -221,7 +221,7 @@ class LearnJob:
     def _write(self, id_: bytes, label: Label) -> None:
         if self._writer is None:
             self._writer = Writer(self._data, lambda: self._now, self._files, SHORT_FILE)
-        self._writer.event(labelled(id_, label, self._now))
+        self._writer.event(labeled(id_, label, self._now))
 
     def _is_inside(self, address: str) -> bool:
         return address.lower().rpartition("@")[2] in self._domains

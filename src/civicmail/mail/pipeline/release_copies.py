@@ -31,7 +31,7 @@ from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.courier import strip_client, wakeup
 from civicmail.mail.courier.strip_attachments import derived
 from civicmail.mail.pipeline.evaluator import Evaluator
-from civicmail.mail.pipeline.labels import Label, labelled
+from civicmail.mail.pipeline.labels import Label, labeled
 from civicmail.mail.pipeline.policy_decision import Settled
 from civicmail.mail.pipeline.rescreening import copies_of, current_directory_decisions, facts_of
 from civicmail.mail.screening.screener import Screened, is_inbound, readers_for
@@ -121,7 +121,7 @@ class Releaser:
             facts = {"reason": decision.reason, "actor": decision.by, **({"to": decision.to} if decision.to else {})}
             events.append(Event(Type.RELEASED, id_, now, released, facts))
             if is_inbound(capture.source.kind, capture.envelope):
-                events.append(labelled(id_, Label(False, decision.by, "operator" if decision.for_all else "release"), now))
+                events.append(labeled(id_, Label(False, decision.by, "operator" if decision.for_all else "release"), now))
         if events:
             write_entered(self._data, events, now, entering, {"let": list(released), "kept": sorted(kept)})
             wakeup.send(self._data)

@@ -1,4 +1,4 @@
-"""Pictures and pages as grey pixels, by pdfium: PNG, JPEG and SVG become a PDF each; the compression of the first two stays as it
+"""Pictures and pages as gray pixels, by pdfium: PNG, JPEG and SVG become a PDF each; the compression of the first two stays as it
 is (PDF 32000-1 7.4.4, 7.4.8). For the limited process; drawing ends in time, whatever is drawn.
 """
 
@@ -28,7 +28,7 @@ DRAWN, ENLARGED = 1200, 300
 """Pixels of the longer side as drawn, at most and at least: a phone reads a code from less."""
 
 _SPACES = {0: "/DeviceGray", 2: "/DeviceRGB", 6: "/DeviceCMYK"}
-_COLOURS = {0: 1, 2: 3, 3: 1, 6: 4}
+_COLORS = {0: 1, 2: 3, 3: 1, 6: 4}
 _OPAQUE = "[0 1 0 1 0 1 1 0]"
 """Red, green, blue and opacity as the inks of a negative: what is white or clear is dark, and zxing reads negatives."""
 
@@ -92,7 +92,7 @@ def document(content: bytes) -> bytes:
 def _png(content: bytes, width: int, height: int) -> bytes:
     """PDF's own predictor 15 is the filter of PNG (ISO 15948 9)."""
     depth, kind, _, _, interlaced = content[24:29]
-    if kind not in _COLOURS or interlaced:
+    if kind not in _COLORS or interlaced:
         return b""
     packed, palette = [], b""
     for name, data in _chunks(content):
@@ -100,10 +100,10 @@ def _png(content: bytes, width: int, height: int) -> bytes:
             palette = data
         elif name == b"IDAT":
             packed.append(data)
-    colours = _COLOURS[kind]
+    colors = _COLORS[kind]
     space = f"[/Indexed /DeviceRGB {len(palette) // 3 - 1} <{palette.hex()}>]" if kind == 3 else _SPACES[kind]
     properties = (
-        f"/ColorSpace {space} /BitsPerComponent {depth} /Filter /FlateDecode /DecodeParms << /Predictor 15 /Colors {colours}"
+        f"/ColorSpace {space} /BitsPerComponent {depth} /Filter /FlateDecode /DecodeParms << /Predictor 15 /Colors {colors}"
         f" /BitsPerComponent {depth} /Columns {width} >>{f' /Decode {_OPAQUE}' if kind == 6 else ''}"
     )
     return _wrapped(properties, b"".join(packed), width, height)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TRUSTED = frozenset({"operator"})
-"""How a label came that somebody gave by duty, for everybody: it is not limited. Readers report and release what is theirs."""
+"""How a label came that somebody gave by role, for everybody: it is not limited. Readers report and release what is theirs."""
 HOW = ("report", "release", "answered", "sent", "operator")
 BUDGET = 0.4
 """What one person may teach within BUDGET_DAYS: the sum of steps. One step of s moves the log-odds of no message by more than 5.1 s

@@ -28,20 +28,20 @@ def pixels(content: bytes) -> Pixels | None:
             width, height = picture.size
             if min(width, height) < MIN_PIXELS or width * height > PIXELS:
                 return None
-            return _grey(picture)
+            return _gray(picture)
     except Exception:  # noqa: BLE001 - what a broken picture raises has no common root; nobody sees a code in it either
         return None
 
 
-def _grey(picture: Image.Image) -> Pixels:
+def _gray(picture: Image.Image) -> Pixels:
     clear = picture.convert("RGBA")
     page = Image.new("RGBA", clear.size, "white")
     page.alpha_composite(clear)
-    grey = page.convert("L")
-    longest = max(grey.size)
+    gray = page.convert("L")
+    longest = max(gray.size)
     if longest > DRAWN:
-        grey.thumbnail((DRAWN, DRAWN))
+        gray.thumbnail((DRAWN, DRAWN))
     elif longest < ENLARGED:
         times = -(-ENLARGED // longest)
-        grey = grey.resize((grey.width * times, grey.height * times), Image.Resampling.NEAREST)
-    return Pixels(grey.tobytes(), grey.width, grey.height, grey.width)
+        gray = gray.resize((gray.width * times, gray.height * times), Image.Resampling.NEAREST)
+    return Pixels(gray.tobytes(), gray.width, gray.height, gray.width)

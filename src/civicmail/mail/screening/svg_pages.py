@@ -169,22 +169,22 @@ def _box(attributes: dict[str, str]) -> tuple[float, float, float, float]:
     return 0.0, 0.0, _value(attributes, "width", _SIZE), _value(attributes, "height", _SIZE)
 
 
-def _is_dark(colour: str) -> bool | None:
+def _is_dark(color: str) -> bool | None:
     """None if nothing is painted."""
-    colour = colour.strip().lower()
-    if colour in ("none", "transparent", ""):
+    color = color.strip().lower()
+    if color in ("none", "transparent", ""):
         return None
-    if colour in ("white", "snow", "ivory", "whitesmoke"):
+    if color in ("white", "snow", "ivory", "whitesmoke"):
         return False
-    if colour.startswith("#"):
-        step = (len(colour) - 1) // 3 or 1
-        parts = [colour[1 + step * n : 1 + step * (n + 1)] for n in range(3)]
+    if color.startswith("#"):
+        step = (len(color) - 1) // 3 or 1
+        parts = [color[1 + step * n : 1 + step * (n + 1)] for n in range(3)]
         try:
             return sum(int(part, 16) * (17 if step == 1 else 1) for part in parts) < 3 * 128
         except ValueError:
             return True
-    if colour.startswith("rgb"):
-        return sum(float(n) for n in _NUMBER.findall(colour)[:3]) < 3 * (50 if "%" in colour else 128)
+    if color.startswith("rgb"):
+        return sum(float(n) for n in _NUMBER.findall(color)[:3]) < 3 * (50 if "%" in color else 128)
     return True
 
 

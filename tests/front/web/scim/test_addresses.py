@@ -36,7 +36,7 @@ def test_the_primary_address_of_ours_is_the_main_one_and_what_is_elsewhere_is_le
 
 
 def test_an_address_of_somebody_else_is_refused_and_stands_in_the_report(crowd: Department, provider: Provider, user: User) -> None:
-    """Nobody is made without it, who would get a made-up one; a duty's name and a list are nobody's."""
+    """Nobody is made without it, who would get a made-up one; a role's name and a list are nobody's."""
     provider.ask("POST", "/Users", user("n-1", emails=_emails("ann@city.example")))
     for uid, address in (("n-2", "ann@city.example"), ("n-3", "postmaster@city.example")):
         status, answer = provider.ask("POST", "/Users", user(uid, emails=_emails(address)))

@@ -13,7 +13,7 @@ from city.identity import staff
 from city.identity.staff import MS, NOW
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.identity.actions import barring
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.notices.models import Notice
 from front.web.scim.conftest import OFFICER, Provider
 
@@ -27,7 +27,7 @@ def test_a_barred_person_with_a_new_number_and_their_old_sign_in_name_is_told(
     """What the provider called them before its own change counts."""
     one = staff.worker("one", crowd, staff.person("head"))
     held = {"starts": NOW - timedelta(days=1), "until": NOW + timedelta(days=90), "by": "head", "reason": "office"}
-    DutyGrant.objects.create(person=one, duty="access-officer", **held)
+    RoleAssignment.objects.create(person=one, role="access-officer", **held)
     status, said = provider.ask("POST", "/Users", {**user("e-7"), "userName": "seven@login.example"})
     assert status == 201, said
     status, answer = provider.ask("PUT", f"/Users/{said['id']}", {**user("e-7"), "userName": "other@login.example"})

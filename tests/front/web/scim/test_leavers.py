@@ -13,7 +13,7 @@ from city.identity.staff import MS
 from civicmail.city.directory.models import Department, Episode, FeedLine, FeedRun, Person
 from civicmail.city.guard.epoch import DAY_MS
 from civicmail.city.identity.actions import feed, feedkeys
-from civicmail.city.identity.models import Authorisation, DutyGrant, Ending
+from civicmail.city.identity.models import Authorization, Ending, RoleAssignment
 from civicmail.city.notices.models import Notice
 from front.web.scim.conftest import OFFICER, Provider
 from pages.world import signed_in
@@ -77,7 +77,7 @@ def test_a_single_leaver_is_shut_out_at_once_while_a_mass_waits(ann: Person, lea
     assert client.get("/my/access/").status_code == 200
     assert leavers.ends("ann") == [204]
     assert client.get("/my/access/").status_code == 302, "to the sign-in"
-    assert Authorisation.objects.get(person=ann).state == "revoked" and Ending.objects.get(person=ann).steps.count() == 10
+    assert Authorization.objects.get(person=ann).state == "revoked" and Ending.objects.get(person=ann).steps.count() == 10
     line = FeedLine.objects.get(uid="ann", did="ended")
     assert line.alone and line.run.state == "live" and "single leaver" in line.reason
     held = FeedRun.objects.get(state="stopped")
@@ -150,7 +150,7 @@ def test_the_office_hears_each_day_of_leavers_who_wait(leavers: Leavers, frozen:
     clerk = Department.objects.get(code="clerk")
     officer = staff.worker("office", clerk, staff.person("boss", account=False))
     grant = {"starts": staff.OLD, "until": staff.LATER, "by": "os", "reason": "roster"}
-    DutyGrant.objects.create(person=officer, duty="access-officer", **grant)
+    RoleAssignment.objects.create(person=officer, role="access-officer", **grant)
     mass(leavers)
     first = Notice.objects.get()
     assert "on the page of that person" in first.text

@@ -16,7 +16,7 @@ from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.guard.models import Account, Entry
 from civicmail.city.identity.actions import access_end, feed, feedkeys, people, tokens
 from civicmail.city.identity.actions.people import Work
-from civicmail.city.identity.models import Authorisation, Ending
+from civicmail.city.identity.models import Authorization, Ending
 from front.web.scim.conftest import OFFICER, Provider
 from pages.world import signed_in
 
@@ -50,13 +50,13 @@ def ann(crowd: Department, provider: Provider, user: User) -> tuple[Person, str]
 def test_whoever_is_not_active_any_more_is_shut_out_within_the_request(ann: tuple[Person, str], provider: Provider) -> None:
     """A session of before opens nothing, and twice is once."""
     person, id_ = ann
-    assert Authorisation.objects.get(person=person).state == "active"
+    assert Authorization.objects.get(person=person).state == "active"
     client = Client()
     client.cookies["sessionid"] = signed_in(person)
     assert client.get("/my/access/").status_code == 200
     assert provider.ask("PATCH", f"/Users/{id_}", OFF)[0] == 204
     assert client.get("/my/access/").status_code == 302, "to the sign-in"
-    assert Authorisation.objects.get(person=person).state == "revoked" and not Account.objects.get(person=person).is_active
+    assert Authorization.objects.get(person=person).state == "revoked" and not Account.objects.get(person=person).is_active
     done = Ending.objects.get(person=person)
     assert done.done is not None and done.steps.count() == 10
     assert provider.ask("PATCH", f"/Users/{id_}", OFF)[0] == 204
@@ -71,7 +71,7 @@ def test_who_comes_back_has_a_new_employment_and_no_access(ann: tuple[Person, st
     provider.ask("PATCH", f"/Users/{id_}", OFF)
     assert provider.ask("PATCH", f"/Users/{id_}", ON)[0] == 204
     assert person.episodes.count() == 2 and person.episodes.filter(ended__isnull=True).count() == 1
-    assert not Authorisation.objects.filter(person=person).exclude(state="revoked").exists()
+    assert not Authorization.objects.filter(person=person).exclude(state="revoked").exists()
     assert not Account.objects.get(person=person).is_active
 
 
@@ -80,7 +80,7 @@ def test_a_deleted_user_is_gone_and_the_person_stays_with_mail_and_address(ann: 
     person, id_ = ann
     assert provider.ask("DELETE", f"/Users/{id_}")[0] == 204
     assert provider.ask("GET", f"/Users/{id_}")[0] == 404 and provider.ask("DELETE", f"/Users/{id_}")[0] == 404
-    assert Authorisation.objects.get(person=person).state == "revoked"
+    assert Authorization.objects.get(person=person).state == "revoked"
     assert Person.objects.filter(pk=person.pk).exists() and person.mailboxes.filter(closed__isnull=True).count() == 1
     assert person.addresses.filter(until__isnull=True).count() == 1
 

@@ -74,8 +74,8 @@ def test_a_sign_in_from_a_new_place_is_told_and_the_first_one_is_not(ines: Accou
     assert sorted(Place.objects.values_list("network", flat=True)) == ["192.0.2.0/24", "2001:db8:1:2::/64"]
 
 
-@pytest.mark.rule("P-07", "A token that changes who has which duty lasts a day.")
-def test_a_token_that_changes_duties_lasts_a_day(ines: Account) -> None:
+@pytest.mark.rule("P-07", "A token that changes who has which role lasts a day.")
+def test_a_token_that_changes_roles_lasts_a_day(ines: Account) -> None:
     """Also one that was made when they lasted a year."""
     who = actor(ines.person)
     with pytest.raises(Unusable, match="lasts one day"):

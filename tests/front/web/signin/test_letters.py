@@ -18,7 +18,7 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.guard.models import Account, Entry, Invitation
 from civicmail.city.identity.actions import invitations
-from civicmail.city.identity.models import Device, DutyUse, Token
+from civicmail.city.identity.models import Device, RoleActivation, Token
 from civicmail.city.notices.models import Notice
 from civicmail.core.config.settings import Oidc, Signin
 from civicmail.front.web.signin.step_up import AT
@@ -110,11 +110,11 @@ def test_two_halves_by_two_people_open_the_account_once(city: Town, visit: Visit
 
 @pytest.mark.rule(
     "P-07",
-    "A recovery ends sessions, device passwords, tokens and duties that were taken up; the person hears of each step at "
+    "A recovery ends sessions, device passwords, tokens and roles that were activated; the person hears of each step at "
     "every address that is known.",
 )
 def test_a_recovery_ends_everything_and_the_person_hears_of_each_step(city: Town, visit: Visit) -> None:
-    """Sessions, device passwords, tokens, duties taken up; every address known, former ones too; Home for 30 days."""
+    """Sessions, device passwords, tokens, roles activated; every address known, former ones too; Home for 30 days."""
     who = city.people["approver"]
     city.grant("head", "access-officer", taken=True)
     who.outside, who.phone = "ex@home.example", "555-0101"
@@ -126,7 +126,7 @@ def test_a_recovery_ends_everything_and_the_person_hears_of_each_step(city: Town
     at = {"made": city.now, "person": who}
     Device.objects.create(key="d1", name="phone", mac="0" * 64, **at)
     Token.objects.create(mac="e" * 64, until=city.now.replace(year=city.now.year + 1), **at)
-    assert DutyUse.objects.filter(grant__person=who, laid_down__isnull=True).exists()
+    assert RoleActivation.objects.filter(grant__person=who, laid_down__isnull=True).exists()
     asked = visit("office").get(f"/access/people/{who.uid}/recover/").content.decode()
     assert "555-0101" in asked
     (first,), letter = _letter(visit, "office", who.uid, "recover")
@@ -138,7 +138,7 @@ def test_a_recovery_ends_everything_and_the_person_hears_of_each_step(city: Town
     assert there.get("/")["Location"].startswith("/accounts/login/"), "the session of before has ended"
     for kind in (Device, Token):
         assert not kind.objects.filter(person=who, ended__isnull=True).exists()
-    assert not DutyUse.objects.filter(grant__person=who, laid_down__isnull=True).exists()
+    assert not RoleActivation.objects.filter(grant__person=who, laid_down__isnull=True).exists()
     told = Notice.objects.filter(key__startswith=f"recovery:{letter.pk}:")
     assert set(told.values_list("to", flat=True)) >= {"ex@home.example", "new@home.example"}
     assert {key.split(":")[2] for key in told.values_list("key", flat=True)} == {"asked", "handed", "used"}
@@ -177,18 +177,18 @@ def test_whoever_has_signed_in_once_is_not_invited_again(city: Town, visit: Visi
     assert visit("head").post("/access/people/p-crew0/invite/", {"reason": BECAUSE}).status_code == 409
 
 
-@pytest.mark.rule("P-16, D4", "The access office is a privileged duty: taken up for some hours, with a reason.")
+@pytest.mark.rule("P-16, D4", "The access office is a privileged role: activated for some hours, with a reason.")
 def test_the_access_office_is_taken_up_first(city: Town, visit: Visit) -> None:
     """Until then an access officer grants, invites and recovers nothing, and reads no list of people."""
-    DutyUse.objects.filter(grant__duty="access-officer").update(laid_down=city.now)
+    RoleActivation.objects.filter(grant__role="access-officer").update(laid_down=city.now)
     office = visit("office")
-    assert "Take up the duty of the access office" in office.get("/").content.decode()
+    assert "Activate the role of the access office" in office.get("/").content.decode()
     for path in ("duties/grant", "people/p-crew0/invite", "people/p-crew0/recover", "feeds/new"):
         answer = office.post(f"/access/{path}/", {"reason": BECAUSE})
-        assert answer.status_code == 403 and "Take up the duty" in answer.content.decode(), path
+        assert answer.status_code == 403 and "Activate the role" in answer.content.decode(), path
 
 
-@pytest.mark.rule("P-07", "A grant of a duty, a sign-in letter and a recovery need a fresh proof of who one is.")
+@pytest.mark.rule("P-07", "A grant of a role, a sign-in letter and a recovery need a fresh proof of who one is.")
 def test_grants_letters_and_recoveries_want_a_fresh_proof(city: Town, visit: Visit) -> None:
     """A session that somebody left open does none of it."""
     office = visit("office")

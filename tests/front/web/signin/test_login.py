@@ -49,9 +49,9 @@ def _is_in(browser: Client) -> bool:
 
 @pytest.mark.rule("P-18, AC-8", "Before every form of sign-in stands that mail is the city's, kept and examined.")
 def test_the_notice_stands_before_the_form_and_the_form_offers_no_sign_up() -> None:
-    """Monitored, recorded, public record, no unauthorised use, use means consent (AC-8)."""
+    """Monitored, recorded, public record, no unauthorized use, use means consent (AC-8)."""
     page = _browser().get(reverse("account_login")).content.decode()
-    words = ("public record", "without notice", "monitored and recorded", "without authorisation is forbidden", "agrees to this")
+    words = ("public record", "without notice", "monitored and recorded", "without authorization is forbidden", "agrees to this")
     assert all(word in page for word in words)
     assert page.index("public record") < page.index('name="password"') and "sign up" not in page.lower()
 

@@ -72,7 +72,7 @@ def test_a_leaked_password_is_refused_where_one_is_set_and_where_it_is_changed()
     ["Sample City 2026!", "civicmail-city.example", "Moravec_Ines_e-17_ines", "Parks-and-Recreation1", "access officer 123456789"],
 )
 def test_words_of_the_city_and_of_the_person_are_no_password(password: str) -> None:
-    """The program, the city and its domains, departments, duties, names, number and login."""
+    """The program, the city and its domains, departments, roles, names, number and login."""
     department("parks").__class__.objects.filter(code="parks").update(name="Parks and Recreation")
     assert "names of the city" in _refused(password, account())
 

@@ -120,7 +120,7 @@ def test_trying_again_is_an_entry_and_then_a_record_for_those_who_wait(installed
 
 
 @pytest.mark.django_db
-def test_trying_again_takes_the_duty_a_reason_and_somebody_who_waits(installed: Path) -> None:
+def test_trying_again_takes_the_role_a_reason_and_somebody_who_waits(installed: Path) -> None:
     keep(installed, one := mail(("a@city.example", "deliver"), ("c@city.example", "hold")))
     lines = Waiting(installed, load(installed)).lines(NOW)
     held: list[Line] = [line for line in lines if line.held]

@@ -19,7 +19,7 @@ RIGHTS = (
     "SELECT m.address, p.uid, a.role, a.state, a.until FROM access_authorisation a JOIN directory_mailbox m ON m.id = a.mailbox_id "
     "JOIN directory_person p ON p.id = a.person_id ORDER BY 1, 2, 3, 4, 5"
 )
-DUTIES = (
+ROLES = (
     "SELECT p.uid, d.duty, d.ended IS NULL FROM access_dutygrant d JOIN directory_person p ON p.id = d.person_id ORDER BY 1, 2, 3"
 )
 
@@ -38,9 +38,9 @@ def called(data: Path, *words: str, source: Path | None = None) -> subprocess.Co
 
 
 def rights(data: Path, name: str = "city.sqlite3") -> list[list[tuple[Any, ...]]]:
-    """Who may use which mailbox until when, and who has which duty."""
+    """Who may use which mailbox until when, and who has which role."""
     with closing(sqlite3.connect(data / name)) as tables:
-        return [tables.execute(question).fetchall() for question in (RIGHTS, DUTIES)]
+        return [tables.execute(question).fetchall() for question in (RIGHTS, ROLES)]
 
 
 def messages(data: Path, source: Path | None = None) -> int:

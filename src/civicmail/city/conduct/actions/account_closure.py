@@ -28,7 +28,7 @@ from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity.actions import autoreplies
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.actors import about_mailbox
 from civicmail.city.identity.queries.autoreplies import is_left
 from civicmail.city.notices.actions import notify
@@ -118,7 +118,7 @@ def _step(closure: Closure, action: str, act: str, actor: Actor, reason: str, no
 def _require_left(mailbox: Mailbox, now: int) -> None:
     if mailbox.kind != Mailbox.Type.PERSONAL or mailbox.closed is not None or not is_left(mailbox, now):
         raise Conflict("Only the account of somebody whose access has ended is closed.")
-    living = Authorisation.objects.filter(mailbox=mailbox, state__in=LIVING)
+    living = Authorization.objects.filter(mailbox=mailbox, state__in=LIVING)
     if reader := living.select_related("person").first():
         raise Conflict(f"{reader.person} may use {mailbox}; end that first.")
 
@@ -210,5 +210,5 @@ def certificate(row: Closure) -> bytes:
 
 def _cost(mailbox: Mailbox) -> int:
     """Cents a year of the last access of the holder."""
-    rows = Authorisation.objects.filter(mailbox=mailbox, role="holder").order_by("-asked", "-id")
+    rows = Authorization.objects.filter(mailbox=mailbox, role="holder").order_by("-asked", "-id")
     return rows.values_list("cost", flat=True).first() or 0

@@ -197,7 +197,7 @@ def reverse(row: Violation, *, actor: Actor, reason: str, now: int) -> Violation
         violation.hearer, violation.heard, violation.hearing = officer, from_ms(now), reason
         count = _reopen(violation, officer, actor, reason, now)
         violation.save()
-        record_entry("violation.reverse", violation, actor, reason, now, authorisations=count)
+        record_entry("violation.reverse", violation, actor, reason, now, authorizations=count)
         notify_person(violation, "reversed", f"The record about {violation.person} was wrong", ["It is taken back.", reason], now)
     return violation
 

@@ -25,7 +25,7 @@ from civicmail.city.guard.models import Account
 from civicmail.city.identity import person_kinds
 from civicmail.city.identity.actions import access_requests
 from civicmail.city.identity.actions.publishing import data_folder, publish_on_commit
-from civicmail.city.identity.models import Authorisation, DutyGrant, DutyUse
+from civicmail.city.identity.models import Authorization, RoleActivation, RoleAssignment
 from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.city.snapshot.snapshot import Snapshot
 
@@ -34,7 +34,7 @@ SETTLE_MS = 2_000
 """ms after which entry points know a change (they know it within one second)."""
 BATCH_SIZE = 200
 CARRIED_FIELDS = ["state", "carried", "promised", "failure", "checked", "answer"]
-WITH = ("review", "part__department", "person", "by", "right__mailbox", "right__episode__contract", "right__person", "duty__person")
+WITH = ("review", "part__department", "person", "by", "right__mailbox", "right__episode__contract", "right__person", "role__person")
 
 
 def carry_out(row: ReviewRow, *, now: int) -> None:
@@ -94,11 +94,11 @@ def retry(row: ReviewRow, *, actor: Actor, now: int) -> None:
 
 
 def require_end(row: ReviewRow, until: int, now: int) -> None:
-    """Raise Unusable for an end that the table of kinds does not allow, or that a duty cannot have: a duty is granted for longer by
+    """Raise Unusable for an end that the table of kinds does not allow, or that a role cannot have: a role is granted for longer by
     the access office alone."""
-    if row.duty is not None:
-        if from_ms(until) > row.duty.until:
-            sentence = "A review shortens a duty; for longer the access office grants it anew."
+    if row.role is not None:
+        if from_ms(until) > row.role.until:
+            sentence = "A review shortens a role; for longer the access office grants it anew."
             raise Unusable(sentence, {"until": sentence})
         return
     assert row.right is not None
@@ -122,11 +122,11 @@ def published_snapshot(now: int) -> Snapshot | None:
 
 
 def _do(row: ReviewRow, now: int) -> None:
-    if row.duty is not None:
-        _do_duty(row, row.duty, now)
+    if row.role is not None:
+        _do_role(row, row.role, now)
         return
     assert row.right is not None
-    right = Authorisation.objects.select_for_update(of=("self",)).select_related("episode__contract", "person").get(pk=row.right.pk)
+    right = Authorization.objects.select_for_update(of=("self",)).select_related("episode__contract", "person").get(pk=row.right.pk)
     if row.answer in ("keep", "change") and right.state == "suspended" and row.late:
         access_requests.transition(right, "resume", "a late answer of the review", now)
         publish_on_commit([right.person_id])
@@ -141,7 +141,7 @@ def _do(row: ReviewRow, now: int) -> None:
         _end(row, right, now)
 
 
-def _extend(row: ReviewRow, right: Authorisation, until: datetime, now: int, *, exactly: bool = False) -> None:
+def _extend(row: ReviewRow, right: Authorization, until: datetime, now: int, *, exactly: bool = False) -> None:
     """Set another end. A reviewer who requested the access does not extend it (M3): their "keep" leaves its end."""
     if right.state not in ("active", "suspended"):
         raise Conflict("This access is over; it is asked for anew.")
@@ -161,7 +161,7 @@ def _extend(row: ReviewRow, right: Authorisation, until: datetime, now: int, *, 
     _entered("request.extend" if epoch_ms(until) > before else "access.shorten", row, right, now, before=before)
 
 
-def _suspend(row: ReviewRow, right: Authorisation, now: int) -> None:
+def _suspend(row: ReviewRow, right: Authorization, now: int) -> None:
     if right.state == "suspended":
         return
     access_requests.transition(right, "suspend", "nobody answered in the review", now)
@@ -169,7 +169,7 @@ def _suspend(row: ReviewRow, right: Authorisation, now: int) -> None:
     _entered("access.suspend", row, right, now)
 
 
-def _end(row: ReviewRow, right: Authorisation, now: int) -> None:
+def _end(row: ReviewRow, right: Authorization, now: int) -> None:
     if right.state in ("revoked", "expired", "withdrawn"):
         return
     access_requests.transition(right, "revoke", f"review: {row.reason or 'nobody answered'}", now)
@@ -177,20 +177,20 @@ def _end(row: ReviewRow, right: Authorisation, now: int) -> None:
     _entered("access.revoke", row, right, now)
 
 
-def _sign_out(right: Authorisation) -> None:
+def _sign_out(right: Authorization) -> None:
     if right.role == "holder":
         Account.objects.filter(person=right.person_id).update(epoch=F("epoch") + 1)
 
 
-def _do_duty(row: ReviewRow, granted: DutyGrant, now: int) -> None:
+def _do_role(row: ReviewRow, granted: RoleAssignment, now: int) -> None:
     """Carry out the answer about a role.
     A kept role keeps its end; a role is never suspended: non-response ends it after the days of grace."""
-    grant = DutyGrant.objects.select_for_update(of=("self",)).get(pk=granted.pk)
+    grant = RoleAssignment.objects.select_for_update(of=("self",)).get(pk=granted.pk)
     if row.answer == "suspend":
         return
     if grant.ended is not None or grant.until <= from_ms(now):
         if row.answer in ("keep", "change"):
-            raise Conflict("This duty is over; it is granted anew.")
+            raise Conflict("This role is over; it is granted anew.")
         return
     if row.answer == "keep":
         row.promised = grant.until
@@ -202,13 +202,13 @@ def _do_duty(row: ReviewRow, granted: DutyGrant, now: int) -> None:
     else:
         grant.ended = from_ms(now)
         grant.save(update_fields=["ended"])
-        DutyUse.objects.filter(grant=grant, laid_down__isnull=True, until__gt=from_ms(now)).update(laid_down=from_ms(now))
-    facts = {"person": row.asked["uid"], "duty": grant.duty, "until": epoch_ms(grant.until), "rows": [row.pk]}
+        RoleActivation.objects.filter(grant=grant, laid_down__isnull=True, until__gt=from_ms(now)).update(laid_down=from_ms(now))
+    facts = {"person": row.asked["uid"], "duty": grant.role, "until": epoch_ms(grant.until), "rows": [row.pk]}
     act = "duty.end" if grant.ended else "duty.shorten"
-    entries.enter(act, actor=TICK, reason=row.reason, now=now, object=f"duty:{grant.pk}", duty=grant.duty, facts=facts)
+    entries.enter(act, actor=TICK, reason=row.reason, now=now, object=f"duty:{grant.pk}", role=grant.role, facts=facts)
 
 
-def _entered(act: str, row: ReviewRow, right: Authorisation, now: int, **more: int) -> None:
+def _entered(act: str, row: ReviewRow, right: Authorization, now: int, **more: int) -> None:
     """Write the audit entry in the name of the reviewer, or of the system where nobody answered."""
     facts = {"person": row.asked["uid"], "mailbox": row.asked["mailbox"], "state": right.state, "until": epoch_ms(right.until)}
     facts |= {"review": row.review_id, "row": row.pk, **more}
@@ -217,14 +217,14 @@ def _entered(act: str, row: ReviewRow, right: Authorisation, now: int, **more: i
     publish_on_commit([right.person_id])
 
 
-def _work(right: Authorisation) -> Episode:
+def _work(right: Authorization) -> Episode:
     employment = Episode.objects.select_related("contract").filter(person=right.person_id, ended__isnull=True).first()
     if employment is None:
         raise Conflict(f"{right.person} does not work for the city now.")
     return employment
 
 
-def _latest(right: Authorisation, now: int) -> datetime:
+def _latest(right: Authorization, now: int) -> datetime:
     work = _work(right)
     return person_kinds.latest_end(work.kind, timezone.localtime(from_ms(now)), work.contract.ends if work.contract else None)
 
@@ -245,14 +245,14 @@ def _verify(row: ReviewRow, seen: Snapshot | None, now: int) -> None:
 
 def _differs(row: ReviewRow, seen: Snapshot | None, now: int) -> str:
     """Why the decision is not in force; empty if it is."""
-    if row.duty is not None:
-        grant = DutyGrant.objects.get(pk=row.duty.pk)
+    if row.role is not None:
+        grant = RoleAssignment.objects.get(pk=row.role.pk)
         over = grant.ended is not None or grant.until <= from_ms(now)
         if row.answer == "suspend":
             return ""
-        return "" if over == (row.answer in ("revoke", "lapse")) else "The duty is not as it was decided."
+        return "" if over == (row.answer in ("revoke", "lapse")) else "The role is not as it was decided."
     assert row.right is not None
-    right = Authorisation.objects.select_related("mailbox", "person").get(pk=row.right.pk)
+    right = Authorization.objects.select_related("mailbox", "person").get(pk=row.right.pk)
     if row.answer in ("keep", "change"):
         if right.state not in ("active", "suspended"):
             return "The access is over."
@@ -262,11 +262,11 @@ def _differs(row: ReviewRow, seen: Snapshot | None, now: int) -> str:
     return _doors(right, seen, now)
 
 
-def _doors(right: Authorisation, seen: Snapshot | None, now: int) -> str:
+def _doors(right: Authorization, seen: Snapshot | None, now: int) -> str:
     """Why an entry point with this snapshot would still admit the person to the mailbox; empty if it would not."""
     person = seen.people.get(right.person.uid) if seen is not None else None
     if person is None or person.why:
         return ""
     grants = [g for g in person.grants if g.mailbox == right.mailbox.address and now < g.until]
-    other = Authorisation.objects.filter(mailbox=right.mailbox_id, person=right.person_id, state="active").exists()
+    other = Authorization.objects.filter(mailbox=right.mailbox_id, person=right.person_id, state="active").exists()
     return "Doors still let this person use the mailbox." if grants and not other else ""

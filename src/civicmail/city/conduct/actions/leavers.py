@@ -28,7 +28,7 @@ from civicmail.city.guard.reasons import Reasons, checked_reason
 from civicmail.city.identity.actions import access_requests, autoreplies
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.notices.actions import notify_many
 
@@ -103,7 +103,7 @@ def _ask_successor(row: Leaver, successor: Person | None, until: int, actor: Act
     who = row.ending.person
     if successor is None or successor == who:
         raise Unusable("Say who succeeds.", {"successor": "Somebody else who works here."})
-    if Authorisation.objects.filter(mailbox=row.mailbox, person=successor, state__in=LIVING).exists():
+    if Authorization.objects.filter(mailbox=row.mailbox, person=successor, state__in=LIVING).exists():
         return
     words = f"Succeeds {who} and goes on with what was left."
     reasons = Reasons(words, words, words, words)
@@ -114,7 +114,7 @@ def _end_successors(box: Mailbox, choice: str, actor: Actor, reason: str, now: i
     """End the access of successors when another answer is chosen."""
     if choice == "successor":
         return
-    rows = Authorisation.objects.select_for_update().filter(mailbox=box, role="successor", state__in=LIVING).order_by("id")
+    rows = Authorization.objects.select_for_update().filter(mailbox=box, role="successor", state__in=LIVING).order_by("id")
     for row in rows:
         access_requests.transition(row, "revoke", reason, now)
         facts = {"person": row.person.uid, "mailbox": box.address, "role": row.role, "state": row.state}

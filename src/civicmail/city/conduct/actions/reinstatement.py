@@ -16,7 +16,7 @@ from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import Conflict
 from civicmail.city.guard.models import Account
 from civicmail.city.identity.actions.publishing import publish_on_commit
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 
 _WORDS = ("duties", "performance", "efficiency", "service")
 
@@ -27,7 +27,7 @@ def give_back(row: Violation, officer: Person, *, actor: Actor, now: int) -> int
     assert row.ending is not None and row.person is not None, "only what ended comes back"
     old, today = row.ending.episode, timezone.localdate(from_ms(now))
     if row.person.episodes.filter(ended__isnull=True).exists():
-        raise Conflict(f"{row.person} works here again; the department authorises what is needed.")
+        raise Conflict(f"{row.person} works here again; the department authorizes what is needed.")
     if old.contract is not None and old.contract.ends < today:
         raise Conflict("The contract is over meanwhile; there is nothing that could come back.")
     new = Episode.objects.create(
@@ -35,9 +35,9 @@ def give_back(row: Violation, officer: Person, *, actor: Actor, now: int) -> int
         contract=old.contract, starts=today, ends=old.ends,
     )  # fmt: skip
     assert row.ending.done is not None, "it was carried out at once"
-    ended = Authorisation.objects.filter(episode=old, state="revoked", since=row.ending.done, until__gt=from_ms(now))
+    ended = Authorization.objects.filter(episode=old, state="revoked", since=row.ending.done, until__gt=from_ms(now))
     made = [
-        Authorisation(
+        Authorization(
             mailbox=a.mailbox, person=row.person, episode=new, department=a.department, role=a.role, profile=a.profile,
             requester=a.requester, asked=a.asked, approver=officer if a.requester_id != officer.pk else a.approver,
             decided=from_ms(now), starts=from_ms(now), until=a.until, state="active", since=from_ms(now),
@@ -46,7 +46,7 @@ def give_back(row: Violation, officer: Person, *, actor: Actor, now: int) -> int
         for a in ended.select_related("mailbox", "department", "profile", "requester", "approver").order_by("id")
         if a.mailbox.closed is None and a.approver is not None
     ]  # fmt: skip
-    Authorisation.objects.bulk_create(made)
+    Authorization.objects.bulk_create(made)
     Account.objects.filter(person=row.person, contained__isnull=True).update(is_active=True)
     done = [(f"authorisation:{a.pk}", {"person": row.person.uid, "mailbox": a.mailbox.address, "violation": row.pk}) for a in made]
     entries.enter_each("access.begin", done, actor=actor, reason="the record was wrong", now=now)

@@ -29,7 +29,7 @@ from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity.actions import elected
 
-WITH = ("review", "part__department", "part__reviewer", "person", "approver", "right__mailbox", "duty")
+WITH = ("review", "part__department", "part__reviewer", "person", "approver", "right__mailbox", "role")
 CHANGED = ["state", "answer", "reason", "by", "at", "late", "bulk", "promised", "failure", "checked"]
 
 
@@ -58,7 +58,7 @@ def keep_rest(part: ReviewPart, *, actor: Actor, now: int) -> int:
     guard.require_could(actor, "review.decide", part_reviewers.about(part, actor.uid, now), now=now)
     plan = PLANS[part.review.tier]
     if not plan.bulk:
-        raise Conflict("Duties are answered one by one.")
+        raise Conflict("Roles are answered one by one.")
     with transaction.atomic():
         rows = list(ReviewRow.objects.select_for_update(of=("self",)).filter(part=part, state="open").order_by("id"))
         first = [r for r in rows if r.exceptions or r.changed]

@@ -27,7 +27,7 @@ NOTHING_MADE = ("open", "pending", "silent", "stopped", "suspending", "suspended
 
 def moot_due(now: int) -> int:
     """Mark rows whose access ended otherwise as moot, so that nobody is asked about them (R13)."""
-    rows = list(_over(now).select_related("right", "duty").order_by("id")[:BATCH_SIZE])
+    rows = list(_over(now).select_related("right", "role").order_by("id")[:BATCH_SIZE])
     if not rows:
         return 0
     with transaction.atomic():
@@ -48,7 +48,7 @@ def _over(now: int) -> QuerySet[ReviewRow]:
     at = from_ms(now)
     rows = ReviewRow.objects.filter(review__state__in=["running", "over"])
     gone = Q(right__isnull=False) & (~Q(right__state__in=["active", "suspended"]) | Q(right__until__lte=at))
-    gone |= Q(duty__isnull=False) & (Q(duty__ended__isnull=False) | Q(duty__until__lte=at))
+    gone |= Q(role__isnull=False) & (Q(role__ended__isnull=False) | Q(role__until__lte=at))
     resumed = Q(state="suspended", right__state="active")
     return rows.filter((Q(state__in=NOTHING_MADE) & gone) | resumed)
 
@@ -58,7 +58,7 @@ def _why(row: ReviewRow) -> str:
         if row.right.state == "active":
             return "the access was put in force again"
         return f"the access was {row.right.state}: {row.right.why}" if row.right.why else f"the access is {row.right.state}"
-    return "the duty is over"
+    return "the role is over"
 
 
 def close_due(now: int) -> int:

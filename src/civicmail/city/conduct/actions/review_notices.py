@@ -9,7 +9,7 @@ from civicmail.city.conduct.models import Review, ReviewPart, ReviewRow
 from civicmail.city.conduct.review_plans import PLANS
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.guard.epoch import format_day, from_ms
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.notices.actions import notify, notify_many
 from civicmail.city.pages import days
 
@@ -61,7 +61,7 @@ def notify_reviewers(review: Review, parts: Sequence[ReviewPart], *, now: int) -
 def notify_officers(key: str, subject: str, text: str, *, now: int) -> None:
     """Notify everybody who is access officer now."""
     at = from_ms(now)
-    grants = DutyGrant.objects.in_force(at).filter(duty="access-officer")
+    grants = RoleAssignment.objects.in_force(at).filter(role="access-officer")
     people = set(grants.values_list("person", flat=True))
     for person, address in sorted(addresses(people).items()):
         notify(f"{key}:{person}", address, subject, text, now=at)

@@ -22,7 +22,7 @@ from civicmail.city.guard.actors import Actor, machine
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.errors import Conflict, Unusable
 from civicmail.city.guard.reasons import checked_reason
-from civicmail.city.identity.models import Authorisation, DutyGrant
+from civicmail.city.identity.models import Authorization, RoleAssignment
 
 TICK = machine("tick")
 LOOK_BACK = timedelta(days=30)
@@ -148,8 +148,8 @@ def _with_something(people: set[int], now: int) -> set[int]:
     if not people:
         return set()
     at = from_ms(now)
-    rights = Authorisation.objects.filter(person__in=people, state__in=["active", "suspended"], until__gt=at)
-    grants = DutyGrant.objects.in_force(at).filter(person__in=people)
+    rights = Authorization.objects.filter(person__in=people, state__in=["active", "suspended"], until__gt=at)
+    grants = RoleAssignment.objects.in_force(at).filter(person__in=people)
     return {*rights.values_list("person", flat=True), *grants.values_list("person", flat=True)}
 
 
@@ -158,8 +158,8 @@ Causes = dict[str, tuple[str, int]]
 
 
 def _moved(now: int) -> Causes:
-    """Access in force that another department authorised than the one where the person works (M6)."""
-    rows = Authorisation.objects.filter(
+    """Access in force that another department authorized than the one where the person works (M6)."""
+    rows = Authorization.objects.filter(
         state__in=["active", "suspended"], until__gt=from_ms(now), role="holder", episode__ended__isnull=True
     )
     rows = rows.exclude(episode__department=F("department"))
@@ -169,7 +169,7 @@ def _moved(now: int) -> Causes:
 
 def _on_leave(now: int) -> Causes:
     """People suspended for longer than LONG_LEAVE, except by non-response or a decision, which have their own days."""
-    rows = Authorisation.objects.filter(
+    rows = Authorization.objects.filter(
         state="suspended", role="holder", until__gt=from_ms(now), since__lte=from_ms(now) - LONG_LEAVE
     )
     rows = rows.exclude(review_rows__state__in=["suspending", "suspended"])

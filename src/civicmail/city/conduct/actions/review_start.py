@@ -26,10 +26,10 @@ from civicmail.city.conduct.reviewer_assignment import Item, Share
 from civicmail.city.directory.models import Person
 from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.duties import CONFLICTS
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict
-from civicmail.city.identity.models import Authorisation, DutyGrant
+from civicmail.city.guard.roles import CONFLICTS
+from civicmail.city.identity.models import Authorization, RoleAssignment
 
 BATCH_SIZE = 1000
 
@@ -110,7 +110,7 @@ def checksum(rows: Sequence[ReviewRow]) -> str:
     """SHA-256 of the questions with their exceptions, in order."""
     digest = hashlib.sha256()
     for row in rows:
-        plain = [row.right_id or 0, row.duty_id or 0, row.asked, row.exceptions]
+        plain = [row.right_id or 0, row.role_id or 0, row.asked, row.exceptions]
         digest.update(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS) + b"\n")
     return digest.hexdigest()
 
@@ -120,27 +120,27 @@ def _questions(review: Review, now: int) -> tuple[list[Question], review_scope.K
     tier, departments = review.tier, review.definition.get("departments", [])
     person = review.person_id
     rights = review_scope.rights(tier, now, person=person, departments=departments)
-    grants = review_scope.duties(tier, now, person=person, departments=departments)
+    grants = review_scope.roles(tier, now, person=person, departments=departments)
     if review.former is not None:
         left = ReviewRow.objects.filter(review=review.former, state__in=UNANSWERED)
-        rights = Authorisation.objects.filter(
+        rights = Authorization.objects.filter(
             pk__in=left.values("right"), state__in=["active", "suspended"], until__gt=from_ms(now)
         )
         rights = rights.select_related("mailbox", "person", "department", "approver", "profile").order_by("id")
-        grants = DutyGrant.objects.filter(pk__in=left.values("duty"), ended__isnull=True, until__gt=from_ms(now))
+        grants = RoleAssignment.objects.filter(pk__in=left.values("role"), ended__isnull=True, until__gt=from_ms(now))
         grants = grants.select_related("person", "department").order_by("id")
-    of_rights, of_duties = list(rights), list(grants)
-    people = [a.person_id for a in of_rights] + [g.person_id for g in of_duties]
+    of_rights, of_roles = list(rights), list(grants)
+    people = [a.person_id for a in of_rights] + [g.person_id for g in of_roles]
     known = review_scope.known(people, now, boxes=[a.mailbox_id for a in of_rights])
-    review_scope.taken_up(known, [g.pk for g in of_duties])
-    by = {g.by for g in of_duties}
+    review_scope.taken_up(known, [g.pk for g in of_roles])
+    by = {g.by for g in of_roles}
     granters = dict(Person.objects.filter(uid__in=by).values_list("uid", "pk"))
     known.names = dict(Person.objects.filter(uid__in=by).values_list("uid", "display"))
-    conflicts = _conflicts(of_duties)
-    before = item_facts.before(review.pk, {a.pk for a in of_rights}, {g.pk for g in of_duties})
+    conflicts = _conflicts(of_roles)
+    before = item_facts.before(review.pk, {a.pk for a in of_rights}, {g.pk for g in of_roles})
     questions = [_of_right(review, a, known, before) for a in of_rights]
-    for g in of_duties:
-        question = _of_duty(review, g, known, before, conflicts)
+    for g in of_roles:
+        question = _of_role(review, g, known, before, conflicts)
         if question is not None:
             question.approver = granters.get(g.by, 0)
             question.row.approver_id = question.approver or None
@@ -148,7 +148,7 @@ def _questions(review: Review, now: int) -> tuple[list[Question], review_scope.K
     return questions, known
 
 
-def _of_right(review: Review, a: Authorisation, k: review_scope.Known, before: dict[Any, Any]) -> Question:
+def _of_right(review: Review, a: Authorization, k: review_scope.Known, before: dict[Any, Any]) -> Question:
     facts = item_facts.of_right(a, k)
     facts["changes"] = item_facts.changes(before.get(("right", a.pk)), facts)
     facts["first"] = ("right", a.pk) not in before
@@ -159,27 +159,29 @@ def _of_right(review: Review, a: Authorisation, k: review_scope.Known, before: d
     return Question(row, a.department_id)
 
 
-def _of_duty(review: Review, g: DutyGrant, k: review_scope.Known, before: dict[Any, Any], conflicts: set[int]) -> Question | None:
-    """None for a duty of the whole city whose holder never worked here: then there is no department that could answer."""
+def _of_role(
+    review: Review, g: RoleAssignment, k: review_scope.Known, before: dict[Any, Any], conflicts: set[int]
+) -> Question | None:
+    """None for a role of the whole city whose holder never worked here: then there is no department that could answer."""
     work = k.work.get(g.person_id)
     department = g.department_id or (work.department_id if work else None)
     if department is None:
         return None
-    facts = item_facts.of_duty(g, k)
-    facts["changes"] = item_facts.changes(before.get(("duty", g.pk)), facts)
-    facts["first"] = ("duty", g.pk) not in before
+    facts = item_facts.of_role(g, k)
+    facts["changes"] = item_facts.changes(before.get(("role", g.pk)), facts)
+    facts["first"] = ("role", g.pk) not in before
     row = ReviewRow(
-        review=review, department_id=department, person_id=g.person_id, duty_id=g.pk, asked=facts,
-        exceptions=review_scope.duty_exceptions(g, k, conflicts, facts["privileged"]), changed=bool(facts["changes"]),
+        review=review, department_id=department, person_id=g.person_id, role_id=g.pk, asked=facts,
+        exceptions=review_scope.role_exceptions(g, k, conflicts, facts["privileged"]), changed=bool(facts["changes"]),
     )  # fmt: skip
     return Question(row, department)
 
 
-def _conflicts(grants: Sequence[DutyGrant]) -> set[int]:
+def _conflicts(grants: Sequence[RoleAssignment]) -> set[int]:
     held: dict[int, set[str]] = {}
     for g in grants:
-        held.setdefault(g.person_id, set()).add(g.duty)
-    return {person for person, duties in held.items() if any(pair <= duties for pair in CONFLICTS)}
+        held.setdefault(g.person_id, set()).add(g.role)
+    return {person for person, roles in held.items() if any(pair <= roles for pair in CONFLICTS)}
 
 
 def _shares(questions: list[Question], known: review_scope.Known, now: int) -> list[tuple[int, Share]]:

@@ -36,8 +36,8 @@ class Question:
     def access(self) -> str:
         """What it is about, as a phrase."""
         asked = self.row.asked
-        if self.row.duty is not None:
-            return f"the duty {asked['duty_name'].lower()} of {self.name}"
+        if self.row.role is not None:
+            return f"the role {asked['duty_name'].lower()} of {self.name}"
         return f"mail access of {self.name}" if asked["what"] == "Own mailbox" else f"{self.name}'s access to {asked['mailbox']}"
 
 
@@ -59,7 +59,7 @@ class Answer(Input):
 class Keeping(Answer):
     """state: of the row as it was seen; reason: needed for all but what is in order."""
 
-    reason = Text(label="Why is it needed still?", help=f"At least 10 characters, 20 for a duty. {_READ_BY}", required=False)
+    reason = Text(label="Why is it needed still?", help=f"At least 10 characters, 20 for a role. {_READ_BY}", required=False)
 
 
 class NewEnd(Answer):
@@ -175,8 +175,8 @@ class KeepAccess(_OnRow[Keeping]):
             "The access goes on: for a year from today, or to the end of a contract. Whoever asked for it does not extend it.",
             "For five minutes it can be taken back.",
         ]
-        if row.row.duty is not None:
-            effects = ["The duty stays, with the end that it was granted with.", "Your justification stands in the evidence."]
+        if row.row.role is not None:
+            effects = ["The role stays, with the end that it was granted with.", "Your justification stands in the evidence."]
         return self._page(row, f"Keep {row.access}?", f"Keep access of {row.name}", effects)
 
 
@@ -194,8 +194,8 @@ class EndReviewedAccess(_OnRow[Answer]):
 
     def form_page(self, row: Question) -> FormPage:
         effects = ["Sending and reading there stop at once, at every door.", "Mail is kept. Nothing is deleted."]
-        if row.row.duty is not None:
-            effects = ["The duty ends at once, and what was taken up under it."]
+        if row.row.role is not None:
+            effects = ["The role ends at once, and what was activated under it."]
         effects.append("This cannot be undone: it is asked for anew.")
         return self._page(row, f"End {row.access}?", f"End access of {row.name}", effects, stop=True)
 

@@ -80,7 +80,7 @@ class RecordUndertaking(_Pledging[SignedPaper]):
             title=f"Has {agency} signed version {row.text.version}?", section="Agencies", submit="Record 1 undertaking",
             back=back, crumbs=[("Agencies", reverse("agencies")), (agency.name, back)], facts=[("Bound to", bound)],
             effects=[
-                f"People of {agency} may use mail as far as each is authorised, until a newer version asks for a new signature."
+                f"People of {agency} may use mail as far as each is authorized, until a newer version asks for a new signature."
             ],
         )  # fmt: skip
 

@@ -226,7 +226,7 @@ class ReverseRecord(Step[CaseReason]):
     def form_page(self, row: Violation, now: int) -> FormPage:
         effects = [
             f"{row.person} works here again, with the same rights until the same days, and signs in as before.",
-            "Device passwords and duties are made anew. What was held is delivered.",
+            "Device passwords and roles are made anew. What was held is delivered.",
         ]
         stays = ["The record and its end stay in the history. It counts for nothing."]
         return _page(row, "Was the record wrong?", "Give access back to 1 person", effects, stays)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from civicmail.city.conduct.models import Violation
     from civicmail.city.directory.models import Person
 
-DUTIES_OF_THE_CITY = frozenset(
+ROLES_OF_THE_CITY = frozenset(
     {"P-01", "P-02", "P-03", "P-04", "P-05", "P-06", "P-08", "P-21", "P-23", "P-24", "P-28", "P-29", "P-30"}
 )
 """Clauses about the city's own duties, which nobody breaks by a message."""
@@ -247,7 +247,7 @@ def _clauses() -> Choices:
     return [
         (number, f"{number} {wording.translate(clause.title)}")
         for number, clause in CLAUSES.items()
-        if number not in DUTIES_OF_THE_CITY
+        if number not in ROLES_OF_THE_CITY
     ]
 
 

@@ -219,13 +219,14 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="directory.department"),
                 ),
                 (
-                    "duty",
+                    "role",
                     models.ForeignKey(
+                        db_column="duty_id",
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="review_rows",
-                        to="access.dutygrant",
+                        to="access.roleassignment",
                     ),
                 ),
                 (
@@ -249,7 +250,7 @@ class Migration(migrations.Migration):
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="review_rows",
-                        to="access.authorisation",
+                        to="access.authorization",
                     ),
                 ),
             ],
@@ -642,8 +643,8 @@ class Migration(migrations.Migration):
             model_name="reviewrow",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("duty__isnull", True), ("right__isnull", False)),
-                    models.Q(("duty__isnull", False), ("right__isnull", True)),
+                    models.Q(("right__isnull", False), ("role__isnull", True)),
+                    models.Q(("right__isnull", True), ("role__isnull", False)),
                     _connector="OR",
                 ),
                 name="row_of_right_or_duty",
@@ -658,7 +659,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="reviewrow",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("duty__isnull", False)), fields=("review", "duty"), name="duty_once_a_review"
+                condition=models.Q(("role__isnull", False)), fields=("review", "role"), name="duty_once_a_review"
             ),
         ),
         migrations.AddConstraint(

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from civicmail.city.conduct.review_plans import Tier
 from civicmail.city.directory.models import Department, Mailbox, Person
-from civicmail.city.identity.models import Authorisation, DutyGrant
+from civicmail.city.identity.models import Authorization, RoleAssignment
 
 
 class Review(models.Model):
@@ -79,8 +79,8 @@ class ReviewRow(models.Model):
     part = models.ForeignKey(ReviewPart, models.PROTECT, related_name="rows")
     department = models.ForeignKey(Department, models.PROTECT, related_name="+")
     person = models.ForeignKey(Person, models.PROTECT, related_name="review_rows")
-    right = models.ForeignKey(Authorisation, models.PROTECT, null=True, blank=True, related_name="review_rows")
-    duty = models.ForeignKey(DutyGrant, models.PROTECT, null=True, blank=True, related_name="review_rows")
+    right = models.ForeignKey(Authorization, models.PROTECT, null=True, blank=True, related_name="review_rows")
+    role = models.ForeignKey(RoleAssignment, models.PROTECT, null=True, blank=True, related_name="review_rows", db_column="duty_id")
     asked = models.JSONField(default=dict)
     exceptions = models.JSONField(default=list)
     changed = models.BooleanField(default=False)
@@ -103,11 +103,11 @@ class ReviewRow(models.Model):
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(right__isnull=False, duty__isnull=True) | Q(right__isnull=True, duty__isnull=False),
+                condition=Q(right__isnull=False, role__isnull=True) | Q(right__isnull=True, role__isnull=False),
                 name="row_of_right_or_duty",
             ),
             models.UniqueConstraint(fields=["review", "right"], condition=Q(right__isnull=False), name="right_once_a_review"),
-            models.UniqueConstraint(fields=["review", "duty"], condition=Q(duty__isnull=False), name="duty_once_a_review"),
+            models.UniqueConstraint(fields=["review", "role"], condition=Q(role__isnull=False), name="duty_once_a_review"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["review", "state"], name="rows_of_a_state"),

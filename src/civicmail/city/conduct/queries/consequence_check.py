@@ -5,7 +5,7 @@ from __future__ import annotations
 from civicmail.city.conduct.models import Violation
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation, Bar
+from civicmail.city.identity.models import Authorization, Bar
 from civicmail.city.identity.queries import access_status, bars
 
 MISMATCH = ("stop", "Not so at the doors: tell the system administrator")
@@ -40,7 +40,7 @@ def _has_open_bar(row: Violation, now: int) -> bool:
 def _shut(row: Violation, now: int) -> tuple[str, str]:
     """Whether all authorizations have ended that should have, and sign-in is refused with the reason."""
     assert row.person_id is not None, "its person is known"
-    rights = Authorisation.objects.filter(person=row.person_id, state__in=LIVING)
+    rights = Authorization.objects.filter(person=row.person_id, state__in=LIVING)
     if row.ending is not None:
         rights = rights.filter(episode=row.ending.episode_id)
         if row.ending.done is None or rights.exists():

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.identity.models import Authorisation, AutoReply, DutyGrant
+from civicmail.city.identity.models import Authorization, AutoReply, RoleAssignment
 
 
 def with_headless_divisions(department: Department) -> list[Department]:
@@ -32,7 +32,7 @@ def with_headless_divisions(department: Department) -> list[Department]:
 def gone_or_suspended(people: Collection[int]) -> set[int]:
     """Those of these people (ids of rows) who do not work here any more, or are suspended: they decide nothing."""
     employed = set(Episode.objects.filter(person__in=people, ended__isnull=True).values_list("person", flat=True))
-    own = Authorisation.objects.filter(person__in=people, role="holder", mailbox__kind="personal", state="suspended")
+    own = Authorization.objects.filter(person__in=people, role="holder", mailbox__kind="personal", state="suspended")
     return (set(people) - employed) | set(own.values_list("person", flat=True))
 
 
@@ -77,10 +77,10 @@ def of_departments(departments: Collection[Department], now: int) -> dict[int, l
     return {row.pk: of(row.pk) for row in departments}
 
 
-def holders(duty: str, now: int) -> list[Person]:
+def holders(role: str, now: int) -> list[Person]:
     """People who hold a citywide role now, by name."""
     at = from_ms(now)
-    rows = DutyGrant.objects.in_force(at).filter(duty=duty).values("person")
+    rows = RoleAssignment.objects.in_force(at).filter(role=role).values("person")
     return list(Person.objects.filter(pk__in=rows).order_by("family", "given", "pk"))
 
 

@@ -13,7 +13,7 @@ from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import external_systems, leavers
 from civicmail.city.directory.models import Department, FeedRun, Person
 from civicmail.city.guard.epoch import DAY_MS, from_ms
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import department_questions
 from civicmail.city.identity.queries.autoreplies import left_mailboxes
 
@@ -117,7 +117,7 @@ def _idle(codes: Collection[str], now: int) -> Iterator[Discrepancy]:
             yield _idle_line(kind, a)
 
 
-def _idle_line(kind: str, a: Authorisation) -> Discrepancy:
+def _idle_line(kind: str, a: Authorization) -> Discrepancy:
     where = a.department.code
     at = (where, a.person.uid)
     return Discrepancy(

@@ -14,12 +14,12 @@ from django.utils import timezone
 from civicmail.city.conduct.models import ReviewRow
 from civicmail.city.conduct.queries.review_scope import Known
 from civicmail.city.directory.models import Episode, Kind, Mailbox
-from civicmail.city.guard.duties import DUTIES
 from civicmail.city.guard.epoch import epoch_ms, format_day, from_ms
-from civicmail.city.identity.models import Authorisation, DutyGrant
+from civicmail.city.guard.roles import ROLES
+from civicmail.city.identity.models import Authorization, RoleAssignment
 
 REASONS = ("duties", "performance", "efficiency", "service")
-ROLES = {"holder": "Own mailbox", "delegate": "Uses another mailbox", "successor": "Reads what a leaver had"}
+ACCESS_KINDS = {"holder": "Own mailbox", "delegate": "Uses another mailbox", "successor": "Reads what a leaver had"}
 _WORDS = {
     "department": "Department",
     "position": "Position",
@@ -32,13 +32,13 @@ _WORDS = {
 }
 
 
-def of_right(a: Authorisation, k: Known) -> dict[str, Any]:
+def of_right(a: Authorization, k: Known) -> dict[str, Any]:
     """A right: why, who approved, what it reaches and costs, how it is used."""
     used, last = k.used.of(a.mailbox_id, a.person_id), k.last.get((a.mailbox_id, a.person_id))
     seen = k.seen.get(a.person_id)
     return {
         **_person(a.person.uid, a.person.display, k.work.get(a.person_id)),
-        "what": ROLES.get(a.role, a.role),
+        "what": ACCESS_KINDS.get(a.role, a.role),
         "mailbox": a.mailbox.address,
         "owner": a.department.name,
         "reaches": _reaches(a),
@@ -64,16 +64,16 @@ def of_right(a: Authorisation, k: Known) -> dict[str, Any]:
     }
 
 
-def of_duty(g: DutyGrant, k: Known) -> dict[str, Any]:
-    """A duty: what it is for, who granted it and why, how often it was taken up."""
-    meaning = DUTIES.get(g.duty)
+def of_role(g: RoleAssignment, k: Known) -> dict[str, Any]:
+    """A role: what it is for, who granted it and why, how often it was activated."""
+    meaning = ROLES.get(g.role)
     uses, last = k.taken_up.get(g.pk, (0, None))
     seen = k.seen.get(g.person_id)
     return {
         **_person(g.person.uid, g.person.display, k.work.get(g.person_id)),
-        "what": "Duty",
-        "duty": g.duty,
-        "duty_name": str(meaning.name) if meaning else g.duty,
+        "what": "Role",
+        "duty": g.role,
+        "duty_name": str(meaning.name) if meaning else g.role,
         "reaches": str(meaning.purpose) if meaning else "",
         "owner": g.department.name if g.department else "the whole city",
         "reasons": {"granted": g.reason},
@@ -99,11 +99,11 @@ def changes(before: dict[str, Any] | None, facts: dict[str, Any]) -> list[str]:
     ]
 
 
-def before(review: int, rights: set[int], duties: set[int]) -> dict[tuple[str, int], dict[str, Any]]:
-    """The facts at the last answered review: ("right" | "duty", id) -> facts. review: the current one, which is excluded.
+def before(review: int, rights: set[int], roles: set[int]) -> dict[tuple[str, int], dict[str, Any]]:
+    """The facts at the last answered review: ("right" | "role", id) -> facts. review: the current one, which is excluded.
     Two queries for each 500."""
     by_subject: dict[tuple[str, int], dict[str, Any]] = {}
-    for name, ids in (("right", sorted(rights)), ("duty", sorted(duties))):
+    for name, ids in (("right", sorted(rights)), ("role", sorted(roles))):
         for begin in range(0, len(ids), 500):
             rows = ReviewRow.objects.filter(**{f"{name}__in": ids[begin : begin + 500]}).exclude(review=review)
             rows = rows.filter(answer__in=["keep", "change"]).order_by("id")
@@ -141,7 +141,7 @@ def _state(work: Episode | None) -> dict[str, str]:
     return {"department": work.department.code, "position": work.position, "supervisor": supervisor, "contract": contract}
 
 
-def _reaches(a: Authorisation) -> str:
+def _reaches(a: Authorization) -> str:
     if a.role == "holder":
         return "sends and receives as this person, inside and outside of the city"
     if a.mailbox.kind == Mailbox.Type.FUNCTION:

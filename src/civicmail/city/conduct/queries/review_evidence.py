@@ -87,7 +87,7 @@ def stamp(review: Review) -> str:
 
 def question(row: ReviewRow) -> bytes:
     """One question as a line; all lines together have the checksum in the entry that began the review."""
-    plain = [row.right_id or 0, row.duty_id or 0, row.asked, row.exceptions]
+    plain = [row.right_id or 0, row.role_id or 0, row.asked, row.exceptions]
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS) + b"\n"
 
 

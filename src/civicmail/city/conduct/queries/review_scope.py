@@ -20,7 +20,7 @@ from civicmail.city.conduct.review_plans import Tier
 from civicmail.city.directory.models import Episode, Mailbox
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Authorisation, Device, DutyGrant, DutyUse, Ending
+from civicmail.city.identity.models import Authorization, Device, Ending, RoleActivation, RoleAssignment
 from civicmail.city.identity.person_kinds import PERSON_KINDS
 from civicmail.city.identity.queries import access_status, usage
 from civicmail.city.identity.queries.department_questions import NEVER_USED_AFTER, UNUSED_AFTER
@@ -30,9 +30,9 @@ UNDER_CONTRACT = tuple(kind for kind, d in PERSON_KINDS.items() if d.contract)
 SOON = timedelta(days=30)
 
 
-def rights(tier: Tier, now: int, *, person: int | None = None, departments: Collection[int] = ()) -> QuerySet[Authorisation]:
+def rights(tier: Tier, now: int, *, person: int | None = None, departments: Collection[int] = ()) -> QuerySet[Authorization]:
     """The rights in force of a tier, or all of one person's (id of the row). departments: of these owners alone."""
-    rows = Authorisation.objects.filter(state__in=["active", "suspended"], until__gt=from_ms(now))
+    rows = Authorization.objects.filter(state__in=["active", "suspended"], until__gt=from_ms(now))
     outside = Q(episode__kind__in=UNDER_CONTRACT) | Q(mailbox__kind=Mailbox.Type.FUNCTION)
     if tier == "duties":
         rows = rows.none()
@@ -45,9 +45,9 @@ def rights(tier: Tier, now: int, *, person: int | None = None, departments: Coll
     return rows.select_related("mailbox", "person", "department", "approver", "profile").order_by("id")
 
 
-def duties(tier: Tier, now: int, *, person: int | None = None, departments: Collection[int] = ()) -> QuerySet[DutyGrant]:
-    """The duties in force of the first tier, or all of one person's."""
-    rows = DutyGrant.objects.in_force(from_ms(now))
+def roles(tier: Tier, now: int, *, person: int | None = None, departments: Collection[int] = ()) -> QuerySet[RoleAssignment]:
+    """The roles in force of the first tier, or all of one person's."""
+    rows = RoleAssignment.objects.in_force(from_ms(now))
     if tier == "micro":
         rows = rows.filter(person=person)
     elif tier != "duties":
@@ -111,13 +111,17 @@ def _seen(k: Known, of: dict[str, Any]) -> None:
 
 def taken_up(k: Known, grants: Collection[int]) -> None:
     """How often roles were activated in ninety days, and when last."""
-    rows = DutyUse.objects.filter(grant__in=grants, at__gt=from_ms(k.now) - UNUSED_AFTER).order_by("at").values_list("grant", "at")
+    rows = (
+        RoleActivation.objects.filter(grant__in=grants, at__gt=from_ms(k.now) - UNUSED_AFTER)
+        .order_by("at")
+        .values_list("grant", "at")
+    )
     for grant, at in rows:
         n, _ = k.taken_up.get(grant, (0, at))
         k.taken_up[grant] = (n + 1, at)
 
 
-def exceptions_of(a: Authorisation, k: Known) -> list[str]:
+def exceptions_of(a: Authorization, k: Known) -> list[str]:
     """The exceptions of an authorization, in the order of review_plans.EXCEPTIONS."""
     work, exceptions = k.work.get(a.person_id), _of_person(a.person_id, k)
     if a.state == "active":  # who is suspended cannot use it
@@ -144,7 +148,7 @@ def _of_person(person: int, k: Known) -> list[str]:
     return [*exceptions, "violation"] if person in k.violations else exceptions
 
 
-def _unused(a: Authorisation, k: Known) -> list[str]:
+def _unused(a: Authorization, k: Known) -> list[str]:
     """M7: never used in thirty days, not used in ninety, or not used yet, for which non-response does nothing."""
     now, starts, seen = from_ms(k.now), a.starts or a.asked, k.seen.get(a.person_id)
     sent = k.last.get((a.mailbox_id, a.person_id))
@@ -156,13 +160,13 @@ def _unused(a: Authorisation, k: Known) -> list[str]:
     return [] if lately or starts > now - UNUSED_AFTER else ["idle"]
 
 
-def _unused_of_another(a: Authorisation, k: Known) -> list[str]:
+def _unused_of_another(a: Authorization, k: Known) -> list[str]:
     """Whether another's mailbox is unused: nothing was sent from it, and nothing fetched in ninety days."""
     used = k.used.of(a.mailbox_id, a.person_id)
     return [] if used.retrieved or (a.mailbox_id, a.person_id) in k.last else ["unused"]
 
 
-def duty_exceptions(g: DutyGrant, k: Known, conflicts: set[int], privileged: bool) -> list[str]:
+def role_exceptions(g: RoleAssignment, k: Known, conflicts: set[int], privileged: bool) -> list[str]:
     """The exceptions of a role. conflicts: people who hold two conflicting roles."""
     exceptions = _of_person(g.person_id, k)
     if privileged and g.pk not in k.taken_up and g.starts <= from_ms(k.now) - UNUSED_AFTER:
@@ -174,7 +178,7 @@ def duty_exceptions(g: DutyGrant, k: Known, conflicts: set[int], privileged: boo
 
 def with_access(now: int) -> dict[str, int]:
     """The number of people with access, by code of the owning department: the base of the circuit breaker."""
-    rows = Authorisation.objects.filter(state__in=["active", "suspended"], until__gt=from_ms(now)).order_by()
+    rows = Authorization.objects.filter(state__in=["active", "suspended"], until__gt=from_ms(now)).order_by()
     counted: dict[str, set[int]] = {}
     for code, person in rows.values_list("department__code", "person"):
         counted.setdefault(code, set()).add(person)

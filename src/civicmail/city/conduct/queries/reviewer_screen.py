@@ -37,12 +37,12 @@ class ScreenRow:
 
     @property
     def of(self) -> str:
-        """The mailbox or the duty."""
+        """The mailbox or the role."""
         return str(self.facts.get("mailbox") or self.facts.get("duty_name", ""))
 
     @property
     def why(self) -> str:
-        """The first of the four reasons, or why a duty was granted."""
+        """The first of the four reasons, or why a role was granted."""
         reasons = self.facts["reasons"]
         return str(reasons.get("duties") or reasons.get("granted", ""))
 

@@ -13,7 +13,7 @@ from civicmail.city.conduct.queries.deciders import absent
 from civicmail.city.conduct.reviewer_assignment import Candidate
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.identity.queries import access_status
 from civicmail.city.identity.queries.actors import is_admitted
 
@@ -27,7 +27,7 @@ class Reviewers:
     parents: dict[int, int | None]
     heads: dict[int, int]
     deputies: dict[int, list[int]]
-    authorisers: dict[int, list[int]]
+    authorizers: dict[int, list[int]]
     officers: list[int]
     present: frozenset[int]
 
@@ -37,7 +37,7 @@ class Reviewers:
         own = [*self._head(department)]
         for person in own:
             roles.setdefault(person, "head")
-        for why, people in (("deputy", self.deputies), ("authoriser", self.authorisers)):
+        for why, people in (("deputy", self.deputies), ("authoriser", self.authorizers)):
             for person in people.get(department, []):
                 roles.setdefault(person, why)
         for person in self.above(department):
@@ -74,18 +74,18 @@ def reviewers(now: int, besides: Collection[int] = (), *, away: bool = True) -> 
     through = Department.deputies.through._default_manager.order_by("person__family", "person__given", "person")
     for department, person in through.values_list("department", "person"):
         deputies.setdefault(department, []).append(person)
-    authorisers: dict[int, list[int]] = {}
+    authorizers: dict[int, list[int]] = {}
     officers = []
-    grants = DutyGrant.objects.in_force(at).filter(duty__in=["authoriser", "access-officer"])
-    for duty, where, person in grants.order_by("id").values_list("duty", "department", "person"):
-        if duty == "access-officer":
+    grants = RoleAssignment.objects.in_force(at).filter(role__in=["authoriser", "access-officer"])
+    for role, where, person in grants.order_by("id").values_list("role", "department", "person"):
+        if role == "access-officer":
             officers.append(person)
         elif where is not None:
-            authorisers.setdefault(where, []).append(person)
+            authorizers.setdefault(where, []).append(person)
     heads = {id_: head for id_, _, head in departments if head is not None}
-    by_office = {*heads.values(), *(p for some in (*deputies.values(), *authorisers.values()) for p in some), *officers}
+    by_office = {*heads.values(), *(p for some in (*deputies.values(), *authorizers.values()) for p in some), *officers}
     parents = {id_: parent for id_, parent, _ in departments}
-    return Reviewers(parents, heads, deputies, authorisers, officers, present({*by_office, *besides}, by_office, now, away=away))
+    return Reviewers(parents, heads, deputies, authorizers, officers, present({*by_office, *besides}, by_office, now, away=away))
 
 
 def present(people: Collection[int], by_office: Collection[int], now: int, *, away: bool = True) -> frozenset[int]:

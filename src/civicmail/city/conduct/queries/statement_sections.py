@@ -21,7 +21,7 @@ from civicmail.city.conduct.queries.deciders import with_headless_divisions
 from civicmail.city.conduct.queries.leavers import is_overdue, open_rows
 from civicmail.city.directory.models import Department, Episode
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.identity.models import Authorisation, Ending, PersonalUse
+from civicmail.city.identity.models import Authorization, Ending, PersonalUse
 from civicmail.city.identity.person_kinds import PERSON_KINDS
 from civicmail.city.identity.queries import department_questions, tallies, undertakings
 from civicmail.city.identity.queries.department_questions import MIN_PEOPLE_FOR_SUMS
@@ -31,7 +31,7 @@ Section = dict[str, Any]
 MIN_COUNT = f"not told of fewer than {MIN_PEOPLE_FOR_SUMS} people"
 SIGNS = (
     "to the sender's own account outside, with words of a business of one's own, or by a rule on personal use; what nobody can "
-    "recognise is not in it"
+    "recognize is not in it"
 )
 LONG_TIME = timedelta(days=5)
 """Requests that wait longer are counted separately."""
@@ -73,14 +73,14 @@ def _bounds(half: Half) -> tuple[datetime, datetime]:
 
 def _roster(codes: list[str], now: int) -> list[tuple[str, object, str]]:
     people = Episode.objects.filter(department__code__in=codes, ended__isnull=True).count()
-    rows = Authorisation.objects.filter(department__code__in=codes, state__in=["approved", "active", "suspended"]).order_by()
+    rows = Authorization.objects.filter(department__code__in=codes, state__in=["approved", "active", "suspended"]).order_by()
     living = list(rows.values_list("person", "role", "until", "cost"))
     soon = from_ms(now) + timedelta(days=60)
     return [
         ("People", people, ""),
-        ("With an authorisation in writing", len({person for person, role, _, _ in living if role == "holder"}), ""),
+        ("With an authorization in writing", len({person for person, role, _, _ in living if role == "holder"}), ""),
         ("Grants to other mailboxes", sum(role != "holder" for _, role, _, _ in living), ""),
-        ("Authorisations that end within 60 days", sum(until <= soon for _, _, until, _ in living), ""),
+        ("Authorizations that end within 60 days", sum(until <= soon for _, _, until, _ in living), ""),
         (
             "Cost of mail a year",
             f"{sum(cost for *_, cost in living) / 100:,.2f}",
@@ -93,14 +93,14 @@ def _reviewed(codes: list[str], since: datetime, until: datetime, now: int) -> l
     answered = reviews.of_departments(codes, since, until)
     unanswered = answered.open + answered.silent + answered.suspended + answered.stopped
     usage = department_questions.counts(codes, now).values()
-    decided = Authorisation.objects.filter(department__code__in=codes, decided__gte=since, decided__lt=until)
+    decided = Authorization.objects.filter(department__code__in=codes, decided__gte=since, decided__lt=until)
     return [
         ("Asked about in reviews", answered.asked, ""),
         ("Kept", answered.kept, ""),
         ("Ended or changed", answered.revoked + answered.changed + answered.ended, ""),
         ("Answered late", answered.late, ""),
         ("Not answered", unanswered, "open, or silence fell on them"),
-        ("Authorisations decided", decided.count(), "with the four reasons in writing"),
+        ("Authorizations decided", decided.count(), "with the four reasons in writing"),
         ("Mailboxes never used", sum(c.never for c in usage), "for 30 days after they were given"),
         ("Mailboxes not used lately", sum(c.unused for c in usage), "for 90 days"),
         ("Movers to decide about", sum(c.arrived for c in usage), "came from another department"),
@@ -216,7 +216,7 @@ def _accepted(codes: list[str], now: int) -> list[tuple[str, object, str]]:
 
 
 def _waited(codes: list[str], since: datetime, until: datetime, now: int) -> list[tuple[str, object, str]]:
-    rows = Authorisation.objects.filter(department__code__in=codes)
+    rows = Authorization.objects.filter(department__code__in=codes)
     answered = rows.filter(decided__gte=since, decided__lt=until).values_list("asked", "decided")
     days = [(decided - requested) / timedelta(days=1) for requested, decided in answered if decided is not None]
     waiting = rows.filter(state="asked")

@@ -16,7 +16,7 @@ from civicmail.city.directory.models import Department
 from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.actors import about_mailbox, about_person
 from civicmail.city.identity.views.roster import department_of
 from civicmail.city.pages import act_pages, listing
@@ -90,7 +90,7 @@ def one(request: CityRequest, department: str, pk: int) -> HttpResponse:
         "row": row, "answers": gone and bool(may(request, "leaver.answer", about)), "gone": gone,
         "steps": row.ending.steps.all(), "choice": leavers.CHOICES.get(row.choice, ""),
         "outside": [(e, WORDS[e.state], may(request, "outside.confirm", external_systems.about(e))) for e in elsewhere],
-        "rights": Authorisation.objects.filter(mailbox=row.mailbox, role="successor", state__in=LIVING).select_related("person"),
+        "rights": Authorization.objects.filter(mailbox=row.mailbox, role="successor", state__in=LIVING).select_related("person"),
         "replies": row.mailbox.replies.filter(ended__isnull=True), "ways": row.mailbox.forwardings.filter(ended__isnull=True),
     }  # fmt: skip
     return act_pages.answer(request, ANSWER_LEAVER, row, _page(request, row, shown))

@@ -109,6 +109,6 @@ def recordable(request: CityRequest) -> list[Episode]:
     """People of agencies for whom this person answers: as sponsor, by office, or as access officer; in order of their names."""
     rows = Episode.objects.filter(ended__isnull=True, contract__isnull=False).exclude(person=me(request))
     if not request.actor.holds("access-officer"):
-        codes = request.actor.departments | {h.department for h in request.actor.held if h.duty == "authoriser"}
+        codes = request.actor.departments | {h.department for h in request.actor.held if h.role == "authoriser"}
         rows = rows.filter(Q(contract__sponsor=me(request)) | Q(department__code__in=codes))
     return list(rows.select_related("person", "contract__agency").order_by("person__family", "person__given", "pk")[:200])

@@ -29,7 +29,7 @@ def stem(person: Person) -> str:
 
 
 def next_free(name: str, domain: str, taken: Collection[str]) -> str:
-    """name@domain, with a number where that is taken or the name of a duty."""
+    """name@domain, with a number where that is taken or the name of a role."""
     number, address = 1, f"{name}@{domain}"
     while address in taken or address.partition("@")[0] in RESERVED:
         number += 1

@@ -60,14 +60,14 @@ def enter(
     reason: str,
     now: int,
     object: str = "",
-    duty: str = "",
+    role: str = "",
     behalf: str = "",
     facts: dict[str, Any] | None = None,
 ) -> Entry:
     """Write the entry of an act into the open transaction. now: ms; facts: text, whole numbers and lists of them, with before and
     after of what changed; never a subject, a body or an outsider's address (I4)."""
     _require_transaction()
-    made = _entry(act, actor, reason, now, object, facts or {}, duty=duty, behalf=behalf)
+    made = _entry(act, actor, reason, now, object, facts or {}, role=role, behalf=behalf)
     made.save(force_insert=True)
     if (looks := _looks.get()) is not None:
         looks.append(made)
@@ -87,26 +87,26 @@ def _require_transaction() -> None:
 
 
 def _entry(
-    act: str, actor: Actor, reason: str, now: int, object: str, facts: dict[str, Any], *, duty: str = "", behalf: str = ""
+    act: str, actor: Actor, reason: str, now: int, object: str, facts: dict[str, Any], *, role: str = "", behalf: str = ""
 ) -> Entry:
-    plain = plain_of(act, actor, reason, now, object, facts, duty=duty, behalf=behalf)
+    plain = plain_of(act, actor, reason, now, object, facts, role=role, behalf=behalf)
     columns = {name: value for name, value in plain.items() if name not in ("v", "version")}
     return Entry(**columns, head=canonical(plain))
 
 
 def plain_of(
-    act: str, actor: Actor, reason: str, now: int, object: str, facts: dict[str, Any], *, duty: str = "", behalf: str = ""
+    act: str, actor: Actor, reason: str, now: int, object: str, facts: dict[str, Any], *, role: str = "", behalf: str = ""
 ) -> dict[str, Any]:
     """An entry as data, under a uuid of its own."""
-    context = {"person": actor.uid, "duty": duty, "behalf": behalf, "object": object, "reason": reason, "client": actor.client}
+    context = {"person": actor.uid, "duty": role, "behalf": behalf, "object": object, "reason": reason, "client": actor.client}
     return {"v": 1, "uuid": str(uuid.uuid4()), "at": now, "act": act, "facts": facts, "version": VERSION, **context}
 
 
-def enter_alone(act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]) -> Entry:
+def enter_alone(act: str, *, actor: Actor, reason: str, now: int, object: str = "", role: str = "", facts: dict[str, Any]) -> Entry:
     """Commit the entry of something that is about to be shown. Raises NotRecorded when it could not be written, or when the ledger
     lags: then nothing may be shown."""
     with before_showing(now):
-        return enter(act, actor=actor, reason=reason, now=now, object=object, duty=duty, facts=facts)
+        return enter(act, actor=actor, reason=reason, now=now, object=object, role=role, facts=facts)
 
 
 @contextmanager
@@ -151,12 +151,12 @@ def require_fresh(now: int) -> None:
         raise NotRecorded(f"The ledger is {lag // 1000} seconds behind, so nothing can be shown at this moment.")
 
 
-def enter_ahead(act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]) -> Entry:
+def enter_ahead(act: str, *, actor: Actor, reason: str, now: int, object: str = "", role: str = "", facts: dict[str, Any]) -> Entry:
     """Commit the entry of a look that does not wait for the ledger, or of something long that begins, such as an import. Raises
     NotRecorded when it could not be written: then nothing may be shown, and nothing begins."""
     try:
         with transaction.atomic(durable=not _single_transaction.get()), _journaled(now):
-            return enter(act, actor=actor, reason=reason, now=now, object=object, duty=duty, facts=facts)
+            return enter(act, actor=actor, reason=reason, now=now, object=object, role=role, facts=facts)
     except (DatabaseError, NotJournaled) as error:
         raise NotRecorded("This cannot be recorded at this moment, so nothing is done.") from error
 

@@ -34,7 +34,7 @@ log = get_logger()
 
 @contextmanager
 def in_record(
-    act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]
+    act: str, *, actor: Actor, reason: str, now: int, object: str = "", role: str = "", facts: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """The entry as the record of this deed carries it, in its fact `entry`. Make the record durable within, at once: others wait
     for the database. What is raised there leaves no entry. Raises NotRecorded where none can be written: then nothing may be
@@ -42,7 +42,7 @@ def in_record(
     done = False
     try:
         with transaction.atomic():
-            made = entries.enter(act, actor=actor, reason=reason, now=now, object=object, duty=duty, facts=facts)
+            made = entries.enter(act, actor=actor, reason=reason, now=now, object=object, role=role, facts=facts)
             yield orjson.loads(made.head)
             done = True
     except DatabaseError as error:
@@ -52,12 +52,12 @@ def in_record(
 
 
 def entering_of(
-    act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]
+    act: str, *, actor: Actor, reason: str, now: int, object: str = "", role: str = "", facts: dict[str, Any]
 ) -> Callable[[dict[str, Any]], AbstractContextManager[dict[str, Any]]]:
     """in_record, for whoever makes the record: it is given what of the facts only they know."""
 
     def entering(more: dict[str, Any]) -> AbstractContextManager[dict[str, Any]]:
-        return in_record(act, actor=actor, reason=reason, now=now, object=object, duty=duty, facts=facts | more)
+        return in_record(act, actor=actor, reason=reason, now=now, object=object, role=role, facts=facts | more)
 
     return entering
 
@@ -73,11 +73,11 @@ def restore(plain: Iterable[dict[str, Any]]) -> int:
 
 @contextmanager
 def in_files(
-    act: str, *, actor: Actor, reason: str, now: int, object: str = "", duty: str = "", facts: dict[str, Any]
+    act: str, *, actor: Actor, reason: str, now: int, object: str = "", role: str = "", facts: dict[str, Any]
 ) -> Iterator[str]:
     """Change the files within; what it gives says which entry it will be. What is raised there leaves none. Raises NotRecorded
     where none can be written: then nothing may be done."""
-    plain = entries.plain_of(act, actor, reason, now, object, facts, duty=duty)
+    plain = entries.plain_of(act, actor, reason, now, object, facts, role=role)
     try:
         begun = Begun.objects.create(uuid=plain["uuid"], at=now, plain=plain)
     except DatabaseError as error:

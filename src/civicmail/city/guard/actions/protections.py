@@ -24,7 +24,7 @@ def protect(kind: str, whom: Person | Department, *, actor: Actor, reason: str, 
 
 
 def name_approver(kind: str, person: Person, *, actor: Actor, reason: str, now: int) -> Protection:
-    """Somebody approves mandates that touch a class; the duty of an examination approver is granted apart from it. Raises
+    """Somebody approves mandates that touch a class; the role of an examination approver is granted apart from it. Raises
     NotPermitted for oneself, Unusable, Conflict."""
     return _made(kind, person, True, actor, reason, now)
 

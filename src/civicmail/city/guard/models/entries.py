@@ -8,7 +8,7 @@ from django.db import models
 
 
 class Entry(models.Model):
-    """Who did what, as which duty, on whose behalf, to what, why, from where, before and after, with which version (A1). Written in
+    """Who did what, as which role, on whose behalf, to what, why, from where, before and after, with which version (A1). Written in
     the transaction of what it describes; never changed, never removed (A3). head: the canonical bytes that the ledger takes."""
 
     uuid = models.UUIDField(unique=True)

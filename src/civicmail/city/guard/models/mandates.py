@@ -26,7 +26,7 @@ class MandateYear(models.Model):
 
 
 class Mandate(models.Model):
-    """One case under which one person may look (E2). person: who asked, and the only one who looks; duty: as what, a duty or
+    """One case under which one person may look (E2). person: who asked, and the only one who looks; role: as what, a role or
     "department-head"; department: where all of one is the scope; departments: codes in which the subjects work, for a head;
     first, last: ms of receipt, both included; boxes, custodians: resolved on approval. days: its window. state: see
     mandate_states.py."""
@@ -34,7 +34,7 @@ class Mandate(models.Model):
     number = models.CharField(max_length=12, unique=True)
     ground: models.CharField[str, Ground] = models.CharField(max_length=12)
     person = models.ForeignKey(Person, models.PROTECT, related_name="mandates")
-    duty = models.CharField(max_length=24)
+    role = models.CharField(max_length=24, db_column="duty")
     department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, related_name="mandates")
     departments = models.JSONField(default=list)
     reason = models.TextField()

@@ -53,7 +53,7 @@ SELECT act FROM found WHERE act IS NOT NULL
 
 def visible_to(actor: Actor) -> QuerySet[Entry]:
     """What somebody may see: auditors all but mandates that are sealed (E8), or that are about themselves and not over (E1); the
-    access office nothing of mandates, because who keeps duties does not watch who looks (AC-5)."""
+    access office nothing of mandates, because who keeps roles does not watch who looks (AC-5)."""
     rows = Entry.objects.all()
     if not actor.holds("auditor"):
         return rows.exclude(object__startswith="mandate:")

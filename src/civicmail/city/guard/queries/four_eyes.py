@@ -149,7 +149,7 @@ def _is_shared(person: int, other: int) -> bool:
 
 
 def _named(uids: Collection[str], began: int) -> Iterable[Appointment]:
-    """Whom these people have named as deputies, or given a duty, since the request began."""
+    """Whom these people have named as deputies, or given a role, since the request began."""
     rows = Entry.objects.filter(act__in=NAMING, person__in=uids, at__gte=began).order_by("at")
     for by, at, facts_ in rows.values_list("person", "at", "facts"):
         if "after" in facts_:

@@ -26,7 +26,16 @@ from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity.actions import elected, sessions
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation, Device, DutyGrant, DutyUse, Ending, EndingStep, PersonalUse, Token
+from civicmail.city.identity.models import (
+    Authorization,
+    Device,
+    Ending,
+    EndingStep,
+    PersonalUse,
+    RoleActivation,
+    RoleAssignment,
+    Token,
+)
 from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.identity.queries.endings import living_authorizations
 from civicmail.city.pages.days import end_of_day
@@ -150,13 +159,13 @@ Counts = dict[int, int]
 """Person (id of the row) -> how many."""
 
 
-def _end_authorisations(rows: Sequence[Ending], now: int) -> Counts:
+def _end_authorizations(rows: Sequence[Ending], now: int) -> Counts:
     """Of this employment: the own mailbox, and what the person was granted of others."""
     authorizations = living_authorizations([row.episode_id for row in rows])
     return _close(authorizations, _count(authorizations.values_list("person", flat=True)), "access ended", now)
 
 
-def _close(rights: QuerySet[Authorisation], counts: Counts, why: str, now: int) -> Counts:
+def _close(rights: QuerySet[Authorization], counts: Counts, why: str, now: int) -> Counts:
     """End rights, where there are any."""
     if counts:
         rights.filter(state="asked").update(state="withdrawn", since=from_ms(now), why=why)
@@ -166,11 +175,11 @@ def _close(rights: QuerySet[Authorisation], counts: Counts, why: str, now: int) 
 
 def _end_grants_from(rows: Sequence[Ending], now: int) -> Counts:
     """Delegates of the person's mailbox were the person's; a successor reads on."""
-    given = Authorisation.objects.filter(mailbox__holder__in=[r.person_id for r in rows], role="delegate", state__in=LIVING)
+    given = Authorization.objects.filter(mailbox__holder__in=[r.person_id for r in rows], role="delegate", state__in=LIVING)
     return _close(given, _count(given.values_list("mailbox__holder", flat=True)), "the holder's access ended", now)
 
 
-def _end_all(kind: type[Device | DutyGrant | PersonalUse | Token], rows: Sequence[Ending], now: int) -> Counts:
+def _end_all(kind: type[Device | RoleAssignment | PersonalUse | Token], rows: Sequence[Ending], now: int) -> Counts:
     """End what the people have of one kind."""
     rows_in_force = kind._default_manager.filter(person__in=[r.person_id for r in rows], ended__isnull=True)
     counts = _count(rows_in_force.values_list("person", flat=True))
@@ -179,10 +188,12 @@ def _end_all(kind: type[Device | DutyGrant | PersonalUse | Token], rows: Sequenc
     return counts
 
 
-def _end_duties(rows: Sequence[Ending], now: int) -> Counts:
+def _end_roles(rows: Sequence[Ending], now: int) -> Counts:
     ids = [r.person_id for r in rows]
-    DutyUse.objects.filter(grant__person__in=ids, laid_down__isnull=True, until__gt=from_ms(now)).update(laid_down=from_ms(now))
-    return _end_all(DutyGrant, rows, now)
+    RoleActivation.objects.filter(grant__person__in=ids, laid_down__isnull=True, until__gt=from_ms(now)).update(
+        laid_down=from_ms(now)
+    )
+    return _end_all(RoleAssignment, rows, now)
 
 
 def _end_devices(rows: Sequence[Ending], now: int) -> Counts:
@@ -235,9 +246,9 @@ STEPS: tuple[tuple[str, Callable[[Sequence[Ending], int], Counts]], ...] = (
     ("sessions", _end_sessions),
     ("devices", _end_devices),
     ("tokens", _end_tokens),
-    ("authorisations", _end_authorisations),
+    ("authorisations", _end_authorizations),
     ("grants", _end_grants_from),
-    ("duties", _end_duties),
+    ("duties", _end_roles),
     ("personal-use", _end_personal_use),
     ("approvals", _reroute),
     ("employment", _end_employment),
@@ -256,7 +267,7 @@ def _ask_for_successor(ending: Ending, successor: Person, actor: Actor, now: int
     if box is None or episode is None:
         raise Conflict("There is no mailbox to read, or the successor does not work for the city.")
     words = f"Succeeds {ending.person} and goes on with what was left."
-    Authorisation.objects.create(
+    Authorization.objects.create(
         mailbox=box,
         person=successor,
         episode=episode,

@@ -29,23 +29,23 @@ from civicmail.city.identity.actions.mailboxes import domains
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.authorization_states import LIVING
 from civicmail.city.identity.bars import KINDS
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.person_kinds import latest_end
 from civicmail.city.identity.queries import access_status, bars, sponsors
 from civicmail.city.identity.queries.actors import about_person
-from civicmail.city.identity.queries.bars import about_authorisation
+from civicmail.city.identity.queries.bars import about_authorization
 from civicmail.city.pages.days import last_day
 
 
 def ask(
     person: Person, *, reasons: Reasons, until: int, actor: Actor, now: int, address: str = "", starts: int | None = None
-) -> Authorisation:
+) -> Authorization:
     """Ask for somebody's own mailbox. until: ms, at most a year away and within the contract; starts: ms, else on approval.
     address: else one is proposed from the name. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "request.ask", about_person(person), now=now)
     with transaction.atomic():
         episode = employment(person)
-        _require_new(Authorisation.objects.filter(person=person, role="holder", department=episode.department))
+        _require_new(Authorization.objects.filter(person=person, role="holder", department=episode.department))
         mailbox = open_own_mailbox(person, episode.department, address, now=now)
         return _ask(
             person, mailbox, episode, episode.department, "holder", reasons, until=until, starts=starts, actor=actor, now=now
@@ -54,7 +54,7 @@ def ask(
 
 def ask_grant(
     person: Person, mailbox: Mailbox, role: str, *, reasons: Reasons, until: int, actor: Actor, now: int
-) -> Authorisation:
+) -> Authorization:
     """Ask that a named person may use another mailbox. role: delegate or successor. Raises NotPermitted, Unusable, Conflict."""
     holder = mailbox.holder.uid if mailbox.holder else ""
     guard.require(actor, "grant.ask", GrantOn(mailbox.department.code, person.uid, holder=holder), now=now)
@@ -66,20 +66,20 @@ def ask_grant(
         raise Conflict(f"Nobody else can be granted {mailbox}: it is a machine's, closed, or the person's own.")
     with transaction.atomic():
         episode = employment(person)
-        _require_new(Authorisation.objects.filter(person=person, mailbox=mailbox, department=mailbox.department))
+        _require_new(Authorization.objects.filter(person=person, mailbox=mailbox, department=mailbox.department))
         return _ask(person, mailbox, episode, mailbox.department, role, reasons, until=until, actor=actor, now=now)
 
 
-def approve(authorisation: Authorisation, *, actor: Actor, now: int, reason: str = "") -> Authorisation:
+def approve(authorization: Authorization, *, actor: Actor, now: int, reason: str = "") -> Authorization:
     """Say yes: it is in force at once, or from its start on. Raises NotPermitted for who asked or will hold it, Conflict."""
-    act, about, higher = bars.decision_for(authorisation)
+    act, about, higher = bars.decision_for(authorization)
     four_eyes.require(actor, act, about, now=now)
     if any(
-        likeness.is_strong for likeness in bars.likenesses_of(authorisation.person)
+        likeness.is_strong for likeness in bars.likenesses_of(authorization.person)
     ):  # barred for good, and more in common than a name
         reason = checked_reason(reason, min_length=20)
     with transaction.atomic():
-        row = _answered(authorisation, "approve", actor, now, reason)
+        row = _answered(authorization, "approve", actor, now, reason)
         _require_not_barred(row.person, now)
         if row.episode.ended is not None:
             raise Conflict(f"{row.person} does not work for the city now.")
@@ -92,13 +92,13 @@ def approve(authorisation: Authorisation, *, actor: Actor, now: int, reason: str
     return row
 
 
-def refuse(authorisation: Authorisation, *, actor: Actor, reason: str, now: int) -> Authorisation:
+def refuse(authorization: Authorization, *, actor: Actor, reason: str, now: int) -> Authorization:
     """Say no, with the reason in words that the asker reads."""
-    act, about, _ = bars.decision_for(authorisation)
+    act, about, _ = bars.decision_for(authorization)
     four_eyes.require(actor, act, about, now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        row = _answered(authorisation, "refuse", actor, now, reason)
+        row = _answered(authorization, "refuse", actor, now, reason)
         row.save()
         discard_mailbox(row.mailbox, now=now)
         _entered("request.refuse", row, actor, reason, now)
@@ -106,18 +106,18 @@ def refuse(authorisation: Authorisation, *, actor: Actor, reason: str, now: int)
     return row
 
 
-def decide(authorisation: Authorisation, decision: str, *, actor: Actor, reason: str, now: int) -> Authorisation:
+def decide(authorization: Authorization, decision: str, *, actor: Actor, reason: str, now: int) -> Authorization:
     """approve or refuse."""
     verb = approve if decision == "approve" else refuse
-    return verb(authorisation, actor=actor, reason=reason, now=now)
+    return verb(authorization, actor=actor, reason=reason, now=now)
 
 
-def withdraw(authorisation: Authorisation, *, actor: Actor, reason: str, now: int) -> Authorisation:
+def withdraw(authorization: Authorization, *, actor: Actor, reason: str, now: int) -> Authorization:
     """Who asked, or somebody who could have, takes it back before it is in force."""
-    guard.require(actor, "request.withdraw", about_authorisation(authorisation), now=now)
+    guard.require(actor, "request.withdraw", about_authorization(authorization), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
-        row = lock_row(authorisation, "state")
+        row = lock_row(authorization, "state")
         transition(row, "withdraw", reason, now)
         discard_mailbox(row.mailbox, now=now)
         _entered("request.withdraw", row, actor, reason, now)
@@ -125,13 +125,13 @@ def withdraw(authorisation: Authorisation, *, actor: Actor, reason: str, now: in
     return row
 
 
-def extend(authorisation: Authorisation, until: int, *, actor: Actor, reason: str, now: int) -> Authorisation:
-    """The department authorises somebody for longer, with a reason of at least twenty characters. until: ms. Raises NotPermitted
+def extend(authorization: Authorization, until: int, *, actor: Actor, reason: str, now: int) -> Authorization:
+    """The department authorizes somebody for longer, with a reason of at least twenty characters. until: ms. Raises NotPermitted
     for the holder, and for who asked."""
-    four_eyes.require(actor, "request.decide", about_authorisation(authorisation), now=now)
+    four_eyes.require(actor, "request.decide", about_authorization(authorization), now=now)
     reason = checked_reason(reason, min_length=20)
     with transaction.atomic():
-        row = lock_row(authorisation, "state", "until")
+        row = lock_row(authorization, "state", "until")
         if row.state not in ("active", "suspended"):
             raise Conflict("Only what is in force can be extended.")
         if row.department != row.episode.department and row.role == "holder":
@@ -147,9 +147,9 @@ def extend(authorisation: Authorisation, until: int, *, actor: Actor, reason: st
 # -- for verbs that asked the guard, inside their transaction
 
 
-def activate(row: Authorisation, *, actor: Actor, now: int) -> None:
+def activate(row: Authorization, *, actor: Actor, now: int) -> None:
     """Put an approved one in force: the sign-in opens, unless it is shut because somebody else may use it (locking.py), and what
-    another department had authorised for the same ends. Raises Conflict for a grant whose grantee has no live access of their
+    another department had authorized for the same ends. Raises Conflict for a grant whose grantee has no live access of their
     own."""
     if row.role != "holder" and not access_status.load_status(now, [row.person.pk]).is_live(row.person.pk):
         raise Conflict(f"{row.person} has no access of their own; that comes first, and what is granted ends with it.")
@@ -157,11 +157,11 @@ def activate(row: Authorisation, *, actor: Actor, now: int) -> None:
     transition(row, "activate", row.why, now)
     row.starts = from_ms(now)
     row.save()
-    for other in Authorisation.objects.filter(mailbox=row.mailbox, person=row.person, state__in=LIVING).exclude(pk=row.pk):
-        transition(other, "revoke", f"{row.department} authorises now", now)
+    for other in Authorization.objects.filter(mailbox=row.mailbox, person=row.person, state__in=LIVING).exclude(pk=row.pk):
+        transition(other, "revoke", f"{row.department} authorizes now", now)
     if row.role == "holder":
         mailboxes.reopen(row.mailbox, row.department, now=from_ms(now))
-        account = signin.account_of(row.person, actor=actor, reason="access was authorised", now=now)
+        account = signin.account_of(row.person, actor=actor, reason="access was authorized", now=now)
         if not account.is_active and account.contained is None:  # hired again (L5)
             account.is_active = True
             account.save(update_fields=["is_active"])
@@ -169,7 +169,7 @@ def activate(row: Authorisation, *, actor: Actor, now: int) -> None:
     publish_on_commit([row.person_id], [row.mailbox_id], lists=row.role == "holder")
 
 
-def transition(row: Authorisation, action: str, why: str, now: int) -> None:
+def transition(row: Authorization, action: str, why: str, now: int) -> None:
     """Take a step of the table of states and save. Raises Conflict."""
     row.state = authorization_states.step(row.state, action)
     row.since, row.why = from_ms(now), why[:400]
@@ -191,7 +191,7 @@ def open_own_mailbox(person: Person, department: Department, address: str = "", 
 
 def discard_mailbox(mailbox: Mailbox, *, now: int) -> None:
     """Close a personal mailbox that was made for a request which came to nothing."""
-    rows = Authorisation.objects.filter(mailbox=mailbox)
+    rows = Authorization.objects.filter(mailbox=mailbox)
     if (
         mailbox.holder is not None
         and not rows.filter(state__in=LIVING).exists()
@@ -223,7 +223,7 @@ def _require_not_barred(person: Person, now: int) -> None:
         raise Conflict(f"{person} may not use the city's mail{until}: {KINDS[bar.kind].name.lower()} (P-30).")
 
 
-def _require_new(same: QuerySet[Authorisation]) -> None:
+def _require_new(same: QuerySet[Authorization]) -> None:
     existing = same.filter(state__in=LIVING).first()
     if existing is not None:
         raise Conflict(f"{existing.person} has this, or it waits for a decision.")
@@ -241,10 +241,10 @@ def _ask(
     starts: int | None = None,
     actor: Actor,
     now: int,
-) -> Authorisation:
+) -> Authorization:
     at = from_ms(now)
     _require_not_barred(person, now)
-    made = Authorisation.objects.create(
+    made = Authorization.objects.create(
         mailbox=mailbox,
         person=person,
         episode=episode,
@@ -263,15 +263,15 @@ def _ask(
     return made
 
 
-def _answered(authorisation: Authorisation, action: str, actor: Actor, now: int, reason: str) -> Authorisation:
+def _answered(authorization: Authorization, action: str, actor: Actor, now: int, reason: str) -> Authorization:
     """The row, locked, with the answer."""
-    row, who = lock_row(authorisation, "state", "until"), acting_person(actor)
+    row, who = lock_row(authorization, "state", "until"), acting_person(actor)
     row.state = authorization_states.step(row.state, action)
     row.approver, row.decided, row.since, row.why = who, from_ms(now), from_ms(now), reason[:400]
     return row
 
 
-def _entered(act: str, row: Authorisation, actor: Actor, reason: str, now: int, **more: object) -> None:
+def _entered(act: str, row: Authorization, actor: Actor, reason: str, now: int, **more: object) -> None:
     facts = {
         "person": row.person.uid,
         "mailbox": row.mailbox.address,

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from civicmail.city.directory.models import FormerName, Mailbox, Person
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Account, AccountNews, Invitation, Place
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.notices.actions import notify
 
 BATCH_DELAY_MS = 120_000
@@ -53,7 +53,7 @@ def notify_of_recovery(row: Invitation, step: str, *, now: int) -> None:
 
 def notify_of_recovery_key(row: Invitation, *, now: int) -> None:
     """Whoever is access officer hears that somebody got in past all of them."""
-    grants = DutyGrant.objects.in_force(from_ms(now)).filter(duty="access-officer").exclude(person=row.account.person)
+    grants = RoleAssignment.objects.in_force(from_ms(now)).filter(role="access-officer").exclude(person=row.account.person)
     for officer in Person.objects.filter(pk__in=grants.values("person")).order_by("pk"):
         with translation.override(officer.language):
             subject = gettext("The recovery key was used")

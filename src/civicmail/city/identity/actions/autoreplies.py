@@ -1,7 +1,7 @@
 """Set auto-replies, and forward the mail of leavers (L4, P-06).
 
 The holder, whoever may send from the mailbox of a function, or the department for it, sets an answer; what happens to the mail of
-somebody who left the department chooses: an answer, a way on to a function mailbox, or a successor, who is authorised like anybody
+somebody who left the department chooses: an answer, a way on to a function mailbox, or a successor, who is authorized like anybody
 else. All of it has an end, which the sweep brings; whoever is back is not touched by it (L5).
 """
 

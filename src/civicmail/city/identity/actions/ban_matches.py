@@ -40,7 +40,7 @@ def _notify(person: Person, likeness: Likeness, now: int) -> None:
         f"{person} ({person.uid}) is in the directory and has {' and '.join(likeness.same)} as {likeness.other} "
         f"({likeness.other.uid}), who is "
         "barred for good from the city's mail (P-30).\n\n"
-        "Nothing was refused: people share names. Ask their department whether it is the same person before access is authorised; "
+        "Nothing was refused: people share names. Ask their department whether it is the same person before access is authorized; "
         "their page says so, too."
     )
     how = "match" if likeness.match else "name"

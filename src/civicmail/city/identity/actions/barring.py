@@ -24,7 +24,7 @@ from civicmail.city.identity.actions import ban_matches, sessions
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.authorization_states import LIVING
 from civicmail.city.identity.bars import KINDS, Kind
-from civicmail.city.identity.models import Authorisation, Bar, Device, DutyUse, Token
+from civicmail.city.identity.models import Authorization, Bar, Device, RoleActivation, Token
 from civicmail.city.identity.person_kinds import PERSON_KINDS
 from civicmail.city.identity.queries.actors import about_person
 
@@ -161,14 +161,14 @@ def _end(row: Bar, ender: Person, reason: str, actor: Actor, now: int) -> None:
 def _shut(person: Person, now: int) -> None:
     """Every session ends; what is asked for with an old cookie is refused."""
     sessions.end(Account.objects.filter(person=person))
-    uses = DutyUse.objects.filter(grant__person=person, laid_down__isnull=True, until__gt=from_ms(now))
+    uses = RoleActivation.objects.filter(grant__person=person, laid_down__isnull=True, until__gt=from_ms(now))
     uses.update(laid_down=from_ms(now))
 
 
 def _revoke(person: Person, now: int) -> int:
     """All rights, device passwords and tokens of a person end for good; the work for the city goes on without mail."""
     at, why = from_ms(now), "barred for good"
-    rights = Authorisation.objects.filter(person=person, state__in=LIVING)
+    rights = Authorization.objects.filter(person=person, state__in=LIVING)
     count = rights.count()
     rights.filter(state="asked").update(state="withdrawn", since=at, why=why)
     rights.filter(state__in=LIVING - {"asked"}).update(state="revoked", since=at, why=why)

@@ -1,6 +1,6 @@
 """Authorize many people of one position in one reviewed action (P-04).
 
-People come by feed without access. The department writes the four reasons once for a position, and authorises up to fifty people
+People come by feed without access. The department writes the four reasons once for a position, and authorizes up to fifty people
 at a time under them; exceptions are asked for by hand.
 """
 
@@ -27,7 +27,7 @@ from civicmail.city.identity.actions.access_requests import checked_end
 from civicmail.city.identity.actions.mailboxes import domains
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation, Profile
+from civicmail.city.identity.models import Authorization, Profile
 from civicmail.city.identity.queries import bars, sponsors
 from civicmail.city.identity.queries.actors import about_department
 
@@ -36,7 +36,7 @@ MAX_PEOPLE = 50
 
 
 def write_profile(department: Department, position: str, reasons: Reasons, *, actor: Actor, now: int) -> Profile:
-    """The four reasons for everybody in a position; a new text is the next version, and what was authorised under an older one
+    """The four reasons for everybody in a position; a new text is the next version, and what was authorized under an older one
     keeps that."""
     guard.require(actor, "profile.write", about_department(department), now=now)
     position = " ".join(position.split())
@@ -56,14 +56,14 @@ def write_profile(department: Department, position: str, reasons: Reasons, *, ac
 
 
 def about_profile(profile: Profile) -> DepartmentCase:
-    """What the guard is asked of whoever authorises by these reasons: not who wrote them."""
+    """What the guard is asked of whoever authorizes by these reasons: not who wrote them."""
     return DepartmentCase(profile.department.code, first_actors=(profile.by.uid,), began_ms=epoch_ms(profile.at))
 
 
-def authorise(
+def authorize(
     profile: Profile, people: Sequence[Person], *, until: int, actor: Actor, reason: str = "", now: int
-) -> list[Authorisation]:
-    """Authorise up to fifty people of the profile's position; until: ms. All or none of them. Who wrote the reasons asks for all of
+) -> list[Authorization]:
+    """Authorize up to fifty people of the profile's position; until: ms. All or none of them. Who wrote the reasons asks for all of
     them, and is somebody else (M3); nobody is named as a requester who did nothing. Raises NotPermitted, Unusable, Conflict."""
     four_eyes.require(actor, "roster.authorise", about_profile(profile), now=now)
     if not 1 <= len(people) <= MAX_PEOPLE:
@@ -75,7 +75,7 @@ def authorise(
             raise Conflict("The profile has a newer version; look at that one.")
         episodes = _reviewed(profile, people, approver, until, now)
         boxes = open_for([e.person for e in episodes], profile.department, domains(), now=from_ms(now))
-        made = _authorise(profile, episodes, boxes, approver, until, now)
+        made = _authorize(profile, episodes, boxes, approver, until, now)
         _open_accounts(episodes, boxes, now)
         done = [(f"authorisation:{a.pk}", _facts(a, profile)) for a in made]
         entries.enter_each("roster.authorise", done, actor=actor, reason=reason[:400], now=now)
@@ -96,7 +96,7 @@ def _reviewed(profile: Profile, people: Sequence[Person], approver: Person, unti
     )
     if gone := [str(p) for p in people if p.pk not in {e.person.pk for e in episodes}]:
         raise Conflict(f"Not of this position any more: {', '.join(gone)}.")
-    have = Authorisation.objects.filter(person__in=ids, role="holder", department=profile.department, state__in=LIVING)
+    have = Authorization.objects.filter(person__in=ids, role="holder", department=profile.department, state__in=LIVING)
     if names := sorted(str(a.person) for a in have.select_related("person")):
         raise Conflict(f"Have access, or wait for a decision: {', '.join(names)}.")
     by_hand = bars.escalated_people([e.person for e in episodes], now)
@@ -109,13 +109,13 @@ def _reviewed(profile: Profile, people: Sequence[Person], approver: Person, unti
     return episodes
 
 
-def _authorise(
+def _authorize(
     profile: Profile, episodes: list[Episode], boxes: dict[int, Mailbox], approver: Person, until: int, now: int
-) -> list[Authorisation]:
+) -> list[Authorization]:
     at, end = from_ms(now), from_ms(until)
     reasons = {field: getattr(profile, field) for field in ("duties", "performance", "efficiency", "service")}
     rows = [
-        Authorisation(
+        Authorization(
             mailbox=boxes[episode.person.pk],
             person=episode.person,
             episode=episode,
@@ -134,10 +134,10 @@ def _authorise(
         )
         for episode in episodes
     ]
-    others = Authorisation.objects.filter(person__in=[e.person.pk for e in episodes], role="holder", state__in=LIVING)
-    others.filter(state="asked").update(state="withdrawn", since=at, why=f"{profile.department} authorises now")
-    others.filter(state__in=LIVING - {"asked"}).update(state="revoked", since=at, why=f"{profile.department} authorises now")
-    return Authorisation.objects.bulk_create(rows)
+    others = Authorization.objects.filter(person__in=[e.person.pk for e in episodes], role="holder", state__in=LIVING)
+    others.filter(state="asked").update(state="withdrawn", since=at, why=f"{profile.department} authorizes now")
+    others.filter(state__in=LIVING - {"asked"}).update(state="revoked", since=at, why=f"{profile.department} authorizes now")
+    return Authorization.objects.bulk_create(rows)
 
 
 def _open_accounts(episodes: list[Episode], boxes: dict[int, Mailbox], now: int) -> None:
@@ -155,7 +155,7 @@ def _open_accounts(episodes: list[Episode], boxes: dict[int, Mailbox], now: int)
     Account.objects.bulk_create(made)
 
 
-def _facts(a: Authorisation, profile: Profile) -> dict[str, str | int]:
+def _facts(a: Authorization, profile: Profile) -> dict[str, str | int]:
     return {
         "person": a.person.uid,
         "mailbox": a.mailbox.address,

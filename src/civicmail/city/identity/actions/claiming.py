@@ -13,11 +13,11 @@ from civicmail.city.guard.actions.acting import employment
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import DAY_MS, from_ms
 from civicmail.city.guard.errors import Unusable
-from civicmail.city.identity.actions import department_routing, duties, invitations, office_lists
+from civicmail.city.identity.actions import department_routing, invitations, office_lists, roles
 from civicmail.city.identity.actions.publishing import data_folder, publish_on_commit
 
 ROLE_LIFETIME_MS = 365 * DAY_MS
-"""ms of the first duty; the officer renews it, or another one does."""
+"""ms of the first role; the officer renews it, or another one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ def claim_installation(first: FirstOfficer, *, actor: Actor, reason: str, now: i
         raise Unusable("Say who, from which department, and why.", wrong)
     with transaction.atomic():
         person = _person(first, actor, now)
-        duties.first(person, until=now + ROLE_LIFETIME_MS, actor=actor, reason=reason, now=now)
+        roles.first(person, until=now + ROLE_LIFETIME_MS, actor=actor, reason=reason, now=now)
         office_lists.make_first(employment(person).department, actor=actor, reason=reason, now=now)
         secret = invitations.invite_first(person, actor=actor, reason=reason, now=now, username=first.login)
         publish_on_commit()
         if (data := data_folder()) is not None:
-            duties.claim(data)
+            roles.claim(data)
     return secret
 
 

@@ -67,7 +67,7 @@ def under(mandate: Mandate, act: str, *, actor: Actor, facts: dict[str, Any], no
                 reason=mandate.reason[:400],
                 now=now,
                 object=f"mandate:{mandate.number}",
-                duty=mandate.duty,
+                role=mandate.role,
                 facts=facts,
             )
             return f"entry:{made.uuid}"
@@ -84,11 +84,11 @@ def reveal(actor: Actor, reason_code: str, text: str, capture_id: str, *, now: i
 
     def write(entry: dict[str, Any]) -> str:
         facts = {"capture": capture_id, "code": reason_code}
-        duty, object_ = str(entry["duty"]), f"capture:{capture_id}"
-        made = entries.enter_alone("content.reveal", actor=actor, reason=text, now=now, object=object_, duty=duty, facts=facts)
+        role, object_ = str(entry["duty"]), f"capture:{capture_id}"
+        made = entries.enter_alone("content.reveal", actor=actor, reason=text, now=now, object=object_, role=role, facts=facts)
         return f"entry:{made.uuid}"
 
-    return guard.permit(actor, "content.reveal", {}, duty="system-administrator", reason=text, now=now, write=write)
+    return guard.permit(actor, "content.reveal", {}, role="system-administrator", reason=text, now=now, write=write)
 
 
 def accident(actor: Actor, capture: str, how: str, next_: str, *, now: int) -> None:

@@ -22,7 +22,7 @@ from civicmail.city.guard.models import Account
 from civicmail.city.identity import database_rollback
 from civicmail.city.identity.actions import publishing, sessions
 from civicmail.city.identity.actions.access_requests import transition
-from civicmail.city.identity.models import Authorisation, Device, DutyGrant, DutyUse, Token
+from civicmail.city.identity.models import Authorization, Device, RoleActivation, RoleAssignment, Token
 from civicmail.city.identity.queries.feeds import officers
 from civicmail.city.notices.actions import notify
 from civicmail.core.config.log import get_logger
@@ -60,7 +60,7 @@ def carry_out(lost: Sequence[dict[str, Any]], *, now: int) -> None:
     people = Person.objects.filter(uid__in=numbers).order_by("uid")
     shut = [_shut(person, now, stolen=person.uid in stolen) for person in people]
     rights = [_number(one, "authorisation") for one in acts if one["act"] in _RIGHTS]
-    _suspend(Authorisation.objects.filter(pk__in=[pk for pk in rights if pk is not None]), now)
+    _suspend(Authorization.objects.filter(pk__in=[pk for pk in rights if pk is not None]), now)
     for one in acts:
         _end(one, now)
     sessions.end(Account.objects.all())
@@ -77,13 +77,13 @@ def carry_out(lost: Sequence[dict[str, Any]], *, now: int) -> None:
 
 def _shut(person: Person, now: int, *, stolen: bool) -> str:
     """As an account that somebody else may have: an officer unlocks it, and gives each right back that is still theirs."""
-    _suspend(Authorisation.objects.filter(person=person), now)
+    _suspend(Authorization.objects.filter(person=person), now)
     also = {"password": make_password(None)} if stolen else {}
     sessions.end_all_of(person, now=now, locked=from_ms(now), **also)
     return person.uid
 
 
-def _suspend(rows: QuerySet[Authorisation], now: int) -> None:
+def _suspend(rows: QuerySet[Authorization], now: int) -> None:
     for row in rows.select_for_update().filter(state="active"):
         transition(row, "suspend", _WHY, now)
 
@@ -96,8 +96,8 @@ def _end(entry: dict[str, Any], now: int) -> None:
         case "token":
             Token.objects.filter(pk=_number(entry, "token") or 0, made__lte=made, ended__isnull=True).update(ended=at)
         case "duty":
-            DutyGrant.objects.filter(pk=_number(entry, "duty") or 0, starts__lte=made, ended__isnull=True).update(ended=at)
-            DutyUse.objects.filter(grant=_number(entry, "duty"), at__lte=made, laid_down__isnull=True).update(laid_down=at)
+            RoleAssignment.objects.filter(pk=_number(entry, "duty") or 0, starts__lte=made, ended__isnull=True).update(ended=at)
+            RoleActivation.objects.filter(grant=_number(entry, "duty"), at__lte=made, laid_down__isnull=True).update(laid_down=at)
 
 
 def _object_name(entry: dict[str, Any], kind: str) -> str:

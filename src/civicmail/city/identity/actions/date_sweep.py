@@ -23,7 +23,7 @@ from civicmail.city.identity import authorization_states
 from civicmail.city.identity.actions import access_end, access_requests, autoreply_expiry, mandate_expiry, signin, throttling
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation, DutyGrant, DutyUse, Ending, PersonalUse
+from civicmail.city.identity.models import Authorization, Ending, PersonalUse, RoleActivation, RoleAssignment
 from civicmail.core.config.log import get_logger
 
 TICK = machine("tick")
@@ -40,7 +40,7 @@ class SweepCounts:
     grants: int = 0
     ended: int = 0
     laid_down: int = 0
-    duties: int = 0
+    roles: int = 0
     personal_use: int = 0
     mandates: int = 0
     findings: int = 0
@@ -57,10 +57,10 @@ def sweep(now: int) -> SweepCounts:
     done.ended = _end_access(now)
     done.expired = _each(_expire, now)
     done.grants = _each(_end_grants, now)
-    done.laid_down = _each(_lay_down, now)
-    done.duties = _each(_end_duties, now)
+    done.laid_down = _each(_deactivate, now)
+    done.roles = _each(_end_roles, now)
     done.personal_use = _each(_end_personal_use, now)
-    done.mandates = sum(_each(b, now) for b in (mandate_expiry.end, mandate_expiry.end_without_duty, mandate_expiry.expire_unused))
+    done.mandates = sum(_each(b, now) for b in (mandate_expiry.end, mandate_expiry.end_without_role, mandate_expiry.expire_unused))
     done.findings = _each(mandate_expiry.find_unratified, now)
     done.replies = sum(_each(b, now) for b in (autoreply_expiry.end_replies, autoreply_expiry.end_forwardings))
     autoreply_expiry.forget_answered(now)
@@ -84,20 +84,20 @@ def _each(batch: Callable[[int], int], now: int) -> int:
 def _begin(now: int) -> int:
     """Approved ones whose day has come."""
     count = 0
-    for row in Authorisation.objects.filter(state="approved", starts__lte=from_ms(now), until__gt=from_ms(now)).order_by("id"):
+    for row in Authorization.objects.filter(state="approved", starts__lte=from_ms(now), until__gt=from_ms(now)).order_by("id"):
         try:
             with transaction.atomic():
-                mine = Authorisation.objects.select_for_update().get(pk=row.pk)
+                mine = Authorization.objects.select_for_update().get(pk=row.pk)
                 access_requests.activate(mine, actor=TICK, now=now)
             count += 1
         except Conflict as why:
-            log.info("an authorisation cannot begin yet", authorisation=row.pk, why=type(why).__name__)
+            log.info("an authorization cannot begin yet", authorization=row.pk, why=type(why).__name__)
     return count
 
 
 def _expire(now: int) -> int:
     rows = list(
-        Authorisation.objects.select_for_update().filter(state__in=LIVING, until__lte=from_ms(now)).order_by("id")[:BATCH_SIZE]
+        Authorization.objects.select_for_update().filter(state__in=LIVING, until__lte=from_ms(now)).order_by("id")[:BATCH_SIZE]
     )
     for row in rows:
         row.state, row.since, row.why = authorization_states.step(row.state, "expire"), from_ms(now), "its time is over"
@@ -106,20 +106,20 @@ def _expire(now: int) -> int:
 
 def _end_grants(now: int) -> int:
     """What was granted to somebody ends with the access of their own (M5)."""
-    own = Authorisation.objects.filter(
+    own = Authorization.objects.filter(
         person=OuterRef("person"), role="holder", state__in=["approved", "active", "suspended"], until__gt=from_ms(now)
     )
-    grants = Authorisation.objects.select_for_update(of=("self",)).filter(~Exists(own), state__in=["active", "suspended"])
+    grants = Authorization.objects.select_for_update(of=("self",)).filter(~Exists(own), state__in=["active", "suspended"])
     rows = list(grants.exclude(role="holder").order_by("id")[:BATCH_SIZE])
     for row in rows:
         row.state, row.since, row.why = authorization_states.step(row.state, "revoke"), from_ms(now), "own access is over"
     return _changed("access.revoke", rows, now)
 
 
-def _changed(act: str, rows: list[Authorisation], now: int) -> int:
+def _changed(act: str, rows: list[Authorization], now: int) -> int:
     if rows:
-        Authorisation.objects.bulk_update(rows, ["state", "since", "why"])
-        named = Authorisation.objects.filter(pk__in=[r.pk for r in rows]).order_by("id")
+        Authorization.objects.bulk_update(rows, ["state", "since", "why"])
+        named = Authorization.objects.filter(pk__in=[r.pk for r in rows]).order_by("id")
         facts = [
             (f"authorisation:{pk}", {"person": uid, "mailbox": address, "state": state})
             for pk, uid, address, state in named.values_list("pk", "person__uid", "mailbox__address", "state")
@@ -143,30 +143,30 @@ def _end_access(now: int) -> int:
     return count
 
 
-def _lay_down(now: int) -> int:
+def _deactivate(now: int) -> int:
     rows = list(
-        DutyUse.objects.select_for_update(of=("self",))
+        RoleActivation.objects.select_for_update(of=("self",))
         .select_related("grant__person")
         .filter(laid_down__isnull=True, until__lte=from_ms(now))[:BATCH_SIZE]
     )
     for row in rows:
         row.laid_down = row.until
-    DutyUse.objects.bulk_update(rows, ["laid_down"])
-    facts = [(f"duty:{r.grant.pk}", {"person": r.grant.person.uid, "duty": r.grant.duty, "until": epoch_ms(r.until)}) for r in rows]
+    RoleActivation.objects.bulk_update(rows, ["laid_down"])
+    facts = [(f"duty:{r.grant.pk}", {"person": r.grant.person.uid, "duty": r.grant.role, "until": epoch_ms(r.until)}) for r in rows]
     entries.enter_each("duty.lay-down", facts, actor=TICK, reason="its time is over", now=now)
     return len(rows)
 
 
-def _end_duties(now: int) -> int:
+def _end_roles(now: int) -> int:
     rows = list(
-        DutyGrant.objects.select_for_update(of=("self",))
+        RoleAssignment.objects.select_for_update(of=("self",))
         .select_related("person")
         .filter(ended__isnull=True, until__lte=from_ms(now))[:BATCH_SIZE]
     )
     for row in rows:
         row.ended = row.until
-    DutyGrant.objects.bulk_update(rows, ["ended"])
-    facts = [(f"duty:{r.pk}", {"person": r.person.uid, "duty": r.duty, "until": epoch_ms(r.until)}) for r in rows]
+    RoleAssignment.objects.bulk_update(rows, ["ended"])
+    facts = [(f"duty:{r.pk}", {"person": r.person.uid, "duty": r.role, "until": epoch_ms(r.until)}) for r in rows]
     entries.enter_each("duty.end", facts, actor=TICK, reason="its time is over", now=now)
     return len(rows)
 

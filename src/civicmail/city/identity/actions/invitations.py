@@ -161,7 +161,7 @@ def _find_by_mac(mac: str) -> Invitation | None:
 def accept(invitation: Invitation, set_: Callable[[Account], str], *, client: str, now: int) -> Account:
     """Use an invitation: set_ gives the account its passkey or password and returns which. Once: the second of two at the same
     moment hears Conflict. Of a recovery everything older goes: passkeys, codes, the password, sessions, device passwords, tokens,
-    and duties that were taken up."""
+    and roles that were activated."""
     with transaction.atomic():
         row = Invitation.objects.select_for_update().get(pk=invitation.pk)
         account = Account.objects.select_for_update().select_related("person").get(pk=row.account_id)

@@ -22,17 +22,17 @@ from civicmail.city.guard.resources import OfPerson
 from civicmail.city.identity.actions import sessions
 from civicmail.city.identity.actions.access_requests import transition
 from civicmail.city.identity.actions.publishing import publish_on_commit
-from civicmail.city.identity.models import Authorisation, Device
+from civicmail.city.identity.models import Authorization, Device
 from civicmail.city.identity.queries.actors import about_person
 
 
 def lock(person: Person, *, actor: Actor, reason: str, now: int) -> list[int]:
-    """Nobody signs in as this person, sends, or reads their mail; what comes is held. Returns the authorisations (ids of rows)
+    """Nobody signs in as this person, sends, or reads their mail; what comes is held. Returns the authorizations (ids of rows)
     that were in force, for unlock. Twice is once. Raises NotPermitted, Unusable."""
     guard.require(actor, "containment.lock", about_person(person), now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        rows = list(Authorisation.objects.select_for_update().filter(person=person, state="active"))
+        rows = list(Authorization.objects.select_for_update().filter(person=person, state="active"))
         for row in rows:
             transition(row, "suspend", reason, now)
         counts = sessions.end_all_of(person, now=now, is_active=False, contained=from_ms(now))
@@ -54,12 +54,12 @@ def lock_service(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> No
 
 
 def unlock(person: Person, rights: Collection[int], *, actor: Actor, reason: str, now: int) -> int:
-    """The sign-in is open again, and those of the authorisations that are still suspended are in force; how many. Raises
+    """The sign-in is open again, and those of the authorizations that are still suspended are in force; how many. Raises
     NotPermitted, Unusable."""
     guard.require(actor, "containment.release", about_person(person), now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        mine = Authorisation.objects.select_for_update().filter(person=person, state="suspended", pk__in=list(rights))
+        mine = Authorization.objects.select_for_update().filter(person=person, state="suspended", pk__in=list(rights))
         rows = list(mine)
         for row in rows:
             transition(row, "resume", reason, now)

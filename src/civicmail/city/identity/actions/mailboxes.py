@@ -1,4 +1,4 @@
-"""Mailboxes of duties and machines, aliases and lists: a department's, or the access office's for it (M1, M5, S1, L3)."""
+"""Mailboxes of roles and machines, aliases and lists: a department's, or the access office's for it (M1, M5, S1, L3)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity.actions import autoreplies
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation, Device
+from civicmail.city.identity.models import Authorization, Device
 from civicmail.city.identity.person_kinds import MAX_AUTHORIZATION
 from civicmail.city.identity.queries.actors import about_department, about_mailbox
 
@@ -31,7 +31,7 @@ def make(
     kind: str, address: str, name: str, department: Department, purpose: str, expires: int | None, *, actor: Actor, reason: str,
     now: int,
 ) -> Mailbox:  # fmt: skip
-    """A mailbox of a duty (function) or of a machine (service), which alone has an end. expires: ms. Raises Unusable."""
+    """A mailbox of a role (function) or of a machine (service), which alone has an end. expires: ms. Raises Unusable."""
     if kind != Mailbox.Type.SERVICE:
         return make_function(address, name, department, purpose, actor=actor, reason=reason, now=now)
     if expires is None:
@@ -40,7 +40,7 @@ def make(
 
 
 def make_function(address: str, name: str, department: Department, purpose: str, *, actor: Actor, reason: str, now: int) -> Mailbox:
-    """A mailbox of a duty: named people are authorised to use it, nobody signs in as it. Raises Unusable."""
+    """A mailbox of a role: named people are authorized to use it, nobody signs in as it. Raises Unusable."""
     guard.require(actor, "mailbox.make", about_department(department), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -86,22 +86,22 @@ def invite_files(mailbox: Mailbox, until: int, *, actor: Actor, reason: str, now
     with transaction.atomic():
         row = lock_row(mailbox, "files_until", "closed")
         if row.kind != Mailbox.Type.FUNCTION or row.closed is not None:
-            raise Conflict(f"{row} is no mailbox of a duty that is open.")
+            raise Conflict(f"{row} is no mailbox of a role that is open.")
         row.files_until = from_ms(until) if until else None
         row.save(update_fields=["files_until"])
         _entered("mailbox.invite", row, actor, reason, now, until=str(row.files_until or ""))
 
 
 def close(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
-    """Nothing is taken for it any more; its mail and its addresses stay its own. Raises Conflict while somebody is authorised."""
+    """Nothing is taken for it any more; its mail and its addresses stay its own. Raises Conflict while somebody is authorized."""
     guard.require(actor, "mailbox.close", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
         row = lock_row(mailbox, "closed")
         if row.closed is not None:
             raise Conflict(f"{row} was closed already.")
-        if Authorisation.objects.filter(mailbox=row, state__in=LIVING).exists():
-            raise Conflict(f"Somebody is authorised to use {row}; end that first.")
+        if Authorization.objects.filter(mailbox=row, state__in=LIVING).exists():
+            raise Conflict(f"Somebody is authorized to use {row}; end that first.")
         rows.close(row, now=from_ms(now))
         autoreplies.end_all(row, actor=actor, reason=reason, now=now)
         Device.objects.filter(machine=row, ended__isnull=True).update(ended=from_ms(now))

@@ -34,7 +34,7 @@ def amend(mandate: Mandate, change: MandateRequest, *, actor: Actor, now: int) -
         if row.state not in mandate_states.VIEWABLE:
             raise Conflict(_OVER)
         uids = _uids(row, change)
-        if refusal := examination_grounds.why_refused(actor, row.ground, row.duty, _departments(row, uids), now):
+        if refusal := examination_grounds.why_refused(actor, row.ground, row.role, _departments(row, uids), now):
             raise NotPermitted(refusal)
         before = to_mandate(row).scope
         after = replace(before, people=uids, since=change.first, until=change.last, words=change.words)

@@ -15,7 +15,7 @@ from civicmail.city.guard.actors import machine
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.examination_grounds import HEAD
 from civicmail.city.guard.models import Amendment, Mandate
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.identity.queries import access_status
 from civicmail.city.identity.queries.actors import departments_led
 
@@ -44,22 +44,22 @@ def end(now: int) -> int:
     return _done(_locked(Q(state__in=mandate_states.VIEWABLE, until__lte=from_ms(now))), "end", "its time is over", now)
 
 
-def end_without_duty(now: int) -> int:
-    """Whose holder has lost the duty, the office or access: the guard refuses them already, and they do not come back with it."""
+def end_without_role(now: int) -> int:
+    """Whose holder has lost the role, the office or access: the guard refuses them already, and they do not come back with it."""
     rows = list(Mandate.objects.filter(state__in=mandate_states.VIEWABLE).select_related("person__account").order_by("id"))
     if not rows:
         return 0
     at = from_ms(now)
     everyone = access_status.load_status(now, {r.person.pk for r in rows})
-    grants = DutyGrant.objects.in_force(at).filter(person__in={r.person.pk for r in rows})
-    held = set(grants.values_list("person", "duty"))
+    grants = RoleAssignment.objects.in_force(at).filter(person__in={r.person.pk for r in rows})
+    held = set(grants.values_list("person", "role"))
     lost = []
     for row in rows:
         facts = everyone.facts(row.person.pk, now)
-        if row.duty == HEAD:
+        if row.role == HEAD:
             keeps = bool(row.departments) and set(row.departments) <= departments_led(row.person)
         else:
-            keeps = (row.person.pk, row.duty) in held
+            keeps = (row.person.pk, row.role) in held
         if not (keeps and facts.employed and not facts.agency and row.person.account.is_active):
             lost.append(row.pk)
     return (
@@ -73,7 +73,7 @@ def find_unratified(now: int) -> int:
     for row in rows:
         row.ratified = "overdue"
     Mandate.objects.bulk_update(rows, ["ratified"])
-    facts = [(f"mandate:{r.number}", {"mandate": r.number, "why": "overdue", "duty": r.duty}) for r in rows]
+    facts = [(f"mandate:{r.number}", {"mandate": r.number, "why": "overdue", "duty": r.role}) for r in rows]
     entries.enter_each("mandate.finding", facts, actor=TICK, reason="an urgent look was not ratified in time", now=now)
     return len(rows)
 

@@ -30,17 +30,17 @@ from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.identity.queries.mandates import about_mandate, subjects_of
 
 SECOND = "examination-approver"
-"""The duty as which a second person decides."""
+"""The role as which a second person decides."""
 
 ELSEWHERE = PERMISSIONS["mandate.approve"].second_person
 """What everybody hears who may not decide, whoever asked and whoever it is about (E1)."""
 
 
-def ask(ground: str, duty: str, scope: MandateRequest, *, actor: Actor, now: int, sealed: bool = False) -> Mandate:
-    """Ask for a mandate. ground, duty: a line of grounds.WAYS; sealed: its looks are never shown to whom it is about. Raises
+def ask(ground: str, role: str, scope: MandateRequest, *, actor: Actor, now: int, sealed: bool = False) -> Mandate:
+    """Ask for a mandate. ground, role: a line of grounds.WAYS; sealed: its looks are never shown to whom it is about. Raises
     NotPermitted, Unusable."""
     with transaction.atomic():
-        row = begin(ground, duty, scope, sealed=sealed, actor=actor, now=now)
+        row = begin(ground, role, scope, sealed=sealed, actor=actor, now=now)
         enter("mandate.ask", row, actor, row.reason, now, **scope_facts(row))
     return row
 
@@ -142,7 +142,7 @@ def require(actor: Actor, act: str, mandate: Mandate, now: int) -> None:
         four_eyes.require(actor, act, about_mandate(mandate), now=now)
 
 
-def begin(ground: str, duty: str, scope: MandateRequest, *, sealed: bool, actor: Actor, now: int) -> Mandate:
+def begin(ground: str, role: str, scope: MandateRequest, *, sealed: bool, actor: Actor, now: int) -> Mandate:
     """The row of a new one with whom it is about. Raises NotPermitted, Unusable."""
     guard.require(actor, "mandate.ask", OfPerson(actor.uid), now=now)
     scope = scope.validated(now)
@@ -151,11 +151,11 @@ def begin(ground: str, duty: str, scope: MandateRequest, *, sealed: bool, actor:
     if asker in people:
         raise Unusable("Your own mail is under My mail.", {"people": "Your own mail is under My mail."})
     codes = codes_of(people, department)
-    if refusal := examination_grounds.why_refused(actor, ground, duty, codes, now):
+    if refusal := examination_grounds.why_refused(actor, ground, role, codes, now):
         raise NotPermitted(refusal)
     at = from_ms(now)
     row = Mandate.objects.create(
-        number=_number(now), ground=ground, person=asker, duty=duty, department=department, departments=codes, reason=scope.reason,
+        number=_number(now), ground=ground, person=asker, role=role, department=department, departments=codes, reason=scope.reason,
         words=scope.words, first=scope.first, last=scope.last, days=scope.days, sealed=sealed, asked=at, since=at,
         protected=reporting_lines.protected_classes(people, codes, now),
     )  # fmt: skip
@@ -240,9 +240,9 @@ def scope_facts(row: Mandate) -> dict[str, object]:
 
 def enter(act: str, row: Mandate, actor: Actor, reason: str, now: int, **facts: object) -> None:
     """Who asked acts as what they asked for, a second person as examination approver, and the time as nothing (A1)."""
-    duty = row.duty if actor.uid == row.person.uid else "" if actor.machine else SECOND
+    role = row.role if actor.uid == row.person.uid else "" if actor.machine else SECOND
     entry_facts = {"mandate": row.number, "state": row.state, **facts}
-    entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"mandate:{row.number}", duty=duty, facts=entry_facts)
+    entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"mandate:{row.number}", role=role, facts=entry_facts)
 
 
 def _transition(mandate: Mandate, action: str, act: str, actor: Actor, reason: str, now: int) -> Mandate:

@@ -21,7 +21,7 @@ from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.actions import department_routing
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.actors import about_department
 
 
@@ -40,7 +40,7 @@ def make_department(
 
 
 def change_department(department: Department, name: str, mailbox_cost: int, *, actor: Actor, reason: str, now: int) -> None:
-    """Another name, or another cost (cents a year) of mailboxes that are authorised from now on. Raises Unusable."""
+    """Another name, or another cost (cents a year) of mailboxes that are authorized from now on. Raises Unusable."""
     guard.require(actor, "department.change", about_department(department), now=now)
     reason = checked_reason(reason)
     if not name.strip():
@@ -164,7 +164,7 @@ def make_contract(
 
 def change_contract(contract: Contract, sponsor: Person | None, ends: date, *, actor: Actor, reason: str, now: int) -> int:
     """Another sponsor, or another last day: access of its people ends with that day at the latest (C1), and is never longer by it.
-    Returns how many authorisations end earlier now. Raises Unusable."""
+    Returns how many authorizations end earlier now. Raises Unusable."""
     guard.require(actor, "agency.change", now=now)
     reason = checked_reason(reason)
     if ends < contract.starts:
@@ -172,7 +172,7 @@ def change_contract(contract: Contract, sponsor: Person | None, ends: date, *, a
     with transaction.atomic():
         row = lock_row(contract, "sponsor_id", "ends")
         last = timezone.make_aware(datetime.combine(ends + timedelta(days=1), time.min))
-        longer = Authorisation.objects.filter(episode__contract=row, state__in=LIVING, until__gt=last)
+        longer = Authorization.objects.filter(episode__contract=row, state__in=LIVING, until__gt=last)
         count = longer.update(until=last)
         facts = {
             "contract": row.number,
@@ -195,7 +195,7 @@ def suspend_agency(agency: Agency, *, actor: Actor, reason: str, now: int) -> in
 
 
 def resume_agency(agency: Agency, *, actor: Actor, reason: str, now: int) -> int:
-    """Its people may use mail again as far as each is authorised. Raises Conflict when it is not suspended."""
+    """Its people may use mail again as far as each is authorized. Raises Conflict when it is not suspended."""
     return _switch(agency, False, actor=actor, reason=reason, now=now)
 
 

@@ -21,7 +21,7 @@ from civicmail.city.guard.resources import PersonIn
 from civicmail.city.identity.actions import ban_matches
 from civicmail.city.identity.actions.publishing import publish_on_commit, single_publication
 from civicmail.city.identity.authorization_states import LIVING, OVERLAP_DAYS
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.person_kinds import PERSON_KINDS
 from civicmail.city.identity.queries.actors import about_person
 
@@ -99,8 +99,8 @@ def move(
     reason: str,
     now: int,
 ) -> int:
-    """Somebody goes to another department: what the old one authorised ends after so many days, and the new one decides afresh.
-    Returns how many authorisations will end. Raises Unusable, Conflict."""
+    """Somebody goes to another department: what the old one authorized ends after so many days, and the new one decides afresh.
+    Returns how many authorizations will end. Raises Unusable, Conflict."""
     guard.require(actor, "person.change", about_person(person), now=now)
     reason = checked_reason(reason)
     if not 0 <= overlap <= 90:
@@ -118,14 +118,14 @@ def move(
     return count
 
 
-def set_overlap(authorisation: Authorisation, until: int, *, actor: Actor, reason: str, now: int) -> Authorisation:
+def set_overlap(authorization: Authorization, until: int, *, actor: Actor, reason: str, now: int) -> Authorization:
     """The old department says when a mover's access ends: until (ms), at most 90 days away."""
-    guard.require(actor, "access.end", PersonIn(authorisation.department.code, authorisation.person.uid), now=now)
+    guard.require(actor, "access.end", PersonIn(authorization.department.code, authorization.person.uid), now=now)
     reason = checked_reason(reason)
     if not now < until <= now + 90 * DAY_MS:
         raise Unusable("An overlap ends within 90 days.", {"until": "Within 90 days."})
     with transaction.atomic():
-        row = lock_row(authorisation, "state", "until")
+        row = lock_row(authorization, "state", "until")
         if row.state not in LIVING:
             raise Conflict("This access is over already.")
         if row.department_id == employment(row.person).department_id:
@@ -140,9 +140,9 @@ def set_overlap(authorisation: Authorisation, until: int, *, actor: Actor, reaso
 
 
 def shorten(moved: list[int], old: Department, *, until: int, now: int) -> int:
-    """What the old department authorised for people (ids of rows) who left it for another one ends at until (ms) at the latest;
+    """What the old department authorized for people (ids of rows) who left it for another one ends at until (ms) at the latest;
     requests that wait are withdrawn. For verbs that asked the guard."""
-    rows = Authorisation.objects.filter(person__in=moved, department=old)
+    rows = Authorization.objects.filter(person__in=moved, department=old)
     rows.filter(state="asked").update(state="withdrawn", since=from_ms(now), why="moved to another department")
     rows = rows.filter(state__in=LIVING)
     count = rows.count()

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from civicmail.city.directory.models import Person
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Account, Invitation
-from civicmail.city.identity.models import Device, DutyUse, Token
+from civicmail.city.identity.models import Device, RoleActivation, Token
 from civicmail.city.identity.queries.endings import sessions_of
 
 
@@ -25,12 +25,12 @@ def end(accounts: QuerySet[Account], *, keep: str = "", **also: Any) -> dict[int
 
 
 def end_all_of(person: Person, *, now: int, **also: Any) -> dict[str, int]:
-    """Whatever may be in other hands ends for good: sessions, device passwords, tokens, invitations, and what was taken up of
-    duties. Inside the caller's transaction; how many of each. also: columns of the account that change with it."""
+    """Whatever may be in other hands ends for good: sessions, device passwords, tokens, invitations, and what was activated of
+    roles. Inside the caller's transaction; how many of each. also: columns of the account that change with it."""
     at = from_ms(now)
     devices = Device.objects.filter(person=person, ended__isnull=True).update(ended=at)
     tokens = Token.objects.filter(person=person, ended__isnull=True).update(ended=at)
-    taken = DutyUse.objects.filter(grant__person=person, laid_down__isnull=True, until__gt=at).update(laid_down=at)
+    taken = RoleActivation.objects.filter(grant__person=person, laid_down__isnull=True, until__gt=at).update(laid_down=at)
     Invitation.objects.filter(account__person=person, ended__isnull=True, used__isnull=True).update(ended=at)
     ended = end(Account.objects.filter(person=person), **also)
     return {"devices": devices, "tokens": tokens, "taken": taken, "sessions": sum(ended.values())}

@@ -17,7 +17,7 @@ from civicmail.city.guard.resources import PersonIn
 from civicmail.city.identity.actions import elected
 from civicmail.city.identity.actions.access_requests import transition
 from civicmail.city.identity.actions.publishing import publish_on_commit
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.actors import about_person
 
 
@@ -35,15 +35,15 @@ def resume(person: Person, *, actor: Actor, reason: str, now: int) -> int:
     return _all(person, "resume", "suspended", actor=actor, reason=reason, now=now)
 
 
-def revoke(authorisation: Authorisation, *, actor: Actor, reason: str, now: int) -> Authorisation:
+def revoke(authorization: Authorization, *, actor: Actor, reason: str, now: int) -> Authorization:
     """One right of somebody ends for good; the others stay. Raises Conflict."""
-    about = PersonIn(authorisation.department.code, authorisation.person.uid)
+    about = PersonIn(authorization.department.code, authorization.person.uid)
     guard.require(actor, "access.end", about, now=now)
-    if authorisation.role == "holder":
-        elected.require_end([authorisation.person_id], actor)
+    if authorization.role == "holder":
+        elected.require_end([authorization.person_id], actor)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        row = lock_row(authorisation, "state")
+        row = lock_row(authorization, "state")
         transition(row, "revoke", reason, now)
         facts = {"person": row.person.uid, "mailbox": row.mailbox.address, "role": row.role, "state": row.state}
         entries.enter("access.revoke", actor=actor, reason=reason, now=now, object=f"authorisation:{row.pk}", facts=facts)
@@ -55,7 +55,7 @@ def _all(person: Person, action: str, state: str, *, actor: Actor, reason: str, 
     guard.require(actor, f"access.{action}", about_person(person), now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
-        rows = list(Authorisation.objects.select_for_update().filter(person=person, state=state))
+        rows = list(Authorization.objects.select_for_update().filter(person=person, state=state))
         if not rows:
             raise Conflict(f"{person} has no access that is {'suspended' if action == 'resume' else 'in force'}.")
         for row in rows:

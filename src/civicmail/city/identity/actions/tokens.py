@@ -31,10 +31,10 @@ DEFAULT_DAYS = 30
 MAX_API_DAYS = 365
 """The same for one with scopes: a program cannot ask for another one, so it may live longer, and can do less."""
 
-MAX_DUTY_DAYS = 1
-"""The same for one that changes who has which duty: nobody looks when it is used, so whoever finds it has a day (P-07)."""
+MAX_ROLE_DAYS = 1
+"""The same for one that changes who has which role: nobody looks when it is used, so whoever finds it has a day (P-07)."""
 
-WRITES_DUTIES = "write:duties"
+WRITES_ROLES = "write:duties"
 
 MAX_TOKENS = 20
 """Tokens with scopes that one person may have at a time."""
@@ -55,7 +55,7 @@ def make(person: Person, *, days: int, actor: Actor, now: int) -> str:
 def make_for_program(person: Person, name: str, requested: Collection[str], *, days: int, actor: Actor, now: int) -> str:
     """A new token of the API, shown this once. name: the program that it is for; requested: scopes. Raises Unusable, Conflict."""
     guard.require(actor, "my.devices", OfPerson(person.uid), now=now)
-    most = MAX_DUTY_DAYS if WRITES_DUTIES in requested else MAX_API_DAYS
+    most = MAX_ROLE_DAYS if WRITES_ROLES in requested else MAX_API_DAYS
     wrong = {
         "name": "" if name.strip() else "Say which program it is for.",
         "days": "" if 1 <= days <= most else _lifetime_error(most),
@@ -73,8 +73,8 @@ def make_for_program(person: Person, name: str, requested: Collection[str], *, d
 
 
 def _lifetime_error(most: int) -> str:
-    if most == MAX_DUTY_DAYS:
-        return sentence("A token that changes who has which duty lasts one day.")
+    if most == MAX_ROLE_DAYS:
+        return sentence("A token that changes who has which role lasts one day.")
     return sentence("From 1 to {most} days.", most=most)
 
 
@@ -129,7 +129,7 @@ def program_by(text: str, *, now: int) -> tuple[Token, Account] | None:
 
 def _is_too_old(token: Token, now: int) -> bool:
     """Of one that was made when such tokens lived longer."""
-    return WRITES_DUTIES in token.scopes and now - epoch_ms(token.made) > MAX_DUTY_DAYS * DAY
+    return WRITES_ROLES in token.scopes and now - epoch_ms(token.made) > MAX_ROLE_DAYS * DAY
 
 
 def _find_valid(text: str, now: int) -> tuple[Token, Account] | None:

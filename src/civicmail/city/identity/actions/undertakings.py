@@ -17,7 +17,7 @@ from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.identity.actions.publishing import publish_on_commit
 from civicmail.city.identity.authorization_states import LIVING, step
-from civicmail.city.identity.models import Authorisation, DutyGrant, PolicyText, Undertaking
+from civicmail.city.identity.models import Authorization, PolicyText, RoleAssignment, Undertaking
 from civicmail.city.identity.person_kinds import SPONSOR_GRACE_DAYS
 from civicmail.city.identity.queries import sponsors, undertakings
 from civicmail.city.notices.actions import notify
@@ -68,7 +68,7 @@ def _bind(agency: Agency, text: PolicyText, how: str, reference: str, actor: Act
 
 def sweep_sponsors(now: int) -> int:
     """Contracts whose sponsor has left: officers and the agency's contact are told once, and after SPONSORLESS days access under
-    them ends; how many authorisations did."""
+    them ends; how many authorizations did."""
     today, count = timezone.localdate(from_ms(now)), 0
     for contract, left in sponsors.sponsorless_contracts(today):
         last = left + timedelta(days=SPONSOR_GRACE_DAYS)
@@ -87,10 +87,10 @@ def sweep_sponsors(now: int) -> int:
 
 
 def _expire(contract: int, now: int) -> int:
-    rows = list(Authorisation.objects.select_for_update().filter(episode__contract=contract, state__in=LIVING).order_by("id"))
+    rows = list(Authorization.objects.select_for_update().filter(episode__contract=contract, state__in=LIVING).order_by("id"))
     for row in rows:
         row.state, row.since, row.why = step(row.state, "expire"), from_ms(now), "the sponsor left and nobody followed"
-    Authorisation.objects.bulk_update(rows, ["state", "since", "why"])
+    Authorization.objects.bulk_update(rows, ["state", "since", "why"])
     done = [(f"authorisation:{row.pk}", {"state": row.state, "contract": contract}) for row in rows]
     entries.enter_each("access.expire", done, actor=TICK, reason="the sponsor left and nobody followed", now=now)
     if rows:
@@ -101,7 +101,7 @@ def _expire(contract: int, now: int) -> int:
 def _recipients(agency: Agency, now: int) -> list[str]:
     """Addresses of access officers, and of the agency's contact where that is one of ours."""
     at = from_ms(now)
-    held = DutyGrant.objects.in_force(at).filter(duty="access-officer")
+    held = RoleAssignment.objects.in_force(at).filter(role="access-officer")
     people = {*held.values_list("person", flat=True)}
     if (contact := undertakings.contact_of(agency)) is not None:
         people.add(contact.pk)

@@ -21,16 +21,16 @@ from civicmail.city.pages.days import holidays
 
 
 def ask_urgent(
-    ground: str, duty: str, scope: MandateRequest, *, stepped_up: datetime, actor: Actor, now: int, sealed: bool = False
+    ground: str, role: str, scope: MandateRequest, *, stepped_up: datetime, actor: Actor, now: int, sealed: bool = False
 ) -> Mandate:
     """In force at once, for four hours, without a second person. stepped_up: when the asker last proved who they are. Raises
     NotPermitted, also for a proof that is too old and for protected mail, and Unusable."""
-    if duty not in examination_grounds.URGENT:
-        raise NotPermitted(f"A {examination_grounds.role_name(duty).lower()} does not look before a second person has decided.")
+    if role not in examination_grounds.URGENT:
+        raise NotPermitted(f"A {examination_grounds.role_name(role).lower()} does not look before a second person has decided.")
     if not 0 <= now - epoch_ms(stepped_up) < settings.CITY.signin.step_up * 1000:
         raise NotPermitted("Prove first who you are: what is urgent takes a fresh sign-in.")
     with transaction.atomic():
-        row = begin(ground, duty, scope, sealed=sealed, actor=actor, now=now)
+        row = begin(ground, role, scope, sealed=sealed, actor=actor, now=now)
         if row.protected:
             raise NotPermitted("Protected mail waits for the approver who is named for it, however urgent it is.")
         row.urgent, row.state, row.ratified = True, "urgent", "due"

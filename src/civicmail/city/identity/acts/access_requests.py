@@ -13,7 +13,7 @@ from civicmail.city.pages.inputs import Because, Choice, Day, Email, Input, Seen
 
 if TYPE_CHECKING:
     from civicmail.city.directory.models import Person
-    from civicmail.city.identity.models import Authorisation
+    from civicmail.city.identity.models import Authorization
 
 BY_NUMBER = {"number": Parameter("NUMBER", "As `access requests` lists them.")}
 _ANSWERS = {"yes": "approve", "no": "refuse"}
@@ -44,23 +44,23 @@ class Decision(Input):
     state = Seen(default="asked", max_length=10)
 
 
-class ShownAuthorisation[Row, Given: Input](Act[Row, Given, "Authorisation"]):
+class ShownAuthorization[Row, Given: Input](Act[Row, Given, "Authorization"]):
     """An act that an operator follows by the number and the state of an authorization."""
 
-    def line(self, row: Row, done: Authorisation) -> str:
+    def line(self, row: Row, done: Authorization) -> str:
         from civicmail.city.pages.days import last_day
 
         what = f"{done.mailbox}, {done.role}, {done.state} until {last_day(done.until).isoformat()}"
         return f"{done.pk:6} {done.person} ({done.person.uid}): {what}"
 
-    def as_json(self, done: Authorisation) -> Mapping[str, Any]:
+    def as_json(self, done: Authorization) -> Mapping[str, Any]:
         return {
             "number": done.pk, "person": done.person.uid, "mailbox": done.mailbox.address, "role": done.role, "state": done.state,
             "until": done.until.isoformat(), "requester": done.requester.uid,
         }  # fmt: skip
 
 
-class AskAccess(ShownAuthorisation["Person", AccessToAsk]):
+class AskAccess(ShownAuthorization["Person", AccessToAsk]):
     """Request a mailbox for a person. The department decides, and nobody about their own."""
 
     name, permission, input = "ask_access", "request.ask", AccessToAsk
@@ -81,37 +81,37 @@ class AskAccess(ShownAuthorisation["Person", AccessToAsk]):
 
         return about_person(row)
 
-    def perform(self, row: Person, given: AccessToAsk, *, actor: Actor, now: int) -> Authorisation:
+    def perform(self, row: Person, given: AccessToAsk, *, actor: Actor, now: int) -> Authorization:
         from civicmail.city.identity.actions import access_requests
         from civicmail.city.pages.forms import end_of_day
 
         until = end_of_day(given.until)
         return access_requests.ask(row, reasons=given.reasons, until=until, address=given.address, actor=actor, now=now)
 
-    def message(self, row: Person, done: Authorisation) -> str:
+    def message(self, row: Person, done: Authorization) -> str:
         return f"The request for {row} was sent to {done.department}."
 
 
-class OnAuthorisation[Given: Input](ShownAuthorisation["Authorisation", Given]):
+class OnAuthorization[Given: Input](ShownAuthorization["Authorization", Given]):
     """An act on an authorization or a request; whoever asked for it does not decide about it."""
 
-    model = "access.Authorisation"
+    model = "access.Authorization"
     related = ("mailbox__holder", "person", "department", "requester", "approver", "episode__contract", "episode__department")
 
-    def resource(self, row: Authorisation, actor: Actor) -> Resource:
-        from civicmail.city.identity.queries.bars import about_authorisation
+    def resource(self, row: Authorization, actor: Actor) -> Resource:
+        from civicmail.city.identity.queries.bars import about_authorization
 
-        return about_authorisation(row)
+        return about_authorization(row)
 
 
-class OnNumbered[Given: Input](OnAuthorisation[Given]):
+class OnNumbered[Given: Input](OnAuthorization[Given]):
     """The same, which operators name by its number."""
 
-    def find(self, number: str, *, actor: Actor, now: int) -> Authorisation:
+    def find(self, number: str, *, actor: Actor, now: int) -> Authorization:
         from civicmail.city.guard.errors import Unusable
-        from civicmail.city.identity.models import Authorisation
+        from civicmail.city.identity.models import Authorization
 
-        rows = Authorisation.objects.select_related(*self.related)
+        rows = Authorization.objects.select_related(*self.related)
         row = rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None
         if row is None:
             raise Unusable(f"There is no right {number}.")
@@ -121,11 +121,11 @@ class OnNumbered[Given: Input](OnAuthorisation[Given]):
 class OnRequest[Given: Input](OnNumbered[Given]):
     """The same, hidden from people who may not see the request."""
 
-    def is_hidden(self, row: Authorisation, actor: Actor, now: int) -> bool:
+    def is_hidden(self, row: Authorization, actor: Actor, now: int) -> bool:
         from civicmail.city.guard.queries import four_eyes
-        from civicmail.city.identity.queries.bars import about_authorisation
+        from civicmail.city.identity.queries.bars import about_authorization
 
-        return not four_eyes.may(actor, "request.see", about_authorisation(row), now=now)
+        return not four_eyes.may(actor, "request.see", about_authorization(row), now=now)
 
 
 class DecideRequest(OnRequest[Decision]):
@@ -135,12 +135,12 @@ class DecideRequest(OnRequest[Decision]):
     operation = Operation("/rights/{int:id}/decide", "write:access", page="request")
     command = Command("access decide", row=BY_NUMBER, positions=("decision",), personal=True, tables=True, json=True)
 
-    def permission_of(self, row: Authorisation, actor: Actor) -> str:
+    def permission_of(self, row: Authorization, actor: Actor) -> str:
         from civicmail.city.identity.queries import bars
 
         return bars.decision_for(row)[0]
 
-    def resource(self, row: Authorisation, actor: Actor) -> Resource:
+    def resource(self, row: Authorization, actor: Actor) -> Resource:
         from civicmail.city.identity.queries import bars
 
         return bars.decision_for(row)[1]
@@ -148,15 +148,15 @@ class DecideRequest(OnRequest[Decision]):
     def from_command(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         return {**given, "decision": _ANSWERS.get(given["decision"], given["decision"])}
 
-    def perform(self, row: Authorisation, given: Decision, *, actor: Actor, now: int) -> Authorisation:
+    def perform(self, row: Authorization, given: Decision, *, actor: Actor, now: int) -> Authorization:
         from civicmail.city.identity.actions import access_requests
 
         return access_requests.decide(row, given.decision, actor=actor, reason=given.reason, now=now)
 
-    def message(self, row: Authorisation, done: Authorisation) -> str:
+    def message(self, row: Authorization, done: Authorization) -> str:
         return f"Access for {row.person} was {'refused' if done.state == 'refused' else 'approved'}."
 
-    def after(self, done: Authorisation) -> str:
+    def after(self, done: Authorization) -> str:
         from django.urls import reverse
 
         return reverse("requests", args=[done.department.code])
@@ -170,15 +170,15 @@ class WithdrawRequest(OnRequest[Because]):
     operation = Operation("/rights/{int:id}/withdraw", "write:access")
     command = Command("access withdraw", row=BY_NUMBER, personal=True, tables=True, json=True)
 
-    def perform(self, row: Authorisation, given: Because, *, actor: Actor, now: int) -> Authorisation:
+    def perform(self, row: Authorization, given: Because, *, actor: Actor, now: int) -> Authorization:
         from civicmail.city.identity.actions import access_requests
 
         return access_requests.withdraw(row, actor=actor, reason=given.reason, now=now)
 
-    def message(self, row: Authorisation, done: Authorisation) -> str:
+    def message(self, row: Authorization, done: Authorization) -> str:
         return f"The request for {row.person} was withdrawn."
 
-    def form_page(self, row: Authorisation) -> FormPage:
+    def form_page(self, row: Authorization) -> FormPage:
         from django.urls import reverse
 
         back = reverse("request", args=[row.pk])

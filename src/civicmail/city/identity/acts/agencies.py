@@ -192,7 +192,7 @@ class _Switch(_OnAgency[Because, "tuple[Agency, int]"]):
             title=f"Switch {row.name} {self.way}?", section=_SECTION, submit=f"Switch {self.way} 1 agency with {_people(row)}",
             back=_url(row), crumbs=_crumbs(row), stop=self.way == "off", effects=effects,
             stays=[
-                "No mail is deleted, no authorisation ends, no contract changes.", "One entry names everybody whom this concerns.",
+                "No mail is deleted, no authorization ends, no contract changes.", "One entry names everybody whom this concerns.",
             ],
         )  # fmt: skip
 
@@ -214,7 +214,7 @@ class SuspendAgency(_Switch):
 
 
 class ResumeAgency(_Switch):
-    """Let its people use mail again, as far as each is authorised."""
+    """Let its people use mail again, as far as each is authorized."""
 
     name, way = "switch_agency_on", "on"
     page = Page("access/agencies/<slug:code>/on/", "agency-on")
@@ -223,13 +223,13 @@ class ResumeAgency(_Switch):
 
     def form_page(self, row: Agency) -> FormPage:
         from civicmail.city.identity.authorization_states import LIVING
-        from civicmail.city.identity.models import Authorisation
+        from civicmail.city.identity.models import Authorization
 
-        holders = Authorisation.objects.filter(episode__contract__agency=row, episode__ended__isnull=True, role="holder")
+        holders = Authorization.objects.filter(episode__contract__agency=row, episode__ended__isnull=True, role="holder")
         mail = holders.filter(state__in=LIVING).count()
         return self._page(row, [
-            f"{_people(row)} of {row.name} can use mail again, as far as each is authorised. "
-            f"With an authorisation of their own: {mail}.",
+            f"{_people(row)} of {row.name} can use mail again, as far as each is authorized. "
+            f"With an authorization of their own: {mail}.",
             "What was held is delivered.",
         ])  # fmt: skip
 

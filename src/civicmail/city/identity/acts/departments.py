@@ -207,7 +207,7 @@ class CloseDepartment(_OnDepartment[Because]):
         return f"{row} is closed."
 
     def form_page(self, row: Department) -> FormPage:
-        effects = ["Nobody can be hired or authorised there.", "It must have no people, open mailboxes or open divisions."]
+        effects = ["Nobody can be hired or authorized there.", "It must have no people, open mailboxes or open divisions."]
         return _closing(row, f"Close {row.name}?", "Close 1 department", effects, stop=True)
 
 
@@ -235,7 +235,7 @@ class ReopenDepartment(_OnDepartment[Because]):
 def _closing(row: Department, title: str, submit: str, effects: list[str], *, stop: bool) -> FormPage:
     return FormPage(
         title=title, section=_SECTION, submit=submit, back=_url(row), crumbs=_crumbs(row), effects=effects, stop=stop,
-        stays=["Its history, its mail and what was authorised are kept."],
+        stays=["Its history, its mail and what was authorized are kept."],
     )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ class EndAccess(PersonAct[Employed, Leaving, "Ending"]):
 
         where, who = row.department, row.person
         back = reverse("person", args=[where.code, who.uid])
-        living = who.authorisations.filter(state__in=LIVING).select_related("mailbox")
+        living = who.authorizations.filter(state__in=LIVING).select_related("mailbox")
         devices = who.devices.filter(ended__isnull=True).count()
         return FormPage(
             title=f"End access of {who}?", section=where.name, submit="End access of 1 person", stop=True, back=back,
@@ -96,13 +96,13 @@ class EndAccess(PersonAct[Employed, Leaving, "Ending"]):
             effects=[
                 "Sending stops at once, at every door: pages, mail programs, command line.",
                 f"Rights that end: {', '.join(a.mailbox.address for a in living) or 'none'}.",
-                f"Device passwords that end: {devices}. Duties, and what was granted to or by this person, end too.",
+                f"Device passwords that end: {devices}. Roles, and what was granted to or by this person, end too.",
                 "Requests that wait for this person's answer go to whoever decides otherwise.",
             ],
             stays=[
                 "Mail is kept, and stays under every hold. Nothing is deleted.",
                 "The addresses are never given to another person.",
-                "This cannot be undone. Who comes back is authorised anew.",
+                "This cannot be undone. Who comes back is authorized anew.",
             ],
         )  # fmt: skip
 

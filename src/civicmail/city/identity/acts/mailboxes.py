@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.resources import GrantOn, Resource
 from civicmail.city.identity.acts.access_reasons import FourReasons
-from civicmail.city.identity.acts.access_requests import AddressUntil, ShownAuthorisation
+from civicmail.city.identity.acts.access_requests import AddressUntil, ShownAuthorization
 from civicmail.city.identity.acts.owning_departments import InOwnDepartment, OwningDepartments, owned_page
 from civicmail.city.pages.act import Act, Command, FormPage, Operation, Page, Parameter
 from civicmail.city.pages.inputs import Because, Choice, Choices, Day, Email, Input, OptionalDay, PersonName, Text, reason
 
 if TYPE_CHECKING:
     from civicmail.city.directory.models import Mailbox
-    from civicmail.city.identity.models import Authorisation
+    from civicmail.city.identity.models import Authorization
 
 _ROUTE, _PATH = "access/mailboxes/<str:address>", "/mailboxes/{str:address}"
 _SCOPE = "write:mailboxes"
@@ -31,7 +31,7 @@ class MailboxToMake(Input):
 
     kind = Choice(
         label="For whom?", radio=True, missing="Choose one of the two.",
-        choices=[("function", "A duty: named people use it, as clerk@ or 311@"), ("service", "A machine that sends, as a printer")],
+        choices=[("function", "A role: named people use it, as clerk@ or 311@"), ("service", "A machine that sends, as a printer")],
     )  # fmt: skip
     department = Choice(label="Which department owns it?")
     address = Email(label="Address", help=_IN_DOMAIN)
@@ -101,7 +101,7 @@ class MakeMailbox(InOwnDepartment[MailboxToMake, "Mailbox"]):
         return FormPage(
             title="Which mailbox is needed?", section="Mailboxes", submit="Make 1 mailbox", back=row.back,
             crumbs=[("Mailboxes", row.back)],
-            note="A mailbox of a duty is used by named people, each with an access of their own. Nobody signs in as it.",
+            note="A mailbox of a role is used by named people, each with an access of their own. Nobody signs in as it.",
         )  # fmt: skip
 
 
@@ -235,7 +235,7 @@ class EndAddress(_OnMailbox[AddressToEnd, "Mailbox"]):
         )  # fmt: skip
 
 
-class AskGrant(ShownAuthorisation["Mailbox", GrantToAsk], _OnMailbox[GrantToAsk, "Authorisation"]):
+class AskGrant(ShownAuthorization["Mailbox", GrantToAsk], _OnMailbox[GrantToAsk, "Authorization"]):
     """Request access to another mailbox for a named person, under their own sign-in."""
 
     name, permission, input = "ask_grant", "grant.ask", GrantToAsk
@@ -271,7 +271,7 @@ class AskGrant(ShownAuthorisation["Mailbox", GrantToAsk], _OnMailbox[GrantToAsk,
 
         return {"until": timezone.localdate() + timedelta(days=364), "role": "" if row.holder else "delegate"}
 
-    def perform(self, row: Mailbox, given: GrantToAsk, *, actor: Actor, now: int) -> Authorisation:
+    def perform(self, row: Mailbox, given: GrantToAsk, *, actor: Actor, now: int) -> Authorization:
         from civicmail.city.guard.reasons import Reasons
         from civicmail.city.identity.actions import access_requests
         from civicmail.city.pages.forms import end_of_day
@@ -281,10 +281,10 @@ class AskGrant(ShownAuthorisation["Mailbox", GrantToAsk], _OnMailbox[GrantToAsk,
             given.person, row, given.role, reasons=reasons, until=end_of_day(given.until), actor=actor, now=now
         )
 
-    def message(self, row: Mailbox, done: Authorisation) -> str:
+    def message(self, row: Mailbox, done: Authorization) -> str:
         return f"The request for {done.person} was sent to {done.department}."
 
-    def after(self, done: Authorisation) -> str:
+    def after(self, done: Authorization) -> str:
         """To the request, which the holder of the mailbox does not see."""
         from django.urls import reverse
 

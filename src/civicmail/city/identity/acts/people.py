@@ -133,7 +133,7 @@ class RehirePerson(PersonAct[Hiring, WorkToBegin, "Episode"]):
         return FormPage(
             title=f"Does {row.person} work here again?", section=row.department.name, submit="Begin 1 employment",
             back=crumbs[1][1], crumbs=crumbs,
-            note="The number and the addresses stay this person's. Access is authorised anew.",
+            note="The number and the addresses stay this person's. Access is authorized anew.",
         )  # fmt: skip
 
 
@@ -219,7 +219,7 @@ class MovePerson(PersonAct["Episode", Moving, tuple["Person", int]]):
         from civicmail.city.identity.authorization_states import LIVING
 
         where, who, crumbs = row.department, row.person, _crumbs(row.department, row.person)
-        living = who.authorisations.filter(department=where, state__in=LIVING).select_related("mailbox")
+        living = who.authorizations.filter(department=where, state__in=LIVING).select_related("mailbox")
         return FormPage(
             title=f"Move {who} to another department?", section=where.name, submit="Move 1 person", back=crumbs[0][1],
             crumbs=crumbs,

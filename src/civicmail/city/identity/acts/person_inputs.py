@@ -62,7 +62,7 @@ class Moving(Input):
     position = Text(label="Position there", max_length=120, rows=1, required=False)
     supervisor = OptionalPerson(label="Supervisor there", help="Personnel number or address.")
     overlap = Number(
-        label="For how many days does access go on?", help="0 to 90; then what this department authorised ends.", minimum=0,
+        label="For how many days does access go on?", help="0 to 90; then what this department authorized ends.", minimum=0,
         maximum=90, default=OVERLAP_DAYS,
     )  # fmt: skip
     reason = reason()

@@ -76,8 +76,8 @@ class RecordPaper(Act[None, SignedPaper, "Acknowledgement"]):
 
     def resource(self, row: None, actor: Actor) -> Resource:
         """Whether they may for anybody; the verb asks about the person who is named."""
-        authorises = {role.department for role in actor.held if role.duty == "authoriser"}
-        return InDepartment(min(actor.departments | authorises, default=""))
+        authorizes = {role.department for role in actor.held if role.role == "authoriser"}
+        return InDepartment(min(actor.departments | authorizes, default=""))
 
     def choices(self, row: None, actor: Actor) -> Mapping[str, Choices]:
         from civicmail.city.identity.models import PolicyText

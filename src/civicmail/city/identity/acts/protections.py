@@ -61,12 +61,12 @@ class ProtectMail(Act[None, Protecting, "Protection"]):
         return FormPage(
             title="Protect mail, or name who decides", section=_SECTION, submit="Save 1 name", back=back,
             crumbs=[("Protected mail", back)],
-            note="Who decides also needs the duty examination approver. Nobody does this for themselves.",
+            note="Who decides also needs the role examination approver. Nobody does this for themselves.",
         )  # fmt: skip
 
 
 class EndProtection(Act["Protection", Because, "Protection"]):
-    """End a protection, or a decider's duty."""
+    """End a protection, or a decider's role."""
 
     name, permission, input = "end_protection", "mandate.protect", Because
     model, related = "access.Protection", ("person", "department")

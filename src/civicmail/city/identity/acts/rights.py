@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard.actors import Actor
-from civicmail.city.identity.acts.access_requests import BY_NUMBER, OnAuthorisation, OnNumbered
+from civicmail.city.identity.acts.access_requests import BY_NUMBER, OnAuthorization, OnNumbered
 from civicmail.city.identity.acts.mailboxes import UntilBecause
 from civicmail.city.identity.acts.person_act import PersonAct
 from civicmail.city.pages.act import Command, FormPage, Operation, Page, Parameter
 from civicmail.city.pages.inputs import Because, Input, Seen
 
 if TYPE_CHECKING:
-    from civicmail.city.identity.models import Authorisation
+    from civicmail.city.identity.models import Authorization
 
 _ROUTE, _PATH, _SCOPE = "access/authorisations/<int:pk>", "/rights/{int:id}", "write:access"
 _PERSON = {"person": Parameter("PERSON", "The number in the directory, or the sign-in name.")}
-_RELATED = OnAuthorisation.related
+_RELATED = OnAuthorization.related
 
 
 class Extension(Input):
@@ -28,13 +28,13 @@ class Extension(Input):
     was = Seen(label="The end as it was seen.", max_length=20, required=False)
 
 
-class _Switch(PersonAct["Authorisation", Because, tuple["Authorisation", int]]):
+class _Switch(PersonAct["Authorization", Because, tuple["Authorization", int]]):
     """All that the person may use, beside this authorization."""
 
     input = Because
-    model, related = "access.Authorisation", _RELATED
+    model, related = "access.Authorization", _RELATED
 
-    def find(self, person: str, *, actor: Actor, now: int) -> Authorisation:
+    def find(self, person: str, *, actor: Actor, now: int) -> Authorization:
         from civicmail.city.guard import guard
         from civicmail.city.guard.errors import Unusable
         from civicmail.city.identity.queries.actors import about_person
@@ -42,7 +42,7 @@ class _Switch(PersonAct["Authorisation", Because, tuple["Authorisation", int]]):
 
         who = person_named(person)
         guard.require(actor, self.permission, about_person(who), now=now)
-        row = who.authorisations.select_related(*self.related).order_by("-since", "-pk").first()
+        row = who.authorizations.select_related(*self.related).order_by("-since", "-pk").first()
         if row is None:
             raise Unusable(f"{who} never had mail access.")
         return row
@@ -56,19 +56,19 @@ class SuspendAccess(_Switch):
     operation = Operation(f"{_PATH}/suspend", _SCOPE)
     command = Command("access suspend", row=_PERSON, personal=True, tables=True)
 
-    def perform(self, row: Authorisation, given: Because, *, actor: Actor, now: int) -> tuple[Authorisation, int]:
+    def perform(self, row: Authorization, given: Because, *, actor: Actor, now: int) -> tuple[Authorization, int]:
         from civicmail.city.identity.actions import suspensions
 
         count = suspensions.suspend(row.person, actor=actor, reason=given.reason, now=now)
         return _fresh(row), count
 
-    def message(self, row: Authorisation, done: tuple[Authorisation, int]) -> str:
+    def message(self, row: Authorization, done: tuple[Authorization, int]) -> str:
         return f"Access of {row.person} was suspended."
 
-    def line(self, row: Authorisation, done: tuple[Authorisation, int]) -> str:
+    def line(self, row: Authorization, done: tuple[Authorization, int]) -> str:
         return f"{row.person}: {done[1]} suspended."
 
-    def form_page(self, row: Authorisation) -> FormPage:
+    def form_page(self, row: Authorization) -> FormPage:
         effects = [
             f"{row.person} cannot send, and is signed out everywhere within a second.",
             "What comes in is kept and held until access is resumed or somebody else looks after it.",
@@ -84,24 +84,24 @@ class ResumeAccess(_Switch):
     operation = Operation(f"{_PATH}/resume", _SCOPE)
     command = Command("access resume", row=_PERSON, personal=True, tables=True)
 
-    def perform(self, row: Authorisation, given: Because, *, actor: Actor, now: int) -> tuple[Authorisation, int]:
+    def perform(self, row: Authorization, given: Because, *, actor: Actor, now: int) -> tuple[Authorization, int]:
         from civicmail.city.identity.actions import suspensions
 
         count = suspensions.resume(row.person, actor=actor, reason=given.reason, now=now)
         return _fresh(row), count
 
-    def message(self, row: Authorisation, done: tuple[Authorisation, int]) -> str:
+    def message(self, row: Authorization, done: tuple[Authorization, int]) -> str:
         return f"Access of {row.person} was resumed."
 
-    def line(self, row: Authorisation, done: tuple[Authorisation, int]) -> str:
+    def line(self, row: Authorization, done: tuple[Authorization, int]) -> str:
         return f"{row.person}: {done[1]} in force again."
 
-    def form_page(self, row: Authorisation) -> FormPage:
+    def form_page(self, row: Authorization) -> FormPage:
         effects = [f"{row.person} can send and read again, until {_day(row)} as before.", "What was held is delivered."]
         return _switching(row, "Resume", effects, stop=False)
 
 
-class ExtendAccess(OnAuthorisation[Extension]):
+class ExtendAccess(OnAuthorization[Extension]):
     """Extend a person's authorization. The department decides, and nobody about their own."""
 
     name, permission, input = "extend_access", "request.decide", Extension
@@ -113,23 +113,23 @@ class ExtendAccess(OnAuthorisation[Extension]):
         personal=True, tables=True,
     )  # fmt: skip
 
-    def find(self, person: str, mailbox: str, *, actor: Actor, now: int) -> Authorisation:
+    def find(self, person: str, mailbox: str, *, actor: Actor, now: int) -> Authorization:
         from civicmail.city.guard.errors import Unusable
         from civicmail.city.identity.queries.signin import person_named
 
         who = person_named(person)
-        rows = who.authorisations.select_related(*self.related).filter(state__in=("active", "suspended"))
+        rows = who.authorizations.select_related(*self.related).filter(state__in=("active", "suspended"))
         row = (rows.filter(mailbox__address=mailbox.lower()) if mailbox else rows.filter(role="holder")).first()
         if row is None:
             raise Unusable(f"{who} has no access{f' to {mailbox}' if mailbox else ''} that could be extended.")
         return row
 
-    def state(self, row: Authorisation) -> str:
+    def state(self, row: Authorization) -> str:
         from civicmail.city.guard.epoch import epoch_ms
 
         return str(epoch_ms(row.until))
 
-    def initial(self, row: Authorisation) -> Mapping[str, Any]:
+    def initial(self, row: Authorization) -> Mapping[str, Any]:
         from datetime import timedelta
 
         from django.utils import timezone
@@ -137,21 +137,21 @@ class ExtendAccess(OnAuthorisation[Extension]):
         year, contract = timezone.localdate() + timedelta(days=364), row.episode.contract
         return {"until": year if contract is None else min(year, contract.ends)}
 
-    def perform(self, row: Authorisation, given: Extension, *, actor: Actor, now: int) -> Authorisation:
+    def perform(self, row: Authorization, given: Extension, *, actor: Actor, now: int) -> Authorization:
         from civicmail.city.identity.actions import access_requests
         from civicmail.city.pages.forms import end_of_day
 
         return access_requests.extend(row, end_of_day(given.until), actor=actor, reason=given.reason, now=now)
 
-    def message(self, row: Authorisation, done: Authorisation) -> str:
+    def message(self, row: Authorization, done: Authorization) -> str:
         return f"{done.person} keeps {done.mailbox} until {_day(done)}."
 
-    def line(self, row: Authorisation, done: Authorisation) -> str:
+    def line(self, row: Authorization, done: Authorization) -> str:
         from civicmail.city.pages.days import last_day
 
         return f"{done.person}: {done.mailbox} until {last_day(done.until).isoformat()}."
 
-    def form_page(self, row: Authorisation) -> FormPage:
+    def form_page(self, row: Authorization) -> FormPage:
         from django.urls import reverse
         from django.utils import timezone
 
@@ -166,28 +166,28 @@ class ExtendAccess(OnAuthorisation[Extension]):
         )  # fmt: skip
 
 
-class SetOverlap(OnAuthorisation[UntilBecause]):
+class SetOverlap(OnAuthorization[UntilBecause]):
     """Set when the authorizations of a mover's old department end."""
 
     name, permission, input = "set_overlap", "access.end", UntilBecause
     page = Page(f"{_ROUTE}/overlap/", "overlap")
     operation = Operation(f"{_PATH}/overlap", _SCOPE)
 
-    def initial(self, row: Authorisation) -> Mapping[str, Any]:
+    def initial(self, row: Authorization) -> Mapping[str, Any]:
         from civicmail.city.pages.days import last_day
 
         return {"until": last_day(row.until)}
 
-    def perform(self, row: Authorisation, given: UntilBecause, *, actor: Actor, now: int) -> Authorisation:
+    def perform(self, row: Authorization, given: UntilBecause, *, actor: Actor, now: int) -> Authorization:
         from civicmail.city.identity.actions import people
         from civicmail.city.pages.forms import end_of_day
 
         return people.set_overlap(row, end_of_day(given.until), actor=actor, reason=given.reason, now=now)
 
-    def message(self, row: Authorisation, done: Authorisation) -> str:
+    def message(self, row: Authorization, done: Authorization) -> str:
         return f"The end for {row.person} is set."
 
-    def form_page(self, row: Authorisation) -> FormPage:
+    def form_page(self, row: Authorization) -> FormPage:
         from django.urls import reverse
 
         back, here = reverse("people", args=[row.department.code]), row.episode.department
@@ -207,15 +207,15 @@ class EndRight(OnNumbered[Because]):
     operation = Operation(f"{_PATH}/end", _SCOPE)
     command = Command("access revoke", row=BY_NUMBER, personal=True, tables=True, json=True)
 
-    def perform(self, row: Authorisation, given: Because, *, actor: Actor, now: int) -> Authorisation:
+    def perform(self, row: Authorization, given: Because, *, actor: Actor, now: int) -> Authorization:
         from civicmail.city.identity.actions import suspensions
 
         return suspensions.revoke(row, actor=actor, reason=given.reason, now=now)
 
-    def message(self, row: Authorisation, done: Authorisation) -> str:
+    def message(self, row: Authorization, done: Authorization) -> str:
         return f"The right of {row.person} to {row.mailbox} has ended."
 
-    def form_page(self, row: Authorisation) -> FormPage:
+    def form_page(self, row: Authorization) -> FormPage:
         from django.urls import reverse
         from django.utils import timezone
 
@@ -229,11 +229,11 @@ class EndRight(OnNumbered[Because]):
             title=f"End the right of {row.person} to {row.mailbox.address}?", section=str(row.department), submit="End 1 right",
             stop=True, back=back, crumbs=[(row.mailbox.address, back)],
             state=authorization_labels.current_state(row, timezone.now()), effects=effects,
-            stays=["Mail is kept.", "Whoever needs it again is authorised anew."],
+            stays=["Mail is kept.", "Whoever needs it again is authorized anew."],
         )  # fmt: skip
 
 
-def _switching(row: Authorisation, verb: str, effects: list[str], *, stop: bool) -> FormPage:
+def _switching(row: Authorization, verb: str, effects: list[str], *, stop: bool) -> FormPage:
     from django.urls import reverse
 
     from civicmail.city.identity.queries.actors import about_person
@@ -246,12 +246,12 @@ def _switching(row: Authorisation, verb: str, effects: list[str], *, stop: bool)
     )  # fmt: skip
 
 
-def _fresh(row: Authorisation) -> Authorisation:
+def _fresh(row: Authorization) -> Authorization:
     row.refresh_from_db()
     return row
 
 
-def _day(row: Authorisation) -> str:
+def _day(row: Authorization) -> str:
     from civicmail.city.pages.days import last_day
 
     return f"{last_day(row.until):%b %-d, %Y}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.duties import DUTIES, MAX_HOURS, Duty
 from civicmail.city.guard.resources import OfPerson, Resource
+from civicmail.city.guard.roles import MAX_HOURS, ROLES, Role
 from civicmail.city.identity.acts.person_act import PersonAct
 from civicmail.city.pages.act import Act, Command, FormPage, Operation, OwnAct, Page, Parameter
 from civicmail.city.pages.inputs import Because, Choice, Choices, Day, Input, Nothing, Number, PersonName, Text, reason
@@ -15,24 +15,24 @@ from civicmail.core.config.sentence import sentence as _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from civicmail.city.identity.models import ConflictRecord, DutyGrant, DutyUse
+    from civicmail.city.identity.models import ConflictRecord, RoleActivation, RoleAssignment
 
-ROLES: Choices = [(code, meaning.name) for code, meaning in DUTIES.items()]
-_NAMED = Parameter("DUTY", f"One of {', '.join(DUTIES)}.")
+ROLE_CHOICES: Choices = [(code, meaning.name) for code, meaning in ROLES.items()]
+_NAMED = Parameter("ROLE", f"One of {', '.join(ROLES)}.")
 
 
 class GrantInput(Input):
     """department: code, for a role of one department; until: the last day, at most a year away."""
 
     person = PersonName(label="Who?", help="Personnel number or address.")
-    duty = Choice(label="Which duty?", choices=ROLES)
-    department = Choice(label="For which department?", help="Only for an authoriser of a department.", required=False)
+    duty = Choice(label="Which role?", choices=ROLE_CHOICES)
+    department = Choice(label="For which department?", help="Only for an authorizer of a department.", required=False)
     until = Day(label="Until which day?", help="At most a year away.")
     reason = reason(help="Who decided it, and why. At least 10 characters.", min_length=10)
 
 
-class GrantDuty(Act[None, GrantInput, "DutyGrant"]):
-    """Give somebody a duty, with an end."""
+class AssignRole(Act[None, GrantInput, "RoleAssignment"]):
+    """Give somebody a role, with an end."""
 
     name, permission, input, fresh_proof = "grant_duty", "duty.grant", GrantInput, True
     page = Page("access/duties/grant/", "duty-grant")
@@ -45,27 +45,27 @@ class GrantDuty(Act[None, GrantInput, "DutyGrant"]):
         departments = Department.objects.filter(closed__isnull=True).order_by("name").values_list("code", "name")
         return {"department": [("", "The whole city"), *departments]}
 
-    def perform(self, given: GrantInput, *, actor: Actor, now: int) -> DutyGrant:
+    def perform(self, given: GrantInput, *, actor: Actor, now: int) -> RoleAssignment:
         from civicmail.city.directory.models import Department
-        from civicmail.city.identity.actions import duties
+        from civicmail.city.identity.actions import roles
         from civicmail.city.pages.forms import end_of_day
 
-        return duties.grant(
-            given.person, _duty(given.duty), until=end_of_day(given.until), actor=actor, reason=given.reason, now=now,
+        return roles.grant(
+            given.person, _role(given.duty), until=end_of_day(given.until), actor=actor, reason=given.reason, now=now,
             department=Department.objects.filter(code=given.department).first(),
         )  # fmt: skip
 
-    def message(self, row: None, done: DutyGrant) -> str:
-        return f"{done.person} holds the duty {DUTIES[_duty(done.duty)].name.lower()}."
+    def message(self, row: None, done: RoleAssignment) -> str:
+        return f"{done.person} holds the role {ROLES[_role(done.role)].name.lower()}."
 
     def form_page(self) -> FormPage:
         return FormPage(
-            title="Grant a duty", section="Access office", submit="Grant 1 duty", back=_list(), crumbs=[("Duties", _list())]
+            title="Grant a role", section="Access office", submit="Grant 1 role", back=_list(), crumbs=[("Roles", _list())]
         )
 
 
-class EndDuty(PersonAct["DutyGrant", Because, "DutyGrant"]):
-    """End a duty before its time, and what was taken up under it."""
+class EndRole(PersonAct["RoleAssignment", Because, "RoleAssignment"]):
+    """End a role before its time, and what was activated under it."""
 
     name, permission, input = "end_duty", "duty.end", Because
     page = Page("access/duties/<int:pk>/end/", "duty-end")
@@ -74,54 +74,54 @@ class EndDuty(PersonAct["DutyGrant", Because, "DutyGrant"]):
         "duty end",
         row={
             "person": Parameter("PERSON", "The number in the directory, or the sign-in name."),
-            "duty": _NAMED,
-            "department": Parameter("CODE", "For a duty of a department.", option="--department", default=""),
+            "role": _NAMED,
+            "department": Parameter("CODE", "For a role of a department.", option="--department", default=""),
         },
     )
 
-    model = "access.DutyGrant"
+    model = "access.RoleAssignment"
     related = ("person", "department")
 
-    def find(self, person: str, duty: str, department: str, *, actor: Actor, now: int) -> DutyGrant:
+    def find(self, person: str, role: str, department: str, *, actor: Actor, now: int) -> RoleAssignment:
         from civicmail.city.identity.queries.signin import find_person
 
         somebody = find_person(person)
-        return _held(somebody.uid if somebody is not None else person, duty, department)
+        return _held(somebody.uid if somebody is not None else person, role, department)
 
-    def perform(self, row: DutyGrant, given: Because, *, actor: Actor, now: int) -> DutyGrant:
-        from civicmail.city.identity.actions import duties
+    def perform(self, row: RoleAssignment, given: Because, *, actor: Actor, now: int) -> RoleAssignment:
+        from civicmail.city.identity.actions import roles
 
-        duties.end(row, actor=actor, reason=given.reason, now=now)
+        roles.end(row, actor=actor, reason=given.reason, now=now)
         row.refresh_from_db()
         return row
 
-    def message(self, row: DutyGrant, done: DutyGrant) -> str:
-        return f"The duty of {row.person} has ended."
+    def message(self, row: RoleAssignment, done: RoleAssignment) -> str:
+        return f"The role of {row.person} has ended."
 
-    def form_page(self, row: DutyGrant) -> FormPage:
-        name = DUTIES[_duty(row.duty)].name.lower()
+    def form_page(self, row: RoleAssignment) -> FormPage:
+        name = ROLES[_role(row.role)].name.lower()
         return FormPage(
-            title=f"End the duty {name} of {row.person}?", section="Access office", submit="End 1 duty", stop=True, back=_list(),
-            crumbs=[("Duties", _list())],
-            effects=[f"{row.person} can do nothing more as {name}, from the next click on.", "What was taken up is laid down."],
+            title=f"End the role {name} of {row.person}?", section="Access office", submit="End 1 role", stop=True, back=_list(),
+            crumbs=[("Roles", _list())],
+            effects=[f"{row.person} can do nothing more as {name}, from the next click on.", "What was activated is deactivated."],
         )  # fmt: skip
 
 
 class ConflictInput(Input):
-    """Two duties that exclude each other, held all the same (D3)."""
+    """Two roles that exclude each other, held all the same (D3)."""
 
     person = PersonName(label="Who?", help="Personnel number or address.")
-    first = Choice(label="One duty", choices=ROLES)
-    second = Choice(label="The other duty", choices=ROLES)
+    first = Choice(label="One role", choices=ROLE_CHOICES)
+    second = Choice(label="The other role", choices=ROLE_CHOICES)
     control = Text(
         label="What watches over it instead?", help="Who looks at what, how often. At least 30 characters.",
         min_length=30, max_length=2000,
     )  # fmt: skip
-    until = Day(label="Until which day?", help="At most a year. Then the duties are of no use any more, neither of them.")
+    until = Day(label="Until which day?", help="At most a year. Then the roles are of no use any more, neither of them.")
 
 
 class RecordConflict(Act[None, ConflictInput, "ConflictRecord"]):
-    """Record why somebody may have two duties that exclude each other."""
+    """Record why somebody may have two roles that exclude each other."""
 
     name, permission, input, fresh_proof = "record_conflict", "duty.record-conflict", ConflictInput, True
     page = Page("access/duties/conflicts/new/", "conflict-new")
@@ -129,11 +129,11 @@ class RecordConflict(Act[None, ConflictInput, "ConflictRecord"]):
     command = Command("duty conflict", positions=("person", "first", "second"))
 
     def perform(self, given: ConflictInput, *, actor: Actor, now: int) -> ConflictRecord:
-        from civicmail.city.identity.actions import duties
+        from civicmail.city.identity.actions import roles
         from civicmail.city.pages.forms import end_of_day
 
-        return duties.record_conflict(
-            given.person, _duty(given.first), _duty(given.second), control=given.control, until=end_of_day(given.until),
+        return roles.record_conflict(
+            given.person, _role(given.first), _role(given.second), control=given.control, until=end_of_day(given.until),
             actor=actor, now=now,
         )  # fmt: skip
 
@@ -142,9 +142,9 @@ class RecordConflict(Act[None, ConflictInput, "ConflictRecord"]):
 
     def form_page(self) -> FormPage:
         return FormPage(
-            title="Who holds two duties that exclude each other?", section="Access office", submit="Record 1 conflict",
-            back=_list(), crumbs=[("Duties", _list())],
-            note="It is shown on the page of duties and in every report until it ends. Without it neither duty is of any use.",
+            title="Who holds two roles that exclude each other?", section="Access office", submit="Record 1 conflict",
+            back=_list(), crumbs=[("Roles", _list())],
+            note="It is shown on the page of roles and in every report until it ends. Without it neither role is of any use.",
         )  # fmt: skip
 
 
@@ -158,79 +158,79 @@ class ActivateInput(Input):
     reason = Text(label=_("What for?"), help=_("The case or task. It stands in every entry of what you do."), min_length=10)
 
 
-class TakeUpDuty(Act["DutyGrant", ActivateInput, "DutyUse"]):
-    """Take up a privileged duty of one's own, for at most four hours."""
+class ActivateRole(Act["RoleAssignment", ActivateInput, "RoleActivation"]):
+    """Activate a privileged role of one's own, for at most four hours."""
 
     name, permission, input, fresh_proof = "take_up_duty", "duty.take-up", ActivateInput, True
     page = Page("duties/<int:pk>/take-up/", "duty-take-up")
-    command = Command("duty take", row={"duty": _NAMED}, personal=True)
+    command = Command("duty take", row={"role": _NAMED}, personal=True)
 
-    def load(self, pk: int, *, actor: Actor, now: int) -> DutyGrant:
+    def load(self, pk: int, *, actor: Actor, now: int) -> RoleAssignment:
         from django.shortcuts import get_object_or_404
 
-        from civicmail.city.identity.models import DutyGrant
+        from civicmail.city.identity.models import RoleAssignment
 
-        return get_object_or_404(DutyGrant.objects.select_related("person", "department"), pk=pk, person__uid=actor.uid)
+        return get_object_or_404(RoleAssignment.objects.select_related("person", "department"), pk=pk, person__uid=actor.uid)
 
-    def find(self, duty: str, *, actor: Actor, now: int) -> DutyGrant:
-        return _held(actor.uid, duty)
+    def find(self, role: str, *, actor: Actor, now: int) -> RoleAssignment:
+        return _held(actor.uid, role)
 
-    def resource(self, row: DutyGrant, actor: Actor) -> Resource:
+    def resource(self, row: RoleAssignment, actor: Actor) -> Resource:
         return OfPerson(row.person.uid)
 
-    def perform(self, row: DutyGrant, given: ActivateInput, *, actor: Actor, now: int) -> DutyUse:
-        from civicmail.city.identity.actions import duties
+    def perform(self, row: RoleAssignment, given: ActivateInput, *, actor: Actor, now: int) -> RoleActivation:
+        from civicmail.city.identity.actions import roles
 
-        return duties.take_up(row, hours=given.hours, actor=actor, reason=given.reason, now=now)
+        return roles.activate(row, hours=given.hours, actor=actor, reason=given.reason, now=now)
 
-    success_message = _("The duty is taken up. Lay it down when you are done.")
+    success_message = _("The role is activated. Deactivate it when you are done.")
 
-    def form_page(self, row: DutyGrant) -> FormPage:
+    def form_page(self, row: RoleAssignment) -> FormPage:
         from django.urls import reverse
         from django.utils.translation import gettext
 
         from civicmail.city.pages import wording
 
-        duty, back = wording.duty(row.duty).lower(), reverse("duties")
+        role, back = wording.role(row.role).lower(), reverse("duties")
         return FormPage(
-            title=gettext("Take up the duty {duty}?").format(duty=duty), section=gettext("My duties"), back=back,
-            crumbs=[(gettext("My duties"), back)], submit=gettext("Act as {duty}").format(duty=duty),
+            title=gettext("Activate the role {role}?").format(role=role), section=gettext("My roles"), back=back,
+            crumbs=[(gettext("My roles"), back)], submit=gettext("Act as {role}").format(role=role),
         )  # fmt: skip
 
 
-class LayDownDuty(OwnAct["list[DutyUse]", Nothing, "list[DutyUse]"]):
-    """Lay down a duty of one's own before its time is over."""
+class DeactivateRole(OwnAct["list[RoleActivation]", Nothing, "list[RoleActivation]"]):
+    """Deactivate a role of one's own before its time is over."""
 
     name, permission, input = "lay_down_duty", "duty.take-up", Nothing
     page = Page("duties/uses/<int:pk>/lay-down/", "duty-lay-down")
-    command = Command("duty lay-down", row={"duty": _NAMED}, personal=True, tables=True)
-    success_message = _("The duty is laid down.")
+    command = Command("duty lay-down", row={"role": _NAMED}, personal=True, tables=True)
+    success_message = _("The role is deactivated.")
 
-    def load(self, pk: int, *, actor: Actor, now: int) -> list[DutyUse]:
+    def load(self, pk: int, *, actor: Actor, now: int) -> list[RoleActivation]:
         from django.shortcuts import get_object_or_404
 
-        from civicmail.city.identity.models import DutyUse
+        from civicmail.city.identity.models import RoleActivation
 
-        return [get_object_or_404(DutyUse.objects.select_related("grant__person"), pk=pk, grant__person__uid=actor.uid)]
+        return [get_object_or_404(RoleActivation.objects.select_related("grant__person"), pk=pk, grant__person__uid=actor.uid)]
 
-    def find(self, duty: str, *, actor: Actor, now: int) -> list[DutyUse]:
+    def find(self, role: str, *, actor: Actor, now: int) -> list[RoleActivation]:
         from civicmail.city.guard.actions.acting import acting_person
         from civicmail.city.guard.errors import Unusable
         from civicmail.city.identity.queries.actors import active_roles
 
-        used = [use for use in active_roles(acting_person(actor), now) if use.grant.duty == _duty(duty)]
+        used = [use for use in active_roles(acting_person(actor), now) if use.grant.role == _role(role)]
         if not used:
-            raise Unusable(f"You have not taken up the duty {DUTIES[_duty(duty)].name.lower()}.")
+            raise Unusable(f"You have not activated the role {ROLES[_role(role)].name.lower()}.")
         return used
 
-    def perform(self, row: list[DutyUse], given: Nothing, *, actor: Actor, now: int) -> list[DutyUse]:
-        from civicmail.city.identity.actions import duties
+    def perform(self, row: list[RoleActivation], given: Nothing, *, actor: Actor, now: int) -> list[RoleActivation]:
+        from civicmail.city.identity.actions import roles
 
         for use in row:
-            duties.lay_down(use, actor=actor, now=now)
+            roles.deactivate(use, actor=actor, now=now)
         return row
 
-    def button_page(self, row: list[DutyUse]) -> str:
+    def button_page(self, row: list[RoleActivation]) -> str:
         from django.urls import reverse
 
         return reverse("duties")
@@ -242,26 +242,28 @@ def _list() -> str:
     return reverse("duty-grants")
 
 
-def _held(uid: str, duty: str, department: str = "") -> DutyGrant:
+def _held(uid: str, role: str, department: str = "") -> RoleAssignment:
     from civicmail.city.guard.errors import Unusable
-    from civicmail.city.identity.models import DutyGrant
+    from civicmail.city.identity.models import RoleAssignment
 
-    grants = DutyGrant.objects.select_related("person", "department").filter(person__uid=uid, duty=_duty(duty), ended__isnull=True)
+    grants = RoleAssignment.objects.select_related("person", "department").filter(
+        person__uid=uid, role=_role(role), ended__isnull=True
+    )
     grants = grants.filter(department__code=department) if department else grants
     row = grants.order_by("-until").first()
     if row is None:
-        raise Unusable(f"{uid} does not have the duty {DUTIES[_duty(duty)].name.lower()}.")
+        raise Unusable(f"{uid} does not have the role {ROLES[_role(role)].name.lower()}.")
     return row
 
 
-def _duty(code: str) -> Duty:
+def _role(code: str) -> Role:
     from civicmail.city.guard.errors import Unusable
 
-    if code not in DUTIES:
-        raise Unusable(f"There is no duty {code}; there are {', '.join(DUTIES)}.")
+    if code not in ROLES:
+        raise Unusable(f"There is no role {code}; there are {', '.join(ROLES)}.")
     return code
 
 
-GRANT_DUTY, END_DUTY, RECORD_CONFLICT, TAKE_UP_DUTY = GrantDuty(), EndDuty(), RecordConflict(), TakeUpDuty()
-LAY_DOWN_DUTY = LayDownDuty()
-ACTS: tuple[Act[Any, Any, Any], ...] = (GRANT_DUTY, END_DUTY, RECORD_CONFLICT, TAKE_UP_DUTY, LAY_DOWN_DUTY)
+ASSIGN_ROLE, END_ROLE, RECORD_CONFLICT, ACTIVATE_ROLE = AssignRole(), EndRole(), RecordConflict(), ActivateRole()
+DEACTIVATE_ROLE = DeactivateRole()
+ACTS: tuple[Act[Any, Any, Any], ...] = (ASSIGN_ROLE, END_ROLE, RECORD_CONFLICT, ACTIVATE_ROLE, DEACTIVATE_ROLE)

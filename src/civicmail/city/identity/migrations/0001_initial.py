@@ -117,10 +117,10 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="DutyGrant",
+            name="RoleAssignment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("duty", models.CharField(max_length=24)),
+                ("role", models.CharField(db_column="duty", max_length=24)),
                 ("starts", models.DateTimeField()),
                 ("until", models.DateTimeField()),
                 ("by", models.CharField(max_length=120)),
@@ -132,18 +132,19 @@ class Migration(migrations.Migration):
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="duty_grants",
+                        related_name="role_assignments",
                         to="directory.department",
                     ),
                 ),
                 (
                     "person",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="duties", to="directory.person"),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="roles", to="directory.person"),
                 ),
             ],
+            options={"db_table": "access_dutygrant"},
         ),
         migrations.CreateModel(
-            name="DutyUse",
+            name="RoleActivation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("reason", models.CharField(max_length=400)),
@@ -152,9 +153,10 @@ class Migration(migrations.Migration):
                 ("laid_down", models.DateTimeField(blank=True, null=True)),
                 (
                     "grant",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="uses", to="access.dutygrant"),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="uses", to="access.roleassignment"),
                 ),
             ],
+            options={"db_table": "access_dutyuse"},
         ),
         migrations.CreateModel(
             name="Ending",
@@ -292,7 +294,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Authorisation",
+            name="Authorization",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("role", models.CharField(default="holder", max_length=10)),
@@ -319,26 +321,26 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         help_text="owner when it was asked",
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="authorisations",
+                        related_name="authorizations",
                         to="directory.department",
                     ),
                 ),
                 (
                     "episode",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="authorisations", to="directory.episode"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="authorizations", to="directory.episode"
                     ),
                 ),
                 (
                     "mailbox",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="authorisations", to="directory.mailbox"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="authorizations", to="directory.mailbox"
                     ),
                 ),
                 (
                     "person",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="authorisations", to="directory.person"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="authorizations", to="directory.person"
                     ),
                 ),
                 (
@@ -351,12 +353,13 @@ class Migration(migrations.Migration):
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="authorisations",
+                        related_name="authorizations",
                         to="access.profile",
                     ),
                 ),
             ],
             options={
+                "db_table": "access_authorisation",
                 "ordering": ["-asked"],
             },
         ),
@@ -445,7 +448,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
-            model_name="dutygrant",
+            model_name="roleassignment",
             constraint=models.CheckConstraint(condition=models.Q(("until__gt", models.F("starts"))), name="duty_ends"),
         ),
         migrations.AddConstraint(
@@ -461,7 +464,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("department", "position", "version"), name="profile_version_once"),
         ),
         migrations.AddConstraint(
-            model_name="authorisation",
+            model_name="authorization",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("state__in", ["asked", "approved", "active", "suspended"])),
                 fields=("mailbox", "person"),
@@ -469,7 +472,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="authorisation",
+            model_name="authorization",
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("approver__isnull", True),

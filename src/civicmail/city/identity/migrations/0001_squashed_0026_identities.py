@@ -162,10 +162,10 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="DutyGrant",
+            name="RoleAssignment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("duty", models.CharField(max_length=24)),
+                ("role", models.CharField(db_column="duty", max_length=24)),
                 ("starts", models.DateTimeField()),
                 ("until", models.DateTimeField()),
                 ("by", models.CharField(max_length=120)),
@@ -177,21 +177,22 @@ class Migration(migrations.Migration):
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="duty_grants",
+                        related_name="role_assignments",
                         to="directory.department",
                     ),
                 ),
                 (
                     "person",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="duties", to="directory.person"),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="roles", to="directory.person"),
                 ),
             ],
             options={
+                "db_table": "access_dutygrant",
                 "constraints": [models.CheckConstraint(condition=models.Q(("until__gt", models.F("starts"))), name="duty_ends")],
             },
         ),
         migrations.CreateModel(
-            name="DutyUse",
+            name="RoleActivation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("reason", models.CharField(max_length=400)),
@@ -200,9 +201,10 @@ class Migration(migrations.Migration):
                 ("laid_down", models.DateTimeField(blank=True, null=True)),
                 (
                     "grant",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="uses", to="access.dutygrant"),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="uses", to="access.roleassignment"),
                 ),
             ],
+            options={"db_table": "access_dutyuse"},
         ),
         migrations.CreateModel(
             name="Ending",
@@ -347,7 +349,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Authorisation",
+            name="Authorization",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("role", models.CharField(default="holder", max_length=10)),
@@ -374,26 +376,26 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         help_text="owner when it was asked",
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="authorisations",
+                        related_name="authorizations",
                         to="directory.department",
                     ),
                 ),
                 (
                     "episode",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="authorisations", to="directory.episode"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="authorizations", to="directory.episode"
                     ),
                 ),
                 (
                     "mailbox",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="authorisations", to="directory.mailbox"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="authorizations", to="directory.mailbox"
                     ),
                 ),
                 (
                     "person",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="authorisations", to="directory.person"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="authorizations", to="directory.person"
                     ),
                 ),
                 (
@@ -406,12 +408,13 @@ class Migration(migrations.Migration):
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="authorisations",
+                        related_name="authorizations",
                         to="access.profile",
                     ),
                 ),
             ],
             options={
+                "db_table": "access_authorisation",
                 "ordering": ["-asked"],
                 "constraints": [
                     models.CheckConstraint(
@@ -570,7 +573,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.CharField(max_length=12, unique=True)),
                 ("ground", models.CharField(max_length=12)),
-                ("duty", models.CharField(max_length=24)),
+                ("role", models.CharField(db_column="duty", max_length=24)),
                 ("departments", models.JSONField(default=list)),
                 ("reason", models.TextField()),
                 ("words", models.CharField(blank=True, max_length=1000)),

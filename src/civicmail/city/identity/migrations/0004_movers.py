@@ -8,9 +8,9 @@ class Migration(migrations.Migration):
     dependencies = [("access", "0003_invitation"), ("directory", "0002_services")]
 
     operations = [
-        migrations.RemoveConstraint("authorisation", "one_living_authorisation"),
+        migrations.RemoveConstraint("authorization", "one_living_authorisation"),
         migrations.AddConstraint(
-            "authorisation",
+            "authorization",
             models.UniqueConstraint(
                 fields=["mailbox", "person", "department"],
                 condition=Q(state__in=["asked", "approved", "active", "suspended"]),

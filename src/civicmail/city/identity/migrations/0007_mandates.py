@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.CharField(max_length=12, unique=True)),
                 ("ground", models.CharField(max_length=12)),
-                ("duty", models.CharField(max_length=24)),
+                ("role", models.CharField(db_column="duty", max_length=24)),
                 ("departments", models.JSONField(default=list)),
                 ("reason", models.TextField()),
                 ("words", models.CharField(blank=True, max_length=1000)),

@@ -4,9 +4,6 @@ import civicmail.city.guard.models
 import civicmail.city.snapshot.models  # noqa: F401 - tables of the same app
 from civicmail.city.identity.models.bars import Bar as Bar
 from civicmail.city.identity.models.bars import Undertaking as Undertaking
-from civicmail.city.identity.models.duties import ConflictRecord as ConflictRecord
-from civicmail.city.identity.models.duties import DutyGrant as DutyGrant
-from civicmail.city.identity.models.duties import DutyUse as DutyUse
 from civicmail.city.identity.models.endings import Ending as Ending
 from civicmail.city.identity.models.endings import EndingStep as EndingStep
 from civicmail.city.identity.models.hooks import Hook as Hook
@@ -17,9 +14,12 @@ from civicmail.city.identity.models.replies import Answered as Answered
 from civicmail.city.identity.models.replies import AutoReply as AutoReply
 from civicmail.city.identity.models.replies import Forwarding as Forwarding
 from civicmail.city.identity.models.replies import HeardForAnswers as HeardForAnswers
-from civicmail.city.identity.models.rights import Authorisation as Authorisation
+from civicmail.city.identity.models.rights import Authorization as Authorization
 from civicmail.city.identity.models.rights import PersonalUse as PersonalUse
 from civicmail.city.identity.models.rights import Profile as Profile
+from civicmail.city.identity.models.roles import ConflictRecord as ConflictRecord
+from civicmail.city.identity.models.roles import RoleActivation as RoleActivation
+from civicmail.city.identity.models.roles import RoleAssignment as RoleAssignment
 from civicmail.city.identity.models.tokens import Device as Device
 from civicmail.city.identity.models.tokens import Token as Token
 from civicmail.city.identity.models.usage import Followed as Followed

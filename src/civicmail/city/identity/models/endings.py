@@ -29,7 +29,7 @@ class Ending(models.Model):
 
 
 class EndingStep(models.Model):
-    """What was done, when, to how many: sessions, devices, tokens, authorisations, grants, duties, approvals, snapshot."""
+    """What was done, when, to how many: sessions, devices, tokens, authorizations, grants, roles, approvals, snapshot."""
 
     ending = models.ForeignKey(Ending, models.PROTECT, related_name="steps")
     step = models.CharField(max_length=24)

@@ -31,15 +31,15 @@ class Profile(models.Model):
         return f"{self.position}, version {self.version}"
 
 
-class Authorisation(models.Model):
+class Authorization(models.Model):
     """The right of one person to one mailbox, with the four reasons in writing (P-04, M2). state: see states.py."""
 
-    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="authorisations")
-    person = models.ForeignKey(Person, models.PROTECT, related_name="authorisations")
-    episode = models.ForeignKey(Episode, models.PROTECT, related_name="authorisations")
-    department = models.ForeignKey(Department, models.PROTECT, related_name="authorisations", help_text="owner when it was asked")
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="authorizations")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="authorizations")
+    episode = models.ForeignKey(Episode, models.PROTECT, related_name="authorizations")
+    department = models.ForeignKey(Department, models.PROTECT, related_name="authorizations", help_text="owner when it was asked")
     role: models.CharField[str, Role] = models.CharField(max_length=10, default="holder")  # holder, delegate, successor
-    profile = models.ForeignKey(Profile, models.PROTECT, null=True, blank=True, related_name="authorisations")
+    profile = models.ForeignKey(Profile, models.PROTECT, null=True, blank=True, related_name="authorizations")
     duties = models.TextField()
     performance = models.TextField()
     efficiency = models.TextField()
@@ -56,6 +56,7 @@ class Authorisation(models.Model):
     cost = models.PositiveIntegerField(default=0, help_text="cents a year")
 
     class Meta:
+        db_table = "access_authorisation"
         ordering: ClassVar = ["-asked"]
         constraints: ClassVar = [
             models.UniqueConstraint(

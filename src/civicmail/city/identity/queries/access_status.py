@@ -16,7 +16,7 @@ from civicmail.city.guard.access_status import MailFacts
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Account
 from civicmail.city.identity.bars import CLOSING_KINDS
-from civicmail.city.identity.models import Authorisation, Bar
+from civicmail.city.identity.models import Authorization, Bar
 from civicmail.city.identity.queries import policy_answers
 from civicmail.city.identity.queries.bars import living
 from civicmail.city.snapshot.snapshot import Role
@@ -27,7 +27,7 @@ REMEMBERED_FOR = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """A living authorisation that is in force, or suspended. until: ms."""
+    """A living authorization that is in force, or suspended. until: ms."""
 
     person: int
     mailbox: int
@@ -149,7 +149,7 @@ def _shut(people: Iterable[int] | None) -> tuple[frozenset[int], frozenset[int]]
 
 def _rights(at: datetime, people: Iterable[int] | None) -> list[tuple[Right, int | None]]:
     """Dates are looked at, whatever the sweep has done: what is over is over."""
-    rows = Authorisation.objects.order_by().filter(state__in=["active", "suspended"], until__gt=at, starts__lte=at)
+    rows = Authorization.objects.order_by().filter(state__in=["active", "suspended"], until__gt=at, starts__lte=at)
     if people is not None:
         rows = rows.filter(person__in=people)
     fields = ("person", "mailbox", "role", "until", "starts", "state", "since", "mailbox__holder")

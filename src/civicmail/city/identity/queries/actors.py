@@ -9,11 +9,11 @@ from django.db.models import Q
 from civicmail.city.directory.models import Department, Episode, Mailbox, Person
 from civicmail.city.guard.access_status import MailFacts
 from civicmail.city.guard.actors import Actor, HeldRole
-from civicmail.city.guard.duties import CONFLICTS
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Account
 from civicmail.city.guard.resources import InDepartment, MailboxIn, PersonIn
-from civicmail.city.identity.models import ConflictRecord, DutyGrant, DutyUse
+from civicmail.city.guard.roles import CONFLICTS
+from civicmail.city.identity.models import ConflictRecord, RoleActivation, RoleAssignment
 from civicmail.city.identity.queries import access_status
 
 
@@ -43,8 +43,8 @@ def actor_of(account: Account, client: str, now: int, facts: MailFacts | None = 
 
 
 def is_admitted(facts: MailFacts, works_here: bool, now: int) -> bool:
-    """Whether somebody may use the pages at all: live access, or an office or duty and no suspended access, and the policy
-    accepted. Heads and officers come first: somebody has to authorise the first mailbox."""
+    """Whether somebody may use the pages at all: live access, or an office or role and no suspended access, and the policy
+    accepted. Heads and officers come first: somebody has to authorize the first mailbox."""
     live = facts.active or (works_here and facts.suspended is None)
     return live and (facts.owed is None or not facts.owed.is_overdue(now))
 
@@ -108,31 +108,31 @@ def _by_office(person: Person, tree: _Tree) -> set[str]:
 
 
 def _held(person: Person, tree: _Tree, now: int) -> list[HeldRole]:
-    """Two duties that exclude each other are of no use, neither of them, unless that was recorded with what watches over it (D1,
+    """Two roles that exclude each other are of no use, neither of them, unless that was recorded with what watches over it (D1,
     D3). One of a department's is held for its divisions, too."""
     at = from_ms(now)
-    grants = DutyGrant.objects.in_force(at).filter(person=person)
-    rows = list(grants.order_by("id").values_list("id", "duty", "department"))
+    grants = RoleAssignment.objects.in_force(at).filter(person=person)
+    rows = list(grants.order_by("id").values_list("id", "role", "department"))
     if not rows:
         return []
-    duties = {duty for _, duty, _ in rows}
-    bad = {duty for pair in CONFLICTS if pair <= duties for duty in pair}
+    roles = {role for _, role, _ in rows}
+    bad = {role for pair in CONFLICTS if pair <= roles for role in pair}
     if bad:
         recorded = ConflictRecord.objects.filter(person=person, until__gt=at).values_list("first", "second")
         allowed = {frozenset(pair) for pair in recorded}
-        bad = {duty for pair in CONFLICTS if pair <= duties and pair not in allowed for duty in pair}
-    uses = DutyUse.objects.filter(grant__in=[id_ for id_, _, _ in rows], at__lte=at, until__gt=at, laid_down__isnull=True)
+        bad = {role for pair in CONFLICTS if pair <= roles and pair not in allowed for role in pair}
+    uses = RoleActivation.objects.filter(grant__in=[id_ for id_, _, _ in rows], at__lte=at, until__gt=at, laid_down__isnull=True)
     taken = {grant: epoch_ms(until) for grant, until in uses.order_by("until").values_list("grant", "until")}
     return [
-        HeldRole(duty, code, taken.get(id_, 0))
-        for id_, duty, department in rows
-        if duty not in bad
+        HeldRole(role, code, taken.get(id_, 0))
+        for id_, role, department in rows
+        if role not in bad
         for code in ([""] if department is None else tree.with_divisions(department))
     ]
 
 
-def active_roles(person: Person, now: int) -> list[DutyUse]:
-    """Privileged duties that a person has taken up at this moment."""
+def active_roles(person: Person, now: int) -> list[RoleActivation]:
+    """Privileged roles that a person has activated at this moment."""
     at = from_ms(now)
     live = Q(laid_down__isnull=True, until__gt=at, grant__ended__isnull=True, grant__until__gt=at)
-    return list(DutyUse.objects.filter(live, grant__person=person).select_related("grant").order_by("until"))
+    return list(RoleActivation.objects.filter(live, grant__person=person).select_related("grant").order_by("until"))

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 
 WORDS: dict[str, tuple[str, Promise]] = {
     "asked": ("wait", _("Asked")),
@@ -37,11 +37,11 @@ def state_label(state: str) -> tuple[str, str]:
     return role, str(word)
 
 
-def role_label(of_: Authorisation) -> str:
+def role_label(of_: Authorization) -> str:
     """As what, in the language of the page."""
     return str(ROLES.get(of_.role, of_.role))
 
 
-def current_state(a: Authorisation, now: datetime) -> tuple[str, str]:
+def current_state(a: Authorization, now: datetime) -> tuple[str, str]:
     """What is over by its date is expired, whatever the sweep has done."""
     return state_label("expired") if a.state in ("active", "suspended") and a.until <= now else state_label(a.state)

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from civicmail.city.directory.models import Episode, Mailbox
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.resources import MailboxIn
-from civicmail.city.identity.models import Authorisation, AutoReply, Ending, Forwarding
+from civicmail.city.identity.models import Authorization, AutoReply, Ending, Forwarding
 from civicmail.city.identity.queries import access_status
 from civicmail.city.identity.queries.actors import about_mailbox
 
@@ -40,7 +40,7 @@ def forwards(at: datetime, of: Collection[int] | None = None) -> Forwards:
 
 def left_mailboxes(now: int) -> QuerySet[Mailbox]:
     """Personal mailboxes that are not closed and whose holder has no access of their own, or has an end that is planned."""
-    own = Authorisation.objects.filter(
+    own = Authorization.objects.filter(
         mailbox=OuterRef("pk"), person=OuterRef("holder"), role="holder", state__in=["approved", "active", "suspended"]
     )
     leaving = Ending.objects.filter(person=OuterRef("holder"), done__isnull=True)
@@ -64,7 +64,7 @@ def about_answer(mailbox: Mailbox, now: int) -> MailboxIn:
     about = about_mailbox(mailbox)
     if mailbox.kind != Mailbox.Type.FUNCTION or mailbox.closed is not None:
         return about
-    rights = Authorisation.objects.filter(mailbox=mailbox, role="delegate", state="active").select_related("person").order_by("id")
+    rights = Authorization.objects.filter(mailbox=mailbox, role="delegate", state="active").select_related("person").order_by("id")
     uids = {right.person_id: right.person.uid for right in rights}
     people = access_status.load_status(now, uids)
     mine = ((person, right) for person, given in people.rights.items() for right in given if right.mailbox == mailbox.pk)

@@ -18,7 +18,7 @@ from civicmail.city.guard.epoch import epoch_ms, format_day, from_ms
 from civicmail.city.guard.models import Entry
 from civicmail.city.guard.resources import PersonCase
 from civicmail.city.identity.bars import CLOSING_KINDS, KINDS
-from civicmail.city.identity.models import Authorisation, Bar
+from civicmail.city.identity.models import Authorization, Bar
 from civicmail.city.pages.days import last_day
 
 _MAX_SHARING = 3
@@ -145,17 +145,17 @@ def _shared_phones() -> set[str]:
     return {number for number, count in counts.items() if count > _MAX_SHARING}
 
 
-def about_authorisation(a: Authorisation) -> PersonCase:
+def about_authorization(a: Authorization) -> PersonCase:
     """An act on an authorisation: the owning department's; whoever asked for it does not decide about it."""
     return PersonCase(a.department.code, a.person.uid, first_actors=(a.requester.uid,), began_ms=epoch_ms(a.asked))
 
 
-def decision_for(a: Authorisation) -> tuple[str, PersonCase, list[str]]:
+def decision_for(a: Authorization) -> tuple[str, PersonCase, list[str]]:
     """What the guard is asked about who wants to approve this request: the act, about what, and why it is one level higher; the
     access office alone where somebody barred for good has more in common with them than a name."""
     likenesses = likenesses_of(a.person) if a.state in ("asked", "approved") else []
     why = _escalation_reasons(a.person, a.episode, likenesses) if a.state in ("asked", "approved") else []
     if not why:
-        return "request.decide", about_authorisation(a), []
+        return "request.decide", about_authorization(a), []
     above = a.department.parent if not any(likeness.is_strong for likeness in likenesses) else None
-    return "request.decide-higher", replace(about_authorisation(a), department=above.code if above else ""), why
+    return "request.decide-higher", replace(about_authorization(a), department=above.code if above else ""), why

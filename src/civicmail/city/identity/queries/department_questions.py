@@ -12,7 +12,7 @@ from django.utils import timezone
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation, Device, Usage
+from civicmail.city.identity.models import Authorization, Device, Usage
 from civicmail.city.identity.queries.access_status import load_status
 
 NEVER_USED_AFTER = timedelta(days=30)
@@ -21,23 +21,23 @@ MIN_PEOPLE_FOR_SUMS = 10
 """People below which no sums of theirs are told: they would be about somebody (P-10)."""
 
 
-def _with_last_use(codes: Collection[str], now: int) -> QuerySet[Authorisation]:
+def _with_last_use(codes: Collection[str], now: int) -> QuerySet[Authorization]:
     """Own mailboxes in force with last_use: the latest of a sign-in, a device's use, and a message that was sent."""
     devices = Device.objects.filter(person=OuterRef("person")).order_by().values("person").annotate(last=Max("used")).values("last")
-    rows = Authorisation.objects.filter(state="active", role="holder", until__gt=from_ms(now), department__code__in=codes)
+    rows = Authorization.objects.filter(state="active", role="holder", until__gt=from_ms(now), department__code__in=codes)
     sent = Usage.objects.filter(person=OuterRef("person"), sent__gt=0).order_by("-day").values("day")[:1]
     return rows.annotate(
         signed_in=F("person__account__last_login"), device_used=Subquery(devices), last_sent=Subquery(sent)
     ).select_related("person", "mailbox", "department")
 
 
-def _never(codes: Collection[str], now: int) -> QuerySet[Authorisation]:
+def _never(codes: Collection[str], now: int) -> QuerySet[Authorization]:
     rows = _with_last_use(codes, now).filter(starts__lte=from_ms(now) - NEVER_USED_AFTER)
     unused = Q(signed_in__isnull=True) & Q(device_used__isnull=True) & Q(last_sent__isnull=True)
     return rows.filter(unused)
 
 
-def _not_lately(codes: Collection[str], now: int) -> QuerySet[Authorisation]:
+def _not_lately(codes: Collection[str], now: int) -> QuerySet[Authorization]:
     since = from_ms(now) - UNUSED_AFTER
     rows = _with_last_use(codes, now).filter(starts__lte=since)
     ever = Q(signed_in__isnull=False) | Q(device_used__isnull=False) | Q(last_sent__isnull=False)
@@ -45,14 +45,14 @@ def _not_lately(codes: Collection[str], now: int) -> QuerySet[Authorisation]:
     return rows.filter(ever).exclude(pk__in=rows.filter(lately).values("pk"))
 
 
-def never_used(codes: Collection[str], now: int) -> list[Authorisation]:
-    """Own mailboxes that were authorised thirty days ago or longer and never used since (M7). codes: of the departments."""
+def never_used(codes: Collection[str], now: int) -> list[Authorization]:
+    """Own mailboxes that were authorized thirty days ago or longer and never used since (M7). codes: of the departments."""
     return list(_never(codes, now).order_by("starts", "id"))
 
 
 def never_used_anywhere(now: int) -> int:
     """How many own mailboxes of the city were never used: nothing sent, no sign-in, no device. Mail that came is no use."""
-    rows = Authorisation.objects.filter(
+    rows = Authorization.objects.filter(
         state="active", role="holder", until__gt=from_ms(now), starts__lte=from_ms(now) - NEVER_USED_AFTER
     )
     devices = Device.objects.filter(person=OuterRef("person"), used__isnull=False)
@@ -60,18 +60,18 @@ def never_used_anywhere(now: int) -> int:
     return rows.filter(~Exists(sent), ~Exists(devices), person__account__last_login__isnull=True).count()
 
 
-def not_used(codes: Collection[str], now: int) -> list[Authorisation]:
+def not_used(codes: Collection[str], now: int) -> list[Authorization]:
     """Own mailboxes that were used once, and not in the last ninety days (M7)."""
     return list(_not_lately(codes, now).order_by("person__family", "id"))
 
 
-def _leaving(codes: Collection[str]) -> QuerySet[Authorisation]:
-    rows = Authorisation.objects.filter(department__code__in=codes, state__in=LIVING, role="holder", episode__ended__isnull=True)
+def _leaving(codes: Collection[str]) -> QuerySet[Authorization]:
+    rows = Authorization.objects.filter(department__code__in=codes, state__in=LIVING, role="holder", episode__ended__isnull=True)
     return rows.exclude(episode__department=F("department"))
 
 
 def _arrived(codes: Collection[str]) -> QuerySet[Episode]:
-    theirs = Authorisation.objects.filter(episode=OuterRef("pk"), state__in=LIVING, role="holder")
+    theirs = Authorization.objects.filter(episode=OuterRef("pk"), state__in=LIVING, role="holder")
     mine = theirs.filter(department=OuterRef("department"))
     return Episode.objects.filter(Exists(theirs), ~Exists(mine), department__code__in=codes, ended__isnull=True)
 
@@ -95,9 +95,9 @@ def counts(codes: Collection[str], now: int) -> dict[str, Counts]:
     """By code of the department; those without any are not in it. Four queries."""
     by_code: dict[str, Counts] = {}
     querysets = {
-        "never": Authorisation.objects.filter(pk__in=_never(codes, now).values("pk")),
-        "unused": Authorisation.objects.filter(pk__in=_not_lately(codes, now).values("pk")),
-        "leaving": Authorisation.objects.filter(pk__in=_leaving(codes).values("pk")),
+        "never": Authorization.objects.filter(pk__in=_never(codes, now).values("pk")),
+        "unused": Authorization.objects.filter(pk__in=_not_lately(codes, now).values("pk")),
+        "leaving": Authorization.objects.filter(pk__in=_leaving(codes).values("pk")),
     }
     for name, rows in querysets.items():
         for code, count in rows.order_by().values("department__code").annotate(n=Count("id")).values_list("department__code", "n"):
@@ -115,7 +115,7 @@ def overdue(codes: Collection[str], now: int) -> list[Person]:
 
 def overdue_in(codes: Collection[str], now: int) -> dict[int, str]:
     """Who cannot send for that (P2): id of the person's row -> code of the department. Six queries."""
-    rows = Authorisation.objects.filter(state="active", role="holder", until__gt=from_ms(now), department__code__in=codes)
+    rows = Authorization.objects.filter(state="active", role="holder", until__gt=from_ms(now), department__code__in=codes)
     people = dict(rows.order_by().values_list("person", "department__code"))
     everyone = load_status(now, list(people))
     return {pk: code for pk, code in people.items() if (due := everyone.facts(pk, now).owed) is not None and due.is_overdue(now)}

@@ -12,16 +12,16 @@ from django.utils import timezone
 from civicmail.city.directory.models import Agency, Mailbox
 from civicmail.city.guard.access_status import GRACE_MS, YEAR_MS
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.identity.models import Acknowledgement, Authorisation, Bar, Device, DutyGrant, Forwarding, PolicyText
+from civicmail.city.identity.models import Acknowledgement, Authorization, Bar, Device, Forwarding, PolicyText, RoleAssignment
 
 DATES: tuple[tuple[type[Model], str, int], ...] = (
-    (Authorisation, "starts", 0),
-    (Authorisation, "until", 0),
+    (Authorization, "starts", 0),
+    (Authorization, "until", 0),
     (Device, "until", 0),
     (Bar, "since", 0),
     (Bar, "until", 0),
-    (DutyGrant, "starts", 0),
-    (DutyGrant, "until", 0),
+    (RoleAssignment, "starts", 0),
+    (RoleAssignment, "until", 0),
     (Forwarding, "until", 0),
     (Mailbox, "expires", 0),
     (Agency, "suspended", 0),

@@ -9,12 +9,12 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 
 
-def living_authorizations(episodes: Sequence[int]) -> QuerySet[Authorisation]:
-    """Authorisations of these employments (ids of rows) that live."""
-    return Authorisation.objects.filter(episode__in=episodes, state__in=LIVING)
+def living_authorizations(episodes: Sequence[int]) -> QuerySet[Authorization]:
+    """Authorizations of these employments (ids of rows) that live."""
+    return Authorization.objects.filter(episode__in=episodes, state__in=LIVING)
 
 
 def sessions_of(accounts: Sequence[int]) -> dict[int, list[str]]:

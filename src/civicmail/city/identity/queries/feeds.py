@@ -8,7 +8,7 @@ from typing import Any
 from civicmail.city.directory.feed_diff import Known
 from civicmail.city.directory.models import Contract, Episode, Mailbox, Person
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 
 _WORK = (
     "person",
@@ -75,5 +75,5 @@ def _known(person: tuple[Any, ...], work: tuple[Any, ...] | None) -> Known:
 def officers(now: int) -> list[str]:
     """The addresses of those who hold the access office now. now: ms."""
     at = from_ms(now)
-    held = DutyGrant.objects.in_force(at).filter(duty="access-officer").values("person")
+    held = RoleAssignment.objects.in_force(at).filter(role="access-officer").values("person")
     return sorted(Mailbox.objects.filter(holder__in=held, closed__isnull=True).values_list("address", flat=True))

@@ -12,10 +12,10 @@ from django.utils.translation import gettext, ngettext
 from civicmail.city.directory.models import Department, Episode, FeedRun, Person
 from civicmail.city.guard.access_status import MailFacts
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.duties import DUTIES
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Authorisation, DutyGrant
+from civicmail.city.guard.roles import ROLES
+from civicmail.city.identity.models import Authorization, RoleAssignment
 from civicmail.city.identity.queries import department_questions, mandates, menu_counts, signin_letters
 from civicmail.city.pages import wording
 from civicmail.city.pages.days import last_day
@@ -26,7 +26,7 @@ MAX_REQUEST_TASKS = 12
 _URGENT = {"stop": 0, "warn": 1, "wait": 1}
 """Role of a state -> how soon; what is not in it suits any time."""
 ENDS_SOON = timedelta(days=30)
-"""So long before its end an authorisation or a duty is a task."""
+"""So long before its end an authorization or a role is a task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _policy(facts: MailFacts, now: int) -> list[Task]:
 
 def _mine(person: Person, now: int) -> list[Task]:
     at = from_ms(now)
-    ending = Authorisation.objects.filter(person=person, state="active", until__gt=at, until__lte=at + ENDS_SOON).select_related(
+    ending = Authorization.objects.filter(person=person, state="active", until__gt=at, until__lte=at + ENDS_SOON).select_related(
         "mailbox"
     )
     tasks = [
@@ -107,14 +107,14 @@ def _mine(person: Person, now: int) -> list[Task]:
         for a in ending[:10]
     ]
     supervised = Episode.objects.filter(supervisor=person, ended__isnull=True)
-    without = supervised.exclude(person__authorisations__state__in=["asked", "approved", "active", "suspended"]).count()
+    without = supervised.exclude(person__authorizations__state__in=["asked", "approved", "active", "suspended"]).count()
     if without:
         hint = ngettext("{count} person whom you supervise has none.", "{count} people whom you supervise have none.", without)
         state = ("quiet", gettext("When needed"))
         tasks.append(Task(gettext("Ask for mail access"), "request-new", (), hint.format(count=without), state))
-    held = DutyGrant.objects.filter(person=person, ended__isnull=True, until__gt=at, until__lte=at + ENDS_SOON)
-    words = gettext("Your duty {duty} ends")
-    tasks += [Task(words.format(duty=_name(g)), "duties", (), "", ("warn", _ends(g.until))) for g in held[:10]]
+    held = RoleAssignment.objects.filter(person=person, ended__isnull=True, until__gt=at, until__lte=at + ENDS_SOON)
+    words = gettext("Your role {role} ends")
+    tasks += [Task(words.format(role=_name(g)), "duties", (), "", ("warn", _ends(g.until))) for g in held[:10]]
     return tasks
 
 
@@ -122,8 +122,8 @@ def _ends(at: datetime) -> str:
     return gettext("Ends {day}").format(day=wording.short_day(last_day(at)))
 
 
-def _name(grant: DutyGrant) -> str:
-    return wording.translate(DUTIES[grant.duty].name.lower()) if grant.duty in DUTIES else grant.duty
+def _name(grant: RoleAssignment) -> str:
+    return wording.translate(ROLES[grant.role].name.lower()) if grant.role in ROLES else grant.role
 
 
 def _departments(actor: Actor, now: int) -> list[Tasks]:
@@ -132,7 +132,7 @@ def _departments(actor: Actor, now: int) -> list[Tasks]:
         return []
     names = dict(Department.objects.filter(code__in=codes, closed__isnull=True).order_by("name").values_list("code", "name"))
     requests = (
-        Authorisation.objects.filter(state="asked", department__code__in=codes)
+        Authorization.objects.filter(state="asked", department__code__in=codes)
         .exclude(person__uid=actor.uid)
         .exclude(requester__uid=actor.uid)
         .order_by()
@@ -162,7 +162,7 @@ def _departments(actor: Actor, now: int) -> list[Tasks]:
 
 
 def _ending_soon(codes: frozenset[str], now: int) -> dict[str, int]:
-    rows = Authorisation.objects.filter(
+    rows = Authorization.objects.filter(
         state="active", department__code__in=codes, until__gt=from_ms(now), until__lte=from_ms(now) + ENDS_SOON
     )
     return dict(rows.order_by().values("department__code").annotate(count=Count("id")).values_list("department__code", "count"))
@@ -209,7 +209,7 @@ def _questions(code: str, counts: department_questions.Counts) -> list[Task]:
 
 
 def _without_access(codes: frozenset[str]) -> dict[str, int]:
-    living = Authorisation.objects.filter(state__in=["asked", "approved", "active", "suspended"]).values("person")
+    living = Authorization.objects.filter(state__in=["asked", "approved", "active", "suspended"]).values("person")
     rows = Episode.objects.filter(department__code__in=codes, ended__isnull=True).exclude(person__in=living).order_by()
     return dict(rows.values("department__code").annotate(count=Count("id")).values_list("department__code", "count"))
 
@@ -236,7 +236,7 @@ def _office(actor: Actor, now: int) -> list[Task]:
     tasks = []
     if not actor.has_activated("access-officer", now):
         hint = gettext("Until then you change nothing there, and see what waits.")
-        tasks.append(Task(gettext("Take up the duty of the access office"), "duties", (), hint, ("quiet", gettext("When needed"))))
+        tasks.append(Task(gettext("Activate the role of the access office"), "duties", (), hint, ("quiet", gettext("When needed"))))
     stopped = FeedRun.objects.filter(state__in=["proposed", "stopped"]).count()
     if stopped:
         words = ngettext("{count} reading", "{count} readings", stopped).format(count=stopped)

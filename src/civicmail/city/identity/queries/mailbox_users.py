@@ -8,12 +8,12 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from civicmail.city.directory.models import Episode, Mailbox, MailGroup
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.office import counted
 
 
-def _in_force(now: datetime) -> QuerySet[Authorisation]:
-    return Authorisation.objects.filter(mailbox=OuterRef("pk"), state="active", until__gt=now).order_by()
+def _in_force(now: datetime) -> QuerySet[Authorization]:
+    return Authorization.objects.filter(mailbox=OuterRef("pk"), state="active", until__gt=now).order_by()
 
 
 def with_users(rows: QuerySet[Mailbox], now: datetime) -> QuerySet[Any]:
@@ -22,7 +22,7 @@ def with_users(rows: QuerySet[Mailbox], now: datetime) -> QuerySet[Any]:
 
 
 def without_users(rows: QuerySet[Mailbox], now: datetime) -> QuerySet[Mailbox]:
-    """Those of people and duties that are open and that nobody may use now: what comes is held."""
+    """Those of people and roles that are open and that nobody may use now: what comes is held."""
     return rows.filter(~Exists(_in_force(now)), closed__isnull=True).exclude(kind=Mailbox.Type.SERVICE)
 
 

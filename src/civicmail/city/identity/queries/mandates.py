@@ -45,7 +45,7 @@ def to_mandate(row: Row) -> Mandate:
         number=row.number,
         ground=row.ground,
         person=row.person.uid,
-        duty=row.duty,
+        role=row.role,
         reason=row.reason,
         scope=scope,
         starts=starts,
@@ -103,8 +103,8 @@ class PendingExaminations:
 
 
 def waiting_for(actor: Actor, now: int) -> PendingExaminations:
-    """What waits for this person and not only for the duty: nothing that is about them or in a line of theirs. Empty for who has
-    not the duty; one that was not taken up counts. now: ms."""
+    """What waits for this person and not only for the role: nothing that is about them or in a line of theirs. Empty for who has
+    not the role; one that was not activated counts. now: ms."""
     if not actor.holds("examination-approver"):
         return PendingExaminations()
     rows = Row.objects.select_related("person", "department").prefetch_related("subjects__person").order_by("asked", "id")
@@ -156,7 +156,7 @@ class Viewing:
 
     number: str
     ground: Ground
-    duty: str
+    role: str
     first: datetime
     last: datetime
 
@@ -174,5 +174,5 @@ def shown_to(person: Person) -> list[Viewing]:
     rows = Entry.objects.filter(about, act__in=LOOKS).order_by().values("object").annotate(first=Min("at"), last=Max("at"))
     days = {name: (from_ms(first), from_ms(last)) for name, first, last in rows.values_list("object", "first", "last")}
     cases = {f"mandate:{s.mandate.number}": s.mandate for s in mine}
-    viewings = [Viewing(c.number, c.ground, c.duty, *days[name]) for name, c in cases.items() if name in days]
+    viewings = [Viewing(c.number, c.ground, c.role, *days[name]) for name, c in cases.items() if name in days]
     return sorted(viewings, key=lambda v: (v.last, v.number), reverse=True)

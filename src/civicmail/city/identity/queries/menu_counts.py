@@ -7,14 +7,14 @@ from collections import Counter
 from civicmail.city.directory.models import Department, FeedRun
 from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 
 
 def counts(actor: Actor) -> dict[str, int]:
     """Keys: requests:CODE of each department that the actor decides for; locked and feeds for the access office."""
     counts_by_key: dict[str, int] = {}
     if codes := decided_departments(actor):
-        requests = Authorisation.objects.filter(state="asked", department__code__in=codes).order_by()
+        requests = Authorization.objects.filter(state="asked", department__code__in=codes).order_by()
         open_ = requests.exclude(person__uid=actor.uid).exclude(requester__uid=actor.uid).values_list("department__code", flat=True)
         counts_by_key |= {f"requests:{code}": n for code, n in Counter(open_).items()}
     if actor.holds("access-officer"):
@@ -24,8 +24,8 @@ def counts(actor: Actor) -> dict[str, int]:
 
 
 def decided_departments(actor: Actor) -> frozenset[str]:
-    """Codes of the departments for which this person decides, by office or by duty."""
-    return actor.departments | {h.department for h in actor.held if h.duty == "authoriser" and h.department}
+    """Codes of the departments for which this person decides, by office or by role."""
+    return actor.departments | {h.department for h in actor.held if h.role == "authoriser" and h.department}
 
 
 def department_of(actor: Actor, preferred: str) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from civicmail.city.directory.models import Contract, Department, Episode, FeedRun
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Authorisation, DutyGrant, Ending
+from civicmail.city.identity.models import Authorization, Ending, RoleAssignment
 from civicmail.city.identity.queries import department_questions
 
 ENDS_SOON = timedelta(days=30)
@@ -50,17 +50,17 @@ def _stopped(now: datetime) -> list[Problem]:
 def _to_look_at(now: datetime) -> list[Problem]:
     """Where something is missing, or ends soon."""
     headless = Department.objects.filter(head__isnull=True, closed__isnull=True).count()
-    ends = Authorisation.objects.filter(state="active", until__gt=now, until__lte=now + ENDS_SOON).count()
+    ends = Authorization.objects.filter(state="active", until__gt=now, until__lte=now + ENDS_SOON).count()
     alone = Contract.objects.filter(sponsor__isnull=True, ends__gte=timezone.localdate(now)).count()
     idle = department_questions.never_used_anywhere(epoch_ms(now))
-    duties = DutyGrant.objects.filter(ended__isnull=True, until__gt=now, until__lte=now + ENDS_SOON).count()
+    roles = RoleAssignment.objects.filter(ended__isnull=True, until__gt=now, until__lte=now + ENDS_SOON).count()
     answers, hint = "Nobody in the city answers for their people.", "A question to the owner, not a deletion."
     return [
         Problem("Departments without a head", "Nobody there decides who gets mail.", headless, "departments", "warn"),
         Problem("Access that ends within 30 days", "", ends, "departments", "warn"),
         Problem("Contracts that run without a sponsor", answers, alone, "agencies", "warn"),
         Problem("Mailboxes never used in 30 days", hint, idle, "departments", "quiet"),
-        Problem("Duties that end within 30 days", "", duties, "duty-grants", "quiet"),
+        Problem("Roles that end within 30 days", "", roles, "duty-grants", "quiet"),
     ]
 
 
@@ -71,7 +71,7 @@ def _runs(state: str) -> int:
 def departments() -> QuerySet[Department, Department]:
     """Open departments with people, access, waiting: counts, each by a query of its own inside this one."""
     people = Episode.objects.filter(department=OuterRef("pk"), ended__isnull=True).order_by().values("department")
-    rights = Authorisation.objects.filter(department=OuterRef("pk")).order_by().values("department")
+    rights = Authorization.objects.filter(department=OuterRef("pk")).order_by().values("department")
     return (
         Department.objects.filter(closed__isnull=True)
         .select_related("head", "parent")
@@ -89,9 +89,9 @@ def counted(rows: QuerySet[Any, Any]) -> Coalesce:
     return Coalesce(Subquery(counted, output_field=IntegerField()), Value(0))
 
 
-def holders(now: datetime) -> QuerySet[DutyGrant, DutyGrant]:
-    """Duties that are held now or will be."""
-    return DutyGrant.objects.filter(ended__isnull=True, until__gt=now).select_related("person", "department")
+def holders(now: datetime) -> QuerySet[RoleAssignment, RoleAssignment]:
+    """Roles that are held now or will be."""
+    return RoleAssignment.objects.filter(ended__isnull=True, until__gt=now).select_related("person", "department")
 
 
 def held_up_by(rows: QuerySet[Any], value: str) -> QuerySet[Any]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from civicmail.city.directory.models import Address, Mailbox, MailGroup
 from civicmail.city.identity import office_lists
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.identity.office_lists import OfficeList
 
 
@@ -24,10 +24,10 @@ def missing(domains: tuple[str, ...]) -> dict[str, OfficeList]:
 
 
 def holders(address: str, at: datetime | None = None) -> list[int]:
-    """People (ids of rows) behind an office's list that names nobody: those with the first of its duties that anybody has."""
+    """People (ids of rows) behind an office's list that names nobody: those with the first of its roles that anybody has."""
     office_list, at = office_lists.find_list(address), at or timezone.now()
-    for duty in office_list.duties if office_list is not None else ():
-        rows = DutyGrant.objects.in_force(at).filter(duty=duty).order_by("id")
+    for role in office_list.roles if office_list is not None else ():
+        rows = RoleAssignment.objects.in_force(at).filter(role=role).order_by("id")
         if people := list(rows.values_list("person", flat=True)):
             return people
     return []
@@ -35,6 +35,6 @@ def holders(address: str, at: datetime | None = None) -> list[int]:
 
 def read_by(person: int) -> list[str]:
     """Addresses of the lists that name nobody and whose mail comes to this person (id of the row)."""
-    ends = [f"{local}@" for local, office_list in office_lists.OFFICE_LISTS.items() if office_list.duties]
+    ends = [f"{local}@" for local, office_list in office_lists.OFFICE_LISTS.items() if office_list.roles]
     rows = MailGroup.objects.filter(closed__isnull=True, everyone=False, members__isnull=True, subgroups__isnull=True)
     return [a for a in rows.order_by("id").values_list("address", flat=True) if a.startswith(tuple(ends)) and person in holders(a)]

@@ -9,7 +9,7 @@ from django.db.models import Count, Max
 
 from civicmail.city.guard.access_status import PolicyAnswers, PolicyDue, Version, policy_due
 from civicmail.city.guard.epoch import epoch_ms, from_ms
-from civicmail.city.identity.models import Acknowledgement, Authorisation, PolicyText
+from civicmail.city.identity.models import Acknowledgement, Authorization, PolicyText
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def answers_by_person(people: Iterable[int] | None = None) -> dict[int, LatestAn
 
 def owed_by(person: int, now: int) -> PolicyDue | None:
     """What one person (id of the row) has to accept still; None when nothing. now: ms."""
-    began = Authorisation.objects.filter(person=person, state="active", until__gt=from_ms(now)).order_by("starts")
+    began = Authorization.objects.filter(person=person, state="active", until__gt=from_ms(now)).order_by("starts")
     first = began.values_list("starts", flat=True).first()
     return policy_due(
         versions(), answers_by_person([person]).get(person, LatestAnswers()).answers(epoch_ms(first) if first else 0), now

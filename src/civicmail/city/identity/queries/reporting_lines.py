@@ -8,7 +8,7 @@ from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Protection
 from civicmail.city.guard.reporting_lines import ReportingLines
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 
 
 def load_lines() -> ReportingLines:
@@ -36,7 +36,7 @@ def protected_classes(people: Collection[Person], departments: Collection[str], 
     kinds = set()
     if Episode.objects.filter(person__in=named, kind="elected", ended__isnull=True).exists():
         kinds.add("council")
-    attorneys = DutyGrant.objects.in_force(at).filter(person__in=named, duty="city-attorney")
+    attorneys = RoleAssignment.objects.in_force(at).filter(person__in=named, role="city-attorney")
     if attorneys.exists():
         kinds.add("city-attorney")
     parents = dict(Department.objects.order_by().values_list("code", "parent__code"))

@@ -9,12 +9,12 @@ from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
 
 from civicmail.city.directory.models import Department, Episode, Person
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Acknowledgement, Authorisation, Usage
+from civicmail.city.identity.models import Acknowledgement, Authorization, Usage
 
 
 def people(department: Department) -> QuerySet[Episode, Episode]:
     """The people who work there now, one row each, with what a list sorts by: access_state, access_until, used, accepted."""
-    own = Authorisation.objects.filter(person=OuterRef("person"), role="holder", state__in=LIVING).order_by("-since")
+    own = Authorization.objects.filter(person=OuterRef("person"), role="holder", state__in=LIVING).order_by("-since")
     sent = Usage.objects.filter(person=OuterRef("person"), sent__gt=0)  # what comes in is nobody's doing
     usage = sent.order_by().values("person").annotate(last=Max("day")).values("last")
     accepted = Acknowledgement.objects.filter(person=OuterRef("person"), accepted=True).order_by("-at")
@@ -27,15 +27,15 @@ def people(department: Department) -> QuerySet[Episode, Episode]:
 
 
 def with_rights(rows: QuerySet[Episode, Episode]) -> QuerySet[Episode, Episode]:
-    """What rows of a list show besides: the person and the living authorisations."""
-    living = Authorisation.objects.filter(state__in=LIVING).select_related("mailbox").order_by("role", "mailbox__address")
+    """What rows of a list show besides: the person and the living authorizations."""
+    living = Authorization.objects.filter(state__in=LIVING).select_related("mailbox").order_by("role", "mailbox__address")
     return rows.select_related("person", "contract__agency").prefetch_related(
-        Prefetch("person__authorisations", queryset=living, to_attr="living")
+        Prefetch("person__authorizations", queryset=living, to_attr="living")
     )
 
 
 def is_without_access(rows: QuerySet[Episode, Episode]) -> QuerySet[Episode, Episode]:
-    return rows.filter(~Exists(Authorisation.objects.filter(person=OuterRef("person"), state__in=LIVING)))
+    return rows.filter(~Exists(Authorization.objects.filter(person=OuterRef("person"), state__in=LIVING)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Position:
 
 def positions(department: Department) -> list[Position]:
     """In order of how many are without access. One query."""
-    has = Exists(Authorisation.objects.filter(person=OuterRef("person"), state__in=LIVING))
+    has = Exists(Authorization.objects.filter(person=OuterRef("person"), state__in=LIVING))
     rows = (
         Episode.objects.filter(department=department, ended__isnull=True)
         .annotate(has=has)
@@ -69,13 +69,13 @@ class Event:
     words: str
     by: str = ""
     reason: str = ""
-    duty: str = ""
+    role: str = ""
 
 
 def timeline(person: Person) -> list[Event]:
     """The newest first: asked, decided, states, answers to the policy, endings. A fixed number of queries."""
     events: list[Event] = []
-    for a in person.authorisations.select_related("mailbox", "requester", "approver"):
+    for a in person.authorizations.select_related("mailbox", "requester", "approver"):
         events.append(Event(a.asked, f"Access to {a.mailbox.address} asked for", str(a.requester)))
         if a.decided:
             words = "refused" if a.state == "refused" else "approved"

@@ -13,7 +13,7 @@ from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Account, Invitation
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.resources import PersonCase
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.identity.models import RoleAssignment
 from civicmail.city.identity.queries.actors import about_person, actor_of
 from civicmail.city.identity.queries.menu_counts import decided_departments
 
@@ -46,22 +46,22 @@ def waiting_for(actor: Actor, now: int) -> QuerySet[Invitation]:
 
 
 def who_may_hand_over(letter: Invitation, now: int, most: int = 3) -> list[Person]:
-    """People who have signed in here and could release the second half, in this duty or by office: of the department first."""
+    """People who have signed in here and could release the second half, in this role or by office: of the department first."""
     where = about(letter)
     at = from_ms(now)
-    decide = Q(duty="access-officer") | Q(duty="authoriser")
-    officers = DutyGrant.objects.in_force(at).filter(decide).values_list("person", flat=True)
+    decide = Q(role="access-officer") | Q(role="authoriser")
+    officers = RoleAssignment.objects.in_force(at).filter(decide).values_list("person", flat=True)
     leads = Department.objects.filter(closed__isnull=True)
     people = {*officers, *leads.values_list("head", flat=True), *leads.values_list("deputies", flat=True)} - {None}
     accounts = Account.objects.filter(person__in=people, last_login__isnull=False, is_active=True, locked__isnull=True)
     eligible: list[Person] = []
     for account in accounts.select_related("person").order_by("id"):
-        if len(eligible) < most and four_eyes.may(_on_duty(actor_of(account, "", now), now), "account.hand-over", where, now=now):
+        if len(eligible) < most and four_eyes.may(_in_role(actor_of(account, "", now), now), "account.hand-over", where, now=now):
             eligible.append(account.person)
     return eligible
 
 
-def _on_duty(actor: Actor, now: int) -> Actor:
+def _in_role(actor: Actor, now: int) -> Actor:
     return replace(actor, held=tuple(replace(held, active_until=now + 1) for held in actor.held), admitted=True)
 
 

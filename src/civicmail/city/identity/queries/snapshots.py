@@ -1,6 +1,6 @@
 """Build the snapshot from the database, one query per table.
 
-A personal mailbox is open while its holder has a live authorisation, a function mailbox while somebody who is named has one of
+A personal mailbox is open while its holder has a live authorization, a function mailbox while somebody who is named has one of
 their own; otherwise what comes is held, not lost (M4). Nothing is granted to whoever has no access of their own, or longer than
 that lasts.
 """
@@ -21,7 +21,7 @@ from civicmail.city.directory.models import Person as PersonRow
 from civicmail.city.guard import access_status
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Authorisation, Device
+from civicmail.city.identity.models import Authorization, Device
 from civicmail.city.identity.queries.access_status import REMEMBERED_FOR, AccessStatus, load_status
 from civicmail.city.identity.queries.autoreplies import Forwards, forwards
 from civicmail.city.identity.queries.groups import expanded
@@ -80,8 +80,8 @@ def build_changes(version: int, now: int, people: Collection[int], boxes: Collec
     that they hold, held or use, and everybody else who has to do with these. None for so many that a whole snapshot is due. The
     same functions say it as say the whole."""
     near = set(boxes) | set(MailboxRow.objects.filter(holder__in=people).values_list("id", flat=True))
-    near |= set(Authorisation.objects.filter(person__in=people).order_by().values_list("mailbox", flat=True))
-    with_them = set(people) | set(Authorisation.objects.filter(mailbox__in=near).order_by().values_list("person", flat=True))
+    near |= set(Authorization.objects.filter(person__in=people).order_by().values_list("mailbox", flat=True))
+    with_them = set(people) | set(Authorization.objects.filter(mailbox__in=near).order_by().values_list("person", flat=True))
     with_them |= set(MailboxRow.objects.filter(id__in=near, holder__isnull=False).values_list("holder", flat=True))
     if len(with_them) + len(near) > MANY:
         return None
@@ -248,7 +248,7 @@ def _state(box: Box, people: AccessStatus, named: set[str], at: datetime) -> tup
         over = box.expires is not None and box.expires <= at
         return ("held", "The time of this service mailbox is over.") if over else ("open", "")
     if box.kind == "function":
-        return ("open", "") if box.address in named else ("held", "Nobody is authorised to read this mailbox at the moment.")
+        return ("open", "") if box.address in named else ("held", "Nobody is authorized to read this mailbox at the moment.")
     assert box.holder is not None
     if people.is_live(box.holder) and not people.has_declined(box.holder):
         return "open", ""

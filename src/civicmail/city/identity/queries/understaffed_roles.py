@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import product
 
 from civicmail.city.guard import four_eyes
-from civicmail.city.guard.duties import Duty
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.permissions import PERMISSIONS
 from civicmail.city.guard.queries.four_eyes import facts
-from civicmail.city.identity.models import DutyGrant
+from civicmail.city.guard.roles import Role
+from civicmail.city.identity.models import RoleAssignment
 
-PAIRS: tuple[tuple[str, Duty, Duty], ...] = (
+PAIRS: tuple[tuple[str, Role, Role], ...] = (
     ("account.hand-over", "access-officer", "access-officer"),
     ("release.second", "security-officer", "security-officer"),
     ("finding.second", "use-reviewer", "use-reviewer"),
@@ -21,13 +21,13 @@ PAIRS: tuple[tuple[str, Duty, Duty], ...] = (
 """An act, who does its first half, and who its second; what departments do among themselves is not here."""
 
 
-def understaffed_roles(*, now: int) -> list[Duty]:
-    """The duties of second halves that none of those in office could do for whoever does the first. now: ms. Duties that nobody
+def understaffed_roles(*, now: int) -> list[Role]:
+    """The roles of second halves that none of those in office could do for whoever does the first. now: ms. Roles that nobody
     holds yet are not among them."""
     holders: dict[str, set[str]] = {}
-    for duty, uid in DutyGrant.objects.in_force(from_ms(now)).values_list("duty", "person__uid"):
-        holders.setdefault(duty, set()).add(uid)
-    known = facts(set().union(*(holders.get(duty, ()) for _, *pair in PAIRS for duty in pair)), began=now, now=now)
+    for role, uid in RoleAssignment.objects.in_force(from_ms(now)).values_list("role", "person__uid"):
+        holders.setdefault(role, set()).add(uid)
+    known = facts(set().union(*(holders.get(role, ()) for _, *pair in PAIRS for role in pair)), began=now, now=now)
     return [
         second
         for act, first, second in PAIRS

@@ -11,9 +11,9 @@ from django.urls import reverse
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.acts.access_requests import DECIDE_REQUEST
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import authorization_labels, bars
-from civicmail.city.identity.queries.bars import about_authorisation
+from civicmail.city.identity.queries.bars import about_authorization
 from civicmail.city.identity.views.roster import crumb, department_of
 from civicmail.city.pages import act_pages, listing
 from civicmail.city.pages.act import FormPage
@@ -32,7 +32,7 @@ def waiting(request: CityRequest, department: str) -> HttpResponseBase:
     require(request, "roster.see", InDepartment(where.code))
     table = listing.from_query(
         request,
-        Authorisation.objects.filter(department=where),
+        Authorization.objects.filter(department=where),
         caption=f"Requests of {where.name}",
         columns=[
             Column("person", "Person", _person, ("person__family", "person__given")),
@@ -60,11 +60,11 @@ def waiting(request: CityRequest, department: str) -> HttpResponseBase:
     return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
-def _person(a: Authorisation) -> Cell:
+def _person(a: Authorization) -> Cell:
     return Cell(str(a.person), reverse("request", args=[a.pk]))
 
 
-def _state(a: Authorisation, request: CityRequest) -> Cell:
+def _state(a: Authorization, request: CityRequest) -> Cell:
     role, word = authorization_labels.current_state(a, request.now)
     return Cell(word, role=role)
 
@@ -73,14 +73,14 @@ def _state(a: Authorisation, request: CityRequest) -> Cell:
 def show(request: CityRequest, pk: int) -> HttpResponse:
     """The request; for who may answer it, the decision. The verb asks the guard."""
     a = act_pages.row_of(DECIDE_REQUEST, pk, actor=request.actor, now=epoch_ms(request.now))
-    hidden_unless(request, "request.see", about_authorisation(a))
+    hidden_unless(request, "request.see", about_authorization(a))
     response = act_pages.answer(request, DECIDE_REQUEST, a, _request_page(request, a))
     if response.status_code == HTTPStatus.CONFLICT and _is_second_click(request, a):
         return redirect("requests", department=a.department.code)
     return response
 
 
-def _request_page(request: CityRequest, a: Authorisation) -> FormPage:
+def _request_page(request: CityRequest, a: Authorization) -> FormPage:
     above = reverse("requests", args=[a.department.code])
     crumbs = [(f"{a.department}: requests", above)]
     if not may(request, "roster.see", InDepartment(a.department.code)):
@@ -98,15 +98,15 @@ def _request_page(request: CityRequest, a: Authorisation) -> FormPage:
         context={
             "a": a, "higher": higher, "asks": is_open and bool(answer), "why_not": "" if answer or not is_open else answer.reason,
             "bars": bars.living(request.now, [a.person.pk]), "barred": a.person.endings.order_by("-when")[:3],
-            "earlier": a.person.authorisations.exclude(pk=a.pk).select_related("mailbox", "department").order_by("-since")[:10],
+            "earlier": a.person.authorizations.exclude(pk=a.pk).select_related("mailbox", "department").order_by("-since")[:10],
             "may_withdraw": a.state in ("asked", "approved")
-            and bool(may(request, "request.withdraw", about_authorisation(a))),
+            and bool(may(request, "request.withdraw", about_authorization(a))),
         },
     )  # fmt: skip
 
 
-def _is_second_click(request: CityRequest, a: Authorisation) -> bool:
+def _is_second_click(request: CityRequest, a: Authorization) -> bool:
     """Whether it was decided as asked by the same person's first click of two."""
-    now = Authorisation.objects.get(pk=a.pk)
+    now = Authorization.objects.get(pk=a.pk)
     is_refused = request.POST.get("decision") == "refuse"
     return now.approver_id == me(request).pk and now.asked == a.asked and (now.state == "refused") == is_refused

@@ -71,13 +71,13 @@ def review(request: CityRequest, department: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         until = end_of_day(form.cleaned_data["until"])
         seen = Profile.objects.filter(department=where, position=name, version=form.cleaned_data["version"]).first() or profile
-        made = run_verb(form, lambda: verbs.authorise(seen, people, until=until, actor=request.actor, now=epoch_ms(request.now)))
+        made = run_verb(form, lambda: verbs.authorize(seen, people, until=until, actor=request.actor, now=epoch_ms(request.now)))
         if made is not None:
             messages.success(request, f"{len(made)} {'person has' if len(made) == 1 else 'people have'} mail access now.")
             return redirect(_link("position", where, name))
     words = "1 person" if len(people) == 1 else f"{len(people)} people"
     crumbs = [crumb(where), (name, _link("position", where, name))]
-    page = Page(f"Authorise {words}?", where.name, crumbs, facts=[("Profile version", profile.version), ("Position", name)])
+    page = Page(f"Authorize {words}?", where.name, crumbs, facts=[("Profile version", profile.version), ("Position", name)])
     gone = [str(p) for p in people if str(p.pk) not in everybody]
     shown = {
         "page": page,

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from civicmail.city.directory.models import Department, Mailbox
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import history
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.page import Action, Page
@@ -17,7 +17,7 @@ from civicmail.city.pages.page import Action, Page
 
 @acting("duty.see")
 def department(request: CityRequest, department: str) -> HttpResponse:
-    """Head, deputies, authorisers by duty, divisions, and what happened."""
+    """Head, deputies, authorizers by role, divisions, and what happened."""
     require(request, "duty.see")
     where = get_object_or_404(Department.objects.select_related("head", "parent"), code=department)
     now = request.now
@@ -25,10 +25,10 @@ def department(request: CityRequest, department: str) -> HttpResponse:
         "page": _page(request, where),
         "department": where,
         "deputies": where.deputies.order_by("family", "given"),
-        "authorisers": where.duty_grants.filter(duty="authoriser", ended__isnull=True, until__gt=now).select_related("person"),
+        "authorisers": where.role_assignments.filter(role="authoriser", ended__isnull=True, until__gt=now).select_related("person"),
         "divisions": where.divisions.order_by("name"),
         "people": where.episodes.filter(ended__isnull=True).count(),
-        "access": Authorisation.objects.filter(department=where, role="holder", state="active", until__gt=now).count(),
+        "access": Authorization.objects.filter(department=where, role="holder", state="active", until__gt=now).count(),
         "mailboxes": Mailbox.objects.filter(department=where, closed__isnull=True).count(),
         "lists": where.groups.filter(closed__isnull=True).count(),
         "events": history.timeline(f"department:{where.code}"),

@@ -66,7 +66,7 @@ def entry(request: CityRequest, pk: int) -> HttpResponse:
     facts = sorted(row.facts.items()) if isinstance(row.facts, dict) else []
     names = display_names.names_by_uid({row.person, row.behalf})
     shown = {
-        "page": page, "entry": row, "at": from_ms(row.at), "carried": carried, "facts": facts, "duty": wording.duty(row.duty),
+        "page": page, "entry": row, "at": from_ms(row.at), "carried": carried, "facts": facts, "role": wording.role(row.duty),
         "wrong": wrong, "who": display_names.name_and_uid(row.person, names.get(row.person)),
         "behalf": display_names.name_and_uid(row.behalf, names.get(row.behalf)),
     }  # fmt: skip
@@ -78,7 +78,7 @@ def _columns(wrong: Mapping[int, str]) -> list[Column]:
         Column("act", "Act", lambda e: Cell(e.act, reverse("entry", args=[e.pk]), hint=_MARK if e.pk in wrong else "")),
         Column("when", "When", lambda e: datetime.fromtimestamp(e.at / 1000, UTC), ("id",)),  # needs no sorting
         Column(
-            "person", "Who", lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.duty(e.duty)), name="by"
+            "person", "Who", lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.role(e.duty)), name="by"
         ),
         Column("object", "To what", lambda e: Cell(e.object, full=True)),
         Column("reason", "Why", lambda e: e.reason),

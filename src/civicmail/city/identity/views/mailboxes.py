@@ -1,4 +1,4 @@
-"""Mailboxes: whose is it, who uses it, which addresses reach it? Those of duties and machines begin and end here (M1, S1)."""
+"""Mailboxes: whose is it, who uses it, which addresses reach it? Those of roles and machines begin and end here (M1, S1)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def everywhere(request: CityRequest) -> HttpResponseBase:
 
 @acting("mailbox.see")
 def of_department(request: CityRequest, department: str) -> HttpResponseBase:
-    """The mailboxes that one department owns; those of duties and machines first in sight."""
+    """The mailboxes that one department owns; those of roles and machines first in sight."""
     where = department_of(department)
     require(request, "mailbox.see", InDepartment(where.code))
     page = Page("Which mailboxes does the department own?", where.name, [crumb(where)], actions=_new(request, where.code))
@@ -80,7 +80,7 @@ def _listed(
             Filter("state", "State", state, OPEN),
             *filters,
         ],
-        empty="No mailbox yet. A person gets one by a request; one of a duty or a machine is made here.",
+        empty="No mailbox yet. A person gets one by a request; one of a role or a machine is made here.",
         noun="mailboxes",
         sort="address",
         slim=lambda q: q.select_related("department", "holder"),
@@ -118,9 +118,9 @@ def mailbox(request: CityRequest, address: str) -> HttpResponse:
     about = about_mailbox(box)
     require(request, "mailbox.see", about)
     with_ = ("person", "department", "approver", "requester", "episode")
-    users = list(box.authorisations.filter(state__in=LIVING).select_related(*with_).order_by("role", "person__family"))
+    users = list(box.authorizations.filter(state__in=LIVING).select_related(*with_).order_by("role", "person__family"))
     eyes = second_person(request, users)
-    ended = box.authorisations.exclude(state__in=LIVING).select_related("person").order_by("-since")[:20]
+    ended = box.authorizations.exclude(state__in=LIVING).select_related("person").order_by("-since")[:20]
     may_change = bool(may(request, "address.change", about)) and box.closed is None
     shown = {
         "page": _page(request, box, about),

@@ -19,13 +19,13 @@ from civicmail.city.pages.page import Action, Page
 
 @acting("my.access")
 def access(request: CityRequest) -> HttpResponse:
-    """Each authorisation with its four reasons, who owns it, who approved it, until when."""
+    """Each authorization with its four reasons, who owns it, who approved it, until when."""
     who = me(request)
     about = OfPerson(who.uid)
     require(request, "my.access", about)
     now = epoch_ms(request.now)
     facts = access_status.status_of(who.pk, now)
-    rights = who.authorisations.select_related("mailbox", "department", "approver", "requester").order_by("-since")
+    rights = who.authorizations.select_related("mailbox", "department", "approver", "requester").order_by("-since")
     actions = [Action(gettext("For whom do I answer?"), reverse("my-sponsored"))] if sponsors.answers_for_anybody(who) else []
     context = {
         "page": Page(gettext("May I use mail, why, until when?"), gettext("My access"), state=_state(facts, now), actions=actions),

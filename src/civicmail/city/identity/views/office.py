@@ -1,4 +1,4 @@
-"""The access office: where is access out of order? Departments, duties with conflicts, throttled sign-ins, endings (pages)."""
+"""The access office: where is access out of order? Departments, roles with conflicts, throttled sign-ins, endings (pages)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from civicmail.city.directory.models import Department
-from civicmail.city.guard.duties import CONFLICTS, DUTIES
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Account, Throttle
 from civicmail.city.guard.resources import InDepartment
-from civicmail.city.identity.models import ConflictRecord, DutyGrant, Ending
+from civicmail.city.guard.roles import CONFLICTS, ROLES
+from civicmail.city.identity.models import ConflictRecord, Ending, RoleAssignment
 from civicmail.city.identity.queries import office
 from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.identity.queries.signin import locked_or_waiting, waits_of
@@ -73,13 +73,13 @@ def _head_cell(d: Department) -> Cell:
 
 
 @acting("duty.see")
-def duty_grants(request: CityRequest) -> HttpResponseBase:
+def role_assignments(request: CityRequest) -> HttpResponseBase:
     """Who holds which power, until when, and what excludes what."""
     require(request, "duty.see")
-    names = [(key, d.name) for key, d in DUTIES.items()]
+    names = [(key, d.name) for key, d in ROLES.items()]
     columns = [
         Column("person", "Person", lambda g: Cell(str(g.person), hint=g.person.uid), ("person__family", "person__given")),
-        Column("duty", "Duty", _duty_cell, ("duty",)),
+        Column("duty", "Role", _role_cell, ("duty",)),
         Column("until", "Until", lambda g: last_day(g.until), ("until",), name="until"),
         Column("by", "Granted by", lambda g: Cell(display_names.shown_name(g.by, g.by_name), hint=g.reason), name="by"),
     ]
@@ -89,28 +89,28 @@ def duty_grants(request: CityRequest) -> HttpResponseBase:
     table = listing.from_query(
         request,
         office.holders(request.now).annotate(by_name=display_names.name_of("by")),
-        caption="Duties",
+        caption="Roles",
         columns=columns,
         filters=[
             Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value)),
-            Filter("duty", "Duty", lambda rows, value: rows.filter(duty=value), names),
+            Filter("duty", "Role", lambda rows, value: rows.filter(role=value), names),
         ],
-        empty="Nobody holds a duty.",
+        empty="Nobody holds a role.",
         noun="duties",
         sort="person",
     )
-    actions = [Action("Grant a duty", reverse("duty-grant"), primary=True)] if grants_too else []
+    actions = [Action("Grant a role", reverse("duty-grant"), primary=True)] if grants_too else []
     if could(request, "duty.record-conflict"):
         actions.append(Action("Record a conflict", reverse("conflict-new")))
     shown = {
         "page": Page("Who holds which power?", "Access office", actions=actions),
-        "pairs": sorted(tuple(sorted(DUTIES[d].name for d in pair)) for pair in CONFLICTS),
+        "pairs": sorted(tuple(sorted(ROLES[d].name for d in pair)) for pair in CONFLICTS),
         "conflicts": [
-            (c, wording.duty(c.first), wording.duty(c.second), display_names.shown_name(c.by, c.by_name))
+            (c, wording.role(c.first), wording.role(c.second), display_names.shown_name(c.by, c.by_name))
             for c in _conflicts(request)
         ],
     }
-    return listing.render_list(request, "identity/duty_grants.html", table, shown)
+    return listing.render_list(request, "identity/role_assignments.html", table, shown)
 
 
 def _conflicts(request: CityRequest) -> QuerySet[Any]:
@@ -118,8 +118,8 @@ def _conflicts(request: CityRequest) -> QuerySet[Any]:
     return rows.annotate(by_name=display_names.name_of("by"))
 
 
-def _duty_cell(g: DutyGrant) -> Cell:
-    return Cell(wording.duty(g.duty), hint=str(g.department or ""))
+def _role_cell(g: RoleAssignment) -> Cell:
+    return Cell(wording.role(g.role), hint=str(g.department or ""))
 
 
 @acting("account.unlock")
@@ -182,7 +182,7 @@ STEPS = {
     "tokens": "Tokens of programs",
     "authorisations": "Access to mailboxes",
     "grants": "Access of others to the mailbox",
-    "duties": "Duties",
+    "duties": "Roles",
     "personal-use": "Personal use",
     "approvals": "What waited for this person",
     "employment": "Employment",

@@ -16,7 +16,7 @@ from civicmail.city.pages.page import Action, Page
 
 BY_ITSELF = {
     "council": "Elected officials belong to it by themselves.",
-    "city-attorney": "Whoever holds the duty city attorney belongs to it by themselves.",
+    "city-attorney": "Whoever holds the role city attorney belongs to it by themselves.",
 }
 """Class -> who is in it without being named."""
 

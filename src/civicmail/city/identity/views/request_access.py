@@ -21,7 +21,7 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.identity.acts.access_reasons import FourReasons
 from civicmail.city.identity.acts.access_requests import ASK_ACCESS, AddressUntil
 from civicmail.city.identity.authorization_states import LIVING
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import bars, menu_counts
 from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.pages import act_pages, listing
@@ -58,7 +58,7 @@ def _whom(request: CityRequest) -> HttpResponseBase:
 
     codes = menu_counts.decided_departments(request.actor)
     mine = Q(person__uid__in=request.actor.supervises) | Q(department__code__in=codes)
-    has = Exists(Authorisation.objects.filter(person=OuterRef("person"), role="holder", state__in=LIVING))
+    has = Exists(Authorization.objects.filter(person=OuterRef("person"), role="holder", state__in=LIVING))
     rows = Episode.objects.filter(ended__isnull=True).exclude(person__uid=request.actor.uid).filter(~has)
     if not request.actor.holds("access-officer"):
         rows = rows.filter(mine)

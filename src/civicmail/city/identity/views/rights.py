@@ -12,19 +12,19 @@ from civicmail.city.guard import guard
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.four_eyes import Facts
 from civicmail.city.guard.queries import four_eyes
-from civicmail.city.identity.queries.bars import about_authorisation
+from civicmail.city.identity.queries.bars import about_authorization
 from civicmail.city.pages.city_request import CityRequest, may
 from civicmail.city.pages.page import Action
 
 
 def second_person(request: CityRequest, rights: Iterable[Any]) -> Facts:
     """What is known of whoever asks here and of those who asked for these rights; loaded once for all rows of a page."""
-    return four_eyes.facts_of(map(about_authorisation, rights), request.actor, epoch_ms(request.now))
+    return four_eyes.facts_of(map(about_authorization, rights), request.actor, epoch_ms(request.now))
 
 
 def user_acts(request: CityRequest, a: Any, eyes: Facts) -> list[Action]:
     """What can be done to one right of somebody, as pages of their own. eyes: as of second_person, with this right among them."""
-    about = about_authorisation(a)
+    about = about_authorization(a)
     acts = []
     if a.state == "asked":
         return [Action("Look at the request", reverse("request", args=[a.pk]))]

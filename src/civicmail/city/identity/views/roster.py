@@ -160,7 +160,7 @@ def person(request: CityRequest, department: str, uid: str) -> HttpResponse:
     now = epoch_ms(request.now)
     facts, barred = access_status.status_of(who.pk, now), bars.blocked_people([who.pk], now).get(who.pk)
     about, today = PersonIn(where.code, who.uid), timezone.localdate(request.now)
-    rights = list(who.authorisations.select_related("mailbox", "department", "approver", "requester", "episode").order_by("-since"))
+    rights = list(who.authorizations.select_related("mailbox", "department", "approver", "requester", "episode").order_by("-since"))
     living = sorted((a for a in rights if a.state in LIVING), key=lambda a: a.role != "holder")  # the own one first
     eyes = second_person(request, living)
     used = usage.usage_since(today - department_questions.UNUSED_AFTER, [who.pk], [a.mailbox_id for a in living])
@@ -178,7 +178,7 @@ def person(request: CityRequest, department: str, uid: str) -> HttpResponse:
         "months": usage.months(who),
         "used": [(a.mailbox, used.of(a.mailbox_id, who.pk)) for a in living],
         "events": roster.timeline(who),
-        "duties": who.duties.filter(ended__isnull=True, until__gt=request.now).select_related("department"),
+        "roles": who.roles.filter(ended__isnull=True, until__gt=request.now).select_related("department"),
         "ending": who.endings.filter(episode=episode).first(),
     }
     return render(request, "identity/person.html", shown)
@@ -211,7 +211,7 @@ def _head(
         ("Supervisor", episode.supervisor or "none"),
     ]
     if not living and (kept := who.reserved.filter(main=True).first()):
-        page_facts.append(("Address, once authorised", kept.address))
+        page_facts.append(("Address, once authorized", kept.address))
     if episode.contract:
         page_facts.append(("Contract", f"{episode.contract}, until {episode.contract.ends:%b %-d, %Y}"))
     state = ("stop", "Left") if episode.ended else ("plain", "Works here")
@@ -219,9 +219,9 @@ def _head(
 
 
 def _decides(who: Person, now: Any) -> bool:
-    """Whether somebody has something to do on the pages without mail: a head, a deputy, whoever has a duty."""
+    """Whether somebody has something to do on the pages without mail: a head, a deputy, whoever has a role."""
     leads = Department.objects.filter(Q(head=who) | Q(deputies=who), closed__isnull=True)
-    return leads.exists() or who.duties.filter(ended__isnull=True, until__gt=now).exists()
+    return leads.exists() or who.roles.filter(ended__isnull=True, until__gt=now).exists()
 
 
 def _signin(request: CityRequest, who: Person, about: Resource) -> list[Action]:
@@ -237,7 +237,7 @@ def _signin(request: CityRequest, who: Person, about: Resource) -> list[Action]:
 
 
 def _acts(request: CityRequest, a: Any, about: Resource, eyes: Facts) -> list[Action]:
-    """What can be done to one authorisation, as pages of their own."""
+    """What can be done to one authorization, as pages of their own."""
     if a.state == "asked":
         return [Action("Look at the request", reverse("request", args=[a.pk]))]
     acts = user_acts(request, a, eyes)

@@ -60,7 +60,7 @@ def permit_to_view(row: Approval, *, actor: Actor, now: int, part: str = "") -> 
         return f"entry:{audit_entry.uuid}"
 
     resource, why = approvers.resource(row), f"approval {row.pk}"
-    return guard.permit(actor, "approval.look", {}, duty="manager", reason=why, now=now, write=write, resource=resource)
+    return guard.permit(actor, "approval.look", {}, role="manager", reason=why, now=now, write=write, resource=resource)
 
 
 def decide(

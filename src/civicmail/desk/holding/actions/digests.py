@@ -26,7 +26,7 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.errors import Unusable
 from civicmail.city.guard.resources import OfPerson
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
@@ -182,7 +182,7 @@ def _by_person(copies: Iterable[HeldCopy]) -> dict[int, DigestContent]:
         Mailbox.objects.filter(address__in=addresses, kind="personal", closed__isnull=True).values_list("address", "holder")
     )
     users: dict[str, list[int]] = {}
-    authorizations = Authorisation.objects.filter(mailbox__address__in=addresses, mailbox__kind="function", state="active")
+    authorizations = Authorization.objects.filter(mailbox__address__in=addresses, mailbox__kind="function", state="active")
     for address, person in (
         authorizations.filter(mailbox__closed__isnull=True).order_by("id").values_list("mailbox__address", "person")
     ):

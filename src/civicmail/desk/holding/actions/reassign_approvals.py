@@ -16,8 +16,8 @@ from django.utils import timezone
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Department, Person
 from civicmail.city.guard.actions import entries
-from civicmail.city.guard.duties import Duty
 from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.roles import Role
 from civicmail.city.notices.actions import notify
 from civicmail.desk.holding import approvers, senders
 from civicmail.desk.holding.actions.approval_requests import BATCH_SIZE, TICK, is_sampled, notify_approvers
@@ -107,8 +107,8 @@ def _notify_closed(row: AskedDepartment, now: int) -> None:
     _notify(f"asked-closed:{row.pk}", subject, text, _holders_of(("policy-author", "policy-approver"), now), now)
 
 
-def _holders_of(duties: Iterable[Duty], now: int) -> list[Person]:
-    people = {p.pk: p for duty in duties for p in deciders.holders(duty, now)}
+def _holders_of(roles: Iterable[Role], now: int) -> list[Person]:
+    people = {p.pk: p for role in roles for p in deciders.holders(role, now)}
     return list(people.values())
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, override
 from civicmail.city.conduct.queries import deciders
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.notices.actions import notify
 from civicmail.city.pages.wording import clock, day
 from civicmail.desk.holding import senders
@@ -76,7 +76,7 @@ def _mailbox(address: str) -> Mailbox | None:
 
 def _owners(box: Mailbox, now: int) -> Iterator[tuple[str, str]]:
     """Address and language: the shared mailbox itself if somebody reads it, else the people who answer for its department."""
-    if box.kind == "function" and Authorisation.objects.filter(mailbox=box, state="active").exists():
+    if box.kind == "function" and Authorization.objects.filter(mailbox=box, state="active").exists():
         yield box.address, settings.LANGUAGE_CODE
         return
     for person in deciders.of_department(box.department, now):

@@ -190,7 +190,7 @@ class Digest(models.Model):
 class Containment(models.Model):
     """An account that acts unlike its owner: its mail waits. sender: as mail/pipeline/containment.py names it; person: whose it is,
     where it is somebody's; sign: of habits.Sign; capture: of the first message that waits; state: of containmentstates.STATES;
-    rights: ids of authorisations that were suspended with it; let: captures (UUID) that are still to go; allowed: recipients within
+    rights: ids of authorizations that were suspended with it; let: captures (UUID) that are still to go; allowed: recipients within
     an hour, until a day."""
 
     sender = models.CharField(max_length=300, db_index=True)

@@ -26,7 +26,7 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted
 from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.notices import signed_links
 from civicmail.city.notices.errors import BadLink, OldLink
@@ -158,7 +158,7 @@ def _is_read_by(copy: HeldCopy, person: Person) -> bool:
     box = copy.box.lower()
     if Mailbox.objects.filter(address=box, kind="personal", holder=person, closed__isnull=True).exists():
         return True
-    return Authorisation.objects.filter(mailbox__address=box, mailbox__kind="function", person=person, state="active").exists()
+    return Authorization.objects.filter(mailbox__address=box, mailbox__kind="function", person=person, state="active").exists()
 
 
 def _is_sent_by(copy: HeldCopy, person: Person) -> bool:

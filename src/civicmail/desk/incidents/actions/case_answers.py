@@ -58,7 +58,7 @@ def _propose_others(case: Case, now: int) -> None:
 
 
 def _teach(case: Case, *, spam: bool, actor: Actor, now: int) -> None:
-    """By duty, so without the limit of what one reader may teach; of mail from outside alone."""
+    """By role, so without the limit of what one reader may teach; of mail from outside alone."""
     data: Path | None = settings.DATA
     assert data is not None, "cases have an installation"
     for capture in queries.captures_of(case):

@@ -24,8 +24,8 @@ def read(case: Case, capture: str, *, actor: Actor, now: int) -> Permit:
 
     def write(entry: dict[str, Any]) -> str:
         facts, object_ = {"case": case.pk}, f"capture:{capture}"
-        duty = str(entry["duty"])
-        made = entries.enter_alone("report.read", actor=actor, reason=reason, now=now, object=object_, duty=duty, facts=facts)
+        role = str(entry["duty"])
+        made = entries.enter_alone("report.read", actor=actor, reason=reason, now=now, object=object_, role=role, facts=facts)
         return f"entry:{made.uuid}"
 
-    return guard.permit(actor, "report.read", {"capture": capture}, duty="security-officer", reason=reason, now=now, write=write)
+    return guard.permit(actor, "report.read", {"capture": capture}, role="security-officer", reason=reason, now=now, write=write)

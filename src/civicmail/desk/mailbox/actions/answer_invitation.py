@@ -51,7 +51,7 @@ def last_answer(capture: bytes, person: str) -> str:
 
 def respond(invitation: Invitation, answer: itip.Answer, *, actor: Actor, now: int) -> None:
     """Send the answer, unless it is the last one already. Raises Unusable, Conflict, NotPermitted."""
-    meeting, organizer = invitation.meeting, invitation.meeting.organiser
+    meeting, organizer = invitation.meeting, invitation.meeting.organizer
     assert organizer is not None
     if last_answer(invitation.capture, actor.uid) == answer:
         return

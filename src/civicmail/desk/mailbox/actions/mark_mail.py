@@ -1,4 +1,4 @@
-"""Mark one's own mail: read, starred, hidden, labelled (P-06). The mail itself never changes (P-15).
+"""Mark one's own mail: read, starred, hidden, labeled (P-06). The mail itself never changes (P-15).
 
 A mark says nothing about the message and decides nothing, so it is no audit entry, like a saved view (docs/decisions/0045). The
 caller makes sure that the captures are the actor's own.
@@ -46,10 +46,10 @@ def set_hidden(ids: Collection[bytes], *, hidden: bool, actor: Actor, now: int) 
     (shelves.add if hidden else shelves.remove)(shelves.hidden_of(require_reader(actor, now).pk), ids)
 
 
-def set_labelled(label: int, ids: Collection[bytes], *, on: bool, actor: Actor, now: int) -> None:
+def set_labeled(label: int, ids: Collection[bytes], *, on: bool, actor: Actor, now: int) -> None:
     """label: row of one of the actor's labels. Raises Unusable for any other."""
     row = _own_label(label, require_reader(actor, now))
-    (shelves.add if on else shelves.remove)(shelves.labelled(row.pk), ids)
+    (shelves.add if on else shelves.remove)(shelves.labeled(row.pk), ids)
 
 
 def make_label(typed: str, *, actor: Actor, now: int) -> Label:
@@ -96,7 +96,7 @@ def remove_label(label: int, *, actor: Actor, now: int) -> str:
     with transaction.atomic():
         every = {r.key: r for r in Label.objects.select_for_update().filter(person=person)}
         for r in [row, *(every[k] for k in label_names.below(row.name, every))]:
-            shelves.clear(shelves.labelled(r.pk))
+            shelves.clear(shelves.labeled(r.pk))
             r.delete()
     return row.name
 

@@ -51,7 +51,7 @@ class AnswerInvitation(OwnAct["Invitation", MeetingAnswer, str]):
         return answer
 
     def message(self, row: Invitation, done: str) -> Sentence:
-        organizer = row.meeting.organiser
+        organizer = row.meeting.organizer
         assert organizer is not None, "who asked is answered"
         who = f"{organizer.name} <{organizer.address}>" if organizer.name else organizer.address
         return _("Your answer goes to {who}.", who=who)

@@ -1,4 +1,4 @@
-"""Shelves: the captures that a person has read, starred, hidden or labelled, and those opened in a shared mailbox.
+"""Shelves: the captures that a person has read, starred, hidden or labeled, and those opened in a shared mailbox.
 
 The name of a shelf says what it holds and for whom. Only that person, or the users of that mailbox, may read it.
 """
@@ -36,7 +36,7 @@ def hidden_of(person: int) -> str:
     return f"hidden:{person}"
 
 
-def labelled(label: int) -> str:
+def labeled(label: int) -> str:
     return f"label:{label}"
 
 
@@ -126,14 +126,14 @@ class Shelves:
     def labels(self) -> list[LabelMark]:
         return labels_of(self._person)
 
-    def labelled(self, labels: Collection[int]) -> frozenset[bytes]:
-        mine = [labelled(mark.pk) for mark in self.labels if mark.pk in labels]
+    def labeled(self, labels: Collection[int]) -> frozenset[bytes]:
+        mine = [labeled(mark.pk) for mark in self.labels if mark.pk in labels]
         return frozenset(id_ for ids in ids_on_each(mine).values() for id_ in ids) if mine else frozenset()
 
     def labels_on(self, ids: Iterable[bytes]) -> dict[bytes, list[LabelMark]]:
         id_set, labels_by_id = set(ids), dict[bytes, list[LabelMark]]()
-        by_shelf = ids_on_each([labelled(mark.pk) for mark in self.labels], id_set) if self.labels and id_set else {}
+        by_shelf = ids_on_each([labeled(mark.pk) for mark in self.labels], id_set) if self.labels and id_set else {}
         for mark in self.labels:
-            for id_ in id_set & by_shelf.get(labelled(mark.pk), frozenset()):
+            for id_ in id_set & by_shelf.get(labeled(mark.pk), frozenset()):
                 labels_by_id.setdefault(id_, []).append(mark)
         return labels_by_id

@@ -87,7 +87,7 @@ def card_of(one: OpenedMessage) -> Card | None:
 @acting("my.mail")
 @require_POST
 def answer(request: Request, id: uuid.UUID) -> HttpResponse:
-    """Goes to the organiser as mail of mine, like any other."""
+    """Goes to the organizer as mail of mine, like any other."""
     invitation = act_pages.permitted_row(ANSWER_INVITATION, request, id)
     return act_pages.respond_to_button(request, ANSWER_INVITATION, invitation, reverse("mail-message", args=[id]))
 
@@ -117,16 +117,16 @@ def _me(one: OpenedMessage, meeting: Meeting) -> Guest | None:
 
 
 def _may(one: OpenedMessage, meeting: Meeting, me: Guest | None) -> bool:
-    organiser = meeting.organiser
-    mine = organiser is not None and organiser.address in one.mine.addresses
-    is_request = meeting.method == "REQUEST" and not meeting.cancelled and bool(meeting.uid)
-    return one.eye == "given" and is_request and me is not None and organiser is not None and not mine
+    organizer = meeting.organizer
+    mine = organizer is not None and organizer.address in one.mine.addresses
+    is_request = meeting.method == "REQUEST" and not meeting.canceled and bool(meeting.uid)
+    return one.eye == "given" and is_request and me is not None and organizer is not None and not mine
 
 
 def _news(one: OpenedMessage, meeting: Meeting) -> tuple[str, str] | None:
     """What this message does to the meeting."""
-    if meeting.cancelled:
-        return "stop", gettext("This meeting is cancelled.")
+    if meeting.canceled:
+        return "stop", gettext("This meeting is canceled.")
     if meeting.method == "REPLY":
         return _answered(one, meeting)
     if meeting.method == "COUNTER":

@@ -24,7 +24,7 @@ def labels(request: Request) -> HttpResponse:
     now = epoch_ms(request.now)
     permit, _ = queries.own_mail(request.actor, now=now)
     kept = queries.marks_by(permit, now=now)
-    rows = [(mark, len(kept.labelled((mark.pk,)))) for mark in kept.labels]
+    rows = [(mark, len(kept.labeled((mark.pk,)))) for mark in kept.labels]
     form_page = FormPage(
         title=gettext("Which labels do I have?"), section=gettext("Labels"), crumbs=crumbs(), back=reverse("mail-labels"),
         submit=gettext("Make the label"), template="mailbox/labels.html",

@@ -1,4 +1,4 @@
-"""What is done with several messages of a list, or with one that is open: read, starred, hidden, labelled, reported as spam."""
+"""What is done with several messages of a list, or with one that is open: read, starred, hidden, labeled, reported as spam."""
 
 from __future__ import annotations
 
@@ -172,14 +172,14 @@ def _put_label(chosen: Selection) -> str:
     request, label = chosen.request, _label_of(chosen.request)
     if name := request.POST.get("name", "").strip():
         label = mark_mail.make_label(name, actor=request.actor, now=chosen.now).pk
-    mark_mail.set_labelled(label, chosen.ids, on=True, actor=request.actor, now=chosen.now)
+    mark_mail.set_labeled(label, chosen.ids, on=True, actor=request.actor, now=chosen.now)
     n = len(chosen.hits)
     return ngettext("{n} message has the label now.", "{n} messages have the label now.", n).format(n=n)
 
 
 def _take_label(chosen: Selection) -> str:
     label = _label_of(chosen.request)
-    mark_mail.set_labelled(label, chosen.ids, on=False, actor=chosen.request.actor, now=chosen.now)
+    mark_mail.set_labeled(label, chosen.ids, on=False, actor=chosen.request.actor, now=chosen.now)
     n = len(chosen.hits)
     return ngettext("The label is off {n} message.", "The label is off {n} messages.", n).format(n=n)
 

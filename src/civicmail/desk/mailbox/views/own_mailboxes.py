@@ -13,7 +13,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from civicmail.city.directory.models import Mailbox
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.identity.models import Authorisation, AutoReply
+from civicmail.city.identity.models import Authorization, AutoReply
 from civicmail.city.identity.queries.autoreplies import about_answer, current_reply
 from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import FormPage
@@ -110,7 +110,7 @@ def _page_of(box: Mailbox) -> str:
     return reverse("mail-away") if box.holder else reverse("mail-away-of", args=[box.pk])
 
 
-def _url(box: OwnMailbox, own: Authorisation | None) -> str:
+def _url(box: OwnMailbox, own: Authorization | None) -> str:
     """Where whoever may send from the mailbox of a function says what it answers."""
     sends = box.kind == Mailbox.Type.FUNCTION and own is not None and own.role == "delegate"
     return reverse("mail-away-of", args=[box.row]) if sends else ""
@@ -129,7 +129,7 @@ def _own(request: Request) -> Mailbox | None:
     return Mailbox.objects.filter(pk=row).first() if row else None
 
 
-def _rights(box: OwnMailbox) -> list[Authorisation]:
+def _rights(box: OwnMailbox) -> list[Authorization]:
     """Who may use it, by the directory's names."""
-    rows = Authorisation.objects.filter(mailbox=box.row, state="active").select_related("person")
+    rows = Authorization.objects.filter(mailbox=box.row, state="active").select_related("person")
     return sorted(rows, key=lambda r: (r.role != "holder", r.person.display, r.pk))

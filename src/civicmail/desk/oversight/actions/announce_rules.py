@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 from civicmail.city.guard import working_days
 from civicmail.city.guard.actions import entries
 from civicmail.city.guard.epoch import from_ms
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 from civicmail.city.notices.actions import notify
 from civicmail.city.pages.days import holidays
 from civicmail.city.policy.clauses import CLAUSES, clause_url
@@ -46,7 +46,7 @@ def announce(now: int) -> int:
 def _some(pk: int, rule: Rule, now: int) -> int:
     with transaction.atomic():
         row = Version.objects.select_for_update().get(pk=pk)
-        holders = Authorisation.objects.filter(state="active", role="holder", pk__gt=row.told).select_related("mailbox", "person")
+        holders = Authorization.objects.filter(state="active", role="holder", pk__gt=row.told).select_related("mailbox", "person")
         if (named := rule_text.departments(rule)) is not None:
             holders = holders.filter(department__code__in=named)
         some = list(holders.order_by("pk")[:BATCH_SIZE])

@@ -18,5 +18,5 @@ def read_in(data: Path, reports: Sequence[Report], domains: Collection[str], *, 
     Durable on return. Raises NotPermitted, NotRecorded, DamagedFile."""
     guard.require(actor, "dns.reports", now=now)
     facts = {"files": files, "reports": len(reports)}
-    with in_files("dns.reports", actor=actor, reason="reports read in", now=now, duty="system-administrator", facts=facts):
+    with in_files("dns.reports", actor=actor, reason="reports read in", now=now, role="system-administrator", facts=facts):
         return month_files.keep(data, reports, domains, now=now)

@@ -36,5 +36,5 @@ def mark(reveal: Entry, week: str, *, actor: Actor, remark: str, now: datetime) 
             raise Conflict("Somebody has looked at this already.")
         facts = {"week": week, "of": len(drawn.drawn), "reveals": drawn.reveals}
         return enter(
-            MARK, actor=actor, reason=remark, now=epoch_ms(now), object=f"entry:{reveal.uuid}", duty="auditor", facts=facts
+            MARK, actor=actor, reason=remark, now=epoch_ms(now), object=f"entry:{reveal.uuid}", role="auditor", facts=facts
         )

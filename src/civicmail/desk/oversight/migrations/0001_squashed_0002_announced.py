@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                 ("announced", models.DateTimeField(blank=True, help_text="all of them were told", null=True)),
                 (
                     "told",
-                    models.BigIntegerField(default=0, help_text="up to which authorisation employees were told what it will do"),
+                    models.BigIntegerField(default=0, help_text="up to which authorization employees were told what it will do"),
                 ),
             ],
             options={

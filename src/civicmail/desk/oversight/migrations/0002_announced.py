@@ -17,6 +17,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="version",
             name="told",
-            field=models.BigIntegerField(default=0, help_text="up to which authorisation employees were told what it will do"),
+            field=models.BigIntegerField(default=0, help_text="up to which authorization employees were told what it will do"),
         ),
     ]

@@ -94,7 +94,7 @@ def _columns(*, links: bool) -> list[Column]:
         Column(
             "person",
             "Who",
-            lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.duty(e.duty)),
+            lambda e: Cell(display_names.name_and_uid(e.person, e.by_name), hint=wording.role(e.duty)),
             ("person",),
             name="by",
         ),
@@ -116,7 +116,7 @@ def _drawn(row: dict[str, Any]) -> Cell:
 
 def _who(row: dict[str, Any]) -> Cell:
     e: Entry = row["entry"]
-    return Cell(display_names.name_and_uid(e.person, row["names"].get(e.person)), hint=wording.duty(e.duty))
+    return Cell(display_names.name_and_uid(e.person, row["names"].get(e.person)), hint=wording.role(e.duty))
 
 
 def _mark(row: dict[str, Any]) -> Cell:

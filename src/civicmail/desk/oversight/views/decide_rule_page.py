@@ -15,7 +15,7 @@ from civicmail.desk.oversight.views.rule_pages import base_of, compared, crumbs,
 
 @acting("rule.decide")
 def decide(request: CityRequest, rule: str, number: int) -> HttpResponse:
-    """403 for whoever has written in it, whatever duty they hold."""
+    """403 for whoever has written in it, whatever role they hold."""
     row = act_pages.permitted_row(DECIDE_RULE, request, rule, number)
     base = base_of(row, versions_of(rule))
     form_page = FormPage(

@@ -27,7 +27,7 @@ LIST = ("Mandates", "/mandates/")
 
 
 def seen(request: CityRequest, number: str) -> Row:
-    """An examination that this person may know of. A second person who has not taken up the duty hears that, and nothing else."""
+    """An examination that this person may know of. A second person who has not activated the role hears that, and nothing else."""
     return examinations.visible(number, request.actor, epoch_ms(request.now))
 
 
@@ -50,7 +50,7 @@ def page(row: Row, heading: str = "", *, here: Sequence[tuple[str, str]] = (), *
     """The head of a page about a mandate: number, state, ground, until."""
     crumbs = [LIST, *([(row.number, reverse("mandate", args=[row.number]))] if heading else []), *here]
     facts: list[tuple[str, Any]] = [
-        ("Ground", f"{ground(row)}, as {examination_grounds.role_name(row.duty).lower()}"),
+        ("Ground", f"{ground(row)}, as {examination_grounds.role_name(row.role).lower()}"),
         ("Mail of", about(row)),
     ]
     if row.until and row.state in ("approved", "open", "urgent"):

@@ -108,4 +108,4 @@ def _event(e: Entry, name: str) -> dict[str, Any]:
     if query is not None and e.act.startswith("content."):
         words = f"{words}: {query or 'everything'}"
     duty = examination_grounds.role_name(e.duty).lower() if e.duty else ""
-    return {"at": from_ms(e.at), "by": name, "duty": duty, "words": words, "reason": ""}
+    return {"at": from_ms(e.at), "by": name, "role": duty, "words": words, "reason": ""}

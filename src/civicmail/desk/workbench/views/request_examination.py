@@ -46,7 +46,7 @@ def _ask(request: CityRequest, stepped_up: datetime | None) -> HttpResponse:
     ways = [
         w
         for w in examination_grounds.available_rules(request.actor, now)
-        if stepped_up is None or w.duty in examination_grounds.URGENT
+        if stepped_up is None or w.role in examination_grounds.URGENT
     ]
     go = request.POST.get("go", "")
     form = RequestForm(request.POST or None, ways=ways, departments=queries.choosable(request.actor))
@@ -65,12 +65,12 @@ def _ask(request: CityRequest, stepped_up: datetime | None) -> HttpResponse:
 
 
 def _send(request: CityRequest, form: RequestForm, stepped_up: datetime | None, now: int) -> Row:
-    ground, duty = form.way_of()
+    ground, role = form.way_of()
     sealed = form.cleaned_data["sealed"]
     if stepped_up is None:
-        return verbs.ask(ground, duty, form.scope(), actor=request.actor, now=now, sealed=sealed)
+        return verbs.ask(ground, role, form.scope(), actor=request.actor, now=now, sealed=sealed)
     return urgent_mandates.ask_urgent(
-        ground, duty, form.scope(), stepped_up=stepped_up, actor=request.actor, now=now, sealed=sealed
+        ground, role, form.scope(), stepped_up=stepped_up, actor=request.actor, now=now, sealed=sealed
     )
 
 
@@ -82,13 +82,13 @@ def _sent(row: Row) -> str:
 
 def _why_not(request: CityRequest, form: RequestForm, now: int) -> str:
     """What a verb would refuse anyhow is said before the answers are checked."""
-    ground, duty = form.way_of()
+    ground, role = form.way_of()
     request_scope = form.scope()
     department = Department.objects.filter(code=request_scope.department).first() if request_scope.department else None
     if bool(request_scope.people) == bool(request_scope.department):
         return "Name people, or one department."
     codes = verbs.codes_of(list(Person.objects.filter(uid__in=request_scope.people)), department)
-    return examination_grounds.why_refused(request.actor, ground, duty, codes, now)
+    return examination_grounds.why_refused(request.actor, ground, role, codes, now)
 
 
 def _shown(request: CityRequest, form: RequestForm, stepped_up: datetime | None, step: str) -> HttpResponse:
@@ -97,7 +97,7 @@ def _shown(request: CityRequest, form: RequestForm, stepped_up: datetime | None,
         heads["form"] = "Look at once, and answer for it"
     page = Page(heads[step], "Ask for a mandate", [examination.LIST])
     fast = stepped_up is None and any(
-        w.duty in examination_grounds.URGENT for w in examination_grounds.available_rules(request.actor, epoch_ms(request.now))
+        w.role in examination_grounds.URGENT for w in examination_grounds.available_rules(request.actor, epoch_ms(request.now))
     )
     shown: dict[str, Any] = {"page": page, "form": form, "step": step, "urgent": stepped_up is not None, "may_be_urgent": fast}
     if step == "check":
@@ -107,13 +107,13 @@ def _shown(request: CityRequest, form: RequestForm, stepped_up: datetime | None,
 
 def _answers(request: CityRequest, form: RequestForm) -> dict[str, Any]:
     """What was typed, to be read once more; people are counted and named, mail is neither."""
-    ground, duty = form.way_of()
+    ground, role = form.way_of()
     request_scope = form.scope()
     department = Department.objects.filter(code=request_scope.department).first()
     people = queries.everybody(department) if department else list(Person.objects.filter(uid__in=request_scope.people))
     c = form.cleaned_data
     rows = [
-        ("Ground", f"{GROUNDS[ground]}, as {examination_grounds.role_name(duty).lower()}", "way"),  # type: ignore[index]  # one of the choices
+        ("Ground", f"{GROUNDS[ground]}, as {examination_grounds.role_name(role).lower()}", "way"),  # type: ignore[index]  # one of the choices
         ("Mail of", _people(people, department), "people"),
         ("Received", _span(c["first"], c["last"]), "first"),
         ("Words", request_scope.words or "Any", "words"),

@@ -24,7 +24,6 @@ from civicmail.front.web.api.operations import (
     conduct,
     departments,
     drafts,
-    duties,
     emergencies,
     endings,
     entries,
@@ -50,6 +49,7 @@ from civicmail.front.web.api.operations import (
     reviewers,
     reviews,
     rights,
+    roles,
     rosters,
     rule_authoring,
     rules,
@@ -132,7 +132,7 @@ def _api() -> Api:
     subjects: tuple[Any, ...] = (
         me, mail, compose, drafts, mail_actions, own_mail, files, approval_by_department, people, feeds, departments,
         rosters, rights, endings, external_systems, conduct, reviews, review_campaigns, violations, cases,
-        mailboxes, lists, agencies, duties, policy, entries, mandates, mandate_changes, exports, protections, rules,
+        mailboxes, lists, agencies, roles, policy, entries, mandates, mandate_changes, exports, protections, rules,
         rule_authoring, emergencies, holding, releases, compromised_accounts, reviewers, incidents, system,
     )  # fmt: skip
     routers: dict[Router, None] = dict.fromkeys(subject.router for subject in subjects)  # two subjects may share one

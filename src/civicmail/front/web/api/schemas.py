@@ -7,7 +7,7 @@ from datetime import datetime
 from ninja import Schema
 
 from civicmail.city.directory.models import Person
-from civicmail.city.identity.models import Authorisation
+from civicmail.city.identity.models import Authorization
 
 
 class Who(Schema):
@@ -19,7 +19,7 @@ class Who(Schema):
 
 class Right(Schema):
     """One person's right to one mailbox, with the four reasons in writing. role: holder, delegate or successor; state: asked,
-    approved, active, suspended, expired, revoked, refused or withdrawn; cost: cents a year; duties to service: the reasons."""
+    approved, active, suspended, expired, revoked, refused or withdrawn; cost: cents a year; roles to service: the reasons."""
 
     id: int
     person: Who
@@ -54,7 +54,7 @@ def maybe(person: Person | None) -> Who | None:
     return who(person) if person is not None else None
 
 
-def right(a: Authorisation) -> Right:
+def right(a: Authorization) -> Right:
     """Read with WITH."""
     return Right(
         id=a.pk, person=who(a.person), mailbox=a.mailbox.address, role=a.role, state=a.state, since=a.since, why=a.why,

@@ -81,7 +81,7 @@ def _shown(request: Any, steps_: list[Step], *, claimed: bool = True) -> HttpRes
 
 
 def _links(request: CityRequest, step: Step) -> tuple[tuple[str, str], ...]:
-    """The links of a step; without an address where another duty opens the page."""
+    """The links of a step; without an address where another role opens the page."""
     return tuple((label, address if _opens(request, address) else "") for label, address in step.links)
 
 

@@ -17,10 +17,10 @@ from django.urls import reverse
 from civicmail.city import law
 from civicmail.city.directory.models import Department, Episode
 from civicmail.city.guard import guard
-from civicmail.city.guard.duties import DUTIES, Duty
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.models import Account
-from civicmail.city.identity.models import Authorisation, DutyGrant, PolicyText
+from civicmail.city.guard.roles import ROLES, Role
+from civicmail.city.identity.models import Authorization, PolicyText, RoleAssignment
 from civicmail.city.identity.queries import office_lists, understaffed_roles
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.load import FILE
@@ -36,7 +36,7 @@ from civicmail.mail.archive.inventory import inventory
 LOOKED_AT = 2000
 """Newest messages among which the first ones in and out are looked for."""
 ZONE = "zone"
-NEEDED: tuple[Duty, ...] = (
+NEEDED: tuple[Role, ...] = (
     "records-officer", "retention-officer", "security-officer", "policy-author", "policy-approver", "auditor",
     "system-administrator",
 )  # fmt: skip
@@ -94,7 +94,7 @@ def _claim(of: Asking) -> Step:
         "Claim the installation",
         "Names the first access officer. Until then the owner of the data folder may read all mail, and any address is accepted.",
         done,
-        "It is claimed." if done else "Nobody has a duty yet. The command prints the link of the first sign-in; open it here.",
+        "It is claimed." if done else "Nobody has a role yet. The command prints the link of the first sign-in; open it here.",
         commands=() if done else (of.command(words),),
     )
 
@@ -161,12 +161,12 @@ def _people(of: Asking) -> Step:
 
 
 def _access(of: Asking) -> Step:
-    count = Authorisation.objects.filter(state="active", role="holder", until__gt=from_ms(of.now)).count()
+    count = Authorization.objects.filter(state="active", role="holder", until__gt=from_ms(of.now)).count()
     without = Account.objects.filter(person__isnull=False, password="", last_login__isnull=True).count()
     codes = Department.objects.filter(closed__isnull=True, head__isnull=False).order_by("name").values_list("code", "name")[:8]
     return Step(
         "Decide who gets mail, and invite them",
-        "The head of a department authorises, by position or one at a time. The page of each person makes the letter of the first "
+        "The head of a department authorizes, by position or one at a time. The page of each person makes the letter of the first "
         "sign-in, and somebody else hands it over. Nobody approves for themselves.",
         count > 1,
         f"{_many(count, 'person has', 'people have')} mail; {without} of those with a sign-in have not used it.",
@@ -185,19 +185,19 @@ def _policy(_: Asking) -> Step:
     )
 
 
-def _duties(of: Asking) -> Step:
-    held = set(DutyGrant.objects.in_force(from_ms(of.now)).values_list("duty", flat=True))
-    missing = [str(DUTIES[duty].name).lower() for duty in NEEDED if duty not in held]
-    alone = [str(DUTIES[duty].name).lower() for duty in understaffed_roles.understaffed_roles(now=of.now)]
+def _roles(of: Asking) -> Step:
+    held = set(RoleAssignment.objects.in_force(from_ms(of.now)).values_list("role", flat=True))
+    missing = [str(ROLES[role].name).lower() for role in NEEDED if role not in held]
+    alone = [str(ROLES[role].name).lower() for role in understaffed_roles.understaffed_roles(now=of.now)]
     facts = [f"Nobody is {_list(missing)}."] if missing else []
     if alone:
         facts.append(f"It takes two people, and there is no second one for: {_list(alone)}.")
     return Step(
-        "Hand out the duties",
+        "Hand out the roles",
         "Who answers requests for records, adopts schedules, looks at reported mail, writes rules and approves them, audits, runs.",
         not facts,
-        " ".join(facts) or "Each duty has somebody, and a second person where it takes two.",
-        (("Duties", reverse("duty-grants")), ("Grant a duty", reverse("duty-grant"))),
+        " ".join(facts) or "Each role has somebody, and a second person where it takes two.",
+        (("Roles", reverse("duty-grants")), ("Grant a role", reverse("duty-grant"))),
     )
 
 
@@ -306,7 +306,7 @@ def _second(of: Asking) -> Step:
 
 
 STEPS: tuple[Callable[[Asking], Step], ...] = (
-    _claim, _recovery, _name, _pages, _departments, _people, _access, _policy, _duties, _identification, _lists, _approvals,
+    _claim, _recovery, _name, _pages, _departments, _people, _access, _policy, _roles, _identification, _lists, _approvals,
     _schedules, _mail_out, _mail_in, _dns, _second,
 )  # fmt: skip
 

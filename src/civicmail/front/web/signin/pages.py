@@ -21,7 +21,7 @@ from civicmail.front.web.signin.oidc import AGAIN
 
 NOTICE = _(
     "Mail in it is a public record, is kept, and may be examined at any time and without notice (P-18). Use is monitored and "
-    "recorded; use without authorisation is forbidden. Who signs in agrees to this."
+    "recorded; use without authorization is forbidden. Who signs in agrees to this."
 )
 """Stands before every form by which people sign in (P-18; AC-8)."""
 

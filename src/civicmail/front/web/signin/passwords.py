@@ -14,8 +14,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from civicmail.city.directory.models import Department
-from civicmail.city.guard.duties import DUTIES
 from civicmail.city.guard.models import Account
+from civicmail.city.guard.roles import ROLES
 
 LISTED = Path(__file__).parent / "leaked.bin"
 """Beginnings of SHA-256 of leaked passwords in small letters, sorted (tools/leaked_passwords.py)."""
@@ -45,7 +45,7 @@ def context_words(account: Account | None = None) -> set[str]:
     """Words that a local guesser tries first: program, city, domains, departments, roles, and the person's names, number and
     login; lower case."""
     city = settings.CITY.city
-    texts = [*_OWN, city.name, *city.domains, *DUTIES, *(str(d.name) for d in DUTIES.values())]
+    texts = [*_OWN, city.name, *city.domains, *ROLES, *(str(d.name) for d in ROLES.values())]
     texts += [text for row in Department.objects.values_list("name", "code") for text in row]
     if account is not None:
         who = account.person

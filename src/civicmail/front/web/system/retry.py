@@ -31,7 +31,7 @@ def try_now(data: Path, lines: Sequence[Line], *, actor: Actor, reason: str, now
     hops = sorted({line.hop for line in lines if not line.held})
     object_ = f"capture:{uuid.UUID(bytes=next(iter(by)))}" if len(by) == 1 else f"hop:{hops[0]}"
     entering = entering_of(
-        "queue.act", actor=actor, reason=reason, now=now, object=object_[:200], duty="system-administrator",
+        "queue.act", actor=actor, reason=reason, now=now, object=object_[:200], role="system-administrator",
         facts={"did": "try now", "messages": len(by), "hops": hops},
     )  # fmt: skip
     actions.retry_each(data, by, actor=actor.uid, reason=reason, now=now, entering=entering)

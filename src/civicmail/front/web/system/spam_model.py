@@ -16,7 +16,7 @@ from civicmail.mail.screening.learner import MIN_HAM, MIN_SPAM
 from civicmail.mail.screening.model import Model, score_of
 
 HOW = {
-    "operator": "By duty: operators, and security officers who released it",
+    "operator": "By role: operators, and security officers who released it",
     "report": "Readers, on the page of a message",
     "release": "Readers, who let mail of theirs out of quarantine",
     "answered": "It was answered",

@@ -33,7 +33,7 @@ ICONS = {
     "stop": "do_not_disturb",
     "lock": "lock",
 }
-"""Role of a state -> its icon; a state is icon, word and colour, in that order of importance."""
+"""Role of a state -> its icon; a state is icon, word and color, in that order of importance."""
 
 register.filter("state_role", lambda a: authorization_labels.current_state(a, timezone.now())[0])
 register.filter("state_word", lambda a: authorization_labels.current_state(a, timezone.now())[1])
@@ -49,7 +49,7 @@ register.filter("size", formatting.size)
 register.simple_tag(formatting.share)
 register.filter("money", formatting.money)
 register.filter("said", wording.translate)
-register.filter("duty", wording.duty)
+register.filter("role", wording.role)
 
 
 @register.filter
@@ -80,7 +80,7 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag
 def status(role: str, word: str, explain: str = "") -> SafeString:
-    """A state: icon, word and colour. role "plain" is grey text, for what is as it should be. explain: a link that says why."""
+    """A state: icon, word and color. role "plain" is gray text, for what is as it should be. explain: a link that says why."""
     if role == "plain":
         html = format_html('<span class="cm-st cm-st--plain">{}</span>', word)
     else:

@@ -78,7 +78,7 @@ class OcrPictures:
 
 
 def _drawn(data: bytes, shown: OcrPictures) -> bytes:
-    """A picture in grey, as PGM (netpbm); b"" where it cannot be drawn."""
+    """A picture in gray, as PGM (netpbm); b"" where it cannot be drawn."""
     document = b"" if data.startswith(b"P5") or identify(data).name == "pdf" else drawing.document(data)
     if not document:
         return b""

@@ -110,13 +110,13 @@ def _hidden(hidden: bool) -> Callable[[Selection, int], None]:
     return lambda c, _: mark_mail.set_hidden(c.ids, hidden=hidden, actor=c.request.actor, now=c.now)
 
 
-def _labelled(is_set: bool) -> Callable[[Selection, int], None]:
-    return lambda c, label: mark_mail.set_labelled(label, c.ids, on=is_set, actor=c.request.actor, now=c.now)
+def _labeled(is_set: bool) -> Callable[[Selection, int], None]:
+    return lambda c, label: mark_mail.set_labeled(label, c.ids, on=is_set, actor=c.request.actor, now=c.now)
 
 
 _ACTS: dict[str, Callable[[Selection, int], None]] = {
     "read": _read(True), "unread": _read(False), "star": _starred(True), "unstar": _starred(False), "hide": _hidden(True),
-    "show": _hidden(False), "label": _labelled(True), "unlabel": _labelled(False),
+    "show": _hidden(False), "label": _labeled(True), "unlabel": _labeled(False),
 }  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def mandate(r: Row, near: bool) -> Mandate:
     """A case as a program reads it. near: whoever asks is of it, and may know who it is about."""
     people = [s.person for s in r.subjects.all() if s.until is None]
     return Mandate(
-        number=r.number, ground=r.ground, duty=r.duty, person=who(r.person), department=r.department.code if r.department else "",
+        number=r.number, ground=r.ground, duty=r.role, person=who(r.person), department=r.department.code if r.department else "",
         subjects=len(people), people=[who(p) for p in people] if near else [], words=r.words,
         first=from_ms(r.first) if r.first is not None else None, last=from_ms(r.last) if r.last is not None else None, days=r.days,
         reason=r.reason, sealed=r.sealed, state=r.state, asked=r.asked, approver=maybe(r.approver), decided=r.decided,
@@ -137,10 +137,10 @@ def ask_mandate(request: Call, body: AskingMandate) -> Mandate:
         plain, ways=examination_grounds.available_rules(request.actor, now), departments=queries.choosable(request.actor)
     )
     c = request_bodies.checked(form)
-    ground, duty = form.way_of()
+    ground, role = form.way_of()
 
     def do() -> Mandate:
-        made = verbs.ask(ground, duty, form.scope(), actor=request.actor, now=now, sealed=c["sealed"])
+        made = verbs.ask(ground, role, form.scope(), actor=request.actor, now=now, sealed=c["sealed"])
         return mandate(made, True)
 
     return once(request, do)

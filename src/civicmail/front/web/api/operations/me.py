@@ -37,7 +37,7 @@ class Me(Schema):
 
 
 class MyDuty(Schema):
-    """A duty. department: for which, empty for the whole city; taken_until: of a privileged one, while it is taken up."""
+    """A role. department: for which, empty for the whole city; taken_until: of a privileged one, while it is activated."""
 
     id: int
     duty: str
@@ -83,7 +83,7 @@ def read_my_access(request: Call) -> list[Right]:
     """List my authorizations with their reasons, including past ones."""
     person = me(request)
     require(request, "my.access", OfPerson(person.uid))
-    return [right(a) for a in person.authorisations.select_related(*WITH).order_by("-since", "-pk")]
+    return [right(a) for a in person.authorizations.select_related(*WITH).order_by("-since", "-pk")]
 
 
 @operation(router, "GET", "/me/duties", act="my.duties", scope="read:me", page="duties", response=list[MyDuty])
@@ -92,10 +92,10 @@ def read_my_duties(request: Call) -> list[MyDuty]:
     person = me(request)
     require(request, "my.duties", OfPerson(person.uid))
     used = {u.grant_id: u.until for u in active_roles(person, epoch_ms(request.now))}
-    rows = person.duties.filter(ended__isnull=True, until__gt=request.now).select_related("department").order_by("duty", "pk")
+    rows = person.roles.filter(ended__isnull=True, until__gt=request.now).select_related("department").order_by("role", "pk")
     return [
         MyDuty(
-            id=g.pk, duty=g.duty, department=g.department.code if g.department else "", until=g.until, taken_until=used.get(g.pk)
+            id=g.pk, duty=g.role, department=g.department.code if g.department else "", until=g.until, taken_until=used.get(g.pk)
         )
         for g in rows
     ]
@@ -108,7 +108,7 @@ def read_my_viewings(request: Call) -> list[Viewing]:
     require(request, "my.viewings", OfPerson(person.uid))
     shows = settings.CITY.oversight.show_looks == "closed"
     views = mandates.shown_to(person) if shows else []
-    return [Viewing(number=v.number, ground=v.ground, duty=v.duty, first=v.first, last=v.last) for v in views]
+    return [Viewing(number=v.number, ground=v.ground, duty=v.role, first=v.first, last=v.last) for v in views]
 
 
 act_operation(

@@ -113,7 +113,7 @@ def _person(person: Person, where: Department, now: int) -> OnePerson:
     return OnePerson(
         uid=person.uid, name=person.display, given=person.given, family=person.family, phone=person.phone,
         language=person.language, why_not=str(access_status.why_refused(person.pk, now)), work=[_work(e) for e in episodes],
-        rights=[right(a) for a in person.authorisations.select_related(*WITH).order_by("-since", "-pk")],
+        rights=[right(a) for a in person.authorizations.select_related(*WITH).order_by("-since", "-pk")],
         months=[Month(month=f"{m.first:%Y-%m}", sent=m.sent, received=m.received) for m in usage.months(person)],
         ending=here_.pk if here_ else None,
     )  # fmt: skip

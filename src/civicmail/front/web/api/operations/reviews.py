@@ -37,7 +37,7 @@ class ReviewLine(Schema):
 
 
 class Row(Schema):
-    """One question: does this person still need it? of: the mailbox or the duty; says: what is out of order; why: as it was asked
+    """One question: does this person still need it? of: the mailbox or the role; says: what is out of order; why: as it was asked
     for; mine: whether I answer it; state: open, pending, done, suspended …; answer: keep, revoke or change."""
 
     id: int

@@ -10,8 +10,8 @@ from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.acts.access_requests import ASK_ACCESS, DECIDE_REQUEST, WITHDRAW_REQUEST
 from civicmail.city.identity.acts.mailboxes import ASK_GRANT
 from civicmail.city.identity.acts.rights import END_RIGHT, EXTEND_ACCESS, RESUME_ACCESS, SET_OVERLAP, SUSPEND_ACCESS
-from civicmail.city.identity.models import Authorisation
-from civicmail.city.identity.queries.bars import about_authorisation
+from civicmail.city.identity.models import Authorization
+from civicmail.city.identity.queries.bars import about_authorization
 from civicmail.city.identity.views.roster import department_of
 from civicmail.city.pages.city_request import hidden_unless, require
 from civicmail.front.web.api import etags, pagination
@@ -32,7 +32,7 @@ def list_requests(request: Call, response: HttpResponse, department: str, state:
     """List access requests of a department, newest first. state: only those."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
-    rows = Authorisation.objects.filter(department=where).select_related(*WITH)
+    rows = Authorization.objects.filter(department=where).select_related(*WITH)
     return pagination.rows(request, response, rows.filter(state=state) if state else rows, right, by="-pk")
 
 
@@ -40,12 +40,12 @@ def list_requests(request: Call, response: HttpResponse, department: str, state:
 def read_right(request: Call, response: HttpResponse, id: int) -> Right:
     """Read an authorization or request, with its four reasons."""
     a = _the(id)
-    hidden_unless(request, "request.see", about_authorisation(a))
+    hidden_unless(request, "request.see", about_authorization(a))
     return etags.with_etag(response, right(a))
 
 
-def _the(id_: int) -> Authorisation:
-    return get_object_or_404(Authorisation.objects.select_related(*WITH), pk=id_)
+def _the(id_: int) -> Authorization:
+    return get_object_or_404(Authorization.objects.select_related(*WITH), pk=id_)
 
 
 act_operation(router, ASK_GRANT, Right, lambda made: right(_the(made.pk)))

@@ -130,7 +130,7 @@ def authorise_position(request: Call, department: str, name: str, body: Authoris
     if len(people) != len(set(body.people)):
         raise Conflict("One of these people is not known; read the position again.")
     until = end_of_day(c["until"])
-    return [right(a) for a in verbs.authorise(profile, people, until=until, actor=request.actor, now=epoch_ms(request.now))]
+    return [right(a) for a in verbs.authorize(profile, people, until=until, actor=request.actor, now=epoch_ms(request.now))]
 
 
 def _decides(request: Call, department: str) -> Department:

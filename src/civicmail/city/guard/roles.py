@@ -1,4 +1,4 @@
-"""Duties, what excludes what, and which of them are privileged (D1 to D4). The one table; grant and use both ask it. Pure."""
+"""Roles, what excludes what, and which of them are privileged (D1 to D4). The one table; grant and use both ask it. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from civicmail.core.config.sentence import Sentence
 from civicmail.core.config.sentence import sentence as _
 
-Duty = Literal[
+Role = Literal[
     "system-administrator",
     "authoriser",
     "access-officer",
@@ -29,7 +29,7 @@ Duty = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a duty is called and is for. departmental: held for one department; privileged: taken up for at most four hours, with a
+    """What a role is called and is for. departmental: held for one department; privileged: activated for at most four hours, with a
     reason (D4)."""
 
     name: Sentence
@@ -39,12 +39,12 @@ class Meaning:
     privileged: bool = False
 
 
-DUTIES: dict[Duty, Meaning] = {
+ROLES: dict[Role, Meaning] = {
     "system-administrator": Meaning(
         _("System administrator"), _("keeps the machines running; sees envelopes, never content"), privileged=True
     ),
-    "authoriser": Meaning(_("Department authoriser"), _("decides who of the department gets e-mail (P-04)"), departmental=True),
-    "access-officer": Meaning(_("Access officer"), _("keeps roster, duties and reviews in order"), privileged=True),
+    "authoriser": Meaning(_("Department authorizer"), _("decides who of the department gets e-mail (P-04)"), departmental=True),
+    "access-officer": Meaning(_("Access officer"), _("keeps roster, roles and reviews in order"), privileged=True),
     "examiner": Meaning(_("Examiner"), _("looks at mail inside an approved case (P-16)"), privileged=True),
     "examination-approver": Meaning(_("Examination approver"), _("says whether a case may be opened (P-16)"), privileged=True),
     "records-officer": Meaning(_("Records officer"), _("answers requests for records (P-21)"), privileged=True),
@@ -71,7 +71,7 @@ DUTIES: dict[Duty, Meaning] = {
 
 MAX_HOURS = 4
 
-_NOT_WITH_AUDIT: tuple[Duty, ...] = (
+_NOT_WITH_AUDIT: tuple[Role, ...] = (
     "system-administrator",
     "access-officer",
     "examiner",
@@ -84,27 +84,27 @@ _NOT_WITH_AUDIT: tuple[Duty, ...] = (
     "privacy-officer",
     "use-reviewer",
 )
-CONFLICTS: frozenset[frozenset[Duty]] = frozenset(
+CONFLICTS: frozenset[frozenset[Role]] = frozenset(
     {
-        frozenset[Duty]({"system-administrator", "examiner"}),
-        frozenset[Duty]({"system-administrator", "examination-approver"}),
-        frozenset[Duty]({"system-administrator", "retention-officer"}),
-        frozenset[Duty]({"system-administrator", "access-officer"}),
-        frozenset[Duty]({"system-administrator", "city-attorney"}),
-        frozenset[Duty]({"system-administrator", "privacy-officer"}),
-        frozenset[Duty]({"system-administrator", "use-reviewer"}),  # whoever sees envelopes sees through a pseudonym
-        frozenset[Duty]({"security-officer", "use-reviewer"}),
-        frozenset[Duty]({"examiner", "examination-approver"}),
-        frozenset[Duty]({"city-attorney", "examination-approver"}),
-        frozenset[Duty]({"retention-officer", "records-officer"}),
-        frozenset[Duty]({"retention-officer", "auditor"}),
-        frozenset[Duty]({"authoriser", "auditor"}),
-        *(frozenset[Duty]({duty, "auditor"}) for duty in _NOT_WITH_AUDIT),
+        frozenset[Role]({"system-administrator", "examiner"}),
+        frozenset[Role]({"system-administrator", "examination-approver"}),
+        frozenset[Role]({"system-administrator", "retention-officer"}),
+        frozenset[Role]({"system-administrator", "access-officer"}),
+        frozenset[Role]({"system-administrator", "city-attorney"}),
+        frozenset[Role]({"system-administrator", "privacy-officer"}),
+        frozenset[Role]({"system-administrator", "use-reviewer"}),  # whoever sees envelopes sees through a pseudonym
+        frozenset[Role]({"security-officer", "use-reviewer"}),
+        frozenset[Role]({"examiner", "examination-approver"}),
+        frozenset[Role]({"city-attorney", "examination-approver"}),
+        frozenset[Role]({"retention-officer", "records-officer"}),
+        frozenset[Role]({"retention-officer", "auditor"}),
+        frozenset[Role]({"authoriser", "auditor"}),
+        *(frozenset[Role]({role, "auditor"}) for role in _NOT_WITH_AUDIT),
     }
 )
 """Pairs that one person may not hold at the same time: whoever runs a control does not audit it (AC-5)."""
 
 
-def conflicts(held: frozenset[Duty], requested: Duty) -> list[Duty]:
-    """Which of the duties that somebody holds exclude the wanted one, in order."""
-    return sorted(duty for duty in held if frozenset({duty, requested}) in CONFLICTS)
+def conflicts(held: frozenset[Role], requested: Role) -> list[Role]:
+    """Which of the roles that somebody holds exclude the wanted one, in order."""
+    return sorted(role for role in held if frozenset({role, requested}) in CONFLICTS)

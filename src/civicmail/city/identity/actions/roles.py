@@ -1,4 +1,4 @@
-"""Duties: granted with an end, never two that exclude each other unless that is recorded with what watches over it, taken up for
+"""Roles: granted with an end, never two that exclude each other unless that is recorded with what watches over it, activated for
 hours where they are privileged (P-16; D1 to D4). The first grant claims the installation for good.
 """
 
@@ -14,14 +14,14 @@ from civicmail.city.guard import guard
 from civicmail.city.guard.actions import entries
 from civicmail.city.guard.actions.acting import employment, lock_row
 from civicmail.city.guard.actors import Actor
-from civicmail.city.guard.duties import CONFLICTS, DUTIES, MAX_HOURS, Duty, conflicts
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict, NotPermitted, Unusable
 from civicmail.city.guard.models import Account
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.city.guard.resources import OfPerson
+from civicmail.city.guard.roles import CONFLICTS, MAX_HOURS, ROLES, Role, conflicts
 from civicmail.city.identity.actions.publishing import data_folder, publish_on_commit
-from civicmail.city.identity.models import ConflictRecord, DutyGrant, DutyUse
+from civicmail.city.identity.models import ConflictRecord, RoleActivation, RoleAssignment
 from civicmail.city.identity.office_lists import OFFICE_LISTS
 from civicmail.city.identity.person_kinds import MAX_AUTHORIZATION
 from civicmail.city.identity.queries.actors import about_person
@@ -34,7 +34,7 @@ _MAY_MOVE_LISTS = frozenset({"duty.grant", "duty.end", "access.claim", "access.r
 
 def grant(
     person: Person,
-    duty: Duty,
+    role: Role,
     *,
     until: int,
     actor: Actor,
@@ -42,33 +42,33 @@ def grant(
     now: int,
     department: Department | None = None,
     starts: int | None = None,
-) -> DutyGrant:
-    """Somebody has a duty from now, or starts, until a time within a year; ms. department: for one of a department's. Raises
+) -> RoleAssignment:
+    """Somebody has a role from now, or starts, until a time within a year; ms. department: for one of a department's. Raises
     NotPermitted, Unusable, and Conflict where it excludes another one that the person has meanwhile."""
     guard.require(actor, "duty.grant", about_person(person), now=now)
     if (data := data_folder()) is not None and not guard.is_claimed(data):
-        if duty != "access-officer":
-            raise Conflict("The first duty of an installation is the access officer's: who has it grants the others.")
+        if role != "access-officer":
+            raise Conflict("The first role of an installation is the access officer's: who has it grants the others.")
         claim(data)
-    return _grant(person, duty, until=until, actor=actor, reason=reason, now=now, department=department, starts=starts)
+    return _grant(person, role, until=until, actor=actor, reason=reason, now=now, department=department, starts=starts)
 
 
-def first(person: Person, *, until: int, actor: Actor, reason: str, now: int) -> DutyGrant:
+def first(person: Person, *, until: int, actor: Actor, reason: str, now: int) -> RoleAssignment:
     """Make somebody the first access officer, for claiming.py, which writes the marker before it commits. Raises Conflict in an
     installation that is claimed, also where that was interrupted: then the recovery key gets in."""
     if not actor.machine:
-        raise NotPermitted("Officers grant duties; this is for the command line of the owner.")
+        raise NotPermitted("Officers grant roles; this is for the command line of the owner.")
     if (data := data_folder()) is not None and guard.is_claimed(data):
         raise Conflict("This installation is claimed already; `civicmail access recover` gets in with the recovery key.")
     return _grant(person, "access-officer", until=until, actor=actor, reason=reason, now=now, act="access.claim")
 
 
-def recover(person: Person, prove: Callable[[], None], *, until: int, actor: Actor, reason: str, now: int) -> DutyGrant:
+def recover(person: Person, prove: Callable[[], None], *, until: int, actor: Actor, reason: str, now: int) -> RoleAssignment:
     """Make somebody access officer with the recovery key, where there is nobody who could grant it: `access recover`. prove raises
     unless the key is the right one; actor: who runs the command. The sign-in is released."""
     prove()
     if not actor.machine:
-        raise NotPermitted("Officers grant duties; this is for the command line of the owner.")
+        raise NotPermitted("Officers grant roles; this is for the command line of the owner.")
     if (data := data_folder()) is not None:
         claim(data)
     with transaction.atomic():
@@ -80,30 +80,30 @@ def recover(person: Person, prove: Callable[[], None], *, until: int, actor: Act
 
 
 def claim(data: Path, files: Files = OS_FILES) -> None:
-    """Mark that a duty was granted here: durable before the grant is, so that the owner of the folder loses his rights for good."""
+    """Mark that a role was granted here: durable before the grant is, so that the owner of the folder loses his rights for good."""
     path = data / "claimed"
     if not path.exists():
         files.replace(path, b"")
 
 
-def end(held: DutyGrant, *, actor: Actor, reason: str, now: int) -> None:
-    """A duty ends before its time, and what was taken up under it. Raises Conflict when it has ended."""
+def end(held: RoleAssignment, *, actor: Actor, reason: str, now: int) -> None:
+    """A role ends before its time, and what was activated under it. Raises Conflict when it has ended."""
     guard.require(actor, "duty.end", about_person(held.person), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
         row = lock_row(held, "ended")
         if row.ended is not None or row.until <= from_ms(now):
-            raise Conflict("This duty has ended already.")
+            raise Conflict("This role has ended already.")
         row.ended = from_ms(now)
         row.save(update_fields=["ended"])
-        DutyUse.objects.filter(grant=row, laid_down__isnull=True, until__gt=from_ms(now)).update(laid_down=from_ms(now))
+        RoleActivation.objects.filter(grant=row, laid_down__isnull=True, until__gt=from_ms(now)).update(laid_down=from_ms(now))
         _entered("duty.end", row, actor, reason, now)
 
 
 def record_conflict(
-    person: Person, first: Duty, second: Duty, *, control: str, until: int, actor: Actor, now: int
+    person: Person, first: Role, second: Role, *, control: str, until: int, actor: Actor, now: int
 ) -> ConflictRecord:
-    """Say why somebody may have two duties that exclude each other, what watches over it, and until when (ms, within a year) (D3).
+    """Say why somebody may have two roles that exclude each other, what watches over it, and until when (ms, within a year) (D3).
     Raises Unusable."""
     guard.require(actor, "duty.record-conflict", about_person(person), now=now)
     control = checked_reason(control, "control", min_length=30, max_length=2000)
@@ -130,28 +130,28 @@ def record_conflict(
     return made
 
 
-def take_up(held: DutyGrant, *, hours: int, actor: Actor, reason: str, now: int) -> DutyUse:
-    """Take up a privileged duty of one's own for at most four hours, with a reason (D4). Asks about conflicts again (D1)."""
+def activate(held: RoleAssignment, *, hours: int, actor: Actor, reason: str, now: int) -> RoleActivation:
+    """Activate a privileged role of one's own for at most four hours, with a reason (D4). Asks about conflicts again (D1)."""
     guard.require(actor, "duty.take-up", OfPerson(held.person.uid), now=now)
     reason = checked_reason(reason, min_length=10)
     if not 1 <= hours <= MAX_HOURS:
-        raise Unusable(f"A duty is taken up for 1 to {MAX_HOURS} hours.", {"hours": f"From 1 to {MAX_HOURS}."})
+        raise Unusable(f"A role is activated for 1 to {MAX_HOURS} hours.", {"hours": f"From 1 to {MAX_HOURS}."})
     with transaction.atomic():
         row = lock_row(held, "ended")
         at = from_ms(now)
         if row.ended is not None or not row.starts <= at < row.until:
-            raise Conflict(sentence("This duty is not in force."))
-        if row.duty not in DUTIES or not DUTIES[row.duty].privileged:
-            raise Conflict(sentence("This duty does not have to be taken up."))
-        _require_compatible(row.person, row.duty, now, now + 1, besides=row.pk)
-        DutyUse.objects.filter(grant=row, laid_down__isnull=True, until__gt=at).update(laid_down=at)
-        use = DutyUse.objects.create(grant=row, reason=reason, at=at, until=min(from_ms(now + hours * HOUR_MS), row.until))
+            raise Conflict(sentence("This role is not in force."))
+        if row.role not in ROLES or not ROLES[row.role].privileged:
+            raise Conflict(sentence("This role does not have to be activated."))
+        _require_compatible(row.person, row.role, now, now + 1, besides=row.pk)
+        RoleActivation.objects.filter(grant=row, laid_down__isnull=True, until__gt=at).update(laid_down=at)
+        use = RoleActivation.objects.create(grant=row, reason=reason, at=at, until=min(from_ms(now + hours * HOUR_MS), row.until))
         _entered("duty.take-up", row, actor, reason, now, taken_until=epoch_ms(use.until))
     return use
 
 
-def lay_down(use: DutyUse, *, actor: Actor, now: int) -> None:
-    """Lay down a duty that was taken up; a second time changes nothing."""
+def deactivate(use: RoleActivation, *, actor: Actor, now: int) -> None:
+    """Deactivate a role that was activated; a second time changes nothing."""
     guard.require(actor, "duty.take-up", OfPerson(use.grant.person.uid), now=now)
     with transaction.atomic():
         row = lock_row(use)
@@ -163,7 +163,7 @@ def lay_down(use: DutyUse, *, actor: Actor, now: int) -> None:
 
 def _grant(
     person: Person,
-    duty: Duty,
+    role: Role,
     *,
     until: int,
     actor: Actor,
@@ -172,63 +172,63 @@ def _grant(
     department: Department | None = None,
     starts: int | None = None,
     act: str = "duty.grant",
-) -> DutyGrant:
+) -> RoleAssignment:
     starts = now if starts is None else starts
     reason = checked_reason(reason, min_length=10)
     fields = {}
-    if duty not in DUTIES:
-        raise Unusable("There is no such duty.", {"duty": "There is no such duty."})
-    if DUTIES[duty].departmental != (department is not None):
+    if role not in ROLES:
+        raise Unusable("There is no such role.", {"duty": "There is no such role."})
+    if ROLES[role].departmental != (department is not None):
         fields["department"] = (
-            "Say for which department." if DUTIES[duty].departmental else "This duty is the whole city's, not a department's."
+            "Say for which department." if ROLES[role].departmental else "This role is the whole city's, not a department's."
         )
     if not now <= starts < until <= starts + MAX_AUTHORIZATION.days * 24 * HOUR_MS:
-        fields["until"] = "A duty begins now or later, and ends within a year."
+        fields["until"] = "A role begins now or later, and ends within a year."
     if fields:
         raise Unusable(next(iter(fields.values())), fields)
     with transaction.atomic():
         lock_row(person)  # two who grant at once must not both pass the table of conflicts
         employment(person)
         at, end_ = from_ms(starts), from_ms(until)
-        twice = DutyGrant.objects.filter(
-            person=person, duty=duty, department=department, ended__isnull=True, until__gt=at, starts__lt=end_
+        twice = RoleAssignment.objects.filter(
+            person=person, role=role, department=department, ended__isnull=True, until__gt=at, starts__lt=end_
         )
         if twice.exists():
-            raise Conflict(f"{person} has this duty at that time already.")
-        _require_compatible(person, duty, starts, until)
-        made = DutyGrant.objects.create(
-            person=person, duty=duty, department=department, starts=at, until=end_, by=actor.uid, reason=reason
+            raise Conflict(f"{person} has this role at that time already.")
+        _require_compatible(person, role, starts, until)
+        made = RoleAssignment.objects.create(
+            person=person, role=role, department=department, starts=at, until=end_, by=actor.uid, reason=reason
         )
         _entered(act, made, actor, reason, now)
     return made
 
 
-def _require_compatible(person: Person, duty: str, starts: int, until: int, besides: int = 0) -> None:
-    """Raise Conflict where the person has a duty at some time between, ms, that excludes this one, unless that was recorded for as
+def _require_compatible(person: Person, role: str, starts: int, until: int, besides: int = 0) -> None:
+    """Raise Conflict where the person has a role at some time between, ms, that excludes this one, unless that was recorded for as
     long."""
-    others = DutyGrant.objects.filter(person=person, ended__isnull=True, until__gt=from_ms(starts), starts__lt=from_ms(until))
-    held = {row.duty: row for row in others.exclude(pk=besides).order_by("until")}
-    bad = conflicts(frozenset(d for d in DUTIES if d in held), next(d for d in DUTIES if d == duty))
+    others = RoleAssignment.objects.filter(person=person, ended__isnull=True, until__gt=from_ms(starts), starts__lt=from_ms(until))
+    held = {row.role: row for row in others.exclude(pk=besides).order_by("until")}
+    bad = conflicts(frozenset(d for d in ROLES if d in held), next(d for d in ROLES if d == role))
     for other in bad:
         last = min(from_ms(until), held[other].until)
-        first, second = sorted((duty, other))
+        first, second = sorted((role, other))
         recorded = ConflictRecord.objects.filter(person=person, first=first, second=second, until__gte=last)
         if not recorded.exists():
-            names = f"{DUTIES[other].name} and {next(m.name for d, m in DUTIES.items() if d == duty)}"
+            names = f"{ROLES[other].name} and {next(m.name for d, m in ROLES.items() if d == role)}"
             raise Conflict(
-                f"{person} would have two duties that exclude each other: {names}. End one, or record why and who watches."
+                f"{person} would have two roles that exclude each other: {names}. End one, or record why and who watches."
             )
 
 
-def _entered(act: str, row: DutyGrant, actor: Actor, reason: str, now: int, **more: int) -> None:
+def _entered(act: str, row: RoleAssignment, actor: Actor, reason: str, now: int, **more: int) -> None:
     facts = {
         "person": row.person.uid,
-        "duty": row.duty,
+        "duty": row.role,
         "department": row.department.code if row.department else "",
         "starts": epoch_ms(row.starts),
         "until": epoch_ms(row.until),
         **more,
     }
-    entries.enter(act, actor=actor, reason=reason, now=now, object=f"duty:{row.pk}", duty=row.duty, facts=facts)
-    if act in _MAY_MOVE_LISTS and any(row.duty in office_list.duties for office_list in OFFICE_LISTS.values()):
+    entries.enter(act, actor=actor, reason=reason, now=now, object=f"duty:{row.pk}", role=row.role, facts=facts)
+    if act in _MAY_MOVE_LISTS and any(row.role in office_list.roles for office_list in OFFICE_LISTS.values()):
         publish_on_commit(later=True)  # whose mail it is that records@ gets

@@ -1,4 +1,4 @@
-"""Who holds which duty, takes it up, and which two one person holds all the same (D1 to D4)."""
+"""Who holds which role, activates it, and which two one person holds all the same (D1 to D4)."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from django.db import models
 from django.db.models import F, Q
 
 from civicmail.city.directory.models import Department, Person
-from civicmail.city.guard.duties import Duty
+from civicmail.city.guard.roles import Role
 
 
-class DutyGrants(models.QuerySet["DutyGrant"]):
+class RoleAssignments(models.QuerySet["RoleAssignment"]):
     def in_force(self, at: datetime) -> Self:
-        """Those that are duties at this moment."""
+        """Those that are roles at this moment."""
         return self.filter(ended__isnull=True, starts__lte=at, until__gt=at)
 
 
-class DutyGrant(models.Model):
-    """A person holds a duty (duties.py), for a department where it is one of a department's, from a time until another (D1)."""
+class RoleAssignment(models.Model):
+    """A person holds a role (roles.py), for a department where it is one of a department's, from a time until another (D1)."""
 
-    objects = DutyGrants.as_manager()
+    objects = RoleAssignments.as_manager()
 
-    person = models.ForeignKey(Person, models.PROTECT, related_name="duties")
-    duty: models.CharField[str, Duty] = models.CharField(max_length=24)
-    department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, related_name="duty_grants")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="roles")
+    role: models.CharField[str, Role] = models.CharField(max_length=24, db_column="duty")
+    department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, related_name="role_assignments")
     starts = models.DateTimeField()
     until = models.DateTimeField()
     by = models.CharField(max_length=120)
@@ -33,14 +33,15 @@ class DutyGrant(models.Model):
     ended = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        db_table = "access_dutygrant"
         constraints: ClassVar = [models.CheckConstraint(condition=Q(until__gt=F("starts")), name="duty_ends")]
 
     def __str__(self) -> str:
-        return f"{self.person}: {self.duty}"
+        return f"{self.person}: {self.role}"
 
 
 class ConflictRecord(models.Model):
-    """Two duties that exclude each other are held by one person all the same, with what watches over it and an end (D3)."""
+    """Two roles that exclude each other are held by one person all the same, with what watches over it and an end (D3)."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="conflicts")
     first = models.CharField(max_length=24)
@@ -54,14 +55,17 @@ class ConflictRecord(models.Model):
         return f"{self.person}: {self.first} and {self.second}"
 
 
-class DutyUse(models.Model):
-    """A privileged duty is taken up, with a reason, for at most four hours (D4)."""
+class RoleActivation(models.Model):
+    """A privileged role is activated, with a reason, for at most four hours (D4)."""
 
-    grant = models.ForeignKey(DutyGrant, models.PROTECT, related_name="uses")
+    grant = models.ForeignKey(RoleAssignment, models.PROTECT, related_name="uses")
     reason = models.CharField(max_length=400)
     at = models.DateTimeField()
     until = models.DateTimeField()
     laid_down = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "access_dutyuse"
 
     def __str__(self) -> str:
         return f"{self.grant}, {self.at:%Y-%m-%d %H:%M}"

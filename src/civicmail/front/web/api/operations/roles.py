@@ -12,7 +12,7 @@ from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Account
 from civicmail.city.identity.acts import roles
 from civicmail.city.identity.acts.sign_ins import RELEASE_SIGN_IN
-from civicmail.city.identity.models import ConflictRecord, DutyGrant
+from civicmail.city.identity.models import ConflictRecord, RoleAssignment
 from civicmail.city.identity.queries import office
 from civicmail.city.identity.queries import signin as signins
 from civicmail.city.pages.city_request import require, require_could
@@ -78,15 +78,15 @@ def list_duties(request: Call, response: HttpResponse) -> list[DutyHeld]:
     return pagination.rows(request, response, office.holders(request.now).select_related("person", "department"), _held)
 
 
-def _held(g: DutyGrant) -> DutyHeld:
+def _held(g: RoleAssignment) -> DutyHeld:
     return DutyHeld(
-        id=g.pk, person=who(g.person), duty=g.duty, department=g.department.code if g.department else "", starts=g.starts,
+        id=g.pk, person=who(g.person), duty=g.role, department=g.department.code if g.department else "", starts=g.starts,
         until=g.until, ended=g.ended, by=g.by, reason=g.reason,
     )  # fmt: skip
 
 
-act_operation(router, roles.GRANT_DUTY, DutyHeld, _held)
-act_operation(router, roles.END_DUTY, DutyHeld, _held)
+act_operation(router, roles.ASSIGN_ROLE, DutyHeld, _held)
+act_operation(router, roles.END_ROLE, DutyHeld, _held)
 
 
 def _recorded(r: ConflictRecord) -> ConflictRecorded:
