@@ -16,6 +16,15 @@ RETIRED = re.findall(r"`(\w+)`", PAGE.partition("## Retired words")[2].partition
 PARTICIPLES = frozenset(RETIRED[:5])
 MAX_PARTICIPLES = 600
 
+STORED_DUTY = {
+    "city/guard/models/entries.py", "city/identity/acts/roles.py", "city/identity/queries/history.py",
+    "city/identity/views/entries.py", "desk/oversight/queries/rules.py", "desk/oversight/views/content_views_page.py",
+    "desk/workbench/views/overview.py", "front/web/api/operations/entries.py", "front/web/api/operations/mandates.py",
+    "front/web/api/operations/me.py", "front/web/api/operations/protections.py", "front/web/api/operations/roles.py",
+    "front/worker/ocsf.py", "front/worker/siem_events.py",
+}  # fmt: skip
+"""Modules with a name `duty`: it is the key of an entry, a property of the API or a field of a form."""
+
 
 def _words(name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
@@ -45,3 +54,13 @@ def test_the_words_that_say_nothing_are_almost_gone_from_names() -> None:
         for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
             count += token.type == tokenize.NAME and bool(PARTICIPLES & set(_words(token.string)))
     assert count <= MAX_PARTICIPLES
+
+
+@pytest.mark.rule("house", "Names say role; duty is left where it is stored or called by programs.")
+def test_duty_is_a_name_only_where_it_is_stored() -> None:
+    named = set()
+    for path in modules("src"):
+        tokens = tokenize.generate_tokens(io.StringIO(path.read_text()).readline)
+        if any(token.type == tokenize.NAME and "duty" in _words(token.string) for token in tokens):
+            named.add(str(path.relative_to(PACKAGE)))
+    assert named - STORED_DUTY == set()
