@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Self
 
 from civicmail.core.archives.budget import Budget
 from civicmail.core.archives.errors import DAMAGED, TYPE_UNKNOWN, Spent, Unreadable
@@ -29,22 +29,32 @@ class Member:
     entry: Any = None
 
 
-class Archive(AbstractContextManager["Archive"], Protocol):
-    """has_contents: whether members can be read; of some formats only their names can."""
+class Archive(ABC):
+    """A context manager. has_contents: whether members can be read; of some formats only their names can."""
 
-    has_contents: bool
+    has_contents = True
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what the library of the format keeps open."""
+        return
+
+    @abstractmethod
     def members(self) -> Iterator[Member]:
         """Its files in its order, without folders. Raises Unreadable, and Spent."""
-        ...
 
+    @abstractmethod
     def read(self, member: Member) -> Iterator[bytes]:
         """The content of the member that members() has just given, in pieces. Raises Unreadable after what can be read, and
         Spent."""
-        ...
 
 
-class Names:
+class Names(Archive):
     """An archive whose contents no free library unpacks: its members by name."""
 
     has_contents = False
@@ -52,12 +62,6 @@ class Names:
     def __init__(self, listed: list[Member], budget: Budget) -> None:
         self._listed = listed
         self._budget = budget
-
-    def __enter__(self) -> Names:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        return
 
     def members(self) -> Iterator[Member]:
         for member in self._listed:
@@ -82,14 +86,20 @@ def content_of(archive: Archive, member: Member) -> tuple[bytes, str]:
 
 
 _FORMATS = {
-    "zip": "zip_archive", "7z": "seven_zip", "tar": "tar", "rar": "rar", "cab": "cab", "iso": "iso", "vhd": "iso",
-    "gz": "packed_file", "bz2": "packed_file", "xz": "packed_file", "zst": "packed_file",
-}  # fmt: skip
-"""Type -> module of this room with a function opened(); imported when the first archive of the type comes."""
+    "zip": "zip_archive.ZipArchive",
+    "7z": "seven_zip.SevenZipArchive",
+    "tar": "tar.TarArchive",
+    "rar": "rar.opened",
+    "cab": "cab.opened",
+    **dict.fromkeys(("iso", "vhd"), "iso.DiskImage"),
+    **dict.fromkeys(("gz", "bz2", "xz", "zst"), "packed_file.PackedFile"),
+}
+"""Type -> module of this room, and what opens an archive in it; imported when the first of the type comes."""
 
 
 def open_archive(source: bytes | BinaryIO, file_type: str, budget: Budget) -> Archive:
     """An archive of this type (core/filetype). source: its content, or a file at its start. Raises Unreadable."""
     file = BytesIO(source) if isinstance(source, bytes) else source
-    archive: Archive = import_module(f"civicmail.core.archives.{_FORMATS[file_type]}").opened(file, budget)
+    module, name = _FORMATS[file_type].split(".")
+    archive: Archive = getattr(import_module(f"civicmail.core.archives.{module}"), name)(file, budget)
     return archive

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from civicmail.core.archives import compound_file, zip_archive
+from civicmail.core.archives import compound_file
 from civicmail.core.archives.budget import Budget
 from civicmail.core.archives.errors import Unreadable
+from civicmail.core.archives.zip_archive import ZipArchive
 from civicmail.core.filetype import containers
 from civicmail.core.filetype import identify as by_content
 from civicmail.core.filetype.types import FileType
@@ -17,7 +18,7 @@ def identify(data: bytes) -> FileType:
     file_type = by_content.identify(data)
     try:
         if file_type.name == "zip":
-            with zip_archive.opened(BytesIO(data), Budget()) as archive:
+            with ZipArchive(BytesIO(data), Budget()) as archive:
                 return archive.file_type()
         if file_type.name == "ole":
             with compound_file.opened(data) as file:

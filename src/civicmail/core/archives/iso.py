@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from civicmail.core.archives.archive import Member
+from civicmail.core.archives.archive import Archive, Member
 from civicmail.core.archives.budget import Budget
 from civicmail.core.archives.errors import DAMAGED, TOO_MANY, Unreadable
 
@@ -21,24 +21,12 @@ _FOLDER_BYTES = 1 << 20
 _MAX_READ = 4 << 20  # bytes of all folders
 
 
-def opened(file: BinaryIO, budget: Budget) -> DiskImage:
-    return DiskImage(file.read(), budget)
+class DiskImage(Archive):
+    """The files of all folders."""
 
-
-class DiskImage:
-    """An archive (archive.py)."""
-
-    has_contents = True
-
-    def __init__(self, content: bytes, budget: Budget) -> None:
-        self._content = content
+    def __init__(self, file: BinaryIO, budget: Budget) -> None:
+        self._content = file.read()
         self._budget = budget
-
-    def __enter__(self) -> DiskImage:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        return
 
     def members(self) -> Iterator[Member]:
         root = _root(self._content)

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 import zstandard
 
-from civicmail.core.archives.archive import PIECE, Member
+from civicmail.core.archives.archive import PIECE, Archive, Member
 from civicmail.core.archives.budget import Budget
 from civicmail.core.archives.errors import DAMAGED, TOO_LARGE, Unreadable
 from civicmail.core.filetype.identify import identify
@@ -40,24 +40,12 @@ def unpacking(file: BinaryIO) -> BufferedIOBase:
     return cast(BufferedIOBase, engine.stream_reader(file, read_across_frames=True, closefd=False))
 
 
-def opened(file: BinaryIO, budget: Budget) -> PackedFile:
-    return PackedFile(file, budget)
-
-
-class PackedFile:
-    """An archive (archive.py) whose only member has no name."""
-
-    has_contents = True
+class PackedFile(Archive):
+    """An archive whose only member has no name."""
 
     def __init__(self, file: BinaryIO, budget: Budget) -> None:
         self._file = file
         self._budget = budget
-
-    def __enter__(self) -> PackedFile:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        return
 
     def members(self) -> Iterator[Member]:
         yield Member("")

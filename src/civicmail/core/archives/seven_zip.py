@@ -10,19 +10,13 @@ import py7zr
 from py7zr.exceptions import PasswordRequired, UnsupportedCompressionMethodError
 from py7zr.io import BytesIOFactory
 
-from civicmail.core.archives.archive import Member
+from civicmail.core.archives.archive import Archive, Member
 from civicmail.core.archives.budget import Budget
 from civicmail.core.archives.errors import DAMAGED, ENCRYPTED, TOO_MANY, TYPE_UNKNOWN, Unreadable
 
 
-def opened(file: BinaryIO, budget: Budget) -> SevenZipArchive:
-    return SevenZipArchive(file, budget)
-
-
-class SevenZipArchive:
-    """An archive (archive.py). Its members are compressed together, so all are unpacked before the first is given."""
-
-    has_contents = True
+class SevenZipArchive(Archive):
+    """Its members are compressed together, so all are unpacked before the first is given."""
 
     def __init__(self, file: BinaryIO, budget: Budget) -> None:
         self._budget = budget
@@ -33,10 +27,7 @@ class SevenZipArchive:
         if len(self._listed) > budget.limits.listed:
             raise Unreadable(TOO_MANY)
 
-    def __enter__(self) -> SevenZipArchive:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
+    def close(self) -> None:
         self._file.close()
 
     def members(self) -> Iterator[Member]:

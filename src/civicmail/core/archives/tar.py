@@ -7,20 +7,14 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 from typing import IO
 
-from civicmail.core.archives.archive import PIECE, Member
+from civicmail.core.archives.archive import PIECE, Archive, Member
 from civicmail.core.archives.budget import Budget
 from civicmail.core.archives.errors import DAMAGED, Unreadable
 from civicmail.core.archives.packed_file import ERRORS
 
 
-def opened(file: IO[bytes], budget: Budget) -> TarArchive:
-    return TarArchive(file, budget)
-
-
-class TarArchive:
-    """An archive (archive.py). is_stream: the file cannot go back, so members are read in their order."""
-
-    has_contents = True
+class TarArchive(Archive):
+    """is_stream: the file cannot go back, so members are read in their order."""
 
     def __init__(self, file: IO[bytes] | BufferedIOBase, budget: Budget, *, is_stream: bool = False) -> None:
         self._budget = budget
@@ -30,10 +24,7 @@ class TarArchive:
         except (tarfile.TarError, *ERRORS) as error:
             raise Unreadable(DAMAGED) from error
 
-    def __enter__(self) -> TarArchive:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
+    def close(self) -> None:
         self._file.close()
 
     def members(self) -> Iterator[Member]:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from civicmail.core.archives.archive import PIECE, Member
+from civicmail.core.archives.archive import PIECE, Archive, Member
 from civicmail.core.archives.budget import Budget
 from civicmail.core.archives.errors import DAMAGED, ENCRYPTED, TOO_MANY, TYPE_UNKNOWN, Unreadable
 from civicmail.core.filetype.containers import zip_type
@@ -23,14 +23,8 @@ _ENTRY_BYTES = 1_024
 _MIMETYPE = 200  # bytes
 
 
-def opened(file: BinaryIO, budget: Budget) -> ZipArchive:
-    return ZipArchive(file, budget)
-
-
-class ZipArchive:
-    """An archive (archive.py). names: of its members, folders included; start: offset of its directory."""
-
-    has_contents = True
+class ZipArchive(Archive):
+    """names: of its members, folders included; start: offset of its directory."""
 
     def __init__(self, file: BinaryIO, budget: Budget) -> None:
         _check_directory(file, budget)
@@ -42,10 +36,7 @@ class ZipArchive:
         self.names = self._file.NameToInfo.keys()
         self.start = self._file.start_dir
 
-    def __enter__(self) -> ZipArchive:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
+    def close(self) -> None:
         self._file.close()
 
     @property

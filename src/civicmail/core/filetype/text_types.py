@@ -42,7 +42,7 @@ _SCRIPT = re.compile(rb"#!\s*/[^\n]{0,80}?(?:/|\s)(python|perl|php|ruby|node|(?:
 _INTERPRETERS = {"python": "py", "perl": "pl", "php": "php", "ruby": "rb", "node": "js"}
 _DEVELOPERS = frozenset({"py", "pl", "sh", "php", "rb"})
 _TEXTUAL = frozenset({"txt", "html", "xml", "eml", "unknown"})
-_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CONTROLS = bytes({*range(0x20)} - {*b"\t\n\v\f\r\x1b"})
 _HIGH = bytes(range(0x80, 0x100))
 _SAMPLE = 4_096
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -65,7 +65,7 @@ def narrowed(data: bytes) -> bytes:
 
 def _by_content(data: bytes, ending: str) -> FileType:
     sample = data[:_SAMPLE]
-    if not data.startswith(_WIDE) and (len(_CONTROLS.findall(sample)) * 200 > len(sample) or not _is_text(data)):
+    if not data.startswith(_WIDE) and (_count(sample, _CONTROLS) * 200 > len(sample) or not _is_text(data)):
         return PS_BINARY if data.startswith(b"%!PS") else TYPES["unknown"]
     is_message = _MESSAGE.match(sample.lstrip()) is not None
     is_page = not is_message and _HTML.match(sample.removeprefix(codecs.BOM_UTF8)) is not None
@@ -84,9 +84,12 @@ def _is_text(data: bytes) -> bool:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(look)
     except UnicodeDecodeError:
-        high = len(look) - len(look.translate(None, _HIGH))
-        return high * 10 < 3 * len(look) or not _CONTROLS.search(data)
+        return _count(look, _HIGH) * 10 < 3 * len(look) or not _count(data, _CONTROLS)
     return True
+
+
+def _count(data: bytes, which: bytes) -> int:
+    return len(data) - len(data.translate(None, which))
 
 
 def _is_web_archive(sample: bytes) -> bool:
@@ -110,7 +113,7 @@ def _by_first_words(start: bytes, ending: str, *, is_page: bool) -> FileType:
     for begins, name in _BEGINS:
         if lower.startswith(begins):
             return TYPES[name]
-    if ending in {"rdp", ""} and _REMOTE.search(lower):
+    if ending in {"rdp", ""} and b":s:" in lower and _REMOTE.search(lower):
         return TYPES["rdp"]
     if ending == "svg" or _SVG.match(lower):
         return TYPES["svg"]

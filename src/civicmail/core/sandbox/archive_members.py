@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from civicmail.core.archives import zip_archive
 from civicmail.core.archives.archive import Archive, open_archive
 from civicmail.core.archives.errors import TYPE_UNKNOWN, Unreadable
+from civicmail.core.archives.zip_archive import ZipArchive
 from civicmail.core.filetype.identify import identify
 from civicmail.core.sandbox import office_xml
 from civicmail.core.sandbox.extraction import Extraction
@@ -18,7 +18,7 @@ def read(content: bytes, extraction: Extraction) -> None:
         with open_archive(content, file_type.name, extraction.budget) as archive:
             _read_members(archive, extraction)
         return
-    with zip_archive.opened(BytesIO(content), extraction.budget) as archive:
+    with ZipArchive(BytesIO(content), extraction.budget) as archive:
         label = archive.file_type().label
         if label in office_xml.LABELS:
             office_xml.read(label, archive, content, extraction)

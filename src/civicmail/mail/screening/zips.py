@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from civicmail.core.archives import zip_archive, zip_headers
+from civicmail.core.archives import zip_headers
 from civicmail.core.archives.errors import DAMAGED, ENCRYPTED, TYPE_UNKNOWN, Spent, Unreadable
 from civicmail.core.archives.zip_archive import ZipArchive
 from civicmail.core.filetype import file_names
@@ -28,7 +28,7 @@ def find(item: Item, scan: FileScan) -> str:
     """Scan the archive; return its kind. Raises Spent."""
     kind = "zip"
     try:
-        with zip_archive.opened(BytesIO(item.content), scan.case(item).budget) as archive:
+        with ZipArchive(BytesIO(item.content), scan.case(item).budget) as archive:
             kind = archive.file_type().name
             _two_lists(archive, item, scan)
             if kind in _ARCHIVES:

@@ -13,8 +13,8 @@ from io import BytesIO
 from python_calamine import CalamineError, CalamineWorkbook
 
 from civicmail.core.archives import budget as archive_budget
-from civicmail.core.archives import zip_archive
 from civicmail.core.archives.errors import TOO_LARGE, TOO_LONG, Spent, Unreadable
+from civicmail.core.archives.zip_archive import ZipArchive
 from civicmail.core.filetype.identify import identify
 from civicmail.core.message.model import Part
 from civicmail.core.sandbox import readers
@@ -96,7 +96,7 @@ def _sheets(content: bytes, budget: Budget) -> list[str] | None:
     if identify(content).name != "zip":
         return None
     try:
-        with zip_archive.opened(BytesIO(content), archive_budget.Budget()) as archive:
+        with ZipArchive(BytesIO(content), archive_budget.Budget()) as archive:
             xml = [member.size for member in archive.members() if member.name.startswith(("xl/worksheets/", "xl/sharedStrings"))]
         if not xml or sum(xml) > SHEETS:
             return None
