@@ -272,7 +272,7 @@ def test_what_was_seen_by_accident_is_recorded_in_two_clicks_and_nobody_is_blame
 
 
 def reveal(city: Town, at: int, person: str = "p-operator") -> Entry:
-    said = {"object": f"capture:{city.objects['mail waiting']}", "duty": "system-administrator", "facts": {"code": "delivery"}}
+    said = {"object": f"capture:{city.objects['mail waiting']}", "role": "system-administrator", "facts": {"code": "delivery"}}
     with transaction.atomic():
         return enter("content.reveal", actor=Actor(person), reason="The next hop says nothing.", now=at, **said)  # type: ignore[arg-type]
 
