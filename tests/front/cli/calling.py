@@ -33,8 +33,8 @@ from pages.world import Town, carry
 __all__ = ["call", "capture", "city", "folder"]
 
 PEOPLE: dict[str, str] = tomllib.loads((Path(__file__).parents[2] / "pages" / "matrix.toml").read_text())["people"]
-NOT_AS_ONE = {"duty grant", "duty take", "duty lay-down", "duty end"}
-"""Verbs whose argument is called role."""
+NOT_AS_ONE = {"duty grant", "duty take", "duty lay-down", "duty end", "access grant"}
+"""Verbs whose own argument is called role, or whose option --role is that on a mailbox."""
 
 
 def walked() -> Iterator[tuple[str, set[str]]]:

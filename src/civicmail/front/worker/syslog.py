@@ -20,7 +20,7 @@ MAX_DATAGRAM = 2_048
 """Bytes that each receiver should take in one datagram (RFC 5424 6.1, RFC 5426 3.2)."""
 _UNPRINTED = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
 _PARAM = re.compile(rb' [a-z]+="(?:[^"\\\]]|\\.)*"')
-_NAMED = ("person", "role", "behalf", "object", "reason", "client", "ledger")
+_NAMED = ("person", "duty", "behalf", "object", "reason", "client", "ledger")
 
 
 def message(event: SecurityEvent, host: str, enterprise: int, version: str) -> bytes:

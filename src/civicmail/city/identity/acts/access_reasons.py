@@ -10,7 +10,7 @@ class FourReasons(Input):
     """The four reasons of P-04, each in at least twenty characters."""
 
     duties = Text(
-        label="Which roles need it?", help="The work that cannot be done as well without mail.",
+        label="Which duties need it?", help="The work that cannot be done as well without mail.",
         min_length=MIN_LENGTH, max_length=MAX_LENGTH,
     )  # fmt: skip
     performance = Text(label="How does it help the person to do better work?", min_length=MIN_LENGTH, max_length=MAX_LENGTH)
