@@ -143,7 +143,7 @@ def test_a_citys_people_are_authorized_from_a_list_and_no_message_is_missed(tmp_
             time.sleep(1)
             postman.stop()
             assert done.returncode == 0, done.stderr[-2000:]
-            assert "authorised" in done.stdout and done.stdout.split()[-1] == str(PEOPLE), done.stdout
+            assert "authorized" in done.stdout and done.stdout.split()[-1] == str(PEOPLE), done.stdout
             assert postman.problem is None and len(postman.sent) > 50, postman.problem
             _all_arrived(city, old, postman)
 

@@ -200,7 +200,7 @@ def test_a_token_that_others_can_read_is_refused_and_none_is_on_the_command_line
     assert json.loads(listed.stdout)["name"] == "Olga Officer"
     assert "--token" not in _run(data, "search", "--help").stdout
     shown = _run(data, "people", "show", "e-1", "--as", "e-1", token=token)
-    assert "Olga Officer" in shown.stdout and "authorised" in shown.stdout
+    assert "Olga Officer" in shown.stdout and "authorized" in shown.stdout
 
 
 def test_the_recovery_key_gets_in_where_nobody_else_does(claimed: tuple[Path, Path]) -> None:

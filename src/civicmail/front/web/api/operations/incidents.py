@@ -63,7 +63,7 @@ class Incident(IncidentLine):
 
 
 class HasIt(Schema):
-    """One copy in the city. state: delivered, pulled, taking, waiting, trying, deferred, held, failed or canceled."""
+    """One copy in the city. state: delivered, pulled, taking, waiting, trying, deferred, held, failed or cancelled."""
 
     message: uuid.UUID
     index: int
