@@ -11,6 +11,7 @@ from house.sources import PACKAGE, modules, name, tree
 FURNITURE = {
     "models",
     "acts",
+    "lists",
     "actions",
     "queries",
     "views",

@@ -38,7 +38,7 @@ from civicmail.city.identity import authorization_states as rights
 from civicmail.city.identity.models import Authorization, Ending
 from civicmail.city.identity.views.feeds import STATES as FEEDS
 from civicmail.desk.holding import approval_states, containment_states, pickup_states, release_states
-from civicmail.desk.holding.actions.review_findings import STATES as FINDINGS
+from civicmail.desk.holding.lists.findings import STATES as FINDINGS
 from civicmail.desk.holding.models import (
     Approval,
     ApprovalCopy,

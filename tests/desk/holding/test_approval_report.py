@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from civicmail.desk.holding.views.approval_report import hours_text, median_wait
+from civicmail.desk.holding.lists.approvals import hours_text, median_wait
 from desk.holding.leaving import ACME, DOT, LENA, OWL, PDF, Bureau
 from desk.holding.test_approvals import HOUR, WHY, answer
 from desk.holding.test_approvals import clock as clock

@@ -98,7 +98,7 @@ def test_a_fault_of_ours_is_a_problem_and_never_a_stack(
         raise fault
 
     ask = asking(works.people["office"])
-    monkeypatch.setattr(agencies, "_facts", broken)
+    monkeypatch.setattr(agencies.AGENCIES, "rows", broken)
     answer = ask("GET", "/agencies")
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert b"kestrel" not in answer.content and b"Traceback" not in answer.content

@@ -17,6 +17,13 @@ from civicmail.city.identity.acts.feeds import APPLY_FEED, REJECT_FEED
 from civicmail.city.identity.acts.personal_use import END_PERSONAL_USE
 from civicmail.city.identity.acts.protections import END_PROTECTION, PROTECT_MAIL
 from civicmail.city.identity.acts.sign_ins import RELEASE_SIGN_IN
+from civicmail.city.identity.lists.access_requests import ACCESS_REQUESTS
+from civicmail.city.identity.lists.agencies import AGENCIES
+from civicmail.city.identity.lists.departments import DEPARTMENTS
+from civicmail.city.identity.lists.endings import ENDINGS
+from civicmail.city.identity.lists.mailboxes import DEPARTMENT_MAILBOXES, MAILBOXES
+from civicmail.city.identity.lists.mailing_lists import DEPARTMENT_MAILING_LISTS, MAILING_LISTS
+from civicmail.city.identity.lists.people import PEOPLE
 from civicmail.city.identity.views import (
     access_requests,
     agencies,
@@ -41,19 +48,30 @@ from civicmail.city.identity.views import (
     roster,
     viewings,
 )
+from civicmail.city.pages import list_pages
 from civicmail.city.pages.act_pages import paths
 
+LISTS = (
+    AGENCIES,
+    DEPARTMENTS,
+    DEPARTMENT_MAILBOXES,
+    DEPARTMENT_MAILING_LISTS,
+    MAILBOXES,
+    MAILING_LISTS,
+    PEOPLE,
+    ACCESS_REQUESTS,
+    ENDINGS,
+)
 urlpatterns = [
+    *list_pages.paths(LISTS),
     path("my/access/", my_access.access, name="my-access"),
     path("my/keys/", letter_keys.switch, name="letter-keys"),
     path("my/viewings/", viewings.viewings, name="my-viewings"),
     path("policy/versions/<int:version>/", policy.read, name="policy"),
     path("policy/text/", policy.clauses, name="policy-text"),
     path("acknowledge/<int:version>/", policy.acknowledge, name="acknowledge"),
-    path("dept/<slug:department>/people/", roster.people, name="people"),
     path("dept/<slug:department>/people/<str:uid>/", roster.person, name="person"),
     *paths(people_acts.ACTS),
-    path("dept/<slug:department>/requests/", access_requests.waiting, name="requests"),
     path("dept/<slug:department>/positions/", bulk_authorization.positions, name="positions"),
     path("dept/<slug:department>/positions/one/", bulk_authorization.position, name="position"),
     path("dept/<slug:department>/positions/profile/", bulk_authorization.profile, name="profile"),
@@ -65,20 +83,14 @@ urlpatterns = [
     path("access/requests/<int:pk>/", access_requests.show, name="request"),
     *paths([WITHDRAW_REQUEST, *right_acts.ACTS, CALL_OFF_ENDING]),
     path("access/", office.overview, name="office"),
-    path("access/departments/", office.departments, name="departments"),
     *paths([department_acts.OPEN_DEPARTMENT, *department_acts.ON_DEPARTMENTS]),
     path("access/departments/<slug:department>/", departments.department, name="department"),
-    path("access/agencies/", agencies.agencies, name="agencies"),
     *paths([agency_acts.ADD_AGENCY]),
     path("access/agencies/<slug:code>/", agencies.agency, name="agency"),
-    path("access/mailboxes/", mailboxes.everywhere, name="mailboxes"),
-    path("dept/<slug:department>/mailboxes/", mailboxes.of_department, name="dept-mailboxes"),
     *paths([mailbox_acts.MAKE_MAILBOX]),
     path("access/mailboxes/<str:address>/", mailboxes.mailbox, name="mailbox"),
     *paths([*mailbox_acts.ON_MAILBOXES, mailbox_acts.ASK_GRANT]),
     path("access/addresses/", aliases.whose, name="whose"),
-    path("access/lists/", lists.everywhere, name="lists"),
-    path("dept/<slug:department>/lists/", lists.of_department, name="dept-lists"),
     *paths([list_acts.MAKE_LIST]),
     path("access/lists/<str:address>/", lists.show, name="list"),
     *paths(list_acts.ON_LISTS),
@@ -96,7 +108,6 @@ urlpatterns = [
     *paths([APPLY_FEED, REJECT_FEED]),
     path("access/unlocks/", office.unlocks, name="unlocks"),
     *paths([RELEASE_SIGN_IN]),
-    path("access/endings/", office.endings, name="endings"),
     path("access/endings/<int:pk>/", office.ending, name="ending"),
     path("access/protected/", protected.protected, name="protected"),
     *paths([PROTECT_MAIL, END_PROTECTION]),

@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from civicmail.city.pages.lists import Cell as Cell
+
 PER_PAGE = 50
 PAGE_PARAMS = frozenset({"after", "before", "page"})
 """What of an address says where in a list one is."""
@@ -30,26 +32,6 @@ SINGULARS = {
     "mailboxes": "mailbox",
 }
 """Of nouns whose singular is not the word without its s."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One value of a row. href: the row's own page, for the first column; role: of a state (the words are `text`); hint: a second,
-    quieter line; full: an address that is never clipped."""
-
-    text: Any = ""
-    href: str = ""
-    role: str = ""
-    hint: str = ""
-    full: bool = False
-
-    @property
-    def is_time(self) -> bool:
-        return isinstance(self.text, datetime)
-
-    @property
-    def is_day(self) -> bool:
-        return isinstance(self.text, date) and not self.is_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
+from civicmail.city.pages import list_pages
 from civicmail.city.pages.act_pages import paths
 from civicmail.desk.oversight.acts import emergencies as emergency_acts
 from civicmail.desk.oversight.acts import replays as replay_acts
 from civicmail.desk.oversight.acts import rules as rule_acts
 from civicmail.desk.oversight.acts.content_views import MARK_VIEWING
+from civicmail.desk.oversight.lists.emergencies import EMERGENCY_RULES
+from civicmail.desk.oversight.lists.rules import RULES
 from civicmail.desk.oversight.views import (
     accident,
     content_views_page,
@@ -33,7 +36,7 @@ urlpatterns = [
     path("oversight/viewings/sample/", content_views_page.sample, name="viewings-sample"),
     *paths([MARK_VIEWING]),
     path("oversight/accident/", accident.accident, name="accident"),
-    path("policy/rules/", rules.rules, name="rules"),
+    *list_pages.paths([RULES, EMERGENCY_RULES]),
     path("policy/rules/new/", write_rule.new, name="rule-new"),
     path("policy/facts/", rules.facts, name="facts"),
     path("policy/offered/", starter_updates_page.offered, name="rules-offered"),
@@ -47,7 +50,6 @@ urlpatterns = [
     *paths([*rule_acts.ACTS, *replay_acts.ACTS, *emergency_acts.ACTS]),
     path("policy/approvals/", department_approval.listed, name="asked-departments"),
     path("policy/approvals/<slug:department>/", department_approval.detail, name="asked-department"),
-    path("policy/emergencies/", emergencies.listed, name="emergencies"),
     path("policy/emergencies/new/", emergencies.new, name="emergency-new"),
     path("policy/emergencies/<int:pk>/", emergencies.detail, name="emergency"),
     path("system/domains/", domains.domains, name="domains"),

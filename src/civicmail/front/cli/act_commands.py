@@ -42,10 +42,8 @@ def add(app: typer.Typer, act: Act[Any, Any, Any]) -> None:
             output.words(note)
         output.show(act.line(row, done))
 
-    parameters = [*(_row(name, p) for name, p in definition.row.items()), *_given(act, definition)]
-    parameters += [_keyword("as_", options.Signed if definition.personal else options.As, *(() if definition.personal else ("",)))]
-    parameters += [_keyword("data", options.Data, None), _keyword("config", options.Config, None)]
-    parameters += [_keyword("json", options.Json, False)] if definition.json else []
+    parameters = [*(row_parameter(name, p) for name, p in definition.row.items()), *_given(act, definition)]
+    parameters += common_parameters(personal=definition.personal, json=definition.json)
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     app.command(definition.verb.split()[-1], help=act.summary)(command)
@@ -116,7 +114,15 @@ def _option(name: str, field: Field[Any], definition: Command) -> inspect.Parame
     return _keyword(name, Annotated[kind | None, option], None)
 
 
-def _row(name: str, parameter: Parameter) -> inspect.Parameter:
+def common_parameters(*, personal: bool, json: bool) -> list[inspect.Parameter]:
+    """Those of each command of people's side. personal: `--as` is required; json: it has `--json`."""
+    signed = _keyword("as_", options.Signed) if personal else _keyword("as_", options.As, "")
+    folder = [_keyword("data", options.Data, None), _keyword("config", options.Config, None)]
+    return [signed, *folder, *([_keyword("json", options.Json, False)] if json else [])]
+
+
+def row_parameter(name: str, parameter: Parameter) -> inspect.Parameter:
+    """An argument or option that names a row."""
     if parameter.option:
         option = typer.Option(parameter.option, metavar=parameter.metavar, help=parameter.help)
         return _keyword(name, Annotated[str, option], *(() if parameter.default is None else (parameter.default,)))

@@ -8,8 +8,9 @@ import typer
 
 from civicmail.city.guard.errors import Unusable
 from civicmail.city.identity.acts.lists import CHANGE_LIST, CLOSE_LIST, MAKE_LIST
+from civicmail.city.identity.lists.mailing_lists import DEPARTMENT_MAILING_LISTS
 from civicmail.core.config.clock import now_ms
-from civicmail.front.cli import act_commands, actors, options, output
+from civicmail.front.cli import act_commands, actors, list_commands, options, output
 from civicmail.front.cli.groups import group
 
 if TYPE_CHECKING:
@@ -18,29 +19,6 @@ if TYPE_CHECKING:
 app = group("Lists: an address with the mailboxes behind it. What is sent to one is kept once, with who got it.")
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The address of a list.")]
 Several = Annotated[list[str] | None, typer.Option(metavar="ADDRESS", help="A mailbox or a list; may be said several times.")]
-
-
-@app.command("list")
-def list_(
-    department: Annotated[str, typer.Argument(metavar="DEPARTMENT", help="The code of a department.")],
-    as_: options.As = "",
-    data: options.Data = None,
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
-    """The lists of a department."""
-    desk = actors.office("lists list", data, config, as_, now=now_ms())
-    from civicmail.city.directory.models import MailGroup
-    from civicmail.city.guard import guard
-    from civicmail.city.identity.queries.actors import about_department
-
-    home = actors.department(department)
-    guard.require(desk.actor, "mailbox.see", about_department(home), now=desk.now)
-    for row in MailGroup.objects.filter(department=home, closed__isnull=True):
-        if json:
-            output.emit({"address": row.address, "name": row.name, "everyone": row.everyone})
-        else:
-            output.show(f"{row.address:40} {row.name}{', everyone of the department' if row.everyone else ''}")
 
 
 @app.command()
@@ -59,6 +37,7 @@ def show(
         output.emit({"address": box}) if json else output.show(box)
 
 
+list_commands.add(app, DEPARTMENT_MAILING_LISTS)
 for act in (MAKE_LIST, CHANGE_LIST, CLOSE_LIST):
     act_commands.add(app, act)
 

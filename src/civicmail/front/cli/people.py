@@ -9,9 +9,10 @@ import typer
 
 from civicmail.city.identity.acts.feed_keys import MAKE_FEED_KEY
 from civicmail.city.identity.acts.people import ACTS
+from civicmail.city.identity.lists.people import PEOPLE
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import UsageError
-from civicmail.front.cli import act_commands, actors, options, output
+from civicmail.front.cli import act_commands, actors, list_commands, options, output
 from civicmail.front.cli.groups import group
 
 _Despite = Annotated[
@@ -21,6 +22,7 @@ _Despite = Annotated[
 _Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the record.")]
 
 app = group("The people of the city, as the personnel system and the departments have them.")
+list_commands.add(app, PEOPLE)
 for _act in (*ACTS, MAKE_FEED_KEY):
     act_commands.add(app, _act)
 
@@ -120,29 +122,6 @@ def _addressed(line: Any) -> str:
 def _summary(counts: dict[str, int], state: str, brake: str) -> str:
     words = ", ".join(f"{count} {did}" for did, count in counts.items())
     return words + {"applied": ".", "stopped": f"; the brake holds it. {brake}"}.get(state, "; nothing is done yet.")
-
-
-@app.command("list")
-def list_(
-    department: Annotated[str, typer.Argument(metavar="DEPARTMENT", help="The code of a department.")],
-    as_: options.As = "",
-    data: options.Data = None,
-    config: options.Config = None,
-    json: options.Json = False,
-) -> None:
-    """List the people of a department."""
-    desk = actors.office("people list", data, config, as_, now=now_ms())
-    from civicmail.city.directory.models import Episode
-    from civicmail.city.guard import guard
-    from civicmail.city.guard.resources import InDepartment
-
-    guard.require(desk.actor, "roster.see", InDepartment(department), now=desk.now)
-    rows = Episode.objects.select_related("person").filter(department__code=department, ended__isnull=True)
-    for row in rows.order_by("person__family", "person__given"):
-        if json:
-            output.emit({"uid": row.person.uid, "name": row.person.display, "kind": row.kind, "position": row.position})
-        else:
-            output.show(f"{row.person.uid:12} {row.person.display}, {row.position or row.kind}")
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from civicmail.city.conduct.lists.leavers import CHOICES as CHOICES
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.directory.models import Episode, Mailbox
 from civicmail.city.guard.actors import Actor
@@ -18,12 +19,6 @@ from civicmail.city.identity.queries import menu_counts
 from civicmail.city.identity.queries.autoreplies import left_mailboxes
 from civicmail.city.identity.queries.home_tasks import Task, Tasks
 
-CHOICES: dict[str, str] = {
-    "reply": "An answer says that they left",
-    "forward": "What comes goes to a function mailbox",
-    "successor": "A successor reads it for a time",
-    "nothing": "Nothing: what comes is held",
-}
 BATCH_SIZE = 500
 MAX_AGE = timedelta(days=400)
 """Endings before that are ignored."""

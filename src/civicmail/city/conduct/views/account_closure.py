@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
@@ -12,11 +12,9 @@ from civicmail.city.conduct.models import Closure, Leaver
 from civicmail.city.conduct.queries import closures
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.queries.actors import about_mailbox
-from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
-from civicmail.city.pages.listing import Cell, Column, Filter
-from civicmail.city.pages.page import Page
 
 
 @acting("account.close")
@@ -57,35 +55,3 @@ def one(request: CityRequest, pk: int) -> HttpResponse:
 
 def _state(row: Closure) -> tuple[str, str]:
     return closure_states.WORDS[row.state]
-
-
-@acting("reconcile.see")
-def everywhere(request: CityRequest) -> HttpResponseBase:
-    """Certificates of the whole city."""
-    require(request, "reconcile.see")
-    table = listing.from_query(
-        request,
-        Closure.objects.all(),
-        caption="Closed accounts",
-        columns=[
-            Column("mailbox", "Mailbox", lambda r: Cell(str(r.mailbox), reverse("closure", args=[r.pk])), ("mailbox__address",)),
-            Column("department", "Department", lambda r: str(r.department), ("department__name",)),
-            Column("state", "State", lambda r: Cell(_state(r)[1], role=_state(r)[0]), ("state",)),
-            Column("live", "Messages", lambda r: r.live, ("live",), num=True, name="messages"),
-            Column("closed", "Closed", lambda r: r.closed, ("closed",), name="closed"),
-        ],
-        filters=[
-            Filter("q", "Mailbox", lambda rows, value: rows.filter(mailbox__address__icontains=value)),
-            Filter(
-                "state",
-                "State",
-                lambda rows, value: rows.filter(state=value),
-                [(key, words[1]) for key, words in closure_states.WORDS.items()],
-            ),
-        ],
-        empty="No account was closed yet. A department closes one on the page of the person who left.",
-        noun="accounts",
-        sort="-closed",
-        slim=lambda rows: rows.select_related("mailbox", "department"),
-    )
-    return listing.render_list(request, "pages/list.html", table, {"page": Page("Which accounts were closed?", "Access office")})

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from civicmail.city.conduct.actions import external_systems as verbs
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor
-from civicmail.city.conduct.queries import external_systems
 from civicmail.city.conduct.views.external_system_forms import GiveAccess
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.pages import listing
@@ -20,35 +19,6 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.form_response import FORM_TEMPLATE, respond_to_form
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
-
-
-@acting("outside.see")
-def doors(request: CityRequest) -> HttpResponseBase:
-    """Every system that people of the city get into besides ours."""
-    require(request, "outside.see")
-    table = listing.from_query(
-        request,
-        external_systems.doors(),
-        caption="Doors that are not ours",
-        columns=[
-            Column("name", "Door", lambda d: Cell(d.name, reverse("outside-door", args=[d.code])), ("name",)),
-            Column("how", "Ended by", lambda d: Cell(f"Told: {d.hook}" if d.hook else "By hand", hint=str(d.person)), ("hook",)),
-            Column("people", "People", lambda d: d.people, ("people",), num=True, name="people"),
-            Column("waiting", "To be ended", lambda d: d.waiting or "", ("waiting",), num=True, name="to be ended"),
-            Column("late", "Late", lambda d: Cell(str(d.late), role="stop") if d.late else "", ("late",), name="late"),
-            Column("closed", "Used", lambda d: Cell("no more", role="quiet") if d.closed else "", ("closed",)),
-        ],
-        filters=[Filter("q", "Words", lambda rows, value: rows.filter(name__icontains=value))],
-        empty="No other system is known here. Add the ones that people get into, so that an end of access reaches them, too.",
-        noun="doors",
-        sort="name",
-    )
-    actions = [Action("Ends of access there", reverse("outside-endings"))]
-    if may(request, "outside.change"):
-        actions.insert(0, Action("Add a door", reverse("outside-new"), primary=True))
-    return listing.render_list(
-        request, "pages/list.html", table, {"page": Page("Which doors are not ours?", "Access office", actions=actions)}
-    )
 
 
 def up() -> list[tuple[str, str]]:

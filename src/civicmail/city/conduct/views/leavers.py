@@ -4,76 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.db.models import F
+from django.http import HttpResponse
 from django.urls import reverse
 
 from civicmail.city.conduct.acts.leavers import ANSWER_LEAVER
 from civicmail.city.conduct.external_account_states import WORDS
 from civicmail.city.conduct.models import Leaver
 from civicmail.city.conduct.queries import closures, external_systems, leavers
-from civicmail.city.directory.models import Department
-from civicmail.city.guard.epoch import DAY_MS, epoch_ms, from_ms
-from civicmail.city.guard.resources import InDepartment
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.identity.authorization_states import LIVING
 from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.actors import about_mailbox, about_person
-from civicmail.city.identity.views.roster import department_of
-from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
-from civicmail.city.pages.listing import Cell, Column, Filter
-from civicmail.city.pages.page import Action, Page
-
-
-@acting("roster.see")
-def of_department(request: CityRequest, department: str) -> HttpResponseBase:
-    """Leavers of a department, the newest first."""
-    where = department_of(department)
-    require(request, "roster.see", InDepartment(where.code))
-    now = epoch_ms(request.now)
-
-    def state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        open_ = leavers.open_rows(now).values("pk")
-        if value == "red":
-            return rows.filter(pk__in=open_, told__lte=from_ms(now - DAY_MS))
-        return rows.filter(pk__in=open_) if value == "open" else rows.filter(choice=value)
-
-    table = listing.from_query(
-        request,
-        leavers.of_departments([where.code]),
-        caption=f"People who left {where.name}",
-        columns=[
-            Column("person", "Person", lambda r: _person_cell(r, where), ("ending__person__family", "ending__person__given")),
-            Column("ended", "Access ended", lambda r: r.ending.when, ("ending__when",), name="ended"),
-            Column("state", "Mail", lambda r: _state_cell(r, now), ("choice",)),
-            Column("by", "Answered by", lambda r: str(r.person or ""), name="answered by"),
-        ],
-        filters=[
-            Filter("q", "Person", lambda rows, value: rows.filter(ending__person__display__icontains=value)),
-            Filter(
-                "state", "State", state, [("open", "to be confirmed"), ("red", "not confirmed in time"), *leavers.CHOICES.items()]
-            ),
-        ],
-        empty="Nobody's access has ended yet. Whoever leaves is shown here, and you decide what happens to the mail.",
-        noun="people",
-        sort="-ended",
-    )
-    page = Page("Who left, and what happens to the mail?", where.name, [(f"{where.name}: people", _people(where))])
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
-
-
-def _people(where: Department) -> str:
-    return reverse("people", args=[where.code])
-
-
-def _person_cell(row: Leaver, where: Department) -> Cell:
-    return Cell(str(row.ending.person), reverse("left", args=[where.code, row.pk]), hint=row.mailbox.address)
-
-
-def _state_cell(row: Leaver, now: int) -> Cell:
-    role, words = leavers.state(row, now)
-    return Cell(words, role=role)
+from civicmail.city.pages.page import Action
 
 
 @acting("roster.see")

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from civicmail.city.conduct.actions.review_notices import last_day, name_of
-from civicmail.city.conduct.models import Essential, Review, ReviewRow, ReviewStep
+from civicmail.city.conduct.models import Review, ReviewRow, ReviewStep
 from civicmail.city.conduct.queries import review_evidence, reviews
 from civicmail.city.conduct.review_item_states import UNANSWERED, WORDS
 from civicmail.city.conduct.review_plans import CAUSES, FAST_PER_MINUTE, PLANS
@@ -149,31 +149,3 @@ def pack(request: CityRequest, pk: int) -> HttpResponse:
     response = HttpResponse(content, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="review-{review.pk}.zip"'
     return response
-
-
-@acting("reviews.see")
-def essential(request: CityRequest) -> HttpResponseBase:
-    """List mailboxes that non-response never suspends."""
-    require(request, "reviews.see")
-    runs = bool(may(request, "review.run"))
-    table = listing.from_query(
-        request,
-        Essential.objects.filter(ended__isnull=True),
-        caption="Essential mailboxes",
-        columns=[
-            Column(
-                "address", "Mailbox",
-                lambda e: Cell(str(e.mailbox), reverse("essential-end", args=[e.pk]) if runs else "", full=True),
-                ("mailbox__address",),
-            ),
-            Column("why", "Why", lambda e: e.reason),
-            Column("since", "Since", lambda e: e.at, ("at",), name="since"),
-        ],
-        empty="No mailbox is marked. Mark what the city cannot do without for an hour.",
-        noun="mailboxes",
-        sort="address",
-        slim=lambda rows: rows.select_related("mailbox"),
-    )  # fmt: skip
-    actions = [Action("Mark a mailbox…", reverse("essential-new"), primary=True)] if runs else []
-    page = Page("What is never shut by silence?", "Access office", [("Reviews", reverse("campaigns"))], actions=actions)
-    return listing.render_list(request, "pages/list.html", table, {"page": page})

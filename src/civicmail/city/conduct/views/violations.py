@@ -5,101 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from civicmail.city.conduct.actions.findings import require_no_part
 from civicmail.city.conduct.acts.violation_steps import BY_STEP
 from civicmail.city.conduct.consequence_table import OUTCOMES
+from civicmail.city.conduct.lists.violations import SOURCES
 from civicmail.city.conduct.models import Violation
-from civicmail.city.conduct.queries import consequence_check, violation_parties, violation_tasks
+from civicmail.city.conduct.queries import consequence_check, violation_parties
 from civicmail.city.conduct.violation_states import COUNTS, FIRST, OPEN, WORDS
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.errors import NotPermitted
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.queries import history
 from civicmail.city.identity.views.roster import department_of
-from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
-from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
 
 WITH = ("person", "department", "agency", "reporter", "finder", "decider", "second", "hearer", "ending", "bar", "episode__contract")
-WAITS = [("mine", "waits for you"), ("open", "waits for anybody")]
-SOURCES = {
-    "person": "a person",
-    "outside": "somebody without a name",
-    "reviewer": "two use reviewers",
-    "recorded": "whoever answers for them",
-}
 DECISION = "decision"
 LINKS: dict[str, tuple[str, str]] = {
     **{step: (act.link, act.permission) for step, act in BY_STEP.items()},
     DECISION: ("Decide what follows…", "violation.decide"),
 }
 """The words of the link to each step, and its permission."""
-
-
-@acting("violation.see")
-def of_department(request: CityRequest, department: str) -> HttpResponseBase:
-    """All of one department, the newest first."""
-    where = department_of(department)
-    require(request, "violation.see", InDepartment(where.code))
-    rows = Violation.objects.filter(department=where)
-    table = _list(request, rows, f"Violations in {where.name}", "No violations recorded.", _place)
-    page = Page("What was reported, and what followed?", where.name, [(where.name, reverse("people", args=[where.code]))])
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
-
-
-@acting("violations.see")
-def everywhere(request: CityRequest) -> HttpResponseBase:
-    """Violations of the whole city; reports without a known person are only here."""
-    require(request, "violations.see")
-    table = _list(request, Violation.objects.all(), "Violations", "No violations recorded.", _place)
-    actions = [Action("Bars", reverse("bars"))]
-    page = Page("What was reported, and what followed?", "Violations", actions=actions)
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
-
-
-def _list(request: CityRequest, rows: QuerySet[Violation, Violation], caption: str, empty: str, place: Any) -> listing.Listing:
-    def state(query: QuerySet[Any], value: str) -> QuerySet[Any]:
-        if value == "mine":
-            return query.filter(pk__in=violation_tasks.for_them(request.actor, epoch_ms(request.now)))
-        return query.filter(state__in=OPEN) if value == "open" else query.filter(state=value)
-
-    return listing.from_query(
-        request,
-        rows,
-        caption=caption,
-        columns=[
-            Column("person", "Person", lambda v: _person(v, place(v)), ("person__family",)),
-            Column("made", "Reported", lambda v: v.made, ("made",), name="reported"),
-            Column("clause", "Rule", lambda v: v.clause or "to be named", ("clause",), name="rule"),
-            Column("state", "State", lambda v: Cell(WORDS[v.state][1], role=WORDS[v.state][0]), ("state",)),
-            Column("outcome", "What followed", lambda v: OUTCOMES[v.outcome] if v.outcome else "", ("outcome",), name="followed"),
-            Column("source", "From", lambda v: SOURCES[v.source], ("source",), name="from"),
-        ],
-        filters=[
-            Filter("state", "State", state, [*WAITS, *((k, w) for k, (_, w) in WORDS.items())]),
-            Filter("clause", "Rule", lambda query, value: query.filter(clause__iexact=value)),
-        ],
-        empty=empty,
-        noun="violations",
-        sort="-made",
-        slim=lambda query: query.select_related("person", "agency", "department"),
-    )
-
-
-def _person(v: Violation, place: str) -> Cell:
-    return Cell(str(v.person or "To be named"), place, hint=str(v.agency or ""))
-
-
-def _place(v: Violation) -> str:
-    if v.department is None:
-        return reverse("violation-unnamed", args=[v.pk])
-    return reverse("violation", args=[v.department.code, v.pk])
 
 
 @acting("violations.see")

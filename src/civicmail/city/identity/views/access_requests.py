@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -14,59 +14,10 @@ from civicmail.city.identity.acts.access_requests import DECIDE_REQUEST
 from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries import authorization_labels, bars
 from civicmail.city.identity.queries.bars import about_authorization
-from civicmail.city.identity.views.roster import crumb, department_of
-from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import FormPage
-from civicmail.city.pages.city_request import CityRequest, acting, hidden_unless, may, me, require
+from civicmail.city.pages.city_request import CityRequest, acting, hidden_unless, may, me
 from civicmail.city.pages.days import last_day
-from civicmail.city.pages.listing import Cell, Column, Filter
-from civicmail.city.pages.page import Page
-
-WITH = ("mailbox", "person", "department", "requester", "approver", "episode__contract")
-
-
-@acting("roster.see")
-def waiting(request: CityRequest, department: str) -> HttpResponseBase:
-    """What was asked of a department, the open ones first."""
-    where = department_of(department)
-    require(request, "roster.see", InDepartment(where.code))
-    table = listing.from_query(
-        request,
-        Authorization.objects.filter(department=where),
-        caption=f"Requests of {where.name}",
-        columns=[
-            Column("person", "Person", _person, ("person__family", "person__given")),
-            Column("mailbox", "Mailbox", lambda a: Cell(a.mailbox.address, full=True), ("mailbox__address",)),
-            Column("role", "As", lambda a: a.role, name="as"),
-            Column("state", "State", lambda a: _state(a, request), ("state",)),
-            Column("asked", "Asked", lambda a: Cell(a.asked, hint=f"by {a.requester}"), ("asked",), name="asked"),
-            Column("until", "Until", lambda a: last_day(a.until), ("until",), name="until"),
-        ],
-        filters=[
-            Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value)),
-            Filter(
-                "state",
-                "State",
-                lambda rows, value: rows.filter(state=value),
-                [(k, str(w)) for k, (_, w) in authorization_labels.WORDS.items()],
-            ),
-        ],
-        empty="Nobody has asked for access here.",
-        noun="requests",
-        sort="-asked",
-        slim=lambda rows: rows.select_related(*WITH),
-    )
-    page = Page("Who asked for access?", where.name, [crumb(where)])
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
-
-
-def _person(a: Authorization) -> Cell:
-    return Cell(str(a.person), reverse("request", args=[a.pk]))
-
-
-def _state(a: Authorization, request: CityRequest) -> Cell:
-    role, word = authorization_labels.current_state(a, request.now)
-    return Cell(word, role=role)
 
 
 @acting("request.see")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, F, Max, Q
+from django.db.models import F
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,43 +17,6 @@ from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
-
-
-@acting("agency.see")
-def agencies(request: CityRequest) -> HttpResponseBase:
-    """All of them, with how many of their people work here now."""
-    require(request, "agency.see")
-    now = timezone.localdate(request.now)
-    working = Q(contracts__episodes__ended__isnull=True, contracts__episodes__isnull=False)
-    table = listing.from_query(
-        request,
-        Agency.objects.annotate(
-            people=Count("contracts__episodes", filter=working, distinct=True),
-            running=Count("contracts", filter=Q(contracts__ends__gte=now), distinct=True),
-            last=Max("contracts__ends"),
-        ),
-        caption="Agencies",
-        columns=[
-            Column("name", "Agency", lambda a: Cell(a.name, reverse("agency", args=[a.code]), hint=a.contact), ("name",)),
-            Column("state", "State", lambda a: Cell("Switched off", role="lock") if a.suspended else Cell("In use", role="plain")),
-            Column("people", "People now", lambda a: a.people, ("people",), num=True, name="people now"),
-            Column("contracts", "Contracts running", lambda a: a.running, ("running",), num=True, name="contracts running"),
-            Column("last", "Last one ends", lambda a: a.last, ("last",), name="last one ends"),
-        ],
-        filters=[
-            Filter("q", "Words", lambda rows, value: rows.filter(Q(name__icontains=value) | Q(code__icontains=value))),
-            Filter(
-                "state", "State", lambda rows, value: rows.filter(suspended__isnull=value == "on"), [("on", "on"), ("off", "off")]
-            ),
-        ],
-        empty="No agency is known. Its people come by the personnel feed once it and its contract are here.",
-        noun="agencies",
-        sort="name",
-    )
-    actions = [Action("Add an agency", reverse("agency-new"), primary=True)] if may(request, "agency.change") else []
-    actions.append(Action("Who answers for whom?", reverse("sponsors")))
-    page = Page("Who works for the city from outside?", "Agencies", actions=actions)
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("agency.see")

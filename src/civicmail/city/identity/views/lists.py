@@ -2,79 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from civicmail.city.directory.models import Department, MailGroup
+from civicmail.city.directory.models import MailGroup
 from civicmail.city.guard.resources import InDepartment
-from civicmail.city.identity.queries import groups, history, mailbox_users
-from civicmail.city.identity.views.roster import crumb, department_of
+from civicmail.city.identity.queries import groups, history
 from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
-
-STATES = [("open", "open"), ("closed", "closed")]
-
-
-@acting("mailbox.see")
-def everywhere(request: CityRequest) -> HttpResponseBase:
-    """All lists of the city."""
-    require(request, "mailbox.see")
-    column = Column("department", "Owner", lambda g: str(g.department), ("department__name",), name="owner")
-    choices = list(Department.objects.order_by("name").values_list("code", "name"))
-    more = [Filter("department", "Owner", lambda q, value: q.filter(department__code=value), choices)]
-    page = Page("Which lists are there?", "Access office", actions=_new(request, ""))
-    return _listed(request, MailGroup.objects.all(), page, [column], more)
-
-
-@acting("mailbox.see")
-def of_department(request: CityRequest, department: str) -> HttpResponseBase:
-    """The lists that one department owns."""
-    where = department_of(department)
-    require(request, "mailbox.see", InDepartment(where.code))
-    crumbs = [crumb(where)]
-    page = Page("Which lists does the department own?", where.name, crumbs, actions=_new(request, where.code))
-    return _listed(request, MailGroup.objects.filter(department=where), page, [], [])
-
-
-def _new(request: CityRequest, department: str) -> list[Action]:
-    if not may(request, "group.change", InDepartment(department)):
-        return []
-    query = f"?department={department}" if department else ""
-    return [Action("Make a list", f"{reverse('list-new')}{query}", primary=True)]
-
-
-def _listed(
-    request: CityRequest, rows: QuerySet[Any], page: Page, columns: list[Column], filters: list[Filter]
-) -> HttpResponseBase:
-    table = listing.from_query(
-        request,
-        mailbox_users.with_sizes(rows),
-        caption="Lists",
-        columns=[
-            Column("address", "Address", lambda g: Cell(g.address, reverse("list", args=[g.address]), hint=g.name), ("address",)),
-            *columns,
-            Column("everyone", "Everybody", lambda g: "the department" if g.everyone else "", ("everyone",), name="everybody of"),
-            Column("boxes", "Mailboxes", lambda g: g.boxes, ("boxes",), num=True, name="mailboxes"),
-            Column("lists", "Lists in it", lambda g: g.lists or "", ("lists",), num=True, name="lists in it"),
-            Column("state", "State", lambda g: Cell(_state(g)[1], role=_state(g)[0])),
-        ],
-        filters=[
-            Filter("q", "Address or name", lambda q, value: q.filter(Q(address__icontains=value) | Q(name__icontains=value))),
-            Filter("state", "State", lambda q, value: q.filter(closed__isnull=value == "open"), STATES),
-            *filters,
-        ],
-        empty="No list yet. Mail to a list is kept once, and reaches every mailbox behind it.",
-        noun="lists",
-        sort="address",
-        slim=lambda q: q.select_related("department"),
-    )
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 def _state(g: MailGroup) -> tuple[str, str]:

@@ -4,105 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.directory.models import Department, Mailbox
+from civicmail.city.directory.models import Mailbox
+from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import GrantOn, InDepartment, MailboxIn
 from civicmail.city.identity.authorization_states import LIVING
+from civicmail.city.identity.lists.mailboxes import state_words
 from civicmail.city.identity.queries import history, mailbox_users
 from civicmail.city.identity.queries.actors import about_mailbox
 from civicmail.city.identity.views.rights import second_person, user_acts
-from civicmail.city.identity.views.roster import crumb, department_of
-from civicmail.city.pages import listing
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
-from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
-
-OPEN = [("open", "open"), ("closed", "closed"), ("unused", "nobody may read it"), ("moved", "its holder works elsewhere")]
-
-
-@acting("mailbox.see")
-def everywhere(request: CityRequest) -> HttpResponseBase:
-    """All mailboxes of the city, of whatever kind."""
-    require(request, "mailbox.see")
-    rows = Mailbox.objects.all()
-    column = Column("department", "Owner", lambda m: str(m.department), ("department__name",), name="owner")
-    choices = list(Department.objects.order_by("name").values_list("code", "name"))
-    more = [Filter("department", "Owner", lambda q, value: q.filter(department__code=value), choices)]
-    actions = [Action("Whose was an address?", reverse("whose"))]
-    page = Page("Which mailboxes are there?", "Access office", actions=[*_new(request, ""), *actions])
-    return _listed(request, rows, page, [column], more)
-
-
-@acting("mailbox.see")
-def of_department(request: CityRequest, department: str) -> HttpResponseBase:
-    """The mailboxes that one department owns; those of roles and machines first in sight."""
-    where = department_of(department)
-    require(request, "mailbox.see", InDepartment(where.code))
-    page = Page("Which mailboxes does the department own?", where.name, [crumb(where)], actions=_new(request, where.code))
-    return _listed(request, Mailbox.objects.filter(department=where), page, [], [])
-
-
-def _new(request: CityRequest, department: str) -> list[Action]:
-    if not may(request, "mailbox.make", InDepartment(department)):
-        return []
-    query = f"?department={department}" if department else ""
-    return [Action("Make a mailbox", f"{reverse('mailbox-new')}{query}", primary=True)]
-
-
-def _listed(
-    request: CityRequest, rows: QuerySet[Any], page: Page, columns: list[Column], filters: list[Filter]
-) -> HttpResponseBase:
-    def state(q: QuerySet[Any], value: str) -> QuerySet[Any]:
-        if value == "moved":
-            return mailbox_users.of_movers(q)
-        if value == "unused":
-            return mailbox_users.without_users(q, request.now)
-        return q.filter(closed__isnull=value == "open")
-
-    table = listing.from_query(
-        request,
-        mailbox_users.with_users(rows, request.now),
-        caption="Mailboxes",
-        columns=[
-            Column("address", "Address", _address, ("address",)),
-            Column("kind", "Kind", lambda m: Mailbox.Type(m.kind).label, ("kind", "address"), name="kind"),
-            *columns,
-            Column("users", "People who use it", lambda m: m.users, ("users",), num=True, name="people who use it"),
-            Column("state", "State", lambda m: _cell(state_of(m, request)), name=""),
-        ],
-        filters=[
-            Filter("q", "Address or name", lambda q, value: q.filter(Q(address__icontains=value) | Q(name__icontains=value))),
-            Filter("kind", "Kind", lambda q, value: q.filter(kind=value), Mailbox.Type.choices),
-            Filter("state", "State", state, OPEN),
-            *filters,
-        ],
-        empty="No mailbox yet. A person gets one by a request; one of a role or a machine is made here.",
-        noun="mailboxes",
-        sort="address",
-        slim=lambda q: q.select_related("department", "holder"),
-    )
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
-
-
-def _address(m: Any) -> Cell:
-    return Cell(m.address, reverse("mailbox", args=[m.address]), hint=str(m.holder) if m.holder else m.name)
-
-
-def _cell(state: tuple[str, str]) -> Cell:
-    return Cell(state[1], role=state[0])
-
-
-def state_of(box: Any, request: CityRequest) -> tuple[str, str]:
-    """(role, word) of a mailbox with its number of users."""
-    if box.closed:
-        return ("quiet", "Closed")
-    if box.kind == Mailbox.Type.SERVICE:
-        return ("warn", "Its time is over") if box.expires and box.expires <= request.now else ("plain", "Open")
-    return ("plain", "Open") if box.users else ("lock", "Held: nobody may read it")
 
 
 def find_mailbox(request: CityRequest, address: str) -> Any:
@@ -159,4 +74,4 @@ def _page(request: CityRequest, box: Any, about: MailboxIn) -> Page:
     crumbs = [(f"{box.department}: mailboxes", reverse("dept-mailboxes", args=[box.department.code]))]
     if not may(request, "mailbox.see", InDepartment(box.department.code)):
         crumbs = [("My access", reverse("my-access"))]
-    return Page(box.address, str(box.department), crumbs, state_of(box, request), facts, actions)
+    return Page(box.address, str(box.department), crumbs, state_words(box, epoch_ms(request.now)), facts, actions)

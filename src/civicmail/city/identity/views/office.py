@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from civicmail.city.directory.models import Department
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.models import Account, Throttle
 from civicmail.city.guard.resources import InDepartment
@@ -33,43 +32,6 @@ def overview(request: CityRequest) -> HttpResponse:
     require_could(request, "duty.grant")
     page = Page("Where is access out of order?", "Access office")
     return render(request, "identity/office.html", {"page": page, "troubles": office.problems(request.now)})
-
-
-@acting("duty.see")
-def departments(request: CityRequest) -> HttpResponseBase:
-    """All that are open, with their heads and how many people have access."""
-    require(request, "duty.see")
-    table = listing.from_query(
-        request,
-        office.departments(),
-        caption="Departments",
-        columns=[
-            Column("name", "Department", lambda d: Cell(d.name, reverse("department", args=[d.code]), hint=d.code), ("name",)),
-            Column("parent", "Part of", lambda d: str(d.parent or ""), ("parent__name",), name="part of"),
-            Column("head", "Head", _head_cell, ("head__family",), name="head"),
-            Column("people", "People", lambda d: d.people, ("people",), num=True, name="people"),
-            Column("access", "With access", lambda d: d.access, ("access",), num=True, name="with access"),
-            Column("waiting", "Requests", lambda d: d.waiting or "", ("waiting",), num=True, name="requests"),
-        ],
-        filters=[
-            Filter("q", "Words", lambda rows, value: rows.filter(Q(name__icontains=value) | Q(code__icontains=value))),
-            Filter("head", "Head", _headed, [("none", "none"), ("named", "named")]),
-        ],
-        empty="There is no department yet. The personnel feed brings them, or the command line.",
-        noun="departments",
-        sort="name",
-    )
-    actions = [Action("Open a department", reverse("department-new"), primary=True)] if may(request, "department.change") else []
-    page = Page("Which departments are there?", "Access office", actions=actions)
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
-
-
-def _headed(rows: QuerySet[Department], choice: str) -> QuerySet[Department]:
-    return rows.filter(head__isnull=True, closed__isnull=True) if choice == "none" else rows.filter(head__isnull=False)
-
-
-def _head_cell(d: Department) -> Cell:
-    return Cell(str(d.head)) if d.head else Cell("No head", role="warn")
 
 
 @acting("duty.see")
@@ -153,29 +115,6 @@ def unlocks(request: CityRequest) -> HttpResponseBase:
     )
 
 
-@acting("duty.grant")
-def endings(request: CityRequest) -> HttpResponseBase:
-    """Every end of access, with when its last door was shut."""
-    require_could(request, "duty.grant")
-    table = listing.from_query(
-        request,
-        Ending.objects.select_related("person", "episode__department").annotate(by_name=display_names.name_of("by")),
-        caption="Endings",
-        columns=[
-            Column("person", "Person", lambda e: Cell(str(e.person), reverse("ending", args=[e.pk])), ("person__family",)),
-            Column("department", "Department", lambda e: str(e.episode.department), ("episode__department__name",)),
-            Column("when", "Ends", lambda e: e.when, ("when",), name="ends"),
-            Column("state", "State", _ending_state),
-            Column("reason", "Why", lambda e: Cell(e.reason, hint=f"by {display_names.shown_name(e.by, e.by_name)}")),
-        ],
-        filters=[Filter("q", "Person", lambda rows, value: rows.filter(person__display__icontains=value))],
-        empty="No access was ended yet.",
-        noun="endings",
-        sort="-when",
-    )
-    return listing.render_list(request, "pages/list.html", table, {"page": Page("Whose access ended?", "Access office")})
-
-
 STEPS = {
     "sessions": "Open sessions",
     "devices": "Device passwords",
@@ -189,10 +128,6 @@ STEPS = {
     "snapshot": "Every door was told",
 }
 """What one step of an end was (actions/access_end.py), in words."""
-
-
-def _ending_state(e: Any) -> Cell:
-    return Cell("Done", role="plain") if e.done else Cell("Open", role="wait")
 
 
 @acting("roster.see")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.db.models import Q
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +20,6 @@ from civicmail.city.identity.actions import invitations
 from civicmail.city.identity.authorization_states import LIVING
 from civicmail.city.identity.queries import (
     access_status,
-    authorization_labels,
     bars,
     department_questions,
     personal_use,
@@ -29,15 +27,8 @@ from civicmail.city.identity.queries import (
     usage,
 )
 from civicmail.city.identity.views.rights import second_person, user_acts
-from civicmail.city.pages import listing
-from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
-from civicmail.city.pages.days import last_day
-from civicmail.city.pages.listing import Cell, Column, Filter
+from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.page import Action, Page
-
-STATES = [("active", "Active"), ("asked", "Asked"), ("approved", "Approved"), ("suspended", "Suspended"), ("none", "No access")]
-SOON = timedelta(days=30)
-IDLE = timedelta(days=90)
 
 
 def department_of(code: str) -> Department:
@@ -48,104 +39,6 @@ def department_of(code: str) -> Department:
 def crumb(where: Department) -> tuple[str, str]:
     """The way back to the people of a department."""
     return f"{where.name}: people", reverse("people", args=[where.code])
-
-
-@acting("roster.see")
-def people(request: CityRequest, department: str) -> HttpResponseBase:
-    """One row a person who works there now."""
-    where = department_of(department)
-    about = InDepartment(where.code)
-    require(request, "roster.see", about)
-    table = listing.from_query(
-        request,
-        roster.people(where),
-        caption=f"People of {where.name}",
-        columns=_columns(request, where),
-        filters=_filters(request, where),
-        empty=f"No one works in {where.name}, as far as the personnel system says.",
-        sort="name",
-        slim=roster.with_rights,
-    )
-    actions = []
-    if could(request, "roster.authorise", about):
-        actions.append(Action("First roster", reverse("positions", args=[where.code])))
-    if may(request, "person.change", about):
-        actions.append(Action("Add a person", reverse("person-new", args=[where.code])))
-    actions.append(Action("Ask for access", reverse("request-new"), primary=True))
-    facts = [("Head", where.head or "nobody"), ("Code", where.code)]
-    page = Page("Who has mail here?", where.name, facts=facts, actions=actions)
-    return listing.render_list(request, "pages/list.html", table, {"page": page, "department": where})
-
-
-def _columns(request: CityRequest, where: Department) -> list[Column]:
-    today = timezone.localdate(request.now)
-
-    def name(e: Episode) -> Cell:
-        outside = f"contractor, {e.contract.agency}" if e.contract else ""
-        return Cell(str(e.person), reverse("person", args=[where.code, e.person.uid]), hint=outside or e.position)
-
-    def access(e: Episode) -> Cell:
-        role, word = authorization_labels.state_label(e.access_state) if e.access_state else ("quiet", "No access")  # type: ignore[attr-defined]  # an annotation
-        return Cell(word, role=role if e.access_state else "plain")  # type: ignore[attr-defined]  # as above
-
-    def notes(e: Episode) -> Cell:
-        note = _exception(e, today)
-        return Cell(note, role="warn") if note else Cell()
-
-    return [
-        Column("name", "Name", name, ("person__family", "person__given")),
-        Column("kind", "Kind", lambda e: Kind(e.kind).label, ("kind",)),
-        Column("mail", "Mailboxes", lambda e: Cell(", ".join(a.mailbox.address for a in e.person.living), full=True)),
-        Column("state", "Access", access, ("access_state",)),
-        Column("until", "Until", _until, ("access_until",), name="until"),
-        Column("used", "Last used", lambda e: e.used, ("used",), name="last used"),
-        Column("accepted", "Policy", lambda e: e.accepted, ("accepted",), name="policy version"),
-        Column("notes", "Look here", notes),
-    ]
-
-
-def _until(e: Any) -> date | None:
-    return last_day(e.access_until) if e.access_until else None
-
-
-def _exception(e: Any, today: Any) -> str:
-    """What is out of order with somebody's access, if anything; one thing, the most urgent."""
-    if e.access_state == "active":
-        if not e.accepted:
-            return "Policy open"
-        if e.access_until and last_day(e.access_until) <= today + SOON:
-            return "Ends soon"
-        if e.used and e.used < today - IDLE:
-            return f"Not used {(today - e.used).days} days"
-    return ""
-
-
-def _filters(request: CityRequest, where: Department) -> list[Filter]:
-    def words(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        for word in value.split()[:5]:
-            fields = ("person__given", "person__family", "person__display", "person__uid", "position")
-            condition = Q(person__mailboxes__address__icontains=word)
-            for f in fields:
-                condition |= Q(**{f"{f}__icontains": word})
-            rows = rows.filter(pk__in=Episode.objects.filter(condition).order_by().values("pk"))
-        return rows
-
-    def state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return rows.filter(access_state__isnull=True) if value == "none" else rows.filter(access_state=value)
-
-    def until(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return rows.filter(access_until__lte=request.now + timedelta(days=int(value)))
-
-    def late(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return rows.filter(person__in=department_questions.overdue_in([where.code], epoch_ms(request.now))) if value else rows
-
-    return [
-        Filter("q", "Words", words),
-        Filter("state", "Access", state, STATES),
-        Filter("kind", "Kind", lambda rows, value: rows.filter(kind=value), Kind.choices),
-        Filter("until", "Ends within", until, [("30", "30 days"), ("90", "90 days")]),
-        Filter("policy", "Policy", late, [("overdue", "not accepted in time")]),
-    ]
 
 
 @acting("roster.see")

@@ -34,15 +34,6 @@ from civicmail.desk.holding import senders
 from civicmail.desk.holding.models import Finding, Precision
 from civicmail.desk.holding.pseudonyms import key_of, pseudonym
 
-STATES = {
-    "open": ("wait", "Waits"),
-    "nothing": ("quiet", "Nothing in it"),
-    "reminded": ("done", "Reminded"),
-    "second": ("wait", "Waits for a second reviewer"),
-    "confirmed": ("warn", "Confirmed"),
-    "refused": ("quiet", "Not confirmed"),
-    "handed": ("done", "Handed over"),
-}
 KEPT_STATES = frozenset({"confirmed", "handed"})
 """States in which a finding is kept; all others expire."""
 MAX_TEXT = 1000

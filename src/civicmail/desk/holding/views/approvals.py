@@ -8,8 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Case, Q, QuerySet, When
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -20,10 +19,9 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import OfPerson
 from civicmail.city.identity.actions import content_views
-from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages import act_pages
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.form_verb import run_verb, status_of
-from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.desk.holding import approval_files, approvers, partial_approval
@@ -35,50 +33,6 @@ from civicmail.desk.holding.views import message_subjects
 from civicmail.desk.holding.views.approval_form import DecisionForm
 from civicmail.desk.mailbox.views.opened_message import open_message
 from civicmail.desk.viewer import downloads
-
-STATE_CHOICES = [(state, word) for state, (_, word) in WORDS.items()]
-
-
-@acting("approvals.see")
-def listed(request: CityRequest) -> HttpResponseBase:
-    """What waits for this person's departments, the oldest first, and what was answered: who approved what."""
-    require(request, "approvals.see")
-    rows = ApprovalCopy.objects.all()
-    if not request.actor.holds("auditor"):
-        rows = rows.filter(approval__department__code__in=request.actor.departments)
-    rows = rows.annotate(over=Case(When(state="waits", then=0), default=1))
-    actions = [
-        Action("Who approved what?", reverse("approvals-report")),
-        Action("Standing approvals", reverse("standing-approvals")),
-    ]
-    page = Page("May these files leave?", "Approvals", actions=actions)
-    table = listing.from_query(
-        request,
-        rows,
-        caption="Files that wait for an approval, and what was said",
-        columns=[
-            Column("from", "From", lambda c: Cell(str(c.approval.person), _url(c.approval), hint=sender_hint(c.approval))),
-            Column("to", "To", lambda c: Cell(c.address, full=True), ("address",), name="to"),
-            Column(
-                "state",
-                "State",
-                lambda c: Cell(WORDS[c.state][1], role=WORDS[c.state][0], hint=_held_hint(c)),
-                ("over", "approval__made"),
-            ),
-            Column("files", "Files", lambda c: Cell(_file_count(c)), num=True, name="files"),
-            Column("made", "Asked", lambda c: c.approval.made, ("approval__made",), name="asked"),
-            Column("by", "Answered", lambda c: Cell(str(c.by) if c.by else "", hint=c.reason[:80]), ("by__family",), name="by"),
-        ],
-        filters=[
-            Filter("state", "State", lambda q, v: q.filter(state=v), STATE_CHOICES),
-            Filter("by", "Answered by", _filter_by),
-        ],
-        empty="Nothing waits for you, and nothing was answered.",
-        noun="copies",
-        sort="state",
-        slim=lambda q: q.select_related("approval__person", "approval__department", "by"),
-    )
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("approvals.see")
@@ -180,34 +134,6 @@ def sample(request: CityRequest, pk: int) -> HttpResponse:
     )
     shown = {**_page(request, row, form, shown_files, asks=False), "samples": is_open, "opens": is_open}
     return render(request, "holding/approval.html", shown, status=status_of(form))
-
-
-@acting("my.approvals")
-def my_files(request: CityRequest) -> HttpResponseBase:
-    """What of one's own waits, and what became of it."""
-    require(request, "my.approvals", OfPerson(request.actor.uid))
-    subjects = message_subjects.Subjects(request.actor, epoch_ms(request.now))
-    table = listing.from_query(
-        request,
-        ApprovalCopy.objects.filter(approval__person__uid=request.actor.uid),
-        caption=gettext("Files that I sent"),
-        columns=[
-            Column("to", gettext("To"), lambda c: Cell(c.address, _url(c.approval), full=True), ("address",)),
-            Column("subject", gettext("Subject"), lambda c: Cell(subjects.subject_of(c.approval))),
-            Column("files", gettext("Files"), lambda c: Cell(_file_count_for_sender(c)), num=True, name=gettext("Files")),
-            Column(
-                "state", gettext("State"), lambda c: Cell(gettext(WORDS[c.state][1]), role=WORDS[c.state][0], hint=c.reason[:120])
-            ),
-            Column("made", gettext("Sent"), lambda c: c.approval.received, ("approval__received",), name=gettext("sent")),
-        ],
-        empty=gettext("Nothing that you sent had to wait for an approval."),
-        noun=gettext("copies"),
-        sort="-made",
-        slim=lambda q: q.select_related("approval", "by"),
-    )
-    return listing.render_list(
-        request, "pages/list.html", table, {"page": Page(gettext("What became of my files?"), gettext("My files"))}
-    )
 
 
 @acting("my.approvals")
@@ -327,27 +253,3 @@ def _result_text(copies: list[ApprovalCopy]) -> str:
 
 def _url(row: Approval) -> str:
     return reverse("approval", args=[row.pk])
-
-
-def sender_hint(row: Approval) -> str:
-    """The department, and of an office's mailbox that the one who is named only answers for it."""
-    return f"{row.department.name}. {row.words}" if approvers.has_no_known_sender(row) else row.department.name
-
-
-def _file_count(copy: ApprovalCopy) -> int | str:
-    return f"{len(copy.parts)} of {len(copy.approval.parts)}" if copy.without else len(copy.parts)
-
-
-def _file_count_for_sender(copy: ApprovalCopy) -> int | str:
-    """The same for whoever sent them, in the language of the page."""
-    if not copy.without:
-        return len(copy.parts)
-    return gettext("{some} of {count}").format(some=len(copy.parts), count=len(copy.approval.parts))
-
-
-def _held_hint(copy: ApprovalCopy) -> str:
-    return f"kept by {copy.kept}" if copy.kept else ""
-
-
-def _filter_by(query: QuerySet[Any], name: str) -> QuerySet[Any]:
-    return query.filter(Q(by__family__icontains=name) | Q(by__uid=name))

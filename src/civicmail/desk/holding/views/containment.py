@@ -3,57 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.guard.errors import Conflict, Unusable
-from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
-from civicmail.city.pages.listing import Cell, Column, Filter
-from civicmail.city.pages.page import Page
-from civicmail.desk.holding import tasks
 from civicmail.desk.holding.actions import containment as verbs
 from civicmail.desk.holding.acts.containment import LOCK_ACCOUNT, RELEASE_ACCOUNT
 from civicmail.desk.holding.containment_groups import MessageGroup
 from civicmail.desk.holding.containment_states import OPEN, SIGNS, STATES
 from civicmail.desk.holding.models import Containment
 
-CHOICES = [("mine", "waits for you"), ("open", "waits"), ("released", "released")]
 MAX_NAMED = 3
-
-
-@acting("containment.see")
-def listed(request: CityRequest) -> HttpResponseBase:
-    """The newest first; what is open is one click away."""
-    require(request, "containment.see")
-    table = listing.from_query(
-        request,
-        Containment.objects.all(),
-        caption="Accounts that act unlike their owners",
-        columns=[
-            Column("made", "Since", lambda c: Cell(c.made, reverse("containment", args=[c.pk])), ("made",)),
-            Column("state", "State", lambda c: Cell(STATES[c.state][1], role=STATES[c.state][0])),
-            Column("who", "Account", verbs.account_name, ("sender",), name="of"),
-            Column("sign", "It sent", lambda c: SIGNS.get(c.sign, c.sign), name="sent"),
-            Column("locker", "Locked by", lambda c: c.locker or "", name="locked by"),
-            Column("releaser", "Released by", lambda c: c.releaser or "", name="released by"),
-        ],
-        filters=[Filter("state", "State", partial(_in_state, request.actor), CHOICES)],
-        empty="No account has acted unlike its owner.",
-        noun="accounts",
-        sort="-made",
-        slim=lambda rows: rows.select_related("person", "locker", "releaser"),
-    )
-    return listing.render_list(request, "pages/list.html", table, {"page": Page("Has somebody taken an account?", "Holding")})
 
 
 @acting("containment.release")
@@ -111,9 +79,3 @@ def _domains_text(domains: Sequence[str]) -> str:
 
 def _is_lockable(row: Containment) -> bool:
     return row.state == "held" and (row.person is not None or row.sender.startswith("service:"))
-
-
-def _in_state(actor: Actor, query: QuerySet[Containment], state: str) -> QuerySet[Containment]:
-    if state == "mine":
-        return query.filter(pk__in=tasks.contained(actor).values("pk"))
-    return query.filter(state__in=OPEN) if state == "open" else query.exclude(state__in=OPEN)

@@ -6,22 +6,20 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.pages import act_pages, listing
-from civicmail.city.pages.city_request import CityRequest, acting, me
+from civicmail.city.pages import act_pages
+from civicmail.city.pages.city_request import CityRequest, acting
 from civicmail.city.pages.form_verb import run_verb, status_of
-from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
 from civicmail.desk.holding import pickup_states
 from civicmail.desk.holding.actions import pickups as verbs
 from civicmail.desk.holding.acts.pickups import REVOKE_PICK_UP
-from civicmail.desk.holding.models import PickUp
 
 MAX_OPENINGS = 50
 
@@ -34,28 +32,6 @@ class PassphraseForm(forms.Form):
         help_text=gettext_lazy("At least 10 characters: three words that do not belong together are good."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
-
-
-@acting("my.mail")
-def listed(request: CityRequest) -> HttpResponseBase:
-    """The newest first."""
-    table = listing.from_query(
-        request,
-        PickUp.objects.filter(person=me(request)),
-        caption=gettext("Messages that are picked up"),
-        columns=[
-            Column("to", gettext("For"), lambda p: Cell(p.to, reverse("secure-one", args=[p.pk]), full=True), ("to",)),
-            Column("state", gettext("State"), lambda p: Cell(_state_words(p.state)[1], role=_state_words(p.state)[0]), ("state",)),
-            Column("made", gettext("Sent"), lambda p: p.made, ("made",), name=gettext("sent")),
-            Column("until", gettext("Here until"), lambda p: p.until, ("until",), name=gettext("until")),
-        ],
-        filters=[Filter("state", gettext("State"), _in_state, [(s, _state_words(s)[1]) for s in pickup_states.WORDS])],
-        empty=gettext("No message of yours waits in the pick-up portal. Write [secure] in a subject, and it leaves encrypted."),
-        noun=gettext("messages"),
-        sort="-made",
-    )
-    page = Page(gettext("Messages that are picked up"), gettext("Encrypted mail"), [(gettext("My mail"), reverse("my-mail"))])
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("my.mail")
@@ -95,7 +71,3 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
 def _state_words(state: str) -> tuple[str, str]:
     role, words = pickup_states.WORDS[state]
     return role, gettext(words)
-
-
-def _in_state(query: Any, state: str) -> Any:
-    return query.filter(state=state)

@@ -2,58 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.urls import reverse
 
 from civicmail.city.conduct.queries import violations
-from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import Act, FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
-from civicmail.city.pages.listing import Cell, Column, Filter
-from civicmail.city.pages.page import Page
-from civicmail.desk.holding import findings, queries, tasks
+from civicmail.desk.holding import findings, queries
 from civicmail.desk.holding.actions import review_findings
-from civicmail.desk.holding.actions.review_findings import STATES
 from civicmail.desk.holding.acts.findings import ANSWER_FINDING, HAND_OVER_FINDING, SECOND_FINDING
+from civicmail.desk.holding.lists.findings import STATES
 from civicmail.desk.holding.models import Finding
-
-CHOICES = [
-    ("mine", "waits for you"),
-    ("waits", "waits for an answer"),
-    ("second", "waits for a second reviewer"),
-    ("confirmed", "confirmed"),
-    ("over", "over"),
-]
-
-
-@acting("findings.see")
-def listed(request: CityRequest) -> HttpResponseBase:
-    """The newest first; nobody's name but of those that are confirmed."""
-    require(request, "findings.see")
-    table = listing.from_query(
-        request,
-        Finding.objects.all(),
-        caption="Findings about what mail is used for",
-        columns=[
-            Column("received", "Sent", lambda f: Cell(f.received, reverse("finding", args=[f.pk])), ("received",)),
-            Column("state", "State", lambda f: Cell(STATES[f.state][1], role=STATES[f.state][0])),
-            Column("rule", "Rule", lambda f: Cell(f.rule, hint=f.clause), ("rule",), name="rule"),
-            Column("who", "Who", lambda f: str(f.person) if f.person else f.pseudonym, name="by"),
-            Column("copies", "Copies", lambda f: f.copies, ("copies",), num=True, name="copies"),
-        ],
-        filters=[Filter("state", "State", partial(_in_state, request.actor), CHOICES)],
-        empty="No rule has found anything that a person should look at.",
-        noun="findings",
-        sort="-received",
-        slim=lambda rows: rows.select_related("person"),
-    )
-    return listing.render_list(request, "pages/list.html", table, {"page": Page("Is this what mail is for?", "Findings")})
 
 
 @acting("finding.answer")
@@ -87,15 +50,3 @@ def _act_for(request: CityRequest, row: Finding) -> tuple[Act[Finding, Any, Any]
     if row.state == "confirmed":
         return HAND_OVER_FINDING, "Hand over 1 report"
     return ANSWER_FINDING, "Record your answer" if row.state == "open" else ""
-
-
-def _in_state(actor: Actor, query: QuerySet[Finding], choice: str) -> QuerySet[Finding]:
-    if choice == "mine":
-        return query.filter(pk__in=tasks.findings(actor).values("pk"))
-    states = {
-        "waits": ["open"],
-        "second": ["second"],
-        "confirmed": ["confirmed"],
-        "over": ["nothing", "reminded", "refused", "handed"],
-    }
-    return query.filter(state__in=states[choice])

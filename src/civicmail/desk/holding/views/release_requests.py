@@ -2,58 +2,22 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.urls import reverse
 
-from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages import act_pages
 from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
-from civicmail.city.pages.listing import Cell, Column, Filter
-from civicmail.city.pages.page import Page
 from civicmail.core.disk.errors import DamagedFile
-from civicmail.desk.holding import queries, release_states, tasks
+from civicmail.desk.holding import queries, release_states
 from civicmail.desk.holding.acts.release_requests import ANSWER_RELEASE
 from civicmail.desk.holding.held_copies import CheckResults, HeldCopy
+from civicmail.desk.holding.lists.release_requests import KINDS
 from civicmail.desk.holding.models import Release
 from civicmail.mail.archive.errors import NotInArchive
-
-FILTER_CHOICES = [("mine", "waits for you"), ("waits", "waits for an answer"), ("over", "answered or over")]
-KINDS = {"other": "One officer", "confidential": "Confidential: a privacy officer", "malware": "Malware: two officers"}
-
-
-@acting("releases.see")
-def listed(request: CityRequest) -> HttpResponseBase:
-    """The newest first; what waits is one click away."""
-    require(request, "releases.see")
-    table = listing.from_query(
-        request,
-        Release.objects.all(),
-        caption="Requests that something is let go",
-        columns=[
-            Column("made", "Asked", lambda r: Cell(r.made, reverse("release", args=[r.pk])), ("made",)),
-            Column("state", "State", lambda r: Cell(release_states.WORDS[r.state][1], role=release_states.WORDS[r.state][0])),
-            Column("kind", "Who decides", lambda r: KINDS[r.kind], ("kind", "id"), name="decides"),
-            Column("rules", "Kept by rule", lambda r: r.rules.replace(",", ", "), name="by"),
-            Column("copies", "Copies", lambda r: len(r.copies), num=True, name="copies"),
-            Column("by", "Asked by", lambda r: Cell(str(r.requester), hint="sent it" if r.sender else "it is for them"), name="by"),
-        ],
-        filters=[
-            Filter("state", "State", partial(_in_state, request.actor), FILTER_CHOICES),
-            Filter("kind", "Who decides", lambda q, value: q.filter(kind=value), list(KINDS.items())),
-        ],
-        empty="Nobody has asked that something is let go.",
-        noun="requests",
-        sort="-made",
-        slim=lambda rows: rows.select_related("requester"),
-    )
-    page = Page("Who asks that something is let go?", "Holding", [("Quarantine", reverse("quarantine"))])
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("releases.see")
@@ -93,10 +57,3 @@ def _check_results(copies: list[HeldCopy]) -> CheckResults | None:
 
 def _rules(row: Release) -> list[str]:
     return [name for name in row.rules.split(",") if name]
-
-
-def _in_state(actor: Actor, query: QuerySet[Release], choice: str) -> QuerySet[Release]:
-    if choice == "mine":
-        return query.filter(pk__in=tasks.releases(actor).values("pk"))
-    pending = query.filter(state__in=release_states.OPEN)
-    return pending if choice == "waits" else query.exclude(state__in=release_states.OPEN)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,8 +12,7 @@ from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.pages import act_pages, listing
 from civicmail.city.pages.act import FormPage
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
-from civicmail.city.pages.listing import Cell, Column, Filter
-from civicmail.city.pages.page import Page
+from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.policy.dispositions import USE_CHECK
 from civicmail.city.policy.finding_labels import describe
 from civicmail.core.config.errors import LaterError
@@ -40,32 +38,6 @@ HAS: dict[str, tuple[str, str]] = {
 READERS = "readers"
 SHOWN = 20
 """Reporters and messages of a case on its page: a wave has hundreds."""
-
-
-@acting("reports.see")
-def listed(request: CityRequest) -> HttpResponseBase:
-    """List cases, the newest first, with a filter for open ones."""
-    require(request, "reports.see")
-    table = listing.from_query(
-        request,
-        Case.objects.annotate(count=Count("reports")),
-        caption="Reported mail",
-        columns=[
-            Column("made", "First reported", lambda c: Cell(c.made, reverse("incident", args=[c.pk])), ("made",)),
-            Column("state", "State", lambda c: Cell(CASES[c.state][1], role=CASES[c.state][0])),
-            Column("sender", "Says it is from", lambda c: Cell(c.sender or "nobody", full=True), ("sender",), name="from"),
-            Column("reports", "Reports", lambda c: c.count + c.outside, ("count",), num=True, name="reports"),
-            Column("why", "Proposed because", lambda c: c.proposed, name="because"),
-        ],
-        filters=[
-            Filter("state", "State", lambda query, value: query.filter(state=value), [(k, w) for k, (_, w) in CASES.items()]),
-            Filter("sender", "From has", _from),
-        ],
-        empty="Nobody has reported anything.",
-        noun="cases",
-        sort="-made",
-    )
-    return listing.render_list(request, "pages/list.html", table, {"page": Page("What was reported?", "Reported mail")})
 
 
 @acting("report.answer")
@@ -196,7 +168,3 @@ def _checks(row: Case) -> list[tuple[str, str]]:
                 if finding.check not in (USE_CHECK, "policy", "screening"):
                     seen.setdefault(finding.check, {})[finding.code] = None
     return [describe(check, codes) for check, codes in seen.items()]
-
-
-def _from(query: QuerySet[Case], text: str) -> QuerySet[Case]:
-    return query.filter(sender__icontains=text)

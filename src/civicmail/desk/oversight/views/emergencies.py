@@ -6,54 +6,24 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from civicmail.city.guard.epoch import epoch_ms
-from civicmail.city.pages import act_pages, listing
+from civicmail.city.pages import act_pages
 from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.form_verb import run_verb, status_of
-from civicmail.city.pages.listing import Cell, Column, Filter
 from civicmail.city.pages.page import Action, Page
 from civicmail.desk.oversight import emergencies
 from civicmail.desk.oversight.actions import emergencies as verbs
 from civicmail.desk.oversight.acts.emergencies import COUNT_EMERGENCY, MAKE_EMERGENCY, SECTION, crumbs
 from civicmail.desk.oversight.emergency_count import Counted
+from civicmail.desk.oversight.lists.emergencies import state_words
+from civicmail.desk.oversight.lists.rules import DONE
 from civicmail.desk.oversight.models import Emergency
-from civicmail.desk.oversight.queries import emergencies as queries
 from civicmail.desk.oversight.queries.rules import history
-from civicmail.desk.oversight.views.rules import DONE, LIST
 from civicmail.mail.screening.enabled_checks import is_screened
-
-
-@acting("rules.see")
-def listed(request: CityRequest) -> HttpResponseBase:
-    """The newest first."""
-    require(request, "rules.see")
-    now = epoch_ms(request.now)
-    table = listing.from_query(
-        request,
-        Emergency.objects.all(),
-        caption="Emergency rules",
-        columns=[
-            Column("rule", "Rule", lambda e: Cell(str(e), reverse("emergency", args=[e.pk])), ("id",)),
-            Column("state", "State", lambda e: _state(e, now)),
-            Column("what", "Stops", lambda e: Cell(e.value, hint=emergencies.KINDS[e.kind].name, full=True)),
-            Column("do", "Does", lambda e: DONE[e.do], name="does"),
-            Column("officer", "By", lambda e: str(e.officer), name="by"),
-            Column("at", "Since", lambda e: e.at, ("at",), name="since"),
-            Column("until", "Until", lambda e: e.ended or e.until, ("until",), name="until"),
-        ],
-        filters=[Filter("state", "State", lambda rows, v: _filtered(rows, v, now), [("acts", "In force"), ("over", "Ended")])],
-        empty="Nothing was ever stopped by an emergency rule.",
-        noun="emergency rules",
-        sort="-rule",
-        slim=lambda rows: rows.select_related("officer"),
-    )
-    actions = [Action("Stop an attack…", reverse("emergency-new"), primary=True)] if may(request, "emergency.make") else []
-    page = Page("What is stopped at once?", SECTION, [LIST], actions=actions)
-    return listing.render_list(request, "pages/list.html", table, {"page": page})
 
 
 @acting("emergency.make")
@@ -95,7 +65,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
         ("By", str(row.officer)),
         ("Ends" if row.ended is None else "Ended", row.ended or row.until),
     ]
-    page = Page(str(row), SECTION, crumbs(), _state(row, now, cell=False), facts, actions)
+    page = Page(str(row), SECTION, crumbs(), state_words(row, now), facts, actions)
     shown = {"page": page, "e": row, "kind": emergencies.KINDS[row.kind], "waits": waits, "events": history(str(row))}
     screened = is_screened(settings.CITY.screening)
     shown["condition"] = emergencies.when(row.kind, row.value, screened=screened or row.kind not in emergencies.ENVELOPE)
@@ -121,18 +91,3 @@ def _preview_page(request: CityRequest, form: forms.Form, counted: Counted) -> H
     hidden = list(c.items())
     shown = {"page": page, "form": form, "counted": counted, "rows": rows, "hidden": hidden, "back": reverse("emergencies")}
     return render(request, "oversight/stopping.html", shown)
-
-
-def _state(row: Emergency, now: int, *, cell: bool = True) -> Any:
-    if row.ended is not None:
-        shown_state = ("stop", "Ended: not ratified") if row.ratified == "overdue" else ("quiet", "Ended")
-        shown_state = ("stop", "Ended: found wrong") if row.ratified == "rejected" else shown_state
-    elif now >= epoch_ms(row.until):
-        shown_state = ("quiet", "Ends now")
-    else:
-        shown_state = ("done", "In force") if row.ratified == "ratified" else ("warn", "In force, to be ratified")
-    return Cell(shown_state[1], role=shown_state[0]) if cell else shown_state
-
-
-def _filtered(rows: Any, choice: str, now: int) -> Any:
-    return queries.in_force(now) if choice == "acts" else rows.filter(ended__isnull=False)

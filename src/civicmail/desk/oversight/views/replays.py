@@ -14,10 +14,10 @@ from civicmail.city.guard.epoch import from_ms
 from civicmail.city.pages.city_request import CityRequest, acting, could, may, require
 from civicmail.city.pages.page import Page
 from civicmail.desk.oversight.actions import replays as verbs
+from civicmail.desk.oversight.lists.rules import DONE
 from civicmail.desk.oversight.models import Replay
 from civicmail.desk.oversight.rule_replay import NOBODY, Tally
 from civicmail.desk.oversight.views.rule_pages import crumbs
-from civicmail.desk.oversight.views.rules import DONE
 
 STATES: dict[str, tuple[str, str]] = {
     "waiting": ("wait", "Waiting to begin"),

@@ -17,10 +17,11 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.page import Action, Page
 from civicmail.desk.oversight import rule_text, states
 from civicmail.desk.oversight.actions import rule_decisions
+from civicmail.desk.oversight.lists.rules import DONE, MODE
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
 from civicmail.desk.oversight.rule_replay import Tally
-from civicmail.desk.oversight.views.rules import DONE, LIST, MODE
+from civicmail.desk.oversight.views.rules import LIST
 
 
 @dataclass(frozen=True, slots=True)

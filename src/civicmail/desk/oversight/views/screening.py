@@ -15,8 +15,8 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.page import Page
 from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.failure_policy import PART_LABELS
+from civicmail.desk.oversight.lists.rules import DONE
 from civicmail.desk.oversight.models import Version
-from civicmail.desk.oversight.views.rules import DONE
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.mail.archive.explanation import CheckResult, MessageExplanation
 

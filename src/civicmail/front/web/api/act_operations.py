@@ -82,8 +82,7 @@ def act_operation[Done](
 def _describe(view: Callable[..., Any], act: Act[Any, Any, Any]) -> None:
     """Give the view the name, text and signature that ninja reads."""
     assert act.operation is not None, act.name
-    keys = {name: _KINDS.get(kind, str) for kind, name in _KEY.findall(act.operation.path)}
-    keys |= dict.fromkeys(act.operation.query, str)
+    keys = key_types(act.operation.path) | dict.fromkeys(act.operation.query, str)
     kinds: dict[str, Any] = {"request": Call, "response": HttpResponse, **keys}
     if act.input.fields:
         kinds["body"] = schema_of(act)
@@ -91,6 +90,11 @@ def _describe(view: Callable[..., Any], act: Act[Any, Any, Any]) -> None:
     view.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what ninja reads
     view.__annotations__ = kinds
     view.__name__, view.__doc__ = act.name, act.summary
+
+
+def key_types(path: str) -> dict[str, type]:
+    """Name -> type of the keys of a path, like `{int:id}`."""
+    return {name: _KINDS.get(kind, str) for kind, name in _KEY.findall(path)}
 
 
 def _data(act: Act[Any, Any, Any], row: Any, body: Schema | None, now: int) -> dict[str, Any]:

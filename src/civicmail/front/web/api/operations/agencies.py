@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -12,25 +11,18 @@ from ninja import Router, Schema
 from civicmail.city.conduct.acts.undertakings import GIVE_UNDERTAKING, RECORD_UNDERTAKING
 from civicmail.city.directory.models import Agency, Contract, Episode
 from civicmail.city.identity.acts import agencies
+from civicmail.city.identity.lists.agencies import AGENCIES
 from civicmail.city.identity.models import Undertaking
 from civicmail.city.pages.city_request import require
-from civicmail.front.web.api import etags, pagination
+from civicmail.front.web.api import etags
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe
 
 router = Router(tags=["Agencies"])
 ONE = "/agencies/{slug:code}"
-
-
-class AgencyLine(Schema):
-    """suspended: since when it is switched off."""
-
-    code: str
-    name: str
-    contact: str
-    suspended: datetime | None
 
 
 class ContractOf(Schema):
@@ -44,28 +36,20 @@ class ContractOf(Schema):
     ends: date
 
 
-class OneAgency(AgencyLine):
+AGENCY_ROW = list_operation(router, AGENCIES)
+
+
+class OneAgency(AGENCY_ROW.schema):  # type: ignore[misc, name-defined]  # made at run time
     """people: how many work for the city now."""
 
     people: int
     contracts: list[ContractOf]
 
 
-@operation(router, "GET", "/agencies", act="agency.see", scope="read:people", page="agencies", response=list[AgencyLine])
-def list_agencies(request: Call, response: HttpResponse) -> list[AgencyLine]:
-    """List agencies by code."""
-    require(request, "agency.see")
-    return pagination.rows(request, response, Agency.objects.all(), lambda a: AgencyLine(**_facts(a)), by="code")
-
-
-def _facts(a: Agency) -> dict[str, Any]:
-    return {"code": a.code, "name": a.name, "contact": a.contact, "suspended": a.suspended}
-
-
 def _body(a: Agency) -> OneAgency:
     rows = a.contracts.select_related("sponsor", "agency").order_by("number")
     people = Episode.objects.filter(contract__agency=a, ended__isnull=True).count()
-    return OneAgency(**_facts(a), people=people, contracts=[_terms(c) for c in rows])
+    return OneAgency(**AGENCY_ROW.values(a), people=people, contracts=[_terms(c) for c in rows])
 
 
 def _terms(c: Contract) -> ContractOf:

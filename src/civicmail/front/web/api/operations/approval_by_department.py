@@ -14,15 +14,16 @@ from civicmail.city.pages.city_request import require
 from civicmail.core.config.clock import now_ms
 from civicmail.desk.holding import approval_switches
 from civicmail.desk.holding.approval_switches import ApprovalSwitch
-from civicmail.desk.holding.models import ApprovalCopy
+from civicmail.desk.holding.lists.approvals import APPROVAL_REPORT
 from civicmail.desk.oversight.acts.department_approval import ACTS
 from civicmail.desk.oversight.queries.approval_forecast import forecast_for
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations.files import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe, who
+from civicmail.front.web.api.schemas import Who, maybe
 
 ONE = "/asked-departments/{slug:department}"
 
@@ -82,51 +83,4 @@ def _department(of: Department, stand: ApprovalSwitch, tenths: int) -> Asked:
     )  # fmt: skip
 
 
-# -- who approved what
-
-
-class FilesAnswered(Schema):
-    """One answer for one recipient. sha256: of the files that it is about; without: of those that do not leave although others do;
-    own: of files that the sender decided about."""
-
-    id: int
-    approval: int
-    at: datetime
-    state: str
-    by: Who | None
-    sender: Who
-    department: str
-    address: str
-    sha256: list[str]
-    without: list[str]
-    own: bool
-    asked: datetime
-    reason: str
-
-
-@operation(
-    router,
-    "GET",
-    "/approvals/answers",
-    act="approvals.see",
-    scope="read:files",
-    page="approvals-report",
-    response=list[FilesAnswered],
-)
-def list_file_answers(request: Call, response: HttpResponse) -> list[FilesAnswered]:
-    """List decided files, newest first: of the departments one answers for, for auditors of all."""
-    require(request, "approvals.see")
-    rows = ApprovalCopy.objects.filter(at__isnull=False).exclude(state="gone")
-    if not request.actor.holds("auditor"):
-        rows = rows.filter(approval__department__code__in=request.actor.departments)
-    rows = rows.select_related("approval__person", "approval__department", "by")
-    return pagination.rows(request, response, rows, _answered, by="-pk")
-
-
-def _answered(c: ApprovalCopy) -> FilesAnswered:
-    of = c.approval
-    assert c.at is not None, "it was answered"
-    return FilesAnswered(
-        id=c.pk, approval=of.pk, at=c.at, state=c.state, by=maybe(c.by), sender=who(of.person), department=of.department.code,
-        address=c.address, sha256=[part[3] for part in c.parts], without=c.without, own=of.own, asked=of.made, reason=c.reason,
-    )  # fmt: skip
+list_operation(router, APPROVAL_REPORT)

@@ -5,11 +5,6 @@ Each request names the state that it saw; the verb enforces separation of office
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from django.db.models import QuerySet
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Field, Schema
 
@@ -17,6 +12,7 @@ from civicmail.city.conduct.actions import consequences
 from civicmail.city.conduct.acts.bars import ANSWER_BAR_END, ASK_BAR_END
 from civicmail.city.conduct.acts.violation_steps import BY_STEP
 from civicmail.city.conduct.acts.violations import NAME_VIOLATION
+from civicmail.city.conduct.lists.bars import BARS
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries import violation_parties
 from civicmail.city.conduct.views.violation_form import DecisionForm
@@ -26,14 +22,14 @@ from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.models import Bar
 from civicmail.city.identity.views.roster import department_of
 from civicmail.city.pages.city_request import require
-from civicmail.front.web.api import pagination, request_bodies
+from civicmail.front.web.api import request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import as_seen, once
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations.violations import Case, case
 from civicmail.front.web.api.operations.violations import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe, who
 
 
 class CaseDecision(Schema):
@@ -49,23 +45,6 @@ class CaseDecision(Schema):
     procedure: str
     days: int | None = None
     written: dict[str, str] = Field(default_factory=dict)
-
-
-class BarLine(Schema):
-    """kind: permanent, suspension, restriction or re-entry; asker, law: who asks that a permanent one ends, and by which law."""
-
-    id: int
-    person: Who
-    kind: str
-    since: datetime
-    until: datetime | None
-    ended: datetime | None
-    origin: str
-    reason: str
-    first: Who | None
-    second: Who | None
-    asker: Who | None
-    law: str
 
 
 def _now(row: Violation) -> Case:
@@ -114,35 +93,19 @@ act_operation(router, NAME_VIOLATION, Case, _now)
 
 # -- bars
 
-
-@operation(router, "GET", "/bars", act="violations.see", scope="read:violations", page="bars", response=list[BarLine])
-def list_bars(request: Call, response: HttpResponse) -> list[BarLine]:
-    """List bars and pending bars, newest first."""
-    require(request, "violations.see")
-    return pagination.rows(request, response, _bars(), _bar, by="-pk")
+BAR_ROW = list_operation(router, BARS)
 
 
-@operation(router, "GET", "/bars/{int:id}", act="violations.see", scope="read:violations", page="bar", response=BarLine)
-def read_bar(request: Call, id: int) -> BarLine:
+@operation(router, "GET", "/bars/{int:id}", act="violations.see", scope="read:violations", page="bar", response=BAR_ROW.schema)
+def read_bar(request: Call, id: int) -> Schema:
     """Read a bar, and the request to end it."""
     require(request, "violations.see")
-    return _bar(get_object_or_404(_bars(), pk=id))
+    return BAR_ROW(get_object_or_404(BARS.queryset(), pk=id))
 
 
-def _bars() -> QuerySet[Bar]:
-    return Bar.objects.select_related("person", "first", "second", "asker", "ender")
+def _changed(b: Bar) -> Schema:
+    return BAR_ROW(BARS.queryset().get(pk=b.pk))
 
 
-def _bar(b: Bar) -> BarLine:
-    plain: dict[str, Any] = {name: getattr(b, name) for name in ("kind", "since", "until", "ended", "origin", "reason")}
-    return BarLine(
-        id=b.pk, person=who(b.person), first=maybe(b.first), second=maybe(b.second), asker=maybe(b.asker), law=b.law, **plain
-    )
-
-
-def _changed(b: Bar) -> BarLine:
-    return _bar(_bars().get(pk=b.pk))
-
-
-act_operation(router, ASK_BAR_END, BarLine, _changed)
-act_operation(router, ANSWER_BAR_END, BarLine, _changed)
+act_operation(router, ASK_BAR_END, BAR_ROW.schema, _changed)
+act_operation(router, ANSWER_BAR_END, BAR_ROW.schema, _changed)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
@@ -15,29 +13,16 @@ from civicmail.city.pages.city_request import require
 from civicmail.core.config.clock import now_ms
 from civicmail.desk.holding.actions import containment
 from civicmail.desk.holding.acts.containment import LOCK_ACCOUNT, RELEASE_ACCOUNT
+from civicmail.desk.holding.lists.containment import COMPROMISED_ACCOUNTS
 from civicmail.desk.holding.models import Containment
-from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations.holding import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe
 
 ONE = "/contained/{int:id}"
-WITH = ("person", "locker", "releaser")
-
-
-class ContainedLine(Schema):
-    """sender: of the mail, where nobody holds the account; sign: what was unlike its owner; state: held, locked or released."""
-
-    id: int
-    person: Who | None
-    sender: str
-    sign: str
-    state: str
-    made: datetime
-    locker: Who | None
-    releaser: Who | None
+ACCOUNT_ROW = list_operation(router, COMPROMISED_ACCOUNTS)
 
 
 class WaitingGroup(Schema):
@@ -55,18 +40,10 @@ class WaitingGroup(Schema):
     new: bool
 
 
-class OneContained(ContainedLine):
+class OneContained(ACCOUNT_ROW.schema):  # type: ignore[misc, name-defined]  # made at run time
     """waits: groups of what is held."""
 
     waits: list[WaitingGroup]
-
-
-@operation(router, "GET", "/contained", act="containment.see", scope="read:holding", page="contained", response=list[ContainedLine])
-def list_contained(request: Call, response: HttpResponse) -> list[ContainedLine]:
-    """List compromised accounts, newest first."""
-    require(request, "containment.see")
-    rows = Containment.objects.select_related(*WITH)
-    return pagination.rows(request, response, rows, lambda c: ContainedLine(**_plain(c)), by="-pk")
 
 
 @operation(router, "GET", ONE, act="containment.see", scope="read:holding", page="containment", response=OneContained)
@@ -77,14 +54,8 @@ def read_contained(request: Call, id: int) -> OneContained:
 
 
 def _row(id_: int) -> Containment:
-    return get_object_or_404(Containment.objects.select_related(*WITH), pk=id_)
-
-
-def _plain(c: Containment) -> dict[str, Any]:
-    return {
-        "id": c.pk, "person": maybe(c.person), "sender": c.sender.partition(":")[2] if c.person is None else "", "sign": c.sign,
-        "state": c.state, "made": c.made, "locker": maybe(c.locker), "releaser": maybe(c.releaser),
-    }  # fmt: skip
+    row: Containment = get_object_or_404(COMPROMISED_ACCOUNTS.queryset(), pk=id_)
+    return row
 
 
 def _whole(c: Containment, now: int) -> OneContained:
@@ -95,7 +66,7 @@ def _whole(c: Containment, now: int) -> OneContained:
         )
         for g in containment.releasable_groups(c, now)
     ]  # fmt: skip
-    return OneContained(**_plain(c), waits=waits)
+    return OneContained(**ACCOUNT_ROW.values(c), waits=waits)
 
 
 def _changed(c: Containment) -> OneContained:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,16 +10,18 @@ from ninja import Router, Schema
 
 from civicmail.city.directory.models import Department
 from civicmail.city.identity.acts import departments
-from civicmail.city.identity.queries import office
+from civicmail.city.identity.lists.departments import DEPARTMENTS
 from civicmail.city.pages.city_request import require
-from civicmail.front.web.api import etags, pagination
+from civicmail.front.web.api import etags
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe, who
 
 router = Router(tags=["Departments"])
 ONE = "/departments/{slug:department}"
+list_operation(router, DEPARTMENTS)
 
 
 class OneDepartment(Schema):
@@ -33,32 +34,6 @@ class OneDepartment(Schema):
     deputies: list[Who]
     mailbox_cost: int
     closed: date | None
-
-
-class DepartmentLine(Schema):
-    """people, access, waiting: how many work there, have access, wait for an answer."""
-
-    code: str
-    name: str
-    parent: str
-    head: Who | None
-    people: int
-    access: int
-    waiting: int
-
-
-@operation(router, "GET", "/departments", act="duty.see", scope="read:people", page="departments", response=list[DepartmentLine])
-def list_departments(request: Call, response: HttpResponse) -> list[DepartmentLine]:
-    """List open departments by code."""
-    require(request, "duty.see")
-    return pagination.rows(request, response, office.departments().select_related("parent", "head"), _line, by="code")
-
-
-def _line(d: Any) -> DepartmentLine:
-    parent = d.parent.code if d.parent else ""
-    return DepartmentLine(
-        code=d.code, name=d.name, parent=parent, head=maybe(d.head), people=d.people, access=d.access, waiting=d.waiting
-    )
 
 
 @operation(router, "GET", ONE, act="duty.see", scope="read:people", page="department", response=OneDepartment)

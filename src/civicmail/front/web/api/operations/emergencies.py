@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
 
 from civicmail.city.pages.city_request import require
 from civicmail.desk.oversight.acts.emergencies import COUNT_EMERGENCY, DECIDE_EMERGENCY, MAKE_EMERGENCY, STOP_EMERGENCY
 from civicmail.desk.oversight.emergency_count import Counted
-from civicmail.desk.oversight.models import Emergency as Row
-from civicmail.front.web.api import pagination
+from civicmail.desk.oversight.lists.emergencies import EMERGENCY_RULES
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations.rules import router as router
 from civicmail.front.web.api.operations_decorator import operation
-from civicmail.front.web.api.schemas import Who, maybe, who
 
 ONE = "/emergencies/{int:id}"
+EMERGENCY_ROW = list_operation(router, EMERGENCY_RULES)
 
 
 class Touched(Schema):
@@ -32,43 +29,11 @@ class Touched(Schema):
     whole: bool
 
 
-class Emergency(Schema):
-    """ratified: due, ratified, rejected or overdue; why: of its end."""
-
-    id: int
-    kind: str
-    value: str
-    do: str
-    reason: str
-    officer: Who
-    at: datetime
-    until: datetime
-    ratified: str
-    approver: Who | None
-    ended: datetime | None
-    why: str
-    touched: int
-
-
-@operation(router, "GET", "/emergencies", act="rules.see", scope="read:rules", page="emergencies", response=list[Emergency])
-def list_emergencies(request: Call, response: HttpResponse) -> list[Emergency]:
-    """List emergency rules, newest first."""
-    require(request, "rules.see")
-    return pagination.rows(request, response, Row.objects.select_related("officer", "approver"), _emergency, by="-pk")
-
-
-@operation(router, "GET", ONE, act="rules.see", scope="read:rules", page="emergency", response=Emergency)
-def read_emergency(request: Call, id: int) -> Emergency:
+@operation(router, "GET", ONE, act="rules.see", scope="read:rules", page="emergency", response=EMERGENCY_ROW.schema)
+def read_emergency(request: Call, id: int) -> Schema:
     """Read one emergency rule."""
     require(request, "rules.see")
-    return _emergency(get_object_or_404(Row.objects.select_related("officer", "approver"), pk=id))
-
-
-def _emergency(e: Row) -> Emergency:
-    return Emergency(
-        id=e.pk, kind=e.kind, value=e.value, do=e.do, reason=e.reason, officer=who(e.officer), at=e.at, until=e.until,
-        ratified=e.ratified, approver=maybe(e.approver), ended=e.ended, why=e.why, touched=e.touched,
-    )  # fmt: skip
+    return EMERGENCY_ROW(get_object_or_404(EMERGENCY_RULES.queryset(), pk=id))
 
 
 def _touched(counted: Counted) -> Touched:
@@ -77,4 +42,4 @@ def _touched(counted: Counted) -> Touched:
 
 act_operation(router, COUNT_EMERGENCY, Touched, _touched)
 for act in (MAKE_EMERGENCY, DECIDE_EMERGENCY, STOP_EMERGENCY):
-    act_operation(router, act, Emergency, _emergency)
+    act_operation(router, act, EMERGENCY_ROW.schema, EMERGENCY_ROW)

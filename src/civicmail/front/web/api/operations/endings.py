@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.acts.endings import CALL_OFF_ENDING, END_ACCESS
+from civicmail.city.identity.lists.endings import ENDINGS
 from civicmail.city.identity.models import Ending
-from civicmail.city.pages.city_request import require, require_could
-from civicmail.front.web.api import pagination
+from civicmail.city.pages.city_request import require
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import OtherShape, list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe, who
 
@@ -51,14 +51,6 @@ def read_ending(request: Call, id: int) -> Ended:
     return ended(access_end)
 
 
-@operation(router, "GET", "/endings", act="duty.grant", scope="read:access", page="endings", response=list[Ended])
-def list_endings(request: Call, response: HttpResponse) -> list[Ended]:
-    """List all ends of access, newest first."""
-    require_could(request, "duty.grant")
-    rows = Ending.objects.select_related("person", "episode__department", "successor").prefetch_related("steps")
-    return pagination.rows(request, response, rows, ended, by="-pk")
-
-
 def ended(ending: Ending) -> Ended:
     """An end of access as a program reads it."""
     return Ended(
@@ -68,5 +60,6 @@ def ended(ending: Ending) -> Ended:
     )  # fmt: skip
 
 
+list_operation(router, ENDINGS, OtherShape(Ended, ended))
 act_operation(router, END_ACCESS, Ended, ended)
 act_operation(router, CALL_OFF_ENDING, Who, lambda done: who(done.person))

@@ -11,6 +11,7 @@ from ninja import Router, Schema
 
 from civicmail.city.conduct.actions import external_systems as verbs
 from civicmail.city.conduct.acts import external_systems as external_system_acts
+from civicmail.city.conduct.lists.external_systems import EXTERNAL_SYSTEMS
 from civicmail.city.conduct.models import OutsideAccount, OutsideDoor, OutsideEnding
 from civicmail.city.conduct.queries import external_systems
 from civicmail.city.conduct.views import external_system_forms as typed
@@ -23,23 +24,13 @@ from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import once
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, who
 
 router = Router(tags=["Other doors"])
 ONE = "/outside-doors/{slug:code}"
-
-
-class OtherDoor(Schema):
-    """person: answers for it; hook: the name of an address of the settings that is told, empty where they end it by hand; days: in
-    which an end has to be confirmed."""
-
-    code: str
-    name: str
-    person: Who
-    hook: str
-    days: int
-    closed: datetime | None
+DOOR_ROW = list_operation(router, EXTERNAL_SYSTEMS)
 
 
 class OutsideAccess(Schema):
@@ -87,13 +78,6 @@ class NewPeople(Schema):
     """How many are new."""
 
     count: int
-
-
-@operation(router, "GET", "/outside-doors", act="outside.see", scope="read:access", page="outside-doors", response=list[OtherDoor])
-def list_outside_doors(request: Call, response: HttpResponse) -> list[OtherDoor]:
-    """List external systems that people of the city use."""
-    require(request, "outside.see")
-    return pagination.rows(request, response, OutsideDoor.objects.select_related("person"), _door, by="code")
 
 
 @operation(
@@ -153,10 +137,6 @@ def _accounts() -> Any:
     return OutsideAccount.objects.select_related("person", "door")
 
 
-def _door(d: OutsideDoor) -> OtherDoor:
-    return OtherDoor(code=d.code, name=d.name, person=who(d.person), hook=d.hook, days=d.days, closed=d.closed)
-
-
 def _account(a: OutsideAccount) -> OutsideAccess:
     return OutsideAccess(id=a.pk, door=a.door.code, person=who(a.person), login=a.login, since=a.since, ended=a.ended)
 
@@ -168,8 +148,8 @@ def _ending(e: OutsideEnding) -> OutsideEnd:
     )  # fmt: skip
 
 
-act_operation(router, external_system_acts.ADD_SYSTEM, OtherDoor, _door)
-act_operation(router, external_system_acts.CHANGE_SYSTEM, OtherDoor, _door)
-act_operation(router, external_system_acts.CLOSE_SYSTEM, OtherDoor, _door)
+act_operation(router, external_system_acts.ADD_SYSTEM, DOOR_ROW.schema, DOOR_ROW)
+act_operation(router, external_system_acts.CHANGE_SYSTEM, DOOR_ROW.schema, DOOR_ROW)
+act_operation(router, external_system_acts.CLOSE_SYSTEM, DOOR_ROW.schema, DOOR_ROW)
 act_operation(router, external_system_acts.END_ACCOUNT, OutsideAccess, _account)
 act_operation(router, external_system_acts.CONFIRM_ENDING, OutsideEnd, _ending)

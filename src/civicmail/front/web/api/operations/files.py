@@ -20,13 +20,15 @@ from civicmail.desk.holding.actions import approval_decisions, standing_approval
 from civicmail.desk.holding.acts.approvals import RECORD_LOOK
 from civicmail.desk.holding.acts.preapprovals import PUT_UP_FILES
 from civicmail.desk.holding.acts.standing_approvals import ALLOW_STANDING
-from civicmail.desk.holding.models import Approval, ApprovalCopy, StandingApproval
+from civicmail.desk.holding.lists.approvals import STANDING_APPROVALS
+from civicmail.desk.holding.models import Approval, ApprovalCopy
 from civicmail.desk.holding.views import approvals as typed
 from civicmail.desk.holding.views.approval_form import DecisionForm
 from civicmail.front.web.api import pagination, request_bodies
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
 from civicmail.front.web.api.idempotency import as_seen, once
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.message_content import runs_text
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe, who
@@ -34,6 +36,7 @@ from civicmail.front.web.api.schemas import Who, maybe, who
 router = Router(tags=["Files that leave"])
 ONE = "/approvals/{int:id}"
 STANDING = "/standing-approvals/{int:id}"
+STANDING_ROW = list_operation(router, STANDING_APPROVALS)
 
 
 class LeavingCopy(Schema):
@@ -93,22 +96,6 @@ class Withdrawing(Schema):
     """to: numbers of the recipients from whom it is taken back, left out for all that wait."""
 
     to: list[int] | None = None
-
-
-class Standing(Schema):
-    """Of sha256, series, domain and mailbox each that says something must fit; none says: everything of the department."""
-
-    id: int
-    department: str
-    sha256: str
-    series: str
-    domain: str
-    mailbox: str
-    reason: str
-    by: Who
-    until: datetime
-    used: int
-    ended: datetime | None
 
 
 class EndStanding(Schema):
@@ -251,50 +238,36 @@ act_operation(router, PUT_UP_FILES, Leaving, lambda row: _leaving(_rows().get(pk
 # -- without a question
 
 
-@operation(
-    router, "GET", "/standing-approvals", act="approvals.see", scope="read:files", page="standing-approvals",
-    response=list[Standing],
-)  # fmt: skip
-def list_standing(request: Call, response: HttpResponse) -> list[Standing]:
-    """List standing approvals of the departments one answers for, newest first."""
-    require(request, "approvals.see")
-    rows = StandingApproval.objects.select_related("department", "by")
-    if not request.actor.holds("auditor"):
-        rows = rows.filter(department__code__in=request.actor.departments)
-    return pagination.rows(request, response, rows, _standing, by="-pk")
-
-
-@operation(router, "GET", STANDING, act="approvals.see", scope="read:files", page="standing-approval", response=Standing)
-def read_standing(request: Call, id: int) -> Standing:
+@operation(router, "GET", STANDING, act="approvals.see", scope="read:files", page="standing-approval", response=STANDING_ROW.schema)
+def read_standing(request: Call, id: int) -> Schema:
     """Read a standing approval, and how often it was used."""
-    row = get_object_or_404(StandingApproval.objects.select_related("department", "by"), pk=id)
+    row = get_object_or_404(STANDING_APPROVALS.queryset(), pk=id)
     require(request, "approvals.see")
     if not request.actor.holds("auditor"):
         require(request, "approval.standing", InDepartment(row.department.code))
-    return _standing(row)
+    return STANDING_ROW(row)
 
 
 @operation(
-    router, "POST", f"{STANDING}/end", act="approval.standing", scope="write:files", page="standing-approval", response=Standing
+    router,
+    "POST",
+    f"{STANDING}/end",
+    act="approval.standing",
+    scope="write:files",
+    page="standing-approval",
+    response=STANDING_ROW.schema,
 )
-def end_standing(request: Call, id: int, body: EndStanding) -> Standing:
+def end_standing(request: Call, id: int, body: EndStanding) -> Schema:
     """End a standing approval."""
-    row = get_object_or_404(StandingApproval.objects.select_related("department", "by"), pk=id)
+    row = get_object_or_404(STANDING_APPROVALS.queryset(), pk=id)
     require(request, "approval.standing", InDepartment(row.department.code))
     as_seen(request, row.until, body.until, "This is not what was read; read it again.")
 
-    def do() -> Standing:
+    def do() -> Schema:
         standing_approvals.end(row, actor=request.actor, now=epoch_ms(request.now))
-        return _standing(StandingApproval.objects.select_related("department", "by").get(pk=id))
+        return STANDING_ROW(STANDING_APPROVALS.queryset().get(pk=id))
 
     return once(request, do)
 
 
-def _standing(row: StandingApproval) -> Standing:
-    return Standing(
-        id=row.pk, department=row.department.code, sha256=row.sha256, series=row.series, domain=row.domain, mailbox=row.mailbox,
-        reason=row.reason, by=who(row.by), until=row.until, used=row.used, ended=row.ended,
-    )  # fmt: skip
-
-
-act_operation(router, ALLOW_STANDING, Standing, _standing)
+act_operation(router, ALLOW_STANDING, STANDING_ROW.schema, STANDING_ROW)

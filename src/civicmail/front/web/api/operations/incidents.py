@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
@@ -16,6 +15,7 @@ from civicmail.city.pages.city_request import require
 from civicmail.desk.incidents import queries
 from civicmail.desk.incidents.actions import reading
 from civicmail.desk.incidents.acts.incidents import ANSWER_INCIDENT, ASK_REMOVAL, SECOND_REMOVAL, UNDO_REMOVAL
+from civicmail.desk.incidents.lists.incidents import INCIDENTS
 from civicmail.desk.incidents.models import Case, Opening, Pull, Pulled
 from civicmail.desk.incidents.queries import CopyList
 from civicmail.desk.incidents.similar_messages import Copy, counted
@@ -25,6 +25,7 @@ from civicmail.front.web.api import message_content as shown
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.query_errors import understood
 from civicmail.front.web.api.schemas import Who, maybe, who
@@ -34,25 +35,10 @@ ONE = "/incidents/{int:id}"
 PULL = "/pulls/{int:id}"
 
 
-class IncidentLine(Schema):
-    """The same thing, once for all who reported it. known: we have the message; sender: whom it says it is from; proposed: why
-    nobody had to report it; state: open, right or genuine; reports: of people of the city; outside: of others."""
-
-    id: int
-    message: uuid.UUID
-    known: bool
-    sender: str
-    proposed: str
-    made: datetime
-    state: str
-    person: Who | None
-    answered: datetime | None
-    why: str
-    reports: int
-    outside: int
+INCIDENT_ROW = list_operation(router, INCIDENTS)
 
 
-class Incident(IncidentLine):
+class Incident(INCIDENT_ROW.schema):  # type: ignore[misc, name-defined]  # made at run time
     """messages: numbers of those that were reported; handed: of them, those that may be read without a mandate; pulls: their
     numbers."""
 
@@ -117,15 +103,6 @@ class PulledCopy(Schema):
     mailbox: str
     state: str
     problem: str
-
-
-@operation(router, "GET", "/incidents", act="reports.see", scope="read:incidents", page="incidents", response=list[IncidentLine])
-def list_incidents(request: Call, response: HttpResponse, state: str = "") -> list[IncidentLine]:
-    """List reported mail, newest first. state: only those."""
-    require(request, "reports.see")
-    rows = Case.objects.select_related("person").prefetch_related("reports")
-    rows = rows.filter(state=state) if state else rows
-    return pagination.rows(request, response, rows, lambda c: IncidentLine(**_plain(c)), by="-pk")
 
 
 @operation(router, "GET", ONE, act="reports.see", scope="read:incidents", page="incident", response=Incident)
@@ -210,17 +187,9 @@ def _matches(row: Case, words: str, now: int) -> CopyList:
         return queries.find_copies(row, words.strip()[:400], now=now)
 
 
-def _plain(c: Case) -> dict[str, Any]:
-    return {
-        "id": c.pk, "message": uuid.UUID(c.capture), "known": c.known, "sender": c.sender, "proposed": c.proposed, "made": c.made,
-        "state": c.state, "person": maybe(c.person), "answered": c.answered, "why": c.why, "reports": len(c.reports.all()),
-        "outside": c.outside,
-    }  # fmt: skip
-
-
 def _whole(c: Case) -> Incident:
     return Incident(
-        **_plain(c), messages=[uuid.UUID(capture_) for capture_ in queries.captures_of(c)],
+        **INCIDENT_ROW.values(c), messages=[uuid.UUID(capture_) for capture_ in queries.captures_of(c)],
         handed=[uuid.UUID(capture) for capture, _ in queries.handed_over(c) if capture],
         reporters=[who(r.reporter) for r in c.reports.all()], pulls=list(c.pulls.order_by("id").values_list("pk", flat=True)),
     )  # fmt: skip

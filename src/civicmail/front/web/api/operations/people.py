@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -14,33 +13,21 @@ from civicmail.city.guard.actions.acting import employment
 from civicmail.city.guard.epoch import epoch_ms
 from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.acts import people
-from civicmail.city.identity.queries import access_status, roster, usage
+from civicmail.city.identity.lists.people import PEOPLE
+from civicmail.city.identity.queries import access_status, usage
 from civicmail.city.identity.views.roster import department_of
 from civicmail.city.pages.city_request import require
 from civicmail.core.config.clock import now_ms
-from civicmail.front.web.api import etags, pagination
+from civicmail.front.web.api import etags
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import WITH, Right, Who, maybe, right
 
 router = Router(tags=["People"])
-PEOPLE = "/departments/{slug:department}/people"
-ONE = f"{PEOPLE}/{{str:uid}}"
-
-
-class PersonLine(Schema):
-    """access: state of the person's own right, empty without one; used: the last day on which it was used."""
-
-    uid: str
-    name: str
-    kind: str
-    position: str
-    mailboxes: list[str]
-    access: str
-    until: datetime | None
-    used: date | None
-    accepted: int | None
+ONE = "/departments/{slug:department}/people/{str:uid}"
+list_operation(router, PEOPLE)
 
 
 class Work(Schema):
@@ -78,22 +65,6 @@ class OnePerson(Schema):
     rights: list[Right]
     months: list[Month]
     ending: int | None
-
-
-@operation(router, "GET", PEOPLE, act="roster.see", scope="read:people", page="people", response=list[PersonLine])
-def list_people(request: Call, response: HttpResponse, department: str) -> list[PersonLine]:
-    """List the people of a department by personnel number."""
-    where = department_of(department)
-    require(request, "roster.see", InDepartment(where.code))
-    return pagination.rows(request, response, roster.with_rights(roster.people(where)), _line, by="person__uid")
-
-
-def _line(e: Any) -> PersonLine:
-    return PersonLine(
-        uid=e.person.uid, name=e.person.display, kind=e.kind, position=e.position,
-        mailboxes=[a.mailbox.address for a in e.person.living], access=e.access_state or "", until=e.access_until, used=e.used,
-        accepted=e.accepted,
-    )  # fmt: skip
 
 
 @operation(router, "GET", ONE, act="roster.see", scope="read:people", page="person", response=OnePerson)

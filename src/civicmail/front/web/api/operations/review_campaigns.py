@@ -18,13 +18,15 @@ from civicmail.city.conduct.actions.review_notices import name_of
 from civicmail.city.conduct.acts import review_campaigns
 from civicmail.city.conduct.acts.essential_mailboxes import MARK_ESSENTIAL, UNMARK_ESSENTIAL
 from civicmail.city.conduct.acts.review_answers import KEEP_REST, LET_STAND_IN
-from civicmail.city.conduct.models import Essential, Review, ReviewRow
+from civicmail.city.conduct.lists.essential_mailboxes import ESSENTIAL_MAILBOXES
+from civicmail.city.conduct.models import Review, ReviewRow
 from civicmail.city.conduct.queries import review_evidence, reviews
 from civicmail.city.identity.actions.publishing import data_folder
 from civicmail.city.pages.city_request import require
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations.conduct import router as router
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe
@@ -92,15 +94,6 @@ class RowState(Schema):
 
     id: int
     state: str
-
-
-class EssentialBox(Schema):
-    """A mailbox that silence never shuts."""
-
-    id: int
-    mailbox: str
-    reason: str
-    since: datetime
 
 
 class Delegated(Schema):
@@ -176,21 +169,11 @@ act_operation(router, review_campaigns.RETRY_ROW, RowState, lambda row: RowState
 
 # -- mailboxes that silence never shuts
 
-
-@operation(router, "GET", "/essential", act="reviews.see", scope="read:conduct", page="essential", response=list[EssentialBox])
-def list_essential(request: Call, response: HttpResponse) -> list[EssentialBox]:
-    """List essential mailboxes, newest first."""
-    require(request, "reviews.see")
-    rows = Essential.objects.filter(ended__isnull=True).select_related("mailbox")
-    return pagination.rows(request, response, rows, _essential, by="-pk")
+ESSENTIAL_ROW = list_operation(router, ESSENTIAL_MAILBOXES)
 
 
-def _essential(row: Essential) -> EssentialBox:
-    return EssentialBox(id=row.pk, mailbox=row.mailbox.address, reason=row.reason, since=row.at)
-
-
-act_operation(router, MARK_ESSENTIAL, EssentialBox, _essential)
-act_operation(router, UNMARK_ESSENTIAL, EssentialBox, _essential)
+act_operation(router, MARK_ESSENTIAL, ESSENTIAL_ROW.schema, ESSENTIAL_ROW)
+act_operation(router, UNMARK_ESSENTIAL, ESSENTIAL_ROW.schema, ESSENTIAL_ROW)
 
 
 # -- what a reviewer does with all rows of theirs

@@ -6,34 +6,23 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router
 
-from civicmail.city.guard.resources import InDepartment
 from civicmail.city.identity.acts.access_requests import ASK_ACCESS, DECIDE_REQUEST, WITHDRAW_REQUEST
 from civicmail.city.identity.acts.mailboxes import ASK_GRANT
 from civicmail.city.identity.acts.rights import END_RIGHT, EXTEND_ACCESS, RESUME_ACCESS, SET_OVERLAP, SUSPEND_ACCESS
+from civicmail.city.identity.lists.access_requests import ACCESS_REQUESTS
 from civicmail.city.identity.models import Authorization
 from civicmail.city.identity.queries.bars import about_authorization
-from civicmail.city.identity.views.roster import department_of
-from civicmail.city.pages.city_request import hidden_unless, require
-from civicmail.front.web.api import etags, pagination
+from civicmail.city.pages.city_request import hidden_unless
+from civicmail.front.web.api import etags
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import OtherShape, list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import WITH, Right, right
 
 router = Router(tags=["Access"])
 ONE = "/rights/{int:id}"
-
-
-@operation(
-    router, "GET", "/departments/{slug:department}/requests", act="roster.see", scope="read:access", page="requests",
-    response=list[Right],
-)  # fmt: skip
-def list_requests(request: Call, response: HttpResponse, department: str, state: str = "") -> list[Right]:
-    """List access requests of a department, newest first. state: only those."""
-    where = department_of(department)
-    require(request, "roster.see", InDepartment(where.code))
-    rows = Authorization.objects.filter(department=where).select_related(*WITH)
-    return pagination.rows(request, response, rows.filter(state=state) if state else rows, right, by="-pk")
+list_operation(router, ACCESS_REQUESTS, OtherShape(Right, right))
 
 
 @operation(router, "GET", ONE, act="request.see", scope="read:access", page="request", response=Right)

@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from django.http import Http404, HttpResponse
-from django.utils import timezone
 from ninja import Router, Schema
 
 from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.city.pages.city_request import require
 from civicmail.city.policy.facts import FACTS, Fact
+from civicmail.desk.oversight.lists.rules import RULES
 from civicmail.desk.oversight.models import Version
 from civicmail.desk.oversight.queries import rules as queries
 from civicmail.desk.viewer.queries import damage_as_later, store
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.mail.archive.explanation import MessageExplanation
 
 router = Router(tags=["Rules"])
 
 
-class Rule(Schema):
-    """One rule by the version that acts, else the newest. do: what it does; hits, overridden: copies of the last 30 days."""
-
-    rule: str
-    version: int
-    state: str
-    clause: str
-    mode: str
-    do: str
-    severity: str
-    owner: str
-    expires: date | None
-    hits: int
-    overridden: int
+list_operation(router, RULES)
 
 
 class RuleVersion(Schema):
@@ -81,20 +68,6 @@ class Explanation(Schema):
     book: str
     checks: list[Check]
     decided: list[Decided]
-
-
-@operation(router, "GET", "/rules", act="rules.see", scope="read:rules", page="rules", response=list[Rule])
-def list_rules(request: Call, response: HttpResponse) -> list[Rule]:
-    """List rules by id, with hits."""
-    require(request, "rules.see")
-    return pagination.rows(request, response, queries.listed(timezone.localdate(request.now)), _rule, by="rule")
-
-
-def _rule(v: Any) -> Rule:
-    return Rule(
-        rule=v.rule, version=v.number, state=v.state, clause=v.clause, mode=v.mode, do=v.do, severity=v.severity, owner=v.owner,
-        expires=v.expires, hits=v.hits, overridden=v.overridden,
-    )  # fmt: skip
 
 
 @operation(router, "GET", "/rules/{str:rule}", act="rules.see", scope="read:rules", page="rule", response=list[RuleVersion])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.http import HttpResponse
 from ninja import Router, Schema
 
 from civicmail.city.conduct.actions.consequences import pending_answer
 from civicmail.city.conduct.acts.violations import ANSWER_MY_VIOLATION, RECORD_VIOLATION, REPORT_VIOLATION
+from civicmail.city.conduct.lists.violations import DEPARTMENT_VIOLATIONS, VIOLATIONS
 from civicmail.city.conduct.models import Violation
 from civicmail.city.conduct.queries.violations import known_to
 from civicmail.city.conduct.views.violations import doable, violation_or_404
@@ -20,29 +20,18 @@ from civicmail.city.pages.city_request import me, require
 from civicmail.front.web.api import pagination
 from civicmail.front.web.api.act_operations import act_operation
 from civicmail.front.web.api.authentication import Call
+from civicmail.front.web.api.list_operations import list_operation
 from civicmail.front.web.api.operations_decorator import operation
 from civicmail.front.web.api.schemas import Who, maybe
 
 router = Router(tags=["Violations"])
 
 
-class ViolationLine(Schema):
-    """A case. source: person, outside, reviewer or recorded; state: reported, recorded, confirmed, proposed, unfounded, noted,
-    decided, appealed, upheld, overturned or reversed; outcome: none, warning, suspension, restriction, ended or permanent."""
-
-    id: int
-    made: datetime
-    person: Who | None
-    department: str
-    agency: str
-    clause: str
-    source: str
-    state: str
-    outcome: str
-    until: datetime | None
+VIOLATION_ROW = list_operation(router, VIOLATIONS)
+list_operation(router, DEPARTMENT_VIOLATIONS, VIOLATION_ROW)
 
 
-class Case(ViolationLine):
+class Case(VIOLATION_ROW.schema):  # type: ignore[misc, name-defined]  # made at run time
     """evidence: numbers of messages; next: what the case waits for, by the names of its pages."""
 
     what: str
@@ -76,32 +65,6 @@ class Reported(Schema):
 
 
 @operation(
-    router, "GET", "/violations", act="violations.see", scope="read:violations", page="violations", response=list[ViolationLine]
-)
-def list_violations(request: Call, response: HttpResponse, state: str = "") -> list[ViolationLine]:
-    """List all violation cases, newest first. state: only those."""
-    require(request, "violations.see")
-    return _lines(request, response, state)
-
-
-@operation(
-    router, "GET", "/departments/{slug:department}/violations", act="violation.see", scope="read:violations",
-    page="dept-violations", response=list[ViolationLine],
-)  # fmt: skip
-def list_department_violations(request: Call, response: HttpResponse, department: str, state: str = "") -> list[ViolationLine]:
-    """List violation cases of a department, newest first. state: only those."""
-    where = department_of(department)
-    require(request, "violation.see", InDepartment(where.code))
-    return _lines(request, response, state, department=where)
-
-
-def _lines(request: Call, response: HttpResponse, state: str, **which: Any) -> list[ViolationLine]:
-    rows = Violation.objects.filter(**which).select_related("person", "department", "agency")
-    rows = rows.filter(state=state) if state else rows
-    return pagination.rows(request, response, rows, lambda v: ViolationLine(**_plain(v)), by="-pk")
-
-
-@operation(
     router, "GET", "/departments/{slug:department}/violations/{int:id}", act="violation.see", scope="read:violations",
     page="violation", response=Case,
 )  # fmt: skip
@@ -114,18 +77,10 @@ def read_violation(request: Call, department: str, id: int) -> Case:
 def case(v: Violation) -> Case:
     """One case as a program reads it."""
     return Case(
-        **_plain(v), what=v.what, own=v.own, response=v.response, respond_by=v.respond_by,
+        **VIOLATION_ROW.values(v), what=v.what, own=v.own, response=v.response, respond_by=v.respond_by,
         finding=v.finding, decider=maybe(v.decider), decided=v.decided, next=doable(v),
         evidence=list(v.evidence.order_by("id").values_list("capture", flat=True)),
     )  # fmt: skip
-
-
-def _plain(v: Violation) -> dict[str, Any]:
-    return {
-        "id": v.pk, "made": v.made, "person": maybe(v.person), "department": v.department.code if v.department else "",
-        "agency": v.agency.code if v.agency else "", "clause": v.clause, "source": v.source, "state": v.state,
-        "outcome": v.outcome, "until": v.until,
-    }  # fmt: skip
 
 
 act_operation(router, REPORT_VIOLATION, Reported, lambda made: Reported(id=made.pk))

@@ -1,0 +1,53 @@
+"""The list of external systems that people of the city get into (P-08)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from civicmail.city.pages.act import Page
+from civicmail.city.pages.lists import Cell, Column, Filter, Link, List, ListRequest, Number, Operation, Shown, Somebody, Time
+
+
+def _hook(d: Any, _request: ListRequest) -> Cell:
+    return Cell(f"Told: {d.hook}" if d.hook else "By hand", hint=str(d.person))
+
+
+class ExternalSystems(List):
+    """List external systems that people of the city use.
+
+    person: answers for it; hook: the name of an address of the settings that is told, empty where they end it by hand; days: in
+    which an end has to be confirmed.
+    """
+
+    name, permission, order = "list_outside_doors", "outside.see", "code"
+    page = Page("access/outside/", "outside-doors")
+    operation = Operation("/outside-doors", "read:access", shape="OtherDoor")
+    title, section = "Which doors are not ours?", "Access office"
+    links = (
+        Link("Add a door", "outside-new", permission="outside.change", primary=True),
+        Link("Ends of access there", "outside-endings"),
+    )
+    caption, noun, sort = "Doors that are not ours", "doors", "name"
+    empty = "No other system is known here. Add the ones that people get into, so that an end of access reaches them, too."
+    columns = (
+        Column("code"),
+        Column("name", "Door", link=("outside-door", "code"), sort=("name",)),
+        Somebody("person"),
+        Column("hook", "Ended by", cell=_hook, sort=("hook",), alias="how"),
+        Number("days"),
+        Shown("people", "People", sort=("people",), name="people", is_number=True),
+        Shown("waiting", "To be ended", lambda d: d.waiting or "", sort=("waiting",), name="to be ended", is_number=True),
+        Shown("late", "Late", cell=lambda d, _: Cell(str(d.late), role="stop") if d.late else "", sort=("late",), name="late"),
+        Time(
+            "closed", "Used", cell=lambda d, _: Cell("no more", role="quiet") if d.closed else "", optional=True, sort=("closed",)
+        ),
+    )
+    filters = (Filter("q", "Words", ("name__icontains",)),)
+
+    def rows(self, request: ListRequest) -> Any:
+        from civicmail.city.conduct.queries import external_systems
+
+        return external_systems.doors()
+
+
+EXTERNAL_SYSTEMS = ExternalSystems()

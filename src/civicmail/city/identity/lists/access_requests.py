@@ -1,0 +1,47 @@
+"""The list of a department's access requests (P-04)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from civicmail.city.guard.epoch import from_ms
+from civicmail.city.identity.lists.departments import DepartmentList
+from civicmail.city.pages.act import Page
+from civicmail.city.pages.lists import Cell, Filter, ListRequest, Operation, Shown, Until
+
+
+def _state(a: Any, request: ListRequest) -> Cell:
+    from civicmail.city.identity.queries import authorization_labels
+
+    role, word = authorization_labels.current_state(a, from_ms(request.now))
+    return Cell(word, role=role)
+
+
+def _states() -> list[tuple[str, str]]:
+    from civicmail.city.identity.queries import authorization_labels
+
+    return [(key, str(word)) for key, (_role, word) in authorization_labels.WORDS.items()]
+
+
+class AccessRequests(DepartmentList):
+    """List access requests of a department, newest first."""
+
+    name, permission = "list_requests", "roster.see"
+    page = Page("dept/<slug:department>/requests/", "requests")
+    operation = Operation("/departments/{slug:department}/requests", "read:access")
+    model = "access.Authorization"
+    related = ("mailbox__holder", "person", "department", "requester", "approver", "episode__contract", "episode__department")
+    title, caption, empty = "Who asked for access?", "Requests of {parent.name}", "Nobody has asked for access here."
+    noun, sort = "requests", "-asked"
+    columns = (
+        Shown("person", "Person", link=("request",), sort=("person__family", "person__given")),
+        Shown("mailbox", "Mailbox", "mailbox.address", full=True, sort=("mailbox__address",)),
+        Shown("role", "As", name="as"),
+        Shown("state", "State", cell=_state, sort=("state",)),
+        Shown("asked", "Asked", hint=lambda a: f"by {a.requester}", sort=("asked",), name="asked"),
+        Until("until", "Until", sort=("until",), name="until"),
+    )
+    filters = (Filter("q", "Person", ("person__display__icontains",)), Filter("state", "State", choices=_states))
+
+
+ACCESS_REQUESTS = AccessRequests()

@@ -1,0 +1,74 @@
+"""The list of agencies (P-09)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from civicmail.city.pages.act import Page
+from civicmail.city.pages.lists import Cell, Column, Command, Filter, Link, List, ListRequest, Operation, Shown, Time
+
+
+class Agencies(List):
+    """List agencies by code.
+
+    suspended: since when it is switched off.
+    """
+
+    name, permission, order = "list_agencies", "agency.see", "code"
+    page = Page("access/agencies/", "agencies")
+    operation = Operation("/agencies", "read:people", shape="AgencyLine")
+    command = Command("agency list", ("code", "name", "people", "suspended"))
+    model = "directory.Agency"
+    title, section = "Who works for the city from outside?", "Agencies"
+    links = (
+        Link("Add an agency", "agency-new", permission="agency.change", primary=True),
+        Link("Who answers for whom?", "sponsors"),
+    )
+    caption, noun, sort = "Agencies", "agencies", "name"
+    empty = "No agency is known. Its people come by the personnel feed once it and its contract are here."
+    columns = (
+        Column("code"),
+        Column("name", "Agency", link=("agency", "code"), hint=lambda a: a.contact, sort=("name",)),
+        Column("contact"),
+        Time("suspended", optional=True),
+        Shown(
+            "state", "State", cell=lambda a, _: Cell("Switched off", role="lock") if a.suspended else Cell("In use", role="plain")
+        ),
+        Shown("people", "People now", sort=("people",), name="people now", is_number=True),
+        Shown("contracts", "Contracts running", "running", sort=("running",), name="contracts running", is_number=True),
+        Shown("last", "Last one ends", sort=("last",), name="last one ends"),
+    )
+    filters = (
+        Filter("q", "Words", ("name__icontains", "code__icontains")),
+        Filter(
+            "state",
+            "State",
+            apply=lambda q, value, _: q.filter(suspended__isnull=value == "on"),
+            choices=[("on", "on"), ("off", "off")],
+        ),
+    )
+
+    def rows(self, request: ListRequest) -> Any:
+        from django.db.models import Count, Max, Q
+        from django.utils import timezone
+
+        from civicmail.city.guard.epoch import from_ms
+
+        working = Q(contracts__episodes__ended__isnull=True, contracts__episodes__isnull=False)
+        running = Q(contracts__ends__gte=timezone.localdate(from_ms(request.now)))
+        return (
+            super()
+            .rows(request)
+            .annotate(
+                people=Count("contracts__episodes", filter=working, distinct=True),
+                running=Count("contracts", filter=running, distinct=True),
+                last=Max("contracts__ends"),
+            )
+        )
+
+    def line(self, row: Any) -> str:
+        since = f", suspended since {row.suspended.isoformat()}" if row.suspended else ""
+        return f"{row.code:16} {row.name}, {row.people} people{since}"
+
+
+AGENCIES = Agencies()

@@ -1,0 +1,70 @@
+"""The list of use findings (P-12): no names before a finding is confirmed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from civicmail.city.pages.act import Page
+from civicmail.city.pages.lists import Column, Filter, List, ListRequest, Number, Shown, State, Time
+
+if TYPE_CHECKING:
+    pass
+
+STATES = {
+    "open": ("wait", "Waits"),
+    "nothing": ("quiet", "Nothing in it"),
+    "reminded": ("done", "Reminded"),
+    "second": ("wait", "Waits for a second reviewer"),
+    "confirmed": ("warn", "Confirmed"),
+    "refused": ("quiet", "Not confirmed"),
+    "handed": ("done", "Handed over"),
+}
+_CHOSEN = {
+    "waits": ["open"],
+    "second": ["second"],
+    "confirmed": ["confirmed"],
+    "over": ["nothing", "reminded", "refused", "handed"],
+}
+
+
+def _in_state(rows: Any, choice: str, request: ListRequest) -> Any:
+    from civicmail.desk.holding import tasks
+
+    if choice == "mine":
+        return rows.filter(pk__in=tasks.findings(request.actor).values("pk"))
+    return rows.filter(state__in=_CHOSEN[choice])
+
+
+class UseFindings(List):
+    """List use findings, newest first; nobody's name but of those that are confirmed."""
+
+    name, permission = "list_findings", "findings.see"
+    page = Page("holding/findings/", "findings")
+    model, related = "holding.Finding", ("person",)
+    title, section = "Is this what mail is for?", "Findings"
+    caption, empty = "Findings about what mail is used for", "No rule has found anything that a person should look at."
+    noun, sort = "findings", "-received"
+    columns = (
+        Time("received", "Sent", link=("finding",), sort=("received",)),
+        State("state", "State", words=STATES),
+        Column("rule", "Rule", hint=lambda f: f.clause, sort=("rule",), name="rule"),
+        Shown("who", "Who", lambda f: str(f.person or f.pseudonym), name="by"),
+        Number("copies", "Copies", sort=("copies",), name="copies"),
+    )
+    filters = (
+        Filter(
+            "state",
+            "State",
+            apply=_in_state,
+            choices=[
+                ("mine", "waits for you"),
+                ("waits", "waits for an answer"),
+                ("second", "waits for a second reviewer"),
+                ("confirmed", "confirmed"),
+                ("over", "over"),
+            ],
+        ),
+    )
+
+
+USE_FINDINGS = UseFindings()

@@ -1,0 +1,91 @@
+"""The list of release requests (P-02, P-19, P-25). Nobody reads a message for this; that needs an examination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from civicmail.city.pages.act import Page
+from civicmail.city.pages.lists import (
+    Choice,
+    Column,
+    Filter,
+    Flag,
+    Identifier,
+    List,
+    ListRequest,
+    Number,
+    Numbers,
+    Operation,
+    Somebody,
+    State,
+    Texts,
+    Time,
+)
+from civicmail.desk.holding import release_states
+
+if TYPE_CHECKING:
+    pass
+
+KINDS = {"other": "One officer", "confidential": "Confidential: a privacy officer", "malware": "Malware: two officers"}
+
+
+def rule_names(row: Any) -> list[str]:
+    """The names in a row's rules, which a comma separates."""
+    return [name for name in row.rules.split(",") if name]
+
+
+def _in_state(rows: Any, state: str, request: ListRequest) -> Any:
+    from civicmail.desk.holding import tasks
+
+    match state:
+        case "mine":
+            return rows.filter(pk__in=tasks.releases(request.actor).values("pk"))
+        case "waits":
+            return rows.filter(state__in=release_states.OPEN)
+        case "over":
+            return rows.exclude(state__in=release_states.OPEN)
+    return rows.filter(state=state)
+
+
+class ReleaseRequests(List):
+    """List release requests, newest first.
+
+    Somebody asks that copies of a message are let go. kind: other (one officer), confidential (a privacy officer) or malware
+    (two officers); sender: whoever asks has sent it; state: asked, agreed, released, kept, refused, withdrawn or lapsed; why:
+    in the words of whoever asks; first: of two officers, who agreed.
+    """
+
+    name, permission = "list_releases", "releases.see"
+    page = Page("holding/releases/", "releases")
+    operation = Operation("/releases", "read:holding", shape="ReleaseRequest")
+    model, related = "holding.Release", ("requester", "first", "person")
+    title, section, crumbs = "Who asks that something is let go?", "Holding", [("Quarantine", "quarantine")]
+    caption, empty = "Requests that something is let go", "Nobody has asked that something is let go."
+    noun, sort = "requests", "-made"
+    columns = (
+        Number("id"),
+        Identifier("message", value="capture"),
+        Time("made", "Asked", link=("release",), sort=("made",)),
+        State("state", "State", words=release_states.WORDS),
+        Choice("kind", "Who decides", words=KINDS, sort=("kind", "id"), name="decides"),
+        Texts("rules", "Kept by rule", rule_names, name="by"),
+        Numbers("copies", "Copies", name="copies"),
+        Flag("sender"),
+        Somebody("requester", "Asked by", hint=lambda r: "sent it" if r.sender else "it is for them", name="by"),
+        Column("why"),
+        Somebody("first", optional=True),
+        Somebody("person", optional=True),
+    )
+    filters = (
+        Filter(
+            "state",
+            "State",
+            apply=_in_state,
+            others=list(release_states.WORDS),
+            choices=[("mine", "waits for you"), ("waits", "waits for an answer"), ("over", "answered or over")],
+        ),
+        Filter("kind", "Who decides", choices=list(KINDS.items())),
+    )
+
+
+RELEASE_REQUESTS = ReleaseRequests()

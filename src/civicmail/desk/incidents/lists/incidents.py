@@ -1,0 +1,60 @@
+"""The list of incidents: reported mail (P-31)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from civicmail.city.pages.act import Page
+from civicmail.city.pages.lists import Column, Filter, Flag, Identifier, List, ListRequest, Number, Operation, Somebody, State, Time
+from civicmail.desk.incidents.states import CASES
+
+
+class Incidents(List):
+    """List reported mail, newest first.
+
+    The same thing, once for all who reported it. known: we have the message; sender: whom it says it is from; proposed: why nobody
+    had to report it; state: open, right or genuine; reports: of people of the city; outside: of others.
+    """
+
+    name, permission = "list_incidents", "reports.see"
+    page = Page("incidents/", "incidents")
+    operation = Operation("/incidents", "read:incidents", shape="IncidentLine")
+    model, related = "incidents.Case", ("person",)
+    title, section = "What was reported?", "Reported mail"
+    caption, empty, noun, sort = "Reported mail", "Nobody has reported anything.", "cases", "-made"
+    columns = (
+        Number("id"),
+        Identifier("message", value="capture"),
+        Flag("known"),
+        Time("made", "First reported", link=("incident",), sort=("made",)),
+        State("state", "State", words=CASES),
+        Column("sender", "Says it is from", cell=lambda c, _: c.sender or "nobody", full=True, sort=("sender",), name="from"),
+        Number(
+            "reports",
+            "Reports",
+            lambda c: len(c.reports.all()),
+            cell=lambda c, _: len(c.reports.all()) + c.outside,
+            sort=("count",),
+            name="reports",
+        ),
+        Column("proposed", "Proposed because", name="because", alias="why"),
+        Somebody("person", optional=True),
+        Time("answered", optional=True),
+        Column("why"),
+        Number("outside"),
+    )
+    filters = (
+        Filter("state", "State", choices=[(key, word) for key, (_role, word) in CASES.items()]),
+        Filter("sender", "From has", ("sender__icontains",)),
+    )
+
+    def rows(self, request: ListRequest) -> Any:
+        from django.db.models import Count
+
+        return super().rows(request).annotate(count=Count("reports"))
+
+    def with_related(self, rows: Any) -> Any:
+        return super().with_related(rows).prefetch_related("reports")
+
+
+INCIDENTS = Incidents()
