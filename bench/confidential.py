@@ -24,6 +24,7 @@ from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, ParsedMessage, Recipient
 from civicmail.mail.screening.check_context import CheckContext
 from civicmail.mail.screening.confidential import candidates, canonical, check, exact_lists
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import CombinedCase, ContentCase, ExtractedMessage
 from civicmail.mail.screening.use import signals, words
 from mail.screening.identifiers import KINDS
@@ -64,7 +65,7 @@ def _good(report: Report, where: Path | None, count: int) -> None:
     for raw in islice(good(where), count):
         message = message_parser.parse(raw)
         began = time.process_time()
-        facts = check.find(ContentCase(raw, message, {})).facts
+        facts = check.find(ContentCase(raw, message, ReadMessage())).facts
         costs.append(time.process_time() - began)
         high = facts.get("confidential.high", ())
         surely += bool(high)
@@ -94,7 +95,7 @@ _SNAPSHOT = access.build(
 
 def _use(raw: bytes, message: ParsedMessage) -> tuple[str, ...]:
     """As if somebody of the city had sent it to all whom it names, all outside."""
-    word_counts = words.find(ContentCase(raw, message, {})).more
+    word_counts = words.find(ContentCase(raw, message, ReadMessage())).more
     to = tuple(Recipient(address.addr) for address in (*message.to, *message.cc) if address.domain)
     seen = ExtractedMessage(people={"reply-to": tuple((a.display, a.addr) for a in message.reply_to)}, list_id=message.list_id)
     world, envelope = CheckContext(Settings(), 0, _SNAPSHOT, {}), Envelope(ME, to, 0, login="ann")

@@ -22,6 +22,7 @@ from civicmail.mail.courier import warning_banner
 from civicmail.mail.screening import links, urls
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.lookalikes import Protected, find_likeness, protect
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import ContentCase
 
 GOOD = ("spamassassin/easy_ham", "spamassassin/easy_ham_2", "spamassassin/hard_ham", "enron_maildir")
@@ -86,7 +87,7 @@ def _marks(message: ParsedMessage, raw: bytes, protected: Protected, *, first: b
     answers = {urls.registrable(a_labels(address.domain)) for address in message.reply_to if address.domain}
     if not message.list_id and first and answers - {urls.registrable(domain)}:
         yield "reply-elsewhere", "x"
-    facts = links.find(ContentCase(raw, message, {"domains": NAMES, "protected": ()})).facts
+    facts = links.find(ContentCase(raw, message, ReadMessage(domains=tuple(NAMES)))).facts
     if facts.get("links.deceptive") and first:
         yield "deceptive-link", "x"
     if any(facts.get(f"links.{code}") for code in ("address", "credentials", "data", "lookalike")):

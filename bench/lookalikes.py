@@ -20,6 +20,7 @@ from civicmail.core.message import message_parser
 from civicmail.mail.screening import links
 from civicmail.mail.screening.domains import a_labels
 from civicmail.mail.screening.lookalikes import find_likeness, protect
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import ContentCase
 from civicmail.mail.screening.urls import registrable, split
 
@@ -169,5 +170,5 @@ def _links(report: Report) -> None:
         raw = b"From: a@b.example\r\nContent-Type: text/html\r\n\r\n" + html.encode()
         message = message_parser.parse(raw)
         begun = time.process_time()
-        links.find(ContentCase(raw, message, {"domains": NAMES, "protected": ()}))
+        links.find(ContentCase(raw, message, ReadMessage(domains=tuple(NAMES))))
         report.add(Row("lookalikes", "civicmail", what, (time.process_time() - begun) * 1e3, "ms"))

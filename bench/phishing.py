@@ -25,7 +25,7 @@ from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, ParsedMessage, Recipient
 from civicmail.mail.screening import displaynames, message_reader, phishing
 from civicmail.mail.screening.check_context import CheckContext
-from civicmail.mail.screening.reader_request import request_of
+from civicmail.mail.screening.reader_request import ReadMessage, request_of
 from civicmail.mail.screening.shapes import CombinedCase, ContentCase
 
 CITY, READER = "springfield.gov", "ann.miller@springfield.gov"
@@ -91,7 +91,7 @@ def _good(report: Report, source: sources.Source, book: RuleSet, most: int) -> N
     for raw in mail:
         message = message_parser.parse(_crlf(raw))
         seen.append(marked(raw, message, book, results=True))
-        case = ContentCase(raw, message, {"inbound": True, "recipients": [READER]})
+        case = ContentCase(raw, message, ReadMessage(inbound=True, recipients=(READER,)))
         began = time.process_time()
         phishing.find(case)
         spent += time.process_time() - began

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from house.sandboxes import SERVICES
 from house.sources import PACKAGE, modules, tree
 
 READERS = {f"civicmail.core.message.{name}" for name in ("message_parser", "structure", "html_text")}
@@ -21,7 +22,7 @@ LIMITED = (
     "civicmail.mail.pipeline.fingerprint_reader",
     "civicmail.mail.courier.strip_reader",
     "civicmail.mail.courier.pickup_reader",
-    "civicmail.mail.search.message_worker",
+    "civicmail.mail.search.request_handlers",
     "civicmail.mail.importers.parser_worker",
     *(
         f"civicmail.desk.viewer.{name}"
@@ -39,6 +40,7 @@ HEADERS = {
     "civicmail.front.worker.forecast_replies": "a question to check@",
 }
 """They read header blocks alone: our own parser, linear, without a library of others."""
+HANDLERS = {request.handler.partition(":")[0] for service in SERVICES for request in service.requests}
 WHOLE = {
     "civicmail.front.sample.portal_links": "the sample city's own mail",
 }
@@ -74,8 +76,8 @@ def test_who_reads_messages_outside_of_limited_processes_stands_on_the_list() ->
 @pytest.mark.rule("P-25, P-31", "Who reads hostile content outside of limited processes stands on a list, with why.")
 def test_what_runs_in_limited_processes_is_loaded_by_them_alone() -> None:
     """Pages, workers and imports ask, and never hold what reads."""
-    inner = {"civicmail.mail.pipeline.fingerprint_reader": "civicmail.mail.pipeline.fingerprint_worker"}
-    inner |= dict.fromkeys(("civicmail.mail.search.message_worker", "civicmail.mail.importers.parser_worker"), "nobody")
+    inner = dict.fromkeys(HANDLERS | {"civicmail.mail.importers.parser_worker"}, "nobody")
+    inner["civicmail.mail.screening.message_reader"] = "civicmail.mail.screening."
     inner |= dict.fromkeys(
         (f"civicmail.desk.viewer.{name}" for name in ("html_blocks", "preview", "render")), "civicmail.desk.viewer."
     )

@@ -65,7 +65,7 @@ class City:
         found = []
         for path in Path("/proc").glob("[0-9]*"):
             try:
-                if b"civicmail.mail.screening.worker" not in (path / "cmdline").read_bytes():
+                if b"civicmail.mail.screening.reader_request" not in (path / "cmdline").read_bytes():
                     continue
                 parent = (path / "stat").read_text().rpartition(")")[2].split()[1]
                 said = Path(f"/proc/{parent}/cmdline").read_bytes()

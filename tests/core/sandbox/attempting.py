@@ -15,9 +15,11 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from civicmail.core.sandbox import request_server
+from civicmail.core.sandbox import worker
+from civicmail.core.sandbox.service import Request, Service
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -249,13 +251,23 @@ def attempt(name: str, world: World) -> str:
     return "done"
 
 
-def answer(question: dict[str, Any], _content: bytes) -> bytes:
-    return attempt(question["try"], question["world"]).encode()
+class Attempt(Request[str], frozen=True):
+    handler = "__main__:answer"
+
+    name: str
+    world: World
+
+
+SERVICE = Service("attempting", (Attempt,), memory=1 << 30, processes=1, program=(sys.executable, str(Path(__file__))))
+
+
+def answer(_content: bytes, request: Attempt) -> str:
+    return attempt(request.name, request.world)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
+    if sys.argv[1] != SERVICE.module:
         print(attempt(sys.argv[1], json.loads(sys.argv[2])), flush=True)
         os._exit(0)
-    request_server.serve(answer, memory=1 << 30)
+    worker.serve(SERVICE)
     os._exit(0)

@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
-from typing import Any
+from pathlib import Path
 
-from civicmail.core.sandbox import frames, request_server
+from civicmail.core.sandbox import frames, worker
 from civicmail.core.sandbox.errors import Unreadable
+from civicmail.core.sandbox.service import Request, Service, StreamRequest, encode
 
 _kept: list[bytes] = []
+
+
+class Do(Request[bytes], frozen=True):
+    handler = "__main__:answer"
+
+    do: str
+
+
+class DoMany(StreamRequest[bytes], frozen=True):
+    handler = "__main__:answer_many"
+
+    times: int
+    then: str = ""
+
+
+SERVICE = Service("crashing", (Do, DoMany), memory=1 << 30, processes=1, program=(sys.executable, str(Path(__file__))))
 
 
 def say_more(content: bytes) -> None:
     """Whoever has taken a reader over answers by itself, to whatever is open."""
     for fd in range(3, 16):
         with contextlib.suppress(OSError):
-            os.write(fd, frames.frame(frames.ANSWER, content))
+            os.write(fd, frames.frame(frames.ANSWER, encode(content)))
 
 
-def answer(question: dict[str, Any], content: bytes) -> bytes:
-    match question["do"]:
+def answer_many(content: bytes, request: DoMany, emit: worker.Emit) -> None:
+    for _ in range(request.times):
+        emit(content)
+    if request.then:
+        answer(content, Do(request.then))
+
+
+def answer(content: bytes, request: Do) -> object:
+    match request.do:
         case "die":
             os._exit(3)
         case "hang":
@@ -35,6 +60,10 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
             raise KeyError(content)
         case "refuse":
             raise Unreadable("encrypted")
+        case "lie":
+            return "no bytes"
+        case "long":
+            return b"x" * (2 << 20)
         case "keep":
             _kept.append(content)
             return b" ".join(_kept)
@@ -56,4 +85,4 @@ def answer(question: dict[str, Any], content: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    request_server.serve(answer, memory=1 << 30)
+    worker.serve(SERVICE)

@@ -7,22 +7,21 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from civicmail.core.sandbox import child, frames
 from civicmail.core.sandbox.async_pool import AsyncPool
 from civicmail.core.sandbox.errors import CRASHED, DAMAGED, TOO_LONG, TOO_MUCH_MEMORY, Unreadable
-
-READER = (sys.executable, str(Path(__file__).with_name("crashing.py")))
+from core.sandbox.crashing import SERVICE, Do
 
 
 def story(told: Callable[[AsyncPool], Awaitable[None]], *command: str) -> None:
     """In a loop of its own, with one process."""
 
     async def whole() -> None:
-        pool = AsyncPool(command or READER, processes=1)
+        pool = AsyncPool(replace(SERVICE, program=command or SERVICE.program))
         try:
             await told(pool)
         finally:
@@ -32,12 +31,12 @@ def story(told: Callable[[AsyncPool], Awaitable[None]], *command: str) -> None:
 
 
 async def pid(pool: AsyncPool) -> bytes:
-    return (await pool.request({"do": "say"}, b"", seconds=60)).split()[0]
+    return (await pool.request(Do("say"), b"", seconds=60)).split()[0]
 
 
 async def why(pool: AsyncPool, do: str, seconds: float = 1) -> str:
     with pytest.raises(Unreadable) as told:
-        await pool.request({"do": do}, b"content", seconds=seconds)
+        await pool.request(Do(do), b"content", seconds=seconds)
     return told.value.why
 
 
@@ -46,7 +45,7 @@ def test_one_process_answers_whoever_asks_in_their_order() -> None:
 
     async def told(pool: AsyncPool) -> None:
         contents = [b"x" * 3_000_000, b"y", b"z" * frames.SMALL]
-        said = await asyncio.gather(*(pool.request({"do": "say"}, content, seconds=60) for content in contents))
+        said = await asyncio.gather(*(pool.request(Do("say"), content, seconds=60) for content in contents))
         assert [answer.partition(b" ")[2] for answer in said] == contents
         assert len({answer.partition(b" ")[0] for answer in said}) == 1
 
@@ -63,10 +62,9 @@ def test_what_a_reader_does_costs_one_question() -> None:
 
     async def told(pool: AsyncPool) -> None:
         does = {"die": CRASHED, "compute": TOO_LONG, "fill": TOO_MUCH_MEMORY, "raise": DAMAGED, "refuse": "encrypted"}
+        does |= {"lie": CRASHED, "long": CRASHED}
         for do, word in does.items():
-            heard, said = await asyncio.gather(
-                why(pool, do), pool.request({"do": "say"}, b"next", seconds=60), return_exceptions=True
-            )
+            heard, said = await asyncio.gather(why(pool, do), pool.request(Do("say"), b"next", seconds=60), return_exceptions=True)
             assert heard == word and isinstance(said, bytes) and said.endswith(b" next"), (do, heard, said)
 
     story(told)
@@ -114,13 +112,13 @@ def test_who_asks_no_more_ends_the_process_and_leaves_no_answer_behind() -> None
 
     async def told(pool: AsyncPool) -> None:
         first = await pid(pool)
-        gone = asyncio.ensure_future(pool.request({"do": "say"}, b"mine", seconds=60))
+        gone = asyncio.ensure_future(pool.request(Do("say"), b"mine", seconds=60))
         await asyncio.sleep(0)
         gone.cancel()
         with pytest.raises(asyncio.CancelledError):
             await gone
         assert await pid(pool) != first
-        assert (await pool.request({"do": "say"}, b"next", seconds=60)).endswith(b" next")
+        assert (await pool.request(Do("say"), b"next", seconds=60)).endswith(b" next")
 
     story(told)
 
@@ -132,7 +130,7 @@ def test_the_next_question_lies_in_the_pipe_and_its_time_begins_when_it_is_its_t
         order: list[str] = []
 
         async def one(name: str) -> None:
-            await pool.request({"do": "say"}, name.encode(), seconds=60, begins=lambda: order.append(f"{name} begins"))
+            await pool.request(Do("say"), name.encode(), seconds=60, begins=lambda: order.append(f"{name} begins"))
             order.append(f"{name} is over")
 
         asked = [asyncio.ensure_future(one(name)) for name in "abc"]

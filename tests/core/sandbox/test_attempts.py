@@ -18,9 +18,8 @@ import civicmail
 from civicmail.core.sandbox import child, confine
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.core.sandbox.pool import Pool
-from core.sandbox.attempting import ATTEMPTS
+from core.sandbox.attempting import ATTEMPTS, SERVICE, Attempt
 
-READER = (sys.executable, str(Path(__file__).with_name("attempting.py")))
 REAL = {
     "change the mode of a key", "change the times of a key", "read a key", "read another's mail", "cut mail off", "make a file",
     "set the limits of another process", "set the processor time of another process", "slow another process down",
@@ -68,7 +67,7 @@ def taken_over() -> Iterator[Pool]:
     """It runs the program that is tested, wherever that lies."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(child.ENVIRONMENT, "PYTHONPATH", str(Path(civicmail.__file__).parents[1]))
-        made = Pool(READER, processes=1)
+        made = Pool(SERVICE)
         yield made
         made.close()
 
@@ -95,7 +94,7 @@ def test_a_reader_that_was_taken_over_gets_nowhere(name: str, world: dict[str, A
         os.sched_getaffinity(victim),
     )
     try:
-        said = taken_over.request({"try": name, "world": world}, b"", seconds=60).decode()
+        said = taken_over.request(Attempt(name, world), b"", seconds=60)
     except Unreadable as error:
         said = error.why
     key = Path(world["key"]).stat()
@@ -117,6 +116,8 @@ def test_the_attempt_is_a_real_one(name: str, world: dict[str, Any], tmp_path: P
     made["new"] = str(tmp_path / "new")
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as victim:
         made["victim"] = victim.pid
-        done = subprocess.run([*READER, name, json.dumps(made)], capture_output=True, text=True, check=False, stdin=subprocess.PIPE)
+        done = subprocess.run(
+            [*SERVICE.program, name, json.dumps(made)], capture_output=True, text=True, check=False, stdin=subprocess.PIPE
+        )
         victim.kill()
     assert (done.stdout.strip(), done.returncode) == ("" if name == "start a program" else "done", 0)

@@ -68,10 +68,11 @@ def test_memory_and_files_are_limited(tmp_path: Path) -> None:
 
 
 WORKERS = [
-    "core.sandbox.worker", "mail.screening.worker", "mail.screening.reports.worker", "mail.search.message_worker",
-    "mail.pipeline.fingerprint_worker", "mail.importers.parser_worker", "mail.importers.outlook_reader",
-    "mail.courier.pickup_worker",
-    "mail.courier.strip_worker", "desk.viewer.worker",
+    "core.sandbox.text_handler", "mail.screening.message_reader", "mail.screening.reports.unpacking",
+    "mail.search.request_handlers",
+    "mail.pipeline.fingerprint_reader", "mail.importers.parser_worker", "mail.importers.outlook_reader",
+    "mail.courier.pickup_reader", "mail.courier.strip_reader", "desk.viewer.request_handlers",
+    "mail.screening.confidential.ocr_pictures",
 ]  # fmt: skip
 
 

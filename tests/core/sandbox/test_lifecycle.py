@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from civicmail.core.sandbox import child, frames, request_server
+from civicmail.core.sandbox import child, file_text, frames, worker
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, TOO_MUCH_MEMORY, Unreadable
+from civicmail.core.sandbox.file_text import TextReader
 from civicmail.core.sandbox.pool import Pool
-from civicmail.core.sandbox.process import Process
-from civicmail.desk.viewer import file_preview, sandboxed
-from civicmail.desk.viewer import worker as viewed
-from civicmail.mail.courier import pickup_client, pickup_worker, strip_client, strip_worker
+from civicmail.desk.viewer import file_preview, message_requests, sandboxed
+from civicmail.mail.courier import pickup_client, strip_client, strip_requests
 from core.sandbox import samples
-
-READER = (sys.executable, str(Path(__file__).with_name("crashing.py")))
+from core.sandbox.crashing import SERVICE, Do
 
 
 @pytest.fixture
 def pool() -> Iterator[Pool]:
-    made = Pool(READER, processes=1, each=True)
+    made = Pool(replace(SERVICE, fork_each=True))
     yield made
     made.close()
 
 
 def ask(pool: Pool, do: str, content: bytes, seconds: float = 60) -> bytes:
-    return pool.request({"do": do}, content, seconds=seconds)
+    return pool.request(Do(do), content, seconds=seconds)
 
 
 def test_each_question_has_a_process_of_its_own(pool: Pool) -> None:
@@ -61,9 +59,9 @@ def test_what_a_reader_does_costs_one_question(do: str, word: str, pool: Pool) -
 
 
 def test_files_are_read_by_a_process_for_each() -> None:
-    process = Process(each=True)
-    told = [process.read(samples.pdf(f"the {word} council")).text for word in ("first", "second")]
-    process.close()
+    reader = TextReader(replace(file_text.SERVICE, fork_each=True))
+    told = [reader.read(samples.pdf(f"the {word} council")).text for word in ("first", "second")]
+    reader.close()
     assert ["first" in told[0], "second" in told[1]] == [True, True]
 
 
@@ -87,7 +85,7 @@ def test_what_people_see_is_made_so() -> None:
     for pool, once in (
         (sandboxed.pool(), lambda: sandboxed.read(message)),
         (pickup_client.pool(), lambda: pickup_client.contents(message)),
-        (strip_client._made(), lambda: strip_client.paths(message)),
+        (strip_client.pool(), lambda: strip_client.paths(message)),
     ):
         for _ in range(2):
             once()
@@ -96,13 +94,14 @@ def test_what_people_see_is_made_so() -> None:
             once()
         assert before
         assert not before & forks(pool)
-    assert file_preview._made()._process._child._each
+    assert file_preview._made()._reader._process._child._each
 
 
 def test_what_is_done_once_is_done_before_the_forks() -> None:
     """Every question about our own message has an answer: one that failed would be done anew, slowly, by each fork."""
-    for answer, questions in ((viewed.answer, viewed.WARM), (pickup_worker.answer, [{}]), (strip_worker.answer, [{}])):
-        kinds = {request_server._handle(answer, question, request_server.SAMPLE)[0] for question in questions}
+    for service in (message_requests.SERVICE, pickup_client.SERVICE, strip_requests.SERVICE):
+        handlers = worker.load_handlers(replace(service, prepare=""))
+        kinds = {worker.handle(handlers, request, worker.SAMPLE)[0] for request in service.warm}
         assert kinds == {frames.ANSWER}
 
 

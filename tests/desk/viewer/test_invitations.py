@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from civicmail.core.sandbox.service import decode_reply, encode
 from civicmail.desk.viewer import sandboxed
 from civicmail.desk.viewer.invitations import MAX_SIZE, invitation, meeting
 from civicmail.desk.viewer.meeting import UNREADABLE, Guest, Meeting, When
+from civicmail.desk.viewer.message_requests import ReadInvitation
 
 ZONE = """\
 BEGIN:VTIMEZONE
@@ -80,7 +82,7 @@ def test_an_invitation_says_what_when_where_and_who_is_asked() -> None:
     assert found.organizer == Guest("ann@acme.example", "Ann Lee")
     assert found.guests == (Guest("dana.ortiz@city.example", "Dana Ortiz"), Guest("pat@city.example", "", "ACCEPTED", False))
     assert sandboxed.meeting(b"Subject: lunch\r\n\r\nNoon?\r\n") is None
-    assert Meeting.of(found.plain()) == found
+    assert decode_reply(ReadInvitation(), encode(found), 0) == found
 
 
 def test_a_zone_that_only_the_calendar_knows_is_as_it_describes_it() -> None:
@@ -137,5 +139,5 @@ def test_any_bytes_become_a_card_or_the_word_that_they_cannot_be_read(raw: bytes
         warnings.simplefilter("ignore")  # a library's opinion of bytes that nobody vouches for
         for content in (raw, b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n" + raw + b"\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"):
             found = card(content)
-            assert Meeting.of(found.plain()) == found
+            assert decode_reply(ReadInvitation(), encode(found), 0) == found
             assert found.failed == (found == UNREADABLE)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from email.message import EmailMessage
 from email.policy import SMTP
 
-import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civicmail.core.message import html_text
+from civicmail.core.sandbox.service import decode_reply, encode
 from civicmail.desk.viewer import html_blocks, plaintext, render, runs
+from civicmail.desk.viewer.message_requests import ReadMessage
 from civicmail.desk.viewer.message_view import Block, Run, Shown
 from core.message.test_embedded import attached, attribute, opaque, properties, wide, winmail
 from desk.viewer import samples
@@ -22,7 +23,7 @@ KINDS = [b"text/plain", b"text/html", b"text/plain; format=flowed", b"multipart/
 def shown(body: bytes, **more: object) -> Shown:
     made = render.shown(body, **more)  # type: ignore[arg-type]
     assert made is not None
-    assert Shown.from_plain(orjson.loads(orjson.dumps(made))) == made
+    assert decode_reply(ReadMessage(), encode(made), len(body)) == made
     return made
 
 

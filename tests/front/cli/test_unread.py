@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from civicmail.core.sandbox.errors import CRASHED
-from civicmail.mail.pipeline import fingerprint_client
-from civicmail.mail.search import message_reader
+from civicmail.mail.pipeline import fingerprint_client, fingerprints
+from civicmail.mail.search import message_reader, message_requests
 from front.cli.office import Office
 from mail.sick import SICK, pool
 
@@ -19,8 +19,9 @@ from mail.sick import SICK, pool
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """A message that brings its readers down."""
-    seen, marks = "civicmail.mail.search.message_worker", "civicmail.mail.pipeline.fingerprint_worker"
-    with closing(pool(seen, what="os.abort()")) as one, closing(pool(marks, what="os.abort()")) as other:
+    services = message_requests.SERVICE, fingerprints.SERVICE
+    one, other = (pool(service, what="os.abort()") for service in services)
+    with closing(one), closing(other):
         monkeypatch.setattr(message_reader, "pool", lambda: one)
         monkeypatch.setattr(fingerprint_client, "pool", lambda: other)
         made = Office(tmp_path / "data")

@@ -22,7 +22,7 @@ MAY = {
     "civicmail.mail.importers",
     "civicmail.mail.pipeline.retrospective",
     "civicmail.mail.pipeline.learning_job",
-    "civicmail.mail.pipeline.fingerprints",
+    "civicmail.mail.pipeline.fingerprint_client",
     "civicmail.mail.pipeline.release_copies",
     "civicmail.mail.pipeline.rescreening",
     "civicmail.mail.search.extract",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from civicmail.mail.archive import layout
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.importers.importing import ImportProgress, Request, run_import
-from civicmail.mail.importers.outlook_items import NO_ITEM, BuiltMessage, OutlookItems
+from civicmail.mail.importers.outlook_items import NO_ITEM, SERVICE, BuiltMessage, OutlookItems
 from civicmail.mail.importers.walk import Skipped, SourceMessage, walk
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.reader import Reader
@@ -79,18 +80,19 @@ def test_a_tnef_file_that_lies_alone_is_an_item_too(tmp_path: Path) -> None:
 
 
 _CHILD = """
-import json, os, sys
-from civicmail.mail.importers.outlook_reader import _send
-from civicmail.core.sandbox import frames
-for index in range(int(sys.argv[3]), 6):
-    _send(frames.ASK, json.dumps({"index": index, "folder": "Inbox"}).encode())
-    if index == 2:
-        os.abort()
-    if index == 4:
-        os.read(0, 1)
-    _send(frames.CONTENT, b"item %d" % index)
-    _send(frames.TEXT, json.dumps({"at": index, "properties": {}}).encode())
-_send(frames.END, b"")
+import os, time
+from civicmail.core.sandbox import worker
+from civicmail.mail.importers import outlook_reader
+def read_store(content, request, emit):
+    for index in range(request.first, 6):
+        emit((index, "Inbox"))
+        if index == 2:
+            os.abort()
+        if index == 4:
+            time.sleep(60)
+        emit(outlook_reader.BuiltMessage(b"item %d" % index, index, {}))
+outlook_reader.read_store = read_store
+worker.main()
 """
 
 
@@ -98,7 +100,7 @@ _send(frames.END, b"")
 def test_an_item_that_kills_or_hangs_its_reader_is_one_line(tmp_path: Path) -> None:
     store = tmp_path / "x.pst"
     store.write_bytes(b"!BDN")
-    with closing(OutlookItems(seconds=2.0, command=(sys.executable, "-c", _CHILD))) as items:
+    with closing(OutlookItems(seconds=2.0, service=replace(SERVICE, program=(sys.executable, "-c", _CHILD)))) as items:
         told = list(items.store(str(store)))
     assert [one.index for one in told] == [0, 1, 2, 3, 4, 5]
     assert [one.built.content if isinstance(one.built, BuiltMessage) else "" for one in told] == [
@@ -109,7 +111,7 @@ def test_an_item_that_kills_or_hangs_its_reader_is_one_line(tmp_path: Path) -> N
 def test_a_reader_that_says_nothing_is_one_line(tmp_path: Path) -> None:
     store = tmp_path / "x.pst"
     store.write_bytes(b"!BDN")
-    with closing(OutlookItems(command=(sys.executable, "-c", ""))) as items:
+    with closing(OutlookItems(service=replace(SERVICE, program=(sys.executable, "-c", "")))) as items:
         assert [(one.index, isinstance(one.built, str)) for one in items.store(str(store))] == [(-1, True)]
         assert isinstance(items.file(b"x"), str)
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from civicmail.core.config.errors import LaterError
 from civicmail.core.message.model import Envelope, Recipient
+from civicmail.core.sandbox.errors import Unreadable
 from civicmail.core.sandbox.pool import Pool
+from civicmail.core.sandbox.service import decode_reply, encode
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Source
-from civicmail.mail.pipeline import fingerprint_client
+from civicmail.mail.pipeline import fingerprint_client, fingerprints
 from civicmail.mail.pipeline.accept import capture_of, scan
+from civicmail.mail.pipeline.fingerprint_client import FingerprintReader
 from civicmail.mail.pipeline.fingerprint_reader import fingerprint_of, report_of
-from civicmail.mail.pipeline.fingerprints import Fingerprint, FingerprintReader, ReportContent
+from civicmail.mail.pipeline.fingerprints import Fingerprint, ReadFingerprint, ReadReport
 from mail.archive.making import UNSYNCED
 
 AT = 1_772_452_800_000
@@ -63,7 +67,7 @@ def test_what_brings_its_reader_down_has_marks_of_its_whole_and_harms_no_other(t
 def test_where_all_processes_are_busy_it_is_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is compared by less than there is to know, only because many ask at once."""
     (good,) = keep(tmp_path, PHISH)
-    with closing(Pool(fingerprint_client.COMMAND, processes=1)) as pool:
+    with closing(Pool(fingerprints.SERVICE, processes=1)) as pool:
         monkeypatch.setattr(fingerprint_client, "pool", lambda: pool)
         busy = pool._idle.get()
         with pytest.raises(LaterError):
@@ -75,12 +79,23 @@ def test_where_all_processes_are_busy_it_is_for_later(tmp_path: Path, monkeypatc
 @pytest.mark.rule("P-25, P-31", "What a limited process says of a message is digests and few words, or nothing.")
 def test_a_process_that_was_taken_over_says_nothing_but_digests() -> None:
     """Whatever it answers, it fits into the rows for it, or counts as nothing."""
-    honest = fingerprint_of(PHISH).plain()
-    assert Fingerprint.from_plain(honest) == fingerprint_of(PHISH)
-    for lie in ({"text": "<script>"}, {"text": None}, {"bands": ["0" * 16] * 9}, {"bands": ["x" * 16]}, {"hosts": 7}):
-        with pytest.raises((ValueError, TypeError, KeyError)):
-            Fingerprint.from_plain(honest | lie)
-    long = Fingerprint.from_plain(honest | {"hosts": ["a" * 5000] * 500, "subject": ["\ud800\0"] * 90, "author": "x" * 10_000})
-    assert len(long.hosts) == 1 and len(long.subject) == 12 and len(long.author) == 1000 and long.subject[0] == "?"
-    said = report_of(b"From: a@b.example\r\nSubject: Fwd: full\r\n\r\nSubject: Your mailbox\r\n\r\nwords\r\n")
-    assert ReportContent.of(said.plain()) == said and said.quotes
+    honest = fingerprint_of(PHISH)
+    assert decode_reply(ReadFingerprint(), encode(honest), len(PHISH)) == honest
+    long = [f"{n}.example" for n in range(21)]
+    for lie in (
+        {"text": "<script>"}, {"text": "0" * 64 + "\n"}, {"text": None}, {"bands": ["0" * 16] * 9}, {"bands": ["x" * 16]},
+        {"hosts": 7}, {"hosts": long}, {"subject": long}, {"author": "x" * 1001}, {"author": "a\0"},
+    ):  # fmt: skip
+        with pytest.raises(Unreadable):
+            decode_reply(ReadFingerprint(), encode(asdict(honest) | lie), len(PHISH))
+    report = report_of(b"From: a@b.example\r\nSubject: Fwd: full\r\n\r\nSubject: Your mailbox\r\n\r\nwords\r\n")
+    assert decode_reply(ReadReport(), encode(report), len(PHISH)) == report and report.quotes
+
+
+def test_what_a_message_says_at_length_is_cut_before_it_is_sent() -> None:
+    """Of a length, and with letters, that databases take."""
+    hosts = "".join(f"http://host{n}.example/ " for n in range(500))
+    raw = f"From: {'x' * 9000}@b.example\r\nSubject: {'=ED=A0=80 ' * 90}\r\n\r\n{hosts}\r\n".encode()
+    made = fingerprint_of(raw)
+    assert len(made.hosts) == 20 and len(made.subject) == 12 and len(made.author) <= 1000
+    assert decode_reply(ReadFingerprint(), encode(made), len(raw)).hosts == made.hosts

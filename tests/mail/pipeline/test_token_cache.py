@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.mail.pipeline import fingerprint_client
+from civicmail.mail.pipeline.fingerprints import SERVICE
 from civicmail.mail.pipeline.learning_job import SAVE_MS, LearnJob
 from civicmail.mail.screening import model
 from mail.archive import making
@@ -18,7 +19,7 @@ from mail.sick import SICK, pool
 @pytest.mark.rule("P-02", "What brings its reader down teaches the learner nothing, and holds up nothing.")
 def test_what_brings_its_reader_down_teaches_nothing_and_holds_up_nothing(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was said of other messages is learnt."""
-    with closing(pool("civicmail.mail.pipeline.fingerprint_worker", what="os.abort()")) as readers, closing(Mail(data)) as post:
+    with closing(pool(SERVICE, what="os.abort()")) as readers, closing(Mail(data)) as post:
         monkeypatch.setattr(fingerprint_client, "pool", lambda: readers)
         post.called(post.comes(SICK), spam=True)
         post.many(0, ham=6, spam=6)

@@ -7,7 +7,8 @@ from typing import Any
 
 from civicmail.core.config.settings import City, Gateway, Listener, Screening, Settings
 from civicmail.core.message.model import Envelope, Recipient
-from civicmail.mail.screening import authentication, extract_codec, message_reader
+from civicmail.core.sandbox.service import decode_reply, encode
+from civicmail.mail.screening import authentication, message_reader
 from civicmail.mail.screening.check_context import CheckContext
 from civicmail.mail.screening.reader_request import request_of
 from civicmail.mail.screening.shapes import CheckResult, ExtractedMessage, NetworkCase
@@ -40,6 +41,6 @@ def found(
     )
     envelope = Envelope(sender, (Recipient("bob@city.example"),), NOW, client=client, helo=helo, params=params or {})
     ask = request_of(settings, envelope, source, inbound=inbound, size=len(raw))
-    seen = ExtractedMessage() if unread else extract_codec.decode(extract_codec.encode(message_reader.read(raw[:whole], ask)))
+    seen = ExtractedMessage() if unread else decode_reply(ask, encode(message_reader.read(raw[:whole], ask)), len(raw))
     world = CheckContext(settings, NOW, None, {authentication.NAME: dns})
     return asyncio.run(authentication.find(NetworkCase(raw, seen, envelope, source, inbound, world)))

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from civicmail.core.message.model import Envelope
 from civicmail.core.sandbox.errors import BUSY, Unreadable
-from civicmail.mail.screening import extract_codec, reader_pool
+from civicmail.mail.screening import reader_pool
 from civicmail.mail.screening.fair_queue import MIN_SECONDS, FairQueue, client_key
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import ExtractedMessage
 
 
@@ -104,18 +105,18 @@ def test_reading_takes_turns_by_client(monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[bytes] = []
     begin = asyncio.Event()
 
-    async def asked(_: Any, question: Any, content: bytes, begins: Any) -> bytes:
+    async def asked(_: Any, question: Any, content: bytes, begins: Any) -> ExtractedMessage:
         await begin.wait()
         order.append(bytes(content))
-        return extract_codec.encode(ExtractedMessage())
+        return ExtractedMessage()
 
     async def story() -> None:
         monkeypatch.setattr(reader_pool._Small, "_answer", asked)
         readers = reader_pool.Readers(1, 5)
         try:
-            flood = [asyncio.ensure_future(readers.read(b"slow", {}, "192.0.2.0/24")) for _ in range(4)]
+            flood = [asyncio.ensure_future(readers.read(b"slow", ReadMessage(), "192.0.2.0/24")) for _ in range(4)]
             await _round()
-            other = asyncio.ensure_future(readers.read(b"other", {}, "198.51.100.0/24"))
+            other = asyncio.ensure_future(readers.read(b"other", ReadMessage(), "198.51.100.0/24"))
             await _round()
             flood[0].cancel()
             begin.set()
@@ -139,25 +140,26 @@ def test_behind_slow_large_messages_of_one_client_neither_small_ones_nor_another
     end = threading.Event()
     reading: list[bytes] = []
 
-    def ask(_: Any, question: Any, content: bytes, *, seconds: float) -> bytes:
+    def ask(_: Any, question: Any, content: bytes, *, seconds: float) -> ExtractedMessage:
         reading.append(content[:1])
         assert content[:1] != b"s" or end.wait(30)
-        return extract_codec.encode(ExtractedMessage())
+        return ExtractedMessage()
 
-    async def small(_: Any, question: Any, content: bytes, begins: Any) -> bytes:
-        return extract_codec.encode(ExtractedMessage())
+    async def small(_: Any, question: Any, content: bytes, begins: Any) -> ExtractedMessage:
+        return ExtractedMessage()
 
     async def story() -> None:
         monkeypatch.setattr(reader_pool.Pool, "request", ask)
         monkeypatch.setattr(reader_pool._Small, "_answer", small)
         readers = reader_pool.Readers(1, 5)
         try:
-            flood = [asyncio.ensure_future(readers.read(b"s" * (reader_pool.LARGE + 1), {}, "192.0.2.0/24")) for _ in range(9)]
+            slow = b"s" * (reader_pool.LARGE + 1)
+            flood = [asyncio.ensure_future(readers.read(slow, ReadMessage(), "192.0.2.0/24")) for _ in range(9)]
             await _round()
             for client in ("192.0.2.0/24", "198.51.100.0/24"):
-                await asyncio.wait_for(readers.read(b"." * reader_pool.LARGE, {}, client), 30)
+                await asyncio.wait_for(readers.read(b"." * reader_pool.LARGE, ReadMessage(), client), 30)
             for _ in range(3):
-                other = asyncio.ensure_future(readers.read(b"l" * (reader_pool.LARGE + 9), {}, "198.51.100.0/24"))
+                other = asyncio.ensure_future(readers.read(b"l" * (reader_pool.LARGE + 9), ReadMessage(), "198.51.100.0/24"))
                 assert (await asyncio.wait({other}, timeout=60))[0], "there is a process for everybody else"
             assert reading == [b"s", b"l", b"l", b"l"] and not any(one.done() for one in flood)
             end.set()
@@ -181,15 +183,15 @@ def test_a_large_message_is_cut_short_only_when_its_turn_has_come(monkeypatch: p
 
     end = threading.Event()
 
-    def ask(_: Any, question: Any, content: bytes, *, seconds: float) -> bytes:
+    def ask(_: Any, question: Any, content: bytes, *, seconds: float) -> ExtractedMessage:
         assert len(content) == reader_pool.LARGE + 7 and end.wait(30)
-        return extract_codec.encode(ExtractedMessage())
+        return ExtractedMessage()
 
     async def story() -> None:
         monkeypatch.setattr(reader_pool.Pool, "request", ask)
         readers = reader_pool.Readers(1, 5, most=reader_pool.LARGE + 7)
         try:
-            many = [asyncio.ensure_future(readers.read(Content(reader_pool.LARGE + 9), {}, f"c{n}")) for n in range(6)]
+            many = [asyncio.ensure_future(readers.read(Content(reader_pool.LARGE + 9), ReadMessage(), f"c{n}")) for n in range(6)]
             while len(sizes) < reader_pool.LARGE_PROCESSES:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
@@ -225,17 +227,17 @@ def test_what_one_waits_for_behind_another_is_not_on_ones_own_account(monkeypatc
     """A message lies in the pipe while another is read for five seconds, and is read for one itself."""
     now = [0.0]
 
-    async def asked(_: Any, question: Any, content: bytes, begins: Any) -> bytes:
+    async def asked(_: Any, question: Any, content: bytes, begins: Any) -> ExtractedMessage:
         now[0] += 5
         begins()
         now[0] += 1
-        return extract_codec.encode(ExtractedMessage())
+        return ExtractedMessage()
 
     async def story() -> None:
         monkeypatch.setattr(reader_pool._Small, "_answer", asked)
         readers = reader_pool.Readers(1, 5)
         monkeypatch.setattr(readers._small, "_clock", lambda: now[0])
-        await readers.read(b"", {}, "ann")
+        await readers.read(b"", ReadMessage(), "ann")
         await _round()
         assert readers._small._queue._clients["ann"].used_seconds == pytest.approx(1.0)
         await asyncio.to_thread(readers.close)

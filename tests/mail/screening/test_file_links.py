@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import files, indicators, link_targets, links
 from civicmail.mail.screening.allowance import Allowance
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import CheckResult, ContentCase
 from core.sandbox import samples
 from mail.screening import filesamples as made
@@ -73,7 +74,7 @@ FILES = {
 
 
 def checked(raw: bytes) -> tuple[CheckResult, ContentCase]:
-    case = ContentCase(raw, message_parser.parse(raw), {"domains": [CITY], "protected": [PROTECTED], "inbound": True})
+    case = ContentCase(raw, message_parser.parse(raw), ReadMessage(domains=(CITY,), protected=(PROTECTED,), inbound=True))
     files.find(case)
     return links.find(case), case
 

@@ -12,7 +12,7 @@ import pytest
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import files, message_reader, vba
 from civicmail.mail.screening.allowance import Allowance
-from civicmail.mail.screening.reader_request import REQUEST_KEYS
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import CheckResult
 from core.sandbox import samples
 from mail.screening import filesamples as made
@@ -257,10 +257,7 @@ def test_a_pdf_that_opens_without_a_password_is_looked_into() -> None:
 
 def test_what_lies_in_containers_is_listed_with_its_digest() -> None:
     raw = mail(("a.zip", zipped("plan.docx", HONEST["letter.docx"])))
-    seen = message_reader.read(
-        raw,
-        {**dict.fromkeys(REQUEST_KEYS, ()), "checks": ["files"], "size": len(raw), "source": "mx", "sender": "", "inbound": True},
-    )
+    seen = message_reader.read(raw, ReadMessage(checks=("files",), size=len(raw), source="mx", inbound=True))
     assert [(file.name, file.true) for file in seen.files] == [("a.zip", "zip"), ("plan.docx", "docx")]
     assert seen.files[1].sha256 == hashlib.sha256(HONEST["letter.docx"]).hexdigest()
 

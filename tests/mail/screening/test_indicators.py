@@ -13,6 +13,7 @@ from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope
 from civicmail.mail.screening import all_links, indicators, link_targets
 from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import CheckResult, CombinedCase, ContentCase, ExtractedFile, ExtractedMessage
 
 
@@ -21,7 +22,7 @@ def inner(*urls: str, attached: str = "") -> CheckResult:
     body = "".join(f"<a href='{url}'>here</a>\r\n" for url in urls)
     raw = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n{body}\r\n"
     raw += f"--b\r\nContent-Type: text/html; name=a.html\r\nContent-Disposition: attachment\r\n\r\n{attached}\r\n--b--\r\n"
-    return link_targets.find(ContentCase(raw.encode(), message_parser.parse(raw.encode()), {}))
+    return link_targets.find(ContentCase(raw.encode(), message_parser.parse(raw.encode()), ReadMessage()))
 
 
 def facts(found: CheckResult, files: int = 0) -> CheckResult:

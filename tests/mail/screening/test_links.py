@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import links
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import CheckResult, ContentCase
 from mail.screening import qrpictures
 from mail.screening.joints import CITY, PROTECTED
 
-ASKED = {"domains": [CITY], "protected": [PROTECTED], "inbound": True}
+ASKED = ReadMessage(domains=(CITY,), protected=(PROTECTED,), inbound=True)
 HEAD = b"From: a@b.example\r\nMIME-Version: 1.0\r\n"
 
 

@@ -15,6 +15,7 @@ from civicmail.city.snapshot.published_approvals import ApprovalsWatcher, approv
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import correspondents, outbound_approval, outbound_files
 from civicmail.mail.screening.correspondents import Correspondents, MappedCorrespondents, origin
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import CombinedCase, ContentCase, ExtractedLink
 from mail.screening.joints import CITY, DANA, NOW, WORLD, outgoing
 
@@ -37,12 +38,12 @@ def mail(*parts: bytes, kind: str = "mixed", html: str = "<img src='cid:logo'>")
 
 
 def names(raw: bytes, **asked: Any) -> list[str]:
-    found = outbound_files.find(ContentCase(raw, message_parser.parse(raw), {"inbound": False, **asked}))
+    found = outbound_files.find(ContentCase(raw, message_parser.parse(raw), ReadMessage(**asked)))
     return [row[1] for row in found.more.get(outbound_files.FILES, [])]
 
 
 def sending(raw: bytes, *to: str, data: Path, links: tuple[str, ...] = ()) -> CombinedCase:
-    found = outbound_files.find(ContentCase(raw, message_parser.parse(raw), {"inbound": False}))
+    found = outbound_files.find(ContentCase(raw, message_parser.parse(raw), ReadMessage(inbound=False)))
     case = outgoing(DANA, [("", address) for address in to], links=tuple(ExtractedLink(url, "", "1") for url in links))
     screening = replace(WORLD.settings.screening, shares=["files.springfield.gov"])
     tools = {outbound_approval.NAME: outbound_approval.Tools(ApprovalsWatcher(data), MappedCorrespondents(data))}
@@ -130,7 +131,7 @@ def test_a_card_has_a_photo_and_an_appointment_a_picture_and_no_more() -> None:
 def test_a_forwarded_message_is_no_file_and_its_files_are() -> None:
     """P-22."""
     raw = mail(b"Content-Type: message/rfc822\r\n\r\n" + ONE.replace(b"--b", b"--c").replace(b"boundary=b", b"boundary=c"))
-    found = outbound_files.find(ContentCase(raw, message_parser.parse(raw), {"inbound": False}))
+    found = outbound_files.find(ContentCase(raw, message_parser.parse(raw), ReadMessage(inbound=False)))
     assert [(row[0], row[1], row[3]) for row in found.more[outbound_files.FILES]] == [("1.2/1.2", "plan.pdf", DIGEST)]
     assert names(mail(b"Content-Type: message/rfc822\r\n\r\nSubject: y\r\n\r\nOnly words.\r\n")) == []
 
@@ -139,9 +140,8 @@ def test_a_forwarded_message_is_no_file_and_its_files_are() -> None:
 def test_more_files_than_are_looked_at_make_the_check_unavailable() -> None:
     """A hundred in front hide none."""
     raw = mail(*[part(PDF + bytes([n]), "application/pdf", name=f"{n}.pdf") for n in range(101)])
-    assert outbound_files.find(ContentCase(raw, message_parser.parse(raw), {"inbound": False})).facts.get("unavailable") == (
-        "leaving",
-    )
+    case = ContentCase(raw, message_parser.parse(raw), ReadMessage(inbound=False))
+    assert outbound_files.find(case).facts.get("unavailable") == ("leaving",)
 
 
 @pytest.mark.rule("P-22", "The record names what leaves by part and hash, never by its name: renamed is the same, changed is not.")

@@ -10,23 +10,25 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from civicmail.core.config.errors import ConfigError
 from civicmail.core.config.load import load
 from civicmail.core.message import message_parser
 from civicmail.mail.screening import phishing, urls
 from civicmail.mail.screening.companies import companies
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import CheckResult, ContentCase
 from civicmail.mail.screening.webservices import services
 from mail.screening.joints import CITY
 
 ANN = f"ann@{CITY}"
-ASKED = {"inbound": True, "recipients": [ANN], "web_services": [], "companies": []}
+ASKED = ReadMessage(inbound=True, recipients=(ANN,))
 WORDS = "The council meets on Tuesday at seven in the town hall, and everybody who lives here is welcome to it, as ever. "
 
 
 def find(raw: bytes, **asked: object) -> CheckResult:
-    return phishing.find(ContentCase(raw, message_parser.parse(raw), {**ASKED, **asked}))
+    return phishing.find(ContentCase(raw, message_parser.parse(raw), replace(ASKED, **asked)))
 
 
 def mail(
@@ -229,17 +231,17 @@ def test_what_employees_write_is_not_looked_at() -> None:
 )
 def test_a_city_adds_to_the_lists_and_takes_out() -> None:
     assert to("https://go.leads.example/x") == ()
-    assert to("https://go.leads.example/x", web_services=["shortener go.leads.example"]) == ("shortener",)
-    assert to("https://x.example.top/", web_services=["ending top"]) == ("ending",)
-    assert to("https://leads.example/out/x", web_services=["redirect leads.example/out/"]) == ("redirect",)
-    assert to("https://bit.ly/x", web_services=["-bit.ly"]) == ()
-    assert to("https://a.icu/", web_services=["-icu"]) == ()
-    assert to("https://www.bing.com/ck/a", web_services=["-bing.com"]) == ()
+    assert to("https://go.leads.example/x", web_services=("shortener go.leads.example",)) == ("shortener",)
+    assert to("https://x.example.top/", web_services=("ending top",)) == ("ending",)
+    assert to("https://leads.example/out/x", web_services=("redirect leads.example/out/",)) == ("redirect",)
+    assert to("https://bit.ly/x", web_services=("-bit.ly",)) == ()
+    assert to("https://a.icu/", web_services=("-icu",)) == ()
+    assert to("https://www.bing.com/ck/a", web_services=("-bing.com",)) == ()
     union = mail(sender="Springfield Credit Union <x@evil.example>")
     assert signs(union) == ()
     own = ["springfield credit union = scu.example, scu-mail.example"]
-    assert signs(union, companies=own) == ("company",)
-    assert signs(mail(sender="Springfield Credit Union <x@m.scu-mail.example>"), companies=own) == ()
+    assert signs(union, companies=tuple(own)) == ("company",)
+    assert signs(mail(sender="Springfield Credit Union <x@m.scu-mail.example>"), companies=tuple(own)) == ()
 
 
 @pytest.mark.parametrize(

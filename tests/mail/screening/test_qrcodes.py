@@ -208,7 +208,7 @@ def test_drawing_ends_in_time_and_gives_what_there_is() -> None:
 _DRAWN_UNDER = """
 import ctypes, sys
 if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) != 0: sys.exit(7)
-from civicmail.mail.screening import drawing, worker
+from civicmail.mail.screening import drawing, message_reader
 from civicmail.core.sandbox import confine
 content = sys.stdin.buffer.read()
 import pypdfium2

@@ -21,6 +21,7 @@ from civicmail.mail.screening.correspondents import Correspondents, number_of
 from civicmail.mail.screening.duplicate_index import NearDuplicateIndex, keys_of
 from civicmail.mail.screening.learner import Learner
 from civicmail.mail.screening.model import Edges, Model
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.screener import Screened, Screener
 from civicmail.mail.screening.shapes import NOTHING, CombinedCase, ContentCase, ExtractedMessage
 from civicmail.mail.screening.stacking import Stack
@@ -41,7 +42,8 @@ def learnt() -> Model:
 def case(data: Path, raw: bytes, *, inbound: bool = True, facts: dict[str, FactValue] | None = None, **more: Any) -> CombinedCase:
     message = message_parser.parse(raw)
     people = {"from": tuple((a.display, a.addr) for a in message.from_)}
-    seen = ExtractedMessage(people=people, list_id=message.list_id, more={"spam": tokens.find(ContentCase(raw, message, {})).more})
+    found = tokens.find(ContentCase(raw, message, ReadMessage())).more
+    seen = ExtractedMessage(people=people, list_id=message.list_id, more={"spam": found})
     settings = Settings()
     tools = {"spam": spam.open_(settings, data), "known": known_senders.open_(settings, data)}
     return CombinedCase(seen, ENVELOPE, "mx", inbound, CheckContext(settings, T0, None, tools), facts or {}, more)

@@ -14,7 +14,7 @@ from civicmail.core.message.model import AROUND, Envelope, Recipient
 from civicmail.mail.screening import files, message_reader, outbound_files
 from civicmail.mail.screening.allowance import Allowance
 from civicmail.mail.screening.confidential import check as confidential
-from civicmail.mail.screening.reader_request import request_of
+from civicmail.mail.screening.reader_request import ReadMessage, request_of
 from civicmail.mail.screening.shapes import ContentCase, ExtractedMessage
 from civicmail.mail.screening.use import words
 from core.message.test_codes import apple, binhexed, in_base64, yencoded
@@ -80,7 +80,7 @@ def test_of_what_was_looked_into_whole_nothing_is_said() -> None:
 
 
 def leaves(raw: bytes) -> list[str]:
-    found = outbound_files.find(ContentCase(raw, message_parser.parse(raw), {"inbound": False}))
+    found = outbound_files.find(ContentCase(raw, message_parser.parse(raw), ReadMessage(inbound=False)))
     return [row[0] for row in found.more.get(outbound_files.FILES, [])]
 
 
@@ -93,9 +93,8 @@ def test_what_was_not_opened_leaves_as_a_file() -> None:
 
 
 def secret(raw: bytes) -> tuple[Any, ...]:
-    return tuple(
-        (f.code, f.part) for f in confidential.find(ContentCase(raw, message_parser.parse(raw), {"inbound": False})).findings
-    )
+    case = ContentCase(raw, message_parser.parse(raw), ReadMessage(inbound=False))
+    return tuple((f.code, f.part) for f in confidential.find(case).findings)
 
 
 @pytest.mark.rule("P-19", "Confidential numbers are found around the parts of a message and in letters however deep.")

@@ -18,8 +18,8 @@ import zstandard
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.query.parse import parse
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG
+from civicmail.core.sandbox.file_text import TextReader
 from civicmail.core.sandbox.ocr import Ocr
-from civicmail.core.sandbox.process import Process
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
@@ -93,13 +93,13 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """What limited processes were asked to read."""
     asked: list[bytes] = []
-    plain = Process.read
+    plain = TextReader.read
 
-    def read(self: Process, content: bytes, *more: object) -> object:
+    def read(self: TextReader, content: bytes, *more: object) -> object:
         asked.append(content)
         return plain(self, content, *more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Process, "read", read)
+    monkeypatch.setattr(TextReader, "read", read)
     return asked
 
 

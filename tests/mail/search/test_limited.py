@@ -17,12 +17,15 @@ from civicmail.core.message import message_parser
 from civicmail.core.query.parse import parse
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.core.sandbox.pool import Pool
+from civicmail.core.sandbox.service import decode_reply, encode
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.search import message_reader, message_values, tasks
+from civicmail.mail.search import message_reader, message_requests, tasks
+from civicmail.mail.search.attachments import Extract
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.documents import document_of
 from civicmail.mail.search.extract import ExtractJob
+from civicmail.mail.search.message_requests import ReadFiles, Whole
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.tasks import IndexJob
 from core.sandbox import samples
@@ -39,7 +42,7 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Readers]:
     made: list[Pool] = []
 
     def give(**how: str) -> Pool:
-        made.append(pool("civicmail.mail.search.message_worker", **how))
+        made.append(pool(message_requests.SERVICE, **how))
         monkeypatch.setattr(message_reader, "pool", lambda: made[-1])
         return made[-1]
 
@@ -120,16 +123,18 @@ def test_where_nothing_can_be_read_the_index_waits(tmp_path: Path, readers: Read
 @pytest.mark.parametrize(
     "said",
     [
-        "'unreadable': -1",
-        "'unreadable': 1 << 70",
-        "'blind': 10_000, 'for_whom': 10_000",
-        "'text': 'x' * (2 << 20)",
-        "'attachments': [['a', 'b', -5]]",
+        "unreadable=-1",
+        "unreadable=1 << 63",
+        "blind=10_000, for_whom=10_000",
+        "text='x' * (2 << 20)",
+        "text=7",
+        "attachments=[['a', 'b', -5]]",
     ],
 )
 def test_what_the_index_cannot_take_was_said_by_nobody_honest(said: str, readers: Readers) -> None:
     """A process that was taken over can neither stop the index nor fill its memory."""
-    readers(first=f"own = worker.message_values.plain\nworker.message_values.plain = lambda fields: {{**own(fields), {said}}}")
+    lie = f"(replace(own(*asked)[0], {said}), [])"
+    readers(first=f"from dataclasses import replace; own = handlers.read_fields; handlers.read_fields = lambda *asked: {lie}")
     with pytest.raises(Unreadable):
         message_reader.fields(SICK)
 
@@ -148,10 +153,11 @@ def test_files_come_whole_or_not_at_all() -> None:
     whole = message_reader.files(raw.encode())
     assert [one.content for one in whole] == [b"%PDF-1.7 0", b"%PDF-1.7 1", b"%PDF-1.7 2", b"words"]
     assert [one.known.text if one.known else None for one in whole] == [None, None, None, "words"]
-    packed = message_values.packed(message_parser.fields(raw.encode()))
-    for bad in (packed + b"x", packed[:-1], packed.replace(b"[10", b"[-1", 1), b"", b"null\n"):
-        with pytest.raises((ValueError, TypeError)):
-            message_values.files_of(bad)
+    reply = encode(whole)
+    assert decode_reply(ReadFiles(), reply, len(raw)) == whole
+    for bad in (reply + b"x", reply[:-1], b"", encode(None), encode([Whole(b"", Extract(pictures=-1))])):
+        with pytest.raises(Unreadable):
+            decode_reply(ReadFiles(), bad, len(raw))
 
 
 def letter_with(subject: str) -> bytes:
@@ -166,8 +172,8 @@ def letter_with(subject: str) -> bytes:
 @pytest.mark.rule("P-23", "Files that bring the reader of their message down hold up no others.")
 def test_files_that_bring_their_reader_down_hold_up_no_others(tmp_path: Path, readers: Readers) -> None:
     """They wait for the next start, and are not tried again and again."""
-    own = "own = worker.message_values.packed\n"
-    readers(first=f"{own}worker.message_values.packed = lambda fields: os.abort() if fields.subject == 'ill' else own(fields)")
+    own = "own = handlers.read_files"
+    readers(first=f"{own}; handlers.read_files = lambda raw, request: os.abort() if b'Subject: ill' in raw else own(raw, request)")
     kept(tmp_path, letter_with("ill"), letter_with("well"))
     with closing(IndexJob.take(tmp_path)) as job, closing(ExtractJob(tmp_path, processes=1)) as lane:
         job.step(T)

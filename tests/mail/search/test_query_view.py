@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from civicmail.core.config.errors import LaterError
 from civicmail.core.message import message_parser
 from civicmail.core.query.tree import View
 from civicmail.core.sandbox.pool import Pool
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.search import message_reader, message_values
-from civicmail.mail.search.attachments import attachment_text, text_of_files
+from civicmail.mail.search import message_reader, message_requests
+from civicmail.mail.search.attachments import attachment_text
 from civicmail.mail.search.extract_cache import Extracts
 from civicmail.mail.search.fields import view
 from civicmail.mail.search.query_view import viewer
@@ -67,7 +65,7 @@ def test_what_brings_its_reader_down_is_within_no_scope_by_words_and_no_hold_let
 @pytest.fixture
 def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nobody is idle."""
-    pool = Pool(message_reader.COMMAND, processes=1)
+    pool = Pool(message_requests.SERVICE, processes=1)
     pool._idle.get()
     monkeypatch.setattr(message_reader, "pool", lambda: pool)
     yield
@@ -79,14 +77,3 @@ def test_while_all_processes_are_busy_nothing_is_said(tmp_path: Path, busy: None
     ((capture, body),) = captures(5, 1)
     with pytest.raises(LaterError):
         viewer(tmp_path, seconds=0.01)(capture, body)
-
-
-@given(st.recursive(st.none() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
-def test_a_process_that_was_taken_over_gives_fields_or_nothing(said: object) -> None:
-    honest = message_values.plain(message_parser.fields(ODD))
-    for name in honest:
-        try:
-            message_values.fields_of({**honest, name: said})
-        except (TypeError, KeyError, ValueError, OverflowError):
-            continue
-    assert text_of_files(message_values.fields_of(honest)[1], lambda *_: None).waiting

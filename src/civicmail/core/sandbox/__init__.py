@@ -1,1 +1,1 @@
-"""Sandboxed processes, and the extraction of text from attachments in them."""
+"""One service of sandboxed processes with typed requests, and the extraction of text from attachments in them."""

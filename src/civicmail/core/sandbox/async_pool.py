@@ -1,7 +1,7 @@
 """Sandboxed processes for an asyncio event loop; pool.py is the version for threads.
 
-    desk = AsyncPool((sys.executable, "-I", "-m", "…"), processes=1)
-    await desk.ask({"what": "text"}, content, seconds=10)        the answer; raises Unreadable
+    pool = AsyncPool(SERVICE)
+    await pool.request(CountWords(), content, seconds=10)        the reply; raises Unreadable
 
 A thread that has its answer gets the interpreter back from a busy loop five milliseconds later (sys.getswitchinterval), and
 meanwhile the process has nothing to do. Here it has: the next question lies in its pipe while it answers one.
@@ -14,14 +14,15 @@ import contextlib
 import mmap
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from civicmail.core.sandbox import frames, pool
-from civicmail.core.sandbox.child import MAX_FRAME, Child
+from civicmail.core.sandbox import frames, pool, service
+from civicmail.core.sandbox.child import Child
 from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, Unreadable
+from civicmail.core.sandbox.service import Request, Service
 
 MAX_PENDING = 2
 """Questions that a process has: the one that it answers, and the next."""
@@ -39,6 +40,17 @@ class _Desk:
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+@dataclass(slots=True)
+class _Exchange[Reply]:
+    """A request on its way to a process. unsent: what is not written yet; size: bytes of the content; begins: as of request()."""
+
+    request: Request[Reply]
+    unsent: list[memoryview]
+    size: int
+    seconds: float
+    begins: Callable[[], None] | None
+
+
 class _Restarted(Exception):
     """The process has ended because of the question before."""
 
@@ -46,10 +58,10 @@ class _Restarted(Exception):
 class AsyncPool:
     """For one event loop. Content should fit in a pipe: what does not is written as the process reads it."""
 
-    def __init__(self, command: Sequence[str], *, processes: int) -> None:
-        self._command = command
-        self._desks = [_Desk(Child(command)) for _ in range(processes)]
-        self._slots = asyncio.Semaphore(processes * MAX_PENDING)
+    def __init__(self, asked: Service, *, processes: int = 0) -> None:
+        self._command = asked.command
+        self._desks = [_Desk(Child(asked.command)) for _ in range(processes or asked.processes)]
+        self._slots = asyncio.Semaphore(len(self._desks) * MAX_PENDING)
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="limited")  # its life is theirs, too (pool.py)
 
     def warm(self) -> None:
@@ -57,20 +69,21 @@ class AsyncPool:
         for desk in self._desks:
             self._starter.submit(desk.child.line)
 
-    async def request(
-        self, question: Mapping[str, Any], content: bytes | mmap.mmap, *, seconds: float, begins: Callable[[], None] | None = None
-    ) -> bytes:
+    async def request[Reply](
+        self, asked: Request[Reply], content: bytes | mmap.mmap, *, seconds: float, begins: Callable[[], None] | None = None
+    ) -> Reply:
         """Send a request and return its reply. seconds: processor time; begins: called when the process starts on it. Raises
         Unreadable. Cancelling this ends the process: shield it."""
-        request = pool.encode_request(question, seconds) + frames.HEAD.pack(frames.CONTENT, len(content))
-        data = [request + content[:]] if len(content) < frames.SMALL else [request, content]
+        head = frames.frame(frames.ASK, service.encode_request(asked, seconds)) + frames.HEAD.pack(frames.CONTENT, len(content))
+        data = [head + content[:]] if len(content) < frames.SMALL else [head, content]
         async with self._slots:
             desk = min(self._desks, key=lambda candidate: candidate.pending)  # none has two while another has none
             desk.pending += 1
             try:
                 while True:
                     with contextlib.suppress(_Restarted):
-                        return await self._exchange(desk, [memoryview(piece) for piece in data], seconds, begins)
+                        exchange = _Exchange(asked, [memoryview(piece) for piece in data], len(content), seconds, begins)
+                        return await self._exchange(desk, exchange)
             except asyncio.CancelledError:
                 self._end(desk)
                 raise
@@ -83,7 +96,7 @@ class AsyncPool:
         for desk in self._desks:
             desk.child.kill()
 
-    async def _exchange(self, desk: _Desk, data: list[memoryview], seconds: float, begins: Callable[[], None] | None) -> bytes:
+    async def _exchange[Reply](self, desk: _Desk, exchange: _Exchange[Reply]) -> Reply:
         async with desk.writing:
             child = desk.child
             line = child.running()
@@ -91,43 +104,34 @@ class AsyncPool:
                 line = await asyncio.wrap_future(self._starter.submit(child.line))
             if desk.child is child:
                 with contextlib.suppress(frames.ClosedPipe):  # it is heard again when the answer is read
-                    _write(line, data)
+                    _write(line, exchange.unsent)
             await desk.reading.acquire()
-            if data:  # more than a pipe holds: nobody writes beside it
-                return await self._read_reply(desk, child, line, data, seconds, begins)
-        return await self._read_reply(desk, child, line, data, seconds, begins)
+            if exchange.unsent:  # more than a pipe holds: nobody writes beside it
+                return await self._read_reply(desk, child, line, exchange)
+        return await self._read_reply(desk, child, line, exchange)
 
-    async def _read_reply(
-        self,
-        desk: _Desk,
-        child: Child,
-        line: frames.Pipes,
-        data: list[memoryview],
-        seconds: float,
-        begins: Callable[[], None] | None,
-    ) -> bytes:
+    async def _read_reply[Reply](self, desk: _Desk, child: Child, line: frames.Pipes, exchange: _Exchange[Reply]) -> Reply:
         """Read the reply; only one caller at a time gets here."""
         try:
             if desk.child is not child:
                 raise _Restarted
-            if begins is not None:
-                begins()
-            async with asyncio.timeout(child.allowed(seconds)):
-                await _send(line, data)
-                kind, reply = await _receive(line)
-            reason, is_spent = pool.check_reply(child, kind, reply)
-            if is_spent:
-                await self._end(desk)
+            if exchange.begins is not None:
+                exchange.begins()
+            async with asyncio.timeout(child.allowed(exchange.seconds)):
+                await _send(line, exchange.unsent)
+                kind, data = await _receive(line, exchange.request.max_reply(exchange.size))
+            try:
+                return pool.read_reply(child, exchange.request, kind, data, exchange.size)
+            finally:
+                if child.is_spent:
+                    await self._end(desk)
         except TimeoutError:
             await self._end(desk)
-            reason = TOO_LONG
+            raise Unreadable(TOO_LONG) from None
         except frames.ClosedPipe:
-            reason = TOO_LONG if await self._end(desk) == -signal.SIGXCPU else CRASHED
+            raise Unreadable(TOO_LONG if await self._end(desk) == -signal.SIGXCPU else CRASHED) from None
         finally:
             desk.reading.release()
-        if reason is not None:
-            raise Unreadable(reason)
-        return reply
 
     def _end(self, desk: _Desk) -> asyncio.Future[int]:
         """A fresh process takes over; how the last one ended."""
@@ -142,7 +146,7 @@ class AsyncPool:
 
 
 def _write(line: frames.Pipes, data: list[memoryview]) -> None:
-    """As much as there is room for in the pipe; the rest stays in data. Raises Gone."""
+    """As much as there is room for in the pipe; the rest stays in data. Raises ClosedPipe."""
     try:
         while data:
             data[0] = data[0][os.write(line.out, data[0][: frames.PIECE]) :]
@@ -161,14 +165,14 @@ async def _send(line: frames.Pipes, data: list[memoryview]) -> None:
         _write(line, data)
 
 
-async def _receive(line: frames.Pipes) -> tuple[bytes, bytes]:
-    """The frame that answers a question. Raises Gone."""
+async def _receive(line: frames.Pipes, most: int) -> tuple[bytes, bytes]:
+    """The frame that answers a request, of at most so many bytes. Raises ClosedPipe."""
     loop, held, kind, size = asyncio.get_running_loop(), line.held, b"", 0
     while not size or len(held) < size:
         if not size and len(held) >= frames.HEAD.size:
             kind, length = frames.HEAD.unpack_from(held)
             size = frames.HEAD.size + length
-            if size > MAX_FRAME:
+            if length > most:
                 raise frames.ClosedPipe
             continue
         await _ready(loop.add_reader, loop.remove_reader, line.in_)

@@ -22,15 +22,18 @@ GRACE = 3.0  # seconds that it has for ending by itself, with what it has read s
 ENDING = 1.0  # seconds that a fork which has answered has for ending, when somebody else asks
 DYING = 0.05  # seconds between the last word of a process and its end
 START = 20.0  # seconds on a loaded machine
-MAX_FRAME = 1 << 30
 
 
 class Child:
-    """files: read since it was started; ended: how many processes there were. each: fork for each request. Not safe for two threads
-    at once; keep the thread alive that starts it, because its end ends the process."""
+    """files: read since it was started; ended: how many processes there were; is_spent: a fresh one must take over.
 
-    def __init__(self, command: Sequence[str], *, each: bool = False) -> None:
+    each: fork for each request; descriptors: open files that it inherits. Not safe for two threads at once; keep the thread alive
+    that starts it, because its end ends the process.
+    """
+
+    def __init__(self, command: Sequence[str], *, each: bool = False, descriptors: tuple[int, ...] = ()) -> None:
         self._command = command
+        self._descriptors = descriptors
         self._each = each
         self._over = -1  # where it says that a fork has ended
         self._clean = 0  # files after which nothing was left
@@ -38,6 +41,7 @@ class Child:
         self._line: frames.Pipes | None = None
         self.files = 0
         self.ended = 0
+        self.is_spent = False
 
     @property
     def is_running(self) -> bool:
@@ -57,27 +61,28 @@ class Child:
 
     def _started(self) -> frames.Pipes:
         more: tuple[str, ...] = ()
-        theirs: tuple[int, ...] = ()
+        ends: tuple[int, ...] = ()
         if self._each:
             self._over, end = os.pipe()
-            more, theirs = (lifecycle.EACH, str(end)), (end,)
+            more, ends = (lifecycle.EACH, str(end)), (end,)
         try:
             running = subprocess.Popen(  # noqa: S603 - our own program
                 [*self._command, *more],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                pass_fds=theirs,
+                pass_fds=(*ends, *self._descriptors),
                 env=ENVIRONMENT,
                 cwd="/",
             )
         finally:
-            for end in theirs:
+            for end in ends:
                 os.close(end)
         assert running.stdin is not None
         assert running.stdout is not None
         line = self._line = frames.Pipes(running.stdin.fileno(), running.stdout.fileno())
         self.files = self._clean = 0
+        self.is_spent = False
         self._running = running  # last: who sees it run finds its line
         return line
 

@@ -22,6 +22,7 @@ __all__ = [
     "DAMAGED",
     "ENCRYPTED",
     "ENTITIES",
+    "READER_REASONS",
     "TOO_DEEP",
     "TOO_LARGE",
     "TOO_LONG",
@@ -34,3 +35,5 @@ __all__ = [
 
 CRASHED = "the reader crashed"
 BUSY = "too much is being read at this moment"
+READER_REASONS = frozenset({ENCRYPTED, DAMAGED, ENTITIES, TYPE_UNKNOWN, TOO_LONG, TOO_LARGE, TOO_DEEP, TOO_MANY, TOO_MUCH_MEMORY})
+"""Those that a reader may give; the others are what its parent sees."""

@@ -1,7 +1,7 @@
 """Frames between a sandboxed process and its parent: kind (1 byte), length (8 bytes, big-endian), content.
 
-The child may have been taken over by what it reads, so the parent believes nothing: texts are decoded with replacement, JSON has
-one shape, and a length beyond what is asked for ends the child.
+The child may have been compromised by what it reads, so the parent believes nothing: a reply has the type of its request
+(service.py), and a length beyond what is asked for ends the child.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import struct
 import time
 
 ASK, CONTENT = b"A", b"C"
-TEXT, PICTURE, UNREADABLE, END = b"T", b"P", b"U", b"E"
-ANSWER = b"R"
+ITEM, ANSWER, UNREADABLE = b"I", b"R", b"U"
 HEAD = struct.Struct(">cQ")
 PIECE = 1 << 20
 SMALL = 1 << 15

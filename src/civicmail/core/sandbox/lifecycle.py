@@ -1,11 +1,11 @@
 """The main loop of a sandboxed process: it answers many requests, or, where people wait, forks for each.
 
-    live(once, memory, warm)      `once` answers one question, and says whether there was any
+    run(once, memory, warm)      `once` answers one request, and returns whether there was any
 
-`… -m MODULE` gives everything up and answers until nobody asks any more. `… -m MODULE each FD` has imported what it needs, reads
-nothing, and forks a process for each question, which gives everything up before it reads it and ends with its answer. When it has
-ended, and left nothing in the pipes, a byte on FD says so: only then the next question is asked (child.py). So what a message does
-to its reader reaches no other question.
+`… MODULE` drops its privileges and answers until its input ends. `… MODULE each FD` has imported what it needs, reads nothing, and
+forks a process for each request, which drops its privileges before it reads and ends with its reply.
+When it has ended, and left nothing in the pipes, a byte on FD says so: only then the next request is sent (child.py).
+So what a message does to its reader reaches no other request.
 """
 
 from __future__ import annotations
@@ -29,10 +29,15 @@ _NOBODY = 7
 """How a fork ends that nobody asked anything."""
 
 
+def forks() -> bool:
+    """Whether this process forks for each request."""
+    return EACH in sys.argv[1:-1]
+
+
 def run(once: Callable[[], bool], memory: int, warm: Callable[[], object]) -> None:
     """Run the main loop. memory: bytes of address space. warm: called before the forks, with bytes of our own, for work that each
     fork would repeat."""
-    if EACH in sys.argv[1:-1]:
+    if forks():
         warm()
         _know_charsets()
         _fork_for_each(once, memory, int(sys.argv[-1]))

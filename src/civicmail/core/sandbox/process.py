@@ -1,104 +1,56 @@
-"""Extract text from files in a sandboxed process: one file at a time, a time limit for each, a new process after a failure."""
+"""A sandboxed process for one thread, for requests that are answered by a stream of items."""
 
 from __future__ import annotations
 
-import json
 import signal
-import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator
 
-from civicmail.core.sandbox import frames
-from civicmail.core.sandbox.child import BUSY, GRACE, MAX_FRAME, Child
-from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, TOO_MUCH_MEMORY
-from civicmail.core.sandbox.readers import SECONDS
-
-COMMAND = (sys.executable, "-I", "-m", "civicmail.core.sandbox.worker")
-MAX_FILES = 5000  # that one process reads before a fresh one takes over
-
-OnPicture = Callable[[bytes], None]
-
-
-@dataclass(slots=True)
-class FileText:
-    """What a file says. unreadable: (path of the member, reason) of what gave no text or not all. pictures: how many may show
-    more text, by OCR."""
-
-    texts: list[str] = field(default_factory=list)
-    unreadable: list[tuple[str, str]] = field(default_factory=list)
-    pictures: int = 0
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.texts)
+from civicmail.core.sandbox import frames, service
+from civicmail.core.sandbox.child import Child
+from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, Unreadable
+from civicmail.core.sandbox.pool import end_request
+from civicmail.core.sandbox.service import Service, StreamRequest
 
 
 class Process:
-    """Starts on first use. each: fork for each file (lifecycle.py). Not safe for two threads at once; keep the thread alive that
-    reads first, because its end ends the process."""
+    """Starts on first use. descriptors: open files that it inherits. Not safe for two threads at once; keep the thread alive that
+    asks first, because its end ends the process."""
 
-    def __init__(self, command: Sequence[str] = COMMAND, *, seconds: float = SECONDS, each: bool = False) -> None:
-        self._child = Child(command, each=each)
-        self._seconds = seconds
+    def __init__(self, served: Service, descriptors: tuple[int, ...] = ()) -> None:
+        self._child = Child(served.command, each=served.fork_each, descriptors=descriptors)
 
     @property
     def ended(self) -> int:
         """How many processes there were before this one."""
         return self._child.ended
 
-    def read(self, content: bytes, on_picture: OnPicture | None = None, *, seconds: float | None = None) -> FileText:
-        """Read one file. on_picture: called with every picture or rendered page, instead of counting it. A file that crashes the
-        process is read once more, by the plainest readers in a new process."""
-        limit = seconds or self._seconds
-        reading, why = self._try(content, on_picture, limit, careful=False)
-        if why == CRASHED:
-            again, why = self._try(content, on_picture, limit, careful=True)
-            reading = again if len(again.text) >= len(reading.text) else reading
-        if why and ("", why) not in reading.unreadable:
-            reading.unreadable.append(("", why))
-        return reading
-
-    def _try(self, content: bytes, on_picture: OnPicture | None, limit: float, *, careful: bool) -> tuple[FileText, str]:
-        result = FileText()
-        request = {"seconds": limit, "pictures": on_picture is not None, "careful": careful}
+    def stream[Item](
+        self, request: StreamRequest[Item], content: bytes = b"", *, seconds: float, item_seconds: float = 0
+    ) -> Generator[Item]:
+        """The items of the reply. seconds: of the processor; by the clock it has more (Child.allowed), without the time of the
+        caller; item_seconds: by the clock for each item instead. Whoever stops early ends the process. Raises Unreadable."""
+        is_over, size = False, len(content)
         try:
             line = self._child.line()
-            deadline = time.monotonic() + self._child.allowed(limit)
-            line.send(frames.CONTENT, content, deadline, before=frames.frame(frames.ASK, json.dumps(request).encode()))
-            while self._take(line.receive(MAX_FRAME, deadline), result, on_picture):
-                if on_picture is not None:
-                    deadline = time.monotonic() + limit * BUSY + GRACE  # drawing waits for OCR, which has limits of its own
+            deadline = time.monotonic() + (item_seconds or self._child.allowed(seconds))
+            asked = frames.frame(frames.ASK, service.encode_request(request, seconds))
+            line.send(frames.CONTENT, content, deadline, before=asked)
+            while (received := line.receive(request.max_reply(size), deadline))[0] == frames.ITEM:
+                item, paused = service.decode_reply(request, received[1], size), time.monotonic()
+                yield item
+                deadline = time.monotonic() + (item_seconds or deadline - paused)
+            is_over = True
+            end_request(self._child, *received)
         except frames.ReadTimeout:
-            self._child.kill()
-            return result, TOO_LONG
-        except (frames.ClosedPipe, ValueError):
-            return result, TOO_LONG if self._child.kill() == -signal.SIGXCPU else CRASHED
-        self._child.files += 1
-        if self._child.files >= MAX_FILES or any(why == TOO_MUCH_MEMORY for _, why in result.unreadable):
-            self._child.kill()
-        return result, ""
-
-    @staticmethod
-    def _take(frame: tuple[bytes, bytes], result: FileText, on_picture: OnPicture | None) -> bool:
-        """Note one frame; whether more will come."""
-        kind, content = frame
-        if kind == frames.TEXT:
-            result.texts.append(content.decode("utf-8", "replace"))
-        elif kind == frames.PICTURE:
-            result.pictures += 1
-            if on_picture is not None:
-                on_picture(content)
-        elif kind == frames.UNREADABLE:
-            path, why = json.loads(content)
-            result.unreadable.append((str(path), str(why)[:100]))
-        elif kind != frames.END:
-            raise frames.ClosedPipe
-        return kind != frames.END
-
-    def close(self) -> None:
-        self.kill()
+            raise Unreadable(TOO_LONG) from None
+        except frames.ClosedPipe:
+            is_over = True
+            raise Unreadable(TOO_LONG if self._child.kill() == -signal.SIGXCPU else CRASHED) from None
+        finally:
+            if not is_over or self._child.is_spent:
+                self._child.kill()
 
     def kill(self) -> None:
-        """End the process; the next file gets a new one."""
+        """End the process; the next request gets a new one."""
         self._child.kill()

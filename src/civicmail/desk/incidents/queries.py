@@ -26,7 +26,8 @@ from civicmail.desk.viewer.queries import store
 from civicmail.mail.archive.envelopes import MessageTrace, trace_of
 from civicmail.mail.archive.errors import KeyMissing, NotInArchive
 from civicmail.mail.archive.records import Capture, Event
-from civicmail.mail.pipeline.fingerprints import Fingerprint, FingerprintReader, ReportContent
+from civicmail.mail.pipeline.fingerprint_client import FingerprintReader
+from civicmail.mail.pipeline.fingerprints import Fingerprint, ReportContent
 from civicmail.mail.screening import bands
 from civicmail.mail.search.search import search
 

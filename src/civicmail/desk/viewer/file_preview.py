@@ -14,10 +14,11 @@ import struct
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
-from civicmail.core.sandbox.process import Process
+from civicmail.core.sandbox import file_text
+from civicmail.core.sandbox.file_text import TextReader
 
 SECONDS = 20.0
 MAX_TEXT = 200_000
@@ -56,7 +57,7 @@ class Limited:
     """One process, asked by one thread that lives as long: its end would be the end of the process."""
 
     def __init__(self) -> None:
-        self._process = Process(seconds=SECONDS, each=True)
+        self._reader = TextReader(replace(file_text.SERVICE, fork_each=True), seconds=SECONDS)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="looks")
 
     def look(self, content: bytes, most: int) -> tuple[str, list[bytes], tuple[str, ...]]:
@@ -64,7 +65,7 @@ class Limited:
         return self._thread.submit(self._preview, content, most).result()
 
     def close(self) -> None:
-        self._process.close()
+        self._reader.close()
         self._thread.shutdown(cancel_futures=True)
 
     def _preview(self, content: bytes, most: int) -> tuple[str, list[bytes], tuple[str, ...]]:
@@ -74,7 +75,7 @@ class Limited:
             if len(drawn) < most and (made := png(image)) is not None:
                 drawn.append(made)
 
-        result = self._process.read(content, take)
+        result = self._reader.read(content, take)
         return result.text, drawn, tuple(dict.fromkeys(why for _, why in result.unreadable))
 
 

@@ -1,13 +1,12 @@
-"""A meeting from an invitation (RFC 5545, RFC 5546). Plain shapes that travel as JSON.
-
+"""A meeting from an invitation (RFC 5545, RFC 5546).
 Times are ms since 1970, or a day for all-day events, or a local time without a zone if the sender named none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+
+from civicmail.core.sandbox.service import EpochMs
 
 METHODS = ("REQUEST", "CANCEL", "REPLY", "PUBLISH", "ADD", "COUNTER", "REFRESH", "DECLINECOUNTER")
 ANSWERS = ("ACCEPTED", "DECLINED", "TENTATIVE", "NEEDS-ACTION", "DELEGATED")
@@ -27,7 +26,7 @@ class Guest:
 class When:
     """One of: ms; day "2026-12-01"; clock "2026-12-01T09:00" without a zone. All empty: nothing usable."""
 
-    ms: int | None = None
+    ms: EpochMs | None = None
     day: str = ""
     clock: str = ""
 
@@ -68,22 +67,6 @@ class Meeting:
     canceled: bool = False
     others: int = 0
     failed: bool = False
-
-    def plain(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> Meeting:
-        """From plain(). Raises TypeError, KeyError, ValueError for anything else."""
-        values = dict(plain)
-        for name in ("start", "end", "instance"):
-            values[name] = When(**values[name])
-        repeats = dict(values["repeats"])
-        values["repeats"] = Repeats(**{**repeats, "on": tuple(repeats["on"]), "until": When(**repeats["until"])})
-        values["organizer"] = Guest(**values["organizer"]) if values["organizer"] else None
-        values["guests"] = tuple(Guest(**guest) for guest in values["guests"])
-        return cls(**values)
 
 
 UNREADABLE = Meeting(failed=True)

@@ -1,4 +1,4 @@
-"""A message as it is shown: our own words, never a tag of the sender's. Plain shapes that travel as JSON.
+"""A message as it is shown: our own words, never a tag of the sender's.
 
     shown = sandboxed.read(body, page=2)        made in a sandboxed process (sandboxed.py); never raises
 
@@ -7,9 +7,10 @@ If it could not be read, `failed` says why, everything else is empty, and the ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from civicmail.core.sandbox.service import EpochMs
 
 RunKind = Literal["text", "link", "control", "picture"]
 BlockKind = Literal["text", "heading", "item", "row", "pre", "rule"]
@@ -80,7 +81,7 @@ class Shown:
     cc: tuple[Person, ...] = ()
     bcc: tuple[Person, ...] = ()
     people_left: int = 0
-    date: int | None = None
+    date: EpochMs | None = None
     message_id: str = ""
     blocks: tuple[Block, ...] = ()
     page: int = 1
@@ -96,20 +97,6 @@ class Shown:
     pictures: int = 0
     failed: str = ""
 
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Shown:
-        """From its JSON (orjson knows these classes). Raises TypeError, KeyError, ValueError for anything else, because a
-        sandboxed process may return anything."""
-        people = {name: tuple(_person(p) for p in plain[name]) for name in ("from_", "sender", "reply_to", "to", "cc", "bcc")}
-        lists = {
-            "subject": _runs(plain["subject"]),
-            "blocks": tuple(Block(_runs(b["runs"]), b["kind"], int(b["quote"])) for b in plain["blocks"]),
-            "files": tuple(File(**{**f, "name": _runs(f["name"])}) for f in plain["files"]),
-            "marks": tuple(str(m) for m in plain["marks"]),
-            "defects": tuple(str(d) for d in plain["defects"]),
-        }
-        return cls(**{**plain, **people, **lists})
-
 
 @dataclass(frozen=True, slots=True)
 class HeaderLine:
@@ -117,11 +104,3 @@ class HeaderLine:
 
     name: str
     value: tuple[Run, ...]
-
-
-def _runs(plain: Any) -> tuple[Run, ...]:
-    return tuple(Run(**run) for run in plain)
-
-
-def _person(plain: Any) -> Person:
-    return Person(_runs(plain["name"]), _runs(plain["address"]))

@@ -1,4 +1,4 @@
-"""Read a message in a sandboxed process (core/sandbox): the result is plain shapes, or one word why there is none.
+"""Read a message in a sandboxed process (core/sandbox): typed replies, or one word why there is none.
 
 read(body) is Shown, whatever the message does, and None where `path` names no message in it; part(body, "1.2/1.1") is name and
 bytes of a file, and raises Unreadable.
@@ -7,21 +7,25 @@ bytes of a file, and raises Unreadable.
 from __future__ import annotations
 
 import hashlib
-import sys
 import time
-from collections.abc import Callable, Hashable, Iterable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
-import orjson
-
-from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, Unreadable
+from civicmail.core.sandbox.errors import TOO_LONG, Unreadable
 from civicmail.core.sandbox.pool import Pool, shared
+from civicmail.core.sandbox.service import Request, encode
 from civicmail.desk.viewer.meeting import UNREADABLE, Meeting
+from civicmail.desk.viewer.message_requests import (
+    SERVICE,
+    DrawFrame,
+    FindLinks,
+    ReadHeaders,
+    ReadInvitation,
+    ReadMessage,
+    ReadPart,
+    ReadPreview,
+)
 from civicmail.desk.viewer.message_view import WORDS_MOST, HeaderLine, Run, Shown
-from civicmail.desk.viewer.safe_html import Words
 
-COMMAND = (sys.executable, "-I", "-m", "civicmail.desk.viewer.worker")
-PROCESSES = 2
 SECONDS = 15.0
 """Processor seconds for one message; forty megabytes of text take half a second, as HTML six."""
 RETRIES = 600.0
@@ -31,51 +35,39 @@ MAX_CACHED = 200
 
 def pool() -> Pool:
     """The processes of this one; started when they are first needed."""
-    return shared(COMMAND, PROCESSES, fork_each=True)
+    return shared(SERVICE)
 
 
 def read(body: bytes, *, page: int = 1, files_page: int = 1, path: str = "") -> Shown | None:
     """What is shown of the message, or of one attached to it. What cannot be read says why; then the raw bytes are still there."""
     try:
-        answer = _ask("shown", body, path, page=page, files_page=files_page)
-        return Shown.from_plain(orjson.loads(answer)) if answer else None
+        return _ask(ReadMessage(path, page, files_page), body)
     except Unreadable as error:
-        why = error.why
-    except (TypeError, KeyError, ValueError):  # the process was taken over
-        why = CRASHED
-    return Shown(len(body), hashlib.sha256(body).hexdigest(), failed=why)
+        return Shown(len(body), hashlib.sha256(body).hexdigest(), failed=error.why)
 
 
 def headers(body: bytes, *, path: str = "") -> tuple[list[HeaderLine], int] | None:
     """The fields of the header, as many as are shown, and how many there are. Raises Unreadable."""
-    answer = _ask("headers", body, path)
-    if not answer:
-        return None
-    try:
-        lines, total = orjson.loads(answer)
-        return [HeaderLine(str(line["name"]), tuple(Run(**run) for run in line["value"])) for line in lines], int(total)
-    except (TypeError, KeyError, ValueError):
-        raise Unreadable(CRASHED) from None
+    return _ask(ReadHeaders(path), body)
 
 
-def frame(body: bytes, words: Words, *, path: str = "") -> bytes | None:
+def frame(body: bytes, words: Mapping[str, str], *, path: str = "") -> bytes | None:
     """The document for the locked frame. Raises Unreadable."""
-    return _ask("frame", body, path, words=dict(words)) or None
+    return _ask(DrawFrame(path, dict(words)), body)
 
 
 def meeting(body: bytes, *, path: str = "") -> Meeting | None:
     """The invitation in a message, None where it has none. What cannot be read says so."""
     try:
-        answer = _ask("meeting", body, path)
-        return Meeting.of(orjson.loads(answer)) if answer else None
-    except (Unreadable, TypeError, KeyError, ValueError):
+        return _ask(ReadInvitation(path), body)
+    except Unreadable:
         return UNREADABLE
 
 
 def words(body: bytes) -> str:
     """How it begins, in one line; empty for what cannot be read."""
     try:
-        return _ask("words", body, "").decode("utf-8", "replace")[:WORDS_MOST]
+        return _ask(ReadPreview(), body)[:WORDS_MOST]
     except Unreadable:
         return ""
 
@@ -83,31 +75,22 @@ def words(body: bytes) -> str:
 def links(body: bytes, digests: Iterable[str]) -> dict[str, tuple[Run, ...]]:
     """SHA-256 of an address that it links to -> the address, of those that are wanted; none of what cannot be read."""
     try:
-        answer = orjson.loads(_ask("links", body, "", wanted=list(digests)))
-        return {str(digest): tuple(Run(**run) for run in address) for digest, address in answer.items()}
-    except (Unreadable, TypeError, AttributeError, ValueError):
+        return _ask(FindLinks(tuple(digests)), body)
+    except Unreadable:
         return {}
 
 
 def part(body: bytes, path: str) -> tuple[str, bytes] | None:
     """Name and bytes of a file. Raises Unreadable."""
-    answer = _ask("part", body, path)
-    name, line, content = answer.partition(b"\n")
-    if not line:
-        return None
-    try:
-        return str(orjson.loads(name)), content
-    except ValueError:
-        raise Unreadable(CRASHED) from None
+    return _ask(ReadPart(path), body)
 
 
-def _ask(what: str, body: bytes, path: str, **more: Any) -> bytes:
-    question = {"what": what, "path": path, **more}
-    key = (hashlib.sha256(body).digest(), orjson.dumps(question))
+def _ask[Reply](request: Request[Reply], body: bytes) -> Reply:
+    key = (hashlib.sha256(body).digest(), encode(request))
     if key in _slow:
         raise Unreadable(TOO_LONG)
     try:
-        return pool().request(question, body, seconds=SECONDS)
+        return pool().request(request, body, seconds=SECONDS)
     except Unreadable as error:
         if error.why == TOO_LONG:
             _slow.add(key)

@@ -20,7 +20,7 @@ from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.search import message_reader
 from civicmail.mail.search.extract_cache import reasons
-from civicmail.mail.search.message_values import Printed, PrintedFile
+from civicmail.mail.search.message_requests import Printed, PrintedFile
 
 MAX_TEXT_CHARS = 100_000  # characters for a person; --raw gives all
 

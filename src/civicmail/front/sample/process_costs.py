@@ -56,10 +56,11 @@ def peak(pid: int) -> float:
 
 
 def role(pid: int) -> str:
-    """The role of a process: "gateway", "worker mail", …; "supervisor", "screening.worker" for a sandboxed reader."""
+    """The role of a process: "gateway", "worker mail", …; "supervisor", "screening.reader_request" for a sandboxed reader."""
     words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
     if "run" not in words:
-        return words[words.index("-m") + 1].partition(".")[2].partition(".")[2] if "-m" in words else words[0]
+        modules = [word for word in words if word.startswith("civicmail.")]
+        return modules[-1].split(".", 2)[2] if modules else words[0]
     after = [w for w in words[words.index("run") + 1 :] if w]
     if not after or after[0].startswith("-"):
         return "supervisor"

@@ -73,8 +73,8 @@ def place(data: Path, id_: str, message: bytes, facts: dict[str, Any], files: Fi
     for number, content in enumerate(contents):
         _write(where / str(number), key, id_, _FIRST + number, content, files)
     _write(where / "message", key, id_, _MESSAGE, message, files)
-    index |= {"from": index["from"] or facts.get("sender", ""), "size": len(message)}
-    _write(where / "index", key, id_, _INDEX, orjson.dumps(index), files)
+    shown = index | {"from": index["from"] or facts.get("sender", ""), "size": len(message)}
+    _write(where / "index", key, id_, _INDEX, orjson.dumps(shown), files)
     files.replace(where / "about", orjson.dumps(facts))  # last: without it there is no box
 
 

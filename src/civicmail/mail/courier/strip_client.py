@@ -7,60 +7,43 @@ with_approved_files_only(kept, ...)       the last check of a copy before it is 
 
 from __future__ import annotations
 
-import atexit
-import sys
-import threading
-from functools import cache
 from typing import Any
-
-import orjson
 
 from civicmail.city.policy.approvals import PartialApproval
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
-from civicmail.core.sandbox.errors import CRASHED, Unreadable
-from civicmail.core.sandbox.pool import Pool
+from civicmail.core.sandbox.errors import Unreadable
+from civicmail.core.sandbox.pool import Pool, shared
+from civicmail.core.sandbox.service import Request
 from civicmail.mail.courier import strip_attachments as parting
 from civicmail.mail.courier.archived_message import ArchivedMessage
 from civicmail.mail.courier.errors import NotAsApproved
 from civicmail.mail.courier.strip_attachments import Replaced
+from civicmail.mail.courier.strip_requests import SERVICE, FindRemovable, StripFiles
 
-COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.courier.strip_worker")
-PROCESSES = 2
 SECONDS = 20.0
 """Processor time in seconds for one message."""
 _UNREAD = "The files of a message could not be looked at ({why}); try again."
-_lock = threading.Lock()
 log = get_logger()
 
 
-@cache
-def _made() -> Pool:
-    made = Pool(COMMAND, processes=PROCESSES, each=True)
-    atexit.register(made.close)
-    return made
+def pool() -> Pool:
+    """The processes of this one."""
+    return shared(SERVICE)
 
 
 def paths(body: bytes) -> frozenset[str]:
     """Files of a message that can be stripped from a copy. Raises LaterError. Blocks."""
-    answer = _ask({}, body)
-    if not isinstance(answer, list):
-        raise LaterError(_UNREAD.format(why=CRASHED))
-    return frozenset(map(str, answer))
+    removable = _ask(FindRemovable(), body)
+    return frozenset(removable)
 
 
 def replaced(body: bytes, apart: PartialApproval) -> Replaced:
     """Replacements for the files that do not leave. Raises NotAsApproved, LaterError. Blocks."""
-    answer = _ask({"apart": apart.plain()}, body)
-    if isinstance(answer, str):
-        raise NotAsApproved(answer)
-    try:
-        edits: Replaced = [[int(at), int(length), str(text)] for at, length, text in answer]
-    except (TypeError, ValueError):
-        raise LaterError(_UNREAD.format(why=CRASHED)) from None
-    if len(edits) != len(apart.stripped) or not all(text.startswith(parting.HEAD) for _, _, text in edits):
-        raise LaterError(_UNREAD.format(why=CRASHED))
-    return edits
+    edits = _ask(StripFiles(apart), body)
+    if isinstance(edits, str):
+        raise NotAsApproved(edits)
+    return [list(edit) for edit in edits]
 
 
 def with_approved_files_only(kept: ArchivedMessage, sent: dict[str, Any], apart: PartialApproval) -> dict[str, Any]:
@@ -75,13 +58,8 @@ def with_approved_files_only(kept: ArchivedMessage, sent: dict[str, Any], apart:
         raise
 
 
-def _ask(question: dict[str, Any], body: bytes) -> Any:
-    """Ask the sandboxed process; of its answer, only the JSON form is trusted."""
+def _ask[Reply](request: Request[Reply], body: bytes) -> Reply:
     try:
-        with _lock:
-            pool = _made()
-        return orjson.loads(pool.request(question, body, seconds=SECONDS))
+        return pool().request(request, body, seconds=SECONDS)
     except Unreadable as error:
         raise LaterError(_UNREAD.format(why=error.why)) from None
-    except ValueError:
-        raise LaterError(_UNREAD.format(why=CRASHED)) from None

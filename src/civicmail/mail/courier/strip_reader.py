@@ -1,5 +1,4 @@
-"""Which files of a message can be stripped from a copy, and what replaces them; runs in sandboxed processes (strip_worker.py).
-Pure.
+"""Which files of a message can be stripped from a copy, and what replaces them. Pure; in sandboxed processes (strip_requests.py).
 
 A copy is read once more before it leaves: if its files are not exactly the approved ones, by path and SHA-256, it does not leave.
 """
@@ -14,7 +13,19 @@ from civicmail.city.policy.approvals import Part, PartialApproval
 from civicmail.core.message import message_parser, removable_parts
 from civicmail.mail.courier.errors import NotAsApproved
 from civicmail.mail.courier.strip_attachments import Replaced, derived, replacement_part
+from civicmail.mail.courier.strip_requests import Edits, FindRemovable, StripFiles
 from civicmail.mail.screening import outbound_files
+
+
+def find_removable(raw: bytes, _request: FindRemovable) -> list[str]:
+    return paths(raw)
+
+
+def strip_files(raw: bytes, request: StripFiles) -> Edits | str:
+    try:
+        return [(at, length, text) for at, length, text in replaced(raw, request.apart)]
+    except NotAsApproved as error:
+        return str(error)
 
 
 def paths(raw: bytes) -> list[str]:

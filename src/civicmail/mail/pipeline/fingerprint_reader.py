@@ -1,9 +1,8 @@
-"""Compute fingerprints and tokens from the bytes of a message. Pure; runs only in sandboxed processes (fingerprint_worker.py)."""
+"""Compute fingerprints and tokens from the bytes of a message. Pure; runs only in sandboxed processes (fingerprints.py)."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection
 
 from civicmail.core.message import links, message_parser
@@ -11,8 +10,31 @@ from civicmail.core.message.header_scan import content_hash
 from civicmail.core.message.model import ParsedMessage
 from civicmail.core.query.fold import fold
 from civicmail.mail.pipeline import user_reports
-from civicmail.mail.pipeline.fingerprints import MAX_HOSTS, MAX_WORDS, Fingerprint, ReportContent, clean, clean_strings
+from civicmail.mail.pipeline.fingerprints import (
+    MAX_HOSTS,
+    MAX_LIST,
+    MAX_TOKEN,
+    MAX_WORD,
+    MAX_WORDS,
+    Fingerprint,
+    ReadFingerprint,
+    ReadReport,
+    ReadTokens,
+    ReportContent,
+    SpellTokens,
+    TokenNumbers,
+    clean,
+    clean_strings,
+)
 from civicmail.mail.screening import all_links, bands, tokens
+
+
+def read_fingerprint(raw: bytes, request: ReadFingerprint) -> Fingerprint:
+    return fingerprint_of(raw, request.domains)
+
+
+def read_report(raw: bytes, request: ReadReport) -> ReportContent:
+    return report_of(raw, request.domains)
 
 
 def fingerprint_of(raw: bytes, domains: Collection[str] = ()) -> Fingerprint:
@@ -37,28 +59,24 @@ def report_of(raw: bytes, domains: Collection[str] = ()) -> ReportContent:
     return ReportContent(
         marks=_inside(message, raw, domains),
         ids=clean_strings(user_reports.attached_ids(message), user_reports.MAX_MESSAGES),
-        links=user_reports.our_links(message),
-        numbers=numbers,
+        links=tuple((clean(purpose), token[:MAX_TOKEN]) for purpose, token in user_reports.our_links(message)[:MAX_HOSTS]),
+        numbers=clean_strings(numbers, MAX_HOSTS),
         subject=clean(subject),
         bands=tuple(bands.compute(text)),
         quotes=bool(text) and not message.children,
     )
 
 
-def numbers_of(raw: bytes) -> bytes:
-    """Tokens and bands for the learner: a line of JSON, followed by the tokens as bytes."""
+def read_tokens(raw: bytes, _request: ReadTokens) -> TokenNumbers:
     message = message_parser.parse(raw)
     text = tokens.text_of(message)
     packed = tokens.pack(tokens.tokens(raw, message, text))
-    head = {"counts": packed["counts"], "bands": bands.compute(text), "list": message.list_id[:255]}
-    line, content = json.dumps(head).encode(), bytes(packed["numbers"])
-    return line + b"\n" + content
+    return TokenNumbers(packed["counts"], packed["numbers"], tuple(bands.compute(text)), message.list_id[:MAX_LIST])
 
 
-def spelt_of(raw: bytes) -> bytes:
-    """What each token stands for: {family: [[token, words]]}."""
+def spell_tokens(raw: bytes, _request: SpellTokens) -> dict[str, dict[int, str]]:
     families = tokens.spelled(raw, message_parser.parse(raw))
-    return json.dumps({family: list(names.items()) for family, names in families.items()}).encode()
+    return {family: {number: words[:MAX_WORD] for number, words in names.items()} for family, names in families.items()}
 
 
 def _inside(message: ParsedMessage, raw: bytes, domains: Collection[str]) -> Fingerprint:

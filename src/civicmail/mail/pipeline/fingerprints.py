@@ -1,40 +1,37 @@
 """Fingerprints that tell whether two messages are the same thing: digests of a message, never a word of it (P-31).
 
-    reader = FingerprintReader(data, domains)
-    fingerprint = reader.fingerprint(id_)        of an archived capture
+    fingerprint_client.FingerprintReader(data, domains).fingerprint(id_)        of an archived capture
     fingerprint.is_like(other)                   same text, near-duplicate, or a link to the same host from the same sender
 
-Hostile messages are read in sandboxed processes (fingerprint_client.py), never in processes for pages or decisions. This module
-reads bodies without a permit; only digests, link hosts and the author's address leave it.
+Hostile messages are read in sandboxed processes (fingerprint_reader.py), never in processes for pages or decisions. The types
+here limit what a reply may hold: digests and few words, of a length, and with letters, that databases take.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import threading
-from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from civicmail.core.config.errors import LaterError
-from civicmail.core.config.log import get_logger
+from msgspec import Meta
+
 from civicmail.core.message.header_scan import content_hash
-from civicmail.core.sandbox.errors import BUSY, Unreadable
-from civicmail.mail.archive.machine import Machine
-from civicmail.mail.pipeline import fingerprint_client
-from civicmail.mail.screening import bands
+from civicmail.core.sandbox.service import Request, Service
+from civicmail.mail.screening import bands, tokens
 
-log = get_logger()
-IN_MEMORY = 10_000
 MAX_HOSTS = 20
 MAX_WORDS = 12
 """Words of a subject."""
 MAX_TEXT = 1000
-"""Characters of any other value that a sandboxed process returns."""
-_DIGEST, _BAND = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{16}")
+"""Characters of any other value."""
+MAX_TOKEN = 10_000
+MAX_LIST = 255
+MAX_WORD = 100
+"""Characters of a token's text."""
+Text = Annotated[str, Meta(max_length=MAX_TEXT, pattern=r"\A[^\0]*\Z")]
+Texts = Annotated[tuple[Text, ...], Meta(max_length=MAX_HOSTS)]
+Bands = Annotated[tuple[Annotated[str, Meta(pattern=r"\A[0-9a-f]{16}\Z")], ...], Meta(max_length=bands.BANDS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +40,11 @@ class Fingerprint:
     (screening/bands.py), empty for a short text; hosts: of links, without ours; author: address in From, lower case; subject:
     folded words."""
 
-    text: str
-    bands: tuple[str, ...] = ()
-    hosts: frozenset[str] = field(default_factory=frozenset)
-    author: str = ""
-    subject: tuple[str, ...] = ()
+    text: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    bands: Bands = ()
+    hosts: Annotated[frozenset[Text], Meta(max_length=MAX_HOSTS)] = field(default_factory=frozenset)
+    author: Text = ""
+    subject: Annotated[tuple[Text, ...], Meta(max_length=MAX_WORDS)] = ()
 
     @classmethod
     def of_whole(cls, raw: bytes) -> Fingerprint:
@@ -63,22 +60,6 @@ class Fingerprint:
         same = len(set(self.bands) & set(other.bands))
         return self.text == other.text or same >= bands.ALIKE or bool(self.links & other.links)
 
-    def plain(self) -> dict[str, Any]:
-        """For the pipe between two processes."""
-        return {
-            "text": self.text, "bands": self.bands, "hosts": sorted(self.hosts), "author": self.author, "subject": self.subject,
-        }  # fmt: skip
-
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Fingerprint:
-        """The inverse of plain(). Whatever a compromised process returns, the result is a few digests. Raises ValueError,
-        KeyError, TypeError."""
-        text, near = str(plain["text"]), tuple(str(band) for band in plain["bands"])
-        if not _DIGEST.fullmatch(text) or len(near) > bands.BANDS or not all(map(_BAND.fullmatch, near)):
-            raise ValueError("marks are digests")
-        hosts = frozenset(clean_strings(plain["hosts"], MAX_HOSTS))
-        return cls(text, near, hosts, clean(plain["author"]), clean_strings(plain["subject"], MAX_WORDS))
-
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
@@ -87,28 +68,62 @@ class ReportContent:
     marks: fingerprint of its contents, else of the report."""
 
     marks: Fingerprint
-    ids: tuple[str, ...] = ()
-    links: tuple[tuple[str, str], ...] = ()
-    numbers: tuple[str, ...] = ()
-    subject: str = ""
-    bands: tuple[str, ...] = ()
+    ids: Texts = ()
+    links: Annotated[tuple[tuple[Text, Annotated[str, Meta(max_length=MAX_TOKEN)]], ...], Meta(max_length=MAX_HOSTS)] = ()
+    numbers: Texts = ()
+    subject: Text = ""
+    bands: Bands = ()
     quotes: bool = False
 
-    def plain(self) -> dict[str, Any]:
-        return {
-            "marks": self.marks.plain(), "ids": self.ids, "links": self.links, "numbers": self.numbers, "subject": self.subject,
-            "bands": self.bands, "quotes": self.quotes,
-        }  # fmt: skip
 
-    @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> ReportContent:
-        """As Fingerprint.from_plain."""
-        links = tuple((clean(purpose), str(token)[:10_000]) for purpose, token in plain["links"][:MAX_HOSTS])
-        ids, numbers = (clean_strings(plain[name], MAX_HOSTS) for name in ("ids", "numbers"))
-        near = clean_strings(plain["bands"], bands.BANDS)
-        return cls(
-            Fingerprint.from_plain(plain["marks"]), ids, links, numbers, clean(plain["subject"]), near, bool(plain["quotes"])
-        )
+@dataclass(frozen=True, slots=True)
+class TokenNumbers:
+    """The tokens of a message (tokens.pack), the bands of its text, and its list id."""
+
+    counts: tuple[Annotated[int, Meta(ge=0, le=2 * tokens.FIRST)], ...]
+    numbers: bytes
+    bands: Bands
+    list_id: Annotated[str, Meta(max_length=MAX_LIST)]
+
+
+class ReadFingerprint(Request[Fingerprint], frozen=True):
+    """domains: the city's, whose hosts do not count."""
+
+    handler = "civicmail.mail.pipeline.fingerprint_reader:read_fingerprint"
+
+    domains: tuple[str, ...] = ()
+
+
+class ReadReport(Request[ReportContent], frozen=True):
+    """What a report by mail is about. domains: as above."""
+
+    handler = "civicmail.mail.pipeline.fingerprint_reader:read_report"
+
+    domains: tuple[str, ...] = ()
+
+
+class ReadTokens(Request[TokenNumbers], frozen=True):
+    """What the learner needs."""
+
+    handler = "civicmail.mail.pipeline.fingerprint_reader:read_tokens"
+
+    def check(self, reply: TokenNumbers, size: int) -> None:
+        is_counted = len(reply.counts) == len(tokens.FAMILIES) and not len(reply.numbers) % 4
+        if not is_counted or len(reply.bands) not in (0, bands.BANDS):
+            raise ValueError("tokens are of four bytes, and counted by family; a text has eight bands or none")
+
+
+class SpellTokens(Request[dict[str, dict[int, Annotated[str, Meta(max_length=MAX_WORD)]]]], frozen=True):
+    """What each token of a message stands for, by family."""
+
+    handler = "civicmail.mail.pipeline.fingerprint_reader:spell_tokens"
+
+    def check(self, reply: dict[str, dict[int, str]], size: int) -> None:
+        if set(reply) != set(tokens.FAMILIES):
+            raise ValueError("tokens are of four families")
+
+
+SERVICE = Service(__name__, (ReadFingerprint, ReadReport, ReadTokens, SpellTokens))
 
 
 def clean(text: object) -> str:
@@ -118,61 +133,3 @@ def clean(text: object) -> str:
 
 def clean_strings(texts: Collection[object], most: int) -> tuple[str, ...]:
     return tuple(clean(one) for one in list(texts)[:most])
-
-
-class FingerprintReader:
-    """Thread-safe, with a cache. domains: the city's, lower case, whose hosts do not count."""
-
-    def __init__(self, data: Path, domains: Collection[str], seconds: float = fingerprint_client.SECONDS) -> None:
-        self._machine = Machine(data)
-        self._domains = tuple(domains)
-        self._seconds = seconds
-        self._known: OrderedDict[bytes, Fingerprint] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def fingerprint(self, id_: bytes) -> Fingerprint:
-        """A message that cannot be read in time has a fingerprint of its whole. Raises NotInArchive, DamagedFile, KeyMissing;
-        LaterError when too busy."""
-        with self._lock:
-            cached = self._known.get(id_)
-            if cached is not None:
-                self._known.move_to_end(id_)
-                return cached
-        raw = self._read(id_)
-        try:
-            fingerprint_ = Fingerprint.from_plain(self._ask_reader("marks", raw))
-        except _Unreadable as error:
-            log.warning("a message has marks of its whole alone", capture=id_.hex(), why=str(error))
-            fingerprint_ = Fingerprint.of_whole(raw)
-        with self._lock:
-            self._known[id_] = fingerprint_
-            if len(self._known) > IN_MEMORY:
-                self._known.popitem(last=False)
-        return fingerprint_
-
-    def report_content(self, id_: bytes) -> ReportContent | None:
-        """The contents of a report by mail (user_reports.py); None if unreadable. Raises as `fingerprint` does."""
-        raw = self._read(id_)
-        try:
-            return ReportContent.of(self._ask_reader("report", raw))
-        except _Unreadable as error:
-            log.warning("a report cannot be read", capture=id_.hex(), why=str(error))
-            return None
-
-    def _read(self, id_: bytes) -> bytes:
-        with self._lock:
-            self._machine.refresh()
-            return self._machine.body(id_)
-
-    def _ask_reader(self, what: str, raw: bytes) -> dict[str, Any]:
-        """Raises LaterError."""
-        try:
-            return fingerprint_client.ask(what, raw, self._domains, self._seconds)
-        except Unreadable as error:
-            if error.why == BUSY:
-                raise LaterError("Too much is being read at this moment. Please try again in a minute.") from None
-            raise
-
-
-_Unreadable = (Unreadable, TypeError, KeyError, ValueError)
-"""The last three: a compromised process returned nonsense."""

@@ -20,12 +20,12 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.tail import Record, Tail
-from civicmail.core.sandbox.errors import CRASHED, Unreadable
+from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type, uuid_text
 from civicmail.mail.pipeline import automatic_labels, fingerprint_client, training_files, user_reports
-from civicmail.mail.pipeline.fingerprints import ReportContent
+from civicmail.mail.pipeline.fingerprints import ReadReport
 from civicmail.mail.pipeline.labels import Label, is_inbound, label_of, labeled
 from civicmail.mail.pipeline.token_cache import UNREADABLE, TokenCache, scores_of
 from civicmail.mail.screening import correspondents, known_senders, learner_file, model
@@ -389,7 +389,4 @@ def _domains(addresses: Sequence[str]) -> set[str]:
 
 def _reported(raw: bytes) -> tuple[str, ...]:
     """Message-IDs of the messages attached to a report. Raises Unreadable."""
-    try:
-        return ReportContent.of(fingerprint_client.ask("report", raw, ())).ids
-    except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over
-        raise Unreadable(CRASHED) from None
+    return fingerprint_client.ask(ReadReport(), raw).ids

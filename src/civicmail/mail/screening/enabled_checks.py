@@ -5,7 +5,6 @@ CHECKS   names of city/policy/facts.py that are unavailable when this check is;
 SECONDS  a time limit other than that of the settings;
 open_    (settings, data) returns an object that lasts; it becomes CheckContext.tools[NAME];
 wants    (case) says whether a network check applies to a message;
-asks     (tool) returns values that a combined check adds to the reader's request.
 """
 
 from __future__ import annotations

@@ -30,9 +30,9 @@ def find(case: ContentCase) -> CheckResult:
         fields.setdefault(header.name.lower(), header.value)
     facts: dict[str, FactValue] = {
         "message.subject": letter.subject[:MAX_SUBJECT],
-        "message.size": int(case.request["size"]),
+        "message.size": case.request.size,
         "message.list": bool(letter.list_id),
-        "message.automatic": _is_automatic(fields) or not case.request["sender"],
+        "message.automatic": _is_automatic(fields) or not case.request.sender,
         "message.forwarded": _is_forwarded(case, fields),
         "message.defects": tuple(dict.fromkeys(defect.code for defect in letter.defects)),
     }
@@ -41,7 +41,7 @@ def find(case: ContentCase) -> CheckResult:
         facts["from.address"] = author.addr.lower()
         facts["from.domain"] = alabel(author.domain)
         facts["from.name"] = author.display[:MAX_NAME]
-    more = {"for": _received_for(case)} if facts["message.forwarded"] and not case.request["inbound"] else {}
+    more = {"for": _received_for(case)} if facts["message.forwarded"] and not case.request.inbound else {}
     return CheckResult(facts=facts, more=more)
 
 
@@ -60,12 +60,12 @@ def _received_for(case: ContentCase) -> list[str]:
     """City addresses in the `for` clauses of Received lines (RFC 5321 4.4), the topmost first; at most MAX_RECEIVED."""
     lines = (header.value for header in case.letter.headers if header.name.lower() == "received")
     named = (match[1].lower() for line in lines if (match := _FOR.search(line)))
-    return [address for address in named if address.rpartition("@")[2] in case.request["domains"]][:MAX_RECEIVED]
+    return [address for address in named if address.rpartition("@")[2] in case.request.domains][:MAX_RECEIVED]
 
 
 def _is_forwarded(case: ContentCase, fields: Mapping[str, str]) -> bool:
     """Whether a rule forwarded it. For mail from outside only the header counts."""
-    if case.request["inbound"]:
+    if case.request.inbound:
         return bool(forwarding.field_marks(fields))
     authors = [author.addr.lower() for author in case.letter.from_]
-    return bool(forwarding.marks(fields, authors, case.request["sender"], case.request["domains"]))
+    return bool(forwarding.marks(fields, authors, case.request.sender, case.request.domains))

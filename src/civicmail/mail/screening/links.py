@@ -7,10 +7,8 @@ reported only when the words name a protected host and the link leaves it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
 from civicmail.city.policy.dispositions import FactValue, Finding
 from civicmail.core.message import links as written
@@ -19,6 +17,7 @@ from civicmail.mail.screening import qrcodes, urls
 from civicmail.mail.screening.all_links import family, in_message
 from civicmail.mail.screening.files import LINKS, PICTURES
 from civicmail.mail.screening.lookalikes import Likeness, Protected, find_likeness, protect
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import CheckResult, ContentCase
 from civicmail.mail.screening.skeleton import shown
 
@@ -46,8 +45,8 @@ def find(case: ContentCase) -> CheckResult:
     return CheckResult(tuple(gathered.findings), gathered.facts())
 
 
-def _protected(request: Mapping[str, Any]) -> Protected:
-    return protect(tuple(request["domains"]), tuple(request["protected"]))
+def _protected(request: ReadMessage) -> Protected:
+    return protect(request.domains, request.protected)
 
 
 def _may_hold(part: Part) -> bool:

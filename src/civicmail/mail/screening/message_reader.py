@@ -19,6 +19,7 @@ from civicmail.core.message.model import Address, ParsedMessage
 from civicmail.mail.screening import content_checks
 from civicmail.mail.screening.enabled_checks import ContentCheck
 from civicmail.mail.screening.merged_results import COSTS, MergedResults, failed_result
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import NOTHING, CheckResult, ContentCase, ExtractedFile, ExtractedLink, ExtractedMessage
 
 NAME = "read"
@@ -29,21 +30,21 @@ MAX_URL, MAX_WORDS, MAX_SUBJECT, MAX_VALUE, MAX_NAME = 2_000, 300, 998, 1_000, 2
 Clock = Callable[[], int]
 
 
-def read(raw: bytes, request: Mapping[str, Any], clock: Clock = time.perf_counter_ns) -> ExtractedMessage:
-    """Read a message. request: of reader_request.REQUEST_KEYS. raw may be only the beginning of request["size"] bytes: then a
+def read(raw: bytes, request: ReadMessage, clock: Clock = time.perf_counter_ns) -> ExtractedMessage:
+    """Read a message. raw may be only the beginning of request.size bytes: then a
     finding names the rest as unread."""
     start = clock()
     message = message_parser.parse(raw)
     seen = _extract(message)
     parsed = (clock() - start) // 1000
     gathered = MergedResults()
-    if len(raw) < request["size"]:
-        rest = request["size"] - len(raw)
+    if len(raw) < request.size:
+        rest = request.size - len(raw)
         gathered.add(CheckResult((Finding(NAME, UNAVAILABLE, "", len(raw), rest, "too large"),), {"unavailable": (NAME,)}))
     gathered.add(_closed(message))
     case = ContentCase(raw, message, request)
     for name, check in content_checks.CHECKS:
-        if not name or name in request["checks"]:
+        if not name or name in request.checks:
             began = clock()
             gathered.add(_run(check, case), check.NAME, check.VERSION, (clock() - began) // 1000)
     gathered.more[COSTS] = {NAME: [VERSION, parsed], **gathered.costs}

@@ -41,7 +41,7 @@ _REPORTS = frozenset({"message/delivery-status", "message/disposition-notificati
 
 def find(case: ContentCase) -> CheckResult:
     """more["files"]. Unavailable for a message with more than MAX_FILES."""
-    if case.request.get("inbound"):
+    if case.request.inbound:
         return NOTHING
     rows: list[list[str | int]] = []
     for path, part in parts(case.letter):

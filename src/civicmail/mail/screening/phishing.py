@@ -48,7 +48,7 @@ services(), companies(), urls.can_be("city.example")  # their lists are read now
 
 def find(case: ContentCase) -> CheckResult:
     """Fact phishing.signs: the codes of the findings, without duplicates."""
-    if not case.request["inbound"]:
+    if not case.request.inbound:
         return NOTHING
     findings = tuple({finding.code: finding for finding in _all(case)}.values())
     return CheckResult(findings, {"phishing.signs": tuple(finding.code for finding in findings)}) if findings else NOTHING
@@ -71,9 +71,9 @@ def _of_author(case: ContentCase, message: ParsedMessage) -> Iterator[Finding]:
     domain = a_labels(author.domain)
     if not _is_anywhere(domain) or _STYLE.search(author.addr):
         yield _finding("nowhere", "from", author.addr)
-    elif kind := services(tuple(case.request.get("web_services", ()))).kind(domain, ""):
+    elif kind := services(case.request.web_services).kind(domain, ""):
         yield _finding(kind, "from", shown(domain))
-    if name := companies(tuple(case.request.get("companies", ()))).borrowed(author.display, domain):
+    if name := companies(case.request.companies).borrowed(author.display, domain):
         yield _finding("company", "from", f"{name} {author.addr}")
 
 
@@ -84,7 +84,7 @@ def _is_anywhere(domain: str) -> bool:
 
 def _of_reader(case: ContentCase, message: ParsedMessage) -> Iterator[Finding]:
     """Signs that the reader's address was inserted: in subject or name, or behind a link for the page's script."""
-    readers = [one for one in case.request["recipients"][:READERS] if "@" in one]
+    readers = [one for one in case.request.recipients[:READERS] if "@" in one]
     author = message.from_[0].addr.lower() if message.from_ else ""
     if not readers or author in readers:
         return
@@ -111,7 +111,7 @@ def _named(fragment: str, readers: list[str]) -> str:
 
 def _of_links(case: ContentCase, message: ParsedMessage) -> Iterator[Finding]:
     """Links to services that hide who runs a page; each kind once."""
-    listed, author = services(tuple(case.request.get("web_services", ()))), _author(message)
+    listed, author = services(case.request.web_services), _author(message)
     kinds: dict[str, Finding] = {}
     for link in message.links[:LINKS]:
         place = urls.read(link.url)

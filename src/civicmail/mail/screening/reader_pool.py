@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import mmap
-import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 from civicmail.core.sandbox.async_pool import MAX_PENDING, AsyncPool
-from civicmail.core.sandbox.errors import CRASHED, Unreadable
 from civicmail.core.sandbox.pool import Pool
-from civicmail.mail.screening import extract_codec
 from civicmail.mail.screening.fair_queue import FairQueue
+from civicmail.mail.screening.reader_request import SERVICE, ReadMessage
 from civicmail.mail.screening.shapes import ExtractedMessage
 
-COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.screening.worker")
 MAX_READ = 40 << 20
 """Bytes of a message that are read while its client waits: enough for a file of 25 MB, half a second, or three if all of it is
 text. Of a larger message the beginning is read."""
@@ -43,14 +39,10 @@ class Readers:
         """Start the processes for small messages before the first message; returns at once."""
         self._small.warm()
 
-    async def read(self, content: bytes | mmap.mmap, request: Mapping[str, Any], who: str = "") -> ExtractedMessage:
+    async def read(self, content: bytes | mmap.mmap, request: ReadMessage, who: str = "") -> ExtractedMessage:
         """Read a message. who: the client key for the fair queue (fair_queue.py). Raises Unreadable."""
         lane = self._small if min(len(content), self._most) <= LARGE else self._large
-        answer = await lane.ask({"asked": request}, content, who)
-        try:
-            return extract_codec.decode(answer)
-        except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over
-            raise Unreadable(CRASHED) from None
+        return await lane.ask(request, content, who)
 
     def close(self) -> None:
         """End the processes; waits for large messages that are being read. Blocks."""
@@ -68,7 +60,7 @@ class _Lane(ABC):
         self._queue = FairQueue(at_once, per_client=each)
         self._clock = time.monotonic
 
-    async def ask(self, question: Mapping[str, Any], content: bytes | mmap.mmap, who: str) -> bytes:
+    async def ask(self, request: ReadMessage, content: bytes | mmap.mmap, who: str) -> ExtractedMessage:
         await self._queue.acquire(who)
         began = self._clock()
 
@@ -76,12 +68,14 @@ class _Lane(ABC):
             nonlocal began
             began = self._clock()
 
-        def over(done: asyncio.Task[bytes]) -> None:  # also where nobody waits for it any more: the process is busy until now
+        def over(
+            done: asyncio.Task[ExtractedMessage],
+        ) -> None:  # also where nobody waits for it any more: the process was busy
             self._queue.release(who, self._clock() - began)
             if not done.cancelled():
                 done.exception()  # told to whoever waits
 
-        task = asyncio.Task(self._answer(question, content, begins), loop=asyncio.get_running_loop(), eager_start=True)
+        task = asyncio.Task(self._answer(request, content, begins), loop=asyncio.get_running_loop(), eager_start=True)
         task.add_done_callback(over)
         return await asyncio.shield(task)
 
@@ -90,7 +84,7 @@ class _Lane(ABC):
         return content if len(content) <= self._most else content[: self._most]
 
     @abstractmethod
-    async def _answer(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
+    async def _answer(self, request: ReadMessage, content: bytes | mmap.mmap, begins: Callable[[], None]) -> ExtractedMessage:
         """Send the request; return the answer. begins: called when a process starts on it."""
 
 
@@ -99,7 +93,7 @@ class _Small(_Lane):
 
     def __init__(self, processes: int, seconds: float, most: int) -> None:
         super().__init__(processes * MAX_PENDING, seconds, most)
-        self._pool = AsyncPool(COMMAND, processes=processes)
+        self._pool = AsyncPool(SERVICE, processes=processes)
 
     def warm(self) -> None:
         self._pool.warm()
@@ -107,8 +101,8 @@ class _Small(_Lane):
     def close(self) -> None:
         self._pool.close()
 
-    async def _answer(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
-        return await self._pool.request(question, self._piece(content), seconds=self._seconds, begins=begins)
+    async def _answer(self, request: ReadMessage, content: bytes | mmap.mmap, begins: Callable[[], None]) -> ExtractedMessage:
+        return await self._pool.request(request, self._piece(content), seconds=self._seconds, begins=begins)
 
 
 class _Large(_Lane):
@@ -116,16 +110,16 @@ class _Large(_Lane):
 
     def __init__(self, processes: int, seconds: float, most: int) -> None:
         super().__init__(processes, seconds, most, each=1)
-        self._pool = Pool(COMMAND, processes=processes)
+        self._pool = Pool(SERVICE, processes=processes)
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix="screening")
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
         self._pool.close()
 
-    async def _answer(self, question: Mapping[str, Any], content: bytes | mmap.mmap, begins: Callable[[], None]) -> bytes:
-        ask = partial(self._ask, question, content)
+    async def _answer(self, request: ReadMessage, content: bytes | mmap.mmap, begins: Callable[[], None]) -> ExtractedMessage:
+        ask = partial(self._ask, request, content)
         return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
-    def _ask(self, question: Mapping[str, Any], content: bytes | mmap.mmap) -> bytes:
-        return self._pool.request(question, self._piece(content), seconds=self._seconds)
+    def _ask(self, request: ReadMessage, content: bytes | mmap.mmap) -> ExtractedMessage:
+        return self._pool.request(request, self._piece(content), seconds=self._seconds)

@@ -15,6 +15,8 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
+from msgspec.structs import replace
+
 from civicmail.city.policy.dispositions import UNAVAILABLE, Facts, Finding
 from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.log import get_logger
@@ -23,6 +25,7 @@ from civicmail.core.message.model import Envelope
 from civicmail.core.sandbox.errors import Unreadable
 from civicmail.mail.screening import combined_checks, fair_queue, network_checks
 from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.confidential import exact_match
 from civicmail.mail.screening.enabled_checks import CombinedCheck, NetworkCheck, is_on
 from civicmail.mail.screening.merged_results import COSTS, MergedResults, all_unavailable, failed_result
 from civicmail.mail.screening.origin import origin
@@ -140,16 +143,14 @@ class Screener:
         gathered: MergedResults,
         without: Collection[str],
     ) -> ExtractedMessage | None:
-        ask = request_of(self._settings, envelope, source, inbound=inbound, size=len(content))
-        ask["checks"] = [check for check in ask["checks"] if check not in without]
-        for check in self._joint:
-            if (wants := getattr(check, "asks", None)) is not None:
-                ask |= wants(self._tools.get(check.NAME))
+        request = request_of(self._settings, envelope, source, inbound=inbound, size=len(content))
+        checks = tuple([check for check in request.checks if check not in without])
+        request = replace(request, checks=checks, lists=exact_match.has_lists(self._tools.get(exact_match.NAME)))
         began = perf_counter_ns()
         try:
             async with asyncio.timeout_at(until):
                 seen = await self._readers.read(
-                    content, ask, fair_queue.client_key(envelope, origin(envelope, self._settings).client)
+                    content, request, fair_queue.client_key(envelope, origin(envelope, self._settings).client)
                 )
         except (Unreadable, TimeoutError) as error:
             why = error.why if isinstance(error, Unreadable) else "timeout"

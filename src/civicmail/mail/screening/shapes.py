@@ -8,7 +8,7 @@ A check has a NAME, a VERSION and a function find. There are three kinds:
 - a combined check needs other results and what the city knows: find(case: CombinedCase) -> CheckResult, pure, in the gateway
   (combined_checks.py).
 
-Everything that crosses a process is plain JSON.
+What crosses a process has a type that reader_request.py names.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from civicmail.core.message.model import Envelope, ParsedMessage
 
 if TYPE_CHECKING:
     from civicmail.mail.screening.check_context import CheckContext
+    from civicmail.mail.screening.reader_request import ReadMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,12 @@ def unavailable(check: str, why: str, version: int = 0) -> CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class ContentCase:
-    """raw: the message; letter: its parse, shared by all checks; request: of reader_request.REQUEST_KEYS; memo: what one check has
+    """raw: the message; letter: its parse, shared by all checks; memo: what one check has
     read and another needs, by module."""
 
     raw: bytes
     letter: ParsedMessage
-    request: Mapping[str, Any]
+    request: ReadMessage
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 

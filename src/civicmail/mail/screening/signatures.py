@@ -121,9 +121,9 @@ def find(case: ContentCase) -> CheckResult:
     """The content check."""
     header, _ = canonical.divided(case.raw)
     every = canonical.fields(header)
-    more = _read(case.raw, header, every, whole=len(case.raw) >= case.request["size"]).plain()
-    if case.request["inbound"]:
-        more["senders"] = senders_of(case.raw, header, every, case.request["domains"]).plain()
+    more = _read(case.raw, header, every, whole=len(case.raw) >= case.request.size).plain()
+    if case.request.inbound:
+        more["senders"] = senders_of(case.raw, header, every, case.request.domains).plain()
     return CheckResult(more=more)
 
 

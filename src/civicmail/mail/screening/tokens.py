@@ -106,7 +106,7 @@ def named(names: Sequence[str], family: str) -> Ids:
 
 
 def pack(made: Tokens) -> dict[str, Any]:
-    """The tokens for the pipe: counts per family, and all tokens as bytes, which need no base64 and JSON (extract_codec.py)."""
+    """The tokens for the pipe: counts per family, and all tokens as bytes, which need no list (reader_request.py)."""
     counts = [len(made[family]) for family in FAMILIES]
     return {"counts": counts, "numbers": b"".join([made[family].astype("<u4", copy=False).tobytes() for family in FAMILIES])}
 

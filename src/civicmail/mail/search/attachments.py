@@ -92,7 +92,7 @@ def attachment_text(fields: Fields, lookup: ExtractLookup) -> AttachmentText:
 
 
 def text_of_files(attachments: Iterable[File], lookup: ExtractLookup) -> AttachmentText:
-    """The same for files that another process has read (message_values.py). look: needs no content."""
+    """The same for files that another process has read (message_requests.py). look: needs no content."""
     return _combined((file.digest, partial(_look_up, file, lookup)) for file in attachments)
 
 

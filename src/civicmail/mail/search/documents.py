@@ -28,7 +28,7 @@ from civicmail.mail.search.attachments import (
 )
 from civicmail.mail.search.errors import IndexFailed
 from civicmail.mail.search.fields import view
-from civicmail.mail.search.message_values import EMPTY
+from civicmail.mail.search.message_requests import EMPTY
 from civicmail.mail.search.schema import document, with_attachment_text
 
 log = get_logger()

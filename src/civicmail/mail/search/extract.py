@@ -21,8 +21,8 @@ from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.sandbox.errors import BUSY, TOO_LONG, Unreadable
+from civicmail.core.sandbox.file_text import FileText, TextReader
 from civicmail.core.sandbox.ocr import Ocr
-from civicmail.core.sandbox.process import FileText, Process
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.search import coverage, extract_cache, leftovers, message_reader
@@ -30,7 +30,7 @@ from civicmail.mail.search.attachments import PICTURES, TEXT, Extract, name_of, 
 from civicmail.mail.search.counts import still
 from civicmail.mail.search.errors import DamagedIndex, NotIndexed
 from civicmail.mail.search.extract_cache import Extracts
-from civicmail.mail.search.message_values import Whole
+from civicmail.mail.search.message_requests import Whole
 from civicmail.mail.search.order import batch
 from civicmail.mail.search.reader import Reader
 from civicmail.mail.search.schema import id_bytes
@@ -42,31 +42,28 @@ PROCESSES_MOST = 4
 OCR_SECONDS = 600  # for all pages of one file
 
 
-class _Processes:
-    """As many sandboxed processes as threads read files at a time."""
+class _TextReaders:
+    """As many readers as threads read files at a time."""
 
     def __init__(self) -> None:
-        self._idle: queue.SimpleQueue[Process] = queue.SimpleQueue()
-        self._all: list[Process] = []
+        self._idle: queue.SimpleQueue[TextReader] = queue.SimpleQueue()
+        self._all: list[TextReader] = []
 
     @contextmanager
-    def one(self) -> Iterator[Process]:
+    def one(self) -> Iterator[TextReader]:
         try:
-            process = self._idle.get_nowait()
+            reader = self._idle.get_nowait()
         except queue.Empty:
-            process = Process()
-            self._all.append(process)
+            reader = TextReader()
+            self._all.append(reader)
         try:
-            yield process
-        except _Stopped:
-            process.kill()  # in the middle of an answer
-            raise
+            yield reader
         finally:
-            self._idle.put(process)
+            self._idle.put(reader)
 
     def close(self) -> None:
-        for process in self._all:
-            process.close()
+        for reader in self._all:
+            reader.close()
 
 
 class FileReader:
@@ -75,17 +72,17 @@ class FileReader:
 
     def __init__(self, data: Path) -> None:
         self._extracts = Extracts(data)
-        self._processes = _Processes()
+        self._readers = _TextReaders()
 
     def __call__(self, digest: bytes, content: bytes) -> Extract | None:
         if (known := self._extracts.get(digest) or without_reader(content)) is None:
-            with self._processes.one() as process:
-                known = _extract(process.read(content))
+            with self._readers.one() as reader:
+                known = _extract(reader.read(content))
             self._extracts.put(digest, known)
         return known
 
     def close(self) -> None:
-        self._processes.close()
+        self._readers.close()
 
 
 class ExtractJob:
@@ -106,7 +103,7 @@ class ExtractJob:
         self._unreachable: set[bytes] = set()
         cores = min(len(os.sched_getaffinity(0)), PROCESSES_MOST)
         self._threads = ThreadPoolExecutor(1 if ocr else processes or cores, thread_name_prefix=LEASES[self.lane])
-        self._processes = _Processes()
+        self._readers = _TextReaders()
 
     def step(self) -> int:
         """Read the files of some waiting captures, newest first; returns the number of captures. None while the index is paused for
@@ -126,7 +123,7 @@ class ExtractJob:
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
-        self._processes.close()
+        self._readers.close()
         self._lease.close()
 
     def _waiting(self, most: int) -> list[bytes]:
@@ -175,14 +172,14 @@ class ExtractJob:
         digest = sha256(file.content).digest()
         known = self._extracts.get(digest) or file.known
         if known is None or (self._ocr and known.pictures):
-            with self._processes.one() as process:
-                known = known or _extract(process.read(file.content))
+            with self._readers.one() as reader:
+                known = known or _extract(reader.read(file.content))
                 if self._ocr and known.pictures:
-                    known = self._with_pictures(known, process, file.content, self._ocr)
+                    known = self._with_pictures(known, reader, file.content, self._ocr)
             self._extracts.put(digest, known)
         return digest
 
-    def _with_pictures(self, known: Extract, process: Process, content: bytes, ocr: Ocr) -> Extract:
+    def _with_pictures(self, known: Extract, reader: TextReader, content: bytes, ocr: Ocr) -> Extract:
         """The same with OCR of its pictures, within the time limit of one file."""
         texts: list[str] = [known.text]
         unreadable = dict.fromkeys(known.unreadable)
@@ -199,7 +196,7 @@ class ExtractJob:
             if why:
                 unreadable[("", why)] = None
 
-        reading = process.read(content, on_picture)
+        reading = reader.read(content, on_picture)
         unreadable |= dict.fromkeys(reading.unreadable)
         return Extract("\n".join([text for text in texts if text]), tuple(unreadable))
 

@@ -15,7 +15,7 @@ from civicmail.mail.search import message_reader
 from civicmail.mail.search.attachments import NOTHING, text_of_files
 from civicmail.mail.search.extract_cache import Extracts
 from civicmail.mail.search.fields import view
-from civicmail.mail.search.message_values import EMPTY
+from civicmail.mail.search.message_requests import EMPTY
 
 log = get_logger()
 

@@ -13,6 +13,7 @@ from civicmail.core.message import message_parser
 from civicmail.core.sandbox.errors import TOO_LONG, Spent
 from civicmail.mail.screening.confidential import candidates, canonical, check, prefilter, shapes, texts
 from civicmail.mail.screening.confidential.shapes import STRETCH, Text
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import ContentCase
 from mail.screening.confidential.test_detectors import BOMBS, WOKEN
 
@@ -55,7 +56,7 @@ def test_a_detector_ends_where_the_time_does(detector: shapes.Detector) -> None:
 
 def case(text: str, **asked: Any) -> ContentCase:
     raw = b"From: a@b.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text.encode()
-    return ContentCase(raw, message_parser.parse(raw), {"inbound": True, "size": len(raw), **asked})
+    return ContentCase(raw, message_parser.parse(raw), ReadMessage(inbound=True, size=len(raw), **asked))
 
 
 def test_a_message_takes_its_seconds_and_no_more() -> None:

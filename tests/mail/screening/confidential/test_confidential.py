@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from civicmail.core.message import message_parser
 from civicmail.mail.screening.confidential import attachments, canonical, check, texts
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.shapes import CheckResult, ContentCase
 from core.sandbox.samples import docx, paragraph, zipped
 from mail.screening.identifiers import KINDS
@@ -26,7 +27,7 @@ SSN = "512-34-5678"
 
 def found(content: bytes | EmailMessage, *, inbound: bool = False, public: tuple[str, ...] = ()) -> CheckResult:
     raw = bytes(content)
-    return check.find(ContentCase(raw, message_parser.parse(raw), {"inbound": inbound, "public": public}))
+    return check.find(ContentCase(raw, message_parser.parse(raw), ReadMessage(inbound=inbound, public=tuple(public))))
 
 
 def mail(text: str = "see the file", *files: tuple[str, bytes], html: str = "") -> EmailMessage:

@@ -18,6 +18,7 @@ from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.screening.check_context import CheckContext
 from civicmail.mail.screening.confidential import candidates, check, exact_lists, exact_match
 from civicmail.mail.screening.confidential.errors import ListUnusable
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.screener import Screened, Screener
 from civicmail.mail.screening.shapes import CheckResult, CombinedCase, ContentCase, ExtractedMessage
 
@@ -37,7 +38,7 @@ def data(tmp_path: Path) -> Path:
 def looked_up(data: Path, text: str, *, inbound: bool = False, tool: exact_match.Lists | None = None) -> CheckResult:
     raw = f"From: a@city.example\r\n\r\n{text}\r\n".encode()
     tool = tool or exact_match.open_(Settings(), data)
-    seen = check.find(ContentCase(raw, message_parser.parse(raw), {"inbound": inbound, **exact_match.asks(tool)}))
+    seen = check.find(ContentCase(raw, message_parser.parse(raw), ReadMessage(inbound=inbound, lists=exact_match.has_lists(tool))))
     world = CheckContext(Settings(), 0, None, {exact_match.NAME: tool})
     return exact_match.find(
         CombinedCase(
@@ -154,16 +155,16 @@ def test_a_new_list_is_seen_without_a_restart(data: Path) -> None:
 
 def test_values_leave_the_limited_process_only_where_there_are_lists(tmp_path: Path) -> None:
     tool = exact_match.open_(Settings(), tmp_path)
-    assert exact_match.asks(tool) == {"lists": False} == exact_match.asks(None)
+    assert not exact_match.has_lists(tool) and not exact_match.has_lists(None)
     raw = b"Subject: x\r\n\r\nO'Brien 512345678\r\n"
-    assert check.find(ContentCase(raw, message_parser.parse(raw), exact_match.asks(tool))).more == {}
+    assert check.find(ContentCase(raw, message_parser.parse(raw), ReadMessage(lists=exact_match.has_lists(tool)))).more == {}
 
 
 def test_a_message_brings_only_so_many_values() -> None:
     raw = (
         "Subject: x\r\n\r\n" + "".join(f"{n} word{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}\r\n" for n in range(10_000, 20_000))
     ).encode()
-    said = check.find(ContentCase(raw, message_parser.parse(raw), {"lists": True})).more["candidates"]
+    said = check.find(ContentCase(raw, message_parser.parse(raw), ReadMessage(lists=True))).more["candidates"]
     assert len(said["ids"]) == candidates.IDS and len(said["words"]) <= candidates.WORDS
 
 

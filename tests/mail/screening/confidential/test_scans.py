@@ -17,6 +17,7 @@ from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.sandbox.errors import TOO_LONG
 from civicmail.mail.screening.confidential import ocr_pictures, scans
 from civicmail.mail.screening.confidential.shapes import CHECK
+from civicmail.mail.screening.reader_request import ReadPictures
 from civicmail.mail.screening.screener import Screened, Screener
 from core.sandbox.samples import docx, png, scan, zipped
 
@@ -150,11 +151,9 @@ def test_a_city_that_wants_no_pictures_read_has_none_read(tmp_path: Path, reader
 
 def test_pictures_are_drawn_as_a_scanner_would_have_them_and_too_many_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """P-19, promise 6."""
-    monkeypatch.setattr(ocr_pictures, "PICTURES", 1)
-    pictures, missed = ocr_pictures.decode(
-        ocr_pictures.encode(ocr_pictures.OcrPictures.read(mail(("a.png", png("x")), ("b.png", png("y")))))
-    )
-    assert [(part, data[:12]) for part, _, data in pictures] == [("1.2", b"P5 2400 1200")]
+    monkeypatch.setattr(ocr_pictures, "MAX_PICTURES", 1)
+    pictures, missed = ocr_pictures.read(mail(("a.png", png("x")), ("b.png", png("y"))), ReadPictures())
+    assert [(picture.part, picture.content[:12]) for picture in pictures] == [("1.2", b"P5 2400 1200")]
     assert missed == 1
 
 

@@ -19,6 +19,7 @@ from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.pipeline.envelope_facts import of_message, of_recipient
 from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.screener import Screener
 from civicmail.mail.screening.shapes import CheckResult, CombinedCase, ContentCase, ExtractedFile, ExtractedLink, ExtractedMessage
 from civicmail.mail.screening.use import copied_works, signals, words
@@ -42,7 +43,7 @@ def used(
     raw: bytes = b"",
 ) -> CheckResult:
     raw = raw or f"From: ann@city.example\r\n\r\n{text}".encode()
-    inner = words.find(ContentCase(raw, message_parser.parse(raw), {"inbound": inbound}))
+    inner = words.find(ContentCase(raw, message_parser.parse(raw), ReadMessage(inbound=inbound)))
     seen = ExtractedMessage(files=files, links=tuple(ExtractedLink(link, "", "1") for link in links))
     chosen = Settings(city=City(domains=["city.example"]))
     tools = {signals.NAME: signals.open_(chosen, data)} if data is not None else {}

@@ -21,6 +21,7 @@ from civicmail.core.message import message_parser
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.pipeline.envelope_facts import of_message, of_recipient
 from civicmail.mail.screening.check_context import CheckContext
+from civicmail.mail.screening.reader_request import ReadMessage
 from civicmail.mail.screening.screener import Screener
 from civicmail.mail.screening.shapes import CheckResult, CombinedCase, ContentCase, ExtractedMessage
 from civicmail.mail.screening.use import phrases, signals, words
@@ -67,7 +68,7 @@ def used(
     raw = f"From: ann@city.example\r\n{head}\r\n{text}".encode()
     message = message_parser.parse(raw)
     seen = ExtractedMessage(people={"reply-to": tuple((a.display, a.addr) for a in message.reply_to)}, list_id=list_id)
-    inner = words.find(ContentCase(raw, message, {"inbound": inbound}))
+    inner = words.find(ContentCase(raw, message, ReadMessage(inbound=inbound)))
     chosen = Settings(city=City(domains=["city.example"]), screening=Screening(unreviewed=list(unreviewed)))
     world = CheckContext(chosen, NOW, people or snapshot())
     envelope = Envelope("ann@city.example", tuple(map(Recipient, to)), NOW, login=login)
@@ -252,7 +253,7 @@ def test_long_texts_are_cut(bomb: str) -> None:
     """Only so much of what somebody wrote is looked at, and no phrase makes it slow."""
     raw = b"Subject: x\r\n\r\n" + bomb.encode() * (1_000_000 // len(bomb))
     assert sum(len(text.text) for text in words.own(message_parser.parse(raw))) <= words.CHARACTERS + 1
-    words.find(ContentCase(raw, message_parser.parse(raw), {}))
+    words.find(ContentCase(raw, message_parser.parse(raw), ReadMessage()))
 
 
 def test_a_mailing_goes_to_the_reviewer_and_is_delivered_and_a_newsletter_goes_to_nobody(tmp_path: Path) -> None:

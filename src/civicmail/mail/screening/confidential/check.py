@@ -33,14 +33,14 @@ _DOTS = "…"
 
 
 def find(case: ContentCase, clock: Callable[[], float] = time.process_time) -> CheckResult:
-    """Run the check. asked["scanned"]: (part, words, why not all) of pictures. clock: seconds of processor time."""
-    inbound = bool(case.request.get("inbound", False))
+    """Run the check. clock: seconds of processor time."""
+    inbound = case.request.inbound
     message_texts = texts.shared(case)
-    scanned = case.request.get("scanned", ())
+    scanned = case.request.scanned
     for part, words, why in scanned:
         message_texts.add(f"{part}/{SCAN}", words)
         message_texts.unread += [(f"{part}/{SCAN}", why)] if why else []
-    public = frozenset(_plain(number) for number in case.request.get("public", ()))
+    public = frozenset(_plain(number) for number in case.request.public)
     until = clock() + SECONDS
 
     def tick() -> None:
@@ -49,7 +49,7 @@ def find(case: ContentCase, clock: Callable[[], float] = time.process_time) -> C
 
     held = [replace(text, tick=tick) for text in message_texts.texts]
     hits = [pair for pair in _hits(held, message_texts.unread) if not _is_public(pair[1], public)]
-    looked_up = _looked_up(held, message_texts.unread) if case.request.get("lists") and not inbound else {}
+    looked_up = _looked_up(held, message_texts.unread) if case.request.lists and not inbound else {}
     findings = list(_findings(hits))
     findings += [Finding(NAME, "unread", part, mask=why, version=VERSION) for part, why in message_texts.unread[:MAX_FINDINGS]]
     facts = _facts(hit for _, hit in hits)

@@ -71,9 +71,9 @@ def open_(_settings: Settings, data: Path) -> Lists:
     return Lists(data)
 
 
-def asks(tool: object) -> dict[str, bool]:
-    """Ask for candidates if there are lists."""
-    return {"lists": isinstance(tool, Lists) and bool(tool.look()[1])}
+def has_lists(tool: object) -> bool:
+    """Whether there are lists, so that values to be looked up are wanted."""
+    return isinstance(tool, Lists) and bool(tool.look()[1])
 
 
 def find(case: CombinedCase) -> CheckResult:

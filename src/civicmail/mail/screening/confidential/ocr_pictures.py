@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import orjson
 import pypdfium2
 
 from civicmail.core.filetype.identify import identify
@@ -21,14 +19,12 @@ from civicmail.core.sandbox import readers
 from civicmail.core.sandbox.errors import TOO_LONG, TOO_MUCH_MEMORY
 from civicmail.mail.screening import drawing
 from civicmail.mail.screening.confidential import texts
+from civicmail.mail.screening.reader_request import MAX_PICTURES, PICTURE_BYTES, OcrPicture, ReadPictures
 
-PICTURES, BYTES = 40, 128 << 20
-"""Limits of pictures of one message for OCR."""
 SECONDS = 4.0
 """Processor time in seconds for finding and drawing them."""
 SMALL, LARGE, ENLARGED = 2000, 2600, 2.0
 """Pixels of the longer side: smaller pictures are enlarged, larger ones reduced."""
-_LENGTH = 4
 _ENDED = frozenset({TOO_LONG, TOO_MUCH_MEMORY})
 _WITHOUT = frozenset({"text", "html", "nothing", "unknown", "empty"})
 """Kinds of files that hold no pictures."""
@@ -56,7 +52,7 @@ class OcrPictures:
         key = (self.part, hashlib.sha256(data).hexdigest())
         if key in self.pictures:
             return
-        if len(self.pictures) >= PICTURES or self._size > BYTES or self.is_over():
+        if len(self.pictures) >= MAX_PICTURES or self._size > PICTURE_BYTES or self.is_over():
             self.missed += 1
             return
         self.pictures[key] = _drawn(data, self) or data
@@ -96,23 +92,6 @@ def _drawn(data: bytes, shown: OcrPictures) -> bytes:
     return b"P5 %d %d 255\n" % (drawn.width, drawn.height) + rows.tobytes()
 
 
-def encode(shown: OcrPictures) -> bytes:
-    """Length of the JSON (4 bytes, big-endian); JSON: missed, and [part, digest, size] of each; the pictures."""
-    rows = [[part, digest, len(data)] for (part, digest), data in shown.pictures.items()]
-    head = orjson.dumps({"missed": shown.missed, "pictures": rows})
-    return b"".join((len(head).to_bytes(_LENGTH), head, *shown.pictures.values()))
-
-
-def decode(data: bytes) -> tuple[list[tuple[str, str, bytes]], int]:
-    """(part, digest, picture) of each, and the number missed. Raises ValueError, TypeError or KeyError for invalid values."""
-    at = _LENGTH + int.from_bytes(data[:_LENGTH])
-    head = orjson.loads(data[_LENGTH:at])
-    return list(_pictures(head["pictures"][:PICTURES], data, at)), int(head["missed"])
-
-
-def _pictures(rows: list[list[object]], data: bytes, at: int) -> Iterator[tuple[str, str, bytes]]:
-    for part, digest, size in rows:
-        if not isinstance(size, int) or size < 0:
-            raise ValueError(size)
-        yield str(part), str(digest), data[at : at + size]
-        at += size
+def read(raw: bytes, _request: ReadPictures) -> tuple[list[OcrPicture], int]:
+    shown = OcrPictures.read(raw)
+    return [OcrPicture(part, digest, content) for (part, digest), content in shown.pictures.items()], shown.missed

@@ -10,31 +10,29 @@ from __future__ import annotations
 import asyncio
 import mmap
 import os
-import sys
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+
+from msgspec.structs import replace
 
 from civicmail.city.policy.dispositions import Finding
 from civicmail.core.config.settings import Settings
 from civicmail.core.sandbox import ocr
-from civicmail.core.sandbox.errors import CRASHED, TOO_LONG, TOO_MANY, Unreadable
+from civicmail.core.sandbox.errors import TOO_LONG, TOO_MANY, Unreadable
 from civicmail.core.sandbox.pool import Pool, shared
-from civicmail.mail.screening import extract_codec
-from civicmail.mail.screening.confidential import exact_match, ocr_pictures
+from civicmail.core.sandbox.service import Request
+from civicmail.mail.screening.confidential import exact_match
 from civicmail.mail.screening.confidential.shapes import CHECK, PICTURES, SCAN
 from civicmail.mail.screening.reader_pool import MAX_READ
-from civicmail.mail.screening.reader_request import request_of
+from civicmail.mail.screening.reader_request import SERVICE, ReadMessage, ReadPictures, request_of
 from civicmail.mail.screening.shapes import NOTHING, CheckResult, NetworkCase
 
 NAME = "scans"
 VERSION = 1
 CHECKS = (CHECK,)
-COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.screening.worker")
 SECONDS = 18.0
 """For all of it; OCR ends before."""
 OCR_SECONDS = 8.0
@@ -57,16 +55,16 @@ class Scans:
     def is_enabled(self) -> bool:
         return bool(self._languages)
 
-    async def scan(self, raw: bytes | mmap.mmap, ask: Mapping[str, Any]) -> CheckResult:
-        """ask: as of reader_request.request_of(). Raises Unreadable."""
+    async def scan(self, raw: bytes | mmap.mmap, request: ReadMessage) -> CheckResult:
+        """Raises Unreadable."""
         content = raw if len(raw) <= MAX_READ else raw[:MAX_READ]
-        pictures, missed = _decoded(ocr_pictures.decode, await _ask_reader({"pictures": True}, content))
+        pictures, missed = await _ask_reader(ReadPictures(), content)
         until = time.monotonic() + OCR_SECONDS
-        pictures.sort(key=lambda one: len(one[2]))
-        readings = await asyncio.gather(*(self._words(digest, picture, until) for _, digest, picture in pictures))
-        rows = [[part, words, why] for (part, _, _), (words, why) in zip(pictures, readings, strict=True)]
-        rows += [["", "", TOO_MANY]] * bool(missed)
-        seen = _decoded(extract_codec.decode, await _ask_reader({"asked": {**ask, "checks": [CHECK], "scanned": rows}}, content))
+        pictures.sort(key=lambda picture: len(picture.content))
+        readings = await asyncio.gather(*(self._words(picture.digest, picture.content, until) for picture in pictures))
+        rows = [(picture.part, words, why) for picture, (words, why) in zip(pictures, readings, strict=True)]
+        rows += [("", "", TOO_MANY)] * bool(missed)
+        seen = await _ask_reader(replace(request, checks=(CHECK,), scanned=tuple(rows)), content)
         findings = tuple(f for f in seen.findings if f.check == CHECK and f.part.endswith(f"/{SCAN}"))
         facts = {name: value for name, value in seen.facts.items() if name.startswith("confidential.")}
         return CheckResult(findings, facts, seen.more.get(CHECK, {}))
@@ -100,9 +98,9 @@ async def find(case: NetworkCase) -> CheckResult:
     tool = case.context.tools.get(NAME)
     if not isinstance(tool, Scans) or not tool.is_enabled:
         return NOTHING
-    ask = request_of(case.context.settings, case.envelope, case.source, inbound=False, size=len(case.raw))
+    request = request_of(case.context.settings, case.envelope, case.source, inbound=False, size=len(case.raw))
     try:
-        return await tool.scan(case.raw, ask | exact_match.asks(case.context.tools.get(exact_match.NAME)))
+        return await tool.scan(case.raw, replace(request, lists=exact_match.has_lists(case.context.tools.get(exact_match.NAME))))
     except Unreadable as error:
         return CheckResult((Finding(CHECK, "unread", f"/{SCAN}", mask=error.why, version=VERSION),), {"confidential.unread": True})
 
@@ -133,16 +131,9 @@ def _reader_threads() -> ThreadPoolExecutor:
 
 
 def _pool() -> Pool:
-    return shared(COMMAND, 1)
+    return shared(SERVICE, 1)
 
 
-async def _ask_reader(question: Mapping[str, Any], content: bytes | mmap.mmap) -> bytes:
-    ask = partial(_pool().request, question, content, seconds=READ_SECONDS)
+async def _ask_reader[Reply](request: Request[Reply], content: bytes | mmap.mmap) -> Reply:
+    ask = partial(_pool().request, request, content, seconds=READ_SECONDS)
     return await asyncio.get_running_loop().run_in_executor(_reader_threads(), ask)
-
-
-def _decoded[T](decode: Callable[[bytes], T], answer: bytes) -> T:
-    try:
-        return decode(answer)
-    except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over
-        raise Unreadable(CRASHED) from None

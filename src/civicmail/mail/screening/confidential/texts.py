@@ -50,7 +50,7 @@ def shared(case: ContentCase) -> Texts:
     """The texts of the message, read once for all checks. Files of mail from outside are not read, because strangers' own data is
     not ours to protect before we have it."""
     if MEMO not in case.memo:
-        case.memo[MEMO] = read(case.letter, inside=not case.request.get("inbound", False))
+        case.memo[MEMO] = read(case.letter, inside=not case.request.inbound)
     texts: Texts = case.memo[MEMO]
     return texts
 

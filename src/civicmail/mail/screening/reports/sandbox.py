@@ -1,29 +1,37 @@
-"""Reading reports of strangers in a limited process: no network, no files (core/sandbox)."""
+"""Read reports of strangers in a sandboxed process: no network, no files (core/sandbox)."""
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import Self
 
-import orjson
-
-from civicmail.core.sandbox.errors import CRASHED, TOO_LARGE, Unreadable
+from civicmail.core.sandbox.errors import TOO_LARGE, Unreadable
 from civicmail.core.sandbox.pool import Pool
-from civicmail.mail.screening.reports import shapes
-from civicmail.mail.screening.reports.shapes import Report
+from civicmail.core.sandbox.service import Request, Service
+from civicmail.mail.screening.reports.shapes import Aggregate, Report, Tls
 
-COMMAND = (sys.executable, "-I", "-m", "civicmail.mail.screening.reports.worker")
 SECONDS = 10.0
 MAX_FILE = 32 << 20
 """Maximum size in bytes of a file."""
+
+
+class ReadReports(Request[tuple[list[Aggregate], list[Tls]]], frozen=True):
+    """The reports in a file, within so many seconds."""
+
+    handler = "civicmail.mail.screening.reports.unpacking:read"
+    reply_ratio, reply_free = 0, 256 << 20  # they come compressed, and unpacking has limits of its own
+
+    seconds: float
+
+
+SERVICE = Service(__name__, (ReadReports,), memory=1 << 30)
 
 
 class Reader:
     """Use it with `with`. Safe for any number of threads."""
 
     def __init__(self, processes: int = 1) -> None:
-        self._pool = Pool(COMMAND, processes=processes)
+        self._pool = Pool(SERVICE, processes=processes)
 
     def __enter__(self) -> Self:
         return self
@@ -38,8 +46,5 @@ class Reader:
         """The reports in a file. Raises Unreadable."""
         if len(content) > MAX_FILE:
             raise Unreadable(TOO_LARGE)
-        answer = self._pool.request({}, content, seconds=SECONDS)
-        try:
-            return [shapes.from_plain(one) for one in orjson.loads(answer)]
-        except (TypeError, KeyError, ValueError, AttributeError):  # the process was taken over
-            raise Unreadable(CRASHED) from None
+        aggregates, tls = self._pool.request(ReadReports(SECONDS), content, seconds=SECONDS)
+        return [*aggregates, *tls]

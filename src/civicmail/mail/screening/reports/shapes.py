@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 MAX_TEXT = 300
 """Characters of one value."""
@@ -80,23 +78,6 @@ class Tls:
 
 
 Report = Aggregate | Tls
-
-
-def plain(report: Report) -> dict[str, Any]:
-    """As it crosses a process."""
-    return {"kind": "tls" if isinstance(report, Tls) else "dmarc", **asdict(report)}
-
-
-def from_plain(plain: Mapping[str, Any]) -> Report:
-    """Parse the plain form. Raises TypeError, KeyError or ValueError if it is invalid."""
-    rest = {name: value for name, value in plain.items() if name != "kind"}
-    if plain["kind"] == "tls":
-        policies = rest.pop("policies")
-        made = [TlsPolicy(**{**one, "failures": tuple(TlsFailure(**f) for f in one["failures"])}) for one in policies]
-        return Tls(**rest, policies=tuple(made))
-    sources = rest.pop("sources")
-    made_sources = [Source(**{**one, "signed": tuple(one["signed"]), "envelope": tuple(one["envelope"])}) for one in sources]
-    return Aggregate(**rest, sources=tuple(made_sources))
 
 
 def text(value: object) -> str:

@@ -12,13 +12,20 @@ from civicmail.core.archives.errors import DAMAGED, Unreadable
 from civicmail.core.filetype.identify import identify
 from civicmail.core.message import message_parser
 from civicmail.mail.screening.reports import aggregate, tls
-from civicmail.mail.screening.reports.shapes import Report
+from civicmail.mail.screening.reports.sandbox import ReadReports
+from civicmail.mail.screening.reports.shapes import Aggregate, Report, Tls
 
 MAX_EXPANDED = 64 << 20
 """Bytes of one report; the largest known has 12 million."""
 MAX_MEMBERS = 20
 MAX_DEPTH = 4
 LIMITS = Limits(member=MAX_EXPANDED)
+
+
+def read(content: bytes, request: ReadReports) -> tuple[list[Aggregate], list[Tls]]:
+    """The reports in a file, by kind. Raises Unreadable."""
+    every = list(reports(content, Budget(LIMITS, request.seconds)))
+    return [one for one in every if isinstance(one, Aggregate)], [one for one in every if isinstance(one, Tls)]
 
 
 def reports(content: bytes, budget: Budget, depth: int = 0) -> Iterator[Report]:

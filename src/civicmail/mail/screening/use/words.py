@@ -34,7 +34,7 @@ _OTHERS = re.compile(
 
 def find(case: ContentCase) -> CheckResult:
     """more: by list {phrase: [part, offset, length]}, with "directed": phrases of the severe list beside "you" in one sentence."""
-    if case.request.get("inbound", False):
+    if case.request.inbound:
         return NOTHING
     hits: dict[str, Any] = {}
     for text in own(case.letter):
