@@ -37,7 +37,7 @@ from civicmail.city.identity.queries.actors import actor_of
 from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.snapshot.models import Publication, Untold
 from civicmail.city.snapshot.published_snapshot import (
-    POLL_INTERVAL_MS,
+    POLL_MS,
     SnapshotWatcher,
     changes_path,
     mark_database_alive,
@@ -59,7 +59,7 @@ class Clock:
         self.now = now
 
     def __call__(self) -> int:
-        self.now += POLL_INTERVAL_MS
+        self.now += POLL_MS
         return self.now
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from city.identity.people import T0, city, mailbox
-from civicmail.city.snapshot import published_snapshot as room
 from civicmail.city.snapshot.published_snapshot import (
     MAX_INBOUND_AGE_MS,
     MAX_OUTBOUND_AGE_MS,
-    POLL_INTERVAL_MS,
+    POLL_MS,
     SnapshotWatcher,
     mark_database_alive,
     publish,
@@ -24,6 +23,7 @@ from civicmail.city.snapshot.snapshot import Changes, Snapshot, build
 from civicmail.city.snapshot.snapshot_file import decode
 from civicmail.core.config import log
 from civicmail.core.disk.files import Files
+from civicmail.core.disk.published import OpenFile
 
 
 class Clock:
@@ -57,12 +57,12 @@ def test_what_is_published_is_seen_within_a_quarter_of_a_second_and_reads_back_w
     assert watch.current is None and not watch.is_unreadable and watch.is_fresh(MAX_OUTBOUND_AGE_MS)
     snapshot = city()
     assert publish(tmp_path, snapshot)
-    clock.now += POLL_INTERVAL_MS - 1
+    clock.now += POLL_MS - 1
     assert watch.current is None
     clock.now += 1
     assert watch.current == snapshot
     publish(tmp_path, small(9))
-    clock.now += POLL_INTERVAL_MS
+    clock.now += POLL_MS
     assert watch.current == small(9)
 
 
@@ -72,14 +72,14 @@ def test_a_file_that_cannot_be_read_changes_nothing_and_the_log_says_so(tmp_path
     watch = SnapshotWatcher(tmp_path, clock)
     for damage in (b"", b"{", b'{"v":2}', b'{"v":1}'):
         snapshot_path(tmp_path).write_bytes(damage)
-        clock.now += POLL_INTERVAL_MS
+        clock.now += POLL_MS
         log.forget()  # else the second one is summed
         assert watch.current == city()
         assert "cannot be read" in capsys.readouterr().err
-        clock.now += POLL_INTERVAL_MS
+        clock.now += POLL_MS
         assert watch.current == city() and not capsys.readouterr().err, "said once"
     snapshot_path(tmp_path).unlink()
-    clock.now += POLL_INTERVAL_MS
+    clock.now += POLL_MS
     assert watch.current == city() and not watch.is_unreadable
     assert "gone" in capsys.readouterr().err
 
@@ -92,7 +92,7 @@ def test_a_door_that_begins_with_an_unreadable_snapshot_knows_that_it_is_blind(t
     watch = SnapshotWatcher(tmp_path, clock)
     assert watch.current is None and watch.is_unreadable and not watch.is_fresh(MAX_INBOUND_AGE_MS)
     publish(tmp_path, city())
-    clock.now += POLL_INTERVAL_MS
+    clock.now += POLL_MS
     assert watch.current == city() and not watch.is_unreadable
 
 
@@ -106,7 +106,7 @@ def test_without_a_database_the_last_snapshot_serves_outbound_a_quarter_of_an_ho
     watch = SnapshotWatcher(tmp_path, clock)
     clock.now = T0 + 3_600_000
     mark_database_alive(tmp_path, clock.now)
-    clock.now += POLL_INTERVAL_MS
+    clock.now += POLL_MS
     assert watch.is_fresh(MAX_OUTBOUND_AGE_MS)
     last = T0 + 3_600_000
     clock.now = last + MAX_OUTBOUND_AGE_MS
@@ -116,7 +116,7 @@ def test_without_a_database_the_last_snapshot_serves_outbound_a_quarter_of_an_ho
     clock.now = last + MAX_INBOUND_AGE_MS + 1
     assert not watch.is_fresh(MAX_INBOUND_AGE_MS)
     mark_database_alive(tmp_path, clock.now)
-    clock.now += POLL_INTERVAL_MS
+    clock.now += POLL_MS
     assert watch.is_fresh(MAX_OUTBOUND_AGE_MS), "the database is back"
 
 
@@ -168,22 +168,22 @@ def test_one_of_many_threads_looks_and_the_others_go_on_with_what_is_there(tmp_p
     publish(tmp_path, small(1))
     watch = shared_watcher(tmp_path, clock)
     publish(tmp_path, small(2))
-    clock.now += POLL_INTERVAL_MS
+    clock.now += POLL_MS
     looks: list[int] = []
 
-    def slowly(content: bytes) -> Snapshot:
+    def slowly(file: OpenFile) -> Snapshot:
         looks.append(clock.now)
         if len(looks) == 1:
             began.set()
             may_end.wait(60)
-        return decode(content)
+        return decode(file.read())
 
-    monkeypatch.setattr(room, "decode", slowly)
+    monkeypatch.setattr(watch._base, "_load", slowly)
     looking = threading.Thread(target=lambda: watch.current)
     looking.start()
     began.wait(60)
     publish(tmp_path, small(3))
-    clock.now += POLL_INTERVAL_MS
+    clock.now += POLL_MS
     assert shared_watcher(tmp_path, clock).current == small(1)
     may_end.set()
     looking.join(60)

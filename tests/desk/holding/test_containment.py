@@ -32,7 +32,7 @@ from civicmail.mail.archive.records import Source
 from civicmail.mail.pipeline import containment_decisions
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.containment import AnomalyMonitor, SenderBaselines, save
-from civicmail.mail.pipeline.containment_decisions import decided_path
+from civicmail.mail.pipeline.containment_decisions import DECISIONS
 from desk.holding.test_findings import listened
 from desk.holding.test_quarantine import states, words
 from mail.archive.making import UNSYNCED
@@ -86,7 +86,7 @@ def test_the_user_their_manager_and_security_are_told_once(city: Town, installed
     assert told.keys() == {DANA, "sam.ferrer@city.example", "bram.otis@city.example"}
     assert f"/holding/contained/{row.pk}/" in told["bram.otis@city.example"].text
     assert not any("invoice" in n.text.lower() or "d3.example" in n.text for n in told.values())
-    assert containment_decisions.read(installed).held["p-crew0"] == epoch_ms(row.made)
+    assert containment_decisions.DECISIONS.read(installed).held["p-crew0"] == epoch_ms(row.made)
     listened(installed, epoch_ms(city.now))
     assert Notice.objects.filter(key__startswith="contained:").count() == 3 and Containment.objects.count() == 2
 
@@ -156,7 +156,7 @@ def test_honest_mail_goes_with_the_release_and_the_attack_stays(city: Town, visi
     row.refresh_from_db()
     waiting = {capture: list(states(installed, _id(capture)).values()) for capture in (*bad, *good)}
     assert row.let == [] and all(waiting[c] == [True] for c in good) and all(waiting[c] == [False] for c in bad)
-    assert containment_decisions.read(installed).released == {"p-crew0": epoch_ms(row.released)}
+    assert containment_decisions.DECISIONS.read(installed).released == {"p-crew0": epoch_ms(row.released)}
     assert "Released" in words(officer.get(page)) and "What stays held" in words(officer.get(page))
     assert officer.post(page, {"reason": WHY}).status_code == 422
     assert officer.post(page, {"reason": WHY, "go": [groups[0].key]}).status_code == 302 and verbs.release_chosen() == 4
@@ -224,7 +224,7 @@ def test_what_was_held_while_the_release_was_under_way_goes_too(city: Town, visi
     """A gateway that did not know yet; nothing is forgotten, and nobody is told a second time."""
     row, _, _ = attacked(city, installed)
     visit("security").post(f"/holding/contained/{row.pk}/", {"reason": WHY})
-    decided_path(installed).unlink()  # as that gateway knew it
+    DECISIONS.path(installed).unlink()  # as that gateway knew it
     late = send(installed, epoch_ms(city.now) + 1000, (HONEST, "late@outside.example"))
     listened(installed, epoch_ms(city.now) + 2000)
     row.refresh_from_db()

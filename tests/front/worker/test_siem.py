@@ -221,7 +221,7 @@ def test_a_real_receiver_gets_events_by_every_way(data: Path, receiver: Rsyslog,
     assert [json.loads(line)["metadata"]["uid"] for line in receiver.lines("raw")] == names(0, 3)
     wrong = forwarding(data, Siem(name="other", url=f"tls://localhost:{receiver.tls}"))
     assert wrong.once(now_ms()) == 0
-    known = left.read(data, "other")
+    known = left.forwarded_to("other").last(data)
     assert known is not None and "certificate" in known.problem.lower(), "nobody has signed it whom the system trusts"
 
 
@@ -254,7 +254,7 @@ def test_a_receiver_that_is_killed_and_hung_in_the_middle_loses_nothing(
         return set(re.findall(r' uuid="([^"]+)"', "\n".join(receiver.lines())))
 
     def is_confirmed() -> bool:
-        known = left.read(data, "siem")
+        known = left.forwarded_to("siem").last(data)
         return known is not None and not known.waiting and len(arrived()) == len(everything)
 
     work(job, 40, is_confirmed)

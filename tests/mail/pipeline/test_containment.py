@@ -183,17 +183,19 @@ def test_what_people_have_decided_is_done_within_a_quarter_of_a_second(tmp_path:
     """Held by hand; released, and counted anew from there."""
     now = NOW
     door = Door(tmp_path, lambda: now)
-    containment_decisions.write(tmp_path, ContainmentDecisions(held={"bob": NOW}))
+    containment_decisions.DECISIONS.write(tmp_path, ContainmentDecisions(held={"bob": NOW}))
     now += 250
     assert held(door.take(1)) == [True]
-    containment_decisions.write(tmp_path, ContainmentDecisions(released={"bob": NOW + 1}))
+    containment_decisions.DECISIONS.write(tmp_path, ContainmentDecisions(released={"bob": NOW + 1}))
     now += 250
     assert held(door.take(40, at=NOW + 10)) == [False] * 40
     assert held(door.take(1, at=NOW + 60)) == [True]
-    containment_decisions.write(tmp_path, ContainmentDecisions(released={"bob": NOW + 100}, allowed={"bob": (500, NOW + 1000)}))
+    containment_decisions.DECISIONS.write(
+        tmp_path, ContainmentDecisions(released={"bob": NOW + 100}, allowed={"bob": (500, NOW + 1000)})
+    )
     now += 250
     assert held(door.take(100, at=NOW + 200)) == [False] * 100
-    containment_decisions.decided_path(tmp_path).write_text("[]")
+    containment_decisions.DECISIONS.path(tmp_path).write_text("[]")
     now += 250
     assert held(door.take(1, at=NOW + 400)) == [False], "a file that cannot be read changes nothing"
     door.close()

@@ -1,7 +1,7 @@
 """The active rule set, as one file that gateways watch.
 
-    publish(data, text)       by the rule book of the oversight office; checked, and durable on return
-    Watch(data, clock).book   in gateways and workers: at most 250 ms old
+    publish(data, text)                     by the oversight office; checked, and durable on return
+    RuleSetWatcher(data, clock).rule_set    in gateways and workers: at most 250 ms old
 
 Where nothing was published the starter pack of the program is in force.
 """
@@ -9,24 +9,21 @@ Where nothing was published the starter pack of the program is in force.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
 from civicmail.city.policy import rule_parser
 from civicmail.city.policy.errors import UnusableBook
 from civicmail.city.policy.rules import RuleSet
-from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.published import Published
 
-POLL_INTERVAL_MS = 250
 STARTER_FOLDER = Path(__file__).parent / "starter"
-
-log = get_logger()
 
 
 def active_path(data: Path) -> Path:
-    return data / "policy" / "active.toml"
+    return ACTIVE.path(data)
 
 
 @cache
@@ -39,11 +36,9 @@ def starter_pack() -> RuleSet:
 
 def publish(data: Path, text: str, files: Files = OS_FILES) -> RuleSet:
     """Put a book into force; durable on return. Raises UnusableBook, and then nothing changes, and OSError."""
-    book = _parse(text)
-    path = active_path(data)
-    files.make_folder(path.parent)
-    files.replace(path, text.encode())
-    return book
+    active = ActiveRules(text, _parse(text))
+    ACTIVE.write(data, active, files)
+    return active.rule_set
 
 
 def read(data: Path) -> str | None:
@@ -79,59 +74,49 @@ def _parse(text: str) -> RuleSet:
     return book
 
 
-class RuleSetWatcher:
-    """The book in force, in memory. clock: ms since 1970. A look costs a stat.
+@dataclass(frozen=True, slots=True)
+class ActiveRules:
+    """What is published. text: TOML."""
 
-    A book that cannot be used leaves the last one in force; where there was none since the start, the starter pack is, and says
-    that it stands in for another, so that mail waits as the fail matrix has it for `policy`.
+    text: str
+    rule_set: RuleSet
+
+
+def _decode(content: bytes) -> ActiveRules:
+    """Raises ValueError, as every table does for what cannot be used."""
+    try:
+        text = content.decode()
+        return ActiveRules(text, _parse(text))
+    except UnusableBook as error:
+        raise ValueError(str(error)) from error
+
+
+ACTIVE = Published("policy/active.toml", "the rule set", lambda active: active.text.encode(), _decode)
+
+
+class RuleSetWatcher:
+    """The active rule set, in memory. clock: epoch ms.
+
+    A rule set that cannot be used leaves the last one in force. Without one since the start the starter pack is in force, with the
+    error, so that mail waits as the failure policy says for `policy`.
     """
 
     def __init__(self, data: Path, clock: Callable[[], int]) -> None:
-        self._data = data
+        self._file = ACTIVE.watch(data)
         self._clock = clock
-        self._stamp: tuple[int, int, int] | None = None
-        self._book: RuleSet | None = None
-        self._looked = clock()
-        self._poll()
+        self._file.current(clock())
 
     @property
     def rule_set(self) -> RuleSet:
         """The rules at this moment."""
-        now = self._clock()
-        if self._book is None or not 0 <= now - self._looked < POLL_INTERVAL_MS:
-            self._looked = now
-            self._poll()
-        return self._book or starter_pack()
+        active = self._file.current(self._clock())
+        return active.rule_set if active is not None else _starter_pack_with(self._file.error)
 
     def refresh(self) -> None:
-        """Take up what was published just before: for whoever acts on it."""
-        self._looked = self._clock()
-        self._poll()
-
-    def _poll(self) -> None:
-        stamp = _file_stamp(active_path(self._data))
-        if self._book is not None and stamp == self._stamp:
-            return
-        gone = stamp == _NO_FILE and self._stamp not in (None, _NO_FILE)
-        self._stamp = stamp
-        if gone:
-            log.error("the book of rules is gone, the last one stays in force")
-            return
-        try:
-            self._book = active(self._data)
-        except UnusableBook as error:
-            log.error("the book of rules cannot be used, the last one stays in force", error=str(error))
-            self._book = self._book or replace(starter_pack(), error=str(error))
-            return
-        log.info("the book of rules is in force", version=self._book.version, rules=len(self._book.rules))
+        """Read what was published just before, for a caller that acts on it."""
+        self._file.poll()
 
 
-_NO_FILE = (0, 0, 0)
-
-
-def _file_stamp(path: Path) -> tuple[int, int, int]:
-    try:
-        s = path.stat()
-    except OSError:
-        return _NO_FILE
-    return (s.st_mtime_ns, s.st_size, s.st_ino)
+@lru_cache(maxsize=2)
+def _starter_pack_with(error: str) -> RuleSet:
+    return replace(starter_pack(), error=error) if error else starter_pack()

@@ -6,7 +6,6 @@ Whoever appends next cuts that off. No whole line is ever taken out of a file; a
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
@@ -16,6 +15,7 @@ import orjson
 
 from civicmail.city.policy.approvals import ApprovedFiles, FileApproval
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.published import OpenFile, Stamp, file_stamp
 
 HEADER_LINE = b'{"v":1}\n'
 KEEP_EXPIRED_MS = 86_400_000
@@ -59,32 +59,6 @@ def append(data: Path, end: int, approvals: Iterable[FileApproval], files: Files
         file.sync()
     finally:
         file.close()
-
-
-Stamp = tuple[int, int, int]
-"""Of a file: its number, when it was written, its bytes."""
-
-
-def file_stamp(stat: os.stat_result) -> Stamp:
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
-
-
-class OpenFile:
-    """A file that was read, open for as long as it is the one in force: so long no other file has its number."""
-
-    _fd = -1
-
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self.stamp = file_stamp(os.fstat(self._fd))
-
-    def read(self, start: int = 0) -> bytes:
-        """From there to its end."""
-        return os.pread(self._fd, max(0, os.fstat(self._fd).st_size - start), start)
-
-    def __del__(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
 
 
 class Tail:

@@ -21,6 +21,7 @@ from civicmail.city.snapshot.snapshot import Device, Person
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Signin
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.published import Watched
 
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 _READ_AS = str.maketrans("oil", "011", " -\t\u00a0")
@@ -112,29 +113,16 @@ class Issuer:
     """The keys that sign the tokens of the city's sign-in, read again when their file changes. clock: ms since 1970."""
 
     def __init__(self, data: Path, settings: Signin, clock: Callable[[], int]) -> None:
-        self._path = jwks_path(data)
+        self._keys = Watched(jwks_path(data), "the file of the issuer's keys", lambda file: parse_jwks(file.read()))
         self._settings = settings
         self._clock = clock
-        self._stamp: tuple[int, int] | None = None
-        self._keys: dict[str, _Key] = {}
 
     def login(self, token: str) -> str:
         """The login that a token is for. Raises BadToken."""
         if not self._settings.issuer:
             raise BadToken("This installation takes no tokens.")
-        self._poll()
-        return _login(token, self._keys, self._settings, self._clock() // 1000)
-
-    def _poll(self) -> None:
-        try:
-            s = self._path.stat()
-            stamp = (s.st_mtime_ns, s.st_size)
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
-            self._keys = parse_jwks(self._path.read_bytes())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            log.error("the issuer's keys cannot be read, the last ones stay in force", error=type(error).__name__)
+        self._keys.poll()
+        return _login(token, self._keys.value or {}, self._settings, self._clock() // 1000)
 
 
 def parse_jwks(content: bytes) -> dict[str, _Key]:

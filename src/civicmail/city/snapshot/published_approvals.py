@@ -24,19 +24,17 @@ import orjson
 from civicmail.city.policy.approvals import Approvals, FileApproval
 from civicmail.city.snapshot.approval_file import (
     HEADER_LINE,
-    OpenFile,
-    Stamp,
     Tail,
     append,
     approved_files_path,
     encode_lines,
-    file_stamp,
     parse_approval,
     to_plain,
 )
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import locked
+from civicmail.core.disk.published import Published
 
 MAX_EXPIRED_LINES = 10_000
 """Lines of answers that are over, beyond as many as hold: then the file is written anew."""
@@ -71,6 +69,12 @@ def decode(content: bytes) -> tuple[Approvals, bool]:
         raise ValueError(f"no file of approvals: {error}") from None
 
 
+NOTHING: tuple[Approvals, bool] = (Approvals(), False)
+STANDING = Published(
+    "policy/approvals.json", "the file of approvals", lambda table: encode(table[0]), decode, "files that leave wait"
+)
+
+
 def append_approvals(
     data: Path, answers: Iterable[FileApproval], load_all: LoadApprovals, now: int, files: Files = OS_FILES
 ) -> None:
@@ -98,7 +102,7 @@ def publish_standing(data: Path, load_standing: LoadApprovals, load_all: LoadApp
             expected = load_standing()
             if current == expected:
                 return False
-            files.replace(approvals_path(data), encode(expected))
+            STANDING.write(data, (expected, True), files)
     return True
 
 
@@ -129,7 +133,7 @@ def _publish(data: Path, approvals: Approvals, files: Files) -> None:
     """The answers first: a file that says that they have one of their own comes when it is there."""
     decisions = sorted(approvals.approved_files.in_force(0), key=lambda approval: (approval.until, approval.id, approval.sha256))
     files.replace(approved_files_path(data), HEADER_LINE + encode_lines(decisions))
-    files.replace(approvals_path(data), encode(approvals))
+    STANDING.write(data, (approvals, True), files)
 
 
 @contextmanager
@@ -152,11 +156,8 @@ class ApprovalsWatcher:
     somebody asks. Any thread. end, count: as of Tail; end is 0 where nothing can be appended."""
 
     def __init__(self, data: Path) -> None:
-        self._path = approvals_path(data)
         self._tail = Tail(approved_files_path(data))
-        self._held: OpenFile | None = None
-        self._standing: Approvals | None = Approvals()
-        self._has_approved_files = False
+        self._standing = STANDING.watch(data)
         self._approvals: Approvals | None = None
         self._has_warned = False
         self._lock = threading.Lock()
@@ -175,8 +176,14 @@ class ApprovalsWatcher:
             return approvals
 
     def _poll(self, now: int) -> Approvals:
-        standing = self._poll_standing()
-        if not self._has_approved_files:
+        if self._standing.poll():
+            self._approvals = None
+        if self._standing.is_there and self._standing.error:
+            raise ValueError(self._standing.error)
+        if not self._standing.is_there and self._tail.exists:
+            raise ValueError(f"{self._standing.path.name} is gone")
+        standing, has_approved_files = self._standing.value if self._standing.is_there and self._standing.value else NOTHING
+        if not has_approved_files:
             self.end = self.count = 0
             return standing
         answers = self._tail.refresh(now)
@@ -184,22 +191,6 @@ class ApprovalsWatcher:
         if self._approvals is None or self._approvals.approved_files is not answers:
             self._approvals = replace(standing, approved_files=answers)
         return self._approvals
-
-    def _poll_standing(self) -> Approvals:
-        try:
-            stamp: Stamp | None = file_stamp(self._path.stat())
-        except FileNotFoundError:
-            stamp = None
-        if stamp is None and self._tail.exists:
-            raise ValueError(f"{self._path.name} is gone")
-        if stamp is None:
-            self._held, self._standing, self._has_approved_files = None, Approvals(), False
-        elif self._held is None or stamp != self._held.stamp:
-            self._held, self._standing, self._approvals = OpenFile(self._path), None, None
-            self._standing, self._has_approved_files = decode(self._held.read())
-        if self._standing is None:
-            raise ValueError(f"{self._path.name} is damaged")
-        return self._standing
 
 
 @lru_cache(maxsize=4)

@@ -23,8 +23,8 @@ from civicmail.city.snapshot.snapshot_file import decode, decode_changes, encode
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.lease import locked
+from civicmail.core.disk.published import POLL_MS, Published
 
-POLL_INTERVAL_MS = 250
 MAX_CHANGES = 600
 """People and mailboxes that the file of changes tells about at most; doors read it anew at each change."""
 LARGE_CHANGES_BYTES = 100_000
@@ -36,12 +36,16 @@ MAX_OUTBOUND_AGE_MS = 15 * 60_000
 log = get_logger()
 
 
+SNAPSHOT = Published("access/snapshot", "the snapshot of who may what", encode, decode)
+CHANGES = Published("access/changes", "the changes of who may what", encode_changes, decode_changes)
+
+
 def snapshot_path(data: Path) -> Path:
-    return data / "access" / "snapshot"
+    return SNAPSHOT.path(data)
 
 
 def changes_path(data: Path) -> Path:
-    return data / "access" / "changes"
+    return CHANGES.path(data)
 
 
 def alive_path(data: Path) -> Path:
@@ -63,26 +67,25 @@ def publish(data: Path, snapshot: Snapshot, files: Files = OS_FILES) -> bool:
     with locked(path.parent / ".lock"):
         if (published := _published_version(path)) is not None and published[0] > snapshot.version and published[1] >= snapshot.at:
             return False
-        files.replace(path, encode(snapshot))
+        SNAPSHOT.write(data, snapshot, files)
     return True
 
 
 def publish_changes(data: Path, changes: Changes, files: Files = OS_FILES) -> bool:
     """Tell doors what one act changed; durable on return. False, and nothing is written, where a whole snapshot is due instead:
     there is none that could be changed, too much has come since, or what was told cannot be read. Raises OSError."""
-    path = changes_path(data)
     base = _published_version(snapshot_path(data))
     if base is None:
         return False
-    with locked(path.parent / ".lock"):
+    with locked(changes_path(data).parent / ".lock"):
         try:
-            pending = [c for c in _read_changes(path) if is_newer(c, *base)]
+            pending = [c for c in CHANGES.read(data) or () if is_newer(c, *base)]
         except (OSError, ValueError):
             return False
         change_count = sum(len(c.people) + len(c.mailboxes) for c in (*pending, changes))
         if not is_newer(changes, *base) or change_count > MAX_CHANGES:
             return False
-        files.replace(path, encode_changes([*pending, changes]))
+        CHANGES.write(data, [*pending, changes], files)
     return True
 
 
@@ -92,13 +95,6 @@ def needs_full_snapshot(data: Path) -> bool:
         return changes_path(data).stat().st_size > LARGE_CHANGES_BYTES
     except FileNotFoundError:
         return False
-
-
-def _read_changes(path: Path) -> list[Changes]:
-    try:
-        return decode_changes(path.read_bytes())
-    except FileNotFoundError:
-        return []
 
 
 @contextmanager
@@ -126,10 +122,7 @@ class SnapshotWatcher:
     def __init__(self, data: Path, clock: Callable[[], int]) -> None:
         self._data = data
         self._clock = clock
-        self._stamp: tuple[int, int, int] | None = None
-        self._base: Snapshot | None = None
-        self._changes_stamp = _NO_FILE
-        self._changes: list[Changes] = []
+        self._base, self._changes = SNAPSHOT.watch(data), CHANGES.watch(data)
         self._snapshot: Snapshot | None = None
         self._alive = 0
         self._polled_ms = clock()
@@ -140,7 +133,7 @@ class SnapshotWatcher:
     def current(self) -> Snapshot | None:
         """Who may what at this moment; None while nothing readable was ever published."""
         now = self._clock()
-        if not 0 <= now - self._polled_ms < POLL_INTERVAL_MS and self._lock.acquire(blocking=False):
+        if not 0 <= now - self._polled_ms < POLL_MS and self._lock.acquire(blocking=False):
             try:
                 self._polled_ms = now
                 self._poll()
@@ -158,13 +151,13 @@ class SnapshotWatcher:
     @property
     def is_unreadable(self) -> bool:
         """A snapshot was published and none could be read since this process began: nobody knows who may what."""
-        return self.current is None and self._stamp is not None
+        return self.current is None and self._base.was_there
 
     def is_fresh(self, max_age_ms: int) -> bool:
         """Whether the snapshot may still be acted on: the database answered, or somebody published, within so many ms."""
         snapshot = self.current
         if snapshot is None:
-            return self._stamp is None
+            return not self._base.was_there
         return self._clock() - max(self._alive, snapshot.at) <= max_age_ms
 
     def _poll(self) -> None:
@@ -174,58 +167,24 @@ class SnapshotWatcher:
             self._alive = 0
         news = self._poll_changes()  # before the snapshot: what was taken out of the file meanwhile is in that
         if self._poll_snapshot() or news:
-            self._snapshot = apply_changes(self._base, self._changes) if self._base is not None else None
+            base = self._base.value
+            self._snapshot = apply_changes(base, self._changes.value or ()) if base is not None else None
 
     def _poll_snapshot(self) -> bool:
         """True where there is another one."""
-        path = snapshot_path(self._data)
-        try:
-            stamp = _file_stamp(path)
-            if stamp == self._stamp:
-                return False
-            self._stamp = stamp
-            self._base = decode(path.read_bytes())
-        except FileNotFoundError:
-            if self._stamp is not None and self._stamp != _NO_FILE:
-                log.error("the snapshot of who may what is gone, the last one stays in force")
-                self._stamp = _NO_FILE
-            return False
-        except (OSError, ValueError) as error:
-            log.error("the snapshot of who may what cannot be read, the last one stays in force", error=str(error))
-            self._stamp = self._stamp or _NO_FILE
-            return False
-        log.info("who may what has changed", version=self._base.version)
-        return True
+        if is_new := self._base.poll():
+            log.info("who may what has changed", version=self._base.value.version if self._base.value else 0)
+        return is_new
 
     def _poll_changes(self) -> bool:
         """True where there are others. A file that cannot be read changes nothing: the whole snapshot comes after it."""
-        path = changes_path(self._data)
-        try:
-            stamp = _file_stamp(path)
-            if stamp == self._changes_stamp:
-                return False
-            self._changes_stamp = stamp
-            self._changes = decode_changes(path.read_bytes())
-        except FileNotFoundError:
-            return False
-        except (OSError, ValueError) as error:
-            log.error("what changed about who may what cannot be read; the whole snapshot follows", error=str(error))
-            return False
-        return True
+        return self._changes.poll()
 
 
 @lru_cache(maxsize=4)
 def shared_watcher(data: Path, clock: Callable[[], int]) -> SnapshotWatcher:
     """One for all jobs of a process, and for all its pages: of 6,200 people a snapshot is 20 MB."""
     return SnapshotWatcher(data, clock)
-
-
-_NO_FILE = (0, 0, 0)
-
-
-def _file_stamp(path: Path) -> tuple[int, int, int]:
-    s = path.stat()
-    return (s.st_mtime_ns, s.st_size, s.st_ino)
 
 
 _VERSION = re.compile(rb'"v":1,"version":(\d+)}\Z')

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-import orjson
-
-from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.published import Published, published_as_json
 from civicmail.front.checkup.findings import MINUTE, Finding, Installation, Level
 
 MAX_LAG_MS = 10 * MINUTE
@@ -27,33 +23,15 @@ class HookStatus:
     problem: str
 
 
-def path(data: Path, name: str) -> Path:
-    return data / "hooks" / f"{name}.json"
-
-
-def write(data: Path, status: HookStatus, files: Files = OS_FILES) -> None:
-    """Whole, or as it was before."""
-    save(path(data, status.name), status, files)
-
-
-def save(path_: Path, status: Any, files: Files = OS_FILES) -> None:
-    """Write a dataclass to a file, durably and atomically."""
-    files.make_folder(path_.parent)
-    files.replace(path_, orjson.dumps(asdict(status)))
-
-
-def read(data: Path, name: str) -> HookStatus | None:
-    """The state written by the worker; None if there is none that can be read."""
-    try:
-        return HookStatus(**orjson.loads(path(data, name).read_bytes()))
-    except (OSError, ValueError, TypeError):
-        return None
+def status_of(name: str) -> Published[HookStatus]:
+    """The file with the state of a webhook, which the worker writes."""
+    return published_as_json(f"hooks/{name}.json", f"the state of the webhook {name}", HookStatus)
 
 
 def hooks(p: Installation) -> Iterator[Finding]:
     """Check that each webhook is less than ten minutes behind."""
     for hook in p.settings.oversight.webhook:
-        check, status = f"webhook {hook.name}", read(p.data, hook.name)
+        check, status = f"webhook {hook.name}", status_of(hook.name).last(p.data)
         if status is None:
             yield Finding(check, "warning", "It was told nothing yet.", f"civicmail run --data {p.data}")
         elif status.problem or status.lag > MAX_LAG_MS:

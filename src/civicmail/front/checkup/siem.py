@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import orjson
-
-from civicmail.core.disk.files import OS_FILES, Files
-from civicmail.front.checkup import hooks
+from civicmail.core.disk.published import Published, published_as_json
 from civicmail.front.checkup.findings import MINUTE, Finding, Installation, Level
 
 MAX_LAG_MS = 10 * MINUTE
@@ -31,27 +27,15 @@ class Forwarded:
     v: int = 1
 
 
-def path(data: Path, name: str) -> Path:
-    return data / "siem" / f"{name}.json"
-
-
-def write(data: Path, known: Forwarded, files: Files = OS_FILES) -> None:
-    """Write durably, because confirmed events are not sent again."""
-    hooks.save(path(data, known.name), known, files)
-
-
-def read(data: Path, name: str) -> Forwarded | None:
-    """The state written by the worker; None if there is none that can be read."""
-    try:
-        return Forwarded(**orjson.loads(path(data, name).read_bytes()))
-    except (OSError, ValueError, TypeError):
-        return None
+def forwarded_to(name: str) -> Published[Forwarded]:
+    """The file with the state of a receiver, which the worker writes durably, because confirmed events are not sent again."""
+    return published_as_json(f"siem/{name}.json", f"the state of the SIEM receiver {name}", Forwarded)
 
 
 def siem(p: Installation) -> Iterator[Finding]:
     """Whether each receiver has security events that are older than ten minutes."""
     for receiver in p.settings.oversight.siem:
-        check, known = f"SIEM {receiver.name}", read(p.data, receiver.name)
+        check, known = f"SIEM {receiver.name}", forwarded_to(receiver.name).last(p.data)
         if known is None:
             yield Finding(check, "warning", "It was sent nothing yet.", f"civicmail run --data {p.data}")
             continue

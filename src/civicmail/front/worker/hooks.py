@@ -10,8 +10,7 @@ from pathlib import Path
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings, Webhook
 from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.checkup import hooks as left
-from civicmail.front.checkup.hooks import HookStatus
+from civicmail.front.checkup.hooks import HookStatus, status_of
 from civicmail.front.worker.job_loop import Job, Work
 from civicmail.front.worker.people_jobs import Clock, Prepare, connected
 
@@ -89,4 +88,4 @@ class WebhookDelivery:
         changed = before is None or (before.problem, before.told) != (row.problem, row.told)
         if changed or before is None or not 0 <= now - before.at < WRITE_EVERY:
             self._left = HookStatus(self._hook.name, now, self._verbs.lag_ms(row, now), row.told, row.problem)
-            left.write(self._data, self._left)
+            status_of(self._hook.name).write(self._data, self._left)

@@ -20,8 +20,7 @@ from civicmail.core.config.settings import Settings, Siem
 from civicmail.core.disk import journal
 from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record, Tail
-from civicmail.front.checkup import siem as left
-from civicmail.front.checkup.siem import Forwarded
+from civicmail.front.checkup.siem import Forwarded, forwarded_to
 from civicmail.front.worker import journal_reader, ocsf, syslog
 from civicmail.front.worker.job_loop import Job, Work
 from civicmail.front.worker.people_jobs import Clock, Prepare, connected
@@ -114,7 +113,7 @@ class Forwarding:
     ) -> None:
         self._settings, self._siem, self._data, self._is_hidden = settings, siem, data, is_hidden
         self._connect, self._cycle, self._settle = connect, cycle, settle
-        known = left.read(data, siem.name)
+        known = forwarded_to(siem.name).last(data)
         self._known = known or Forwarded(siem.name, positions=dict(journal_reader.begin(data, {}).positions))
         self._wire: Wire | None = None
         self._tail = self._begin()
@@ -221,7 +220,7 @@ class Forwarding:
 
     def _write(self, now: int) -> None:
         self._noted = self._known.at = now
-        left.write(self._data, self._known)
+        forwarded_to(self._known.name).write(self._data, self._known)
 
     def _records(self) -> Iterator[Record]:
         """Yield new records, each journal's in order, sealed ones first. Afterwards the reader's position is behind them."""

@@ -13,13 +13,11 @@ from itertools import batched
 from pathlib import Path
 from typing import Protocol
 
-import orjson
-
 from civicmail.core.config.errors import ConfigError, LaterError
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk import journal
+from civicmail.core.disk.published import published_as_json
 from civicmail.core.disk.tail import Tail
-from civicmail.front.checkup import hooks
 from civicmail.front.worker.job_loop import Job, Work
 from civicmail.front.worker.spans import Span, TraceBuilder
 from civicmail.mail.search import coverage
@@ -49,6 +47,9 @@ class TracePositions:
 
     positions: dict[str, int] = field(default_factory=dict)
     v: int = 1
+
+
+POSITIONS = published_as_json("otel/positions.json", "the positions of traces", TracePositions)
 
 
 def jobs(settings: Settings, data: Path, clock: Callable[[], int]) -> list[Job]:
@@ -92,17 +93,12 @@ class Tracing:
                 raise CollectorAway("The collector of traces does not take them.")
         if records and not 0 <= now - self._written < WRITE_EVERY:
             self._written = now
-            hooks.save(path(self._data), TracePositions(dict(self._tail.positions)))
+            POSITIONS.write(self._data, TracePositions(dict(self._tail.positions)))
         return len(records) >= WINDOW
-
-
-def path(data: Path) -> Path:
-    return data / "otel" / "positions.json"
 
 
 def read(data: Path) -> dict[str, int]:
     """The stored positions, or the current ones: earlier mail is not traced."""
-    try:
-        return dict(orjson.loads(path(data).read_bytes())["positions"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return {name: journal.read_durable(journal.folder(data) / name) for name in journal.names(data)}
+    if (stored := POSITIONS.last(data)) is not None:
+        return stored.positions
+    return {name: journal.read_durable(journal.folder(data) / name) for name in journal.names(data)}

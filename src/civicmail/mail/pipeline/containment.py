@@ -33,7 +33,7 @@ from civicmail.core.wire.hosts import network_of
 from civicmail.mail.archive.records import Type
 from civicmail.mail.pipeline import repeat_keys
 from civicmail.mail.pipeline.baseline import Baseline, CountedMessage, budget_of
-from civicmail.mail.pipeline.containment_decisions import RULE, DecisionWatch
+from civicmail.mail.pipeline.containment_decisions import DECISIONS, RULE, UNDECIDED, ContainmentDecisions
 from civicmail.mail.pipeline.recipient_expansion import BEFORE
 
 CHECK = "habits"
@@ -136,16 +136,20 @@ class AnomalyMonitor:
         self._clock = clock
         self._people = people
         self._own = own
-        self._watch = DecisionWatch(data, clock)
+        self._decisions = DECISIONS.watch(data)
         self._known = load(data)
         self._tail = Tail(data, self._known.positions, bodies=False)
         self._polled_at = 0
         self._mine = ""
         self._read_all_records()
 
+    @property
+    def _decided(self) -> ContainmentDecisions:
+        return self._decisions.current(self._clock()) or UNDECIDED
+
     def is_held(self, sender: str) -> bool:
         """Whether all mail of this sender is held."""
-        decided = self._watch.now
+        decided = self._decided
         since = max(self._known.tripped.get(sender, 0), decided.held.get(sender, 0))
         return self._settings.on and since > decided.released.get(sender, 0)
 
@@ -168,7 +172,7 @@ class AnomalyMonitor:
         if not sign:
             return dict(to), ()
         if sign != HELD:
-            self._known.tripped[sender] = max(message.at, self._watch.now.released.get(sender, 0) + 1)
+            self._known.tripped[sender] = max(message.at, self._decided.released.get(sender, 0) + 1)
             log.warning("an account acts unlike its owner: its mail waits", account=sender, sign=sign, security=True)
         return _held(to, len(envelope.recipients)), (Finding(CHECK, sign, mask=message.alike[-1] if message.alike else ""),)
 
@@ -178,7 +182,7 @@ class AnomalyMonitor:
         if not sender:
             return None
         self._follow_journals()
-        decided = self._watch.now
+        decided = self._decided
         named = [r.address for r in envelope.recipients if not r.expanded]
         message = _message(envelope.received, named, envelope.client, self._domains, repeat_keys.keys(content))
         if self.is_held(sender):

@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from civicmail.core.config.log import get_logger
-from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.published import Watched
 from civicmail.mail.screening import tablefile
 from civicmail.mail.screening.consumer_domains import is_consumer
 from civicmail.mail.screening.domains import a_labels
@@ -26,7 +25,6 @@ POLL_MS = 2_000
 """Milliseconds between two looks for a new file."""
 
 Numbers = NDArray[np.uint64]
-log = get_logger()
 
 
 def correspondents_path(data: Path) -> Path:
@@ -90,31 +88,19 @@ def read(data: Path) -> Correspondents:
 
 
 class MappedCorrespondents:
-    """The current list; None until the learning job has written one, because everybody would be new. is_broken: a file exists but
-    none could ever be read, so nobody knows who is new."""
+    """The current list, looked at every POLL_MS; None until the learning job has written one, because everybody would be new."""
 
     def __init__(self, data: Path) -> None:
-        self._data = data
-        self._polled_at = -POLL_MS
-        self._seen: tuple[int, int] | None = None
-        self._people: Correspondents | None = None
-        self.is_broken = False
+        self._file = Watched(correspondents_path(data), "the list of correspondents", lambda _: read(data), every=POLL_MS)
 
     def at(self, now: int) -> Correspondents | None:
         """now: ms."""
-        if abs(now - self._polled_at) >= POLL_MS:
-            self._polled_at = now
-            try:
-                there = correspondents_path(self._data).stat()
-                if (seen := (there.st_ino, there.st_mtime_ns)) != self._seen:
-                    self._seen = seen
-                    self._people, self.is_broken = read(self._data), False
-            except FileNotFoundError:
-                self.is_broken = False
-            except (DamagedFile, OSError, KeyError, ValueError) as error:
-                self.is_broken = self._people is None
-                log.error("the list of correspondents was not taken, the last one stays in force", problem=str(error))
-        return self._people
+        return self._file.current(now)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a file is there but none could ever be read, so nobody knows who is new."""
+        return self._file.is_there and bool(self._file.error) and self._file.value is None
 
 
 def _has(numbers: Numbers, number: int) -> bool:

@@ -15,9 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from civicmail.core.config.log import get_logger
-from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
+from civicmail.core.disk.published import Watched
 from civicmail.mail.screening import tablefile
 from civicmail.mail.screening.duplicate_index import NearDuplicateIndex
 from civicmail.mail.screening.stacking import Stack
@@ -38,8 +37,6 @@ STEEPNESS = 2.5
 
 Weights = NDArray[np.float32]
 Band = Literal["none", "ham", "unsure", "spam"]
-
-log = get_logger()
 
 
 def model_path(data: Path) -> Path:
@@ -168,37 +165,19 @@ def read(data: Path) -> Model:
 
 
 class MappedModel:
-    """The latest good model. A broken file is ignored. is_broken: a file exists but none was ever good, so nothing can be said,
-    which differs from having nothing to say."""
+    """The latest good model, looked at every POLL_MS."""
 
     def __init__(self, data: Path) -> None:
-        self._data = data
-        self._polled_at = -POLL_MS
-        self._seen: tuple[int, int] | None = None
-        self._model = NEW
-        self.is_broken = False
+        self._file = Watched(model_path(data), "the model of spam", lambda _: read(data), every=POLL_MS)
 
     def at(self, now: int) -> Model:
         """now: ms."""
-        if abs(now - self._polled_at) >= POLL_MS:
-            self._polled_at = now
-            self._poll()
-        return self._model
+        return self._file.current(now) or NEW
 
-    def _poll(self) -> None:
-        try:
-            there = model_path(self._data).stat()
-            seen = (there.st_ino, there.st_mtime_ns)
-            if seen == self._seen:
-                return
-            self._model, self._seen, self.is_broken = read(self._data), seen, False
-        except FileNotFoundError:
-            self.is_broken = False
-        except (DamagedFile, OSError, KeyError, TypeError, ValueError) as error:
-            if not isinstance(error, OSError):  # of what may be over soon it is tried again
-                self._seen = seen
-            self.is_broken = self._model is NEW
-            log.error("a model of spam was not taken, the last one stays in force", problem=str(error))
+    @property
+    def is_broken(self) -> bool:
+        """Whether a file is there but none was ever good, so nothing can be said, which differs from having nothing to say."""
+        return self._file.is_there and bool(self._file.error) and (self._file.value or NEW) is NEW
 
 
 def _plain(edges: Edges | None) -> list[float] | None:

@@ -237,7 +237,7 @@ def publish() -> None:
         {sender: (most, epoch_ms(until)) for sender, most, until in allowed if until is not None},
     )
     try:
-        containment_decisions.write(Path(settings.DATA), decided)
+        containment_decisions.DECISIONS.write(Path(settings.DATA), decided)
     except OSError as error:
         log.error("gateways cannot be told of accounts that are held", error=str(error))
 
