@@ -67,7 +67,7 @@ def test_a_security_officer_locks_and_releases(browse: Callable[..., Any], insta
     page = browse("security", begin)
     assert looked_at(page) == []
     shot(page, "contained")
-    page.get_by_role("button", name="Lock all doors").click()
+    page.get_by_role("button", name="Lock account").click()
     page.get_by_text("Every door is locked").first.wait_for()
     assert looked_at(page) == []
     shot(page, "locked")

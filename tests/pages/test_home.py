@@ -17,9 +17,9 @@ from civicmail.desk.holding.models import AskedDepartment, Release
 from pages.world import Town
 
 DESKS = {
-    "Look at accounts that may have been taken": "contained",
-    "Say whether mail may be let go": "releases",
-    "Answer who says that we were wrong": "contests",
+    "Check compromised accounts": "contained",
+    "Decide on release requests": "releases",
+    "Answer appeals": "contests",
     "Answer what was reported": "incidents",
     "Say whether 60 copies are taken back": "pull",
 }
@@ -43,7 +43,7 @@ def test_an_officer_finds_every_desk_at_which_something_waits(city: Town) -> Non
     assert "Look at what rules on use have found" in waiting(city, "reviewer")
     assert not DESKS.keys() & waiting(city, "crew0").keys()
     Release.objects.update(requester=city.people["security"])
-    assert "Say whether mail may be let go" not in waiting(city, "security"), "their own is for somebody else"
+    assert "Decide on release requests" not in waiting(city, "security"), "their own is for somebody else"
 
 
 @pytest.mark.rule("P-16, P-25", "Who has to activate the role first hears that something waits.")

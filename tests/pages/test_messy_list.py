@@ -21,7 +21,7 @@ GOOD = (
 WRONG = (
     ("8003;Diaz;Eva;employee;public-works;eva.diaz@city.example;;streets@city.example;03/09/2026", "streets@city.example is "),
     ("8004;Ito;Ken;employee;public-works;ken.ito@elsewhere.example;;;03/09/2026", "ken.ito@elsewhere.example"),
-    ("8005;Okafor;Ada;employee;public-works;ada okafor@city.example;;;03/09/2026", "is no e-mail address"),
+    ("8005;Okafor;Ada;employee;public-works;ada okafor@city.example;;;03/09/2026", "is not an e-mail address"),
     ("8006;Novak;Jan;employee;public-works;postmaster@city.example;;;03/09/2026", "postmaster@city.example"),
     (
         "8007;Reyes;Lia;employee;public-works;lia.reyes@city.example;;;31.31.2026",

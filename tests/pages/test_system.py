@@ -398,6 +398,6 @@ def test_what_is_not_set_up_stands_apart_and_is_gray(city: Town, visit: Visit, c
 
 
 def test_the_menu_shows_system_to_whom_it_serves(city: Town, visit: Visit) -> None:
-    assert "Trace" in text(visit("operator").get("/")) and "Viewings" in text(visit("operator").get("/"))
+    assert "Trace" in text(visit("operator").get("/")) and "Content views" in text(visit("operator").get("/"))
     assert "Trace" not in text(visit("auditor").get("/")) and "Health" in text(visit("auditor").get("/"))
     assert "Health" not in text(visit("head").get("/"))

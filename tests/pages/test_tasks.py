@@ -250,7 +250,7 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
     mine = [
         "Home",
         "My mail",
-        "Who looked at my mail?",
+        "Views of my mail",
         "My files",
         "My access",
         "My devices",
@@ -260,12 +260,12 @@ def test_the_menu_shows_what_somebody_may_do_and_nothing_else(city: Town, visit:
     ]
     mine.append("Report a violation")
     assert labels["crew0"] == mine
-    assert labels["crew6"] == ["Home", "Who looked at my mail?", "My access", "My sign-in"]
+    assert labels["crew6"] == ["Home", "Views of my mail", "My access", "My sign-in"]
     at = mine.index("My access")
     assert labels["head"][: len(mine) + 1] == [*mine[:at], "Approvals", *mine[at:]]
-    assert labels["head"][len(mine) + 1 :][:5] == ["Ask for access", "People", "Requests", "First roster", "Personal use"]
-    assert {"Roles", "Entries", "Viewings", "Health"} <= set(labels["auditor"])
-    system = ["Viewings", "Health", "Trace", "Queue", "Domains", "Spam", "Webhooks", "Settings", "Seen by accident"]
+    assert labels["head"][len(mine) + 1 :][:5] == ["Ask for access", "People", "Requests", "Bulk authorization", "Personal use"]
+    assert {"Roles", "Entries", "Content views", "Health"} <= set(labels["auditor"])
+    system = ["Content views", "Health", "Trace", "Queue", "Domains", "Spam", "Webhooks", "Settings", "Seen by accident"]
     assert labels["operator"][-9:] == system
     assert labels["admin"] == [*labels["crew0"], "Activate the role…"]
     assert "Throttled sign-ins" in labels["office"]

@@ -1,4 +1,4 @@
-"""Who looked at my mail? The same page, byte for byte, whether somebody is looking at this moment or not (P-16, E1)."""
+"""Views of my mail The same page, byte for byte, whether somebody is looking at this moment or not (P-16, E1)."""
 
 from __future__ import annotations
 

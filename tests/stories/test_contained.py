@@ -127,7 +127,7 @@ def test_a_taken_account_is_held_told_locked_and_given_back_with_its_honest_mail
         link = re.search(rb"http://localhost:\d+/holding/contained/\d+/", notice)
         assert link is not None
         officer.goto(link[0].decode())
-        officer.get_by_role("button", name="Lock all doors").click()
+        officer.get_by_role("button", name="Lock account").click()
         officer.get_by_text("Every door of Sam Ferrer is locked").wait_for()
         until(lambda: refused(attacker), civic)
         until(lambda: is_cut(phone), civic)

@@ -39,7 +39,7 @@ MESSAGES, WORDS = 4_000, 250
 WORST = " OR ".join(f"{c}*" for c in "0123456789abcdefghij"[:STARS_MOST])
 CUT = "has not looked through all mail"
 NEWER = "You began another search"
-REFUSED = ("Too many large searches", NEWER, "too many by you alone")
+REFUSED = ("Too many large searches", NEWER, "too many pages were requested")
 _PEOPLE = """
 import sys
 sys.path.insert(0, {tests!r})

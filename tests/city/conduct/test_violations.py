@@ -69,7 +69,7 @@ def test_who_reports_without_a_name_leaves_no_trace() -> None:
     entry = Entry.objects.get(act="violation.report")
     assert (entry.person, entry.client, entry.reason) == ("unnamed", "", "") and "home.example" not in str(entry.facts)
     assert resolve(violation_reports.address(row)).url_name == "violation-unnamed", "the letter leads to it"
-    with pytest.raises(Conflict, match="Say first whose"):
+    with pytest.raises(Conflict, match="Name the person"):
         findings.find(row, "confirm", actor=ONE, reason=WHY, now=MS)
     row = violation_reports.name(row, who("ann"), "P-13", actor=ONE, reason="By the number of the message.", now=MS)
     assert row.department is not None and row.department.code == "works"
@@ -94,12 +94,12 @@ def test_what_waits_from_outside_has_a_limit(monkeypatch: pytest.MonkeyPatch) ->
 def test_nobody_is_found_against_before_they_were_heard() -> None:
     """Asked, a week, their words; they do not learn who reported it."""
     row = cases.reported()
-    with pytest.raises(Conflict, match="asked first"):
+    with pytest.raises(Conflict, match="Request a response first"):
         findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS)
     row = findings.ask_response(row, actor=HEAD, now=MS)
     (asked,) = Notice.objects.filter(to="ann@city.example")
     assert "Nothing was found" in asked.text and "three" not in asked.text.lower() and "votes" not in asked.text
-    with pytest.raises(Conflict, match="asked first"):
+    with pytest.raises(Conflict, match="Request a response first"):
         findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + WEEK - 1)
     with pytest.raises(NotPermitted):
         findings.respond(row, "I say it for her: she was away.", actor=actor("one"), now=MS)
@@ -120,7 +120,7 @@ def test_finder_decider_and_hearer_are_different_people_and_none_had_a_part_befo
         findings.find(by_head, "dismiss", actor=HEAD, reason=WHY, now=MS)
     about_head = cases.reported("head")
     assert Notice.objects.filter(to="one@city.example").exists() is False
-    with pytest.raises(NotPermitted, match="above them"):
+    with pytest.raises(NotPermitted, match="above you"):
         findings.find(about_head, "dismiss", actor=DEPUTY, reason=WHY, now=MS)
     with pytest.raises(NotPermitted, match="themselves"):
         findings.find(about_head, "dismiss", actor=HEAD, reason=WHY, now=MS)
@@ -148,7 +148,7 @@ def test_what_somebody_tells_of_themselves_in_good_faith_never_counts() -> None:
         findings.find(row, "confirm", actor=HEAD, reason=WHY, now=MS + WEEK)
     assert findings.find(row, "note", actor=HEAD, reason=WHY, now=MS + WEEK).state == "noted"
     assert violation_parties.strikes_before(cases.reported(), MS + WEEK) == 0 and not Bar.objects.exists()
-    with pytest.raises(Unusable, match="told of themselves"):
+    with pytest.raises(Unusable, match="about oneself"):
         findings.find(cases.reported(), "note", actor=HEAD, reason=WHY, now=MS)
 
 

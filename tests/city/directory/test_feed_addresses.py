@@ -127,7 +127,8 @@ def test_a_file_may_write_addresses_in_many_ways_and_says_the_same() -> None:
         ("e-1", "ann.muller@city.example", "a.m@city.example am@city.example"), ("e-2", "bob@city.example", ""),
     ]  # fmt: skip
     assert [(r.line, r.reason) for r in feed.refused] == [
-        (5, "12 is no e-mail address."), (6, "The field address has several addresses; the others stand in the column aliases."),
+        (5, "12 is not an e-mail address."),
+        (6, "The field address has several addresses; the others " "stand in the column aliases."),
     ]  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def test_what_no_journal_takes_is_not_shown_and_leaves_no_row(installed: Path, m
     """E6, AU-5."""
 
     def full(*_: object) -> object:
-        raise DiskFull("There is no room left for the journal.")
+        raise DiskFull("The disk is full: the journal cannot be written.")
 
     for error in (full, lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "broken"))):
         monkeypatch.setattr(EntryJournal, "append", error)

@@ -92,7 +92,7 @@ def test_a_deed_that_fails_leaves_no_entry(tmp_path: Path, monkeypatch: pytest.M
 
 def test_where_no_entry_can_be_written_nothing_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("civicmail.city.guard.actions.entries.enter", fails(DatabaseError("locked")))
-    with pytest.raises(NotRecorded, match="nothing is done"):
+    with pytest.raises(NotRecorded, match="Nothing was changed"):
         place(tmp_path)
     assert holds.load(tmp_path) == []
 

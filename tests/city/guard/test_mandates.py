@@ -144,7 +144,7 @@ def test_what_nobody_answers_or_uses_lapses_after_72_hours() -> None:
     content_views.under(found.to_mandate(used), "content.list", actor=EXA, facts={}, now=MS + 1)
     sweep(MS + 72 * HOUR - 1)
     assert set(Mandate.objects.values_list("state", flat=True)) == {"asked", "approved", "open"}
-    with pytest.raises(Conflict, match="too long"):
+    with pytest.raises(Conflict, match="expired"):
         mandates.approve(waits, actor=APP, now=MS + 72 * HOUR)
     with pytest.raises(NotPermitted, match="not in force"):
         content_views.under(found.to_mandate(unused), "content.list", actor=EXA, facts={}, now=MS + 72 * HOUR)

@@ -50,7 +50,7 @@ def test_an_address_is_never_given_to_another_person(later: str) -> None:
     bob = staff.worker("bob", where, head)
     mailboxes.add_alias(ann.mailboxes.get(), "A.Mueller@city.example", actor=OFFICER, reason=WHY, now=MS)
     mailboxes.end_alias(ann.mailboxes.get(), "a.mueller@city.example", actor=OFFICER, reason=WHY, now=MS + 1)
-    with pytest.raises(Unusable, match="belonged to somebody else"):
+    with pytest.raises(Unusable, match="belonged to another person"):
         if later == "alias":
             mailboxes.add_alias(bob.mailboxes.get(), "a.mueller@city.example", actor=OFFICER, reason=WHY, now=MS + DAY_MS)
         elif later == "function":

@@ -31,7 +31,7 @@ def _fail(times: int, login: str = "ines", client: str = "192.0.2.9", now: int =
 
 def test_only_the_access_office_releases_and_never_for_itself() -> None:
     ines = account()
-    with pytest.raises(Conflict, match="not locked"):
+    with pytest.raises(Conflict, match="not throttled"):
         signin.unlock(ines, actor=OFFICER, reason="nothing is the matter", now=NOW)
     _fail(5)
     with pytest.raises(NotPermitted):

@@ -147,7 +147,7 @@ def test_whoever_is_told_that_it_was_let_go_has_it(city: Town, visit: Visit, ins
     now = epoch_ms(city.now)
     row = contested(installed, "executable", now)
     page, said = f"/holding/contests/{row.pk}/", {"answer": "released", "reason": "Their invoices come that way."}
-    assert "let it go now" in words(visit("security").get(page))
+    assert "release it now" in words(visit("security").get(page))
     assert visit("author").post(page, said).status_code in (403, 422), "that takes a security officer"
     assert states(installed, uuid.UUID(row.capture).bytes) == {DANA: False}
     assert visit("security").post(page, said).status_code == 302
@@ -155,13 +155,13 @@ def test_whoever_is_told_that_it_was_let_go_has_it(city: Town, visit: Visit, ins
     assert [e.act for e in Entry.objects.filter(object=f"capture:{row.capture}").order_by("pk")] == [
         "quarantine.release", "contest.answer",
     ]  # fmt: skip
-    assert "was let go" in Notice.objects.get(key=f"contest:{row.pk}").text
+    assert "was released" in Notice.objects.get(key=f"contest:{row.pk}").text
     late = Contest.objects.create(capture=row.capture, rules="executable", text="Me, too, please.", made=from_ms(now))
     appeals.answer(late, "released", actor=FIRST, reason=said["reason"], now=now)
     assert Entry.objects.filter(act="quarantine.release").count() == 1, "it is on its way already"
     refused = contested(installed, "own-domain-outside", now, do="refuse")
-    assert "let it go now" not in words(visit("security").get(f"/holding/contests/{refused.pk}/"))
-    with pytest.raises(Conflict, match="Nothing of it is kept back"):
+    assert "release it now" not in words(visit("security").get(f"/holding/contests/{refused.pk}/"))
+    with pytest.raises(Conflict, match="no copy is held"):
         appeals.answer(refused, "released", actor=FIRST, reason=said["reason"], now=now)
 
 

@@ -125,7 +125,7 @@ def test_one_button_locks_every_door(city: Town, visit: Visit, installed: Path) 
     dana, page = visit("crew0"), f"/holding/contained/{row.pk}/"
     assert dana.get("/mail/").status_code == 200
     shown = words(visit("security").get(page))
-    assert "many domains within an hour" in shown and "Lock all doors" in shown and "invoice" not in shown
+    assert "many domains within an hour" in shown and "Lock account" in shown and "invoice" not in shown
     assert visit("head").post(page, {"lock": "1"}).status_code == 403
     assert visit("security").post(page, {"lock": "1"}).status_code == 302
     row.refresh_from_db()

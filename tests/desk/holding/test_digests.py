@@ -93,7 +93,7 @@ def test_one_mail_tells_of_quarantine_and_held_and_of_what_was_sent(city: Town, 
     assert digests.send_due(now + 180_000) == 0, "it is not three yet"
     assert (digests.send_due(now + 4 * 3_600_000), digests.send_due(now + 5 * 3_600_000)) == (1, 0)
     notice = Notice.objects.get(key__startswith="digest:")
-    assert notice.to == DANA and notice.subject == "2 messages are kept back"
+    assert notice.to == DANA and notice.subject == "2 messages are held"
     assert len(re.findall(r"/digest/[\w-]{40,}/", notice.text)) == 2 and "from heron@shop.example" in notice.text
     assert not any(word in notice.text for word in CANARIES.values())
     assert digests.send_due(now + DAY_MS + 4 * 3_600_000) == 0, "told of once"
@@ -125,7 +125,7 @@ def test_what_waits_for_no_person_is_told_of_when_it_is_late(city: Town, install
     Digest.objects.create(person=city.people["crew0"], days="daily", hour=12)
     assert digests.send_due(slot) == 1
     notice = Notice.objects.get(key__startswith="digest:")
-    assert notice.subject == "2 messages are kept back or wait"
+    assert notice.subject == "2 messages are held or wait"
     assert "could not be checked so far" in notice.text and "to ann@acme.example: The next mail server" in notice.text
     links = re.findall(r"/digest/[\w-]{40,}/", notice.text)
     with time_machine.travel(from_ms(slot), tick=False):
@@ -166,7 +166,7 @@ def test_to_open_a_link_changes_nothing_and_its_button_lets_go(city: Town, visit
     assert states(installed, spam.id) == {DANA: True}
     entry = Entry.objects.get(act="my.release")
     assert (entry.person, entry.facts["by"]) == ("p-crew0", "link")
-    assert "not kept back any more" in words(Client().get(page)) and Client().post(page, WANTED).status_code == 200
+    assert "not held any more" in words(Client().get(page)) and Client().post(page, WANTED).status_code == 200
     assert Entry.objects.filter(act="my.release").count() == 1, "the same is not let go twice"
 
 
@@ -199,7 +199,7 @@ def test_a_link_is_of_one_person_and_ends(city: Town, visit: Visit, installed: P
     assert Client().get(old).status_code == 410 and Client().post(old, WANTED).status_code == 410
     assert Client().get(mine[:-3] + "AA/").status_code == 404
     other = signed_links.make(installed, "digest", capture.id, 0, now + DAY_MS, str(city.people["crew1"].pk).encode())
-    assert "not kept back any more" in words(Client().get(f"/digest/{other}/"))
+    assert "not held any more" in words(Client().get(f"/digest/{other}/"))
     Client().post(f"/digest/{other}/", WANTED)
     city.people["crew0"].account.is_active = False
     city.people["crew0"].account.save()

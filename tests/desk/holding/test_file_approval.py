@@ -71,7 +71,7 @@ def test_nobody_else_answers_about_files_of_ones_own(files: Bureau, city: Town, 
     top = Department.objects.create(code="manager", name="City Manager", head=city.people["chief"])
     Department.objects.filter(code="public-works").update(parent=top)
     row = files.asked("head", ACME)
-    with pytest.raises(NotPermitted, match="Whoever sent"):
+    with pytest.raises(NotPermitted, match="The sender of these files"):
         answer(files, row, key)
     assert (approvals.count_pending(actor(files, key)), approvals.count_pending(actor(files, "head"))) == (0, 1)
     shown = visit(key).get(f"/holding/approvals/{row.pk}/")

@@ -199,7 +199,7 @@ def test_nobodys_name_is_seen_before_another_person_agrees(plain: Town, visit: V
     assert client.post(page, {"answer": "second", "reason": WHY}).status_code == 302
     assert PAT not in shown() and "Another use reviewer looks at it." in shown()
     row.refresh_from_db()
-    with pytest.raises(NotPermitted, match="Who looked first"):
+    with pytest.raises(NotPermitted, match="first reviewer"):
         review_findings.decide_second(row, right=True, actor=reviewer(), reason=WHY, now=now)
     with pytest.raises(NotPermitted, match="about themselves"):
         review_findings.decide_second(row, right=True, actor=reviewer("p-crew2"), reason=WHY, now=now)

@@ -157,9 +157,9 @@ def test_an_officer_is_offered_only_what_can_be_done_about_a_copy(city: Town, vi
     pages = {c.id: f"/holding/quarantine/{c.uuid}/0/" for c in (spam, program, asked, taken)}
     shown = {id_: words(client.get(page)) for id_, page in pages.items()}
     assert "Why is it no spam?" in shown[spam.id] and not any("no spam" in shown[c.id] for c in (program, asked, taken))
-    assert "another security officer decides" in shown[program.id] and "Ask that 1 copy is let go" in shown[program.id]
-    assert "It waits for whoever it is for" in shown[asked.id] and "Ask that" not in shown[asked.id]
-    assert "Taken accounts" in shown[taken.id] and "Ask that" not in shown[taken.id]
+    assert "another security officer decides" in shown[program.id] and "Request release of 1 copy" in shown[program.id]
+    assert "It waits for whoever it is for" in shown[asked.id] and "Request release of" not in shown[asked.id]
+    assert "Compromised accounts" in shown[taken.id] and "Request release of" not in shown[taken.id]
     done = client.post(pages[program.id], {"reason": WHY})
     row = Release.objects.get()
     assert (done.status_code, done["Location"]) == (302, f"/holding/releases/{row.pk}/")
@@ -179,7 +179,7 @@ def test_a_reader_lets_go_what_was_put_aside_in_their_own_mailbox_and_nothing_el
     mine, held = quarantined(installed, now - 1000), quarantined(installed, now - 2000, do="hold")
     others = quarantined(installed, now - 3000, "lena.vogt@city.example")
     client = visit("crew0")
-    assert "Have it let go…" in words(client.get(f"/mail/{mine.uuid}/delivery/"))
+    assert "Request release…" in words(client.get(f"/mail/{mine.uuid}/delivery/"))
     assert client.get(f"/mail/{others.uuid}/release/").status_code == 404
     assert "Is this no spam?" in words(client.get(f"/mail/{mine.uuid}/release/"))
     for capture in (mine, held, others):
@@ -220,7 +220,7 @@ def test_copies_of_one_campaign_go_together_and_nothing_else_does(city: Town, vi
     program = quarantined(installed, now - 2000, rule="executable")
     client, page = visit("security"), "/holding/quarantine/together/"
     rows = [f"{capture.uuid}-0" for capture in spam]
-    assert "Let go together…" in words(client.get("/holding/quarantine/?sort=-from"))
+    assert "Release together…" in words(client.get("/holding/quarantine/?sort=-from"))
     assert "Let 3 copies go" in words(client.get(page, {"row": rows}))
     assert "not of one campaign" in words(client.get(page, {"row": [rows[0], f"{program.uuid}-0"]}))
     assert client.post(page, {"row": [rows[0], f"{program.uuid}-0"], "reason": WHY}).status_code == 409

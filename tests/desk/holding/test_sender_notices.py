@@ -45,7 +45,7 @@ def test_whoever_sent_it_is_told_once_by_the_words_of_the_rule(city: Town, insta
     first, second = Notice.objects.order_by("pk")
     assert {first.to, second.to} == {PAT} and told.uuid in first.text and "P-11" in first.text
     assert "You sent this to an account of your own outside the city." in first.text and "P-12" not in first.text
-    assert f"/decision/{held.uuid}/" in second.text and "P-19" in second.text and "kept back" in second.subject
+    assert f"/decision/{held.uuid}/" in second.text and "P-19" in second.text and "held" in second.subject
     assert not any(word in first.text + second.text for word in (*CANARIES.values(), "home.example", "use-campaign"))
     sender_notices.notify_sender(
         city.people["crew2"],
@@ -103,7 +103,7 @@ def test_what_is_held_for_want_of_a_part_is_told_to_who_sent_it(city: Town, inst
     sent(installed, now - 1000, rules=("unavailable:clamav", "pending-too-long"), do="hold", review=(), source="mx", login="")
     listened(installed, now)
     notice = Notice.objects.get()
-    assert notice.to == PAT and "the virus scanner" in notice.text and "kept back" in notice.subject
+    assert notice.to == PAT and "the virus scanner" in notice.text and "held" in notice.subject
     assert f"/decision/{late.uuid}/" in notice.text and not any(word in notice.text for word in CANARIES.values())
     said = [record_facts.CopyDecision("hold", ("confidential-many", "unavailable:clamav"), 1)]
     assert [told.id for told in record_facts.rule_notices(said, queries.rule_set())] == ["confidential-many"], "a rule says more"
@@ -166,7 +166,7 @@ def test_users_of_an_offices_mailbox_hear_once_a_day_what_is_kept_back_there(cit
     assert (digests.send_due(now + DAY_MS), digests.send_due(now + DAY_MS)) == (2, 0)
     one, other = Notice.objects.order_by("to")
     assert [one.to, other.to] == ["dana.ortiz@city.example", "lena.vogt@city.example"]
-    assert one.subject == "2 messages are kept back" and "For desk@city.example, which you use:" in one.text
+    assert one.subject == "2 messages are held" and "For desk@city.example, which you use:" in one.text
     assert (
         "12:00 p.m.  from shop.example: Nearly the same message was reported" in one.text
         and "12:01 p.m.  from shop.example" in one.text
@@ -188,5 +188,5 @@ def test_whoever_sent_it_hears_of_it_in_their_own_language(city: Town, installed
     said = record_facts.rule_notices([record_facts.CopyDecision("hold", ("confidential-many",), 1)], queries.rule_set())
     sender_notices.notify_sender(person, "01a2150e-cece-7bb2-86d0-6e9539f71917", now - 1000, said, now)
     notice = Notice.objects.get()
-    assert notice.subject == "es|A message of yours is kept back"
+    assert notice.subject == "es|A message of yours is held"
     assert "es|Kept back: es|Your message has many confidential numbers" in notice.text

@@ -197,7 +197,7 @@ def test_labels_are_renamed_with_all_below_them_and_removed_without_their_messag
     assert dana.post(f"/mail/labels/{other.pk}/", {"name": "WORKS/roads"}).status_code == 409
     assert "lie in it" in said(dana.get(f"/mail/labels/{work.pk}/remove/"))
     renamed = dana.post(f"/mail/labels/{work.pk}/remove/", {"name": "Work"})
-    assert renamed.status_code == 409 and "It was changed meanwhile." in said(renamed)
+    assert renamed.status_code == 409 and "it was changed in the meantime" in said(renamed)
     shown = re.findall(r'name="name" value="([^"]*)"', renamed.content.decode())
     assert shown == ["Works"], "whoever has looked at it again can remove it"
     assert "Works is removed" in said(dana.post(f"/mail/labels/{work.pk}/remove/", {"name": shown[0]}, follow=True))

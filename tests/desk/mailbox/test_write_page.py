@@ -247,7 +247,7 @@ def test_recipients_are_looked_up_and_what_is_wrong_is_said(desk: Office, visit:
         ("", "Say to whom it goes."),
         ("nobody@city.example", "There is no mailbox nobody@city.example."),
         ("ann@@paving", "is no address"),
-        ("Somebody Else", "choose in the address book"),
+        ("Somebody Else", "Choose from the address book"),
         ("vogt", f"“vogt” is nobody’s whole name. Do you mean Lena Vogt ({LENA})?"),
         ("Street", "entries of the address book have it: choose one there."),
         (", ".join(f"x{n}@paving.example" for n in range(501)), "at most 500 addresses; ask the access office for a list"),

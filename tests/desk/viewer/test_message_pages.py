@@ -269,7 +269,7 @@ def test_each_page_asks_first_and_shows_nothing_without_an_answer(
         assert [(act, {"id": id_, fact[0]: fact[1]})] == rooms.ASKED
 
     def cut(*_: Any) -> Any:
-        raise NotRecorded("This cannot be recorded at this moment, so nothing is shown.")
+        raise NotRecorded("Nothing was shown, because the audit log cannot be written now. Try again in a minute.")
 
     monkeypatch.setattr(rooms, "permit_for", cut)
     for page in ("", "?view=headers", "frame/", "part/?path=1.2", "raw/"):

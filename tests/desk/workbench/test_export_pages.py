@@ -119,7 +119,7 @@ def test_a_file_that_was_made_before_a_change_of_the_mandate_is_not_handed_out(c
     guard.Amendment.objects.filter(mandate=row.mandate).update(state="approved", decided=row.since + timedelta(seconds=1))
     late = visit("recorder").post(where)
     assert late.status_code == 409
-    assert "Export it again." in text(late)
+    assert "Export again." in text(late)
 
 
 def test_an_export_waits_while_nothing_can_be_recorded(

@@ -70,7 +70,7 @@ def test_help_imports_no_slow_room() -> None:
         (["serch"], "Did you mean 'search'"),
         (["search"], "QUERY"),
         (["search", "x", "--limit", "many"], "--limit"),
-        (["search", "x"], "Say which data folder"),
+        (["search", "x"], "Name the data folder"),
         (["config", "explain", "gateway.procesess"], "did you mean gateway.processes"),
     ],
 )

@@ -30,7 +30,7 @@ def test_an_agency_comes_with_a_contract_and_is_suspended_with_all_its_people(ca
     assert Contract.objects.get(number="27-1").sponsor.uid == "p-head"
     assert call("agency contract", "nobody", "27-2", *dates, who="office") == 2
     assert call("agency contract", "eastwind", "27-2", "--starts", "yesterday", "--ends", "{day}", who="office") == 2
-    assert b"yesterday is no day like" in call.said.err
+    assert b"yesterday is not a day like" in call.said.err
     assert call("agency suspend", "northline", who="office") == 0 and b"with 1 of its people" in call.said.out
     assert call("agency suspend", "northline", who="office") == 4, "it is suspended already"
     assert Entry.objects.get(act="agency.suspend").facts["people"] == ["p-crew2"]

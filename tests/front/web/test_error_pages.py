@@ -40,7 +40,7 @@ def raising(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
 @pytest.mark.parametrize(
     ("error", "status", "said"),
     [
-        (NotRecorded("The ledger is 61 seconds behind, so nothing can be shown at this moment."), 503, b"61 seconds behind"),
+        (NotRecorded("The ledger is 61 seconds behind, so nothing was shown. Try again in a minute."), 503, b"61 seconds behind"),
         (Conflict("Somebody has changed this meanwhile."), 409, b"Somebody has changed this meanwhile."),
         (OperationalError(f"could not connect to {CANARY}"), 503, b"Nothing can be shown at this moment"),
         (ValueError(f"what a message said: {CANARY}"), 500, b"Something went wrong"),

@@ -42,6 +42,6 @@ WORDS: dict[str, tuple[str, str]] = {
 """State to (role, word)."""
 
 TABLE = StateTable[State](
-    STEPS, lambda state: f"This account is in another state now ({WORDS[state][1].lower()}); look at it again."
+    STEPS, lambda state: f"This account is in another state now ({WORDS[state][1].lower()}). Reload the page."
 )
 step = TABLE.step

@@ -35,5 +35,5 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """State to (role, word)."""
 
-TABLE = StateTable[State](STEPS, lambda _: "This was answered already; look at it again.")
+TABLE = StateTable[State](STEPS, lambda _: "This was answered already. Reload the page.")
 step = TABLE.step

@@ -83,6 +83,6 @@ ANSWERS: dict[str, str] = {
 }
 """Names of answers after they were given."""
 
-TABLE = StateTable[State](STEPS, lambda state: f"This question {_STATE_WORDS[state]}; look at it again.")
+TABLE = StateTable[State](STEPS, lambda state: f"This question {_STATE_WORDS[state]}. Reload the page.")
 step = TABLE.step
 actions = TABLE.actions

@@ -29,5 +29,5 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """State -> role and word, as pages show it."""
 
-TABLE = StateTable[State](STEPS, lambda state: f"This review is {WORDS[state][1].lower()}; look at it again.")
+TABLE = StateTable[State](STEPS, lambda state: f"This review is {WORDS[state][1].lower()}. Reload the page.")
 step = TABLE.step

@@ -25,5 +25,5 @@ STEPS: tuple[Transition[State], ...] = (
     Transition("open", "except", "exceptions", "statement.sign"),
 )
 
-TABLE = StateTable[State](STEPS, lambda _: "This statement was signed already; look at it again.")
+TABLE = StateTable[State](STEPS, lambda _: "This statement was signed already. Reload the page.")
 step = TABLE.step

@@ -67,7 +67,7 @@ WORDS: dict[str, tuple[str, str]] = {
 
 TABLE = StateTable[State](
     STEPS,
-    lambda state: f"This violation is in another state by now ({WORDS[state][1].lower()}); look at it again.",
+    lambda state: f"This violation is in another state by now ({WORDS[state][1].lower()}). Reload the page.",
 )
 step = TABLE.step
 actions = TABLE.actions

@@ -196,7 +196,7 @@ def _own(address: str, aliases: str) -> tuple[str, str]:
     """The person's current addresses; whether they are the city's is checked later, with the whole list."""
     mine, others = feed_addresses.split_addresses(address), feed_addresses.split_addresses(aliases)
     if wrong := next((word for word in (*mine, *others) if not _ADDRESS.fullmatch(word)), ""):
-        raise ValueError(f"{wrong[:60]} is no e-mail address.")
+        raise ValueError(f"{wrong[:60]} is not an e-mail address.")
     if len(mine) > 1:
         raise ValueError("The field address has several addresses; the others stand in the column aliases.")
     if len(others) > feed_addresses.MAX_ALIASES:
@@ -210,7 +210,7 @@ def _date(name: str, text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"The field {name} is no date like 2026-03-31.") from None
+        raise ValueError(f"The field {name} is not a date like 2026-03-31.") from None
 
 
 def _refuse_twice(feed: Feed) -> None:

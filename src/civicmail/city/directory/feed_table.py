@@ -217,11 +217,11 @@ def _day(column: str, text: str, dates: str) -> str:
     """A day as ISO writes it; what follows a blank is a time and left out."""
     match = _DATE.fullmatch(text.split(" ")[0].split("T")[0])
     if match is None:
-        raise ValueError(f"The field {column} is no date like {DATES[dates]}.")
+        raise ValueError(f"The field {column} is not a date like {DATES[dates]}.")
     first, second, third = match.groups()
     year, month, day = {"iso": (first, second, third), "mdy": (third, first, second), "dmy": (third, second, first)}[dates]
     if len(year) != 4:
-        raise ValueError(f"The field {column} is no date like {DATES[dates]}: the year has four digits.")
+        raise ValueError(f"The field {column} is not a date like {DATES[dates]}: the year has four digits.")
     try:
         return date(int(year), int(month), int(day)).isoformat()
     except ValueError:

@@ -47,7 +47,7 @@ def own(actor: Actor, resource: Resource, now: int) -> str:
         return refusal
     if not isinstance(resource, OfPerson):
         return NOT_KNOWN
-    return "" if resource.person == actor.uid else _("This belongs to somebody else.")
+    return "" if resource.person == actor.uid else _("This belongs to another person.")
 
 
 def decides(actor: Actor, resource: Resource, now: int) -> str:
@@ -64,7 +64,7 @@ def answers_request(actor: Actor, resource: Resource, now: int) -> str:
         return refusal
     if not isinstance(resource, OfPerson):
         return NOT_KNOWN
-    return _("Nobody approves access for themselves.") if resource.is_about(actor) else ""
+    return _("You cannot approve access for yourself.") if resource.is_about(actor) else ""
 
 
 def answers_higher(actor: Actor, resource: Resource, now: int) -> str:
@@ -74,7 +74,7 @@ def answers_higher(actor: Actor, resource: Resource, now: int) -> str:
     if not isinstance(resource, OfPerson):
         return NOT_KNOWN
     if resource.is_about(actor):
-        return _("Nobody approves access for themselves.")
+        return _("You cannot approve access for yourself.")
     if not office(actor, resource, now) or (_department(resource) and actor.decides_for(_department(resource))):
         return ""
     return _("After a violation, the next head up or the access office decides.")
@@ -172,13 +172,13 @@ def not_for_oneself(allowed: Rule) -> Rule:
 def holds(actor: Actor, resource: Resource, now: int) -> str:
     """The holder of the mailbox that it is about."""
     is_holder = isinstance(resource, OfPerson) and resource.person == actor.uid
-    return signed_in(actor, resource, now) or ("" if is_holder else _("This is somebody else's mailbox."))
+    return signed_in(actor, resource, now) or ("" if is_holder else _("This mailbox belongs to another person."))
 
 
 def sends(actor: Actor, resource: Resource, now: int) -> str:
     """Whoever may send from the mailbox of a function that it is about, at this moment (M5)."""
     may_send = isinstance(resource, MailboxIn) and actor.uid in resource.senders
-    return signed_in(actor, resource, now) or ("" if may_send else _("This is somebody else's mailbox."))
+    return signed_in(actor, resource, now) or ("" if may_send else _("This mailbox belongs to another person."))
 
 
 def answers_for(actor: Actor, resource: Resource, _now: int) -> str:
@@ -222,7 +222,7 @@ def by_mandate(actor: Actor, resource: Resource, now: int) -> str:
         return refusal
     if not isinstance(resource, OfPerson):
         return NOT_KNOWN
-    return "" if resource.person == actor.uid else _("This is somebody else's mandate.")
+    return "" if resource.person == actor.uid else _("This mandate belongs to another person.")
 
 
 def feeds(actor: Actor, _resource: Resource, _now: int) -> str:
@@ -238,7 +238,7 @@ def looks_at_files(actor: Actor, resource: Resource, now: int) -> str:
     if not isinstance(resource, OutboundFiles):
         return NOT_KNOWN
     if resource.is_about(actor):
-        return "" if resource.alone and resource.person == actor.uid else _("Nobody approves files that they send themselves.")
+        return "" if resource.alone and resource.person == actor.uid else _("You cannot approve files that you send yourself.")
     if resource.department and resource.department in actor.departments:
         return ""
     return _("Only the head or a deputy of the sender's department, or the next head up, decides about files.")
@@ -249,7 +249,7 @@ def approves_files(actor: Actor, resource: Resource, now: int) -> str:
     if refusal := looks_at_files(actor, resource, now):
         return refusal
     is_own_decision = isinstance(resource, OutboundFiles) and (not resource.alone or resource.person == actor.uid)
-    return "" if is_own_decision else _("Whoever sent these files decides about them, with a reason.")
+    return "" if is_own_decision else _("The sender of these files decides about them, with a reason.")
 
 
 office = role("access-officer")

@@ -43,5 +43,5 @@ _PREDICATES = {
     "lapsed": "was not used in time",
 }
 
-TABLE = StateTable[State](STEPS, lambda state: f"This mandate {_PREDICATES[state]}; look at it again.")
+TABLE = StateTable[State](STEPS, lambda state: f"This mandate {_PREDICATES[state]}. Reload the page.")
 step = TABLE.step

@@ -59,12 +59,12 @@ from civicmail.city.guard.resources import (
 from civicmail.core.config.sentence import sentence as _
 
 _OFFICE = _("the access office")
-_REQUESTER = _("Who asked does not approve.")
+_REQUESTER = _("The requester cannot approve.")
 _OUTSIDE_LINES = _("Somebody else decides about this one: a second person who is outside of every line that it touches.")
-_GRANTED = _("Whoever granted it alone does not review it.")
+_GRANTED = _("A person who granted it alone cannot review it.")
 _LOOKED = _("Nobody does this to themselves.")
-_REVIEWED = _("Who looked first is not the second reviewer.")
-_SENT = _("Nobody approves files that they send themselves.")
+_REVIEWED = _("The first reviewer cannot be the second reviewer.")
+_SENT = _("You cannot approve files that you send yourself.")
 _TOOK_BACK = _("Who wants to take copies back is not the second person.")
 _TWO = _("It takes two: somebody else answers.")
 _WROTE_PROFILE = _("Whoever wrote the reasons asks; somebody else authorizes.")

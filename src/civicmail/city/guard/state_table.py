@@ -1,6 +1,6 @@
 """State tables: source state, action, target state, and the act that allows it. Pure.
 
-    TABLE = Table[State](STEPS, lambda state: f"This statement {SAID[state]}; look at it again.")
+    TABLE = Table[State](STEPS, lambda state: f"This statement {SAID[state]}. Reload the page.")
     TABLE.step("open", "sign")       "signed", or Conflict in those words
 
 Whatever lives through states has one such table, in a module of its own: actions take their steps from it, pages their buttons, and

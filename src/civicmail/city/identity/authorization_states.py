@@ -49,6 +49,6 @@ _PREDICATES = {
     "withdrawn": "was withdrawn",
 }
 
-TABLE = StateTable[State](STEPS, lambda state: f"This authorization {_PREDICATES[state]}; look at it again.")
+TABLE = StateTable[State](STEPS, lambda state: f"This authorization {_PREDICATES[state]}. Reload the page.")
 step = TABLE.step
 actions = TABLE.actions

@@ -36,7 +36,7 @@ _SIMPLE: dict[type[Field[Any]], type[forms.Field]] = {
     inputs.OptionalPerson: PersonField,
 }
 """Fields that a form takes as they are."""
-CHANGED = sentence("It was changed meanwhile. Look at it again, then decide.")
+CHANGED = sentence("Not saved: it was changed in the meantime. Reload the page, then decide.")
 REFUSALS = (Unusable, Conflict, NotPermitted)
 
 

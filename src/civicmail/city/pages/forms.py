@@ -63,7 +63,7 @@ class PersonField(forms.CharField):
             return None
         person = Person.objects.filter(Q(uid=plain) | Q(mailboxes__address=plain.lower())).distinct().first()
         if person is None:
-            raise forms.ValidationError("Nobody has this number or address.")
+            raise forms.ValidationError("No person has this number or address.")
         return person
 
 

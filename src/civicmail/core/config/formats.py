@@ -140,5 +140,5 @@ def require_known(data: Path) -> None:
         if not format_.anew and (version := format_.read(data)) is not None and version > format_.number:
             raise NewerFormat(
                 f"A newer Civicmail has written to {data} ({format_.name} {version}; this one, {VERSION}, knows {format_.number}): "
-                "nothing was read or written. Start the newer one, or put back a copy from before the upgrade."
+                "nothing was read or written. Start the newer version, or restore a copy from before the upgrade."
             )

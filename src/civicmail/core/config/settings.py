@@ -67,7 +67,7 @@ class Gateway:
     max_connections: int = _setting(1000, "The most connections of one gateway process at a time.")
     max_per_address: int = _setting(200, "The most connections from one address at a time.")
     max_received: int = _setting(50, "A message with more Received lines than this is in a loop.")
-    timeout: int = _setting(300, "Seconds without progress after which a client is let go.")
+    timeout: int = _setting(300, "Seconds without progress after which a client is disconnected.")
     min_free: int = _setting(
         1_073_741_824,
         "Bytes that must stay free on the volume of the data folder; below it new mail is told 452, and mailboxes and index wait.",

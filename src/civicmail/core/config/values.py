@@ -91,7 +91,7 @@ def _days(value: list[str]) -> str:
         try:
             date.fromisoformat(day)
         except ValueError:
-            return f"has {day!r}, which is no day like 2026-12-25"
+            return f"has {day!r}, which is not a day like 2026-12-25"
     return ""
 
 

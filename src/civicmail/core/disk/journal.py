@@ -328,7 +328,7 @@ class Journal:
         except OSError as error:
             self._end()
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise DiskFull("There is no room left for the journal.") from error
+                raise DiskFull("The disk is full: the journal cannot be written.") from error
             raise JournalEnded(f"Journal {self.name} could not be written: {error.strerror}.") from error
         self._offset = end
         self._spooled += batch.spooled

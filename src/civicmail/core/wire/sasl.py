@@ -124,5 +124,5 @@ def _named(name: str, authorization_id: str = "", *, empty: bool = False) -> str
     if (not name and not empty) or len(name) > NAME_MOST or not name.isprintable():
         raise CommandError("The name is empty or not one.", _NAMELESS)
     if authorization_id and authorization_id.lower() != name.lower():
-        raise WireError("Nobody acts as another.", _AS_ANOTHER)
+        raise WireError("Acting as another person is not permitted.", _AS_ANOTHER)
     return name

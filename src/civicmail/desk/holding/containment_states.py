@@ -26,7 +26,7 @@ STEPS: tuple[Transition[State], ...] = (
     Transition("locked", "release", "released", "containment.release"),
 )
 TABLE = StateTable[State](
-    STEPS, lambda state: f"This account is in another state by now ({STATES[state][1].lower()}); look at it again."
+    STEPS, lambda state: f"This account is in another state by now ({STATES[state][1].lower()}). Reload the page."
 )
 step = TABLE.step
 

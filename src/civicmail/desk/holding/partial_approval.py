@@ -45,7 +45,7 @@ def is_separable(row: Approval) -> bool:
 def withheld_files(row: Approval, chosen: Collection[int]) -> list[str]:
     """SHA-256 of the files that stay if only these numbers leave; empty if all leave. Raises Unusable."""
     if not set(chosen) <= set(file_numbers(row)):
-        raise Unusable("One of these files is not of this message; look at it again.", {"leave": "Choose the files once more."})
+        raise Unusable("One of these files is not of this message. Reload the page.", {"leave": "Choose the files once more."})
     leaving = {row.parts[number - 1][3] for number in chosen}
     withheld = [row.parts[number - 1][3] for number in file_numbers(row) if row.parts[number - 1][3] not in leaving]
     if withheld and not is_separable(row):

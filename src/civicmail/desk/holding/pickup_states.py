@@ -46,4 +46,4 @@ CLOSED_MESSAGES = {
     "revoked": _("It was taken back. Ask whoever sent it to you."),
     "over": _("It is not here any more: its days are over. Ask whoever sent it to you to send it again."),
 }
-TABLE = StateTable[State](STEPS, lambda state: CLOSED_MESSAGES.get(state, _("It is in another state by now; look at it again.")))
+TABLE = StateTable[State](STEPS, lambda state: CLOSED_MESSAGES.get(state, _("Not saved: its state has changed. Reload the page.")))

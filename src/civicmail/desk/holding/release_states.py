@@ -52,7 +52,7 @@ STEPS: dict[str, tuple[Transition[State], ...]] = {
     "malware": _MALWARE,
 }
 """By kind (release_kinds.Kind)."""
-_OTHER_STATE = "This request is in another state by now ({word}); look at it again."
+_OTHER_STATE = "This request is in another state by now ({word}). Reload the page."
 TABLES: dict[str, StateTable[State]] = {
     kind: StateTable[State](steps, lambda state: _OTHER_STATE.format(word=WORDS[state][1].lower())) for kind, steps in STEPS.items()
 }

@@ -115,11 +115,9 @@ class OfficerWork:
 _SECURITY: tuple[Role, ...] = ("security-officer",)
 _RULES: tuple[Role, ...] = ("policy-approver", "policy-author", *_SECURITY)
 OFFICER_WORK = (
-    OfficerWork(
-        "Rule book", _SECURITY, "containment.see", contained, "contained", "Look at accounts that may have been taken", "stop"
-    ),
-    OfficerWork("Rule book", tuple(_KINDS), "releases.see", releases, "releases", "Say whether mail may be let go"),
-    OfficerWork("Rule book", _RULES, "contest.answer", contests, "contests", "Answer who says that we were wrong"),
+    OfficerWork("Rule book", _SECURITY, "containment.see", contained, "contained", "Check compromised accounts", "stop"),
+    OfficerWork("Rule book", tuple(_KINDS), "releases.see", releases, "releases", "Decide on release requests"),
+    OfficerWork("Rule book", _RULES, "contest.answer", contests, "contests", "Answer appeals"),
     OfficerWork("Oversight", ("use-reviewer",), "findings.see", findings, "findings", "Look at what rules on use have found"),
 )
 

@@ -47,7 +47,5 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 """State -> role and word on pages."""
 
-TABLE = StateTable[State](
-    STEPS, lambda state: f"This version is in the state “{WORDS[state][1].lower()}” by now; look at it again."
-)
+TABLE = StateTable[State](STEPS, lambda state: f"This version is in the state “{WORDS[state][1].lower()}” by now. Reload the page.")
 step = TABLE.step

@@ -38,5 +38,5 @@ WORDS: dict[str, tuple[str, str]] = {
 def step(state: str, to: State) -> State:
     """The next state. Raises Conflict if the table has no such step."""
     if (state, to) not in STEPS:
-        raise Conflict(f"This export is {WORDS[state][1].lower()} by now; look at it again.")
+        raise Conflict(f"This export is {WORDS[state][1].lower()} by now. Reload the page.")
     return to

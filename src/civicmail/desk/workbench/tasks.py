@@ -139,7 +139,7 @@ class Exporting:
         fresh = mandates.live(actor, self._mandate.number, now)
         guard.require_under(actor, fresh, "content.export", now=now)
         if fresh.scope != self._mandate.scope:
-            raise Conflict("The scope of the mandate has changed meanwhile.")
+            raise Conflict("The scope of the mandate has changed.")
 
     def _leave(self) -> None:
         if self._made is not None:

@@ -77,5 +77,5 @@ def _invalid_exception(entry: Plain, now: int) -> str:
     try:
         until = datetime.strptime(entry.until, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
-        return f"{entry.until!r} is no day like 2027-06-30"
+        return f"{entry.until!r} is not a day like 2027-06-30"
     return f"its time was over on {entry.until}" if until.timestamp() * 1000 <= now else ""

@@ -142,7 +142,7 @@ def _moment(text: str, now: int) -> int:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text} is no time like 2026-03-01T17:00Z.") from None
+        raise UsageError(f"{text} is not a time like 2026-03-01T17:00Z.") from None
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 

@@ -115,7 +115,9 @@ def _require_published(key: Key, settings: Settings) -> None:
     try:
         answer = asyncio.run(nameserver.open_(settings).ask(key.name, "TXT"))
     except TemporaryFailure as error:
-        raise RefusedError(f"The DNS could not be asked for {key.name}: {error.why}. With --anyway it is not asked.") from None
+        raise RefusedError(
+            f"Not activated: the DNS gave no answer for {key.name}: {error.why}. Use --anyway to skip the check."
+        ) from None
     if not dkimkeys.is_published(key, answer):
         why = "another record there" if answer.values else "no such record"
         raise RefusedError(f'The DNS has {why}: {key.name} TXT "{key.record}" has to be in the zone first.')

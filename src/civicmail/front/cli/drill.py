@@ -99,7 +99,7 @@ def restore(copy: Copy, scratch: Where = None, json: options.Json = False) -> No
 def _trial(copy: Path, scratch: Path | None) -> Iterator[Path]:
     top = scratch or copy.absolute().parent
     if not top.is_dir():
-        raise UsageError(f"{top} is no folder.")
+        raise UsageError(f"{top} is not a folder.")
     trial = Path(tempfile.mkdtemp(prefix="civicmail-drill-", dir=top))
     try:
         yield trial

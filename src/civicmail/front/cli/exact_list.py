@@ -113,7 +113,7 @@ def _rows(file: Path, identifiers: list[str], beside: str) -> Iterator[tuple[lis
     except UnicodeDecodeError:
         raise UsageError(f"{file} is not UTF-8.") from None
     except csv.Error:
-        raise UsageError(f"{file} is no table that can be read.") from None
+        raise UsageError(f"{file} is not a readable table.") from None
 
 
 def _place(columns: list[str], name: str, file: Path) -> int:

@@ -18,7 +18,7 @@ def init(data: options.Data = None) -> None:
     """Make a data folder with settings and keys. The recovery key is shown this once: write it down."""
     folder = options.data_folder(data)
     if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder} is there already and is no folder.")
+        raise ConfigError(f"{folder} is there already and is not a folder.")
     if (folder / FILE).exists():
         raise ConfigError(f"{folder} is initialized already; nothing was changed.")
     if layout.has_mail(folder):

@@ -105,7 +105,7 @@ def protect(
 ) -> None:
     """Say whose mail is protected, or who decides about it."""
     if sum(map(bool, (person, department, approver))) != 1:
-        raise UsageError("Say one of --person, --department and --approver.")
+        raise UsageError("Give one of --person, --department and --approver.")
     desk = _desk("mandate protect", data, config, as_)
     from civicmail.city.guard.actions import protections
 

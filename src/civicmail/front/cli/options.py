@@ -35,7 +35,7 @@ def data_folder(given: Path | None) -> Path:
     if given is None:
         named = os.environ.get("CIVICMAIL_DATA")
         if not named:
-            raise UsageError("Say which data folder, with --data DIR or CIVICMAIL_DATA.")
+            raise UsageError("Name the data folder with --data DIR or CIVICMAIL_DATA.")
         given = Path(named)
     return given.absolute()
 
@@ -51,7 +51,7 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text} is no day like 2026-12-31.") from None
+        raise UsageError(f"{text} is not a day like 2026-12-31.") from None
 
 
 def end_of(text: str) -> int:
@@ -71,5 +71,5 @@ def last_day(ends: datetime) -> str:
 def why(reason: str) -> str:
     """The reason. Raises UsageError if it is empty."""
     if not reason.strip():
-        raise UsageError("Say why, with --reason TEXT.")
+        raise UsageError("Give a reason with --reason TEXT.")
     return reason.strip()

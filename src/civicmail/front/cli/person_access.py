@@ -65,7 +65,7 @@ def _watching(mandate: Mandate, act: str) -> Callable[[], None]:
         fresh = mandates.live(actor, mandate.number, now)
         guard.require_under(actor, fresh, act, now=now)
         if fresh.scope != mandate.scope:
-            raise Conflict("The scope of this mandate has changed meanwhile; begin again.")
+            raise Conflict("Nothing was shown: the scope of this mandate has changed. Begin again.")
 
     return still
 
@@ -84,7 +84,7 @@ def office(data: Path, asker: Credentials, *, now: int) -> Actor:
     """An access officer with a token, or the owner of an unclaimed folder."""
     if guard.is_claimed(data):
         if not asker.person:
-            raise NotPermitted("This installation is claimed: say who asks, with --as PERSON.")
+            raise NotPermitted("This installation is claimed: name yourself with --as PERSON.")
         return person(data, asker, now=now)
     start(data, asker.config)
     return guard.founder(data, "command line")

@@ -91,7 +91,7 @@ def _checked(address: str) -> str:
     try:
         path = parse_path(address)
     except PathError:
-        raise UsageError(f"{address!r} is no mail address.") from None
+        raise UsageError(f"{address!r} is not an e-mail address.") from None
     return f"{path.local}@{path.domain}".lower()
 
 

@@ -155,5 +155,5 @@ def line(verb: str) -> Line:
     """The row of a command. Raises NobodyDecided."""
     row = VERBS.get(verb)
     if row is None:
-        raise NobodyDecided(f"Nobody has decided who may call `civicmail {verb}`, so nobody may (front/cli/verbs.py).")
+        raise NobodyDecided(f"`civicmail {verb}` has no row in front/cli/verbs.py, so nobody may run it.")
     return row

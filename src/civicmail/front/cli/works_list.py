@@ -98,5 +98,5 @@ def remove(
 def _path(folder: Path, name: str) -> Path:
     """Raises UsageError."""
     if not copied_works.NAME.fullmatch(name):
-        raise UsageError(f"{name} is no name of a list: small letters, digits and dashes, at most 40.")
+        raise UsageError(f"{name} is not a valid list name: use at most 40 small letters, digits and dashes.")
     return copied_works.path_of(folder, name)

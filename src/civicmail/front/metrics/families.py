@@ -49,7 +49,7 @@ FAMILIES = (
     Family("civicmail_recipients_refused", "counter", "Recipients that were answered with 5xx.", _L),
     Family("civicmail_sign_ins", "counter", "Sign-ins of mail programs and tokens that succeeded.", _L),
     Family("civicmail_sign_ins_failed", "counter", "Sign-ins of mail programs and tokens that failed, or were not tried.", _L),
-    Family("civicmail_timeouts", "counter", "Clients that got nowhere and were let go.", _L),
+    Family("civicmail_timeouts", "counter", "Clients that made no progress and were disconnected.", _L),
     Family("civicmail_gateway_faults", "counter", "Faults of ours that clients were answered 4xx for.", _L),
     Family("civicmail_screening_unavailable", "counter", "Archived messages for which a check could not be made.", (*_L, "check")),
     Family("civicmail_acknowledge_seconds", "histogram", "From the end of the content to the answer, of archived messages.", _L),

@@ -36,7 +36,7 @@ def require_known(applied: Iterable[tuple[str, str]], ours: Collection[tuple[str
     if newer := sorted(f"{room} {name}" for room, name in applied if room in rooms and (room, name) not in ours):
         raise NewerPeople(
             f"A newer Civicmail has changed the tables of people ({newer[-1]}), which this one ({VERSION}) does not know: nothing "
-            "was read or written. Start the newer one, or put back a copy from before the upgrade."
+            "was read or written. Start the newer version, or restore a copy from before the upgrade."
         )
 
 

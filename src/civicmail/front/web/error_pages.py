@@ -46,11 +46,11 @@ PAGES: dict[int, ErrorText] = {
     403: ErrorText(_("You may not do this"), _("This is not yours to see or to do. Nothing was changed.")),
     404: ErrorText(_("Nothing is here"), _("There is no such page, or not for you."), _("Start again from the home page.")),
     405: ErrorText(
-        _("This page cannot do that"), _("The page was asked in a way that it does not know."), _("Go back and try again.")
+        _("This page cannot do that"), _("The request was malformed. Nothing was changed."), _("Go back and try again.")
     ),
     409: ErrorText(
         _("Things have changed meanwhile"),
-        _("Somebody was faster. Nothing was changed."),
+        _("Not saved: another person answered first."),
         _("Go back, look again, and decide anew."),
     ),
     413: ErrorText(_("This is too large"), _("More than 32 MB cannot be taken. Nothing was changed."), _("Send a smaller file.")),
@@ -64,7 +64,7 @@ PAGES: dict[int, ErrorText] = {
     ),
     503: ErrorText(
         _("Nothing can be shown at this moment"),
-        _("What is shown or changed here must be recorded first, and that cannot be done now. Nothing was changed. Mail goes on."),
+        _("Nothing was shown or changed, because the audit log cannot be written. Mail is not affected."),
         _("Try again in a minute."),
     ),
 }

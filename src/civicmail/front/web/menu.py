@@ -52,7 +52,7 @@ class MenuEntry:
 MY = (
     MenuEntry(_("Home"), "home", "home"),
     MenuEntry(_("My mail"), "my-mail", "my.mail", "unread"),
-    MenuEntry(_("Who looked at my mail?"), "my-viewings", "my.viewings"),
+    MenuEntry(_("Views of my mail"), "my-viewings", "my.viewings"),
     MenuEntry(_("My files"), "my-approvals", "my.approvals"),
     MenuEntry(_("Approvals"), "approvals", "approvals.see", "approvals"),
     MenuEntry(_("My access"), "my-access", "my.access"),
@@ -65,14 +65,14 @@ MY = (
 DEPARTMENT = (
     MenuEntry(_("People"), "people", "roster.see"),
     MenuEntry(_("Requests"), "requests", "roster.see", "requests"),
-    MenuEntry(_("First roster"), "positions", "roster.authorise"),
+    MenuEntry(_("Bulk authorization"), "positions", "roster.authorise"),
     MenuEntry(_("Personal use"), "personal-use", "personal-use.set"),
     MenuEntry(_("Mailboxes"), "dept-mailboxes", "mailbox.see"),
     MenuEntry(_("Lists"), "dept-lists", "mailbox.see"),
     MenuEntry(_("Violations"), "dept-violations", "violation.see"),
     MenuEntry(_("Reviews"), "dept-reviews", "roster.see"),
-    MenuEntry(_("Who left"), "leavers", "roster.see"),
-    MenuEntry(_("What does not fit"), "dept-reconcile", "roster.see"),
+    MenuEntry(_("Leavers"), "leavers", "roster.see"),
+    MenuEntry(_("Discrepancies"), "dept-reconcile", "roster.see"),
     MenuEntry(_("Statement"), "statements", "statement.see"),
 )
 OFFICE = (
@@ -90,27 +90,27 @@ OFFICE = (
     MenuEntry(_("Protected mail"), "protected", "protection.see"),
     MenuEntry(_("Throttled sign-ins"), "unlocks", "account.unlock", "locked"),
     MenuEntry(_("Endings"), "endings", "duty.grant"),
-    MenuEntry(_("What does not fit"), "reconcile", "reconcile.see"),
-    MenuEntry(_("Other doors"), "outside-doors", "outside.see"),
+    MenuEntry(_("Discrepancies"), "reconcile", "reconcile.see"),
+    MenuEntry(_("External systems"), "outside-doors", "outside.see"),
     MenuEntry(_("Closed accounts"), "closures", "reconcile.see"),
     MenuEntry(_("Statements"), "all-statements", "statements.see"),
 )
 POLICY = (
     MenuEntry(_("Rules"), "rules", "rules.see", "rules"),
-    MenuEntry(_("Fail matrix"), "fail-matrix", "matrix.see"),
+    MenuEntry(_("Failure policy"), "fail-matrix", "matrix.see"),
     MenuEntry(_("Who is asked"), "asked-departments", "rules.see"),
     MenuEntry(_("Emergency rules"), "emergencies", "rules.see"),
     MenuEntry(_("Quarantine"), "quarantine", "quarantine.see"),
     MenuEntry(_("Sent unencrypted"), "sent-plain", "plain.see"),
     MenuEntry(_("Reported mail"), "incidents", "reports.see", "incidents"),
-    MenuEntry(_("To be let go"), "releases", "releases.see", "releases"),
-    MenuEntry(_("Taken accounts"), "contained", "containment.see", "contained"),
-    MenuEntry(_("Contests"), "contests", "contests.see", "contests"),
+    MenuEntry(_("Release requests"), "releases", "releases.see", "releases"),
+    MenuEntry(_("Compromised accounts"), "contained", "containment.see", "contained"),
+    MenuEntry(_("Appeals"), "contests", "contests.see", "contests"),
 )
 OVERSIGHT = (
     MenuEntry(_("Mandates"), "mandates", "mandate.see"),
     MenuEntry(_("Entries"), "entries", "entries.see"),
-    MenuEntry(_("Viewings"), "viewings", "viewings.see"),
+    MenuEntry(_("Content views"), "viewings", "viewings.see"),
     MenuEntry(_("Findings"), "findings", "findings.see", "findings"),
 )
 SYSTEM = (

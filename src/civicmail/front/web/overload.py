@@ -21,7 +21,7 @@ def client_key(environ: Environ) -> str:
 def overload_response(environ: Environ, start: Start) -> list[bytes]:
     """503 in words, or as a problem for programs."""
     request = WSGIRequest(environ)
-    text = sentence("More pages are asked for than can be shown, or too many by you alone. Nothing was changed.")
+    text = sentence("Nothing was changed, because too many pages were requested, by everybody or by you. Try again in a moment.")
     response = error_pages.error_page(request, 503, text, busy=True)
     start(f"{response.status_code} {response.reason_phrase}", [*response.items()])
     return [response.content]

@@ -61,7 +61,7 @@ def serve(settings: Settings, data: Path, config: Path | None = None) -> None:
         server.serve()
     except (OSError, RuntimeError) as error:
         where = str(socket) if socket else f"{address}, port {settings.web.port}"
-        raise LaterError(f"The pages cannot listen on {where}: it is taken, or not ours.") from error
+        raise LaterError(f"The pages cannot listen on {where}: another program has it, or this user may not open it.") from error
 
 
 def _hear_signals() -> None:

@@ -253,5 +253,8 @@ class _Act:
     def _agree(self, going: set[bytes]) -> Iterator[None]:
         with rules.take(self.sealer.data):
             if any(event.type in rules.KEEPING or id_ in going for id_, event in self.examination.watch.came()):
-                raise RulesChanged("A hold, a class or a schedule came meanwhile; nothing of this portion was disposed of.")
+                raise RulesChanged(
+                    "Nothing of this portion was disposed of, because a hold, a class or a "
+                    "schedule was added. Run the disposal again."
+                )
             yield

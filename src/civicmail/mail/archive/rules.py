@@ -35,7 +35,7 @@ def take(data: Path) -> Lease:
     try:
         return moment(data, "retention")
     except LeaseHeld:
-        raise LeaseHeld("Holds and schedules are being changed by somebody else. Nothing was changed; try again.") from None
+        raise LeaseHeld("Nothing was changed: another person is changing holds and schedules. Try again.") from None
 
 
 def write(

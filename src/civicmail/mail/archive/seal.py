@@ -87,7 +87,7 @@ class Sealer:
             with contextlib.suppress(OSError, DamagedFile):  # what is half done takes room that mail may need
                 self.finish()
             if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise DiskFull("There is no room left for sealing.") from error
+                raise DiskFull("The disk is full: journal files cannot be sealed.") from error
             raise
 
     def _seal_all(self, passed: Passed, now: int, checkpoint: str) -> Report:

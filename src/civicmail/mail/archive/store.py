@@ -172,7 +172,7 @@ class Store:
             self.refresh()
             again = self.place(place.id)
             if again is None:
-                raise NotInArchive(f"Nothing is kept under {place.uuid} any more.") from None
+                raise NotInArchive(f"{place.uuid} is no longer in the archive.") from None
             return read(again)
 
     def _sealed_place(self, id_: bytes) -> Place | None:

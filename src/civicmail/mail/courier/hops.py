@@ -54,7 +54,7 @@ def parse_hop(text: str) -> Hop | None:
     except ValueError:
         host, port, url = "", None, urlsplit("")
     if url.scheme not in _PORTS or not host or url.path.strip("/") or url.query or url.username is not None:
-        raise BadHop(f"{text!r} is no next hop: write maildir, smtp://host:port or lmtp://host:port.")
+        raise BadHop(f"{text!r} is not a next hop: write maildir, smtp://host:port or lmtp://host:port.")
     return Hop("smtp" if url.scheme == "smtp" else "lmtp", host, port or _PORTS[url.scheme])
 
 

@@ -44,7 +44,7 @@ class ImapServer:
     def __init__(self, url: str, user: str, key_file: str, ca: str = "") -> None:
         to = urlsplit(url)
         if to.scheme not in ("imap", "imaps") or not to.hostname or to.path.strip("/"):
-            raise BadServer(f"courier.imap {url!r} is no server: write imaps://host:port, or imap://127.0.0.1:port.")
+            raise BadServer(f"courier.imap {url!r} is not a server: write imaps://host:port, or imap://127.0.0.1:port.")
         if to.scheme == "imap" and to.hostname not in _LOOPBACK:
             raise BadServer("courier.imap: the master user's password goes in clear only to this machine; write imaps://.")
         try:

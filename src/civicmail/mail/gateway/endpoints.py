@@ -72,7 +72,7 @@ def make_endpoint(listener: Listener, settings: Settings) -> Endpoint:
     certificate = _certificate(listener)
     if kind == "submission" and certificate is None:
         raise ListenerError(
-            f"People sign in on port {listener.port}, so it needs a certificate: nobody sends a password in the clear."
+            f"People sign in on port {listener.port}, so it needs a certificate: passwords must not be sent in clear text."
         )
     profile = ServerProfile(
         hostname=settings.city.host,
@@ -117,7 +117,7 @@ def _networks(names: list[str]) -> tuple[Network, ...]:
 def _certificate(listener: Listener) -> Certificate | None:
     if listener.tls == "off" or not listener.certificate:
         if listener.tls == "implicit" or listener.client_ca:
-            raise ListenerError(f"The listener on port {listener.port} needs a certificate for what it is asked to do.")
+            raise ListenerError(f"The listener on port {listener.port} needs a certificate for its settings.")
         return None
     return Certificate(listener)
 

@@ -63,7 +63,7 @@ def reported_state(folder: Path) -> Answer:
             return answer
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
-    raise NotACopy(f"{folder}/standby/taken.json cannot be read, so nobody knows what the copy should have; nothing was made.")
+    raise NotACopy(f"{folder}/standby/taken.json cannot be read, so the content of the copy is unknown. Nothing was restored.")
 
 
 class Copy:

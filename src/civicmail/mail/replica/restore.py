@@ -65,7 +65,7 @@ def restore(
     fence: False for a drill, whose installation must never take in or deliver mail. Raises NotACopy, LeaseHeld.
     """
     if not copy_folder.is_copy(copy):
-        raise NotACopy(f"{copy} is no copy of an installation.")
+        raise NotACopy(f"{copy} is not a copy of an installation.")
     if data.exists() and any(p.name != "lost+found" for p in data.iterdir()):
         raise NotACopy(f"{data} is not empty; nothing was changed. Name a new or an empty folder.")
     with Lease.take(copy / "standby" / "reading"):

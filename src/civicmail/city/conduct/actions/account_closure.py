@@ -94,7 +94,7 @@ def order(closure: Closure, *, live: int, actor: Actor, reason: str, now: int) -
     with transaction.atomic():
         row = lock_row(closure, "state", "live")
         if row.live != live:
-            raise Conflict("The count is another one by now; look at it again.")
+            raise Conflict("Not closed: the count has changed. Reload the page and check it.")
         _require_left(row.mailbox, now)
         row.state = closure_states.step(row.state, "order")
         row.since = row.ordered = from_ms(now)
@@ -117,7 +117,7 @@ def _step(closure: Closure, action: str, act: str, actor: Actor, reason: str, no
 
 def _require_left(mailbox: Mailbox, now: int) -> None:
     if mailbox.kind != Mailbox.Type.PERSONAL or mailbox.closed is not None or not is_left(mailbox, now):
-        raise Conflict("Only the account of somebody whose access has ended is closed.")
+        raise Conflict("This account cannot be closed, because its owner still has access.")
     living = Authorization.objects.filter(mailbox=mailbox, state__in=LIVING)
     if reader := living.select_related("person").first():
         raise Conflict(f"{reader.person} may use {mailbox}; end that first.")

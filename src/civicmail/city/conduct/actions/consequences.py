@@ -133,7 +133,7 @@ def answer(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:
             return respond(row, text, actor=actor, now=now)
         case "appeal":
             return appeal(row, text, actor=actor, now=now)
-    raise Conflict(sentence("Nothing is asked of you here now."))
+    raise Conflict(sentence("No decision of yours is pending here."))
 
 
 def appeal(row: Violation, text: str, *, actor: Actor, now: int) -> Violation:

@@ -144,7 +144,7 @@ def _do(row: ReviewRow, now: int) -> None:
 def _extend(row: ReviewRow, right: Authorization, until: datetime, now: int, *, exactly: bool = False) -> None:
     """Set another end. A reviewer who requested the access does not extend it (M3): their "keep" leaves its end."""
     if right.state not in ("active", "suspended"):
-        raise Conflict("This access is over; it is asked for anew.")
+        raise Conflict("This access has ended. Submit a new access request.")
     until = until if exactly else max(until, right.until)
     own = row.by_id in (right.requester_id, right.person_id)
     moved = right.role == "holder" and right.department_id != _work(right).department_id  # the new one decides afresh (M6)

@@ -93,7 +93,7 @@ def close_door(door: OutsideDoor, *, actor: Actor, reason: str, now: int) -> Out
     with transaction.atomic():
         row = lock_row(door, "closed")
         if row.closed is not None or row.accounts.filter(ended__isnull=True).exists():
-            raise Conflict("It is closed already, or somebody still gets in there: end that first.")
+            raise Conflict("Not closed: the system is closed already, or a person still has access there. End that access first.")
         row.closed = from_ms(now)
         row.save(update_fields=["closed"])
         entries.enter("outside.change", actor=actor, reason=reason, now=now, object=f"door:{row.code}", facts={"closed": 1})

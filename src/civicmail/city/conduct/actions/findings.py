@@ -50,7 +50,7 @@ def ask_response(row: Violation, *, actor: Actor, now: int) -> Violation:
     with transaction.atomic():
         violation = lock_row(row, "state", "respond_by")
         if violation.state not in FIRST or violation.respond_by is not None or violation.person is None:
-            raise Conflict("The person was asked already, or is not named, or it was found.")
+            raise Conflict("No response requested: the person was asked before, is not named, or a finding exists.")
         require_no_part(violation, actor, now)
         violation.respond_by = from_ms(now + RESPONSE_MS)
         violation.save(update_fields=["respond_by"])
@@ -86,7 +86,7 @@ def _respond(row: Violation, text: str, reference: str, actor: Actor, now: int) 
     with transaction.atomic():
         violation = lock_row(row, "state", "response")
         if violation.state not in FIRST or violation.response:
-            raise Conflict("It was found meanwhile, or an answer is there already.")
+            raise Conflict("Not saved: a finding or a response exists already.")
         violation.response, violation.responded = text, from_ms(now)
         violation.save(update_fields=["response", "responded"])
         record_entry("violation.respond", violation, actor, reference, now)
@@ -134,15 +134,15 @@ _CLOSED = "The report about {clause} of the e-mail policy is closed. Nothing fol
 
 def _require_fair(row: Violation, action: str, good_faith: bool, now: int) -> None:
     if row.person is None and action == "confirm":
-        raise Conflict("Say first whose message it was.")
+        raise Conflict("Name the person who sent the message first.")
     if action == "note" and not row.own:
-        raise Unusable("Only what somebody told of themselves is noted.", {"finding": "This was told by somebody else."})
+        raise Unusable("Only a report about oneself can be noted.", {"finding": "This was told by somebody else."})
     if action != "confirm":
         return
     if row.own and good_faith:
-        raise Unusable("What somebody tells of themselves in good faith never counts (P-30).", {"finding": "Told in good faith."})
+        raise Unusable("A mistake reported in good faith by the person never counts (P-30).", {"finding": "Told in good faith."})
     if not row.response and (row.respond_by is None or now < epoch_ms(row.respond_by)):
-        raise Conflict("The person is asked first, and has a week to answer.")
+        raise Conflict("Request a response first; the person has a week to answer.")
 
 
 _SEPARATE = "Who finds, who decides and who hears an appeal are different people."
@@ -154,12 +154,12 @@ def require_no_part(row: Violation, actor: Actor, now: int) -> Person:
     NotPermitted."""
     me, about = acting_person(actor), four_eyes.with_facts(violation_parties.about_violation(row), actor, now)
     if about.is_about(actor):
-        raise NotPermitted("Nobody decides about themselves.")
+        raise NotPermitted("You cannot decide about yourself.")
     refusal = _REPORTER if row.reporter is not None and is_same_person(actor.uid, row.reporter.uid) else _SEPARATE
     if why := why_refused(actor.uid, about.first_actors, about.four_eyes, began=about.began_ms, now=now, sentence=refusal):
         raise NotPermitted(why)
     if row.person is not None and row.person.uid in load_lines().above(me.uid):
-        raise NotPermitted("Nobody decides about somebody who is above them.")
+        raise NotPermitted("You cannot decide about a person above you.")
     return me
 
 

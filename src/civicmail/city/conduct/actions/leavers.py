@@ -67,7 +67,7 @@ def answer(
         row = lock_row(leaver, "choice")
         box = row.mailbox
         if not leavers.is_gone(row, now):
-            raise Conflict(f"{who} works here again, or the account is closed: nothing is to be chosen.")
+            raise Conflict(f"{who} works here again, or the account is closed. There is nothing to choose.")
         autoreplies.end_all(box, actor=actor, reason=reason, now=now)
         _end_successors(box, choice, actor, reason, now)
         words: dict[str, Any] = {"actor": actor, "reason": reason, "now": now}
@@ -102,7 +102,7 @@ def _require_choice(choice: str, until: int, given: Mapping[str, Any], now: int)
 def _ask_successor(row: Leaver, successor: Person | None, until: int, actor: Actor, now: int) -> None:
     who = row.ending.person
     if successor is None or successor == who:
-        raise Unusable("Say who succeeds.", {"successor": "Somebody else who works here."})
+        raise Unusable("Name the successor.", {"successor": "Somebody else who works here."})
     if Authorization.objects.filter(mailbox=row.mailbox, person=successor, state__in=LIVING).exists():
         return
     words = f"Succeeds {who} and goes on with what was left."

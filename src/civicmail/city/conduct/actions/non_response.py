@@ -115,7 +115,7 @@ def apply_batch(review: Review, department: Department, *, actor: Actor, reason:
         max_rows = max(1, int(circuit_breaker.MAX_SHARE * review_scope.with_access(now).get(department.code, 0)))
         batch = [r for r in rows if essential or not r.essential][:max_rows]
         if not batch:
-            raise Conflict("Only what is behind an essential mailbox is left; say so, or leave it.")
+            raise Conflict("Only users of essential mailboxes are left. Include them explicitly, or leave them.")
         for row in batch:
             row.state, row.answer = step(row.state, "apply"), "suspend"
         ReviewRow.objects.bulk_update(batch, CHANGED)
@@ -140,7 +140,7 @@ def _stopped(review: Review, department: Department) -> list[ReviewRow]:
     rows = ReviewRow.objects.select_for_update(of=("self",)).filter(review=review, department=department, state="stopped")
     stopped = list(rows.order_by("essential", "id"))
     if not stopped:
-        raise Conflict("Nothing is held back here any more.")
+        raise Conflict("No suspensions are pending here any more.")
     return stopped
 
 

@@ -71,7 +71,7 @@ def delegate(part: ReviewPart, to: Person, until: int, *, actor: Actor, reason: 
         only_open(mine.review)
         me = acting_person(actor)
         if mine.reviewer_id != me.pk or mine.replaced is not None:
-            raise Conflict("Only the reviewer hands this on, once: whoever stands in does not.")
+            raise Conflict("Only the original reviewer can reassign this item, and only once.")
         if to.pk == me.pk or to.pk not in reviewers.present([to.pk], [], now):
             sentence = "Choose somebody else who works here and can sign in."
             raise Unusable(sentence, {"to": sentence})
@@ -102,7 +102,7 @@ def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
     only_open(mine.review)
     step(mine.state, "hand-on")
     if mine.part_id != row.part_id:
-        raise Conflict("Somebody has handed this on meanwhile; look at it again.")
+        raise Conflict("Not saved: this item was reassigned. Reload the page.")
     return mine
 
 
@@ -114,7 +114,7 @@ def _hand_on(
     barred = {me, row.person_id, row.approver_id, row.part.reviewer_id}
     candidate = next((c for c in chain if c.person not in barred), None)
     if candidate is None:
-        raise Conflict("Nobody else is there who could answer this; ask the access office to name a head.")
+        raise Conflict("Nobody else can answer this. Ask the access office to name a head.")
     before = row.part
     row.part = part_for(row, department, candidate)
     row.hops += 1

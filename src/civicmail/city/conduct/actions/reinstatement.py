@@ -29,7 +29,7 @@ def give_back(row: Violation, officer: Person, *, actor: Actor, now: int) -> int
     if row.person.episodes.filter(ended__isnull=True).exists():
         raise Conflict(f"{row.person} works here again; the department authorizes what is needed.")
     if old.contract is not None and old.contract.ends < today:
-        raise Conflict("The contract is over meanwhile; there is nothing that could come back.")
+        raise Conflict("The contract has ended, so access cannot be restored.")
     new = Episode.objects.create(
         person=row.person, kind=old.kind, department=old.department, position=old.position, supervisor=old.supervisor,
         contract=old.contract, starts=today, ends=old.ends,

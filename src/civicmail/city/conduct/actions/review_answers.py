@@ -95,7 +95,7 @@ def change(row: ReviewRow, until: int, *, actor: Actor, reason: str, now: int) -
     """Set another end (ms), earlier or later within the table of kinds. Raises NotPermitted, Unusable, Conflict."""
     reason = checked_reason(reason, min_length=10)
     if until <= now:
-        raise Unusable("The end lies in the future; to end it now, choose End.", {"day": "A day to come."})
+        raise Unusable("Choose an end in the future. To end access now, choose End.", {"day": "A day to come."})
     with transaction.atomic():
         mine = _mine(row, actor, now)
         enforcement.require_end(mine, until, now)
@@ -115,9 +115,9 @@ def undo(row: ReviewRow, *, actor: Actor, now: int, reason: str = "") -> ReviewR
         mine = _locked(row)
         four_eyes.require(actor, "review.decide", part_reviewers.about_row(mine, actor.uid, now), now=now)
         if mine.answer != "keep" or mine.by_id != acting_person(actor).pk:
-            raise Conflict("Only whoever kept it takes that back.")
+            raise Conflict("Only the reviewer who kept it can take that back.")
         if mine.late:
-            raise Conflict("The deadline has passed; this answer stands.")
+            raise Conflict("Not changed: the deadline has passed.")
         mine.state = step(mine.state, "undo")
         mine.answer, mine.reason, mine.by, mine.at, mine.bulk, mine.promised = "", "", None, None, False, None
         mine.save(update_fields=CHANGED)
@@ -139,7 +139,7 @@ def _mine(row: ReviewRow, actor: Actor, now: int) -> ReviewRow:
     if mine.state != "suspended":  # a new round does not ask again about what silence has suspended
         only_open(mine.review)
     if mine.part_id != row.part_id:
-        raise Conflict("Somebody has handed this on meanwhile; look at it again.")
+        raise Conflict("Not saved: this item was reassigned. Reload the page.")
     return mine
 
 

@@ -109,7 +109,7 @@ def next_round(review: Review, *, actor: Actor, reason: str, now: int) -> Review
         if Review.objects.filter(former=row).exists():
             raise Conflict("There is a new round of this review already.")
         if not ReviewRow.objects.filter(review=row, state__in=UNANSWERED).exists():
-            raise Conflict("Everything of this review was answered, or is about nothing any more.")
+            raise Conflict("No rows are open in this review.")
         made = Review.objects.create(
             key=f"{row.key[:100]}:round-{row.round + 1}",
             tier=row.tier,

@@ -239,6 +239,6 @@ def _saved(review: Review, questions: list[Question], shares: list[tuple[int, Sh
 def only_open(review: Review) -> None:
     """Raise Conflict unless questions of this review can be answered still: until it is closed, or there is a new round of it."""
     if review.state not in ("running", "over"):
-        raise Conflict("This review is closed; what was decided stands.")
+        raise Conflict("Not changed: this review is closed.")
     if Review.objects.filter(former=review).exists():
-        raise Conflict("There is a new round of this review: answer there.")
+        raise Conflict("This review has a new round. Answer there.")

@@ -51,7 +51,7 @@ def sign(row: Statement, remarks: str, *, actor: Actor, reason: str, now: int) -
     guard.require(actor, "statement.sign", InDepartment(row.department.code), now=now)
     remarks = "\n".join(line.strip() for line in remarks.strip().splitlines())
     if len(remarks) > MAX_REMARKS or (remarks and len(remarks) < 20):
-        raise Unusable("Say what is not in order.", {"remarks": f"Between 20 and {MAX_REMARKS} characters."})
+        raise Unusable("Describe the exceptions.", {"remarks": f"Between 20 and {MAX_REMARKS} characters."})
     with transaction.atomic():
         statement = lock_row(row, "state")
         half = half_year.parse(statement.half)

@@ -64,7 +64,7 @@ def complain(what: str, number: str, contact: str, *, now: int) -> Violation:
     Raises Unusable, Conflict."""
     with transaction.atomic():
         if Violation.objects.filter(source="outside", state="reported", person__isnull=True).count() >= MAX_WAITING:
-            raise Conflict("So many have written that somebody has to read them first; please come back tomorrow.")
+            raise Conflict("Too many reports are pending. Please come back tomorrow.")
         evidence = [number] if number.strip() else []
         return _open(None, "", what, evidence, source="outside", contact=contact, actor=UNNAMED, now=now)
 
@@ -77,7 +77,7 @@ def hand_over(
     Raises Unusable, Conflict if nobody can be notified."""
     row = _open(person, clause, what, [capture], source="reviewer", reporter=by, origin=origin, words=words, actor=actor, now=now)
     if not violation_parties.head_addresses(row, now):
-        raise Conflict("Their department has no head with a mailbox who could be told; the access office names one.")
+        raise Conflict("Not recorded: the department has no head with a mailbox. Ask the access office to name one.")
     return row
 
 
@@ -89,7 +89,7 @@ def record(person: Person, clause: str, what: str, evidence: Sequence[str], *, a
     work = violation_parties.work_of(person)
     if work is None or not PERSON_KINDS[work.kind].contract or work.contract is None:
         raise Unusable(
-            "This is for people of agencies; of the city's own a violation is reported.", {"person": "Not of an agency."}
+            "This form is for people of agencies. Use Report a violation for employees.", {"person": "Not of an agency."}
         )
     if not evidence:
         raise Unusable("A record names its evidence.", {"evidence": "Give the number of one message at least."})
@@ -133,9 +133,9 @@ def name(row: Violation, person: Person, clause: str, *, actor: Actor, reason: s
     with transaction.atomic():
         violation = lock_row(row, "state", "person_id")
         if violation.person is not None or violation.state != "reported":
-            raise Conflict("Somebody has named the person meanwhile; look at it again.")
+            raise Conflict("Not saved: another officer named the person first. Reload the page.")
         if four_eyes.is_oneself(actor, person, now):
-            raise NotPermitted("Somebody else looks at what is about you.")
+            raise NotPermitted("You cannot see a case about yourself.")
         violation.clause = _checked_clause(clause)
         _place(violation, person)
         violation.save()

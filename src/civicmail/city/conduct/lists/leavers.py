@@ -65,7 +65,7 @@ class Leavers(DepartmentList):
     name, permission = "list_leavers", "roster.see"
     page = Page("dept/<slug:department>/leavers/", "leavers")
     operation = Operation("/departments/{slug:department}/leavers", "read:conduct", shape="Left")
-    title, caption = "Who left, and what happens to the mail?", "People who left {parent.name}"
+    title, caption = "Leavers", "People who left {parent.name}"
     empty = "Nobody's access has ended yet. Whoever leaves is shown here, and you decide what happens to the mail."
     sort = "-ended"
     columns = (

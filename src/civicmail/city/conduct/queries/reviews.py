@@ -126,7 +126,7 @@ def _office() -> list[Task]:
     words = {
         "stopped": (gettext("Apply or leave what a review held back"), "stop"),
         "failed": (gettext("See what a review could not carry out"), "stop"),
-        "nobody": (gettext("Name somebody who can answer a review"), "warn"),
+        "nobody": (gettext("Name a person who can answer a review"), "warn"),
     }
     tasks_ = []
     for what, (label, role) in words.items():

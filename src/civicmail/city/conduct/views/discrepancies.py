@@ -25,7 +25,7 @@ def of_department(request: CityRequest, department: str) -> HttpResponseBase:
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     crumbs = [(f"{where.name}: people", reverse("people", args=[where.code]))]
-    page = Page("What does not fit?", where.name, crumbs)
+    page = Page("Discrepancies", where.name, crumbs)
     return _shown(
         request, page, discrepancies.find_discrepancies([where.code], epoch_ms(request.now), feed=False), {where.code: where.name}
     )
@@ -38,7 +38,7 @@ def everywhere(request: CityRequest) -> HttpResponseBase:
     names = dict(Department.objects.order_by("name").values_list("code", "name"))
     return _shown(
         request,
-        Page("What does not fit?", "Access office"),
+        Page("Discrepancies", "Access office"),
         discrepancies.find_discrepancies(names, epoch_ms(request.now), feed=True),
         names,
     )
@@ -51,7 +51,7 @@ def _shown(request: CityRequest, page: Page, lines: list[Discrepancy], names: di
     table = listing.from_rows(
         request,
         rows,
-        caption="What does not fit",
+        caption="Discrepancies",
         columns=_columns(names, feeds=bool(may(request, "feed.run"))),
         empty="Everything fits: nobody left unconfirmed, nothing unused, and the personnel list says nothing else.",
         noun="lines",

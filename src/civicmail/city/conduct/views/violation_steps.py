@@ -35,7 +35,7 @@ def do(request: CityRequest, department: str, pk: int, what: str) -> HttpRespons
 
 def _require_due(request: CityRequest, row: Violation, what: str) -> None:
     if what not in doable(row) and request.method != "POST":
-        raise Conflict("This step was done meanwhile, or is not due yet.")
+        raise Conflict("Not saved: this step is done already, or not due yet.")
 
 
 def _decide(request: CityRequest, department: str, pk: int) -> HttpResponse:

@@ -51,7 +51,7 @@ def require_free(address: str, person: Person | None, mailbox: Mailbox | None = 
     theirs = Q(person=person) if person else Q(mailbox=mailbox) if mailbox else Q(pk=None)
     if other := Address.objects.filter(address=address).exclude(theirs).select_related("mailbox").first():
         if other.person_id:
-            raise field_error("address", f"{address} belonged to somebody else; an address is never given to another person.")
+            raise field_error("address", f"{address} belonged to another person. An address is never reused.")
         raise field_error(
             "address", f"{address} reached {other.mailbox.address}; mail to it stays there. Let people use that mailbox."
         )

@@ -22,7 +22,7 @@ def lock_row[Row: Model](row: Row, *seen: str) -> Row:
     Conflict where somebody was faster."""
     now = type(row)._default_manager.select_for_update().get(pk=row.pk)
     if any(getattr(now, column) != getattr(row, column) for column in seen):
-        raise Conflict("Somebody has changed this meanwhile; look at it again.")
+        raise Conflict("Not saved: another person changed this first. Reload the page.")
     return now
 
 

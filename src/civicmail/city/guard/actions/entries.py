@@ -118,7 +118,7 @@ def before_showing(now: int) -> Iterator[None]:
         with transaction.atomic(durable=not _single_transaction.get()), _journaled(now):
             yield
     except (DatabaseError, NotJournaled) as error:
-        raise NotRecorded("This cannot be recorded at this moment, so nothing is shown.") from error
+        raise NotRecorded("Nothing was shown, because the audit log cannot be written now. Try again in a minute.") from error
 
 
 @contextmanager
@@ -148,7 +148,7 @@ class NotJournaled(Exception):
 def require_fresh(now: int) -> None:
     """Raise NotRecorded while the ledger lags: nothing is shown then, not even what leaves no entry."""
     if (lag := lag_ms(now)) > MAX_LAG_MS:
-        raise NotRecorded(f"The ledger is {lag // 1000} seconds behind, so nothing can be shown at this moment.")
+        raise NotRecorded(f"The ledger is {lag // 1000} seconds behind, so nothing was shown. Try again in a minute.")
 
 
 def enter_ahead(act: str, *, actor: Actor, reason: str, now: int, object: str = "", role: str = "", facts: dict[str, Any]) -> Entry:
@@ -158,7 +158,7 @@ def enter_ahead(act: str, *, actor: Actor, reason: str, now: int, object: str = 
         with transaction.atomic(durable=not _single_transaction.get()), _journaled(now):
             return enter(act, actor=actor, reason=reason, now=now, object=object, role=role, facts=facts)
     except (DatabaseError, NotJournaled) as error:
-        raise NotRecorded("This cannot be recorded at this moment, so nothing is done.") from error
+        raise NotRecorded("Nothing was changed, because the audit log cannot be written now. Try again in a minute.") from error
 
 
 def lag_ms(now: int) -> int:

@@ -28,7 +28,7 @@ from civicmail.core.config.log import get_logger
 MAX_DURATION_MS = 3_600_000
 """ms that a deed may take: after that the process which began it is taken to be dead."""
 OUTCOME_UNKNOWN = "not known: the process ended before it said so"
-_NOTHING_DONE = "This cannot be recorded at this moment, so nothing is done."
+_NOTHING_DONE = "Nothing was changed, because the audit log cannot be written now. Try again in a minute."
 log = get_logger()
 
 

@@ -57,7 +57,7 @@ def end(protection: Protection, *, actor: Actor, reason: str, now: int) -> None:
 def _made(kind: str, whom: Person | Department, approves: bool, actor: Actor, reason: str, now: int) -> Protection:
     guard.require(actor, "mandate.protect", now=now)
     if isinstance(whom, Person) and four_eyes.is_oneself(actor, whom, now):
-        raise NotPermitted("Nobody does this for themselves.")
+        raise NotPermitted("You cannot do this for yourself.")
     reason = checked_reason(reason, min_length=10)
     if kind not in PROTECTED_CLASSES:
         raise Unusable("There is no such class.", {"kind": "Choose a class from the list."})

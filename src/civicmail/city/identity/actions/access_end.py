@@ -67,9 +67,11 @@ def end_many(
     elected.require_end([person.pk for person in people], actor)
     reason = checked_reason(reason, min_length=10)
     if when > now + MAX_AHEAD_MS:
-        raise Unusable("The end lies within a year.", {"when": "Within a year."})
+        raise Unusable("The end must be within a year.", {"when": "Within a year."})
     if successor is not None and (len(people) != 1 or successor == people[0]):
-        raise Unusable("A successor is somebody else, and one person's.", {"successor": "Choose somebody else."})
+        raise Unusable(
+            "Choose another person as the successor, and only for a personal mailbox.", {"successor": "Choose somebody else."}
+        )
     with transaction.atomic():
         made = schedule(people, reason=reason, when=when, actor=actor, now=now, successor=successor)
         if when <= now:
@@ -265,7 +267,7 @@ def _ask_for_successor(ending: Ending, successor: Person, actor: Actor, now: int
     box = ending.person.mailboxes.filter(closed__isnull=True).order_by("made").first()
     episode = successor.episodes.filter(ended__isnull=True).first()
     if box is None or episode is None:
-        raise Conflict("There is no mailbox to read, or the successor does not work for the city.")
+        raise Conflict("Not saved: there is no mailbox to read, or the successor does not work for the city.")
     words = f"Succeeds {ending.person} and goes on with what was left."
     Authorization.objects.create(
         mailbox=box,

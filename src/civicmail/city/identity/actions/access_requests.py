@@ -84,7 +84,7 @@ def approve(authorization: Authorization, *, actor: Actor, now: int, reason: str
         if row.episode.ended is not None:
             raise Conflict(f"{row.person} does not work for the city now.")
         if row.until <= from_ms(now):
-            raise Conflict("The time that was asked for is over; ask again.")
+            raise Conflict("The requested period is over. Submit a new request.")
         row.save()
         _entered("request.approve", row, actor, reason, now, **({"higher": higher} if higher else {}))
         if row.starts is None or row.starts <= from_ms(now):

@@ -93,7 +93,7 @@ def forward_left(mailbox: Mailbox, to: Mailbox, *, until: int, actor: Actor, rea
     with transaction.atomic():
         row = lock_row(mailbox, "closed")
         if row.closed is not None or not is_left(row, now):
-            raise Conflict("Only what comes for somebody who left goes to another mailbox.")
+            raise Conflict("Only mail of a leaver can be forwarded to another mailbox.")
         _end_forwardings(row, actor, "another one is chosen", now)
         made = Forwarding.objects.create(mailbox=row, to=to, until=from_ms(until), by=actor.uid, made=from_ms(now))
         facts = {"to": to.address, "until": until}

@@ -51,7 +51,7 @@ def impose(
     meaning = KINDS[kind]
     open_ = person.episodes.filter(ended__isnull=True).first()
     if open_ is not None and not PERSON_KINDS[open_.kind].silenced and not meaning.applies_to_elected:
-        raise Unusable("Who was elected is restricted, never silenced (P-30).", {"outcome": "Not for elected officials."})
+        raise Unusable("An elected official can be restricted, but never barred (P-30).", {"outcome": "Not for elected officials."})
     if meaning.takes_two_officers and (second is None or is_same_person(second.uid, first.uid)):
         raise Unusable("A permanent bar takes two officers (P-30).", {"outcome": "Two officers."})
     if kind == "permanent" and Bar.objects.filter(person=person, kind=kind, ended__isnull=True).exists():
@@ -87,7 +87,7 @@ def propose_end(bar: Bar, law: str, *, actor: Actor, reason: str, now: int) -> B
     if row.kind != "permanent" or row.ended is not None:
         raise Conflict("Only a permanent bar that lives is ended like this.")
     if row.asker is not None:
-        raise Conflict("Somebody has asked for it already; another officer answers.")
+        raise Conflict("A proposal is pending already. Another officer decides.")
     row.asker, row.asked, row.law, row.ended_why = acting_person(actor), from_ms(now), law[:300], reason[:400]
     row.save()
     facts = {"bar": row.pk, "law": row.law}
@@ -122,7 +122,7 @@ def answer_end(bar: Bar, *, yes: bool, actor: Actor, reason: str, now: int) -> B
     with transaction.atomic():
         row = lock_row(bar, "ended", "asker_id")
         if row.ended is not None or row.asker is None:
-            raise Conflict("Nobody asks for this now; look at it again.")
+            raise Conflict("No proposal is pending. Reload the page.")
         ender = acting_person(actor)
         if yes:
             _end(row, ender, row.ended_why, actor, now)

@@ -87,9 +87,11 @@ def _reviewed(profile: Profile, people: Sequence[Person], approver: Person, unti
     """The employments, each of this department and position and without access. Raises Conflict, which names who is not."""
     ids = {p.pk for p in people}
     if approver.pk in ids:
-        raise NotPermitted("Nobody approves access for themselves.")
+        raise NotPermitted("You cannot approve access for yourself.")
     if profile.by_id in ids:
-        raise NotPermitted("Nobody asks for themselves: another one writes the reasons, or the access office asks for this person.")
+        raise NotPermitted(
+            "You cannot request access for yourself. Let another person write the reasons, or ask the access office."
+        )
     rows = Episode.objects.select_for_update(of=("self",)).select_related("person", "contract")
     episodes = list(
         rows.filter(person__in=ids, ended__isnull=True, department=profile.department, position=profile.position).order_by("id")

@@ -37,7 +37,7 @@ def claim_installation(first: FirstOfficer, *, actor: Actor, reason: str, now: i
     claimed all the same. A person or department that is there already is taken. Raises Conflict, Unusable."""
     wrong = {key: "This is missing." for key in ("uid", "family", "department") if not getattr(first, key).strip()}
     if wrong or not reason.strip():
-        raise Unusable("Say who, from which department, and why.", wrong)
+        raise Unusable("Name the person, the department and the reason.", wrong)
     with transaction.atomic():
         person = _person(first, actor, now)
         roles.first(person, until=now + ROLE_LIFETIME_MS, actor=actor, reason=reason, now=now)

@@ -36,7 +36,7 @@ def own(actor: Actor, *, now: int) -> tuple[Permit, tuple[str, ...]]:
         permit = guard.own_permit(actor, now=now)
         mine, inherited = _boxes(actor, now)
     except DatabaseError as error:
-        raise NotRecorded("This cannot be recorded at this moment, so nothing is shown.") from error
+        raise NotRecorded("Nothing was shown, because the audit log cannot be written now. Try again in a minute.") from error
     if inherited:
         facts = {"mailboxes": list(inherited)}
         entries.enter_alone(
@@ -56,7 +56,7 @@ def under(mandate: Mandate, act: str, *, actor: Actor, facts: dict[str, Any], no
             fresh = to_mandate(row)
             guard.require_under(actor, fresh, act, now=now)
             if fresh.scope != mandate.scope:
-                raise Conflict("The scope of this mandate has changed meanwhile; look at it again.")
+                raise Conflict("Nothing was shown: the scope of this mandate has changed. Reload the page.")
             if row.state == "approved":
                 row.state, row.since = mandate_states.step(row.state, "use"), from_ms(now)
                 row.save(update_fields=["state", "since"])

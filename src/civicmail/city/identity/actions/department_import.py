@@ -154,5 +154,5 @@ def _department(code: str) -> Department:
 def _person(uid: str) -> Person:
     person = Person.objects.filter(uid=uid).first()
     if person is None:
-        raise Unusable(f"Nobody has the number {uid}. Bring the people first, or leave the head out.")
+        raise Unusable(f"Nobody has the number {uid}. Import the people first, or omit the head.")
     return person

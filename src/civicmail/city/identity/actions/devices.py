@@ -35,7 +35,7 @@ def make(person: Person, name: str, *, actor: Actor, now: int) -> str:
     """The password of a new device of one's own, shown this once."""
     guard.require(actor, "my.devices", OfPerson(person.uid), now=now)
     if not (name := name.strip()):
-        raise Unusable("Say which device it is for.", {"name": "Say which device it is for."})
+        raise Unusable("Name the device.", {"name": "Name the device."})
     with transaction.atomic():
         Person.objects.select_for_update().get(pk=person.pk)  # two at once must not pass MOST
         if Device.objects.filter(person=person, ended__isnull=True).count() >= MAX_DEVICES:

@@ -19,4 +19,7 @@ def require_end(people: Collection[int], actor: Actor) -> None:
     """Raise NotPermitted where a department would end access of who was elected: that is the personnel list's, or is recorded by
     the access office, when the office is over."""
     if not actor.machine and not actor.holds("access-officer") and among(people):
-        raise NotPermitted("Who was elected has mail as long as the office lasts; the access office records its end (P-30).")
+        raise NotPermitted(
+            "Not ended: an elected official has mail as long as the office lasts. The "
+            "access office records the end of the office (P-30)."
+        )

@@ -78,7 +78,7 @@ def apply(run: FeedRun, *, actor: Actor, reason: str, now: int, despite_brake: b
         if row.state not in WAITING:
             raise Conflict("This proposal was applied or rejected already.")
         if row.state == "stopped" and (actor.machine or not despite_brake):
-            raise NotPermitted(f"The brake: {_lower(row.brake)} Look at them, then say that it is right.")
+            raise NotPermitted(f"The brake: {_lower(row.brake)} Check them, then confirm.")
         lines = list(row.lines.all())
         if row.kind == "scim":  # it waited for days, and there is no list that could be read again
             _refuse_leavers(lines)

@@ -29,7 +29,7 @@ def apply_addresses(lines: Sequence[FeedLine], *, actor: Actor, reason: str, now
         for address in known.of_lines([line.changes]):
             owner = owners.get(address)
             if owner is not None and owner.uid != line.uid and not (owner.kept and (owner.uid, address) in leaving):
-                raise Conflict(f"{address} is {owner.words} by now; read the list again.")
+                raise Conflict(f"{address} is {owner.words} now. Run the dry run again.")
     had = known.addresses_by_uid({line.uid for line in lines} if len(lines) <= BATCH_SIZE else None)
     addresses = {}
     for line in lines:

@@ -29,7 +29,7 @@ def make(name: str, *, days: int, actor: Actor, reason: str, now: int) -> str:
     guard.require(actor, "feed.key", now=now)
     reason = checked_reason(reason)
     if not (name := " ".join(name.split())[:80]):
-        raise Unusable("Say which program it is for.", {"name": "Say which program it is for."})
+        raise Unusable("Name the program.", {"name": "Name the program."})
     if not 1 <= days <= MAX_DAYS:
         raise Unusable(f"A token lasts from 1 to {MAX_DAYS} days.", {"days": f"From 1 to {MAX_DAYS} days."})
     text = one_time_secrets.new_secret("feed")

@@ -111,7 +111,7 @@ def _hire(lines: Sequence[FeedLine], people: dict[str, Person], departments: dic
     for line in lines:
         fields = {name: values[1] for name, values in line.changes.items()}
         if people[line.uid].pk in busy:
-            raise Conflict(f"{line.uid} works for the city by now; read the list again.")
+            raise Conflict(f"{line.uid} works for the city now. Run the dry run again.")
         made.append(
             Episode(
                 person=people[line.uid],
@@ -138,7 +138,7 @@ def _change(lines: Sequence[FeedLine], departments: dict[str, Department], now: 
     for line in lines:
         episode = episodes.get(line.uid)
         if episode is None:
-            raise Conflict(f"{line.uid} does not work for the city any more; read the list again.")
+            raise Conflict(f"{line.uid} does not work for the city any more. Run the dry run again.")
         for name, (_, value) in line.changes.items():
             if name == "department":
                 moved[episode.department].append(episode.person_id)
@@ -185,7 +185,7 @@ def _save(model: type[Person] | type[Episode], rows: Sequence[Any], fields: list
 
 def _contract(agreed: dict[str, Contract], name: str) -> Contract | None:
     if name and name not in agreed:
-        raise Conflict(f"There is no contract {name} any more; read the list again.")
+        raise Conflict(f"There is no contract {name} any more. Run the dry run again.")
     return agreed.get(name)
 
 

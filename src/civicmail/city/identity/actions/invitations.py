@@ -91,7 +91,9 @@ def invite_first(person: Person, *, actor: Actor, reason: str, now: int, recover
 def _create_letter(person: Person, recovery: bool, *, actor: Actor, reason: str, now: int, username: str = "") -> str:
     signin_ = settings.CITY.signin
     if named := [p.name for p in signin_.oidc] + [p.name for p in signin_.saml]:
-        raise Conflict(f"People sign in by {' or '.join(named)} here, and no letter opens accounts: they are helped there.")
+        raise Conflict(
+            f"People sign in by {' or '.join(named)} here, so there are no sign-in letters. Get help from that provider."
+        )
     half = one_time_secrets.new_half()
     _create(person, recovery, half, actor=actor, reason=reason, now=now, username=username)
     return half
@@ -103,7 +105,9 @@ def _create(person: Person, recovery: bool, secret: str, *, actor: Actor, reason
     with transaction.atomic():
         account = signin.account_of(person, actor=actor, reason=reason, now=now, username=username)
         if account.contained is not None:
-            raise Conflict(f"Somebody else may be using the account of {person.display}: the security office gives it back first.")
+            raise Conflict(
+                f"Somebody else may be using the account of {person.display}: the security office must release it first."
+            )
         if not account.is_active or not person.episodes.filter(ended__isnull=True).exists():
             raise Conflict(f"{person.display} does not work here any more.")
         if not recovery and (account.last_login is not None or has_credentials(account)):
@@ -132,7 +136,7 @@ def _create(person: Person, recovery: bool, secret: str, *, actor: Actor, reason
 
 def _require_nobody_else(letter: Invitation, now: int) -> None:
     if letter.recovery:
-        raise NotPermitted("A recovery takes two officers; where there are none, the recovery key opens: civicmail access recover.")
+        raise NotPermitted("A recovery takes two officers. Without them, use the recovery key: civicmail access recover.")
     if who := signin_letters.who_may_hand_over(letter, now):
         raise NotPermitted(f"{who[0]} can hand this letter over, so the command line does not.")
 

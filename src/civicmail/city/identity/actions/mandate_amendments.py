@@ -40,7 +40,7 @@ def amend(mandate: Mandate, change: MandateRequest, *, actor: Actor, now: int) -
         after = replace(before, people=uids, since=change.first, until=change.last, words=change.words)
         wider = change.days > row.days or mandates.is_wider(before, after, now)
         if wider and row.urgent:
-            raise Conflict("What is urgent is not widened; ask for a mandate.")
+            raise Conflict("An urgent examination cannot be widened. Request a mandate.")
         if row.amendments.filter(state="asked").exists():
             raise Conflict("Another change of this mandate waits for a second person.")
         made = Amendment(
@@ -102,7 +102,7 @@ def _answer(amendment: Amendment, answer: str, actor: Actor, reason: str, now: i
 def _open(amendment: Amendment) -> Amendment:
     row = lock_row(amendment, "state")
     if row.state != "asked":
-        raise Conflict("This change was decided meanwhile; look at it again.")
+        raise Conflict("Not saved: this change was decided already. Reload the page.")
     return row
 
 

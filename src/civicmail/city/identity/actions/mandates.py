@@ -59,7 +59,7 @@ def approve(mandate: Mandate, *, actor: Actor, now: int, reason: str = "") -> Ma
         row.state = mandate_states.step(row.state, "approve")
         require_second(row, actor, now)
         if now >= epoch_ms(row.asked) + mandates.UNUSED_MS:
-            raise Conflict("This waited for too long; it has to be asked for again.")
+            raise Conflict("This request expired. Submit a new one.")
         employment(row.person)
         put_in_force(row, now, now + row.days * DAY_MS)
         row.approver, row.decided = acting_person(actor), from_ms(now)
@@ -175,7 +175,7 @@ def require_second(row: Mandate, actor: Actor, now: int, people: Collection[Pers
     allowed = reporting_lines.approvers(kinds)
     if allowed is not None and actor.uid not in allowed:
         named_ = ", ".join(examination_grounds.PROTECTED_CLASSES[kind].lower() for kind in kinds)
-        raise NotPermitted(f"This touches protected mail ({named_}); somebody who is named for that decides.")
+        raise NotPermitted(f"This touches protected mail ({named_}); an approver named for it must decide.")
 
 
 def put_in_force(row: Mandate, starts: int, until: int) -> None:

@@ -129,7 +129,7 @@ def set_overlap(authorization: Authorization, until: int, *, actor: Actor, reaso
         if row.state not in LIVING:
             raise Conflict("This access is over already.")
         if row.department_id == employment(row.person).department_id:
-            raise Unusable("This is no mover's: it is of the department where the person works.")
+            raise Unusable("This is not the authorization of a mover: it belongs to the person's present department.")
         row.until = from_ms(until)
         row.save(update_fields=["until"])
         entries.enter(

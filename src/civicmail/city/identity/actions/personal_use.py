@@ -70,7 +70,7 @@ def allow_to(
 ) -> PersonalUse:
     """Allow it to all, to those in a position, or to a person. Raises Unusable where that is not named."""
     if whom == "position" and not position:
-        raise Unusable("Say which position.", {"position": "Say which position."})
+        raise Unusable("Name the position.", {"position": "Name the position."})
     if whom == "person" and person is None:
         raise Unusable("Say who.", {"person": "Say who."})
     position, person = position if whom == "position" else "", person if whom == "person" else None

@@ -44,9 +44,9 @@ def publish(
     with transaction.atomic():
         newest = PolicyText.objects.select_for_update().order_by("-version").first()
         if after is not None and after != (newest.version if newest is not None else 0):
-            raise Conflict("Somebody has published another version meanwhile; look at that one first.")
+            raise Conflict("Not published: another version was published first. Read that one first.")
         if newest is not None and not changed.strip():
-            fields["changed"] = "Say in words what is new."
+            fields["changed"] = "Describe the change in words."
         if fields:
             raise Unusable(next(iter(fields.values())), fields)
         made = PolicyText(
@@ -78,7 +78,7 @@ def _save(text: PolicyText) -> None:
         with transaction.atomic():
             text.save()
     except IntegrityError:
-        raise Conflict(f"Somebody has published version {text.version} at this moment; look at that one first.") from None
+        raise Conflict(f"Somebody has published version {text.version} first. Read that one first.") from None
 
 
 def accept(person: Person, text: PolicyText, shown: str, *, actor: Actor, now: int) -> Acknowledgement:

@@ -72,7 +72,7 @@ def change(row: ScimUser, attributes: Attributes, *, names: Names, actor: Actor,
         if (scim_row.is_active(attributes) or scim_row.number(attributes, names)) and _uid(
             attributes, names
         ) != row.uid:  # a leaver's may be taken away
-            raise Unusable(f"{names.number} is who somebody is; it does not change.")
+            raise Unusable(f"{names.number} identifies the person and cannot change.")
         if (renamed := name != row.user_name) and ScimUser.objects.filter(user_name=name, gone__isnull=True).exists():
             raise AlreadyTaken("There is a user with this userName already.")
         _follow(row.uid, row.said, attributes, names, actor, now)

@@ -43,7 +43,7 @@ def account_of(person: Person, *, actor: Actor, reason: str, now: int, username:
                 made.set_unusable_password()
                 made.save()
         except IntegrityError:
-            raise Unusable(f"Somebody signs in as {name} already.", {"username": "This name is taken."}) from None
+            raise Unusable(f"Another person signs in as {name} already.", {"username": "This name is taken."}) from None
         entries.enter("account.open", actor=actor, reason=reason, now=now, object=f"person:{person.uid}", facts={"login": name})
         publish_on_commit([person.pk])
     return made
@@ -72,7 +72,7 @@ def unlock(account: Account, *, actor: Actor, reason: str, now: int) -> None:
         waits = Throttle.objects.filter(Q(account=row) | Q(login=login_digest(row.username)))
         places = sorted({wait.network for wait in waits.filter(waiting(now)) if wait.kind != "login"})
         if row.locked is None and not waits.filter(waiting(now)).exists():
-            raise Conflict("This sign-in is not locked, and nobody waits for it.")
+            raise Conflict("This sign-in is not throttled.")
         facts = {"locked": epoch_ms(row.locked) if row.locked is not None else 0, "networks": places}
         if waits.filter(kind=IDENTITY).exists():
             Identity.objects.filter(account=row).delete()

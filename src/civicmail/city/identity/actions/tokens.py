@@ -57,7 +57,7 @@ def make_for_program(person: Person, name: str, requested: Collection[str], *, d
     guard.require(actor, "my.devices", OfPerson(person.uid), now=now)
     most = MAX_ROLE_DAYS if WRITES_ROLES in requested else MAX_API_DAYS
     wrong = {
-        "name": "" if name.strip() else "Say which program it is for.",
+        "name": "" if name.strip() else "Name the program.",
         "days": "" if 1 <= days <= most else _lifetime_error(most),
         "scopes": ""
         if requested and not token_scopes.unknown_scopes(requested)

@@ -63,7 +63,7 @@ def _answer(mandate: Mandate, answer: str, actor: Actor, reason: str, now: int) 
     with transaction.atomic():
         row = lock_row(mandate, "ratified")
         if row.ratified != "due" or row.ratify_by is None or now >= epoch_ms(row.ratify_by):
-            raise Conflict("Nobody waits for this answer any more; look at it again.")
+            raise Conflict("No decision is pending. Reload the page.")
         require_second(row, actor, now)
         row.ratified, row.approver, row.decided = answer, acting_person(actor), from_ms(now)
         if answer == "rejected" and row.state in mandate_states.VIEWABLE:

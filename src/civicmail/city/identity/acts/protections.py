@@ -61,7 +61,7 @@ class ProtectMail(Act[None, Protecting, "Protection"]):
         return FormPage(
             title="Protect mail, or name who decides", section=_SECTION, submit="Save 1 name", back=back,
             crumbs=[("Protected mail", back)],
-            note="Who decides also needs the role examination approver. Nobody does this for themselves.",
+            note="Who decides also needs the role examination approver. You cannot do this for yourself.",
         )  # fmt: skip
 
 

@@ -145,7 +145,7 @@ class People(DepartmentList):
     def page_links(self, request: ListRequest) -> list[Link]:
         code = request.parent.code
         return [
-            Link("First roster", "positions", args=(code,), permission="roster.authorise", is_sure=False),
+            Link("Bulk authorization", "positions", args=(code,), permission="roster.authorise", is_sure=False),
             Link("Add a person", "person-new", args=(code,), permission="person.change"),
             Link("Ask for access", "request-new", primary=True),
         ]

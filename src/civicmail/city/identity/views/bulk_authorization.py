@@ -41,7 +41,7 @@ def position(request: CityRequest, department: str) -> HttpResponse:
     """One position: its profile, and the people who have no access. The position travels in the query, it may be any words."""
     where, name = _of(request, department)
     profile = newest(where, name)
-    page = Page(name, where.name, [crumb(where), ("First roster", reverse("positions", args=[where.code]))])
+    page = Page(name, where.name, [crumb(where), ("Bulk authorization", reverse("positions", args=[where.code]))])
     people = _without(where, name)
     shown = {"page": page, "department": where, "position": name, "profile": profile, "people": _addressed(people)}
     shown["elsewhere"] = may(request, "roster.authorise", verbs.about_profile(profile)).reason if profile else ""

@@ -97,7 +97,7 @@ def _head(
     if facts.owed is not None and may(request, "policy.paper", about):
         actions.append(Action("Record a paper…", f"{reverse('policy-paper')}?person={who.uid}"))
     if may(request, "outside.of-person", about):
-        actions.append(Action("Other doors", reverse("outside-person", args=[where.code, who.uid])))
+        actions.append(Action("External systems", reverse("outside-person", args=[where.code, who.uid])))
     page_facts = [
         ("Kind", Kind(episode.kind).label),
         ("Position", episode.position or "none"),

@@ -38,5 +38,5 @@ def viewings(request: CityRequest) -> HttpResponse:
     require(request, "my.viewings", OfPerson(who.uid))
     shows = settings.CITY.oversight.show_looks == "closed"
     rows = [(v, WHY[v.ground], WHO[v.role]) for v in (shown_to(who) if shows else [])]
-    page = Page(gettext("Who looked at my mail?"), gettext("My mail"))
+    page = Page(gettext("Views of my mail"), gettext("My mail"))
     return render(request, "identity/viewings.html", {"page": page, "shows": shows, "rows": rows})

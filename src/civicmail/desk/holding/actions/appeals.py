@@ -33,7 +33,7 @@ from civicmail.desk.viewer.queries import installation
 
 ANSWERS = {
     "upheld": gettext_lazy("The decision stands."),
-    "released": gettext_lazy("You were right: the message was let go."),
+    "released": gettext_lazy("Your appeal succeeded: the message was released."),
     "corrected": gettext_lazy("You were right: the rule was put right. Please send the message again."),
 }
 MAX_OPEN = 5
@@ -99,13 +99,13 @@ def answer(row: Contest, outcome: str, *, actor: Actor, reason: str, now: int) -
     if outcome not in ANSWERS:
         raise Unusable("Choose an answer.", {"answer": "Choose an answer."})
     if Contest.objects.filter(pk=row.pk).exclude(answer="").exists():
-        raise Conflict("It was answered meanwhile.")
+        raise Conflict("Not saved: it was answered already.")
     if outcome == "released":
         _release(uuid.UUID(row.capture), actor, reason, now)
     with transaction.atomic():
         contest = lock_row(row, "answer")
         if contest.answer:
-            raise Conflict("It was answered meanwhile.")
+            raise Conflict("Not saved: it was answered already.")
         contest.answer, contest.why, contest.person, contest.answered = outcome, reason[:400], acting_person(actor), from_ms(now)
         contest.save()
         facts = {"answer": outcome, "rules": contest.rules}
@@ -139,7 +139,7 @@ def _release(capture: uuid.UUID, actor: Actor, reason: str, now: int) -> None:
     if not copies:
         decision = queries.decision(capture)
         if decision is None or decision.what != "released":
-            raise Conflict(sentence("Nothing of it is kept back, so it cannot be let go. Choose another answer."))
+            raise Conflict(sentence("Not released: no copy is held. Choose another answer."))
         return
     released = release_copies.release_message(copies, actor=actor, reason=reason, now=now)
     if released.kept and not released.released:

@@ -117,7 +117,7 @@ def record_sample_review(row: Approval, *, actor: Actor, reason: str, now: int) 
     with transaction.atomic():
         locked_approval = Approval.objects.select_for_update().get(pk=row.pk)
         if not locked_approval.sampled or locked_approval.seen is not None:
-            raise Conflict("Somebody has looked at it already, or it was not sampled.")
+            raise Conflict("Not saved: it was reviewed already, or is not in the sample.")
         locked_approval.seen, locked_approval.seen_why = from_ms(now), reason
         locked_approval.seen_by = Person.objects.get(uid=actor.uid)
         locked_approval.save(update_fields=["seen", "seen_why", "seen_by"])
@@ -130,10 +130,10 @@ def _pending_copies(row: Approval, indices: Collection[int], action: str) -> lis
         raise Unusable("Choose at least one recipient.", {"to": "Choose at least one recipient."})
     copies = list(row.copies.select_related("by").filter(index__in=indices))
     if len(copies) != len(set(indices)):
-        raise Conflict("One of these recipients is not of this message; look at it again.")
+        raise Conflict("One of these recipients is not of this message. Reload the page.")
     for copy in copies:
         if copy.state != "waits" and copy.by is not None and copy.at is not None:
-            raise Conflict(sentence("It was answered already by {name}; look at it again.", name=copy.by))
+            raise Conflict(sentence("Not saved: {name} answered first. Reload the page.", name=copy.by))
         TABLE.step(copy.state, action)
     return copies
 
@@ -153,7 +153,7 @@ def _advance(
 def _place_hold(row: Approval, actor: Actor, reason: str, now: int) -> None:
     """Place a legal hold on the message and its thread, whatever becomes of the decision (P-20, P-21)."""
     if not row.capture:
-        raise Unusable("Files that nobody has sent yet answer no request.", {"answer": "Choose another answer."})
+        raise Unusable("Unsent files cannot be chosen as the answer to a request.", {"answer": "Choose another answer."})
     if Approval.objects.filter(pk=row.pk, copies__state="records").exists():
         return
     assert settings.DATA is not None, "pages have an installation"

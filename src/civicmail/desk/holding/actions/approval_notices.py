@@ -75,7 +75,7 @@ def decision_notice(row: Approval, copies: Sequence[ApprovalCopy]) -> NoticeText
     if first.reason:
         lines.append(gettext("Why: {words}").format(words=first.reason))
     page = f"{settings.CITY.web.url}{reverse('approval', args=[row.pk])}"
-    lines.append(gettext("How it stands: {page}").format(page=page))
+    lines.append(gettext("State: {page}").format(page=page))
     return subjects[first.state].format(things=things), "\n\n".join(lines)
 
 

@@ -111,7 +111,7 @@ def lock(row: Containment, *, actor: Actor, reason: str, now: int) -> Containmen
         elif (box := _service_mailbox(row)) is not None:
             locking.lock_service(box, actor=actor, reason=reason, now=now)
         else:
-            raise Conflict("Nobody signs in as this sender: its peer is a network, which is taken off its listener.")
+            raise Conflict("This sender has no sign-in to lock. Remove its network from the listener instead.")
         row.locker, row.locked, row.why = acting_person(actor), from_ms(now), reason[:400]
         row.save()
     return row

@@ -138,11 +138,11 @@ def _opening(content: DigestContent) -> list[str]:
     """Subject and first paragraph."""
     count = len(content)
     if content.has_waiting:
-        subject = ngettext("{count} message is kept back or waits", "{count} messages are kept back or wait", count)
-        explanation = gettext("Kept back by rules, or late at this moment. A link shows how a message stands; it changes nothing.")
+        subject = ngettext("{count} message is held or waits", "{count} messages are held or wait", count)
+        explanation = gettext("Held by rules, or late now. A link shows the state of a message; opening it changes nothing.")
     else:
-        subject = ngettext("{count} message is kept back", "{count} messages are kept back", count)
-        explanation = gettext("Kept back by rules at this moment. A link shows how a message stands; it changes nothing by itself.")
+        subject = ngettext("{count} message is held", "{count} messages are held", count)
+        explanation = gettext("Held by rules now. A link shows the state of a message; opening it changes nothing.")
     return [subject.format(count=count), explanation]
 
 

@@ -111,7 +111,7 @@ def _security_notice(forwarding: Forwarding) -> str:
 def _where_held(forwarding: Forwarding) -> list[str]:
     if forwarding.refused:
         return [gettext("The server that brought it was told no; the message is in the archive.")]
-    return [gettext("What is kept back: {page}").format(page=f"{settings.CITY.web.url}{reverse('quarantine')}?rule=forwarded-out")]
+    return [gettext("Held messages: {page}").format(page=f"{settings.CITY.web.url}{reverse('quarantine')}?rule=forwarded-out")]
 
 
 def _earlier_count(mailbox: str, day_sent: date) -> tuple[int, date | None]:

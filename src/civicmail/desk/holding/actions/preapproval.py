@@ -35,7 +35,7 @@ def request_preapproval(draft: Draft, *, actor: Actor, explanation: str, now: in
     parts = [[str(f.pk), "file", f.size, f.sha256] for f in draft.files.all()]
     recipients = outside_recipients(draft)
     if not parts or not recipients or department is None:
-        raise Unusable("Attach a file, and name somebody outside by their address, first.")
+        raise Unusable("Attach a file, and add an outside recipient by address, first.")
     decides_own = approvers.is_own_approver(draft.person, department)
     with transaction.atomic():
         row, created = Approval.objects.get_or_create(

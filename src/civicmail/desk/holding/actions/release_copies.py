@@ -46,7 +46,7 @@ def release_campaign(copies: Sequence[HeldCopy], *, actor: Actor, reason: str, n
     if len({campaign(copy) for copy in copies}) > 1:
         raise Conflict("These are not of one campaign: they come from different domains, or other rules keep them.")
     if release_kinds.kind_of(copies[0].rules, queries.rule_set()) != "spam":
-        raise Conflict("Only what the spam filter alone keeps is let go together.")
+        raise Conflict("Only copies that the spam filter alone holds can be released together.")
     released_count = held_count = 0
     with releasing() as releaser:
         for copy in copies:
@@ -94,9 +94,10 @@ _RECIPIENT_DECIDES = sentence(
 
 _NOT_ALONE = {
     "malware": sentence("The virus scanner knows what is in it: it takes a request and two officers."),
-    "confidential": sentence("It was kept back for confidential information: a privacy officer decides, when somebody asks."),
+    "confidential": sentence("It is held because of confidential information. A privacy officer decides after a release request."),
     "elsewhere": sentence(
-        "This is decided elsewhere: files by the department's manager, a contained account by whoever looks after it."
+        "You cannot request this release: the department's manager decides about files, "
+        "and the security office about a compromised account."
     ),
 }
 
@@ -122,7 +123,7 @@ def release_own(copy: HeldCopy, *, actor: Actor, now: int, facts: Mapping[str, i
     release()."""
     _, own_addresses = content_views.own(actor, now=now)
     if copy.box.lower() not in own_addresses or not recipient_decides(copy):
-        raise Conflict("This copy is not yours to let go, or it is not in quarantine any more.")
+        raise Conflict("Not released: you may not release this copy, or it is no longer in quarantine.")
     if release_kinds.kind_of(copy.rules, queries.rule_set()) == "asked":
         return _release(copy, "my.release", actor, EXPECTED_REASON, now, rules=copy.rules, facts=facts)
     return _release(copy, "my.release", actor, NO_SPAM_REASON, now, facts=facts)

@@ -32,7 +32,7 @@ def release_own(held: HeldByOwner, reason: str, *, actor: Actor, now: int) -> Ow
         done = [release_copies.release_own(copy, actor=actor, now=now) for copy in held.own]
         return OwnRelease(sum(len(d.released) for d in done), sum(len(d.kept) for d in done))
     if not held.others:
-        raise Conflict(_("No copy of yours is kept back any more."))
+        raise Conflict(_("No copy of yours is held any more."))
     if held.kind == "elsewhere":
         raise Conflict(_("Your department's manager, or security, decides about it; you hear the answer."))
     request = release_requests.request_release(held.others, sender=held.is_author, actor=actor, reason=reason, now=now)

@@ -43,7 +43,7 @@ EXPIRE_AFTER = timedelta(days=30)
 BATCH_SIZE = 200
 MAX_RULES = 400
 TICK = machine("tick")
-_NOT_HELD = sentence("Nothing of it is kept back any more.")
+_NOT_HELD = sentence("Nothing of it is held any more.")
 _ALREADY_REQUESTED = sentence("You have asked for this already.")
 
 
@@ -58,10 +58,13 @@ def request_release(copies: Sequence[HeldCopy], *, sender: bool = False, actor: 
     kind = release_kinds.strictest([release_kinds.kind_of(copy.rules, book) for copy in copies])
     if kind == "elsewhere":
         raise Conflict(
-            sentence("This is decided elsewhere: files by the department's manager, a contained account by whoever looks after it.")
+            sentence(
+                "You cannot request this release: the department's manager decides about files, "
+                "and the security office about a compromised account."
+            )
         )
     if kind not in release_kinds.REQUEST_KINDS:
-        raise Conflict(sentence("You let this go yourself; nobody has to be asked."))
+        raise Conflict(sentence("You can release this copy yourself; no request is needed."))
     rules = dict.fromkeys(rule for copy in copies for rule in release_kinds.holding_rules(copy.rules, book))
     row = Release(
         capture=copies[0].uuid, copies=sorted({copy.index for copy in copies}), kind=kind, rules=_rule_names(rules), sender=sender,
@@ -133,7 +136,7 @@ def expire(now: int) -> int:
 def _require_answerable(row: Release, actor: Actor, now: int) -> None:
     act = release_states.act_of(row.kind, row.state)
     if not act:
-        raise Conflict("This request was answered meanwhile; look at it again.")
+        raise Conflict("Not saved: this request was answered already. Reload the page.")
     four_eyes.require(actor, act, queries.release_resource(row), now=now)
 
 
@@ -220,15 +223,17 @@ def _notify_requester(row: Release, now: int) -> None:
         return
     with translation.override(row.requester.language):
         outcome = {
-            "released": gettext("You asked that a message is let go. It was checked once more and is on its way."),
-            "kept": gettext("You asked that a message is let go. It stays: the checks were made once more and found something."),
-            "refused": gettext("You asked that a message is let go. It stays."),
-            "lapsed": gettext("You asked that a message is let go. Nothing is kept back any more, or nobody has answered in time."),
+            "released": gettext("Your release request was approved. The message was checked again and is being delivered."),
+            "kept": gettext(
+                "Your release request was approved, but the repeated checks found a problem, so the message stays held."
+            ),
+            "refused": gettext("Your release request was denied."),
+            "lapsed": gettext("Your release request ended: nothing of the message is held any more, or nobody answered in time."),
         }[row.state]
         parts = [outcome]
         if row.answer:
             parts.append(gettext("The answer: {words}").format(words=row.answer))
         page = f"{settings.CITY.web.url}{reverse('mail-delivery', args=[row.capture])}"
-        parts.append(gettext("How the message stands: {page}").format(page=page))
-        subject = gettext("About a message that was kept back")
+        parts.append(gettext("State of the message: {page}").format(page=page))
+        subject = gettext("About a held message")
     notify(f"release:{row.pk}", to, subject, "\n\n".join(parts), now=from_ms(now))

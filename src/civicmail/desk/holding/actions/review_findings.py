@@ -124,14 +124,14 @@ def pseudonym_of(person: Person) -> str:
 def _locked_finding(finding: Finding, state: str) -> Finding:
     row = lock_row(finding, "state")
     if row.state != state:
-        raise Conflict("This finding was answered meanwhile; look at it again.")
+        raise Conflict("Not saved: this finding was answered already. Reload the page.")
     return row
 
 
 def _sender(row: Finding) -> Person:
     person = senders.sender_of(row.capture)
     if person is None:
-        raise Conflict("The record of this message cannot be read, so nobody can say whose it is.")
+        raise Conflict("The record of this message cannot be read, so its sender is unknown.")
     return person
 
 
@@ -151,7 +151,7 @@ def _remind(row: Finding, now: int) -> None:
     """Remind the sender. Only the audit log says who reviewed the message."""
     person = _sender(row)
     if not (to := senders.address_of(person)):
-        raise Conflict("Whoever sent it has no mailbox any more, so nobody can be reminded.")
+        raise Conflict("No reminder was sent, because the sender no longer has a mailbox.")
     with override(person.language):
         subject, text = _reminder(row)
     notify(f"finding:{row.pk}", to, subject, text, now=from_ms(now))

@@ -55,7 +55,7 @@ def compose(capture: str, at: int, rules: list[RuleNotice]) -> tuple[str, str]:
     """Subject and text, in the active language. Nothing of the message is in it; its sender knows it by its time."""
     when, pages = timezone.localtime(from_ms(at)), settings.CITY.web.url
     if held := any(notice.held for notice in rules):
-        opening = gettext("A message that you sent on {day} at {time} was kept back, at least for some recipients.")
+        opening = gettext("A message that you sent on {day} at {time} was held, at least for some recipients.")
     else:
         opening = gettext("A message that you sent on {day} at {time} was sent; a rule has something to say about it.")
     lines = [opening.format(day=wording.day(when), time=wording.clock(when)), *(rule_paragraphs(told, pages) for told in rules)]
@@ -64,7 +64,7 @@ def compose(capture: str, at: int, rules: list[RuleNotice]) -> tuple[str, str]:
         lines.append(gettext("What was decided, and where to say that it is wrong: {page}").format(page=place))
     else:
         lines.append(gettext("Number of the message, should you ask: {number}").format(number=capture))
-    return gettext("A message of yours is kept back") if held else gettext("About a message that you sent"), "\n\n".join(lines)
+    return gettext("A message of yours is held") if held else gettext("About a message that you sent"), "\n\n".join(lines)
 
 
 def rule_paragraphs(notice: RuleNotice, pages: str) -> str:

@@ -51,7 +51,7 @@ def ask(
     copy. Raises NotPermitted, and Conflict if there is no channel, or the address belongs to a contained account."""
     guard.require(actor, "sender.verify", OfPerson(asker.uid), now=now)
     if channel is None:
-        raise Conflict(gettext("There is nobody who could be asked: no other address of theirs is known."))
+        raise Conflict(gettext("Nothing was sent: no other address of this sender is known."))
     if channel.inside:
         _require_not_contained(channel.address)
     secret = secrets.token_bytes(16)
@@ -154,10 +154,8 @@ def _notify_asker(row: Verification, now: int) -> None:
         return
     with override(row.asker.language):
         verdict = {
-            "yes": gettext("It is genuine: whoever was asked says that they wrote it."),
-            "no": gettext(
-                "It is NOT genuine: whoever was asked did not write it. Do not answer it, open nothing in it, and report it."
-            ),
+            "yes": gettext("It is genuine: the sender confirmed that they wrote it."),
+            "no": gettext("It is NOT genuine: the sender did not write it. Do not answer it, open nothing in it, and report it."),
             "lapsed": gettext("Nobody has answered. Treat it as not genuine, and call the sender at a number that you know."),
         }[row.state]
         remark = f"\n\n{gettext('They add:')} {row.said}" if row.said else ""

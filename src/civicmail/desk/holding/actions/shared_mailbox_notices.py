@@ -49,9 +49,9 @@ def _notify_owners(what: str, sent: SentMessage, now: int, letter: Callable[[Mai
 
 def _held_notice(box: Mailbox, sent: SentMessage, held: list[RuleNotice]) -> tuple[str, list[str]]:
     when = timezone.localtime(from_ms(sent.at))
-    opening = gettext("A message that {mailbox} sent on {day} at {time} was kept back, at least for some recipients.")
+    opening = gettext("A message that {mailbox} sent on {day} at {time} was held, at least for some recipients.")
     first = opening.format(mailbox=box.address, day=day(when), time=clock(when))
-    subject = gettext("Mail of {mailbox} is kept back").format(mailbox=box.address)
+    subject = gettext("Mail of {mailbox} is held").format(mailbox=box.address)
     return subject, [first, *(rule_paragraphs(notice, settings.CITY.web.url) for notice in held)]
 
 

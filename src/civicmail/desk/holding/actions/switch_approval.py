@@ -101,7 +101,7 @@ def decide_off(department: Department, *, actor: Actor, reason: str, now: int) -
     with transaction.atomic():
         Department.objects.select_for_update().get(pk=department.pk)
         if approval_switches.switch_of(department).is_decided:
-            raise Conflict("Somebody has decided about this department already.")
+            raise Conflict("Not saved: a decision about this department exists already.")
         where = f"department:{department.code}"
         entries.enter("approval.switch-off", actor=actor, reason=reason, now=now, object=where)
         row = _record_off(department, actor, reason, now)

@@ -37,5 +37,5 @@ def notify_sender(sent: SentMessage, now: int) -> None:
             "Call the recipient if it is urgent. The help desk can say how long it waits; the number of the message is {number}."
         ).format(day=day(when), time=clock(when), number=sent.capture)
         if pages:
-            text += "\n\n" + gettext("How it stands: {page}").format(page=f"{pages}{reverse('mail-delivery', args=[sent.capture])}")
+            text += "\n\n" + gettext("State: {page}").format(page=f"{pages}{reverse('mail-delivery', args=[sent.capture])}")
         notify(f"no-way:{sent.capture}", to, gettext("A message of yours waits"), text, now=from_ms(now))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ANSWERS: Choices = [
     ("upheld", "No: the decision stands"),
-    ("released", "Yes: let it go now, through the checks once more"),
+    ("released", "Overturn: release it now, after repeating the checks"),
     ("corrected", "Yes: the rule was put right, and it can be sent again"),
 ]
 RELEASABLE = ("held", "quarantined", "released")

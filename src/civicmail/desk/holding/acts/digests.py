@@ -54,7 +54,7 @@ class PlanDigest(OwnAct["Digest", Schedule, "Digest"]):
         from civicmail.desk.mailbox.views.opened_message import crumbs
 
         return FormPage(
-            title=gettext("When do you hear of what is kept back?"), section=gettext("My mail"), crumbs=crumbs(),
+            title=gettext("Digest of held mail"), section=gettext("My mail"), crumbs=crumbs(),
             back=reverse("my-mail"), submit=gettext("Save"),
             note=gettext("One mail says what rules have kept back of your mail. Where nothing is kept back, none comes."),
         )  # fmt: skip

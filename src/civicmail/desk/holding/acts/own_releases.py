@@ -22,7 +22,7 @@ class WantedBack(Input):
     """reason: why it should be let go, where somebody has to be asked; in at least ten characters."""
 
     reason = Text(
-        label=_("Why should it be let go?"),
+        label=_("Why should it be released?"),
         help=_("At least 10 characters. Say from whom you expect it and what for; officers do not read the message."),
         required=False,
     )
@@ -51,7 +51,7 @@ class ReleaseMail(OwnAct["HeldByOwner", WantedBack, "OwnRelease"]):
 
     def message(self, row: HeldByOwner, done: OwnRelease) -> Sentence:
         if done.request is not None:
-            return _("It was asked. You hear the answer by mail, and see it here.")
+            return _("The request was sent. You get the answer by mail, and see it here.")
         if done.released:
             return _("It is on its way to your mailbox, and the filter has learnt from it.")
         return _("It stays: the checks have found something else in it. You can ask for it.")

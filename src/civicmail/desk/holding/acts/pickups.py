@@ -35,7 +35,7 @@ class RevokePickUp(OwnAct["PickUp", PickUpSeen, "PickUp"]):
 
         return pickups.revoke(Path(str(settings.DATA)), row, actor=actor, reason="my own message", now=now)
 
-    success_message = _("It is taken back. Nobody opens it any more.")
+    success_message = _("It is withdrawn. It can no longer be opened.")
 
 
 REVOKE_PICK_UP = RevokePickUp()

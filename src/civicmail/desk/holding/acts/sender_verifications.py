@@ -45,7 +45,7 @@ class VerifySender(OwnAct["VerificationCase", Nothing, "VerificationCase"]):
         )
         return replace(row, asked=asked)
 
-    success_message = _("They were asked. You hear the answer by mail, and see it here.")
+    success_message = _("The question was sent. You get the answer by mail, and see it here.")
 
 
 VERIFY_SENDER = VerifySender()

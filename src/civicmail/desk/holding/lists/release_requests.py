@@ -59,8 +59,8 @@ class ReleaseRequests(List):
     page = Page("holding/releases/", "releases")
     operation = Operation("/releases", "read:holding", shape="ReleaseRequest")
     model, related = "holding.Release", ("requester", "first", "person")
-    title, section, crumbs = "Who asks that something is let go?", "Holding", [("Quarantine", "quarantine")]
-    caption, empty = "Requests that something is let go", "Nobody has asked that something is let go."
+    title, section, crumbs = "Release requests", "Holding", [("Quarantine", "quarantine")]
+    caption, empty = "Release requests", "There are no release requests."
     noun, sort = "requests", "-made"
     columns = (
         Number("id"),

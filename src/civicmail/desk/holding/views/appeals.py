@@ -30,7 +30,7 @@ def detail(request: CityRequest, pk: int) -> HttpResponse:
     ]
     back = reverse("contests")
     form_page = FormPage(
-        title="Were we wrong?", section="Contest", crumbs=[("Contests", back)], state=STATES[row.answer], facts=facts, back=back,
+        title="Appeal", section="Appeal", crumbs=[("Appeals", back)], state=STATES[row.answer], facts=facts, back=back,
         submit="Answer 1 contest", template="holding/contest.html",
         context={"row": row, "where": reverse("decision", args=[row.capture]) if decision is not None else ""},
     )  # fmt: skip

@@ -161,7 +161,7 @@ def _my_files(request: CityRequest, row: Approval) -> HttpResponse:
         notice = gettext("It is withdrawn: nobody gets these files.")
         if has_left:
             notice = gettext("It is withdrawn: nobody else gets these files.")
-        messages.info(request, notice if done else gettext("It was answered meanwhile."))
+        messages.info(request, notice if done else gettext("Not saved: it was answered already."))
         return redirect("approval", pk=row.pk)
     subject = message_subjects.Subjects(request.actor, epoch_ms(request.now)).subject_of(row)
     facts: list[tuple[str, Any]] = [(gettext("Subject"), subject), (gettext("Sent"), row.received)]
@@ -170,7 +170,7 @@ def _my_files(request: CityRequest, row: Approval) -> HttpResponse:
     if message_subjects.can_open(request, row):
         actions = [Action(gettext("Open the message"), reverse("mail-message", args=[row.capture]))]
     page = Page(
-        gettext("How do my files stand?"),
+        gettext("My file approvals"),
         gettext("Approval"),
         [(gettext("My files"), reverse("my-approvals"))],
         None,

@@ -79,9 +79,7 @@ def digest(request: CityRequest, token: str) -> HttpResponse:
     try:
         return _answer(request, _opened(request, token, now), now)
     except OldLink as error:
-        return _dead_link(
-            request, gettext("This link is too old. What is kept back stands beside the message in My mail."), error.http
-        )
+        return _dead_link(request, gettext("This link has expired. My mail shows held messages with their state."), error.http)
     except BadLink as error:
         return _dead_link(request, gettext("This link was not made by the city's mail, or it was changed on its way."), error.http)
     except NotPermitted as error:
@@ -125,7 +123,7 @@ def _opened(request: CityRequest, token: str, now: int) -> OpenedLink:
         raise BadLink
     user = cast(Any, request).user
     if user.is_authenticated and cast(Account, user).person != person:
-        raise NotPermitted(gettext("This link is somebody else's. Look into your own digest."))
+        raise NotPermitted(gettext("This link belongs to another person. Open the link in your own digest."))
     copy = queries.copy_or_delayed(token_data.capture, token_data.index, now)
     if copy is not None and not (_is_read_by(copy, person) or _is_sent_by(copy, person)):
         copy = None
@@ -150,7 +148,7 @@ def _actor(request: CityRequest, person: Person, now: int) -> Actor:
     """Whose link it is, as they stand now. Raises NotPermitted for whoever has no access any more."""
     account = Account.objects.filter(person=person).first()
     if account is None:
-        raise NotPermitted(gettext("This link is of somebody who does not use the pages."))
+        raise NotPermitted(gettext("The person of this link does not use these pages."))
     return actor_of(account, cast(Any, request).actor.client, now)
 
 
@@ -168,7 +166,7 @@ def _is_sent_by(copy: HeldCopy, person: Person) -> bool:
 
 def _context(opened: OpenedLink) -> dict[str, Any]:
     copy = opened.copy
-    title = gettext("How does this message stand?")
+    title = gettext("State of this message")
     if copy is None:
         return {"page": Page(title, gettext("Kept back")), "copy": None}
     who = copy.address if opened.sent else copy.sender or gettext("a mail system")

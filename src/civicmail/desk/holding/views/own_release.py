@@ -54,7 +54,7 @@ def release(request: CityRequest, id: uuid.UUID) -> HttpResponse:
             request, "holding/asked.html", {"page": page, "row": request_row, "back": delivery, "who": DECIDED_BY[request_row.kind]}
         )
     if not held.others:
-        messages.info(request, gettext("No copy of yours is kept back any more."))
+        messages.info(request, gettext("No copy of yours is held any more."))
         return redirect(delivery)
     if held.kind == "elsewhere" and Approval.objects.filter(capture=str(id), person=me(request)).exists():
         return redirect("approval-of", capture=id)
@@ -77,10 +77,10 @@ def _request_page(held: HeldByOwner, delivery: str) -> FormPage:
     rules = [rule for _, rule in queries.named_rules(names) if rule is not None]
     words = dict.fromkeys((rule.sender or rule.reader) if held.is_author else (rule.reader or rule.sender) for rule in rules)
     return FormPage(
-        title=gettext("Ask that it is let go?"),
+        title=gettext("Request release?"),
         section=gettext("Let go"),
         crumbs=_crumbs(delivery),
-        submit=gettext("Ask that it is let go"),
+        submit=gettext("Request release"),
         back=delivery,
         template="holding/ask.html",
         context={"who": DECIDED_BY[held.kind], "words": [translate(text) for text in words if text]},

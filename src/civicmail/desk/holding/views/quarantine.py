@@ -68,9 +68,9 @@ def listed(request: CityRequest) -> HttpResponseBase:
         sort=sort if sort_key is not None else "-received",
         ticks=bool(may(request, "quarantine.release")),
     )
-    page = Page("What is kept back?", "Holding")
+    page = Page("Quarantine", "Holding")
     names = [(UNCHECKED, "a check did not answer"), *((name, name) for name in sorted(_rules(copies)))]
-    bulk = {"bulk_url": reverse("quarantine-together"), "bulk_acts": [("let", "Let go together…")]}
+    bulk = {"bulk_url": reverse("quarantine-together"), "bulk_acts": [("let", "Release together…")]}
     context = {"page": page, "asked": filters, "names": names, "sort": sort, **bulk}
     return listing.render_list(request, "holding/quarantine.html", shown, context)
 
@@ -146,7 +146,7 @@ def _context(request: CityRequest, copy: HeldCopy, form: forms.Form) -> dict[str
     try:
         why = queries.held_copies().check_results(copy)
     except (NotInArchive, DamagedFile):
-        raise LaterError("What was found in this message cannot be read at this moment.") from None
+        raise LaterError("The findings about this message cannot be read now. Try again in a minute.") from None
     facts: list[tuple[str, Any]] = [
         ("Received", from_ms(copy.received)),
         ("From", copy.sender or "<>"),

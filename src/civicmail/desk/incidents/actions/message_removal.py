@@ -38,13 +38,13 @@ def ask(case: Case, copies: Sequence[Copy], query: str, counted: int, *, actor: 
     reason = checked_reason(reason, min_length=10)
     removable = [has for has in copies if has.can_be_taken]
     if not removable:
-        raise Conflict("Nobody has a copy that could be taken back.")
+        raise Conflict("No mailbox has a copy that could be removed.")
     if len(removable) != counted:
-        raise Conflict(f"There are {len(removable):,} copies by now; look at the number again.")
+        raise Conflict(f"There are {len(removable):,} copies now. Reload the page and check the number.")
     with transaction.atomic():
         lock_row(case)  # two officers at one moment, or one twice
         if queries.to_be_taken(case) & {(has.capture, has.index) for has in removable}:
-            raise Conflict("Some of these copies are to be taken back already; look at the number again.")
+            raise Conflict("Some of these copies are being removed already. Reload the page and check the number.")
         state = states.begins(len(removable) + queries.taken_alone(case))
         made = Pull.objects.create(
             case=case,

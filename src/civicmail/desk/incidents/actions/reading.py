@@ -19,7 +19,7 @@ def read(case: Case, capture: str, *, actor: Actor, now: int) -> Permit:
     Raises NotPermitted, NotRecorded."""
     handed = case.reports.filter(capture=capture).exists() or (not case.known and case.capture == capture)
     if not handed:
-        raise NotPermitted("Nobody has reported this message itself; to read it takes a mandate.")
+        raise NotPermitted("Nobody has reported this message itself, so reading it takes a mandate.")
     reason = f"case {case.pk}: reported by whoever had it"
 
     def write(entry: dict[str, Any]) -> str:

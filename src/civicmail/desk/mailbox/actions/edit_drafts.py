@@ -148,16 +148,16 @@ def _new_draft(uid: uuid.UUID, written: DraftContent, answers: ReplyTo, actor: A
         with transaction.atomic():
             return Draft.objects.create(uid=uid, person=person, changed=from_ms(now), **text_fields, **reply_fields)
     except IntegrityError:  # two windows, or two clicks, at once
-        raise Conflict(_("It was changed in another window; look at it again.")) from None
+        raise Conflict(_("Not saved: it was changed in another window. Reload the page.")) from None
 
 
 def _require_mine(row: Draft, actor: Actor, version: int) -> None:
     if row.person.uid != actor.uid:
-        raise NotPermitted(_("This belongs to somebody else."))
+        raise NotPermitted(_("This belongs to another person."))
     if is_open(row.uid):
         raise Conflict(_("This message is being sent already."))
     if row.version != version:
-        raise Conflict(_("It was changed in another window; look at it again."))
+        raise Conflict(_("Not saved: it was changed in another window. Reload the page."))
 
 
 def _save_change(row: Draft, now: int) -> None:

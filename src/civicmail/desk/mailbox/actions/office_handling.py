@@ -34,7 +34,7 @@ def take(capture: uuid.UUID, mailbox: Mailbox, *, actor: Actor, now: int) -> Non
     with transaction.atomic():
         row = Handled.objects.select_for_update().get(pk=_row(capture, mailbox.pk, person, now).pk)
         if row.taken_by is not None and row.taken_by_id != person.pk:
-            raise Conflict(sentence("{name} has taken this meanwhile.", name=row.taken_by))
+            raise Conflict(sentence("Not saved: {name} has taken this already.", name=row.taken_by))
         if row.taken_by is None:
             _set_taken(row, person, actor, "mail.take", now)
 

@@ -171,7 +171,7 @@ def _require_unsent(draft: Draft) -> None:
     if row is None or is_open(draft.uid):
         raise Conflict(_("This message is being sent already."))
     if row.version != draft.version:
-        raise Conflict(_("It was changed in another window; look at it again."))
+        raise Conflict(_("Not saved: it was changed in another window. Reload the page."))
 
 
 def is_open(draft: uuid.UUID) -> bool:
@@ -206,7 +206,7 @@ def _step(row: Outgoing, action: Action, actor: Actor, now: int) -> Outgoing:
     locked = Outgoing.objects.select_for_update().get(pk=row.pk)
     state = send_states.step(locked.state, action)
     if state is None:
-        reasons = {"undone": _("It was taken back already."), "returned": _("It was not sent; the draft says why.")}
+        reasons = {"undone": _("It was withdrawn already."), "returned": _("It was not sent; the draft says why.")}
         raise Conflict(reasons.get(locked.state, _("It is sent already, and cannot be taken back.")))
     if state != locked.state:
         locked.state, locked.since = state, from_ms(now)

@@ -119,7 +119,7 @@ def _no_match_text(words: str, count: int) -> str:
             words=words,
             count=len(matches),
         )
-    return _("“{words}” is no address and the name of nobody: choose in the address book.", words=words)
+    return _("“{words}” matches no person or address. Choose from the address book.", words=words)
 
 
 def _unreachable(address: str) -> str:

@@ -63,7 +63,7 @@ class WriteSignature(OwnAct["OwnSignature", SignatureLines, "OwnSignature"]):
         from civicmail.desk.mailbox.views.opened_message import crumbs
 
         return FormPage(
-            title=gettext("What stands under what I write?"), section=gettext("My mail"), crumbs=crumbs(),
+            title=gettext("Signature"), section=gettext("My mail"), crumbs=crumbs(),
             back=reverse("my-mail"), submit=gettext("Save"), template="mailbox/signature.html",
             context={"identification": row.block},
         )  # fmt: skip

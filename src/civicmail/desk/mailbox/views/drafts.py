@@ -49,7 +49,7 @@ def drafts(request: Request) -> HttpResponse:
         Action(gettext("Write"), reverse("mail-write"), primary=True),
         Action(gettext("Signature"), reverse("mail-signature")),
     ]
-    page = Page(gettext("What have I begun to write?"), gettext("Drafts"), crumbs(), actions=actions)
+    page = Page(gettext("Drafts"), gettext("Drafts"), crumbs(), actions=actions)
     return render(request, "mailbox/drafts.html", {"page": page, "lines": lines})
 
 

@@ -92,7 +92,7 @@ RULES: dict[str, Any] = {
     "sent-plain": gettext_lazy("You gave a reason why it goes unencrypted; the privacy officer hears of it (P-19)."),
     "access-held": gettext_lazy("Nobody may read this mailbox at the moment, so its mail waits (P-06)."),
     "access-closed": gettext_lazy("This mailbox is closed; its mail waits for a decision (P-08)."),
-    "access-ended": gettext_lazy("Whoever sent this had no access to mail any more (P-08)."),
+    "access-ended": gettext_lazy("The sender no longer had access to mail (P-08)."),
     "contained": gettext_lazy("Your account acts unlike you, so what it sends waits until the security office has looked (P-25)."),
     "asked-before-sending": gettext_lazy("You asked check@ what would happen to it, so nobody got it."),
     "expand-list": gettext_lazy("This is a list; its members have copies of their own."),

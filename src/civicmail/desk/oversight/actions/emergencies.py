@@ -143,7 +143,7 @@ def _answer(emergency: Emergency, answer: str, actor: Actor, reason: str, now: i
     with transaction.atomic():
         row = lock_row(emergency, "ratified")
         if row.ratified != "due" or row.ended is not None or now >= epoch_ms(row.ratify_by):
-            raise Conflict("Nobody waits for this answer any more; look at it again.")
+            raise Conflict("No decision is pending. Reload the page.")
         row.ratified, row.approver, row.decided = answer, acting_person(actor), from_ms(now)
         row.save()
         _entered("emergency.ratify" if answer == "ratified" else "emergency.reject", row, actor, reason, now)

@@ -55,7 +55,7 @@ def activate(row: Version, now: int) -> None:
         raise Conflict("It tells employees for ten working days before it acts.")
     before = Version.objects.select_for_update().filter(rule=row.rule, state="active").first()
     if row.ends and before is None:
-        raise Conflict("This rule does not act any more.")
+        raise Conflict("This rule is no longer in force.")
     if before is not None:
         step_version(before, "replace", now, f"version {row.number}")
         before.ended = from_ms(now)

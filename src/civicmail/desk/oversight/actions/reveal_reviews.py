@@ -33,7 +33,7 @@ def mark(reveal: Entry, week: str, *, actor: Actor, remark: str, now: datetime) 
         if drawn is None or reveal.pk not in {e.pk for e, _ in drawn.drawn}:
             raise Conflict("This look is not in the sample of that week.")
         if marks_of([str(reveal.uuid)]):
-            raise Conflict("Somebody has looked at this already.")
+            raise Conflict("Not saved: this view was reviewed already.")
         facts = {"week": week, "of": len(drawn.drawn), "reveals": drawn.reveals}
         return enter(
             MARK, actor=actor, reason=remark, now=epoch_ms(now), object=f"entry:{reveal.uuid}", role="auditor", facts=facts

@@ -65,6 +65,6 @@ def deny(version: Version, *, actor: Actor, reason: str, now: int) -> Version:
 def _proposed(version: Version, actor: Actor, now: int) -> Version:
     row = lock_row(version, "state", "revision")
     if row.state != "proposed":
-        raise Conflict("Nobody waits for an answer about this version any more; look at it again.")
+        raise Conflict("No decision about this version is pending. Reload the page.")
     require_second(row, actor, now)
     return row

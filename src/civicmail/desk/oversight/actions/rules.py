@@ -94,7 +94,7 @@ def take_out(active: Version, reason: str, *, actor: Actor, now: int) -> Version
     with transaction.atomic():
         row = lock_row(active, "state")
         if row.state != "active" or row.rule == rule_text.MATRIX:
-            raise Conflict("This rule does not act now; look at it again.")
+            raise Conflict("This rule does not act now. Reload the page.")
         at = from_ms(now)
         number = Version.objects.filter(rule=row.rule).order_by("-number").values_list("number", flat=True)[0] + 1
         made = Version(
@@ -121,7 +121,7 @@ def withdraw(version: Version, reason: str, *, actor: Actor, now: int) -> Versio
 def _changed(words: str, before: int) -> str:
     plain = " ".join(words.split())
     if before and len(plain) < 3:
-        raise Unusable("Say in words what is new.", {"changed": "Say in words what is new, at least 3 characters."})
+        raise Unusable("Describe the change in words.", {"changed": "Say in words what is new, at least 3 characters."})
     if len(plain) > 400:
         raise Unusable("The words are too long.", {"changed": "At most 400 characters."})
     return plain or "A new rule."

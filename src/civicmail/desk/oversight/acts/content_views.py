@@ -56,7 +56,7 @@ class MarkViewing(Act["Entry", Remark, "Entry"]):
         sample = content_views_page.sample_url(_week(row))
         return FormPage(
             title="Was this look needed?", section="Oversight", submit="Record as looked at", back=sample,
-            crumbs=[("Viewings", reverse("viewings")), ("Sample of its week", sample)],
+            crumbs=[("Content views", reverse("viewings")), ("Sample of its week", sample)],
             facts=[("By", display_names.name_of_uid(row.person)), ("Entry", str(row.uuid)[:8])], template="oversight/mark.html",
             context={"reveal": row, "at": from_ms(row.at), "code": content_views_page.kind_of_reason(row)},
         )  # fmt: skip

@@ -74,7 +74,7 @@ class AgreeToBeAsked(_OnSwitch):
 
         asked = approval_switches.switch_of(row).on
         if asked is None:
-            raise Conflict("This department is not asked.")
+            raise Conflict("This department has no approval of files.")
         switch_approval.agree(asked, actor=actor, reason=given.reason, now=now)
         return row
 

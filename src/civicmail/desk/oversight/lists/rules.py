@@ -69,7 +69,7 @@ class Rules(List):
     title, section, template = "Which rules act, on which clause?", "Rules", "oversight/rules.html"
     links = (
         Link("Write a rule", "rule-new", permission="rule.write", primary=True),
-        Link("Fail matrix", "fail-matrix", permission="matrix.see"),
+        Link("Failure policy", "fail-matrix", permission="matrix.see"),
         Link("Emergency rules", "emergencies"),
     )
     caption, noun, sort = "Rules", "rules", "clause"

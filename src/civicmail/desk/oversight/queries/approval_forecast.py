@@ -28,6 +28,6 @@ def forecast_for(now: int) -> Forecast:
     try:
         department_forecast = forecast(Heads(Path(settings.DATA)).newest(now - DAYS * DAY_MS, now), now, days)
     except DamagedFile as error:
-        raise LaterError("What was sent cannot be read at this moment.") from error
+        raise LaterError("Sent mail cannot be read now. Try again in a minute.") from error
     cache.set(key, department_forecast, KEPT_SECONDS)
     return department_forecast

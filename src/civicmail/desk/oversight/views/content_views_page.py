@@ -79,7 +79,7 @@ def sample(request: CityRequest) -> HttpResponseBase:
         noun="reveals of the sample",
         keep=["week"],
     )
-    crumbs = [("Viewings", reverse("viewings"))]
+    crumbs = [("Content views", reverse("viewings"))]
     facts = [("Reveals", drawn.reveals), ("Drawn", len(drawn.drawn)), ("To look at", drawn.open)]
     state = ("quiet", "Not over yet") if not drawn.over else ("wait", f"{drawn.open} open") if drawn.open else ("done", "Looked at")
     page = Page(f"Were the reveals of the week of {_day(drawn.monday)} needed?", "Oversight", crumbs, state, facts)

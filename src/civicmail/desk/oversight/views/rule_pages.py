@@ -113,7 +113,7 @@ def may_decide(request: CityRequest, shown: Version) -> bool:
 
 def _matrix(request: CityRequest, rows: list[Version]) -> HttpResponse:
     shown = queries.current_version(rows)
-    page = Page("The fail matrix and its versions", "Rules", [LIST, ("Fail matrix", reverse("fail-matrix"))], _state(shown))
+    page = Page("Failure policy: versions", "Rules", [LIST, ("Failure policy", reverse("fail-matrix"))], _state(shown))
     context = _context(request, shown, rule_text.rule_facts(shown.text), rows) | {"page": page, "whole": True}
     return render(request, "oversight/rule.html", context)
 

@@ -105,7 +105,7 @@ def fetch(export: Export, mandate: Mandate, *, actor: Actor, now: int) -> Permit
     """Record the download before it begins. Raises NotPermitted, Conflict, NotRecorded."""
     states.step(export.state, "gone")  # only what is ready can be fetched
     if export.mandate.amendments.filter(state="approved", decided__gt=export.since).exists():
-        raise Conflict("What the mandate opens has changed since this was made. Export it again.")
+        raise Conflict("The scope of the mandate has changed since this export was made. Export again.")
     facts = {"export": export.pk, "fetched": export.manifest}
     return content_views.under(mandate, "content.export", actor=actor, facts=facts, now=now)
 

@@ -93,7 +93,7 @@ def fetch(request: CityRequest, number: str, pk: int) -> HttpResponseBase:
     export_row = get_object_or_404(Export, pk=pk, mandate=row)
     path = folder(installation(), export_row) / export_run.FILE
     if export_row.state == "ready" and not path.exists():
-        raise Conflict("The file is not here any more. Export it again.")
+        raise Conflict("The file of this export was removed. Export again.")
     verbs.fetch(export_row, mandate, actor=request.actor, now=epoch_ms(request.now))
     name = f"mandate-{number}-export-{pk}.zip"
     content = path.open("rb")  # the response closes it

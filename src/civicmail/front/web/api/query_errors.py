@@ -20,4 +20,4 @@ def understood() -> Iterator[None]:
     except QueryError as error:
         raise Unusable(error.message, {"q": error.message}) from None
     except (NotIndexed, DamagedIndex):
-        raise LaterError("The index is not there at this moment; it is being made.") from None
+        raise LaterError("The search index is being rebuilt. Try again in a minute.") from None

@@ -84,7 +84,7 @@ def end_device(request: CityRequest, key: str) -> HttpResponse:
     """Revoke a device password; for machines by anybody who may make one."""
     device = get_object_or_404(Device.objects.select_related("person", "machine__department"), key=key)
     if device.person is not None and device.person != me(request):
-        raise NotPermitted(sentence("This belongs to somebody else."))
+        raise NotPermitted(sentence("This belongs to another person."))
     devices.end(device, actor=request.actor, now=epoch_ms(request.now), reason=request.POST.get("reason", "").strip()[:400])
     messages.success(request, gettext("{device} signs in no more.").format(device=device.name))
     back = reverse("machines", args=[device.machine.address]) if device.machine is not None else reverse("my-devices")
@@ -98,7 +98,7 @@ def lost(request: CityRequest, key: str) -> HttpResponse:
     """The confirmation page for a lost device. It needs no step-up, because speed matters and nothing is granted."""
     device = get_object_or_404(Device.objects.select_related("person"), key=key, person__isnull=False)
     if device.person != me(request):
-        raise NotPermitted(sentence("This belongs to somebody else."))
+        raise NotPermitted(sentence("This belongs to another person."))
     if request.method == "POST":
         _, epoch = devices.lose(device, keep=row_of(request.session.session_key), actor=request.actor, now=epoch_ms(request.now))
         request.session[EPOCH] = epoch

@@ -105,7 +105,7 @@ def try_again(request: CityRequest) -> HttpResponse:
     lines = [line for line in lines if not line.held]
     back = reverse("trace-one", args=[message]) if _uuid(message) else _link("queue-hop", hop=name)
     if request.method != "POST" and not lines:
-        messages.info(request, "Nobody waits here any more.")
+        messages.info(request, "No mail waits here any more.")
         return redirect("queue")
     form = Because(request.POST or None)
     if request.method == "POST" and form.is_valid():

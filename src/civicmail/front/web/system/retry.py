@@ -27,7 +27,7 @@ def try_now(data: Path, lines: Sequence[Line], *, actor: Actor, reason: str, now
         if not line.held:
             by.setdefault(line.id, []).append(line.index)
     if not by:
-        raise Conflict("Nobody waits here any more.")
+        raise Conflict("No mail waits here any more.")
     hops = sorted({line.hop for line in lines if not line.held})
     object_ = f"capture:{uuid.UUID(bytes=next(iter(by)))}" if len(by) == 1 else f"hop:{hops[0]}"
     entering = entering_of(

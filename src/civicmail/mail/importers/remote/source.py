@@ -104,7 +104,7 @@ class Patience:
         wait = max(after, min(MIN_WAIT * 2**self._tries, MAX_WAIT))
         if self._waited + wait > self.seconds:
             raise SourceAway(
-                f"The source did not answer for {round(self._waited)} seconds: {why}. What was brought over by then is kept; "
+                f"The source did not answer for {round(self._waited)} seconds: {why}. Messages imported so far are archived;"
                 "run the same command again, and it continues from there."
             )
         self.on_wait(why, wait)

@@ -119,7 +119,7 @@ def remove(data: Path, name: str, files: Files = OS_FILES) -> None:
 
 def path_of(data: Path, name: str) -> Path:
     if not NAME.fullmatch(name):
-        raise ListUnusable(f"{name} is no name of a list: small letters, digits and dashes, at most 40.")
+        raise ListUnusable(f"{name} is not a valid list name: use at most 40 small letters, digits and dashes.")
     return data / FOLDER / f"{name}.list"
 
 

@@ -99,7 +99,9 @@ def read_personnel_list(request: Call, body: PersonnelListToRead) -> PersonnelLi
     table = feed_table.read(content)
     saved = None if table.is_ours else feedmaps.find_mapping(table)
     if not table.is_ours and saved is None:
-        raise Unusable("Nobody has said what its columns are: save a mapping on the page first.", {"content": "Unknown columns."})
+        raise Unusable(
+            "Nothing was read: this file has no column mapping. Save one on the page first.", {"content": "Unknown columns."}
+        )
 
     def do() -> PersonnelList:
         common: dict[str, Any] = {"source": name, "actor": request.actor, "now": epoch_ms(request.now)}

@@ -188,7 +188,7 @@ def answer_approval(request: Call, id: int, body: FilesAnswer) -> Leaving:
 
     def do() -> Leaving:
         if not row.copies.filter(state="waits").exists():
-            raise Conflict("Nothing of it waits any more; read it again.")
+            raise Conflict("No files of it are pending. Read it again.")
         form = DecisionForm(
             row, body.model_dump(), separable=partial_approval.has_choice(row) and partial_approval.is_separable(row)
         )
@@ -225,7 +225,7 @@ def withdraw_approval(request: Call, id: int, body: Withdrawing) -> Leaving:
 
     def do() -> Leaving:
         if not waits:
-            raise Conflict("Nothing of it waits any more; read it again.")
+            raise Conflict("No files of it are pending. Read it again.")
         approval_decisions.withdraw(row, recipients, actor=request.actor, now=epoch_ms(request.now))
         return _leaving(_rows().get(pk=id))
 

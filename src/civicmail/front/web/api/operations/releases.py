@@ -76,7 +76,7 @@ def release_together(request: Call, body: Together) -> LetTogether:
     def do() -> LetTogether:
         copies = [c for c in queries.copies(epoch_ms(request.now)) if (c.id, c.index) in keys]
         if len(copies) != len(keys):
-            raise Conflict("Some of these copies are not kept back any more; read the list again.")
+            raise Conflict("Some of these copies are no longer held. Read the list again.")
         let, kept = release_copies.release_campaign(copies, actor=request.actor, reason=reason, now=epoch_ms(request.now))
         return LetTogether(let=let, kept=kept)
 

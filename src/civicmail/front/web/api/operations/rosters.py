@@ -124,7 +124,7 @@ def authorise_position(request: Call, department: str, name: str, body: Authoris
     name = _named(where, name)
     profile = newest(where, name)
     if profile is None or profile.version != body.version:
-        raise Conflict("The profile is another one by now; read it again.")
+        raise Conflict("The profile has changed. Read it again.")
     c = request_bodies.checked(PeopleChoiceForm({"until": body.until, "version": body.version}))
     people = list(Person.objects.filter(uid__in=body.people[:500]))
     if len(people) != len(set(body.people)):
