@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from civicmail.city.identity.database_backup import DATABASE
-from civicmail.front.checkup import heartbeats
+from civicmail.core.config.load import load
+from civicmail.front.checkup import heartbeats, job_registry
 from civicmail.front.checkup.findings import HOUR, MINUTE
-from civicmail.front.checkup.jobs import CONSEQUENCES
+from civicmail.front.checkup.job_registry import PROCESSES, Process
 from civicmail.front.sample import installation
 from neighbours.civic import Civicmail, civicmail
 from stories.faults import changed, damaged, doctor, expected, problems, stopped, until, until_told_in_a_minute, wrong
@@ -21,8 +22,6 @@ from stories.townhall import townhall
 pytestmark = pytest.mark.timeout(240)
 
 CLAIM = ("access", "claim", "--uid", "e-1", "--given", "Olga", "--family", "Officer", "--department", "it=City IT")
-SOMETIMES = {"kick", "learn", "link", "habits", "late", "replicate"}
-"""Jobs that the settings decide about."""
 
 
 def test_what_stands_still_is_gone_or_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -50,13 +49,16 @@ def _send(city: Civicmail) -> None:
 
 
 def _each_job_has_its_line(city: Civicmail) -> None:
-    """What doctor says is lost is said of every job that runs, and of none that does not."""
-    for process, lost in CONSEQUENCES.items():
+    """The jobs that run are those that are declared, and doctor says of each what is lost."""
+    for process in PROCESSES:
         if process != "standby":
             beat = heartbeats.read(city.data, process)
             assert beat is not None
-            running = {one.job for one in beat.jobs}
-            assert running <= set(lost) and set(lost) - running <= SOMETIMES, process
+            assert [one.job for one in beat.jobs] == _declared(city, process)
+
+
+def _declared(city: Civicmail, process: Process) -> list[str]:
+    return [job.name for job in job_registry.jobs(load(city.data), process)]
 
 
 def _each_process(city: Civicmail, quiet: set[str]) -> None:
@@ -65,7 +67,7 @@ def _each_process(city: Civicmail, quiet: set[str]) -> None:
         still.enter_context(stopped(city, *workers))
         _send(city)
         still.enter_context(stopped(city, "run gateway", "run web", "run metrics"))
-        jobs = {f"job {job}" for process in workers for job in CONSEQUENCES[process.removeprefix("--job ")] if job not in SOMETIMES}
+        jobs = {f"job {job}" for process in ("search", "mail", "courier", "city") for job in _declared(city, process)}
         until_told_in_a_minute(city, "mail in", "pages", "metrics", "who may use mail", *jobs)
         assert {"index delay", "ledger delay", "checkpoint"} <= wrong(expected(city, later=3 * HOUR))
         _kept_in_files(city)

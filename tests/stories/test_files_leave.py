@@ -30,7 +30,7 @@ from civicmail.city.snapshot.published_snapshot import mark_database_alive
 from civicmail.core.config.load import load
 from civicmail.desk.holding.actions import publish_approvals
 from civicmail.desk.holding.models import Approval
-from civicmail.front.worker import courier
+from civicmail.front.worker import processes
 from desk.holding.leaving import ACME, DOT, LENA, OWL, PDF, Bureau, bureau, written
 from neighbours import postfix
 from neighbours.authority import Authority
@@ -68,7 +68,7 @@ def later() -> Iterator[Callable[[datetime], None]]:
 def delivering(data: Path) -> Iterator[None]:
     """The courier works all the time."""
     stop = threading.Event()
-    thread = threading.Thread(target=courier.run, args=(load(data), data, stop))
+    thread = threading.Thread(target=processes.run, args=("courier", load(data), data, stop))
     thread.start()
     try:
         yield

@@ -17,7 +17,7 @@ from civicmail.city.identity.queries.snapshots import build_snapshot
 from civicmail.city.snapshot.published_snapshot import mark_database_alive, publish
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.load import load
-from civicmail.front.worker import courier
+from civicmail.front.worker import processes
 from civicmail.front.worker.tick import tick
 from pages.conftest import browse as browse
 from pages.conftest import browser_type_launch_args as browser_type_launch_args
@@ -33,7 +33,7 @@ PATIENCE = 30_000
 def post_office(installed: Path) -> Iterator[Callable[[], None]]:
     """The courier works all the time; the other workers do a round when they are told to."""
     stop = threading.Event()
-    thread = threading.Thread(target=courier.run, args=(load(installed), installed, stop))
+    thread = threading.Thread(target=processes.run, args=("courier", load(installed), installed, stop))
 
     def work() -> None:
         if not thread.is_alive():

@@ -18,7 +18,7 @@ from civicmail.city.identity.actions.journal_consumer import JournalBatch, write
 from civicmail.core.disk.errors import DiskFull
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import Tail
-from civicmail.front.worker.people_jobs import _Heard
+from civicmail.front.worker.people_jobs import _UsageConsumer
 from civicmail.mail.archive import commit, holds, rules
 from civicmail.mail.archive.commit import Entering, write_entered
 from civicmail.mail.archive.errors import UnknownHold
@@ -51,7 +51,7 @@ def follow(data: Path) -> None:
     class Following:
         batch = JournalBatch()
 
-    ear = _Heard(Following())  # type: ignore[arg-type]
+    ear = _UsageConsumer(Following())  # type: ignore[arg-type]
     for record in Tail(data, bodies=False).poll():
         ear.hear(record)
     write(Following.batch, now=NOW)

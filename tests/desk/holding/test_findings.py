@@ -34,13 +34,14 @@ from civicmail.desk.holding.models import Finding, Heard, Precision
 from civicmail.desk.oversight.actions import publish_rules
 from civicmail.desk.oversight.actions.shadow_rule import to_shadow
 from civicmail.desk.oversight.models import Version
-from civicmail.front.worker import findings as worker
+from civicmail.front.worker import processes
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.pipeline.accept import capture_of, scan
 from civicmail.mail.screening.use import copied_works
 from desk.holding.test_quarantine import words
+from front.worker.rounds import once
 from mail.archive.making import UNSYNCED
 from mail.gateway.town import town
 from mail.screening.use.test_use import CAMPAIGN, NEWSLETTER, RESIDENTS
@@ -116,8 +117,8 @@ def test_a_contractors_mailing_goes_from_smtp_to_a_report_and_a_newsletter_to_no
                 assert {client.rcpt(resident)[0] for resident in RESIDENTS} == {250}
                 assert client.data(f"From: {who.name} <{who.login}>\r\nSubject: x\r\n\r\n{text}".encode())[0] == 250
     now = T0 + 60_000
-    monkeypatch.setattr(worker, "connected", nullcontext)
-    worker.one_round(installed, lambda: now)
+    monkeypatch.setattr(processes, "connected", nullcontext)
+    once(installed, "findings", now=now)
     found = Finding.objects.get()
     assert (found.rule, found.clause, found.state, found.copies) == (RULE, "P-12", "open", len(RESIDENTS))
     assert {(check, code) for check, code, *_ in found.evidence} == {("use", "campaign")}
@@ -166,8 +167,8 @@ def test_a_listed_file_goes_from_smtp_to_the_reviewers_page_and_to_its_reader(
                 )
                 head = f"From: {pat.name} <{pat.login}>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
                 assert client.data(f"{head}{parts}--b--\r\n".encode())[0] == 250
-    monkeypatch.setattr(worker, "connected", nullcontext)
-    worker.one_round(installed, lambda: T0 + 60_000)
+    monkeypatch.setattr(processes, "connected", nullcontext)
+    once(installed, "findings", now=T0 + 60_000)
     found = Finding.objects.get()
     assert (found.rule, found.clause, found.state) == ("use-infringement-listed", "P-13", "open")
     assert [(check, code, mask) for check, code, _, mask in found.evidence] == [("use", "infringement", "list-publisher")]

@@ -22,11 +22,12 @@ from civicmail.desk.incidents.actions.link_openings import record_opening
 from civicmail.desk.incidents.link_destination import Destination, KnownIncidents, LinkContext, destination
 from civicmail.desk.incidents.models import Case, Mark, Opening, Pull, Pulled, Report
 from civicmail.front.web import middleware
-from civicmail.front.worker import reports
+from civicmail.front.worker import processes
 from civicmail.mail.courier import link_rewriting
 from civicmail.mail.courier.link_rewriting import RewrittenLink
 from civicmail.mail.screening.lookalikes import protect
 from desk.holding.test_quarantine import words
+from front.worker.rounds import once
 from pages.test_violations import Said
 from pages.world import Town
 
@@ -200,10 +201,10 @@ def test_who_opened_a_dangerous_link_is_forgotten_after_ninety_days(
     installed: Path, city: Town, capture: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the worker's rounds; what is younger stays."""
-    monkeypatch.setattr(reports, "connected", nullcontext)
+    monkeypatch.setattr(processes, "connected", nullcontext)
     for days, host in ((91, "old.example"), (89, "new.example")):
         record_opening(capture, 0, "a@city.example", host, is_confirmed=False, now=city.now - timedelta(days=days))
-    reports.one_round(installed, lambda: epoch_ms(city.now))
+    once(installed, "reports", now=epoch_ms(city.now))
     assert [row.host for row in Opening.objects.all()] == ["new.example"]
 
 

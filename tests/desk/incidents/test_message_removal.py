@@ -23,12 +23,14 @@ from civicmail.desk.incidents.actions import message_removal, reporting
 from civicmail.desk.incidents.models import Case, Pull
 from civicmail.desk.incidents.similar_messages import Copy, counted, narrowed
 from civicmail.front.worker import message_removal as worker
+from civicmail.front.worker import processes
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.message_removal import MessageRemoval
 from civicmail.mail.pipeline.fingerprint_reader import fingerprint_of
 from desk.holding.test_quarantine import words
 from desk.incidents.test_reporting import DANA, PAT, WHY, came, officer, phish
+from front.worker.rounds import once
 from pages.cases import index
 from pages.world import Town
 
@@ -233,12 +235,12 @@ def test_a_mailbox_that_cannot_be_asked_is_tried_again_and_holds_up_nobody(
         return remove(self, id_, index, said)  # type: ignore[arg-type]
 
     monkeypatch.setattr(MessageRemoval, "remove", dana_is_away)
-    monkeypatch.setattr(worker, "connected", nullcontext)
-    assert worker.one_round(settings.CITY, installed, lambda: now) == 2
+    monkeypatch.setattr(processes, "connected", nullcontext)
+    assert once(installed, "pulls", now=now)["dated"] == 2
     (left,) = pull.copies.filter(state="waits")
-    assert "does not answer" in left.problem and worker.one_round(settings.CITY, installed, lambda: now + 1000) == 0
+    assert "does not answer" in left.problem and once(installed, "pulls", now=now + 1000)["dated"] == 0
     away[0] = False
-    assert worker.one_round(settings.CITY, installed, lambda: now + 16_000) == 2
+    assert once(installed, "pulls", now=now + 16_000)["dated"] == 2
     pull.refresh_from_db()
     assert pull.state == "done"
 

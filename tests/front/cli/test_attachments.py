@@ -20,7 +20,7 @@ from front.cli.office import Office, now
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     """Two messages: a zip with a locked archive in it, and a scan on a machine without OCR."""
     monkeypatch.setattr(ocr, "find_tesseract", lambda _languages: None)
-    monkeypatch.setattr("civicmail.front.worker.tick.find_ocr", lambda _languages: None)
+    monkeypatch.setattr("civicmail.front.worker.mail.find_tesseract", lambda _languages: None)
     one = Office(tmp_path / "data")
     locked = samples.zipped({"a.txt": "zeppelin", "b.7z": samples.seven({"x": b"x"}, password="p")})
     one.receive(letter("locked.zip", locked), letter("scan.pdf", samples.scan("page")))

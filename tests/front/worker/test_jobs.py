@@ -16,7 +16,9 @@ from civicmail.core.disk import journal
 from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.core.message.model import Envelope, Recipient
-from civicmail.front.worker import city, courier, mail, search
+from civicmail.front.checkup import job_registry
+from civicmail.front.checkup.job_registry import Process
+from civicmail.front.worker import mail, processes
 from civicmail.front.worker.tick import tick
 from civicmail.mail.archive import layout
 from civicmail.mail.archive.commit import Writer
@@ -30,7 +32,6 @@ from civicmail.mail.replica import status
 from civicmail.mail.search import coverage
 
 SETTINGS = Settings(city=City(domains=["city.example"]), archive=Archive(seal_every=1, unsealed_most=1, checkpoint_every=1))
-Run = Callable[[Settings, Path, threading.Event], None]
 
 
 @pytest.fixture
@@ -46,13 +47,14 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def running(data: Path) -> Iterator[Callable[[Run], None]]:
-    """Starts a worker in a thread; all of them must end within the time that SIGTERM leaves."""
+def running(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Process], None]]:
+    """Starts a worker in a thread, without the jobs that need tables; all of them must end within the time that SIGTERM leaves."""
+    monkeypatch.setattr(job_registry, "JOBS", [job for job in job_registry.JOBS if not job.has_database])
     stop = threading.Event()
     threads = []
 
-    def start(run: Run) -> None:
-        threads.append(threading.Thread(target=run, args=(SETTINGS, data, stop)))
+    def start(process: Process) -> None:
+        threads.append(threading.Thread(target=processes.run, args=(process, SETTINGS, data, stop)))
         threads[-1].start()
 
     yield start
@@ -73,26 +75,23 @@ def _events(data: Path) -> list[Event]:
     return [Event.from_head(r.head) for r in Tail(data).poll() if r.type != Type.RECEIPT]
 
 
-def test_the_courier_delivers_to_the_maildir(data: Path, running: Callable[[Run], None]) -> None:
-    running(courier.run)
+def test_the_courier_delivers_to_the_maildir(data: Path, running: Callable[[Process], None]) -> None:
+    running("courier")
     box = data / "maildir" / "city.example" / "ben" / "new"
     _until(lambda: box.is_dir() and len(list(box.iterdir())) == 3)
     _until(lambda: sum(e.type == Type.DELIVERED for e in _events(data)) == 3)
 
 
-def test_the_city_integrates_and_signs_and_the_journal_says_so(data: Path, running: Callable[[Run], None]) -> None:
-    running(city.run)
+def test_the_city_integrates_and_signs_and_the_journal_says_so(data: Path, running: Callable[[Process], None]) -> None:
+    running("city")
     _until(lambda: sum(sequencer.positions(data).values()) >= 3)
     _until(lambda: checkpoints.latest(sequencer.folder(data)) is not None)
     _until(lambda: any(e.type == Type.CHECKPOINT for e in _events(data)))
 
 
-def test_mail_is_indexed_and_sealed_only_when_ledger_and_index_have_it(
-    data: Path, running: Callable[[Run], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mail, "SEAL_LOOK_EVERY", 0.05)
-    running(mail.run)
-    running(search.run)
+def test_mail_is_indexed_and_sealed_only_when_ledger_and_index_have_it(data: Path, running: Callable[[Process], None]) -> None:
+    running("mail")
+    running("search")
 
     def indexed() -> bool:
         generation = coverage.current(data)
@@ -101,7 +100,7 @@ def test_mail_is_indexed_and_sealed_only_when_ledger_and_index_have_it(
 
     _until(indexed)
     assert not list((data / "segments").rglob("*.seg"))
-    running(city.run)
+    running("city")
     _until(lambda: bool(list((data / "segments").rglob("*.seg"))))
     _until(lambda: journal.read_retired(journal.folder(data) / "0001") >= 3)
     assert Machine(data).count() == 3

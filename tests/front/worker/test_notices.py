@@ -32,7 +32,7 @@ def test_a_notice_is_archived_and_outstanding_before_it_counts_as_sent(installed
     assert set(waiting) == {"ann@city.example", "ben@home.example"}
     assert all(n.sent is not None for n in Notice.objects.all())
     assert not any(n.text for n in Notice.objects.all())
-    assert notices.one_round(load(installed), installed, lambda: NOW) == 0
+    assert notices.Sending(load(installed), installed, lambda: NOW).step() == 0
 
 
 @pytest.mark.django_db

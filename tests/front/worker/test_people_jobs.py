@@ -22,18 +22,22 @@ from civicmail.city.identity.worker_jobs import carry_entries
 from civicmail.city.snapshot.models import Untold
 from civicmail.city.snapshot.published_snapshot import SnapshotWatcher, alive_path
 from civicmail.core.config.clock import now_ms
+from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.tail import Tail
 from civicmail.core.ledger import sequencer
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.core.message.model import Envelope, Recipient
+from civicmail.front.checkup import job_registry
 from civicmail.front.worker import people_jobs
-from civicmail.front.worker.job_loop import run_job
+from civicmail.front.worker.job_loop import Job, run_job
+from civicmail.front.worker.processes import JobContext, begin
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.records import Event, Source, Type
 from civicmail.mail.archive.seal import Sealer
 from civicmail.mail.pipeline.accept import capture_of, scan
+from front.worker.rounds import PEOPLE, once
 
 NOW = 1_772_452_800_000
 LETTER = (
@@ -60,10 +64,6 @@ class Impatient(threading.Event):
         return self.is_set()
 
 
-def _ready() -> None:
-    """The tests' database is there."""
-
-
 @pytest.mark.rule("P-17, I4", "No entry, log line or count says what is in a message or who wrote it from outside.")
 @pytest.mark.django_db(transaction=True)
 def test_a_round_carries_entries_into_a_journal_and_tells_nothing_of_mail(
@@ -76,8 +76,9 @@ def test_a_round_carries_entries_into_a_journal_and_tells_nothing_of_mail(
         writer.flush()
     with transaction.atomic():
         entries.enter("duty.grant", actor=Actor("ann", "Ann"), reason="why", now=NOW, object="duty:1")
-    assert people_jobs.one_round(installed, _ready, lambda: NOW) == (0, 1, [])
-    assert people_jobs.one_round(installed, _ready, lambda: NOW) == (0, 0, [])
+    for carried in (1, 0):
+        done = once(installed, *PEOPLE, now=NOW)
+        assert (done["dated"], done["carried"]) == (0, carried)
     records = [orjson.loads(r.head) for r in Tail(installed).poll() if r.type == Type.ENTRY]
     assert [r["facts"]["act"] for r in records] == ["duty.grant"] and records[0]["facts"]["person"] == "ann"
     place = Carried.objects.get()
@@ -97,7 +98,9 @@ def test_a_job_waits_for_the_database_and_begins_when_it_is_back(installed: Path
         if len(tries) < 4:
             raise OperationalError("the database is away")
 
-    alive = next(job for job in people_jobs.jobs(installed, prepare, lambda: NOW) if job.name == "alive")
+    declared = job_registry.by_name("alive")
+    context = JobContext(Settings(), installed, lambda: NOW)
+    alive = Job("alive", lambda: begin(declared, context, prepare), declared.every)
     run_job(alive, installed, Impatient(3))
     assert len(tries) == 3 and not alive_path(installed).exists()
     run_job(alive, installed, Impatient(1))
@@ -130,7 +133,7 @@ def test_what_was_sealed_while_nobody_followed_is_counted_when_the_database_is_b
     """The worker starts anew after a day without the database, and journals were sealed and removed meanwhile."""
     with closing(Writer(installed, lambda: NOW, file_size=SHORT_FILE)) as writer:
         _receive(writer, 2)
-    people_jobs.one_round(installed, _ready, lambda: NOW)
+    once(installed, *PEOPLE, now=NOW)
     assert Failure.objects.count() == 2
     with closing(Writer(installed, lambda: NOW, file_size=SHORT_FILE)) as writer:
         _receive(writer, 3)
@@ -138,9 +141,9 @@ def test_what_was_sealed_while_nobody_followed_is_counted_when_the_database_is_b
     assert not list(installed.glob("journal/*/*.log")), "all of it is in segments now"
     with closing(Writer(installed, lambda: NOW, file_size=SHORT_FILE)) as writer:
         _receive(writer, 1)
-    assert people_jobs.one_round(installed, _ready, lambda: NOW)[2] == []
+    once(installed, *PEOPLE, now=NOW)
     assert Failure.objects.count() == 6
-    people_jobs.one_round(installed, _ready, lambda: NOW)
+    once(installed, *PEOPLE, now=NOW)
     assert Failure.objects.count() == 6, "and nothing twice"
 
 
@@ -162,7 +165,7 @@ def test_tables_of_a_first_minute_get_the_entries_that_were_sealed_since(install
     assert not list(installed.glob("journal/*/*.log")), "all of it is in segments now"
     device.refresh_from_db()
     assert device.ended is None
-    people_jobs.one_round(installed, _ready, lambda: NOW + 1)
+    once(installed, *PEOPLE, now=NOW + 1)
     device.refresh_from_db()
     assert device.ended is not None
     assert Entry.objects.filter(act="people.set-back").exists()
@@ -176,13 +179,13 @@ def test_what_can_be_read_nowhere_is_said(
     """A segment is lost before it was counted."""
     with closing(Writer(installed, lambda: NOW, file_size=SHORT_FILE)) as writer:
         _receive(writer, 1)
-    people_jobs.one_round(installed, _ready, lambda: NOW)
+    once(installed, *PEOPLE, now=NOW)
     with closing(Writer(installed, lambda: NOW, file_size=SHORT_FILE)) as writer:
         _receive(writer, 2)
     _seal_all(installed)
     for path in installed.glob("segments/*/*/*.seg"):
         path.unlink()
-    people_jobs.one_round(installed, _ready, lambda: NOW)
+    once(installed, *PEOPLE, now=NOW)
     assert "records of journals are in no segment" in caplog.text + "".join(capsys.readouterr())
     assert Failure.objects.count() == 1
 
@@ -198,9 +201,8 @@ def test_a_job_tells_doors_what_a_process_did_not_live_to_tell(installed: Path) 
     now = now_ms()
     Untold.objects.create(at=now - 1000, people=[ann.pk])
     Account.objects.filter(person=ann).update(locked=STAFF_NOW)
-    doors = next(job for job in people_jobs.jobs(installed, _ready, lambda: now) if job.name == "doors")
-    assert doors.every <= 0.25
-    run_job(doors, installed, Impatient(1))
+    assert job_registry.by_name("doors").every <= 0.25
+    once(installed, "doors", now=now)
     seen = SnapshotWatcher(installed, lambda: now).current
     assert seen is not None and "locked" in seen.people["ann"].why
     assert not Untold.objects.exists()

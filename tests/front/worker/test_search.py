@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from civicmail.core.config.settings import Settings
 from civicmail.core.query.tree import Everything
 from civicmail.front.worker import search
+from civicmail.front.worker.processes import JobContext
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.search.counts import count
 from civicmail.mail.search.reader import Reader
@@ -41,7 +43,7 @@ def test_a_clean_stop_waits_until_all_that_was_acknowledged_is_found(tmp_path: P
             gateway.close()
         return 0.0
 
-    with search.indexing(tmp_path, clock) as work:
+    with contextmanager(search.index)(JobContext(Settings(), tmp_path), clock) as work:
         work()
         _keep(gateway, 0)
     assert _found(tmp_path) == 2

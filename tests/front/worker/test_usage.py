@@ -16,13 +16,13 @@ from civicmail.city.identity.models import Usage
 from civicmail.city.policy.dispositions import Disposition
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.front.web.system.trace_search import TraceQuery, find
-from civicmail.front.worker import people_jobs
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.identity import capture_id
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Source
 from civicmail.mail.pipeline.accept import capture_of, scan
 from desk.holding.test_quarantine import words
+from front.worker.rounds import PEOPLE, once
 from pages.world import signed_in
 
 LETTER = b"From: ana@out.example\r\nSubject: x\r\nMessage-ID: <%d@out.example>\r\n\r\nHello.\r\n"
@@ -68,7 +68,7 @@ def test_review_person_and_trace_say_the_same_of_the_same_mail(installed: Path) 
     works = Works(1)
     (installed / "claimed").touch()
     play(installed)
-    people_jobs.one_round(installed, lambda: None, lambda: MS)
+    once(installed, *PEOPLE, now=MS)
     archive, asked = Archive(installed), TraceQuery(MS - 90 * 86_400_000, MS, recipient=BOX)
     came = find(archive, None, (), asked, actor=AUDITOR, now=MS).rows
     went = find(archive, None, (), replace(asked, recipient="", sender=BOX), actor=AUDITOR, now=MS).rows
@@ -84,5 +84,5 @@ def test_review_person_and_trace_say_the_same_of_the_same_mail(installed: Path) 
     page = words(client.get("/dept/works/people/w0/"))
     assert f"{BOX} {sent} {received} 0 {notices}" in page and f"Mar 2026 {sent} {received} 0 {notices}" in page
     assert f"{sent} sent and {received} received in the 90 days to" in words(client.get(f"/dept/works/reviews/{review.pk}/"))
-    people_jobs.one_round(installed, lambda: None, lambda: MS)
+    once(installed, *PEOPLE, now=MS)
     assert Usage.objects.get(mailbox__address=BOX).received == received, "and nothing twice"

@@ -22,7 +22,7 @@ from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.commit import SPOOL_ABOVE, Writer
 from civicmail.mail.archive.identity import capture_id, once_bits
 from civicmail.mail.archive.records import Capture, Source, Type
-from civicmail.mail.courier import deliver, wakeup
+from civicmail.mail.courier import deliver
 
 T0 = 1_800_000_000_000
 TEXT = b"From: ann@city.example\r\nTo: bob@out.example\r\nMessage-ID: <1@city.example>\r\nSubject: hello\r\n\r\nhello\r\n.dot\r\n"
@@ -188,7 +188,6 @@ class Town:
         )  # fmt: skip
         self.writer.flush()
         self.kept[id_] = text
-        wakeup.send(self.data)
         return id_
 
     async def submit(self, content: bytes, envelope: Envelope, source: Source, once: str) -> None:

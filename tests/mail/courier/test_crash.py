@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from civicmail.core.disk.files import OS_FILES, File, Files
+from civicmail.core.disk.lease import is_held, lease_path
 from civicmail.mail.archive.outstanding_file import advance, current
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier import deliver
@@ -216,7 +217,7 @@ def test_no_final_dot_without_a_durable_attempt(town, next_hop, monkeypatch):
         town.use(outbound=str(hop))
         files, stop = NoRecords(), asyncio.Event()
         task = asyncio.create_task(deliver.run(town.settings, town.data, stop, town.submit, town.clock, files))
-        await town.until(lambda: (town.data / "leases" / "courier.bell").exists())
+        await town.until(lambda: is_held(lease_path(town.data, "courier")))
         files.broken = True
         id_ = town.keep()
         await town.until(lambda: sum(c.startswith("DATA") for c in hop.commands) >= 3)

@@ -332,8 +332,8 @@ def test_kept_and_held_mail_stays_where_it_is(town):
     asyncio.run(story())
 
 
-@pytest.mark.rule("P-01", "The courier looks at the journals fifty times a second at most, however often it is woken.")
-def test_however_often_it_is_woken_it_looks_fifty_times_a_second_at_most(town, monkeypatch):
+@pytest.mark.rule("P-01", "The courier looks at the journals twenty times a second at most, however often it is woken.")
+def test_however_often_it_is_woken_it_looks_twenty_times_a_second_at_most(town, monkeypatch):
     """What comes meanwhile shares a look, a batch and a sync."""
     looks, look = [], DeliveryQueue.read_new_records
 

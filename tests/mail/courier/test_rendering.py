@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.disk.lease import is_held, lease_path
 from civicmail.core.message.model import Envelope, Recipient
 from civicmail.mail.archive.records import Capture, Source
-from civicmail.mail.courier import wakeup
 from civicmail.mail.courier.rendering import as_sent, header_lines, missing_fields, render, sent_facts
 
 PIECES = st.lists(st.sampled_from([b"a", b"\r", b"\n", b"\r\n", b".", b"\0", b"word", b"\r\n.\r\n"]), max_size=15)
@@ -87,27 +87,12 @@ def test_a_date_and_a_number_are_added_to_mail_of_the_city_that_has_none(kind, h
     assert all(line.endswith(f"<{capture_.uuid}@mail.city.example>") for line in lines if line.startswith("Message-ID"))
 
 
-def test_the_bell_wakes_the_courier_and_nobody_waits_for_it(town):
-    deep = town.data / ("d" * 100)
-    wakeup.send(deep)  # no folder, no courier: nothing happens
-    (deep / "leases").mkdir(parents=True)
-    wakeup.send(deep)
-    hung = wakeup.bind(deep)
-    for _ in range(1000):
-        wakeup.send(deep)
-    assert hung.recv(16) == b"!"
-    wakeup.drain(hung)
-    with pytest.raises(BlockingIOError):
-        hung.recv(16)
-    hung.close()
-
-
-def test_a_ring_is_faster_than_the_clock(town, monkeypatch):
-    monkeypatch.setattr("civicmail.mail.courier.deliver.POLL_SECONDS", 30)
+def test_a_record_wakes_the_courier_before_it_looks_by_itself(town, monkeypatch):
+    monkeypatch.setattr("civicmail.mail.courier.deliver.WATCHED_SECONDS", 30)
 
     async def story():
         async with town.courier():
-            await town.until(lambda: (town.data / "leases" / "courier.bell").exists())
+            await town.until(lambda: is_held(lease_path(town.data, "courier")))
             await asyncio.sleep(0.05)
             id_ = town.keep("bob@city.example")
             await town.ends(id_)

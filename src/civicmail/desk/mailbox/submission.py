@@ -37,7 +37,7 @@ from civicmail.mail.archive.commit import SHORT_FILE, SPOOL_ABOVE, GroupCommit, 
 from civicmail.mail.archive.identity import capture_id, once_bits, same_bits
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Source
-from civicmail.mail.courier import secure_routes, wakeup
+from civicmail.mail.courier import secure_routes
 from civicmail.mail.gateway.authorization import ONE_AT_A_TIME, Authorization, Member
 from civicmail.mail.gateway.recipients import recipient_reply
 from civicmail.mail.pipeline import encryption_requests
@@ -229,7 +229,6 @@ class Submission:
         if judged.is_later:
             raise AccessUnknown(judged.reply)
         receipt = runner.run(self._accepted(parcel, key, judged))
-        wakeup.send(self._data)
         if judged.refused:
             return SubmissionResult(receipt.uuid, judged.refused, judged.reply)
         rule = next((r for d in receipt.dispositions for r in d.rules if d.do == "refuse"), "") if receipt.reply else ""

@@ -18,7 +18,6 @@ from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.courier import wakeup
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,6 @@ def release(data: Path, kept: list[HeldMessage], rule: str, now: Callable[[], in
     at = now()
     events = [Event(Type.DECIDED, one.capture, at, tuple(index for index, _ in one.copies), dict(facts)) for one in kept]
     write_events(data, events, at)
-    wakeup.send(data)
     return sum(len(one.copies) for one in kept)
 
 

@@ -16,7 +16,7 @@ from civicmail.front.cli.content_access import Credentials
 from civicmail.front.cli.groups import group
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.outstanding import Entry
-from civicmail.mail.courier import actions, wakeup
+from civicmail.mail.courier import actions
 from civicmail.mail.courier.hops import Routes
 
 app = group("Mail that was accepted and has recipients who are not served yet.")
@@ -109,7 +109,6 @@ def _decide(
     by = actors.for_record(folder, verb, {"id": id_}, asker, now=now)
     entry = _one(folder, id_)
     indices = action(folder, entry, actor=by.name, reason=asker.reason, now=now, entering=by.entering)
-    wakeup.send(folder)
     if not indices:
         output.words(f"civicmail: {entry.uuid} is held for a decision; nobody of it waits for delivery.")
         raise typer.Exit(1)

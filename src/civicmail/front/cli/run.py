@@ -11,35 +11,29 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import ConfigError, UsageError
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, holder, lease_path
+from civicmail.front.checkup.job_registry import Process
 from civicmail.front.cli import options
 from civicmail.front.cli.forked import fork
 from civicmail.front.cli.supervise import DRAIN_SECONDS, Supervisor, die_with_parent
 from civicmail.mail.replica import epoch
 
 Role = Literal["gateway", "web", "worker", "metrics"]
-Job = Literal["search", "mail", "courier", "city", "standby"]
-NICE: dict[Job, int] = {"courier": 5, "city": 5, "mail": 10}
+NICE: dict[Process, int] = {"courier": 5, "city": 5, "mail": 10}
 """Who waits for a 250 goes first, and what was acknowledged is found in seconds; then comes what people wait for, as the pages do:
 to have it, an answer. Who holds the lock of the database must not be kept from going on. Attachments and learning catch up."""
 
-JOBS: tuple[Job, ...] = ("search", "mail", "courier", "city")
-PEOPLE_JOBS = (
-    "answering", "city", "findings", "hooks", "leaving", "notices", "people", "pickups", "pulls", "reports", "rulebook", "sending",
-    "siem", "traces",
-)  # fmt: skip
-"""Modules with the jobs of the worker `city`."""
+JOBS: tuple[Process, ...] = ("search", "mail", "courier", "city")
 LOOK_SECONDS = 0.5  # between two looks whether another installation has taken over
 
 
@@ -48,7 +42,7 @@ class Part:
     """One of the processes that serve a city."""
 
     role: Role
-    job: Job | None = None
+    job: Process | None = None
 
     @property
     def words(self) -> list[str]:
@@ -65,7 +59,7 @@ def run(
     role: Annotated[Role | None, typer.Argument(help="Only this role; without it all of them.")] = None,
     data: options.Data = None,
     config: options.Config = None,
-    job: Annotated[Job | None, typer.Option("--job", help="worker: only this one of its processes.")] = None,
+    job: Annotated[Process | None, typer.Option("--job", help="worker: only this one of its processes.")] = None,
     parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; running work is finished within 15 seconds."""
@@ -87,7 +81,7 @@ def _be_child_of(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # who has not begun ends at once; the others listen for themselves
 
 
-def _serve(settings: Settings, data: Path, config: Path | None, role: Role, job: Job | None) -> None:
+def _serve(settings: Settings, data: Path, config: Path | None, role: Role, job: Process | None) -> None:
     if role == "gateway":
         _serve_gateway(settings, data)
     elif role == "web":
@@ -145,16 +139,19 @@ def _begin(supervisor: Supervisor, parts: Mapping[str, Part], data: Path, config
 
 
 def _preload_mail() -> None:
-    for module in ("mail.gateway.serve", *(f"front.worker.{job}" for job in JOBS if job != "city")):
-        importlib.import_module(f"civicmail.{module}")
+    from civicmail.front.worker import processes
+
+    for module in {"civicmail.mail.gateway.serve"}.union(*(processes.modules(job) for job in JOBS if job != "city")):
+        importlib.import_module(module)
 
 
 def _preload_people(data: Path, config: Path | None) -> None:
     from civicmail.front.web.start import start
+    from civicmail.front.worker import processes
 
     start(data, config)
-    for job in PEOPLE_JOBS:
-        importlib.import_module(f"civicmail.front.worker.{job}")
+    for module in processes.modules("city"):
+        importlib.import_module(module)
 
 
 def _is_fenced(data: Path) -> bool:
@@ -176,7 +173,7 @@ def _alone(data: Path) -> Lease:
         ) from None
 
 
-def jobs(settings: Settings) -> tuple[Job, ...]:
+def jobs(settings: Settings) -> tuple[Process, ...]:
     """The workers that are needed with these settings."""
     return (*JOBS, "standby") if settings.archive.standby else JOBS
 
@@ -204,60 +201,29 @@ def stop_on_signal() -> threading.Event:
     return stop
 
 
-def _serve_job(settings: Settings, data: Path, config: Path | None, job: Job) -> None:
+def _serve_job(settings: Settings, data: Path, config: Path | None, job: Process) -> None:
     os.nice(NICE.get(job, 0))
     from civicmail.core.config.log import set_up
+    from civicmail.front.worker import processes
 
     set_up(settings.log, f"worker {job}")
-    module = importlib.import_module(f"civicmail.front.worker.{job}")
-    if job != "city":
-        stop = stop_on_signal()
-        threading.Thread(target=_stop_when_fenced, args=(data, stop), daemon=True).start()
-        module.run(settings, data, stop)
-    else:
-        _serve_city(settings, data, config)
+    if job == "standby" and not settings.archive.standby:
+        raise ConfigError("[archive] standby names no second place.")
+    prepare, is_preparing = _start_tables(data, config) if job == "city" else (lambda: None, lambda: False)
+    stop = stop_on_signal()
+    threading.Thread(target=_stop_when_fenced, args=(data, stop), daemon=True).start()
+    processes.run(job, settings, data, stop, prepare, is_preparing)
+    if is_preparing():
+        os._exit(0)  # the thread that makes tables is cut short with the process
     epoch.require_unfenced(data)
 
 
-def _serve_city(settings: Settings, data: Path, config: Path | None) -> None:
-    from civicmail.front.web.start import is_preparing, prepare, start
-    from civicmail.front.worker import (
-        auto_replies,
-        city,
-        findings,
-        hooks,
-        message_removal,
-        notices,
-        offboarding,
-        people_jobs,
-        pickups,
-        reports,
-        rules,
-        sending,
-        siem,
-        traces,
-    )
+def _start_tables(data: Path, config: Path | None) -> tuple[Callable[[], None], Callable[[], bool]]:
+    """Start Django. Returns what brings the tables up to date, and whether that is under way."""
+    from civicmail.front.web import start
 
-    start(data, config)
-
-    def ready() -> None:
-        prepare(data, config)
-
-    all_ = [*people_jobs.jobs(data, ready, now_ms), *rules.jobs(data, ready, now_ms), findings.job(data, ready, now_ms)]
-    all_ += [notices.job(settings, data, ready, now_ms), sending.job(settings, data, ready, now_ms)]
-    all_ += [pickups.job(settings, data, ready, now_ms)]
-    all_ += [auto_replies.job(settings, data, ready, now_ms), *offboarding.jobs(settings, data, ready, now_ms)]
-    all_ += [*hooks.jobs(settings, data, ready, now_ms), *reports.jobs(settings, data, ready, now_ms)]
-    all_ += [
-        message_removal.job(settings, data, ready, now_ms),
-        *siem.jobs(settings, data, ready, now_ms),
-        *traces.jobs(settings, data, now_ms),
-    ]
-    stop = stop_on_signal()
-    threading.Thread(target=_stop_when_fenced, args=(data, stop), daemon=True).start()
-    city.run(settings, data, stop, all_, is_preparing)
-    if is_preparing():
-        os._exit(0)  # the thread that makes tables is cut short with the process
+    start.start(data, config)
+    return lambda: start.prepare(data, config), start.is_preparing
 
 
 def _stop_when_fenced(data: Path, stop: threading.Event) -> None:

@@ -15,7 +15,7 @@ from civicmail.core.disk import files
 from civicmail.core.disk.metrics import Values
 from civicmail.core.ledger import checkpoints, sequencer
 from civicmail.front.checkup import heartbeats
-from civicmail.front.checkup.jobs import CONSEQUENCES
+from civicmail.front.checkup.job_registry import PROCESSES
 from civicmail.front.checkup.storage import records_behind, waiting_since
 from civicmail.front.metrics.disk_forecast import DiskForecast
 from civicmail.mail.archive.outstanding import Entry, Outstanding
@@ -97,8 +97,9 @@ class Gauges:
 
     def _jobs(self, _now: int) -> Values:
         values: Values = {}
-        unused = () if self._settings.archive.standby else ("standby",)
-        for process in CONSEQUENCES.keys() - unused:
+        for process in PROCESSES:
+            if process == "standby" and not self._settings.archive.standby:
+                continue
             if (beat := heartbeats.read(self._data, process)) is None:
                 continue
             values["civicmail_heartbeat_timestamp_seconds", (process,)] = beat.at / 1000

@@ -56,6 +56,9 @@ def start(data: Path, config: Path | None = None) -> None:
     import django
 
     django.setup()
+    from civicmail.front.web import table_changes
+
+    table_changes.watch(data)
 
 
 def prepare(data: Path, config: Path | None = None, patience: Patience | None = None) -> None:

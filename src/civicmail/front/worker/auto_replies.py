@@ -7,7 +7,7 @@ message is processed again, and the archive recognizes the reply by its key and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +16,12 @@ import orjson
 
 from civicmail.city.snapshot.published_snapshot import shared_watcher
 from civicmail.core.config.settings import Settings
-from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record
 from civicmail.front.worker.forecast_replies import SIGN, ForecastReplies
-from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.job_loop import Work
 from civicmail.front.worker.journal_reader import begin, read
 from civicmail.front.worker.own_mailer import OwnMailer, OwnMessage
-from civicmail.front.worker.people_jobs import Prepare, connected
+from civicmail.front.worker.processes import JobContext
 from civicmail.mail.archive.records import Capture, Source, Type
 from civicmail.mail.courier.auto_reply import Responder, build, key, needs_answer
 from civicmail.mail.courier.auto_reply_messages import AutoReplyMessages
@@ -30,31 +29,20 @@ from civicmail.mail.courier.auto_reply_messages import AutoReplyMessages
 if TYPE_CHECKING:  # Django is started later
     from civicmail.city.identity.models import AutoReply
 
-LEASE = "answers"
-EVERY = 1.0
 NOTE_EVERY = 5_000
 """ms between two writes of the journal offset; after a reply it is written at once."""
 
 
-def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
-    """The job of the city worker; Django is started."""
+def answers(context: JobContext) -> Iterator[Work]:
+    """Send automatic replies."""
+    with closing(AutoReplies(context.settings, context.data, context.clock)) as replier:
 
-    @contextmanager
-    def start() -> Iterator[Work]:
-        prepare()
-        with connected(), closing(AutoReplies(settings, data, clock)) as replier:
-            yield lambda: replier.step() > 0
+        def work() -> int:
+            while not (answered := replier.step()) and not replier.is_done:
+                pass
+            return answered
 
-    return Job("answers", start, EVERY, lease=LEASE)
-
-
-def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
-    """Answer everything that wants it; how many. Raises LeaseHeld."""
-    with Lease.take(lease_path(data, LEASE)), connected(), closing(AutoReplies(settings, data, clock)) as replier:
-        count = 0
-        while not replier.is_done:
-            count += replier.step()
-        return count
+        yield work
 
 
 class AutoReplies:

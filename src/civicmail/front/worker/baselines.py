@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.tail import Record
-from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.job_loop import Work
 from civicmail.front.worker.journal_reader import begin, read
+from civicmail.front.worker.processes import JobContext
 from civicmail.mail.archive.records import Type
 from civicmail.mail.pipeline import containment
 from civicmail.mail.pipeline.baseline import HOUR
 
-LEASE = "habits"
-EVERY = 2.0
 SAVE_EVERY = 60_000
 """ms; what a gateway does not find in the file it reads in the journals."""
 
 
-def job(settings: Settings, data: Path, clock: Callable[[], int]) -> Job:
-    @contextmanager
-    def start() -> Iterator[Work]:
-        learning = BaselineJob(settings, data, clock)
-        yield learning.step
-        learning.save()
-
-    return Job("habits", start, EVERY, lease=LEASE)
+def habits(context: JobContext) -> Iterator[Work]:
+    """Learn what each account normally sends."""
+    learning = BaselineJob(context.settings, context.data, context.clock)
+    yield learning.step
+    learning.save()
 
 
 class BaselineJob:

@@ -1,74 +1,57 @@
-"""The city worker: ledger, held mail, IMAP disconnects, and the jobs with a database."""
+"""Jobs of the city worker that need no database: ledger, held mail, IMAP disconnects."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 from civicmail.city.snapshot.published_snapshot import shared_watcher
 from civicmail.core.config.clock import now_ms
-from civicmail.core.config.settings import Settings
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.ledger.notes import Checkpoint
 from civicmail.core.ledger.sequencer import Sequencer
 from civicmail.front.worker.imap_disconnect import ImapDisconnect
-from civicmail.front.worker.job_loop import Job, Work, run_all
+from civicmail.front.worker.job_loop import Work
+from civicmail.front.worker.processes import JobContext
 from civicmail.mail.archive.commit import write_events
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.doveadm import doveadm
 from civicmail.mail.courier.release_holds import HoldReleaser
 
-LEDGER_EVERY = 1.0
-RETURNING_EVERY = 0.5
-KICK_EVERY = 0.25
 
-
-def run(
-    settings: Settings,
-    data: Path,
-    stop: threading.Event,
-    people: Sequence[Job] = (),
-    abandon: Callable[[], bool] = lambda: False,
-) -> None:
-    """Every record becomes a leaf of the ledger within a second; a signed checkpoint follows every hour. people: the jobs of
-    people's side (people.py); abandon: as run_all has it."""
-    returning = Job("returning", lambda: _returning(data), RETURNING_EVERY, lease="returning")
-    jobs = [Job("ledger", lambda: _ledger(settings, data), LEDGER_EVERY), returning, *people]
-    if settings.signin.kick:
-        jobs.append(Job("kick", lambda: _kick(settings, data), KICK_EVERY, lease="kick"))
-    run_all("city", jobs, data, stop, abandon)
-
-
-@contextmanager
-def _returning(data: Path) -> Iterator[Work]:
+def returning(context: JobContext) -> Iterator[Work]:
     """Release held mail whose recipient may read again."""
-    job = HoldReleaser(data, shared_watcher(data, now_ms), now_ms)
-    yield lambda: job.step() > 0
+    yield HoldReleaser(context.data, shared_watcher(context.data, now_ms), now_ms).step
 
 
-@contextmanager
-def _kick(settings: Settings, data: Path) -> Iterator[Work]:
+def kick(context: JobContext) -> Iterator[Work]:
     """End the IMAP connections of people who lost access."""
-    kicking = ImapDisconnect(
-        data, shared_watcher(data, now_ms), doveadm(settings.signin.kick, settings.signin.kick_key_file), now_ms
-    )
-    yield lambda: kicking.step() > 0
+    signin = context.settings.signin
+    kick = doveadm(signin.kick, signin.kick_key_file)
+    yield ImapDisconnect(context.data, shared_watcher(context.data, now_ms), kick, now_ms).step
 
 
-@contextmanager
-def _ledger(settings: Settings, data: Path) -> Iterator[Work]:
-    with Sequencer(data) as ledger:
+def ledger(context: JobContext) -> Iterator[Work]:
+    """Integrate every record into the ledger within a second, and sign a checkpoint every hour."""
+    with Sequencer(context.data) as sequencer:
+        yield lambda: _integrate(sequencer, context)["integrated"]
 
-        def work() -> bool:
-            now = now_ms()
-            ledger.integrate(now)
-            if ledger.due(now, settings.archive.checkpoint_every * 1000):
-                record_checkpoint(data, ledger.checkpoint(now), now)
-            return False
 
-        yield work
+def ledger_once(context: JobContext) -> dict[str, int]:
+    """Integrate, sign where that is due, and integrate the checkpoint."""
+    with Sequencer(context.data) as sequencer:
+        done = _integrate(sequencer, context)
+        sequencer.integrate(now_ms())
+        return done
+
+
+def _integrate(sequencer: Sequencer, context: JobContext) -> dict[str, int]:
+    now = now_ms()
+    integrated = sequencer.integrate(now)
+    is_due = sequencer.due(now, context.settings.archive.checkpoint_every * 1000)
+    if is_due:
+        record_checkpoint(context.data, sequencer.checkpoint(now), now)
+    return {"integrated": integrated, "signed": int(is_due)}
 
 
 def record_checkpoint(data: Path, signed: Checkpoint, now: int) -> None:

@@ -1,12 +1,10 @@
-"""The courier worker: deliver accepted mail."""
+"""The job that delivers accepted mail."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from civicmail.city.directory.modes import Modes
@@ -14,35 +12,22 @@ from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.lease import is_requested, lease_path
-from civicmail.front.worker.job_loop import Job, Work, run_all
+from civicmail.front.worker.job_loop import Work
 from civicmail.front.worker.liveness import StopEvent
+from civicmail.front.worker.processes import JobContext
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.courier import deliver
 from civicmail.mail.pipeline.accept import Pipeline
 
-MAX_STILL_SECONDS = 60.0
-"""Seconds: its one round looks ten times a second whether it should stop."""
-MAX_ROUND_SECONDS = 600.0
-"""Seconds without a round; at the beginning all outstanding mail may have to be read."""
 
+def courier(context: JobContext) -> Iterator[Work]:
+    """Deliver mail."""
 
-def run(settings: Settings, data: Path, stop: threading.Event) -> None:
-    """Run the courier until stop is set; restart it after a failure."""
+    def work() -> int:
+        asyncio.run(_deliver(context.settings, context.data, context.stop))
+        return 0
 
-    stop_event = StopEvent(stop)
-
-    @contextmanager
-    def start() -> Iterator[Work]:
-        def work() -> bool:
-            asyncio.run(_deliver(settings, data, stop_event))
-            return False
-
-        yield work
-
-    job = Job(
-        "courier", start, 1.0, lends="courier", max_still=MAX_STILL_SECONDS, max_round=MAX_ROUND_SECONDS, stop_event=stop_event
-    )
-    run_all("courier", [job], data, stop)
+    yield work
 
 
 async def _deliver(settings: Settings, data: Path, stop: StopEvent) -> None:
@@ -62,7 +47,7 @@ async def _deliver(settings: Settings, data: Path, stop: StopEvent) -> None:
 async def _watch(data: Path, stop: StopEvent, stopping: asyncio.Event, own: GroupCommit, modes: Modes) -> None:
     """Pass the stop signal and lease requests into the event loop; close idle journal files and refresh the directory."""
     while not stop.is_set() and not is_requested(lease_path(data, "courier")):
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.25)
         own.rotate_if_idle()
         modes.refresh()
     stopping.set()

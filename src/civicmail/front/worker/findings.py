@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.job_loop import Work
 from civicmail.front.worker.journal_reader import JournalReader
-from civicmail.front.worker.people_jobs import Prepare, connected
+from civicmail.front.worker.processes import JobContext
 
-LEASE = "findings"
-EVERY = 1.0
 SWEEP_EVERY = 15_000
 """ms between two looks at dates."""
 DIGEST_EVERY = 600_000
@@ -21,24 +16,41 @@ DIGEST_EVERY = 600_000
 Clock = Callable[[], int]
 
 
-def job(data: Path, prepare: Prepare, clock: Clock) -> Job:
-    """Django is started; prepare is called before the job begins."""
-    return Job("findings", lambda: _follow(data, prepare, clock), EVERY, lease=LEASE)
-
-
-def one_round(data: Path, clock: Clock) -> int:
-    """Once what the job does all the time; how much had a date that has come. Raises LeaseHeld."""
+def findings(context: JobContext) -> Iterator[Work]:
+    """Record findings and held mail, notify senders, send digests, and keep the dates of approvals."""
     from civicmail.desk.holding.actions import containment, digests, evidence_holds, expire_quarantine
     from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
 
-    with connected(), Lease.take(lease_path(data, LEASE)):
-        JournalReader(data, HoldingConsumer(), clock).all()
-        due = 0
-        while done := containment.release_chosen():
-            due += done
-        return (
-            due + sweep(clock()) + digests.send_due(clock()) + expire_quarantine.expire(clock()) + evidence_holds.reconcile(clock())
-        )
+    reader, keeper = JournalReader(context.data, HoldingConsumer(), context.clock), evidence_holds.HoldReconciler()
+    swept = notified = 0
+
+    def work() -> int:
+        nonlocal swept, notified
+        has_more, now = reader.step(), context.clock()
+        if not 0 <= now - swept < SWEEP_EVERY:
+            swept = now
+            sweep(now)
+            keeper.step(now)
+        if not 0 <= now - notified < DIGEST_EVERY:
+            is_done = digests.send_due(now) < digests.BATCH_SIZE and expire_quarantine.expire(now) < expire_quarantine.BATCH_SIZE
+            notified = now if is_done else 0
+        return bool(containment.release_chosen()) or has_more
+
+    yield work
+    reader.finish()
+
+
+def findings_once(context: JobContext) -> dict[str, int]:
+    """Read all journals, then do everything that is due."""
+    from civicmail.desk.holding.actions import containment, digests, evidence_holds, expire_quarantine
+    from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
+
+    JournalReader(context.data, HoldingConsumer(), context.clock).all()
+    now, due = context.clock(), 0
+    while done := containment.release_chosen():
+        due += done
+    due += sweep(now) + digests.send_due(now) + expire_quarantine.expire(now) + evidence_holds.reconcile(now)
+    return {"dated": due}
 
 
 def sweep(now: int) -> int:
@@ -74,31 +86,3 @@ def sweep(now: int) -> int:
         + expire_findings.switch_off_imprecise(to_shadow, now)
         + release_requests.expire(now)
     )
-
-
-@contextmanager
-def _follow(data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    from civicmail.desk.holding.actions import containment, digests, evidence_holds, expire_quarantine
-    from civicmail.desk.holding.actions.journal_consumer import HoldingConsumer
-
-    prepare()
-    with connected():
-        listening, keeper = JournalReader(data, HoldingConsumer(), clock), evidence_holds.HoldReconciler()
-        swept = notified = 0
-
-        def work() -> bool:
-            nonlocal swept, notified
-            has_more, now = listening.step(), clock()
-            if not 0 <= now - swept < SWEEP_EVERY:
-                swept = now
-                sweep(now)
-                keeper.step(now)
-            if not 0 <= now - notified < DIGEST_EVERY:
-                notified = (
-                    now
-                    if digests.send_due(now) < digests.BATCH_SIZE and expire_quarantine.expire(now) < expire_quarantine.BATCH_SIZE
-                    else 0
-                )
-            return bool(containment.release_chosen()) or has_more
-
-        yield work

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from civicmail.core.config.log import get_logger
-from civicmail.core.config.settings import Settings, Webhook
-from civicmail.core.disk.lease import Lease, lease_path
+from civicmail.core.config.settings import Webhook
 from civicmail.front.checkup.hooks import HookStatus, status_of
-from civicmail.front.worker.job_loop import Job, Work
-from civicmail.front.worker.people_jobs import Clock, Prepare, connected
+from civicmail.front.worker.job_loop import Work
+from civicmail.front.worker.processes import JobContext
 
 log = get_logger()
 
-EVERY = 1.0
-LEASE = "hooks"
 WRITE_EVERY = 10_000
 """ms between two writes of an unchanged state."""
 
@@ -25,29 +20,11 @@ Try = Callable[[Webhook, str, bytes, int], str]
 """(hook, id, body, now) -> why it was not taken."""
 
 
-def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
-    """One job for each webhook, so that a slow one does not delay the others."""
-    return [
-        Job(f"hook {hook.name}", partial(_hook, hook, data, prepare, clock), EVERY, lease=f"{LEASE}-{hook.name}")
-        for hook in settings.oversight.webhook
-    ]
-
-
-def one_round(settings: Settings, data: Path, clock: Clock) -> int:
-    """Run each webhook once. Returns how many entries were delivered. Raises LeaseHeld."""
-    delivered = 0
-    for hook in settings.oversight.webhook:
-        with connected(), Lease.take(lease_path(data, f"{LEASE}-{hook.name}")):
-            delivered += WebhookDelivery(hook, data, post).step(clock())
-    return delivered
-
-
-@contextmanager
-def _hook(hook: Webhook, data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    prepare()
-    with connected():
-        delivery = WebhookDelivery(hook, data, post)
-        yield lambda: delivery.step(clock()) >= delivery.most
+def hook(context: JobContext) -> Iterator[Work]:
+    """Deliver audit entries to a webhook; one job for each."""
+    (webhook,) = (hook for hook in context.settings.oversight.webhook if hook.name == context.instance)
+    delivery = WebhookDelivery(webhook, context.data, post)
+    yield lambda: delivery.step(context.clock())
 
 
 def post(hook: Webhook, id_: str, body: bytes, now: int) -> str:

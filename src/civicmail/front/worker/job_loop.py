@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +19,17 @@ from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.lease import Lease, is_requested, lease_path
 from civicmail.front.checkup import heartbeats
 from civicmail.front.checkup.heartbeats import Beat, Heartbeat
-from civicmail.front.worker.liveness import MAX_ROUND_SECONDS, MAX_STILL_SECONDS, Liveness, Pulse, StopEvent
+from civicmail.front.worker.liveness import CHECK_EVERY, MAX_ROUND_SECONDS, MAX_STILL_SECONDS, Liveness, Pulse, StopEvent
+from civicmail.front.worker.wakeups import Wakeup, watch
 
 log = get_logger()
 
-Work = Callable[[], bool]
-"""One round of a job; True if there may be more to do at once."""
+Work = Callable[[], int]
+"""One round of a job. Returns how much was done; 0 if there is nothing more to do at once."""
 
 MAX_PAUSE = 60.0
 LENT_SECONDS = 0.2
-JOIN_SECONDS = 0.2  # short, so that the main thread hears signals
+JOIN_SECONDS = 0.2
 _AWAY = ("OperationalError", "InterfaceError")
 """Names of database errors, because the mail worker has no Django. They are not logged with a trace."""
 
@@ -37,8 +38,10 @@ _AWAY = ("OperationalError", "InterfaceError")
 class Job:
     """A job of one process. start: called with the lease held, makes what the rounds need; every: seconds between two rounds.
 
-    lends: a lease that start takes itself, and that the job lets go between two rounds when a command wants it. max_still: seconds
-    for which a round may use no processor before it is taken to hang; max_round, stop_event: as of Pulse.
+    wakeup: what it then waits for, until `fallback` seconds after the last round began; woken_by: names of changes.
+    repeats: whether a round that did something is followed by another one at once.
+    lends: a lease that start takes itself, and that the job lets go between two rounds when a command wants it.
+    max_still: seconds for which a round may use no processor before it is taken to hang; max_round, stop_event: as of Pulse.
     """
 
     name: str
@@ -49,6 +52,10 @@ class Job:
     max_still: float = MAX_STILL_SECONDS
     max_round: float = MAX_ROUND_SECONDS
     stop_event: StopEvent | None = None
+    wakeup: Wakeup | None = None
+    woken_by: Set[str] = frozenset()
+    fallback: float = 0.0
+    repeats: bool = True
 
 
 def run_job(
@@ -68,11 +75,15 @@ def run_job(
             with Lease.take(lease_path(data, job.lease)) if job.lease else nullcontext(), job.start() as work:
                 beat.elsewhere = False
                 while not stop.is_set() and not is_lent():
+                    if job.wakeup is not None:
+                        job.wakeup.clear()
                     began, beat.began = clock(), now_ms()
-                    more = work()
+                    more = work() and job.repeats
                     beat.began, beat.done, beat.failures, beat.problem = 0, now_ms(), 0, ""
                     if not more:
                         stop.wait(max(0.0, job.every - (clock() - began)))
+                        if job.wakeup is not None and isinstance(stop, Pulse):
+                            stop.wait_for(job.wakeup, job.fallback - (clock() - began))
         except LeaseHeld:
             beat.elsewhere = True
             stop.wait(1.0)
@@ -102,19 +113,25 @@ def run_all(process: str, jobs: list[Job], data: Path, stop: threading.Event, ab
         threading.Thread(target=run_job, args=(job, data, pulse, time.monotonic, beat), name=job.name, daemon=True)
         for job, pulse, beat in zip(jobs, pulses, beats, strict=True)
     ]
-    for thread in threads:
+    wakeups = [(job.woken_by, job.wakeup) for job in jobs if job.wakeup is not None]
+    watcher = threading.Thread(target=watch, args=(data, wakeups, stop), name="changes", daemon=True)
+    for thread in [*threads, watcher] if wakeups else threads:
         thread.start()
     liveness = Liveness(list(zip(pulses, threads, strict=True)), Manager())
     noted = 0.0
-    for thread in threads:
-        while thread.is_alive():
-            liveness.look()
-            if stop.is_set() and abandon():
-                return
-            if time.monotonic() - noted >= heartbeats.EVERY / 1000:
-                noted = time.monotonic()
-                _note(data, Heartbeat(process, os.getpid(), now_ms(), beats))
-            thread.join(JOIN_SECONDS)
+    while any(thread.is_alive() for thread in threads):
+        liveness.look()
+        if time.monotonic() - noted >= heartbeats.EVERY / 1000:
+            noted = time.monotonic()
+            _note(data, Heartbeat(process, os.getpid(), now_ms(), beats))
+        if not stop.wait(CHECK_EVERY):
+            continue
+        if abandon():
+            return
+        for _, wakeup in wakeups:
+            wakeup.wake()
+        threads[0].join(JOIN_SECONDS)
+        threads = [thread for thread in threads if thread.is_alive()]
 
 
 def _note(data: Path, beat: Heartbeat) -> None:

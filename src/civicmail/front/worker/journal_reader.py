@@ -61,13 +61,16 @@ class JournalReader:
                 self._kept = dict(self._ear.positions)
         return has_more
 
-    def all(self) -> int:
-        """Hear and write everything that there is; how many rounds had something."""
-        rounds = 0
-        while self._read():
+    def all(self) -> None:
+        """Process and store everything that there is."""
+        while self.step():
+            pass
+        self.finish()
+
+    def finish(self) -> None:
+        """Store what was processed since the last write."""
+        if self._ear.positions != self._kept:
             self._ear.write(self._clock())
-            rounds += 1
-        return rounds
 
     def _read(self) -> bool:
         has_more = read(self._tail, self._ear.hear)

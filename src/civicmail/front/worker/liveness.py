@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from civicmail.core.config.systemd import Manager
 from civicmail.front.checkup.heartbeats import Beat
+from civicmail.front.worker.wakeups import Wakeup
 
 MAX_STILL_SECONDS = 600.0
 """Seconds for which a round may use no processor. Whatever a job waits for has a shorter end of its own."""
@@ -76,6 +77,15 @@ class Pulse:
         self._rests = self._has_rested = True
         try:
             return self._stop.wait(timeout)
+        finally:
+            self._rests = False
+
+    def wait_for(self, wakeup: Wakeup, seconds: float) -> None:
+        """Rest until something wakes the job."""
+        self._rests = True
+        try:
+            if not self._stop.is_set():
+                wakeup.wait(seconds)
         finally:
             self._rests = False
 

@@ -7,51 +7,29 @@ noted on the copy, others go on, and it is retried.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
-from civicmail.core.config.settings import Settings
-from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.job_loop import Job, Work
-from civicmail.front.worker.people_jobs import Prepare, connected
+from civicmail.front.worker.job_loop import Work
+from civicmail.front.worker.processes import JobContext
 from civicmail.mail.courier.message_removal import MessageRemoval, RemovalRequest
 
 if TYPE_CHECKING:  # Django is started later
     from civicmail.desk.incidents.models import Pull, Pulled
 
-LEASE = "pulls"
-EVERY = 1.0
 BATCH_SIZE = 50
 RETRY_AFTER = timedelta(seconds=15)
 """Pause before an unavailable mailbox is tried again."""
 log = get_logger()
 
 
-def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
-    """Django is started."""
-
-    @contextmanager
-    def follow() -> Iterator[Work]:
-        prepare()
-        with connected():
-            pulling = MessageRemoval(settings, data, clock)
-            yield lambda: step(pulling, clock) > 0
-
-    return Job("pulls", follow, EVERY, lease=LEASE)
-
-
-def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
-    """Do everything that is due. Returns how many copies. Raises LeaseHeld."""
-    with Lease.take(lease_path(data, LEASE)), connected():
-        pulling, total = MessageRemoval(settings, data, clock), 0
-        while done := step(pulling, clock):
-            total += done
-        return total
+def pulls(context: JobContext) -> Iterator[Work]:
+    """Remove messages from mailboxes, and restore them."""
+    pulling = MessageRemoval(context.settings, context.data, context.clock)
+    yield lambda: step(pulling, context.clock)
 
 
 def step(pulling: MessageRemoval, clock: Callable[[], int]) -> int:

@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from civicmail.city.notices.message import NoticeContent, build
 from civicmail.city.snapshot.published_snapshot import shared_watcher
 from civicmail.core.config.settings import Settings
-from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.job_loop import Work
 from civicmail.front.worker.own_mailer import OwnMailer, OwnMessage
-from civicmail.front.worker.people_jobs import Prepare, connected
+from civicmail.front.worker.processes import JobContext
 from civicmail.mail.archive.records import Source
 
 BATCH_SIZE = 200
-EVERY = 1.0
-LEASE = "notices"
 
 
-def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
-    """The job of the city worker; Django is started."""
-
-    @contextmanager
-    def start() -> Iterator[Work]:
-        prepare()
-        with connected():
-            sending = Sending(settings, data, clock)
-            yield lambda: sending.step() == BATCH_SIZE
-
-    return Job("notices", start, EVERY, lease=LEASE)
-
-
-def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
-    """Send everything that waits; how many. Raises LeaseHeld."""
-    with Lease.take(lease_path(data, LEASE)), connected():
-        sending, count = Sending(settings, data, clock), 0
-        while sent := sending.step():
-            count += sent
-        return count
+def notices(context: JobContext) -> Iterator[Work]:
+    """Send the city's own mail."""
+    yield Sending(context.settings, context.data, context.clock).step
 
 
 class Sending:

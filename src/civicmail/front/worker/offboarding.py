@@ -15,9 +15,8 @@ from civicmail.city.directory.modes import Modes
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
-from civicmail.core.disk.lease import Lease, lease_path
-from civicmail.front.worker.job_loop import Job, Work
-from civicmail.front.worker.people_jobs import Prepare, Round, connected, each
+from civicmail.front.worker.job_loop import Work
+from civicmail.front.worker.processes import JobContext
 from civicmail.mail.courier.hops import Routes
 from civicmail.mail.courier.imap_mailboxes import ImapServer, ServerUnavailable
 from civicmail.mail.importers.live_imap import Imap
@@ -27,37 +26,19 @@ if TYPE_CHECKING:  # Django is started later
     from civicmail.city.conduct.actions.account_closure import Count
     from civicmail.city.conduct.models import Closure
 
-LEASE, OUTSIDE = "closing", "outside"
-EVERY = 2.0
 log = get_logger()
 
 
-def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> list[Job]:
-    """Django is started."""
-
-    @contextmanager
-    def accounts() -> Iterator[Work]:
-        prepare()
-        with connected():
-            yield lambda: step(settings, data, clock) > 0
-
-    def outside() -> Round:
-        from civicmail.city.conduct.actions.external_systems import notify_hooks
-
-        return lambda: notify_hooks(clock())
-
-    return [Job("closing", accounts, EVERY, lease=LEASE), Job("outside", each(prepare, outside), EVERY, lease=OUTSIDE)]
+def closing(context: JobContext) -> Iterator[Work]:
+    """Count, archive and empty the mailboxes of people who left."""
+    yield lambda: step(context.settings, context.data, context.clock)
 
 
-def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
-    """Do everything that is due. Returns how many steps. Raises LeaseHeld."""
+def outside(context: JobContext) -> Iterator[Work]:
+    """Notify external systems of people who left."""
     from civicmail.city.conduct.actions.external_systems import notify_hooks
 
-    with Lease.take(lease_path(data, LEASE)), Lease.take(lease_path(data, OUTSIDE)), connected():
-        total = notify_hooks(clock())
-        while done := step(settings, data, clock):
-            total += done
-        return total
+    yield lambda: notify_hooks(context.clock())
 
 
 def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:

@@ -22,7 +22,6 @@ from civicmail.mail.archive.commit import SHORT_FILE, GroupCommit, Writer
 from civicmail.mail.archive.identity import once_bits
 from civicmail.mail.archive.reading import Archive
 from civicmail.mail.archive.records import Source, uuid_text
-from civicmail.mail.courier import wakeup
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.evaluator import Evaluator
 
@@ -72,9 +71,7 @@ class OwnMailer:
         """Send in this order. Returns capture ids, "" for a message that an earlier process archived. Raises LaterError if the
         archive cannot commit; earlier messages are archived."""
         with ThreadPoolExecutor(1) as apart:  # whoever calls may have a loop of its own running
-            ids = apart.submit(asyncio.run, self._send(mail, source)).result()
-        wakeup.send(self.data)
-        return ids
+            return apart.submit(asyncio.run, self._send(mail, source)).result()
 
     async def _send(self, mail: Sequence[OwnMessage], source: Source) -> list[str]:
         commit = GroupCommit(Writer(self.data, self._clock, file_size=SHORT_FILE))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 from civicmail.city.snapshot.published_snapshot import shared_watcher
 from civicmail.core.config.settings import Settings
-from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.message.header_format import mailbox, one_line
-from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.job_loop import Work
 from civicmail.front.worker.own_mailer import OwnMailer, OwnMessage
-from civicmail.front.worker.people_jobs import Prepare, connected
+from civicmail.front.worker.processes import JobContext
 from civicmail.mail.archive.records import Source
 from civicmail.mail.courier import secure_routes
 from civicmail.mail.pipeline.evaluator import Evaluator
@@ -27,28 +26,13 @@ if TYPE_CHECKING:  # its module needs Django, which is started later
     from civicmail.desk.holding.models import PickUpReply
 
 BATCH_SIZE = 50
-EVERY = 1.0
-LEASE = "pickups"
 DOOR = "portal"
 _POLICY = SMTP.clone(utf8=False, cte_type="7bit")
 
 
-def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
-    """Django is started."""
-
-    @contextmanager
-    def start() -> Iterator[Work]:
-        prepare()
-        with connected():
-            yield lambda: step(settings, data, clock) >= BATCH_SIZE
-
-    return Job("pickups", start, EVERY, lease=LEASE)
-
-
-def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
-    """Do everything that is due. Returns how much. Raises LeaseHeld."""
-    with Lease.take(lease_path(data, LEASE)), connected():
-        return step(settings, data, clock)
+def pickups(context: JobContext) -> Iterator[Work]:
+    """Notify readers of the pick-up portal, send their replies, and expire messages."""
+    yield lambda: step(context.settings, context.data, context.clock)
 
 
 def step(settings: Settings, data: Path, clock: Callable[[], int]) -> int:

@@ -1,39 +1,43 @@
-"""The search worker: index new mail within seconds. A process of its own (decision 0075)."""
+"""The index job. A process of its own (decision 0075)."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, suppress
 from pathlib import Path
 
 from civicmail.core.config.clock import now_ms
-from civicmail.core.config.settings import Settings
 from civicmail.core.disk import journal
 from civicmail.core.disk.lease import is_held
 from civicmail.core.disk.metrics import Meter
-from civicmail.front.worker.job_loop import Job, Work, run_all
+from civicmail.front.worker.job_loop import Work
+from civicmail.front.worker.processes import JobContext
+from civicmail.mail.search.errors import NoRoom
 from civicmail.mail.search.tasks import IndexJob
 
-INDEX_EVERY = 0.1
 DRAIN = 2.0
 """Maximum of seconds by which this delays the stop."""
 DRAIN_LOOK = 0.02
 
 
-def run(settings: Settings, data: Path, stop: threading.Event) -> None:
-    """Index new mail until stop is set."""
-    run_all("search", [Job("index", lambda: indexing(data, least=settings.gateway.min_free), INDEX_EVERY)], data, stop)
-
-
-@contextmanager
-def indexing(data: Path, clock: Callable[[], float] = time.monotonic, *, least: int = 0) -> Iterator[Work]:
-    """Searchable within a second, and all of it when the worker stops. least: as of IndexJob."""
-    with closing(IndexJob.take(data, least=least)) as job, closing(_meter(data, job)) as meter:
+def index(context: JobContext, clock: Callable[[], float] = time.monotonic) -> Iterator[Work]:
+    """Index archived mail within seconds, and all of it when the worker stops."""
+    data = context.data
+    with closing(IndexJob.take(data, least=context.settings.gateway.min_free)) as job, closing(_meter(data, job)) as meter:
         meter.start()
-        yield lambda: job.step(now_ms()) > 0
+        yield lambda: job.step(now_ms())
         drain(job, data, clock)
+
+
+def index_once(context: JobContext) -> dict[str, int]:
+    """Takes what dead owners have left, too. Nothing where the volume has no room: doctor says so."""
+    with closing(IndexJob.take(context.data, bulk=True, least=context.settings.gateway.min_free)) as job:
+        behind = job.behind()
+        with suppress(NoRoom):
+            job.catch_up(now_ms())
+            return {"indexed": behind}
+    return {}
 
 
 def _meter(data: Path, job: IndexJob) -> Meter:

@@ -3,59 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import closing
 
 from civicmail.core.config.errors import LaterError
 from civicmail.core.config.log import get_logger
-from civicmail.core.config.settings import Settings
-from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.desk.mailbox.submission import PageMessage, Submission
-from civicmail.front.worker.job_loop import Job, Work
-from civicmail.front.worker.people_jobs import Prepare, connected
+from civicmail.front.worker.job_loop import Work
+from civicmail.front.worker.processes import JobContext
 
 BATCH_SIZE = 20
-EVERY = 0.2
 FORGET_EVERY = 3_600_000
-LEASE = "sending"
 
 log = get_logger()
 
 
-def job(settings: Settings, data: Path, prepare: Prepare, clock: Callable[[], int]) -> Job:
-    """Django is started."""
+def sending(context: JobContext) -> Iterator[Work]:
+    """Send mail written on the pages when it can no longer be undone."""
+    from civicmail.desk.mailbox.actions import send_queue
 
-    @contextmanager
-    def start() -> Iterator[Work]:
-        prepare()
-        with connected(), closing(Submission(settings, data, clock, patient=True)) as submission:
-            submission.warm()
-            sending, forgot = Sending(submission, clock), 0
+    with closing(Submission(context.settings, context.data, context.clock, patient=True)) as submission:
+        submission.warm()
+        sending, forgot = Sending(submission, context.clock), 0
 
-            def work() -> bool:
-                nonlocal forgot
-                now = clock()
-                if not 0 <= now - forgot < FORGET_EVERY:
-                    sending.forget()
-                    forgot = now
-                done = sending.step()
-                if not done:
-                    submission.idle()
-                return done == BATCH_SIZE
+        def work() -> int:
+            nonlocal forgot
+            now = context.clock()
+            if not 0 <= now - forgot < FORGET_EVERY:
+                sending.forget()
+                forgot = now
+            done = sending.step()
+            if not done:
+                submission.idle()
+                context.wakeup.at(send_queue.next_due())
+            return done
 
-            yield work
-
-    return Job("sending", start, EVERY, lease=LEASE)
-
-
-def one_round(settings: Settings, data: Path, clock: Callable[[], int]) -> int:
-    """Send everything whose time has come; how many were looked at. Raises LeaseHeld."""
-    with Lease.take(lease_path(data, LEASE)), connected(), closing(Submission(settings, data, clock, patient=True)) as submission:
-        sending, count = Sending(submission, clock), 0
-        sending.forget()
-        while sent := sending.step():
-            count += sent
-        return count
+        yield work
 
 
 class Sending:

@@ -7,9 +7,8 @@ offset of each journal; after any failure events are sent again from there, with
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from fnmatch import fnmatchcase
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -18,20 +17,17 @@ import orjson
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings, Siem
 from civicmail.core.disk import journal
-from civicmail.core.disk.lease import Lease, lease_path
 from civicmail.core.disk.tail import Record, Tail
 from civicmail.front.checkup.siem import Forwarded, forwarded_to
 from civicmail.front.worker import journal_reader, ocsf, syslog
-from civicmail.front.worker.job_loop import Job, Work
-from civicmail.front.worker.people_jobs import Clock, Prepare, connected
+from civicmail.front.worker.job_loop import Work
+from civicmail.front.worker.processes import JobContext
 from civicmail.front.worker.siem_connection import Away, Wire, connect
 from civicmail.front.worker.siem_events import SecurityEvent, of_record
 from civicmail.mail.archive import replay
 
 log = get_logger()
 
-EVERY = 0.5
-LEASE = "siem"
 CYCLE, SETTLE = 10_000, 2_000
 """ms for which one connection takes events, and for which it then rests before its end is confirmed: a receiver that dies after it
 has read is noticed."""
@@ -45,37 +41,20 @@ IsHidden = Callable[[SecurityEvent], bool]
 """Whether an event must not be sent."""
 
 
-def jobs(settings: Settings, data: Path, prepare: Prepare, clock: Clock) -> list[Job]:
-    """One job for each receiver, so that an unavailable one does not delay the others."""
-    return [
-        Job(
-            f"siem {receiver.name}",
-            partial(_forward, settings, receiver, data, prepare, clock),
-            EVERY,
-            lease=f"{LEASE}-{receiver.name}",
-        )
-        for receiver in settings.oversight.siem
-    ]
+def siem(context: JobContext) -> Iterator[Work]:
+    """Send security events to a SIEM; one job for each."""
+    with closing(_forwarding(context)) as forwarding:
+        yield lambda: forwarding.step(context.clock())
 
 
-@contextmanager
-def _forward(settings: Settings, receiver: Siem, data: Path, prepare: Prepare, clock: Clock) -> Iterator[Work]:
-    prepare()
-    with connected():
-        forwarding = Forwarding(settings, receiver, data, is_sealed)
-        try:
-            yield lambda: forwarding.step(clock())
-        finally:
-            forwarding.close()
+def siem_once(context: JobContext) -> dict[str, int]:
+    """Send a receiver its events. Returns how many were accepted."""
+    return {"told": _forwarding(context).once(context.clock())}
 
 
-def one_round(settings: Settings, data: Path, clock: Clock) -> int:
-    """Send each receiver its events. Returns how many were accepted. Raises LeaseHeld."""
-    sent = 0
-    for receiver in settings.oversight.siem:
-        with connected(), Lease.take(lease_path(data, f"{LEASE}-{receiver.name}")):
-            sent += Forwarding(settings, receiver, data, is_sealed).once(clock())
-    return sent
+def _forwarding(context: JobContext) -> Forwarding:
+    (receiver,) = (siem for siem in context.settings.oversight.siem if siem.name == context.instance)
+    return Forwarding(context.settings, receiver, context.data, is_sealed)
 
 
 def is_sealed(event: SecurityEvent) -> bool:

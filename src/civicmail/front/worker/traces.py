@@ -6,25 +6,23 @@ removed meanwhile is not traced.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import batched
 from pathlib import Path
 from typing import Protocol
 
 from civicmail.core.config.errors import ConfigError, LaterError
-from civicmail.core.config.settings import Settings
 from civicmail.core.disk import journal
 from civicmail.core.disk.published import published_as_json
 from civicmail.core.disk.tail import Tail
-from civicmail.front.worker.job_loop import Job, Work
+from civicmail.front.worker.job_loop import Work
+from civicmail.front.worker.processes import JobContext
 from civicmail.front.worker.spans import Span, TraceBuilder
 from civicmail.mail.search import coverage
 from civicmail.mail.search.errors import DamagedIndex
 
-EVERY = 1.0
-LEASE = "traces"
 BATCH_SIZE = 512
 WINDOW = 2_000
 """Records of a journal that are read in one round."""
@@ -52,25 +50,16 @@ class TracePositions:
 POSITIONS = published_as_json("otel/positions.json", "the positions of traces", TracePositions)
 
 
-def jobs(settings: Settings, data: Path, clock: Callable[[], int]) -> list[Job]:
-    """The job, or none without a collector."""
-    if not settings.otel.url:
-        return []
-    return [Job(LEASE, lambda: _trace(settings, data, clock), EVERY, lease=LEASE)]
-
-
-@contextmanager
-def _trace(settings: Settings, data: Path, clock: Callable[[], int]) -> Iterator[Work]:
+def traces(context: JobContext) -> Iterator[Work]:
+    """Send traces of messages to a collector."""
+    otel = context.settings.otel
     try:
         from civicmail.front.worker import otlp
     except ModuleNotFoundError:
         raise ConfigError("otel.url needs the extra: pip install 'civicmail[otel]'.") from None
-    collector = otlp.Collector(settings.otel, settings.city.host)
-    try:
-        tracing = Tracing(data, collector, settings.otel.one_in)
-        yield lambda: tracing.step(clock())
-    finally:
-        collector.close()
+    with closing(otlp.Collector(otel, context.settings.city.host)) as collector:
+        tracing = Tracing(context.data, collector, otel.one_in)
+        yield lambda: tracing.step(context.clock())
 
 
 class Tracing:

@@ -16,6 +16,7 @@ from pathlib import Path
 from civicmail.core.config.log import get_logger
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk import journal
+from civicmail.core.disk.changes import Changes
 from civicmail.core.disk.errors import LeaseHeld
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.free_space import Room
@@ -25,7 +26,6 @@ from civicmail.core.disk.tail import adopt, last_frame
 from civicmail.core.message.model import Envelope
 from civicmail.mail.archive.commit import GroupCommit, Writer
 from civicmail.mail.archive.records import Source
-from civicmail.mail.courier import wakeup
 from civicmail.mail.courier.archived_message import Store
 from civicmail.mail.courier.delivery_outcome import is_own, outcomes
 from civicmail.mail.courier.delivery_queue import DeliveryQueue
@@ -43,7 +43,9 @@ Submit = Callable[[bytes, Envelope, Source, str], Awaitable[object]]
 """The pipeline's accept: content, envelope, source, once-key."""
 
 POLL_SECONDS = 0.05
-SPACE_SECONDS = 0.02
+WATCHED_SECONDS = 0.5
+"""Between two looks at the journals at most, and where their changes are told."""
+SPACE_SECONDS = 0.05
 """Between two looks at the journals at least, unless one left something over."""
 DRAIN_SECONDS = 10.0
 _BATCH = 256
@@ -121,12 +123,17 @@ class _Courier:
         room = Room(data / "maildir", rounds.settings.gateway.min_free)
         self._local = Local(data, self._store, rounds.routes, rounds.settings.city.host, files, marking, room=room)
         self._batches = ThreadPoolExecutor(1, thread_name_prefix="batch")
-        self._wakeup = wakeup.bind(data)
+        try:
+            self._changes: Changes | None = Changes(data)
+        except OSError as error:
+            self._changes = None
+            log.warning("changes cannot be watched, the courier looks by itself", problem=str(error))
         self._polled_at = 0.0
 
     async def work(self, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._wakeup, self._woken)
+        if self._changes is not None:
+            loop.add_reader(self._changes, self._woken)
         halt = asyncio.create_task(self._halt(stop))
         cared = loop.time()
         try:
@@ -146,7 +153,8 @@ class _Courier:
                 await self._rest(more=more)
         finally:
             halt.cancel()
-            loop.remove_reader(self._wakeup)
+            if self._changes is not None:
+                loop.remove_reader(self._changes)
 
     async def _rest(self, *, more: bool) -> None:
         """Until something is new; under load a little longer, so that what comes meanwhile shares a look, a batch and a sync."""
@@ -154,7 +162,7 @@ class _Courier:
             await asyncio.sleep(0)
             return
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(POLL_SECONDS):
+            async with asyncio.timeout(POLL_SECONDS if self._changes is None else WATCHED_SECONDS):
                 await self._rounds.wake.wait()
         await asyncio.sleep(max(0.0, self._polled_at + SPACE_SECONDS - asyncio.get_running_loop().time()))
 
@@ -163,7 +171,8 @@ class _Courier:
         self._rounds.wake.set()
 
     def _woken(self) -> None:
-        wakeup.drain(self._wakeup)
+        assert self._changes is not None
+        self._changes.read()
         self._rounds.wake.set()
 
     async def _care(self) -> None:
@@ -236,7 +245,8 @@ class _Courier:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        self._wakeup.close()
+        if self._changes is not None:
+            self._changes.close()
         self._rounds.onward.close()
         self._local.close()
         self._batches.shutdown()

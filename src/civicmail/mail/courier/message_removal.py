@@ -22,7 +22,6 @@ from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
-from civicmail.mail.courier import wakeup
 from civicmail.mail.courier.hops import Routes
 from civicmail.mail.courier.imap_mailboxes import ImapServer
 from civicmail.mail.courier.mailbox_copies import CopyLocation, MailboxStore, MaildirStore
@@ -108,7 +107,6 @@ class MessageRemoval:
         state = self._delivered_copy(id_, index)
         if state.copy.is_held and state.delivered is None:
             self._write(Event(Type.RELEASED, id_, self._clock(), (index,), {"reason": request.reason, "actor": request.actor}))
-            wakeup.send(self._data)
             return "back"
         if (
             not state.copy.is_pulled

@@ -15,7 +15,6 @@ from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.outstanding import Outstanding
 from civicmail.mail.archive.outstanding_view import OutstandingView
-from civicmail.mail.courier import wakeup
 from civicmail.mail.courier.access_holds import held_for, release
 from civicmail.mail.courier.archived_message import Store
 
@@ -76,6 +75,4 @@ class HoldReleaser:
                     release(writer, held, to=to, actor=ACTOR, reason=reason, now=now)
                     count += 1
             writer.flush()
-        if count:
-            wakeup.send(self._data)
         return count

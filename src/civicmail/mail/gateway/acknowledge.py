@@ -12,7 +12,6 @@ from civicmail.core.wire import replies
 from civicmail.core.wire.events import EndOfData
 from civicmail.core.wire.server import Session
 from civicmail.mail.archive.commit import Spool
-from civicmail.mail.courier import wakeup
 from civicmail.mail.gateway.authorization import Member
 from civicmail.mail.gateway.counters import Counters
 from civicmail.mail.gateway.endpoints import Endpoint
@@ -23,10 +22,6 @@ from civicmail.mail.gateway.recipients import recipient_address
 from civicmail.mail.gateway.sender_alignment import judge, text_of
 from civicmail.mail.pipeline.policy_decision import rejection_reply
 from civicmail.mail.pipeline.receipts import Receipt
-
-BUSY_MESSAGES = 4
-"""From this many messages in the archive step on, nobody wakes the courier: it checks every 50 ms and takes several messages at
-once."""
 
 log = get_logger()
 
@@ -64,8 +59,6 @@ async def acknowledge(
         return (f"{judged.reply} archived={receipt.uuid}",)
     if receipt.reply:
         log.info("a message was refused", listener=endpoint.name, capture=receipt.uuid)
-    elif len(gate.tasks) < BUSY_MESSAGES:
-        wakeup.send(gate.data)
     return _replies(receipt, wire, end, gate.settings.city.domains)
 
 

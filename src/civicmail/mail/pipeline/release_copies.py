@@ -28,7 +28,7 @@ from civicmail.mail.archive.commit import Entering, unentered, write_entered
 from civicmail.mail.archive.copies import WAITING
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
-from civicmail.mail.courier import strip_client, wakeup
+from civicmail.mail.courier import strip_client
 from civicmail.mail.courier.strip_attachments import derived
 from civicmail.mail.pipeline.evaluator import Evaluator
 from civicmail.mail.pipeline.labels import Label, labeled
@@ -124,7 +124,6 @@ class Releaser:
                 events.append(labeled(id_, Label(False, decision.by, "operator" if decision.for_all else "release"), now))
         if events:
             write_entered(self._data, events, now, entering, {"let": list(released), "kept": sorted(kept)})
-            wakeup.send(self._data)
         return Released(released, kept)
 
     def _evaluate(self, capture: Capture, body: bytes, decision: ReleaseDecision) -> tuple[dict[int, Disposition], dict[str, Any]]:

@@ -27,7 +27,6 @@ from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.archive.rescreening import TOO_LONG, UNAVAILABLE, RescreeningFollower
-from civicmail.mail.courier import wakeup
 from civicmail.mail.pipeline.evaluator import Evaluator
 from civicmail.mail.pipeline.policy_decision import Settled, Verdict
 from civicmail.mail.pipeline.recipient_expansion import CLOSED, HELD
@@ -82,7 +81,6 @@ class Rescreening:
         events = [event for some in self._runner.run(self._all(due, now)) for event in some] if due else []
         if events:
             write_events(self._data, events, self._clock())
-            wakeup.send(self._data)
         self._next = {id_: when for id_, when in self._next.items() if id_ in waiting}
         self._following.save(now)
         return len({event.id for event in events})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.log import get_logger
-from civicmail.core.disk import journal
+from civicmail.core.disk import changes, journal
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.free_space import Room
@@ -137,6 +137,7 @@ class IndexJob:
         self._coverage.journals = positions
         coverage.save(self._generation, self._coverage, self._files)
         self._note_delays()
+        changes.note(self._data, LEASE)
         extract_cache.done(self._data, self._again)
         self._again.clear()
         self._committed_at, self._waiting, self._records, self._changed = now, 0, 0, False

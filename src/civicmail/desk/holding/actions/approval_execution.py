@@ -29,7 +29,6 @@ from civicmail.mail.archive.commit import SHORT_FILE, Writer
 from civicmail.mail.archive.copies import PENDING
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.courier import wakeup
 
 MAX_KEPT = 200
 BATCH_SIZE = 50
@@ -95,7 +94,6 @@ def _cancel(row: Approval, copies: list[ApprovalCopy], now: int) -> None:
             facts = {"reason": _cancellation_reason(copy), "actor": copy.by.uid if copy.by is not None else "tick"}
             writer.event(Event(Type.CANCELLED, id_, now_ms(), (copy.index,), facts))
         writer.flush()
-    wakeup.send(data)
 
 
 def _release(row: Approval, copies: list[ApprovalCopy], now: int) -> set[int]:

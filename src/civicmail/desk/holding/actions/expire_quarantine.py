@@ -13,7 +13,6 @@ from civicmail.desk.viewer.queries import installation
 from civicmail.mail.archive.commit import write_entered
 from civicmail.mail.archive.copies import QUARANTINE
 from civicmail.mail.archive.records import Event, Type
-from civicmail.mail.courier import wakeup
 
 EXPIRE_AFTER_MS = 30 * 86_400_000
 """ms in which somebody may want it: every digest has told of it, and links of digests work for two weeks."""
@@ -38,5 +37,4 @@ def expire(now: int) -> int:
         "quarantine.give-up", actor=TICK, reason=WHY, now=now, object="quarantine", facts={"copies": len(expired)}
     )
     write_entered(data, [Event(Type.CANCELLED, copy.id, now, (copy.index,), facts) for copy in expired], now, entering, {})
-    wakeup.send(data)
     return len(expired)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from civicmail.city.guard.epoch import from_ms
+from civicmail.city.guard.epoch import epoch_ms, from_ms
 from civicmail.desk.mailbox import send_states
 from civicmail.desk.mailbox.models import Draft, Outgoing, SentPlain
 
@@ -32,6 +32,12 @@ def take_due(limit: int, *, now: int) -> list[Outgoing]:
             row.save(update_fields=["state", "since"])
     ready = Q(again__isnull=True) | Q(again__lte=at)
     return list(Outgoing.objects.filter(ready, state="sending").select_related("person").order_by("due", "pk")[:limit])
+
+
+def next_due() -> int:
+    """When the next message may be taken, ms; 0 where none waits."""
+    rows = Outgoing.objects.filter(state__in=send_states.OPEN).values_list("due", "again")
+    return min((epoch_ms(again or due) for due, again in rows), default=0)
 
 
 def is_plain(row: Outgoing) -> bool:

@@ -12,7 +12,7 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.errors import Conflict
 from civicmail.city.guard.reasons import checked_reason
 from civicmail.front.web.system.waiting_copies import Line
-from civicmail.mail.courier import actions, wakeup
+from civicmail.mail.courier import actions
 
 
 def try_now(data: Path, lines: Sequence[Line], *, actor: Actor, reason: str, now: int) -> int:
@@ -35,5 +35,4 @@ def try_now(data: Path, lines: Sequence[Line], *, actor: Actor, reason: str, now
         facts={"did": "try now", "messages": len(by), "hops": hops},
     )  # fmt: skip
     actions.retry_each(data, by, actor=actor.uid, reason=reason, now=now, entering=entering)
-    wakeup.send(data)
     return len(by)
