@@ -24,7 +24,7 @@ _LOG = re.compile(r"journal/[0-9a-f]{4,8}/\d{16}\.log|ledger/entries\.log|ledger
 _SPOOL = re.compile(r"journal/[0-9a-f]{4,8}/spool/[0-9a-f]{32}")
 _NAME = re.compile(r"(?!\.)[^/\0]{1,200}")
 _DERIVED = frozenset(
-    {"catalogue", "index", "maildir", "exports", "leases", "standby", "static", "fenced", "heartbeats", "lost+found"}
+    {"catalogue", "index", "maildir", "exports", "leases", "standby", "static", "fenced", "heartbeats", "wakeups", "lost+found"}
     | {*LIVE_FILES, *COMPARED}
 )
 _DERIVED_BELOW = re.compile(
