@@ -15,8 +15,8 @@ from django.db.models import CharField
 
 from civicmail.city.guard.state_table import StateTable
 from civicmail.city.policy.dispositions import Action
+from civicmail.city.policy.rule_keys import PENDING_TOO_LONG, UNAVAILABLE
 from civicmail.mail.archive.envelopes import State
-from civicmail.mail.archive.rescreening import TOO_LONG, UNAVAILABLE
 from house.test_state_tables import TABLES
 from pages import everystate
 from pages.everymail import outstanding, passages
@@ -67,5 +67,5 @@ def test_the_town_has_mail_in_every_state(whole_city: Town, installed: Path) -> 
     assert {copy.do for copy in copies if copy.is_held and copy.decided[3]} >= {"pending"}
     assert any(copy.is_pulled for copy in copies) and any(copy.control[0] and copy.held for copy in copies)
     assert any(copy.control[0] and not copy.held for copy in copies), "released"
-    assert any(TOO_LONG in copy.decided[4] for copy in copies) and any(copy.is_pending for copy in copies)
+    assert any(PENDING_TOO_LONG in copy.decided[4] for copy in copies) and any(copy.is_pending for copy in copies)
     assert any(rule.startswith(UNAVAILABLE) for p in traced if p.state == "held" for rule in p.rules)

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from civicmail.city.policy.rule_keys import CONTAINED
 from civicmail.city.snapshot.credentials import device_key, mac, new_password
 from civicmail.core.disk.tail import Tail
 from civicmail.front.web import dovecot_auth
 from civicmail.mail.archive.records import Capture, Type
-from civicmail.mail.pipeline.containment_decisions import RULE
 from neighbours.authority import Authority
 from neighbours.civic import Civicmail, civicmail
 from neighbours.dovecot import Asks, Dovecot
@@ -121,7 +121,7 @@ def test_a_taken_account_is_held_told_locked_and_given_back_with_its_honest_mail
         assert len(civic.mailbox(ROSA)) == 1, "what Sam wrote waits"
         taken = [Capture.from_head(r.head) for r in Tail(civic.data, bodies=False).poll() if r.type == Type.RECEIPT]
         sent = [c for c in taken if c.envelope.login]
-        held = [c for c in sent if all(d.do == "hold" and RULE in d.rules for d in c.dispositions)]
+        held = [c for c in sent if all(d.do == "hold" and CONTAINED in d.rules for d in c.dispositions)]
         assert len(sent) == 61 and len(sent) - len(held) <= 50
         notice = civic.mailbox(ALMA)[0].replace(b"=\r\n", b"").replace(b"=\n", b"")
         link = re.search(rb"http://localhost:\d+/holding/contained/\d+/", notice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.delivery import dispositions
 from civicmail.city.policy.rules import RESERVED_IDS
 from civicmail.mail.pipeline import recipient_expansion
@@ -34,10 +35,10 @@ def test_no_rule_of_a_book_is_called_what_is_done_before_all_rules() -> None:
     assert (
         named
         | {
-            recipient_expansion.HELD,
-            recipient_expansion.CLOSED,
-            recipient_expansion.LISTED,
-            recipient_expansion.SAME,
+            rule_keys.ACCESS_HELD,
+            rule_keys.ACCESS_CLOSED,
+            rule_keys.LISTED,
+            rule_keys.SAME_MAILBOX,
             recipient_expansion.LEFT_OUT,
             ONE_ANSWER,
         }

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from city.policy.books import NOW, book, messages, recipients, starter, text_of
 from civicmail.city.policy import drill
-from civicmail.city.policy.engine import UNCHECKED, decide
+from civicmail.city.policy.engine import decide
 from civicmail.city.policy.errors import UnusableBook
 from civicmail.city.policy.failure_policy import (
     CELLS,
@@ -24,6 +24,7 @@ from civicmail.city.policy.failure_policy import (
     FailurePolicy,
     cell_error,
 )
+from civicmail.city.policy.rule_keys import UNCHECKED
 from civicmail.city.policy.rules import RANK, RuleSet
 
 DOS = {"later": "later", "hold": "hold", "pending": "pending", "deliver-again": "mark"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from civicmail.city.policy import rule_parser
+from civicmail.city.policy import rule_keys, rule_parser
 from civicmail.desk.holding.actions import approval_requests
 from civicmail.desk.holding.record_facts import CopyDecision, Forwarding, rule_notices, sent_by_anyone, sent_by_person
 
@@ -43,7 +43,7 @@ def test_somebody_answers_for_what_a_machine_sends_that_no_rule_on_use_is_about(
     assert sent_by_person(said) is None and found is not None and (found.subject, found.capture) == ("printer@city.example", "x")
     assert sent_by_anyone(head("mx", "service:printer@city.example")) is sent_by_anyone(head("relay")) is None
     said["dispositions"], said["envelope"]["to"] = (
-        [{"to": 0, "do": "hold", "rules": [approval_requests.RULE]}],
+        [{"to": 0, "do": "hold", "rules": [rule_keys.FILE_WAITS]}],
         [{"a": "pat@out.example"}],
     )
     seen = approval_requests.pending_files(said, is_receipt=True)

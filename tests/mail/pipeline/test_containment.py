@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from civicmail.city.policy.rule_keys import CONTAINED
 from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope
 from civicmail.front.worker.baselines import BaselineJob
@@ -20,7 +21,7 @@ from civicmail.mail.archive.records import Capture, Source
 from civicmail.mail.pipeline import containment_decisions
 from civicmail.mail.pipeline.accept import Pipeline
 from civicmail.mail.pipeline.containment import AnomalyMonitor, habits_path, load, sender_of
-from civicmail.mail.pipeline.containment_decisions import RULE, ContainmentDecisions
+from civicmail.mail.pipeline.containment_decisions import ContainmentDecisions
 from civicmail.mail.pipeline.policy_decision import Settled, decide_copies
 from civicmail.mail.screening.screener import Screened
 from mail.pipeline.making import NOW, book, envelope, modes, people, rule
@@ -77,7 +78,7 @@ def _name(count: int) -> bytes:
 
 
 def held(captures: list[Capture]) -> list[bool]:
-    return [all(RULE in d.rules and d.do == "hold" for d in c.dispositions) for c in captures]
+    return [all(CONTAINED in d.rules and d.do == "hold" for d in c.dispositions) for c in captures]
 
 
 @pytest.mark.rule("P-25, promise 1", "From the message that is unlike its sender everything of theirs is held, and kept.")
@@ -206,12 +207,12 @@ def test_what_people_have_decided_is_done_within_a_quarter_of_a_second(tmp_path:
 def test_no_rule_lets_go_what_waits_for_this(do: str) -> None:
     """What would leave encrypted, or after it is checked again, waits all the same; what is worse stays worse."""
     rules = book(rule("first", "outbound", do))
-    settled = Settled(envelope("p@d.example", sender="bob@city.example"), "submission", 10, {0: ("hold", RULE)})
+    settled = Settled(envelope("p@d.example", sender="bob@city.example"), "submission", 10, {0: ("hold", CONTAINED)})
 
     def verdict(rules: Any) -> Any:
         return decide_copies(settled, Screened(), rules, people(), modes, NOW, records=True).dispositions[0]
 
-    assert (verdict(rules).do, verdict(rules).rules) == ("hold", (RULE, "first"))
+    assert (verdict(rules).do, verdict(rules).rules) == ("hold", (CONTAINED, "first"))
     assert verdict(book(rule("worse", "outbound", "quarantine"))).do == "quarantine"
     assert "hold" in HELD and "encrypt" in HELD | WAITING
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-RULE = "file-waits"
-"""The rule that holds for an approval: what it holds is let go by one, and by nothing else."""
 RETURNED = "returned"
 """In place of an approval: the file came from there."""
 

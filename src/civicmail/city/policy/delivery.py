@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.dispositions import Action, Disposition
 
 Mode = Literal["elsewhere", "observe", "live"]
@@ -36,10 +37,10 @@ def _disposition(to: int, mode: Mode | None, settled: tuple[Action, str] | None)
 
 def _passing(mode: Mode | None) -> tuple[str, ...]:
     if mode in ("elsewhere", "observe"):
-        return ("pass-elsewhere", *_forecast(mode))
+        return (rule_keys.PASS_ELSEWHERE, *_forecast(mode))
     return ("deliver",)
 
 
 def _forecast(mode: Mode | None) -> tuple[str, ...]:
     """What would be done with the copy if its department were live."""
-    return ("forecast:deliver",) if mode == "observe" else ()
+    return (f"{rule_keys.FORECAST}{rule_keys.DELIVER}",) if mode == "observe" else ()

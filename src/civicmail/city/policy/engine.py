@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.cel.compiler import Scope, Unknown, UnknownResult
 from civicmail.city.policy.dispositions import FactValue
 from civicmail.city.policy.facts import FACTS
@@ -18,8 +19,6 @@ _FACTS_BY_CHECK: Final[dict[str, tuple[str, ...]]] = {
 _MESSAGE_FACTS: Final = tuple(name for name, fact in FACTS.items() if fact.check or name.startswith(("from.", "message.")))
 _ENVELOPE_FACTS: Final = frozenset({"message.size", "message.outside", "message.recipients"})
 _OUTCOMES: Final[dict[Cell, Outcome]] = {"later": "later", "hold": "hold", "pending": "pending", "deliver-again": "mark"}
-UNCHECKED: Final = "unchecked"
-"""The mark of a copy that was delivered although a part could not answer."""
 _DNS_UNAVAILABLE: Final = "temperror"
 """What authentication says where DNS did not (RFC 8601 2.7)."""
 _REVIEWED_USE: Final = "use"
@@ -107,13 +106,13 @@ def _decision(book: RuleSet, evaluated: _Evaluated, direction: Direction, missin
     cells = [book.matrix.cell(part, direction) for part in parts]
     missing: Outcome = max((_OUTCOMES[cell] for cell in cells), key=RANK.__getitem__, default="deliver")
     deciding_rule = next((rule for rule in acting if rule.do == do), None)
-    names = (*(_rule_label(rule) for rule in fitting), *(f"unavailable:{part}" for part in parts))
+    names = (*(_rule_label(rule) for rule in fitting), *(f"{rule_keys.UNAVAILABLE}{part}" for part in parts))
     marks = tuple(Mark(rule.mark, rule.reader, rule.id, rule.clause) for rule in acting if rule.mark)
     review = dict.fromkeys(rule.review for rule in fitting if rule.review and rule.mode != "shadow")
     if exempt:
         review.pop(_REVIEWED_USE, None)
     if parts:
-        marks = (*marks, Mark(UNCHECKED, _RECHECK_TEXT, "", "P-25"))
+        marks = (*marks, Mark(rule_keys.UNCHECKED, _RECHECK_TEXT, "", "P-25"))
     if RANK[missing] > RANK[do] and missing != "mark":
         reply = _TEMPFAIL_REPLY if missing == "later" else ""
         return Decision(

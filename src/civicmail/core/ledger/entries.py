@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -20,6 +19,7 @@ from civicmail.core.disk.files import File, Files
 from civicmail.core.ledger import arrays
 from civicmail.core.ledger.arrays import ArrayFile
 from civicmail.core.ledger.errors import LedgerDamaged
+from civicmail.core.ledger.heads import canonical
 
 FILE_MAGIC = b"CVL1".ljust(16, b"\0")
 MAGIC = b"CVE1"
@@ -57,11 +57,6 @@ class BatchEntry:
             return cls(h["journal"], h["first"], h["count"], bytes.fromhex(h["root"]), h["at"])
         except (KeyError, TypeError) as error:
             raise ValueError("not an entry of the ledger") from error
-
-
-def canonical(plain: dict[str, Any]) -> bytes:
-    """The one encoding of an entry."""
-    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
 
 
 def log_path(ledger: Path) -> Path:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from civicmail.core.disk.errors import JournalEnded
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.journal import IDLE_MS, Journal
-from civicmail.core.ledger.entries import canonical
+from civicmail.core.ledger.heads import canonical
 
 ENTRY = 9  # record type, docs/formats.md
 FILE_SIZE = 1 << 20

@@ -17,9 +17,8 @@ from uuid import UUID
 
 import orjson
 
-from civicmail.core.ledger.entries import canonical
+from civicmail.core.ledger.heads import ENTRIES, canonical
 
-_MARK = b'"type":"entry"'
 _TABLES = """
 PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;
 CREATE TABLE IF NOT EXISTS entry (uuid TEXT, journal TEXT, number INTEGER, digest BLOB, at INTEGER, what TEXT,
@@ -51,7 +50,7 @@ class RecordedEntries:
     def add(self, journal: str, number: int, head: bytes | memoryview) -> None:
         """Add one record; records that are not entries of people are ignored."""
         content = bytes(head)
-        if _MARK not in content:
+        if not ENTRIES.matches(content):
             return
         try:
             plain = orjson.loads(content)["facts"]

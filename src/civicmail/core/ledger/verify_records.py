@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 
+from civicmail.core.ledger.heads import CERTIFICATES, CHECKPOINTS, RECEIPTS
 from civicmail.core.ledger.problems import KeptRecord, Problem, as_runs, records_text
 from civicmail.core.ledger.verify_entries import Batch, Ledger, open_map, root_of
 
@@ -37,10 +38,10 @@ class Records:
         """Take one record."""
         self.count += 1
         key = (record.journal, record.number)
-        if b'"type":"receipt"' in record.head and key not in self.pending and not self._has_seen(*key):
+        if RECEIPTS.matches(record.head) and key not in self.pending and not self._has_seen(*key):
             self.captures += 1
         leaf = sha256(b"\x00" + record.head).digest()
-        if b'"type":"checkpoint"' in record.head:
+        if CHECKPOINTS.matches(record.head):
             self.checkpoints.append((key, _note_of(record.head)))
         if record.number > self._ledger.last(record.journal):
             if record.sealed:
@@ -62,7 +63,7 @@ class Records:
 
     def certificate(self, head: bytes) -> None:
         """Take note where this is a certificate: the records that it names are gone by rule; their leaves say that they were."""
-        if b'"type":"disposed"' not in head:
+        if not CERTIFICATES.matches(head):
             return
         try:
             plain = json.loads(head)

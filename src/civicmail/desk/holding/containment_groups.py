@@ -6,13 +6,13 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.pipeline.containment import CHECK, HELD, sender_of
-from civicmail.mail.pipeline.containment_decisions import RULE
 from civicmail.mail.pipeline.rescreening import copies_of
 
 MIN_SIMILAR = 3
@@ -48,7 +48,7 @@ def held_groups(
 ) -> list[MessageGroup]:
     """Held messages of one sender: likely honest ones first, then the largest group. domains: of the city; known: domains that
     the sender wrote to before. Raises LaterError."""
-    ids = dict.fromkeys(c.id for c in queries.copies(now) if RULE in c.rules)
+    ids = dict.fromkeys(c.id for c in queries.copies(now) if rule_keys.CONTAINED in c.rules)
     captures: list[Capture] = []
     for id_ in ids:
         if len(captures) == MAX_MESSAGES:
@@ -90,7 +90,7 @@ def held_indices(capture: str) -> list[int]:
         recorded, events = queries.held_copies().record(uuid.UUID(capture).bytes)
     except (NotInArchive, DamagedFile):
         return []
-    ours = {d.to for d in recorded.dispositions if RULE in d.rules}
+    ours = {d.to for d in recorded.dispositions if rule_keys.CONTAINED in d.rules}
     return [index for index, copy in copies_of(recorded, events).items() if index in ours and copy.is_held]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.dispositions import disclosable_rules
 from civicmail.city.policy.rules import RuleSet
 from civicmail.city.snapshot.sender_refusals import CLAUSE, REFUSALS
@@ -52,7 +53,9 @@ def decision(capture: Capture, events: Sequence[Event], book: RuleSet) -> Decisi
 
     A recipient has the number, too, and must not learn from it about other recipients or their copies (promise 4), so only
     decisions on all copies alike are given."""
-    copies = [(do, rules) for do, rules in _last_decisions(capture, events) if do != "kept" and "pass-elsewhere" not in rules]
+    copies = [
+        (do, rules) for do, rules in _last_decisions(capture, events) if do != "kept" and rule_keys.PASS_ELSEWHERE not in rules
+    ]
     if not copies or any(do not in _RANK for do, _ in copies):
         return None
     reasons = _reasons(_common_rules([rules for _, rules in copies]), book)

@@ -15,6 +15,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.dispositions import USE_CHECK, disclosable_rules
 from civicmail.city.policy.failure_policy import PART_LABELS
 from civicmail.city.policy.finding_labels import describe
@@ -29,14 +30,9 @@ from civicmail.mail.archive.records import Capture, Event, Type
 from civicmail.mail.courier import strip_client
 from civicmail.mail.search.fields import thread
 
-MAILBOX_RULES = frozenset({"access-held", "access-closed"})
-"""Rules that hold mail for a mailbox without a reader: it leaves by itself (mail/courier/release_holds.py)."""
-
 PENDING, DEFERRED = "pending", "deferred"
 RETRYING = frozenset({PENDING, DEFERRED})
 """Until the check answers; until the next server accepts it."""
-UNCHECKED = "unchecked"
-"""In place of a rule, a filter for copies held because a check did not answer."""
 LATE_AFTER_MS = 3_600_000
 """ms after its receipt from which a copy that waits for no person is late."""
 
@@ -93,7 +89,7 @@ class HeldCopies:
                     decided = (copy.now, copy.decided[4]) if copy.decided[3] else known_rules.get((entry.id, index))
                     do, rules = decided or _receipt_decision(machine, entry.id, index)
                     self._rules[entry.id, index] = do, rules
-                    if not MAILBOX_RULES & set(rules):
+                    if not rule_keys.OF_MAILBOXES & set(rules):
                         since = copy.decided[0] or entry.received
                         held.append(
                             HeldCopy(

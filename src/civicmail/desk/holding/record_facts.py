@@ -11,20 +11,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.dispositions import USE_CHECK, USE_PREFIX
 from civicmail.city.policy.failure_policy import PART_LABELS
 from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.city.snapshot.sender_alignment import CHECK
 from civicmail.core.config.sentence import sentence
+from civicmail.core.ledger.heads import HeadMatcher, member, prefix
 from civicmail.mail.archive.mailbox_evidence import ASSERTED
-from civicmail.mail.archive.rescreening import UNAVAILABLE
 from civicmail.mail.screening import forwarding, outbound_files, webmail
 
 ENTRY_POINTS = frozenset({"submission", "relay"})
-NOTIFY = "notify:"
 HELD = frozenset({"hold", "quarantine"})
 MAX_EVIDENCE = 20
-FORWARDED_MARKERS = tuple(f'"code":"{code}"'.encode() for code in (webmail.FORWARDED, "out-of-scope", "resent"))
+FORWARDED = HeadMatcher(*(member("code", code) for code in (webmail.FORWARDED, "out-of-scope", "resent")))
 """One of these occurs in the head of every record of forwarded mail."""
 _REFUSED_CODES = frozenset({"out-of-scope", "resent"})
 """Codes with which a relay with a scope rejects mail that the owner of its mailbox did not write (sender_alignment.py)."""
@@ -128,19 +128,20 @@ def use_findings(decisions: Iterable[CopyDecision], book: RuleSet) -> dict[str, 
     for decision in decisions:
         if USE_CHECK not in decision.review:
             continue
-        for name in (rule.removeprefix(NOTIFY) for rule in decision.rules):
+        for name in (rule.removeprefix(rule_keys.NOTIFY) for rule in decision.rules):
             rule = book.rule(name)
             if rule is not None and rule.review == USE_CHECK:
                 by_rule[name] = by_rule.get(name, (0, ()))[0] + decision.copies, decision.evidence
     return by_rule
 
 
-PERSONAL_MARKERS = tuple(sign.encode() for sign in ('"code":"own"', '"code":"commercial"', '"shadow:use-personal'))
-"""One of these occurs in the head of every record with a sign of personal use; see is_personal."""
-ENCRYPTED_MARKER = b'"do":"encrypt"'
+FOR_TOTALS = HeadMatcher(
+    member("code", "own"), member("code", "commercial"), prefix(f"{rule_keys.SHADOW}use-personal"), member("do", "encrypt")
+)
+"""Finds every record with a sign of personal use (is_personal) or an encrypted copy; such records are read for totals alone."""
 _OWN_USE = frozenset({(webmail.NAME, "own"), (USE_CHECK, "commercial")})
 _PERSONAL, _CONFIDENTIAL = "P-10", "P-19"
-_QUALIFIED = ("shadow:", NOTIFY)
+_QUALIFIED = (rule_keys.SHADOW, rule_keys.NOTIFY)
 
 
 def is_personal(head: Mapping[str, Any], decisions: Iterable[CopyDecision], book: RuleSet) -> bool:
@@ -185,7 +186,7 @@ def rule_notices(decisions: Iterable[CopyDecision], book: RuleSet) -> list[RuleN
     for decision in decisions:
         is_explained = False
         for name in decision.rules:
-            rule_name, is_notice = name.removeprefix(NOTIFY), name.startswith(NOTIFY)
+            rule_name, is_notice = name.removeprefix(rule_keys.NOTIFY), name.startswith(rule_keys.NOTIFY)
             rule = book.rule(rule_name)
             if (
                 rule is None
@@ -201,13 +202,13 @@ def rule_notices(decisions: Iterable[CopyDecision], book: RuleSet) -> list[RuleN
                 )
                 is_explained |= not is_notice
         if decision.do in HELD and not is_explained and (parts := unavailable_parts(decision.rules)):
-            notices.setdefault(UNAVAILABLE, _unchecked_notice(parts))
+            notices.setdefault(rule_keys.UNAVAILABLE, _unchecked_notice(parts))
     return sorted(notices.values(), key=lambda notice: (not notice.held, notice.id))
 
 
 def unavailable_parts(rules: Iterable[str]) -> tuple[str, ...]:
     """The unavailable parts that led to a decision."""
-    return tuple(name.removeprefix(UNAVAILABLE) for name in rules if name.startswith(UNAVAILABLE))
+    return tuple(name.removeprefix(rule_keys.UNAVAILABLE) for name in rules if name.startswith(rule_keys.UNAVAILABLE))
 
 
 def _unchecked_notice(parts: tuple[str, ...]) -> RuleNotice:
@@ -220,7 +221,7 @@ def _unchecked_notice(parts: tuple[str, ...]) -> RuleNotice:
             "It could not be checked ({parts}), so it waits. Nothing was found in it. If it has more than {most} files, it stays: "
             "send them in several messages.", parts=missing, most=outbound_files.MAX_FILES,
         )  # fmt: skip
-    return RuleNotice(UNAVAILABLE, True, words, "the help desk", "P-25")
+    return RuleNotice(rule_keys.UNAVAILABLE, True, words, "the help desk", "P-25")
 
 
 def condition_digest(rule: Rule | None) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final, Literal
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.dispositions import disclosable_rules
 from civicmail.city.policy.facts import FACTS
 from civicmail.city.policy.rules import Rule, RuleSet
@@ -30,8 +31,6 @@ OWN_KINDS: Final = frozenset({"spam", "asked"})
 REQUEST_KINDS: Final = frozenset({"other", "confidential", "malware"})
 """Kinds that need a release request."""
 _ORDER: Final[tuple[Kind, ...]] = ("spam", "asked", "other", "confidential", "malware", "elsewhere")
-CONTAINED: Final = "contained"
-"""Rule name in records of contained accounts (mail/pipeline/containment_decisions.py)."""
 DECIDED_BY: Final[dict[Kind, str]] = {
     "spam": "its reader, or a security officer",
     "asked": "whoever it is for",
@@ -49,8 +48,6 @@ _BY_CHECK: Final[tuple[tuple[Kind, frozenset[str]], ...]] = (
     ("malware", MALWARE),
     ("confidential", frozenset({"confidential"})),
 )
-NO_EFFECT_PREFIXES: Final = ("notify:", "shadow:", "forecast:")
-"""Prefixes of rules without effect on a copy."""
 
 
 def kind_of(rules: Iterable[str], book: RuleSet) -> Kind:
@@ -69,7 +66,7 @@ def holding_rules(rules: Iterable[str], book: RuleSet) -> tuple[str, ...]:
     holding = []
     for name in disclosable_rules(tuple(rules)):
         rule = book.rule(name)
-        if not name.startswith(NO_EFFECT_PREFIXES) and (rule is None or rule.do in ("hold", "quarantine", "refuse")):
+        if not name.startswith(rule_keys.NO_EFFECT) and (rule is None or rule.do in ("hold", "quarantine", "refuse")):
             holding.append(name)
     return tuple(holding)
 
@@ -77,7 +74,7 @@ def holding_rules(rules: Iterable[str], book: RuleSet) -> tuple[str, ...]:
 def decided_by(rules: Iterable[str], book: RuleSet) -> str:
     """Who may release it, in words; rules as in kind_of."""
     names = tuple(rules)
-    return CONTAINED_DECIDED_BY if CONTAINED in names else DECIDED_BY[kind_of(names, book)]
+    return CONTAINED_DECIDED_BY if rule_keys.CONTAINED in names else DECIDED_BY[kind_of(names, book)]
 
 
 def ignored_checks(kind: str) -> frozenset[str]:
@@ -86,7 +83,7 @@ def ignored_checks(kind: str) -> frozenset[str]:
 
 
 def _rule_kind(name: str, rule: Rule | None) -> Kind:
-    if name == CONTAINED:
+    if name == rule_keys.CONTAINED:
         return "elsewhere"
     if rule is None:
         return "other"

@@ -17,9 +17,9 @@ from civicmail.city.guard.actors import Actor
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.guard.roles import Role
 from civicmail.city.identity.queries.home_tasks import Task, Tasks
+from civicmail.city.policy import rule_keys
 from civicmail.core.config.errors import LaterError
 from civicmail.desk.holding import approval_switches, containment_states, queries, release_states
-from civicmail.desk.holding.held_copies import UNCHECKED
 from civicmail.desk.holding.models import Approval, AskedDepartment, Containment, Contest, Finding, Release
 
 
@@ -154,7 +154,7 @@ def _unchecked_tasks(actor: Actor, now: int) -> list[Task]:
     except LaterError:
         return [Task(label, "quarantine", (), "How much waits cannot be told at this moment.", ("warn", "Not known"))]
     since = from_ms(min((copy.since for copy in copies), default=0))
-    task = Task(label, "quarantine", (), hint, ("wait", _waiting_text(len(copies))), since, f"rule={UNCHECKED}")
+    task = Task(label, "quarantine", (), hint, ("wait", _waiting_text(len(copies))), since, f"rule={rule_keys.UNCHECKED}")
     return [_or_activate_first(task, "quarantine.release", actor, now)] if copies else []
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from civicmail.city.policy import rule_keys
 from civicmail.core.query.errors import QueryError
 from civicmail.core.query.fold import exact, fold
 from civicmail.core.query.scopes import NOTHING, RECEIVED
@@ -94,7 +95,7 @@ def copies_of(traced: Iterable[MessageTrace], domains: Collection[str]) -> list[
         for p in message.passages:
             mailbox = (p.box or p.address).lower()
             if mailbox.rpartition("@")[2] in domains and p.state not in ("kept", "refused"):
-                state = "pulled" if p.state == "held" and p.rules == ("pulled-back",) else p.state
+                state = "pulled" if p.state == "held" and p.rules == (rule_keys.PULLED_BACK,) else p.state
                 copies.append(Copy(message.uuid, p.index, mailbox, state, p.since))
     return sorted(copies, key=lambda has: (has.mailbox, has.capture, has.index))
 

@@ -10,12 +10,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.dispositions import Disposition, disclosable_rules
 from civicmail.city.policy.rules import Rule, RuleSet
 from civicmail.desk.mailbox.cautions import Caution
 from civicmail.desk.mailbox.submission import SubmissionForecast
-from civicmail.mail.pipeline.encryption_requests import SECURE_REQUESTED
-from civicmail.mail.pipeline.recipient_expansion import LISTED, SAME
 
 STATES = {
     "deliver": "delivered",
@@ -29,9 +28,8 @@ STATES = {
     "kept": "kept",
 }
 """Disposition of a copy -> its state if nothing else happens (mail/archive/envelopes.State)."""
-SILENT_RULES = frozenset({LISTED, SAME, "deliver", "pass-elsewhere"})
+SILENT_RULES = frozenset({rule_keys.LISTED, rule_keys.SAME_MAILBOX, rule_keys.DELIVER, rule_keys.PASS_ELSEWHERE})
 """Rules that need no mention before sending."""
-NOTIFY = "notify:"
 MAX_MEMBERS = 20
 """Members of a list that are named, if they get something else than a delivery."""
 
@@ -71,7 +69,7 @@ class Forecast:
     @property
     def encrypted(self) -> tuple[CopyForecast, ...]:
         """Copies that rules encrypt without the sender's request."""
-        return tuple(copy for copy in self.copies if copy.sealed and SECURE_REQUESTED not in copy.rules)
+        return tuple(copy for copy in self.copies if copy.sealed and rule_keys.SECURE_REQUESTED not in copy.rules)
 
     @property
     def encrypting_rules(self) -> tuple[str, ...]:
@@ -110,7 +108,7 @@ def forecast_of(outlook: SubmissionForecast, domains: frozenset[str]) -> Forecas
 
 def rules_of(names: Sequence[str], book: RuleSet) -> tuple[Rule, ...]:
     """The rules that act on a copy or notify its sender. names: from a disposition."""
-    rules = [book.rule(name.removeprefix(NOTIFY)) for name in names]
+    rules = [book.rule(name.removeprefix(rule_keys.NOTIFY)) for name in names]
     return tuple(rule for rule in rules if rule is not None)
 
 

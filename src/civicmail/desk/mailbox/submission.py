@@ -21,6 +21,7 @@ from typing import Any
 
 from civicmail.city.directory.modes import Modes
 from civicmail.city.identity.bars import MAX_OUTSIDE_RECIPIENTS
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.delivery import dispositions
 from civicmail.city.policy.dispositions import Disposition, Finding
 from civicmail.city.policy.rules import RuleSet
@@ -266,7 +267,7 @@ class Submission:
         snapshot = self._people.now
         person = snapshot.people.get(parcel.person) if snapshot is not None else None
         if no := self._people.may_send(Member(parcel.person, person.epoch if person else 0)):
-            return SenderVerdict("" if no.startswith("4") else "access-ended", no)
+            return SenderVerdict("" if no.startswith("4") else rule_keys.ACCESS_ENDED, no)
         assert snapshot is not None and person is not None, "who may send is known"
         outside = [path for path in map(parse_path, parcel.to) if path.domain not in self._domains]
         if person.restricted and len(outside) > MAX_OUTSIDE_RECIPIENTS:

@@ -11,6 +11,7 @@ import orjson
 import typer
 
 from civicmail.core.config.load import require_folder
+from civicmail.core.ledger.heads import RECEIPTS
 from civicmail.core.ledger.problems import KeptRecord, Verdict
 from civicmail.core.ledger.verify import verify as verify_ledger
 from civicmail.front.cli import checkpoints, options, output
@@ -116,7 +117,7 @@ class SearchIndexCheck:
 
     def add(self, record: KeptRecord) -> None:
         """Look for one record, some together."""
-        if self._reader is None or b'"type":"receipt"' not in record.head:
+        if self._reader is None or not RECEIPTS.matches(record.head):
             return
         if record.number > self._reader.coverage.journals.get(record.journal, 0):
             self._newer += 1

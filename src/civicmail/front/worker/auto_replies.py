@@ -17,7 +17,7 @@ import orjson
 from civicmail.city.snapshot.published_snapshot import shared_watcher
 from civicmail.core.config.settings import Settings
 from civicmail.core.disk.tail import Record
-from civicmail.front.worker.forecast_replies import SIGN, ForecastReplies
+from civicmail.front.worker.forecast_replies import FORECAST_REQUESTS, ForecastReplies
 from civicmail.front.worker.job_loop import Work
 from civicmail.front.worker.journal_reader import begin, read
 from civicmail.front.worker.own_mailer import OwnMailer, OwnMessage
@@ -90,7 +90,7 @@ class AutoReplies:
         self._checking.close()
 
     def _hear(self, record: Record, of: Callable[[], dict[str, AutoReply]], matches: list[tuple[Capture, AutoReply]]) -> None:
-        if record.type == Type.RECEIPT and SIGN in record.head:
+        if record.type == Type.RECEIPT and FORECAST_REQUESTS.matches(record.head):
             self._questions.append(Capture.from_head(record.head))
             return
         if record.type not in (Type.RECEIPT, Type.DECIDED) or not (texts := of()):

@@ -11,16 +11,18 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from civicmail.city.policy import rule_keys
 from civicmail.core.config.settings import Settings
+from civicmail.core.ledger.heads import HeadMatcher, text
 from civicmail.core.message import message_parser
 from civicmail.core.message.filter_verdicts import header_of
 from civicmail.desk.mailbox.forecast import forecast_of
 from civicmail.desk.mailbox.submission import PageMessage, Submission
 from civicmail.mail.archive.records import Capture
 from civicmail.mail.courier.auto_reply_messages import AutoReplyMessages
-from civicmail.mail.pipeline.recipient_expansion import BEFORE, CHECK
+from civicmail.mail.pipeline.recipient_expansion import CHECK
 
-SIGN = f'"{BEFORE}"'.encode()
+FORECAST_REQUESTS = HeadMatcher(text(rule_keys.FORECAST_ONLY))
 """Stands in the head of every receipt that is such a question."""
 MAX_RECIPIENTS = 1000
 """Recipients listed one by one."""

@@ -157,7 +157,7 @@ class _UsageConsumer:
             plain = orjson.loads(record.head)
             heard.entry(plain["facts"], plain["at"])
             self.recall(record)
-        elif ENTERED in record.head:
+        elif ENTERED.matches(record.head):
             heard.external_acts.append(orjson.loads(record.head)["facts"]["entry"])
 
     def recall(self, record: Record) -> None:

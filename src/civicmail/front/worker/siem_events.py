@@ -50,7 +50,7 @@ def of_record(record: Record, domains: Iterable[str], *, detections: bool) -> Se
         return of_entry({"at": plain["at"], **plain["facts"]}, record.journal, record.number, domains)
     if record.type == Type.RECEIPT:
         return _detection(orjson.loads(record.head), record) if detections else None
-    if ENTERED in record.head:
+    if ENTERED.matches(record.head):
         return of_entry(orjson.loads(record.head)["facts"]["entry"], record.journal, record.number, domains)
     return None
 

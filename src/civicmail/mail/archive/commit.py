@@ -18,6 +18,7 @@ from civicmail.core.disk import journal
 from civicmail.core.disk.errors import JournalEnded
 from civicmail.core.disk.files import OS_FILES, File, Files
 from civicmail.core.disk.journal import Journal
+from civicmail.core.ledger.heads import HeadMatcher, member
 from civicmail.mail.archive.records import Capture, Event, Type
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ Confirm = Callable[[str, int], "asyncio.Future[None]"]
 Entering = Callable[[dict[str, Any]], "AbstractContextManager[dict[str, Any] | None]"]
 """Opens the audit entry of an act, given facts that only the actor's code knows; its result is the fact `entry` in the record, and
 the entry is stored when the record is durable. None if no entries are stored, as in an unclaimed installation."""
-ENTERED = b'"entry":{'
-"""Occurs in the head of every record that contains an entry; in strangers' text its quotes are escaped."""
+ENTERED = HeadMatcher(member("entry") + b"{")
+"""Finds every record that contains an entry."""
 
 
 def unentered(_facts: dict[str, Any]) -> AbstractContextManager[dict[str, Any] | None]:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.dispositions import USE_CHECK, Disposition, disclosable_rules
 from civicmail.mail.archive import encryption_proof
 from civicmail.mail.archive.copies import Copy
@@ -180,13 +181,9 @@ _ABOUT_COPIES = frozenset(
 )
 
 
-PULLED_BACK = "pulled-back"
-"""In the place of a rule, of a copy that was taken back out of its mailbox: people decided that (P-31)."""
-
-
 def _rules(copy: Copy, disposition: Disposition | None) -> tuple[str, ...]:
     if copy.is_pulled:
-        return (PULLED_BACK,)
+        return (rule_keys.PULLED_BACK,)
     return disclosable_rules(copy.decided[4] if copy.decided[3] else disposition.rules) if disposition else ()
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 
 from civicmail.core.disk import lost_records
+from civicmail.core.ledger.heads import HeadMatcher, text
 from civicmail.core.ledger.problems import KeptRecord, records_text
 from civicmail.mail.archive.repair import ACT
 
-_MARK = orjson.dumps(ACT)
+_REPAIRS = HeadMatcher(text(ACT))
 _TRACES = frozenset({"damaged", "dropped", "gap", "number-missing"})
 
 
@@ -23,7 +24,7 @@ class Losses:
 
     def add(self, record: KeptRecord) -> None:
         """Look whether this is an entry about a repair."""
-        if _MARK not in record.head:
+        if not _REPAIRS.matches(record.head):
             return
         try:
             head = orjson.loads(record.head)

@@ -19,6 +19,7 @@ from typing import Any
 import orjson
 
 from civicmail.core.disk.tail import Positions, Record
+from civicmail.core.ledger.heads import HeadMatcher, text
 from civicmail.mail.archive.copies import HELD, REPORT_OWED, REPORT_SENT, WAITING, Copy, wants_encryption
 from civicmail.mail.archive.identity import received_of
 from civicmail.mail.archive.records import Type
@@ -28,7 +29,7 @@ _EVENTS = frozenset(
     {Type.ATTEMPT, Type.DELIVERED, Type.DEFERRED, Type.FAILED, Type.HELD, Type.RELEASED, Type.CANCELLED, Type.DECIDED, Type.PULLED}
 )
 _GATEWAY = frozenset({"mx", "submission", "relay", "lmtp"})
-_RESTORED = b'"restore"'
+_RESTORED = HeadMatcher(text("restore"))
 _CELL = 17  # capture id and one byte: 1 when somebody tried to hand it over
 
 
@@ -121,7 +122,7 @@ class Outstanding:
             return self._receipt(record, orjson.loads(record.head))
         if record.type in _EVENTS:
             return self._event(record, orjson.loads(record.head))
-        if record.type == Type.ENTRY and _RESTORED in record.head:
+        if record.type == Type.ENTRY and _RESTORED.matches(record.head):
             self._restored(orjson.loads(record.head))
         return None
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import orjson
 
 from civicmail.city.policy.dispositions import Disposition, Facts, Finding, plain_facts, read_facts
+from civicmail.core.ledger.heads import canonical
 from civicmail.core.message.model import Envelope, Recipient
 
 VERSION = 1
@@ -297,11 +298,6 @@ def uuid_text(id_: bytes) -> str:
     """The usual spelling of 16 bytes (RFC 9562 4); uuid.UUID is ten times slower."""
     h = id_.hex()
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
-
-
-def canonical(plain: dict[str, Any]) -> bytes:
-    """The one encoding of a head."""
-    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
 
 
 def month_of(ms: int) -> str:

@@ -10,22 +10,20 @@ from pathlib import Path
 
 import orjson
 
+from civicmail.city.policy import rule_keys
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk import journal
 from civicmail.core.disk.files import OS_FILES, Files
 from civicmail.core.disk.tail import Positions, Record, Tail
+from civicmail.core.ledger.heads import HeadMatcher, prefix
 from civicmail.mail.archive import outstanding_file, replay
 from civicmail.mail.archive.records import Type
 
 log = get_logger()
 
-UNAVAILABLE = "unavailable:"
-"""Prefix of a rule that stands for the failure policy."""
-TOO_LONG = "pending-too-long"
-"""In the place of a rule, of what waited too long for a part: a person decides now."""
 DAY_MS = 86_400_000
 _VERSION = 1
-_MARK = b'"unavailable:'
+_UNAVAILABLE = HeadMatcher(prefix(rule_keys.UNAVAILABLE))
 
 
 class RescreeningState:
@@ -46,7 +44,7 @@ class RescreeningState:
     def replay(self, record: Record) -> None:
         """Apply one record wherever it is stored."""
         if record.type == Type.RECEIPT:
-            if _MARK in record.head and self.settled.pop(record.id, None) is None:
+            if _UNAVAILABLE.matches(record.head) and self.settled.pop(record.id, None) is None:
                 self._received(record)
         elif record.type == Type.DECIDED:
             head = orjson.loads(record.head)
@@ -57,7 +55,7 @@ class RescreeningState:
 
     def _received(self, record: Record) -> None:
         head = orjson.loads(record.head)
-        if any(rule.startswith(UNAVAILABLE) for d in head["dispositions"] for rule in d["rules"]):
+        if any(rule.startswith(rule_keys.UNAVAILABLE) for d in head["dispositions"] for rule in d["rules"]):
             self.waiting[record.id] = head["received"]
 
     def forget(self, now: int) -> None:

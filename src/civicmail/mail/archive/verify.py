@@ -19,6 +19,7 @@ from civicmail.core.disk import journal, lost_records
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.frames import NO_ID
 from civicmail.core.disk.lease import is_held
+from civicmail.core.ledger.heads import CERTIFICATES
 from civicmail.core.ledger.problems import KeptRecord
 from civicmail.mail.archive import certificates, runs, seal_state, segments, tail_index, warc
 from civicmail.mail.archive.catalogue import Catalogue
@@ -318,7 +319,7 @@ def _certificates_in_journals(data: Path) -> Iterator[bytes]:
     for where in tail.events(NO_ID):
         with suppress(FileNotFoundError, DamagedFile):  # sealed meanwhile; core/ledger names what is damaged
             head = tail_index.read_head(where)
-            if b'"type":"disposed"' in head:
+            if CERTIFICATES.matches(head):
                 yield head
 
 

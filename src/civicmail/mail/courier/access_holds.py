@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from civicmail.city.policy import rule_keys
 from civicmail.mail.archive import outstanding_file
 from civicmail.mail.archive.commit import Writer
 from civicmail.mail.archive.outstanding import Entry, Outstanding
 from civicmail.mail.archive.records import Event, Type
 from civicmail.mail.courier.archived_message import Store
-
-RULES = frozenset({"access-held", "access-closed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def held_for(data: Path, mailbox: str, outstanding: Outstanding | None = None, s
         if mine:
             rules = {d.to: set(d.rules) for d in store.read(entry).capture.dispositions}
             rules |= {i: set(c.decided[4]) for i, c in entry.copies.items() if c.decided[3]}
-            if indices := tuple(i for i in mine if rules.get(i, set()) & RULES):
+            if indices := tuple(i for i in mine if rules.get(i, set()) & rule_keys.OF_MAILBOXES):
                 held.append(AccessHold(entry, indices))
     return sorted(held, key=lambda h: (h.received, h.entry.id))
 

@@ -19,13 +19,13 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from civicmail.city.policy import rule_keys
 from civicmail.core.message import addresses, header_scan
 from civicmail.core.message.encoded_words import text as decoded
 from civicmail.core.message.filter_verdicts import header_of
 from civicmail.core.message.header_format import mailbox, one_line
 from civicmail.core.wire.paths import without_detail
 from civicmail.mail.archive.records import Capture
-from civicmail.mail.courier.access_holds import RULES
 
 KEY = "answer:"
 _SOURCES = frozenset({"mx", "submission", "relay", "lmtp"})
@@ -58,8 +58,8 @@ def needs_answer(capture: Capture, index: int, do: str, rules: Collection[str], 
     if named is None or _MACHINES.match(named[1]) or (capture.source.kind == "mx" and not _is_proven(capture)):
         return False
     if kind == "left":
-        return do == "hold" and bool(RULES & set(rules))
-    return do in _REACHED and "pass-elsewhere" not in rules
+        return do == "hold" and bool(rule_keys.OF_MAILBOXES & set(rules))
+    return do in _REACHED and rule_keys.PASS_ELSEWHERE not in rules
 
 
 def _is_proven(capture: Capture) -> bool:

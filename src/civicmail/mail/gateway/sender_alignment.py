@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.dispositions import Finding
 from civicmail.city.snapshot.sender_alignment import CHECK, check, has_identification_block
 from civicmail.city.snapshot.sender_refusals import smtp_reply
@@ -48,7 +49,7 @@ def judge(
     now, snapshot, person = gate.clock(), gate.people.now, gate.people.member(member)
     if endpoint.kind == "submission":
         if reply_ := gate.people.may_send(member):
-            return SenderVerdict("access-ended", reply_)
+            return SenderVerdict(rule_keys.ACCESS_ENDED, reply_)
         assert person is not None and snapshot is not None
     header = header_of(start)
     if header is None and not whole:

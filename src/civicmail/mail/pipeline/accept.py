@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.delivery import KEPT_SOURCES, Mode, dispositions
 from civicmail.city.policy.dispositions import UNAVAILABLE, Action, Disposition, Finding
 from civicmail.city.snapshot.snapshot import Snapshot
@@ -29,7 +30,7 @@ from civicmail.mail.pipeline.errors import TempFail
 from civicmail.mail.pipeline.evaluator import Evaluator
 from civicmail.mail.pipeline.policy_decision import Settled, Verdict
 from civicmail.mail.pipeline.receipts import Receipt
-from civicmail.mail.pipeline.recipient_expansion import BEFORE, expand, is_forecast_request
+from civicmail.mail.pipeline.recipient_expansion import expand, is_forecast_request
 from civicmail.mail.screening.fair_queue import FairQueue, client_key
 
 LARGE_MESSAGES = 2
@@ -188,7 +189,9 @@ class Pipeline:
         seen: tuple[Finding, ...] = ()
         snapshot = self._people()
         if is_forecast_request(envelope, source, snapshot, modes):
-            return envelope, Verdict(tuple(Disposition(n, "kept", (BEFORE,)) for n in range(len(envelope.recipients))), {})
+            return envelope, Verdict(
+                tuple(Disposition(n, "kept", (rule_keys.FORECAST_ONLY,)) for n in range(len(envelope.recipients))), {}
+            )
         if source not in KEPT_SOURCES and snapshot is not None:
             reached = expand(envelope, snapshot, modes)
             envelope, to = reached.envelope, reached.settled

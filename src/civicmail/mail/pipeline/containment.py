@@ -21,6 +21,7 @@ from typing import Any
 
 import orjson
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.dispositions import Action, Finding
 from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.log import get_logger
@@ -28,13 +29,13 @@ from civicmail.core.config.settings import Settings
 from civicmail.core.disk import frames, journal
 from civicmail.core.disk.files import OS_FILES, Files, mapped
 from civicmail.core.disk.tail import Record, Tail
+from civicmail.core.ledger.heads import HeadMatcher, member
 from civicmail.core.message.model import Envelope
 from civicmail.core.wire.hosts import network_of
 from civicmail.mail.archive.records import Type
 from civicmail.mail.pipeline import repeat_keys
 from civicmail.mail.pipeline.baseline import Baseline, CountedMessage, budget_of
-from civicmail.mail.pipeline.containment_decisions import DECISIONS, RULE, UNDECIDED, ContainmentDecisions
-from civicmail.mail.pipeline.recipient_expansion import BEFORE
+from civicmail.mail.pipeline.containment_decisions import DECISIONS, UNDECIDED, ContainmentDecisions
 
 CHECK = "habits"
 HELD = "held"
@@ -43,7 +44,7 @@ SOURCES = frozenset({"submission", "relay"})
 MAX_SENDERS = 20_000
 POLL_MS = 250
 VERSION = 1
-_SOURCES = (b'"kind":"submission"', b'"kind":"relay"')
+_OURS = HeadMatcher(member("kind", "submission"), member("kind", "relay"))
 
 log = get_logger()
 Settled = Mapping[int, tuple[Action, str]]
@@ -71,11 +72,11 @@ class SenderBaselines:
         self, head: bytes, domains: frozenset[str], people: Snapshot | None, alike: Callable[[], tuple[str, ...]] = tuple
     ) -> None:
         """Count one receipt of a journal. alike: gives the keys of its text, called only if it is counted."""
-        if not any(source in head for source in _SOURCES):
+        if not _OURS.matches(head):
             return
         plain: dict[str, Any] = orjson.loads(head)
         envelope, decided = plain["envelope"], plain["dispositions"]
-        if decided and all(BEFORE in d["rules"] for d in decided):
+        if decided and all(rule_keys.FORECAST_ONLY in d["rules"] for d in decided):
             return  # a question to check@: nobody got it
         sender = sender_of(envelope["login"], envelope["from"], plain["source"]["kind"], domains, people)
         if not sender:
@@ -231,7 +232,7 @@ def repeat_keys_of(record: Record) -> tuple[str, ...]:
 
 
 def _held(to: Settled, copies: int) -> dict[int, tuple[Action, str]]:
-    held: dict[int, tuple[Action, str]] = {index: ("hold", RULE) for index in range(copies) if index not in to}
+    held: dict[int, tuple[Action, str]] = {index: ("hold", rule_keys.CONTAINED) for index in range(copies) if index not in to}
     return {**held, **to}
 
 

@@ -13,8 +13,6 @@ import orjson
 
 from civicmail.core.disk.published import Published
 
-RULE = "contained"
-"""The rule that holds a copy because of an anomaly of its sender (requirements, "Containment")."""
 VERSION = 1
 
 

@@ -11,15 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from mmap import mmap
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.delivery import Mode
 from civicmail.city.policy.dispositions import Disposition, Finding
 from civicmail.core.message import header_scan
 from civicmail.core.message.encoded_words import decode
 
-SECURE_REQUESTED = "secure-asked"
-PLAIN = "sent-plain"
-"""Rule names in dispositions for the sender's choice."""
-OVERRIDE = Finding("secure", PLAIN)
+OVERRIDE = Finding("secure", rule_keys.SENT_PLAIN)
 """The finding by which the write page passes on the sender's choice."""
 WORD = "[secure]"
 _OURS = frozenset({"submission", "relay"})
@@ -60,7 +58,7 @@ def _with_encryption(disposition: Disposition) -> Disposition:
     return replace(
         disposition,
         do="encrypt" if disposition.do in _GOES else disposition.do,
-        rules=(*disposition.rules, SECURE_REQUESTED),
+        rules=(*disposition.rules, rule_keys.SECURE_REQUESTED),
         secure=True,
     )
 
@@ -76,6 +74,6 @@ def _without_encryption(disposition: Disposition) -> Disposition:
     return replace(
         disposition,
         do="deliver" if disposition.do == "encrypt" else disposition.do,
-        rules=(*disposition.rules, PLAIN),
+        rules=(*disposition.rules, rule_keys.SENT_PLAIN),
         secure=False,
     )

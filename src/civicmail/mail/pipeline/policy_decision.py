@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.clauses import MAX_REPLY_LENGTH
 from civicmail.city.policy.delivery import KEPT_SOURCES, dispositions
 from civicmail.city.policy.dispositions import Action, Disposition, Facts, Finding
@@ -20,7 +21,6 @@ from civicmail.city.policy.rules import Decision, RuleSet
 from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.message.model import Envelope
 from civicmail.mail.archive.records import ASIDE, MAIL, REFUSED, uuid_text
-from civicmail.mail.pipeline.containment_decisions import RULE as CONTAINED
 from civicmail.mail.pipeline.envelope_facts import Modes, joined, of_message, of_recipient
 from civicmail.mail.screening.screener import Screened
 
@@ -127,14 +127,14 @@ def _combine(base: Disposition, decision: Decision, *, passing: bool) -> Disposi
     """The stricter of the directory's and the rules' decision. A copy that a rule holds does not wait for its mailbox: it would be
     delivered unchecked as soon as somebody may read that."""
     if passing:
-        forecast = () if decision.do == "deliver" else tuple(f"forecast:{decision.do}:{rule}" for rule in decision.rules)
+        forecast = () if decision.do == "deliver" else tuple(f"{rule_keys.FORECAST}{decision.do}:{rule}" for rule in decision.rules)
         return replace(base, rules=(*base.rules, *forecast)) if forecast else base
     if base.do == "kept":
         return base
     marks = tuple((mark.name, mark.words) for mark in decision.marks)
     if decision.do == "deliver" or (decision.do == "mark" and base.do == "hold"):
         return replace(base, rules=(*base.rules, *decision.rules), marks=marks, review=decision.review)
-    if base.rules[:1] == (CONTAINED,) and decision.do in _LETS_GO:
+    if base.rules[:1] == (rule_keys.CONTAINED,) and decision.do in _LETS_GO:
         rules = (*base.rules, *decision.rules)
         return replace(base, rules=rules, marks=marks, review=decision.review, secure=decision.secure)
     assert decision.do != "later"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.delivery import Mode
 from civicmail.city.policy.dispositions import Action
 from civicmail.city.snapshot.snapshot import Snapshot
@@ -16,13 +17,7 @@ from civicmail.core.message.model import Envelope, Recipient
 from civicmail.core.wire.errors import PathError
 from civicmail.core.wire.paths import parse_path
 
-HELD = "access-held"
-CLOSED = "access-closed"
-LISTED = "expand-list"
-SAME = "same-mailbox"
 LEFT_OUT = "list-member-closed"
-BEFORE = "asked-before-sending"
-"""Rule for a message to check@, which asks for a forecast (front/worker/forecast_replies.py): nobody gets a copy."""
 CHECK = "check"
 
 
@@ -43,7 +38,7 @@ def expand(envelope: Envelope, snapshot: Snapshot, modes: Callable[[str], Mode |
         if modes(address) != "live":
             people.add(recipient, "")
         elif address in snapshot.groups:
-            people.settle("kept", LISTED)
+            people.settle("kept", rule_keys.LISTED)
             people.add(recipient, "")
             lists.append(recipient.address)
         else:
@@ -87,7 +82,7 @@ class _Recipients:
             self._at[box] = len(self.recipients)
             mailbox = self._boxes[box]
             if mailbox.state != "open":
-                self.settle("hold", HELD if mailbox.state == "held" else CLOSED)
+                self.settle("hold", rule_keys.ACCESS_HELD if mailbox.state == "held" else rule_keys.ACCESS_CLOSED)
         self.recipients.append(recipient)
 
     def settle(self, do: Action, rule: str) -> None:
@@ -98,7 +93,7 @@ class _Recipients:
         """Add a recipient named by the client; a second name of a mailbox gets no second copy."""
         recipient = replace(recipient, box=box if box != recipient.address.lower() else "")  # an equal one costs no bytes
         if box in self._at:
-            self.settle("kept", SAME)
+            self.settle("kept", rule_keys.SAME_MAILBOX)
             self.add(recipient, "")
         else:
             self.add(recipient, box)

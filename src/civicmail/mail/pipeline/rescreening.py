@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from civicmail.city.directory.modes import Modes
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.dispositions import Action, Disposition, plain_facts
 from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.city.snapshot.snapshot import Snapshot
@@ -26,10 +27,9 @@ from civicmail.mail.archive.copies import Copy
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.machine import Machine
 from civicmail.mail.archive.records import Capture, Event, Type
-from civicmail.mail.archive.rescreening import TOO_LONG, UNAVAILABLE, RescreeningFollower
+from civicmail.mail.archive.rescreening import RescreeningFollower
 from civicmail.mail.pipeline.evaluator import Evaluator
 from civicmail.mail.pipeline.policy_decision import Settled, Verdict
-from civicmail.mail.pipeline.recipient_expansion import CLOSED, HELD
 from civicmail.mail.screening.screener import Screened
 
 log = get_logger()
@@ -128,7 +128,7 @@ def copies_of(capture: Capture, events: Sequence[Event]) -> dict[int, Copy]:
 def waiting_of(capture: Capture, events: Sequence[Event]) -> Waiting:
     """Which copies of a capture are screened again."""
     copies = copies_of(capture, events)
-    unsure = {d.to for d in capture.dispositions if any(rule.startswith(UNAVAILABLE) for rule in d.rules)}
+    unsure = {d.to for d in capture.dispositions if any(rule.startswith(rule_keys.UNAVAILABLE) for rule in d.rules)}
     pending = tuple(index for index, copy in copies.items() if copy.is_pending)
     return Waiting(capture, pending, tuple(index for index in sorted(unsure - set(pending)) if not copies[index].is_held))
 
@@ -145,7 +145,7 @@ def current_directory_decisions(
             continue
         box = snapshot.mailbox_of(recipient.box or recipient.address)
         if box is not None and box.state != "open":
-            settled[index] = ("hold", HELD if box.state == "held" else CLOSED)
+            settled[index] = ("hold", rule_keys.ACCESS_HELD if box.state == "held" else rule_keys.ACCESS_CLOSED)
     return settled
 
 
@@ -153,7 +153,7 @@ def outcome(waiting: Waiting, verdict: Verdict, screened: Screened, now: int) ->
     """The events of a screening, copies with equal outcome together; none while checks are unavailable and there is time."""
     by_index = {d.to: d for d in verdict.dispositions}
     age = now - waiting.capture.received
-    missing = any(rule.startswith(UNAVAILABLE) for d in verdict.dispositions for rule in d.rules)
+    missing = any(rule.startswith(rule_keys.UNAVAILABLE) for d in verdict.dispositions for rule in d.rules)
     still = [i for i in waiting.pending if by_index[i].do == "pending"]
     again = bool((missing and waiting.delivered and age < LOOKED_FOR) or (still and age < PATIENCE))
     late = still if age >= PATIENCE else []
@@ -177,4 +177,4 @@ def facts_of(decided: Disposition, *, held: bool = False) -> dict[str, Any]:
     plain = decided.plain()
     plain |= {"copy": plain.pop("facts")} if "facts" in plain else {}
     del plain["to"]
-    return {**plain, "do": "hold", "rules": [*plain["rules"], TOO_LONG]} if held else plain
+    return {**plain, "do": "hold", "rules": [*plain["rules"], rule_keys.PENDING_TOO_LONG]} if held else plain

@@ -23,8 +23,8 @@ from civicmail.city.guard.errors import NotRecorded
 from civicmail.city.guard.models import Carried, Entry
 from civicmail.core.config.errors import CivicmailError
 from civicmail.core.config.release import VERSION
-from civicmail.core.ledger.entries import canonical
 from civicmail.core.ledger.entry_journal import EntryJournal
+from civicmail.core.ledger.heads import canonical
 
 MAX_LAG_MS = 60_000
 """ms that an entry may wait for the ledger before nothing more is shown."""

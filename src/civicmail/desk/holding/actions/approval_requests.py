@@ -26,9 +26,10 @@ from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices.actions import notify
 from civicmail.city.notices.models import Notice
 from civicmail.city.pages.days import holidays
-from civicmail.city.policy.approvals import RULE
+from civicmail.city.policy import rule_keys
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
+from civicmail.core.ledger.heads import HeadMatcher, prefix, text
 from civicmail.desk.holding import approvers, queries, record_facts, senders
 from civicmail.desk.holding.actions import approval_notices
 from civicmail.desk.holding.approval_states import TABLE
@@ -37,9 +38,9 @@ from civicmail.desk.mailbox.models import Draft
 from civicmail.mail.archive.errors import NotInArchive
 
 log = get_logger()
-APPROVAL_MARKER = f'"{RULE}"'.encode()
+FILE_WAITS = HeadMatcher(text(rule_keys.FILE_WAITS))
 """Occurs in each head that needs a manager's approval."""
-STANDING_MARKER = b'"recipient.approved":"s'
+STANDING = HeadMatcher(prefix("s", "recipient.approved"))
 """Occurs in each head with a used standing approval."""
 ESCALATE_AFTER = timedelta(hours=2)
 """Working time after which the next approvers are notified."""
@@ -75,14 +76,14 @@ def pending_files(head: Mapping[str, Any], *, is_receipt: bool) -> PendingFiles 
 def _from_receipt(head: Mapping[str, Any]) -> PendingFiles | None:
     """None if nobody in the city sent it."""
     sent = record_facts.sent_by_anyone(head)
-    held = {d["to"] for d in head["dispositions"] if d["do"] == "hold" and RULE in d["rules"]}
+    held = {d["to"] for d in head["dispositions"] if d["do"] == "hold" and rule_keys.FILE_WAITS in d["rules"]}
     return _pending_files(head, sent.subject, held, head.get("findings", ())) if sent is not None and held else None
 
 
 def _from_decision(head: Mapping[str, Any]) -> PendingFiles | None:
     """Read a later decision on a copy that had waited for a check."""
     facts = head["facts"]
-    if facts.get("do") != "hold" or RULE not in facts.get("rules", ()):
+    if facts.get("do") != "hold" or rule_keys.FILE_WAITS not in facts.get("rules", ()):
         return None
     try:
         recorded, _ = queries.held_copies().record(uuid.UUID(head["id"]).bytes)
@@ -146,7 +147,7 @@ def request_approval(pending: PendingFiles, *, now: int) -> Approval | None:
             row.step, row.since, row.ends = 0, from_ms(now), expires_at(now)
             row.save(update_fields=["step", "since", "ends"])
         facts = {"files": len(row.parts), "copies": new_copies, "own": int(row.own), "links": len(row.links)}
-        entries.enter("approval.asked", actor=TICK, reason=RULE, now=now, object=f"approval:{row.pk}", facts=facts)
+        entries.enter("approval.asked", actor=TICK, reason=rule_keys.FILE_WAITS, now=now, object=f"approval:{row.pk}", facts=facts)
         notify_approvers(row, now)
     return row
 

@@ -33,11 +33,13 @@ from civicmail.city.identity.actions import locking
 from civicmail.city.identity.queries.actors import about_person
 from civicmail.city.notices.actions import notify
 from civicmail.city.pages.wording import translate
+from civicmail.city.policy import rule_keys
 from civicmail.city.snapshot.published_snapshot import SnapshotWatcher
 from civicmail.city.snapshot.snapshot import Snapshot
 from civicmail.core.config.clock import now_ms
 from civicmail.core.config.errors import CivicmailError, LaterError
 from civicmail.core.config.log import get_logger
+from civicmail.core.ledger.heads import HeadMatcher, text
 from civicmail.desk.holding import containment_groups, senders
 from civicmail.desk.holding.actions.releaser_pool import releasing
 from civicmail.desk.holding.containment_groups import MessageGroup
@@ -49,7 +51,7 @@ from civicmail.mail.pipeline import containment_decisions
 from civicmail.mail.pipeline.containment import CHECK, HELD, sender_of
 from civicmail.mail.pipeline.release_copies import Releaser
 
-CONTAINED_MARKER = b'"contained"'
+CONTAINED = HeadMatcher(text(rule_keys.CONTAINED))
 """Occurs in the head of every receipt that was held for this."""
 RELEASE_GRACE_MS = 60_000
 """ms after a release in which a gateway may still hold a message that should leave."""

@@ -15,10 +15,12 @@ from django.db import transaction
 
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.identity.actions import journal_offsets, tallies
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.rules import RuleSet
 from civicmail.core.config.log import get_logger
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.core.disk.tail import Record
+from civicmail.core.ledger.heads import HeadMatcher, member, prefix
 from civicmail.desk.holding import queries, record_facts, senders
 from civicmail.desk.holding.actions import (
     approval_requests,
@@ -37,18 +39,14 @@ from civicmail.desk.holding.record_facts import CopyDecision, SentMessage
 from civicmail.mail.archive.errors import NotInArchive
 from civicmail.mail.archive.records import Type
 
-_MARKERS = (
-    b'"review":',
-    b'"notify:',
-    b'"do":"hold"',
-    b'"do":"quarantine"',
-    approval_requests.STANDING_MARKER,
-    unencryptable_notice.UNENCRYPTABLE_MARKER,
-    *record_facts.FORWARDED_MARKERS,
+_RELEVANT = (
+    HeadMatcher(member("review"), prefix(rule_keys.NOTIFY), member("do", "hold"), member("do", "quarantine"))
+    | approval_requests.STANDING
+    | unencryptable_notice.UNENCRYPTABLE
+    | record_facts.FORWARDED
+    | record_facts.FOR_TOTALS
 )
-_COUNT_MARKERS = (*record_facts.PERSONAL_MARKERS, record_facts.ENCRYPTED_MARKER)
-"""Records with one of these are read for totals alone."""
-"""One of these stands in a head that asks for something; the others are not read."""
+"""Finds heads that ask for something or count; the others are not read."""
 BATCH_SIZE = 20
 """Records whose consequences are one transaction: a manager who answers does not wait for all that has come meanwhile."""
 URGENT_SEVERITY = "high"
@@ -92,8 +90,7 @@ class HoldingConsumer:
         return bool(self._pending)
 
     def hear(self, record: Record) -> None:
-        markers = (*_MARKERS, *_COUNT_MARKERS)
-        if record.type not in (Type.RECEIPT, Type.DECIDED, Type.DEFERRED) or not any(marker in record.head for marker in markers):
+        if record.type not in (Type.RECEIPT, Type.DECIDED, Type.DEFERRED) or not _RELEVANT.matches(record.head):
             return
         if pending := _read_record(record):
             self._pending.append(pending)
@@ -168,11 +165,11 @@ def _read_record(record: Record) -> PendingRecord:
     head: dict[str, Any] = orjson.loads(record.head)
     pending = PendingRecord(record.journal, record.number)
     if record.type == Type.DEFERRED:
-        if unencryptable_notice.UNENCRYPTABLE_MARKER in record.head:
+        if unencryptable_notice.UNENCRYPTABLE.matches(record.head):
             pending.unencryptable = head["id"]
         return pending
     pending.standing_used = [*approval_requests.standing_approvals_used(head)]
-    if approval_requests.APPROVAL_MARKER in record.head:
+    if approval_requests.FILE_WAITS.matches(record.head):
         pending.pending_files = approval_requests.pending_files(head, is_receipt=record.type == Type.RECEIPT)
     if record.type == Type.DECIDED:
         pending.decided_capture, pending.decisions, pending.later_findings = (
@@ -180,7 +177,7 @@ def _read_record(record: Record) -> PendingRecord:
             [record_facts.later_decision(head)],
             list(head["facts"].get("findings", ())),
         )
-    elif containment.CONTAINED_MARKER in record.head and (contained := containment.suspect_message(head)) is not None:
+    elif containment.CONTAINED.matches(record.head) and (contained := containment.suspect_message(head)) is not None:
         pending.contained = contained
     else:
         pending.sent, pending.decisions, pending.head = (

@@ -16,7 +16,7 @@ from civicmail.city.guard.errors import Conflict
 from civicmail.city.guard.queries import four_eyes
 from civicmail.city.guard.reasons import checked_reason as require_reason
 from civicmail.city.guard.resources import DepartmentCase
-from civicmail.city.policy.approvals import RULE
+from civicmail.city.policy import rule_keys
 from civicmail.desk.holding import approval_switches, queries
 from civicmail.desk.holding.actions import publish_approvals
 from civicmail.desk.holding.models import AskedDepartment, UnaskedDepartment
@@ -31,9 +31,11 @@ def switch_on(department: Department, forecast: int, *, actor: Actor, reason: st
     NotPermitted, Unusable, and Conflict if it was on already."""
     guard.require(actor, "approval.switch", now=now)
     reason = require_reason(reason, min_length=20)
-    rule = queries.rule_set().rule(RULE)
+    rule = queries.rule_set().rule(rule_keys.FILE_WAITS)
     if rule is None or rule.mode != "enforce":
-        raise Conflict(f"The rule {RULE} is not in the book in force, or does not act: adopt it first (rule book, Offered).")
+        raise Conflict(
+            f"The rule {rule_keys.FILE_WAITS} is not in the book in force, or does not act: adopt it first (rule book, Offered)."
+        )
     since = None if forecast > MAX_DAILY_REQUESTS * TENTHS else from_ms(now)
     with transaction.atomic():
         row, created = AskedDepartment.objects.get_or_create(

@@ -10,13 +10,14 @@ from django.utils.translation import gettext, override
 from civicmail.city.guard.epoch import from_ms
 from civicmail.city.notices.actions import notify
 from civicmail.city.pages.wording import clock, day
+from civicmail.core.ledger.heads import HeadMatcher, text
 from civicmail.desk.holding import senders
 from civicmail.desk.holding.actions import shared_mailbox_notices
 from civicmail.desk.holding.actions.sender_notices import NOTIFY_WITHIN_MS
 from civicmail.desk.holding.record_facts import SentMessage
 from civicmail.mail.courier.secure_routes import NO_WAY
 
-UNENCRYPTABLE_MARKER = NO_WAY.encode()
+UNENCRYPTABLE = HeadMatcher(text(NO_WAY)[1:-1])
 """Occurs in the head of every such record."""
 
 

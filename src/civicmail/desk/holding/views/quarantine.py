@@ -20,14 +20,14 @@ from civicmail.city.pages.city_request import CityRequest, acting, may, require
 from civicmail.city.pages.form_verb import run_verb, status_of
 from civicmail.city.pages.listing import Cell, Column
 from civicmail.city.pages.page import Page
+from civicmail.city.policy import rule_keys
 from civicmail.core.config.errors import LaterError
 from civicmail.core.disk.errors import DamagedFile
 from civicmail.desk.holding import queries, release_kinds
 from civicmail.desk.holding.actions import release_copies, release_requests
 from civicmail.desk.holding.acts.quarantine import RELEASE_COPY, REQUEST_RELEASE, RETRY_RELEASE
-from civicmail.desk.holding.held_copies import UNCHECKED, HeldCopy, unavailable_checks
+from civicmail.desk.holding.held_copies import HeldCopy, unavailable_checks
 from civicmail.mail.archive.errors import NotInArchive
-from civicmail.mail.archive.rescreening import TOO_LONG, UNAVAILABLE
 
 STATES = {"quarantine": ("lock", "In quarantine"), "hold": ("lock", "Held")}
 FILTERS = ("from", "to", "rule")
@@ -69,7 +69,7 @@ def listed(request: CityRequest) -> HttpResponseBase:
         ticks=bool(may(request, "quarantine.release")),
     )
     page = Page("Quarantine", "Holding")
-    names = [(UNCHECKED, "a check did not answer"), *((name, name) for name in sorted(_rules(copies)))]
+    names = [(rule_keys.UNCHECKED, "a check did not answer"), *((name, name) for name in sorted(_rules(copies)))]
     bulk = {"bulk_url": reverse("quarantine-together"), "bulk_acts": [("let", "Release together…")]}
     context = {"page": page, "asked": filters, "names": names, "sort": sort, **bulk}
     return listing.render_list(request, "holding/quarantine.html", shown, context)
@@ -159,7 +159,7 @@ def _context(request: CityRequest, copy: HeldCopy, form: forms.Form) -> dict[str
             "missing": unavailable_checks(copy.rules),
             "rules": queries.named_rules(_acting(release_kinds.holding_rules(copy.rules, book))),
             "elsewhere": release_copies.why_not_on_page(copy, request.actor), "kind": release_kinds.kind_of(copy.rules, book),
-            "contained": release_kinds.CONTAINED in copy.rules,
+            "contained": rule_keys.CONTAINED in copy.rules,
             "stopping": _block_url(request, copy, why.source),
             "may": may(request, "quarantine.release"), "traced": may(request, "system.see")}  # fmt: skip
 
@@ -187,7 +187,7 @@ def _matches(copy: HeldCopy, filters: dict[str, str]) -> bool:
     return all(filters[name].lower() in text.lower() for name, text in values.items()) and (
         not filters["rule"]
         or filters["rule"] in copy.rules
-        or (filters["rule"] == UNCHECKED and bool(unavailable_checks(copy.rules)))
+        or (filters["rule"] == rule_keys.UNCHECKED and bool(unavailable_checks(copy.rules)))
     )
 
 
@@ -208,7 +208,9 @@ def _rules_text(copy: HeldCopy) -> str:
 def _acting(rules: tuple[str, ...]) -> tuple[str, ...]:
     """Without those that are only counted or told, and without the checks that did not answer."""
     return tuple(
-        rule for rule in rules if not rule.startswith((*release_kinds.NO_EFFECT_PREFIXES, UNAVAILABLE)) and rule != TOO_LONG
+        rule
+        for rule in rules
+        if not rule.startswith((*rule_keys.NO_EFFECT, rule_keys.UNAVAILABLE)) and rule != rule_keys.PENDING_TOO_LONG
     )
 
 

@@ -17,18 +17,17 @@ from civicmail.city.guard.epoch import from_ms
 from civicmail.city.pages.city_request import CityRequest as Request
 from civicmail.city.pages.city_request import acting
 from civicmail.city.pages.page import Page
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.active_rules import active_or_starter
-from civicmail.city.policy.approvals import RULE
 from civicmail.city.policy.rules import RuleSet
 from civicmail.desk.mailbox.forecast import rules_of
 from civicmail.desk.mailbox.views import forecast_panel, words
 from civicmail.desk.mailbox.views.opened_message import OpenedMessage, crumbs, open_message
 from civicmail.desk.viewer.queries import installation
 from civicmail.mail.archive import encryption_proof
-from civicmail.mail.archive.envelopes import PULLED_BACK, Passage
+from civicmail.mail.archive.envelopes import Passage
 from civicmail.mail.courier.secure_routes import NO_WAY
 
-OF_MAILBOXES = frozenset({"access-held", "access-closed"})
 """Rules that hold mail for a mailbox without a reader: it leaves by itself."""
 
 
@@ -116,7 +115,11 @@ def _own(p: Passage, mine: Collection[str], id_: str) -> CopyRow:
 
 def release_of(p: Passage, id_: str) -> str:
     """Of a copy that a rule keeps back; what waits for a mailbox, or for a check, goes on by itself."""
-    if p.state == "held" and RULE in p.rules:
+    if p.state == "held" and rule_keys.FILE_WAITS in p.rules:
         return reverse("approval-of", args=[id_])
-    kept = p.state == "held" and p.do in ("hold", "quarantine") and not (OF_MAILBOXES | {PULLED_BACK}) & set(p.rules)
+    kept = (
+        p.state == "held"
+        and p.do in ("hold", "quarantine")
+        and not (rule_keys.OF_MAILBOXES | {rule_keys.PULLED_BACK}) & set(p.rules)
+    )
     return reverse("mail-release", args=[id_]) if kept else ""

@@ -9,13 +9,13 @@ from typing import Any
 from django.utils.translation import gettext, ngettext, override
 
 from civicmail.city.pages import wording
+from civicmail.city.policy import rule_keys
 from civicmail.city.policy.rules import Rule
 from civicmail.city.snapshot import sender_refusals
 from civicmail.desk.mailbox.cautions import MAX_NAMED, Caution
 from civicmail.desk.mailbox.forecast import CopyForecast, Forecast
 from civicmail.desk.mailbox.submission import UNIDENTIFIED
 from civicmail.desk.mailbox.views import words
-from civicmail.mail.pipeline import encryption_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def why(names: Sequence[str], rules: Sequence[Rule]) -> list[str]:
     """What the sender hears of a copy: what was decided beside the book first. names: of rules, as its disposition has them; told:
     those of the book. What somebody has put aside is not said to happen."""
     own = [said] if (said := words.why(names)) else []
-    return [*own, *(_rule(names, rule) for rule in rules if rule.do != "encrypt" or encryption_requests.PLAIN not in names)]
+    return [*own, *(_rule(names, rule) for rule in rules if rule.do != "encrypt" or rule_keys.SENT_PLAIN not in names)]
 
 
 def _rule(names: Sequence[str], rule: Rule) -> str:

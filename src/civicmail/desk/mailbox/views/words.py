@@ -11,11 +11,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from civicmail.city.pages import wording
+from civicmail.city.policy import rule_keys
 from civicmail.city.snapshot import sender_refusals
 from civicmail.desk.mailbox.mail_list import Row
 from civicmail.desk.viewer import runs
 from civicmail.desk.viewer.message_view import Run
-from civicmail.mail.archive.rescreening import UNAVAILABLE
 from civicmail.mail.search.search import Hit
 
 STATES: dict[str, Any] = {
@@ -88,17 +88,21 @@ PROOFS: dict[str, Any] = {
 """How a copy left encrypted -> what that means for the sender (P-19)."""
 
 RULES: dict[str, Any] = {
-    "secure-asked": gettext_lazy("You asked for it to leave encrypted ([secure] in the subject)."),
-    "sent-plain": gettext_lazy("You gave a reason why it goes unencrypted; the privacy officer hears of it (P-19)."),
-    "access-held": gettext_lazy("Nobody may read this mailbox at the moment, so its mail waits (P-06)."),
-    "access-closed": gettext_lazy("This mailbox is closed; its mail waits for a decision (P-08)."),
-    "access-ended": gettext_lazy("The sender no longer had access to mail (P-08)."),
-    "contained": gettext_lazy("Your account acts unlike you, so what it sends waits until the security office has looked (P-25)."),
-    "asked-before-sending": gettext_lazy("You asked check@ what would happen to it, so nobody got it."),
-    "expand-list": gettext_lazy("This is a list; its members have copies of their own."),
-    "same-mailbox": gettext_lazy("This is another name of a mailbox that has its copy."),
-    "pulled-back": gettext_lazy("It turned out to be dangerous, so security took it back from everybody who had it (P-31)."),
-    "pass-elsewhere": gettext_lazy("The mail of this department is still in the other system, and was passed on to it."),
+    rule_keys.SECURE_REQUESTED: gettext_lazy("You asked for it to leave encrypted ([secure] in the subject)."),
+    rule_keys.SENT_PLAIN: gettext_lazy("You gave a reason why it goes unencrypted; the privacy officer hears of it (P-19)."),
+    rule_keys.ACCESS_HELD: gettext_lazy("Nobody may read this mailbox at the moment, so its mail waits (P-06)."),
+    rule_keys.ACCESS_CLOSED: gettext_lazy("This mailbox is closed; its mail waits for a decision (P-08)."),
+    rule_keys.ACCESS_ENDED: gettext_lazy("The sender no longer had access to mail (P-08)."),
+    rule_keys.CONTAINED: gettext_lazy(
+        "Your account acts unlike you, so what it sends waits until the security office has looked (P-25)."
+    ),
+    rule_keys.FORECAST_ONLY: gettext_lazy("You asked check@ what would happen to it, so nobody got it."),
+    rule_keys.LISTED: gettext_lazy("This is a list; its members have copies of their own."),
+    rule_keys.SAME_MAILBOX: gettext_lazy("This is another name of a mailbox that has its copy."),
+    rule_keys.PULLED_BACK: gettext_lazy(
+        "It turned out to be dangerous, so security took it back from everybody who had it (P-31)."
+    ),
+    rule_keys.PASS_ELSEWHERE: gettext_lazy("The mail of this department is still in the other system, and was passed on to it."),
 }
 """Rule of a disposition -> the reason, for the people concerned."""
 
@@ -160,7 +164,7 @@ def _piece(run: Run) -> str:
 def why(rules: Collection[str]) -> str:
     """What a person hears about the rules that led to what was done with a copy; empty where nothing needs saying."""
     for rule in rules:
-        if rule.startswith(UNAVAILABLE):
+        if rule.startswith(rule_keys.UNAVAILABLE):
             return str(UNCHECKED)
         if rule in RULES:
             return str(RULES[rule])
