@@ -48,7 +48,7 @@ def test_a_file_that_cannot_be_read_is_told_and_nothing_is_read(content: bytes, 
     [
         ("e-1,Ann,,employee,clerk,,,", "family is empty"),
         ("e-1,Ann,B,wizard,clerk,,,", "no kind wizard"),
-        ("e-1,Ann,B,employee,clerk,,,31.1.2026", "no date"),
+        ("e-1,Ann,B,employee,clerk,,,31.1.2026", "not a date"),
         ("e-1,Ann,B,employee,clerk,,e-1,", "themselves"),
         ("e-1,Ann,B,employee,clerk", "5 fields"),
         (f"e-1,{'a' * 81},B,employee,clerk,,,", "more than 80"),

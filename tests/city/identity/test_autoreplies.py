@@ -76,7 +76,7 @@ def test_an_answer_has_words_and_an_end_within_a_year(wrong: dict[str, object]) 
 @pytest.mark.rule("P-08, L4", "What comes for who left goes to the function mailbox that the department chose, until its end.")
 def test_what_comes_for_who_left_goes_to_the_function_mailbox_until_its_end() -> None:
     _, ann, box, office = _town()
-    with pytest.raises(Conflict, match="left"):
+    with pytest.raises(Conflict, match="leaver"):
         autoreplies.forward_left(box, office, until=MS + 30 * DAY_MS, actor=_head(), reason="open cases", now=MS)
     _left(ann, box)
     autoreplies.forward_left(box, office, until=MS + 30 * DAY_MS, actor=_head(), reason="open cases", now=MS)

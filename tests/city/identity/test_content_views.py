@@ -91,7 +91,7 @@ def test_nothing_is_shown_while_the_ledger_lags_or_the_database_is_away(monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(entries.Entry.objects, "filter", gone)
         for look in (own, under, reveal):
-            with pytest.raises(NotRecorded, match="recorded"):
+            with pytest.raises(NotRecorded, match="audit log cannot be written"):
                 look()
     _lagging()
     for look in (own, under, reveal):

@@ -187,7 +187,7 @@ def test_what_became_somebody_elses_since_the_list_was_read_stops_it(clerk: Depa
     mailboxes.make_function(
         "desk@city.example", "Desk", clerk, "What the desk answers for all of us.", actor=OFFICER, reason="It is so.", now=MS
     )
-    with pytest.raises(Conflict, match="read the list again"):
+    with pytest.raises(Conflict, match="Run the dry run again"):
         _apply(run)
     assert not Person.objects.exists()
 

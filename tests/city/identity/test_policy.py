@@ -43,7 +43,7 @@ def _staff(kind: str = "employee") -> Person:
 def test_a_version_has_a_number_and_its_hash_stands_in_the_ledger() -> None:
     """P1."""
     first = _publish()
-    with pytest.raises(Unusable, match="new"):
+    with pytest.raises(Unusable, match="Describe the change"):
         _publish()
     second = _publish("Phones too.", MS + 1)
     assert (first.version, second.version) == (1, 2) and second.sha256 == policy.digest(second.text) != first.sha256

@@ -113,7 +113,7 @@ def test_the_historical_society_is_told_sixty_days_before() -> None:
         (one(approval='" "'), "cannot be empty"),
         (one(years="true"), "needs years"),
         (one(approved='"2026"'), "a date"),
-        (one(color='"red"'), "colour"),
+        (one(color='"red"'), "color"),
         (one() + "\n" + one(), "two schedules"),
     ],
 )

@@ -77,7 +77,7 @@ def test_one_of_the_office_takes_a_message_and_the_others_see_it(asked: str, vis
     dana, lena, url = visit("crew0"), visit("crew1"), f"/mail/{asked}/take/{both.pk}/"
     assert "You take care of this." in said(dana.post(url, {"what": "take"}, follow=True))
     assert "Dana Ortiz takes care of this" in said(lena.get(f"/mail/{asked}/"))
-    assert "Dana Ortiz has taken this meanwhile." in said(lena.post(url, {"what": "take"}, follow=True))
+    assert "Dana Ortiz has taken this already." in said(lena.post(url, {"what": "take"}, follow=True))
     assert Handled.objects.get().taken_by.uid == "p-crew0"  # type: ignore[union-attr]
     assert "Nobody has this now." in said(lena.post(url, {"what": "let-go"}, follow=True))
     assert "You take care of this." in said(lena.post(url, {"what": "take"}, follow=True))

@@ -151,7 +151,7 @@ def test_what_a_person_does_is_an_entry_with_it(call: Caller, installed: Path, m
 
     monkeypatch.setattr("civicmail.city.guard.actions.entries.enter", full)
     assert call("hold add", "subject:road", who="retention") == 5
-    assert b"cannot be recorded" in call.said.err
+    assert b"audit log cannot be written" in call.said.err
     monkeypatch.undo()
     from civicmail.mail.archive.inventory import inventory
 

@@ -169,7 +169,7 @@ def test_what_is_outside_is_not_shown_or_proved_and_not_written_by_an_export(des
 @pytest.mark.parametrize(
     "how", [["--out", "mail"], ["--proof", "--out", "proved"], ["--proof", "--format", "zip", "--out", "p.zip"]]
 )
-@pytest.mark.parametrize(("what", "said"), [("closed", b"not in force"), ("words", b"changed meanwhile"), ("duty", b"Activate")])
+@pytest.mark.parametrize(("what", "said"), [("closed", b"not in force"), ("words", b"mandate has changed"), ("duty", b"Activate")])
 def test_an_export_ends_with_its_mandate(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: list[str], what: str, said: bytes
 ) -> None:

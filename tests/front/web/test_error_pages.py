@@ -112,7 +112,7 @@ def test_the_page_of_a_missing_database_asks_no_database(
         patch.setattr(CursorWrapper, "execute", gone)
         answer = client.get("/my/access/")
         assert answer.status_code == 503
-        assert b"Mail goes on" in answer.content
+        assert b"Mail is not affected" in answer.content
         assert client.get("/healthz").status_code == 200
         assert client.get("/readyz").status_code == 503
     assert client.get("/my/access/").status_code == 200

@@ -184,7 +184,7 @@ def test_who_dies_at_any_step_goes_on_and_loses_nothing(town: Town, monkeypatch:
 @pytest.mark.rule("P-08", "Only the department of a mailbox closes its account.")
 def test_only_the_department_closes_and_only_what_nobody_uses(town: Town) -> None:
     """Who has access, an officer, another count: each is a no."""
-    with pytest.raises(Conflict, match="ended"):
+    with pytest.raises(Conflict, match="still has access"):
         account_closure.ask(town.people.box, actor=town.people.boss, reason=WHY, now=MS)
     row = town.closure()
     with pytest.raises(Conflict, match="already"):
