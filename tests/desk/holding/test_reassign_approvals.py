@@ -75,7 +75,7 @@ def test_a_head_who_is_replaced_decides_about_own_files_no_more(files: Bureau, c
     public = Department.objects.get(code="public-works")
     public.deputies.clear()
     Department.objects.filter(pk=public.pk).update(head=city.people["deputy"])
-    with pytest.raises(NotPermitted, match="themselves"):
+    with pytest.raises(NotPermitted, match="send yourself"):
         answer(files, again(row), "head")
     files.hear(60_000)
     assert not again(row).own and asked(files, row) == ["p-deputy"]
