@@ -31,11 +31,11 @@ def sql(data: Path, *statements: str) -> None:
 
 LAST = "(SELECT max(id) FROM access_entry WHERE act = 'entries.see')"
 _REST = "object, reason, facts, client, head FROM access_entry"
-_INTO = "uuid, at, act, person, role, behalf, object, reason, facts, client, head"
-_NEW = "SELECT lower(hex(randomblob(16))), at - 7200000, 'content.show', 'e-9', role, behalf"
+_INTO = "uuid, at, act, person, duty, behalf, object, reason, facts, client, head"
+_NEW = "SELECT lower(hex(randomblob(16))), at - 7200000, 'content.show', 'e-9', duty, behalf"
 FORGED = f"INSERT INTO access_entry ({_INTO}) {_NEW}, {_REST} WHERE id = {LAST}"
 _CHANGED = "CAST(replace(CAST(head AS TEXT), 'weekly look', 'none') AS BLOB)"
-_OTHER = f"INSERT OR REPLACE INTO access_entry (id, {_INTO}) SELECT id, uuid, at, act, 'e-9', role, behalf"
+_OTHER = f"INSERT OR REPLACE INTO access_entry (id, {_INTO}) SELECT id, uuid, at, act, 'e-9', duty, behalf"
 _PLACE = "INSERT INTO access_carried SELECT (SELECT max(id) FROM access_entry), journal, number, at FROM access_carried"
 ATTACKS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "deleted": (
