@@ -66,6 +66,7 @@ ELSEWHERE = {
     "undertaking-give": "Northline is bound to the newest version already; tests/pages/test_sponsors.py",
     "closure-new": "an account of hers is being closed already; tests/pages/test_office_tasks.py",
     "replay-stop": "the worker may have ended it by then; tests/desk/oversight",
+    "mandate-export-stop": "the worker is woken by going on, and may have ended it by then; tests/desk/workbench",
     "review": "is pressed with ticks of the page before; tests/pages/test_tasks.py",
     "mandate-urgent": "is the second page of an urgent look; tests/pages/test_tasks.py",
     "review-rest": "comes when exceptions are answered; tests/pages/test_reviewer.py",
