@@ -50,7 +50,7 @@ def test_show_says_why_a_part_of_an_attachment_gave_no_text(office: Office, caps
     (id_,) = [orjson.loads(line)["id"] for line in said(office, capsys, "search", "zeppelin", "--json").splitlines()]
     assert "\n    unreadable: b.7z/x: encrypted\n" in said(office, capsys, "show", id_)
     (attachment,) = orjson.loads(said(office, capsys, "show", id_, "--json"))["letter"]["attachments"]
-    assert attachment["unreadable"] == ["b.7z: encrypted"]
+    assert attachment["unreadable"] == ["b.7z/x: encrypted"]
     (other,) = [orjson.loads(line)["id"] for line in said(office, capsys, "search", "subject:scan", "--json").splitlines()]
     assert "unreadable" not in said(office, capsys, "show", other, "--json")
 
