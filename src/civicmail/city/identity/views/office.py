@@ -41,7 +41,7 @@ def role_assignments(request: CityRequest) -> HttpResponseBase:
     names = [(key, d.name) for key, d in ROLES.items()]
     columns = [
         Column("person", "Person", lambda g: Cell(str(g.person), hint=g.person.uid), ("person__family", "person__given")),
-        Column("duty", "Role", _role_cell, ("duty",)),
+        Column("duty", "Role", _role_cell, ("role",)),
         Column("until", "Until", lambda g: last_day(g.until), ("until",), name="until"),
         Column("by", "Granted by", lambda g: Cell(display_names.shown_name(g.by, g.by_name), hint=g.reason), name="by"),
     ]
