@@ -146,7 +146,7 @@ def _told(city: Civicmail, dovecot: Dovecot, number: int) -> str:
     until(lambda: run(city.data, _DIGEST).strip() == "1", city)
     found = until(lambda: [m for m in dovecot.fetch(SAM) if b"/digest/" in m], city)
     text = found[0].replace(b"=\r\n", b"").replace(b"=3D", b"=").decode()
-    assert "1 message is kept back" in text and sender(number) in text and "Prize" not in text
+    assert "1 message is held" in text and sender(number) in text and "Prize" not in text
     links = re.findall(r"http://\S+/digest/[\w-]{40,}/", text)
     assert len(links) == 1
     return str(links[0])
