@@ -246,7 +246,7 @@ def test_recipients_are_looked_up_and_what_is_wrong_is_said(desk: Office, visit:
     for typed, words in (
         ("", "Say to whom it goes."),
         ("nobody@city.example", "There is no mailbox nobody@city.example."),
-        ("ann@@paving", "matches no person or address"),
+        ("ann@@paving", "is no address"),
         ("Somebody Else", "Choose from the address book"),
         ("vogt", f"“vogt” is nobody’s whole name. Do you mean Lena Vogt ({LENA})?"),
         ("Street", "entries of the address book have it: choose one there."),
