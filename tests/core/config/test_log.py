@@ -20,13 +20,12 @@ from civicmail.core.config.settings import Log
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    was, sums = structlog.get_config() if structlog.is_configured() else None, log._rated
+    was = structlog.get_config() if structlog.is_configured() else None
     structlog.reset_defaults()
     yield
     structlog.reset_defaults()
     if was:
         structlog.configure(**was)
-        log._rated = sums  # what the restored configuration counts in, so that forget() means it
 
 
 def test_what_could_be_content_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:

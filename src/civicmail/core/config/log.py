@@ -67,10 +67,10 @@ def set_up(log: Log, role: str) -> None:
     root = logging.getLogger()
     if not any(isinstance(h, _LibraryHandler) for h in root.handlers):
         root.addHandler(_LibraryHandler(logging.WARNING))
-    repeats = _repeats()
+    _begin_sums()
 
     def first(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        if repeats.is_repeat(event):
+        if _rated is not None and _rated.is_repeat(event):
             raise structlog.DropEvent
         return event
 
@@ -91,13 +91,12 @@ def set_up(log: Log, role: str) -> None:
     )
 
 
-def _repeats() -> Repeats:
+def _begin_sums() -> None:
     """Make new sums for each set_up, because earlier lines have another form. Sums of the old one are logged first."""
     global _rated
     if _rated is not None:
         _rated.close()
     _rated = Repeats(lambda level, fields: getattr(get_logger(), level)(**fields))
-    return _rated
 
 
 def forget() -> None:
