@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 
@@ -62,11 +61,8 @@ def listing_of(definition: List, request: CityRequest, reader: ListRequest) -> L
     columns = [_column(column, reader, words) for column in definition.page_columns(reader)]
     shown: dict[str, Any] = {"columns": columns, "sort": definition.sort, "noun": words(definition.noun)}
     shown |= {name: _text(definition, reader, getattr(definition, name)) for name in ("caption", "empty")}
-    rows = definition.rows(reader)
-    if not isinstance(rows, QuerySet):
-        return listing.from_rows(request, [{"pk": definition.row_key(row), "row": row} for row in rows], **shown)
     filters = [_filter(each, reader, words) for each in definition.page_filters(reader)]
-    return listing.from_query(request, rows, filters=filters, slim=definition.with_related, **shown)
+    return listing.from_query(request, definition.rows(reader), filters=filters, slim=definition.with_related, **shown)
 
 
 def _filter(each: Filter, reader: ListRequest, words: Words) -> listing.Filter:
@@ -80,7 +76,7 @@ def _column(column: Column, reader: ListRequest, words: Words) -> listing.Column
     return listing.Column(
         column.alias or column.key,
         words(column.label),
-        lambda row: _cell(column, row["row"] if isinstance(row, dict) else row, reader, words),
+        lambda row: _cell(column, row, reader, words),
         column.sort,
         num=is_number,
         name=words(column.name),

@@ -218,12 +218,13 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Where operators read it. verb: group and verb, `role list`; columns: keys of columns that `--json` gives; renamed: to other
-    names; order: of the rows, where it is not that of programs; parameters: what its parent is named by; filters: those that are
-    options; fixed: values of others; personal: a person shows who they are."""
+    """Where operators read it. verb: group and verb, `agency list`; columns: keys of columns that `--json` gives; line: a row as
+    people read it; renamed: columns to other names; order: of the rows, where it is not that of programs; parameters: what its
+    parent is named by; filters: those that are options; fixed: values of others; personal: a person shows who they are."""
 
     verb: str
     columns: Sequence[str]
+    line: Callable[[Any], str]
     _: KW_ONLY
     renamed: Mapping[str, str] = field(default_factory=dict)
     order: Sequence[str] = ()
@@ -287,7 +288,7 @@ class List:
         return CITY
 
     def rows(self, request: ListRequest) -> Any:
-        """A QuerySet, or a sequence of rows that no table has (then `row_key` names each)."""
+        """A QuerySet."""
         from django.apps import apps
 
         return apps.get_model(self.model)._default_manager.all()
@@ -301,10 +302,6 @@ class List:
     def with_related(self, rows: Any) -> Any:
         """The rows with what columns need, added after counting."""
         return rows.select_related(*self.related) if self.related else rows
-
-    def row_key(self, row: Any) -> str:
-        """Names a row that no table has."""
-        raise NotImplementedError
 
     def page_columns(self, request: ListRequest) -> Sequence[Column]:
         """Those of the page, where they depend on who reads it."""
@@ -339,10 +336,6 @@ class List:
     def context(self, request: ListRequest) -> Mapping[str, Any]:
         """What its template takes besides."""
         return {}
-
-    def line(self, row: Any) -> str:
-        """A row as a command shows it to people."""
-        raise NotImplementedError
 
     @property
     def summary(self) -> str:

@@ -37,7 +37,7 @@ def add(app: typer.Typer, definition: List) -> None:
             if json:
                 output.emit({endpoint.renamed.get(key, key): _plain(columns[key].of(row)) for key in endpoint.columns})
             else:
-                output.show(definition.line(row))
+                output.show(endpoint.line(row))
 
     parameters = [act_commands.row_parameter(name, each) for name, each in endpoint.parameters.items()]
     parameters += [_filter(each.key, each.label) for each in definition.filters if each.key in endpoint.filters]

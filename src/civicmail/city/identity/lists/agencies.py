@@ -8,6 +8,11 @@ from civicmail.city.pages.act import Page
 from civicmail.city.pages.lists import Cell, Column, Command, Filter, Link, List, ListRequest, Operation, Shown, Time
 
 
+def _line(agency: Any) -> str:
+    since = f", suspended since {agency.suspended.isoformat()}" if agency.suspended else ""
+    return f"{agency.code:16} {agency.name}, {agency.people} people{since}"
+
+
 class Agencies(List):
     """List agencies by code.
 
@@ -17,7 +22,7 @@ class Agencies(List):
     name, permission, order = "list_agencies", "agency.see", "code"
     page = Page("access/agencies/", "agencies")
     operation = Operation("/agencies", "read:people", shape="AgencyLine")
-    command = Command("agency list", ("code", "name", "people", "suspended"))
+    command = Command("agency list", ("code", "name", "people", "suspended"), _line)
     model = "directory.Agency"
     title, section = "Who works for the city from outside?", "Agencies"
     links = (
@@ -65,10 +70,6 @@ class Agencies(List):
                 last=Max("contracts__ends"),
             )
         )
-
-    def line(self, row: Any) -> str:
-        since = f", suspended since {row.suspended.isoformat()}" if row.suspended else ""
-        return f"{row.code:16} {row.name}, {row.people} people{since}"
 
 
 AGENCIES = Agencies()

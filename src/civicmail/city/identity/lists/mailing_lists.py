@@ -70,12 +70,15 @@ class DepartmentMailingLists(DepartmentList, MailingLists):
     name = "list_department_lists"
     page = Page("dept/<slug:department>/lists/", "dept-lists")
     operation = Operation("/departments/{slug:department}/lists", "read:mailboxes", shape="ListLine")
-    command = Command("lists list", ("address", "name", "everyone"), parameters=DEPARTMENT, fixed={"state": "open"})
+    command = Command(
+        "lists list",
+        ("address", "name", "everyone"),
+        lambda g: f"{g.address:40} {g.name}{', everyone of the department' if g.everyone else ''}",
+        parameters=DEPARTMENT,
+        fixed={"state": "open"},
+    )
     title = "Which lists does the department own?"
     filters = MailingLists.filters[:-1]
-
-    def line(self, row: Any) -> str:
-        return f"{row.address:40} {row.name}{', everyone of the department' if row.everyone else ''}"
 
 
 MAILING_LISTS, DEPARTMENT_MAILING_LISTS = MailingLists(), DepartmentMailingLists()

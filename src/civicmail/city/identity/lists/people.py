@@ -103,6 +103,7 @@ class People(DepartmentList):
     command = Command(
         "people list",
         ("uid", "name", "kind", "position"),
+        lambda e: f"{e.person.uid:12} {e.person.display}, {e.position or e.kind}",
         order=("person__family", "person__given"),
         parameters=DEPARTMENT,
     )
@@ -155,9 +156,6 @@ class People(DepartmentList):
 
     def context(self, request: ListRequest) -> dict[str, Any]:
         return {"department": request.parent}
-
-    def line(self, row: Any) -> str:
-        return f"{row.person.uid:12} {row.person.display}, {row.position or row.kind}"
 
 
 PEOPLE = People()

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import create_model
@@ -80,8 +79,6 @@ def list_operation(router: Router, definition: List, shape: Shape | OtherShape |
         reader = ListRequest(request.actor, epoch_ms(request.now), definition.parent(**given))
         (require if definition.is_sure else require_could)(request, definition.permission, definition.resource(reader))
         rows = definition.rows(reader)
-        if not isinstance(rows, QuerySet):
-            return pagination.slices(request, response, rows, made, key=definition.row_key)
         for each in definition.filters:
             rows = each.remaining(rows, _checked(each, value), reader) if (value := filters[each.key]) else rows
         return pagination.rows(request, response, definition.with_related(rows), made, by=definition.order)
