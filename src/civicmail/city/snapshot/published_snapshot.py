@@ -36,8 +36,8 @@ MAX_OUTBOUND_AGE_MS = 15 * 60_000
 log = get_logger()
 
 
-SNAPSHOT = Published("access/snapshot", "the snapshot of who may what", encode, decode)
-CHANGES = Published("access/changes", "the changes of who may what", encode_changes, decode_changes)
+SNAPSHOT = Published("access/snapshot", "the access snapshot", encode, decode)
+CHANGES = Published("access/changes", "the changes since the access snapshot", encode_changes, decode_changes)
 
 
 def snapshot_path(data: Path) -> Path:
@@ -173,7 +173,7 @@ class SnapshotWatcher:
     def _poll_snapshot(self) -> bool:
         """True where there is another one."""
         if is_new := self._base.poll():
-            log.info("who may what has changed", version=self._base.value.version if self._base.value else 0)
+            log.info("access has changed", version=self._base.value.version if self._base.value else 0)
         return is_new
 
     def _poll_changes(self) -> bool:

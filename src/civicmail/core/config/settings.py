@@ -377,7 +377,7 @@ class Otel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     city: City = field(default_factory=City, metadata={"help": "Who we are."})
-    gateway: Gateway = field(default_factory=Gateway, metadata={"help": "How mail is heard."})
+    gateway: Gateway = field(default_factory=Gateway, metadata={"help": "How mail is received."})
     signin: Signin = field(default_factory=Signin, metadata={"help": "How people and mail programs sign in."})
     senders: Senders = field(default_factory=Senders, metadata={"help": "How senders identify themselves."})
     courier: Courier = field(default_factory=Courier, metadata={"help": "How mail is delivered."})

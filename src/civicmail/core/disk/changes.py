@@ -49,6 +49,8 @@ class Changes:
         self._fd = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "inotify is not available")
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
         self._paths: dict[int, Path] = {}
         self._watches: dict[Path, int] = {}
         self._add_new()
@@ -59,8 +61,7 @@ class Changes:
 
     def wait(self, seconds: float) -> set[Path]:
         """The changed paths, or none when the time is over: `durable` of a journal, a file in one of the folders, a new journal."""
-        is_idle = not select.select([self._fd], [], [], seconds)[0]
-        return self._add_new() if is_idle else self.read()
+        return self.read() if self._poll.poll(seconds * 1000) else self._add_new()
 
     def read(self) -> set[Path]:
         """The paths that have changed since the last call, without waiting."""

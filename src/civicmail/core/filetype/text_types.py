@@ -21,7 +21,10 @@ from civicmail.core.filetype.types import (
 _HTML = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|title|table|div|p|span)[\s>]", re.IGNORECASE | re.DOTALL
 )
-_MESSAGE = re.compile(rb"(?:(?:Received|Return-Path|From|To|Date|Subject|Message-ID|MIME-Version|Delivered-To):[^\n]*\n(?:[ \t][^\n]*\n)*){2}", re.IGNORECASE)  # fmt: skip  # noqa: E501
+_MESSAGE = re.compile(
+    rb"(?:(?:Received|Return-Path|From|To|Date|Subject|Message-ID|MIME-Version|Delivered-To):[^\n]*\n(?:[ \t][^\n]*\n)*){2}",
+    re.IGNORECASE,
+)
 _SVG = re.compile(rb"(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*(?:<!doctype\s+svg[^>]*>\s*)?<svg[\s>]", re.DOTALL)
 _BEGINS = (
     (b"[internetshortcut]", "url"),

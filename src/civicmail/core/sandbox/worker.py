@@ -99,7 +99,7 @@ def load_handlers(served: Service) -> Handlers:
     return {request: service.function(request.handler) for request in served.requests}
 
 
-def handle(handlers: Handlers, request: Request[Any], content: bytes, emit: Emit = print) -> tuple[bytes, bytes]:
+def handle(handlers: Handlers, request: Request[Any], content: bytes, emit: Emit = lambda _item: None) -> tuple[bytes, bytes]:
     """The kind of the last frame that answers the request, and its bytes."""
     more = (emit,) if isinstance(request, StreamRequest) else ()
     try:
