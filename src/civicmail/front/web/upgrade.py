@@ -18,6 +18,7 @@ from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrat
 from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.state import ModelState, ProjectState
 
 from civicmail.city.identity.database_backup import move_into_place, write_backup
 from civicmail.core.config.errors import ConfigError
@@ -61,9 +62,27 @@ def bring_up(data: Path, *, save: bool = True, files: Files = OS_FILES) -> list[
     return [(step.app_label, step.name) for step in plan]
 
 
+class GrowingState(ProjectState):
+    """A project state that renders a new model alone. Django renders every model that it refers to again, and theirs: for a new
+    database 5,400 times instead of 130, which is most of the time that `civicmail init` takes."""
+
+    def add_model(self, model_state: ModelState) -> None:
+        """Add a model, whose class tells those it refers to about itself, as classes of models.py do."""
+        key = model_state.app_label, model_state.name_lower
+        self.models[key] = model_state
+        if self._relations is not None:
+            self.resolve_model_relations(key)
+        if "apps" in self.__dict__:
+            self.apps.render_multiple([model_state])
+
+
 class WholeSteps(MigrationExecutor):
     """A step and the note that it was done are one transaction. Django writes that note behind the transaction wherever an index is
     made at its end: whoever was killed between the two could never start again, because the tables were there already."""
+
+    def _create_project_state(self, with_applied_migrations: bool = False) -> ProjectState:
+        state = super()._create_project_state(with_applied_migrations)
+        return GrowingState(state.models, state.real_apps)
 
     def apply_migration(self, state: Any, migration: Migration, fake: bool = False, fake_initial: bool = False) -> Any:
         """Do one step."""
