@@ -70,7 +70,7 @@ class GrowingState(ProjectState):
         """Add a model, whose class tells those it refers to about itself, as classes of models.py do."""
         key = model_state.app_label, model_state.name_lower
         self.models[key] = model_state
-        if self._relations is not None:
+        if self._relations is not None:  # type: ignore[attr-defined]
             self.resolve_model_relations(key)
         if "apps" in self.__dict__:
             self.apps.render_multiple([model_state])
@@ -81,7 +81,7 @@ class WholeSteps(MigrationExecutor):
     made at its end: whoever was killed between the two could never start again, because the tables were there already."""
 
     def _create_project_state(self, with_applied_migrations: bool = False) -> ProjectState:
-        state = super()._create_project_state(with_applied_migrations)
+        state = super()._create_project_state(with_applied_migrations)  # type: ignore[misc]
         return GrowingState(state.models, state.real_apps)
 
     def apply_migration(self, state: Any, migration: Migration, fake: bool = False, fake_initial: bool = False) -> Any:
