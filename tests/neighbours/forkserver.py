@@ -32,7 +32,7 @@ LIBRARIES = (
     "django.contrib.staticfiles.handlers", "django.core.management.commands.migrate", "django.db.backends.sqlite3.base",
     "django.db.migrations.executor", "django.forms", "django.template.loader", "django.test.client", "django.views.generic",
     "dns.asyncresolver", "email.mime.multipart", "http.client", "jwt", "lxml.etree", "nh3", "numpy.random", "orjson", "psycopg",
-    "pydantic", "pydantic_settings", "selectolax.lexbor", "structlog", "tantivy", "tldextract", "typer", "uvloop", "zoneinfo",
+    "pydantic", "pydantic_settings", "selectolax.lexbor", "structlog", "tantivy", "typer", "uvloop", "zoneinfo",
     "zstandard",
 )  # fmt: skip
 """What is missing is only slower. No models: they want settings."""

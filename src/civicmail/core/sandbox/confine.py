@@ -13,7 +13,6 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable
@@ -104,6 +103,8 @@ def in_force() -> tuple[str, ...]:
 @cache
 def try_in_child() -> Missing:
     """What a process that this one starts finds when it gives everything up."""
+    import subprocess  # sandboxed processes start sooner without it
+
     try:
         done = subprocess.run(_TRIAL, capture_output=True, timeout=_TRIAL_SECONDS, check=False, cwd="/", stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
         return {str(piece): str(why) for piece, why in json.loads(done.stdout).items()}

@@ -72,6 +72,7 @@ def serve(served: Service) -> None:
     os.dup2(2, 1)  # what a library prints must not look like a reply
     gc.freeze()  # what was imported stays; a message leaves hardly anything behind that only a collection finds
     gc.set_threshold(COLLECT)
+    gc.enable()
 
     def once() -> bool:
         if (head := _read_frame(requests)) is None:
@@ -122,6 +123,7 @@ def _read_frame(requests: BinaryIO) -> bytes | None:
 
 
 def main() -> None:
+    gc.disable()  # imports make no garbage
     serve(import_module(sys.argv[1]).SERVICE)
     os._exit(0)  # nothing is left to tidy; libraries that count what is left would tell it to whoever started us
 

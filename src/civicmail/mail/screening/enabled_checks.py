@@ -9,10 +9,12 @@ wants    (case) says whether a network check applies to a message;
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from civicmail.core.config.settings import Screening
 from civicmail.mail.screening.shapes import CheckResult, CombinedCase, ContentCase, NetworkCase
+
+if TYPE_CHECKING:  # the sandboxed process has no settings
+    from civicmail.core.config.settings import Screening
 
 ADDRESSED = {"clamav": "clamd", "rspamd": "rspamd", "spamd": "spamd"}
 """Checks that run when this setting has an address."""

@@ -30,8 +30,6 @@ EVIDENCE = 10
 MASK = 120
 _MAY_HOLD = ("image/", "application/pdf", "application/octet-stream", "application/x-pdf")
 
-urls.split("city.example")  # reads its list now: there are no files later
-
 
 def find(case: ContentCase) -> CheckResult:
     """Facts links.*; findings deceptive, lookalike, address, credentials, data, qr with the host and what it imitates."""

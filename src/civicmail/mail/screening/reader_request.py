@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from civicmail.city.policy.dispositions import UNAVAILABLE
-from civicmail.core.config.settings import Settings
 from civicmail.core.message.model import Envelope
 from civicmail.core.sandbox.service import Count, Request, Service
 from civicmail.mail.screening.shapes import ExtractedMessage
+
+if TYPE_CHECKING:  # the sandboxed process has no settings
+    from civicmail.core.config.settings import Settings
 
 MAX_RECIPIENTS = 100
 MAX_PICTURES, PICTURE_BYTES = 40, 128 << 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import can_ada
-import tldextract
+from publicsuffixlist import PublicSuffixList
 
 WEB = frozenset({"http:", "https:", "ftp:", "ws:", "wss:"})
 CARRIED = frozenset({"data:", "javascript:", "vbscript:"})
@@ -16,8 +16,8 @@ CARRIED = frozenset({"data:", "javascript:", "vbscript:"})
 LONGEST = 16_384
 """Characters of a link that are read; its host is at the beginning."""
 
-_SUFFIXES = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
-"""From the list in the package; without these arguments it would download a newer one."""
+_SUFFIXES = PublicSuffixList(accept_unknown=False, accept_encoded_idn=False)
+"""The list in the package, read at import, in Unicode as it is published."""
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\Z|\[")
 _PRIVATE = tuple(map(ipaddress.ip_network, (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
@@ -78,12 +78,21 @@ _remembered = lru_cache(maxsize=4096)(_read)
 def split(host: str) -> tuple[str, str, str]:
     """Subdomain, registered name and public suffix of a host: ("www", "city", "gov"). Without a known suffix the last label counts
     as one; an IP address and a bare suffix have no name."""
-    parts = _SUFFIXES.extract_str(host)
-    if parts.suffix or _ADDRESS.match(host):
-        return parts.subdomain, parts.domain if parts.suffix else "", parts.suffix or host
-    before, _, last = host.lower().rstrip(".").rpartition(".")
-    subdomain, _, name = before.rpartition(".")
-    return subdomain, name, last
+    labels = host.lower().rstrip(".").split(".")
+    known = _suffix_length(host)
+    if not known and _ADDRESS.match(host):
+        return "", "", host
+    first = len(labels) - max(known, 1)
+    return ".".join(labels[: max(first - 1, 0)]), labels[first - 1] if first else "", ".".join(labels[first:])
+
+
+def _suffix_length(host: str) -> int:
+    """The number of labels of the public suffix of a host; 0 for none."""
+    host = host.lower().rstrip(".")
+    if "xn--" in host:
+        host = can_ada.idna_decode(host.encode(errors="replace"))  # type: ignore[arg-type]  # its types say str, and it takes bytes
+    suffix = _SUFFIXES.publicsuffix(host)
+    return suffix.count(".") + 1 if suffix else 0
 
 
 def registrable(host: str) -> str:
@@ -94,7 +103,7 @@ def registrable(host: str) -> str:
 
 def can_be(domain: str) -> bool:
     """Whether such a domain can exist on the Internet or a local network: below a public suffix or a reserved name."""
-    return bool(_SUFFIXES.extract_str(domain).suffix) or domain.rpartition(".")[2] in _RESERVED or bool(_ADDRESS.match(domain))
+    return _suffix_length(domain) > 0 or domain.rpartition(".")[2] in _RESERVED or bool(_ADDRESS.match(domain))
 
 
 _RESERVED = frozenset({"example", "test", "localhost", "local", "localdomain", "internal", "lan", "home", "corp", "intranet"})
