@@ -1,7 +1,7 @@
-"""Confirmation by the standby: gateways ask, by a socket in the data folder, to be told when a record is synced there.
+"""Confirmation by the standby: gateways request, over a socket in the data folder, to be notified when a record is synced there.
 
-One line for each wish, JOURNAL and number; the same line comes back when the copy has that record. A wish that is not fulfilled in
-time fails: 451, and the client comes again; or, where the settings say so, the message counts as kept here alone.
+A request is one line, JOURNAL and number; the same line is sent back when the copy has that record. If it is not in time, the
+client gets a 451 and tries again; or, if the settings say so, the message counts as archived here alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = get_logger()
 
 
 class ConfirmationDesk:
-    """Where the wishes come in; the holder of the lease `replicate` makes it."""
+    """Accepts requests for confirmation; the holder of the lease `replicate` runs it."""
 
     def __init__(self, data: Path) -> None:
         self._door = sockets.bound(data, _NAME, socket.SOCK_STREAM)
@@ -68,7 +68,7 @@ class ConfirmationDesk:
             self._wishes[client] = [w for w in wishes if positions.get(w[0], 0) < w[1]]
             try:
                 client.sendall(b"".join(b"%s %d\n" % (name.encode(), number) for name, number in done))
-            except OSError:  # it does not read, or is gone; what it waits for fails there in time
+            except OSError:  # it does not read, or has ended; its requests time out there
                 self._forget(client)
 
     def _forget(self, client: socket.socket) -> None:

@@ -1,7 +1,7 @@
 """The contents of a copy: everything in the data folder except derived files, locks and mailboxes.
 
-Logs only grow: journal files, the entries of the ledger and the leaf lists are sent as far as they were synced. Everything else is
-a whole file: it is renamed into its place, so its size, time and inode tell whether it is still the same.
+Logs only grow: journal files, the entries of the ledger and the leaf lists are sent as far as they were synced. Every other file is
+replaced as a whole by a rename, so its size, time and inode show whether it has changed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def belongs(path: str) -> bool:
 
 @dataclass(slots=True)
 class _Folder:
-    """What a folder held when it was last listed. changed: its time of change then, ns; 0 when it must be listed again."""
+    """The contents of a folder when it was last listed. changed: its modification time then, ns; 0 when it must be listed again."""
 
     changed: int
     files: dict[str, Stamp]
@@ -62,7 +62,7 @@ class _Folder:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One consistent state: whole files with their stamps; logs: journal files that were there before these were listed."""
+    """One consistent state: whole files with their stamps; logs: journal files that existed before the files were listed."""
 
     whole: dict[str, Stamp]
     logs: frozenset[str]

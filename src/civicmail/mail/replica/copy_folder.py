@@ -1,14 +1,14 @@
-"""The folder of a copy: what arrives is synced, and the copy moves from one consistent state to the next.
+"""The folder of a copy: received data is synced, and the copy moves from one consistent state to the next.
 
-    standby/lock        held by whoever receives
-    standby/reading     held by whoever makes an installation from the copy: meanwhile no turn is taken
+    standby/lock        held by the receiver
+    standby/reading     held while an installation is made from the copy; no turn is taken meanwhile
     standby/stage/      whole files that have arrived and do not count yet
     standby/turn.json   a turn that is being taken: it happens wholly, also after a crash
-    standby/taken.json  the last turn that was taken, and what the installation said of itself then
+    standby/taken.json  the last turn that was taken, and the state that the installation reported then
     standby/entries     how many bytes of the ledger's entries are durable
 
-Logs grow in their place. Whole files are staged; a turn renames all of them into place and removes what is gone. A copy between
-two turns is a state that the installation was once in, with journals that are newer.
+Logs grow in place. Whole files are staged; a turn renames all of them into place and removes deleted ones. Between two turns a copy
+is an earlier state of the installation with newer journals.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ def is_copy(folder: Path) -> bool:
 
 
 def _is_empty(folder: Path) -> bool:
-    """Whether nothing is in a folder but what a copy begins with: the power may have gone at that moment."""
+    """Whether a folder contains nothing but the beginning of a copy, as after a power cut at that moment."""
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.name != "lost+found"}
     return names <= {"standby", "standby/lock"}
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether a turn was ever taken: before that an installation cannot be made from the copy."""
+    """Whether a turn was ever taken; before that no installation can be made from the copy."""
     return (folder / "standby" / "taken.json").exists()
 
 
 def reported_state(folder: Path) -> Answer:
-    """What the installation said of itself at the last turn. Raises NotACopy where that cannot be read."""
+    """The state that the installation reported at the last turn. Raises NotACopy if it cannot be read."""
     try:
         answer: Answer = orjson.loads((folder / "standby" / "taken.json").read_bytes())["said"]
         if {"entries", "records", "segments"} <= answer.keys():
@@ -96,7 +96,7 @@ class Copy:
         self._logs.clear()
         self._lock.close()
 
-    # -- what can be asked
+    # -- queries
 
     def hello(self, head: Answer) -> Answer:
         """The two places meet. Raises NotACopy, Fenced; answers with everything that the copy holds."""
@@ -157,7 +157,7 @@ class Copy:
         self._files.sync_folder((self.folder / path).parent)
 
     def sync(self, head: Answer) -> Answer:
-        """Everything that came so far is durable on return. Raises Fenced when another installation was made from the copy."""
+        """Sync everything received so far. Raises Fenced when another installation was made from the copy."""
         for folder in sorted(self._renew):
             self._files.sync_folder(folder)
         self._renew.clear()
@@ -168,7 +168,7 @@ class Copy:
         return {}
 
     def turn(self, head: Answer) -> Answer:
-        """Put all received files in place and remove those that are gone. {"busy": 1} while the copy is being read."""
+        """Put all received files in place and remove deleted ones. {"busy": 1} while the copy is being read."""
         try:
             reading = Lease.take(self.folder / "standby" / "reading")
         except LeaseHeld:
@@ -191,7 +191,7 @@ class Copy:
     # -- parts
 
     def _cut_torn(self) -> None:
-        """What a power cut left of logs behind their last whole record was never answered for. Raises DamagedFile."""
+        """Cut the torn tails of logs that a power cut left; they were never confirmed. Raises DamagedFile."""
         for name in journal.names(self.folder):
             journal.Journal.take_named(self.folder, name, files=self._files).close()
         path = self.folder / ENTRIES
@@ -212,7 +212,7 @@ class Copy:
         self._unsynced.clear()
 
     def _say(self, path: Path, content: bytes) -> None:
-        """How far something is durable: written after the sync and itself never synced, so it is behind or right."""
+        """Write how much of the log is durable: after its sync, and never synced itself, so it is behind or right."""
         file = self._files.open(path, create=not path.exists())
         try:
             file.write_at(0, [content])
@@ -245,7 +245,7 @@ class Copy:
             self._renew.add(place.parent)
 
     def _sync_left_over(self, path: str) -> None:
-        """What an earlier receiver wrote and never synced may not be durable, although it can be read."""
+        """Sync what an earlier receiver wrote without a sync: it can be read but may not be durable."""
         if contents.is_log(path):
             if path not in self._logs:
                 self._open_log(path)
@@ -278,12 +278,12 @@ class Copy:
 
 
 def staged(folder: Path, path: str) -> Path:
-    """Where a whole file waits for its turn."""
+    """The path where a whole file waits for its turn."""
     return folder / "standby" / "stage" / hashlib.sha256(path.encode()).hexdigest()[:32]
 
 
 def finish_turn(folder: Path, files: Files = OS_FILES) -> None:
-    """Do what a turn that was written down has left to do: it may have been begun any number of times."""
+    """Complete a turn that was written down; it may have been started any number of times."""
     path = folder / "standby" / "turn.json"
     try:
         plain = orjson.loads(path.read_bytes())
@@ -305,7 +305,7 @@ def finish_turn(folder: Path, files: Files = OS_FILES) -> None:
 
 
 def entries_end(path: Path, known: int) -> int:
-    """Where the last whole entry ends, looked for behind `known` bytes that are durable; 0 where not even the head is whole."""
+    """The end of the last whole entry, searched behind `known` durable bytes; 0 if not even the head is whole."""
     end = max(known, len(entries.FILE_MAGIC))
     with mapped(path) as m:
         if not known and m[: len(entries.FILE_MAGIC)] != entries.FILE_MAGIC:
@@ -348,7 +348,7 @@ def held_files(folder: Path) -> Iterator[tuple[str, int, str]]:
 
 
 def mark(path: Path, size: int, *, log: bool) -> str:
-    """What tells two files of the same length apart: for logs the checksum of their end, for small files their SHA-256."""
+    """A mark that distinguishes two files of the same length: for logs the checksum of their end, for small files their SHA-256."""
     if log:
         with path.open("rb") as h:
             return end_mark(h.fileno(), size)

@@ -1,7 +1,8 @@
 """The fencing epoch: a growing number in ledger/epoch, signed with the ledger's key (docs/formats.md, "Copy").
 
-An installation that is made from a copy takes the next epoch and writes it into the copy first. Whoever comes to that copy with a
-lower one is told so, writes `fenced` into its data folder, and never takes in or delivers mail again: two primaries cannot be.
+An installation that is made from a copy takes the next epoch and writes it into the copy first. An installation that connects to
+that copy with a lower epoch is notified, writes `fenced` into its data folder, and never accepts or delivers mail again, so there
+are never two primaries.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def read(data: Path) -> Epoch:
 
 
 def checked(signed: bytes, public: bytes) -> Epoch:
-    """What a signed epoch says. Raises NotACopy unless this key signed it."""
+    """The content of a signed epoch. Raises NotACopy unless this key signed it."""
     if not signed:
         return Epoch()
     try:

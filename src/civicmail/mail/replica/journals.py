@@ -29,9 +29,9 @@ Holdings = dict[str, tuple[int, str]]
 
 @dataclass(slots=True)
 class _Place:
-    """How far one journal was sent. first: number that names the file; offset: bytes of it; number: of the last record.
+    """How much of one journal was sent. first: number that names the file; offset: bytes of it; number: of the last record.
 
-    whole: the last number below which nothing is missing in the copy; behind `number` while a file was sealed before it was sent.
+    whole: the last number up to which the copy lacks nothing; less than `number` while a file was sealed before it was sent.
     """
 
     first: int = 0
@@ -68,7 +68,7 @@ class Journals:
         return {name for name, place in self._places.items() if place.whole < place.number}
 
     def close_gaps(self, names: Iterable[str]) -> None:
-        """A turn that was begun after these gaps were seen has been taken."""
+        """Close these gaps: a turn that began after they were seen has been taken."""
         for name in names:
             self._places[name].whole = self._places[name].number
 
@@ -118,7 +118,7 @@ class Journals:
         return _Place(0, 0, journal.read_retired(top), 0)
 
     def _send_some(self, name: str, place: _Place, last: int, ledger: int) -> int | None:
-        """Send a chunk. Returns None to go on, 0 when there is nothing more for now, or the checkpoint that must wait."""
+        """Send a chunk. Returns None to continue, 0 when nothing more can be sent now, or the checkpoint that must wait."""
         path = journal.folder(self._data) / name / f"{place.first:016d}.log"
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -135,7 +135,7 @@ class Journals:
                 if len(body) != min(CHUNK, end - at):
                     raise DamagedFile(f"{path.name} of journal {name} is shorter than its records.")
                 self._link.send({"do": "append", "path": path.relative_to(self._data).as_posix(), "at": at}, body)
-        except FileNotFoundError:  # a spool file that was sealed meanwhile: its journal file is gone, too
+        except FileNotFoundError:  # a spool file that was sealed meanwhile: its journal file was removed too
             return self._next_file(name, place)
         finally:
             os.close(fd)
@@ -188,8 +188,8 @@ def send_file(link: Link, data: Path, path: str) -> Iterator[contents.Stamp]:
 
 
 def _walk(fd: int, offset: int, number: int, last: int, until: int, ledger: int) -> tuple[int, int, list[str], int]:
-    """(end, number, spool files named, checkpoint) of the records from offset, as far as `last`, and no record that begins at or
-    behind `until`. checkpoint: size of the one that stopped the walk, else 0. Raises DamagedFile."""
+    """(end, number, spool files named, checkpoint) of the records from offset up to `last` that begin before `until`. checkpoint:
+    size of the one that stopped the walk, else 0. Raises DamagedFile."""
     spooled: list[str] = []
     offset = max(offset, frames.FILE_HEADER_SIZE)
     while number < last and offset < until:
@@ -199,7 +199,7 @@ def _walk(fd: int, offset: int, number: int, last: int, until: int, ledger: int)
         magic, kind, flags, _, head, _, body, frame_number, _, id_, _ = frames.FIXED.unpack(fixed)
         if magic != frames.MAGIC:
             if not any(fixed):
-                break  # the file ends here: the next one goes on
+                break  # end of this file: the next one follows
             raise DamagedFile(f"Record {number + 1} is damaged; it cannot be sent to the standby.")
         if frame_number != number + 1:
             raise DamagedFile(f"Record {number + 1} is not where it should be; it cannot be sent to the standby.")

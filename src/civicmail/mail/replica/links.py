@@ -21,7 +21,8 @@ _FAILURES: dict[str, type[Exception]] = {"Fenced": Fenced, "NotACopy": NotACopy,
 
 
 class Link(Protocol):
-    """send: does not wait for a reply; the next ask reports errors. Raises StandbyGone, Fenced, NotACopy, Diverged."""
+    """A connection to a copy. send: does not wait for a reply; the next ask() reports errors. Raises StandbyGone, Fenced, NotACopy,
+    Diverged."""
 
     def send(self, head: Head, body: bytes = b"") -> None: ...
     def ask(self, head: Head) -> Answer: ...
@@ -29,7 +30,7 @@ class Link(Protocol):
 
 
 def handle(copy: Copy, head: Head, body: bytes) -> Answer | None:
-    """Handle a message; returns the reply to an `ask`, None to a `send`. Raises ValueError for an unknown message."""
+    """Handle a message; return the reply to an `ask`, None to a `send`. Raises ValueError for an unknown message."""
     match head["do"]:
         case "append":
             copy.append(head, body)
@@ -104,7 +105,7 @@ class TlsLink:
         self._wire.close()
 
     def _reported(self, error: BaseException) -> None:
-        """The other side has hung up while we were sending: it may have said why before it did."""
+        """The error that the other side reported before it closed the connection while we were sending, if any."""
         with contextlib.suppress(*self._guard):
             self._checked(read(self._wire)[0])
         raise StandbyGone(f"The standby {self._where} is gone: {_why(error)}.") from error
@@ -121,7 +122,8 @@ def _why(error: BaseException) -> str:
 
 
 def read(wire: socket.socket) -> tuple[Head, bytes]:
-    """One whole message. Raises EOFError where the other side has hung up, ValueError where it is not whole."""
+    """Read one whole message. Raises EOFError if the other side has closed the connection, ValueError if the message is
+    incomplete."""
     head_length, body_length, crc = messages.lengths(_exactly(wire, messages.FIXED.size))
     head = _exactly(wire, head_length)
     body = _exactly(wire, body_length)

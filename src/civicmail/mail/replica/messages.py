@@ -21,7 +21,7 @@ Head = dict[str, Any]
 
 
 def encode(head: Head, body: bytes | memoryview = b"") -> bytes:
-    """One frame."""
+    """Encode one frame."""
     plain = orjson.dumps(head)
     return b"".join((FIXED.pack(MAGIC, len(plain), len(body), zlib.crc32(body, zlib.crc32(plain))), plain, body))
 

@@ -31,7 +31,7 @@ class Receiver:
         self._folder = folder
         self._context = context
         self._files = files
-        Copy(folder, files).close()  # says at once what is wrong with the folder
+        Copy(folder, files).close()  # reports at once if the folder is unusable
         try:
             self._door = socket.create_server((address, port))
         except OSError as error:
@@ -69,7 +69,7 @@ class Receiver:
                     self._one(copy, wire)
                     heard = time.monotonic()
                     continue
-                copy.require_unfenced()  # also while the primary is silent: whoever restores waits for us
+                copy.require_unfenced()  # also while the primary is silent: a restore waits for us
                 if time.monotonic() - heard > (REPLACED_SECONDS if ready else SILENT_SECONDS):
                     raise EOFError("the primary is silent")
 

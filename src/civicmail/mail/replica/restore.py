@@ -42,9 +42,10 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Restored:
-    """epoch: of the new installation; said: what the old one said at the last turn; problems: sentences.
+    """Result of a restore. epoch: of the new installation; said: the state that the old one reported at the last turn; problems:
+    sentences.
 
-    records: in its journals' numbers; entries, root: of its ledger; waiting: recipients' messages that wait.
+    records: in its journals' numbers; entries, root: of its ledger; waiting: copies not delivered yet.
     """
 
     epoch: int
@@ -60,9 +61,9 @@ class Restored:
 def restore(
     copy: Path, data: Path, *, now: int, fence: bool = True, files: Files = OS_FILES, progress: Progress | None = None
 ) -> Restored:
-    """Make an installation in `data`, a new or empty folder, and compare it with what the old one said of itself. now: ms.
+    """Make an installation in `data`, a new or empty folder, and compare it with the state that the old one reported. now: ms.
 
-    fence: False for a drill, whose installation must never take in or deliver mail. Raises NotACopy, LeaseHeld.
+    fence: False for a drill, whose installation must never accept or deliver mail. Raises NotACopy, LeaseHeld.
     """
     if not copy_folder.is_copy(copy):
         raise NotACopy(f"{copy} is not a copy of an installation.")
@@ -125,7 +126,7 @@ def _enter(data: Path, number: int, until: Positions, now: int, files: Files) ->
 
 @contextlib.contextmanager
 def _nobody_else(copy: Path, now: int, files: Files) -> Iterator[None]:
-    """Fence the sender of this copy, and wait until it has released the copy: it is told with its next message."""
+    """Fence the sender of this copy, and wait until it has released the copy: it is notified by the answer to its next message."""
     epoch.begin(copy, now, files)
     end = time.monotonic() + LET_GO_SECONDS
     while True:
@@ -141,7 +142,8 @@ def _nobody_else(copy: Path, now: int, files: Files) -> Iterator[None]:
 
 
 def _copy_all(copy: Path, data: Path, files: Files, progress: Progress | None) -> int:
-    """Everything but the settings, synced; how many files. Logs as far as they reach now: the receiver may go on appending."""
+    """Copy everything but the settings, synced; return the number of files. Logs up to their present end: the receiver may continue
+    to append."""
     for name in FOLDERS:
         files.make_folder(data / name, levels=name.count("/") + 2)
     data.chmod(0o700)

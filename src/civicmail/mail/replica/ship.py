@@ -19,12 +19,12 @@ from civicmail.mail.replica.evidence import Evidence, integrated_count
 from civicmail.mail.replica.journals import Holdings, Journals, send_file
 from civicmail.mail.replica.links import Link
 
-BEAT_MS = 1000  # a copy hears something every second, so that both sides notice when the other one is gone
+BEAT_MS = 1000  # sent to a copy every second, so that both sides notice a lost connection
 Clock = Callable[[], int]
 
 
 class Shipper:
-    """One connection to one copy. Raises StandbyGone, Fenced, NotACopy, Diverged, DamagedFile, and is of no more use then.
+    """One connection to one copy. Raises StandbyGone, Fenced, NotACopy, Diverged, DamagedFile, and is unusable afterwards.
 
     level_at: the last moment, ms, at which the copy had everything durable; complete: whether a turn was ever taken.
     """
@@ -107,7 +107,7 @@ class Shipper:
             yield
 
     def _meet(self, whole: dict[str, Stamp]) -> None:
-        """Which whole files of the copy equal ours; files that we do not have are removed."""
+        """Compare whole files of the copy with ours; files that we do not have are removed."""
         for path, (size, mark) in self._held.items():
             if contents.is_log(path) or contents.is_spool(path):
                 continue
@@ -117,7 +117,7 @@ class Shipper:
         self._met = True
 
     def _statement(self, whole: dict[str, Stamp]) -> dict[str, Any]:
-        """What an installation that is made from the copy must come to."""
+        """The state that an installation made from the copy must reach."""
         return {
             "at": self._clock(),
             "epoch": epoch.read(self._data).number,

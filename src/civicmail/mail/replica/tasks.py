@@ -28,7 +28,7 @@ log = get_logger()
 
 
 class Stop(Protocol):
-    """Of an event: it ends the job."""
+    """The event that stops the job."""
 
     def is_set(self) -> bool: ...
 
@@ -87,7 +87,7 @@ class Replicate:
     def _require_new(self) -> None:
         """Raise StandbyGone if a complete copy has disappeared: most often its disk is not mounted, and a new copy would be on the
         disk of this machine."""
-        self._last = last = status.read(self._data)  # whoever has removed it wants a new copy
+        self._last = last = status.read(self._data)  # the folder was removed on purpose: start a new copy
         if last is not None and last.level_at and last.place == self._settings.standby:
             raise StandbyGone(
                 f"{last.place} is empty, and had everything before: see whether its disk is mounted. To begin a new copy there, "
@@ -103,7 +103,7 @@ class Replicate:
         self._alarm(now)
 
     def _say(self, error: str) -> None:
-        """Report that the standby is unavailable: the status says why, and the lag grows."""
+        """Report that the standby is unavailable: the status has the reason, and the lag grows."""
         now = self._clock()
         if error != self._error:
             log.warning("standby.unreachable")
@@ -113,7 +113,7 @@ class Replicate:
         self._alarm(now)
 
     def _alarm(self, now: int) -> None:
-        """Once when it is more than five seconds behind, and once when it has caught up."""
+        """Log once when the standby is more than five seconds behind, and once when it has caught up."""
         lag = status.lag_ms(self._data, self._last, now)
         behind = lag is None or lag > ALARM_MS
         if behind and not self._alarmed:

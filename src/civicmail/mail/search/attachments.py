@@ -1,7 +1,8 @@
 """The text of a message's attachments, as far as it was extracted.
 
-A file is known by the SHA-256 of its content, so the same file is read once however often it is sent. Text attachments are words of
-the message already (core/message); what needs a reader of its format is read in a sandboxed process (core/sandbox).
+Files are identified by the SHA-256 of their content, so the same file is read once however often it is sent. The message parser has
+read text attachments already (core/message); files that need a reader of their format are read in a sandboxed process
+(core/sandbox).
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ TEXT, PICTURES = WAITING = (1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """What one file says. unreadable: (path of a member, reason) of what gave no text or not all of it; pictures: how many wait
-    for OCR."""
+    """The text of one file. unreadable: (path of a member, reason) for each part that gave no text or only some; pictures: number
+    that wait for OCR."""
 
     text: str = ""
     unreadable: tuple[tuple[str, str], ...] = ()
@@ -32,7 +33,7 @@ class Extract:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that needs a reader, by the SHA-256 of its content. known: what it says without one."""
+    """A file that needs a reader, with the SHA-256 of its content. known: its text as far as no reader is needed."""
 
     digest: bytes
     known: Extract | None = None
@@ -44,8 +45,8 @@ ExtractLookup = Callable[[bytes, bytes], Extract | None]
 
 @dataclass(frozen=True, slots=True)
 class AttachmentText:
-    """What all files of a message say. unreadable: how many were not read whole; waiting: 0, or as in WAITING; files: name_of()
-    each."""
+    """The text of all files of a message. unreadable: number of files not read completely; waiting: 0, or as in WAITING; files:
+    name_of() of each."""
 
     text: str = ""
     unreadable: int = 0
@@ -57,7 +58,7 @@ NOTHING = AttachmentText()
 
 
 def name_of(digest: bytes) -> str:
-    """The name of a file in the index, from its SHA-256: long enough to tell files apart, because all that depends on it is
+    """The name of a file in the index, from its SHA-256: long enough to be unique, because everything that depends on it is
     derived."""
     return digest[:8].hex()
 
@@ -80,7 +81,8 @@ def _needs_reader(attached: Attached) -> bool:
 
 
 def without_reader(content: bytes) -> Extract | None:
-    """What needs no reader: a text, and a picture, which says nothing without OCR. None for every other file."""
+    """The text of a file that needs no reader: a text file, or a picture, which has no text without OCR. None for every other
+    file."""
     file_type = identify(content)
     if file_type.reading == "picture":
         return Extract(pictures=int(pictures.may_show_words(content)))

@@ -64,8 +64,8 @@ def compiled(tree: Tree) -> tantivy.Query:
 
 
 def _alternatives(parts: tuple[Tree, ...]) -> list[tantivy.Query]:
-    """Queries of which one must fit. Many whole tokens of one field, as the scope of a mandate about a department has them, are one
-    set: a query for each took 67 ms to make for 1,200 people, and would weigh in the ranking."""
+    """A query that matches if one of these queries does. Many whole tokens of one field, as in the scope of an examination of a
+    department, become one set: a query for each token took 67 ms to build for 1,200 people, and would affect the ranking."""
     tokens: dict[str, list[str]] = {}
     for part in parts:
         if isinstance(part, Token) and not part.prefix:
@@ -136,7 +136,7 @@ def _near(field: str, left: Words, right: Words, most: int) -> list[tantivy.Quer
 
 
 def _overlap(left: Words, right: Words) -> bool:
-    """Whether one token can stand for both; each side is one token or the beginning of one."""
+    """Whether one token can match both tokens; each of them is a whole token or a prefix."""
     left_token, right_token = left.tokens[0], right.tokens[0]
     return (
         left_token == right_token
@@ -146,7 +146,7 @@ def _overlap(left: Words, right: Words) -> bool:
 
 
 def _terms(words: Words, patterns: bool) -> list[str]:
-    """The tokens as they are, or as patterns of which the last may go on."""
+    """The tokens themselves, or patterns of which the last one is a prefix."""
     if not patterns:
         return list(words.tokens)
     *first, last = (_pattern(token) for token in words.tokens)

@@ -21,9 +21,9 @@ AT_ONCE = 200_000  # hits whose hashes are held at the same time
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """count: captures that fit; unique: different messages (SHA-256) among them; searchable: captures in the index; archived:
-    captures kept; unreadable: captures in the index of which something could not be read; waiting: captures in the index with
-    attachments that were not read yet, or not all of them (scans)."""
+    """Counts of a query. count: captures that match; unique: different messages (SHA-256) among them; searchable: captures in the
+    index; archived: captures in the archive; unreadable: captures in the index that could not be read completely; waiting: captures
+    in the index with attachments that are not read yet, or only in part (scans)."""
 
     count: int
     unique: int
@@ -38,7 +38,7 @@ class Counts:
 
 
 def counts(reader: Reader, tree: Tree, *, archived: int) -> Counts:
-    """The answer of `search --count`. archived: what the archive says that it has."""
+    """Counts for `search --count`. archived: the archive's own number of captures."""
     searchers = reader.searchers()
     return Counts(
         count=count(reader, tree),
@@ -56,7 +56,7 @@ def still(kind: int) -> tantivy.Query:
 
 
 def count(reader: Reader, tree: Tree) -> int:
-    """How many captures fit, exactly and without a cap."""
+    """The exact number of captures that match, without a cap."""
     if (remote := reader.elsewhere(tree)) is not None:
         return remote.ask("count", tree, 0)
     return _together(reader.searchers(), compiled(tree))
@@ -67,8 +67,8 @@ def _together(searchers: list[tantivy.Searcher], query: tantivy.Query) -> int:
 
 
 def unique(reader: Reader, tree: Tree) -> int:
-    """How many different messages fit: about half a second for a million hits. Hashes are compared in slices of their range, so
-    that memory stays bounded."""
+    """The number of different messages that match: about half a second for a million hits. Hashes are compared in slices of their
+    range, so that memory stays bounded."""
     query = compiled(tree)
     searchers = reader.searchers()
     total = _together(searchers, query)
@@ -97,7 +97,7 @@ def _distinct(searchers: list[tantivy.Searcher], query: tantivy.Query, low: int,
 
 
 def missing(reader: Reader, capture_ids: Iterable[bytes]) -> Iterator[bytes]:
-    """Those of the given captures that no index has: what `verify` asks (membership, never a flag)."""
+    """The given captures that no index contains, for `verify`. Checks membership, never a flag."""
     searchers = reader.searchers()
     for some in batched(capture_ids, 1000):
         indexed: set[tuple[int, int]] = set()

@@ -3,12 +3,12 @@
 <data>/index/current                            name of the generation that is searched, a whole number
 <data>/index/<generation>/coverage.json
 <data>/index/<generation>/<class>/<year>/       one Tantivy index
-<data>/index/wanted                             somebody asks for a rebuild
-<data>/index/paused                             nothing is written: too little is free on the volume
+<data>/index/wanted                             a rebuild was requested
+<data>/index/paused                             nothing is written, because the volume has too little free space
 
-An index keeps words of what was disposed of until it is made new, so coverage.json names those that have to be.
-It is written only after the commit of what it claims, whole and synced, so it may be behind the index and never ahead;
-what it does not claim is read again from the journals.
+An index contains words of disposed captures until it is rebuilt, so coverage.json names the indexes that must be. It is written
+completely, and synced, only after the commit of the records that it lists, so it may be behind the index but never ahead. Records
+that it does not list are read again from the journals.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def make_current(generation: Path, files: Files = OS_FILES) -> None:
 
 
 def load(generation: Path) -> Coverage | None:
-    """What a generation covers, None where it never said so."""
+    """The coverage of a generation, or None if it has no coverage file."""
     try:
         plain = orjson.loads((generation / "coverage.json").read_bytes())
         only = plain.get("only")
@@ -120,6 +120,6 @@ def is_paused(data: Path) -> bool:
 
 
 def resume(data: Path, files: Files = OS_FILES) -> None:
-    """There is room again. Where it was not paused nothing changes."""
+    """Continue after a pause for lack of space. Does nothing if the index was not paused."""
     if is_paused(data):
         files.unlink(top(data) / "paused")

@@ -1,7 +1,7 @@
 """Make the index document of a capture and its bytes, whatever the bytes are.
 
-The bytes are hostile, so they are read in a sandboxed process (message_reader.py). A message that brings its reader down twice is
-passed over: it is kept, listed and found by its envelope, and counted as unreadable.
+The bytes are hostile, so they are read in a sandboxed process (message_reader.py). A message that crashes its reader twice is
+skipped: it stays archived, is listed, can be searched by its envelope, and counts as unreadable.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def of_text(capture: Capture, made: str) -> Documented:
 
 
 def without_body(capture: Capture) -> Documented:
-    """A capture of which only the head can be read: found by envelope, time, size and identity, and counted as unreadable."""
+    """The document of a capture with a readable head only: searchable by envelope, time, size and identity, and counted as
+    unreadable."""
     return of_text(capture, text_without_body(capture))
 
 

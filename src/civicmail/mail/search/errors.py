@@ -1,9 +1,9 @@
 """Errors of the index. None of them loses mail: every index can be rebuilt from the archive.
 
 LaterError
-├── IndexFailed      what was read could not be written; it will be read again
-├── NoRoom           less is free on its volume than must stay so; it goes on once there is room
-├── NotFinished      a search was ended before it had looked at everything, or was not begun
+├── IndexFailed      the records read could not be written; they will be read again
+├── NoRoom           its volume has less free space than required; indexing continues once there is space
+├── NotFinished      a search was stopped early, or could not start
 ├── NotIndexed       there is no index yet, or it was made by another version
 └── DamagedIndex     an index folder cannot be opened
 """
@@ -14,7 +14,7 @@ from civicmail.core.config.errors import LaterError
 
 
 class NotIndexed(LaterError):
-    """Nothing can be searched yet; the message says which command or process makes it so."""
+    """There is no index to search yet; the message names the command or process that builds it."""
 
 
 class DamagedIndex(LaterError):
@@ -30,4 +30,4 @@ class NoRoom(LaterError):
 
 
 class NotFinished(LaterError):
-    """A search was ended, or had no turn; the message says which, and what to do."""
+    """A search was stopped early, or could not start; the message says which, and what to do."""

@@ -2,7 +2,8 @@
 requests that they are indexed again. Two lanes with a lease each: `extract` for text, within seconds, and `ocr` for pictures, one
 after another.
 
-It keeps no state: what waits stands in the index, and what was read in the cache. An index that was thrown away brings both back.
+The job has no state: the index lists the captures that wait, and the cache contains the text that was read. Both are restored when
+a deleted index is rebuilt.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ OCR_SECONDS = 600  # for all pages of one file
 
 
 class _TextReaders:
-    """As many readers as threads read files at a time."""
+    """As many readers as there are threads that read files at the same time."""
 
     def __init__(self) -> None:
         self._idle: queue.SimpleQueue[TextReader] = queue.SimpleQueue()
@@ -86,8 +87,8 @@ class FileReader:
 
 
 class ExtractJob:
-    """One lane. Raises LeaseHeld where another process has it. ocr: for the lane of pictures. stopped: asked between two captures
-    and between two pages; what is not done then is done by the next holder."""
+    """The job of one lane. Raises LeaseHeld if another process has the lane. ocr: for the lane of pictures. stopped: called between
+    two captures and between two pages; the next holder of the lease does the remaining work."""
 
     def __init__(
         self, data: Path, ocr: Ocr | None = None, *, processes: int | None = None, stopped: Callable[[], bool] = lambda: False
@@ -110,7 +111,7 @@ class ExtractJob:
         lack of space, because extracted text is on the same volume."""
         if coverage.is_paused(self._data):
             return 0
-        ready = set(extract_cache.ready(self._data))  # before the index is looked at: what is not in it then is indexed already
+        ready = set(extract_cache.ready(self._data))  # read first: captures that the index lacks then are indexed already
         waiting = [id_ for id_ in self._waiting(len(ready) + AT_ONCE) if id_ not in ready and id_ not in self._unreachable]
         if self._ocr:
             waiting = waiting[:1]
@@ -161,7 +162,7 @@ class ExtractJob:
         self._machine.refresh()
         try:
             self._machine.capture(id_)
-        except NotInArchive:  # disposed of since it was begun: what its files say may have come after it was forgotten
+        except NotInArchive:  # disposed of meanwhile: its text may have been stored after it was forgotten
             extract_cache.set_gone(self._data, map(name_of, digests), OS_FILES)
             leftovers.forget_files(self._data)
             return

@@ -1,11 +1,11 @@
 """A cache of extracted text by the SHA-256 of the file, so that each file is read once. It may be deleted at any time.
 
 <data>/extracted/<2 digits>/<62 digits>     a zstd frame of JSON: {"v": 1, "text", "unreadable": [[path, reason]], "pictures"}
-<data>/extracted/ready/<capture id>         empty: more was read of this capture than its index knows
+<data>/extracted/ready/<capture id>         empty: more text of this capture was read than its index contains
 <data>/extracted/gone/<16 digits>           empty: a capture that was disposed of had this file (attached.name_of)
 
-A rebuild of the index removes what no capture has any more, so that nothing outlives a disposal here. Nothing else is synced,
-nothing renamed: an entry that is torn, or being written at this moment, fails its checksum, and the file itself is read again.
+A rebuild of the index removes the text of files that no capture has any more, so that no text outlives a disposal here. Nothing
+else is synced or renamed: an entry that is torn, or is being written, fails its checksum, and the file itself is read again.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Extracts:
                         place.unlink()
 
     def forget(self, name: str) -> None:
-        """Remove what a file says. name: as the index calls it."""
+        """Remove the text of a file. name: its name in the index."""
         for place in (self._top / name[:2]).glob(f"{name[2:]}*"):
             place.unlink(missing_ok=True)
 
@@ -82,8 +82,8 @@ def top(data: Path) -> Path:
 
 
 def reasons(data: Path, digest: bytes) -> list[str]:
-    """Why a file, by the SHA-256 of its content, gave no text, or not all of it: a reason, or "member: reason" for each piece.
-    Empty where it was read whole, or not yet."""
+    """The reasons why a file, given by the SHA-256 of its content, has no text or only some: a reason, or "member: reason" for each
+    part. Empty if the file was read completely, or not yet."""
     known = Extracts(data).get(digest)
     return [f"{path}: {why}" if path else why for path, why in known.unreadable] if known else []
 
@@ -100,14 +100,14 @@ def set_ready(data: Path, capture_id: bytes) -> None:
 
 
 def ready(data: Path) -> list[bytes]:
-    """The captures that are to be indexed again."""
+    """The captures that must be indexed again."""
     with contextlib.suppress(FileNotFoundError):
         return [bytes.fromhex(entry.name) for entry in os.scandir(_ready(data))]
     return []
 
 
 def done(data: Path, capture_ids: Iterable[bytes]) -> None:
-    """These were indexed again, and that is committed."""
+    """Mark these captures as indexed again and committed."""
     for capture_id in capture_ids:
         (_ready(data) / capture_id.hex()).unlink(missing_ok=True)
 
@@ -133,6 +133,6 @@ def gone(data: Path) -> list[str]:
 
 
 def forgotten(data: Path, names: Iterable[str]) -> None:
-    """It was looked whether somebody still has these."""
+    """Mark these files as checked for captures that still have them."""
     for name in names:
         (_gone(data) / name).unlink(missing_ok=True)

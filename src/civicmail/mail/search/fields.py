@@ -1,7 +1,7 @@
 """The view of a capture that queries see: facts of its record and fields of its message, folded once (HOT: about 0.02 ms each).
 
-date is the header date where it is usable (not before 1970, not more than two days after receipt), else the time of receipt: a
-sender chooses the header date, so nothing that must be exact (retention, sort order, newer_than:) looks at it.
+`date` is the header date if it is usable (not before 1970, not more than two days after receipt), else the time of receipt. The
+sender chooses the header date, so nothing that must be exact (retention, sort order, newer_than:) uses it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LATEST_DATE = 2 * 86_400_000  # ms that clocks and time zones may be wrong
 
 
 def view(capture: Capture, fields: Fields, attachments: AttachmentText = NOTHING) -> View:
-    """One capture as matches() and the index see it. said: what its attachments say. Pure."""
+    """The view of one capture that matches() and the index use. said: the text of its attachments. Pure."""
     received = max(0, capture.received)  # as in the capture id
     date = header_date(fields.date, received)
     return {
@@ -58,7 +58,7 @@ def view(capture: Capture, fields: Fields, attachments: AttachmentText = NOTHING
 
 
 def _folders(capture: Capture) -> str:
-    """Where it lay, and its labels; no phrase goes from one to the next."""
+    """The folder of an imported message, and its labels; no phrase spans two of them."""
     folder = capture.occurrence.folder if capture.occurrence else ""
     if not capture.labels:
         return fold(folder)
@@ -108,13 +108,13 @@ def _addresses(addresses: tuple[Address, ...]) -> str:
 
 
 def address(text: str) -> str:
-    """The tokens under which an envelope address is found."""
+    """The tokens that match an envelope address."""
     return _address("", *_split(text))
 
 
 @lru_cache(maxsize=1 << 14)  # the same people write and are written to
 def _address(display: str, local: str, domain: str) -> str:
-    """The tokens of one address. The whole address stands between the words, so no phrase spans two people."""
+    """The tokens of one address. The whole address comes between its words, so that no phrase spans two people."""
     start = exact(local) + "@"
     at = "@" + exact(domain)
     whole = start + at[1:] if at != "@" else ""

@@ -37,7 +37,7 @@ def main() -> None:
     os.nice(NICER)
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     reader: Reader | None = None
-    with suppress(EOFError, OSError):  # the caller is gone
+    with suppress(EOFError, OSError):  # the caller has ended
         while True:
             verb, tree, options, seconds = line.recv()
             signal.setitimer(signal.ITIMER_REAL, seconds + GRACE)

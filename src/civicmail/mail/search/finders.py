@@ -2,12 +2,12 @@
 the threads of the pages.
 
     finders = Finders(data)                    in the process of the pages
-    reader = Asked(still, finders, "ann")      for one page: search(reader, tree) and the like ask a finder where words are typed
-    reader.cut                                 whether the answer is not all of it
+    reader = Asked(still, finders, "ann")      for one page: search(reader, tree) and others use a finder for typed words
+    reader.cut                                 whether the answer is incomplete
 
-A query with the beginnings of words is large, and there are finders for those; the others have one that no large query keeps busy.
-Who has used the large ones least in the last minutes goes first. A person's newer query ends the older one: it is the one that they
-wait for.
+A query with prefixes of words is large. Large queries have finders of their own, so that they never delay the others. The person
+who used these finders least in the last minutes goes first. A person's newer query stops the older one, because that person waits
+for the newer one only.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ CUT_MESSAGES: dict[str, str] = {
 
 
 def is_typed(tree: Tree) -> bool:
-    """Whether a query may have typed words in it: scopes of pages have whole addresses and identifiers alone."""
+    """Whether a query may contain typed words: scopes of pages contain whole addresses and identifiers only."""
     return _any(tree, lambda leaf: isinstance(leaf, Words | Near) or (isinstance(leaf, Token) and leaf.prefix))
 
 
@@ -113,7 +113,8 @@ class LimitedReader(Reader):
         return self if is_typed(tree) else None
 
     def ask[T](self, verb: str, tree: Tree, nothing: T, **options: Any) -> T:
-        """Raises NotFinished where nothing can be answered, or not all of it and that is wanted; else as the verb does."""
+        """Send a query to a finder. Raises NotFinished if there is no answer, or if the answer is incomplete and must not be; else
+        as the function called."""
         answer = self._finders.ask(self._query, is_large(tree), (verb, tree, options), nothing)
         self.cut = self._query.cut
         if self.cut and (self._whole or self.cut != "late"):
@@ -133,7 +134,7 @@ class Query:
 
 
 class Finder:
-    """One process. Started by the first query and after one that was ended."""
+    """One finder process, started by its first query and after a query that was stopped."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
@@ -186,7 +187,7 @@ class Lane:
 
 
 class Finders:
-    """All finders of a process, for any number of its threads."""
+    """All finders of a process. Safe for any number of threads."""
 
     def __init__(self, data: Path) -> None:
         self._large = Lane([Finder(data) for _ in range(LARGE)], MAX_WAITING_LARGE)
@@ -195,7 +196,7 @@ class Finders:
         self._used: dict[str, tuple[float, float]] = {}
 
     def ask[T](self, query: Query, large: bool, request: tuple[str, Tree, dict[str, Any]], nothing: T) -> T:
-        """What a finder says, or nothing where query.cut says why. Raises what the finder raised."""
+        """The answer of a finder, or nothing if query.cut says why. Raises the finder's exception."""
         lane = self._large if large else self._small
         if query.left <= 0:
             query.cut = query.cut or "late"
@@ -275,7 +276,7 @@ class Finders:
         return min(able, key=lambda candidate: (round(self.used(candidate.person), 1), candidate.number), default=None)
 
     def _end_older(self, query: Query) -> None:
-        """What the same person has begun before."""
+        """Stop the older query of the same person."""
         for lane in (self._large, self._small):
             for older in (*lane.running, *lane.waiting):
                 if older.person == query.person and older.number < query.number and not older.cut:

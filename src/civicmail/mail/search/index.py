@@ -74,7 +74,7 @@ class _Open:
 
 @dataclass(slots=True)
 class _Pending:
-    """What waits for a writer. weight: bytes of text."""
+    """Documents that wait for a writer. weight: bytes of text."""
 
     documents: list[tuple[Documented, bool]] = field(default_factory=list)
     weight: int = 0
@@ -85,7 +85,7 @@ class _Pending:
 
 
 class Indexes:
-    """Not safe for two threads at once. folder: the generation."""
+    """The indexes of one generation. Not thread-safe. folder: the generation."""
 
     def __init__(self, folder: Path, *, heap: int = LIVE_HEAP, files: Files = OS_FILES) -> None:
         self.folder = folder
@@ -131,7 +131,7 @@ class Indexes:
             done.result()
 
     def close(self) -> None:
-        """Let all writers go; what was not committed is gone."""
+        """Close all writers; uncommitted documents are lost."""
         self._pending, self._pending_bytes = {}, 0
         self._threads.shutdown()
         while self._open:
@@ -182,7 +182,7 @@ class Indexes:
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """tantivy-py says ValueError for everything that goes wrong in a writer; documents are checked before they come here."""
+    """Convert errors of the writer. tantivy-py raises ValueError for all of them; documents are checked before."""
     try:
         yield
     except (ValueError, OSError) as error:
@@ -190,7 +190,8 @@ def _failures() -> Iterator[None]:
 
 
 def _let_go(writer: tantivy.IndexWriter) -> None:
-    """End its threads and its lock. A writer whose threads have died says so here, when nothing is lost by it any more."""
+    """End the threads and the lock of a writer. A writer whose threads have died reports that here, when nothing depends on it any
+    more."""
     try:
         writer.wait_merging_threads()
     except ValueError as error:

@@ -1,7 +1,7 @@
-"""Derived data of disposed captures: what is removed, and what is kept.
+"""Derived data of disposed captures: which of it is removed.
 
-The bodies are gone when a certificate is read, so the index says which files the captures had, before they are taken out of it.
-What those files say goes from the cache when no capture that is still in an index has the same file.
+The bodies no longer exist when a certificate is read. So the index says which files the captures had, before the captures are
+removed from it. The text of those files is removed from the cache if no capture in an index has the same file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _AT_ONCE = 1000
 
 
 def note_files(data: Path, reader: Reader, capture_ids: Iterable[bytes], files: Files) -> None:
-    """Write down which files these captures have, as the indexes know them: they are about to be taken out."""
+    """Write down the files of these captures, according to the indexes, before the captures are removed from them."""
     names: set[str] = set()
     for some in batched(capture_ids, _AT_ONCE):
         id_pairs = {ids(id_) for id_ in some}
@@ -41,7 +41,7 @@ def note_files(data: Path, reader: Reader, capture_ids: Iterable[bytes], files: 
 
 
 def forget_files(data: Path) -> None:
-    """Of the files that were noted forget what they say, unless a capture in an index has the same. The index must be whole."""
+    """Forget the text of the files written down, unless a capture in an index has the same file. The index must be complete."""
     if not (names := extract_cache.gone(data)):
         return
     cache, searchers = Extracts(data), Reader(data).searchers()
@@ -53,10 +53,7 @@ def forget_files(data: Path) -> None:
 
 
 def keep(old: Path, new: Path, but: set[Path], files: Files) -> None:
-    """Give the indexes of a generation that is not written any more a second name in a new one. but: those that are not kept.
-
-    What an interrupted call has left there is done again.
-    """
+    """Link the indexes of a closed generation into a new one. but: indexes to leave out. Completes an interrupted call."""
     for folder in sorted(p.parent for p in old.glob("*/*/meta.json")):
         if folder not in but:
             target = new / folder.relative_to(old)

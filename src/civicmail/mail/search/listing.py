@@ -3,8 +3,8 @@
     all_ = listed(reader, tree)        8,000 of 500,000 captures: 8 ms
     hits(reader, all_[:50])            the documents of a page
 
-An index knows nothing that changes; a set of thousands of ids in a query is a look-up for each. Reading what fits is cheaper, as
-long as it is one person's mail.
+An index contains nothing that changes later, and a set of thousands of ids in a query costs a lookup for each. Reading all matches
+is cheaper, as long as they are one person's mail.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class MessageForms:
         return self._forms.get(self.canonical(sha), {sha})
 
     def repeated(self, searchers: list[tantivy.Searcher], query: tantivy.Query) -> int:
-        """How many of the different SHA-256 among the hits are another form of a message that is counted already."""
+        """The number of different SHA-256 among the hits that are another form of a message already counted."""
         seen_forms: set[bytes] = set()
         for some in batched(sorted({int.from_bytes(sha[:8]) for sha in self._canonical}), 1000):
             same = both(query, tantivy.Query.term_set_query(SCHEMA, "s1", list(some)))

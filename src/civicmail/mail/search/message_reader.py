@@ -35,8 +35,8 @@ def fields(body: bytes, seconds: float = SECONDS) -> tuple[Fields, list[File]]:
 
 
 def surely(body: bytes) -> tuple[Fields, list[File]]:
-    """The same with one retry: a message that ends its process is read once more by another one. Raises Unreadable if that fails
-    too; LaterError if no process can read anything, or all are busy."""
+    """Read with one retry: another process reads a message that ended its first one. Raises Unreadable if that fails too;
+    LaterError if no process can read anything, or all are busy."""
     return _twice(lambda: fields(body, INDEX_SECONDS))
 
 
@@ -60,7 +60,8 @@ def files(body: bytes) -> list[Whole]:
 
 
 def words(body: bytes) -> str:
-    """What a reader sees, plain text and HTML; nothing of a message that cannot be read. Raises LaterError as surely(). Blocks."""
+    """The words that a reader of the message sees, plain text and HTML; empty for an unreadable message. Raises LaterError as
+    surely(). Blocks."""
     try:
         return _twice(lambda: pool().request(ReadWords(), body, seconds=WORDS_SECONDS))
     except Unreadable as error:
@@ -69,7 +70,7 @@ def words(body: bytes) -> str:
 
 
 def printed(body: bytes) -> Printed:
-    """What a command shows of a message. Raises Unreadable."""
+    """A message as commands print it. Raises Unreadable."""
     return pool().request(PrintMessage(), body, seconds=SECONDS)
 
 

@@ -33,7 +33,7 @@ class ReadFields(Request[tuple[Fields, list[File]]], frozen=True):
 
 
 class Whole(NamedTuple):
-    """A file that needs a reader. known: what it says without one."""
+    """A file that needs a reader. known: its text as far as no reader is needed."""
 
     content: bytes
     known: Extract | None = None
@@ -50,7 +50,7 @@ class ReadFiles(Request[list[Whole]], frozen=True):
 
 
 class ReadWords(Request[str], frozen=True):
-    """What a reader sees, plain text and HTML."""
+    """Request the words that a reader of the message sees, plain text and HTML."""
 
     handler = f"{_HANDLERS}:read_words"
 
@@ -82,7 +82,7 @@ class Printed(NamedTuple):
 
 
 class PrintMessage(Request[Printed], frozen=True):
-    """What a command shows of a message."""
+    """Request a message as commands print it."""
 
     handler = f"{_HANDLERS}:print_message"
 

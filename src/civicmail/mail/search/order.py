@@ -1,7 +1,7 @@
 """Sort the hits of all indexes into one order, a batch at a time.
 
-The order of receipt is the order of capture ids. An index sorts by their first 64 bits; ties of those are read whole and sorted by
-the other 64, so the order is total. Equal scores are read whole too, and stand newest first.
+The order of receipt is the order of capture ids. An index sorts by their first 64 bits; ties are read completely and sorted by the
+other 64, so the order is total. Hits of equal score are read completely too, newest first.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def batch(
 def batch_of(
     searchers: Sequence[tantivy.Searcher], query: tantivy.Query, sort: Sort, after: Key | None, size: int
 ) -> tuple[list[RawHit], bool, int]:
-    """As batch(), and where there is no `after` how many captures fit, exactly. Each index is asked once, unless hits are tied."""
+    """A batch as batch(), and, without `after`, the exact number of captures that match. Each index is queried once, unless hits
+    are tied."""
     by = _by_score if sort == "relevance" else _by_receipt
     hits: list[RawHit] = []
     more, total = False, 0
@@ -55,7 +56,7 @@ def batch_of(
 
 
 def everything(searcher: tantivy.Searcher, query: tantivy.Query, *, scored: bool = False) -> list[RawHit]:
-    """All hits of one index, in no order."""
+    """All hits of one index, unordered."""
     if not (total := counted(searcher, query)):
         return []
     if scored:
@@ -64,7 +65,7 @@ def everything(searcher: tantivy.Searcher, query: tantivy.Query, *, scored: bool
 
 
 def counted(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
-    """How many documents of one index fit, exactly."""
+    """The exact number of documents of one index that match."""
     return run(searcher, query, 1, by="hi")[0]
 
 
@@ -75,7 +76,7 @@ def run(
     order = tantivy.Order.Asc if ascending else tantivy.Order.Desc
     try:
         result: Any = searcher.search(query, limit=limit, order_by_field=by, order=order)
-    except ValueError as error:  # a starred phrase that stands for more words than tantivy follows
+    except ValueError as error:  # a prefix phrase that expands to more words than tantivy follows
         raise QueryError(0, f"This query asks for too much at once; write the starred words longer ({error}).") from error
     return result.count, result.hits
 

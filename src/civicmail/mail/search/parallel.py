@@ -47,8 +47,8 @@ _time: Time | None = None
 
 @contextmanager
 def within(seconds: float) -> Iterator[Time]:
-    """Limit searches to so many seconds, in a process that does one thing: each() leaves out the indexes that are not done, and
-    counts them. They go on until the process ends."""
+    """Limit searches to so many seconds, in a process that does nothing else: each() leaves out the indexes that take longer, and
+    counts them. Their threads continue until the process ends."""
     global _time
     _time = Time(time.monotonic() + seconds)
     try:
@@ -58,7 +58,7 @@ def within(seconds: float) -> Iterator[Time]:
 
 
 def each[T](work: Callable[[tantivy.Searcher], T], searchers: Sequence[tantivy.Searcher]) -> list[T]:
-    """What the work gives for each index, in their order. Raises what the first of them raised. The work must not call each()."""
+    """The results of the function for each index, in their order. Raises the first exception. The function must not call each()."""
     if _time is not None:
         return _in_time(work, searchers, _time)
     if len(searchers) < 2:

@@ -1,5 +1,5 @@
-"""The view of a capture from its bytes, for matching without the index: holds, and the scope of a mandate. The bytes are hostile,
-so a sandboxed process reads them (message_reader.py)."""
+"""The view of a capture from its bytes, for matching without the index: for holds and the scope of an examination. The bytes are
+hostile, so a sandboxed process reads them (message_reader.py)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ log = get_logger()
 
 
 def viewer(data: Path, seconds: float = message_reader.SECONDS) -> Viewer:
-    """Text of attachments comes from what was read of them before; a file that was not read yet counts as one that nobody can read,
-    so a hold that asks for words covers it. So does a message that brings its reader down, and no scope by words has it. The viewer
-    raises LaterError while too much is being read. seconds: of the processor for one message."""
+    """A viewer for one process. The text of attachments comes from the cache; a file that was not read yet counts as unreadable, so
+    that a hold by words covers it. So does a message that crashes its reader, which no scope by words contains. The viewer raises
+    LaterError while too many messages are being read. seconds: processor time for one message."""
     look = Extracts(data).get
 
     def see(capture: Capture, body: bytes) -> View:

@@ -39,9 +39,9 @@ class Elsewhere(Protocol):
 
 
 class Reader:
-    """Opens what is there; raises NotIndexed where nothing was ever indexed or another version made it.
+    """Opens the indexes that exist; raises NotIndexed if none exists or another version wrote them.
 
-    generation: one to look at whatever is current. without: indexes to leave out.
+    generation: the one to read, else the current one. without: indexes to leave out.
     """
 
     cut = ""
@@ -64,7 +64,7 @@ class Reader:
         except DamagedIndex:
             if self._fixed or coverage.current(self._data) == self._generation:
                 raise
-            self._refresh(coverage.current(self._data))  # a rebuild has just removed the one that we were opening
+            self._refresh(coverage.current(self._data))  # a rebuild has just removed the generation that we were opening
 
     def _refresh(self, generation: Path | None) -> None:
         covered = coverage.load(generation) if generation else None
@@ -86,7 +86,7 @@ class Reader:
         return None
 
     def groups(self) -> MessageForms:
-        """Which SHA-256 are the same message at this moment."""
+        """The SHA-256 that are the same message at this moment."""
         return MessageForms(self._data)
 
     def searchers(self) -> list[tantivy.Searcher]:
@@ -122,6 +122,6 @@ class Reader:
 
 
 def _stamp(folder: Path) -> tuple[int, int, int]:
-    """Which commit an index is at."""
+    """The commit that an index is at."""
     status = (folder / "meta.json").stat()
     return status.st_ino, status.st_mtime_ns, status.st_size

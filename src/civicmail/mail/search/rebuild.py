@@ -1,12 +1,12 @@
 """Rebuild the index: make a new generation from the archive beside the current one, then swap it in by one rename.
 
-What was kept before the start comes from the archive; what came after it comes from the journals and goes into both generations.
-The head of a receipt says which journal and number it had, so each capture belongs to exactly one of the two. What a journal has no
-more, because it was sealed, comes from the archive in any case. After an interruption the rebuild goes on: what the new generation
-has by membership is not parsed again. At the end every capture that the archive knows is asked for once more, again by membership:
-what was sealed or damaged meanwhile is found there.
+Captures from before the start come from the archive; later ones come from the journals and are added to both generations. The head
+of a receipt names its journal and number, so each capture has exactly one of the two sources. Captures that were sealed and removed
+from a journal come from the archive in any case. An interrupted rebuild continues: captures that the new generation contains are
+not parsed again. At the end the rebuild checks the membership of every capture of the archive, to add those that were sealed or
+damaged meanwhile.
 
-After a disposal only the indexes with words of it are made; the others are the same files under a second name, from the swap on.
+After a disposal only the indexes with words of disposed captures are rebuilt; the others are linked from the old generation.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ BEGAN = "began"  # an empty file in the new generation: when the rebuild began
 
 
 class Rebuild:
-    """Call slice() until it is done, then swap(). positions: where the journals are read from into this generation. only: the
-    indexes to make, None for all. folder: a generation that an interrupted rebuild has left; this one goes on with it."""
+    """A rebuild: call slice() until it is done, then swap(). positions: where this generation starts to read the journals. only:
+    indexes to rebuild, None for all. folder: the generation that an interrupted rebuild has left, to continue it."""
 
     def __init__(
         self,
@@ -120,8 +120,8 @@ class Rebuild:
         return capture.size
 
     def _is_ours(self, capture: Capture) -> bool:
-        """Whether a capture comes from the archive: it is older than the start, or its journal is gone. The others come from the
-        journals."""
+        """Whether a capture comes from the archive: it is older than the start, or its journal no longer exists. The others come
+        from the journals."""
         name = capture.journal
         if name not in self.start and name not in self._gone:
             self._gone[name] = not (journal.folder(self._data) / name).is_dir()
@@ -166,7 +166,7 @@ def _damaged(error: Exception) -> None:
 
 
 def tidy(data: Path, kept: set[Path]) -> None:
-    """Remove other generations: what a swap, or a rebuild that cannot go on, has left."""
+    """Remove other generations, left by a swap or by a rebuild that cannot continue."""
     for generation in generations(coverage.top(data)):
         if generation not in kept:
             shutil.rmtree(generation, ignore_errors=True)

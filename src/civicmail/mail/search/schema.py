@@ -24,7 +24,7 @@ from civicmail.mail.search.fields import header_date
 
 VERSION = 6  # a change of schema, of fold() or of view() makes a new generation
 NUMBERS = ("hi", "date", "size", "given", "attachments", "unreadable", "s2", "s3", "s4")
-KEYS = ("lo", "s1", "waiting")  # also found by value: deletes, look-ups, what is still to be read
+KEYS = ("lo", "s1", "waiting")  # also searched by value: deletions, lookups, captures that still wait
 _NUMBERED, _WRITTEN = frozenset((*NUMBERS, *KEYS)), frozenset((*TEXTS, "file", "stored"))
 _ID = struct.Struct(">2Q")
 _SHA = struct.Struct(">4Q")
@@ -48,9 +48,8 @@ SCHEMA = build()
 
 
 def document(view: View, capture: Capture, fields: Fields, attachments: AttachmentText = NOTHING) -> str:
-    """One capture as the index takes it: JSON, with base64 for bytes. It can go from one process to another. Only where something
-    waits has the document the field for that, and `given` only where it is not the size. Raises JSONEncodeError for text that is
-    none (lone surrogates)."""
+    """The index document of one capture: JSON, with base64 for bytes, so that processes can exchange it. It has the field `waiting`
+    only if files wait, and `given` only if it differs from the size. Raises JSONEncodeError for invalid text (lone surrogates)."""
     made: dict[str, Any] = {text: value for text in TEXTS if (value := view[text])}
     made["hi"], made["lo"] = _ID.unpack(capture.id)
     made["s1"], made["s2"], made["s3"], made["s4"] = _SHA.unpack(capture.sha256)
@@ -67,7 +66,7 @@ def document(view: View, capture: Capture, fields: Fields, attachments: Attachme
 
 
 def with_attachment_text(made: str, attachments: AttachmentText) -> str:
-    """A document that was made before its files were read, with what they say. Raises as document(), and ValueError."""
+    """Add the text of files to a document that was made before they were read. Raises as document(), and ValueError."""
     plain = orjson.loads(made)
     plain["attachment"] = f"{plain.get('attachment', '')} {fold(attachments.text)}"
     plain["unreadable"] += attachments.unreadable
@@ -77,7 +76,7 @@ def with_attachment_text(made: str, attachments: AttachmentText) -> str:
 
 
 def is_document(made: str, id_: bytes) -> bool:
-    """Whether a text that another process made is a document of this capture, and one that the index can take."""
+    """Whether a text from another process is a valid document of this capture."""
     try:
         plain = orjson.loads(made)
         date, sender, to, subject, *files = orjson.loads(base64.b64decode(plain["stored"], validate=True))

@@ -1,7 +1,6 @@
 """Search: hits in exact order of receipt or by relevance, pages by cursor, equal messages folded on demand.
 
-Relevance is BM25 inside each index and merged by its number; the indexes do not share statistics, so it is near, not exact, and a
-page says so.
+Relevance is BM25 within each index, merged by score. The indexes do not share statistics, so it is approximate, and pages say so.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ _PLACE = re.compile("[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One capture that was found. id: UUID text; sha256: hexadecimal; received, date: ms since 1970, date None where the header has
-    none that is usable; score: relevance in its own index, 0 where the query has no whole word to rank by; given: bytes as a
-    recipient has them."""
+    """One capture that matches. id: UUID text; sha256: hexadecimal; received, date: ms since 1970, date None if the header has no
+    usable one; score: relevance within its index, 0 if the query has no whole word to rank by; given: bytes as a recipient has
+    them."""
 
     id: str
     sha256: str
@@ -80,11 +79,11 @@ def search(
     unique: bool = False,
     scored: bool = True,
 ) -> Page:
-    """The first `limit` hits behind the cursor. unique: of captures with equal bytes, or linked as one message, only the first in
-    this order. scored: with their relevance in an order of receipt, too.
+    """The first `limit` hits after the cursor. unique: only the first, in this order, of captures with equal bytes or linked as one
+    message. scored: with their relevance, in an order of receipt too.
 
-    Where a query has no whole word to rank by, relevance is the newest first. Raises QueryError where the cursor belongs to another
-    order or a starred phrase stands for too many words.
+    A query without a whole word to rank by sorts newest first. Raises QueryError if the cursor belongs to another order or a prefix
+    phrase expands to too many words.
     """
     if (remote := reader.elsewhere(tree)) is not None:
         options = {"limit": limit, "sort": sort, "cursor": cursor, "unique": unique, "scored": scored}
@@ -122,7 +121,7 @@ def _ranks(tree: Tree) -> bool:
 def _firsts(
     searchers: list[tantivy.Searcher], query: tantivy.Query, sort: Sort, some: list[RawHit], groups: MessageForms
 ) -> list[RawHit]:
-    """Those of a batch that come before every other hit of the same message."""
+    """The hits of a batch that precede every other hit of the same message."""
     first: dict[bytes, Key] = {}
     prefixes = sorted({int.from_bytes(sha[:8]) for f in some for sha in groups.forms(f.sha)})
     same = both(query, tantivy.Query.boost_query(tantivy.Query.term_set_query(SCHEMA, "s1", prefixes), 0.0))
@@ -169,7 +168,7 @@ def among(reader: Reader, tree: Tree, hits: Iterable[Hit]) -> set[str]:
 
 
 def cursor_at(hit: Hit, sort: Sort) -> str:
-    """The cursor of what stands behind this hit in an order of receipt."""
+    """The cursor behind this hit in an order of receipt."""
     hi, lo = ids(uuid.UUID(hit.id).bytes)
     return _write_cursor((0.0, hi, lo), sort)
 

@@ -48,8 +48,8 @@ FORGET_AFTER_MS = 10_000  # after a certificate: a disposal has one for each por
 
 
 class IndexJob:
-    """The one writer of the indexes of a data folder. Not safe for two threads at once. Times are ms since 1970. least: bytes that
-    must stay free on the volume; while less are, nothing is written, and `coverage.is_paused` says so."""
+    """The only writer of the indexes of a data folder. Not thread-safe. Times are ms since 1970. least: bytes that must stay free
+    on the volume; below that nothing is written, and `coverage.is_paused` is true."""
 
     def __init__(self, data: Path, lease: Lease, *, bulk: bool = False, files: Files = OS_FILES, least: int = 0) -> None:
         self._data = data
@@ -84,9 +84,9 @@ class IndexJob:
     # -- keeping up --------------------------------------------------------------------------------------------------------
 
     def step(self, now: int) -> int:
-        """Take in what is new, go on with a rebuild, commit when it is due; returns how many records and captures were read.
+        """Read new records, continue a rebuild, commit when due; return the number of records and captures read.
 
-        When an index cannot be written (a full disk), or should not be (least), what was not committed is read again after a pause.
+        If an index cannot be written (a full disk) or must not be (least), uncommitted records are read again after a pause.
         """
         if now < self._paused_until:
             return 0
@@ -115,8 +115,8 @@ class IndexJob:
         self.commit(now)
 
     def feed(self, documented: Documented, size: int, *, place: str, number: int, now: int) -> None:
-        """Index a receipt of this process's own journal `place` that is durable already; every receipt, in order. size: bytes of
-        the message. What lies between the last record read and this one is read first. Raises NoRoom."""
+        """Index a durable receipt of this process's own journal `place`; call it for every receipt, in order. size: bytes of the
+        message. Records between the last one read and this one are read first. Raises NoRoom."""
         if number > self._tail.positions.get(place, 0) + 1:
             self.catch_up(now)
         if number <= self._tail.positions.get(place, 0):
@@ -129,7 +129,8 @@ class IndexJob:
             self.commit(now)
 
     def commit(self, now: int) -> None:
-        """Make everything read so far searchable, then say so; a rebuild first, so that it is never behind what is searched."""
+        """Make all records read so far searchable, then write the coverage; a rebuild first, so that it is never behind the current
+        index."""
         positions = dict(self._tail.positions)
         if self._rebuild is not None:
             self._rebuild.commit(positions)
@@ -150,7 +151,7 @@ class IndexJob:
         self._new.clear()
 
     def behind(self) -> int:
-        """How many durable records were not read yet."""
+        """The number of durable records not read yet."""
         return self._tail.behind()
 
     def close(self) -> None:
@@ -232,12 +233,12 @@ class IndexJob:
         self._tail = Tail(self._data, self._coverage.journals)
         top = journal.folder(self._data)
         names = journal.names(self._data)
-        # Records up to here may have been indexed by a holder that died before it could say so.
+        # Records up to here may have been indexed by a holder that died before it wrote the coverage.
         self._suspect: Positions = {name: journal.read_durable(top / name) for name in names}
         sealed = any(self._coverage.journals.get(name, 0) < journal.read_retired(top / name) for name in names)
         self._gap = sealed or (made and any((self._data / "segments").rglob("*.seg")))
         self._indexes = Indexes(self._generation, heap=self._heap, files=self._files)
-        # One that was interrupted goes on before anything is read, for it needs every record from here on.
+        # An interrupted rebuild continues before anything is read, because it needs every record from here on.
         left = unfinished(self._data, whole=made or self._gap or coverage.is_rebuild_requested(self._data))
         self._rebuild = Rebuild(self._data, self._tail.positions, self._files, folder=left) if left else None
         tidy(self._data, {self._generation, left} if left else {self._generation})

@@ -1,7 +1,7 @@
 """Resolve thread: to the captures of a conversation, given any message in it.
 
-What is asked for may be the Message-ID of a reply, a capture id or the SHA-256 of the bytes. The captures it names are looked up
-and say who was first; where that one names an earlier message in turn, the search goes on up.
+The value may be the Message-ID of a reply, a capture id or the SHA-256 of the bytes. The captures that match name the first message
+of their conversation; if that one names an earlier message in turn, the search continues upward.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Read = Callable[[str], Fields | None]
 Within = Callable[[Tree], Tree]
 
 HIGHEST = 32  # messages that are looked up on the way to the first
-ALIKE = 8  # captures of one name that are asked who was first
+ALIKE = 8  # captures of one value whose first message is looked up
 
 
 def anywhere(tree: Tree) -> Tree:
@@ -29,8 +29,8 @@ def anywhere(tree: Tree) -> Tree:
 
 
 def resolved(reader: Reader, tree: Tree, read: Read, within: Within = anywhere) -> Tree:
-    """The tree with every thread: widened to what the captures it names say. A tree without thread: reads nothing. within: narrows
-    where captures are looked up to those that the asker may know of."""
+    """The tree with every thread: leaf widened to the conversation of its captures. A tree without thread: needs no lookup. within:
+    limits the lookup to captures that the actor may see."""
     match tree:
         case And(parts):
             return And(tuple(resolved(reader, part, read, within) for part in parts))
