@@ -90,7 +90,7 @@ class Catalogue:
         return [e for run in self.runs(month_of(received_of(id_))) for e in run.entries(id_, id_)]
 
     def by_id_prefix(self, digits: str) -> list[Place]:
-        """Captures whose id begins with these hexadecimal digits, at least twelve: they say the time to the millisecond."""
+        """Captures whose id begins with these hexadecimal digits, at least twelve, which state the time to the millisecond."""
         low, high = bytes.fromhex(digits.ljust(32, "0")), bytes.fromhex(digits.ljust(32, "f"))
         entries = [e for run in self.runs(month_of(received_of(low))) for e in run.entries(low, high)]
         return [Place(e.id, b"", e.where) for e in entries if not e.events]
@@ -100,7 +100,7 @@ class Catalogue:
         low, high = int(digits[:16].ljust(16, "0"), 16), int(digits[:16].ljust(16, "f"), 16)
         if self._hashes is None:
             self._hashes = [(run.hashes, run) for month in self.months for run in self.runs(month) if run.captures]
-        # Import asks this for every message, and nearly always the answer is no: one bisection of each column says so.
+        # Import calls this for every message, and nearly always the answer is no, which one bisection of each column shows.
         matching = [run for column, run in self._hashes if (i := bisect_left(column, low)) < len(column) and column[i] <= high]
         return [Place(e.id, b"", e.where) for run in matching for e in run.by_hash(low, high)]
 
@@ -115,7 +115,7 @@ class Catalogue:
         return sum(run.count_between(low, high) for month in self._months(low, high) for run in self.runs(month))
 
     def _months(self, low: bytes, high: bytes) -> list[str]:
-        """Of ids from low to high, ascending."""
+        """The months of ids from low to high, ascending."""
         first, last = (_number(month_of(received_of(id_))) for id_ in (low, high))
         return sorted((month for month in self._listed if first <= _number(month) <= last), key=_number)
 
@@ -124,8 +124,8 @@ class Catalogue:
         return sum(run.captures for month in self.months for run in self.runs(month))
 
     def each(self, months: list[str] | None = None, *, newest_first: bool = False) -> Iterator[Entry]:
-        """Every row, or those of these months, ascending, in order of capture id. Takes long, so runs may be merged during the
-        iteration."""
+        """Every row, or those of these months, ascending, in order of capture id. Iteration takes long, and runs may be merged
+        meanwhile."""
         some = self.months if months is None else months
         for month in reversed(some) if newest_first else some:
             rows = (run.each(newest_first=newest_first) for run in self.runs_now(month))

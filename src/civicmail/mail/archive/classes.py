@@ -23,7 +23,7 @@ WENT = frozenset({Type.RELEASED, Type.DELIVERED})
 
 
 def classes_of(capture: Capture, events: Iterable[Event], schedules: Schedules) -> set[str]:
-    """Every class that a capture has. Its sender's counts too: what an official writes is his record."""
+    """Every class of a capture, including its sender's: mail that an official writes is a record of that official."""
     events = list(events)
     raised = {str(e.facts["class"]) for e in events if e.type == Type.CLASS}
     raised |= class_after(capture.class_, (e.type for e in events))
@@ -34,7 +34,7 @@ def classes_of(capture: Capture, events: Iterable[Event], schedules: Schedules) 
 
 
 def class_after(class_: str, types: Iterable[int]) -> set[str]:
-    """The class that something gets by having gone. types: of everything that happened to it."""
+    """The class to which its events raise a capture: mail, if it was quarantined and left. types: of all its events."""
     return {MAIL} if class_ == ASIDE and not WENT.isdisjoint(types) else set()
 
 
@@ -50,7 +50,7 @@ def promote(
     files: Files = OS_FILES,
 ) -> None:
     """Raise the retention class of a capture; a class is never lowered. Its bytes move with the next regroup(). Raises
-    NotInArchive, NotDisposed where no schedule knows the class, MissingReason, LeaseHeld."""
+    NotInArchive, NotDisposed if no schedule names the class, MissingReason, LeaseHeld."""
     store = Store(data)
     if store.place(id_) is None:
         raise NotInArchive(f"Nothing is kept under {id_.hex()}.")
@@ -64,7 +64,7 @@ def promote(
 def adopt(
     data: Path, text: str, *, actor: str, reason: str, now: int, entering: Entering = unentered, files: Files = OS_FILES
 ) -> Schedules:
-    """Put a file of schedules into force, in place of the one before. Raises BadSchedule, MissingReason, LeaseHeld."""
+    """Put a file of schedules into force; it replaces the previous one. Raises BadSchedule, MissingReason, LeaseHeld."""
     schedules = parse(text)
     facts = {"text": text, "actor": actor, "reason": reason}
     rules.write(data, Event(Type.SCHEDULE, NO_ID, now, facts=facts), entering, files)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import asyncio
 
 SPOOL_ABOVE = 1 << 20
-SHORT_FILE = 1 << 20  # bytes of a journal file for whoever writes only a few short records
+SHORT_FILE = 1 << 20  # bytes of a journal file of a writer of few short records
 Clock = Callable[[], int]  # ms since 1970
 Confirm = Callable[[str, int], "asyncio.Future[None]"]
 """Given journal and number of a durable record: done when it is kept in the standby, too; may fail with a LaterError."""
@@ -151,8 +151,8 @@ def write_events(data: Path, events: Iterable[Event], now: int, files: Files = O
 def write_entered(
     data: Path, events: Sequence[Event], now: int, entering: Entering, facts: dict[str, Any], files: Files = OS_FILES
 ) -> None:
-    """As write_events, with the entry of the deed in the first of them; facts: for the entry. Of several records all or the first
-    ones are there after a power cut. Raises what entering raises, too: then nothing is written."""
+    """Write events as write_events, with the entry of the act in the first of them; facts: for the entry. After a power cut all
+    records exist, or the first ones of several. Raises also what `entering` raises; then nothing is written."""
     with entering(facts) as entry:
         if entry is not None:
             events = [replace(events[0], facts={**events[0].facts, "entry": entry}), *events[1:]]
@@ -161,7 +161,9 @@ def write_entered(
 
 class GroupCommit:
     """One sync for all pending records. Every method belongs to the event loop that created it; the sync runs in one thread.
-    confirm: another condition for the acknowledgment; the next sync does not wait for it."""
+
+    confirm: another condition for the acknowledgment; the next sync does not wait for it.
+    """
 
     def __init__(self, writer: Writer, confirm: Confirm | None = None) -> None:
         import asyncio  # commands that only use Writer start 12 ms sooner without it

@@ -90,7 +90,7 @@ class Copy:
             self._ended(Type.FAILED, at, facts)
 
     def _pulled(self, at: int, facts: dict[str, Any], place: tuple[str, int]) -> None:
-        """It was delivered before: that record may be forgotten by now."""
+        """Note the removal of a copy that was delivered before; the record of that delivery may be forgotten by now."""
         self.address = self.address or facts["mailbox"]
         self._ended(Type.DELIVERED, facts["delivered"], {})
         self.pulled = max(self.pulled, (at, *place, int(not facts.get("back"))))
@@ -136,12 +136,12 @@ class Copy:
 
     @property
     def apart(self) -> PartialApproval:
-        """Which files leave with it, where some do not."""
+        """The files that leave with the copy, if some do not."""
         return self.parted[3]
 
     @property
     def is_pulled(self) -> bool:
-        """Whether it was delivered and then removed from its mailbox: withheld, and not waiting."""
+        """Whether the copy was delivered and then removed from its mailbox: withheld, and not waiting."""
         return bool(self.pulled[3])
 
     @property

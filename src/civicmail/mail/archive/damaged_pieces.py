@@ -1,7 +1,7 @@
 """Files that a repair moved to damaged/, and how long they are retained (P-23, promise 3).
 
-A piece contains bytes of lost records. If it consists of frames with readable heads, their classes decide. Otherwise nobody can
-tell whose mail it is, and it stays until every schedule in force would dispose of it. Any hold in force retains it, because its
+A piece contains bytes of lost records. If it consists of frames with readable heads, their classes decide. Otherwise the owner of
+its mail is unknown, and it stays until every schedule in force would dispose of it. Any hold in force retains it, because its
 coverage cannot be checked. Its time is when its file was last written, which is never before its mail was received.
 """
 
@@ -40,7 +40,7 @@ class Piece:
 
 
 def pieces(data: Path) -> Iterator[Piece]:
-    """Everything that was put aside, in order of name."""
+    """Every file in damaged/, in order of name."""
     for path in sorted((data / "damaged").glob("*/*")):
         if path.is_file():
             yield Piece(path.parent.name, path, path.stat().st_mtime_ns // 1_000_000)

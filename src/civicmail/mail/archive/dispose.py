@@ -37,9 +37,9 @@ PORTION = 5000  # captures that one certificate names
 
 @dataclass(slots=True)
 class Outcome:
-    """kept: how many captures stay, by why ("held", "not yet", "expired", "no schedule", "permanent", "notice", "not sealed",
-    "outstanding", "damaged"), "put aside: " and why for pieces in damaged/; gone: how many go; pieces: in damaged/, that go;
-    certificates: their names."""
+    """Outcome of a disposal. kept: captures that stay, by reason ("held", "not yet", "expired", "no schedule", "permanent",
+    "notice", "not sealed", "outstanding", "damaged"), "put aside: " and the reason for pieces in damaged/; gone: captures that are
+    disposed of; pieces: files of damaged/ that are removed; certificates: their names."""
 
     gone: int = 0
     pieces: int = 0
@@ -133,7 +133,7 @@ class Examination:
 
 
 def simulate(data: Path, *, now: int, view: Viewer, each: Callable[[Item], None] = lambda item: None) -> Outcome:
-    """What would be disposed of now; changes nothing and takes no lease. each: called with every such capture."""
+    """The outcome of a disposal now, without changing anything or taking a lease. each: called with every such capture."""
     outcome = Outcome()
     examination = Examination(Store(data), view, now)
     for item in examination.due(outcome):
@@ -156,11 +156,11 @@ def dispose(
     portion: int = PORTION,
     patience: Patience | None = None,
 ) -> Outcome:
-    """Dispose of everything that is due. Takes the lease `seal`; patience: time to wait for a worker that has it. now: ms. eyes:
+    """Dispose of everything that is due. Takes the lease `seal`; patience: time to wait for a worker that holds it. now: ms. eyes:
     data about the two people (city/guard/four_eyes.py).
 
     Raises NotDisposed for one person alone or an unclaimed installation, MissingReason, LeaseHeld, RulesChanged: captures with a
-    certificate by then are gone, everything else is unchanged.
+    certificate by then are disposed of, everything else is unchanged.
     """
     if not (proposer.strip() and approver.strip() and reason.strip()):
         raise MissingReason("A disposal needs who proposes it, who approves it, and why.")
@@ -192,7 +192,7 @@ def _start_of(month: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """One disposal under way."""
+    """One disposal in progress."""
 
     sealer: Sealer
     examination: Examination

@@ -29,7 +29,8 @@ _BRACKETS = re.compile("<([^<> ]*@[^<> ]*)>")
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One recipient's copy. box: its destination, if that is another address; do, rules: as decided; since: ms of the last change;
-    reply: of the last next hop; next: ms of the next try, 0 for at once or never; proof: how it left encrypted, if it had to."""
+    reply: of the last next hop; next: ms of the next attempt, 0 for immediately or never; proof: how it left encrypted, if it had
+    to."""
 
     index: int
     address: str
@@ -46,7 +47,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One event. to: indices of recipients; facts: hop, reply, tls, try, next, reason, actor, as far as it has them."""
+    """One event. to: indices of recipients; facts: hop, reply, tls, try, next, reason, actor, as far as the event has them."""
 
     type: str
     at: int
@@ -58,8 +59,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class MessageTrace:
-    """One capture for an operator. received: ms; basis: where that time is from; source, listener: where it came in; checks: each
-    (check, code); journal, number: its record, which is its leaf in the ledger."""
+    """One capture for an operator. received: ms; basis: which clock that time is from; source, listener: where it was received;
+    checks: each (check, code); journal, number: its record, which is its leaf in the ledger."""
 
     uuid: str
     sha256: str
@@ -92,7 +93,7 @@ class MessageTrace:
 
     @property
     def delivered(self) -> int:
-        """How many recipients were served."""
+        """The number of recipients with a delivered copy."""
         return sum(p.state == "delivered" for p in self.passages)
 
     def has_recipient(self, pattern: str) -> bool:
@@ -216,7 +217,7 @@ def _fact(value: Any, named: Collection[str]) -> str:
 
 
 def _named(capture: Capture) -> frozenset[str]:
-    """Every address of the envelope, lower case."""
+    """Every address of the envelope, in lower case."""
     e = capture.envelope
     return frozenset(a.lower() for a in (e.sender, *(a for r in e.recipients for a in (r.address, r.box))) if a)
 

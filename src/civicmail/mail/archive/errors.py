@@ -29,7 +29,7 @@ class NotInArchive(CivicmailError):
 
 
 class UnknownHold(CivicmailError):
-    """No hold in force has this id: it never had, or it was ended."""
+    """No hold in force has this id: it never existed, or has ended."""
 
     exit_code = 1
     http = 404
@@ -40,7 +40,7 @@ class MissingReason(UsageError):
 
 
 class NotDisposed(RefusedError):
-    """One person alone, no schedule in force, or an installation that only simulates (promise 3)."""
+    """Disposal needs a second person, a schedule in force, and an installation that does not only simulate (promise 3)."""
 
 
 class RulesChanged(LaterError):

@@ -26,7 +26,7 @@ VEILED = frozenset({"message.subject", "from.address", "from.domain", "from.name
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One finding. mask: "" where it would show words of the message; sure: percent."""
+    """One finding. mask: "" if it would show words of the message; sure: percent."""
 
     code: str
     part: str
@@ -38,7 +38,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check. unavailable: why it could not be made, "" where it was; cost: microseconds."""
+    """One check. unavailable: why it could not run, "" if it ran; cost: microseconds."""
 
     check: str
     version: int

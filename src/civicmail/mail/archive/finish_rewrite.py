@@ -1,7 +1,7 @@
 """The second half of a rewrite: write the certificate, then remove old segments, their keys and their rows.
 
-After the commit nobody reads the old segments any more. Each step can be repeated: the next holder of the lease `seal` does so
-until the state file is gone. Keys go first: without them the rest is noise, even in a copy elsewhere.
+After the commit the old segments are no longer read. Each step can be repeated: the next holder of the lease `seal` does so until
+the state file is removed. Keys are removed first, because without them the rest is noise, even in a copy elsewhere.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from civicmail.mail.archive.tail_index import TailIndex
 
 
 def complete(data: Path, state: SealState, keyring: Keyring, files: Files) -> None:
-    """Everything behind the commit of a rewrite but removing the state file, as often as it takes."""
+    """Do everything that follows the commit of a rewrite except removing the state file. May be repeated."""
     if state.certificate is not None:
         _certify(data, state.certificate, files)
         seal_state.write(data, replace(state, certificate=None), files)
@@ -57,7 +57,7 @@ def _certify(data: Path, facts: dict[str, Any], files: Files) -> None:
 
 
 def _sweep(data: Path, months: Iterable[str], files: Files) -> None:
-    """Remove runs that others replace, because they name captures that are gone; then runs without rows."""
+    """Remove runs that others replace, because they name disposed captures; then runs without rows."""
     view = Catalogue(data)
     view.refresh()
     for month in sorted(months):

@@ -41,7 +41,7 @@ class LogFile:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record to be sealed. file: its place in Gathered.files; at: received, or when the event happened, ms."""
+    """One record to be sealed. file: its place in Gathered.files; at: time of receipt, or of the event, ms."""
 
     file: int
     offset: int
@@ -77,7 +77,7 @@ def closed(data: Path, passed: Mapping[str, int]) -> Iterator[LogFile]:
 
 
 def end_of(path: Path, first: int, last: int) -> int:
-    """The end of record `last`; 0 if it is not found. Later bytes are ignored, because the owner may be cutting the file."""
+    """The end of record `last`; 0 if it does not exist. Later bytes are ignored, because the owner may be cutting the file."""
     with mapped(path) as m:
         for frame in frames.walk(m, check=False, first=first):
             number, end = frame.number, frame.end
@@ -105,7 +105,7 @@ class Gathered:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._maps.clear()  # each map goes with the last view into it
+        self._maps.clear()  # each map is closed with the last view of it
 
     def add(self, file: LogFile) -> None:
         """Read and check a file. Raises DamagedFile if any record or body is damaged; then nothing of the file was added."""

@@ -98,7 +98,7 @@ def load(data: Path) -> list[Hold]:
 
 
 def in_force(store: Store) -> list[Hold]:
-    """Every hold that was not ended, oldest first. Raises DamagedFile, KeyMissing, QueryError where the holds cannot be read."""
+    """Every hold in force, oldest first. Raises DamagedFile, KeyMissing, QueryError if the holds cannot be read."""
     return _in_force(rules.read(store, {Type.HOLD, Type.HOLD_END}))
 
 
@@ -120,7 +120,7 @@ def _tree(scope: str, at: int, *, accepted: bool = False) -> Tree:
 
 
 def _asks_content(tree: Tree) -> bool:
-    """Whether the answer depends on the content of the message."""
+    """Whether the result of a query depends on the content of the message."""
     match tree:
         case And(parts) | Or(parts):
             return any(_asks_content(part) for part in parts)
@@ -132,4 +132,4 @@ def _asks_content(tree: Tree) -> bool:
             return field in {"date", "attachments"}
         case Digits() | Among() | Everything():
             return False
-    return True  # a kind of leaf that is not known here
+    return True  # an unknown kind of leaf

@@ -2,8 +2,8 @@
 
 An id has the shape of a UUIDv7 (RFC 9562 5.7; docs/formats.md, "Capture id"): 48 bits of `received` in ms, version 7, 12 bits,
 variant 10, 62 bits. For mail that comes in now the 74 bits are random; for imported mail they are the first bits of the SHA-256 of
-its occurrence, for our own mail with a once-key those of the key. So an id names its month, and the same occurrence is *known* by
-its bits whatever its time.
+its occurrence, for our own mail with a once-key those of the key. So an id names its month, and the same occurrence is recognized
+(*known*) by its bits whatever its time.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 keys/
     master.key              32 bytes, mode 0600
-    master.old              the one before, while a rotation is under way (master_key.py)
+    master.old              the previous one, during a rotation (master_key.py)
     recovery.json           master key and ledger key under the recovery key, and when an operator proved to have that
     segments/<id>.key       the key of one segment under the master key: removing it shreds the segment
     ledger.key, ledger.pub  the Ed25519 pair of checkpoints
 
-The recovery key is shown once, by create(), and nowhere kept. Segment keys lie outside the segments so that a deletion reaches
-every copy of them.
+The recovery key is shown once, by create(), and stored nowhere. Segment keys are stored outside the segments, so that a deletion
+reaches every copy of a segment.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, 
 _READ_AS = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None, "\n": None, "\t": None})
 _RECOVERY_BYTES = 20
 _CHECK_BYTES = 5
-_NEWEST = 3  # segments whose keys are asked: one of them may be damaged
+_NEWEST = 3  # segments whose keys are compared: one of them may be damaged
 
 
 def folder(data: Path) -> Path:
@@ -45,15 +45,15 @@ def folder(data: Path) -> Path:
 
 
 def create(data: Path, *, files: Files = OS_FILES) -> str:
-    """Make the keys of a new installation; return the recovery key, which is printed once and kept by people. Raises ConfigError
-    when there is a keyring already."""
+    """Make the keys of a new installation; return the recovery key, which is printed once and which people must keep. Raises
+    ConfigError if a keyring exists."""
     place = folder(data)
     if (place / "master.key").exists() or any((place / "segments").glob("*.key")):
         raise ConfigError(f"There is a keyring in {place} already; a new one could not open what is kept.")
     master = os.urandom(KEY_BYTES)
     signing.create(place, files)
     recovery = new_recovery(data, master, b"", files)
-    files.replace(place / "master.key", master)  # last: without it nothing was begun
+    files.replace(place / "master.key", master)  # last: without it the keyring does not exist
     return recovery
 
 
@@ -69,10 +69,8 @@ def new_recovery(data: Path, master: bytes, before: bytes, files: Files) -> str:
 
 
 def prove_recovery(data: Path, text: str, *, now: int, files: Files = OS_FILES) -> bool:
-    """Whether this is the recovery key of this installation; when it is, that it was proved is written down. now: ms.
-
-    Raises UsageError where the words are no recovery key (a digit is wrong or missing), KeyMissing without a keyring.
-    """
+    """Whether these words are the recovery key of this installation; if so, record that it was proved. now: ms. Raises UsageError
+    if the words are no recovery key (a digit is wrong or missing), KeyMissing without a keyring."""
     state = _read_recovery(data)
     opened = _opened(state, text)
     if opened is None:
@@ -82,7 +80,7 @@ def prove_recovery(data: Path, text: str, *, now: int, files: Files = OS_FILES) 
 
 
 def is_proved(data: Path) -> bool:
-    """Whether an operator has ever proved that the recovery key was kept (doctor is red until then)."""
+    """Whether an operator has proved possession of the recovery key (doctor is red until then)."""
     return bool(_read_recovery(data)["proved"])
 
 
@@ -135,7 +133,7 @@ class Keyring:
             self._masters[master_name(before)] = before
 
     def require_ours(self) -> None:
-        """Raise KeyMissing if the master key is not the one that recovery.json and the newest segments name. Segments sealed under
+        """Raise KeyMissing unless the master key is the one that recovery.json and the newest segments name. Segments sealed under
         another key would be unreadable once the right key is restored."""
         known: set[bytes] = set()
         with contextlib.suppress(CivicmailError):

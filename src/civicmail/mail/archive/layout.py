@@ -1,6 +1,6 @@
 """Create the folders of a new installation, each durable before anything is stored in it (docs/formats.md, "The data folder").
 
-They are made here once, so that no later write has to ask whether the folder that it needs would survive a power cut.
+They are made here once, so that every later write can rely on a folder that survives a power cut.
 """
 
 from __future__ import annotations
@@ -32,6 +32,6 @@ def make(data: Path, files: Files = OS_FILES) -> str:
 
 
 def has_mail(data: Path) -> bool:
-    """Whether an installation has worked here, whatever has become of its settings: it has keys, and journals or segments."""
+    """Whether an installation exists here, whatever happened to its settings: it has keys, and journals or segments."""
     kept = (path for name in ("journal", "segments") if (data / name).is_dir() for path in (data / name).iterdir())
     return (data / "keys").is_dir() and any(path.is_dir() for path in kept)

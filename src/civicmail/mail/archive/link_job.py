@@ -1,7 +1,7 @@
 """The link job: follow all journals and record which captures are the same message (links.py).
 
-It remembers the captures of the last day. At start it reads those that were already sealed from the segments, so neither a restart
-nor a fast seal hides a twin; recorded links are found there too.
+It remembers the captures of the last day. At start it reads those already sealed, and the recorded links, from the segments, so
+that neither a restart nor a fast seal hides a second capture.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ log = get_logger()
 
 
 class LinkJob:
-    """One at a time, under the lease `link`. now: ms. Raises what reading the archive raises."""
+    """The link job, under the lease `link`; one at a time. now: ms. Raises the errors of reading the archive."""
 
     def __init__(self, data: Path, now: int, files: Files = OS_FILES) -> None:
         self._data, self._now = data, now
@@ -36,7 +36,7 @@ class LinkJob:
         self._begin()
 
     def _begin(self) -> None:
-        """Start over: read journals first, then segments, so that captures that are sealed meanwhile are seen twice rather than
+        """Restart: read journals first, then segments, so that captures that are sealed meanwhile are seen twice rather than
         missed."""
         self._window = Window()
         self._tail = Tail(self._data, bodies=False)

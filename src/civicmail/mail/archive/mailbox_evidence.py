@@ -23,7 +23,7 @@ def sent_by(capture: Capture) -> str:
         case "submission":
             known = bool(e.login) and not any(rule.startswith("envelope-") for d in capture.dispositions for rule in d.rules)
         case "relay":
-            from civicmail.city.snapshot.sender_alignment import CHECK  # whoever reads other mail starts sooner without it
+            from civicmail.city.snapshot.sender_alignment import CHECK  # callers that read other mail start sooner without it
 
             known = any(f.check == CHECK and f.code == ASSERTED for f in capture.findings)
         case "local":

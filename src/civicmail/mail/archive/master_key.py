@@ -24,7 +24,7 @@ BATCH_SIZE = 256
 
 
 def is_unfinished(data: Path) -> bool:
-    """Whether a rotation was begun and has not ended."""
+    """Whether a rotation has started and not ended."""
     return (keyring.folder(data) / "master.old").exists()
 
 
@@ -34,7 +34,7 @@ def rotate(data: Path, *, show: Callable[[str], None], files: Files = OS_FILES, 
     place = keyring.folder(data)
     with Lease.take(lease_path(data, "seal"), patience):
         done = _finish(data, files) if is_unfinished(data) else 0
-        Keyring(data, files)  # says what is wrong with the master key
+        Keyring(data, files)  # raises an error about the master key
         before = (place / "master.key").read_bytes()
         master = os.urandom(KEY_BYTES)
         files.replace(place / "master.old", before)

@@ -1,11 +1,10 @@
 """Outstanding recipients: a projection of receipts and events that any replay of the journals reproduces.
 
-    outstanding = Outstanding()
-    for record in tail.poll(): outstanding.apply(record)
+outstanding = Outstanding() for record in tail.poll(): outstanding.apply(record)
 
 Pure: records in, state out. A recipient is outstanding from the receipt that says deliver or mark until a later record of any
 journal ends it. It has the places of bodies, never bodies. The courier acts on it, the sealer saves it (`outstanding_file`) before
-it removes journal files, `queue list` reads it.
+it removes journal files, and `queue list` shows it.
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ _EVENTS = frozenset(
 )
 _GATEWAY = frozenset({"mx", "submission", "relay", "lmtp"})
 _RESTORED = HeadMatcher(text("restore"))
-_CELL = 17  # capture id and one byte: 1 when somebody tried to hand it over
+_CELL = 17  # capture id and one byte: 1 when delivery was attempted
 
 
 class Entry:
-    """A capture with unfinished copies. seen: its receipt was read; before, only `copies` and `touched` have a meaning.
+    """A capture with unfinished copies. seen: its receipt was read; until then only `copies` and `touched` have a meaning.
 
     journal, file, offset, number: place of its record (file: number of the first record of the file), until it is sealed. key:
     identifies a second receipt of the same message; touched: time of the last event; about: for a delivery report, its capture.
@@ -70,7 +69,7 @@ class Entry:
 
     @property
     def owed(self) -> list[int]:
-        """Indices of recipients whose failure the sender does not know yet."""
+        """Indices of recipients of whose failure the sender has not been notified."""
         return [i for i, c in self.copies.items() if c.report == REPORT_OWED and c.end] if self.seen else []
 
     @property
@@ -126,7 +125,7 @@ class Outstanding:
             self._restored(orjson.loads(record.head))
         return None
 
-    # -- what may be asked
+    # -- queries
 
     def waiting(self) -> Iterator[Entry]:
         """Captures with recipients to deliver, oldest receipt first by the order of reading."""
@@ -151,7 +150,7 @@ class Outstanding:
     def original_of(self, entry: Entry) -> bytes | None:
         """The capture that this one repeats, or None: same bytes with a Message-ID, same envelope, within 24 hours.
 
-        A capture whose delivery has begun counts as the first; otherwise the one with the smallest id.
+        A capture whose delivery has started counts as the first; otherwise the one with the smallest id.
         """
         if not entry.key or entry.begun:
             return None
@@ -166,8 +165,8 @@ class Outstanding:
         return first if not fresh or first < entry.id else None
 
     def is_orphan(self, entry: Entry) -> bool:
-        """Whether an installation that was lost took this capture in: it may have handed copies over, and its last records about
-        that never came to the copy from which this one was made. So may the report about a capture of that time, a second one."""
+        """Whether a lost installation accepted this capture: it may have delivered copies, and its last records about that never
+        reached the copy from which this installation was made. A report about such a capture counts too: it may be a second one."""
         if entry.about and received_of(entry.about) <= self.restored:
             return True
         return entry.seen and entry.number <= self.lost.get(entry.journal, 0)
@@ -221,7 +220,7 @@ class Outstanding:
         if once.startswith("dsn:"):
             entry.about = _parse_report_key(once)[0]
         for index in set(entry.copies) - set(live):
-            del entry.copies[index]  # kept or refused: nothing of it is outstanding
+            del entry.copies[index]  # archived or rejected: nothing of it is outstanding
         for index, decided in live.items():
             copy = entry.copies.setdefault(index, Copy())
             recipient = envelope["to"][index]
@@ -253,7 +252,8 @@ class Outstanding:
         return self._changed(entry)
 
     def _restored(self, head: dict[str, Any]) -> None:
-        """This installation was made from a copy that ended with these records; of several times the last one counts."""
+        """Note that this installation was made from a copy that ended with these records; of several such events the last one
+        counts."""
         if (facts := head["facts"]).get("act") == "restore":
             self.restored = max(self.restored, head["at"])
             for name, last in facts.get("until", {}).items():

@@ -1,7 +1,7 @@
 """The snapshot of outstanding recipients: <data>/outstanding/snapshot (docs/formats.md, "Outstanding snapshot").
 
-A process that removes journal files calls `advance` first: the snapshot then contains what the removed records said about
-recipients.
+A process that removes journal files calls `advance` first, so that the snapshot contains the state of recipients from the removed
+records.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def save(data: Path, outstanding: Outstanding, files: Files = OS_FILES) -> None:
 
 
 def current(data: Path) -> Outstanding:
-    """The projection of everything durable at this moment: the snapshot and what the journals say since then."""
+    """The projection of everything durable at this moment: the snapshot and the journal records since then."""
     outstanding = load(data)
     tail = Tail(data, outstanding.positions, bodies=False)
     while records := tail.poll():

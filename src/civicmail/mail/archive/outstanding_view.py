@@ -55,6 +55,6 @@ class OutstandingView:
         return began
 
     def _is_left_behind(self, positions: Positions) -> bool:
-        """Whether journal files were removed that were not read up to these positions: then only the snapshot has them."""
+        """Whether journal files that were not read up to these positions were removed: then only the snapshot has their records."""
         top = journal.folder(self._data)
         return any(positions.get(name, 0) < journal.read_retired(top / name) for name in journal.names(self._data))

@@ -34,8 +34,8 @@ class Archive:
     def find(self, text: str) -> list[Place]:
         """Captures named by a capture id (dashes optional), a SHA-256, or at least 12 digits of either, oldest first.
 
-        Several places mean that the words are ambiguous, or that the same bytes were captured several times; none that nothing is
-        kept under them. Raises InvalidId for words that can name none.
+        Several places mean that the words are ambiguous, or that the same bytes were captured several times; none mean that no
+        capture matches. Raises InvalidId for malformed words.
         """
         return self._store.find(text)
 
@@ -62,7 +62,7 @@ class Archive:
         return self._store.between(low, min(high, earlier(before)) if before else high)
 
     def count_in(self, since: int, until: int) -> int:
-        """How many captures were received from `since` to `until` (ms, both included)."""
+        """The number of captures received from `since` to `until` (ms, both included)."""
         return self._store.count_between(*edges(since, until))
 
     def envelope(self, actor: Actor, place: Place, *, now: int) -> MessageTrace:

@@ -23,7 +23,7 @@ def rebuild(
     data: Path, *, now: int, files: Files = OS_FILES, progress: Progress | None = None, patience: Patience | None = None
 ) -> list[str]:
     """Write one run for each month; return sentences about unreadable segments, whose old rows are kept. Takes the lease `seal`;
-    raises LeaseHeld, KeyMissing. now: ms. progress: called with the segments done."""
+    raises LeaseHeld, KeyMissing. now: ms. progress: called with the number of segments read."""
     problems: list[str] = []
     with Sealer(data, files, patience) as sealer:
         sealer.finish()

@@ -58,9 +58,9 @@ Basis = Literal["clock", "journal", "received", "mailbox", "mbox", "import"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a message came in. kind: mx | submission | relay | lmtp | journal | import | local; eol: the line-ending rule that was
-    applied ("exact" when the bytes are untouched, "normalised N" when N bare line ends were mended, "rebuilt KIND" when the message
-    was built from the properties of an item in a file of that kind: pst, msg, tnef)."""
+    """The source of a message. kind: mx | submission | relay | lmtp | journal | import | local; eol: the line-ending rule that was
+    applied ("exact" if the bytes are unchanged, "normalised N" if N bare line ends were repaired, "rebuilt KIND" if the message was
+    built from the properties of an item in a file of that kind: pst, msg, tnef)."""
 
     kind: str
     name: str = ""
@@ -69,7 +69,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The journal report that contained a message, kept bit for bit: the bytes before the message, the body, the bytes after it.
+    """The journal report that contained a message, archived bit for bit: the bytes before the message, the body, the bytes after
+    it.
 
     style: exchange, google, or fields for a copy without a report, with its recipients in header fields; sha256: of the whole
     report, empty if there was none. sender, to: the envelope of the report itself. recipients: as the report names them: a, how
@@ -110,7 +111,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Where an imported message lay: what makes it *known* the second time. Maildir flags and file names are not in it."""
+    """The occurrence of an imported message: its place, by which a second import recognizes it (*known*). Without Maildir flags and
+    file names."""
 
     owner: str  # custodian or archive name
     folder: str
@@ -155,7 +157,7 @@ class Capture:
 
     @property
     def is_copy(self) -> bool:
-        """Whether it is a copy for the record that came without a report: its own header names the recipients."""
+        """Whether it is a copy for the record without a report: its own header names the recipients."""
         return self.report is not None and not self.report.sha256
 
     @property

@@ -1,6 +1,6 @@
 """Move captures whose class was raised to that class, and merge small segments.
 
-A class is only a grouping, so nothing hangs on when this is done: disposal asks each capture itself. It is a call of rewrite.
+A class is only a grouping, so no deadline depends on this: disposal checks each capture itself. It is one call of rewrite.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BATCH_SIZE = 256 << 20
 
 @dataclass(slots=True)
 class Done:
-    """moved: captures that went to another class; before and after: segments that were rewritten, and what they became."""
+    """The result. moved: captures that were moved to another class; before and after: numbers of segments rewritten and written."""
 
     moved: int = 0
     before: int = 0

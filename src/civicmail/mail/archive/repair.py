@@ -62,7 +62,7 @@ class Repaired:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """As in an entry."""
+    """The actor, as in an entry."""
 
     person: str
     role: str

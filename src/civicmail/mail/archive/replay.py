@@ -110,7 +110,7 @@ def _of_segments(data: Path, paths: list[Path], problems: list[str], is_selected
 
 
 def _records(data: Path, segment: Segment, problems: list[str], is_selected: Callable[[Row], bool]) -> Iterator[Record]:
-    """Records of one segment; frames that have none that is wanted are not opened."""
+    """The wanted records of one segment; frames without any are not opened."""
     try:
         rows = [row for row in segment.rows() if is_selected(row)]
     except DamagedFile as error:

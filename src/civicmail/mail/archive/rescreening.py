@@ -48,7 +48,7 @@ class RescreeningState:
                 self._received(record)
         elif record.type == Type.DECIDED:
             head = orjson.loads(record.head)
-            if head["facts"]["do"] == "pending":  # what a rule kept back that has ended: it goes through the checks
+            if head["facts"]["do"] == "pending":  # held by a rule that has ended: it is screened again
                 self.waiting.setdefault(record.id, head["at"])
             elif not head["facts"].get("again") and self.waiting.pop(record.id, None) is None:
                 self.settled[record.id] = head["at"]
@@ -75,7 +75,7 @@ class RescreeningFollower:
         self._tail = Tail(data, self.again.positions, bodies=False)
 
     def waiting(self) -> dict[bytes, int]:
-        """Those that wait now."""
+        """The captures that wait now."""
         while records := self._tail.poll():
             for record in records:
                 self.again.apply(record)

@@ -96,7 +96,7 @@ def rewrite(
 
 
 def _write(survivors: Survivors, writer: BatchWriter, carried: Carried) -> int:
-    """Everything that survives, durable and read back; how many segments it fills."""
+    """Write all surviving records, durable and read back; return the number of segments filled."""
     try:
         for key, group in sorted(survivors.groups.items()):
             writer.add(key, group, survivors)
@@ -118,7 +118,7 @@ def _carried(data: Path, replaced: tuple[Name, ...], batch: str) -> Carried:
 
 
 class Survivors:
-    """The records of some segments that are kept, as a batch takes them. kept and gone: how many records."""
+    """The surviving records of some segments, as a source of a batch. kept and gone: numbers of records."""
 
     def __init__(self, data: Path, names: list[Name], keyring: Keyring, keep: Keep, new_class: NewClass) -> None:
         self.names = names
@@ -153,7 +153,7 @@ class Survivors:
         else:
             group.events.setdefault(row.id, []).append(Item(at, n, head["at"]))
 
-    # -- what a batch asks
+    # -- the interface of a batch's source
 
     def frame(self, item: Item) -> frames.Frame:
         """A record as a journal would give it."""

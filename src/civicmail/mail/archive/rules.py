@@ -58,8 +58,8 @@ def write(
 
 
 def read(store: Store, types: Collection[int]) -> list[Event]:
-    """Every durable record of these types about no capture, in order of time. Raises DamagedFile, KeyMissing if the rules cannot be
-    read."""
+    """Every durable record of these types that is about no capture, in order of time. Raises DamagedFile, KeyMissing if the rules
+    cannot be read."""
     for attempt in range(_VIEWS_MOST):
         with suppress(FileNotFoundError):  # sealed or rewritten while we look
             events = {(e.journal, e.number): e for e in _all(store) if e.type in types}

@@ -53,7 +53,7 @@ def _fill(
 ) -> tuple[int, int]:
     """Write the columns as for `counts` rows and captures; return how many there really are."""
     rows, captures = counts
-    moved = [array("I", bytes(4 * run.rows)) for run in sources]  # where each row of each run went
+    moved = [array("I", bytes(4 * run.rows)) for run in sources]  # the new place of each row of each run
     wide, narrow = start + 16 * rows + 8 * captures, 4 * rows
     places = [start, start + 8 * rows, wide, wide + narrow, wide + 2 * narrow]
     written = _write(file, _rows(sources, numbers, moved), _ROW_KINDS, places)
@@ -73,7 +73,7 @@ def _write(file: File, entries: Iterator[tuple[int, ...]], kinds: str, places: l
 
 
 def _rows(sources: list[Run], numbers: dict[tuple[str, str], int], moved: list[array[int]]) -> Iterator[tuple[int, ...]]:
-    """Every row once, in order; `moved` is filled on the way."""
+    """Every row once, in order; fills `moved`."""
     at = -1
     merged = heapq.merge(*(_rows_of(n, run, numbers) for n, run in enumerate(sources)))
     for _, group in groupby(merged, key=itemgetter(0, 1)):  # a run has its own order of segments where ids are equal

@@ -1,7 +1,7 @@
 """A run: the sealed records of one month in order of capture id, in mapped columns (docs/formats.md, "Catalogue").
 
-Forty bytes a capture. Lookups are bisections over whole columns; only found rows become Python objects. Columns are little-endian
-and used without conversion, so a data folder belongs to little-endian machines.
+Forty bytes a capture. Lookups are bisections over whole columns; only matching rows become Python objects. Columns are
+little-endian and used without conversion, so a data folder belongs to little-endian machines.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ROW_BYTES, CAPTURE_BYTES = 28, 12  # of all columns together
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row: where the head of a capture begins, or the first of some events about it that follow each other."""
+    """One row: where the head of a capture begins, or the first of consecutive events about it."""
 
     id: bytes
     events: bool
@@ -85,7 +85,7 @@ class Run:
             yield self._entry(row)
 
     def count_between(self, low: bytes, high: bytes) -> int:
-        """How many captures have ids from low to high."""
+        """The number of captures with ids from low to high."""
         rows = slice(self._left(low), self._right(high))
         return sum(segment < EVENTS for segment in self._segment[rows])
 
@@ -103,7 +103,7 @@ class Run:
             yield self._entry(row)
 
     def captures_by_segment(self) -> dict[tuple[str, str], int]:
-        """How many captures of each (class, segment) it names."""
+        """The number of captures of each (class, segment) that the run names."""
         return {self.segments[n]: count for n, count in Counter(self._segment).items() if n < EVENTS}
 
     def by_place(self) -> Iterator[Entry]:

@@ -1,7 +1,7 @@
 """Seal closed journal files into segments. The files are removed only after the segments were synced and read back
 (docs/formats.md, "Segment").
 
-The steps, in this order; after a crash readers still find everything, and the next seal continues:
+The steps, in this order; after a crash all records are still readable, and the next seal continues:
 
 1. seal.json names the batch and its files, not committed
 2. keys, segments, catalogue runs: written, synced, renamed, folders synced

@@ -26,7 +26,7 @@ _OPEN_MOST = 64
 
 
 class Source(Protocol):
-    """Where the records of a batch come from: journal files that are gathered, or segments that are rewritten."""
+    """The source of a batch's records: gathered journal files, or rewritten segments."""
 
     def frame(self, item: Item) -> frames.Frame: ...
     def journal_of(self, item: Item) -> str: ...
@@ -106,7 +106,7 @@ class BatchWriter:
         self._finished(making)
 
     def finish(self, carried: Carried = _NOTHING) -> set[str]:
-        """Everything that was added is durable, in the catalogue, and was read back; returns the months."""
+        """Make all added records durable, add them to the catalogue and read them back; return the months."""
         self._store()
         written: list[tuple[Path, Path, File]] = []
         months = {*self._rows, *carried.runs}

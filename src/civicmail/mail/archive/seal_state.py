@@ -3,10 +3,10 @@
 {"v":1,"batch":ID,"committed":0|1,"files":[[journal, first number, last number],…],"spool":[[journal, capture id],…],
  "gone":[[class, month, segment id],…],"certificate":null|{…}}
 
-Not committed: the segments and runs whose names begin with the batch are not there for anybody, and the next seal removes them.
-Committed: they are, and the journal files and spool files are not there any more even where they still lie; the next seal removes
-those. Replacing this file is the moment in between. A rewrite is the same with segments in place of journal files (`gone`); where
-it disposes of something, the certificate that is still to be written stands here, and until then the old segments are evidence.
+Not committed: readers ignore the segments and runs whose names begin with the batch, and the next seal removes them. Committed:
+they count, and readers ignore the journal files and spool files that still exist; the next seal removes those. The commit is the
+replacement of this file. A rewrite works the same with segments in place of journal files (`gone`); if it disposes of captures,
+this file contains the certificate that must still be written, and until then the old segments are evidence.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from civicmail.core.disk.files import Files
 class SealState:
     """batch: 24 hexadecimal digits, the beginning of its segments' ids and the name of its runs. files: (journal, first, last);
     spool: (journal, capture id in hexadecimal); gone: (class, month, segment id) that a rewrite replaces; certificate: facts of the
-    record that is to be written before these go."""
+    record that must be written before these are removed."""
 
     batch: str
     committed: bool
@@ -75,5 +75,5 @@ def rely(data: Path, files: Files) -> None:
 
 
 def clear(data: Path, files: Files) -> None:
-    """Nothing is unfinished any more. Not synced: where the file comes back, finishing once more finds nothing to do."""
+    """Remove the state file: nothing is unfinished. Not synced: if the file comes back, finishing again has nothing to do."""
     files.unlink(_path(data))

@@ -100,7 +100,7 @@ class Sealed:
         return frame, record
 
     def _still_there(self, where: InSegment) -> None:
-        """What was disposed of is not read from memory either."""
+        """Raise FileNotFoundError unless the segment exists: disposed records are not read from memory either."""
         path = segments.path_of(self._data, where.class_, where.month, where.segment)
         if not path.exists():
             raise FileNotFoundError(path)
@@ -130,7 +130,7 @@ class Sealed:
         return frame, record
 
     def _following(self, where: InSegment, number: int, offset: int) -> tuple[int, int]:
-        """Where the next record begins: in the same frame, or at the start of the next one."""
+        """The start of the next record: in the same frame, or at the start of the next one."""
         return (number, offset) if offset < len(self._frame(where, number)) else (number + 1, 0)
 
     @staticmethod

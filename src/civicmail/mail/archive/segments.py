@@ -1,8 +1,8 @@
 """A segment: about 64 MiB of one retention class and month, encrypted, self-contained (docs/formats.md, "Segment").
 
 Inside is plain WARC (warc.py), cut into zstd frames of about 1 MiB that hold whole records, each frame AES-256-GCM under the key of
-the segment: nonce = frame number, additional data = segment id and frame number, so no frame can be moved, repeated or left out.
-A body above 1 MiB is a frame of its own, so that nobody decrypts it who only wants the head in front of it.
+the segment: nonce = frame number, additional data = segment id and frame number, so no frame can be moved, repeated or left out. A
+body above 1 MiB is a frame of its own, so that the head in front of it can be read without decrypting it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record of a segment: what it is, where it came from, and where its head lies. sha256: of receipts, else zero."""
+    """One record of a segment: type, origin, and place of its head. sha256: of receipts, else zero."""
 
     type: int
     journal: str
@@ -110,7 +110,7 @@ class SegmentWriter:
         self._stream([opening, body, warc.END])
 
     def event(self, row: Row, at: int, head: memoryview | bytes) -> None:
-        """Add an event or entry; put it behind the capture it is about when that goes into this segment too. at: ms."""
+        """Add an event or entry; place it behind its capture if that is in this segment too. at: ms."""
         if self._pending_size and self._pending_size + len(head) > FRAME_SIZE:
             self._cut()
         self._row(row)

@@ -41,7 +41,7 @@ class Store:
         self.refresh()
 
     def refresh(self) -> None:
-        """Look again. A seal that commits while we look makes us look once more: each record is in one place of the view."""
+        """Refresh the view. If a seal commits meanwhile, refresh again, so that each record is in one place of the view."""
         for _ in range(_VIEWS_MOST):
             before = self._seal_state()
             self.tail.refresh(skip=before.paths(self.data) if before and before.committed else ())
@@ -73,7 +73,7 @@ class Store:
         return sorted((self._filled(p) for p in {p.id: p for p in places}.values()), key=lambda p: p.id)
 
     def place(self, id_: bytes) -> Place | None:
-        """Where the capture with this id is; SHA-256 may be empty."""
+        """The place of the capture with this id; its SHA-256 may be empty."""
         return self.tail.place(id_) or self._look(lambda: self._sealed_place(id_))
 
     def by_sha256(self, sha256: bytes) -> list[Place]:
@@ -100,7 +100,7 @@ class Store:
         sealed = (Place(e.id, b"", e.where) for e in rows if not e.events)
         before = b""
         for place in heapq.merge(tail, sealed, key=_id, reverse=newest_first):
-            if place.id != before:  # a seal that went on meanwhile may show one twice
+            if place.id != before:  # a seal at the same time may show one twice
                 yield place
             before = place.id
 
@@ -115,7 +115,7 @@ class Store:
             before = place.id
 
     def count_between(self, low: bytes, high: bytes) -> int:
-        """How many captures have ids from low to high."""
+        """The number of captures with ids from low to high."""
         return len(self.tail.between(low, high)) + self._look(lambda: self.catalogue.count_between(low, high))
 
     # -- reading -----------------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class Store:
             except DamagedFile as error:
                 damaged(error)
             except NotInArchive:
-                continue  # disposed of since it was found
+                continue  # disposed of since the lookup
 
     def _as_they_lie(self, years: Years) -> Iterator[Place]:
         """Sealed captures segment by segment, frame by frame, then those in journals."""
@@ -157,7 +157,7 @@ class Store:
         return [month for month in self.catalogue.months if years is None or _year(month) in years]
 
     def _look[T](self, lookup: Callable[[], T]) -> T:
-        """A lookup in the catalogue; where runs were merged since the last look, look at the new ones."""
+        """Look up in the catalogue; if runs were merged since the last lookup, read the new ones."""
         try:
             return lookup()
         except FileNotFoundError:
@@ -167,7 +167,7 @@ class Store:
     def _reading[T](self, place: Place, read: Callable[[Place], T]) -> T:
         try:
             return read(place)
-        except FileNotFoundError:  # sealed, or rewritten, since it was found
+        except FileNotFoundError:  # sealed, or rewritten, since the lookup
             self.sealed.forget()
             self.refresh()
             again = self.place(place.id)
@@ -234,5 +234,5 @@ def _is_of(id_: bytes, years: Years) -> bool:
 
 
 def _year(month: str) -> int:
-    """As the index counts them: up to the last year of the calendar."""
+    """The year as the index counts it: up to the last year of the calendar."""
     return min(int(month.partition("-")[0]), 9999)

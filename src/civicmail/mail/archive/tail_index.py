@@ -1,8 +1,8 @@
 """An index in memory of all records that are not sealed yet: capture id and SHA-256 -> file and offset.
 
-Only the fixed part of each frame is read, without its checksum, so that a command finds its way through 30,000 records in a few
-hundredths of a second; whoever reads content checks it. A record takes some sixty bytes of memory (columns.py). In a journal that
-somebody holds only what is synced counts; in one that nobody holds, whatever its next owner will find whole.
+Only the fixed part of each frame is read, without its checksum, so that a command indexes 30,000 records in a few hundredths of a
+second; reading the content checks it. A record takes some sixty bytes of memory (columns.py). In a journal with an owner only
+synced records count; in one without an owner, every whole record counts, as for its next owner.
 """
 
 from __future__ import annotations
@@ -30,10 +30,8 @@ _SIZE = frames.FIXED.size
 
 @dataclass(slots=True)
 class _Log:
-    """One journal file as far as it was walked: its receipts, then its events and entries, in columns that go together.
-
-    at: where the next record begins; before: where the last one did, for its length may be what is damaged.
-    """
+    """One journal file as far as it was read: columns of its receipts, then of its events and entries. at: start of the next
+    record; before: start of the last one, whose length may be damaged."""
 
     path: Path
     next: int  # number of the record that follows
@@ -55,10 +53,10 @@ class TailIndex:
     def __init__(self, data: Path) -> None:
         self._data = data
         self._logs: dict[str, _Log] = {}
-        self._receipts: list[_Log] = []  # those that have some: whoever lets messages go one by one leaves many that have none
+        self._receipts: list[_Log] = []  # those with some: single releases leave many without any
 
     def refresh(self, skip: Collection[Path] = ()) -> None:
-        """Read what was appended since the last time and forget files that are gone."""
+        """Read the records appended since the last call and forget removed files."""
         logs: dict[str, _Log] = {}
         sealed = set(map(str, skip))
         for name in journal.names(self._data):
@@ -102,11 +100,11 @@ class TailIndex:
         return places
 
     def events(self, id_: bytes) -> list[InJournal]:
-        """Where the event records about a capture stand."""
+        """The places of the event records about a capture."""
         return [InJournal(log.path, log.events[row]) for log in self._logs.values() for row in log.about.rows(id_)]
 
     def captures(self) -> Iterator[Place]:
-        """Every unsealed capture in the order in which they lie; SHA-256 included."""
+        """Every unsealed capture in storage order; SHA-256 included."""
         for log in self._logs.values():
             for row in range(len(log.ids)):
                 yield log.place(row)
@@ -143,14 +141,14 @@ def _extend(log: _Log, durable: int, held: bool) -> None:
             _walk(log, m, durable)
     if held or size <= log.at:
         return
-    content = log.path.read_bytes()  # not mapped: whoever takes the journal now may cut what is torn while it is read here
+    content = log.path.read_bytes()  # not mapped: the journal's next owner may cut a torn tail during this read
     for frame in frames.walk(content, log.at, first=log.next):
         _add(log, frame.type, frame.id, frame.sha256, frame.offset)
         log.at, log.next, log.before = frame.end, frame.number + 1, frame.offset
 
 
 def _walk(log: _Log, m: bytes | mmap.mmap, last: int) -> None:
-    """Take in the records up to number `last`; where one is damaged go on with the next whole one."""
+    """Index the records up to number `last`; after a damaged one continue with the next whole one."""
     size, at, number, before = len(m), log.at, log.next, log.before
     unpack = _FIXED.unpack_from
     ids, hashes, offsets, about, events = log.ids.packed, log.hashes.packed, log.offsets, log.about.packed, log.events

@@ -68,15 +68,15 @@ class SealJob:
         return report
 
     def _passed(self, searched: Passed, now: int) -> Mapping[str, int]:
-        """Up to which number ledger, index and the snapshot of outstanding recipients all have seen each journal."""
+        """The record number up to which ledger, index and the snapshot of outstanding recipients have all read each journal."""
         positions = (sequencer.positions(self._data), searched(), outstanding_file.advance(self._data, now, self._files))
         return {name: min(p.get(name, 0) for p in positions) for name in positions[0]}
 
 
 def closed_bytes(data: Path) -> int:
-    """Bytes of journal files that their journals have gone on from, and of all spool files; nothing is opened.
+    """Bytes of closed journal files and of all spool files; no file is opened.
 
-    The spool files of records that are still in a journal's last file are counted too: there are never many, for they fill a file.
+    Spool files of records in a journal's last file are counted too: there are never many, because they fill a file.
     """
     total = 0
     for name in journal.names(data):

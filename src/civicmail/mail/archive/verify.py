@@ -1,7 +1,7 @@
 """Verify the sealed part of the archive: every frame, record, catalogue row and number. Takes no lease.
 
-Journals, and the comparison of heads with the ledger, are core/ledger's business; Check.heads() gives it the sealed records while
-it looks at them. What a seal that was not committed has left does not count; it is mentioned as a note.
+core/ledger verifies journals and compares heads with the ledger; Check.heads() gives it the sealed records during this check.
+Remains of an uncommitted seal do not count and are reported as a note.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class Problem:
 
 
 class Check:
-    """One examination of the sealed part of a data folder.
+    """One verification of the sealed part of a data folder.
 
-    Take everything from heads(), then read problems, segments (looked at) and captures (sealed records of that type).
-    deep: each body's SHA-256 too, and that heads and tables say the same.
+    Iterate over heads() completely, then read problems, segments (their number) and captures (sealed records of that type). deep:
+    also compare each body with its SHA-256, and heads with tables.
     """
 
     def __init__(self, data: Path, *, deep: bool = False, progress: Callable[[int], None] | None = None) -> None:
@@ -71,7 +71,7 @@ class Check:
         self._certificates: list[bytes] = []
 
     def heads(self) -> Iterator[KeptRecord]:
-        """Every sealed record's head; problems are reported on the way. Begins when the first head is requested."""
+        """Every sealed record's head; problems are collected meanwhile. Starts when the first head is requested."""
         retired = self._retired()  # what is sealed while we look is in none of these three views
         looked: set[Name] = set()
         while todo := self._names() - looked:
@@ -89,7 +89,8 @@ class Check:
     def _names(self) -> set[Name]:
         """The segments that count at this moment, with a catalogue of the same moment.
 
-        Those that a rewrite has replaced do not, but until the certificate about what went with them is written, they are evidence.
+        Segments that a rewrite has replaced do not count, but they are evidence until the certificate about their disposed captures
+        is written.
         """
         listed = set(segments.listed(self._data))
         state = self._unfinished()
@@ -115,7 +116,7 @@ class Check:
                 segment = Segment(segments.path_of(self._data, class_, month, name), name, keyring.open(name))
                 rows = list(segment.rows())
             except FileNotFoundError:
-                self._vanished = True  # rewritten since it was listed: look at what took its place, too
+                self._vanished = True  # rewritten since it was listed: check its replacement too
                 continue
             except (KeyMissing, DamagedFile) as error:
                 self._add("key-missing" if isinstance(error, KeyMissing) else "segment-damaged", where, str(error))
@@ -196,7 +197,7 @@ class Check:
     # -- catalogue ---------------------------------------------------------------------------------------------------------
 
     def _catalogued(self, name: Name, rows: list[Row]) -> None:
-        """Each group of records has its row."""
+        """Check that each group of records has its row."""
         _, month, segment = name
         missing = 0
         for row in runs.groups_of(rows):
@@ -204,7 +205,7 @@ class Check:
             try:
                 entries = self._catalogue.by_id(row.id)
             except (DamagedFile, FileNotFoundError):
-                return  # said by _surplus_rows
+                return  # reported by _surplus_rows
             expected = (row.type != Type.RECEIPT, segment, row.frame, row.offset)
             missing += expected not in [(e.events, e.where.segment, e.where.frame, e.where.offset) for e in entries]
         if missing:
@@ -218,7 +219,7 @@ class Check:
             try:
                 named = {segment for run in self._catalogue.runs(month) for segment in run.segments}
             except (DamagedFile, FileNotFoundError):
-                continue  # said by _surplus_rows
+                continue  # reported by _surplus_rows
             for class_, name in sorted(named):
                 if name in present:
                     continue
@@ -253,13 +254,13 @@ class Check:
             place = journal.folder(self._data) / name
             try:
                 last = journal.read_retired(place)
-            except DamagedFile:  # the check of journals says so
+            except DamagedFile:  # the check of journals reports it
                 last = journal.retired_by_files(place)
             retired[name] = min([last, *(first - 1 for first, _ in journal.log_files(place))])
         return retired
 
     def _missing_numbers(self, retired: dict[str, int]) -> None:
-        """What was sealed and removed from a journal is in segments, number by number, or named by a certificate."""
+        """Check that segments or a certificate contain each number that was sealed and removed from a journal."""
         for head in [*self._certificates, *_certificates_in_journals(self._data)]:
             for name, first, last in _named(head):
                 for number in range(first, min(last, retired.get(name, 0)) + 1):
@@ -273,7 +274,7 @@ class Check:
                     self._add("number-missing", f"{name}:{start}-{end}", text)
 
     def _unfinished(self) -> SealState | None:
-        """What a seal or rewrite has not finished."""
+        """Note what a seal or rewrite has not finished."""
         try:
             state = seal_state.read(self._data)
         except DamagedFile as error:
@@ -333,7 +334,7 @@ def _named(head: bytes) -> list[tuple[str, int, int]]:
 
 
 def _walk(frame: bytes) -> Iterator[tuple[int, warc.WarcRecord | None]]:
-    """(offset, record) one after the other; None where no whole record stands, and then no more."""
+    """(offset, record) one after the other; None at the first damaged record, and then no more."""
     offset = 0
     while offset < len(frame):
         record = warc.parse(frame, offset)
@@ -344,7 +345,7 @@ def _walk(frame: bytes) -> Iterator[tuple[int, warc.WarcRecord | None]]:
 
 
 def _agree(row: Row, offset: int, record: warc.WarcRecord, head: bytes, *, deep: bool) -> bool:
-    """Whether table, WARC fields and (deep) head speak of the same record."""
+    """Whether table, WARC fields and (deep) head are about the same record."""
     if row.offset != offset or warc.place_of(record) != (row.journal, row.number) or warc.about(record) != row.id:
         return False
     if not deep:

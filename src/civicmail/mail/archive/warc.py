@@ -2,7 +2,7 @@
 
 A capture is a `metadata` record whose block is the head of the receipt byte for byte, then a `resource` record with the exact bytes
 of the message, or a `revisit` record when the same segment has these bytes already. An event is a `metadata` record. All values of
-named fields are made here from ids, numbers and hashes: nothing that a sender wrote stands in a WARC header.
+named fields are made here from ids, numbers and hashes: a WARC header contains no text of a sender.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _REVISIT_PROFILE = b"http://netpreserve.org/warc/1.1/revisit/identical-payload-d
 
 @dataclass(frozen=True, slots=True)
 class WarcRecord:
-    """One record where it lies in a buffer: named fields in lower case, its block, and where the next one begins."""
+    """One record and its place in a buffer: named fields in lower case, its block, and the start of the next one."""
 
     fields: dict[bytes, bytes]
     start: int
@@ -80,7 +80,7 @@ END = _END
 
 
 def revisit(id_: bytes, at: int, sha256: bytes, first: bytes, frame: int, offset: int) -> bytes:
-    """A record that says: the same bytes as the resource of capture `first`, which begins at this offset of that frame."""
+    """A revisit record: the same bytes as the resource of capture `first`, which begins at this offset of that frame."""
     hexadecimal = sha256.hex().encode()
     return (
         VERSION
@@ -96,7 +96,7 @@ def revisit(id_: bytes, at: int, sha256: bytes, first: bytes, frame: int, offset
 
 
 def parse(buffer: bytes, offset: int) -> WarcRecord | None:
-    """The record at offset, or None where no whole one stands."""
+    """The record at offset, or None if there is no whole one."""
     if not buffer.startswith(VERSION, offset):
         return None
     start = buffer.find(_END, offset)

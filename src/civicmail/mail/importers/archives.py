@@ -56,7 +56,7 @@ class Unread:
 
 
 def budget_of(size: int) -> Budget:
-    """How much one file of so many bytes may unpack to in all."""
+    """The total size to which one file of so many bytes may unpack."""
     return Budget(Limits(members=MAX_MEMBERS, expanded=max(FREE_BYTES, MAX_RATIO * size)))
 
 

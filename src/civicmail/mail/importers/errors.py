@@ -47,7 +47,7 @@ class BadServer(CivicmailError):
 
 
 class SourceAway(LaterError):
-    """Another system did not answer in time. What was imported before is kept."""
+    """Another system did not answer in time. Messages imported before stay archived."""
 
 
 class ImportRunning(LaterError):
@@ -55,4 +55,4 @@ class ImportRunning(LaterError):
 
 
 class NoRoomToImport(DiskFull):
-    """Less than `gateway.min_free` would stay free on the archive's volume. What was stored before is kept."""
+    """Less than `gateway.min_free` would stay free on the archive's volume. Messages stored before stay archived."""

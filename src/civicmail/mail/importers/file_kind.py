@@ -8,7 +8,7 @@ from typing import Literal
 
 from civicmail.core.filetype.identify import binary_type
 
-HEAD_BYTES = 65_536  # bytes of the beginning that are looked at
+HEAD_BYTES = 65_536  # bytes that are read from the beginning
 
 _MAIL_SUFFIX = (".eml", ".mht", ".mhtml")
 _HEADER = re.compile(rb"[\x21-\x39\x3b-\x7e]+[ \t]*:")
@@ -46,9 +46,9 @@ _MBOX = FileKind("mbox")
 
 
 def classify(name: str, head: bytes, *, named: bool = False) -> FileKind:
-    """What a file with this name and beginning is. named: a person named the very file, so doubt speaks for a message.
+    """The kind of a file by its name and beginning. named: a person named this very file, so in doubt it is a message.
 
-    A file whose name ends in .eml is one message whatever its bytes are, even a "From " line is then its own.
+    A file whose name ends in .eml is one message whatever its bytes are; a "From " line is then part of it.
     """
     if not head:
         return FileKind("other", "it is empty")
@@ -70,7 +70,7 @@ def classify(name: str, head: bytes, *, named: bool = False) -> FileKind:
 
 
 def may_hold(head: bytes) -> bool:
-    """Whether a file that begins like this holds other messages or files, so that it is not read into memory."""
+    """Whether a file with this beginning contains other messages or files, so that it is not read into memory."""
     return head.startswith(b"From ") or _binary_type(head) in {"pst", "zip", *_PACKED}
 
 

@@ -42,8 +42,8 @@ Known = Callable[[bytes, bytes], bool]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to import. custodian: whose mail it is, "" if export metadata say it; source: a name of the origin that outlives
-    paths; journal: the messages are journal reports to unwrap; manifest: file for the outcome of each item."""
+    """An import request. custodian: whose mail it is, "" if export metadata name the custodian; source: a name of the origin that
+    outlives paths; journal: the messages are journal reports to unwrap; manifest: file for the outcome of each item."""
 
     paths: tuple[Path, ...]
     custodian: str = ""
@@ -87,7 +87,7 @@ def run_import(
 
 @dataclass(frozen=True, slots=True)
 class ImportTarget:
-    """Where an import goes, with the source and custodian of all messages. The rest as in run_import."""
+    """The destination of an import, with the source and custodian of all messages. Other fields as in run_import."""
 
     data: Path
     clock: Clock
@@ -175,7 +175,7 @@ def _new(
     clock: Clock,
     manifest: Manifest | None,
 ) -> Iterator[tuple[NewMessage, bytes, ParseRequest]]:
-    """Every message below the paths whose occurrence is not known; the others are counted."""
+    """Every message below the paths whose occurrence is new; known ones are counted."""
     for item, ordinals in _items(exports, request, progress):
         if isinstance(item, Skipped):
             totals.failed += item.failed
@@ -202,7 +202,7 @@ def _new(
 
 
 def _items(exports: Exports, request: Request, progress: ImportProgress) -> Iterator[tuple[Item, Ordinals]]:
-    """All that lies below the paths, and what there is to say when that was read."""
+    """All items below the paths, and notes about reading them."""
     read = 0
     ordinals = Ordinals("")
     for path in exports.paths:
@@ -263,7 +263,7 @@ def import_lease(data: Path) -> Lease:
 
 
 def _absolute(paths: tuple[Path, ...]) -> list[Path]:
-    """Each path once, absolute, in the order given; links stay as they are named."""
+    """Each path once, absolute, in the given order; links are not resolved."""
     absolute = dict.fromkeys(Path(os.path.abspath(p)) for p in paths)  # noqa: PTH100 - without resolving links
     for path in absolute:
         if not path.exists():

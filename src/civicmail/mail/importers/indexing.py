@@ -1,4 +1,4 @@
-"""Index, integrate and seal during an import: the jobs that it does itself while nobody else holds their leases."""
+"""Index, integrate and seal during an import: the jobs that the import does itself if their leases are free."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ Report = Callable[[int, int], None]
 
 
 class Searchable:
-    """The index for as long as the import lasts: its writer where the lease is free, else an eye on the one who has it. least:
-    bytes that must stay free on its volume; raises NoRoom where less are."""
+    """The index during an import: its writer if the lease is free, else a view of the progress of its holder. least: bytes that
+    must stay free on its volume; raises NoRoom below that."""
 
     def __init__(self, data: Path, clock: Clock, least: int = 0) -> None:
         self._data = data
@@ -38,7 +38,7 @@ class Searchable:
         self._room = Room(coverage.top(data), least)
         self._job = self._take()
         if self._job is not None:
-            self._job.catch_up(clock())  # what lies in the journals already, so that what comes is fed without a gap
+            self._job.catch_up(clock())  # the journals' present records, so that later ones are fed without a gap
 
     def _take(self) -> IndexJob | None:
         try:
@@ -55,11 +55,13 @@ class Searchable:
             self._job.feed(of_text(t.capture, t.document), t.capture.size, place=t.journal, number=t.number, now=now)
 
     def wait(self, positions: dict[str, int], report: Report) -> None:
-        """Return when everything up to these journal positions is searchable, whoever indexes it.
-        Raises NoRoom if the holder of the index is paused for lack of space."""
+        """Wait until all records up to these journal positions are searchable, whichever process indexes them.
+
+        Raises NoRoom if the holder of the index is paused for lack of space.
+        """
         while not self._reached(positions, report):
             if self._job is None and (job := self._take()) is not None:
-                self._job = job  # the holder went away
+                self._job = job  # the holder has ended
             if self._job is not None:
                 self._job.catch_up(self._clock())
             elif coverage.is_paused(self._data) and not self._room.has():
@@ -159,7 +161,7 @@ class Sealing:
                 job.seal(lambda: coverage.covered(self._data), self._clock())
         except LeaseHeld:
             return
-        except CivicmailError as error:  # what was read can be kept all the same
+        except CivicmailError as error:  # messages read so far can be stored all the same
             log.error("archive.cannot_seal", problem=str(error))
         step = self._settings.unsealed_most // 4  # what could not be sealed now cannot be a moment later
         self._most = max(self._settings.unsealed_most, closed_bytes(self._data) + step)

@@ -42,8 +42,8 @@ class Totals:
 
 
 class NewMessage(NamedTuple):
-    """A message whose occurrence is not known. digest: its SHA-256; bits: of the occurrence; opened: the report it lay in;
-    custodian: where not everything of the import is one person's."""
+    """A message whose occurrence is new. digest: its SHA-256; bits: of the occurrence; opened: the report that contained it;
+    custodian: if the import has several."""
 
     message: SourceMessage
     digest: bytes

@@ -1,7 +1,7 @@
 """A live mailbox on another server (Dovecot) for live_mailbox.py, opened by its master user (courier/imap_mailboxes.py).
 
-Such a server adds lines above the delivered message: Return-Path, Delivered-To, Received (RFC 5321 4.4, RFC 2033).
-The bytes below them are what we delivered and what counts; the number in our Received line only says where to look.
+Such a server adds lines above the delivered message: Return-Path, Delivered-To, Received (RFC 5321 4.4, RFC 2033). Only the bytes
+below them, which we delivered, are compared; the number in our Received line only shows which capture to compare.
 """
 
 from __future__ import annotations

@@ -51,8 +51,8 @@ class LiveCount:
 
 @dataclass(frozen=True, slots=True)
 class LiveMessage:
-    """One message in the mailbox. folder: as its occurrence names it; key: removes it there; at: ms, the mailbox's own time;
-    candidates: ids of captures, each with the SHA-256 of the bytes that would have been delivered."""
+    """One message in the mailbox. folder: as its occurrence names it; key: identifies it for removal; at: ms, the mailbox's own
+    time; candidates: ids of captures, each with the SHA-256 of the bytes that would have been delivered."""
 
     folder: str
     key: str
@@ -62,7 +62,7 @@ class LiveMessage:
 
 
 class Place(Protocol):
-    """Where a mailbox lies. Raises OSError."""
+    """The place of a mailbox. Raises OSError."""
 
     def walk(self) -> Iterator[LiveMessage]:
         """Yield every message, in the same order as long as nothing changes."""
@@ -119,8 +119,8 @@ class LiveMailbox:
         return brought
 
     def delete(self) -> int:
-        """Remove what the archive has, and the folders where nothing else lies in them; how many messages are left, which are those
-        that it lacks. Durable on return. Raises OSError, DamagedFile."""
+        """Remove archived messages, and folders that are then empty; return the number of messages left, which the archive lacks.
+        Durable on return. Raises OSError, DamagedFile."""
         left, kept = 0, list[tuple[str, str]]()
         for letter in self._letters():
             if letter.is_kept:

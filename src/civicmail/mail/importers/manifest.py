@@ -1,10 +1,8 @@
-"""The manifest of an import: what became of every item of the source, and a report that balances against it (P-23, P-24).
+"""The manifest of an import: the outcome of every item of the source, and a report that balances against it (P-23, P-24).
 
-One line per item in reading order: item, sha256 (of the kept bytes), status and reason.
-The status is stored, known, failed, no mail, or note for information only.
-The last line is the report: the counts, the SHA-256 over all items, and whether the archive, queried again at the end, has each
-of them.
-JSON lines, or CSV when the name ends in .csv.
+One line per item in reading order: item, sha256 (of the archived bytes), status and reason. The status is stored, known, failed, no
+mail, or note for information only. The last line is the report: the counts, the SHA-256 over all items, and whether the archive,
+queried again at the end, has each of them. JSON lines, or CSV when the name ends in .csv.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ _COLUMNS = ("item", "folder", "sha256", "status", "reason")
 
 
 class Manifest:
-    """Written to `path` with kept() and left() in the order of reading; report() comes last."""
+    """A manifest, written to `path` with kept() and left() in the order of reading; report() comes last."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w", encoding="utf-8", newline="")
@@ -59,8 +57,8 @@ class Manifest:
             self._file.write(json.dumps(plain, ensure_ascii=False) + "\n")
 
     def report(self, data: Path, exports: list[dict[str, Any]]) -> dict[str, Any]:
-        """Write the last line. exports: results of each Google Vault export; missing: stored or known items that the archive
-        lacks now."""
+        """Write the last line. exports: results of each Google Vault export; missing: stored or known items that the archive lacks
+        now."""
         machine = Machine(data)
         missing = sum(not machine.known(bits, digest) for bits, digest in self._kept)
         c = self._counts

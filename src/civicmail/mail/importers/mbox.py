@@ -3,8 +3,8 @@
 An mbox is messages one after the other, each behind a line that begins with "From " and ended by an empty line (RFC 4155, and the
 manual page mbox(5) of qmail for the kinds):
 
-mboxcl2   nothing is quoted; Content-Length says where a message ends. Taken when it is right for every message of the file.
-mboxrd    every line of the form >*From_ got one more ">". Taken when the writer says so (mboxrd@z) or when there are lines with
+mboxcl2   nothing is quoted; Content-Length says where a message ends. Used when it is right for every message of the file.
+mboxrd    every line of the form >*From_ got one more ">". Used when the writer declares it (mboxrd@z) or when there are lines with
           two or more ">" and no bare From_ line inside a message, which an mboxrd writer would have quoted.
 mboxo     only From_ lines got a ">". Everything else; where no line has two ">" both read the same.
 """
@@ -44,7 +44,7 @@ class Place:
 
 
 def kind_of(buffer: Buffer) -> Kind:
-    """Which mbox this is."""
+    """The kind of quoting of this mbox."""
     if _all_lengths_right(buffer):
         return "mboxcl2"
     if buffer[:14] == b"From mboxrd@z ":
@@ -107,7 +107,7 @@ def _line_end(buffer: Buffer, at: int) -> int:
 
 
 def _is_separator(buffer: Buffer, at: int, *, strict: bool) -> bool:
-    """Whether the line at `at`, which begins with From_, begins a message: it has a date, and headers or an empty line follow."""
+    """Whether a From_ line at `at` begins a message: it has a date, and headers or an empty line follow."""
     end = _line_end(buffer, at)
     if end - at > _MAX_LINE:
         return False

@@ -8,14 +8,14 @@ from civicmail.mail.archive.records import Occurrence
 
 
 class Ordinals:
-    """Gives out ordinals of equal bytes within a folder. A folder may be left and entered again: its counts go on."""
+    """Ordinals of equal bytes within a folder. A folder may be left and entered again: its counts continue."""
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
         self._folders: dict[tuple[str, str], dict[bytes, int]] = defaultdict(dict)
 
     def next(self, folder: str, sha256: bytes, owner: str = "") -> Occurrence:
-        """The occurrence of one more message with these bytes in this folder. owner: whose it is, where that is known of each."""
+        """The occurrence of the next message with these bytes in this folder. owner: its custodian, if known for each message."""
         owner = owner or self.owner
         seen = self._folders[owner, folder]
         ordinal = seen.get(sha256, 0)

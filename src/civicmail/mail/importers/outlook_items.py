@@ -58,7 +58,7 @@ SERVICE = Service(__name__, (ReadItem, ReadStore), memory=3 << 30, processes=1)
 
 @dataclass(frozen=True, slots=True)
 class StoreItem:
-    """One item of a file, or why it cannot be read; index -1 and folder "" for an error of the whole file."""
+    """One item of a file, or the reason why it cannot be read; index -1 and folder "" for an error of the whole file."""
 
     index: int
     folder: str
@@ -66,7 +66,7 @@ class StoreItem:
 
 
 class OutlookItems:
-    """Not safe for two threads at once."""
+    """The items of Outlook files. Not thread-safe."""
 
     def __init__(self, seconds: float = SECONDS, service: Service = SERVICE) -> None:
         self._seconds = seconds

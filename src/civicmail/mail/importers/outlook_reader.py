@@ -17,8 +17,8 @@ from civicmail.mail.importers.outlook_items import NO_ITEM, BuiltMessage, ReadIt
 from civicmail.mail.importers.pst_file import Missing, PstFile
 
 _TIMES = (mapi.DELIVERED, mapi.SUBMITTED, mapi.CREATED, mapi.CHANGED)
-_MAX_VALUE = 512  # characters of a value that stands in a head
-_MAX_LISTED = 300  # recipients and attachments whose properties stand there
+_MAX_VALUE = 512  # characters of a value in a head
+_MAX_LISTED = 300  # recipients and attachments with properties in a head
 
 
 def read_item(content: bytes, _request: ReadItem) -> BuiltMessage | str:
@@ -69,7 +69,7 @@ def _why(error: BaseException, broken: str) -> str:
 
 
 def _time(item: Item) -> int | None:
-    """When the mailbox got it, or it was sent, made or changed; ms."""
+    """When the mailbox received the item, or when it was sent, created or changed; ms."""
     return next((t for name in _TIMES if (t := mapi.number(item.properties, name))), None)
 
 

@@ -47,18 +47,18 @@ def is_plausible(ask: ParseRequest, answer: Any) -> bool:
 
 
 class FallbackParser:
-    """The answer about a message of which no parser process says it: one has died, or it is too large for them. And the words of
-    files, which are read in processes of their own. Any number of threads may ask. look: what files say
-    (mail/search/attachments.py).
-    """
+    """Parses messages that no parser process could: one has died, or the message is too large. Also reads text of files, in
+    processes of their own. Thread-safe. look: looks up the text of files (mail/search/attachments.py)."""
 
     def __init__(self, look: ExtractLookup = unknown) -> None:
         self._look = look
 
     def __call__(self, content: bytes, ask: ParseRequest) -> ParseResult:
-        """Parse a message in a sandbox.
-        A message that no parser survives is kept with its envelope alone and counted as unreadable.
-        Raises LaterError if no sandbox is available."""
+        """Parse a message in a sandboxed process.
+
+        A message that crashes every parser is archived with its envelope alone and counted as unreadable. Raises LaterError if no
+        sandboxed process is available.
+        """
         try:
             fields, files = message_reader.surely(content)
             whole = {sha256(file.content).digest(): file.content for file in (message_reader.files(content) if files else ())}

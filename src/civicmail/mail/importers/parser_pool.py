@@ -1,9 +1,8 @@
-"""Parse messages in several processes, to use all cores and to contain what a message does to its parser.
+"""Parse messages in several processes, to use all cores and to contain the effect of a message on its parser.
 
-Each parser process (parser_worker.py) gives up everything but its messages before the first one.
-Messages and results go through shared memory; only lengths go through pipes, so that neither side waits for the other to read.
-Files that need their own readers come with the result, and threads complete it.
-A message that killed a process is read again by threads that use sandboxed processes.
+Each parser process (parser_worker.py) drops access to everything but its messages before the first one. Messages and results are in
+shared memory; only lengths go through pipes, so that neither side waits for the other to read. Files that need their own readers
+come with the result, and threads complete it. If a message killed its process, threads parse it again in sandboxed processes.
 """
 
 from __future__ import annotations
@@ -125,8 +124,8 @@ class _SideWork[T]:
 
 
 class ParserPool:
-    """One process for each core. command: starts one, with the shared memory as last argument; fallback: parses a message in a
-    thread if no process answers; complete: adds the text of its files; is_plausible: a reply that is not ends its process."""
+    """One parser process for each core. command: starts one, with the shared memory as last argument; fallback: parses a message in
+    a thread if no process answers; complete: adds the text of its files; is_plausible: an implausible reply ends its process."""
 
     def __init__(
         self,
@@ -183,7 +182,7 @@ class ParserPool:
     def _answered[T](
         self, in_flight: _InFlight[T], running: list[_Parser], completing: _SideWork[T]
     ) -> Iterator[tuple[T, bytes, Any]]:
-        """Take in the oldest answers that are there: one message may take long, and the other processes go on meanwhile."""
+        """Read the oldest available results: one message may take long, and the other processes continue meanwhile."""
         pipes = [parser.answers for parser, _ in in_flight]
         ready = select.select(pipes, [], [], STALL_SECONDS)[0]
         if not ready:  # none of them computes for so long: they wait for something that does not come
@@ -247,7 +246,7 @@ def _ask(parser: _Parser, contents: list[bytes], packed: list[bytes]) -> None:
     try:
         parser.asks.write(marshal.dumps((base, lengths)))
     except BrokenPipeError:
-        return  # it is dead: reading its answers will say so
+        return  # it is dead: reading its results will report that
 
 
 def _answers(parser: _Parser, number: int) -> list[Reply] | None:
@@ -294,7 +293,7 @@ def _unpacked(packed: bytes | memoryview, number: int) -> list[Reply]:
 
 
 def _cut(packed: bytes | memoryview, at: int, size: int) -> tuple[bytes | memoryview, int]:
-    """So many bytes from there, and where they end."""
+    """The given number of bytes from an offset, and their end."""
     piece = packed[at : at + size]
     if size < 0 or len(piece) != size:
         raise ValueError("not as long as was said")

@@ -28,7 +28,7 @@ type Read = Callable[[], Item]
 
 
 def items(whole: PstFile) -> Iterator[tuple[str, Read]]:
-    """(folder, how to read the item) of each item. Raises Broken where no folder can be found."""
+    """(folder, function that reads the item) of each item. Raises Broken if there is no readable folder."""
     reader = pst_item.Reader(*_texts(whole))
     seen: set[int] = set()
     waiting = [(top, "", 0) for top in reversed(_tops(whole, reader))]
@@ -50,8 +50,7 @@ def items(whole: PstFile) -> Iterator[tuple[str, Read]]:
 
 
 def missing(whole: PstFile) -> str:
-    """Why the items that were read are perhaps not all; else "". Its header names a longer file (MS-PST 2.2.2.5, ibFileEof), or its
-    index was of no use."""
+    """Why items may be missing, else "": the header names a longer file (MS-PST 2.2.2.5, ibFileEof), or the index was unusable."""
     if whole.size < whole.stated_size:
         return f"it is cut short, {whole.size} of {whole.stated_size} bytes: what lay behind is missing"
     return DAMAGED if whole.mended else ""
@@ -86,7 +85,7 @@ def _node(whole: PstFile, id_: int) -> Node:
 
 
 def _texts(whole: PstFile) -> tuple[mapi_names.Names, str]:
-    """The names of properties, and the code page of texts that say none."""
+    """The names of properties, and the code page of texts without one."""
     names: mapi_names.Names = {}
     try:
         if node := whole.node(_NAMES):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 NONE, PERMUTE, CYCLIC = 0, 1, 2
 
-# The tables I and S of MS-PST 5.1; R is I the other way round.
+# The tables I and S of MS-PST 5.1; R is the inverse of I.
 _I = bytes.fromhex(
     "47f1b4e60b6a7248854e9eebe2f89453e0bba002e85a09abdbe3bac67cc310dd39059630f53760828cc9134a6b1df3fb"
     "8f2697ca911701c4322d6e3195ffd923d1005e79dc443b1a28c5615720903d83b943be67d2464276c06d5b7eb20f1629"

@@ -23,10 +23,10 @@ from civicmail.core.filetype.types import TYPES
 from civicmail.mail.importers import pst_cipher, pst_recovery
 
 _LEVELS = 8  # of a tree of pages; three hold a billion nodes of the smallest layout
-_PAGES = 2_048  # pages kept, a few hundred entries each
+_PAGES = 2_048  # pages in the cache, a few hundred entries each
 _SUBNODES = 1_000_000
 _UNPACKED_MOST = 1 << 16  # bytes of one block
-_NODE_MOST = 1 << 30  # bytes of one node: as much as a reader may say at once
+_NODE_MOST = 1 << 30  # bytes of one node: the most that a reader may return at once
 
 
 class Broken(OSError):
@@ -34,13 +34,13 @@ class Broken(OSError):
 
 
 class Missing(Broken):
-    """A list of items is missing, not a single item; the message says everything."""
+    """A list of items is missing, not a single item; the message is complete."""
 
 
 class _Layout(NamedTuple):
-    """Where what lies: in the header the end of the file, the roots of nodes and of blocks, and the cipher; in a page of `page`
-    bytes the number of entries, the level, and the trailer; then the shapes of the entries of branches, nodes and blocks, of the
-    trailer of a block, and of lists of nodes inside a node, whose head has `head` bytes."""
+    """The layout of a file: in the header the end of the file, the roots of nodes and of blocks, and the cipher; in a page of
+    `page` bytes the number of entries, the level, and the trailer; then the shapes of the entries of branches, nodes and blocks, of
+    the trailer of a block, and of lists of nodes inside a node, whose head has `head` bytes."""
 
     end: int
     nodes: int
@@ -204,7 +204,7 @@ class PstFile:
         return data if number & 2 else pst_cipher.plain(data, self._cipher, number & 0xFFFFFFFF)
 
     def _stored(self, number: int, at: int, size: int) -> bytes:
-        """The bytes of a block as they lie in the file; its trailer says whose they are (MS-PST 2.2.2.8.1)."""
+        """The bytes of a block as stored; its trailer names their owner (MS-PST 2.2.2.8.1)."""
         if self.large:
             return self.bytes(at, size)
         trailer = self.layout.trailer
@@ -243,7 +243,7 @@ class PstFile:
         return page
 
     def page(self, page: bytes, kind: int) -> Page | None:
-        """These bytes as a page of a tree; None if they are none."""
+        """These bytes as a page of a tree; None if they are not one."""
         layout = self.layout
         if page[layout.trailer_at] != kind or page[layout.trailer_at + 1] != kind:
             return None
@@ -278,7 +278,7 @@ def checksum(data: bytes) -> int:
 
 
 def _entries(data: bytes, head: int, shape: str) -> Iterator[tuple[int, ...]]:
-    """The entries of a list of blocks or nodes, as many as it says and has."""
+    """The entries of a list of blocks or nodes: as many as it states and contains."""
     size = struct.calcsize(shape)
     count = min(int.from_bytes(data[2:4], "little"), (len(data) - head) // size)
     return struct.iter_unpack(shape, data[head : head + max(0, count) * size])

@@ -18,7 +18,7 @@ _TREE, _TABLE = 0xB5, 0x7C
 
 
 class Raw(NamedTuple):
-    """A value as it is stored. place: where it lies, for an object that is a node."""
+    """A value as it is stored. place: where it is stored, for an object that is a node."""
 
     number: int
     kind: int
@@ -131,7 +131,7 @@ class Table:
         if not self._rows or not self._width:
             return
         blocks = self._heap.pieces(self._rows) if self._rows & 0x1F else [self._heap.piece(self._rows)]
-        for block in blocks:  # a row lies in one block
+        for block in blocks:  # no row spans two blocks
             for at in range(0, len(block) // self._width * self._width, self._width):
                 yield list(self._row(block[at : at + self._width], wrong))
 

@@ -40,7 +40,7 @@ class _Origin:
 
 
 class Reader:
-    """names: of the properties of this file; codec: of texts that say no code page."""
+    """Reads items. names: of the properties of this file; codec: of texts without a code page."""
 
     def __init__(self, names: Names, codec: str) -> None:
         self._names = names

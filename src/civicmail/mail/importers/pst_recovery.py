@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from civicmail.mail.importers.pst_file import PstFile
 
 _PIECE = 1 << 24
-_MAX_ENTRIES = 4_000_000  # entries kept
+_MAX_ENTRIES = 4_000_000  # entries retained
 
 
 def leaves(file: PstFile, kind: int) -> dict[int, tuple[int, ...]]:

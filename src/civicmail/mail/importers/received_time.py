@@ -1,4 +1,4 @@
-"""When imported mail was received: the first usable of several clocks, and which one it was (docs/formats.md, "Heads": basis)."""
+"""The time of receipt of imported mail: the first usable of several clocks, and its name (docs/formats.md, "Heads": basis)."""
 
 from __future__ import annotations
 

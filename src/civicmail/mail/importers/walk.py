@@ -30,11 +30,11 @@ _QUIET = frozenset({"dovecot-uidlist", "dovecot-keywords", "maildirfolder", "mai
 
 
 class SourceMessage(NamedTuple):
-    """One message. folder: where it lay, relative to the path that was named; name: for people; at: mailbox or From_ line time, ms.
+    """One message. folder: relative to the path that was named; name: for people; at: mailbox or From_ line time, ms.
 
-    sender: the envelope sender of a From_ line; kind: which mbox it came from, else ""; built: kind of the file of the item that
-    the bytes were built from, else ""; properties: of that item; labels, flags: what it has besides its folder; mark: what its
-    From_ line begins with; account: whose it is by the metadata of an export; unnamed: those metadata do not name it.
+    sender: the envelope sender of a From_ line; kind: the kind of its mbox, else ""; built: kind of the file of the item that the
+    bytes were built from, else ""; properties: of that item; labels, flags: besides its folder; mark: start of its From_ line;
+    account: its custodian by the metadata of an export; unnamed: those metadata do not name it.
     """
 
     folder: str
@@ -55,8 +55,8 @@ class SourceMessage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file or item without a message. failed: it should have one, and could not be read; else it is no mail. note: nothing is
-    missing, but somebody has to know."""
+    """A file or item without a message. failed: it should contain one, and could not be read; else it is not mail. note: nothing is
+    missing, but people must see it."""
 
     name: str
     why: str
@@ -103,7 +103,7 @@ def _folder(place: str, folder: str, items: OutlookItems) -> Iterator[Item]:
 
 
 def _maildir(place: str, folder: str) -> Iterator[Item]:
-    """Every file of cur/ or new/ is a message, whatever its bytes are."""
+    """Every file of cur/ or new/, each a message whatever its bytes are."""
     try:
         names = sorted(os.listdir(place), key=_natural)  # noqa: PTH208 - names only, twenty thousand at a time
     except OSError as error:
@@ -127,10 +127,10 @@ def _maildir(place: str, folder: str) -> Iterator[Item]:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file that lies somewhere: a message, an mbox, something that holds messages, or something else.
+    """One file: a message, an mbox, a container of messages, or something else.
 
-    named: a person named the very file. member: its name inside the archive that it was unpacked from, with the archive's own name
-    before it, and at its time there; budget: what that archive may still unpack to; depth: archives around it.
+    named: a person named this very file. member: its name inside the archive that it was unpacked from, prefixed by the archive's
+    own name, and at its time there; budget: what that archive may still unpack to; depth: archives around it.
     """
 
     path: str
@@ -148,7 +148,7 @@ class File:
 
     @property
     def inner(self) -> str:
-        """The folder that what lies in this file is in."""
+        """The folder of the items in this file."""
         name = text_of(self.name.rpartition("/")[2])
         return name if self.named else f"{self.folder}/{name}".lstrip("/")
 
@@ -226,7 +226,7 @@ def _item(file: File, content: bytes, modified: int) -> Item:
 
 
 def _archive(file: File, source: str) -> Iterator[Item]:
-    """The members of an archive, each like a file that lies in a folder with the archive's name."""
+    """The members of an archive, each like a file in a folder with the archive's name."""
     if file.depth >= archives.MAX_DEPTH:
         yield Skipped(text_of(file.name), archives.TOO_DEEP, failed=True)
         return

@@ -2,7 +2,7 @@
 
 Hashing and scanning large bodies happens off the event loop, for at most two large messages at a time, in a fair queue, so that
 neither delays small mail nor one client's large mail delays another's. When accept returns, the message is durable (promise 1).
-When it raises, nothing of it is kept.
+When it raises, nothing of it is archived.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from civicmail.mail.pipeline.recipient_expansion import expand, is_forecast_requ
 from civicmail.mail.screening.fair_queue import FairQueue, client_key
 
 LARGE_MESSAGES = 2
-MAX_MESSAGE_ID = 998  # RFC 5322 2.1.1: a line has no more; the field is only for finding, the bytes are kept whole
+MAX_MESSAGE_ID = 998  # RFC 5322 2.1.1: a line is no longer; the field is only for searching, the bytes are archived whole
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What the head of a receipt needs to know about the bytes."""
+    """The properties of the bytes that the head of a receipt needs."""
 
     sha256: bytes
     size: int
@@ -131,7 +131,7 @@ class Pipeline:
         self._people = people
         self._judging = judging
         self._containing = containing
-        self._large = FairQueue(LARGE_MESSAGES, max_queued=None)  # doors bound how many come: what they have heard is kept
+        self._large = FairQueue(LARGE_MESSAGES, max_queued=None)  # listeners limit their number: received messages are archived
 
     async def accept(
         self,
@@ -142,11 +142,11 @@ class Pipeline:
         findings: tuple[Finding, ...] = (),
         rejected_by: str = "",
     ) -> Receipt:
-        """Archive a message and return its receipt. once: key of our own mail, which fixes the id; findings: from the listener;
-        rejected_by: the rule by which the sender is rejected and nobody gets a copy.
+        """Archive a message and return its receipt. once: key of our own mail, which determines the id; findings: from the
+        listener; rejected_by: the rule by which the sender is rejected and nobody gets a copy.
 
         Raises TempFail if rules require a retry, and a LaterError if the archive could not commit. The commit continues when the
-        caller is canceled: a client that disconnects after the last dot changes nothing about what is kept.
+        caller is canceled: a client that disconnects after the last dot does not affect what is archived.
         """
         opened: journal_reports.OpenedReport | None = None
         if source.kind == "journal":
@@ -218,7 +218,7 @@ class Pipeline:
     async def _opened(
         self, content: bytes | Spool, envelope: Envelope
     ) -> tuple[bytes | Spool, journal_reports.OpenedReport | None]:
-        """The message in a journal report, and what the report says. A message that is no report is unchanged."""
+        """The message in a journal report, and the report's data. A message that is not a report is unchanged."""
         if not isinstance(content, Spool):
             opened = journal_reports.opened(content, envelope)
             return (content[opened.start : opened.end] if opened else content), opened

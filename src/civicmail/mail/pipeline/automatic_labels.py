@@ -1,6 +1,6 @@
-"""Automatic labels for good mail: what people of the city sent, and what they answered. Pure except for a small memory.
+"""Automatic labels for good mail: mail that people of the city sent or answered. Pure except for a small memory.
 
-Only a few messages a day count for each person and in all: the learner needs examples, not everything.
+Only a few messages a day count for each person and in total: the learner needs examples, not everything.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class DailyLimit:
 
 
 def is_ours(capture: Capture) -> bool:
-    """Whether a person of the city sent it and it was delivered: rejected or held mail is no example."""
+    """Whether a person of the city sent the message and it was delivered: rejected or held mail is no example."""
     went = any(disposition.do in _GOES for disposition in capture.dispositions)
     return capture.source.kind == "submission" and bool(capture.envelope.login and capture.envelope.sender) and went
 

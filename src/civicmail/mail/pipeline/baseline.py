@@ -36,8 +36,8 @@ Sign = Literal["", "outside", "inside", "domains", "same", "night", "places", "b
 
 @dataclass(frozen=True, slots=True)
 class CountedMessage:
-    """at: epoch ms; outside: addresses, lower case; inside: how many; place: the client's network, "" if unknown (pages); alike:
-    keys of its text (repeat_keys.py); usual: whether its domains become known."""
+    """One counted message. at: epoch ms; outside: addresses, lower case; inside: number of inside recipients; place: the client's
+    network, "" if unknown (pages); alike: keys of its text (repeat_keys.py); usual: whether its domains become known."""
 
     at: int
     outside: tuple[str, ...] = ()
@@ -147,7 +147,7 @@ class Baseline:
         return known and not any(0 < first < at - KNOWN_AFTER for first in near)
 
     def _in_two_places(self, message: CountedMessage, before: list[CountedMessage]) -> bool:
-        """Whether it comes from an unfamiliar network while another is in use."""
+        """Whether the message comes from an unfamiliar network while another is in use."""
         if not message.place or self.places.get(message.place, message.at) < message.at - KNOWN_AFTER:
             return False
         return any(w.place and w.place != message.place and message.at - w.at < TOGETHER for w in before)

@@ -1,13 +1,13 @@
-"""Hold the mail of an account with anomalies, because somebody may have stolen its password (P-25). Nothing of it is lost.
+"""Hold the mail of an account with anomalies, because its password may be stolen (P-25). No message is lost.
 
     monitor = AnomalyMonitor(settings, data, clock, people)
-    monitor.settled(content, envelope, source, to)     -> what is done with each copy, and findings
+    monitor.settled(content, envelope, source, to)     -> the disposition of each copy, and findings
     monitor.forecast(content, envelope, source, to)    -> the same before sending; nothing is counted
 
-Every process that accepts mail counts its own, follows the journals of the others (it reads the text only for a digest, kept for
-an hour), and knows people's decisions (containment_decisions.py). Baselines come from the file of the mail worker
-(data/containment/habits), with the counts of the last hour, so that a restarted process continues. No database is needed. After
-one anomaly all mail of the sender is held until a security officer has decided.
+Every process that accepts mail counts its own, follows the journals of the others (it reads the text only for a digest, stored for
+an hour), and reads people's decisions (containment_decisions.py). Baselines come from the file of the mail worker
+(data/containment/habits), with the counts of the last hour, so that a restarted process continues. No database is needed. After one
+anomaly all mail of the sender is held until a security officer has decided.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Settled = Mapping[int, tuple[Action, str]]
 @dataclass(slots=True)
 class SenderBaselines:
     """Baselines of all senders. tripped: epoch ms of the last anomaly; positions: last record read, by journal. Only the most
-    recent senders are kept."""
+    recent senders are stored."""
 
     habits: OrderedDict[str, Baseline] = field(default_factory=OrderedDict)
     tripped: dict[str, int] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class SenderBaselines:
         plain: dict[str, Any] = orjson.loads(head)
         envelope, decided = plain["envelope"], plain["dispositions"]
         if decided and all(rule_keys.FORECAST_ONLY in d["rules"] for d in decided):
-            return  # a question to check@: nobody got it
+            return  # a forecast request to check@: it was not delivered
         sender = sender_of(envelope["login"], envelope["from"], plain["source"]["kind"], domains, people)
         if not sender:
             return
@@ -97,7 +97,7 @@ def sender_of(login: str, sender: str, source: str, domains: frozenset[str], peo
         return login.partition("/")[0]
     address = sender.lower()
     if source != "relay" or people is None or address.rpartition("@")[2] not in domains:
-        return ""  # where nobody is known nobody could let it go, either
+        return ""  # without a directory nobody could release it
     box = people.mailbox_of(address)
     if box is None:
         return f"relay:{address}"
@@ -155,7 +155,7 @@ class AnomalyMonitor:
         return self._settings.on and since > decided.released.get(sender, 0)
 
     def forecast(self, content: bytes, envelope: Envelope, source: str, to: Settled) -> tuple[dict[int, tuple[Action, str]], str]:
-        """What `settled` would do with the copies of another message, without counting it, and the anomaly; "" for none."""
+        """The result of `settled` for the copies of another message, without counting it, and the anomaly; "" for none."""
         judged = self._judge(content, envelope, source)
         sign = judged.sign if judged is not None else ""
         return (_held(to, len(envelope.recipients)) if sign else dict(to)), sign
@@ -200,7 +200,7 @@ class AnomalyMonitor:
         self._polled_at = self._clock()
         mine = self._own()
         if mine != self._mine:
-            for name in filter(None, (mine, self._mine)):  # what stands there by now was counted when it came, or is heard already
+            for name in filter(None, (mine, self._mine)):  # earlier records were counted on receipt, or read already
                 self._tail.passed(name, journal.read_durable(journal.folder(self._data) / name))
             self._mine = mine
         self._read_records(self._tail.poll(but=mine))
@@ -217,7 +217,7 @@ class AnomalyMonitor:
 
 
 def repeat_keys_of(record: Record) -> tuple[str, ...]:
-    """Text keys of a message that another process accepted, read from its journal; none if it is gone."""
+    """Text keys of a message that another process accepted, read from its journal; none if the journal was removed."""
     try:
         if record.spool is not None:
             with record.spool.open("rb") as h:

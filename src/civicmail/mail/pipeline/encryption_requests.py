@@ -1,7 +1,7 @@
 """Encryption requests of senders (P-19). Pure.
 
-[secure] in the subject, from any client, requests encryption: no rule, detector or unavailable check undoes that. On the write
-page a sender who has seen the findings may send unencrypted, with a reason: this overrules rules, never a request.
+[secure] in the subject, from any client, requests encryption: no rule, detector or unavailable check undoes that. On the write page
+a sender who was shown the findings may send unencrypted, with a reason: this overrules rules, never a request.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def of_recipient(recipient: Recipient, snapshot: Snapshot | None, modes: Modes, 
 
 
 def joined(facts: Facts, more: Mapping[str, Facts], recipient: Recipient) -> dict[str, FactValue]:
-    """Facts of a copy with those that checks found for its recipient. more: by lower-case address."""
+    """Facts of a copy combined with the checks' facts about its recipient. more: by lower-case address."""
     return {**facts, **more.get(recipient.address.lower(), {})}
 
 

@@ -1,8 +1,8 @@
-"""What the pipeline tells whoever brings a message.
+"""Errors of accepting a message.
 
 CivicmailError
 └── LaterError
-    └── TempFail     the client must try again later; nothing of the message is kept
+    └── TempFail     the client must try again later; nothing of the message is archived
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Evaluator:
 
     @property
     def is_screening(self) -> bool:
-        """Whether any check is on."""
+        """Whether any check is enabled."""
         return self._screener is not None
 
     @property

@@ -54,7 +54,7 @@ def numbers(raw: bytes) -> tuple[dict[str, tokens.Ids], Keys, str]:
 
 
 def spelt(raw: bytes) -> Mapping[str, Mapping[int, str]]:
-    """What each token of a message stands for, by family. Raises Unreadable."""
+    """The text of each token of a message, by family. Raises Unreadable."""
     return ask(SpellTokens(), raw)
 
 

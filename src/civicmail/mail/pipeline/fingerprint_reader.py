@@ -53,7 +53,7 @@ def of_letter(message: ParsedMessage, whole: bytes, domains: Collection[str] = (
 
 
 def report_of(raw: bytes, domains: Collection[str] = ()) -> ReportContent:
-    """What a report by mail is about."""
+    """The content of a report by mail."""
     message = message_parser.parse(raw)
     subject, text, numbers = user_reports.forwarded(message)
     return ReportContent(
@@ -80,7 +80,7 @@ def spell_tokens(raw: bytes, _request: SpellTokens) -> dict[str, dict[int, str]]
 
 
 def _inside(message: ParsedMessage, raw: bytes, domains: Collection[str]) -> Fingerprint:
-    """Of the attached message, else of the report."""
+    """The fingerprint of the attached message, else of the report."""
     for child in message.children:
         return of_letter(child, content_hash(raw), domains)
     files = [part.content for part in message.attachments if part.filename.lower().endswith(".eml")]

@@ -1,10 +1,10 @@
-"""Fingerprints that tell whether two messages are the same thing: digests of a message, never a word of it (P-31).
+"""Fingerprints that show whether two messages are variants of the same message: digests, never a word of it (P-31).
 
     fingerprint_client.FingerprintReader(data, domains).fingerprint(id_)        of an archived capture
     fingerprint.is_like(other)                   same text, near-duplicate, or a link to the same host from the same sender
 
-Hostile messages are read in sandboxed processes (fingerprint_reader.py), never in processes for pages or decisions. The types
-here limit what a reply may hold: digests and few words, of a length, and with letters, that databases take.
+Hostile messages are read in sandboxed processes (fingerprint_reader.py), never in processes for pages or decisions. The types here
+limit the content of a reply: digests and few words, with lengths and characters that databases accept.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class Fingerprint:
 
     @classmethod
     def of_whole(cls, raw: bytes) -> Fingerprint:
-        """Of a message without readable words: the same thing then means the same bytes, except transport headers. Pure."""
+        """The fingerprint of a message without readable words: only equal bytes match, except transport headers. Pure."""
         return cls(hashlib.sha256(content_hash(raw)).hexdigest())
 
     @property
     def links(self) -> frozenset[str]:
-        """Hosts with the author: a host alone says little."""
+        """Hosts with the author, because a host alone is weak evidence."""
         return frozenset(f"{host} {self.author}" for host in self.hosts if self.author)
 
     def is_like(self, other: Fingerprint) -> bool:
@@ -63,7 +63,7 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """What a report by mail is about. ids: Message-IDs of attached messages; links: our links in it, as (purpose, token); numbers:
+    """The content of a report by mail. ids: Message-IDs of attached messages; links: our links in it, as (purpose, token); numbers:
     capture ids in it; subject, bands: of the quoted message; quotes: whether to search by these, because nothing is attached;
     marks: fingerprint of its contents, else of the report."""
 
@@ -95,7 +95,7 @@ class ReadFingerprint(Request[Fingerprint], frozen=True):
 
 
 class ReadReport(Request[ReportContent], frozen=True):
-    """What a report by mail is about. domains: as above."""
+    """Request the content of a report by mail. domains: as above."""
 
     handler = "civicmail.mail.pipeline.fingerprint_reader:read_report"
 
@@ -103,7 +103,7 @@ class ReadReport(Request[ReportContent], frozen=True):
 
 
 class ReadTokens(Request[TokenNumbers], frozen=True):
-    """What the learner needs."""
+    """Request the tokens that the learner needs."""
 
     handler = "civicmail.mail.pipeline.fingerprint_reader:read_tokens"
 
@@ -114,7 +114,7 @@ class ReadTokens(Request[TokenNumbers], frozen=True):
 
 
 class SpellTokens(Request[dict[str, dict[int, Annotated[str, Meta(max_length=MAX_WORD)]]]], frozen=True):
-    """What each token of a message stands for, by family."""
+    """Request the text of each token of a message, by family."""
 
     handler = "civicmail.mail.pipeline.fingerprint_reader:spell_tokens"
 
@@ -127,7 +127,7 @@ SERVICE = Service(__name__, (ReadFingerprint, ReadReport, ReadTokens, SpellToken
 
 
 def clean(text: object) -> str:
-    """Of a length, and with letters, that databases take."""
+    """A text with a length and characters that databases accept."""
     return str(text)[:MAX_TEXT].replace("\0", "").encode("utf-8", "replace").decode()
 
 

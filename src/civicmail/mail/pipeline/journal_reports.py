@@ -1,7 +1,7 @@
 """Open journal reports: the message inside becomes the body, its envelope the envelope, the rest evidence.
 
 Only a configured peer may use such a listener, so its reports count as envelopes (P-23). From others the same header is ordinary
-mail. The report is kept bit for bit as the bytes before and after the message (docs/decisions/0009).
+mail. The report is archived bit for bit as the bytes before and after the message (docs/decisions/0009).
 """
 
 from __future__ import annotations

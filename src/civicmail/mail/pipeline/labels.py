@@ -1,6 +1,6 @@
 """The event `labelled`: a person's label of a message as spam or good (docs/formats.md).
 
-Pages and commands write it; the learning job reads it. Everything that the model knows can be rebuilt from these records.
+Pages and commands write it; the learning job reads it. The whole model can be rebuilt from these records.
 """
 
 from __future__ import annotations

@@ -51,8 +51,8 @@ ANSWERS_BYTES = 1 << 20
 
 
 class LearnJob:
-    """One at a time, under the lease `learn`. domains: the city's, lower case; proves: whether senders are authenticated; reports:
-    local parts to which people report by mail. Times are epoch ms. Raises OSError."""
+    """The learning job, under the lease `learn`; one at a time. domains: the city's, lower case; proves: whether senders are
+    authenticated; reports: local parts of addresses for reports by mail. Times are epoch ms. Raises OSError."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class LearnJob:
         self._changed = self._is_broken()
 
     def _is_broken(self) -> bool:
-        """Whether gateways cannot take the model that lies there, so that it is published again."""
+        """Whether gateways cannot load the published model, so that it is published again."""
         try:
             model.read(self._data)
         except (DamagedFile, OSError, KeyError, TypeError, ValueError):
@@ -175,7 +175,7 @@ class LearnJob:
         elif capture.source.kind in ("submission", "relay"):
             outside = [r.address for r in capture.envelope.recipients if not self._is_inside(r.address)]
             if capture.envelope.sender and capture.facts.get("message.automatic") is not True:
-                self._known.update(map(number_of, outside))  # not whom the answers of absent people go to: spam asks for them
+                self._known.update(map(number_of, outside))  # not recipients of auto-replies, which spam triggers too
                 self._known.update(number_of(place_of(registrable(domain))) for domain in _domains(outside))
             if live and user_reports.is_report(capture, self._reports):
                 self._report(capture)
@@ -234,7 +234,7 @@ class LearnJob:
             return
         before = self._memory.learner.book.all.get((key, label.by))
         if before is not None and before.at >= event.at:
-            return  # met once more while going back
+            return  # read again while going back
         if label.undone:
             book = self._memory.learner.book
             everybody = [by for k, by in book.all if k == key] if label.how in TRUSTED else [label.by]
@@ -331,7 +331,7 @@ class LearnJob:
         return None
 
     def _tidy(self) -> None:
-        """Forget texts of messages that are no longer kept."""
+        """Forget texts of messages that are no longer archived."""
         for key in self._memory.texts.messages():
             if not self._is_there(key):
                 self._memory.texts.forget_all(key)
@@ -365,7 +365,7 @@ class LearnJob:
 
     def _save(self, day: str = "") -> None:
         if self._older is not None:
-            return  # what is half gone back through begins again
+            return  # an incomplete pass back is restarted
         self._memory.positions = dict(self._tail.positions)
         self._memory.columns = {name: np.array(array) for name, array in self._heard.arrays().items()}
         learner_file.save(self._data, self._memory, day, self._files)

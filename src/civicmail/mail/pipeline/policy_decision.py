@@ -1,7 +1,7 @@
 """Decide on each recipient's copy, and on the reply to the client. Pure.
 
-Rules decide on facts; the directory's decision is combined with theirs, and the stricter one wins. A mailbox that nobody may read
-stays held whatever the rules say. Where a department is not live no rule acts, and the result is a forecast.
+Rules decide on facts; the directory's decision is combined with theirs, and the stricter one wins. Mail to a mailbox without an
+authorized reader stays held whatever the rules decide. If a department is not live, no rule acts, and the result is a forecast.
 docs/operate/screening.md has the table.
 """
 
@@ -46,8 +46,8 @@ _OF_ENVELOPE = frozenset({"message.size", "message.outside", "message.recipients
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What is known of a receipt before rules apply. to: for recipients whose copy is not simply delivered, what the directory
-    decides, and by which rule (recipient_expansion.py)."""
+    """A receipt before rules apply. to: for recipients whose copy is not simply delivered, the decision of the directory, and its
+    rule (recipient_expansion.py)."""
 
     envelope: Envelope
     source: str
@@ -57,8 +57,8 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """facts: of the message, where they differ from defaults; reply: to the client if nobody gets a copy, or "451 …" for a retry,
-    with nothing kept; class_: of retention, from archive/records.py."""
+    """The decision. facts: of the message, if they differ from defaults; reply: to the client if no recipient gets a copy, or "451
+    …" for a retry, with nothing archived; class_: of retention, from archive/records.py."""
 
     dispositions: tuple[Disposition, ...]
     facts: Facts
@@ -82,8 +82,8 @@ def decide_copies(
     records: bool,
     late: bool = False,
 ) -> Verdict:
-    """Decide on each copy, and on the reply. records: whether facts are recorded even if no rule applies; late: the client was
-    told long ago that the message is accepted. now: epoch ms."""
+    """Decide on each copy, and on the reply. records: whether facts are recorded even if no rule applies; late: the message was
+    acknowledged long ago. now: epoch ms."""
     envelope, source = settled.envelope, settled.source
     here = [modes(recipient.address) for recipient in envelope.recipients]
     if book is None or source in KEPT_SOURCES or source not in RULED or not (book.rules or book.error or screened.unavailable):
@@ -124,8 +124,8 @@ def recorded_facts(message: Facts, book: RuleSet) -> Facts:
 
 
 def _combine(base: Disposition, decision: Decision, *, passing: bool) -> Disposition:
-    """The stricter of the directory's and the rules' decision. A copy that a rule holds does not wait for its mailbox: it would be
-    delivered unchecked as soon as somebody may read that."""
+    """The stricter of the directory's and the rules' decision. A copy that a rule holds does not wait for its mailbox: otherwise it
+    would be delivered unchecked as soon as the mailbox has an authorized reader."""
     if passing:
         forecast = () if decision.do == "deliver" else tuple(f"{rule_keys.FORECAST}{decision.do}:{rule}" for rule in decision.rules)
         return replace(base, rules=(*base.rules, *forecast)) if forecast else base
@@ -171,7 +171,7 @@ def _quarantined(disposition: Disposition) -> Disposition:
 
 
 def rejection_reply(reply: str, id_: bytes) -> str:
-    """A rejecting reply with the id by which the decision is found."""
+    """A rejecting reply with the id by which the decision can be traced."""
     return f"{reply[: MAX_REPLY_LENGTH - _ROOM]} decision={uuid_text(id_)}"
 
 

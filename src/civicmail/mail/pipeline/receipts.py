@@ -10,8 +10,8 @@ from civicmail.city.policy.dispositions import Disposition
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The message is archived under this id; dispositions: what happens to each copy. reply: to the client if nobody gets a copy,
-    else empty; unavailable: checks that could not run."""
+    """The message is archived under this id; dispositions: of each copy. reply: to the client if no recipient gets a copy, else
+    empty; unavailable: checks that could not run."""
 
     id: bytes
     sha256: bytes

@@ -1,7 +1,7 @@
 """Expand the recipients of an envelope by the snapshot: aliases, plus addresses, lists, and held mailboxes (M4). Pure.
 
-The client's recipients stay as given. A list is one capture with one body: its members follow as recipients that name the list,
-and the copy for the list's own address goes nowhere.
+The client's recipients are unchanged. A list is one capture with one body: its members follow as recipients that name the list, and
+the copy for the list's own address is not delivered.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def expand(envelope: Envelope, snapshot: Snapshot, modes: Callable[[str], Mode |
 
 
 def is_forecast_request(envelope: Envelope, source: str, snapshot: Snapshot | None, modes: Callable[[str], Mode | None]) -> bool:
-    """Whether a signed-in person asks for a forecast: a recipient is check@, and the city has no such mailbox or list."""
+    """Whether a signed-in person requests a forecast: a recipient is check@, and the city has no such mailbox or list."""
     if source != "submission" or not envelope.login or snapshot is None:
         return False
     check_addresses = [
@@ -99,7 +99,7 @@ class _Recipients:
             self.add(recipient, box)
 
     def add_member(self, box: str, address: str) -> None:
-        """Add a list member; a closed mailbox gets nothing, and the record says so."""
+        """Add a list member. A closed mailbox gets no copy, and the record states that."""
         at, mailbox = self._at.get(box), self._boxes.get(box)
         if at is not None:
             if (there := self.recipients[at]).expanded:

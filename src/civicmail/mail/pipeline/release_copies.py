@@ -1,11 +1,11 @@
 """Release held copies: check them again, and overrule only what the deciding person overrules.
 
     releaser = Releaser(settings, data, clock)
-    releaser.release(id_, (0,), by="e-17", reason="a vendor of ours")        not spam, says a person
+    releaser.release(id_, (0,), by="e-17", reason="a vendor of ours")        a person decides: not spam
     releaser.release(id_, (0,), by=…, reason=…, aside=FILES)                 two persons have checked the file
 
-The caller has checked the person's permission. Releasing spam does not overrule another finding: what was found since, or besides,
-keeps the copy held, and the result says why.
+The caller has checked the person's permission. Releasing spam does not overrule another finding: a later or additional finding
+keeps the copy held, and the result has the reason.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ MALWARE_FACT = "malware.found"
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """released: indices of recipients whose copies are delivered; kept: others, with what holds them. A copy that has ended, or
-    was not held, is in neither."""
+    """The result. released: indices of recipients whose copies are delivered; kept: others, with what holds them. A copy that has
+    ended, or was not held, is in neither."""
 
     released: tuple[int, ...] = ()
     kept: Mapping[int, Disposition] = field(default_factory=dict)
@@ -83,10 +83,11 @@ class Releaser:
         apart: PartialApproval = NOTHING_STRIPPED,
         entering: Entering = unentered,
     ) -> Released:
-        """Durable on return. aside: checks to overrule; rules: ids of rules to overrule; malware: names to overrule, and no other
-        malware; to: another mailbox that gets the copies; for_all: an officer's label, without a reader's daily limit
-        (screening/examples.py); apart: which files are approved, also for a later release (P-22); entering: receives the indices
-        released and kept, and is not called if nothing is recorded. Raises NotInArchive, DamagedFile, NotAsApproved, LaterError."""
+        """Release copies; durable on return. aside: checks to overrule; rules: ids of rules to overrule; malware: names to
+        overrule, and no other malware; to: another mailbox that gets the copies; for_all: an officer's label, without a reader's
+        daily limit (screening/examples.py); apart: which files are approved, also for a later release (P-22); entering: receives
+        the indices released and kept, and is not called if nothing is recorded. Raises NotInArchive, DamagedFile, NotAsApproved,
+        LaterError."""
         with self._lock:
             decision = ReleaseDecision(by, reason, frozenset(aside), frozenset(rules), frozenset(malware), to, for_all, apart)
             return self._release(id_, indices, decision, entering)
@@ -127,7 +128,7 @@ class Releaser:
         return Released(released, kept)
 
     def _evaluate(self, capture: Capture, body: bytes, decision: ReleaseDecision) -> tuple[dict[int, Disposition], dict[str, Any]]:
-        """What is done with each copy today, and the findings."""
+        """The disposition of each copy today, and the findings."""
         judging = self._judging or Evaluator(self._settings, self._data, self._clock, patient=True, readers=self._readers)
         self._judging = judging
         judging.refresh_rules()
@@ -171,7 +172,8 @@ def _with(body: bytes, apart: PartialApproval) -> bytes:
 
 
 def _remembered(disposition: Disposition, apart: PartialApproval, known: PartialApproval) -> Disposition:
-    """Nothing is recorded while a check is unavailable, except once which files are approved. known: what is recorded of that."""
+    """The disposition to record: none while a check is unavailable, except once the approved files. known: the approved files
+    recorded."""
     return replace(disposition, do="hold") if apart != known and disposition.do == "pending" else disposition
 
 

@@ -36,7 +36,7 @@ def keys(content: bytes) -> tuple[str, ...]:
 
 
 def _is_answer(start: bytes) -> bool:
-    """Whether it is an answer: many answers in a thread share a subject, and are not the same message."""
+    """Whether the message is an answer: many answers in a thread share a subject, and are not the same message."""
     return header_scan.first(start, "in-reply-to") is not None
 
 

@@ -55,7 +55,7 @@ class Waiting:
 
 
 class Rescreening:
-    """One round at a time, in one thread. clock: epoch ms."""
+    """One round of screening again; one at a time, in one thread. clock: epoch ms."""
 
     def __init__(
         self, settings: Settings, data: Path, clock: Callable[[], int], judging: Evaluator, runner: asyncio.Runner
@@ -126,7 +126,7 @@ def copies_of(capture: Capture, events: Sequence[Event]) -> dict[int, Copy]:
 
 
 def waiting_of(capture: Capture, events: Sequence[Event]) -> Waiting:
-    """Which copies of a capture are screened again."""
+    """The copies of a capture that are screened again."""
     copies = copies_of(capture, events)
     unsure = {d.to for d in capture.dispositions if any(rule.startswith(rule_keys.UNAVAILABLE) for rule in d.rules)}
     pending = tuple(index for index, copy in copies.items() if copy.is_pending)
@@ -136,7 +136,7 @@ def waiting_of(capture: Capture, events: Sequence[Event]) -> Waiting:
 def current_directory_decisions(
     capture: Capture, snapshot: Snapshot | None, modes: Callable[[str], Any]
 ) -> dict[int, tuple[Action, str]]:
-    """What the directory decides today about the copies of a receipt, as expand() did on arrival."""
+    """The directory's decision today about the copies of a receipt, as expand() made it on arrival."""
     settled: dict[int, tuple[Action, str]] = {
         d.to: ("kept", d.rules[0]) for d in capture.dispositions if d.do == "kept" and d.rules
     }

@@ -126,7 +126,7 @@ class RetrospectiveRules:
             self._files.replace(self._path, content)
 
     def _matching_rule(self, id_: bytes, rules: list[Rule]) -> str:
-        """The rule that would hold it today; "" for none, and for mail that nobody received."""
+        """The rule that would hold the message today; "" for none, and for mail that was not delivered."""
         try:
             capture = self._machine.capture(id_)
         except (NotInArchive, DamagedFile, KeyMissing) as error:
@@ -161,5 +161,5 @@ def _digest(rule: Rule) -> str:
 
 
 def _was_delivered(capture: Capture) -> bool:
-    """Whether it came from outside and somebody received a copy."""
+    """Whether the message came from outside and a copy was delivered."""
     return is_inbound(capture) and any(d.do in ("deliver", "mark") for d in capture.dispositions)

@@ -42,7 +42,7 @@ class TokenCache:
         self._made: OrderedDict[str, Tokens] = OrderedDict()
 
     def __call__(self, key: str) -> Tokens | None:
-        """None if the message is no longer kept, or unreadable."""
+        """The tokens of a message; None if it is no longer archived, or unreadable."""
         made = self._made.get(key)
         if made is None:
             try:

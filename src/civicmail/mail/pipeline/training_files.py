@@ -63,7 +63,7 @@ def content_of(data: Path, key: str) -> bytes:
 
 
 def is_there(data: Path, key: str) -> bool:
-    """Whether it is still used for training."""
+    """Whether the message is still used for training."""
     return any((folder(data, spam=spam) / key.removeprefix(PREFIX)).exists() for spam in _KINDS.values())
 
 

@@ -34,7 +34,7 @@ def addresses(names: Collection[str], domains: Collection[str]) -> frozenset[str
 
 
 def is_report(capture: Capture, to: Collection[str]) -> bool:
-    """Whether a person of the city sent it to a report address."""
+    """Whether a person of the city sent the message to a report address."""
     if capture.source.kind != "submission" or not capture.envelope.login or capture.size > BYTES:
         return False
     return any(recipient.address.lower() in to for recipient in capture.envelope.recipients)
@@ -67,7 +67,7 @@ def forwarded(message: ParsedMessage) -> tuple[str, str, tuple[str, ...]]:
 
 
 def was_received_by(capture: Capture, reporter: str) -> bool:
-    """Whether a message came to the address from which it is reported."""
+    """Whether a message was received by the address that reports it."""
     return any(reporter.lower() in (r.address.lower(), r.box.lower()) for r in capture.envelope.recipients)
 
 

@@ -30,7 +30,7 @@ class Missing(Exception):
 
 
 class Api:
-    """One API. base: https://host[/path], before every path; ca: a PEM file of authorities. Thread-safe."""
+    """One API. base: https://host[/path], prefix of every path; ca: a PEM file of authorities. Thread-safe."""
 
     def __init__(self, base: str, tokens: Tokens, patience: Patience, ca: str = "") -> None:
         require_secure(base, "server")
@@ -121,7 +121,7 @@ class Api:
             return {"Authorization": f"Bearer {self._tokens.token(mailbox)}", "User-Agent": "civicmail"}
 
     def _target(self, path: str, query: Mapping[str, str] | None) -> str:
-        """The path of a URL on the base's host; a token goes to no other host, whatever an answer says."""
+        """The path of a URL on the base's host. A token is sent to no other host, whatever an answer contains."""
         if path.startswith("/"):
             return f"{self._path}{path}{'?' + urlencode(query) if query else ''}"
         to, own = urlsplit(path), urlsplit(self._base)

@@ -190,7 +190,7 @@ def _sorted(host: str, text: str) -> Exception:
 
 
 def backoff_of(text: str) -> float:
-    """Seconds that a server asks to wait, as Exchange writes it ("Suggested Backoff Time: 299961 milliseconds"); else 0."""
+    """Seconds that a server requests to wait, as Exchange writes it ("Suggested Backoff Time: 299961 milliseconds"); else 0."""
     match = _BACKOFF.search(text)
     if match is None:
         return 0.0

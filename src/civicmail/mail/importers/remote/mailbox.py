@@ -1,9 +1,8 @@
 """One mailbox of a source, from its list to messages for the archive (docs/decisions/0099-migration-mail-of-servers.md).
 
-A message is identified by its mailbox and its bytes, not by its folder.
-Copies in several folders are one archived message with those folders as labels, and a message that moved between two runs is
-known.
-Equal bytes several times in one folder are as many messages; their rank distinguishes them.
+A message is identified by its mailbox and its bytes, not by its folder. Copies in several folders are one archived message with
+those folders as labels, and a message that was moved between two runs is known. Equal bytes several times in one folder are several
+messages; their rank distinguishes them.
 """
 
 from __future__ import annotations
@@ -39,9 +38,9 @@ class Mailbox(NamedTuple):
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the messages of a mailbox; listed is the sum of the next five. copies: in another folder too; known:
-    imported before; gone: deleted in the source meanwhile; archived: listed ones that the archive has at the end; refused: why
-    the mailbox could not be read completely."""
+    """Outcomes of the messages of a mailbox; listed is the sum of the next five. copies: in another folder too; known: imported
+    before; gone: deleted in the source meanwhile; archived: listed ones that the archive has at the end; refused: why the mailbox
+    could not be read completely."""
 
     mailbox: Mailbox
     listed: int = 0
@@ -61,7 +60,7 @@ class Counts:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the archive has everything that the source has."""
+        """Whether the archive has every message of the source."""
         return not self.refused and not self.failures and not self.missing
 
     def fail(self, item: Item | Unlisted, why: str) -> None:

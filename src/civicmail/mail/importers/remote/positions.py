@@ -1,8 +1,7 @@
-"""Which messages of a mailbox were imported, stored durably in lines (docs/formats.md, "Positions of mailboxes").
+"""The imported messages of a mailbox, stored durably in lines (docs/formats.md, "Positions of mailboxes").
 
-A line is written only after the message is durable in the archive: a run that dies in between fetches it again, and finds it
-known.
-A partial last line is cut off: its writer died.
+A line is written only after the message is durable in the archive: a run that dies in between fetches it again, as a known one. A
+partial last line is cut off, because its writer died.
 """
 
 from __future__ import annotations

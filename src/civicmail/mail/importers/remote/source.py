@@ -54,7 +54,7 @@ class Box(Protocol):
     """An open mailbox of a source."""
 
     def items(self) -> Iterator[Item | Unlisted]:
-        """Every message of every folder, folder by folder in a fixed order, oldest first where the source can say that."""
+        """Every message of every folder, folder by folder in a fixed order, oldest first if the source states dates."""
 
     def fetch(self, items: Sequence[Item]) -> Iterator[Fetched]:
         """The bytes of these, each once, in any order."""

@@ -1,4 +1,4 @@
-"""HTTPS requests to an API: verified certificate, no redirects, bounded responses, one connection kept open."""
+"""HTTPS requests to an API: verified certificate, no redirects, bounded responses, one persistent connection."""
 
 from __future__ import annotations
 

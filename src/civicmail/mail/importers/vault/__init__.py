@@ -1,8 +1,8 @@
-"""Exports of Google Vault: mail in mbox or PST files, and beside them files with what Vault knows of each message.
+"""Exports of Google Vault: mail in mbox or PST files, with metadata of each message in other files.
 
 NAME-N.zip                        NAME-ACCOUNT-RANDOM.mbox or .pst; often unpacked
 NAME-metadata.xml                 Root/Batch/Documents/Document (DocID) with Tags/Tag (TagName, TagValue: Labels, #Subject …) and
-                                  Files/File/ExternalFile, whose FileName stands before the @ of the From_ line in the mbox
+                                  Files/File/ExternalFile, whose FileName precedes the @ of the From_ line in the mbox
 NAME-metadata.csv                 a row for each message: Rfc822MessageId, GmailMessageId (the DocID of the XML), Account, Labels
 NAME-result-counts.csv            a row for each account: AccountStatus, SuccessCount, MessageErrorCount; the first row is the sum
 NAME-errors.xml, NAME-error.csv,

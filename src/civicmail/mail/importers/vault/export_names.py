@@ -38,7 +38,7 @@ class Export:
         return self.files.get(kind, [])
 
     def has(self, file: str) -> bool:
-        """Whether a mail file is of this export by its name."""
+        """Whether a mail file belongs to this export by its name."""
         return file.startswith(f"{self.name}-") or Path(file).stem == self.name
 
 

@@ -56,7 +56,7 @@ class Exports:
     def __init__(self, paths: list[Path]) -> None:
         self._before: list[Skipped] = []
         self._open = ExitStack()
-        paths = [path.resolve() if path.is_symlink() else path for path in paths]  # as the walk names what lies there
+        paths = [path.resolve() if path.is_symlink() else path for path in paths]  # named as the walk names them
         exports: dict[tuple[str, str], Export] = {}
         for path in paths:
             for export in export_names.below(str(path)) if path.is_dir() else export_names.beside(str(path)):
@@ -123,8 +123,8 @@ class Exports:
         return any(file in files for state in self._all for files in state.export.files.values())
 
     def _export_of(self, name: str, file: str) -> _ExportState | None:
-        """The export that a file is of by its name, its own or that of the archive around it, else the only one in its folder; or
-        the only one that was named at all, when it lies elsewhere."""
+        """The export that a file belongs to by its name, or by the name of the archive around it; else the only export in its
+        folder; else the only one that was named at all."""
         folder, base = os.path.split(file)
         inner = name.partition(" at byte ")[0].rpartition("/")[2]
         near = [state for state in self._all if folder == state.export.folder or folder.startswith(f"{state.export.folder}/")]

@@ -16,7 +16,7 @@ UTF_16 = "it is in UTF-16; save it as UTF-8"
 
 
 class Unreadable(Exception):
-    """Nothing in a file can be used; the message is the reason, as the end of a sentence."""
+    """No part of a file is usable; the message is the reason, as the end of a sentence."""
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def _documents(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _end(held: bytes, at: int) -> int:
-    """Where a Document that has begun before `at` ends, -1 where that cannot be seen yet."""
+    """The end of a Document that begins before `at`; -1 if its end is not read yet."""
     end = held.find(_END, at)
     following = _BEGIN.search(held, at, end if end >= 0 else len(held))
     if following is not None:

@@ -26,7 +26,7 @@ class Counted(NamedTuple):
 
 
 def counts(path: str) -> Iterator[Counted]:
-    """Every account of a NAME-result-counts.csv; the row of the sum names none. Raises Unreadable."""
+    """Every account of a NAME-result-counts.csv, without the row of sums. Raises Unreadable."""
     with reading(path) as file:
         for _, row in rows(file):
             account = next((cell.strip().lower() for cell in (row or {}).values() if "@" in cell), "")
@@ -59,7 +59,8 @@ def _of_csv(file: IO[bytes]) -> Iterator[str]:
 
 
 def _of_xml(file: IO[bytes]) -> Iterator[str]:
-    """No schema is published: an element with text or attributes is a value of the one around it, and each that has some a line."""
+    """Read XML without a published schema: an element with text or attributes is a value of the element around it, and each element
+    with values is a line."""
     reader = _Errors()
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -89,7 +90,7 @@ class _Open(NamedTuple):
     texts: list[str]
 
     def is_record(self) -> bool:
-        """Whether its attributes are of an error and not of the whole file."""
+        """Whether its attributes describe an error and not the whole file."""
         return bool(self.attributes) and self.name not in _FRAME
 
 

@@ -49,7 +49,7 @@ class Table:
         self._file.executescript("pragma journal_mode = off; pragma synchronous = off;" + _TABLE)
 
     def add(self, source: int, entries: Iterable[Entry]) -> None:
-        """Every entry of one file of metadata."""
+        """Add every entry of one metadata file."""
         self._file.execute("begin")
         self._file.executemany(
             "insert into entry (source, mark, gmail, message_id, account, labels, subject) values (?, ?, ?, ?, ?, ?, ?)",
@@ -67,8 +67,9 @@ class Table:
         return int(number)
 
     def match(self, source: int, marks: Iterable[str], message_id: str, account: str) -> Row | None:
-        """The entry of a message: by what its From_ line begins with, which is a number of the message, else by its Message-ID. Of
-        several with that Message-ID the one of this account (any where that is not known), and one that no message has met yet."""
+        """The entry of a message: by the start of its From_ line, which contains a number of the message, else by its Message-ID.
+        Of several entries with that Message-ID, one of this account (any account if that is unknown) that no message has matched
+        yet."""
         for mark in dict.fromkeys(mark for mark in marks if mark):
             for question in (_BY_MARK, _BY_GMAIL):
                 if row := self._first(question, source, mark):
