@@ -1,1 +1,1 @@
-"""Accounts, authorizations, roles, mandates and personnel feeds: who may use mail, and until when (P-01 to P-09)."""
+"""Accounts, authorizations, roles, examinations and personnel feeds: who may use mail, and until when (P-01 to P-09)."""

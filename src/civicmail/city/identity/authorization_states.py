@@ -1,9 +1,8 @@
-"""The states of an authorisation: FROM, action, TO, and the act that lets somebody do it. The one table. Pure.
+"""The states of an authorization: FROM, action, TO, and the act that permits it. The only such table. Pure.
 
-    asked -> approved -> active <-> suspended -> expired | revoked
-    asked -> refused | withdrawn, approved -> withdrawn
+asked -> approved -> active <-> suspended -> expired | revoked asked -> refused | withdrawn, approved -> withdrawn
 
-What the time does stands under the act "tick".
+Transitions by time have the act "tick".
 """
 
 from __future__ import annotations

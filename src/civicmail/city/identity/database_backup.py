@@ -18,8 +18,7 @@ BACKUP_NAME = "city.saved"
 
 
 def write_backup(execute: Callable[[str, list[str]], object], place: Path, files: Files) -> None:
-    """Put a whole file of a database of SQLite in its place, closed to others, for good. execute: of a cursor of
-    Django's."""
+    """Write a complete SQLite database file, durably and readable by the owner only. execute: of a Django cursor."""
     temporary = place.with_name(f".{place.name}")
     files.unlink(temporary)
     execute("VACUUM INTO %s", [str(temporary)])
@@ -27,7 +26,8 @@ def write_backup(execute: Callable[[str, list[str]], object], place: Path, files
 
 
 def move_into_place(temporary: Path, place: Path, files: Files) -> None:
-    """Put a file that another program wrote beside its place there, closed to others, for good. Raises OSError."""
+    """Move a file that another program wrote next to its destination into place, durably and readable by the owner only. Raises
+    OSError."""
     temporary.chmod(0o600)
     file = files.open(temporary)
     try:
@@ -39,7 +39,7 @@ def move_into_place(temporary: Path, place: Path, files: Files) -> None:
 
 
 def read_error(place: Path) -> str:
-    """Why a file of SQLite cannot be read, in a few words; empty where it can."""
+    """Why an SQLite file cannot be read, in a few words; empty if it can."""
     try:
         with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True, timeout=5)) as file:
             (result,) = file.execute("PRAGMA quick_check(1)").fetchone()

@@ -9,7 +9,7 @@ from civicmail.city.guard.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class OfficeList:
-    """roles: mail goes to whoever holds the first of them that somebody holds; without any it goes to no mailbox."""
+    """roles: mail is delivered to the holders of the first of these roles that is assigned; if none is, to no mailbox."""
 
     name: str
     roles: tuple[Role, ...] = ()

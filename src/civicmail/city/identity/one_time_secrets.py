@@ -1,8 +1,8 @@
 """Secrets that are shown once: invitations, tokens, and the two halves of a sign-in letter (P-07).
 
-An invitation opens a sign-in once, a token opens the command line of a claimed installation, a feed's is a personnel system's; a
-letter and a counterpart are the halves of what opens a sign-in together (decision 0089). One never passes for the other, nor for a
-device password: each kind goes into the HMAC.
+An invitation opens a sign-in once, a token opens the command line of a claimed installation, a feed token belongs to a personnel
+system; a letter and a counterpart are halves that open a sign-in together (decision 0089). One kind is never accepted as another,
+nor as a device password, because the HMAC includes the kind.
 """
 
 from __future__ import annotations
@@ -25,25 +25,26 @@ HALF_GROUPS = 4
 
 
 def new_half() -> str:
-    """One half of what opens a sign-in, as it is printed and told."""
+    """One half of a sign-in secret, as it is printed or spoken."""
     return new_password(HALF_GROUPS)
 
 
 def seal_half(half: Literal["letter", "counterpart"], key: bytes, typed: str) -> str:
-    """What is kept of it: however it is typed, with or without dashes, o for 0, i and l for 1."""
+    """The stored form of a half: independent of how it is typed, with or without dashes, o for 0, i and l for 1."""
     return hmac.digest(key, f"{half}\0{normalize(typed)}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
 
 
 def new_secret(kind: Kind) -> str:
-    """140 random bits as they are shown; a token says what it is, so that scanners of secrets find it where it does not belong."""
+    """140 random bits in text form. The prefix of a token names its kind, so that secret scanners detect it where it does not
+    belong."""
     return f"{_PREFIX[kind]}{new_password()}"
 
 
 def has_shape(kind: Kind, text: str) -> bool:
-    """Whether this could be one at all; what is not needs no look at any table."""
+    """Whether a text has the shape of a secret; others need no lookup."""
     return _SHAPE.match(text.strip().lower().removeprefix(_PREFIX[kind])) is not None
 
 
 def seal(kind: Kind, key: bytes, text: str) -> str:
-    """What is kept of it. key: of the installation (credentials.device_key)."""
+    """The stored form of a secret. key: of the installation (credentials.device_key)."""
     return hmac.digest(key, f"{kind}\0{text.strip().lower()}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()

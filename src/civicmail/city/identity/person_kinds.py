@@ -14,10 +14,10 @@ MAX_AUTHORIZATION = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class PersonKind:
-    """contract: is here under a contract of an agency, and access ends with that at the latest (P-09); personal_use: a department
-    may allow some incidental personal use (P-10); constituents: writes to those who elected them, which nobody reviews (P-12);
-    silenced: may be shut out of mail after violations; who was elected is restricted at most (P-30, decision 0039); ladder: the
-    table of consequences that is proposed (conduct/strikes.toml)."""
+    """contract: works under a contract of an agency, and access ends with it at the latest (P-09); personal_use: a department may
+    permit some incidental personal use (P-10); constituents: writes to constituents, which is not reviewed (P-12); silenced: may
+    lose mail access after violations; elected officials are restricted at most (P-30, decision 0039); ladder: the table of
+    consequences that is proposed (conduct/strikes.toml)."""
 
     contract: bool = False
     personal_use: bool = True
@@ -44,8 +44,8 @@ SPONSOR_GRACE_DAYS = 7
 
 
 def latest_end(kind: str, now: datetime, contract_ends: date | None, sponsor_left: date | None = None) -> datetime:
-    """Until when somebody may be authorized now at the latest: for a year, to the end of the contract's last day, or of the last
-    day that a contract goes on without its sponsor (M2, C1). now: in the city's time zone, whose midnight it is."""
+    """The latest end of an authorization given now: a year away, the end of the contract's last day, or the last day for which a
+    contract continues without its sponsor (M2, C1). now: in the city's time zone, for its midnight."""
     latest_allowed = now + MAX_AUTHORIZATION
     if not PERSON_KINDS[kind].contract:
         return latest_allowed

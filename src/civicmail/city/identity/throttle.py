@@ -1,7 +1,7 @@
 """Delays after wrong secrets (P-07; SP 800-63B, 3.2.2). Pure.
 
-Nothing here locks anybody: a wait is for one login from one network, or soft. What an owner has beside a password (passkey,
-provider, session, token, device) is never asked of it.
+Delays lock no owner out: a delay applies to one login from one network, or is soft. Other ways to sign in (passkey, provider,
+session, token, device) are never delayed.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class Limit:
 
 
 def add_failure(count: Count, limit: Limit, now: int) -> Count:
-    """One failure more. A clock that went back shortens no wait."""
+    """Add one failure. A clock that is set back shortens no delay."""
     if now - count.last >= limit.forget:
         return Count(1, now)
     return Count(count.failures + 1, max(now, count.last))
 
 
 def remove_failure(count: Count) -> Count:
-    """One that was counted before it was compared, and was right."""
+    """Remove a failure that was counted before the secret was compared and was right."""
     return replace(count, failures=max(0, count.failures - 1))
 
 
@@ -61,14 +61,14 @@ def wait_until(count: Count, limit: Limit) -> int:
 
 
 def is_closed(streak: int, known: bool) -> bool:
-    """Whether so many failures in a row end passwords for this login until somebody signs in with it in another way, or an officer
-    says so. known: asked from a network from which it came before."""
+    """Whether so many consecutive failures block passwords for this login until a sign-in in another way, or an officer's release.
+    known: from a network that the login has used before."""
     return streak >= (MAX_FAILURES if known else MAX_STRANGER_FAILURES)
 
 
 def limits(attempts: int, per_address: int, window: int) -> dict[str, Limit]:
-    """What each counter may: of one login from one network, from one /24, from networks new to it, and of a network whatever the
-    login. attempts, per_address, window (seconds): of [signin]."""
+    """The limits of each counter: of one login from one network, from one /24, from new networks, and of a network for all logins.
+    attempts, per_address, window (seconds): of [signin]."""
     pair = Limit(attempts, window * 1000, DAY)
     soft = Limit(ACCOUNT_FACTOR * attempts, MINUTE, MINUTE, window * 1000)
     network = Limit(per_address, MINUTE, MINUTE, window * 1000)
@@ -79,7 +79,7 @@ def limits(attempts: int, per_address: int, window: int) -> dict[str, Limit]:
 
 
 def network_of(client: str) -> str:
-    """What counts as one place: an address of IPv4, a /64 of IPv6; "" for what is no address."""
+    """The network that counts as one place: an IPv4 address, a /64 of IPv6; "" for an invalid address."""
     address = _address(client)
     if address is None:
         return ""

@@ -1,6 +1,6 @@
 """Scopes of API tokens (P-07). Pure.
 
-A scope opens nothing by itself: whoever shows the token still needs the role, the office or the mandate that the page asks for.
+A scope grants nothing by itself: its user still needs the role, the office or the examination that the page requires.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Scope:
 
     @property
     def needs_fresh_sign_in(self) -> bool:
-        """Whether it changes something, or shows other people's mail: a fresh proof is asked before such a token is made."""
+        """Whether a scope allows changes or shows other people's mail: then making such a token needs a fresh sign-in."""
         return self.words.startswith(("Change", "Write", "Look"))
 
 
@@ -68,11 +68,11 @@ SCOPES: dict[str, Scope] = {
 
 
 def unknown_scopes(scopes: Iterable[str]) -> list[str]:
-    """Those that the table does not have, in order."""
+    """Unknown scopes, in order."""
     return sorted(set(scopes) - SCOPES.keys())
 
 
 def ordered(scopes: Iterable[str]) -> list[str]:
-    """Each once, in the order of the table."""
+    """Each scope once, in the order of the table."""
     requested = set(scopes)
     return [scope for scope in SCOPES if scope in requested]

@@ -1,7 +1,7 @@
 """Jobs of the city worker for the access database: date sweep, audit log, snapshot, backup and usage counts.
 
-Each round may fail with a DatabaseError while the database is away; the next one catches up. Nothing here says what is in a
-message.
+Each round may fail with a DatabaseError while the database is unavailable; the next one catches up. Nothing here reads the content
+of a message.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ Append = Callable[[list[dict[str, Any]]], list[tuple[str, int]]]
 
 
 class SweepJob:
-    """Sweeps, and publishes anew when the time has changed who may what without anybody's doing. Everybody is looked at when a date
-    has come, and each hour: whoever changes something tells doors."""
+    """Sweeps, and publishes a snapshot when time alone has changed access. Checks everyone when a date has come, and each hour;
+    acts publish their own changes."""
 
     def __init__(self) -> None:
         self._published = ""
         self._swept_ms = self._full_scan_ms = 0
 
     def step(self, now: int) -> SweepCounts:
-        """One round. now: ms."""
+        """Run one round. now: ms."""
         swept = date_sweep.sweep(now)
         external_acts.settle(now)
         account_notices.send_due(now=now)
@@ -69,7 +69,7 @@ class SweepJob:
         return swept
 
     def _is_due(self, now: int) -> bool:
-        """Also after a clock that went back."""
+        """Whether a sweep is due, also after a clock was set back."""
         if now < self._swept_ms or not 0 <= now - self._full_scan_ms < FULL_SCAN_EVERY_MS:
             return True
         return effective_dates.has_passed(self._swept_ms, now)
@@ -90,15 +90,15 @@ def carry_entries(append: Append, now: int, *, after: int = 0) -> int:
 
 
 class EntryCarrier:
-    """carry, for a worker: at first and each hour it looks at all that there ever were, else at what is not settled; and what was
-    settled a minute ago is settled still."""
+    """Carries entries to the journal, for a worker: at the start and each hour it considers all entries, else those not settled; an
+    entry settled a minute ago stays settled."""
 
     def __init__(self, append: Append) -> None:
         self._append = append
         self._thorough = self._checked = self._after = 0
 
     def step(self, now: int) -> int:
-        """One round; how many were carried. now: ms."""
+        """Run one round; return the number carried. now: ms."""
         if not 0 <= now - self._thorough < FULL_SCAN_EVERY_MS:
             done = carry_entries(self._append, now)
             self._thorough = now
@@ -109,7 +109,7 @@ class EntryCarrier:
 
 
 def mark_alive(now: int) -> None:
-    """Say that the database answers at this moment: doors go on with their snapshot. Raises DatabaseError."""
+    """Note that the database answers at this moment, so that entry points continue with their snapshot. Raises DatabaseError."""
     data = publishing.data_folder()
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -148,7 +148,7 @@ class DatabaseBackup:
 
 
 class UsageRecorder:
-    """Writes what journals said, every now and then; while the database is away it is kept in memory."""
+    """Writes counts from journals at intervals; while the database is unavailable they stay in memory."""
 
     def __init__(self) -> None:
         self.batch = journal_consumer.JournalBatch(journal_offsets.read_offsets(Followed))
@@ -169,7 +169,7 @@ class UsageRecorder:
 
 
 def stat(path: Path) -> os.stat_result | None:
-    """What the file system says of a file that may not be there."""
+    """The file status of a file that may not exist."""
     try:
         return path.stat()
     except FileNotFoundError:
@@ -178,7 +178,8 @@ def stat(path: Path) -> os.stat_result | None:
 
 @contextmanager
 def retried_next_round() -> Iterator[None]:
-    """For what is tried anew soon: somebody else was faster, the archive is behind, or the database is busy."""
+    """Suppress errors of a step that is retried soon: another process was faster, the archive is behind, or the database is
+    busy."""
     with suppress(CivicmailError, OperationalError):
         yield
 
@@ -189,6 +190,6 @@ def close_connections() -> None:
 
 
 def _snapshot_digest(now: int) -> str:
-    """What the snapshot of this moment says, whatever its version and time."""
+    """The digest of the present snapshot's content, without its version and time."""
     plain = replace(build_snapshot(0, now, tuple(settings.CITY.city.domains)), at=0)
     return hashlib.sha256(encode(plain)).hexdigest()

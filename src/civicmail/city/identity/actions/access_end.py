@@ -1,8 +1,8 @@
 """End a person's access: one action that closes every entry point (P-08; L1 to L3, L5).
 
-Steps are done in their order and each is recorded; a step that was done is not done again. All of it is one transaction with one
-snapshot at its end, so that a door sees all of it or nothing. Mail, mailbox and address stay; nobody else ever gets the address.
-An ending belongs to one employment: whoever is hired again is not touched by it.
+Steps run in a fixed order, each is recorded, and a completed step is not repeated. All steps are one transaction with one snapshot
+at its end, so that an entry point sees all of them or none. Mail, mailbox and address stay; the address is never given to another
+person. An ending belongs to one employment and does not affect a person who is hired again.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def end_many(
 
 
 def call_off(planned: Ending, *, actor: Actor, reason: str, now: int) -> None:
-    """The person stays: an end that was planned, and has not begun, is planned no longer. Raises Conflict otherwise."""
+    """Cancel an ending that has not begun: the person stays. Raises Conflict otherwise."""
     guard.require(actor, "access.end", about_person(planned.person), now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -92,14 +92,14 @@ def call_off(planned: Ending, *, actor: Actor, reason: str, now: int) -> None:
         row.delete()
 
 
-# -- for verbs that asked the guard (feeds, violations), inside their transaction
+# -- for verbs that have passed the guard (feeds, violations), inside their transaction
 
 
 def schedule(
     people: Sequence[Person], *, reason: str, when: int, actor: Actor, now: int, successor: Person | None = None
 ) -> list[Ending]:
-    """Endings of the open employments of people, new or with an earlier time; in the order of the people. Raises Conflict for
-    whoever has no employment that could end, or that has ended."""
+    """Endings of the open employments of people, new or with an earlier time, in the order of the people. Raises Conflict for a
+    person without an employment that could end, or whose employment has ended."""
     rows = (
         Episode.objects.select_for_update(of=("self",)).select_related("person").filter(person__in=people).order_by("starts", "id")
     )
@@ -162,7 +162,7 @@ Counts = dict[int, int]
 
 
 def _end_authorizations(rows: Sequence[Ending], now: int) -> Counts:
-    """Of this employment: the own mailbox, and what the person was granted of others."""
+    """End the authorizations of this employment: for the own mailbox, and for those of others."""
     authorizations = living_authorizations([row.episode_id for row in rows])
     return _close(authorizations, _count(authorizations.values_list("person", flat=True)), "access ended", now)
 
@@ -219,8 +219,8 @@ def _end_personal_use(rows: Sequence[Ending], now: int) -> Counts:
 
 
 def _reroute(rows: Sequence[Ending], _now: int) -> Counts:
-    """What waits for the person as head or deputy waits for whoever else decides there: approvers are found when asked. What the
-    person asked for others stays asked; offices end, so that nobody waits for somebody who is gone."""
+    """Requests that wait for the person as head or deputy wait for the other deciders there, because approvers are determined when
+    they are needed. Requests that the person made for others stay open; offices end, so that no request waits for a leaver."""
     ids = [r.person_id for r in rows]
     deputies = Department.deputies.through._default_manager.filter(person__in=ids)
     offices = [

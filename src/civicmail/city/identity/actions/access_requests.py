@@ -40,7 +40,7 @@ from civicmail.city.pages.days import last_day
 def ask(
     person: Person, *, reasons: Reasons, until: int, actor: Actor, now: int, address: str = "", starts: int | None = None
 ) -> Authorization:
-    """Ask for somebody's own mailbox. until: ms, at most a year away and within the contract; starts: ms, else on approval.
+    """Request a person's own mailbox. until: ms, at most a year away and within the contract; starts: ms, else on approval.
     address: else one is proposed from the name. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "request.ask", about_person(person), now=now)
     with transaction.atomic():
@@ -71,12 +71,13 @@ def ask_grant(
 
 
 def approve(authorization: Authorization, *, actor: Actor, now: int, reason: str = "") -> Authorization:
-    """Say yes: it is in force at once, or from its start on. Raises NotPermitted for who asked or will hold it, Conflict."""
+    """Approve a request: it takes effect immediately, or at its start. Raises NotPermitted for the requester and the holder,
+    Conflict."""
     act, about, higher = bars.decision_for(authorization)
     four_eyes.require(actor, act, about, now=now)
     if any(
         likeness.is_strong for likeness in bars.likenesses_of(authorization.person)
-    ):  # barred for good, and more in common than a name
+    ):  # permanently barred, and more in common than a name
         reason = checked_reason(reason, min_length=20)
     with transaction.atomic():
         row = _answered(authorization, "approve", actor, now, reason)
@@ -113,7 +114,7 @@ def decide(authorization: Authorization, decision: str, *, actor: Actor, reason:
 
 
 def withdraw(authorization: Authorization, *, actor: Actor, reason: str, now: int) -> Authorization:
-    """Who asked, or somebody who could have, takes it back before it is in force."""
+    """Withdraw a request before it takes effect, by its requester or another person who could have made it."""
     guard.require(actor, "request.withdraw", about_authorization(authorization), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -126,8 +127,8 @@ def withdraw(authorization: Authorization, *, actor: Actor, reason: str, now: in
 
 
 def extend(authorization: Authorization, until: int, *, actor: Actor, reason: str, now: int) -> Authorization:
-    """The department authorizes somebody for longer, with a reason of at least twenty characters. until: ms. Raises NotPermitted
-    for the holder, and for who asked."""
+    """Extend an authorization by the department, with a reason of at least twenty characters. until: ms. Raises NotPermitted for
+    the holder, and for the requester."""
     four_eyes.require(actor, "request.decide", about_authorization(authorization), now=now)
     reason = checked_reason(reason, min_length=20)
     with transaction.atomic():
@@ -144,13 +145,13 @@ def extend(authorization: Authorization, until: int, *, actor: Actor, reason: st
     return row
 
 
-# -- for verbs that asked the guard, inside their transaction
+# -- for verbs that have passed the guard, inside their transaction
 
 
 def activate(row: Authorization, *, actor: Actor, now: int) -> None:
-    """Put an approved one in force: the sign-in opens, unless it is shut because somebody else may use it (locking.py), and what
-    another department had authorized for the same ends. Raises Conflict for a grant whose grantee has no live access of their
-    own."""
+    """Put an approved authorization in force: the sign-in is opened, unless the account is compromised (locking.py), and
+    authorizations of another department for the same mailbox end. Raises Conflict for a grant whose grantee has no live access of
+    their own."""
     if row.role != "holder" and not access_status.load_status(now, [row.person.pk]).is_live(row.person.pk):
         raise Conflict(f"{row.person} has no access of their own; that comes first, and what is granted ends with it.")
     _require_not_barred(row.person, now)
@@ -177,8 +178,8 @@ def transition(row: Authorization, action: str, why: str, now: int) -> None:
 
 
 def open_own_mailbox(person: Person, department: Department, address: str = "", *, now: int) -> Mailbox:
-    """The personal mailbox that somebody has, or a new one: with the address that a list says, else with one of the name. Raises
-    Unusable for an address that was somebody else's."""
+    """The personal mailbox of a person, or a new one: with the address from a list, else with one made from the name. Raises
+    Unusable for an address that was another person's."""
     mine = Mailbox.objects.filter(holder=person).order_by("closed", "-made")
     if address:
         return mailboxes.open_personal(person, department, address, domains(), now=from_ms(now))
@@ -217,7 +218,7 @@ def _checked_until(episode: Episode, until: int, now: int) -> datetime:
 
 
 def _require_not_barred(person: Person, now: int) -> None:
-    """V3: whoever is barred gets nothing, whoever asks, at whatever agency."""
+    """Refuse access for barred people, regardless of the requester and the agency (V3)."""
     if (bar := bars.blocked_people([person.pk], now).get(person.pk)) is not None:
         until = f" until {format_day(last_day(bar.until))}" if bar.until else ""
         raise Conflict(f"{person} may not use the city's mail{until}: {KINDS[bar.kind].name.lower()} (P-30).")

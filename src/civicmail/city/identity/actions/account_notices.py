@@ -1,7 +1,7 @@
 """Notify people of changes to their sign-in (P-07).
 
-A recovery is told at once, by whoever does a step of it. What is new otherwise (a device password, a token, a passkey, a place) is
-a row until the sweep tells all of it in one message.
+A recovery is notified immediately, at each of its steps. Other news (a device password, a token, a passkey, a place) are rows until
+the sweep sends all of them in one message.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ def addresses_of(person: Person) -> list[str]:
 
 
 def numbers_of(person: Person) -> list[str]:
-    """Telephone numbers, the one of now first: somebody has to call, this program does not."""
+    """Telephone numbers, the present one first: a person has to call, this program does not."""
     before = FormerName.objects.filter(person=person).order_by("-id").values_list("phone", flat=True)
     return list(dict.fromkeys(number for number in (person.phone, *before) if number))
 
 
 def notify_of_recovery(row: Invitation, step: str, *, now: int) -> None:
-    """Somebody has asked for a new sign-in for an account, released it, or used it. step: asked, handed, used."""
+    """Notify a person that a recovery of their account was requested, released or used. step: asked, handed, used."""
     person = row.account.person
     with translation.override(person.language):
         subject, text = _recovery(row, step, now)
@@ -52,7 +52,7 @@ def notify_of_recovery(row: Invitation, step: str, *, now: int) -> None:
 
 
 def notify_of_recovery_key(row: Invitation, *, now: int) -> None:
-    """Whoever is access officer hears that somebody got in past all of them."""
+    """Notify access officers that a recovery key was used in place of their decision."""
     grants = RoleAssignment.objects.in_force(from_ms(now)).filter(role="access-officer").exclude(person=row.account.person)
     for officer in Person.objects.filter(pk__in=grants.values("person")).order_by("pk"):
         with translation.override(officer.language):
@@ -69,7 +69,7 @@ def notify_of_recovery_key(row: Invitation, *, now: int) -> None:
 
 
 def notify_of_guesses(account: Account, networks: list[str], *, now: int) -> None:
-    """Somebody types wrong passwords for this sign-in. Whoever asks for it often asks for one message a day."""
+    """Notify a person of wrong passwords for their sign-in, at most once a day."""
     person, when = account.person, timezone.localtime(from_ms(now))
     with translation.override(person.language):
         subject = gettext("Somebody guesses your password")
@@ -97,13 +97,13 @@ def _recovery(row: Invitation, step: str, now: int) -> tuple[str, str]:
 
 
 def name_of(uid: str) -> str:
-    """Who did it, as the person knows them."""
+    """The name of the actor, as the person knows it."""
     display = Person.objects.filter(uid=uid).values_list("display", flat=True).first()
     return display or gettext("the operator of the system")
 
 
 def add(person: Person, kind: str, what: str = "", *, now: int) -> None:
-    """Something new by which somebody can sign in as this person; told with the next round. kind: a key of WORDS."""
+    """Note a new way to sign in as this person, for the next message. kind: a key of WORDS."""
     AccountNews.objects.create(person=person, kind=kind, what=what[:120], at=from_ms(now))
 
 

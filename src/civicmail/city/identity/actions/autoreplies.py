@@ -1,8 +1,8 @@
 """Set auto-replies, and forward the mail of leavers (L4, P-06).
 
-The holder, whoever may send from the mailbox of a function, or the department for it, sets an answer; what happens to the mail of
-somebody who left the department chooses: an answer, a way on to a function mailbox, or a successor, who is authorized like anybody
-else. All of it has an end, which the sweep brings; whoever is back is not touched by it (L5).
+The mailbox owner, a person who may send from a function mailbox, or its department sets an auto-reply. For the mail of a leaver the
+department chooses an auto-reply, forwarding to a function mailbox, or a successor, who needs an authorization like everyone else.
+Each has an end, which the sweep applies; people who return are not affected (L5).
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def set_autoreply(
     kind: str = "own",
     outside: str | None = None,
 ) -> AutoReply:
-    """The mailbox answers from `starts` until `until` (ms), in place of what it answered before. kind: own, or left where the
-    holder left. outside: for whoever is not of the city; None: the same text; empty: no answer. Raises Unusable, Conflict."""
+    """Set the auto-reply of a mailbox from `starts` until `until` (ms), in place of the previous one. kind: own, or left if the
+    holder left. outside: text for people outside the city; None: the same text; empty: no reply. Raises Unusable, Conflict."""
     guard.require(actor, "reply.set", about_answer(mailbox, now), now=now)
     reason = checked_reason(reason)
     inside, beyond = _words(text, "text"), _words(text if outside is None else outside, "outside", may_be_empty=True)
@@ -66,7 +66,7 @@ def set_autoreply(
 
 
 def end_autoreply(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
-    """It answers no more. Raises Conflict where nothing is set."""
+    """End the auto-reply of a mailbox. Raises Conflict if none is set."""
     guard.require(actor, "reply.set", about_answer(mailbox, now), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -75,14 +75,14 @@ def end_autoreply(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> N
 
 
 def end_own(mailbox: Mailbox, *, actor: Actor, now: int) -> None:
-    """It answers no more, if it did, as somebody says who may use it."""
+    """End the auto-reply, if any, by a person who may use the mailbox."""
     if current_reply(mailbox.pk, from_ms(now)) is not None:
         end_autoreply(mailbox, actor=actor, reason="back, by the holder" if mailbox.holder else "not wanted any more", now=now)
 
 
 def forward_left(mailbox: Mailbox, to: Mailbox, *, until: int, actor: Actor, reason: str, now: int) -> Forwarding:
-    """What comes, and what was held, goes to a function mailbox of the department until then (ms), in place of an earlier one.
-    Raises Unusable, and Conflict where the holder did not leave."""
+    """Forward new and held mail of a leaver to a function mailbox of the department until then (ms), in place of an earlier
+    forwarding. Raises Unusable, and Conflict if the holder did not leave."""
     guard.require(actor, "left.forward", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason)
     _require_time(now, until, now)
@@ -103,7 +103,7 @@ def forward_left(mailbox: Mailbox, to: Mailbox, *, until: int, actor: Actor, rea
 
 
 def end_all(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
-    """For verbs that asked the guard, in their transaction: the account is closed."""
+    """End all of a closed account, for verbs that have passed the guard, in their transaction."""
     _end_replies(mailbox, actor, reason, now)
     _end_forwardings(mailbox, actor, reason, now)
 

@@ -12,8 +12,8 @@ from civicmail.city.identity.models import Answered, AutoReply
 
 
 def claim(reply: AutoReply, sender: str, capture: str, *, received: int) -> bool:
-    """Whether this message is the one that its sender is answered this week. Asked again for the same message it says the same, so
-    that whoever died before the answer was kept sends it. received: ms."""
+    """Whether this message is the one that gets this week's reply to its sender. The same message always gets the same answer, so
+    that a process that died before the reply was stored sends it after its restart. received: ms."""
     who = hashlib.sha256(f"{reply.mailbox.address}\0{sender.lower()}".encode()).hexdigest()
     with transaction.atomic():
         fresh = {"capture": capture, "at": from_ms(received)}

@@ -16,8 +16,8 @@ from civicmail.city.notices import actions as notices
 
 
 def notify_of_matches(people: Iterable[Person], *, now: int) -> None:
-    """In the transaction in which they come or are called otherwise; of two people once, and once more where it is
-    more than a name."""
+    """Notify officers of matches with barred people, in the transaction that adds or renames a person; once for two people, and
+    again if more than the name matches."""
     rows = {p.pk: p for p in people}
     likenesses_by_id = bars.likenesses_by_person(rows.values())
     for pk, likenesses in likenesses_by_id.items():

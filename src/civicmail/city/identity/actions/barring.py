@@ -1,7 +1,7 @@
 """Begin and end bars, the consequences of violations (P-30; V3).
 
-A permanent bar takes two officers to begin, and ends by a new decision of two officers with the law by which they take it; no
-button undoes it. Whose access it was is never asked whether the door may shut.
+A permanent bar needs two officers to begin, and ends by a new decision of two officers under a law that they name; no button undoes
+it. The consent of the person is never required.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from civicmail.city.identity.queries.actors import about_person
 TICK = machine("tick")
 
 
-# -- for verbs that asked the guard, inside their transaction
+# -- for verbs that have passed the guard, inside their transaction
 
 
 def impose(
@@ -72,7 +72,7 @@ def impose(
 
 
 def lift(bar: Bar, *, ender: Person, reason: str, actor: Actor, now: int) -> None:
-    """What an appeal has overturned ends at once; a permanent one is only asked to (V3)."""
+    """End a bar that an appeal has overturned: a permanent one is only proposed for its end (V3)."""
     row = lock_row(bar, "ended")
     if row.ended is not None:
         return
@@ -82,7 +82,7 @@ def lift(bar: Bar, *, ender: Person, reason: str, actor: Actor, now: int) -> Non
 
 
 def propose_end(bar: Bar, law: str, *, actor: Actor, reason: str, now: int) -> Bar:
-    """One of two officers would end a permanent bar; it lives until the other agrees. Raises Conflict."""
+    """Propose the end of a permanent bar by one of two officers, until the other agrees. Raises Conflict."""
     row = lock_row(bar, "ended", "asker_id")
     if row.kind != "permanent" or row.ended is not None:
         raise Conflict("Only a permanent bar that lives is ended like this.")
@@ -99,8 +99,8 @@ def propose_end(bar: Bar, law: str, *, actor: Actor, reason: str, now: int) -> B
 
 
 def ask_end(bar: Bar, law: str, *, actor: Actor, reason: str, now: int) -> Bar:
-    """An officer asks that a permanent bar end, by a law; nothing changes before another officer agrees. Raises NotPermitted,
-    Unusable, Conflict."""
+    """Request the end of a permanent bar under a law; nothing changes until another officer agrees. Raises NotPermitted, Unusable,
+    Conflict."""
     guard.require(actor, "bar.ask-end", about_person(bar.person), now=now)
     reason, law = checked_reason(reason, min_length=20), checked_reason(law, "law", min_length=5, max_length=300)
     with transaction.atomic():
@@ -108,15 +108,15 @@ def ask_end(bar: Bar, law: str, *, actor: Actor, reason: str, now: int) -> Bar:
 
 
 def about_end(bar: Bar) -> PersonCase:
-    """What the guard is asked of whoever answers: not who asked."""
+    """The resource for the decision on a request to end a bar, which its requester may not take."""
     firsts = (bar.asker.uid,) if bar.asker is not None else ()
     who = about_person(bar.person)
     return PersonCase(who.department, who.person, first_actors=firsts, began_ms=epoch_ms(bar.asked) if bar.asked is not None else 0)
 
 
 def answer_end(bar: Bar, *, yes: bool, actor: Actor, reason: str, now: int) -> Bar:
-    """A second officer agrees, and the bar ends; no access comes back by that. Or says no, and it goes on. Raises NotPermitted for
-    the first one, Conflict."""
+    """Decide as second officer: agree, and the bar ends, without restoring access; or deny, and it continues. Raises NotPermitted
+    for the first officer, Conflict."""
     four_eyes.require(actor, "bar.end", about_end(bar), now=now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -159,14 +159,14 @@ def _end(row: Bar, ender: Person, reason: str, actor: Actor, now: int) -> None:
 
 
 def _shut(person: Person, now: int) -> None:
-    """Every session ends; what is asked for with an old cookie is refused."""
+    """End every session; requests with an old cookie are refused."""
     sessions.end(Account.objects.filter(person=person))
     uses = RoleActivation.objects.filter(grant__person=person, laid_down__isnull=True, until__gt=from_ms(now))
     uses.update(laid_down=from_ms(now))
 
 
 def _revoke(person: Person, now: int) -> int:
-    """All rights, device passwords and tokens of a person end for good; the work for the city goes on without mail."""
+    """Revoke all authorizations, device passwords and tokens of a person; the work for the city continues without mail."""
     at, why = from_ms(now), "barred for good"
     rights = Authorization.objects.filter(person=person, state__in=LIVING)
     count = rights.count()

@@ -1,7 +1,7 @@
 """Authorize many people of one position in one reviewed action (P-04).
 
-People come by feed without access. The department writes the four reasons once for a position, and authorizes up to fifty people
-at a time under them; exceptions are asked for by hand.
+The feed adds people without access. The department writes the four reasons once for a position, and authorizes up to fifty people
+at a time for them; exceptions are requested one by one.
 """
 
 from __future__ import annotations
@@ -56,15 +56,15 @@ def write_profile(department: Department, position: str, reasons: Reasons, *, ac
 
 
 def about_profile(profile: Profile) -> DepartmentCase:
-    """What the guard is asked of whoever authorizes by these reasons: not who wrote them."""
+    """The resource for an authorization for these reasons, which their author may not give."""
     return DepartmentCase(profile.department.code, first_actors=(profile.by.uid,), began_ms=epoch_ms(profile.at))
 
 
 def authorize(
     profile: Profile, people: Sequence[Person], *, until: int, actor: Actor, reason: str = "", now: int
 ) -> list[Authorization]:
-    """Authorize up to fifty people of the profile's position; until: ms. All or none of them. Who wrote the reasons asks for all of
-    them, and is somebody else (M3); nobody is named as a requester who did nothing. Raises NotPermitted, Unusable, Conflict."""
+    """Authorize up to fifty people of the profile's position, all or none; until: ms. The author of the reasons counts as the
+    requester of all of them, and must be another person (M3). Raises NotPermitted, Unusable, Conflict."""
     four_eyes.require(actor, "roster.authorise", about_profile(profile), now=now)
     if not 1 <= len(people) <= MAX_PEOPLE:
         raise Unusable(f"Choose 1 to {MAX_PEOPLE} people.", {"people": f"Choose 1 to {MAX_PEOPLE}."})
@@ -143,8 +143,8 @@ def _authorize(
 
 
 def _open_accounts(episodes: list[Episode], boxes: dict[int, Mailbox], now: int) -> None:
-    """A sign-in for each who has none: with the address, by invitation. One that was closed opens again (L5), but
-    for whose that somebody else may use (locking.py)."""
+    """Open a sign-in for each person without one: with the address, by invitation. A closed sign-in opens again (L5), except for a
+    compromised account (locking.py)."""
     ids = [e.person.pk for e in episodes]
     Account.objects.filter(person__in=ids, is_active=False, contained__isnull=True).update(is_active=True)
     have = set(Account.objects.filter(person__in=ids).values_list("person", flat=True))

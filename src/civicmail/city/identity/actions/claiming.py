@@ -33,8 +33,8 @@ class FirstOfficer:
 
 
 def claim_installation(first: FirstOfficer, *, actor: Actor, reason: str, now: int) -> str:
-    """The secret of the first invitation. The marker is durable before the grant is: an installation whose claim was interrupted is
-    claimed all the same. A person or department that is there already is taken. Raises Conflict, Unusable."""
+    """Claim the installation; return the secret of the first invitation. The marker is durable before the grant, so an installation
+    whose claim was interrupted is claimed all the same. An existing person or department is reused. Raises Conflict, Unusable."""
     wrong = {key: "This is missing." for key in ("uid", "family", "department") if not getattr(first, key).strip()}
     if wrong or not reason.strip():
         raise Unusable("Name the person, the department and the reason.", wrong)

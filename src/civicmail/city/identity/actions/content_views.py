@@ -1,7 +1,7 @@
 """Open content: each verb returns a permit after the audit entry is durable (P-16, P-17; E2, E6, promise 4).
 
-Of one's own mailboxes; of other people's under a mandate; of one message on a technical page, with a reason. While the ledger lags
-or the database is away every one of them raises NotRecorded, and pages answer 503.
+For one's own mailboxes; for other people's in an examination; for one message on a technical page, with a reason. While the ledger
+lags or the database is unavailable each raises NotRecorded, and pages answer 503.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ from civicmail.city.identity.queries.mandates import to_mandate
 
 
 def own(actor: Actor, *, now: int) -> tuple[Permit, tuple[str, ...]]:
-    """A permit for one's own mail, and the addresses of all mailboxes that the actor holds or is granted at this moment, in order.
-    Only what a successor reads of somebody who left is an entry, because it was not theirs (L4). Raises NotPermitted,
-    NotRecorded."""
+    """A permit for one's own mail, and the addresses of all mailboxes that the actor owns or may use now, in order.
+
+    Only a successor's reading of a leaver's mail is an entry, because the mail was not theirs (L4). Raises NotPermitted,
+    NotRecorded.
+    """
     try:
         entries.require_fresh(now)
         permit = guard.own_permit(actor, now=now)
@@ -46,9 +48,9 @@ def own(actor: Actor, *, now: int) -> tuple[Permit, tuple[str, ...]]:
 
 
 def under(mandate: Mandate, act: str, *, actor: Actor, facts: dict[str, Any], now: int) -> Permit:
-    """A permit for other people's mail. mandate: as queries.mandates.live gave it; act: content.list, show, attachment, print,
-    export or hold; facts: what will be looked at (a query, ids, counts), never a subject. The mandate is asked again under a lock,
-    so that one which ended or was narrowed meanwhile opens nothing. Raises NotPermitted, Conflict, NotRecorded."""
+    """A permit for other people's mail. mandate: from queries.mandates.live; act: content.list, show, attachment, print, export or
+    hold; facts: what will be viewed (a query, ids, counts), never a subject. The mandate is checked again under a lock, so that one
+    that ended or was narrowed meanwhile opens nothing. Raises NotPermitted, Conflict, NotRecorded."""
 
     def write(entry: dict[str, Any]) -> str:
         with entries.before_showing(now):
@@ -92,7 +94,7 @@ def reveal(actor: Actor, reason_code: str, text: str, capture_id: str, *, now: i
 
 
 def accident(actor: Actor, capture: str, how: str, next_: str, *, now: int) -> None:
-    """Somebody says that they saw what is in a message by accident (P-17, I2); it is only an entry. how, next_: of reveals.WHERE
+    """Record that a person saw the content of a message by accident (P-17, I2); this is only an entry. how, next_: of reveals.WHERE
     and NEXT. Raises NotPermitted, Unusable."""
     guard.require(actor, "content.accident", now=now)
     fields = {} if how in WHERE else {"how": "Choose how you came to see it."}

@@ -1,7 +1,7 @@
-"""Recover from an older database: end again what the journals say was ended (P-06, P-09; L2).
+"""Recover from an older database: end again what has ended according to the journals (P-06, P-09; L2).
 
-The journals have the entries of acts, not the rows that these changed. So whoever lost something is shut out until an officer has
-looked, what has a number of its own ends, and everybody signs in anew. The rest is named, for people to do again.
+The journals have the entries of acts, not the rows that these changed. So every person who lost access is locked until an officer
+has checked, rights with a number of their own end, and everyone must sign in again. Other acts are listed, for people to repeat.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def carry_out(lost: Sequence[dict[str, Any]], *, now: int) -> None:
 
 
 def _shut(person: Person, now: int, *, stolen: bool) -> str:
-    """As an account that somebody else may have: an officer unlocks it, and gives each right back that is still theirs."""
+    """Lock the account like a compromised one: an officer unlocks it, and restores each right that is still valid."""
     _suspend(Authorization.objects.filter(person=person), now)
     also = {"password": make_password(None)} if stolen else {}
     sessions.end_all_of(person, now=now, locked=from_ms(now), **also)

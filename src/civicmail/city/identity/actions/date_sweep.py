@@ -1,6 +1,6 @@
 """Apply everything that has a date: begin, expire, end (M2, M6, L1, D4, P-10).
 
-Each sweep looks at states and dates alone, so one that was missed is caught up by the next, and a second one finds nothing to do.
+Each sweep considers only states and dates, so the next one makes up for a missed one, and a second one has nothing to do.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = get_logger()
 
 @dataclass(slots=True)
 class SweepCounts:
-    """How many of each were done."""
+    """Numbers of changes, by kind."""
 
     begun: int = 0
     expired: int = 0
@@ -51,7 +51,7 @@ class SweepCounts:
 
 
 def sweep(now: int) -> SweepCounts:
-    """One round of everything that has a date. now: ms."""
+    """Apply everything that has a date, once. now: ms."""
     done = SweepCounts()
     done.begun = _begin(now)
     done.ended = _end_access(now)
@@ -105,7 +105,7 @@ def _expire(now: int) -> int:
 
 
 def _end_grants(now: int) -> int:
-    """What was granted to somebody ends with the access of their own (M5)."""
+    """End authorizations for other mailboxes with the person's own access (M5)."""
     own = Authorization.objects.filter(
         person=OuterRef("person"), role="holder", state__in=["approved", "active", "suspended"], until__gt=from_ms(now)
     )

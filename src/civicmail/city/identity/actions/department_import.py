@@ -22,7 +22,7 @@ from civicmail.city.identity.actions import department_routing, organization
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What a list does, or would do. new, changed: codes; clashes: code -> why it cannot be, and then nothing is done."""
+    """The effects of a list. new, changed: codes; clashes: code -> why it is impossible; then nothing is done."""
 
     new: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -32,8 +32,8 @@ class ImportResult:
 def import_departments(
     departments: Sequence[DepartmentEntry], *, actor: Actor, reason: str, now: int, dry_run: bool = False
 ) -> ImportResult:
-    """Bring departments up to a list: new ones are made, others are as it says, those that it does not name stay as they are. All
-    or nothing. Each change is the entry that the same change on a page has; a dry run does the same and takes it back."""
+    """Make departments match a list: new ones are created, listed ones changed, others left unchanged. All or nothing. Each change
+    writes the entry of the same change on a page; a dry run does the same and rolls back."""
     for department in departments:
         guard.require(actor, "department.change", InDepartment(department.code), now=now)
     act = _Request(actor, checked_reason(reason), now)
@@ -118,7 +118,7 @@ def _lead(department: DepartmentEntry, act: _Request, done: ImportResult) -> Non
 
 
 def _route(department: DepartmentEntry, act: _Request, done: ImportResult) -> None:
-    """Addresses that are known to be another department's are a clash: mail cannot go two ways."""
+    """Route addresses to a department. An address of another department is a clash, because mail has one route."""
     if department.addresses is None:
         return
     row = lock_row(_department(department.code), "routed")

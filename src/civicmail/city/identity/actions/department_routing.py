@@ -11,19 +11,19 @@ from civicmail.city.snapshot.queries.department_routing import addresses_by_depa
 
 
 def write_on_commit() -> None:
-    """When this transaction commits. What changes with mailboxes and people is written by the city worker."""
+    """Write the routing table when this transaction commits. The city worker writes changes of mailboxes and people."""
     transaction.on_commit(write)
 
 
 def write() -> bool:
-    """As it is now; True where it is another one than before."""
+    """Write the present routing table; True if it differs from the previous one."""
     data = data_folder()
     return data is not None and not store.is_by_hand(data) and store.write_list(data, addresses_by_department())
 
 
 def follow() -> bool:
-    """The same, where it matters to anybody: without another system everybody is here, whichever department they are of; and once
-    where nobody has made it yet."""
+    """Write the table if it is used: without another mail system everyone is here, whatever the department. Also once if it was
+    never written."""
     data = data_folder()
     is_due = bool(settings.CITY.courier.elsewhere) or (data is not None and not (data / store.LIST).exists())
     return is_due and write()

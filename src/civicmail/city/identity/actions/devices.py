@@ -68,7 +68,7 @@ def make_for_machine(mailbox: Mailbox, name: str, *, until: int, actor: Actor, r
 
 
 def end(device: Device, *, actor: Actor, now: int, reason: str = "") -> None:
-    """This password opens nothing any more. Ending one that was ended changes nothing."""
+    """End a device password. Ending one that has ended changes nothing."""
     if device.person is not None:
         guard.require(actor, "my.devices", OfPerson(device.person.uid), now=now)
     else:
@@ -85,10 +85,10 @@ def end(device: Device, *, actor: Actor, now: int, reason: str = "") -> None:
 
 
 def lose(device: Device, *, keep: str, actor: Actor, now: int) -> tuple[int, int]:
-    """A device of one's own is lost: its password opens nothing any more, and whatever is signed in as the person ends everywhere,
-    because what was on the device is not known. keep: key of the session that asks. Gives how many sessions of the pages ended, and
-    the account's new epoch, which the kept session has to take over. A second time changes nothing more."""
-    assert device.person is not None  # a machine is ended by whoever may make one
+    """Report an own device as lost: its password ends, and all sessions of the person end, because the device's contents are
+    unknown. keep: key of the session that reports. Returns the number of page sessions ended, and the account's new epoch, which
+    the kept session must adopt. A repetition changes nothing more."""
+    assert device.person is not None  # a person who may make a machine's device may end it
     guard.require(actor, "my.devices", OfPerson(device.person.uid), now=now)
     with transaction.atomic():
         account = Account.objects.select_for_update().get(person=device.person)
@@ -105,7 +105,7 @@ def lose(device: Device, *, keep: str, actor: Actor, now: int) -> tuple[int, int
 
 
 def note_use(key: str, *, client: str, now: int) -> None:
-    """When and from where a device was last used; at most once a minute, and no entry: it is the person's own affair."""
+    """Record when and from where a device was last used; at most once a minute, and without an entry, because it is private."""
     note_uses({key: (client, now)})
 
 
@@ -122,7 +122,7 @@ def note_uses(uses: Mapping[str, tuple[str, int]]) -> None:
 
 
 def _new(device: Device) -> tuple[str, Device]:
-    """Fill in id and HMAC and save; the password is kept nowhere."""
+    """Fill in id and HMAC and save; the password is stored nowhere."""
     data = data_folder()
     assert isinstance(data, Path), "device passwords need a data folder"
     password = new_password()

@@ -11,7 +11,7 @@ from civicmail.city.identity.person_kinds import NEVER_SILENCED
 
 
 def among(people: Collection[int]) -> bool:
-    """Whether one of these (ids of rows) holds an elected office now."""
+    """Whether one of these people (ids of rows) holds an elected office now."""
     return Episode.objects.filter(person__in=people, ended__isnull=True, kind__in=NEVER_SILENCED).exists()
 
 

@@ -27,8 +27,8 @@ WAITING = ("proposed", "stopped")
 
 
 def propose(content: bytes, *, source: str, actor: Actor, now: int) -> FeedRun:
-    """Read a list and say what it would do: nothing is changed. The state is "proposed", or "stopped" where the brake holds it. A
-    proposal that waited is rejected by a newer one. Raises Unusable for a file that cannot be read."""
+    """Read a list and report its effects, without changing anything. The state is "proposed", or "stopped" if the deletion
+    threshold holds it. A newer proposal rejects a waiting one. Raises Unusable for an unreadable file."""
     guard.require(actor, "feed.run", now=now)
     return propose_read(feed_file.read(content), hashlib.sha256(content).hexdigest(), source=source, actor=actor, now=now)
 
@@ -69,8 +69,9 @@ def propose_read(feed: Feed, sha256: str, *, source: str, kind: str = "file", ac
 
 
 def apply(run: FeedRun, *, actor: Actor, reason: str, now: int, despite_brake: bool = False) -> FeedRun:
-    """Do what was proposed, all or nothing. despite_brake: somebody looked at the many whom it is about; the worker, which pulls
-    from LDAP by itself, never says so. Raises Conflict for a proposal that is not the newest, or that the brake holds."""
+    """Apply a proposal, all or nothing. despite_brake: an officer has reviewed the many people affected; the worker, which pulls
+    from LDAP automatically, never sets it. Raises Conflict for a proposal that is not the newest, or that the deletion threshold
+    holds."""
     guard.require(actor, "feed.pull" if actor.machine and run.kind == "ldap" else "feed.apply", now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -92,8 +93,8 @@ def apply(run: FeedRun, *, actor: Actor, reason: str, now: int, despite_brake: b
 
 
 def apply_counted(run: FeedRun, count: int | None, *, actor: Actor, reason: str, now: int) -> FeedRun:
-    """Apply what somebody looked at. count: of people, where the brake holds it, so that nobody overlooks how many are ended, or
-    changed where nobody is. Raises Unusable for another number."""
+    """Apply a reviewed proposal. count: of people ended, or changed if none is ended; required if the deletion threshold holds the
+    proposal, so that the number is not overlooked. Raises Unusable for another number."""
     guard.require(actor, "feed.apply", now=now)
     is_held = run.state == "stopped"
     if is_held and count != (held := deletion_threshold.counted(list(run.lines.all()))):
@@ -103,7 +104,7 @@ def apply_counted(run: FeedRun, count: int | None, *, actor: Actor, reason: str,
 
 
 def _refuse_leavers(lines: list[FeedLine]) -> None:
-    """What waits for somebody who has left meanwhile is not done, and holds up nobody else."""
+    """Refuse lines about people who have left meanwhile; other lines are not delayed."""
     here = set(Episode.objects.filter(ended__isnull=True).values_list("person__uid", flat=True))
     gone = [line for line in lines if line.did == "changed" and line.uid not in here]
     for line in gone:

@@ -33,8 +33,8 @@ def record_result(run: FeedRun, *, now: int) -> None:
 
 
 def notify_waiting(run: FeedRun, *, now: int) -> None:
-    """Somebody more waits in a report that has waited since an earlier day: one letter a day, because whoever was dismissed may be
-    among them."""
+    """Notify of an additional person in a report that has waited since an earlier day, at most once a day, because a dismissed
+    person may be among them."""
     day = timezone.localdate(from_ms(now))
     if timezone.localdate(run.at) == day:
         return

@@ -17,8 +17,8 @@ BATCH_SIZE = 1000
 
 
 def apply_addresses(lines: Sequence[FeedLine], *, actor: Actor, reason: str, now: int) -> None:
-    """What the lines say of addresses, in the caller's transaction. Raises Conflict where one has become somebody else's since they
-    were made."""
+    """Apply the addresses of the lines, in the caller's transaction. Raises Conflict if one has become another person's
+    meanwhile."""
     lines = [line for line in lines if not COLUMNS.isdisjoint(line.changes)]
     if not lines:
         return
@@ -51,7 +51,7 @@ def _leaving(lines: Sequence[FeedLine]) -> set[tuple[str, str]]:
 
 
 def _reach(people: Iterable[int], actor: Actor, reason: str, now: int) -> None:
-    """Who has a mailbox that is open is reached at once."""
+    """Make addresses of people with an open mailbox effective immediately."""
     ids = sorted(people)
     boxes: list[Mailbox] = []
     for begin in range(0, len(ids), BATCH_SIZE):

@@ -42,7 +42,7 @@ def make(name: str, *, days: int, actor: Actor, reason: str, now: int) -> str:
 
 
 def end(key: FeedKey, *, actor: Actor, reason: str, now: int) -> None:
-    """This token opens nothing any more. Raises Conflict for one that was ended."""
+    """End a token. Raises Conflict for one that has ended."""
     guard.require(actor, "feed.key", now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -56,7 +56,7 @@ def end(key: FeedKey, *, actor: Actor, reason: str, now: int) -> None:
 
 
 def actor_by(text: str, *, client: str, now: int) -> Actor:
-    """Who speaks with this token, and note the use. Raises NotPermitted, with one sentence for every reason."""
+    """The actor with this token; note the use. Raises NotPermitted, with the same sentence for every reason."""
     key = None
     if one_time_secrets.has_shape("feed", text):
         sealed = _seal(text)

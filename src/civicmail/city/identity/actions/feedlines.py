@@ -1,6 +1,6 @@
 """Apply the lines of a personnel feed: add, change and end people (P-08; L1, L5, M6).
 
-For the verbs of feeds, which have asked the guard. Nothing here grants access.
+For the verbs of feeds, which have passed the guard. Nothing here grants access.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def apply_lines(
     gone: str = "Not in the personnel list any more.",
     now: int,
 ) -> dict[str, int]:
-    """Do what the lines say, all or nothing; returns how many of each. Raises Conflict where the directory has changed since they
-    were made. reason: of the entries of people who are added and changed; gone: of endings."""
+    """Apply the lines, all or nothing; return the number of each kind. Raises Conflict if the directory has changed since they were
+    made. reason: for entries about people added and changed; gone: for endings."""
     by_did: dict[str, list[FeedLine]] = defaultdict(list)
     for line in lines:
         by_did[line.did].append(line)
@@ -65,7 +65,7 @@ def apply_lines(
 
 
 def _leavers(lines: Sequence[FeedLine]) -> list[Person]:
-    """Those of the lines who work for the city still."""
+    """The people of the lines who still work for the city."""
     uids = [line.uid for line in lines]
     leavers: dict[int, Person] = {}
     for begin in range(0, len(uids), BATCH_SIZE):
@@ -127,7 +127,7 @@ def _hire(lines: Sequence[FeedLine], people: dict[str, Person], departments: dic
 
 
 def _change(lines: Sequence[FeedLine], departments: dict[str, Department], now: int) -> None:
-    """Work that is other; who goes to another department keeps the old one's access for the overlap (M6)."""
+    """Change a person's work. After a transfer the old department's access continues for the overlap (M6)."""
     if not lines:
         return
     agreed = contracts() if _columns_changed(lines, ("contract",)) else {}
@@ -171,7 +171,7 @@ def _supervise(lines: Sequence[FeedLine], people: dict[str, Person]) -> None:
 
 
 def _columns_changed(lines: Sequence[FeedLine], columns: Sequence[str]) -> list[str]:
-    """Those of the columns that any line changes: nothing else is written."""
+    """The columns that any line changes; others are not written."""
     return [column for column in columns if any(column in line.changes for line in lines)]
 
 
@@ -194,5 +194,5 @@ def _day(text: str) -> date | None:
 
 
 def counts(lines: Sequence[FeedResult] | Sequence[FeedLine]) -> dict[str, int]:
-    """How many lines of each kind."""
+    """The number of lines of each kind."""
     return {did: sum(line.did == did for line in lines) for did in ("added", "changed", "ended", "refused")}

@@ -38,8 +38,7 @@ def find_mapping(table: Table) -> FeedMapping | None:
 
 
 def propose(content: bytes, mapping: Columns, *, source: str, actor: Actor, now: int) -> FeedRun:
-    """Read a file as the mapping says, and say what it would do. What departments are called is known without it. Raises
-    Unusable."""
+    """Read a file by the mapping, and report its effects. Names of departments need no mapping. Raises Unusable."""
     guard.require(actor, "feed.run", now=now)
     known = dict(provider_names(now).departments)
     full = Columns(mapping.columns, mapping.kinds, known | dict(mapping.departments), mapping.dates, mapping.kind)
@@ -48,7 +47,7 @@ def propose(content: bytes, mapping: Columns, *, source: str, actor: Actor, now:
 
 
 def propose_upload(upload: FeedUpload, mapping: Columns, *, actor: Actor, now: int, save: str = "") -> FeedRun:
-    """The same for a file that waited; it is gone then. save: a name under which the mapping is kept for the next one."""
+    """Propose the waiting file as propose(), and delete it. save: a name under which to save the mapping for later files."""
     guard.require(actor, "feed.map", now=now)
     content = bytes(upload.content)
     with transaction.atomic():
@@ -60,12 +59,12 @@ def propose_upload(upload: FeedUpload, mapping: Columns, *, actor: Actor, now: i
 
 
 def columns_of(saved: FeedMapping) -> Columns:
-    """A saved mapping as the reader wants it."""
+    """A saved mapping in the form that the reader needs."""
     return Columns(saved.columns, saved.kinds, saved.departments, saved.dates, saved.kind)
 
 
 def delete_mapping(saved: FeedMapping, *, actor: Actor, reason: str, now: int) -> None:
-    """The mapping is not used any more; the next file of this kind is asked about again."""
+    """Delete a mapping; the next file of this kind requires a new one."""
     guard.require(actor, "feed.map", now=now)
     reason = checked_reason(reason)
     with transaction.atomic():

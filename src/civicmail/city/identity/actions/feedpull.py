@@ -34,7 +34,7 @@ def source_named(name: str) -> Ldap:
 
 
 def pull(source: Ldap, *, actor: Actor, now: int, fetch: FetchEntries = ldap_server.entries) -> FeedRun:
-    """Ask the server and propose what it says. A server that does not answer, or with nobody in it, is a report in state failed,
+    """Query the server and propose the result. A server that does not answer, or returns no people, is a report in state failed,
     and raises Unusable with the same sentence."""
     guard.require(actor, "feed.pull", now=now)
     reading = _reading(settings.CITY.feeds, source, now)
@@ -48,8 +48,9 @@ def pull(source: Ldap, *, actor: Actor, now: int, fetch: FetchEntries = ldap_ser
 
 
 def pull_due(now: int, *, fetch: FetchEntries = ldap_server.entries) -> int:
-    """What the worker does: every source whose time has come, and the list applied where its setting says so and the brake does not
-    hold it. What waits for an officer is not asked for again before it was answered. Returns how many were asked."""
+    """Pull from every source that is due, for the worker, and apply the list if the setting allows it and the deletion threshold
+    does not hold it. A source with a list that waits for an officer is not queried again before the decision. Returns the number of
+    sources queried."""
     pulled = 0
     for source in settings.CITY.feeds.ldap:
         if not source.every or not _is_due(source, now):
@@ -60,7 +61,7 @@ def pull_due(now: int, *, fetch: FetchEntries = ldap_server.entries) -> int:
             if source.apply and run.state == "proposed":
                 feed.apply(run, actor=PULL_ACTOR, reason="Pulled on schedule, within the brake.", now=now)
         except (Unusable, Conflict):
-            continue  # the report says so; the next round asks again
+            continue  # the report has the error; the next round tries again
     return pulled
 
 

@@ -1,7 +1,8 @@
 """Deliver audit entries to webhooks, in order and at least once (P-16, P-29).
 
-An entry is told when the ledger's journal has it, so nobody hears of what could be lost. What is asked is which entries above the
-position were not told yet, never a last id alone: transactions commit in any order. Mandates that are sealed are never told (E8).
+An entry is delivered once the ledger's journal contains it, so no program learns of an entry that could be lost. The query is for
+undelivered entries above the position, never for a last id alone, because transactions commit in any order. Sealed examinations are
+never delivered (E8).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Send = Callable[[str, bytes], str]
 
 
 def hook_of(name: str) -> Hook:
-    """The row of a hook; a new one begins behind the newest entry: the past is in the ledger for whoever wants it."""
+    """The row of a hook; a new one begins behind the newest entry, because older ones are in the ledger."""
     hook = Hook.objects.filter(name=name).first()
     if hook is None:
         newest = Entry.objects.aggregate(newest=Max("pk"))["newest"] or 0
@@ -36,8 +37,8 @@ def hook_of(name: str) -> Hook:
 
 
 def step(hook: Hook, acts: Iterable[str], send: Send, wait: Callable[[int], int], *, now: int) -> int:
-    """One round: tell what waits, in order, until one is not taken; how many were. acts: patterns, none for all; wait: ms until the
-    next try after so many; now: ms."""
+    """Deliver waiting entries in order until one is not accepted; return how many were. acts: patterns, none for all; wait: ms
+    until the next attempt after so many; now: ms."""
     if now < hook.due:
         return 0
     delivered = 0
@@ -56,20 +57,20 @@ def step(hook: Hook, acts: Iterable[str], send: Send, wait: Callable[[int], int]
 
 
 def waiting(hook: Hook) -> QuerySet[Entry]:
-    """What this hook was not told yet, in order."""
+    """Entries not yet delivered to this hook, in order."""
     passed = HookTold.objects.filter(hook=hook).values("entry")
     rows = Entry.objects.filter(pk__gt=hook.position, carried__isnull=False).exclude(pk__in=passed)
     return rows.select_related("carried").order_by("pk")
 
 
 def lag_ms(hook: Hook, now: int) -> int:
-    """How long the oldest entry that this hook was not told has waited; 0 without one."""
+    """The age of the oldest entry not delivered to this hook; 0 without one."""
     oldest = waiting(hook).values_list("at", flat=True).first()
     return max(0, now - oldest) if oldest is not None else 0
 
 
 def payload(entry: Entry) -> bytes:
-    """What is sent: the head that the ledger proves, and where its journal has it."""
+    """The payload: the head that the ledger proves, and its place in the journal."""
     at = datetime.fromtimestamp(entry.at / 1000, UTC).isoformat(timespec="milliseconds")
     data: dict[str, Any] = orjson.loads(bytes(entry.head))
     return orjson.dumps(
@@ -85,7 +86,8 @@ def _matches(entry: Entry, patterns: tuple[str, ...]) -> bool:
 
 
 def _mark_delivered(hook: Hook, entry: Entry, **changes: Any) -> None:
-    """Told and remembered are not one transaction with the other side: whoever dies between them tells it again, under its id."""
+    """Mark an entry as delivered. This is no transaction with the receiver: after a crash in between the entry is delivered again,
+    with the same id."""
     with transaction.atomic():
         HookTold.objects.get_or_create(hook=hook, entry=entry.pk)
         _note(hook, **changes)
@@ -99,7 +101,7 @@ def _note(hook: Hook, **changes: Any) -> None:
 
 
 def _settle(hook: Hook, now: int) -> None:
-    """Up to what was committed an hour ago the position says it all, and the rows go."""
+    """Advance the position up to entries committed an hour ago, and delete their rows."""
     upto = settled(now)
     rows = Entry.objects.filter(pk__gt=hook.position).exclude(pk__in=HookTold.objects.filter(hook=hook).values("entry"))
     if (first := rows.order_by("pk").values_list("pk", flat=True).first()) is not None:

@@ -1,8 +1,8 @@
 """Invitations and sign-in letters: how a person sets or recovers a sign-in (P-07; decision 0089).
 
-Nobody but that person ever has all of it. Who asks has the first half, printed on a letter; a second officer, who has seen the
-person, releases the second. The command line shows a whole link to the owner of the data folder alone: at the claim, and with the
-recovery key.
+Only that person ever has the whole secret. The requester has the first half, printed on a letter; a second officer, who has seen
+the person, releases the second. The command line shows a whole link only to the owner of the data folder: at the claim, and with
+the recovery key.
 """
 
 from __future__ import annotations
@@ -37,26 +37,26 @@ LIFETIME_MS = 72 * 3_600_000
 
 
 def invite(person: Person, *, actor: Actor, reason: str, now: int, username: str = "") -> str:
-    """The first half of a new letter for somebody who has never signed in; opens the account. Older ones are of no use any more.
+    """The first half of a new letter for a person who has never signed in; opens the account. Older letters become invalid.
 
-    Raises Conflict when the person has signed in, or has a passkey or a password: then a loss is what two officers recover from;
-    and where an identity provider signs people in.
+    Raises Conflict if the person has signed in, or has a passkey or a password, because two officers recover from a loss; and if an
+    identity provider signs people in.
     """
     guard.require(actor, "account.invite", about_person(person), now=now)
     return _create_letter(person, False, actor=actor, reason=reason, now=now, username=username)
 
 
 def recover(person: Person, *, actor: Actor, reason: str, now: int) -> str:
-    """The first half of a letter for somebody who lost everything; what was set before goes when it is used. The person hears of it
-    at every address that is known."""
+    """The first half of a letter for a person who lost every way to sign in; older ones end when it is used. The person is notified
+    at every known address."""
     guard.require(actor, "account.recover", about_person(person), now=now)
     return _create_letter(person, True, actor=actor, reason=reason, now=now)
 
 
 def hand_over(letter: Invitation, *, actor: Actor, reason: str, now: int) -> str:
-    """The second half, for somebody else than who asked, who has seen the person. Once. Raises NotPermitted, Conflict.
+    """The second half, by another person than the requester, who has seen the person. Once. Raises NotPermitted, Conflict.
 
-    actor may be the owner of the data folder for a first sign-in, while nobody else could do it.
+    actor may be the owner of the data folder for a first sign-in, while no other person could do it.
     """
     reason = checked_reason(reason, min_length=10)
     if actor.machine:
@@ -80,7 +80,7 @@ def hand_over(letter: Invitation, *, actor: Actor, reason: str, now: int) -> str
 
 
 def invite_first(person: Person, *, actor: Actor, reason: str, now: int, recovery: bool = False, username: str = "") -> str:
-    """A whole link, for `access claim` and `access recover`, where nobody is signed in who could invite. actor: a machine's."""
+    """A whole link, for `access claim` and `access recover`, when no person who could invite is signed in. actor: a machine's."""
     if not actor.machine:
         raise NotPermitted("Officers invite people; this is for the command line of the owner.")
     secret = one_time_secrets.new_secret("invitation")
@@ -163,9 +163,9 @@ def _find_by_mac(mac: str) -> Invitation | None:
 
 
 def accept(invitation: Invitation, set_: Callable[[Account], str], *, client: str, now: int) -> Account:
-    """Use an invitation: set_ gives the account its passkey or password and returns which. Once: the second of two at the same
-    moment hears Conflict. Of a recovery everything older goes: passkeys, codes, the password, sessions, device passwords, tokens,
-    and roles that were activated."""
+    """Use an invitation: set_ gives the account its passkey or password and returns which. Once: the second of two simultaneous
+    uses gets Conflict. A recovery ends all older ways in: passkeys, codes, the password, sessions, device passwords, tokens, and
+    activated roles."""
     with transaction.atomic():
         row = Invitation.objects.select_for_update().get(pk=invitation.pk)
         account = Account.objects.select_for_update().select_related("person").get(pk=row.account_id)
@@ -192,7 +192,7 @@ def accept(invitation: Invitation, set_: Callable[[Account], str], *, client: st
 
 
 def has_credentials(account: Account) -> bool:
-    """Whether anything was ever set by which this account signs in here."""
+    """Whether the account has any credentials of its own here."""
     kinds = Authenticator.objects.filter(user=account).exclude(type=Authenticator.Type.RECOVERY_CODES)
     return account.has_usable_password() or bool(kinds.exists())
 

@@ -36,8 +36,8 @@ _UNDELIVERED = frozenset({"refuse", "quarantine", "hold", "kept"})
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A sign-in at a mail door. person: uid, or "service:ADDRESS" of a machine; empty for a login that is nobody's, which is veiled
-    then. device: its public id. at: ms."""
+    """A sign-in at a mail entry point. person: uid, or "service:ADDRESS" of a machine; empty for an unknown login, which is then
+    masked. device: its public id. at: ms."""
 
     good: bool
     person: str
@@ -50,8 +50,8 @@ class Attempt:
 
 @dataclass(slots=True)
 class JournalBatch:
-    """What was read since the last write. sent: (uid, address, day) -> how often; received, notices: (address, day) -> how often;
-    external_acts: entries that stand in the record of what was done; entries: those that are records, with journal and number."""
+    """Data read since the last write. sent: (uid, address, day) -> count; received, notices: (address, day) -> count;
+    external_acts: entries inside the record of their act; entries: those that are records, with journal and number."""
 
     positions: dict[str, int] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
@@ -62,7 +62,7 @@ class JournalBatch:
     entries: list[tuple[dict[str, Any], str, int]] = field(default_factory=list)
 
     def entry(self, facts: dict[str, Any], at: int) -> None:
-        """An entry of a gateway, which says by which mechanism; others are not ours to read."""
+        """Read an entry of a gateway, which names the mechanism; others are skipped."""
         if facts.get("act") in ("sign-in", "sign-in-failed") and "by" in facts:
             person, login, device, door, client = (
                 str(facts.get(key, "")) for key in ("person", "login", "device", "door", "client")
@@ -70,8 +70,8 @@ class JournalBatch:
             self.attempts.append(Attempt(facts["act"] == "sign-in", person, login, device, door, client, at))
 
     def receipt(self, head: dict[str, Any]) -> None:
-        """The head of a receipt: what came through a door of ours, and what we wrote ourselves. A message counts once for a
-        mailbox, by whatever addresses it came there; what was refused is sent and received by nobody."""
+        """Read the head of a receipt: mail through our entry points, and mail that we wrote. A message counts once for a mailbox,
+        whatever its addresses; rejected mail counts as neither sent nor received."""
         envelope, source = head["envelope"], head["source"]["kind"]
         if source not in _GATEWAY_SOURCES and source != _OWN_SOURCE:
             return
@@ -94,7 +94,7 @@ class JournalBatch:
 
 
 def write(batch: JournalBatch, *, now: int) -> None:
-    """Write what was heard, and how far. Raises DatabaseError: then nothing was written and it can be tried again."""
+    """Write the data read, and the offsets. Raises DatabaseError: then nothing was written and it can be tried again."""
     counts = _counts(batch)  # before anybody has to wait for it
     with transaction.atomic():
         _attempts(batch.attempts, now)
@@ -108,8 +108,8 @@ def write(batch: JournalBatch, *, now: int) -> None:
 
 
 def _attempts(attempts: Iterable[Attempt], now: int) -> None:
-    """Of each account and device only the last sign-in is written: a city has a hundred in a second, and while they are written
-    everybody else waits for the database. A wrong device password is a row for whoever looks, and locks nobody out of anything."""
+    """Write only the last sign-in of each account and device: a city has a hundred a second, and writing them blocks others in the
+    database. A wrong device password is a row for officers, and locks nothing."""
     attempts = sorted(attempts, key=lambda a: a.at)
     rows = Account.objects.filter(person__uid__in={a.person for a in attempts}).select_related("person")
     accounts = {a.person.uid: a for a in rows.only("username", "last_login", "person__uid")}

@@ -1,6 +1,6 @@
 """Journal offsets of a consumer, kept in a table.
 
-It is noted in the transaction of what was read there, so that nothing counts twice and nothing is passed over.
+They are stored in the transaction of the data read, so that no record counts twice and none is skipped.
 """
 
 from __future__ import annotations
@@ -16,6 +16,6 @@ def read_offsets(table: type[Model]) -> dict[str, int]:
 
 
 def store_offsets(table: type[Model], places: Mapping[str, int]) -> None:
-    """Everything up to here is done."""
+    """Store these journal offsets."""
     rows = [table(journal=journal, number=number) for journal, number in sorted(places.items())]
     table._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=["journal"], update_fields=["number"])

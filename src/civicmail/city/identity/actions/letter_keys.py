@@ -9,6 +9,6 @@ from civicmail.city.guard.resources import OfPerson
 
 
 def switch(on: bool, *, actor: Actor, now: int) -> None:
-    """Of oneself. Raises NotPermitted."""
+    """Switch one's own setting. Raises NotPermitted."""
     guard.require(actor, "home", OfPerson(actor.uid), now=now)
     Account.objects.filter(person__uid=actor.uid).update(letter_keys=on)

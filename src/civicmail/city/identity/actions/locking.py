@@ -1,8 +1,8 @@
 """Lock and unlock a compromised account (P-25, L2).
 
-More than a suspension: what the attacker may hold by now (device passwords, tokens, sessions, invitations) ends for good, and the
-sign-in is closed, also for rights that begin meanwhile. What is given back afterwards is what was in force before; the person makes
-new device passwords.
+A lock does more than a suspension: secrets that the attacker may have (device passwords, tokens, sessions, invitations) are
+revoked, and the sign-in is closed, also for rights that begin meanwhile. Unlocking restores the rights that were in force before;
+the person makes new device passwords.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def make(
 
 
 def make_function(address: str, name: str, department: Department, purpose: str, *, actor: Actor, reason: str, now: int) -> Mailbox:
-    """A mailbox of a role: named people are authorized to use it, nobody signs in as it. Raises Unusable."""
+    """Make a function mailbox: named people are authorized to use it, and it has no sign-in of its own. Raises Unusable."""
     guard.require(actor, "mailbox.make", about_department(department), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -77,8 +77,8 @@ def renew_service(mailbox: Mailbox, expires: int, *, actor: Actor, reason: str, 
 
 
 def invite_files(mailbox: Mailbox, until: int, *, actor: Actor, reason: str, now: int) -> None:
-    """Files of people whom the city does not know do not wait for a word of the recipient here. until: ms, at most a year away; 0:
-    they wait again. Raises NotPermitted, Unusable, Conflict."""
+    """Let files of unknown senders reach this mailbox without the recipient's approval. until: ms, at most a year away; 0: they
+    wait again. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "mailbox.invite", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason, min_length=10)
     if until and not now < until <= now + MAX_AUTHORIZATION.days * 86_400_000:
@@ -93,7 +93,8 @@ def invite_files(mailbox: Mailbox, until: int, *, actor: Actor, reason: str, now
 
 
 def close(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
-    """Nothing is taken for it any more; its mail and its addresses stay its own. Raises Conflict while somebody is authorized."""
+    """Close a mailbox: it accepts no mail; its mail and its addresses remain its own. Raises Conflict while a person is
+    authorized."""
     guard.require(actor, "mailbox.close", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -109,7 +110,7 @@ def close(mailbox: Mailbox, *, actor: Actor, reason: str, now: int) -> None:
 
 
 def add_alias(mailbox: Mailbox, address: str, *, actor: Actor, reason: str, now: int) -> None:
-    """Another address that reaches it. Raises Unusable for one that was ever somebody else's."""
+    """Add an address to a mailbox. Raises Unusable for one that was ever another mailbox's."""
     guard.require(actor, "address.change", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -122,7 +123,7 @@ def add_alias(mailbox: Mailbox, address: str, *, actor: Actor, reason: str, now:
 
 
 def end_alias(mailbox: Mailbox, address: str, *, actor: Actor, reason: str, now: int) -> None:
-    """The alias reaches nobody any more, and is nobody else's ever."""
+    """End an alias: it reaches no mailbox, and is never reassigned."""
     guard.require(actor, "address.change", about_mailbox(mailbox), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -148,7 +149,7 @@ def make_group(
 def change_group(
     group: MailGroup, members: Iterable[Mailbox], subgroups: Iterable[MailGroup] = (), *, actor: Actor, reason: str, now: int
 ) -> None:
-    """Who is on a list from now on."""
+    """Change the members of a list."""
     guard.require(actor, "group.change", about_department(group.department), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -194,7 +195,7 @@ def _reached(group: MailGroup, address: str) -> tuple[Mailbox | None, MailGroup 
 
 
 def close_group(group: MailGroup, *, actor: Actor, reason: str, now: int) -> None:
-    """The list takes nothing more; nobody else gets its address."""
+    """Close a list: it accepts no mail, and its address is never reassigned."""
     guard.require(actor, "group.change", about_department(group.department), now=now)
     reason = checked_reason(reason)
     with transaction.atomic():

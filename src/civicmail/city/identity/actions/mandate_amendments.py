@@ -1,4 +1,4 @@
-"""Amend a mandate: narrow it at once, widen it with a second approval (E5)."""
+"""Amend an examination: narrow it immediately, widen it with a second approval (E5)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _OVER = "Only a mandate that is in force can be changed."
 
 
 def amend(mandate: Mandate, change: MandateRequest, *, actor: Actor, now: int) -> Amendment:
-    """Change scope and window to what is wanted, all of it: done at once where nothing gets wider, else waiting for a second
-    person. wanted.department as it was, or "" with the people who are left. Raises NotPermitted, Unusable, Conflict: for an urgent
-    one, or while another change waits."""
+    """Change scope and window to `wanted` as a whole: immediately if nothing gets wider, else after approval by a second person.
+    wanted.department: unchanged, or "" with the people who are left. Raises NotPermitted, Unusable, Conflict: for an urgent one, or
+    while another change waits."""
     require(actor, "mandate.ask", mandate, now)
     change = change.validated(now)
     with transaction.atomic():
@@ -61,17 +61,17 @@ def decide(amendment: Amendment, is_approved: bool, *, actor: Actor, reason: str
 
 
 def approve(amendment: Amendment, *, actor: Actor, now: int, reason: str = "") -> Amendment:
-    """A second person, outside of the lines of everybody that it would be about, says yes. Raises NotPermitted, Conflict."""
+    """Approve the change as a second person, outside the reporting lines of all people examined. Raises NotPermitted, Conflict."""
     return _answer(amendment, "approved", actor, reason, now)
 
 
 def refuse(amendment: Amendment, *, actor: Actor, reason: str, now: int) -> Amendment:
-    """A second person says no: the mandate stays as it is."""
+    """Deny the change as a second person: the examination stays unchanged."""
     return _answer(amendment, "refused", actor, checked_reason(reason, min_length=10), now)
 
 
 def withdraw(amendment: Amendment, *, actor: Actor, reason: str, now: int) -> Amendment:
-    """Who asked takes the change back."""
+    """Withdraw the change, by its requester."""
     require(actor, "mandate.ask", amendment.mandate, now)
     reason = checked_reason(reason)
     with transaction.atomic():

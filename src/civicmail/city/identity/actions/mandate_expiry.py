@@ -1,6 +1,6 @@
-"""Expire mandates: unanswered, unused, over, or without a holder who may look.
+"""Expire examinations: undecided, unused, over, or without an authorized examiner.
 
-A round finds nothing that the one before has done.
+A second round has nothing to do.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _UNUSED = timedelta(milliseconds=mandates.UNUSED_MS)
 
 
 def expire_unused(now: int) -> int:
-    """Asked and not answered, or approved and not used, for 72 hours; changes that nobody answered, or of what is over."""
+    """Expire requests that were undecided, and approved examinations that were unused, for 72 hours; also changes that were
+    undecided or whose examination is over."""
     late = from_ms(now) - _UNUSED
     rows = _locked(Q(state="asked", asked__lte=late) | Q(state="approved", decided__lte=late))
     count = _done(rows, "lapse", "not answered, or not used, in 72 hours", now)

@@ -1,8 +1,8 @@
-"""Mandates: asked for by one person and decided by another, outside of every line that they touch; closed with a finding (P-16;
-E2, E3).
+"""Examinations: requested by one person and decided by another, outside every reporting line that they concern; closed with a
+finding (P-16; E2, E3).
 
-Nobody who is looked at is told, here or anywhere (E1): whoever may not decide because it is about them hears the same sentence as
-whoever is in the wrong line.
+The people examined are not told, here or anywhere (E1): an excluded approver gets the same sentence whether the examination is
+about them or in their line.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ ELSEWHERE = PERMISSIONS["mandate.approve"].second_person
 
 
 def ask(ground: str, role: str, scope: MandateRequest, *, actor: Actor, now: int, sealed: bool = False) -> Mandate:
-    """Ask for a mandate. ground, role: a line of grounds.WAYS; sealed: its looks are never shown to whom it is about. Raises
-    NotPermitted, Unusable."""
+    """Request an examination. ground, role: a line of grounds.WAYS; sealed: its views are never shown to the people examined.
+    Raises NotPermitted, Unusable."""
     with transaction.atomic():
         row = begin(ground, role, scope, sealed=sealed, actor=actor, now=now)
         enter("mandate.ask", row, actor, row.reason, now, **scope_facts(row))
@@ -51,8 +51,8 @@ def decide(mandate: Mandate, is_approved: bool, *, actor: Actor, reason: str, no
 
 
 def approve(mandate: Mandate, *, actor: Actor, now: int, reason: str = "") -> Mandate:
-    """Say yes: the window begins, and what the people's mailboxes are is resolved. Raises NotPermitted for whoever is no second
-    person, Conflict where somebody was faster."""
+    """Approve: the window begins, and the people's mailboxes are resolved. Raises NotPermitted unless the actor is a second person,
+    Conflict if another decision came first."""
     require(actor, "mandate.approve", mandate, now)
     with transaction.atomic():
         row = lock_row(mandate, "state")
@@ -85,12 +85,13 @@ def refuse(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
 
 
 def withdraw(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
-    """Who asked takes it back before anybody has decided."""
+    """Withdraw a request before its decision, by its requester."""
     return _transition(mandate, "withdraw", "mandate.ask", actor, checked_reason(reason, min_length=10), now)
 
 
 def close(mandate: Mandate, finding: str, *, actor: Actor, now: int) -> Mandate:
-    """Who looked is done, and says what was found, in at least ten characters (E8). Raises NotPermitted, Unusable, Conflict."""
+    """Close an examination with a finding of at least ten characters, by its examiner (E8). Raises NotPermitted, Unusable,
+    Conflict."""
     finding = checked_reason(finding, "finding", min_length=10, max_length=4000)
     require(actor, "mandate.ask", mandate, now)
     with transaction.atomic():
@@ -115,7 +116,7 @@ def stop(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
 
 
 def seal(mandate: Mandate, sealed: bool, *, actor: Actor, reason: str, now: int) -> Mandate:
-    """Who looks seals while it is in force; a second person unseals, also afterwards. Raises NotPermitted, Conflict."""
+    """Seal, by the examiner while it is in force; or unseal, by a second person, also afterwards. Raises NotPermitted, Conflict."""
     require(actor, "mandate.ask" if sealed else "mandate.approve", mandate, now)
     reason = checked_reason(reason, min_length=10)
     with transaction.atomic():
@@ -130,12 +131,12 @@ def seal(mandate: Mandate, sealed: bool, *, actor: Actor, reason: str, now: int)
     return row
 
 
-# -- for the other verbs of mandates, inside their transaction
+# -- for the other verbs of examinations, inside their transaction
 
 
 def require(actor: Actor, act: str, mandate: Mandate, now: int) -> None:
-    """Raise NotPermitted unless the guard says yes; what is the asker's own is nobody else's, and what a second person decides is
-    not the asker's (E3)."""
+    """Raise NotPermitted unless the guard permits: the requester's acts are theirs alone, and a second person's acts are never the
+    requester's (E3)."""
     if act == "mandate.ask":
         guard.require(actor, act, OfPerson(mandate.person.uid), now=now)
     else:
@@ -164,9 +165,9 @@ def begin(ground: str, role: str, scope: MandateRequest, *, sealed: bool, actor:
 
 
 def require_second(row: Mandate, actor: Actor, now: int, people: Collection[Person] = ()) -> None:
-    """Raise NotPermitted unless the actor is a second person for this mandate (E3), and for these people, too, where it is to be
-    widened: not who asked nor below them, nobody that it is about nor above or below those, and of a protected class its own
-    approver."""
+    """Raise NotPermitted unless the actor is a second person for this examination (E3), and for these people if it is widened: not
+    the requester nor a subordinate of the requester, not a person examined nor in such a person's line, and for a protected class
+    its own approver."""
     subjects = [*subjects_of(row), *people]
     if not reporting_lines.load_lines().is_independent(actor.uid, row.person.uid, [p.uid for p in subjects]):
         raise NotPermitted(ELSEWHERE)
@@ -185,7 +186,7 @@ def put_in_force(row: Mandate, starts: int, until: int) -> None:
 
 
 def resolve(row: Mandate) -> None:
-    """All addresses of whom the mandate is about, and what imports call them. Not saved."""
+    """Resolve all addresses of the people examined, and their names in imports. Not saved."""
     people = subjects_of(row)
     theirs = set(mailbox_addresses.addresses_of_people(people))
     if row.department:
@@ -205,7 +206,7 @@ def people_by_uid(uids: Collection[str]) -> list[Person]:
 
 
 def people_of(department: Department, besides: Person) -> list[Person]:
-    """Who works in a department or its divisions, and whose own mailbox is there; never who asks."""
+    """The people of a department and its divisions who have a mailbox; never the requester."""
     all_ = mailbox_addresses.with_divisions(department)
     working = Person.objects.filter(episodes__department__in=all_, episodes__ended__isnull=True)
     left = Person.objects.filter(mailboxes__department__in=all_, mailboxes__kind="personal")
@@ -217,14 +218,14 @@ def people_of(department: Department, besides: Person) -> list[Person]:
 
 
 def codes_of(people: Collection[Person], department: Department | None) -> list[str]:
-    """Codes of the departments that it is about: the one with its divisions, else where each person works or worked last."""
+    """Codes of the departments concerned: the one examined with its divisions, else where each person works or last worked."""
     if department:
         return sorted(d.code for d in mailbox_addresses.with_divisions(department))
     return sorted({about_person(p).department for p in people} - {""})
 
 
 def scope_facts(row: Mandate) -> dict[str, object]:
-    """What an entry says of a scope."""
+    """The facts of a scope for an entry."""
     return {
         "ground": row.ground,
         "people": sorted(p.uid for p in subjects_of(row)) if row.department is None else [],
@@ -239,7 +240,8 @@ def scope_facts(row: Mandate) -> dict[str, object]:
 
 
 def enter(act: str, row: Mandate, actor: Actor, reason: str, now: int, **facts: object) -> None:
-    """Who asked acts as what they asked for, a second person as examination approver, and the time as nothing (A1)."""
+    """Write an entry: the requester acts in the role of the request, a second person as examination approver, and the clock in no
+    role (A1)."""
     role = row.role if actor.uid == row.person.uid else "" if actor.machine else SECOND
     entry_facts = {"mandate": row.number, "state": row.state, **facts}
     entries.enter(act, actor=actor, reason=reason[:400], now=now, object=f"mandate:{row.number}", role=role, facts=entry_facts)

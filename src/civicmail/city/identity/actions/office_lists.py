@@ -24,7 +24,7 @@ def make_missing(department: Department, *, actor: Actor, reason: str, now: int)
 
 
 def make_first(department: Department, *, actor: Actor, reason: str, now: int) -> list[str]:
-    """The same as a part of claiming, which asks the guard itself. Raises Unusable."""
+    """Make the lists while claiming, which checks the guard itself. Raises Unusable."""
     reason = checked_reason(reason)
     made = []
     with transaction.atomic():

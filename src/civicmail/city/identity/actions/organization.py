@@ -69,7 +69,7 @@ def place_department(department: Department, parent: Department | None, *, actor
 def lead_department(
     department: Department, head: Person | None, deputies: Iterable[Person] = (), *, actor: Actor, reason: str, now: int
 ) -> None:
-    """Say who decides for a department. Raises Unusable for whoever does not work for the city."""
+    """Set the head and deputies of a department. Raises Unusable for a person who does not work for the city."""
     deputies = list(deputies)
     guard.require(actor, "department.change", about_department(department), now=now)
     reason = checked_reason(reason)

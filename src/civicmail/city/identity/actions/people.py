@@ -65,7 +65,7 @@ def rename(person: Person, name: Name, *, actor: Actor, reason: str, now: int) -
 
 
 def change(work: Episode, name: Name, *, position: str, supervisor: Person | None, actor: Actor, reason: str, now: int) -> Episode:
-    """All that may be different about somebody who works here; the work only where it is. Raises Unusable, Conflict."""
+    """Change data of a person who works here, and of the work only if it differs. Raises Unusable, Conflict."""
     with single_publication():
         rename(work.person, name, actor=actor, reason=reason, now=now)
         if (position, supervisor) != (work.position, work.supervisor):
@@ -99,8 +99,8 @@ def move(
     reason: str,
     now: int,
 ) -> int:
-    """Somebody goes to another department: what the old one authorized ends after so many days, and the new one decides afresh.
-    Returns how many authorizations will end. Raises Unusable, Conflict."""
+    """Transfer a person to another department: authorizations of the old one end after so many days, and the new one decides
+    afresh. Returns the number of authorizations that will end. Raises Unusable, Conflict."""
     guard.require(actor, "person.change", about_person(person), now=now)
     reason = checked_reason(reason)
     if not 0 <= overlap <= 90:
@@ -119,7 +119,7 @@ def move(
 
 
 def set_overlap(authorization: Authorization, until: int, *, actor: Actor, reason: str, now: int) -> Authorization:
-    """The old department says when a mover's access ends: until (ms), at most 90 days away."""
+    """Set the end of a mover's access by the old department: until (ms), at most 90 days away."""
     guard.require(actor, "access.end", PersonIn(authorization.department.code, authorization.person.uid), now=now)
     reason = checked_reason(reason)
     if not now < until <= now + 90 * DAY_MS:
@@ -140,8 +140,8 @@ def set_overlap(authorization: Authorization, until: int, *, actor: Actor, reaso
 
 
 def shorten(moved: list[int], old: Department, *, until: int, now: int) -> int:
-    """What the old department authorized for people (ids of rows) who left it for another one ends at until (ms) at the latest;
-    requests that wait are withdrawn. For verbs that asked the guard."""
+    """End authorizations of the old department for people (ids of rows) who moved to another one at until (ms) at the latest;
+    waiting requests are withdrawn. For verbs that have passed the guard."""
     rows = Authorization.objects.filter(person__in=moved, department=old)
     rows.filter(state="asked").update(state="withdrawn", since=from_ms(now), why="moved to another department")
     rows = rows.filter(state__in=LIVING)

@@ -78,7 +78,7 @@ def allow_to(
 
 
 def end(allowed: PersonalUse, *, actor: Actor, reason: str = "", now: int) -> PersonalUse:
-    """It is allowed no longer. Raises Conflict when it has ended."""
+    """End a permission for personal use. Raises Conflict if it has ended."""
     guard.require(actor, "personal-use.set", about_department(allowed.department), now=now)
     with transaction.atomic():
         row = lock_row(allowed, "ended")
@@ -92,7 +92,7 @@ def end(allowed: PersonalUse, *, actor: Actor, reason: str = "", now: int) -> Pe
 
 
 def _publish(row: PersonalUse) -> None:
-    """Rules ask about it (P-10); it opens and shuts no door."""
+    """Publish the permission for rules (P-10); it affects no entry point."""
     if row.person_id is not None:
         publish_on_commit([row.person_id])
     else:

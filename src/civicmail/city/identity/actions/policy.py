@@ -1,4 +1,5 @@
-"""The policy text and what people say to it: published by version, accepted before access, on a page or on paper (P-18; P1, P3)."""
+"""The policy text and people's answers to it: published by version, accepted before access, on a page or on paper (P-18; P1,
+P3)."""
 
 from __future__ import annotations
 
@@ -36,8 +37,8 @@ def publish(
     reason: str,
     now: int,
 ) -> PolicyText:
-    """The next version is in force; a material one is asked of everybody. changed: what is new, in words, from version 2 on; after:
-    the version that the writer had in front of them, 0 for none. The hash goes into the ledger. Raises Unusable, Conflict."""
+    """Put the next version into force; a material one requires everyone's answer. changed: a summary of changes, from version 2 on;
+    after: the version that the author saw, 0 for none. The hash is entered in the ledger. Raises Unusable, Conflict."""
     guard.require(actor, "policy.publish", now=now)
     reason = checked_reason(reason)
     fields = _wrong(title, text)
@@ -73,7 +74,8 @@ def _wrong(title: str, text: str) -> dict[str, str]:
 
 
 def _save(text: PolicyText) -> None:
-    """Of two who publish the first version at once, the second finds its number taken; later ones wait for the lock."""
+    """Save the version. If two publish the first version at once, the number of the second is taken; later ones wait for the
+    lock."""
     try:
         with transaction.atomic():
             text.save()
@@ -95,7 +97,7 @@ def decline(person: Person, text: PolicyText, shown: str, *, actor: Actor, now: 
 
 
 def record_paper(person: Person, text: PolicyText, *, accepted: bool, reference: str, actor: Actor, now: int) -> Acknowledgement:
-    """A clerk records what somebody signed on paper. reference: where the paper or its scan is kept (P3)."""
+    """Record a signature on paper, by a clerk. reference: where the paper or its scan is kept (P3)."""
     guard.require(actor, "policy.paper", about_person(person), now=now)
     reference = checked_reason(reference, "reference", max_length=200)
     return _answer(person, text, accepted=accepted, shown=text.sha256, how="paper", reference=reference, actor=actor, now=now)

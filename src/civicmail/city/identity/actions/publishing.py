@@ -1,9 +1,9 @@
 """Publish changes of access to gateways on commit (docs/formats.md, "Snapshot").
 
-Whoever changes who may do what calls `publish_on_commit` inside the transaction and says whom it is about; several calls are one
-publication. It is durable before the act returns and takes milliseconds, because doors get what changed alone (`tell`). What
-concerns many makes the whole snapshot anew (`publish`). A row of the same transaction says that doors have to be told, and whoever
-has told them takes it away: where a process dies right after its commit the row stays, and the city worker tells (`tell_waiting`).
+An act that changes access calls `publish_on_commit` inside its transaction with the people concerned; several calls are one
+publication. It is durable before the act returns and takes milliseconds, because entry points get only the changes. A change that
+concerns many people makes a whole snapshot (`publish`). A row of the same transaction marks the change as unpublished; publishing
+deletes it. If a process dies right after its commit, the row stays, and the city worker publishes (`publish_waiting`).
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def single_publication() -> Iterator[None]:
 
 
 def publish_pending() -> None:
-    """Tell doors what waits to be told, but for what is left to the city worker. Raises OSError and DatabaseError where no worker
-    is there that would do it."""
+    """Publish waiting changes, except those left to the city worker. Raises OSError and DatabaseError if no worker is running that
+    would do it."""
     try:
         due = list(Untold.objects.filter(waits=False).values_list("whole", flat=True))
         _publish_pending(bool(due), any(due))
@@ -71,8 +71,8 @@ def publish_pending() -> None:
 
 
 def publish_waiting(now: int) -> bool:
-    """What the city worker does every quarter of a second: tell what was left to it, and what a process did not live to tell. True
-    when there was something."""
+    """Publish changes that were left to the city worker or that a process did not survive to publish; called every quarter of a
+    second. True if there were any."""
     rows = list(Untold.objects.order_by("id").values_list("at", "whole", "waits"))
     due = [whole for at, whole, waits in rows if waits or not 0 <= now - at < PATIENCE_MS]
     _publish_pending(bool(due), any(due))
@@ -85,8 +85,8 @@ def _publish_pending(some_wait: bool, whole: bool) -> None:
 
 
 def _publish_changes() -> bool:
-    """Write what changed for a few people. False where the whole is due instead. One tells at a time, so that of two versions the
-    later one was read later; what is read and written for it holds up nobody who changes something."""
+    """Write the changes for a few people. False if a whole snapshot is due instead. One process publishes at a time, so that the
+    later of two versions was read later; other acts do not wait for it."""
     data = data_folder()
     if data is None:
         return True
@@ -106,40 +106,40 @@ def _publish_changes() -> bool:
 
 
 def _request_full(data: Path, now: int) -> None:
-    """The city worker makes the whole before so much was told in parts that somebody who changes something has to wait for it."""
+    """Request a whole snapshot from the city worker, before so many changes accumulate that acts have to wait for it."""
     if published_snapshot.needs_full_snapshot(data) and _has_worker(data, now) and not Untold.objects.filter(whole=True).exists():
         Untold.objects.create(at=now, whole=True, waits=True)
 
 
 def publish(now: int | None = None) -> int:
-    """Write a snapshot of everybody; returns its version. It is of what is committed when this begins or later, and what is told
-    meanwhile has a later version, so doors put it on top. now: ms."""
+    """Write a whole snapshot; return its version. It contains everything committed before the call, or later. Changes published
+    meanwhile have a later version, so entry points apply them on top. now: ms."""
     data = data_folder()
     if data is None:
         return 0
     with (
         published_snapshot.publication_lock(data),
         transaction.atomic(),
-    ):  # every part of an earlier version was told before this is read
+    ):  # every earlier change was published before this read
         row = _next(now)
         row.save(update_fields=["version", "at"])
         pending = list(Untold.objects.values_list("pk", flat=True))
-    if has_mailboxes() or published_snapshot.snapshot_path(data).exists():  # else there is nothing that doors could be told
+    if has_mailboxes() or published_snapshot.snapshot_path(data).exists():  # else there is nothing to publish
         published_snapshot.publish(
             data, build_snapshot(row.version, row.at, tuple(settings.CITY.city.domains))
-        )  # nobody waits for the lock
+        )  # no act waits for this lock
     Untold.objects.filter(pk__in=pending).delete()
     return row.version
 
 
 def publication_lag_ms(now: int) -> int:
-    """How long the oldest change that doors do not know yet has waited; 0 without one."""
+    """The age of the oldest change that is not published yet; 0 without one."""
     oldest = Untold.objects.order_by("at").values_list("at", flat=True).first()
     return max(0, now - oldest) if oldest is not None else 0
 
 
 def _next(now: int | None = None) -> Publication:
-    """The next version, for whoever tells doors to save; times never fall behind those of earlier versions."""
+    """The next version, for publishers to save; times never fall behind those of earlier versions."""
     row, _ = Publication.objects.get_or_create(pk=1)
     row.version, row.at = row.version + 1, max(now_ms() if now is None else now, row.at)
     return row

@@ -1,6 +1,5 @@
-"""Roles: granted with an end, never two that exclude each other unless that is recorded with what watches over it, activated for
-hours where they are privileged (P-16; D1 to D4). The first grant claims the installation for good.
-"""
+"""Roles: assigned with an end; never two that exclude each other, unless an exception is recorded with its safeguard; activated for
+hours if they are privileged (P-16; D1 to D4). The first grant claims the installation for good."""
 
 from __future__ import annotations
 
@@ -54,8 +53,8 @@ def grant(
 
 
 def first(person: Person, *, until: int, actor: Actor, reason: str, now: int) -> RoleAssignment:
-    """Make somebody the first access officer, for claiming.py, which writes the marker before it commits. Raises Conflict in an
-    installation that is claimed, also where that was interrupted: then the recovery key gets in."""
+    """Make a person the first access officer, for claiming.py, which writes the marker before it commits. Raises Conflict in a
+    claimed installation, also if the claim was interrupted: then the recovery key is the way in."""
     if not actor.machine:
         raise NotPermitted("Officers grant roles; this is for the command line of the owner.")
     if (data := data_folder()) is not None and guard.is_claimed(data):
@@ -64,8 +63,8 @@ def first(person: Person, *, until: int, actor: Actor, reason: str, now: int) ->
 
 
 def recover(person: Person, prove: Callable[[], None], *, until: int, actor: Actor, reason: str, now: int) -> RoleAssignment:
-    """Make somebody access officer with the recovery key, where there is nobody who could grant it: `access recover`. prove raises
-    unless the key is the right one; actor: who runs the command. The sign-in is released."""
+    """Make a person access officer with the recovery key, if no other person could assign it: `access recover`. prove raises unless
+    the key is right; actor: the user of the command. The sign-in is released."""
     prove()
     if not actor.machine:
         raise NotPermitted("Officers grant roles; this is for the command line of the owner.")
@@ -80,7 +79,8 @@ def recover(person: Person, prove: Callable[[], None], *, until: int, actor: Act
 
 
 def claim(data: Path, files: Files = OS_FILES) -> None:
-    """Mark that a role was granted here: durable before the grant is, so that the owner of the folder loses his rights for good."""
+    """Mark that a role was assigned here: durable before the assignment, so that the owner of the folder permanently loses the
+    initial rights."""
     path = data / "claimed"
     if not path.exists():
         files.replace(path, b"")
@@ -103,7 +103,7 @@ def end(held: RoleAssignment, *, actor: Actor, reason: str, now: int) -> None:
 def record_conflict(
     person: Person, first: Role, second: Role, *, control: str, until: int, actor: Actor, now: int
 ) -> ConflictRecord:
-    """Say why somebody may have two roles that exclude each other, what watches over it, and until when (ms, within a year) (D3).
+    """Record why a person may have two roles that exclude each other, the safeguard, and until when (ms, within a year) (D3).
     Raises Unusable."""
     guard.require(actor, "duty.record-conflict", about_person(person), now=now)
     control = checked_reason(control, "control", min_length=30, max_length=2000)

@@ -1,7 +1,8 @@
 """Apply what an identity provider sends about one person (L1, L7; RFC 7644).
 
-One day of it is one report in state *live*. `active=false` and DELETE end access at every door; nothing here deletes a person,
-and nothing grants access. What cannot be done is raised and stands in the report as refused, or as held by the brake.
+The changes of one day are one report in state *live*. `active=false` and DELETE end access at every entry point; nothing here
+deletes a person or grants access. An impossible change raises an error and is in the report as refused, or as held by the deletion
+threshold.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ def create(attributes: Attributes, *, names: Names, actor: Actor, now: int) -> S
 
 
 def change(row: ScimUser, attributes: Attributes, *, names: Names, actor: Actor, now: int) -> ScimUser:
-    """The user is like this now; where nothing is said of active it stays as it is, so that nobody is hired by silence. row: locked
-    by the caller, in its transaction. Raises Taken, Unusable, Held."""
+    """Replace the user. `active` is unchanged when absent, so that an omission hires nobody. row: locked by the caller, in its
+    transaction. Raises Taken, Unusable, Held."""
     guard.require(actor, "feed.take", now=now)
     name = _user_name(attributes)
     if "active" not in attributes:
@@ -88,7 +89,7 @@ def change(row: ScimUser, attributes: Attributes, *, names: Names, actor: Actor,
 
 
 def remove(row: ScimUser, *, actor: Actor, now: int) -> None:
-    """The user is gone for SCIM; the person is ended and stays (L3). row: locked by the caller. Raises Held."""
+    """Remove the SCIM user; end the person's access, but keep the person (L3). row: locked by the caller. Raises Held."""
     guard.require(actor, "feed.take", now=now)
     with transaction.atomic(savepoint=False):
         person = known_person(row.uid).get(row.uid)
@@ -112,7 +113,7 @@ def note_not_done(uid: str, error: FeedHeld | Unusable, *, actor: Actor, now: in
 
 
 def _follow(uid: str, before: Attributes, attributes: Attributes, names: Names, actor: Actor, now: int) -> None:
-    """Bring the directory to what is said."""
+    """Bring the directory into line with the request."""
     boss = uid_of_user(scim_row.manager(attributes))
     people = known_person(uid, boss)
     had = people.get(uid)
@@ -187,7 +188,7 @@ def _today(actor: Actor, now: int) -> FeedRun:
 
 
 def _hold(line: FeedResult, why: str, actor: Actor, now: int) -> None:
-    """What the provider says last of somebody is what waits; but who was to be ended still is."""
+    """Hold the provider's last request about a person; a pending ending stays pending."""
     run = FeedRun.objects.select_for_update().filter(kind="scim", state="stopped").order_by("id").first()
     if run is None:
         run = FeedRun.objects.create(
@@ -208,7 +209,7 @@ def _hold(line: FeedResult, why: str, actor: Actor, now: int) -> None:
 
 
 def _saved(row: ScimUser, fields: list[str] | None = None) -> None:
-    """fields: of one that is there already. Two who say the same name at once: one hears of the other."""
+    """Save a user; fields: for an existing row. Raises Taken for the second of two simultaneous requests with the same name."""
     try:
         with transaction.atomic():
             row.save(force_insert=fields is None, update_fields=fields)

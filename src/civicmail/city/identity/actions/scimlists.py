@@ -21,8 +21,8 @@ SOURCE = "SCIM"
 
 
 def set_members(group: MailGroup, member_ids: Sequence[str], *, actor: Actor, now: int) -> None:
-    """These users (their ids) are on the list, and no others; whoever else is on it and is no user of the provider stays. All or
-    nothing. Raises Unusable for somebody who is not there or has no mailbox, Conflict for a list that was closed."""
+    """Set the users (by id) on a list; members who are not users of the provider stay. All or nothing. Raises Unusable for an
+    unknown user or one without a mailbox, Conflict for a closed list."""
     guard.require(actor, "feed.take", now=now)
     with transaction.atomic():
         row = lock_row(group, "closed")

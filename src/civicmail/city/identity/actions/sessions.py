@@ -25,8 +25,9 @@ def end(accounts: QuerySet[Account], *, keep: str = "", **also: Any) -> dict[int
 
 
 def end_all_of(person: Person, *, now: int, **also: Any) -> dict[str, int]:
-    """Whatever may be in other hands ends for good: sessions, device passwords, tokens, invitations, and what was activated of
-    roles. Inside the caller's transaction; how many of each. also: columns of the account that change with it."""
+    """Revoke all secrets of an account that others may have: sessions, device passwords, tokens, invitations, and activations
+    of roles. Inside the caller's transaction; returns the number of each. also: columns of the account to change in the same
+    update."""
     at = from_ms(now)
     devices = Device.objects.filter(person=person, ended__isnull=True).update(ended=at)
     tokens = Token.objects.filter(person=person, ended__isnull=True).update(ended=at)

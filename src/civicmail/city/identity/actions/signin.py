@@ -25,14 +25,14 @@ IDENTITY = "identity"
 
 
 def open_account(person: Person, *, actor: Actor, reason: str, now: int, username: str = "") -> Account:
-    """The one sign-in of a person; the one that is there when there is one. username: what is typed; else the address of the
-    person's mailbox, else the number in the directory."""
+    """The one sign-in of a person, existing or new. username: the name to type; else the address of the person's mailbox, else the
+    number in the directory."""
     guard.require(actor, "account.invite", about_person(person), now=now)
     return account_of(person, actor=actor, reason=reason, now=now, username=username)
 
 
 def account_of(person: Person, *, actor: Actor, reason: str, now: int, username: str = "") -> Account:
-    """As open_account, for verbs that have asked the guard about more."""
+    """The sign-in of a person as open_account, for verbs that have passed the guard for more."""
     with transaction.atomic():
         if (account := Account.objects.select_for_update().filter(person=person).first()) is not None:
             return account
@@ -55,15 +55,14 @@ def _address_of(person: Person) -> str:
 
 
 def note_refused(login: str, *, door: str, client: str, now: int) -> None:
-    """A row for whoever looks: somebody was refused where nothing can be guessed (a provider's identity, a mail door)."""
+    """Record for officers a refused sign-in that involves no guessing (a provider's identity, a mail entry point)."""
     account = find_account(login)
     name = login_digest(account.username if account is not None else login)
     Failure.objects.create(account=account, login=name, door=door[:12], client=client[:45], at=from_ms(now))
 
 
 def unlock(account: Account, *, actor: Actor, reason: str, now: int) -> None:
-    """Release a sign-in: nobody waits for it anywhere, and what failed before does not count any more. Raises Conflict when it is
-    not held up."""
+    """Release a sign-in: all delays end, and earlier failures no longer count. Raises Conflict if it is not delayed."""
     guard.require(actor, "account.unlock", about_person(account.person), now=now)
     if not reason.strip():
         raise Unusable("Say why.", {"reason": "Say why."})
@@ -84,9 +83,9 @@ def unlock(account: Account, *, actor: Actor, reason: str, now: int) -> None:
 
 
 def bind(account: Account, provider: str, subject: str, *, name: str, configured: Collection[str], now: int) -> bool:
-    """Whether this identity of a provider is the account's: the first that signs in as it is, for as long as its provider is
-    configured and no officer releases it. Another one is a row for the access office, and the person hears of it. name: of the
-    provider, as people read it."""
+    """Whether this identity of a provider is the account's: the first one that signs in is bound to it, as long as its provider is
+    configured and no officer releases it. Another identity is a row for the access office, and the person is notified. name: of the
+    provider, for people."""
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=account.pk)
         Identity.objects.filter(account=row).exclude(provider__in=configured).delete()
@@ -108,8 +107,7 @@ def bind(account: Account, provider: str, subject: str, *, name: str, configured
 
 
 def tell_of_guesses(*, now: int) -> int:
-    """Whoever works here and has a sign-in that somebody guesses hears of it, once a day and whatever strangers do; how many were
-    told. It is an entry, too."""
+    """Notify employees whose sign-in is being guessed, at most once a day; return how many were notified. This is an entry, too."""
     guessed = Throttle.objects.filter(waiting(now), kind__in=["password", "code", "login"])
     own = Account.objects.filter(pk__in=guessed.values("account"), is_active=True, person__episodes__ended__isnull=True)
     notified = 0

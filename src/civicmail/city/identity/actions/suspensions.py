@@ -1,4 +1,4 @@
-"""Suspending somebody's access, giving it back, and ending one right of many (P-04; M4, M5)."""
+"""Suspend and resume a person's access, and revoke a single authorization (P-04; M4, M5)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from civicmail.city.identity.queries.actors import about_person
 
 
 def suspend(person: Person, *, actor: Actor, reason: str, now: int) -> int:
-    """All of somebody's access stops at once: nothing is sent, what comes is held; returns how many rights. Raises Conflict where
-    there is none in force, and for who was elected (decision 0039)."""
+    """Suspend a person's access immediately: nothing is sent, incoming mail is held; return the number of authorizations. Raises
+    Conflict if none is in force, and for elected officials (decision 0039)."""
     if elected.among([person.pk]):
         guard.require(actor, "access.suspend", about_person(person), now=now)
         raise Conflict(f"{person} was elected, and is restricted by a decision about a violation at most, never silenced (P-30).")
@@ -31,12 +31,12 @@ def suspend(person: Person, *, actor: Actor, reason: str, now: int) -> int:
 
 
 def resume(person: Person, *, actor: Actor, reason: str, now: int) -> int:
-    """What was suspended is in force again, until the end that it had. Raises Conflict where nothing is suspended."""
+    """Resume suspended access, until its original end. Raises Conflict if nothing is suspended."""
     return _all(person, "resume", "suspended", actor=actor, reason=reason, now=now)
 
 
 def revoke(authorization: Authorization, *, actor: Actor, reason: str, now: int) -> Authorization:
-    """One right of somebody ends for good; the others stay. Raises Conflict."""
+    """Revoke one authorization of a person; the others stay. Raises Conflict."""
     about = PersonIn(authorization.department.code, authorization.person.uid)
     guard.require(actor, "access.end", about, now=now)
     if authorization.role == "holder":

@@ -13,7 +13,7 @@ from civicmail.city.identity.tallies import TallyKind
 
 
 def add(department: Department | None, what: TallyKind, *, at: datetime, count: int = 1) -> None:
-    """So many more in the month of this moment. None: of somebody who works nowhere; nothing is counted."""
+    """Add to a sum of the present month. None: a person without a department, who is not counted."""
     if department is None or count <= 0:
         return
     rows = Tally.objects.filter(department=department, month=timezone.localdate(at).replace(day=1), what=what)

@@ -1,6 +1,6 @@
 """Count secrets at sign-in as wrong before comparing them (P-07).
 
-What was right is taken back. Rows are of somebody's logins and of nobody's alike, and are known by a digest.
+A right one is uncounted. Rows exist for known and unknown logins alike, identified by a digest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What was counted before a secret was compared. login: its digest; rows: ids of its counters."""
+    """The failures counted before a secret was compared. login: its digest; rows: ids of its counters."""
 
     login: str
     account: int | None
@@ -35,8 +35,8 @@ class Ticket:
 
 
 def admit(login: str, what: str, *, client: str, now: int, session: str = "") -> Ticket | None:
-    """Count one try of a login, and say whether it may be compared; None when it may not, and then nothing was counted. what:
-    password or code. session: key of a session of this login, whose tries are its own and nobody else's. now: ms."""
+    """Count one attempt of a login, and return whether the secret may be compared; None if not, and then nothing was counted. what:
+    password or code. session: key of a session of this login, whose attempts are counted separately. now: ms."""
     account = find_account(login)
     name = login_digest(account.username if account is not None else login)
     places = Place.objects.filter(account=account.pk if account is not None else None, network=place_of(client))
@@ -47,7 +47,7 @@ def admit(login: str, what: str, *, client: str, now: int, session: str = "") ->
 
 
 def _counted(keys: Sequence[tuple[str, str, str]], account: Account | None, known: bool, now: int) -> tuple[int, ...]:
-    """Ids of the counters, each with one failure more; none where somebody has to wait."""
+    """Ids of the counters, each with one more failure; none if the login has to wait."""
     if _refused(list(_rows(keys)), known, now):
         log.info("a sign-in waits", kind=keys[0][0], account=account.pk if account is not None else "-")
         return ()
@@ -68,7 +68,7 @@ def _counted(keys: Sequence[tuple[str, str, str]], account: Account | None, know
 
 
 def note_failure(ticket: Ticket, *, door: str, now: int) -> None:
-    """It was wrong: a row for whoever looks. It was counted before."""
+    """Record a wrong secret as a row for officers. It was counted before."""
     log.info("a sign-in failed", door=door, account=ticket.account or "-", client=ticket.client)
     Failure.objects.create(
         account_id=ticket.account, login=ticket.login, door=door[:12], client=ticket.client[:45], at=from_ms(now)
@@ -76,7 +76,7 @@ def note_failure(ticket: Ticket, *, door: str, now: int) -> None:
 
 
 def take_back(ticket: Ticket) -> None:
-    """It was right."""
+    """Uncount a right secret."""
     with transaction.atomic():
         rows = list(Throttle.objects.filter(pk__in=ticket.rows).order_by("kind", "login", "network").select_for_update())
         for row in rows:
@@ -105,8 +105,8 @@ def note_wrong_device(login: str, *, client: str, now: int) -> None:
 
 
 def forget(*, now: int) -> int:
-    """Remove counters that say nothing any more; how many. How often somebody's own login failed in a row is kept until they sign
-    in."""
+    """Remove counters that have no effect any more; return how many. Consecutive failures of an existing login are kept until a
+    successful sign-in."""
     old = Throttle.objects.filter(last__lt=from_ms(now - throttle.FORGET_AFTER_MS))
     return old.exclude(kind="login", account__isnull=False, streak__gt=0).delete()[0]
 
@@ -142,7 +142,7 @@ def _refused(rows: list[Throttle], known: bool, now: int) -> bool:
 
 
 def _count(row: Throttle, known: bool, now: int) -> None:
-    """One failure more. What fails from a network that the login came from before is no sign of strangers."""
+    """Count one more failure. A failure from a network that the login has used before is no sign of strangers."""
     if row.kind == "login":
         row.streak += 1
         if known:

@@ -95,7 +95,7 @@ def _create(person: Person, name: str, requested: list[str], until: int, actor: 
 
 
 def end(token: Token, *, actor: Actor, now: int) -> None:
-    """This token opens nothing any more; ending one twice changes nothing."""
+    """End a token; ending one twice changes nothing."""
     guard.require(actor, "my.devices", OfPerson(token.person.uid), now=now)
     with transaction.atomic():
         row = Token.objects.select_for_update().get(pk=token.pk)
@@ -106,9 +106,8 @@ def end(token: Token, *, actor: Actor, now: int) -> None:
 
 
 def account_by(text: str, person: str, *, now: int) -> Account:
-    """The account of the person (uid or sign-in name) whose token of the command line this is, and note the use. Raises
-    NotPermitted, with one sentence for every reason: wrong, over, ended, somebody else's, for the API, of somebody who left or is
-    locked."""
+    """The account of the person (uid or sign-in name) with this command-line token; note the use. Raises NotPermitted, with the
+    same sentence for every reason: wrong, expired, ended, another person's, for the API, of a leaver or a locked account."""
     match = _find_valid(text, now)
     named = match is not None and person.strip().lower() in (match[1].username, match[1].person.uid.lower())
     if match is None or not named or match[0].scopes:
@@ -128,13 +127,13 @@ def program_by(text: str, *, now: int) -> tuple[Token, Account] | None:
 
 
 def _is_too_old(token: Token, now: int) -> bool:
-    """Of one that was made when such tokens lived longer."""
+    """Whether a token was made when longer lifetimes were allowed, and is too old now."""
     return WRITES_ROLES in token.scopes and now - epoch_ms(token.made) > MAX_ROLE_DAYS * DAY
 
 
 def _find_valid(text: str, now: int) -> tuple[Token, Account] | None:
-    """What the database has under the seal of this text, while it is good: not over, not ended, its person here, not locked, and
-    nothing has ended all sessions since (L2)."""
+    """The token with this sealed text if it is valid: not expired, not ended, its person here and not locked, and made since all
+    sessions were last ended (L2)."""
     if not one_time_secrets.has_shape("token", text):
         return None
     seal = _seal(text)

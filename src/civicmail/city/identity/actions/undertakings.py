@@ -27,7 +27,7 @@ TICK = machine("tick")
 
 
 def record(agency: Agency, text: PolicyText, reference: str, *, actor: Actor, now: int) -> Undertaking:
-    """The agency has signed on paper. reference: where the paper is kept. Raises NotPermitted, Unusable, Conflict."""
+    """Record an agency's signed agreement on paper. reference: where the paper is kept. Raises NotPermitted, Unusable, Conflict."""
     guard.require(actor, "undertaking.record", now=now)
     reference = checked_reason(reference, "reference", max_length=200)
     return _bind(agency, text, "paper", reference, actor, now)
@@ -67,8 +67,8 @@ def _bind(agency: Agency, text: PolicyText, how: str, reference: str, actor: Act
 
 
 def sweep_sponsors(now: int) -> int:
-    """Contracts whose sponsor has left: officers and the agency's contact are told once, and after SPONSORLESS days access under
-    them ends; how many authorizations did."""
+    """Handle contracts whose sponsor has left: notify officers and the agency's contact once; after SPONSORLESS days end access
+    under the contract. Returns the number of authorizations ended."""
     today, count = timezone.localdate(from_ms(now)), 0
     for contract, left in sponsors.sponsorless_contracts(today):
         last = left + timedelta(days=SPONSOR_GRACE_DAYS)
@@ -109,7 +109,7 @@ def _recipients(agency: Agency, now: int) -> list[str]:
 
 
 def addresses_of(people: set[int]) -> list[str]:
-    """Of the own mailboxes of people (ids of rows), in order."""
+    """Addresses of the own mailboxes of people (ids of rows), in order."""
     return list(
         Mailbox.objects.filter(holder__in=people, kind="personal", closed__isnull=True)
         .order_by("address")
@@ -118,5 +118,5 @@ def addresses_of(people: set[int]) -> list[str]:
 
 
 def own_address_of(person: Person) -> str:
-    """The address of somebody's own mailbox, "" for whoever has none that is open."""
+    """The address of a person's own mailbox, "" without an open one."""
     return next(iter(addresses_of({person.pk})), "")

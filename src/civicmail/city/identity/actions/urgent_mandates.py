@@ -1,4 +1,4 @@
-"""Urgent mandates: four hours without approval, ratified by a second person afterwards (E4)."""
+"""Urgent examinations: four hours without approval, ratified by a second person afterwards (E4)."""
 
 from __future__ import annotations
 
@@ -48,13 +48,12 @@ def decide(mandate: Mandate, was_right: bool, *, actor: Actor, reason: str, now:
 
 
 def ratify(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
-    """A second person says that it was right to look. It makes nothing longer. Raises NotPermitted, Conflict when it is too
-    late."""
+    """Ratify as a second person. This extends nothing. Raises NotPermitted, Conflict when it is too late."""
     return _answer(mandate, "ratified", actor, checked_reason(reason, min_length=10), now)
 
 
 def reject(mandate: Mandate, *, actor: Actor, reason: str, now: int) -> Mandate:
-    """A second person says that it was not: it ends at once and is a finding. Raises as ratify does."""
+    """Reject as a second person: the examination ends immediately and is a finding. Raises as ratify does."""
     return _answer(mandate, "rejected", actor, checked_reason(reason, min_length=10), now)
 
 

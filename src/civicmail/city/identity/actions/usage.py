@@ -1,6 +1,6 @@
 """Count retrieved mail (M7, P-05, P-08).
 
-A count for each day, mailbox and person; never which message, and never what stands in it.
+A count for each day, mailbox and person; never a message or its content.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from civicmail.city.identity.models import Usage
 
 
 def note_retrieved(person: str, mailboxes: Collection[str], *, now: int) -> None:
-    """Once more. person: uid; mailboxes: their main addresses. Whoever or whatever is not in the directory is not counted."""
+    """Count one more retrieval. person: uid; mailboxes: their main addresses. People and mailboxes outside the directory are not
+    counted."""
     row = Person.objects.filter(uid=person).only("pk").first()
     day = timezone.localdate(from_ms(now))
     for box in Mailbox.objects.filter(address__in=mailboxes).only("pk") if row is not None else ():

@@ -1,4 +1,4 @@
-"""The four reasons for which somebody gets mail, as they are written into a form (P-04)."""
+"""The four reasons for mail access, as fields of a form (P-04)."""
 
 from __future__ import annotations
 

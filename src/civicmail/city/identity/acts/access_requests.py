@@ -1,4 +1,4 @@
-"""Acts on requests for mail access: ask, decide, withdraw (P-04; M3)."""
+"""Acts on requests for mail access: request, decide, withdraw (P-04; M3)."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class AskAccess(ShownAuthorization["Person", AccessToAsk]):
 
 
 class OnAuthorization[Given: Input](ShownAuthorization["Authorization", Given]):
-    """An act on an authorization or a request; whoever asked for it does not decide about it."""
+    """An act on an authorization or a request; its requester does not decide about it."""
 
     model = "access.Authorization"
     related = ("mailbox__holder", "person", "department", "requester", "approver", "episode__contract", "episode__department")

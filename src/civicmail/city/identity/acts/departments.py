@@ -42,7 +42,7 @@ class DepartmentToOpen(Input):
 
 
 class Leading(Input):
-    """head: number or address, empty for nobody; deputies: the same; was: number of the head as it was seen, or empty."""
+    """head: number or address, empty for none; deputies: the same; was: number of the head as seen, or empty."""
 
     head = OptionalPerson(label="Head", help="Personnel number or address. Empty: nobody.")
     deputies = People(label="Deputies", help="Numbers or addresses, one a line.")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Employed:
-    """A person who works or worked in a department, and the end of access there, if it is known already."""
+    """A person who works or worked in a department, and the end of access there, if it is set."""
 
     person: Person
     department: Department

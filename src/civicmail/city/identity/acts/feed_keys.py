@@ -1,4 +1,4 @@
-"""Acts on what lets programs say who works here: tokens of identity providers, mappings of personnel lists (P-08, S1)."""
+"""Acts on tokens of identity providers and on mappings of personnel lists (P-08, S1)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEYS, _MAPPINGS = ("Tokens", "feed-keys"), ("Mappings", "feed-maps")
 
 
 class FeedKeyToMake(Input):
-    """Which program, for how long."""
+    """The program and the lifetime of a new token."""
 
     name = Text(label="Which program is it for?", max_length=80, rows=1)
     days = Number(label="For how many days?", help="At most 366. Make the next one before.", minimum=1, default=180)
@@ -25,7 +25,7 @@ class FeedKeyToMake(Input):
 
 
 class NewFeedKey(NamedTuple):
-    """A token with its name, for the one time that it is shown."""
+    """A token with its name, shown once."""
 
     name: str
     secret: str

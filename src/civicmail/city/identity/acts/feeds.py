@@ -22,7 +22,7 @@ _EFFECTS = {
 
 
 class ListToApply(Input):
-    """state: as it was read; count: of those who are ended, needed where the brake holds it."""
+    """state: as seen; count: of people ended, required if the deletion threshold holds the list."""
 
     reason = reason()
     state = Seen(max_length=10)
@@ -86,7 +86,7 @@ class RejectFeed(Act["FeedRun", Because, "FeedRun"]):
 
 
 def _counts(row: FeedRun) -> dict[str, int]:
-    """How many lines add, change, end or are refused."""
+    """Numbers of lines that add, change, end or are refused."""
     from django.db.models import Count
 
     return dict(row.lines.order_by().values_list("did").annotate(n=Count("id")))

@@ -1,4 +1,4 @@
-"""Acts on mailboxes and their addresses: make, renew, invite files, close, ask that somebody may use one (P-04, P-07, P-08)."""
+"""Acts on mailboxes and their addresses: make, renew, invite files, close, request access for a person (P-04, P-07, P-08)."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ class AskGrant(ShownAuthorization["Mailbox", GrantToAsk], _OnMailbox[GrantToAsk,
         return row
 
     def resource(self, row: Mailbox, actor: Actor) -> Resource:
-        """Whether they may ask for anybody; the verb asks about the person who is named."""
+        """The resource for requesting access for anyone; the verb checks the person named."""
         somebody = min(actor.supervises, default="")
         return GrantOn(row.department.code, somebody, holder=row.holder.uid if row.holder else "")
 

@@ -1,4 +1,4 @@
-"""The departments for which somebody may make an address: a choice in the forms of mailboxes and lists."""
+"""The departments for which a person may make an address: a choice in the forms of mailboxes and lists."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class OwningDepartments:
 
 
 class InOwnDepartment[Given: Input, Done](Act[OwningDepartments, Given, Done]):
-    """Make something that a department owns. everywhere, of_department: names of the URLs of the lists of such things."""
+    """Make something that a department owns. everywhere, of_department: names of the URLs of the lists of these objects."""
 
     everywhere: str
     of_department: str
@@ -50,11 +50,11 @@ class InOwnDepartment[Given: Input, Done](Act[OwningDepartments, Given, Done]):
         return OwningDepartments(choices, reverse(self.of_department, args=[choices[0][0]]))
 
     def find(self, *, actor: Actor, now: int) -> OwningDepartments:
-        """Every department: who may for which the verb says, in its own words."""
+        """Every department; the verb checks which of them are permitted, with its own message."""
         return OwningDepartments(_open(), "")
 
     def resource(self, row: OwningDepartments, actor: Actor) -> Resource:
-        """Whether they may for any department; the verb asks about the one that is chosen."""
+        """The resource for any department; the verb checks the one chosen."""
         return InDepartment(row.choices[0][0])
 
     def choices(self, row: OwningDepartments, actor: Actor) -> Mapping[str, Choices]:

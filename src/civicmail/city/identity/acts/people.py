@@ -27,7 +27,7 @@ _CONTRACT = {"contract": "AGENCY/NUMBER"}
 
 @dataclass(frozen=True, slots=True)
 class Hiring:
-    """A department, whoever worked there before, and what they did last."""
+    """A department, and a person who worked there before, with the last employment."""
 
     department: Department
     person: Person
@@ -48,7 +48,7 @@ class AddPerson(Act["Department", PersonToAdd, "Person"]):
     model, key = "directory.Department", "code"
 
     def resource(self, row: Department, actor: Actor) -> Resource:
-        """Whether they may add anybody here; the verb asks about the number that is given."""
+        """The resource for adding anyone here; the verb checks the number given."""
         return PersonIn(row.code, "")
 
     def find(self, department: str, *, actor: Actor, now: int) -> Department:
@@ -232,7 +232,7 @@ class MovePerson(PersonAct["Episode", Moving, tuple["Person", int]]):
 
 
 def _employment(department: str, uid: str, *, actor: Actor, now: int, is_open: bool = True) -> Episode:
-    """The last employment of a person in a department. Raises Http404 for whoever has none, or no open one where is_open."""
+    """The last employment of a person in a department. Raises Http404 without one, or without an open one if is_open."""
     from django.http import Http404
     from django.shortcuts import get_object_or_404
 

@@ -16,7 +16,7 @@ class _Persons(Protocol):
 
 
 class PersonAct[Row: _Persons, Given: Input, Done](Act[Row, Given, Done]):
-    """An act on what belongs to a person: whoever is responsible for the person does it."""
+    """An act on a person's property, by a person responsible for them."""
 
     def resource(self, row: Row, actor: Actor) -> Resource | None:
         from civicmail.city.identity.queries.actors import about_person

@@ -1,4 +1,4 @@
-"""What is given about a person and their work: by hand on pages, by programs and commands (P-08)."""
+"""Inputs about a person and their work, for pages, API and commands (P-08)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class WorkToBegin(Input):
 
 
 class PersonToAdd(Input):
-    """uid: of the personnel system, for ever; display: as it stands in From."""
+    """uid: of the personnel system, permanent; display: as shown in From."""
 
     uid = Text(label="Personnel number", help="As the personnel system has it; it stays for ever.", max_length=60, rows=1)
     given = Text(label="Given name", max_length=80, rows=1, required=False)
@@ -40,7 +40,7 @@ class PersonToAdd(Input):
 
 
 class PersonToChange(Input):
-    """What is left out stays as it is."""
+    """Fields that are left out stay unchanged."""
 
     given = Text(label="Given name", max_length=80, rows=1, required=False, implied=True)
     family = Text(label="Family name", max_length=80, rows=1, implied=True)
@@ -56,7 +56,7 @@ class PersonToChange(Input):
 
 
 class Moving(Input):
-    """department: to which one; overlap: days for which access of the old one goes on."""
+    """department: the new one; overlap: days for which access of the old one continues."""
 
     department = Choice(label="To which department?")
     position = Text(label="Position there", max_length=120, rows=1, required=False)

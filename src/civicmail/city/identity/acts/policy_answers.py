@@ -1,4 +1,4 @@
-"""What somebody answers to the policy (P-18; P1)."""
+"""Answers to the policy (P-18; P1)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class RecordPaper(Act[None, SignedPaper, "Acknowledgement"]):
     from_link = ("person",)
 
     def resource(self, row: None, actor: Actor) -> Resource:
-        """Whether they may for anybody; the verb asks about the person who is named."""
+        """The resource for anyone; the verb checks the person named."""
         authorizes = {role.department for role in actor.held if role.role == "authoriser"}
         return InDepartment(min(actor.departments | authorizes, default=""))
 

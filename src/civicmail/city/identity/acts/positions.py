@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A position in which somebody works or worked, and the newest version of its profile."""
+    """A position in which people work or worked, and the newest version of its profile."""
 
     department: Department
     name: str

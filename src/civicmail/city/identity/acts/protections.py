@@ -1,4 +1,4 @@
-"""Acts on protected mail: protect somebody, name who decides, end it (P-16; E3)."""
+"""Acts on protected mail: protect a person, name the approvers, end it (P-16; E3)."""
 
 from __future__ import annotations
 

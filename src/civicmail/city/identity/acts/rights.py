@@ -21,7 +21,7 @@ _RELATED = OnAuthorization.related
 
 
 class Extension(Input):
-    """until: the last day; was: the end as it was seen, in milliseconds since 1970."""
+    """until: the last day; was: the end as seen, in milliseconds since 1970."""
 
     until = UntilBecause.until
     reason = UntilBecause.reason
@@ -29,7 +29,7 @@ class Extension(Input):
 
 
 class _Switch(PersonAct["Authorization", Because, tuple["Authorization", int]]):
-    """All that the person may use, beside this authorization."""
+    """An act on all access of a person; its row is the newest authorization."""
 
     input = Because
     model, related = "access.Authorization", _RELATED

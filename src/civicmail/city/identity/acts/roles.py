@@ -108,7 +108,7 @@ class EndRole(PersonAct["RoleAssignment", Because, "RoleAssignment"]):
 
 
 class ConflictInput(Input):
-    """Two roles that exclude each other, held all the same (D3)."""
+    """Two roles that exclude each other, held by one person by exception (D3)."""
 
     person = PersonName(label="Who?", help="Personnel number or address.")
     first = Choice(label="One role", choices=ROLE_CHOICES)

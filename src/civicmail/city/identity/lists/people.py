@@ -51,7 +51,7 @@ def _access(e: Any, _request: ListRequest) -> Cell:
 
 
 def _notes(e: Any, request: ListRequest) -> Cell:
-    """What is out of order with somebody's access, if anything; one thing, the most urgent."""
+    """A note about the most urgent problem of a person's access, if any."""
     from django.utils import timezone
 
     from civicmail.city.pages.days import last_day

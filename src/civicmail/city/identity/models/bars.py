@@ -1,5 +1,5 @@
-"""What a violation leaves at the doors: a suspension, a restriction, a permanent bar, and the mark that re-entry is decided one
-level higher (P-09, P-30; C4, V3). A bar is a person's and so follows them across agencies, names and addresses; no row goes."""
+"""Bars after violations: a suspension, a restriction, a permanent bar, and the mark that re-entry is decided one level higher
+(P-09, P-30; C4, V3). A bar belongs to a person, and so applies across agencies, names and addresses; no row is deleted."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from civicmail.city.identity.models.policytexts import PolicyText
 
 
 class Bar(models.Model):
-    """kind: see bars.KINDS. until: of a suspension or restriction; None: until somebody ends it. first, second: the officers of a
-    permanent one, which two others than one person end again: asker, then ender, by a law. origin: "violation:12"."""
+    """kind: see bars.KINDS. until: of a suspension or restriction; None: until ended by a person. first, second: the officers of a
+    permanent one; two people other than one of them end it: asker, then ender, under a law. origin: "violation:12"."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="bars")
     kind: models.CharField[str, Kind] = models.CharField(max_length=12)
@@ -53,13 +53,13 @@ class Bar(models.Model):
 
     @property
     def title(self) -> str:
-        """As pages begin what they say of it."""
+        """The title on pages."""
         return f"{KINDS[self.kind].name}."
 
 
 class Undertaking(models.Model):
-    """An agency has bound itself to a version of the policy (P-09). how: paper, with the reference of what was signed; contact, by
-    somebody of the agency; before, where people of the agency worked here when this was first asked for."""
+    """A compliance agreement: an agency accepts a version of the policy (P-09). how: paper, with the reference of the signed
+    document; contact, by a person of the agency; before, if people of the agency worked here when agreements were introduced."""
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="undertakings")
     text = models.ForeignKey(PolicyText, models.PROTECT, related_name="undertakings")

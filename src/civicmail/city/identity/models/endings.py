@@ -10,7 +10,8 @@ from civicmail.city.directory.models import Episode, Person
 
 
 class Ending(models.Model):
-    """One end_access: of which episode, why, from when. Steps are its children; it is done when all of them are (L1)."""
+    """One end_access: the employment, the reason, the time. Its steps are rows of EndingStep; it is done when all of them are
+    (L1)."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="endings")
     episode = models.ForeignKey(Episode, models.PROTECT, related_name="endings")
@@ -29,7 +30,8 @@ class Ending(models.Model):
 
 
 class EndingStep(models.Model):
-    """What was done, when, to how many: sessions, devices, tokens, authorizations, grants, roles, approvals, snapshot."""
+    """One step: when it was done, and how many it ended: sessions, devices, tokens, authorizations, grants, roles, approvals,
+    snapshot."""
 
     ending = models.ForeignKey(Ending, models.PROTECT, related_name="steps")
     step = models.CharField(max_length=24)

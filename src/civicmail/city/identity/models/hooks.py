@@ -1,4 +1,4 @@
-"""What programs were told of entries, so that a restart neither loses one nor tells all of them again."""
+"""Deliveries of entries to webhooks, so that a restart neither loses nor repeats them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from django.db import models
 
 
 class Hook(models.Model):
-    """One program that is told (oversight.webhook). position: up to this id every entry was told or left out; tries: of the entry
-    that waits; due: ms of the next one; problem: why the last one failed; told: ms of the last that was taken."""
+    """A webhook (oversight.webhook). position: every entry up to this id was delivered or left out; tries: of the entry that waits;
+    due: ms of the next attempt; problem: why the last one failed; told: ms of the last delivery."""
 
     name = models.CharField(max_length=40, unique=True)
     position = models.BigIntegerField(default=0)
@@ -26,7 +26,8 @@ class Hook(models.Model):
 
 
 class HookTold(models.Model):
-    """An entry above the position was told, or left out: transactions commit in any order, so a last id alone says nothing."""
+    """An entry above the position that was delivered or left out: transactions commit in any order, so a last id alone is not
+    enough."""
 
     hook = models.ForeignKey(Hook, models.CASCADE, related_name="passed")
     entry = models.BigIntegerField()

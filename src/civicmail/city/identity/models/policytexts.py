@@ -10,7 +10,7 @@ from civicmail.city.directory.models import Person
 
 
 class PolicyText(models.Model):
-    """One version of the e-mail use policy as people accept it (P1). material: who accepted an older one is asked again."""
+    """One version of the e-mail use policy (P1). material: people who accepted an older one must answer again."""
 
     version = models.PositiveIntegerField(unique=True)
     title = models.CharField(max_length=200)

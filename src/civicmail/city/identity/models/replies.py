@@ -1,4 +1,4 @@
-"""What is done with mail for a mailbox besides delivering it: an answer by itself, a way on to a function mailbox (L4, P-06)."""
+"""Auto-replies of mailboxes, and forwarding to a function mailbox (L4, P-06)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from civicmail.city.directory.models import Mailbox
 
 
 class AutoReply(models.Model):
-    """A mailbox answers by itself from one time until another. kind: own, by whoever holds it; left, by the department, because
-    its holder left. text: for people of the city; outside: for everybody else, who get no answer where it is empty."""
+    """An auto-reply of a mailbox for a period. kind: own, by its holder; left, by the department, because the holder left. text:
+    for people of the city; outside: for others, who get no reply if it is empty."""
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="replies")
     kind = models.CharField(max_length=4, default="own")
@@ -37,7 +37,7 @@ class AutoReply(models.Model):
 
 
 class Forwarding(models.Model):
-    """What comes for a mailbox whose holder left goes to a function mailbox of the same department until a time (L4)."""
+    """Forwarding of a leaver's mail to a function mailbox of the same department until a time (L4)."""
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="forwardings")
     to = models.ForeignKey(Mailbox, models.PROTECT, related_name="forwarded")
@@ -58,8 +58,8 @@ class Forwarding(models.Model):
 
 
 class Answered(models.Model):
-    """When a mailbox last answered a sender by itself: at most once a week (RFC 3834). sender: SHA-256 of mailbox and address, so
-    that nobody's correspondents stand here; capture: the message that was answered."""
+    """The last auto-reply of a mailbox to a sender: at most one a week (RFC 3834). sender: SHA-256 of mailbox and address, so that
+    correspondents are not readable here; capture: the message that was answered."""
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="answered")
     sender = models.CharField(max_length=64)
@@ -75,7 +75,7 @@ class Answered(models.Model):
 
 
 class HeardForAnswers(models.Model):
-    """How far a journal was read for mail that wants an answer: written after what was answered is durable."""
+    """The journal offset of the auto-reply job, written after the replies are durable."""
 
     journal = models.CharField(max_length=40, unique=True)
     number = models.BigIntegerField()

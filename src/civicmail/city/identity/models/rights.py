@@ -1,4 +1,4 @@
-"""Who may use which mailbox, with the four reasons in writing (P-04), and what personal use goes with it (P-10)."""
+"""Who may use which mailbox, with the four reasons in writing (P-04), and permissions for personal use (P-10)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Authorization(models.Model):
 
 
 class PersonalUse(models.Model):
-    """What incidental personal use a department allows, to whom, until when (P-10); without a row there is none."""
+    """Incidental personal use that a department permits, to whom, until when (P-10); none without a row."""
 
     department = models.ForeignKey(Department, models.PROTECT, related_name="personal_use")
     position = models.CharField(max_length=120, blank=True)

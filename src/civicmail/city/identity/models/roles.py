@@ -1,4 +1,4 @@
-"""Who holds which role, activates it, and which two one person holds all the same (D1 to D4)."""
+"""Role assignments, activations, and exceptions for roles that exclude each other (D1 to D4)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from civicmail.city.guard.roles import Role
 
 class RoleAssignments(models.QuerySet["RoleAssignment"]):
     def in_force(self, at: datetime) -> Self:
-        """Those that are roles at this moment."""
+        """The assignments in force at this moment."""
         return self.filter(ended__isnull=True, starts__lte=at, until__gt=at)
 
 
@@ -41,7 +41,7 @@ class RoleAssignment(models.Model):
 
 
 class ConflictRecord(models.Model):
-    """Two roles that exclude each other are held by one person all the same, with what watches over it and an end (D3)."""
+    """An exception for one person with two roles that exclude each other, with its safeguard and its end (D3)."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="conflicts")
     first = models.CharField(max_length=24)

@@ -1,4 +1,4 @@
-"""What people and their programs show instead of signing in."""
+"""Secrets that people and their programs present instead of signing in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from civicmail.city.directory.models import Mailbox, Person
 
 
 class Device(models.Model):
-    """A device password: known by its keyed HMAC alone, shown once. Of a person, or of a service mailbox (a machine, S1)."""
+    """A device password: stored as its keyed HMAC only, shown once. For a person, or for a service mailbox (a machine, S1)."""
 
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="devices")
     machine = models.ForeignKey(Mailbox, models.PROTECT, null=True, blank=True, related_name="devices")
@@ -37,8 +37,8 @@ class Device(models.Model):
 
 
 class Token(models.Model):
-    """What a person shows to the command line of a claimed installation, or with scopes (scopes.py) to the API; known by its keyed
-    HMAC. name: what it is for; epoch: of the account when it was made: a later one has ended it (L2)."""
+    """A token for the command line of a claimed installation, or with scopes (token_scopes.py) for the API; stored as its keyed
+    HMAC. name: its purpose; epoch: of the account when it was made; a later epoch ends it (L2)."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="tokens")
     name = models.CharField(max_length=80, blank=True)

@@ -1,4 +1,4 @@
-"""How often mailboxes are used, sums of departments, and how far journals were read for that (M7, P-05, P-28)."""
+"""Usage of mailboxes, sums of departments, and the journal offsets of these counts (M7, P-05, P-28)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from civicmail.city.directory.models import Department, Mailbox, Person
 
 
 class Usage(models.Model):
-    """How often a person sent from, received at and fetched from a mailbox on a day; only counts (M7, P-05). received: what people
-    and machines sent, and what was neither refused nor kept back; notices: what this program itself wrote. Pages have their
-    figures by queries/usage.py, so that all say the same."""
+    """How often a person sent from, received at and retrieved from a mailbox on a day; counts only (M7, P-05). received: mail of
+    people and machines that was neither rejected nor held; notices: mail that this program wrote. Pages take figures from
+    queries/usage.py, so that all agree."""
 
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="usage")
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="usage")
@@ -30,8 +30,8 @@ class Usage(models.Model):
 
 
 class Tally(models.Model):
-    """How much of something there was in a department in a month: sums that other rooms add to and statements read (P-10, P-28). Of
-    whom, and which message, is written nowhere. month: its first day; what: see tallies.WHAT."""
+    """A sum for a department in a month: other rooms add to it and attestations read it (P-10, P-28). It names no person and no
+    message. month: its first day; what: see tallies.WHAT."""
 
     department = models.ForeignKey(Department, models.PROTECT, related_name="+")
     month = models.DateField()
@@ -46,7 +46,7 @@ class Tally(models.Model):
 
 
 class Followed(models.Model):
-    """How far a journal was read for counts and sign-ins: written in the transaction of what was read."""
+    """The journal offset of counts and sign-ins: written in the transaction of the data read."""
 
     journal = models.CharField(max_length=40, unique=True)
     number = models.BigIntegerField()

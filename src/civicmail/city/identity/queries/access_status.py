@@ -51,7 +51,7 @@ class Work(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AccessStatus:
-    """What decides about people (ids of rows), as the database had it. rights: by person."""
+    """The facts that decide on people's access (ids of rows), as the database had them. rights: by person."""
 
     work: dict[int, Work]
     rights: dict[int, list[Right]]
@@ -63,7 +63,7 @@ class AccessStatus:
     contained: frozenset[int] = frozenset()
 
     def facts(self, person: int, now: int) -> MailFacts:
-        """Of one person. now: ms."""
+        """The facts about one person. now: ms."""
         work = self.work.get(person)
         rights = self.rights.get(person, [])
         active = person in self.own
@@ -92,16 +92,16 @@ class AccessStatus:
         return max(days, default=None)
 
     def is_restricted(self, person: int) -> bool:
-        """Whether somebody writes to one outside address at a time (P-30)."""
+        """Whether the person may write to one outside address at a time only (P-30)."""
         return any(bar.kind == "restriction" for bar in self.bars.get(person, ()))
 
     def has_declined(self, person: int) -> bool:
-        """Whether somebody's last word to the policy was no."""
+        """Whether the person's last answer to the policy was no."""
         latest = self.answers.get(person)
         return latest is not None and latest.declined > latest.accepted
 
     def is_live(self, person: int) -> bool:
-        """Whether somebody has live access of their own, without which there is no grant."""
+        """Whether the person has live access of their own, without which there is no grant."""
         work = self.work.get(person)
         if person not in self.own or work is None or work.ended is not None or work.agency or work.unbound:
             return False
@@ -111,7 +111,7 @@ class AccessStatus:
 
 
 def load_status(now: int, people: Iterable[int] | None = None) -> AccessStatus:
-    """How people stand (None: all); seven queries at most. now: ms."""
+    """The access status of people (None: all); seven queries at most. now: ms."""
     at = from_ms(now)
     rights: dict[int, list[Right]] = {}
     own: dict[int, int] = {}
@@ -129,7 +129,7 @@ def load_status(now: int, people: Iterable[int] | None = None) -> AccessStatus:
 
 
 def status_of(person: int, now: int) -> MailFacts:
-    """How one person (id of the row) stands. now: ms."""
+    """The access status of one person (id of the row). now: ms."""
     return load_status(now, [person]).facts(person, now)
 
 
@@ -139,7 +139,7 @@ def why_refused(person: int, now: int) -> str:
 
 
 def _shut(people: Iterable[int] | None) -> tuple[frozenset[int], frozenset[int]]:
-    """Whose sign-in is locked, and whose account somebody else may use."""
+    """People whose sign-in is locked or whose account is compromised."""
     rows = Account.objects.filter(Q(locked__isnull=False) | Q(contained__isnull=False))
     if people is not None:
         rows = rows.filter(person__in=people)
@@ -148,7 +148,7 @@ def _shut(people: Iterable[int] | None) -> tuple[frozenset[int], frozenset[int]]
 
 
 def _rights(at: datetime, people: Iterable[int] | None) -> list[tuple[Right, int | None]]:
-    """Dates are looked at, whatever the sweep has done: what is over is over."""
+    """Authorizations by date, whatever the sweep has done: one past its end is over."""
     rows = Authorization.objects.order_by().filter(state__in=["active", "suspended"], until__gt=at, starts__lte=at)
     if people is not None:
         rows = rows.filter(person__in=people)

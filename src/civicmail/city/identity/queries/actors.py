@@ -18,10 +18,10 @@ from civicmail.city.identity.queries import access_status
 
 
 def actor_of(account: Account, client: str, now: int, facts: MailFacts | None = None) -> Actor:
-    """The person behind a sign-in. now: ms; client: the address the request comes from; facts: how they stand, where that was read
-    already. About ten queries.
+    """The person behind a sign-in. now: ms; client: the address of the request; facts: the access status, if it was loaded already.
+    About ten queries.
 
-    An account that is closed or locked, and one of a person who does not work here any more, holds nothing and is not admitted.
+    A closed or locked account, and one of a person who no longer works here, has no rights and is not admitted.
     """
     person = account.person
     facts = facts or access_status.status_of(person.pk, now)
@@ -43,8 +43,8 @@ def actor_of(account: Account, client: str, now: int, facts: MailFacts | None = 
 
 
 def is_admitted(facts: MailFacts, works_here: bool, now: int) -> bool:
-    """Whether somebody may use the pages at all: live access, or an office or role and no suspended access, and the policy
-    accepted. Heads and officers come first: somebody has to authorize the first mailbox."""
+    """Whether a person may use the pages at all: live access, or an office or role without suspended access, and the policy
+    accepted. Heads and officers come first, because a person must authorize the first mailbox."""
     live = facts.active or (works_here and facts.suspended is None)
     return live and (facts.owed is None or not facts.owed.is_overdue(now))
 
@@ -71,7 +71,7 @@ def about_department(department: Department) -> InDepartment:
 
 
 class _Tree:
-    """Departments that are open: codes and what lies below each."""
+    """Open departments: codes with everything below each."""
 
     def __init__(self, rows: Iterable[tuple[int, str, int | None, int | None]]) -> None:
         rows = list(rows)

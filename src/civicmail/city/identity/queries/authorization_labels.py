@@ -38,10 +38,10 @@ def state_label(state: str) -> tuple[str, str]:
 
 
 def role_label(of_: Authorization) -> str:
-    """As what, in the language of the page."""
+    """The role of an act, in the language of the page."""
     return str(ROLES.get(of_.role, of_.role))
 
 
 def current_state(a: Authorization, now: datetime) -> tuple[str, str]:
-    """What is over by its date is expired, whatever the sweep has done."""
+    """The state of an authorization: expired after its date, whatever the sweep has done."""
     return state_label("expired") if a.state in ("active", "suspended") and a.until <= now else state_label(a.state)

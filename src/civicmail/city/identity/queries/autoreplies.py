@@ -1,4 +1,4 @@
-"""Which mailboxes answer by themselves, which lead on, and whose holder left (L4, L5)."""
+"""Auto-replies and forwarding of mailboxes, and mailboxes of leavers (L4, L5)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def in_force(now: int) -> QuerySet[AutoReply]:
 
 
 def of_mailboxes() -> list[AutoReply]:
-    """All that are set and were not ended, whatever their time."""
+    """All that are set and were not ended, whatever their period."""
     return list(AutoReply.objects.filter(ended__isnull=True).select_related("mailbox").order_by("id"))
 
 
@@ -49,18 +49,18 @@ def left_mailboxes(now: int) -> QuerySet[Mailbox]:
 
 
 def is_left(mailbox: Mailbox, now: int) -> bool:
-    """Whether its holder left, or is about to."""
+    """Whether the mailbox's holder has left, or is about to."""
     return left_mailboxes(now).filter(pk=mailbox.pk).exists()
 
 
 def current_reply(mailbox: int, at: datetime) -> AutoReply | None:
-    """What a mailbox (id of the row) answers at this time, or is going to, as somebody said who may use it."""
+    """The auto-reply of a mailbox (id of the row), present or planned, set by a person who may use it."""
     return AutoReply.objects.filter(mailbox=mailbox, kind="own", ended__isnull=True, until__gt=at).first()
 
 
 def about_answer(mailbox: Mailbox, now: int) -> MailboxIn:
-    """What the guard is asked about for an answer of this mailbox: with who may send from it at this moment, where it is of a
-    function (M5)."""
+    """The resource for an auto-reply of this mailbox: with the people who may send from it now, if it is a function mailbox
+    (M5)."""
     about = about_mailbox(mailbox)
     if mailbox.kind != Mailbox.Type.FUNCTION or mailbox.closed is not None:
         return about

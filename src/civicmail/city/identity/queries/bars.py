@@ -1,5 +1,5 @@
-"""What pages and verbs ask about bars: which live, why somebody's access is decided one level higher, who looks like somebody who
-is barred (C4, V3)."""
+"""Queries of pages and verbs about bars: living ones, why a person's access is decided one level higher, and people who resemble a
+barred person (C4, V3)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def living(at: datetime, people: Iterable[int] | None = None) -> QuerySet[Bar, B
 
 
 def sentence_of(bar: Bar) -> str:
-    """What a bar that shuts every door means, for whoever would ask for access."""
+    """The meaning of a bar that blocks all access, for a requester of access."""
     since = f"By a decision of {format_day(localdate(bar.since))} (P-30)."
     if bar.kind == "permanent":
         return (
@@ -44,14 +44,13 @@ def sentence_of(bar: Bar) -> str:
 
 
 def blocked_people(people: Iterable[int], now: int) -> dict[int, Bar]:
-    """Who gets no access at all now, with the bar that says so. now: ms."""
+    """People who get no access at all now, each with the bar that causes it. now: ms."""
     return {row.person_id: row for row in living(from_ms(now), people).filter(kind__in=CLOSING_KINDS).select_related("person")}
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Somebody who is barred, or whose access is decided one level higher, and what is the same about them. barred: for good;
-    match: more than a name."""
+    """A barred or escalated person, and what they have in common with another. barred: permanently; match: more than a name."""
 
     other: Person
     same: tuple[str, ...]
@@ -60,12 +59,12 @@ class Likeness:
 
     @property
     def is_strong(self) -> bool:
-        """Whether the access office alone says that it is somebody else."""
+        """Whether only the access office may decide that it is another person."""
         return self.barred and self.match
 
     @property
     def unnamed(self) -> str:
-        """For whoever does not decide: nobody else's name."""
+        """The likeness without the other's name, for people who do not decide."""
         whose = "who is barred for good" if self.barred else "who had a violation of the e-mail policy"
         decides = "The access office decides" if self.is_strong else "The next head up or the access office decides"
         return f"Has {' and '.join(self.same)} as somebody {whose}. {decides} about access, and nobody is refused for a name alone."
@@ -79,7 +78,7 @@ class Likeness:
 
 
 def escalation_reasons(person: Person, episode: Episode | None) -> list[str]:
-    """Why new access of somebody is decided one level higher, in sentences; none where it is not (C4)."""
+    """Why new access of a person is decided one level higher, in sentences; empty if it is not (C4)."""
     return _escalation_reasons(person, episode, likenesses_of(person))
 
 
@@ -94,7 +93,7 @@ def _escalation_reasons(person: Person, episode: Episode | None, likenesses: Ite
 
 
 def escalated_people(people: Iterable[Person], now: int) -> set[int]:
-    """Which of many people are decided about by hand, one level higher, or get nothing at all (ids of rows). A fixed number of
+    """The people (ids of rows) whose access is decided one by one, one level higher, or who get none at all. A fixed number of
     queries."""
     rows = {p.pk: p for p in people}
     marked = set(Bar.objects.filter(_MARKED, person__in=rows).values_list("person", flat=True)) | set(blocked_people(rows, now))
@@ -107,13 +106,13 @@ def escalated_people(people: Iterable[Person], now: int) -> set[int]:
 
 
 def likenesses_of(person: Person) -> list[Likeness]:
-    """Others with a living bar who are known by the same as this person, now or formerly (C4)."""
+    """Others with a living bar who share identifying data with this person, present or former (C4)."""
     return likenesses_by_person([person]).get(person.pk, [])
 
 
 def likenesses_by_person(people: Iterable[Person]) -> dict[int, list[Likeness]]:
-    """The same for many, by id of the row; without those who are like nobody. Fifteen queries at most, and one where nobody is
-    barred."""
+    """The same for many, by id of the row; without people who resemble nobody. Fifteen queries at most, and one if there is no
+    bar."""
     rows = {p.pk: p for p in people}
     if not rows:
         return {}
@@ -146,13 +145,13 @@ def _shared_phones() -> set[str]:
 
 
 def about_authorization(a: Authorization) -> PersonCase:
-    """An act on an authorisation: the owning department's; whoever asked for it does not decide about it."""
+    """The resource for an act on an authorization: the owning department's; its requester does not decide about it."""
     return PersonCase(a.department.code, a.person.uid, first_actors=(a.requester.uid,), began_ms=epoch_ms(a.asked))
 
 
 def decision_for(a: Authorization) -> tuple[str, PersonCase, list[str]]:
-    """What the guard is asked about who wants to approve this request: the act, about what, and why it is one level higher; the
-    access office alone where somebody barred for good has more in common with them than a name."""
+    """The act and resource for approving this request, and why it is one level higher; for the access office only, if a permanently
+    barred person has more than the name in common."""
     likenesses = likenesses_of(a.person) if a.state in ("asked", "approved") else []
     why = _escalation_reasons(a.person, a.episode, likenesses) if a.state in ("asked", "approved") else []
     if not why:

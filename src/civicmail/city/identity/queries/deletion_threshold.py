@@ -25,15 +25,15 @@ MONTH_MS = 30 * DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class ThresholdDecision:
-    """why: why an officer decides first, "" where nobody has to. alone: a single leaver, whom the brake lets through."""
+    """why: why an officer decides first, "" if that is unnecessary. alone: a single leaver, who passes the threshold."""
 
     why: str = ""
     alone: bool = False
 
 
 def check_line(line: FeedResult, now: int) -> ThresholdDecision:
-    """What the brake says of one line more. now: ms. Whoever does it locks the report of the day before, so that two at once are
-    counted one after the other."""
+    """Decide on one more line. now: ms. The caller locks the report of the day before, so that two simultaneous lines are counted
+    one after the other."""
     if line.did == "ended":
         why = HELD_TEXT if _is_distrusted("ended") else _too_many(now)
         return ThresholdDecision(alone=True) if why and _is_alone(line.uid, now) else ThresholdDecision(why)
@@ -56,8 +56,8 @@ def _too_many(now: int) -> str:
 
 
 def _is_alone(uid: str, now: int) -> bool:
-    """Whether this is a single leaver: few were told with them, few were let through as such, and no officer has this one before
-    them or has said that they stay."""
+    """Whether this is a single leaver: few are reported with them, few such leavers have passed, and no officer has this one to
+    decide or has decided that they stay."""
     lines = FeedLine.objects.filter(run__kind="scim", did="ended").order_by()
     looked = Q(run__state="stopped") | Q(run__state="rejected", run__decided__gt=from_ms(now - MONTH_MS))
     if lines.filter(looked, uid=uid).exists():
@@ -71,7 +71,7 @@ def _is_alone(uid: str, now: int) -> bool:
 
 
 def _changes_too_many(uid: str, large: list[tuple[str, frozenset[str]]], now: int) -> str:
-    """Who moves, is renamed or is of another kind."""
+    """Whether too many people are transferred, renamed or changed in kind."""
     if _is_distrusted("changed"):
         return HELD_TEXT
     done, people = _done("changed", now - DAY_MS), people_now()
@@ -83,17 +83,17 @@ def _changes_too_many(uid: str, large: list[tuple[str, frozenset[str]]], now: in
 
 
 def _is_distrusted(did: str) -> bool:
-    """Whether an officer has not decided yet about the last that was held of this kind, or has rejected it."""
+    """Whether the last held line of this kind is undecided or was rejected."""
     last = FeedRun.objects.filter(kind="scim", state__in=["stopped", "rejected", "applied"], lines__did=did).order_by("-id")
     return last.values_list("state", flat=True).first() in ("stopped", "rejected")
 
 
 def _done(did: str, since: int) -> QuerySet[FeedLine]:
-    """What SCIM did since then (ms), and since an officer last said that so much is right."""
+    """Changes by SCIM since then (ms), and since an officer last confirmed the number."""
     return FeedLine.objects.filter(run__kind="scim", run__state="live", did=did, at__gt=max(from_ms(since), _looked(since)))
 
 
 def _looked(since: int) -> datetime:
-    """When an officer last applied what was held; `since` (ms) where nobody has."""
+    """When an officer last applied held lines; `since` (ms) if none did."""
     applied = FeedRun.objects.filter(kind="scim", state="applied", decided__isnull=False).order_by("-decided")
     return applied.values_list("decided", flat=True).first() or from_ms(since)

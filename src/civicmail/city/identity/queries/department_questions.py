@@ -51,7 +51,8 @@ def never_used(codes: Collection[str], now: int) -> list[Authorization]:
 
 
 def never_used_anywhere(now: int) -> int:
-    """How many own mailboxes of the city were never used: nothing sent, no sign-in, no device. Mail that came is no use."""
+    """The number of personal mailboxes of the city that were never used: nothing sent, no sign-in, no device. Received mail is not
+    use."""
     rows = Authorization.objects.filter(
         state="active", role="holder", until__gt=from_ms(now), starts__lte=from_ms(now) - NEVER_USED_AFTER
     )
@@ -83,7 +84,7 @@ def arrived_movers(codes: Collection[str]) -> list[Episode]:
 
 @dataclass(slots=True)
 class Counts:
-    """How many questions a department has."""
+    """Numbers of questions for a department."""
 
     never: int = 0
     unused: int = 0
@@ -109,12 +110,12 @@ def counts(codes: Collection[str], now: int) -> dict[str, Counts]:
 
 
 def overdue(codes: Collection[str], now: int) -> list[Person]:
-    """Who has access and cannot send, because the policy waits to be accepted for too long (P2)."""
+    """People with access who cannot send, because they have not accepted the policy for too long (P2)."""
     return list(Person.objects.filter(pk__in=overdue_in(codes, now)).order_by("family", "given", "pk"))
 
 
 def overdue_in(codes: Collection[str], now: int) -> dict[int, str]:
-    """Who cannot send for that (P2): id of the person's row -> code of the department. Six queries."""
+    """People who cannot send for that reason (P2): id of the person's row -> code of the department. Six queries."""
     rows = Authorization.objects.filter(state="active", role="holder", until__gt=from_ms(now), department__code__in=codes)
     people = dict(rows.order_by().values_list("person", "department__code"))
     everyone = load_status(now, list(people))
@@ -123,7 +124,7 @@ def overdue_in(codes: Collection[str], now: int) -> dict[int, str]:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What the people of a department sent and received in some days together. people: how many were counted."""
+    """Sums of mail that the people of a department sent and received over some days. people: number counted."""
 
     people: int
     sent: int
@@ -131,7 +132,7 @@ class Sums:
 
 
 def sums(department: Department, since: datetime) -> Sums | None:
-    """Sums of a department since a time; None for fewer than ten people, about whom sums would tell too much (P-10)."""
+    """Sums of a department since a time; None for fewer than ten people, because such sums would reveal too much (P-10)."""
     rows = Usage.objects.filter(mailbox__department=department, mailbox__kind="personal", day__gte=timezone.localdate(since))
     people = rows.order_by().values("mailbox").distinct().count()
     if people < MIN_PEOPLE_FOR_SUMS:

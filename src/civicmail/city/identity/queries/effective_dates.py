@@ -1,7 +1,7 @@
 """Dates at which access changes without an act (M2, M4, P2).
 
-Whoever changes a row tells doors (publishing.py). What is left are rows that say something else from a moment on. To ask whether
-such a moment has come is a dozen small questions; to make the snapshot of 6,200 people is a second.
+A change of a row is published immediately (publishing.py). This module covers rows whose meaning changes at a time. Checking for
+such a time takes a dozen small queries; making the snapshot of 6,200 people takes a second.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DATES: tuple[tuple[type[Model], str, int], ...] = (
 
 
 def has_passed(since: int, now: int) -> bool:
-    """Whether one of them lies after since, and not after now; ms."""
+    """Whether one of these dates is after since and not after now; ms."""
     if timezone.localdate(from_ms(since)) != timezone.localdate(from_ms(now)):
         return True
     return any(

@@ -1,4 +1,4 @@
-"""Whose addresses are, as a personnel feed has to know it before it brings some (P-08, L3)."""
+"""Owners of addresses, which a personnel feed needs before it adds some (P-08, L3)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BATCH_SIZE = 1000
 
 
 def book(addresses: Collection[str] | None = None) -> AddressBook:
-    """What is known of these addresses; None: of all that there are, and what looks alike. Four queries for each thousand."""
+    """The owners of these addresses; None: of all, and similar ones. Four queries for each thousand."""
     domains = frozenset(domain.lower() for domain in settings.CITY.city.domains)
     if addresses is None:
         return AddressBook(domains, _owners(None), skeleton)
@@ -84,7 +84,7 @@ def _had_of(main: str, others: Iterable[str], box: str) -> HeldAddresses:
 
 
 def of_lines(changes: Iterable[Mapping[str, list[str]]]) -> Iterator[str]:
-    """Every address that lines bring."""
+    """Every address in the lines."""
     for change in changes:
         for column in ("address", "aliases"):
             yield from change.get(column, ["", ""])[1].split()

@@ -38,8 +38,7 @@ def known_people() -> dict[str, Known]:
 
 
 def known_person(uid: str, supervisor: str = "") -> dict[str, Known]:
-    """One person, and those who stand above the supervisor whom they shall have; a query for each, one more for who works here no
-    more."""
+    """One person, and the line above their future supervisor; a query for each, one more for a person who no longer works here."""
     people_by_uid: dict[str, Known] = {}
     uids = [uid, supervisor]
     for _ in range(HIGHEST):
@@ -73,7 +72,7 @@ def _known(person: tuple[Any, ...], work: tuple[Any, ...] | None) -> Known:
 
 
 def officers(now: int) -> list[str]:
-    """The addresses of those who hold the access office now. now: ms."""
+    """The addresses of access officers now. now: ms."""
     at = from_ms(now)
     held = RoleAssignment.objects.in_force(at).filter(role="access-officer").values("person")
     return sorted(Mailbox.objects.filter(holder__in=held, closed__isnull=True).values_list("address", flat=True))

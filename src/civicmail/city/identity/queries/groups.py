@@ -13,7 +13,7 @@ from civicmail.city.identity.queries import office_lists
 
 
 class Box(Protocol):
-    """As far as a list asks of a mailbox."""
+    """The data of a mailbox that lists need."""
 
     @property
     def id(self) -> int: ...
@@ -30,9 +30,9 @@ class Box(Protocol):
 
 
 def expanded(boxes: Iterable[Box]) -> dict[str, tuple[str, ...]]:
-    """Address of each open list -> main addresses of the mailboxes behind it, in order, each once. Somebody who was named and whose
-    mailbox is closed is among them, so that it is recorded that they got nothing; of everybody only who is there. A list of an
-    office that names nobody leads to whoever holds its role. A fixed number of queries."""
+    """Address of each open list -> main addresses of the mailboxes behind it, in order, each once. Members named with a closed
+    mailbox are included, so that the record shows that they got nothing; "everybody" includes open ones only. A list of an office
+    that names nobody leads to the holders of its role. A fixed number of queries."""
     named = {box.id: box for box in boxes}
     open_ = {id_: box for id_, box in named.items() if not box.closed}
     rows = list(MailGroup.objects.filter(closed__isnull=True).order_by("id").values_list("id", "address", "everyone", "department"))
@@ -50,7 +50,7 @@ def expanded(boxes: Iterable[Box]) -> dict[str, tuple[str, ...]]:
 
 
 def _of_office(address: str, boxes: Iterable[Box]) -> list[str]:
-    """Of a list that names nobody: personal mailboxes of those whose role it is."""
+    """For a list that names nobody: personal mailboxes of the role's holders."""
     people = set(office_lists.holders(address)) if find_list(address) else set()
     return [box.address for box in boxes if people and box.kind == "personal" and box.holder in people]
 

@@ -51,7 +51,7 @@ def timeline(*objects: str, max_entries: int = MAX_ENTRIES) -> list[Event]:
 
 
 def describe(act: str, facts: dict[str, Any]) -> str:
-    """What an entry says in a line: "Changed: members added ann@city.example"."""
+    """An entry as a line of text: "Changed: members added ann@city.example"."""
     if act == "agency.suspend":
         count = len(facts.get("people", ()))
         return f"Switched {'off' if facts.get('suspended') else 'on'}, with {count} {'person' if count == 1 else 'people'}"
@@ -68,7 +68,7 @@ def describe(act: str, facts: dict[str, Any]) -> str:
 
 
 def _value_text(name: str, value: Any) -> str:
-    """A fact in words: a list is what it lists, before and after of what changed are told as such."""
+    """A fact in words: a list by its items; a change as before and after."""
     if value in ("", None):
         return ""
     if not isinstance(value, list):

@@ -49,7 +49,7 @@ class Tasks:
 
 
 def merge_groups(groups: list[Tasks]) -> list[Tasks]:
-    """What belongs to one department, or one kind of work, stands together, where its first task stood."""
+    """Merge the tasks of a department, or of one kind of work, at the place of the first of them."""
     by_name: dict[str, list[Task]] = {}
     for group in groups:
         by_name.setdefault(group.name, []).extend(group.tasks)
@@ -57,8 +57,8 @@ def merge_groups(groups: list[Tasks]) -> list[Tasks]:
 
 
 def waiting_first(groups: list[Tasks]) -> list[Tasks]:
-    """First what has stopped, then what somebody waits for, the oldest of it first, then what suits any time; groups by the first
-    of their tasks, else in their order."""
+    """Tasks in order: blocked ones first, then those that a person waits for, oldest first, then the rest; groups by the first of
+    their tasks, else in their order."""
     ordered = [Tasks(group.name, sorted(group.tasks, key=_rank)) for group in groups if group.tasks]
     return sorted(ordered, key=lambda group: _rank(group.tasks[0])[0])
 
@@ -169,7 +169,7 @@ def _ending_soon(codes: frozenset[str], now: int) -> dict[str, int]:
 
 
 def _overdue(code: str, late: int) -> list[Task]:
-    """P2: the owner is told."""
+    """Overdue policy answers: the owner is notified (P2)."""
     if not late:
         return []
     hint = ngettext("{count} person cannot send until they do.", "{count} people cannot send until they do.", late)
@@ -179,7 +179,7 @@ def _overdue(code: str, late: int) -> list[Task]:
 
 
 def _questions(code: str, counts: department_questions.Counts) -> list[Task]:
-    """Movers, and mailboxes that nobody seems to need (M6, M7)."""
+    """Questions about movers, and about mailboxes that seem unused (M6, M7)."""
     tasks = []
     if counts.arrived:
         hint = ngettext(
@@ -254,7 +254,7 @@ def _office(actor: Actor, now: int) -> list[Task]:
 
 
 def _letters(actor: Actor, now: int) -> list[Task]:
-    """Sign-in letters that somebody else asked for wait for a second person."""
+    """Sign-in letters that wait for a second person."""
     if not (actor.departments or actor.held):
         return []
     made = list(signin_letters.waiting_for(actor, now).values_list("made", flat=True))
@@ -275,7 +275,7 @@ def _recovered(person: Person, now: int) -> list[Task]:
 
 
 def _looking(actor: Actor, now: int) -> list[Task]:
-    """What waits for a second person, and for auditors what nobody has ratified: from the first minute on (E3, E4)."""
+    """Examinations that wait for a second person, and for auditors the unratified ones, from the first minute on (E3, E4)."""
     tasks = []
     if examinations := mandates.waiting_for(actor, now):
         rows = [*examinations.requested, *examinations.urgent]

@@ -11,7 +11,8 @@ from civicmail.core.query.fold import exact
 
 
 def addresses(mailboxes: Collection[int]) -> tuple[str, ...]:
-    """All addresses that reach these mailboxes (ids of rows) or did, in order; not what is another mailbox's by now."""
+    """All present and former addresses of these mailboxes (ids of rows), in order; without those that are another mailbox's by
+    now."""
     if not mailboxes:
         return ()
     elsewhere = Address.objects.filter(address=OuterRef("address"), until__isnull=True).exclude(mailbox__in=mailboxes)
@@ -21,12 +22,12 @@ def addresses(mailboxes: Collection[int]) -> tuple[str, ...]:
 
 
 def addresses_of_people(people: Collection[Person]) -> tuple[str, ...]:
-    """All addresses of the personal mailboxes of these people, closed ones too: what came then is theirs."""
+    """All addresses of the personal mailboxes of these people, closed ones included, because earlier mail is theirs."""
     return addresses(list(Mailbox.objects.filter(holder__in=people).values_list("id", flat=True)))
 
 
 def addresses_of_department(department: Department) -> tuple[str, ...]:
-    """All addresses of what a department and its divisions own besides people's own mailboxes."""
+    """All addresses that a department and its divisions own besides personal mailboxes."""
     rows = Mailbox.objects.filter(department__in=with_divisions(department)).exclude(kind="personal")
     return addresses(list(rows.values_list("id", flat=True)))
 
@@ -42,8 +43,8 @@ def with_divisions(department: Department) -> list[Department]:
 
 
 def custodian_names(people: Collection[Person]) -> tuple[str, ...]:
-    """What an import may have called these people as custodians: number, addresses, and the name where nobody else has it."""
+    """Names of these people as custodians of imports: number, addresses, and the name if it is unique."""
     others = Person.objects.exclude(pk__in=[p.pk for p in people]).values_list("display", flat=True)
-    shared = {exact(name) for name in others}  # as imports are found: another case or form of a letter is the same name
+    shared = {exact(name) for name in others}  # compared as imports are: case and forms of letters do not matter
     named = {p.display for p in people if exact(p.display) not in shared}
     return tuple(sorted({*(p.uid for p in people), *addresses_of_people(people), *named}))

@@ -22,12 +22,12 @@ def with_users(rows: QuerySet[Mailbox], now: datetime) -> QuerySet[Any]:
 
 
 def without_users(rows: QuerySet[Mailbox], now: datetime) -> QuerySet[Mailbox]:
-    """Those of people and roles that are open and that nobody may use now: what comes is held."""
+    """Open mailboxes of people and functions without an authorized user now: incoming mail is held."""
     return rows.filter(~Exists(_in_force(now)), closed__isnull=True).exclude(kind=Mailbox.Type.SERVICE)
 
 
 def of_movers(rows: QuerySet[Mailbox]) -> QuerySet[Mailbox]:
-    """Those whose holder works for another department now than the one that owns it."""
+    """Mailboxes whose holder works for another department than the owning one."""
     work = Episode.objects.filter(person=OuterRef("holder"), ended__isnull=True).exclude(department=OuterRef("department"))
     return rows.filter(Exists(work), closed__isnull=True)
 

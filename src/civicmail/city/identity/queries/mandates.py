@@ -1,5 +1,5 @@
-"""Mandates as pages and doors ask for them: mine, the live one, those that wait for me, and what of looks at their mail people are
-shown (P-16, E1 to E5)."""
+"""Queries about examinations: the actor's, the live one, those that wait for the actor, and content views that may be shown to
+people (P-16, E1 to E5)."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ LOOKS = ("content.list", "content.show", "content.attachment", "content.print", 
 
 
 def subjects_of(row: Row) -> list[Person]:
-    """Whom a mandate is about now."""
+    """The people examined now."""
     return [s.person for s in row.subjects.filter(until__isnull=True).select_related("person")]
 
 
 def about_mandate(row: Row, began: int = 0) -> OwnCase:
-    """What the guard is asked of a second person: not who asked. began: of a later change, ms."""
+    """The resource for a second person, who is not the requester. began: of a later change, ms."""
     return OwnCase(row.person.uid, first_actors=(row.person.uid,), began_ms=began or epoch_ms(row.asked))
 
 
 def to_mandate(row: Row) -> Mandate:
-    """A row as the guard takes it; one that has not begun has an empty window, and one that was not used ends when it lapses,
-    whether a sweep has been or not."""
+    """A row as the guard needs it: before its start the window is empty, and an unused one ends when it expires, whatever the sweep
+    has done."""
     people = row.subjects.filter(until__isnull=True).values_list("person__uid", flat=True)
     scope = Scope(tuple(people), tuple(row.boxes), row.first, row.last, row.words, tuple(row.custodians))
     starts, until = (epoch_ms(row.starts), epoch_ms(row.until)) if row.starts and row.until else (0, 0)
@@ -58,8 +58,8 @@ def to_mandate(row: Row) -> Mandate:
 
 
 def live(actor: Actor, number: str, now: int) -> Mandate:
-    """The actor's mandate of this number, in force at this moment, ms. Raises NotPermitted with the sentence; somebody else's and
-    none at all sound alike."""
+    """The actor's examination of this number, in force at this moment, ms. Raises NotPermitted with the same sentence for another
+    person's and for an unknown one."""
     row = Row.objects.select_related("person").filter(number=number, person__uid=actor.uid).first() if actor.uid else None
     if row is None:
         raise NotPermitted(f"You have no mandate {number}.")
@@ -70,14 +70,14 @@ def live(actor: Actor, number: str, now: int) -> Mandate:
 
 
 def requested_by(actor: Actor) -> QuerySet[Row]:
-    """What somebody asked for, newest first."""
+    """Requests of a person, newest first."""
     rows = Row.objects.filter(person__uid=actor.uid) if actor.uid else Row.objects.none()
     return rows.select_related("person", "department", "approver")
 
 
 def find_visible(actor: Actor, number: str, now: int) -> Row | None:
-    """One mandate for a page: of who asked, of whoever may be or was the second person, of an auditor unless it is sealed (E8).
-    None for everybody else, and for whoever it is about: nobody learns here that they are looked at (E1)."""
+    """One examination for a page: for its requester, for a present or potential second person, and for an auditor unless it is
+    sealed (E8). None for everyone else, including the people examined, who must not learn of it here (E1)."""
     row = Row.objects.select_related("person", "department", "approver").filter(number=number).first()
     if row is None or not actor.uid:
         return None
@@ -92,7 +92,7 @@ def find_visible(actor: Actor, number: str, now: int) -> Row | None:
 
 @dataclass(slots=True)
 class PendingExaminations:
-    """What a second person can answer: mandates asked for, urgent ones to ratify, changes."""
+    """Decisions for a second person: requested examinations, urgent ones to ratify, changes."""
 
     requested: list[Row] = field(default_factory=list)
     urgent: list[Row] = field(default_factory=list)
@@ -103,8 +103,8 @@ class PendingExaminations:
 
 
 def waiting_for(actor: Actor, now: int) -> PendingExaminations:
-    """What waits for this person and not only for the role: nothing that is about them or in a line of theirs. Empty for who has
-    not the role; one that was not activated counts. now: ms."""
+    """Decisions that wait for this person and not only for the role: nothing about them or in a line of theirs. Empty without the
+    role; an inactive one counts. now: ms."""
     if not actor.holds("examination-approver"):
         return PendingExaminations()
     rows = Row.objects.select_related("person", "department").prefetch_related("subjects__person").order_by("asked", "id")
@@ -121,8 +121,8 @@ def waiting_for(actor: Actor, now: int) -> PendingExaminations:
 
 
 def _is_second_person(actor: Actor) -> Callable[..., bool]:
-    """Whether the actor is a second person for a mandate, and for these uids, by line and by protected class as it was asked. Reads
-    lines and classes once."""
+    """Whether the actor is a second person for an examination, and for these uids, by reporting line and by protected class at the
+    time of the request. Reads lines and classes once."""
     everybody, named = reporting_lines.load_lines(), reporting_lines.classes_of_approver(actor.uid)
 
     def may(row: Row, more: frozenset[str] = frozenset()) -> bool:
@@ -133,26 +133,26 @@ def _is_second_person(actor: Actor) -> Callable[..., bool]:
 
 
 def unratified(actor: Actor) -> QuerySet[Row]:
-    """Urgent ones that nobody has ratified: open items for auditors from the first minute on, findings when it is too late (E4).
-    Nothing that is about the actor (E1)."""
+    """Urgent examinations that are not ratified: open items for auditors from the first minute on, findings when it is too late
+    (E4). Without those about the actor (E1)."""
     rows = Row.objects.filter(urgent=True).exclude(ratified="ratified").exclude(subjects__person__uid=actor.uid)
     return rows.select_related("person").order_by("asked", "id")
 
 
 def sealed_counts() -> dict[str, int]:
-    """All that anybody but its two people learns of sealed ones: how many by ground (E8)."""
+    """The number of sealed examinations by ground, which is all that anyone but their two people sees (E8)."""
     rows = Row.objects.filter(sealed=True).order_by().values("ground").annotate(n=Count("id"))
     return dict(rows.values_list("ground", "n"))
 
 
 def looks(number: str) -> QuerySet[Entry]:
-    """What was looked at under a mandate, newest first."""
+    """Content views of an examination, newest first."""
     return Entry.objects.filter(object=f"mandate:{number}", act__in=LOOKS)
 
 
 @dataclass(frozen=True, slots=True)
 class Viewing:
-    """What somebody is shown of a case that is over: why, by an officer of which kind, on which days something was looked at."""
+    """A closed case as shown to a person: the ground, the examiner's role, and the days of content views."""
 
     number: str
     ground: Ground
@@ -162,8 +162,8 @@ class Viewing:
 
 
 def shown_to(person: Person) -> list[Viewing]:
-    """Cases that are over, are not sealed, and in which something was looked at while they were about this person; newest first.
-    What is in force adds nothing, takes nothing away and changes nothing (E1)."""
+    """Closed, unsealed cases with content views while they were about this person; newest first. An examination in force changes
+    nothing here (E1)."""
     mine = list(person.subject_of.select_related("mandate").filter(mandate__state__in=mandate_states.ENDED, mandate__sealed=False))
     if not mine:
         return []

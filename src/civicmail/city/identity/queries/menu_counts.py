@@ -29,7 +29,7 @@ def decided_departments(actor: Actor) -> frozenset[str]:
 
 
 def department_of(actor: Actor, preferred: str) -> tuple[str, str] | None:
-    """(code, name) of the asked department, else of the first one that the actor decides for."""
+    """(code, name) of the requested department, else of the first one that the actor decides for."""
     codes = decided_departments(actor)
     wide = actor.holds("access-officer") or actor.holds("auditor")
     if preferred and (wide or preferred in codes):

@@ -1,4 +1,4 @@
-"""Where access is out of order, and who holds which power: what the access office looks at (pages, "/access/")."""
+"""Discrepancies of access, and role assignments, for the access office (pages, "/access/")."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def problems(now: datetime) -> list[Problem]:
 
 
 def _stopped(now: datetime) -> list[Problem]:
-    """Where something is wrong or waits for somebody."""
+    """Problems that block something, or that wait for a decision."""
     open_ = Ending.objects.filter(done__isnull=True, when__lte=now).count()
     shut_out = Account.objects.filter(locked__isnull=False).count()
     return [
@@ -48,7 +48,7 @@ def _stopped(now: datetime) -> list[Problem]:
 
 
 def _to_look_at(now: datetime) -> list[Problem]:
-    """Where something is missing, or ends soon."""
+    """Missing data, and access and roles that end soon."""
     headless = Department.objects.filter(head__isnull=True, closed__isnull=True).count()
     ends = Authorization.objects.filter(state="active", until__gt=now, until__lte=now + ENDS_SOON).count()
     alone = Contract.objects.filter(sponsor__isnull=True, ends__gte=timezone.localdate(now)).count()
@@ -84,7 +84,7 @@ def departments() -> QuerySet[Department, Department]:
 
 
 def counted(rows: QuerySet[Any, Any]) -> Coalesce:
-    """How many of these belong to a row, asked for that row alone. rows: grouped by one column of theirs, which is the row's."""
+    """The number of these rows for each related row, in a query of its own. rows: grouped by the column that refers to it."""
     counted = rows.annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), Value(0))
 
@@ -95,5 +95,5 @@ def holders(now: datetime) -> QuerySet[RoleAssignment, RoleAssignment]:
 
 
 def held_up_by(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-    """Of those that are held up: the locked ones, or those for which somebody waits."""
+    """Delayed sign-ins: the locked ones, or those with a delay."""
     return rows.filter(locked__isnull=value != "locked")

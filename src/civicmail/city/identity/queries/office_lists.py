@@ -1,4 +1,4 @@
-"""Which of the lists that each domain should have are missing, and who is behind one that names nobody (P-21, P-31)."""
+"""Required lists that a domain lacks, and the people behind a list that names nobody (P-21, P-31)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def missing(domains: tuple[str, ...]) -> dict[str, OfficeList]:
 
 
 def holders(address: str, at: datetime | None = None) -> list[int]:
-    """People (ids of rows) behind an office's list that names nobody: those with the first of its roles that anybody has."""
+    """People (ids of rows) behind an office's list that names nobody: the holders of the first of its roles that is assigned."""
     office_list, at = office_lists.find_list(address), at or timezone.now()
     for role in office_list.roles if office_list is not None else ():
         rows = RoleAssignment.objects.in_force(at).filter(role=role).order_by("id")
@@ -34,7 +34,7 @@ def holders(address: str, at: datetime | None = None) -> list[int]:
 
 
 def read_by(person: int) -> list[str]:
-    """Addresses of the lists that name nobody and whose mail comes to this person (id of the row)."""
+    """Addresses of lists that name nobody and deliver to this person (id of the row)."""
     ends = [f"{local}@" for local, office_list in office_lists.OFFICE_LISTS.items() if office_list.roles]
     rows = MailGroup.objects.filter(closed__isnull=True, everyone=False, members__isnull=True, subgroups__isnull=True)
     return [a for a in rows.order_by("id").values_list("address", flat=True) if a.startswith(tuple(ends)) and person in holders(a)]

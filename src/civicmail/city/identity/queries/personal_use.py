@@ -1,4 +1,4 @@
-"""What personal use is allowed to whom (P-10): to the city's own people, by name, by position, or for the whole department."""
+"""Permissions for personal use (P-10): for the city's own people, by name, by position, or for the whole department."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def allowed_to(person: Person, today: date) -> list[PersonalUse]:
 
 
 def allowed(at: datetime, people: Collection[int] | None = None) -> dict[int, Times]:
-    """The same for many, as doors are told of it for rules to ask: by person (id of the row), of those to whom something is allowed
-    now or later. people: these alone."""
+    """Permissions for many people, as published for rules: by person (id of the row), present or future ones only. people: only
+    these."""
     rows = list(
         PersonalUse.objects.filter(ended__isnull=True, until__gte=timezone.localdate(at)).values_list(
             "department", "position", "person", "starts", "until"

@@ -1,4 +1,4 @@
-"""The policy text and what people have said to it (P1, P2)."""
+"""The policy text and people's answers to it (P1, P2)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class LatestAnswers:
 
 
 def versions() -> tuple[Version, ...]:
-    """All versions that there are, in order."""
+    """All versions, in order."""
     rows = PolicyText.objects.order_by("version").values_list("version", "published", "material")
     return tuple(Version(number, epoch_ms(at), material) for number, at, material in rows)
 
@@ -36,13 +36,13 @@ def newest() -> PolicyText | None:
 
 
 def counts() -> dict[tuple[int, bool], int]:
-    """How many answers each version (id of the row) has: (version, accepted) -> count. One query."""
+    """The number of answers to each version (id of the row): (version, accepted) -> count. One query."""
     rows = Acknowledgement.objects.order_by().values("text", "accepted").annotate(n=Count("id"))
     return {(text, accepted): n for text, accepted, n in rows.values_list("text", "accepted", "n")}
 
 
 def answers_by_person(people: Iterable[int] | None = None) -> dict[int, LatestAnswers]:
-    """What people (ids of rows; None for all) have said, by person; who said nothing is not in it. One query."""
+    """The answers of people (ids of rows; None for all), by person; without people who have not answered. One query."""
     rows = Acknowledgement.objects.order_by()
     if people is not None:
         rows = rows.filter(person__in=people)
@@ -54,7 +54,7 @@ def answers_by_person(people: Iterable[int] | None = None) -> dict[int, LatestAn
 
 
 def owed_by(person: int, now: int) -> PolicyDue | None:
-    """What one person (id of the row) has to accept still; None when nothing. now: ms."""
+    """The version that a person (id of the row) still has to accept; None without one. now: ms."""
     began = Authorization.objects.filter(person=person, state="active", until__gt=from_ms(now)).order_by("starts")
     first = began.values_list("starts", flat=True).first()
     return policy_due(

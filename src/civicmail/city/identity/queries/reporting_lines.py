@@ -12,7 +12,7 @@ from civicmail.city.identity.models import RoleAssignment
 
 
 def load_lines() -> ReportingLines:
-    """Of everybody who works here. Three queries."""
+    """The reporting lines of everyone who works here. Three queries."""
     episodes = (
         Episode.objects.filter(ended__isnull=True).order_by().values_list("person__uid", "supervisor__uid", "department__code")
     )
@@ -55,7 +55,7 @@ def protected_classes(people: Collection[Person], departments: Collection[str], 
 
 
 def approvers(kinds: Collection[str]) -> frozenset[str] | None:
-    """uids of those who are named as approvers for every one of these classes; None where no class is touched."""
+    """uids of the approvers for all of these classes; None if no class is concerned."""
     if not kinds:
         return None
     rows = Protection.objects.filter(ended__isnull=True, approves=True, kind__in=kinds).order_by()
@@ -66,6 +66,6 @@ def approvers(kinds: Collection[str]) -> frozenset[str] | None:
 
 
 def classes_of_approver(uid: str) -> frozenset[str]:
-    """Protected classes for which somebody is named as approver."""
+    """Protected classes for which a person is an approver."""
     rows = Protection.objects.filter(ended__isnull=True, approves=True, person__uid=uid).order_by()
     return frozenset(rows.values_list("kind", flat=True))

@@ -1,4 +1,4 @@
-"""Who has mail in a department, and what one has and uses; counts only, never what anybody writes (P-08)."""
+"""People of a department with mail, and the authorizations and usage of one person; counts only, never content (P-08)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from civicmail.city.identity.models import Acknowledgement, Authorization, Usage
 def people(department: Department) -> QuerySet[Episode, Episode]:
     """The people who work there now, one row each, with what a list sorts by: access_state, access_until, used, accepted."""
     own = Authorization.objects.filter(person=OuterRef("person"), role="holder", state__in=LIVING).order_by("-since")
-    sent = Usage.objects.filter(person=OuterRef("person"), sent__gt=0)  # what comes in is nobody's doing
+    sent = Usage.objects.filter(person=OuterRef("person"), sent__gt=0)  # received mail is not use by a person
     usage = sent.order_by().values("person").annotate(last=Max("day")).values("last")
     accepted = Acknowledgement.objects.filter(person=OuterRef("person"), accepted=True).order_by("-at")
     return Episode.objects.filter(department=department, ended__isnull=True).annotate(
@@ -27,7 +27,7 @@ def people(department: Department) -> QuerySet[Episode, Episode]:
 
 
 def with_rights(rows: QuerySet[Episode, Episode]) -> QuerySet[Episode, Episode]:
-    """What rows of a list show besides: the person and the living authorizations."""
+    """Additional data for rows of a list: the person and the living authorizations."""
     living = Authorization.objects.filter(state__in=LIVING).select_related("mailbox").order_by("role", "mailbox__address")
     return rows.select_related("person", "contract__agency").prefetch_related(
         Prefetch("person__authorizations", queryset=living, to_attr="living")
@@ -40,7 +40,7 @@ def is_without_access(rows: QuerySet[Episode, Episode]) -> QuerySet[Episode, Epi
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One position of a department: how many work in it, how many of them have no access and nothing asked."""
+    """One position of a department: the number of people in it, and of those without access or a request."""
 
     name: str
     people: int
@@ -73,7 +73,7 @@ class Event:
 
 
 def timeline(person: Person) -> list[Event]:
-    """The newest first: asked, decided, states, answers to the policy, endings. A fixed number of queries."""
+    """A person's history, newest first: requests, decisions, states, answers to the policy, endings. A fixed number of queries."""
     events: list[Event] = []
     for a in person.authorizations.select_related("mailbox", "requester", "approver"):
         events.append(Event(a.asked, f"Access to {a.mailbox.address} asked for", str(a.requester)))

@@ -1,4 +1,4 @@
-"""SCIM users with what is true of them now, and what things are called in this city."""
+"""SCIM users with their present data, and names in this city."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WORKS = RawSQL(  # made once: to build it of models takes as long as all the re
 
 
 def users() -> QuerySet[ScimUser]:
-    """All that are not gone, each with `works`: whether the person works for the city at this moment."""
+    """All users that are not removed, each with `works`: whether the person works for the city at this moment."""
     return ScimUser.objects.filter(gone__isnull=True).annotate(works=_WORKS)
 
 
@@ -36,7 +36,7 @@ def works(uid: str) -> bool:
 
 
 def provider_names(now: int) -> Names:
-    """What a provider may call things today. One query, and one more where somebody has a contract. now: ms."""
+    """Names that a provider may use today. One query, and one more if there is a contract. now: ms."""
     feeds = settings.CITY.feeds
     rows = list(Department.objects.filter(closed__isnull=True).order_by("code").values_list("code", "name"))
     departments = {name.lower(): code for code, name in rows} | {code.lower(): code for code, _ in rows}
@@ -54,7 +54,7 @@ def provider_names(now: int) -> Names:
 
 
 class _Running(Mapping[str, str]):
-    """What stands for a contract, asked for when somebody has one."""
+    """Names of contracts, loaded when a person has one."""
 
     def __init__(self, now: int) -> None:
         self._now = now
@@ -74,7 +74,7 @@ class _Running(Mapping[str, str]):
 
 
 def _contracts(now: int) -> dict[str, str]:
-    """An agency's code or name stands for its contract where exactly one runs."""
+    """Names of contracts: an agency's code or name stands for its contract if exactly one is in force."""
     today = timezone.localdate(from_ms(now))
     running = Contract.objects.filter(ends__gte=today).order_by("id").values_list("agency__code", "agency__name", "number")
     own_keys, by_agency = {}, defaultdict(list)
@@ -87,7 +87,7 @@ def _contracts(now: int) -> dict[str, str]:
 
 
 def uid_of_user(id_: str) -> str:
-    """The uid of the person whom a SCIM id means; a uid where a provider sends that; else what was said."""
+    """The uid of the person with this SCIM id; the value itself if it is a uid or unknown."""
     if not id_:
         return ""
     try:
@@ -103,7 +103,7 @@ def lists(addresses: Sequence[str]) -> QuerySet[MailGroup]:
 
 
 def provided_boxes() -> QuerySet[Mailbox]:
-    """The personal mailboxes of users who are not gone."""
+    """The personal mailboxes of users that are not removed."""
     uids = ScimUser.objects.filter(gone__isnull=True).values("uid")
     boxes = Mailbox.objects.filter(kind="personal", closed__isnull=True, holder__uid__in=uids)
     return boxes.select_related("holder").order_by("id")
@@ -118,5 +118,5 @@ def members(group: MailGroup) -> list[tuple[UUID, str]]:
 
 
 def people_now() -> int:
-    """How many people work for the city: nobody has two open employments."""
+    """The number of people who work for the city; a person has one open employment at most."""
     return Episode.objects.filter(ended__isnull=True).count()

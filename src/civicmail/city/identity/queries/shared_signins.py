@@ -30,7 +30,7 @@ class Sign:
 
 
 def signs(now: int) -> list[Sign]:
-    """What the last day shows, the newest first; two queries. now: ms."""
+    """Signs of the last day, newest first; two queries. now: ms."""
     return sorted([*_places(now), *_sources(now)], key=lambda s: (-s.at, s.who))
 
 

@@ -17,24 +17,24 @@ from civicmail.city.identity.throttle import MAX_STRANGER_FAILURES
 
 
 def normalize(login: str) -> str:
-    """A login as it is kept and compared: NFKC, lower case, without spaces around it."""
+    """A login as it is stored and compared: NFKC, lower case, without spaces around it."""
     return unicodedata.normalize("NFKC", login).strip().lower()
 
 
 def login_digest(login: str) -> str:
-    """What failures keep of a login that may be anybody's, or a password typed into the wrong field."""
+    """The digest of a login for failures, because it may be unknown, or a password typed into the wrong field."""
     return hashlib.sha256(normalize(login).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find_person(text: str) -> Person | None:
-    """The person with this number in the directory, or this sign-in name; None for nobody, and where two fit."""
+    """The person with this number in the directory, or this sign-in name; None if there is none, or two."""
     people = Person.objects.select_related("account")
     matching = {*people.filter(uid=text.strip()), *people.filter(account__username=normalize(text))}
     return matching.pop() if len(matching) == 1 else None
 
 
 def person_named(text: str) -> Person:
-    """The person whom an operator means. Raises Unusable for nobody."""
+    """The person whom an operator names. Raises Unusable if there is none."""
     person = find_person(text)
     if person is None:
         raise Unusable(f"The directory has nobody who is {text}.")
@@ -42,25 +42,25 @@ def person_named(text: str) -> Person:
 
 
 def find_account(login: str) -> Account | None:
-    """The account that is meant, found as where the password is compared: what names one account counts as one login. Two
-    questions, also for nobody's."""
+    """The account of a login, as the password check determines it: all names of an account count as one login. Two queries, also
+    for an unknown login."""
     compared, kept = get_user_by_username(login), Account.objects.filter(username=normalize(login)).first()
     return cast("Account | None", compared or kept)
 
 
 def locked_or_waiting(now: int) -> QuerySet[Account, Account]:
-    """Accounts that are locked, or for which somebody has to wait somewhere at this moment (waits_of)."""
+    """Accounts that are locked or delayed somewhere at this moment (waits_of)."""
     waits = Throttle.objects.filter(waiting(now)).order_by("kind", "network")
     rows = Account.objects.filter(Q(locked__isnull=False) | Exists(waits.filter(account=OuterRef("pk"))))
     return rows.select_related("person").prefetch_related(Prefetch("throttles", waits, to_attr="waits"))
 
 
 def waiting(now: int) -> Q:
-    """Of counters: whoever is new there, or whoever is there, waits."""
+    """A filter for counters that delay a login at this moment, for new or known networks."""
     return Q(until__gt=from_ms(now)) | Q(kind="login", streak__gte=MAX_STRANGER_FAILURES)
 
 
 def waits_of(account: Account, now: int) -> list[Throttle]:
-    """Where passwords of this login are not compared at this moment; of one of `held_up` without a question."""
+    """The delays of this login at this moment; for an account of `held_up` without a query."""
     throttles: list[Throttle] | None = getattr(account, "waits", None)
     return list(account.throttles.filter(waiting(now)).order_by("kind", "network")) if throttles is None else throttles

@@ -22,13 +22,13 @@ SHOWN_FOR = timedelta(days=30)
 
 
 def about(letter: Invitation) -> PersonCase:
-    """An act on a letter: whom it is for; whoever asked does not hand it over."""
+    """The resource for an act on a letter: its recipient; its requester does not hand it over."""
     who = about_person(letter.account.person)
     return PersonCase(who.department, who.person, first_actors=(letter.by,), began_ms=epoch_ms(letter.made))
 
 
 def waiting(now: int) -> QuerySet[Invitation]:
-    """Letters whose second half nobody has released."""
+    """Letters whose second half is not released."""
     rows = Invitation.objects.filter(
         whole=False, used__isnull=True, ended__isnull=True, handed__isnull=True, until__gt=from_ms(now)
     )
@@ -36,7 +36,7 @@ def waiting(now: int) -> QuerySet[Invitation]:
 
 
 def waiting_for(actor: Actor, now: int) -> QuerySet[Invitation]:
-    """Those that this officer, head or deputy may hand over, as far as one can see without asking about each."""
+    """Letters that this officer, head or deputy may hand over, as far as known without a check of each."""
     rows = waiting(now).exclude(by=actor.uid).exclude(account__person__uid=actor.uid)
     if actor.holds("access-officer"):
         return rows
@@ -66,6 +66,6 @@ def _in_role(actor: Actor, now: int) -> Actor:
 
 
 def recoveries_of(person: Person, now: int) -> QuerySet[Invitation]:
-    """Those of the last days that were asked for this account, the newest first, also what came to nothing."""
+    """Requests for recovery of this account in the last days, newest first, including unsuccessful ones."""
     rows = Invitation.objects.filter(account__person=person, recovery=True, made__gt=from_ms(now) - SHOWN_FOR)
     return rows.order_by("-made")

@@ -1,8 +1,7 @@
 """Build the snapshot from the database, one query per table.
 
-A personal mailbox is open while its holder has a live authorization, a function mailbox while somebody who is named has one of
-their own; otherwise what comes is held, not lost (M4). Nothing is granted to whoever has no access of their own, or longer than
-that lasts.
+A personal mailbox is open while its holder has a live authorization, a function mailbox while an authorized user has access of
+their own; otherwise incoming mail is held, not lost (M4). No grant is effective without the person's own access, or longer than it.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ FOREVER_MS = 1 << 53
 """ms: of a machine without an end, far beyond everybody."""
 
 
-# On PostgreSQL each query sees what was committed by then: what came between two of them is published once more, right after.
+# On PostgreSQL each query sees what was committed before it; a change between two of them is published again right after.
 
 
 class Box(NamedTuple):
@@ -71,14 +70,14 @@ def build_snapshot(version: int, now: int, domains: tuple[str, ...]) -> Snapshot
 
 
 def has_mailboxes() -> bool:
-    """Whether this city has one yet; before that there is nothing to publish."""
+    """Whether this city has a mailbox yet; without one there is nothing to publish."""
     return MailboxRow.objects.exists()
 
 
 def build_changes(version: int, now: int, people: Collection[int], boxes: Collection[int]) -> Changes | None:
-    """What doors have to know anew when something about these people and mailboxes (ids of rows) has changed: they, the mailboxes
-    that they hold, held or use, and everybody else who has to do with these. None for so many that a whole snapshot is due. The
-    same functions say it as say the whole."""
+    """The changed parts of the snapshot after a change about these people and mailboxes (ids of rows): they, the mailboxes that
+    they own or use, and everyone connected with these. None if so many are concerned that a whole snapshot is due. The same
+    functions make whole snapshots."""
     near = set(boxes) | set(MailboxRow.objects.filter(holder__in=people).values_list("id", flat=True))
     near |= set(Authorization.objects.filter(person__in=people).order_by().values_list("mailbox", flat=True))
     with_them = set(people) | set(Authorization.objects.filter(mailbox__in=near).order_by().values_list("person", flat=True))
@@ -125,7 +124,7 @@ def _boxes(ids: Collection[int] | None = None) -> list[Box]:
 
 
 def _addressed(boxes: dict[int, Box]) -> list[tuple[Box, tuple[str, ...]]]:
-    """Each mailbox with the addresses that reach it now, the main one first."""
+    """Each mailbox with its present addresses, the main one first."""
     addresses_by_box: dict[int, list[str]] = {box.id: [box.address] for box in boxes.values()}
     rows = Address.objects.filter(until__isnull=True).order_by("id")
     if len(boxes) <= MANY:
@@ -149,8 +148,8 @@ def _devices(at: datetime, owner: str, of: Collection[int] | None = None) -> dic
 
 
 def _former(at: datetime, of: Collection[int] | None = None) -> dict[int, tuple[Known, ...]]:
-    """Device passwords that the end of access or a bar for good has ended lately, by person; not those that somebody lost, or ended
-    before. of: ids of these alone."""
+    """Device passwords that ended recently with the end of access or a permanent bar, by person; without those reported as lost or
+    ended before. of: ids of these alone."""
     with_access = Q(person__endings__steps__step="devices", person__endings__steps__at=F("ended"))
     with_bar = Q(person__bars__kind="permanent", person__bars__since=F("ended"))
     rows = Device.objects.filter(with_access | with_bar, ended__gt=at - REMEMBERED_FOR)
@@ -163,7 +162,7 @@ def _former(at: datetime, of: Collection[int] | None = None) -> dict[int, tuple[
 
 
 def _grants(people: AccessStatus, boxes: dict[int, Box]) -> dict[int, list[Grant]]:
-    """What each person may do with which mailbox. A successor reads and does not send."""
+    """The grants of each person for each mailbox. A successor reads and does not send."""
     grants: dict[int, list[Grant]] = {}
     for person, rights in people.rights.items():
         if not people.is_live(person):
@@ -233,7 +232,7 @@ def _mailbox(box: Box, people: AccessStatus, named: set[str], addresses: tuple[s
 
 
 def _named(box: Box, people: AccessStatus) -> str:
-    """The display name that mail from it carries; with the agency, where the city wants it so (C5)."""
+    """The display name of mail from it; with the agency, if the city requires it (C5)."""
     work = people.work.get(box.holder) if box.holder is not None else None
     name = box.holder_name or box.name
     if work is None or not work.firm or not settings.CITY.city.agencies_named:

@@ -18,7 +18,7 @@ class SponsorlessContract(NamedTuple):
 
 
 def sponsor_left(contract: Contract) -> date | None:
-    """The day on which its sponsor left; None while that one works for the city, and where nobody was ever named."""
+    """The day on which the contract's sponsor left; None while the sponsor works for the city, and if there never was one."""
     if contract.sponsor_id is None or Episode.objects.filter(person=contract.sponsor_id, ended__isnull=True).exists():
         return None
     last_day: date | None = Episode.objects.filter(person=contract.sponsor_id).aggregate(day=Max("ended"))["day"]
@@ -36,5 +36,5 @@ def sponsorless_contracts(today: date) -> list[SponsorlessContract]:
 
 
 def answers_for_anybody(person: Person) -> bool:
-    """Whether somebody is the sponsor of people who work here now."""
+    """Whether a person is the sponsor of people who work here now."""
     return Episode.objects.filter(ended__isnull=True, contract__sponsor=person).exists()

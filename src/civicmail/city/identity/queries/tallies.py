@@ -15,13 +15,13 @@ from civicmail.city.identity.tallies import TallyKind
 
 
 def is_enough(departments: Collection[Department]) -> bool:
-    """Whether so many people work there that a sum is about none of them."""
+    """Whether so many people work there that a sum describes none of them."""
     rows = Episode.objects.filter(department__in=departments, ended__isnull=True).order_by()
     return rows.values("person").distinct().count() >= MIN_PEOPLE_FOR_SUMS
 
 
 def sums_of(departments: Collection[Department], first: date, until: date) -> Counter[str]:
-    """How much of each there was, from one first day of a month until another."""
+    """Sums from one first day of a month until another."""
     rows = Tally.objects.filter(department__in=departments, month__gte=first, month__lt=until).order_by()
     return Counter(dict(rows.values("what").annotate(n=Sum("count")).values_list("what", "n")))
 

@@ -22,8 +22,8 @@ PAIRS: tuple[tuple[str, Role, Role], ...] = (
 
 
 def understaffed_roles(*, now: int) -> list[Role]:
-    """The roles of second halves that none of those in office could do for whoever does the first. now: ms. Roles that nobody
-    holds yet are not among them."""
+    """Roles of second decisions that no present holder could take for the holder of the first. now: ms. Without unassigned
+    roles."""
     holders: dict[str, set[str]] = {}
     for role, uid in RoleAssignment.objects.in_force(from_ms(now)).values_list("role", "person__uid"):
         holders.setdefault(role, set()).add(uid)

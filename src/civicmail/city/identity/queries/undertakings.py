@@ -18,7 +18,7 @@ def required_version(now: int) -> PolicyText | None:
 
 
 def undertakings_of(agency: Agency) -> list[Undertaking]:
-    """What the agency has bound itself to, the newest first."""
+    """The agency's compliance agreements, newest first."""
     return list(Undertaking.objects.filter(agency=agency).select_related("text", "by"))
 
 
@@ -32,13 +32,13 @@ def agencies_owing(now: int) -> list[Agency]:
 
 
 def is_bound(agency: Agency, now: int) -> bool:
-    """Whether people of the agency may have living access, as far as its undertaking goes."""
+    """Whether the compliance agreement permits living access for people of the agency."""
     newest = Undertaking.objects.filter(agency=agency).order_by("-text__version").values_list("text__version", flat=True).first()
     return access_status.is_bound(policy_answers.versions(), newest or 0, now)
 
 
 def states(now: int) -> dict[int, tuple[int, bool]]:
-    """Each agency (id of the row): the newest version that it has bound itself to, 0 for none, and whether it owes one. Two
+    """Each agency (id of the row): the newest version that it has accepted, 0 for none, and whether an agreement is due. Two
     queries."""
     versions = policy_answers.versions()
     newest = Agency.objects.order_by("pk").annotate(undertaken=Max("undertakings__text__version")).values_list("pk", "undertaken")
@@ -47,7 +47,7 @@ def states(now: int) -> dict[int, tuple[int, bool]]:
 
 
 def contact_of(agency: Agency) -> Person | None:
-    """The agency's contact as a person of ours: whose own mailbox has the address that stands there as contact."""
+    """The agency's contact as a person in the directory: the holder of the personal mailbox with the contact's address."""
     address = agency.contact.strip().lower()
     if "@" not in address:
         return None

@@ -1,7 +1,7 @@
 """How mailboxes are used: the figures of reviews and of the pages of people, made in one place (M7, P-05, P-08).
 
-Counts only, never what anybody writes or reads. What came belongs to a mailbox, whoever uses it; what was sent and fetched
-belongs to a person at a mailbox.
+Counts only, never content. Received mail is counted for a mailbox, whoever uses it; sent and retrieved mail for a person at a
+mailbox.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_IN_QUERY = 500
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Of one mailbox by one person. last_sent: the last day, if it lies in the time that was asked about."""
+    """Usage of one mailbox by one person. last_sent: the last day, if it is within the period."""
 
     sent: int = 0
     received: int = 0
@@ -45,7 +45,7 @@ class Used:
 
 
 def usage_since(day: date, people: Collection[int], boxes: Collection[int]) -> Used:
-    """What these people (ids of rows) did, and what came to these mailboxes, from a day on. Three queries."""
+    """Mail sent and retrieved by these people (ids of rows), and received by these mailboxes, from a day on. Three queries."""
     used, rows = Used(), Usage.objects.filter(day__gte=day).order_by()
     mine = rows if len(people) > MAX_IN_QUERY else rows.filter(person__in=set(people))
     in_boxes = rows if len(boxes) > MAX_IN_QUERY else rows.filter(mailbox__in=set(boxes))
@@ -83,8 +83,7 @@ class Month:
 
 
 def months(person: Person, max_months: int = 12) -> list[Month]:
-    """How much somebody sent from any mailbox, what came to their own, and how often they fetched mail, by month, the newest
-    first."""
+    """Mail that a person sent from any mailbox, received in their own, and retrievals, by month, newest first."""
     rows = (
         Usage.objects.filter(person=person)
         .annotate(month=TruncMonth("day"))

@@ -1,1 +1,1 @@
-"""Pages of this room; each asks the guard first. city/pages has what pages of all rooms need."""
+"""Pages of this room; each checks the guard first. Shared parts of pages are in city/pages."""

@@ -1,4 +1,4 @@
-"""Requests for access: shall they get it? One request, its four reasons, and a decision that is nobody's who asked (P-04, M3)."""
+"""Requests for access: one request, its four reasons, and a decision that its requester may not take (P-04, M3)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from civicmail.city.pages.days import last_day
 
 @acting("request.see")
 def show(request: CityRequest, pk: int) -> HttpResponse:
-    """The request; for who may answer it, the decision. The verb asks the guard."""
+    """Show the request, with the decision form for possible deciders. The verb checks the guard."""
     a = act_pages.row_of(DECIDE_REQUEST, pk, actor=request.actor, now=epoch_ms(request.now))
     hidden_unless(request, "request.see", about_authorization(a))
     response = act_pages.answer(request, DECIDE_REQUEST, a, _request_page(request, a))
@@ -57,7 +57,7 @@ def _request_page(request: CityRequest, a: Authorization) -> FormPage:
 
 
 def _is_second_click(request: CityRequest, a: Authorization) -> bool:
-    """Whether it was decided as asked by the same person's first click of two."""
+    """Whether the same person's first click of two already decided it this way."""
     now = Authorization.objects.get(pk=a.pk)
     is_refused = request.POST.get("decision") == "refuse"
     return now.approver_id == me(request).pk and now.asked == a.asked and (now.state == "refused") == is_refused

@@ -84,7 +84,7 @@ def _page(request: CityRequest, row: Agency, people: int) -> Page:
 
 
 def _undertaking(request: CityRequest, row: Agency) -> str:
-    """What it has bound itself to, and whether that is enough (P-09)."""
+    """The agency's compliance agreement, and whether it is sufficient (P-09)."""
     signed = next(iter(undertakings.undertakings_of(row)), None)
     status = f"version {signed.text.version}" if signed is not None else "none"
     return status if undertakings.is_bound(row, epoch_ms(request.now)) else f"{status}: its people have no mail before a new one"

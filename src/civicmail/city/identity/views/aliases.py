@@ -18,7 +18,7 @@ from civicmail.city.pages.page import Page
 
 @acting("mailbox.see")
 def whose(request: CityRequest) -> HttpResponse:
-    """Who was this address on that day? Answered for ever."""
+    """The owner of an address on a day, at any time in the past."""
     require(request, "mailbox.see")
     today = timezone.localdate(request.now)
     params = {"day": today.isoformat(), **request.GET.dict()} if request.GET.get("address") else None

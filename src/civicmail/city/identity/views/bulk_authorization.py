@@ -38,7 +38,8 @@ def positions(request: CityRequest, department: str) -> HttpResponse:
 
 @acting("roster.authorise")
 def position(request: CityRequest, department: str) -> HttpResponse:
-    """One position: its profile, and the people who have no access. The position travels in the query, it may be any words."""
+    """One position: its profile, and its people without access. The position is in the query string, because it may be any
+    words."""
     where, name = _of(request, department)
     profile = newest(where, name)
     page = Page(name, where.name, [crumb(where), ("Bulk authorization", reverse("positions", args=[where.code]))])
@@ -51,14 +52,14 @@ def position(request: CityRequest, department: str) -> HttpResponse:
 
 @acting("profile.write")
 def profile(request: CityRequest, department: str) -> HttpResponse:
-    """The four reasons for everybody in the position; a new text is a new version, what stands keeps the old one."""
+    """Edit the four reasons for a position; a new text is a new version, existing authorizations keep the old one."""
     row = act_pages.permitted_row(WRITE_PROFILE, request, department, request.GET.get("position", ""))
     return act_pages.answer(request, WRITE_PROFILE, row, WRITE_PROFILE.form_page(row))
 
 
 @acting("roster.authorise")
 def review(request: CityRequest, department: str) -> HttpResponse:
-    """Who was ticked, once more by name, and the act with its number."""
+    """Review the selected people by name, with the act and their number."""
     where, name = _of(request, department)
     profile = newest(where, name)
     if profile is None:
@@ -102,7 +103,7 @@ def _without(where: Department, name: str) -> list[Episode]:
 
 
 def _addressed(episodes: Sequence[Episode]) -> list[tuple[Episode, str]]:
-    """Each with the address that they have already, "" where it will be made of the name."""
+    """Each person with their present address, "" if it will be made from the name."""
     return list(zip(episodes, (address for _, address in _named([e.person for e in episodes])), strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Departments: who decides for one, where does it stand in the tree, is it open? Kept by the access office (P-04)."""
+"""Departments: head, place in the tree, and state; maintained by the access office (P-04)."""
 
 from __future__ import annotations
 

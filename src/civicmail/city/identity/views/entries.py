@@ -1,4 +1,4 @@
-"""What was recorded: entries of people's acts, for auditors and the access office (pages, "/oversight/audit/"; P-16, A1)."""
+"""The audit log: entries of people's acts, for auditors and the access office (pages, "/oversight/audit/"; P-16, A1)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DAYS = [("1", "the last day"), ("7", "7 days"), ("31", "31 days"), ("366", "a ye
 
 @acting("entries.see")
 def entries(request: CityRequest) -> HttpResponseBase:
-    """The newest first. Nothing of it can be changed or hidden: a filter says how many there are without it."""
+    """List entries, newest first. They cannot be changed or hidden: a filter shows how many there are without it."""
     require(request, "entries.see")
     last = comparison_result.read(data_folder())
     table = listing.from_query(
@@ -50,7 +50,7 @@ def entries(request: CityRequest) -> HttpResponseBase:
 
 @acting("entries.see")
 def entry(request: CityRequest, pk: int) -> HttpResponse:
-    """One entry with all that it says, and where the ledger has it."""
+    """Show one entry with all its facts, and its place in the ledger."""
     require(request, "entries.see")
     row = get_object_or_404(entry_queries.visible_to(request.actor).select_related("carried"), pk=pk)
     carried = getattr(row, "carried", None)
@@ -87,12 +87,12 @@ def _columns(wrong: Mapping[int, str]) -> list[Column]:
 
 
 def _wrong(last: ComparisonResult | None) -> dict[int, str]:
-    """Rows that are not what the journals say, and what is wrong with each."""
+    """Rows that differ from the journals, and how."""
     return {d.row: d.text for d in last.differences if d.row} if last is not None else {}
 
 
 def _comparison_facts(last: ComparisonResult | None, request: CityRequest) -> dict[str, object]:
-    """What the page says of the last comparison; which entries they are only auditors read, because some are of mandates."""
+    """Facts of the last comparison for the page. Only auditors see which entries they are, because some belong to examinations."""
     if last is None:
         return {"compared": None}
     listed = [d.text for d in last.differences[:LISTED]] if request.actor.holds("auditor") else []

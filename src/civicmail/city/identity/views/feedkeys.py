@@ -20,7 +20,7 @@ FEEDS = ("Personnel feed", "feeds")
 
 @acting("feed.key")
 def keys(request: CityRequest) -> HttpResponseBase:
-    """Every token that there ever was, those in force with when and from where they were last used."""
+    """List every token ever made; those in force with their last use."""
     require(request, "feed.key")
 
     def state(key: FeedKey) -> Cell:

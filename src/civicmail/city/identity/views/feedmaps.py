@@ -37,7 +37,7 @@ _WORDS = {
 
 
 class Meaning(forms.Form):
-    """One field for each column of the file, and what it does not say itself."""
+    """One field for the meaning of each column of the file, and for values that the file lacks."""
 
     def __init__(self, table: Table, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -89,7 +89,7 @@ class Meaning(forms.Form):
         return data
 
     def columns(self) -> Columns:
-        """What was said."""
+        """The meanings entered."""
         fields = self.cleaned_data
         columns = {name: fields.get(f"column-{n}", "") for n, name in enumerate(self.table.key)}
         chosen = {theirs: ours for theirs, ours in columns.items() if ours}
@@ -98,7 +98,7 @@ class Meaning(forms.Form):
 
 @acting("feed.map")
 def meaning(request: CityRequest, pk: int) -> HttpResponse:
-    """Nothing is changed by the answer: it leads to what the list would do."""
+    """Ask for the meaning of columns. The answer changes nothing: it leads to the preview of the list."""
     require(request, "feed.map")
     upload = get_object_or_404(FeedUpload, pk=pk)
     table = feed_table.read(bytes(upload.content))
@@ -143,7 +143,7 @@ _SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 @acting("feed.map")
 def mappings(request: CityRequest) -> HttpResponseBase:
-    """Every mapping that was kept."""
+    """List every saved mapping."""
     require(request, "feed.map")
     table = listing.from_query(
         request,

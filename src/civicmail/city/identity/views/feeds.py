@@ -1,4 +1,4 @@
-"""The personnel feed: what would it change? Read, looked at line by line, applied whole or rejected (P-08, L7)."""
+"""The personnel feed: preview its changes line by line, apply it as a whole, or reject it (P-08, L7)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OPEN = ("proposed", "stopped")
 
 @acting("feed.run")
 def feeds(request: CityRequest) -> HttpResponseBase:
-    """Every list that was read."""
+    """List all feeds read."""
     require(request, "feed.run")
     table = listing.from_query(
         request,
@@ -81,7 +81,7 @@ def new(request: CityRequest) -> HttpResponse:
 
 
 def _read(request: CityRequest, file: Any) -> str:
-    """Where it goes on: to what the list would do, or to the question what its columns are."""
+    """The next page: the preview of the list, or the question about its columns."""
     content, now = file.read(), epoch_ms(request.now)
     table = feed_table.read(content)
     if table.is_ours:
@@ -96,7 +96,7 @@ def _read(request: CityRequest, file: Any) -> str:
 
 @acting("feed.run")
 def run(request: CityRequest, pk: int) -> HttpResponseBase:
-    """What one list would do, or did: the ended and the refused first."""
+    """Show the effects of one list: the ended and the refused first."""
     require(request, "feed.run")
     row = get_object_or_404(FeedRun, pk=pk)
     counts = Counter(dict(row.lines.order_by().values_list("did").annotate(n=Count("id"))))
@@ -131,7 +131,7 @@ def run(request: CityRequest, pk: int) -> HttpResponseBase:
 
 
 def _name(line: Any) -> str:
-    """Whom a line is about: somebody who is here, or as the list calls somebody new; "" where neither says it."""
+    """The name of a line's person: from the directory, or from the list for a new person; "" without either."""
     return str(line.name or line.changes.get("display", ("", ""))[1] or "")
 
 

@@ -1,4 +1,4 @@
-"""Ending somebody's access: who leaves, when, and what happens to the mail? Then each door with its time (P-08, L1 to L4)."""
+"""End a person's access: who leaves, when, and what happens to the mail; then each entry point with its time (P-08, L1 to L4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one switch for letters as keys; the pages that know some show it."""
+"""The setting for keyboard shortcuts of single letters; pages with shortcuts show it."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def _find_list(request: CityRequest, address: str) -> tuple[MailGroup, InDepartm
 
 @acting("mailbox.see")
 def show(request: CityRequest, address: str) -> HttpResponseBase:
-    """Who is on it, and how many mailboxes mail to it reaches through the lists inside."""
+    """Show the members of a list, and how many mailboxes it reaches including nested lists."""
     g, about = _find_list(request, address)
     require(request, "mailbox.see", about)
     changes = bool(may(request, "group.change", about)) and g.closed is None

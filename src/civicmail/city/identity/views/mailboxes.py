@@ -28,7 +28,7 @@ def find_mailbox(request: CityRequest, address: str) -> Any:
 
 @acting("mailbox.see")
 def mailbox(request: CityRequest, address: str) -> HttpResponse:
-    """One mailbox: who uses it, under which addresses it was and is, and what happened. Nothing of what is in it."""
+    """Show one mailbox: its users, present and former addresses, and history. No content."""
     box = find_mailbox(request, address)
     about = about_mailbox(box)
     require(request, "mailbox.see", about)

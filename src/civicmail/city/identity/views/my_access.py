@@ -1,4 +1,4 @@
-"""My access: may I use mail, why, until when? And what I have said to the policy (pages, "/my/access/"; P-04, P-10, P-18)."""
+"""My access: authorizations, reasons, ends, and answers to the policy (pages, "/my/access/"; P-04, P-10, P-18)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from civicmail.city.pages.page import Action, Page
 
 @acting("my.access")
 def access(request: CityRequest) -> HttpResponse:
-    """Each authorization with its four reasons, who owns it, who approved it, until when."""
+    """Show each authorization with its four reasons, its owner, its approver and its end."""
     who = me(request)
     about = OfPerson(who.uid)
     require(request, "my.access", about)

@@ -36,7 +36,7 @@ def overview(request: CityRequest) -> HttpResponse:
 
 @acting("duty.see")
 def role_assignments(request: CityRequest) -> HttpResponseBase:
-    """Who holds which power, until when, and what excludes what."""
+    """List role assignments with their ends, and roles that exclude each other."""
     require(request, "duty.see")
     names = [(key, d.name) for key, d in ROLES.items()]
     columns = [
@@ -86,7 +86,7 @@ def _role_cell(g: RoleAssignment) -> Cell:
 
 @acting("account.unlock")
 def unlocks(request: CityRequest) -> HttpResponseBase:
-    """Sign-ins that are locked, and those for which somebody waits after wrong passwords: from where, and until when."""
+    """List locked sign-ins, and those delayed after wrong passwords: from where, and until when."""
     require_could(request, "account.unlock")
     table = listing.from_query(
         request,
@@ -132,7 +132,7 @@ STEPS = {
 
 @acting("roster.see")
 def ending(request: CityRequest, pk: int) -> HttpResponse:
-    """What one end of access did, door by door, with times."""
+    """Show the steps of one end of access, with times."""
     row = get_object_or_404(Ending.objects.select_related("person", "episode__department", "successor"), pk=pk)
     where = row.episode.department
     require(request, "roster.see", InDepartment(where.code))
@@ -153,7 +153,7 @@ def ending(request: CityRequest, pk: int) -> HttpResponse:
 
 
 def _wait_text(row: Throttle) -> str:
-    """Where wrong passwords make somebody wait, and until when."""
+    """Where wrong passwords cause a delay, and until when, in words."""
     if row.kind == "identity":
         return f"{row.network}: another identity there says that it is this person; releasing lets the next one in"
     what = {"code": "codes", "mail": "mail programs"}.get(row.kind, "passwords")

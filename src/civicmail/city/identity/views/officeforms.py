@@ -1,4 +1,4 @@
-"""What is typed on pages about agencies, mailboxes, lists, departments, the policy and conflicts (forms.py has the rest)."""
+"""Forms of pages about agencies, mailboxes, lists, departments, the policy and conflicts; the others are in forms.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Personal use: what does the department allow, to whom, until when? Nothing, unless the head says so (P-10)."""
+"""Personal use: what the department permits, to whom, until when; nothing unless the head permits it (P-10)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from civicmail.city.pages.city_request import CityRequest, acting
 
 @acting("personal-use.set")
 def rules(request: CityRequest, department: str) -> HttpResponse:
-    """What is allowed now, and the form for more."""
+    """Show present permissions, and the form for another."""
     where = act_pages.permitted_row(ALLOW_PERSONAL_USE, request, department)
     allowed = PersonalUse.objects.filter(department=where, ended__isnull=True, until__gte=timezone.localdate(request.now))
     form_page = FormPage(

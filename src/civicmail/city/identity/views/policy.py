@@ -37,7 +37,7 @@ def blocks(text: str) -> list[Block]:
 
 @acting("policy.read")
 def clauses(request: CityRequest) -> HttpResponse:
-    """Each clause by itself, for everybody, signed in or not: what refusals and pages link to."""
+    """Show each clause, for everyone, signed in or not; refusals and pages link here."""
     require(request, "policy.read")
     page = Page(gettext("What are the rules for e-mail?"), gettext("E-mail policy"))
     newest = policy_answers.newest() if request.actor.uid else None
@@ -58,7 +58,7 @@ def read(request: CityRequest, version: int) -> HttpResponse:
 
 @acting("policy.acknowledge")
 def acknowledge(request: CityRequest, version: int) -> HttpResponse:
-    """Read, and answer; an answer to another text than the one that was shown does not count."""
+    """Show the policy and take the answer; an answer to another text than the one shown does not count."""
     who = me(request)
     require(request, "policy.acknowledge", OfPerson(who.uid))
     newest = policy_answers.newest()
@@ -78,7 +78,7 @@ def acknowledge(request: CityRequest, version: int) -> HttpResponse:
 
 
 def _back(request: CityRequest) -> str:
-    """Where the person was going, on this host; home otherwise."""
+    """The page from which the person came, on this host; home otherwise."""
     target = request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return target if safe else "/"

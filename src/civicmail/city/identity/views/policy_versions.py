@@ -35,7 +35,7 @@ KEPT = ("title", "text", "changed", "material", "after")
 
 @acting("policy.publish")
 def versions(request: CityRequest) -> HttpResponseBase:
-    """Every version that was ever published, with how many accepted it."""
+    """List every published version, with the number of people who accepted it."""
     require(request, "policy.publish")
     answers = policy_answers.counts()
     newest = policy_answers.newest()
@@ -80,7 +80,7 @@ class Line:
 
 
 def compared(before: str, after: str) -> list[Line]:
-    """What is new and what is gone, block by block, in the order of the new text."""
+    """Added and removed blocks, in the order of the new text."""
     old, new = blocks(before), blocks(after)
     lines: list[Line] = []
     for tag, a, b, c, d in _steps(old, new):
@@ -128,7 +128,7 @@ def _publish(request: CityRequest, words: PolicyWords, because: ReasonForm) -> P
 
 
 def _plain(text: str) -> str:
-    """Line ends as they are kept: a browser sends CR and LF."""
+    """Line ends as they are stored: a browser sends CR and LF."""
     return text.replace("\r\n", "\n").strip()
 
 
@@ -178,7 +178,7 @@ def _effects(material: bool, newest: PolicyText | None) -> list[str]:
 
 @acting("policy.paper")
 def paper(request: CityRequest) -> HttpResponse:
-    """?person=UID. What somebody signed on paper counts like an answer on the page; a clerk says where the paper is."""
+    """?person=UID. Record a signature on paper, which counts like an answer on the page; a clerk enters where the paper is."""
     named = Person.objects.filter(uid=request.GET.get("person", "")).first()
     require_could(request, "policy.paper", about_person(named) if named else CITY)
     back, crumb = reverse("policies"), _crumbs()

@@ -1,5 +1,4 @@
-"""Whose mail is protected, and who decides that somebody looks at it: set by the access office (pages, "/access/protected/"; P-16,
-E3)."""
+"""Protected mail, and who approves its examination; maintained by the access office (pages, "/access/protected/"; P-16, E3)."""
 
 from __future__ import annotations
 
@@ -33,7 +32,7 @@ class Kind:
 
 @acting("protection.see")
 def protected(request: CityRequest) -> HttpResponse:
-    """Each class with its members and with who decides; one without anybody who decides is closed."""
+    """List each class with its members and approvers; a class without an approver cannot be examined."""
     require(request, "protection.see")
     kinds = {kind: Kind(name, BY_ITSELF.get(kind, "")) for kind, name in PROTECTED_CLASSES.items()}
     for row in Protection.objects.filter(ended__isnull=True).select_related("person", "department").order_by("id"):

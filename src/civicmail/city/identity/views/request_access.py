@@ -1,6 +1,6 @@
-"""Asking for somebody's access: question pages, then the answers once more, from a phone as well (pages, "/access/requests/new").
+"""Request access for a person: pages of questions, then a review of the answers, also on a phone (pages, "/access/requests/new").
 
-What was answered travels with the form, so that Back, a second window and a lost connection lose nothing.
+The form contains all answers, so that Back, a second window and a lost connection lose nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from civicmail.city.pages.page import Page
 
 @acting("request.ask")
 def new(request: CityRequest) -> HttpResponseBase:
-    """First whom, then why, then until when, then everything once more."""
+    """Ask for the person, the reasons and the end, then show all answers for review."""
     uid = request.GET.get("person", "")
     if not uid:
         return _whom(request)
@@ -49,7 +49,7 @@ def new(request: CityRequest) -> HttpResponseBase:
 
 
 def _whom(request: CityRequest) -> HttpResponseBase:
-    """People for whom this person may ask and who have nothing yet."""
+    """People for whom this person may request access and who have none."""
 
     def words(rows: Any, value: str) -> Any:
         for word in value.split()[:5]:
@@ -89,7 +89,8 @@ STEPS = ("why", "until", "check")
 
 
 def _questions(request: CityRequest, who: Person) -> HttpResponse:
-    """POST names the step that was answered (`from`), and the one to go to (`go`) where somebody changes an answer."""
+    """The questions of a step. POST names the step that was answered (`from`), and the step to go to (`go`) when an answer is
+    changed."""
     data = request.POST if request.method == "POST" else None
     why, until = ReasonsStep(data), UntilStep(data, initial={"until": timezone.localdate(request.now) + timedelta(days=364)})
     if data is None:

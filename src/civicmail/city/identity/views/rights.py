@@ -1,4 +1,4 @@
-"""What may be done to one right of somebody, as links of the pages that show it (P-04, P-07)."""
+"""Acts on one authorization of a person, as links of the pages that show it (P-04, P-07)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from civicmail.city.pages.page import Action
 
 
 def second_person(request: CityRequest, rights: Iterable[Any]) -> Facts:
-    """What is known of whoever asks here and of those who asked for these rights; loaded once for all rows of a page."""
+    """Data about the actor and the requesters of these authorizations, loaded once for all rows of a page."""
     return four_eyes.facts_of(map(about_authorization, rights), request.actor, epoch_ms(request.now))
 
 
 def user_acts(request: CityRequest, a: Any, eyes: Facts) -> list[Action]:
-    """What can be done to one right of somebody, as pages of their own. eyes: as of second_person, with this right among them."""
+    """Acts on one authorization, each with a page of its own. eyes: from second_person, including this authorization."""
     about = about_authorization(a)
     acts = []
     if a.state == "asked":

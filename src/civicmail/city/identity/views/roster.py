@@ -43,7 +43,7 @@ def crumb(where: Department) -> tuple[str, str]:
 
 @acting("roster.see")
 def person(request: CityRequest, department: str, uid: str) -> HttpResponse:
-    """What one person of the department has and uses. Who works or worked elsewhere is not found here."""
+    """Show one person of the department, with authorizations and usage. People who work or worked elsewhere are not shown."""
     where = department_of(department)
     require(request, "roster.see", InDepartment(where.code))
     who = get_object_or_404(Person, uid=uid)
@@ -112,7 +112,7 @@ def _head(
 
 
 def _decides(who: Person, now: Any) -> bool:
-    """Whether somebody has something to do on the pages without mail: a head, a deputy, whoever has a role."""
+    """Whether a person has tasks on the pages without having mail: a head, a deputy, a holder of a role."""
     leads = Department.objects.filter(Q(head=who) | Q(deputies=who), closed__isnull=True)
     return leads.exists() or who.roles.filter(ended__isnull=True, until__gt=now).exists()
 
@@ -130,7 +130,7 @@ def _signin(request: CityRequest, who: Person, about: Resource) -> list[Action]:
 
 
 def _acts(request: CityRequest, a: Any, about: Resource, eyes: Facts) -> list[Action]:
-    """What can be done to one authorization, as pages of their own."""
+    """Acts on one authorization, each with a page of its own."""
     if a.state == "asked":
         return [Action("Look at the request", reverse("request", args=[a.pk]))]
     acts = user_acts(request, a, eyes)

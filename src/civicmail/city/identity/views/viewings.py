@@ -1,5 +1,5 @@
-"""Who looked at my mail: cases that are over, as far as the city shows them; and always the same sentence, whether one is open or
-not (pages, "/my/viewings/"; P-16, E1)."""
+"""Views of my mail: closed cases, as far as the city shows them, and always the same sentence, whether a case is open or not
+(pages, "/my/viewings/"; P-16, E1)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WHO = {
 
 @acting("my.viewings")
 def viewings(request: CityRequest) -> HttpResponse:
-    """What may be shown, newest first; nothing of what is open or sealed changes a byte of it."""
+    """List the cases that may be shown, newest first; open and sealed ones do not change a byte of the page."""
     who = me(request)
     require(request, "my.viewings", OfPerson(who.uid))
     shows = settings.CITY.oversight.show_looks == "closed"
